@@ -1,0 +1,44 @@
+# The targets here are the steps of continuous integration and of CONTRIBUTING.md.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+export MPLBACKEND := Agg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench notebooks clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group test
+	touch $(STAMP)
+
+setup: $(STAMP)  ## make .venv with what the demo and the tests need
+
+demo: setup  ## simulate a business and run the whole way: train, score, explain
+	$(BIN)/churnpredict demo demo-output
+
+test: setup  ## all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup  ## format, lint, types, import contracts, doctests, README, notebooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob=README.md README.md
+	$(BIN)/python notebooks/run.py --check
+
+bench: setup  ## every promise with a number, both sides in one run
+	$(BIN)/python -m pip install --quiet --group bench
+	for file in benchmarks/[a-z]*.py; do taskset -c 0 $(BIN)/python $$file || exit 1; done
+
+notebooks: setup  ## execute the notebooks and keep their outputs
+	$(BIN)/python notebooks/run.py
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache dist

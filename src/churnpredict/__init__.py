@@ -1,0 +1,46 @@
+"""churnpredict: which customers will leave, why, and what to do about it.
+
+Names are imported on first use, so ``import churnpredict`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# name -> module that defines it; the order is the alphabet's, held by a test
+_HOME = {
+    "ChurnClassifier": "model.classifier",
+    "ChurnError": "errors",
+    "ChurnPipeline": "operations.pipeline",
+    "ChurnWarning": "errors",
+    "Customers": "events.tables",
+    "EventTables": "events.tables",
+    "Events": "events.tables",
+    "Explanation": "explanation.attribution",
+    "Feature": "features.feature",
+    "Inactivity": "events.outcomes",
+    "TemporalSplit": "model.split",
+    "build_features": "features.build",
+    "catalog": "features.catalog",
+    "explain": "explanation.attribution",
+    "label_churn": "events.outcomes",
+    "load": "operations.store",
+    "make_business": "events.synthetic",
+    "take_snapshots": "events.snapshots",
+}
+
+__version__ = "0.1.0"
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Left wing, ground floor: what happened."""

@@ -1,0 +1,1 @@
+"""Right wing, upper floor: why."""

@@ -1,0 +1,1 @@
+"""Left wing, upper floor: what was known at each cutoff."""

@@ -1,0 +1,1 @@
+"""Right wing, ground floor: learning from a matrix; knows no table."""
