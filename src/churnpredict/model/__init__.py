@@ -1,1 +1,1 @@
-"""Right wing, ground floor: learning from a matrix; knows no table."""
+"""Learning: splits, baselines, metrics, calibration and the classifier; knows matrices, never tables."""

@@ -1,0 +1,446 @@
+"""Metrics of risks: each one function of (y, p, sample_weight), exact under ties.
+
+``y`` (n,) is 1 where the customer left, ``p`` (n,) the risk or, for rankings, any score.
+The module is long because the field's measures belong on one page; each is short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import betainc
+
+from churnpredict.errors import UsageError
+from churnpredict.model.calibration import AffineCalibration, sigmoid
+
+__all__ = [
+    "BrierParts",
+    "Interval",
+    "auc",
+    "average_precision",
+    "bootstrap_interval",
+    "brier",
+    "brier_decomposition",
+    "calibration_error",
+    "calibration_intercept",
+    "calibration_slope",
+    "compare",
+    "empc",
+    "expected_profit",
+    "gain",
+    "lift",
+    "log_loss",
+    "mpc",
+    "qini",
+    "scorers",
+]
+
+Metric = Callable[..., float]
+
+
+def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    target = np.asarray(y, dtype=np.float64).ravel()
+    score = np.asarray(p, dtype=np.float64).ravel()
+    w = np.ones_like(target) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64).ravel()
+    if not len(target) == len(score) == len(w):
+        raise UsageError("unequal-lengths", "y, p and sample_weight differ in length", remedy="Pass one value per row in each.")
+    if np.isnan(score).any() or np.isnan(target).any():
+        raise UsageError("nan-in-metric", "y or p holds NaN", remedy="Score labelled rows only.")
+    keep = w > 0
+    return (target, score, w) if keep.all() else (target[keep], score[keep], w[keep])
+
+
+def _by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of leavers and of stayers in each group of equal scores, highest score first."""
+    order = np.argsort(-p, kind="stable")
+    ranked = p[order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(p) else np.zeros(0, int)
+    left = np.add.reduceat(w[order] * y[order], starts)
+    stayed = np.add.reduceat(w[order] * (1 - y[order]), starts)
+    return left, stayed
+
+
+def auc(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Probability that a leaver scores above a stayer, ties counted half; NaN with one class.
+
+    >>> auc([0, 1, 1], [.2, .2, .9])
+    0.75
+    """
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    pairs = left.sum() * stayed.sum()
+    if pairs <= 0:
+        return float("nan")
+    below = stayed.sum() - np.cumsum(stayed)
+    return float(left @ (below + stayed / 2) / pairs)
+
+
+def average_precision(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Area under precision over recall, by steps at distinct scores; NaN without leavers.
+
+    >>> average_precision([0, 1, 1], [.1, .9, .5])
+    1.0
+    """
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    if left.sum() <= 0:
+        return float("nan")
+    hits = np.cumsum(left)
+    return float(left @ (hits / (hits + np.cumsum(stayed))) / hits[-1])
+
+
+def log_loss(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Mean negative log-likelihood in nats; probabilities are kept 1e-15 away from 0 and 1.
+
+    >>> round(log_loss([0, 1], [.5, .5]), 4)
+    0.6931
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    risk = np.clip(risk, 1e-15, 1 - 1e-15)
+    return float(-(w @ (target * np.log(risk) + (1 - target) * np.log1p(-risk))) / w.sum())
+
+
+def brier(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Mean squared error of the risk.
+
+    >>> brier([0, 1], [.5, .5])
+    0.25
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    return float(w @ (risk - target) ** 2 / w.sum())
+
+
+class BrierParts(NamedTuple):
+    """``brier = reliability - resolution + uncertainty + within``."""
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
+
+
+def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
+    """Bin of equal weight for each row; equal risks are never parted."""
+    order = np.argsort(p, kind="stable")
+    ranked = p[order]
+    group = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
+    middle = np.cumsum(w[order]) - w[order] / 2
+    centre = np.bincount(group, weights=middle * w[order]) / np.bincount(group, weights=w[order])
+    out = np.empty(len(p), dtype=np.int64)
+    out[order] = np.minimum((centre[group] / w.sum() * bins).astype(np.int64), bins - 1)
+    return out
+
+
+def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> BrierParts:
+    """Murphy's (1973) parts of the Brier score in bins of equal weight, with what varies inside them (Stephenson et al. 2008).
+
+    >>> parts = brier_decomposition([0, 1, 0, 1], [.2, .2, .8, .8])
+    >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
+    0.34
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    where = _bins(risk, w, bins)
+    n = np.bincount(where, weights=w, minlength=bins)
+    used = n > 0
+    n = n[used]
+    seen = np.bincount(where, weights=w * target, minlength=bins)[used] / n
+    said = np.bincount(where, weights=w * risk, minlength=bins)[used] / n
+    rate, total = float(w @ target / w.sum()), w.sum()
+    reliability = float(n @ (said - seen) ** 2 / total)
+    resolution = float(n @ (seen - rate) ** 2 / total)
+    uncertainty = rate * (1 - rate)
+    within = brier(target, risk, sample_weight=w) - reliability + resolution - uncertainty
+    return BrierParts(reliability, resolution, uncertainty, within)
+
+
+def _log_odds(p: np.ndarray) -> np.ndarray:
+    risk = np.clip(p, 1e-15, 1 - 1e-15)
+    return np.asarray(np.log(risk) - np.log1p(-risk))
+
+
+def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Log-odds to add to every risk so that the mean risk is the observed share (0 is perfect; Cox 1958).
+
+    >>> round(calibration_intercept([0, 1], [.5, .5]), 6)
+    0.0
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    rate = w @ target / w.sum()
+    if not 0 < rate < 1:
+        return float("nan")
+    from scipy.optimize import brentq
+
+    z = _log_odds(risk)
+    return float(brentq(lambda c: w @ (sigmoid(z + c) - target), -80, 80, xtol=1e-12))
+
+
+def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    """Slope of the outcome on the log-odds of the risk (1 is perfect, below 1 is overconfident); NaN for constant risks.
+
+    >>> y = [0] * 8 + [1] * 2 + [0] * 2 + [1] * 8
+    >>> round(calibration_slope(y, [.2] * 10 + [.8] * 10), 3)
+    1.0
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    z = _log_odds(risk)
+    rate = w @ target / w.sum()
+    if not 0 < rate < 1 or np.ptp(z) < 1e-12:
+        return float("nan")
+    forward, backward = (AffineCalibration(prior=0.0).fit(s * z, target, w) for s in (1, -1))
+    worse = log_loss(target, sigmoid(forward.transform(z)), sample_weight=w) > log_loss(
+        target, sigmoid(backward.transform(-z)), sample_weight=w
+    )
+    return -backward.slope if worse else forward.slope  # a ranking turned round has a negative slope
+
+
+def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> float:
+    """Mean distance between risk and observed share over bins of equal weight; equal risks share a bin.
+
+    >>> round(calibration_error([0, 1, 0, 1], [.5, .5, .5, .5]), 6)
+    0.0
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    where = _bins(risk, w, bins)
+    return float(np.abs(np.bincount(where, weights=w * (risk - target), minlength=bins)).sum() / w.sum())
+
+
+def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
+    """Share of all leavers among the top share ``k`` of customers.
+
+    Customers with equal scores at the border count by their share: what a random order would give on average.
+
+    >>> gain([1, 0, 0, 0], [.5, .5, .5, .5], k=.25)
+    0.25
+    """
+    if not 0 < k <= 1:
+        raise UsageError("bad-share", f"k={k} is not a share", remedy="Give a number above 0 and at most 1.")
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    if left.sum() <= 0:
+        return float("nan")
+    size = np.r_[0.0, np.cumsum(left + stayed)]
+    caught = np.r_[0.0, np.cumsum(left)]
+    return float(np.interp(k * size[-1], size, caught) / caught[-1])
+
+
+def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
+    """How much denser leavers are among the top share ``k`` than overall; constant scores give exactly 1, in any row order.
+
+    >>> lift([1, 0, 0, 1], [.3, .3, .3, .3])
+    1.0
+    """
+    return gain(y, p, k=k, sample_weight=sample_weight) / k
+
+
+def mpc(
+    y: Any, p: Any, *, sample_weight: Any = None, value: float = 200, offer: float = 10, contact: float = 1, acceptance: float = 0.3
+) -> float:
+    """Maximum profit per customer at the best cut-off, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
+
+    ``value`` is worth of a retained customer, ``offer`` the incentive, ``contact`` the cost of reaching one customer,
+    ``acceptance`` the share of would-be leavers who accept.
+
+    >>> round(mpc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
+    11.2
+    """
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    total = (left + stayed).sum()
+    f0, f1 = np.r_[0.0, np.cumsum(left)] / total, np.r_[0.0, np.cumsum(stayed)] / total
+    profit = (acceptance * (value - offer) - contact) * f0 - (offer + contact) * f1
+    return float(profit.max())
+
+
+def empc(  # one formula, many names: the paper's
+    y: Any,
+    p: Any,
+    *,
+    sample_weight: Any = None,
+    value: float = 200,
+    offer: float = 10,
+    contact: float = 1,
+    alpha: float = 6,
+    beta: float = 14,
+) -> float:
+    """Expected maximum profit per customer when acceptance is Beta(alpha, beta) (Verbraken, Verbeke and Baesens 2013, section 4).
+
+    >>> round(empc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
+    11.2
+    """
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    total = (left + stayed).sum()
+    pi0, pi1 = left.sum() / total, stayed.sum() / total
+    if pi0 == 0:
+        return 0.0
+    f0, f1 = _roc_hull(left, stayed)
+    delta, phi = offer / value, contact / value
+    d0, d1 = np.diff(f0), np.diff(f1)
+    with np.errstate(divide="ignore"):  # along a level edge of the hull no acceptance rate is high enough
+        turn = (pi1 * (delta + phi) * d1 + pi0 * phi * d0) / (pi0 * (1 - delta) * d0)
+    turn = np.r_[0.0, turn]
+    keep = turn < 1
+    gamma = np.r_[turn[keep], 1.0]
+    f0, f1 = f0[keep], f1[keep]
+    mean = alpha / (alpha + beta)
+    first = np.diff(betainc(alpha + 1, beta, gamma)) * mean
+    zeroth = np.diff(betainc(alpha, beta, gamma))
+    return float(np.sum(value * (1 - delta) * pi0 * f0 * first - value * (phi * pi0 * f0 + (delta + phi) * pi1 * f1) * zeroth))
+
+
+def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the upper convex hull of the ROC curve: share of leavers and of stayers contacted."""
+    f0 = np.r_[0.0, np.cumsum(left)] / left.sum()
+    f1 = np.r_[0.0, np.cumsum(stayed)] / max(stayed.sum(), 1e-300)
+    hull: list[int] = []
+    for i in range(len(f0)):
+        while len(hull) >= 2:
+            a, b = hull[-2], hull[-1]
+            if (f0[b] - f0[a]) * (f1[i] - f1[a]) <= (f0[i] - f0[a]) * (f1[b] - f1[a]):
+                hull.pop()
+            else:
+                break
+        hull.append(i)
+    return f0[hull], f1[hull]
+
+
+def expected_profit(
+    y: Any,
+    p: Any,
+    *,
+    sample_weight: Any = None,
+    value: Any = 200,
+    offer: float = 10,
+    contact: float = 1,
+    acceptance: float = 0.3,
+) -> float:
+    """Mean profit per customer of contacting whoever promises one, judged on what happened.
+
+    Contacted are those with ``p * acceptance * (value - offer) - (1 - p) * offer - contact > 0``; ``value`` is one number
+    or one per customer (n,).
+
+    >>> round(expected_profit([1, 0], [1.0, 0.0]), 6)
+    28.0
+    """
+    n = len(np.asarray(y))
+    worth = np.broadcast_to(np.asarray(value, dtype=np.float64), (n,))
+    w = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    target, risk, _ = _check(y, p)
+    promised = risk * acceptance * (worth - offer) - (1 - risk) * offer - contact
+    earned = target * acceptance * (worth - offer) - (1 - target) * offer - contact
+    return float(w @ np.where(promised > 0, earned, 0.0) / w.sum())
+
+
+def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
+    """Area between the Qini curve of a ranking and that of a random one, per customer (Radcliffe 2007).
+
+    For randomised treatment: ``treated`` (n,) is 1 where the customer was contacted, ``p`` (n,) ranks whom to contact
+    first, and a contact helps where it keeps a customer (``y`` 0 instead of 1). Ties are crossed in a straight line.
+
+    >>> y, t = [0, 1, 1, 1, 0, 0], [1, 0, 1, 0, 1, 0]
+    >>> qini(y, [.9, .9, .1, .1, .1, .1], treated=t) > 0
+    True
+    """
+    target, score, w = _check(y, p, sample_weight)
+    arm = np.asarray(treated, dtype=np.float64).ravel()
+    if sample_weight is not None:
+        arm = arm[np.asarray(sample_weight, dtype=np.float64).ravel() > 0]
+    if arm.min(initial=1) == 1 or arm.max(initial=0) == 0:
+        raise UsageError("one-arm", "all rows are treated, or none", remedy="Keep a random hold-out: uplift needs both arms.")
+    kept = 1 - target
+    kept1, n1 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(kept, score, w * arm))
+    kept0, n0 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(kept, score, w * (1 - arm)))
+    n1, n0 = n1 + kept1, n0 + kept0
+    gained = kept1 - kept0 * np.divide(n1, n0, out=np.zeros_like(n1), where=n0 > 0)
+    curve, share = gained / n1[-1], (n1 + n0) / (n1[-1] + n0[-1])
+    return float(np.trapezoid(curve, share) - curve[-1] / 2)
+
+
+class Interval(NamedTuple):
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
+    """Weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
+    who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()
+    rng = np.random.default_rng(seed)
+    size = int(who.max()) + 1 if n else 0
+    for _ in range(rounds):
+        yield np.bincount(rng.integers(0, size, size), minlength=size)[who].astype(np.float64)
+
+
+def bootstrap_interval(
+    metric: Metric,
+    y: Any,
+    p: Any,
+    *,
+    customers: Any = None,
+    sample_weight: Any = None,
+    rounds: int = 500,
+    level: float = 0.95,
+    random_state: int = 0,
+    **options: Any,
+) -> Interval:
+    """A metric with its percentile interval over customers, whose rows are drawn together.
+
+    >>> y, p = np.tile([0, 1], 100), np.tile([.2, .8], 100)
+    >>> bootstrap_interval(auc, y, p, rounds=20)
+    Interval(value=1.0, low=1.0, high=1.0)
+    """
+    target, score = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
+    base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    drawn = [metric(target, score, sample_weight=base * w, **options) for w in _resampled(customers, len(target), rounds, random_state)]
+    return _interval(metric(target, score, sample_weight=base, **options), drawn, level)
+
+
+def _interval(value: float, drawn: list[float], level: float) -> Interval:
+    values = np.asarray(drawn)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return Interval(value, float("nan"), float("nan"))
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(value), float(low), float(high))
+
+
+def compare(
+    y: Any,
+    p1: Any,
+    p2: Any,
+    *,
+    metric: Metric = log_loss,
+    customers: Any = None,
+    sample_weight: Any = None,
+    rounds: int = 500,
+    level: float = 0.95,
+    random_state: int = 0,
+    **options: Any,
+) -> Interval:
+    """Difference ``metric(p1) - metric(p2)`` with its interval over the same resampled customers.
+
+    >>> y = np.tile([0, 1], 100)
+    >>> compare(y, np.where(y, .8, .2), np.full(200, .5), rounds=20).high < 0
+    True
+    """
+    target, one, two = (np.asarray(v, dtype=np.float64) for v in (y, p1, p2))
+    base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+
+    def difference(w: np.ndarray) -> float:
+        return metric(target, one, sample_weight=w, **options) - metric(target, two, sample_weight=w, **options)
+
+    drawn = [difference(base * w) for w in _resampled(customers, len(target), rounds, random_state)]
+    return _interval(difference(base), drawn, level)
+
+
+def scorers() -> dict[str, Any]:
+    """scikit-learn scorers by name, for ``cross_validate(..., scoring=scorers())``; losses are negated.
+
+    >>> sorted(scorers())[:3]
+    ['auc', 'average_precision', 'empc']
+    """
+    from sklearn.metrics import make_scorer
+
+    higher = {"auc": auc, "average_precision": average_precision, "lift": lift, "gain": gain, "mpc": mpc, "empc": empc}
+    lower = {"log_loss": log_loss, "brier": brier, "calibration_error": calibration_error}
+    out = {name: make_scorer(f, response_method="predict_proba") for name, f in higher.items()}
+    return out | {f"neg_{name}": make_scorer(f, response_method="predict_proba", greater_is_better=False) for name, f in lower.items()}
