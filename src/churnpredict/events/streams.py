@@ -1,0 +1,282 @@
+"""One customer after the other, each sorted in time: offsets, times and values as flat arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.events.timing import DAY
+
+__all__ = ["Stream", "group_rows", "positions"]
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The rows of one table, or of one kind of it, grouped by customer and sorted by time.
+
+    Attributes
+    ----------
+    offsets : ndarray of shape (n_customers + 1,), int64
+        Rows of customer ``c`` are ``offsets[c]:offsets[c + 1]``.
+    times : ndarray of shape (n,), int64
+        Microseconds UTC.
+    columns : dict of str to ndarray of shape (n,)
+        ``value`` (float64, NaN for missing), ``kind`` and ``item`` (int32, -1 for missing), ``known`` (int64), as declared.
+    timezone : str
+        Whose calendar days are counted.
+    """
+
+    offsets: Ints
+    times: Ints
+    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def n_customers(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def owners(self) -> npt.NDArray[np.int32]:
+        """The customer of each row, shape (n,)."""
+        return np.repeat(np.arange(self.n_customers, dtype=np.int32), np.diff(self.offsets))
+
+    @cached_property
+    def active_days(self) -> tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Distinct calendar days with a row: offsets by customer, the days, and for each row the position of its day."""
+        return _distinct_days(self.offsets, local_days(self.times, self.timezone))
+
+    @cached_property
+    def next_same_item(self) -> Ints:
+        """For each row the position of the customer's next row with the same item, or n."""
+        items = self.columns["item"]
+        return _next_same(self.offsets, items, int(items.max(initial=-1)) + 2)
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Stream:
+        """The rows that ``keep`` marks, for the same customers."""
+        offsets = np.zeros_like(self.offsets)
+        np.cumsum(np.bincount(self.owners[keep], minlength=self.n_customers), out=offsets[1:])
+        return replace(self, offsets=offsets, times=self.times[keep], columns={k: v[keep] for k, v in self.columns.items()})
+
+    def known_before(self, moment: int) -> Stream:
+        """Only what was known strictly before ``moment``."""
+        keep = self.times < moment
+        if "known" in self.columns:
+            keep &= self.columns["known"] < moment
+        return self if bool(keep.all()) else self.where(keep)
+
+
+def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
+    """The calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
+    if timezone == "UTC":
+        return _floor_days(times)
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wall = pc.local_timestamp(pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone)))
+    return _floor_days(wall.cast(pa.int64()).to_numpy())
+
+
+@nb.njit(cache=True, nogil=True)
+def _floor_days(times):  # type: ignore[no-untyped-def]
+    days = np.empty(times.size, np.int32)
+    for i in range(times.size):
+        days[i] = times[i] // DAY
+    return days
+
+
+@nb.njit(cache=True, nogil=True)
+def _distinct_days(offsets, days):  # type: ignore[no-untyped-def]
+    place = np.empty(days.size, np.int64)
+    distinct = np.empty(days.size, np.int32)
+    starts = np.zeros_like(offsets)
+    n = 0
+    for c in range(offsets.size - 1):
+        starts[c] = n
+        for i in range(offsets[c], offsets[c + 1]):
+            if i == offsets[c] or days[i] != days[i - 1]:
+                distinct[n] = days[i]
+                n += 1
+            place[i] = n - 1
+    starts[offsets.size - 1] = n
+    return starts, distinct[:n].copy(), place
+
+
+@nb.njit(cache=True, nogil=True)
+def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
+    n = items.size
+    following = np.full(n, n, np.int64)
+    seen = np.full(n_items, -1, np.int64)
+    for c in range(offsets.size - 1):
+        for i in range(offsets[c + 1] - 1, offsets[c] - 1, -1):
+            last = seen[items[i]]  # a missing item, -1, has the last place
+            if last >= 0 and last < offsets[c + 1]:
+                following[i] = last
+            seen[items[i]] = i
+        for i in range(offsets[c], offsets[c + 1]):
+            seen[items[i]] = -1
+    return following
+
+
+@nb.njit(cache=True, nogil=True)
+def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  # type: ignore[no-untyped-def]
+    """A stable counting sort by customer that moves every column once; an empty column is not there."""
+    offsets = np.zeros(n_customers + 1, np.int64)
+    for i in range(indices.size):
+        c = remap[indices[i]]
+        if c >= 0:
+            offsets[c + 1] += 1
+    for c in range(n_customers):
+        offsets[c + 1] += offsets[c]
+    n = offsets[n_customers]
+    place = offsets[:-1].copy()
+    t = np.empty(n, np.int64)
+    v = np.empty(n if values.size else 0, np.float64)
+    k = np.empty(n if kinds.size else 0, np.int32)
+    m = np.empty(n if items.size else 0, np.int32)
+    w = np.empty(n if known.size else 0, np.int64)
+    for i in range(indices.size):
+        c = remap[indices[i]]
+        if c < 0:
+            continue
+        p = place[c]
+        place[c] = p + 1
+        t[p] = times[i]
+        if values.size:
+            v[p] = values[i]
+        if kinds.size:
+            k[p] = kinds[i]
+        if items.size:
+            m[p] = items[i]
+        if known.size:
+            w[p] = known[i]
+    return offsets, t, v, k, m, w
+
+
+@nb.njit(cache=True, nogil=True)
+def _sort_within(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]
+    """Sort each customer's rows by time, and rows of the same time by value, kind, item and known time, so that the order
+    in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
+    bits = v.view(np.int64)
+    repeats = 0
+    for c in range(offsets.size - 1):
+        a, b = offsets[c], offsets[c + 1]
+        settled = True
+        for i in range(a + 1, b):
+            if t[i] < t[i - 1] or (t[i] == t[i - 1] and (v.size or k.size or m.size or w.size)):
+                settled = False
+                break
+        if not settled:
+            order = np.arange(b - a)
+            if w.size:
+                order = order[np.argsort(w[a:b][order], kind="mergesort")]
+            if m.size:
+                order = order[np.argsort(m[a:b][order], kind="mergesort")]
+            if k.size:
+                order = order[np.argsort(k[a:b][order], kind="mergesort")]
+            if v.size:
+                order = order[np.argsort(bits[a:b][order], kind="mergesort")]
+            order = order[np.argsort(t[a:b][order], kind="mergesort")]
+            t[a:b] = t[a:b][order]
+            if v.size:
+                v[a:b] = v[a:b][order]
+            if k.size:
+                k[a:b] = k[a:b][order]
+            if m.size:
+                m[a:b] = m[a:b][order]
+            if w.size:
+                w[a:b] = w[a:b][order]
+        for i in range(a + 1, b):
+            if (
+                t[i] == t[i - 1]
+                and (v.size == 0 or bits[i] == bits[i - 1])
+                and (k.size == 0 or k[i] == k[i - 1])
+                and (m.size == 0 or m[i] == m[i - 1])
+                and (w.size == 0 or w[i] == w[i - 1])
+            ):
+                repeats += 1
+    return repeats
+
+
+def group_rows(
+    indices: npt.NDArray[Any],
+    remap: npt.NDArray[np.int32],
+    n_customers: int,
+    times: Ints,
+    columns: dict[str, npt.NDArray[Any]],
+    timezone: str,
+) -> tuple[Stream, int]:
+    """Group rows by customer and sort each customer's in time, without sorting the whole.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (n,), int
+        Position of each row's id among the table's distinct ids.
+    remap : ndarray of shape (n_ids,), int32
+        Customer of each distinct id; -1 leaves its rows out.
+    n_customers : int
+    times : ndarray of shape (n,), int64
+    columns : dict
+        Some of ``value``, ``kind``, ``item``, ``known``.
+    timezone : str
+
+    Returns
+    -------
+    stream : Stream
+    repeats : int
+        Rows that repeat another one in every column.
+    """
+    none_f, none_i, none_l = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
+    given = (columns.get("value", none_f), columns.get("kind", none_i), columns.get("item", none_i), columns.get("known", none_l))
+    offsets, t, v, k, m, w = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *given)
+    repeats = int(_sort_within(offsets, t, v, k, m, w))
+    sorted_columns = dict(zip(("value", "kind", "item", "known"), (v, k, m, w), strict=True))
+    return Stream(offsets, t, {name: sorted_columns[name] for name in columns}, timezone), repeats
+
+
+@nb.njit(cache=True, nogil=True)
+def positions(offsets, times, customers, moments, spans, out):  # type: ignore[no-untyped-def]
+    """Where, in each customer's rows, a moment and the starts of the windows before it lie.
+
+    Parameters
+    ----------
+    offsets, times : ndarray
+        Of a stream.
+    customers, moments : ndarray of shape (n,)
+        Sorted by customer, then moment: pointers only move forward.
+    spans : ndarray of shape (n_spans,), int64
+        Lengths of the windows; a negative one reaches back to the customer's first row.
+    out : ndarray of shape (n_spans + 1, n), int64
+        Row 0 receives the first position with time >= moment; row ``s`` the first with time >= moment - spans[s - 1].
+    """
+    previous = -1
+    low = np.empty(spans.size, np.int64)
+    high = 0
+    for r in range(customers.size):
+        c = customers[r]
+        a, b = offsets[c], offsets[c + 1]
+        if c != previous:
+            previous = c
+            high = a
+            low[:] = a
+        t = moments[r]
+        while high < b and times[high] < t:
+            high += 1
+        out[0, r] = high
+        for s in range(spans.size):
+            if spans[s] >= 0:
+                p = low[s]
+                edge = t - spans[s]
+                while p < high and times[p] < edge:
+                    p += 1
+                low[s] = p
+            out[s + 1, r] = low[s]
