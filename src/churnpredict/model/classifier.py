@@ -1,0 +1,313 @@
+"""ChurnClassifier: calibrated, additive risks from any matrix, inside scikit-learn's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest, warn
+from churnpredict.model.calibration import sigmoid
+from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
+from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
+from churnpredict.model.training import Rows, Settings, train
+
+__all__ = ["ChurnClassifier"]
+
+
+class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Risk of leaving, calibrated in log-odds and additive over features.
+
+    Small LightGBM trees, stopped early on the latest cutoffs whose training rows had matured before (purge = gap +
+    horizon), refitted on all rows, calibrated on the predictions made out of time. No resampling, no class weights.
+
+    Parameters
+    ----------
+    horizon, gap : span, optional
+        The outcome window, such as ``"90d"``. Without ``horizon`` nobody knows how far labels reach: validation then
+        keeps customers apart instead of times (rows, where customers are not known either).
+    n_estimators : int
+        Most trees that early stopping may reach.
+    learning_rate, num_leaves, max_depth : float, int, int
+        Shape of the trees; shallow trees cost no accuracy here and make exact reasons cheap.
+    calibration : {"affine", "identity", "isotonic"}
+    monotone : dict, optional
+        Feature or driver name -> +1 (risk may only rise with it) or -1.
+    positive : label, optional
+        Which label means "left". Needed for text and bool labels; of two numbers the larger one is it.
+    min_leavers : int
+        Fewer leavers than this are refused (``too-few-leavers``); below 50 there is a warning if this is above 0.
+    lightgbm_params : dict, optional
+        More LightGBM parameters, or other values.
+    random_state : int, RandomState or None
+        Seed; None means 0, so that two fits agree.
+    n_jobs : int, optional
+        Threads; None or 0 leaves it to LightGBM.
+
+    Attributes
+    ----------
+    classes_ : ndarray (2,)
+        The label that stays, then the label that leaves: column 1 of ``predict_proba`` is the risk.
+    feature_names_in_, n_features_in_ : ndarray, int
+    members_ : list
+        Each with ``name``, ``weight``, ``margin(A)`` and ``contributions(A)``.
+    calibration_ : AffineCalibration
+        ``decision_function = slope * sum(weight * margin) + intercept``.
+    base_rate_ : float
+        Weighted share of leavers among the training rows.
+    validated_on_ : {"time", "customers", "rows", "nothing"}
+        What validation kept apart.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"habit__orders_days_since_last": rng.exponential(30, 500), "plan": rng.choice(["a", "b"], 500)})
+    >>> y = (rng.random(500) < sigmoid(X.iloc[:, 0].to_numpy() / 20 - 2)).astype(int)
+    >>> model = ChurnClassifier(n_jobs=1).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (500, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        horizon: Any = None,
+        gap: Any = "0d",
+        n_estimators: int = 1000,
+        learning_rate: float = 0.03,
+        num_leaves: int = 15,
+        max_depth: int = 6,
+        calibration: str = "affine",
+        monotone: Mapping[str, int] | None = None,
+        positive: Any = None,
+        min_leavers: int = 0,
+        lightgbm_params: Mapping[str, Any] | None = None,
+        random_state: Any = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.horizon = horizon
+        self.gap = gap
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.num_leaves = num_leaves
+        self.max_depth = max_depth
+        self.calibration = calibration
+        self.monotone = monotone
+        self.positive = positive
+        self.min_leavers = min_leavers
+        self.lightgbm_params = lightgbm_params
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, cutoff: Any = None) -> ChurnClassifier:
+        """Learn from rows X (n, n_features) and outcomes y.
+
+        Parameters
+        ----------
+        X : frame or array
+            pandas, Polars, Arrow or array; NaN is missing. An index level "cutoff" gives the time of each row, and
+            "customer_id" its customer.
+        y : array (n,) or outcomes frame
+            Labels, or the frame with a column ``outcome`` (0 stayed, 1 left, 2 lost).
+        sample_weight : array (n,), optional
+        cutoff : array (n,) of times, optional
+
+        Raises
+        ------
+        OutcomeError
+            Missing labels, text labels without ``positive``, fewer leavers than ``min_leavers``.
+        TrainingError
+            One class only.
+        ContentError, SchemaError
+            Infinite values, identifier-like or time columns.
+        """
+        frame = as_frame(X)
+        A = self._learn_columns(X if frame is None else frame, frame)
+        target = self._learn_classes(y, len(A))
+        w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
+        times = cutoffs_of(frame if frame is not None else A, cutoff)
+        customers = customers_of(frame)
+        for name, values in (("cutoff", times), ("y", target)):
+            if values is not None and len(values) != len(A):
+                raise UsageError("unequal-lengths", f"X has {len(A)} rows and {name} {len(values)}", remedy="Pass one value per row.")
+        keep = w > 0
+        if not keep.all():  # a row of weight zero is no row
+            A, target, w = A[keep], target[keep], w[keep]
+            times, customers = (None if v is None else v[keep] for v in (times, customers))
+        self._check_outcomes(target)
+        w = w / w.mean()
+        self.base_rate_ = float(w @ target / w.sum())
+        rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
+        blend = train(rows, self._settings())
+        self.members_, self.calibration_ = blend.members, blend.calibration
+        self.validated_on_, self.training_record_ = blend.validated_on, blend.record
+        return self
+
+    def _settings(self) -> Settings:
+        seed = self.random_state
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            seed = seed.randint(2**31 - 1)
+        purge = None if self.horizon is None else span_microseconds(self.horizon) + span_microseconds(self.gap)
+        return Settings(
+            purge=purge,
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            num_leaves=self.num_leaves,
+            max_depth=self.max_depth,
+            calibration=self.calibration,
+            seed=int(seed or 0),
+            n_jobs=self.n_jobs,
+            monotone=self._monotone(),
+            extra=dict(self.lightgbm_params or {}),
+        )
+
+    def _monotone(self) -> tuple[int, ...]:
+        wanted = dict(self.monotone or {})
+        names = self._encoder.names
+        drivers = {name.split("__", 1)[0] for name in names if "__" in name}
+        for key, sign in wanted.items():
+            if key not in names and key not in drivers:
+                known = [*names, *drivers]
+                raise UsageError(
+                    "unknown-feature", f"monotone names {key!r}.{closest(key, known)}", remedy="Name a feature of X, or a driver."
+                )
+            if sign not in (-1, 0, 1):
+                raise UsageError("bad-monotone", f"monotone={sign!r}", remedy="Use +1, -1 or 0.")
+        signs = (wanted.get(name, wanted.get(name.split("__", 1)[0], 0) if "__" in name else 0) for name in names)
+        return tuple(0 if j in self._encoder.levels else int(sign) for j, sign in enumerate(signs))
+
+    def _learn_columns(self, X: Any, frame: pd.DataFrame | None) -> np.ndarray:
+        self._encoder = MatrixEncoder()
+        vars(self).pop("feature_names_in_", None)
+        if frame is None:
+            A = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=2))
+            self._encoder.names = [f"x{j}" for j in range(A.shape[1])]
+            check_finite(A, self._encoder.names)
+            return np.ascontiguousarray(A)
+        texts = [isinstance(c, str) for c in frame.columns]
+        if any(texts) and not all(texts):
+            raise SchemaError("mixed-names", "some column names are text and some are not", remedy="Make all of them text.")
+        if not len(frame) or not frame.shape[1]:
+            raise TrainingError("empty-matrix", "X has no rows or no columns", remedy="Give at least two rows and one column.")
+        A = self._encoder.fit(frame).transform(frame)
+        self.n_features_in_ = frame.shape[1]
+        if all(texts):
+            self.feature_names_in_ = np.array(self._encoder.names, dtype=object)
+        return A
+
+    def _learn_classes(self, y: Any, n: int) -> np.ndarray:
+        if y is None:
+            raise UsageError("no-outcomes", "requires y to be passed, but the target y is None", remedy="Pass y.")
+        if isinstance(y, pd.DataFrame) and "outcome" in y.columns:
+            _refuse_missing(y["outcome"])
+            self.classes_ = np.array([0, 1])
+            return np.asarray(y["outcome"].to_numpy() != 0, dtype=np.float64)
+        from sklearn.utils.validation import column_or_1d
+
+        labels = column_or_1d(y, warn=True)
+        _refuse_missing(labels)
+        check_classification_targets(labels)
+        classes = np.unique(labels)
+        if len(classes) > 2:
+            raise OutcomeError(
+                "many-classes",
+                f"Only binary classification is supported. The type of the target is multiclass: {len(classes)} labels",
+                remedy="Give 0 and 1, or the outcomes frame.",
+            )
+        if self.positive is not None:
+            if self.positive not in classes:
+                raise OutcomeError("unknown-positive", "no row carries the label named as positive", remedy="Check positive=.")
+            classes = np.array([*classes[classes != self.positive], self.positive], dtype=classes.dtype)
+        elif classes.dtype.kind not in "iuf" and len(classes) == 2:
+            raise OutcomeError(
+                "no-positive-class",
+                "labels are text or bool, and nobody says which one means that the customer left",
+                examples=classes,
+                remedy="Pass positive=, or labels 0 and 1.",
+            )
+        self.classes_ = classes
+        return np.asarray(labels == classes[-1], dtype=np.float64) if len(classes) == 2 else np.zeros(len(labels))
+
+    def _check_outcomes(self, target: np.ndarray) -> None:
+        leavers = int(target.sum())
+        if not len(target) or leavers in (0, len(target)):
+            raise TrainingError(
+                "one-class",
+                "only one class is present among rows of positive weight",
+                remedy="Take snapshots in which some leave and some stay.",
+            )
+        if leavers < self.min_leavers:
+            raise OutcomeError(
+                "too-few-leavers",
+                f"{leavers} leavers, at least {self.min_leavers} are needed",
+                remedy="Take more snapshots, a longer horizon or more history.",
+            )
+        if self.min_leavers and leavers < 50:
+            warn("few-leavers", f"only {leavers} leavers: risks will be rough", remedy="Take more snapshots or more history.")
+
+    def encode(self, X: Any) -> np.ndarray:
+        """The matrix (n, n_features) that members see: columns aligned by name, categories as codes, NaN for missing."""
+        check_is_fitted(self)
+        frame = as_frame(X)
+        named = hasattr(self, "feature_names_in_")
+        if frame is not None and (named or self._encoder.levels):
+            return self._encoder.transform(frame)
+        if self._encoder.levels:
+            raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")
+        if frame is not None:
+            X = frame.to_numpy()
+        # scikit-learn's own words where names are there at only one of fit and predict
+        A = np.asarray(validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False))
+        check_finite(A, self._encoder.names)
+        return np.ascontiguousarray(A)
+
+    def _blended(self, A: np.ndarray) -> np.ndarray:
+        total = np.zeros(len(A))
+        for member in self.members_:
+            total += member.weight * member.margin(A)
+        return total
+
+    def margin(self, X: Any) -> np.ndarray:
+        """Weighted sum of the members' margins (n,), before calibration."""
+        return self._blended(self.encode(X))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Calibrated log-odds (n,) of leaving."""
+        margin = self.margin(X)
+        return self.calibration_.transform(margin)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities (n, 2) of staying and of leaving, in the order of ``classes_``."""
+        risk = sigmoid(self.decision_function(X))
+        return np.column_stack([1 - risk, risk])
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The likelier label (n,)."""
+        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(np.int64)])
+
+
+def _refuse_missing(labels: Any) -> None:
+    missing = pd.isna(np.asarray(labels, dtype=object) if not isinstance(labels, pd.Series) else labels)
+    values = np.asarray(labels)
+    infinite = values.dtype.kind == "f" and bool(np.isinf(values).any())
+    if infinite:
+        raise OutcomeError("infinite-label", "Input y contains infinity or a value too large", remedy="Give 0 or 1 for every row.")
+    if np.any(missing):
+        raise OutcomeError(
+            "missing-label",
+            "Input y contains NaN: some rows have no outcome",
+            rows=int(np.sum(missing)),
+            total=len(values),
+            remedy="Drop immature snapshots before training.",
+        )

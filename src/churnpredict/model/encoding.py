@@ -1,0 +1,204 @@
+"""From a frame of any make to the matrix that models see: aligned by name, categories as codes, NaN for missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import ContentError, MismatchError, SchemaError, closest, warn
+
+__all__ = ["MatrixEncoder", "as_frame"]
+
+_KEYS = ("customer_id", "cutoff")
+_MAX_LEVELS = 1000  # kept per column; the rest of a long tail share one code
+_UNSEEN_SHARE = 0.05  # above it, unseen categories are worth a warning
+
+
+def as_frame(X: Any) -> pd.DataFrame | None:
+    """A pandas frame from pandas, Polars, Arrow or anything with ``__arrow_c_stream__``; None for arrays and lists.
+
+    Columns named customer_id and cutoff are keys, never features: they become the index.
+
+    >>> as_frame(np.zeros((2, 2))) is None
+    True
+    """
+    if not isinstance(X, pd.DataFrame):
+        if hasattr(X, "collect") and hasattr(X, "lazy"):  # a lazy Polars frame
+            X = X.collect()
+        if isinstance(X, pd.Series) or not hasattr(X, "__arrow_c_stream__"):
+            return None
+        import pyarrow as pa
+
+        X = pa.table(X).to_pandas()
+    frame: pd.DataFrame = X
+    keys = [k for k in _KEYS if k in frame.columns]
+    if keys:
+        frame = frame.set_index(keys)
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise SchemaError("duplicate-column", "a column name occurs twice", column=str(twice), remedy="Give every column its own name.")
+    return frame
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (-1 missing) and the distinct values as text."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(column.cat.codes, dtype=np.int64), np.array([str(v) for v in column.cat.categories], dtype=object)
+    codes, values = pd.factorize(column)
+    return np.asarray(codes, dtype=np.int64), np.array([str(v) for v in values], dtype=object)
+
+
+class MatrixEncoder:
+    """Learns columns and their categories; gives float64 matrices (n, n_features).
+
+    Attributes
+    ----------
+    names : list of str
+        Columns, in training order.
+    levels : dict
+        Position of a category column -> its levels as text, most frequent first; the code is the position in that list,
+        the code after the last stands for all levels too rare to be kept.
+    """
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.levels: dict[int, list[str]] = {}
+
+    def fit(self, frame: pd.DataFrame) -> MatrixEncoder:
+        """Learn the columns of a frame."""
+        self.names, self.levels = [str(c) for c in frame.columns], {}
+        for j, (name, column) in enumerate(frame.items()):
+            kind = column.dtype
+            if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+                raise SchemaError(
+                    "time-as-feature",
+                    "a time cannot be a feature: it grows for ever",
+                    column=str(name),
+                    remedy="Give days before the cutoff instead, or drop the column.",
+                )
+            if not _is_number(column) and self._as_numbers(column) is None:
+                self.levels[j] = self._learn_levels(str(name), column)
+        return self
+
+    @staticmethod
+    def _as_numbers(column: pd.Series) -> np.ndarray | None:
+        """Numbers kept as objects (decimals), or None."""
+        if column.dtype != object:
+            return None
+        known = column[column.notna()]
+        import decimal
+        import numbers
+
+        if len(known) and all(isinstance(v, (numbers.Number, decimal.Decimal)) and not isinstance(v, bool) for v in known):
+            return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+        return None
+
+    def _learn_levels(self, name: str, column: pd.Series) -> list[str]:
+        codes, values = _texts(column)
+        counts = np.bincount(codes[codes >= 0], minlength=len(values))
+        present = counts > 0
+        n_levels, n_rows = int(present.sum()), int(counts.sum())
+        if n_levels > _MAX_LEVELS and n_levels > n_rows / 2:
+            raise ContentError(
+                "identifier-column",
+                f"{n_levels:,} different values in {n_rows:,} rows look like an identifier",
+                column=name,
+                remedy="Drop the column, or move it to the index.",
+            )
+        ranked = sorted(zip(-counts[present], values[present], strict=True))
+        return [str(value) for _, value in ranked[:_MAX_LEVELS]]
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        """Matrix (n, n_features) of a frame: columns found by name, extra ones ignored, unseen categories missing.
+
+        Raises
+        ------
+        MismatchError
+            A column of the training is missing (``missing-column``).
+        ContentError
+            A value is infinite (``infinite-value``).
+        """
+        there = {str(c): c for c in frame.columns}
+        missing = [name for name in self.names if name not in there]
+        if missing:
+            extra = [c for c in there if c not in set(self.names)]
+            raise MismatchError(
+                "missing-column",
+                f"{len(missing)} of the {len(self.names)} columns the model was trained on are missing.{closest(missing[0], extra)}",
+                column=missing[0],
+                remedy="Build X with the features of the training.",
+            )
+        if list(there) != self.names:
+            frame = frame[[there[name] for name in self.names]]
+        if not self.levels and all(isinstance(d, np.dtype) and d.kind in "fiub" for d in frame.dtypes):
+            A = np.ascontiguousarray(frame.to_numpy(dtype=np.float64))
+        else:
+            A = np.empty((len(frame), len(self.names)))
+            for j in range(len(self.names)):
+                A[:, j] = self._column(j, frame.iloc[:, j])
+        check_finite(A, self.names)
+        return A
+
+    def _column(self, j: int, column: pd.Series) -> np.ndarray:
+        if j in self.levels:
+            return self._codes(j, column)
+        if _is_number(column):
+            return _numbers(column)
+        numbers = self._as_numbers(column)
+        if numbers is None and column.notna().any():
+            raise MismatchError(
+                "not-a-number",
+                f"numbers were trained on, {column.dtype} is given",
+                column=self.names[j],
+                rows=int(column.notna().sum()),
+                total=len(column),
+                remedy="Convert the column to numbers.",
+            )
+        return np.full(len(column), np.nan) if numbers is None else numbers
+
+    def _codes(self, j: int, column: pd.Series) -> np.ndarray:
+        levels = self.levels[j]
+        if _is_number(column) and not pd.api.types.is_bool_dtype(column.dtype):
+            column = column.astype(object)
+        codes, values = _texts(column)
+        target = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.float64)
+        unseen = target < 0
+        target[unseen] = len(levels) if len(levels) == _MAX_LEVELS else np.nan
+        if unseen.any():
+            rows = int(np.count_nonzero(unseen[codes] & (codes >= 0)))
+            if rows > _UNSEEN_SHARE * len(column):
+                warn(
+                    "unseen-categories",
+                    f"{int(unseen.sum())} categories were never seen in training and count as missing",
+                    column=self.names[j],
+                    rows=rows,
+                    total=len(column),
+                    examples=values[unseen],
+                    remedy="Retrain, or check the column.",
+                )
+        return np.asarray(np.append(target, np.nan)[codes])
+
+
+def check_finite(A: np.ndarray, names: list[str]) -> None:
+    """Refuse infinite values; NaN is missing and welcome."""
+    bad = np.isinf(A)
+    if bad.any():
+        j = int(np.flatnonzero(bad.any(axis=0))[0])
+        raise ContentError(
+            "infinite-value",
+            "X holds infinite values (inf)",
+            column=names[j],
+            rows=int(bad[:, j].sum()),
+            total=len(A),
+            remedy="Replace them by numbers, or by NaN where the value is unknown.",
+        )

@@ -1,0 +1,134 @@
+"""The MBG/NBD model of recurring purchases: probability that none comes in a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln, digamma, gammaln, hyp2f1
+
+__all__ = ["PurchaseModel", "fit_purchase_model", "fit_to_outcomes"]
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """Parameters of MBG/NBD (Batislam, Denizel and Filiztekin 2007), time in days.
+
+    A customer buys at a rate ``~ Gamma(r, alpha)`` and after each purchase, the first included, leaves for good with
+    probability ``~ Beta(a, b)``.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    def log_alive_odds(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Log-odds of still being a customer at ``T`` with ``x`` repeat purchases, the last at ``t_x``."""
+        return np.asarray(np.log(self.b + x) - np.log(self.a) + (self.r + x) * (np.log(self.alpha + t_x) - np.log(self.alpha + T)))
+
+    def log_silence(
+        self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float, gap: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Log-probabilities of no and of some purchase in ``[T + gap, T + gap + horizon)``."""
+        log_alive = -np.logaddexp(0.0, -self.log_alive_odds(x, t_x, T))
+        shape, rate = self.r + x, self.alpha + T
+        log_quiet = -shape * np.log1p(horizon / rate)  # alive, and nothing bought within the horizon
+        if gap == 0:
+            log_some = log_alive + np.log(-np.expm1(log_quiet))
+        else:  # alive through the gap as well: each purchase in it is another chance to leave
+            start = self._survive(x, rate, gap)
+            later = np.exp(log_quiet) * self._survive(x, rate + horizon, gap)
+            log_some = log_alive + np.log(np.maximum(start - later, 1e-300))
+        log_some = np.minimum(log_some, -1e-12)
+        return np.log(-np.expm1(log_some)), log_some
+
+    def _survive(self, x: np.ndarray, rate: np.ndarray, gap: float) -> np.ndarray:
+        """E[(rate / (rate + p gap)) ** shape] over p ~ Beta(a, b + x + 1), in the form whose parameters stay small."""
+        c = self.a + self.b + x + 1
+        z = gap / (rate + gap)
+        return np.asarray((1 - z) ** self.a * hyp2f1(self.a, c - self.r - x, c, z))
+
+
+def fit_purchase_model(
+    x: np.ndarray, t_x: np.ndarray, T: np.ndarray, sample_weight: np.ndarray | None = None, *, prior: float = 0.01
+) -> PurchaseModel:
+    """Maximum likelihood on ``(x, t_x, T)`` in days, rows alike counted once.
+
+    ``prior`` is the weight, in customers per hundred, of a wide lognormal belief that keeps a parameter which the
+    data leave open from running away.
+    """
+    from scipy.optimize import minimize
+
+    rows = np.column_stack([x, np.round(t_x, 3), np.round(T, 3)])
+    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
+    w = np.bincount(inverse.ravel(), weights=sample_weight, minlength=len(unique)).astype(np.float64)
+    x, t_x, T = unique.T
+    w /= w.sum()
+    scale = float(max(w @ T, 1e-9))
+    start = np.log([1.0, 0.5, 0.8, 2.0])
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = _negative_log_likelihood(np.exp(theta), x, t_x / scale, T / scale, w=w)
+        away = theta - start
+        return value + prior * float(away @ away) / 200, gradient * np.exp(theta) + prior * away / 100
+
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 9)] * 4, options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8})
+    r, alpha, a, b = np.exp(best.x)
+    return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
+
+
+def _negative_log_likelihood(
+    parameters: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, w: np.ndarray
+) -> tuple[float, np.ndarray]:
+    r, alpha, a, b = parameters
+    n = a + b + x + 1
+    common = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - betaln(a, b) - gammaln(n)
+    alive = gammaln(a) + gammaln(b + x + 1) - (r + x) * np.log(alpha + T)
+    gone = gammaln(a + 1) + gammaln(b + x) - (r + x) * np.log(alpha + t_x)
+    both = np.logaddexp(alive, gone)
+    w1, w2 = np.exp(alive - both), np.exp(gone - both)
+    d_r = digamma(r + x) - digamma(r) + np.log(alpha) - w1 * np.log(alpha + T) - w2 * np.log(alpha + t_x)
+    d_alpha = r / alpha - (r + x) * (w1 / (alpha + T) + w2 / (alpha + t_x))
+    d_a = w1 * digamma(a) + w2 * digamma(a + 1) - digamma(n) - digamma(a) + digamma(a + b)
+    d_b = w1 * digamma(b + x + 1) + w2 * digamma(b + x) - digamma(n) - digamma(b) + digamma(a + b)
+    return -float(w @ (common + both)), -np.array([w @ d_r, w @ d_alpha, w @ d_a, w @ d_b])
+
+
+def fit_to_outcomes(
+    x: np.ndarray,
+    t_x: np.ndarray,
+    T: np.ndarray,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    *,
+    horizon: float,
+    gap: float = 0.0,
+    max_rows: int = 20_000,
+) -> PurchaseModel:
+    """Parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest.
+
+    Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories takes that
+    choice for loyalty; a likelihood of what came after is free of it, because it is conditional on the history.
+    """
+    from scipy.optimize import minimize
+
+    w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if len(x) > max_rows:
+        some = np.random.default_rng(0).permutation(len(x))[:max_rows]
+        x, t_x, T, y, w = x[some], t_x[some], T[some], y[some], w[some]
+    unique, inverse = np.unique(np.column_stack([x, np.round(t_x, 3), np.round(T, 3)]), axis=0, return_inverse=True)
+    silent = np.bincount(inverse.ravel(), weights=w * y, minlength=len(unique)) / w.sum()
+    bought = np.bincount(inverse.ravel(), weights=w * (1 - y), minlength=len(unique)) / w.sum()
+    x, t_x, T = unique.T
+    scale = float(max(T.mean(), 1e-9))
+    start = np.log([1.0, 0.5, 0.6, 2.5])
+
+    def loss(theta: np.ndarray) -> float:
+        r, alpha, a, b = np.exp(theta)
+        log_none, log_some = PurchaseModel(r, alpha * scale, a, b).log_silence(x, t_x, T, horizon=horizon, gap=gap)
+        return -float(silent @ log_none + bought @ log_some) + 1e-4 * float((theta - start) @ (theta - start))
+
+    best = minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
+    r, alpha, a, b = np.exp(best.x)
+    return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
