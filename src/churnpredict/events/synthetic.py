@@ -162,44 +162,41 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     """Frames to declarations: the only place where their column names are repeated."""
     frames = business.frames
     usage, contract = frames["usage"], frames["subscriptions"]
-    by_kind = {kind: usage[usage["kind"] == kind] for kind in ("action", "error", "help")}
+    actions, errors, pages = (usage[usage["kind"] == kind] for kind in ("action", "error", "help"))
+    who = {"customer": "customer"}
+    log = who | {"time": "at", "kind": "kind", "optional": True}
+    used = {"customer": "user", "time": "at", "item": "feature", "optional": True}
+    traits = ["channel", "region", "plan"]
+    owner: dict[str, Any] = (
+        {"attributes": traits, "owner": "owner"} if hasattr(kinds.Customers, "owner") else {"attributes": [*traits, "owner"]}
+    )
     declared = {
-        "customers": kinds.Customers(
-            frames["customers"], customer="customer_id", since="signup_date", attributes=["channel", "region", "plan"], owner="owner"
-        ),
-        "orders": kinds.Events(frames["orders"], customer="customer", time="paid_at", value="amount", item="product"),
-        "usage": kinds.Events(by_kind["action"], customer="user", time="at", item="feature"),
-        "errors": kinds.Events(by_kind["error"], customer="user", time="at", item="feature", driver="quality"),
-        "help": kinds.Events(by_kind["help"], customer="user", time="at", item="feature", driver="complexity"),
+        "customers": kinds.Customers(frames["customers"], customer="customer_id", since="signup_date", **owner),
+        "orders": kinds.Events(frames["orders"], time="paid_at", value="amount", item="product", id="order_id", **who),
+        "usage": kinds.Events(actions, **used),
+        "errors": kinds.Events(errors, driver="quality", **used),
+        "help": kinds.Events(pages, driver="complexity", **used),
         "returns": kinds.Events(
-            frames["returns"], customer="customer", time="returned_at", value="amount", known_at="recorded_at", driver="quality"
+            frames["returns"], time="returned_at", value="amount", known_at="recorded_at", driver="quality", optional=True, **who
         ),
-        "payments": kinds.Events(frames["payments"], customer="customer", time="at", value="amount", kind="kind", driver="payment"),
-        "contacts": kinds.Events(frames["contacts"], customer="customer", time="at", kind="kind", driver="communication"),
-        "market": kinds.Events(frames["market"], customer="customer", time="at", kind="kind", driver="competition"),
+        "payments": kinds.Events(frames["payments"], value="amount", driver="payment", **log),
+        "contacts": kinds.Events(frames["contacts"], driver="communication", **log),
+        "market": kinds.Events(frames["market"], driver="competition", **log),
     }
-    # Kinds of table that the installed version knows; the others are left out.
+    # Kinds of table that are not there yet are left out, not guessed.
     if hasattr(kinds, "Intervals"):
-        declared["tickets"] = kinds.Intervals(
-            frames["tickets"],
-            customer="customer",
-            start="opened_at",
-            end="closed_at",
-            value="severity",
-            value_at_end="satisfaction",
-            kind="topic",
-            driver="support",
-        )
+        ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
+        declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", **ticket, **who)
         declared["subscriptions"] = kinds.Intervals(
-            contract, customer="customer", start="starts", end="ends", value="price", kind="plan", driver="contract"
+            contract, start="starts", end="ends", value="price", kind="plan", driver="contract", **who
         )
     if hasattr(kinds, "States"):
-        declared["terms"] = kinds.States(contract, customer="customer", time="starts", values=["auto_renew"], driver="contract")
-        declared["prices"] = kinds.States(frames["prices"], customer="customer", time="at", values=["price", "discount"], driver="price")
+        declared["terms"] = kinds.States(contract, time="starts", values=["auto_renew"], driver="contract", **who)
+        declared["prices"] = kinds.States(frames["prices"], time="at", values=["price", "discount"], driver="price", **who)
     if business.rule == "cancellation":
-        declared["cancellations"] = kinds.Events(frames["cancellations"], customer="customer", time="at", kind="kind")
+        declared["cancellations"] = kinds.Events(frames["cancellations"], **log)
     if "treatments" in frames:
-        declared["treatments"] = kinds.Events(frames["treatments"], customer="customer", time="at", kind="arm", driver="communication")
+        declared["treatments"] = kinds.Events(frames["treatments"], driver="communication", **(log | {"kind": "arm"}))
     return declared
 
 

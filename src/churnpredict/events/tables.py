@@ -18,7 +18,7 @@ from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeEr
 from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
 from churnpredict.events.source import Source, open_source
 from churnpredict.events.streams import Stream, group_rows
-from churnpredict.events.timing import DAY, instant, stamp
+from churnpredict.events.timing import DAY, NEVER, instant, stamp
 
 __all__ = ["Customers", "EventTables", "Events", "Profile"]
 
@@ -39,7 +39,6 @@ _DRIVERS = (
 _RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
 _MANY_REPEATS = 0.2
 _BUSY_DAY = 30  # rows a day from which a day without any row is a hole in the log
-NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""The default rows: what is worth knowing of each kind of table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from churnpredict.events.tables import Events, EventTables
+from churnpredict.events.timing import span
+from churnpredict.features.feature import AGGREGATES, Feature
+
+__all__ = ["catalog", "with_driver"]
+
+WINDOWS = ("7d", "14d", "30d", "60d", "90d", "180d", "365d")
+_TRENDS = ("14d", "30d", "90d", "180d")
+_HALF_LIVES = ("7d", "30d", "90d")
+_FIRST_DAYS = ("30d", "60d", "90d")
+_OWN_DRIVER = ("habit", "value")  # tables that declare these are about the business itself: each aggregate keeps its own driver
+
+
+def with_driver(feature: Feature, tables: EventTables) -> Feature:
+    """The feature with its driver settled: its own, else the one its table declares, else the aggregate's."""
+    if feature.driver is not None:
+        return feature
+    aggregate = AGGREGATES[feature.aggregate]
+    declared = getattr(tables.declarations.get(feature.table), "driver", None)
+    takes_declared = declared is not None and declared not in _OWN_DRIVER and not aggregate.fixed
+    return replace(feature, driver=declared if takes_declared else aggregate.driver)
+
+
+def catalog(tables: EventTables, *, before: Any = None, history: str | None = None) -> list[Feature]:
+    """The default features of these tables, one row each.
+
+    Parameters
+    ----------
+    tables : EventTables
+    before : time, optional
+        Only kinds that were known before this moment get features of their own.
+    history : str, optional
+        Windows longer than this are left out, and so is what needs the beginning of a customer's history.
+
+    Returns
+    -------
+    list of Feature
+        Add rows of your own: ``catalog(tables) + [Feature("orders", "sum", "45d")]``.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> rows = cp.catalog(cp.make_business(50, seed=0).tables)
+    >>> "habit__orders_gap_ratio" in {r.name for r in rows}
+    True
+    """
+    moment = None if before is None else int(tables.instants(before, "before")[0])
+    rows: list[Feature] = []
+    for name, declaration in tables.declarations.items():
+        if isinstance(declaration, Events):
+            rows += _events(name, declaration, history)
+            for kind in tables.kinds(name, before=moment):
+                rows += _kind(name, kind, history)
+    rows += _customers(tables)
+    rows += [Feature("calendar", "season_sin"), Feature("calendar", "season_cos")]
+    return [with_driver(row, tables) for row in rows]
+
+
+def _fitting(windows: tuple[str, ...], history: str | None, factor: int = 1) -> list[str]:
+    return [w for w in windows if history is None or span(w) * factor <= span(history)]
+
+
+def _events(name: str, events: Events, history: str | None) -> list[Feature]:
+    windows = [*_fitting(WINDOWS, history), "all"]
+    rows = [Feature(name, a, w) for a in ("count", "active_days") for w in windows]
+    rows += [Feature(name, "trend", w) for w in _fitting(_TRENDS, history, factor=2)]
+    rows += [
+        Feature(name, a) for a in ("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
+    ]
+    rows += [Feature(name, "last_gap", nth=n) for n in (1, 2, 3)]
+    rows += [Feature(name, "decayed", h) for h in _HALF_LIVES]
+    if events.value is not None:
+        rows += [Feature(name, "sum", w) for w in windows]
+        rows += [Feature(name, "mean", w) for w in ("30d", "90d", "365d", "all") if w in windows]
+        rows += [Feature(name, "max", "all")]
+        rows += [Feature(name, "last_value", nth=n) for n in (1, 2, 3)]
+    if events.item is not None:
+        rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d", "all") if w in windows]
+    if history is None:
+        rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
+        rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]
+    return rows
+
+
+def _kind(name: str, kind: str, history: str | None) -> list[Feature]:
+    rows = [Feature(name, "count", w, kind=kind) for w in _fitting(("30d", "90d", "365d"), history)]
+    return [*rows, Feature(name, "days_since_last", kind=kind), Feature(name, "trend", "30d", kind=kind)]
+
+
+def _customers(tables: EventTables) -> list[Feature]:
+    if tables.profile is None:
+        return []
+    name = tables.profile.name
+    rows = [Feature(name, a) for a in ("tenure_days", "tenure_year")] if tables.profile.since is not None else []
+    return rows + [Feature(name, "attribute", column=c) for c in (*tables.profile.numbers, *tables.profile.labels)]

@@ -1,0 +1,137 @@
+"""A feature is one row of data: table, aggregate, window, kind, driver; its name follows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from churnpredict.errors import UsageError, closest
+from churnpredict.events.timing import span
+
+__all__ = ["AGGREGATES", "Aggregate", "Feature"]
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """What an aggregate needs, and what it is called among people.
+
+    Attributes
+    ----------
+    driver : str
+        The driver it speaks for, unless the table declares one of its own.
+    takes : {"window", "half-life", "nth", ""}
+        What a row of it must say.
+    needs : {"value", "item", "since", "attribute", ""}
+        The column that the table must declare.
+    unit, formula : str
+        For the list of all features.
+    fixed : bool
+        Whether the driver stays although the table declares one.
+    """
+
+    driver: str
+    takes: str
+    needs: str
+    unit: str
+    formula: str
+    fixed: bool = False
+
+
+AGGREGATES: dict[str, Aggregate] = {
+    "count": Aggregate("habit", "window", "", "events", "events in the window"),
+    "active_days": Aggregate("habit", "window", "", "days", "distinct calendar days with an event in the window"),
+    "trend": Aggregate("habit", "window", "", "-1 to 1", "(events in the window - events in the one before) / both"),
+    "sum": Aggregate("value", "window", "value", "value", "sum of the values in the window"),
+    "mean": Aggregate("value", "window", "value", "value", "mean of the values in the window"),
+    "max": Aggregate("value", "window", "value", "value", "largest value in the window"),
+    "distinct": Aggregate("value", "window", "item", "items", "distinct items in the window"),
+    "days_since_last": Aggregate("habit", "", "", "days", "cutoff - last event"),
+    "days_since_first": Aggregate("lifecycle", "", "", "days", "cutoff - first event", fixed=True),
+    "gap_mean": Aggregate("habit", "", "", "days", "mean gap between the latest 33 active days"),
+    "gap_sd": Aggregate("habit", "", "", "days", "standard deviation of these gaps"),
+    "gap_max": Aggregate("habit", "", "", "days", "longest of these gaps"),
+    "gap_ratio": Aggregate("habit", "", "", "times", "days since the last event / mean gap"),
+    "gap_share_longer": Aggregate("habit", "", "", "share", "(own gaps longer than the silence + 1) / (gaps + 2)"),
+    "last_gap": Aggregate("habit", "nth", "", "days", "the n-th last gap between active days"),
+    "decayed": Aggregate("habit", "half-life", "", "days", "sum over active days of 2^(-age / half-life)"),
+    "last_value": Aggregate("value", "nth", "value", "value", "value of the n-th last event"),
+    "first_count": Aggregate(
+        "onboarding", "window", "", "events", "events in the first days after joining (or the first event)", fixed=True
+    ),
+    "days_to": Aggregate("onboarding", "nth", "", "days", "days from joining (or the first event) to the n-th event", fixed=True),
+    "tenure_days": Aggregate("lifecycle", "", "since", "days", "cutoff - joining", fixed=True),
+    "tenure_year": Aggregate("lifecycle", "", "since", "years", "1 in the first year with us, 2 in the second, ...", fixed=True),
+    "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands", fixed=True),
+    "season_sin": Aggregate("lifecycle", "", "", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
+    "season_cos": Aggregate("lifecycle", "", "", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
+}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, as declared; ``"calendar"`` for the season.
+    aggregate : str
+        One of the aggregates, such as ``"count"``, ``"sum"``, ``"gap_ratio"``.
+    window : str, optional
+        Length of the window before the cutoff, such as ``"90d"``; ``"all"`` for the whole history. For ``decayed`` the half-life, for
+        ``first_count`` the time after joining.
+    kind : str, optional
+        Only events of this kind.
+    nth : int, optional
+        Which one, for ``last_gap``, ``last_value`` (1 is the last) and ``days_to``.
+    column : str, optional
+        The attribute, for ``attribute``.
+    driver : str, optional
+        The driver that the feature speaks for; by default the aggregate's, or the one the table declares.
+
+    Examples
+    --------
+    >>> from churnpredict import Feature
+    >>> Feature("orders", "sum", "45d").name
+    'value__orders_sum_45d'
+    >>> Feature("tickets", "count", "30d", kind="Complaint", driver="support").name
+    'support__tickets_complaint_count_30d'
+    """
+
+    table: str
+    aggregate: str
+    window: str | None = None
+    kind: str | None = field(default=None, kw_only=True)
+    nth: int | None = field(default=None, kw_only=True)
+    column: str | None = field(default=None, kw_only=True)
+    driver: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.aggregate not in AGGREGATES:
+            raise UsageError(
+                "unknown-aggregate",
+                f'there is no aggregate "{self.aggregate}"',
+                remedy=f"There are {', '.join(AGGREGATES)}.{closest(self.aggregate, AGGREGATES)}",
+            )
+        takes = AGGREGATES[self.aggregate].takes
+        if takes in ("window", "half-life") and self.window is None:
+            raise UsageError(
+                "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'
+            )
+        if takes == "nth" and (self.nth is None or self.nth < 1):
+            raise UsageError(
+                "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
+            )
+        if takes not in ("window", "half-life") and self.window is not None:
+            raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
+        if self.window is not None and (self.window != "all" or takes != "window"):
+            span(self.window, "window")
+
+    @property
+    def name(self) -> str:
+        """``driver__table[_kind]_aggregate[_window]``."""
+        driver = self.driver or AGGREGATES[self.aggregate].driver
+        kind = re.sub(r"[^a-z0-9]+", "_", self.kind.lower()).strip("_") if self.kind else None
+        what = self.column if self.aggregate == "attribute" else self.aggregate
+        parts = [self.table, kind, what, self.window, None if self.nth is None else str(self.nth)]
+        return f"{driver}__{'_'.join(p for p in parts if p)}"

@@ -1,0 +1,212 @@
+"""Compiled kernels over streams: each computes one family of aggregates for a block of snapshots.
+
+Every kernel reads the rows ``[low, high)`` of each snapshot: ``edges[0, r]`` is the first row not before the cutoff, ``edges[s, r]`` the first
+row of window ``s``; ``edges[1]`` is always the bound of the history. It writes feature ``f`` to ``out[columns[f], at + r]``; ``which[f]`` is the
+window of feature ``f``, windows ascending. Nothing a kernel computes depends on a row at or after the cutoff, nor on other customers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from churnpredict.events.timing import DAY, NEVER
+
+__all__ = [
+    "active_days",
+    "ages",
+    "counts",
+    "decayed_days",
+    "distinct_items",
+    "first_counts",
+    "nth_days",
+    "rhythm",
+    "trends",
+    "value_windows",
+    "values_back",
+]
+
+RHYTHM_GAPS = 32  # a rhythm is judged by this many gaps at most, so that it is the customer's present one
+_jit = nb.njit(cache=True, nogil=True)
+
+
+@_jit
+def counts(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Rows in each window."""
+    for f in range(columns.size):
+        low = edges[which[f]]
+        for r in range(edges.shape[1]):
+            out[columns[f], at + r] = edges[0, r] - low[r]
+
+
+@_jit
+def active_days(place, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Distinct calendar days with a row in each window; ``place`` numbers the active days row by row."""
+    for f in range(columns.size):
+        low = edges[which[f]]
+        for r in range(edges.shape[1]):
+            high = edges[0, r]
+            out[columns[f], at + r] = place[high - 1] - place[low[r]] + 1 if high > low[r] else 0
+
+
+@_jit
+def trends(edges, which, before, columns, out, at):  # type: ignore[no-untyped-def]
+    """(last window - the one before) / (both together): from -1, all activity is past, to 1, all is new."""
+    for f in range(columns.size):
+        low, far = edges[which[f]], edges[before[f]]
+        for r in range(edges.shape[1]):
+            both = edges[0, r] - far[r]
+            out[columns[f], at + r] = (edges[0, r] - 2 * low[r] + far[r]) / both if both > 0 else np.nan
+
+
+@_jit
+def ages(times, cutoffs, edges, last, first, out, at):  # type: ignore[no-untyped-def]
+    """Days since the last row (column ``last``) and since the first (column ``first``); -1 for not wanted."""
+    for r in range(edges.shape[1]):
+        high, low = edges[0, r], edges[1, r]
+        some = high > low
+        if last >= 0:
+            out[last, at + r] = (cutoffs[r] - times[high - 1]) / DAY if some else np.nan
+        if first >= 0:
+            out[first, at + r] = (cutoffs[r] - times[low]) / DAY if some else np.nan
+
+
+@_jit
+def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]
+    """Sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count."""
+    for r in range(edges.shape[1]):
+        i = edges[0, r] - 1
+        total, n, most = 0.0, 0, -np.inf
+        for f in range(which.size):
+            low = edges[which[f], r]
+            while i >= low:
+                v = values[i]
+                if v == v:
+                    total += v
+                    n += 1
+                    most = max(most, v)
+                i -= 1
+            if sums[f] >= 0:
+                out[sums[f], at + r] = total
+            if means[f] >= 0:
+                out[means[f], at + r] = total / n if n else np.nan
+            if maxima[f] >= 0:
+                out[maxima[f], at + r] = most if n else np.nan
+
+
+@_jit
+def distinct_items(items, following, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Distinct items in nested windows: a row counts if the customer's next row with its item does not come before the cutoff."""
+    for r in range(edges.shape[1]):
+        high = edges[0, r]
+        i = high - 1
+        n = 0
+        for f in range(which.size):
+            low = edges[which[f], r]
+            while i >= low:
+                if following[i] >= high and items[i] >= 0:
+                    n += 1
+                i -= 1
+            out[columns[f], at + r] = n
+
+
+@_jit
+def rhythm(times, place, days, cutoffs, edges, mean, sd, longest, ratio, share, back, out, at):  # type: ignore[no-untyped-def]
+    """The customer's own rhythm: gaps in days between the latest active days, and how the present silence compares.
+
+    ``mean``, ``sd``, ``longest`` of the gaps; ``ratio`` = silence / mean gap; ``share`` = (gaps longer than the silence + 1) / (gaps + 2);
+    ``back[k]`` = the k-th last gap. Columns, -1 for not wanted.
+    """
+    for r in range(edges.shape[1]):
+        high, low = edges[0, r], edges[1, r]
+        newest = place[high - 1] if high > low else 0
+        oldest = max(place[low], newest - RHYTHM_GAPS) if high > low else 0
+        n = newest - oldest
+        silence = (cutoffs[r] - times[high - 1]) / DAY if high > low else np.nan
+        centre, spread, most, over = np.nan, np.nan, np.nan, 0
+        if n > 0:
+            centre = (days[newest] - days[oldest]) / n
+            squares = 0.0
+            most = 0.0
+            for j in range(oldest, newest):
+                g = np.float64(days[j + 1] - days[j])
+                squares += (g - centre) * (g - centre)
+                most = max(most, g)
+                if g > silence:
+                    over += 1
+            spread = math.sqrt(squares / n)
+        if mean >= 0:
+            out[mean, at + r] = centre
+        if sd >= 0:
+            out[sd, at + r] = spread
+        if longest >= 0:
+            out[longest, at + r] = most
+        if ratio >= 0:
+            out[ratio, at + r] = silence / centre
+        if share >= 0:
+            out[share, at + r] = (over + 1) / (n + 2) if high > low else np.nan
+        for k in range(back.size):
+            if back[k] >= 0:
+                out[back[k], at + r] = days[newest - k] - days[newest - k - 1] if k < n else np.nan
+
+
+@_jit
+def decayed_days(customers, times, place, days, cutoffs, edges, decay, half_lives, columns, out, at):  # type: ignore[no-untyped-def]
+    """Active days, each counting 2^(-age / half-life); ``decay[h, d]`` is the factor of a gap of d whole days."""
+    for h in range(columns.size):
+        weight, done, begun, previous = 0.0, 0, -1, -1
+        for r in range(edges.shape[1]):
+            high, low = edges[0, r], edges[1, r]
+            if high <= low:
+                out[columns[h], at + r] = 0.0
+                continue
+            first = place[low]
+            if customers[r] != previous or first != begun:  # another customer, or the bound of the history has moved
+                previous, begun, done, weight = customers[r], first, first, 0.0
+            while done <= place[high - 1]:
+                if done > begun:
+                    weight *= decay[h, min(days[done] - days[done - 1], decay.shape[1] - 1)]
+                weight += 1.0
+                done += 1
+            age = (cutoffs[r] - times[high - 1]) / DAY
+            out[columns[h], at + r] = weight * math.exp2(-age / half_lives[h])
+
+
+@_jit
+def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """The value of the k-th last row."""
+    for k in range(columns.size):
+        for r in range(edges.shape[1]):
+            i = edges[0, r] - 1 - k
+            if columns[k] >= 0:
+                out[columns[k], at + r] = values[i] if i >= edges[1, r] else np.nan
+
+
+@_jit
+def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, columns, out, at):  # type: ignore[no-untyped-def]
+    """Rows in the first days after the origin (joining, or the first row); missing where the history does not reach back to it."""
+    for r in range(edges.shape[1]):
+        c = customers[r]
+        high = edges[0, r]
+        for f in range(columns.size):
+            n = 0
+            i = offsets[c]
+            while i < high and times[i] < origins[c] + spans[f]:
+                if times[i] >= origins[c]:
+                    n += 1
+                i += 1
+            seen = edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
+            out[columns[f], at + r] = n if seen else np.nan
+
+
+@_jit
+def nth_days(offsets, times, origins, customers, cutoffs, edges, nth, columns, out, at):  # type: ignore[no-untyped-def]
+    """Days from the origin to the n-th row; missing until it has happened."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            c = customers[r]
+            i = offsets[c] + nth[f] - 1
+            there = i < edges[0, r] and edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
+            out[columns[f], at + r] = (times[i] - origins[c]) / DAY if there else np.nan
