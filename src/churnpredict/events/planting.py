@@ -281,8 +281,9 @@ def plant(settings: Settings) -> World:
         # Persuadable, indifferent, and those whom a contact reminds that they can leave (log of the hazard ratio, positive helps).
         "effect": np.where(u[:, 9] < 0.45, np.maximum(0.9 + 0.3 * z[:, 3], 0.1), np.where(u[:, 9] < 0.90, 0.0, -0.5)),
     }
-    late = 120 + u[:, 11] * max(days - 45 - 120, 1)
-    traits["join"] = np.where(u[:, 10] < 0.3, u[:, 11] * 120, late).astype(np.int64)
+    # One in five was waiting for the opening; the others come evenly, and all have at least 45 days on record.
+    waiting = u[:, 10] < 0.2
+    traits["join"] = np.where(waiting, 31 * u[:, 11] ** 2, u[:, 11] * max(days - 45, 1)).astype(np.int64)
     quality = streams["owners"].permutation(np.linspace(-1, 1, N_OWNERS))
     traits["owner_quality"] = quality[traits["owner"]]
     calendar = pd.date_range(settings.start, periods=days + 1 + MAX_HORIZON, freq="D")

@@ -47,6 +47,7 @@ RETURNED = factors(default=0.03, quality=(0.35, 0.45))
 TICKET = factors(support=(14.0, 18.0))
 OUTREACH = factors(communication=(0.08, 0.03))
 MARKET = factors(competition=(16.0, 24.0))
+WELCOME = {"orders": 1.2, "action": 1.6, "email": 2.0}  # more on the day of joining: most sign up to do something
 HARD = factors(default=0.0, support=(1.0, 1.0))  # tickets nobody solves
 FAILING = factors(default=0.0, payment=(1.0, 1.0))
 
@@ -76,7 +77,7 @@ Rows = dict[str, Array]
 
 def _happen(world: World, cells: Cells, name: str, rate: Array) -> tuple[Cells, Array]:
     """Poisson events at a daily rate: their cells, and their times between 7 and 21 o'clock."""
-    counts = world.streams[f"{name} count"].poisson(rate)
+    counts = world.streams[f"{name} count"].poisson(rate + WELCOME.get(name, 0.0) * (cells.day == world.join[cells.customer]))
     where = cells.at(np.repeat(np.arange(len(rate)), counts))
     return where, _clock(world, name, where.day)
 
@@ -146,9 +147,9 @@ def _contacts(world: World, cells: Cells) -> Rows:
         parts.append({"customer": hit.customer, "at": time, "kind": np.full(len(time), kind)})
         if name == "email":
             u = world.streams["opens"].random((len(time), 3))
-            latest = (hit.day + 1) * DAY - 2 * HOUR - 60_000_000
-            seen = np.minimum(time + (u[:, 1] * 3 * HOUR).astype(np.int64) + 1, latest)
-            clicked = np.minimum(seen + (u[:, 2] * HOUR / 2).astype(np.int64) + 1, latest + 30_000_000)
+            night = (hit.day + 1) * DAY - 2 * HOUR  # nothing is recorded later: a customer may leave on the same evening
+            seen = time + (u[:, 1] * np.minimum(night - time, 3 * HOUR)).astype(np.int64)
+            clicked = seen + (u[:, 2] * np.minimum(night - seen, HOUR // 2)).astype(np.int64)
             for code, when, share in ((3, seen, 0.45), (4, clicked, 0.12)):
                 did = u[:, 0] < share
                 parts.append({"customer": hit.customer[did], "at": when[did], "kind": np.full(int(did.sum()), code)})
