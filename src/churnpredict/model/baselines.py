@@ -246,4 +246,4 @@ def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tupl
 def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[float, float]) -> np.ndarray:
     """Log-odds (n,) of no event in the window of (horizon, gap) days."""
     none, some = model.log_silence(x, t_x, T, horizon=window[0], gap=window[1])
-    return none - some
+    return np.asarray(none - some)

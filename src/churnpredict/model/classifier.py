@@ -189,7 +189,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn_columns(self, X: Any, frame: pd.DataFrame | None) -> np.ndarray:
         self._encoder = MatrixEncoder()
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if frame is None:
             A = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=2))
             self._encoder.names = [f"x{j}" for j in range(A.shape[1])]

@@ -31,7 +31,7 @@ def span_microseconds(span: str | pd.Timedelta | np.timedelta64 | Any) -> int:
     length = pd.Timedelta(span)
     if length < pd.Timedelta(0):
         raise UsageError("bad-span", "a span of time is negative", remedy='Write hours, days or weeks, like "90d".')
-    return int(length.value // 1000) if length.unit == "ns" else int(length.as_unit("us").value)
+    return int(length // pd.Timedelta(microseconds=1))
 
 
 def _as_microseconds(times: Any) -> np.ndarray:
