@@ -1,0 +1,433 @@
+"""Exact SHAP values of a LightGBM model at about the cost of scoring it, by tables over leaf patterns.
+
+The contribution of a leaf to a row depends on the row only through which of the leaf's path features the row satisfies. So each row is
+binned once against the model's thresholds, neighbouring leaves share a table indexed by the bins, and explaining is a look-up and an
+addition. Leaves too deep for a table are summed by quadrature. ``docs/algorithm.md`` derives it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, ZERO_THRESHOLD, TreeModel, read_trees
+
+__all__ = ["TreeShap"]
+
+FEW_ROWS = 150
+"""Up to this many rows ``pred_contrib`` costs less than building the tables (300 trees of 31 leaves; see benchmarks/explain.py)."""
+
+MOST_CELLS = 512
+MOST_FEATURES = 9  # a feature has two classes or more: 2**9 cells
+CELL_COST = 2e-5  # of building a cell, in units of one look-up for one row, spread over 50,000 rows
+BLOCK = 1024
+CHUNK = 16 * BLOCK
+MOST_CODES = 65_535
+
+_log = logging.getLogger("churnpredict")
+
+
+class _Unsupported(Exception):
+    """The model cannot be tabulated; LightGBM explains it itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoding:
+    """How a row becomes codes: per used feature its column, whether it is categorical, and its edges or categories."""
+
+    features: NDArray[np.int64]
+    is_categorical: NDArray[np.bool_]
+    edges: NDArray[np.float64]
+    edge_start: NDArray[np.int64]
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        return self.features, self.is_categorical, self.edges, self.edge_start
+
+
+class TreeShap:
+    """Exact SHAP values of a LightGBM model, from tables that are built once.
+
+    Parameters
+    ----------
+    model : lightgbm.Booster, str, bytes or TreeModel
+        Any LightGBM model with one score per row, also one trained elsewhere, with any objective.
+    background : (n_background, n_features) array-like, optional
+        Reference rows. Without them the values are path-dependent (what ``pred_contrib`` gives); with them interventional: the mean
+        over the reference of the game in which absent features take the reference row's values. Building costs time in proportion to
+        the reference, explaining does not.
+    n_jobs : int, default 1
+        Threads; the result does not depend on it, to the last bit.
+    few_rows : int, optional
+        Up to this many rows are left to LightGBM as long as no tables are built. Default: :data:`FEW_ROWS`, the measured break-even.
+
+    Attributes
+    ----------
+    n_features : int
+    expected_value : float
+        Mean raw score: over the training rows as the covers of the trees remember them, or over the background.
+
+    Raises
+    ------
+    ModelFileError
+        The model is damaged, or of a kind that not even LightGBM explains (linear leaves).
+    MismatchError
+        The rows do not have the model's number of columns.
+
+    Notes
+    -----
+    Where no training row reached a node, LightGBM divides zero by zero; here both of its sides count as equally likely.
+
+    References
+    ----------
+    Lundberg, Erion, Chen et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine
+    Intelligence 2, algorithms 2 and 3. Yang (2021), Fast TreeSHAP, arXiv:2109.09847 (tables over patterns).
+
+    Examples
+    --------
+    >>> import lightgbm, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> A = rng.normal(size=(500, 3))
+    >>> train = lightgbm.Dataset(A, A[:, 0] + A[:, 1] > 0)
+    >>> booster = lightgbm.train({"objective": "binary", "verbose": -1}, train, 5)
+    >>> phi, expected = TreeShap(booster).shap_values(A)
+    >>> bool(np.allclose(phi.sum(axis=1) + expected, booster.predict(A, raw_score=True)))
+    True
+    """
+
+    def __init__(
+        self, model: Any, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None
+    ) -> None:
+        if n_jobs < 1:
+            raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs}", remedy="Give the number of threads, 1 or more")
+        self.n_jobs = n_jobs
+        self._few_rows = FEW_ROWS if few_rows is None else few_rows
+        self._booster = model if hasattr(model, "predict") else None
+        self._tables: _Tables | None = None
+        self._why_not = ""
+        self._background: NDArray[np.float64] | None = None
+        try:
+            self._trees: TreeModel | None = model if isinstance(model, TreeModel) else read_trees(model, EXPLAINABLE_OBJECTIVES)
+        except ModelFileError as error:
+            if self._booster is None or error.code not in ("model-objective", "model-version", "model-too-large") or background is not None:
+                raise
+            if self._booster.num_model_per_iteration() != 1:
+                raise
+            self._trees, self._why_not = None, error.what
+        self.n_features = self._trees.n_features if self._trees is not None else int(self._booster.num_feature())
+        if background is not None:
+            self._background = self._matrix(background)
+            if not len(self._background):
+                raise UsageError("empty-background", "the background has no rows", remedy="Give at least one reference row")
+            self._build()
+
+    @property
+    def expected_value(self) -> float:
+        """Mean raw score, to which the values of a row add up with its own score."""
+        if self._trees is None:
+            return float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
+        return self._build().expected if self._why_not == "" else float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
+
+    def shap_values(
+        self, A: ArrayLike, *, groups: ArrayLike | None = None, out: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Explain the raw score of every row.
+
+        Parameters
+        ----------
+        A : (n, n_features) array-like
+            Encoded rows as LightGBM scores them: NaN is missing, categories are their codes. Read in blocks.
+        groups : (n_features,) array of int, optional
+            The number of each feature's group (its driver), 0 up; values of a group are summed without the matrix of all features.
+        out : (n, n_features or n_groups) float64 array, optional
+            Written to and returned, a memory map for example. Default: a new array.
+
+        Returns
+        -------
+        phi : (n, n_features or n_groups) float64
+            In the unit of the raw score. ``phi.sum(axis=1) + expected_value`` is the raw score.
+        expected_value : float
+        """
+        rows = self._rows(A)
+        target = self._target(groups)
+        width = self.n_features if target is None else int(target.max()) + 1
+        if out is None:
+            out = np.empty((len(rows), width))
+        elif out.shape != (len(rows), width) or out.dtype != np.float64 or not out.flags.c_contiguous or not out.flags.writeable:
+            raise UsageError(
+                "bad-out", f"out is not a writeable C-ordered float64 array of shape {(len(rows), width)}", remedy="Allocate it so"
+            )
+        for begin, phi in self._explained(rows, target, out):
+            if phi.base is not out:
+                out[begin : begin + len(phi)] = phi
+        return out, self.expected_value if self._tables is not None else self._expected
+
+    def iter_blocks(self, A: ArrayLike, *, groups: ArrayLike | None = None) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Explain block after block, for more rows than fit into memory with their values.
+
+        Yields
+        ------
+        rows : slice
+        phi : (n_block, n_features or n_groups) float64
+            Of these rows; a new array each time.
+        """
+        rows = self._rows(A)
+        target = self._target(groups)
+        for begin, phi in self._explained(rows, target, None):
+            yield slice(begin, begin + len(phi)), phi
+
+    # -- rows in, blocks out ----------------------------------------------------------------------------------------------------------
+
+    def _rows(self, A: ArrayLike) -> Any:
+        rows = A if hasattr(A, "shape") else np.asarray(A, np.float64)
+        if hasattr(rows, "iloc"):
+            rows = rows.to_numpy(np.float64)
+        if len(rows.shape) != 2 or rows.shape[1] != self.n_features:
+            raise MismatchError(
+                "column-count", f"the rows have shape {tuple(rows.shape)}, the model has {self.n_features} columns",
+                remedy="Give the encoded matrix that the model scores",
+            )  # fmt: skip
+        return rows
+
+    def _matrix(self, A: ArrayLike) -> NDArray[np.float64]:
+        return np.ascontiguousarray(self._rows(A), np.float64)
+
+    def _target(self, groups: ArrayLike | None) -> NDArray[np.int64] | None:
+        if groups is None:
+            return None
+        target = np.asarray(groups)
+        if target.shape != (self.n_features,) or not np.issubdtype(target.dtype, np.integer) or target.min() < 0:
+            raise UsageError("bad-groups", "groups is not one number from 0 up per feature", remedy="Number the groups 0, 1, 2, ...")
+        return target.astype(np.int64)
+
+    def _explained(
+        self, rows: Any, target: NDArray[np.int64] | None, out: NDArray[np.float64] | None
+    ) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Begin and values of one chunk after the other, in order; written into ``out`` where given."""
+        n = len(rows)
+        width = self.n_features if target is None else int(target.max()) + 1
+        if self._left_to_lightgbm(n):
+            for begin in range(0, n, CHUNK):
+                phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64))
+                self._expected = float(phi[0, -1])
+                yield begin, phi[:, :-1].copy() if target is None else _summed(phi[:, :-1], target, width)
+            if not n:
+                self._expected = self.expected_value
+            return
+        tables = self._build()
+        self._expected = tables.expected
+        explain = tables.kernel(target)
+        # chunks are small enough for bounded memory, and for every thread to have some
+        chunk = min(CHUNK, max(BLOCK, -(-n // (2 * self.n_jobs * BLOCK)) * BLOCK))
+
+        def one(begin: int) -> tuple[int, NDArray[np.float64]]:
+            part = np.ascontiguousarray(rows[begin : begin + chunk], np.float64)
+            phi = np.empty((len(part), width)) if out is None else out[begin : begin + len(part)]
+            explain(part, phi)
+            return begin, phi
+
+        starts = range(0, n, chunk)
+        if self.n_jobs == 1 or len(starts) < 2:
+            yield from map(one, starts)
+            return
+        with ThreadPoolExecutor(self.n_jobs) as pool:
+            ahead = 2 * self.n_jobs  # chunks in flight: memory stays bounded when the reader is slow
+            waiting = [pool.submit(one, begin) for begin in starts[:ahead]]
+            for begin in [*starts[ahead:], *([None] * len(waiting))]:
+                done = waiting.pop(0).result()
+                if begin is not None:
+                    waiting.append(pool.submit(one, begin))
+                yield done
+
+    # -- tables, or LightGBM's own ----------------------------------------------------------------------------------------------------
+
+    def _left_to_lightgbm(self, n: int) -> bool:
+        if self._tables is not None:
+            return False
+        if self._why_not == "" and not (n <= self._few_rows and self._booster is not None):
+            try:
+                self._build()
+                return False
+            except _Unsupported as why:
+                if self._background is not None:
+                    raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background") from why
+                self._why_not = str(why)
+        _log.debug("explained by pred_contrib: %s", self._why_not or f"{n} rows are fewer than tables pay for")
+        return True
+
+    def _contributions(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._booster is None:
+            import lightgbm
+
+            assert self._trees is not None
+            self._booster = lightgbm.Booster(model_str=self._trees.to_text())
+        return np.asarray(self._booster.predict(A, pred_contrib=True, num_threads=self.n_jobs))
+
+    def _build(self) -> _Tables:
+        if self._tables is None:
+            assert self._trees is not None
+            self._tables = _Tables(self._trees, self._background)
+        return self._tables
+
+
+def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> NDArray[np.float64]:
+    total = np.zeros((len(phi), width))
+    np.add.at(total.T, target, phi.T)
+    return total
+
+
+class _Tables:
+    """The tables of one model: arrays for :func:`churnpredict.explanation.kernels.explain_rows`, and the expected value."""
+
+    def __init__(self, trees: TreeModel, background: NDArray[np.float64] | None) -> None:
+        from churnpredict.explanation import kernels
+
+        self._kernels = kernels
+        self._n_features = trees.n_features
+        encoding, used, zero = _encoding_of(trees)
+        self._encoding = encoding
+        n_codes = np.diff(encoding.edge_start) + np.where(encoding.is_categorical, 1, 2)
+        if n_codes.size and n_codes.max() > MOST_CODES:
+            raise _Unsupported(f"a feature has more than {MOST_CODES:,} thresholds")
+        map_start = np.concatenate([[0], np.cumsum(n_codes[used])])
+        goes_left = np.zeros(map_start[-1], np.uint8)
+        edge_of = _edge_of_nodes(trees, encoding, used)
+        kernels.split_codes(
+            used, edge_of, trees.decision_type, trees.bitset, trees.bitset_start, trees.bitset_words, encoding.edges, encoding.edge_start,
+            *zero, map_start, goes_left,
+        )  # fmt: skip
+        scale = 1.0 / trees.n_trees if trees.average_output and trees.n_trees else 1.0
+        values, *leaves = kernels.lay_out_leaves(
+            trees.node_start, trees.leaf_start, used, trees.left_child, trees.right_child, trees.internal_count, trees.leaf_count,
+            trees.leaf_value * scale, map_start, goes_left, n_codes,
+        )  # fmt: skip
+        entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes, slot_codes, code_class = leaves
+        ends, is_deep = kernels.choose_groups(
+            trees.leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classes, MOST_CELLS, MOST_FEATURES, CELL_COST
+        )
+        begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)
+        # trees of one leaf are constants
+        path = np.diff(entry_start)
+        constant = float(values[path == 0].sum())
+        tabulated = (is_deep == 0) & (path[begins] > 0)
+        deepest = int(path.max(initial=1))
+        self._nodes, self._weights = _gauss_legendre(deepest)
+        self._beta = _beta_weights(deepest)
+        codes = np.zeros((max(1, len(encoding.features)), 0), np.uint16)
+        if background is not None:
+            codes = np.zeros((max(1, len(encoding.features)), len(background)), np.uint16)
+            kernels.encode(background, 0, len(background), *encoding.arrays, codes)
+        self._interventional = background is not None
+        (
+            self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
+        ) = kernels.fill_tables(
+            begins[tabulated], ends[tabulated], values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes,
+            slot_codes, code_class, MOST_FEATURES, self._nodes, self._weights, codes, self._beta,
+        )  # fmt: skip
+        deep_leaves = begins[is_deep == 1]
+        self._deep_value = values[deep_leaves]
+        *self._deep, alone = kernels.fill_deep(
+            deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, codes
+        )
+        self.expected = constant + shared + alone
+        self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
+
+    def kernel(self, target: NDArray[np.int64] | None) -> Any:
+        """A function of (rows, out) that explains rows, per feature or per group of features."""
+        features = self._encoding.features
+        if target is None:
+            goal = features
+            sums = self._column_start, features[self._column_feature], self._table_start, self._table
+        else:
+            goal = target[features]
+            key = goal.tobytes()
+            if self._merged is None or self._merged[0] != key:
+                merged = self._kernels.merge_columns(
+                    self._column_start, self._column_feature, self._cells, self._table_start, self._table, goal
+                )
+                self._merged = key, merged
+            sums = self._merged[1]
+
+        def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+            self._kernels.explain_rows(
+                rows, out, BLOCK, *self._encoding.arrays,
+                self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *sums,
+                self._deep_value, *self._deep, goal, self._nodes, self._weights, self._beta, self._interventional,
+            )  # fmt: skip
+
+        return explain
+
+
+def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
+    """Edges of every used feature, the used feature of every node, and the codes that LightGBM takes for zero (0.0, from, to)."""
+    features, used = np.unique(trees.split_feature, return_inverse=True)
+    categorical_node = (trees.decision_type & 1) == 1
+    zero_node = ~categorical_node & (((trees.decision_type >> 2) & 3) == 1)
+    is_categorical = np.zeros(len(features), bool)
+    is_categorical[used[categorical_node]] = True
+    if is_categorical[used[~categorical_node]].any():
+        raise _Unsupported("a feature is both numeric and categorical")
+    below_zero = np.nextafter(-ZERO_THRESHOLD, -np.inf)
+    order = np.argsort(used, kind="stable")
+    split_at = np.cumsum(np.bincount(used, minlength=len(features)))[:-1]
+    edges: list[NDArray[np.float64]] = []
+    zero = np.zeros((3, len(features)), np.int64)
+    for u, nodes in enumerate(np.split(order, split_at) if len(features) else []):
+        if is_categorical[u]:
+            edges.append(_categories(trees, trees.bitset[nodes]))
+            continue
+        own = trees.threshold[nodes]
+        if zero_node[nodes].any():
+            own = np.concatenate([own, [below_zero, ZERO_THRESHOLD]])
+        own = np.unique(own)
+        edges.append(own)
+        zero[:, u] = np.searchsorted(own, 0.0), np.searchsorted(own, below_zero) + 1, np.searchsorted(own, ZERO_THRESHOLD)
+    edge_start = np.concatenate([[0], np.cumsum([len(e) for e in edges])]).astype(np.int64)
+    flat = np.concatenate(edges) if edges else np.empty(0)
+    return _Encoding(features.astype(np.int64), is_categorical, flat, edge_start), used.astype(np.int64), tuple(zero)
+
+
+def _categories(trees: TreeModel, bitsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """All categories that any of these splits sends left, in order."""
+    sets = [trees.bitset_words[trees.bitset_start[b] : trees.bitset_start[b + 1]] for b in bitsets.tolist()]
+    union = np.zeros(max(map(len, sets)), np.uint32)
+    for words in sets:
+        union[: len(words)] |= words
+    return np.flatnonzero(np.unpackbits(union.astype("<u4").view(np.uint8), bitorder="little")).astype(np.float64)
+
+
+def _edge_of_nodes(trees: TreeModel, encoding: _Encoding, used: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place of each node's threshold among its feature's edges."""
+    place = np.zeros(len(used), np.int64)
+    order = np.argsort(used, kind="stable")
+    split_at = np.cumsum(np.bincount(used, minlength=len(encoding.features)))[:-1]
+    for u, nodes in enumerate(np.split(order, split_at) if len(encoding.features) else []):
+        if not encoding.is_categorical[u]:
+            place[nodes] = np.searchsorted(encoding.edges[encoding.edge_start[u] : encoding.edge_start[u + 1]], trees.threshold[nodes])
+    return place
+
+
+def _gauss_legendre(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Row m: the m nodes and weights on [0, 1], exact for the polynomials of leaves with up to 2 m features."""
+    most = (k + 1) // 2
+    nodes, weights = np.zeros((most + 1, most)), np.zeros((most + 1, most))
+    for m in range(1, most + 1):
+        x, w = np.polynomial.legendre.leggauss(m)
+        nodes[m, :m], weights[m, :m] = (x + 1) / 2, w / 2
+    return nodes, weights
+
+
+def _beta_weights(k: int) -> NDArray[np.float64]:
+    """``[n, m]``: n! m! / (n + m + 1)!, the share of orders in which one feature stands between n and m others."""
+    beta = np.zeros((k + 1, k + 1))
+    beta[:, 0] = 1.0 / np.arange(1, k + 2)
+    for m in range(1, k + 1):
+        beta[:, m] = beta[:, m - 1] * m / (np.arange(k + 1) + m + 1)
+    return beta
