@@ -159,10 +159,11 @@ class Inactivity:
     def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
         if "known" in stream.columns:  # what was not known could not make anyone count as active
-            return _active_as_known(stream, customers, cutoffs, self.active_span)
-        edges = np.empty((2, len(customers)), np.int64)
-        positions(stream.offsets, stream.times, customers, cutoffs, np.array([self.active_span]), edges)
-        active = edges[0] > edges[1]
+            active = _active_as_known(stream, customers, cutoffs, self.active_span)
+        else:
+            edges = np.empty((2, len(customers)), np.int64)
+            positions(stream.offsets, stream.times, customers, cutoffs, np.array([self.active_span]), edges)
+            active = edges[0] > edges[1]
         if self.active_span < 0 and tables.profile is not None and tables.profile.since is not None:
             active |= tables.profile.listed[customers]  # who joined and never came is at risk too
         return _joined(tables, customers, cutoffs) & active

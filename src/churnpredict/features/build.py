@@ -60,7 +60,8 @@ def build_features(
     Returns
     -------
     DataFrame
-        float32, missing as NaN; labels as categories; index (customer_id, cutoff), sorted; columns ``driver__...`` in the order of the rows.
+        float32, missing as NaN; labels as categories; index (customer_id, cutoff), sorted; columns ``driver__...`` in the order of
+        the rows.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def _of_customer(row: Feature, tables: EventTables, pairs: _Pairs) -> Floats:
     """Features of the customer or of the calendar, without a stream."""
     if row.aggregate.startswith("season"):
         distinct, place = np.unique(pairs.cutoffs, return_inverse=True)
-        angle = 2 * np.pi * (tables.wall_times(distinct).dayofyear.to_numpy() - 1) / _YEAR
+        angle = 2 * np.pi * (tables.wall_times(distinct).day_of_year.to_numpy() - 1) / _YEAR
         return (np.sin(angle) if row.aggregate == "season_sin" else np.cos(angle)).astype(np.float32)[place]
     profile = tables.profile
     assert profile is not None
@@ -185,12 +186,14 @@ def _origins(tables: EventTables, stream: Stream) -> Ints:
 
 def _fill(tables: EventTables, stream: Stream, wanted: list[tuple[int, Feature]], pairs: _Pairs, limit: int | None, out: Floats) -> None:
     """Compute all features of one stream, block after block of snapshots."""
+    wanted, copies = _without_repeats(wanted, limit)
     spans, families = _plan(wanted, limit)
     runs = [(_FAMILIES[aggregates], rows) for aggregates, rows in families.items()]
     if "known" not in stream.columns:
         origins = _origins(tables, stream)
         for start, block in pairs.blocks():
             _run_block(stream, spans, runs, block, origins, out, start)
+        _copy(out, copies)
         return
     # Late rows: a snapshot may only see what was known, so each cutoff gets the stream as it stood then.
     for cutoff in np.unique(pairs.cutoffs):
@@ -201,6 +204,26 @@ def _fill(tables: EventTables, stream: Stream, wanted: list[tuple[int, Feature]]
             _run_block(past, spans, runs, block, _origins(tables, past), part, start)
         columns = [c for c, _ in wanted]
         out[np.ix_(columns, rows)] = part[columns]
+    _copy(out, copies)
+
+
+def _without_repeats(wanted: list[tuple[int, Feature]], limit: int | None) -> tuple[list[tuple[int, Feature]], list[tuple[int, int]]]:
+    """Features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from where."""
+    first: dict[tuple[Any, ...], tuple[int, Feature]] = {}
+    copies: list[tuple[int, int]] = []
+    for column, row in wanted:
+        length: int | None = None if row.window in (None, "all") else span(str(row.window))
+        if length is not None and limit is not None and length >= limit and row.aggregate not in ("decayed", "first_count"):
+            length = None
+        kept = first.setdefault((row.aggregate, length, row.nth), (column, row))
+        if kept[0] != column:
+            copies.append((column, kept[0]))
+    return list(first.values()), copies
+
+
+def _copy(out: Floats, copies: list[tuple[int, int]]) -> None:
+    for column, kept in copies:
+        out[column] = out[kept]
 
 
 def _run_block(stream: Stream, spans: Ints, runs: list[Any], block: _Pairs, origins: Ints, out: Floats, start: int) -> None:

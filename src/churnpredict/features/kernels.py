@@ -1,8 +1,9 @@
 """Compiled kernels over streams: each computes one family of aggregates for a block of snapshots.
 
-Every kernel reads the rows ``[low, high)`` of each snapshot: ``edges[0, r]`` is the first row not before the cutoff, ``edges[s, r]`` the first
-row of window ``s``; ``edges[1]`` is always the bound of the history. It writes feature ``f`` to ``out[columns[f], at + r]``; ``which[f]`` is the
-window of feature ``f``, windows ascending. Nothing a kernel computes depends on a row at or after the cutoff, nor on other customers.
+Every kernel reads the rows ``[low, high)`` of each snapshot: ``edges[0, r]`` is the first row not before the cutoff, ``edges[s, r]`` the
+first row of window ``s``; ``edges[1]`` is always the bound of the history. It writes feature ``f`` to ``out[columns[f], at + r]``;
+``which[f]`` is the window of feature ``f``, windows ascending. Nothing a kernel computes depends on a row at or after the cutoff, nor on
+other customers.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: 
             low = edges[which[f], r]
             while i >= low:
                 v = values[i]
-                if v == v:
+                if not np.isnan(v):
                     total += v
                     n += 1
                     most = max(most, v)
