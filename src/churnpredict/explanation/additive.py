@@ -1,0 +1,198 @@
+"""What can be explained: models whose log-odds are a sum over features, brought into one form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import MismatchError, ModelError, UsageError, closest
+from churnpredict.model.calibration import IdentityCalibration
+from churnpredict.model.encoding import as_frame, check_finite
+from churnpredict.model.members import TreeMember
+
+__all__ = ["AdditiveModel", "as_additive"]
+
+_PLACES = re.compile(r"^(Column_|f|x)\d+$")
+
+
+@dataclass(frozen=True)
+class AdditiveModel:
+    """One form for all models that can be explained.
+
+    Attributes
+    ----------
+    names : list of str
+        Features, in the order of the columns of ``encode(X)``.
+    encode : callable
+        X -> float64 matrix (n, n_features).
+    members : list
+        Each with ``weight``, ``margin(A)`` and ``contributions(A) -> (phi, base)``.
+    calibration : object
+        With ``transform(margin)``, and ``slope`` and ``intercept`` where it is affine.
+    base_rate : float or None
+        Share of leavers in training.
+    """
+
+    names: list[str]
+    encode: Callable[[Any], np.ndarray]
+    members: list[Any]
+    calibration: Any
+    base_rate: float | None = None
+
+    def margin(self, A: np.ndarray) -> np.ndarray:
+        """Weighted sum of the members' margins (n,), before calibration."""
+        return np.asarray(sum(m.weight * m.margin(A) for m in self.members))
+
+    def decide(self, A: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds (n,) of encoded rows."""
+        return np.asarray(self.calibration.transform(self.margin(A)))
+
+
+def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
+    """The additive form of a :class:`~churnpredict.ChurnClassifier`, a LightGBM booster or an ``LGBMClassifier``.
+
+    Parameters
+    ----------
+    model : estimator or booster
+        Anything with ``members_``, ``calibration_`` and ``encode``; a ``lightgbm.Booster`` of a binary objective; an estimator that
+        holds one in ``booster_``.
+    X : frame or array
+        Only its columns are looked at, to find the features' names.
+    positive : label, optional
+        Which label of an ``LGBMClassifier`` means "left"; needed when its labels are text.
+
+    Raises
+    ------
+    UsageError
+        The model is of another make (``cannot-explain``), not binary (``not-a-risk``), or nobody says which text label means that the
+        customer left (``no-positive-class``).
+    """
+    if hasattr(model, "members_") and hasattr(model, "calibration_"):
+        return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, getattr(model, "base_rate_", None))
+    if (hasattr(model, "predict_proba") and hasattr(model, "_Booster")) or hasattr(model, "booster_"):
+        return _of_booster(model.booster_, X, sign=_sign(model, positive))
+    if hasattr(model, "num_model_per_iteration") and hasattr(model, "feature_name"):
+        return _of_booster(model, X)
+    if hasattr(model, "encode") and hasattr(model, "fit"):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(model)
+    raise UsageError(
+        "cannot-explain",
+        f"{type(model).__name__} has no additive log-odds that are known here",
+        remedy="Give a fitted ChurnClassifier, a LightGBM booster or an LGBMClassifier.",
+    )
+
+
+def _names(model: Any, X: Any) -> list[str]:
+    if hasattr(model, "feature_names_in_"):
+        return [str(name) for name in model.feature_names_in_]
+    frame = as_frame(X)
+    if frame is not None and frame.shape[1] == model.n_features_in_:
+        return [str(name) for name in frame.columns]
+    return [f"x{j}" for j in range(model.n_features_in_)]
+
+
+def _sign(model: Any, positive: Any) -> float:
+    """+1 if the booster scores the class that leaves, -1 if it scores the other one."""
+    classes = np.asarray(model.classes_)
+    if len(classes) != 2:
+        raise UsageError("not-a-risk", f"the model has {len(classes)} classes", remedy="Explain a model of two classes.")
+    if positive is not None:
+        if positive not in classes:
+            raise UsageError("unknown-positive", "no class is the label named as positive", remedy="Check positive=.")
+        return 1.0 if positive == classes[1] else -1.0
+    if classes.dtype.kind not in "iufb":
+        raise UsageError(
+            "no-positive-class", "labels are text, and nobody says which one means that the customer left", remedy="Pass positive=."
+        )
+    return 1.0
+
+
+def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
+    head = booster.model_to_string(num_iteration=1).split("\nTree=", 1)[0]
+    objective = next((line.removeprefix("objective=") for line in head.splitlines() if line.startswith("objective=")), "")
+    kind = objective.split(" ", 1)[0]
+    if kind not in ("binary", "cross_entropy", "xentropy"):
+        raise UsageError(
+            "not-a-risk",
+            f'the booster was trained for "{kind or "a function of the user"}", its scores are no log-odds',
+            remedy='Train with objective="binary".',
+        )
+    scale = float(next((word.removeprefix("sigmoid:") for word in objective.split() if word.startswith("sigmoid:")), "1"))
+    columns = _BoosterColumns(booster, X)
+    return AdditiveModel(columns.names, columns.encode, [TreeMember(booster, weight=sign * scale)], IdentityCalibration())
+
+
+class _BoosterColumns:
+    """Columns of X by the booster's own names, because LightGBM takes them by place and scores another order silently wrong."""
+
+    def __init__(self, booster: Any, X: Any) -> None:
+        self._theirs = list(booster.feature_name())
+        self._levels = list(booster.pandas_categorical or [])
+        frame = as_frame(X)
+        self._named = frame is not None and not all(_PLACES.match(name) for name in self._theirs)
+        self.names = list(self._theirs) if frame is None else [str(c) for c in self._aligned(frame).columns]
+
+    def _aligned(self, frame: pd.DataFrame) -> pd.DataFrame:
+        there = {str(c).replace(" ", "_"): c for c in frame.columns}  # LightGBM writes a space as an underscore
+        if all(name in there for name in self._theirs):
+            return frame[[there[name] for name in self._theirs]]
+        if self._named:
+            missing = [name for name in self._theirs if name not in there]
+            raise MismatchError(
+                "missing-column",
+                f"{len(missing)} of the {len(self._theirs)} columns of the booster are missing.{closest(missing[0], there)}",
+                column=missing[0],
+                remedy="Build X with the features of the training.",
+            )
+        if frame.shape[1] != len(self._theirs):
+            raise MismatchError(
+                "other-width",
+                f"X has {frame.shape[1]} columns, the booster {len(self._theirs)}",
+                remedy="Give the columns of the training.",
+            )
+        return frame
+
+    def encode(self, X: Any) -> np.ndarray:
+        frame = as_frame(X)
+        if frame is None:
+            A = np.ascontiguousarray(X, dtype=np.float64)
+            if A.ndim != 2 or A.shape[1] != len(self._theirs):
+                raise MismatchError(
+                    "other-width",
+                    f"X is of shape {A.shape}, the booster has {len(self._theirs)} columns",
+                    remedy="Give one row per customer.",
+                )
+            check_finite(A, self.names)
+            return A
+        frame = self._aligned(frame)
+        A = np.empty(frame.shape)
+        levels = iter(self._levels)
+        for j in range(frame.shape[1]):
+            column = frame.iloc[:, j]
+            if not isinstance(column.dtype, pd.CategoricalDtype):
+                A[:, j] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+                continue
+            known = next(levels, None)
+            codes = column.cat.codes if known is None else column.cat.set_categories(known).cat.codes
+            A[:, j] = codes.to_numpy(dtype=np.float64)
+            A[A[:, j] < 0, j] = np.nan
+        check_finite(A, self.names)
+        return A
+
+
+def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, rows: int = 32) -> None:
+    """Refuse contributions that do not sum to the score, on the first rows: what follows would look exact and be wrong."""
+    scored = model.margin(A[:rows])
+    if len(scored) and not np.allclose(scored, margin[:rows], rtol=1e-6, atol=1e-6):
+        raise ModelError(
+            "not-additive",
+            f"contributions differ from the score by up to {np.max(np.abs(scored - margin[:rows])):.3g} log-odds",
+            remedy="Trees with linear leaves and averaged forests cannot be explained; train plain boosted trees.",
+        )

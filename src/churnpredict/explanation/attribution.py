@@ -1,0 +1,427 @@
+"""explain: why each risk is what it is, per feature and per driver, in log-odds and in probability points that add up.
+
+Longer than most modules because :class:`Explanation` is the one face of everything that is told about a risk.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.explanation.additive import AdditiveModel, as_additive, check_additive
+from churnpredict.explanation.drivers import Driver, assign_drivers
+from churnpredict.model.calibration import sigmoid
+from churnpredict.model.encoding import as_frame
+
+__all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
+
+MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
+_BLOCK_CELLS = 8_000_000  # of the encoded matrix at a time: 64 MB
+_PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
+
+
+def secant(z: Any, z0: Any) -> np.ndarray:
+    """Probability points per unit of log-odds between z0 and z: ``(sigma(z) - sigma(z0)) / (z - z0)``, its limit where they meet.
+
+    Times a driver's log-odds it gives that driver's probability points, which then sum to ``sigma(z) - sigma(z0)`` exactly and keep sign
+    and order.
+
+    >>> float(secant(0.0, 0.0))
+    0.25
+    """
+    z, z0 = np.broadcast_arrays(np.asarray(z, dtype=np.float64), np.asarray(z0, dtype=np.float64))
+    gap = z - z0
+    near = np.abs(gap) < 1e-5  # where the difference has lost half its digits, the slope half-way has lost none
+    middle = sigmoid((z + z0) / 2)
+    return np.asarray(np.where(near, middle * (1 - middle), (sigmoid(z) - sigmoid(z0)) / np.where(near, 1.0, gap)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation:
+    """Why each risk is what it is. Made by :func:`explain`.
+
+    Attributes
+    ----------
+    index : pandas.Index (n,)
+        As in X.
+    features : list of str (F,)
+    table : dict of key to Driver
+        The drivers that occur, in the order of the columns of :attr:`drivers`.
+    base_value : float
+        Calibrated log-odds of the reference: where every customer starts.
+    log_odds : ndarray (n,)
+        Calibrated log-odds: ``base_value`` plus the row's values.
+    base_rate : float or None
+        Share of leavers in training. The reference is a typical customer, whose risk is not this share: show both.
+    reference : str
+        What customers are compared with.
+
+    Examples
+    --------
+    >>> from churnpredict import ChurnClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"habit__orders_days_since_last": rng.exponential(30, 500), "price__rises_count_90d": rng.poisson(0.3, 500)})
+    >>> y = (rng.random(500) < sigmoid(X.iloc[:, 0] / 20 + X.iloc[:, 1] - 2)).astype(int)
+    >>> why = explain(ChurnClassifier(n_jobs=1).fit(X, y), X)
+    >>> bool(np.allclose(why.points.sum(axis=1), why.risk - why.base_risk, atol=1e-9))
+    True
+    >>> list(why.top(1).columns)
+    ['reason_1', 'reason_1_points']
+    """
+
+    index: pd.Index
+    features: list[str]
+    keys: list[str]
+    table: dict[str, Driver]
+    base_value: float
+    log_odds: np.ndarray
+    by_driver: np.ndarray
+    by_feature: np.ndarray | None
+    rows: Any
+    usual: pd.Series | None
+    base_rate: float | None
+    reference: str
+
+    # --- figures -------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """Calibrated log-odds (n, F) per feature; they sum, with ``base_value``, to the model's ``decision_function``."""
+        return pd.DataFrame(self._need_features(), index=self.index, columns=self.features, copy=False)
+
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """Calibrated log-odds (n, D) per driver."""
+        return pd.DataFrame(self.by_driver, index=self.index, columns=list(self.table), copy=False)
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """Probability points (n, D) per driver, 0.05 for five points; they sum to ``risk - base_risk``."""
+        return pd.DataFrame(self.by_driver * self._secant[:, None], index=self.index, columns=list(self.table))
+
+    @property
+    def feature_points(self) -> pd.DataFrame:
+        """Probability points (n, F) per feature; they sum to ``risk - base_risk``."""
+        return pd.DataFrame(self._need_features() * self._secant[:, None], index=self.index, columns=self.features)
+
+    @property
+    def risk(self) -> pd.Series:
+        """Probability (n,) of leaving, as the model's ``predict_proba`` says."""
+        return pd.Series(sigmoid(self.log_odds), index=self.index, name="risk")
+
+    @property
+    def base_risk(self) -> float:
+        """Probability of leaving of the reference, the p0 from which points are counted."""
+        return float(sigmoid(np.asarray(self.base_value)))
+
+    @property
+    def _secant(self) -> np.ndarray:
+        return secant(self.log_odds, self.base_value)
+
+    def _need_features(self) -> np.ndarray:
+        if self.by_feature is None:
+            raise UsageError("only-drivers", "this explanation was made for drivers only", remedy='Call explain(..., detail="features").')
+        return self.by_feature
+
+    # --- told to people ------------------------------------------------------------------------------------------------------------
+
+    def top(self, k: int = 3) -> pd.DataFrame:
+        """The k drivers that raise each risk most.
+
+        Parameters
+        ----------
+        k : int
+            1 to 4.
+
+        Returns
+        -------
+        frame with columns reason_1 .. reason_k, reason_1_points .. reason_k_points
+            A driver's key and its probability points; missing where no more drivers raise the risk.
+        """
+        chosen, points = self._strongest(k)
+        keys = np.array([*self.table, None], dtype=object)
+        columns: dict[str, Any] = {f"reason_{i + 1}": keys[chosen[:, i]] for i in range(k)}
+        columns |= {f"reason_{i + 1}_points": points[:, i] for i in range(k)}
+        return pd.DataFrame(columns, index=self.index)
+
+    def _strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver."""
+        if not 1 <= k <= MOST_REASONS:
+            raise UsageError("bad-reasons", f"{k} reasons were asked for", remedy=f"Ask for 1 to {MOST_REASONS}: more are not read.")
+        points = self.by_driver * self._secant[:, None]
+        order = np.argsort(-points, axis=1, kind="stable")[:, :k]
+        best = np.take_along_axis(points, order, axis=1)
+        order, best = np.where(best > 0, order, -1), np.where(best > 0, best, np.nan)
+        short = k - order.shape[1]
+        if short > 0:
+            order = np.pad(order, ((0, 0), (0, short)), constant_values=-1)
+            best = np.pad(best, ((0, 0), (0, short)), constant_values=np.nan)
+        return order, best
+
+    def to_shap(self, by: Literal["features", "drivers"] = "features", unit: Literal["log-odds", "points"] = "log-odds") -> Any:
+        """A ``shap.Explanation``, for every function of ``shap.plots``.
+
+        Parameters
+        ----------
+        by : {"features", "drivers"}
+        unit : {"log-odds", "points"}
+            Points are counted from ``base_risk``, log-odds from ``base_value``.
+        """
+        import shap
+
+        _known("by", by, ("features", "drivers"))
+        _known("unit", unit, ("log-odds", "points"))
+        if by == "features":
+            values, names = self._need_features(), self.features
+            data, shown = self._numeric()
+        else:
+            values, names = self.by_driver, [driver.label for driver in self.table.values()]
+            data = shown = self.by_driver  # a driver has no value of its own; pictures colour it by what it adds
+        base = self.base_value
+        if unit == "points":
+            values, base = values * self._secant[:, None], self.base_risk
+        return shap.Explanation(
+            values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The explained rows, their columns in the order of ``features``."""
+        frame = as_frame(self.rows)
+        if frame is None:
+            return pd.DataFrame(np.asarray(self.rows), index=self.index, columns=self.features)
+        there = {str(c): c for c in frame.columns}
+        frame = frame[[there[name] for name in self.features]]
+        frame.columns = pd.Index(self.features)
+        return frame
+
+    def _numeric(self) -> tuple[np.ndarray, np.ndarray]:
+        """The explained rows as numbers, categories as codes; and as they are."""
+        frame = self.frame()
+        data = np.empty(frame.shape)
+        for j in range(frame.shape[1]):
+            column = frame.iloc[:, j]
+            if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+                data[:, j] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            else:
+                codes = pd.factorize(column, sort=True)[0].astype(np.float64)
+                data[:, j] = np.where(codes < 0, np.nan, codes)
+        return data, frame.to_numpy(dtype=object)
+
+    # --- parts and looks -----------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.log_odds)
+
+    def __getitem__(self, rows: Any) -> Explanation:
+        """The explanation of some rows: a place, a slice, places or a mask."""
+        if isinstance(rows, (int, np.integer)):
+            rows = [int(rows)]
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        frame = as_frame(self.rows)
+        return replace(
+            self,
+            index=self.index[rows],
+            log_odds=self.log_odds[rows],
+            by_driver=self.by_driver[rows],
+            by_feature=None if self.by_feature is None else self.by_feature[rows],
+            rows=np.asarray(self.rows)[rows] if frame is None else frame.iloc[rows],
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """One row per driver: mean absolute points, share of customers whose risk it raises, and of how many it is the first reason."""
+        points = self.by_driver * self._secant[:, None]
+        first = self._strongest(1)[0][:, 0]
+        return pd.DataFrame(
+            {
+                "label": [driver.label for driver in self.table.values()],
+                "mean_abs_points": np.abs(points).mean(axis=0),
+                "raises_risk_of": (points > 0).mean(axis=0),
+                "first_reason_of": [(first == j).mean() for j in range(len(self.table))],
+                "nature": [driver.actionable for driver in self.table.values()],
+            },
+            index=pd.Index(list(self.table), name="driver"),
+        ).sort_values("mean_abs_points", ascending=False, kind="stable")
+
+    def _headline(self) -> str:
+        rate = "" if self.base_rate is None else f"; {self.base_rate:.1%} left in training"
+        customers = "1 row" if len(self) == 1 else f"{len(self):,} rows"
+        return (
+            f"Explanation of {customers}, {len(self.features)} features, {len(self.table)} drivers: "
+            f"mean risk {sigmoid(self.log_odds).mean():.1%}, counted from {self.base_risk:.1%} ({self.reference}){rate}"
+        )
+
+    def _table(self) -> pd.DataFrame:
+        shown = self.summary().set_index("label")
+        shown.index.name = None
+        shown["mean_abs_points"] = [f"{100 * v:.1f}" for v in shown["mean_abs_points"]]
+        for column in ("raises_risk_of", "first_reason_of"):
+            shown[column] = [f"{v:.0%}" for v in shown[column]]
+        return shown.rename(
+            columns={"mean_abs_points": "mean |points|", "raises_risk_of": "raises risk of", "first_reason_of": "first reason of"}
+        )
+
+    def __repr__(self) -> str:
+        return f"{self._headline()}\n{self._table().to_string()}"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<p>{html.escape(self._headline())}</p>{self._table().to_html(border=0)}"
+
+
+def _known(name: str, value: Any, known: Sequence[str]) -> None:
+    if value not in known:
+        raise UsageError("unknown-choice", f"{name}={value!r}", remedy=f"Use {' or '.join(repr(k) for k in known)}.")
+
+
+def explain(
+    model: Any,
+    X: Any,
+    *,
+    reference: Any = None,
+    drivers: Mapping[str, Any] | None = None,
+    detail: Literal["features", "drivers"] = "features",
+    usual: Any = None,
+    positive: Any = None,
+    n_jobs: int | None = None,
+    progress: bool | None = None,
+) -> Explanation:
+    """Explain every risk exactly: drivers sum to the calibrated log-odds, and in probability points to ``risk - base_risk``.
+
+    With calibrated log-odds ``z = a s + c`` of a margin s, a feature's value is a times its SHAP value; see :func:`secant` for points.
+
+    Parameters
+    ----------
+    model : ChurnClassifier, lightgbm.Booster or LGBMClassifier
+        Fitted. Every member of a blend is explained with its weight.
+    X : frame or array (n, F)
+        Columns are found by name.
+    reference : optional
+        What customers are compared with; None: the training rows, as the trees remember them.
+    drivers : mapping of column to driver, optional
+        For columns whose names carry no driver (``driver__rest``).
+    detail : {"features", "drivers"}
+        "drivers" never holds the (n, F) matrix of values: for nightly runs over millions.
+    usual : mapping of feature to value, optional
+        What is usual, for the words. Default: medians of the reference rows, else of X if it has 30 rows or more.
+    positive : label, optional
+        Which text label of an ``LGBMClassifier`` means "left".
+    n_jobs : int, optional
+        Threads.
+    progress : bool, optional
+        A progress bar; None shows one for 200,000 rows or more, on a terminal or in a notebook.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    UsageError
+        The model cannot be explained (``cannot-explain``, ``not-a-risk``), X has no rows (``no-rows``).
+    MismatchError
+        Columns are missing.
+    ModelError
+        The model's contributions do not sum to its score (``not-additive``).
+
+    References
+    ----------
+    Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
+    """
+    _known("detail", detail, ("features", "drivers"))
+    frame = as_frame(X)
+    rows = X if frame is None else frame
+    n = len(rows)
+    if n == 0:
+        raise UsageError("no-rows", "X has no rows", remedy="Give at least one customer.")
+    additive = as_additive(model, rows, positive=positive)
+    keys, table = assign_drivers(additive.names, drivers)
+    group_of = np.array([list(table).index(key) for key in keys])
+    work = _Work(additive, group_of, len(table), detail == "features")
+    block = max(1, _BLOCK_CELLS // max(len(keys), 1))
+    with _bar(n, progress) as bar:
+        for start in range(0, n, block):
+            part = (rows if n <= block else rows[start : start + block]) if frame is None else frame.iloc[start : start + block]
+            work.add(additive.encode(part))
+            bar.update(min(block, n - start))
+    base_value, log_odds, by_driver, by_feature = work.calibrated()
+    return Explanation(
+        index=pd.RangeIndex(n) if frame is None else frame.index,
+        features=additive.names,
+        keys=keys,
+        table=table,
+        base_value=base_value,
+        log_odds=log_odds,
+        by_driver=by_driver,
+        by_feature=by_feature,
+        rows=rows,
+        usual=None if usual is None else pd.Series(usual),
+        base_rate=additive.base_rate,
+        reference="typical training row",
+    )
+
+
+class _Work:
+    """Contributions of all members, block by block, summed by driver on the way."""
+
+    def __init__(self, model: AdditiveModel, group_of: np.ndarray, n_groups: int, keep_features: bool) -> None:
+        self.model, self.keep_features = model, keep_features
+        self.membership = np.zeros((len(group_of), n_groups))
+        self.membership[np.arange(len(group_of)), group_of] = 1.0
+        self.base = 0.0
+        self.phi: list[np.ndarray] = []
+        self.grouped: list[np.ndarray] = []
+        self.margins: list[np.ndarray] = []
+
+    def add(self, A: np.ndarray) -> None:
+        phi, base = np.zeros(A.shape), 0.0
+        for member in self.model.members:
+            values, start = member.contributions(A)
+            phi += member.weight * values
+            base += member.weight * start
+        margin = base + phi.sum(axis=1)
+        if not self.margins:
+            check_additive(self.model, A, margin)
+        self.base = base
+        self.margins.append(margin)
+        self.grouped.append(phi @ self.membership)
+        if self.keep_features:
+            self.phi.append(phi)
+
+    def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Base value, log-odds, values per driver and per feature, after calibration."""
+        calibration = self.model.calibration
+        margin, grouped = np.concatenate(self.margins), np.concatenate(self.grouped)
+        phi = np.concatenate(self.phi) if self.keep_features else None
+        base = float(np.asarray(calibration.transform(np.array([self.base])))[0])
+        log_odds = np.asarray(calibration.transform(margin), dtype=np.float64)
+        if getattr(calibration, "slope", None) is not None:
+            scale = np.full((len(margin), 1), float(calibration.slope))
+        else:  # any monotone calibration is additive along its secant
+            gap = margin - self.base
+            scale = np.divide(log_odds - base, gap, out=np.zeros_like(gap), where=gap != 0)[:, None]
+        grouped *= scale
+        if phi is not None:
+            phi *= scale
+        return base, log_odds, grouped, phi
+
+
+def _bar(n: int, progress: bool | None) -> Any:
+    from contextlib import nullcontext
+    from types import SimpleNamespace
+
+    if progress is None:
+        progress = n >= _PROGRESS_ROWS and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    if not progress:
+        return nullcontext(SimpleNamespace(update=lambda _: None))
+    from tqdm.auto import tqdm
+
+    return tqdm(total=n, desc="explaining", unit=" rows", unit_scale=True)

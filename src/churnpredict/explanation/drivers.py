@@ -1,0 +1,221 @@
+"""The drivers of churn as data: what the customer would say, what shows it, what to do, and whether anything can be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from churnpredict.errors import UsageError, closest, warn
+
+__all__ = ["DRIVERS", "OTHER", "Driver", "Nature", "assign_drivers", "driver_of", "nature_of"]
+
+Nature = Literal["actionable", "behavioural", "fixed"]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A family of reasons for leaving: the unit in which explanations speak.
+
+    Attributes
+    ----------
+    key : str
+        The part of a feature's name before the two underscores.
+    label : str
+        What it is called in tables and pictures.
+    says : str
+        What the customer would say.
+    signals : str
+        What in the data shows it.
+    remedy : str
+        What to do about it, in short.
+    actionable : {"actionable", "behavioural", "fixed"}
+        Whether the business can change it by itself, only the customer can (and the business may invite it), or nobody can.
+    """
+
+    key: str
+    label: str
+    says: str
+    signals: str
+    remedy: str
+    actionable: Nature = "actionable"
+
+
+OTHER = Driver("other", "Other", "", "features that name no driver", "", "fixed")
+
+_TABLE = (
+    Driver(
+        "habit",
+        "Habit",
+        "(goes silent)",
+        "silence against own rhythm, falling activity, P(buys again)",
+        "Reactivation contact before the usual gap is twice exceeded",
+        "behavioural",
+    ),
+    Driver(
+        "value",
+        "Value",
+        "I don't get results",
+        "spend, depth and breadth of use, goals reached",
+        "Value review, success check at 30, 60 and 90 days",
+        "behavioural",
+    ),
+    Driver(
+        "onboarding",
+        "Onboarding",
+        "I never got going",
+        "activity in the first 30/60/90 days, time to first, second and third use, never used",
+        "Guided set-up, training",
+        "behavioural",
+    ),
+    Driver("quality", "Quality", "It breaks, it is bad", "errors, returns, refunds, low ratings", "Fix and tell; replacement"),
+    Driver(
+        "support",
+        "Support",
+        "Nobody solves it",
+        "open tickets, age, reopened, escalations, response time, complaints",
+        "Named owner, time line, explanation",
+    ),
+    Driver(
+        "communication",
+        "Communication",
+        "They forgot me",
+        "days since last contact, contacts per month, opens, clicks, unanswered",
+        "Contact plan, personal check-in",
+    ),
+    Driver(
+        "price",
+        "Price",
+        "Too expensive",
+        "price increases, discount ending, invoice above usual",
+        "Clearer bundle, early notice, offer",
+    ),
+    Driver(
+        "payment",
+        "Payment",
+        "(card declined)",
+        "failed, late, retried payments, card expiry: the involuntary road",
+        "Dunning, card update, free extension",
+    ),
+    Driver(
+        "contract",
+        "Contract",
+        "Time to renegotiate",
+        "days to renewal, auto-renew off, downgrade, renegotiation request, trial end",
+        "Renewal call in time",
+    ),
+    Driver(
+        "complexity",
+        "Complexity",
+        "Too cluttered",
+        "features tried and dropped, help views, errors per session",
+        "Simplify, shorter path",
+    ),
+    Driver(
+        "competition",
+        "Competition",
+        "Others offer more",
+        "competitor promotion, market events, stated reasons",
+        "Counter-offer on the strong point",
+        "fixed",
+    ),
+    Driver(
+        "lifecycle",
+        "Lifecycle",
+        "(moved, outgrew)",
+        "tenure, second year, season, static attributes",
+        "Not actionable: do not spend here",
+        "fixed",
+    ),
+)
+
+DRIVERS: Mapping[str, Driver] = MappingProxyType({driver.key: driver for driver in _TABLE})
+
+# What lies in the past for good, whatever driver it speaks for: nobody can change how somebody began.
+_PAST = re.compile(r"_(first_count_\w+|days_to_\d+|days_since_first|tenure_days|tenure_year|season_sin|season_cos)$")
+
+
+def driver_of(feature: str) -> str:
+    """The driver that a feature's name carries: what stands before the two underscores.
+
+    A name without two underscores speaks for ``"other"``. A prefix that is not in :data:`DRIVERS` is a driver of the user's own:
+    features named ``staff__visits`` and ``staff__calls`` are explained together as ``"staff"``.
+
+    >>> driver_of("habit__orders_days_since_last"), driver_of("MonthlyCharges")
+    ('habit', 'other')
+    """
+    prefix, separator, rest = feature.partition("__")
+    return prefix if separator and prefix and rest else OTHER.key
+
+
+def nature_of(feature: str, driver: Driver | None = None) -> Nature:
+    """Whether a feature is actionable, behavioural or fixed: its driver's nature, except for what is past for good.
+
+    >>> nature_of("support__tickets_count_30d"), nature_of("onboarding__orders_first_count_30d")
+    ('actionable', 'fixed')
+    """
+    if _PAST.search("_" + feature.partition("__")[2]):
+        return "fixed"
+    return (driver or DRIVERS.get(driver_of(feature), OTHER)).actionable
+
+
+def _own_driver(key: str) -> Driver:
+    return OTHER if key == OTHER.key else Driver(key, key.replace("_", " ").capitalize(), "", "", "", "behavioural")
+
+
+def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = None) -> tuple[list[str], dict[str, Driver]]:
+    """The driver key of every feature, and the drivers that occur, in the order of the table.
+
+    Parameters
+    ----------
+    features : iterable of str
+    drivers : mapping of feature to driver key or :class:`Driver`, optional
+        For matrices whose names carry no driver. What it does not name keeps the driver of its name. A :class:`Driver` with the key of
+        one in the table replaces it, with its remedy.
+
+    Returns
+    -------
+    keys : list of str, one per feature
+    table : dict of key to Driver
+        Known drivers first, then the user's own by name, ``other`` last.
+
+    Raises
+    ------
+    UsageError
+        ``drivers`` names a feature that is not there (``unknown-feature``), or gives something that is no driver (``bad-driver``).
+
+    Examples
+    --------
+    >>> keys, table = assign_drivers(["Contract", "tenure", "x"], {"Contract": "contract", "tenure": "lifecycle"})
+    >>> keys, list(table)
+    (['contract', 'lifecycle', 'other'], ['contract', 'lifecycle', 'other'])
+    """
+    names, own = list(features), dict(drivers or {})
+    strange = [name for name in own if name not in set(names)]
+    if strange:
+        raise UsageError(
+            "unknown-feature",
+            f"drivers names {strange[0]!r}, which is no column of X.{closest(str(strange[0]), names)}",
+            remedy="Name columns of X.",
+        )
+    given: dict[str, Driver] = {}
+    keys = []
+    for name in names:
+        said = own.get(name, driver_of(name))
+        if isinstance(said, Driver):
+            given[said.key] = said
+            said = said.key
+        if not isinstance(said, str) or not said:
+            raise UsageError("bad-driver", f"the driver of {name!r} is {said!r}", remedy="Give a driver's key, or a Driver.")
+        keys.append(said)
+    for key in dict.fromkeys(own[name] for name in own if isinstance(own[name], str)):
+        near = closest(key, DRIVERS)
+        if key not in DRIVERS and key != OTHER.key and near:
+            warn("unknown-driver", f"{key!r} is no driver of the table.{near}", remedy="It is explained as a driver of your own.")
+    present = set(keys)
+    order = [key for key in DRIVERS if key in present]
+    order += sorted(key for key in present if key not in DRIVERS and key != OTHER.key)
+    order += [OTHER.key] if OTHER.key in present else []
+    return keys, {key: given.get(key) or DRIVERS.get(key) or _own_driver(key) for key in order}
