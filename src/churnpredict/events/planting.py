@@ -55,12 +55,12 @@ K = len(CAUSES)
 NOT_YET, LEFT = -1, -2  # states besides 0 = calm, 1..K = early, K+1..2K = acute
 DAY = 86_400_000_000  # microseconds
 NEVER = np.iinfo(np.int64).min  # stands for NaT
-ONSETS = 0.0020  # of any voluntary cause, per calm customer and day
+ONSETS = 0.0022  # of any voluntary cause, per calm customer and day
 SETTLED = 25  # days of tenure before a cause other than a failed start may strike: an ordinary time must be seen first
-ACUTE = 1 / 12  # early -> acute
-RECOVERS = 0.010, 0.012  # early -> calm, acute -> calm, for an average owner
+ACUTE = 1 / 28  # early -> acute
+RECOVERS = 0.005, 0.009  # early -> calm, acute -> calm, for an average owner
 CONTACT_DAYS = 45  # how long a retention contact works
-SCARE_DAYS = 40
+SCARE_DAYS = 30
 MAX_HORIZON = 365
 CHUNK = 4096  # customers held in memory at once; results do not depend on it
 
@@ -159,7 +159,7 @@ class World:
         onset = self.prone[:, rows] * np.exp(-0.6 * self.settings.season * self.season_curve[day])
         onset[:, tenure < SETTLED] = 0.0
         onset[NUMBER["habit"]] *= tenure >= 60  # a rhythm must be there before it can be lost
-        onset[NUMBER["onboarding"]] = self.prone[NUMBER["onboarding"], rows] * (tenure < 12)
+        onset[NUMBER["onboarding"]] = self.prone[NUMBER["onboarding"], rows] * (tenure < 6)
         to_renewal = term - (tenure - self.settings.trial_days) % term
         onset[NUMBER["contract"]] *= np.where(term == 30, 0.5, ((to_renewal <= 60) & (to_renewal > 10)) * np.where(term == 90, 1.5, 5.0))
         if self.settings.trial_days:
@@ -254,7 +254,7 @@ def factors(default: float = 1.0, **signals: tuple[float, float]) -> Array:
     return table
 
 
-ORDER_FACTOR = factors(habit=(0.40, 0.18), onboarding=(0.30, 0.25))
+ORDER_FACTOR = factors(habit=(0.30, 0.12), onboarding=(0.40, 0.80))
 
 
 def plant(settings: Settings) -> World:
@@ -270,10 +270,10 @@ def plant(settings: Settings) -> World:
         "plan": pick(u[:, 2], PLAN_SHARES),
         "term": np.array(TERMS)[pick(u[:, 3], TERM_SHARES)],
         "owner": (u[:, 4] * N_OWNERS).astype(np.int64),
-        "order_rate": 1 / np.exp(np.log(5) + u[:, 5] * np.log(18 / 5)),
+        "order_rate": 1 / np.exp(np.log(4) + u[:, 5] * np.log(12 / 4)),
         "clock": streams["clock"].random((n, 2)),
         "basket": np.exp(3.6 + 0.45 * z[:, 1]),
-        "usage_rate": 0.35 * np.exp(0.5 * z[:, 2]),
+        "usage_rate": 0.35 * np.exp(0.35 * z[:, 2]),
         "breadth": 3 + (u[:, 6] * 5).astype(np.int64),
         "home": (u[:, 7] * 20).astype(np.int64),
         "manual": u[:, 8] < 0.12,
@@ -311,11 +311,11 @@ def _proneness(settings: Settings, streams: Streams, traits: dict[str, Array]) -
     odds = settings.involuntary / (1 - settings.involuntary)
     for k, cause in enumerate(CAUSES):
         prone[k] *= ONSETS * (1.05 * odds if cause.driver == "payment" else cause.share)
-    # A failed start can only happen once, in 12 days; about 7 in 100 customers have one.
-    prone[NUMBER["onboarding"]] *= 0.07 / 12 / (ONSETS * CAUSES[NUMBER["onboarding"]].share)
+    # A failed start can only happen once, in its first six days; about 7 in 100 customers have one.
+    prone[NUMBER["onboarding"]] *= 0.07 / 6 / (ONSETS * CAUSES[NUMBER["onboarding"]].share)
     prone[NUMBER["onboarding"], traits["channel"] == 2] *= 1.6
     prone[NUMBER["communication"]] *= np.exp(-0.6 * traits["owner_quality"])
-    prone[NUMBER["lifecycle"]] *= np.where(traits["channel"] == 2, 3.0, 0.5)
+    prone[NUMBER["lifecycle"]] *= np.where(traits["channel"] == 2, 5.0, 0.25)
     return prone
 
 

@@ -38,13 +38,13 @@ STATED = {
     "lifecycle": "moved",
 }
 
-ACTION = factors(onboarding=(0.12, 0.08), complexity=(1.2, 0.7))
-ERROR = factors(quality=(8.0, 11.0))
-HELP = factors(complexity=(9.0, 9.0), onboarding=(0.3, 0.3))
+ACTION = factors(habit=(0.40, 0.15), onboarding=(0.08, 0.60), complexity=(1.2, 0.7))
+ERROR = factors(quality=(10.0, 14.0))
+HELP = factors(complexity=(10.0, 12.0), onboarding=(0.3, 0.8))
 TRIED = factors(default=0.0, complexity=(12.0, 1.0))  # how many features are in use instead of the usual ones
-BASKET = factors(value=(0.50, 0.35))
+BASKET = factors(value=(0.35, 0.25))
 RETURNED = factors(default=0.03, quality=(0.35, 0.45))
-TICKET = factors(support=(14.0, 18.0))
+TICKET = factors(support=(20.0, 26.0))
 OUTREACH = factors(communication=(0.08, 0.03))
 MARKET = factors(competition=(16.0, 24.0))
 WELCOME = {"orders": 1.2, "action": 1.6, "email": 2.0}  # more on the day of joining: most sign up to do something
@@ -91,7 +91,7 @@ def _orders(world: World, cells: Cells) -> tuple[Rows, Rows]:
     hit, time = _happen(world, cells, "orders", world.order_rate(cells.customer, cells.day, cells.code))
     n = len(time)
     spread = hit.factor(BASKET)
-    amount = np.round(world.traits["basket"][hit.customer] * spread * np.exp(0.35 * draw["amount"].standard_normal(n)), 2)
+    amount = np.round(world.traits["basket"][hit.customer] * spread * np.exp(0.3 * draw["amount"].standard_normal(n)), 2)
     breadth = np.where(spread < 1, 1, world.traits["breadth"][hit.customer])
     product = (world.traits["home"][hit.customer] + (breadth * draw["product"].random(n) ** 1.5).astype(np.int64)) % len(PRODUCTS)
     first = np.r_[True, hit.customer[1:] != hit.customer[:-1]] if n else np.empty(0, bool)
@@ -142,7 +142,7 @@ def _tickets(world: World, cells: Cells) -> Rows:
 def _contacts(world: World, cells: Cells) -> Rows:
     care = np.exp(0.25 * world.traits["owner_quality"])[cells.customer] * cells.factor(OUTREACH)
     parts: list[Rows] = []
-    for kind, (name, level) in enumerate((("email", 0.12), ("call", 0.014), ("visit", 0.004))):
+    for kind, (name, level) in enumerate((("email", 0.16), ("call", 0.02), ("visit", 0.004))):
         hit, time = _happen(world, cells, name, level * care)
         parts.append({"customer": hit.customer, "at": time, "kind": np.full(len(time), kind)})
         if name == "email":

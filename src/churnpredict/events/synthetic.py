@@ -161,7 +161,7 @@ class Business:
 def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     """Frames to declarations: the only place where their column names are repeated."""
     frames = business.frames
-    usage, contract = frames["usage"], frames["subscriptions"]
+    usage = frames["usage"]
     actions, errors, pages = (usage[usage["kind"] == kind] for kind in ("action", "error", "help"))
     who = {"customer": "customer"}
     log = who | {"time": "at", "kind": "kind", "optional": True}
@@ -186,12 +186,17 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     # Kinds of table that are not there yet are left out, not guessed.
     if hasattr(kinds, "Intervals"):
         ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
-        declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", **ticket, **who)
-        declared["subscriptions"] = kinds.Intervals(
-            contract, start="starts", end="ends", value="price", kind="plan", driver="contract", **who
-        )
+        term = {
+            "start": "starts",
+            "end": "ends",
+            "planned_end": "renews_at",
+            "value": "price",
+            "kind": "plan",
+            "attributes": ["auto_renew"],
+        }
+        declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", optional=True, **ticket, **who)
+        declared["subscriptions"] = kinds.Intervals(frames["subscriptions"], driver="contract", **term, **who)
     if hasattr(kinds, "States"):
-        declared["terms"] = kinds.States(contract, time="starts", values=["auto_renew"], driver="contract", **who)
         declared["prices"] = kinds.States(frames["prices"], time="at", values=["price", "discount"], driver="price", **who)
     if business.rule == "cancellation":
         declared["cancellations"] = kinds.Events(frames["cancellations"], **log)
@@ -210,7 +215,7 @@ def make_business(
     trial: str | None = None,
     second_year: float = 1.0,
     involuntary: float = 0.2,
-    distractors: float = 0.3,
+    distractors: float = 0.2,
     treatments: bool = False,
     rule: Literal["inactivity", "cancellation"] = "inactivity",
 ) -> Business:
@@ -241,7 +246,7 @@ def make_business(
     involuntary : float
         About this share of leavers is lost to failed payments, 0 to 0.9.
     distractors : float
-        Chance per customer and year of a harmless episode that looks like a cause for 40 days, 0 to 1.
+        Chance per customer and year of a harmless episode that looks like a cause for 30 days, 0 to 1.
     treatments : bool
         Add ``frames["treatments"]``: monthly retention campaigns to customers chosen at random, half of them a hold-out.
     rule : {"inactivity", "cancellation"}
