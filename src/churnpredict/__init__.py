@@ -20,6 +20,8 @@ _HOME = {
     "Explanation": "explanation.attribution",
     "Feature": "features.feature",
     "Inactivity": "events.outcomes",
+    "Intervals": "events.tables",
+    "States": "events.tables",
     "TemporalSplit": "model.split",
     "build_features": "features.build",
     "catalog": "features.catalog",

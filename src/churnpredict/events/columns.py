@@ -38,11 +38,24 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
+def _encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Codes, -1 for missing, and distinct values; joined by hand, since Arrow would unify dictionaries that are already one."""
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+        values = column.chunk(0).dictionary if column.num_chunks else pa.array([], column.type.value_type)
+    else:
+        kind = column.type
+        column = column.dictionary_encode()
+        values = column.chunk(0).dictionary if column.num_chunks else pa.array([], kind)
+    parts = [(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy(zero_copy_only=False) for c in column.chunks]
+    return np.concatenate(parts).astype(np.int32, copy=False) if parts else np.empty(0, np.int32), _plain(values)
+
+
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool) -> pa.DictionaryArray:
+def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Customer ids as codes into their distinct values (int64 or string).
 
     Parameters
@@ -82,14 +95,13 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
             column=name,
             remedy="Ids are whole numbers or text: cast the column to string.",
         )
-    codes = _flat(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
-    values = _plain(codes.dictionary)
+    codes, values = _encoded(column)
     if not _is_text(values.type):
-        return pa.DictionaryArray.from_arrays(codes.indices, values.cast(pa.int64()))
+        return codes, values.cast(pa.int64())
     values = values.cast(pa.string())
     empty = pc.equal(pc.utf8_trim_whitespace(values), "")
     if pc.any(empty).as_py():
-        rows = int(np.isin(codes.indices.to_numpy(), np.flatnonzero(empty.to_numpy(zero_copy_only=False))).sum())
+        rows = int(np.isin(codes, np.flatnonzero(empty.to_numpy(zero_copy_only=False))).sum())
         raise IdentityError(
             "empty-id",
             "rows with an empty customer id",
@@ -101,7 +113,7 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
         )
     if from_text and pc.all(pc.match_substring_regex(values, r"^(0|-?[1-9][0-9]{0,17})$")).as_py():
         values = values.cast(pa.int64())
-    return pa.DictionaryArray.from_arrays(codes.indices, values)
+    return codes, values
 
 
 def _float_ids(column: pa.ChunkedArray, table: str, name: str) -> IdentityError:
@@ -395,17 +407,14 @@ def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.
 
     The codes follow the order of the values, so they do not depend on the order of the rows.
     """
-    flat = _flat(column)
-    if pa.types.is_nested(flat.type) or pa.types.is_binary(flat.type):
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         raise SchemaError(
-            "label-type", f"labels of type {flat.type}", table=table, column=name, remedy="Labels are text, numbers, dates or booleans."
+            "label-type", f"labels of type {column.type}", table=table, column=name, remedy="Labels are text, numbers, dates or booleans."
         )
-    encoded = flat if pa.types.is_dictionary(flat.type) else flat.dictionary_encode()
-    values = _plain(encoded.dictionary)
+    codes, values = _encoded(column)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.string())
     distinct = pc.drop_null(pc.unique(values))
     distinct = distinct.take(pc.sort_indices(distinct))
     rank = pc.fill_null(pc.index_in(values, value_set=distinct), -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    indices = pc.fill_null(encoded.indices.cast(pa.int32()), len(rank)) if encoded.null_count else encoded.indices
-    return np.append(rank, np.int32(-1))[indices.to_numpy(zero_copy_only=False)], distinct
+    return np.append(rank, np.int32(-1))[codes], distinct

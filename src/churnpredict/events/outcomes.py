@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import ImmatureError, OutcomeError, TimeError, UsageError
-from churnpredict.events.streams import positions
+from churnpredict.events.streams import latest_known, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, span, stamp
 
@@ -138,7 +138,7 @@ class Inactivity:
         """The table whose events count."""
         if self.of is not None:
             return self.of
-        names = list(tables.streams)
+        names = tables.logs()
         if len(names) > 1:
             raise UsageError(
                 "which-table",
@@ -158,14 +158,9 @@ class Inactivity:
 
     def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
-        if "known" in stream.columns:  # what was not known could not make anyone count as active
-            active = _active_as_known(stream, customers, cutoffs, self.active_span)
-        else:
-            edges = np.empty((2, len(customers)), np.int64)
-            positions(stream.offsets, stream.times, customers, cutoffs, np.array([self.active_span]), edges)
-            active = edges[0] > edges[1]
+        active = latest_known(stream, customers, cutoffs, self.active_span) >= 0
         if self.active_span < 0 and tables.profile is not None and tables.profile.since is not None:
-            active |= tables.profile.listed[customers]  # who joined and never came is at risk too
+            active[:] = True  # who joined and never came is at risk too
         return _joined(tables, customers, cutoffs) & active
 
     def outcomes(
@@ -187,18 +182,6 @@ def _joined(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     if tables.profile is None or tables.profile.since is None:
         return np.ones(len(customers), np.bool_)
     return np.asarray(tables.profile.since[customers] < cutoffs)
-
-
-def _active_as_known(stream: Any, customers: npt.NDArray[np.int32], cutoffs: Ints, within: int) -> npt.NDArray[np.bool_]:
-    """One cutoff after the other on what was known then."""
-    active = np.zeros(len(customers), np.bool_)
-    for cutoff in np.unique(cutoffs):
-        rows = np.flatnonzero(cutoffs == cutoff)
-        known = stream.known_before(int(cutoff))
-        edges = np.empty((2, len(rows)), np.int64)
-        positions(known.offsets, known.times, customers[rows], cutoffs[rows], np.array([within]), edges)
-        active[rows] = edges[0] > edges[1]
-    return active
 
 
 def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, *, drop_immature: bool = False) -> Outcomes:

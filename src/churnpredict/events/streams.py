@@ -10,11 +10,12 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.events.timing import DAY
+from churnpredict.events.timing import DAY, OPEN
 
-__all__ = ["Stream", "group_rows", "positions"]
+__all__ = ["Stream", "group_rows", "latest_known", "positions"]
 
 Ints = npt.NDArray[np.int64]
+_EVENT_COLUMNS = ("value", "kind", "item", "known")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,16 @@ class Stream:
         keep = self.times < moment
         if "known" in self.columns:
             keep &= self.columns["known"] < moment
-        return self if bool(keep.all()) else self.where(keep)
+        past = self if bool(keep.all()) else self.where(keep)
+        if "end" not in past.columns:
+            return past
+        ahead = past.columns["end"] >= moment
+        if not (ahead & (past.columns["end"] != OPEN)).any():
+            return past
+        columns = {**past.columns, "end": np.where(ahead, OPEN, past.columns["end"])}
+        if "value_at_end" in columns:
+            columns["value_at_end"] = np.where(ahead, np.nan, columns["value_at_end"])
+        return replace(past, columns=columns)
 
 
 def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
@@ -226,7 +236,7 @@ def group_rows(
     n_customers : int
     times : ndarray of shape (n,), int64
     columns : dict
-        Some of ``value``, ``kind``, ``item``, ``known``.
+        ``value``, ``kind``, ``item``, ``known``, or any others: those of events take the fast road.
     timezone : str
 
     Returns
@@ -235,12 +245,31 @@ def group_rows(
     repeats : int
         Rows that repeat another one in every column.
     """
+    if not set(columns) <= set(_EVENT_COLUMNS):
+        return _sort_whole(remap[indices], n_customers, times, columns, timezone)
     none_f, none_i, none_l = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
     given = (columns.get("value", none_f), columns.get("kind", none_i), columns.get("item", none_i), columns.get("known", none_l))
     offsets, t, v, k, m, w = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *given)
     repeats = int(_sort_within(offsets, t, v, k, m, w))
-    sorted_columns = dict(zip(("value", "kind", "item", "known"), (v, k, m, w), strict=True))
+    sorted_columns = dict(zip(_EVENT_COLUMNS, (v, k, m, w), strict=True))
     return Stream(offsets, t, {name: sorted_columns[name] for name in columns}, timezone), repeats
+
+
+def _sort_whole(
+    customers: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
+) -> tuple[Stream, int]:
+    """The same for rows of any columns, by one sort: intervals, states and customers are few beside events."""
+    order = np.lexsort((*reversed(list(columns.values())), times, customers))
+    order = order[np.count_nonzero(customers < 0) :]
+    customers, times = customers[order], times[order]
+    columns = {name: values[order] for name, values in columns.items()}
+    same = np.ones(max(len(order) - 1, 0), np.bool_)
+    for values in (customers, times, *columns.values()):
+        alike = values[1:] == values[:-1]
+        same &= alike | ((values[1:] != values[1:]) & (values[:-1] != values[:-1])) if values.dtype.kind == "f" else alike
+    offsets = np.zeros(n_customers + 1, np.int64)
+    np.cumsum(np.bincount(customers, minlength=n_customers), out=offsets[1:])
+    return Stream(offsets, times, columns, timezone), int(same.sum())
 
 
 @nb.njit(cache=True, nogil=True)
@@ -280,3 +309,25 @@ def positions(offsets, times, customers, moments, spans, out):  # type: ignore[n
                     p += 1
                 low[s] = p
             out[s + 1, r] = low[s]
+
+
+def latest_known(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, within: int = -1) -> Ints:
+    """The latest row of each customer known before each cutoff, and not older than ``within`` before it; -1 for none, shape (n,).
+
+    Customers and cutoffs are sorted by both; a negative ``within`` is without bound.
+    """
+    edges = np.empty((2, len(customers)), np.int64)
+    positions(stream.offsets, stream.times, customers, cutoffs, np.array([within]), edges)
+    return _back_to_known(stream.columns.get("known", np.empty(0, np.int64)), cutoffs, edges)
+
+
+@nb.njit(cache=True, nogil=True)
+def _back_to_known(known, cutoffs, edges):  # type: ignore[no-untyped-def]
+    found = np.empty(edges.shape[1], np.int64)
+    for r in range(edges.shape[1]):
+        i = edges[0, r] - 1
+        if known.size:
+            while i >= edges[1, r] and known[i] >= cutoffs[r]:
+                i -= 1
+        found[r] = i if i >= edges[1, r] else -1
+    return found

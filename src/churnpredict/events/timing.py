@@ -11,10 +11,11 @@ import pandas as pd
 
 from churnpredict.errors import TimeError, UsageError
 
-__all__ = ["DAY", "NEVER", "days", "instant", "instants", "span", "stamp"]
+__all__ = ["DAY", "NEVER", "OPEN", "days", "instant", "instants", "span", "stamp"]
 
 DAY = 86_400_000_000
 NEVER = -(1 << 63)
+OPEN = (1 << 63) - 1
 _UNIT = {"h": DAY // 24, "d": DAY, "w": 7 * DAY}
 
 

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from churnpredict.errors import UsageError
+from churnpredict.errors import UsageError, closest
 from churnpredict.events.snapshots import index_of, sorted_pairs
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, span
-from churnpredict.features import kernels
 from churnpredict.features.catalog import catalog, with_driver
+from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, Feature
 
 __all__ = ["build_features"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int32]
 _BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
 _YEAR = 365.2425
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Snapshots as arrays, sorted by customer, then cutoff."""
-
-    customers: npt.NDArray[np.int32]
-    cutoffs: Ints
-
-    def blocks(self, size: int = _BLOCK) -> Iterable[tuple[int, _Pairs]]:
-        for start in range(0, len(self.customers), size):
-            yield start, _Pairs(self.customers[start : start + size], self.cutoffs[start : start + size])
 
 
 def build_features(
@@ -78,297 +67,184 @@ def build_features(
     >>> X.index.names, "value__orders_sum_45d" in X
     (FrozenList(['customer_id', 'cutoff']), True)
     """
-    pairs = _Pairs(*sorted_pairs(tables, snapshots))
+    customers, cutoffs = sorted_pairs(tables, snapshots)
     limit = None if history is None else span(history, "history")
-    latest = pd.Timestamp(int(pairs.cutoffs.max()), unit="us", tz="UTC") if len(pairs.cutoffs) else None
-    rows = catalog(tables, before=latest, history=history) if features is None else [with_driver(f, tables) for f in features]
+    latest = int(cutoffs.max()) if len(cutoffs) else NEVER
+    if features is None:
+        rows = catalog(tables, before=pd.Timestamp(latest, unit="us", tz="UTC") if len(cutoffs) else None, history=history)
+    else:
+        rows = [with_driver(f, tables) for f in features]
     _check(rows, tables)
-    numeric = [r for r in rows if not _is_label(r, tables)]
-    out = np.empty((len(numeric), len(pairs.customers)), np.float32)
-    streams: dict[tuple[str, str | None], list[tuple[int, Feature]]] = defaultdict(list)
+    labels = {r.name: _label(r, tables, customers, cutoffs, limit, latest) for r in rows if _is_label(r, tables)}
+    numeric = [r for r in rows if r.name not in labels]
+    out = np.empty((len(numeric), len(customers)), np.float32)
+    streams: dict[tuple[str, str | None], Wanted] = defaultdict(list)
     for column, row in enumerate(numeric):
-        if row.table in tables.streams:
+        if row.aggregate in ("attribute", "state"):
+            out[column] = _latest_number(row, tables, customers, cutoffs, limit)
+        elif row.table in tables.streams:
             streams[row.table, row.kind].append((column, row))
         else:
-            out[column] = _of_customer(row, tables, pairs)
+            out[column] = _of_calendar(row, tables, cutoffs) if row.table == "calendar" else _of_tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
-        _fill(tables, tables.stream(name, kind), wanted, pairs, limit, out)
-    frame = pd.DataFrame(out.T, index=index_of(tables, pairs.customers, pairs.cutoffs), columns=[r.name for r in numeric], copy=False)
-    labels = {r.name: _label(r, tables, pairs, latest) for r in rows if _is_label(r, tables)}
+        _fill(tables, tables.stream(name, kind), Plan(wanted, limit), customers, cutoffs, out)
+    frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
 
 def _check(rows: Sequence[Feature], tables: EventTables) -> None:
+    """Refuse rows that name what is not there, before anything is computed."""
     names: set[str] = set()
     for row in rows:
-        needs = AGGREGATES[row.aggregate].needs
-        profile = tables.profile
-        if row.table in tables.streams:
-            if needs in ("value", "item") and needs not in tables.streams[row.table].columns:
-                raise UsageError(
-                    "needs-column", f'"{row.aggregate}" needs a column', table=row.table, remedy=f"Declare it: Events(..., {needs}=...)."
-                )
-            if needs in ("since", "attribute") or row.aggregate.startswith("season"):
-                raise UsageError(
-                    "needs-column",
-                    f'"{row.aggregate}" is not for a table of events',
-                    table=row.table,
-                    remedy="Name the table of customers.",
-                )
-        elif row.aggregate.startswith("season"):
-            pass
-        elif profile is None or row.table != profile.name or needs not in ("since", "attribute"):
-            tables.stream(row.table)  # says which tables there are
-        elif needs == "since" and profile.since is None:
+        aggregate = AGGREGATES[row.aggregate]
+        if row.table == "calendar" or (tables.profile is not None and row.table == tables.profile.name):
+            there = (
+                {"calendar"}
+                if row.table == "calendar"
+                else {"attribute", *(["since"] if tables.profile and tables.profile.since is not None else [])}
+            )
+            columns = [] if tables.profile is None else tables.profile.attributes
+        else:
+            stream = tables.stream(row.table)
+            there = {"", *stream.columns, *(["state"] if hasattr(tables.declarations[row.table], "values") else ["attribute"])}
+            columns = list(stream.columns)
+        if aggregate.needs not in there:
             raise UsageError(
                 "needs-column",
-                f'"{row.aggregate}" needs the moment of joining',
+                f'"{row.aggregate}" needs {aggregate.needs or "a table of events"}, which the table does not declare',
                 table=row.table,
-                remedy="Declare it: Customers(..., since=...).",
+                remedy="Name another table, or declare the column where the tables are declared.",
             )
-        elif needs == "attribute" and row.column not in (*profile.numbers, *profile.labels):
-            raise UsageError(
-                "needs-column",
-                f'"{row.column}" is no declared attribute',
-                table=row.table,
-                remedy="Declare it: Customers(..., attributes=[...]).",
-            )
+        if row.column is not None and row.column not in columns:
+            remedy = f"Declare it.{closest(row.column, columns)}"
+            raise UsageError("needs-column", "this column is not declared", table=row.table, column=row.column, remedy=remedy)
         if row.name in names:
             raise UsageError("duplicate-feature", f'two rows make "{row.name}"', remedy="Keep one, or give one another driver.")
         names.add(row.name)
 
 
 def _is_label(row: Feature, tables: EventTables) -> bool:
-    return row.aggregate == "attribute" and tables.profile is not None and row.column in tables.profile.labels
+    return row.aggregate in ("attribute", "state") and row.column in _labels(row, tables)
 
 
-def _label(row: Feature, tables: EventTables, pairs: _Pairs, latest: pd.Timestamp | None) -> pd.Categorical:
-    """An attribute as categories: only those of customers who had joined before the latest cutoff, so that the future adds none."""
-    assert tables.profile is not None
-    codes, names = tables.profile.labels[str(row.column)]
-    there = codes
-    if tables.profile.since is not None and latest is not None:
-        there = codes[tables.profile.since < int(tables.instants(latest)[0])]
-    used = np.unique(there[there >= 0])
-    place = np.full(len(names) + 1, -1, np.int32)
+def _labels(row: Feature, tables: EventTables) -> dict[str, pa.Array]:
+    return tables.labels.get(row.table, {})
+
+
+def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> tuple[Stream, Ints]:
+    """The stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
+    if tables.profile is not None and row.table == tables.profile.name:
+        found = tables.profile.as_of(customers, cutoffs)
+        return tables.profile.versions, found
+    stream = tables.stream(row.table, row.kind)
+    return stream, latest_known(stream, customers, cutoffs, -1 if limit is None else limit)
+
+
+def _latest_number(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> Floats:
+    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
+    return np.append(stream.columns[str(row.column)], np.nan)[held].astype(np.float32)
+
+
+def _label(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:
+    """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
+    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
+    codes, names = stream.columns[str(row.column)], _labels(row, tables)[str(row.column)]
+    known = stream.columns.get("known", stream.times) < latest
+    if tables.profile is not None and row.table == tables.profile.name:
+        known &= tables.profile.joined_before(latest)[stream.owners]
+    used = np.unique(codes[known & (codes >= 0)])
+    place = np.full(len(names) + 1, -1, np.int32)  # the last place is that of missing labels
     place[used] = np.arange(len(used))
-    return pd.Categorical.from_codes(
-        place[codes[pairs.customers]], categories=pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
-    )
+    categories = pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
+    return pd.Categorical.from_codes(place[np.append(codes, -1)[held]], categories=categories)
 
 
-def _of_customer(row: Feature, tables: EventTables, pairs: _Pairs) -> Floats:
-    """Features of the customer or of the calendar, without a stream."""
-    if row.aggregate.startswith("season"):
-        distinct, place = np.unique(pairs.cutoffs, return_inverse=True)
-        angle = 2 * np.pi * (tables.wall_times(distinct).day_of_year.to_numpy() - 1) / _YEAR
-        return (np.sin(angle) if row.aggregate == "season_sin" else np.cos(angle)).astype(np.float32)[place]
-    profile = tables.profile
-    assert profile is not None
-    if row.aggregate == "attribute":
-        return profile.numbers[str(row.column)][pairs.customers].astype(np.float32)
-    assert profile.since is not None
-    since = profile.since[pairs.customers]
-    joined = (since != NEVER) & (since < pairs.cutoffs)
-    tenure = np.where(joined, (pairs.cutoffs - np.where(joined, since, 0)) / DAY, np.nan)
-    return (tenure if row.aggregate == "tenure_days" else np.floor(tenure / _YEAR) + 1).astype(np.float32)
+def _of_calendar(row: Feature, tables: EventTables, cutoffs: Ints) -> Floats:
+    place, distinct = pd.factorize(cutoffs)
+    angle = 2 * np.pi * (tables.wall_times(distinct).day_of_year.to_numpy() - 1) / _YEAR
+    return np.asarray(np.sin(angle) if row.aggregate == "season_sin" else np.cos(angle), np.float32)[place]
 
 
-def _origins(tables: EventTables, stream: Stream) -> Ints:
-    """When each customer began: joined, or else first appeared in the table."""
-    first = np.full(len(tables), NEVER, np.int64)
+def _of_tenure(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints) -> Floats:
+    assert tables.profile is not None
+    assert tables.profile.since is not None
+    since = tables.profile.since[customers]
+    joined = (since != NEVER) & (since < cutoffs)
+    tenure = np.where(joined, (cutoffs - np.where(joined, since, 0)) / DAY, np.nan)
+    return np.asarray(tenure if row.aggregate == "tenure_days" else np.floor(tenure / _YEAR) + 1, np.float32)
+
+
+def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:
+    """When each customer of the stream began: joined, or else first appeared in the table."""
+    first = np.full(stream.n_customers, NEVER, np.int64)
     some = np.diff(stream.offsets) > 0
     first[some] = stream.times[stream.offsets[:-1][some]]
     if tables.profile is None or tables.profile.since is None:
         return first
-    return np.where(tables.profile.since == NEVER, first, tables.profile.since)
+    since = tables.profile.since if owners is None else tables.profile.since[owners]
+    return np.where(since == NEVER, first, since)
 
 
-def _fill(tables: EventTables, stream: Stream, wanted: list[tuple[int, Feature]], pairs: _Pairs, limit: int | None, out: Floats) -> None:
+def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
     """Compute all features of one stream, block after block of snapshots."""
-    wanted, copies = _without_repeats(wanted, limit)
-    spans, families = _plan(wanted, limit)
-    runs = [(_FAMILIES[aggregates], rows) for aggregates, rows in families.items()]
-    if "known" not in stream.columns:
-        origins = _origins(tables, stream)
-        for start, block in pairs.blocks():
-            _run_block(stream, spans, runs, block, origins, out, start)
-        _copy(out, copies)
-        return
-    # Late rows: a snapshot may only see what was known, so each cutoff gets the stream as it stood then.
-    for cutoff in np.unique(pairs.cutoffs):
-        rows = np.flatnonzero(pairs.cutoffs == cutoff)
-        part = np.empty((len(out), len(rows)), np.float32)
-        past, some = stream.known_before(int(cutoff)), _Pairs(pairs.customers[rows], pairs.cutoffs[rows])
-        for start, block in some.blocks():
-            _run_block(past, spans, runs, block, _origins(tables, past), part, start)
-        columns = [c for c, _ in wanted]
-        out[np.ix_(columns, rows)] = part[columns]
-    _copy(out, copies)
+    origins = _origins(tables, stream)
+    for start in range(0, len(customers), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        _run(stream, plan, customers[block], cutoffs[block], origins, out, start)
+    if "known" in stream.columns:
+        _correct_for_late_rows(tables, stream, plan, customers, cutoffs, out)
+    plan.copy_repeats(out)
 
 
-def _without_repeats(wanted: list[tuple[int, Feature]], limit: int | None) -> tuple[list[tuple[int, Feature]], list[tuple[int, int]]]:
-    """Features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from where."""
-    first: dict[tuple[Any, ...], tuple[int, Feature]] = {}
-    copies: list[tuple[int, int]] = []
-    for column, row in wanted:
-        length: int | None = None if row.window in (None, "all") else span(str(row.window))
-        if length is not None and limit is not None and length >= limit and row.aggregate not in ("decayed", "first_count"):
-            length = None
-        kept = first.setdefault((row.aggregate, length, row.nth), (column, row))
-        if kept[0] != column:
-            copies.append((column, kept[0]))
-    return list(first.values()), copies
+def _run(stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, origins: Ints, out: Floats, start: int) -> None:
+    edges = np.empty((len(plan.spans) + 1, len(customers)), np.int64)
+    positions(stream.offsets, stream.times, customers, cutoffs, plan.spans, edges)
+    plan.run(stream, Block(customers, cutoffs, edges, origins, out, start))
 
 
-def _copy(out: Floats, copies: list[tuple[int, int]]) -> None:
-    for column, kept in copies:
-        out[column] = out[kept]
+def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
+    """Compute again the snapshots that some row had reached in time, but not in knowledge.
+
+    Each of them becomes a customer of its own whose history is what was known, so that the kernels need not know of late rows.
+    """
+    late = _visible_rows(stream.offsets, stream.times, stream.columns["known"], customers, cutoffs)
+    wrong = np.flatnonzero(late >= 0)
+    for start in range(0, len(wrong), _BLOCK):
+        some = wrong[start : start + _BLOCK]
+        offsets = np.concatenate([[0], np.cumsum(late[some])])
+        picked = _pick_visible(stream.offsets, stream.times, stream.columns["known"], customers[some], cutoffs[some], offsets)
+        past = Stream(offsets, stream.times[picked], {k: v[picked] for k, v in stream.columns.items()}, stream.timezone)
+        part = np.empty((len(out), len(some)), np.float32)
+        _run(past, plan, np.arange(len(some), dtype=np.int32), cutoffs[some], _origins(tables, past, customers[some]), part, 0)
+        out[np.ix_(plan.columns, some)] = part[plan.columns]
 
 
-def _run_block(stream: Stream, spans: Ints, runs: list[Any], block: _Pairs, origins: Ints, out: Floats, start: int) -> None:
-    edges = np.empty((len(spans) + 1, len(block.customers)), np.int64)
-    positions(stream.offsets, stream.times, block.customers, block.cutoffs, spans, edges)
-    context = _Block(stream, spans, block, edges, origins, out, start)
-    for family, rows in runs:
-        family(context, rows)
+@nb.njit(cache=True, nogil=True)
+def _visible_rows(offsets, times, known, customers, cutoffs):  # type: ignore[no-untyped-def]
+    """For each snapshot the number of rows known before it if some row was late, else -1."""
+    found = np.empty(customers.size, np.int64)
+    for r in range(customers.size):
+        n, late = 0, False
+        i = offsets[customers[r]]
+        while i < offsets[customers[r] + 1] and times[i] < cutoffs[r]:
+            if known[i] < cutoffs[r]:
+                n += 1
+            else:
+                late = True
+            i += 1
+        found[r] = n if late else -1
+    return found
 
 
-def _plan(wanted: list[tuple[int, Feature]], limit: int | None) -> tuple[Ints, dict[tuple[str, ...], list[tuple[int, Feature]]]]:
-    """The windows whose edges are needed (the bound of the history first), and the features by the kernel that computes them."""
-    lengths: set[int] = set()
-    families: dict[tuple[str, ...], list[tuple[int, Feature]]] = defaultdict(list)
-    for column, row in wanted:
-        if AGGREGATES[row.aggregate].takes == "window" and row.window != "all" and row.aggregate != "first_count":
-            lengths.add(span(str(row.window)))
-            if row.aggregate == "trend":
-                lengths.add(2 * span(str(row.window)))
-        families[next(f for f in _FAMILIES if row.aggregate in f)].append((column, row))
-    bounded = sorted(w if limit is None else min(w, limit) for w in lengths)
-    return np.array([-1 if limit is None else limit, *dict.fromkeys(bounded)], dtype=np.int64), families
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Everything a kernel may want to know of a block of snapshots."""
-
-    stream: Stream
-    spans: Ints
-    pairs: _Pairs
-    edges: Ints
-    origins: Ints
-    out: Floats
-    at: int
-
-    def window(self, row: Feature, factor: int = 1) -> int:
-        """The row of ``edges`` that holds the start of the feature's window."""
-        if row.window == "all":
-            return 1
-        length = factor * span(str(row.window))
-        limit = int(self.spans[0])
-        return 1 if 0 <= limit <= length else 2 + int(np.searchsorted(self.spans[1:], length))
-
-    def nested(self, rows: list[tuple[int, Feature]]) -> list[tuple[int, int, Feature]]:
-        """(window, column, row), shortest window first and the whole history last."""
-        found = [(self.window(row), column, row) for column, row in rows]
-        return sorted(found, key=lambda w: (w[0] == 1, w[0], w[1]))
-
-
-def _ints(values: Iterable[int]) -> Ints:
-    return np.fromiter(values, dtype=np.int64)
-
-
-def _one(rows: list[tuple[int, Feature]], aggregate: str) -> int:
-    return next((c for c, r in rows if r.aggregate == aggregate), -1)
-
-
-def _by_nth(rows: list[tuple[int, Feature]], aggregate: str) -> Ints:
-    """Columns by nth, from the first; -1 where one is not wanted."""
-    found = {int(r.nth or 0): c for c, r in rows if r.aggregate == aggregate}
-    return _ints(found.get(n, -1) for n in range(1, max(found, default=0) + 1))
-
-
-def _counts(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    kernels.counts(b.edges, _ints(b.window(r) for _, r in rows), _ints(c for c, _ in rows), b.out, b.at)
-
-
-def _active_days(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    _, _, place = b.stream.active_days
-    kernels.active_days(place, b.edges, _ints(b.window(r) for _, r in rows), _ints(c for c, _ in rows), b.out, b.at)
-
-
-def _trends(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    windows, befores = _ints(b.window(r) for _, r in rows), _ints(b.window(r, 2) for _, r in rows)
-    kernels.trends(b.edges, windows, befores, _ints(c for c, _ in rows), b.out, b.at)
-
-
-def _ages(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    kernels.ages(b.stream.times, b.pairs.cutoffs, b.edges, _one(rows, "days_since_last"), _one(rows, "days_since_first"), b.out, b.at)
-
-
-def _values(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    nested = b.nested(rows)
-    windows = list(dict.fromkeys(w for w, _, _ in nested))
-    column = {(w, r.aggregate): c for w, c, r in nested}
-    wanted = [_ints(column.get((w, a), -1) for w in windows) for a in ("sum", "mean", "max")]
-    kernels.value_windows(b.stream.columns["value"], b.edges, _ints(windows), *wanted, b.out, b.at)
-
-
-def _distinct(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    nested = b.nested(rows)
-    kernels.distinct_items(
-        b.stream.columns["item"],
-        b.stream.next_same_item,
-        b.edges,
-        _ints(w for w, _, _ in nested),
-        _ints(c for _, c, _ in nested),
-        b.out,
-        b.at,
-    )
-
-
-def _rhythm(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    _, days, place = b.stream.active_days
-    wanted = [_one(rows, a) for a in ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")]
-    kernels.rhythm(b.stream.times, place, days, b.pairs.cutoffs, b.edges, *wanted, _by_nth(rows, "last_gap"), b.out, b.at)
-
-
-def _decayed(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    _, days, place = b.stream.active_days
-    half_lives = np.array([span(str(r.window)) / DAY for _, r in rows])
-    longest = int(days.max(initial=0) - days.min(initial=0)) + 1 if len(days) else 1
-    decay = np.exp2(-np.arange(longest + 1)[None, :] / half_lives[:, None])
-    kernels.decayed_days(
-        b.pairs.customers, b.stream.times, place, days, b.pairs.cutoffs, b.edges, decay, half_lives, _ints(c for c, _ in rows), b.out, b.at
-    )
-
-
-def _values_back(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    kernels.values_back(b.stream.columns["value"], b.edges, _by_nth(rows, "last_value"), b.out, b.at)
-
-
-def _first_counts(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    spans, columns = _ints(span(str(r.window)) for _, r in rows), _ints(c for c, _ in rows)
-    kernels.first_counts(
-        b.stream.offsets, b.stream.times, b.origins, b.pairs.customers, b.pairs.cutoffs, b.edges, spans, columns, b.out, b.at
-    )
-
-
-def _nth_days(b: _Block, rows: list[tuple[int, Feature]]) -> None:
-    nth, columns = _ints(int(r.nth or 1) for _, r in rows), _ints(c for c, _ in rows)
-    kernels.nth_days(b.stream.offsets, b.stream.times, b.origins, b.pairs.customers, b.pairs.cutoffs, b.edges, nth, columns, b.out, b.at)
-
-
-_FAMILIES: dict[tuple[str, ...], Any] = {
-    ("count",): _counts,
-    ("active_days",): _active_days,
-    ("trend",): _trends,
-    ("days_since_last", "days_since_first"): _ages,
-    ("sum", "mean", "max"): _values,
-    ("distinct",): _distinct,
-    ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"): _rhythm,
-    ("decayed",): _decayed,
-    ("last_value",): _values_back,
-    ("first_count",): _first_counts,
-    ("days_to",): _nth_days,
-}
+@nb.njit(cache=True, nogil=True)
+def _pick_visible(offsets, times, known, customers, cutoffs, places):  # type: ignore[no-untyped-def]
+    picked = np.empty(places[-1], np.int64)
+    for r in range(customers.size):
+        p = places[r]
+        i = offsets[customers[r]]
+        while i < offsets[customers[r] + 1] and times[i] < cutoffs[r]:
+            if known[i] < cutoffs[r]:
+                picked[p] = i
+                p += 1
+            i += 1
+    return picked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from churnpredict.events.tables import Events, EventTables
+from churnpredict.events.tables import Events, EventTables, Intervals, States
 from churnpredict.events.timing import span
 from churnpredict.features.feature import AGGREGATES, Feature
 
@@ -58,6 +58,10 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
             rows += _events(name, declaration, history)
             for kind in tables.kinds(name, before=moment):
                 rows += _kind(name, kind, history)
+        elif isinstance(declaration, Intervals):
+            rows += _intervals(name, declaration, history)
+        elif isinstance(declaration, States):
+            rows += _states(name, tables)
     rows += _customers(tables)
     rows += [Feature("calendar", "season_sin"), Feature("calendar", "season_cos")]
     return [with_driver(row, tables) for row in rows]
@@ -94,9 +98,33 @@ def _kind(name: str, kind: str, history: str | None) -> list[Feature]:
     return [*rows, Feature(name, "days_since_last", kind=kind), Feature(name, "trend", "30d", kind=kind)]
 
 
+def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Feature]:
+    windows = [*_fitting(("30d", "90d", "365d"), history), "all"]
+    rows = [Feature(name, "count", w) for w in windows]
+    rows += [
+        Feature(name, a)
+        for a in ("days_since_last", "open_count", "open_age", "closed_count", "days_since_end", "closed_days_mean", "renewals")
+    ]
+    rows += [Feature(name, a) for a in ("days_to_end", "planned_days") if intervals.planned_end is not None]
+    if intervals.value is not None:
+        rows += [Feature(name, "open_value"), Feature(name, "last_value", nth=1), Feature(name, "last_value", nth=2)]
+    if intervals.value_at_end is not None:
+        rows += [Feature(name, "end_value_mean"), Feature(name, "end_value_last")]
+    return rows + [Feature(name, "attribute", column=c) for c in intervals.attributes]
+
+
+def _states(name: str, tables: EventTables) -> list[Feature]:
+    rows: list[Feature] = []
+    for column in getattr(tables.declarations[name], "values", ()):
+        rows += [Feature(name, a, column=column) for a in ("state", "days_since_change", "changes")]
+        if column not in tables.labels[name]:
+            rows += [Feature(name, a, column=column) for a in ("last_change_pct", "change_year_pct")]
+    return rows
+
+
 def _customers(tables: EventTables) -> list[Feature]:
     if tables.profile is None:
         return []
     name = tables.profile.name
     rows = [Feature(name, a) for a in ("tenure_days", "tenure_year")] if tables.profile.since is not None else []
-    return rows + [Feature(name, "attribute", column=c) for c in (*tables.profile.numbers, *tables.profile.labels)]
+    return rows + [Feature(name, "attribute", column=c) for c in tables.profile.attributes]

@@ -21,8 +21,8 @@ class Aggregate:
         The driver it speaks for, unless the table declares one of its own.
     takes : {"window", "half-life", "nth", ""}
         What a row of it must say.
-    needs : {"value", "item", "since", "attribute", ""}
-        The column that the table must declare.
+    needs : str
+        What the table must declare: ``value``, ``item``, ``since``, ``attribute``, ``end``, ..., or nothing.
     unit, formula : str
         For the list of all features.
     fixed : bool
@@ -61,9 +61,25 @@ AGGREGATES: dict[str, Aggregate] = {
     "days_to": Aggregate("onboarding", "nth", "", "days", "days from joining (or the first event) to the n-th event", fixed=True),
     "tenure_days": Aggregate("lifecycle", "", "since", "days", "cutoff - joining", fixed=True),
     "tenure_year": Aggregate("lifecycle", "", "since", "years", "1 in the first year with us, 2 in the second, ...", fixed=True),
-    "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands", fixed=True),
-    "season_sin": Aggregate("lifecycle", "", "", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
-    "season_cos": Aggregate("lifecycle", "", "", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
+    "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands, of the latest interval for intervals"),
+    "season_sin": Aggregate("lifecycle", "", "calendar", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
+    "season_cos": Aggregate("lifecycle", "", "calendar", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
+    "open_count": Aggregate("contract", "", "end", "intervals", "intervals begun and not yet ended"),
+    "open_age": Aggregate("contract", "", "end", "days", "cutoff - beginning of the oldest open interval"),
+    "open_value": Aggregate("value", "", "end", "value", "sum of the values of open intervals"),
+    "days_to_end": Aggregate("contract", "", "planned_end", "days", "agreed end of the latest open interval - cutoff"),
+    "planned_days": Aggregate("contract", "", "planned_end", "days", "agreed length of the latest open interval"),
+    "closed_count": Aggregate("contract", "", "end", "intervals", "intervals that have ended"),
+    "days_since_end": Aggregate("contract", "", "end", "days", "cutoff - latest end"),
+    "closed_days_mean": Aggregate("contract", "", "end", "days", "mean length of the intervals that have ended"),
+    "end_value_mean": Aggregate("quality", "", "value_at_end", "value", "mean of the values written at the ends"),
+    "end_value_last": Aggregate("quality", "", "value_at_end", "value", "value written at the latest end"),
+    "renewals": Aggregate("contract", "", "end", "intervals", "intervals begun within 30 days of another's end, or before it"),
+    "state": Aggregate("lifecycle", "", "state", "as declared", "the value that holds at the cutoff"),
+    "days_since_change": Aggregate("lifecycle", "", "state", "days", "cutoff - last change of the value, or its first row"),
+    "changes": Aggregate("lifecycle", "", "state", "changes", "changes of the value so far"),
+    "last_change_pct": Aggregate("price", "", "state", "%", "the last change of the value"),
+    "change_year_pct": Aggregate("price", "", "state", "%", "change of the value against a year before"),
 }
 
 
@@ -85,7 +101,7 @@ class Feature:
     nth : int, optional
         Which one, for ``last_gap``, ``last_value`` (1 is the last) and ``days_to``.
     column : str, optional
-        The attribute, for ``attribute``.
+        The column meant, for ``attribute`` and for what is said of states.
     driver : str, optional
         The driver that the feature speaks for; by default the aggregate's, or the one the table declares.
 
@@ -122,6 +138,12 @@ class Feature:
             raise UsageError(
                 "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
             )
+        if AGGREGATES[self.aggregate].needs in ("attribute", "state") and self.column is None:
+            raise UsageError(
+                "no-column",
+                f'"{self.aggregate}" needs a column',
+                remedy=f'Write Feature("{self.table}", "{self.aggregate}", column="plan").',
+            )
         if takes not in ("window", "half-life") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
         if self.window is not None and (self.window != "all" or takes != "window"):
@@ -132,6 +154,6 @@ class Feature:
         """``driver__table[_kind]_aggregate[_window]``."""
         driver = self.driver or AGGREGATES[self.aggregate].driver
         kind = re.sub(r"[^a-z0-9]+", "_", self.kind.lower()).strip("_") if self.kind else None
-        what = self.column if self.aggregate == "attribute" else self.aggregate
-        parts = [self.table, kind, what, self.window, None if self.nth is None else str(self.nth)]
+        what = None if self.aggregate in ("attribute", "state") else self.aggregate
+        parts = [self.table, kind, self.column, what, self.window, None if self.nth is None else str(self.nth)]
         return f"{driver}__{'_'.join(p for p in parts if p)}"

@@ -1,0 +1,223 @@
+"""The declarations: which columns of a table mean what, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Customers", "Declaration", "Events", "Intervals", "States"]
+
+
+def _given(*columns: str | None) -> list[str]:
+    return [c for c in columns if c is not None]
+
+
+@dataclass(frozen=True)
+class Events:
+    """A log: something happened to a customer at a time (orders, logins, payments, contacts).
+
+    Parameters
+    ----------
+    source : frame, relation, Arrow stream, path or glob
+        See :func:`churnpredict.events.source.open_source`.
+    customer, time : str
+        Columns of the customer's id and of the moment.
+    value : str, optional
+        Column of a number, most often money.
+    kind : str, optional
+        Column that tells kinds of event apart.
+    item : str, optional
+        Column of what the event was about: product, page, function.
+    known_at : str, optional
+        Column of the moment at which the row came to be known, where that is later than ``time``.
+    id : str, optional
+        Column of the event's own id: the same id with other content is an error.
+    driver : str, optional
+        The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
+    unit : {"s", "ms", "us"}, optional
+        What times count, where they are numbers since 1970.
+    optional : bool
+        Whether the table may be empty.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "b"], "paid_at": ["2024-01-01", "2024-01-03"], "eur": [10.0, 20.0]})
+    >>> cp.EventTables(orders=cp.Events(log, customer="user", time="paid_at", value="eur"))
+    EventTables: 2 customers, observed until 2024-01-04
+      orders  2 events of 2 customers, 2024-01-01 to 2024-01-03
+    """
+
+    source: Any = field(repr=False)
+    customer: str = field(kw_only=True)
+    time: str = field(kw_only=True)
+    value: str | None = field(default=None, kw_only=True)
+    kind: str | None = field(default=None, kw_only=True)
+    item: str | None = field(default=None, kw_only=True)
+    known_at: str | None = field(default=None, kw_only=True)
+    id: str | None = field(default=None, kw_only=True)
+    driver: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    optional: bool = field(default=False, kw_only=True)
+
+    def columns(self) -> list[str]:
+        return _given(self.customer, self.time, self.value, self.kind, self.item, self.known_at, self.id)
+
+    def as_written(self) -> list[str]:
+        return _given(self.customer, self.time, self.known_at)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Something that begins and ends: subscriptions, tickets, campaigns.
+
+    The end of an interval, and what is written at its end, is unknown until it has happened. An end that is agreed beforehand, such as
+    the renewal day of a contract, is ``planned_end``.
+
+    Parameters
+    ----------
+    source : frame, relation, Arrow stream, path or glob
+    customer, start, end : str
+        Columns of the customer's id, the beginning, and the actual end (missing while it is open).
+    planned_end : str, optional
+        Column of the end as agreed at the beginning.
+    value : str, optional
+        Column of a number known at the beginning, such as a monthly price.
+    value_at_end : str, optional
+        Column of a number written at the end, such as a satisfaction score.
+    kind : str, optional
+        Column that tells kinds apart: plan, topic, severity.
+    attributes : list of str
+        Columns known at the beginning, such as whether it renews by itself; features show those of the latest interval.
+    known_at : str, optional
+        Column of the moment at which the row came to be known, where that is later than ``start``.
+    driver : str, optional
+        The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
+    unit : {"s", "ms", "us"}, optional
+        What times count, where they are numbers since 1970.
+    optional : bool
+        Whether the table may be empty.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.Intervals("tickets.csv", customer="user", start="opened", end="closed", value_at_end="stars", driver="support").columns()
+    ['user', 'opened', 'closed', 'stars']
+    """
+
+    source: Any = field(repr=False)
+    customer: str = field(kw_only=True)
+    start: str = field(kw_only=True)
+    end: str = field(kw_only=True)
+    planned_end: str | None = field(default=None, kw_only=True)
+    value: str | None = field(default=None, kw_only=True)
+    value_at_end: str | None = field(default=None, kw_only=True)
+    kind: str | None = field(default=None, kw_only=True)
+    attributes: Sequence[str] = field(default=(), kw_only=True)
+    known_at: str | None = field(default=None, kw_only=True)
+    driver: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    optional: bool = field(default=False, kw_only=True)
+
+    def columns(self) -> list[str]:
+        return _given(
+            self.customer, self.start, self.end, self.planned_end, self.value, self.value_at_end, self.kind, self.known_at, *self.attributes
+        )
+
+    def as_written(self) -> list[str]:
+        return _given(self.customer, self.start, self.end, self.planned_end, self.known_at)
+
+
+@dataclass(frozen=True)
+class States:
+    """Values that hold until the next row: plan, price, address, a score.
+
+    Parameters
+    ----------
+    source : frame, relation, Arrow stream, path or glob
+    customer, time : str
+        Columns of the customer's id and of the moment from which the values hold.
+    values : list of str
+        Columns of the values: numbers, or labels.
+    known_at : str, optional
+        Column of the moment at which the row came to be known, where that is later than ``time``.
+    driver : str, optional
+        The driver that the table speaks for, such as ``"price"``.
+    unit : {"s", "ms", "us"}, optional
+        What times count, where they are numbers since 1970.
+    optional : bool
+        Whether the table may be empty.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.States("prices.csv", customer="user", time="from", values=["price"], driver="price").columns()
+    ['user', 'from', 'price']
+    """
+
+    source: Any = field(repr=False)
+    customer: str = field(kw_only=True)
+    time: str = field(kw_only=True)
+    values: Sequence[str] = field(kw_only=True)
+    known_at: str | None = field(default=None, kw_only=True)
+    driver: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    optional: bool = field(default=False, kw_only=True)
+
+    def columns(self) -> list[str]:
+        return _given(self.customer, self.time, self.known_at, *self.values)
+
+    def as_written(self) -> list[str]:
+        return _given(self.customer, self.time, self.known_at)
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Who exists: one row per customer, or one per customer and version of the attributes.
+
+    Parameters
+    ----------
+    source : frame, relation, Arrow stream, path or glob
+    customer : str
+        Column of the customer's id.
+    since : str, optional
+        Column of the moment of joining: nobody is at risk before it.
+    attributes : list of str
+        Columns that describe the customer: numbers, or labels that become categories.
+    owner : str, optional
+        Column of who looks after the customer; for reports and plans, not a feature.
+    value : str, optional
+        Column of what the customer is worth per year, in money; for plans, not a feature.
+    valid_from : str, optional
+        Column of the moment from which a row's attributes hold, where they change.
+    unit : {"s", "ms", "us"}, optional
+        What times count, where they are numbers since 1970.
+    optional : bool
+        Whether the table may be empty.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.Customers("customers.csv", customer="id", since="joined", attributes=["region"]).columns()
+    ['id', 'joined', 'region']
+    """
+
+    source: Any = field(repr=False)
+    customer: str = field(kw_only=True)
+    since: str | None = field(default=None, kw_only=True)
+    attributes: Sequence[str] = field(default=(), kw_only=True)
+    owner: str | None = field(default=None, kw_only=True)
+    value: str | None = field(default=None, kw_only=True)
+    valid_from: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    optional: bool = field(default=False, kw_only=True)
+
+    def columns(self) -> list[str]:
+        return _given(self.customer, self.since, self.owner, self.value, self.valid_from, *self.attributes)
+
+    def as_written(self) -> list[str]:
+        return _given(self.customer, self.since, self.valid_from)
+
+
+Declaration = Events | Intervals | States | Customers

@@ -1,0 +1,424 @@
+"""From a declaration to rows that can be trusted: every check of a table's content, once, at the door."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
+from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
+from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.source import Source, open_source
+from churnpredict.events.streams import Stream
+from churnpredict.events.timing import DAY, NEVER, OPEN, stamp
+
+__all__ = ["Rows", "all_ids", "check_declarations", "check_zones", "judge_repeats", "read_rows", "warn_of_holes"]
+
+_DRIVERS = (
+    "habit",
+    "value",
+    "onboarding",
+    "quality",
+    "support",
+    "communication",
+    "price",
+    "payment",
+    "contract",
+    "complexity",
+    "competition",
+    "lifecycle",
+)
+_RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
+_MANY_REPEATS = 0.2
+_BUSY_DAY = 30  # rows a day from which a day without any row is a hole in the log
+_FORTNIGHT = 14
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One table as read from its source, before the ids of all tables are brought together.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,), int32
+        Into ``ids``, the table's distinct customer ids.
+    times : ndarray of shape (n,), int64
+        When each row begins to hold; ``NEVER`` for rows of customers without a known beginning.
+    columns : dict of str to ndarray of shape (n,)
+        Numbers as float64, times as int64, labels as int32 codes into ``labels``.
+    aware : bool or None
+        Whether times carry a zone.
+    days_only : bool
+        Whether all times are midnights.
+    """
+
+    codes: npt.NDArray[np.int32]
+    ids: pa.Array
+    times: Ints
+    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    labels: dict[str, pa.Array] = field(default_factory=dict)
+    aware: bool | None = None
+    days_only: bool = False
+
+    def keep(self, mask: npt.NDArray[np.bool_]) -> Rows:
+        return Rows(
+            self.codes[mask],
+            self.ids,
+            self.times[mask],
+            {k: v[mask] for k, v in self.columns.items()},
+            self.labels,
+            self.aware,
+            self.days_only,
+        )
+
+
+class _Reader:
+    """One table being read: the declaration, what the source gave, and what the columns have become."""
+
+    def __init__(self, name: str, declaration: Declaration, timezone: str) -> None:
+        self.name, self.declaration, self.timezone = name, declaration, timezone
+        self.source, self.table = _fetch(name, declaration)
+        self.columns: dict[str, npt.NDArray[Any]] = {}
+        self.labels: dict[str, pa.Array] = {}
+        self.aware: bool | None = None
+
+    def drop(self, column: str, missing: npt.NDArray[np.bool_], times: Ints) -> Ints:
+        """Leave out the rows whose time is unknown."""
+        keep = drop_unknown_times(missing, table=self.name, name=column)
+        if keep is None:
+            return times
+        self.table = self.table.filter(pa.array(keep))
+        return times[keep]
+
+    def times(self, column: str, *, placeholders: bool = False) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        found, missing, aware = read_times(
+            self.table[column], table=self.name, name=column, timezone=self.timezone, unit=self.declaration.unit, placeholders=placeholders
+        )
+        if None not in (aware, self.aware) and aware != self.aware:
+            raise TimeError(
+                "mixed-zones",
+                "some columns carry a time zone, others do not",
+                table=self.name,
+                column=column,
+                remedy="Give all times a zone, or none.",
+            )
+        self.aware = aware if self.aware is None else self.aware
+        return found, missing
+
+    def ids(self) -> tuple[npt.NDArray[np.int32], pa.Array]:
+        column = self.declaration.customer
+        return read_ids(self.table[column], table=self.name, name=column, from_text=getattr(self.source, "kind", "") == "text")
+
+    def number(self, role: str, column: str | None, *, signed: bool = True) -> None:
+        if column is not None:
+            self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed)
+
+    def label(self, role: str, column: str | None) -> None:
+        if column is not None:
+            self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
+
+    def either(self, column: str) -> None:
+        """A column that is a number or a label, as its type says."""
+        if column in _RESERVED:
+            raise SchemaError(
+                "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
+            )
+        kind = self.table.schema.field(column).type
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            self.number(column, column, signed=False)
+        else:
+            self.label(column, column)
+
+    def known(self, column: str | None, times: Ints) -> None:
+        if column is not None:
+            known, unknown = self.times(column)
+            self.columns["known"] = np.maximum(np.where(unknown, times, known), times)
+
+    def rows(self, codes: npt.NDArray[np.int32], ids: pa.Array, times: Ints) -> Rows:
+        return Rows(codes, ids, times, self.columns, self.labels, self.aware, _midnights(times))
+
+
+def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
+    """Read one table as declared.
+
+    Raises
+    ------
+    DataError
+        Whatever the table is refused for.
+    """
+    reader = _Reader(name, declaration, timezone)
+    if isinstance(declaration, Events):
+        return _events(reader, declaration)
+    if isinstance(declaration, Intervals):
+        return _intervals(reader, declaration)
+    if isinstance(declaration, States):
+        return _states(reader, declaration)
+    return _customers(reader, declaration)
+
+
+def _events(reader: _Reader, events: Events) -> Rows:
+    times, missing = reader.times(events.time)
+    times = reader.drop(events.time, missing, times)
+    reader.number("value", events.value)
+    reader.label("kind", events.kind)
+    reader.label("item", events.item)
+    reader.known(events.known_at, times)
+    _warn_of_tomorrow(reader.name, events.time, times)
+    rows = reader.rows(*reader.ids(), times)
+    return rows if events.id is None else _one_row_per_id(reader, events.id, rows)
+
+
+def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
+    starts, missing = reader.times(intervals.start)
+    starts = reader.drop(intervals.start, missing, starts)
+    ends, still_open = reader.times(intervals.end, placeholders=True)
+    ends = np.where(still_open, OPEN, ends)
+    backwards = ends < starts
+    if backwards.any():
+        raise TimeError(
+            "end-before-start",
+            "intervals that end before they begin",
+            table=reader.name,
+            column=intervals.end,
+            rows=int(backwards.sum()),
+            total=len(ends),
+            remedy="Correct the times, or leave these rows out.",
+        )
+    reader.columns["end"] = ends
+    if intervals.planned_end is not None:
+        planned, open_ended = reader.times(intervals.planned_end, placeholders=True)
+        reader.columns["planned_end"] = np.where(open_ended, OPEN, planned)
+    reader.number("value", intervals.value)
+    reader.number("value_at_end", intervals.value_at_end)
+    reader.label("kind", intervals.kind)
+    for column in intervals.attributes:
+        reader.either(column)
+    reader.known(intervals.known_at, starts)
+    _warn_of_tomorrow(reader.name, intervals.start, starts)
+    return reader.rows(*reader.ids(), starts)
+
+
+def _states(reader: _Reader, states: States) -> Rows:
+    if not states.values:
+        raise UsageError(
+            "no-values", "no value is declared", table=reader.name, remedy='Declare which columns hold: States(..., values=["price"]).'
+        )
+    times, missing = reader.times(states.time)
+    times = reader.drop(states.time, missing, times)
+    for column in states.values:
+        reader.either(column)
+    reader.known(states.known_at, times)
+    return reader.rows(*reader.ids(), times)
+
+
+def _customers(reader: _Reader, customers: Customers) -> Rows:
+    times = np.full(reader.table.num_rows, NEVER, np.int64)
+    if customers.valid_from is not None:
+        moments, unknown = reader.times(customers.valid_from)
+        times = np.where(unknown, NEVER, moments)
+    if customers.since is not None:
+        moments, unknown = reader.times(customers.since)
+        reader.columns["since"] = np.where(unknown, NEVER, moments)
+    for column in customers.attributes:
+        reader.either(column)
+    reader.label("owner", customers.owner)
+    reader.number("value", customers.value, signed=False)
+    codes, ids = reader.ids()
+    pairs = pd.DataFrame({"customer": codes, "valid_from": times})
+    twice = int(pairs.duplicated().sum())
+    if twice:
+        raise IdentityError(
+            "duplicate-customer",
+            "customers who stand on several rows" + ("" if customers.valid_from is None else " of the same valid_from"),
+            table=reader.name,
+            column=customers.customer,
+            rows=twice,
+            total=len(pairs),
+            remedy="Keep one row per customer"
+            + (", or declare valid_from= if they are versions." if customers.valid_from is None else " and moment."),
+        )
+    return reader.rows(codes, ids, times)
+
+
+def _fetch(name: str, declaration: Declaration) -> tuple[Source, pa.Table]:
+    source = open_source(declaration.source, name)
+    source.check(declaration.columns())
+    table = source.read(declaration.columns(), text=declaration.as_written())
+    if table.num_rows == 0:
+        if not declaration.optional:
+            raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")
+        warn("empty-table", "the table has no rows", table=name, remedy="Features of it will be missing.", stacklevel=6)
+    return source, table
+
+
+def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
+    """An event id that comes twice with the same content counts once; with other content it is an error."""
+    frame = pd.DataFrame({"id": reader.table[column].to_pandas(), "customer": rows.codes, "time": rows.times, **rows.columns})
+    again = frame.duplicated("id").to_numpy()
+    if not again.any():
+        return rows
+    differs = again & ~frame.duplicated().to_numpy()
+    where = {"table": reader.name, "column": column, "total": len(frame)}
+    if differs.any():
+        raise ContentError(
+            "event-id",
+            "the same event id stands on rows of different content",
+            rows=int(differs.sum()),
+            examples=frame["id"][differs].tolist(),
+            remedy="Keep one row per event, the latest as a rule.",
+            **where,  # type: ignore[arg-type]
+        )
+    warn(
+        "repeated-event",
+        "rows that repeat an event id are dropped",
+        rows=int(again.sum()),
+        remedy="Load each event once.",
+        stacklevel=6,
+        **where,
+    )  # type: ignore[arg-type]
+    return rows.keep(~again)
+
+
+def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
+    """Refuse names and kinds that cannot be, before any row is read.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``.
+    """
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
+        ) from error
+    people = [n for n, d in declarations.items() if isinstance(d, Customers)]
+    if len(people) > 1:
+        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them before.")
+    if not any(isinstance(d, (Events, Intervals)) for d in declarations.values()):
+        remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
+        raise UsageError("no-events", "no table of events is declared", remedy=remedy)
+    for name, declaration in declarations.items():
+        if not isinstance(declaration, Declaration):
+            remedy = f'Wrap the source: {name}=Events(source, customer="...", time="...").'
+            raise UsageError("undeclared-table", "the columns are not declared", table=name, remedy=remedy)
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or "__" in name or name in _RESERVED or name == "calendar":
+            remedy = 'Use letters, digits and single underscores; "calendar" is taken.'
+            raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
+        driver = getattr(declaration, "driver", None)
+        if driver is not None and driver not in _DRIVERS:
+            remedy = f"Drivers are {', '.join(_DRIVERS)}.{closest(driver, _DRIVERS)}"
+            raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
+
+
+def check_zones(rows: dict[str, Rows]) -> None:
+    """Refuse tables of which some carry time zones and some do not."""
+    aware = {name: r.aware for name, r in rows.items() if r.aware is not None}
+    if len(set(aware.values())) > 1:
+        naive = next(n for n, a in aware.items() if not a)
+        zoned = next(n for n, a in aware.items() if a)
+        raise TimeError(
+            "mixed-zones",
+            f'times without a time zone, while those of "{zoned}" carry one',
+            table=naive,
+            remedy="Give all times a zone, or take it from all.",
+        )
+
+
+def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
+    """All customer ids, sorted: those of the customers table where there is one, else those of all tables.
+
+    Raises
+    ------
+    IdentityError
+        ``id-types-differ``.
+    """
+    given = {n: r.ids for n, r in rows.items() if len(r.ids)}
+    texts = [n for n, ids in given.items() if ids.type == pa.string()]
+    if texts and len(texts) < len(given):
+        number = next(n for n in given if n not in texts)
+        raise IdentityError(
+            "id-types-differ",
+            f'customer ids are text, while those of "{number}" are whole numbers',
+            table=texts[0],
+            remedy=f'Cast one of them before, for example in "{number}": column.astype("str") (mind leading zeros).',
+        )
+    if not given:
+        return pa.array([], pa.int64())
+    distinct = pc.unique(pa.chunked_array(list(given.values())))
+    check_spellings(distinct, ", ".join(given))
+    chosen = distinct if people is None else rows[people].ids
+    return chosen.take(pc.sort_indices(chosen))
+
+
+def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
+    """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not."""
+    if not repeats or (rows.days_only and not rows.columns):
+        return
+    share = repeats / len(rows.times)
+    telling = not rows.days_only or bool({"value", "item", "end"} & set(rows.columns))
+    if telling and share >= _MANY_REPEATS:
+        raise ContentError(
+            "repeated-rows",
+            f"{share:.0%} of the rows repeat another row in every declared column",
+            table=name,
+            rows=repeats,
+            total=len(rows.times),
+            remedy="The table was most likely loaded twice: drop the duplicates, or declare the event's id=.",
+        )
+    warn(
+        "repeated-rows",
+        "rows that repeat another row in every declared column are kept",
+        table=name,
+        rows=repeats,
+        total=len(rows.times),
+        remedy="Declare the event's id= to have repetitions dropped.",
+        stacklevel=5,
+    )
+
+
+def warn_of_holes(name: str, stream: Stream) -> None:
+    """Warn of days without any row in a busy log."""
+    if not len(stream):
+        return
+    counts = np.bincount((stream.times - stream.times.min()) // DAY)
+    if len(counts) < _FORTNIGHT or np.median(counts) < _BUSY_DAY:
+        return
+    empty = np.flatnonzero(counts == 0)
+    weekdays = np.arange(len(counts)) % 7
+    closed = [w for w in range(7) if (counts[weekdays == w] == 0).mean() > 0.5]  # a business may rest on Sundays
+    holes = empty[~np.isin(weekdays[empty], closed)]
+    if len(holes):
+        warn(
+            "silent-day",
+            f"days without a single row, the first of them {stamp(int(stream.times.min() // DAY + holes[0]) * DAY)}",
+            table=name,
+            rows=len(holes),
+            remedy="Check that nothing was lost on the way: a hole looks like silence.",
+            stacklevel=5,
+        )
+
+
+def _warn_of_tomorrow(name: str, column: str, times: Ints) -> None:
+    now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1_000_000)
+    if len(times) and times.max() > now + DAY:
+        late = int((times > now + DAY).sum())
+        remedy = "Check the clock or the time zone of the source."
+        warn("future-time", "rows after today", table=name, column=column, rows=late, total=len(times), remedy=remedy, stacklevel=6)
+
+
+def _midnights(times: Ints) -> bool:
+    return bool((times[:1000] % DAY == 0).all() and (times % DAY == 0).all())

@@ -1,0 +1,262 @@
+"""From rows of the catalog to kernels: each family of aggregates is prepared once for a stream and run on every block of snapshots."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.events.streams import Stream
+from churnpredict.events.timing import DAY, span
+from churnpredict.features import kernels
+from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
+
+__all__ = ["Block", "Plan", "Wanted"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
+
+_NO_NUMBERS, _NO_TIMES = np.empty(0), np.empty(0, np.int64)
+_RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some snapshots of one stream, and where their results go.
+
+    Attributes
+    ----------
+    customers, cutoffs : ndarray of shape (n,)
+        Sorted by customer, then cutoff; customers are positions in the stream's offsets.
+    edges : ndarray of shape (n_windows + 1, n), int64
+        See :func:`churnpredict.events.streams.positions`.
+    origins : ndarray of shape (n_customers,), int64
+        When each customer of the stream began.
+    out : ndarray of shape (n_features, n_snapshots), float32
+    at : int
+        The first snapshot's place in ``out``.
+    """
+
+    customers: npt.NDArray[np.int32]
+    cutoffs: Ints
+    edges: Ints
+    origins: Ints
+    out: Floats
+    at: int
+
+
+Run = Callable[[Stream, Block], None]
+
+
+class Plan:
+    """What to compute of one stream: the windows whose edges are needed, and the prepared families.
+
+    Parameters
+    ----------
+    wanted : list of (int, Feature)
+    limit : int or None
+        How far back the history may reach, in microseconds.
+    """
+
+    def __init__(self, wanted: Wanted, limit: int | None) -> None:
+        self.limit = limit
+        distinct, self.copies = self._without_repeats(wanted)
+        self.columns = [column for column, _ in distinct]
+        self.spans = self._windows(row for _, row in distinct)
+        families: dict[str, Wanted] = defaultdict(list)
+        for column, row in distinct:
+            families[_FAMILY_OF[row.aggregate]].append((column, row))
+        self.runs: list[Run] = [_PREPARE[family](self, rows) for family, rows in families.items()]
+
+    def run(self, stream: Stream, block: Block) -> None:
+        for run in self.runs:
+            run(stream, block)
+
+    def copy_repeats(self, out: Floats) -> None:
+        """Fill in the features that say the same as another."""
+        for column, kept in self.copies:
+            out[column] = out[kept]
+
+    def _length(self, row: Feature) -> int | None:
+        """The feature's window in microseconds; None where it reaches as far back as the history does."""
+        if row.window in (None, "all"):
+            return None
+        length = span(str(row.window))
+        bounded = AGGREGATES[row.aggregate].takes == "window" and row.aggregate != "first_count"
+        return None if bounded and self.limit is not None and length >= self.limit else length
+
+    def _without_repeats(self, wanted: Wanted) -> tuple[Wanted, list[tuple[int, int]]]:
+        """Features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from where."""
+        first: dict[tuple[object, ...], tuple[int, Feature]] = {}
+        copies: list[tuple[int, int]] = []
+        for column, row in wanted:
+            kept = first.setdefault((row.aggregate, self._length(row), row.nth, row.column), (column, row))
+            if kept[0] != column:
+                copies.append((column, kept[0]))
+        return list(first.values()), copies
+
+    def _windows(self, rows: Iterable[Feature]) -> Ints:
+        """The bound of the history first, then all windows, ascending."""
+        lengths: set[int] = set()
+        for row in rows:
+            length = self._length(row)
+            if AGGREGATES[row.aggregate].takes == "window" and row.aggregate != "first_count" and length is not None:
+                lengths.update({length, 2 * length} if row.aggregate == "trend" else {length})
+        bounded = {w for w in lengths if self.limit is None or w < self.limit}
+        return np.array([-1 if self.limit is None else self.limit, *sorted(bounded)], dtype=np.int64)
+
+    def window(self, row: Feature, factor: int = 1) -> int:
+        """The row of ``edges`` that holds the start of the feature's window."""
+        length = self._length(row)
+        if length is None or (self.limit is not None and factor * length >= self.limit):
+            return 1
+        return 2 + int(np.searchsorted(self.spans[1:], factor * length))
+
+    def windows(self, rows: Wanted, factor: int = 1) -> Ints:
+        return _ints(self.window(row, factor) for _, row in rows)
+
+    def nested(self, rows: Wanted) -> list[tuple[int, int, Feature]]:
+        """(window, column, row), shortest window first and the whole history last."""
+        return sorted(((self.window(row), column, row) for column, row in rows), key=lambda w: (w[0] == 1, w[0], w[1]))
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _columns(rows: Wanted) -> Ints:
+    return _ints(column for column, _ in rows)
+
+
+def _by_name(rows: Wanted, names: Sequence[str]) -> Ints:
+    """The column of each aggregate, -1 where it is not wanted."""
+    found = {row.aggregate: column for column, row in rows}
+    return _ints(found.get(name, -1) for name in names)
+
+
+def _by_nth(rows: Wanted, aggregate: str) -> Ints:
+    """Columns by nth, from the first; -1 where one is not wanted."""
+    found = {int(r.nth or 0): c for c, r in rows if r.aggregate == aggregate}
+    return _ints(found.get(n, -1) for n in range(1, max(found, default=0) + 1))
+
+
+def _counts(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+    return lambda s, b: kernels.counts(b.edges, which, columns, b.out, b.at)
+
+
+def _active_days(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+    return lambda s, b: kernels.active_days(s.active_days[2], b.edges, which, columns, b.out, b.at)
+
+
+def _trends(plan: Plan, rows: Wanted) -> Run:
+    which, before, columns = plan.windows(rows), plan.windows(rows, 2), _columns(rows)
+    return lambda s, b: kernels.trends(b.edges, which, before, columns, b.out, b.at)
+
+
+def _ages(_: Plan, rows: Wanted) -> Run:
+    last, first = _by_name(rows, ("days_since_last", "days_since_first"))
+    return lambda s, b: kernels.ages(s.times, b.cutoffs, b.edges, last, first, b.out, b.at)
+
+
+def _values(plan: Plan, rows: Wanted) -> Run:
+    nested = plan.nested(rows)
+    windows = list(dict.fromkeys(w for w, _, _ in nested))
+    column = {(w, r.aggregate): c for w, c, r in nested}
+    which, (sums, means, maxima) = _ints(windows), [_ints(column.get((w, a), -1) for w in windows) for a in ("sum", "mean", "max")]
+    return lambda s, b: kernels.value_windows(s.columns["value"], b.edges, which, sums, means, maxima, b.out, b.at)
+
+
+def _distinct(plan: Plan, rows: Wanted) -> Run:
+    nested = plan.nested(rows)
+    which, columns = _ints(w for w, _, _ in nested), _ints(c for _, c, _ in nested)
+    return lambda s, b: kernels.distinct_items(s.columns["item"], s.next_same_item, b.edges, which, columns, b.out, b.at)
+
+
+def _rhythm(_: Plan, rows: Wanted) -> Run:
+    wanted, back = _by_name(rows, _RHYTHM), _by_nth(rows, "last_gap")
+
+    def run(s: Stream, b: Block) -> None:
+        _, days, place = s.active_days
+        kernels.rhythm(s.times, place, days, b.cutoffs, b.edges, *wanted, back, b.out, b.at)
+
+    return run
+
+
+def _decayed(_: Plan, rows: Wanted) -> Run:
+    half_lives, columns = np.array([span(str(r.window)) / DAY for _, r in rows]), _columns(rows)
+    tables: dict[int, npt.NDArray[np.float64]] = {}
+
+    def run(s: Stream, b: Block) -> None:
+        _, days, place = s.active_days
+        if id(s) not in tables:  # the factor of every gap that occurs in this stream
+            longest = int(days.max(initial=0) - days.min(initial=np.iinfo(np.int32).max)) if len(days) else 0
+            tables.clear()
+            tables[id(s)] = np.exp2(-np.arange(longest + 1)[None, :] / half_lives[:, None])
+        kernels.decayed_days(b.customers, s.times, place, days, b.cutoffs, b.edges, tables[id(s)], half_lives, columns, b.out, b.at)
+
+    return run
+
+
+def _values_back(_: Plan, rows: Wanted) -> Run:
+    columns = _by_nth(rows, "last_value")
+    return lambda s, b: kernels.values_back(s.columns["value"], b.edges, columns, b.out, b.at)
+
+
+def _first_counts(_: Plan, rows: Wanted) -> Run:
+    spans, columns = _ints(span(str(r.window)) for _, r in rows), _columns(rows)
+    return lambda s, b: kernels.first_counts(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, spans, columns, b.out, b.at)
+
+
+def _nth_days(_: Plan, rows: Wanted) -> Run:
+    nth, columns = _ints(int(r.nth or 1) for _, r in rows), _columns(rows)
+    return lambda s, b: kernels.nth_days(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
+
+
+def _intervals(_: Plan, rows: Wanted) -> Run:
+    columns = _by_name(rows, INTERVAL_OUTPUTS)
+
+    def run(s: Stream, b: Block) -> None:
+        planned = s.columns.get("planned_end", _NO_TIMES)
+        values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)
+        interval_states(s.times, s.columns["end"], planned, values, at_end, b.cutoffs, b.edges, columns, b.out, b.at)
+
+    return run
+
+
+def _states(_: Plan, rows: Wanted) -> Run:
+    by_column: dict[str, Wanted] = defaultdict(list)
+    for column, row in rows:
+        by_column[str(row.column)].append((column, row))
+    wanted = [(name, _by_name(some, STATE_OUTPUTS)) for name, some in by_column.items()]
+
+    def run(s: Stream, b: Block) -> None:
+        for name, columns in wanted:
+            state_changes(s.times, s.columns[name].astype(np.float64, copy=False), b.cutoffs, b.edges, columns, b.out, b.at)
+
+    return run
+
+
+_FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
+    "counts": (_counts, ("count",)),
+    "active days": (_active_days, ("active_days",)),
+    "trends": (_trends, ("trend",)),
+    "ages": (_ages, ("days_since_last", "days_since_first")),
+    "values": (_values, ("sum", "mean", "max")),
+    "items": (_distinct, ("distinct",)),
+    "rhythm": (_rhythm, (*_RHYTHM, "last_gap")),
+    "decay": (_decayed, ("decayed",)),
+    "last values": (_values_back, ("last_value",)),
+    "first days": (_first_counts, ("first_count",)),
+    "first events": (_nth_days, ("days_to",)),
+    "intervals": (_intervals, INTERVAL_OUTPUTS),
+    "states": (_states, STATE_OUTPUTS),
+}
+_PREPARE = {family: prepare for family, (prepare, _) in _FAMILIES.items()}
+_FAMILY_OF = {aggregate: family for family, (_, aggregates) in _FAMILIES.items() for aggregate in aggregates}

@@ -1,0 +1,119 @@
+"""Compiled kernels over intervals and states: what is open, what has ended, what holds and since when.
+
+The end of an interval counts only once it has happened: an end at or after the cutoff is an open interval.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from churnpredict.events.timing import DAY, OPEN
+
+__all__ = ["INTERVAL_OUTPUTS", "STATE_OUTPUTS", "interval_states", "state_changes"]
+
+# the order of the columns that the kernels write
+INTERVAL_OUTPUTS = (
+    "open_count",
+    "open_age",
+    "open_value",
+    "days_to_end",
+    "planned_days",
+    "closed_count",
+    "days_since_end",
+    "closed_days_mean",
+    "end_value_mean",
+    "end_value_last",
+    "renewals",
+)
+STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
+RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end carries it on
+_YEAR = 365 * DAY
+_jit = nb.njit(cache=True, nogil=True)
+
+
+@_jit
+def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted."""
+    for r in range(edges.shape[1]):
+        t, low, high = cutoffs[r], edges[1, r], edges[0, r]
+        opened, oldest, worth, newest = 0, OPEN, 0.0, -1
+        closed, total, latest, latest_at = 0, 0.0, -OPEN, -1
+        scores, scored = 0.0, 0
+        renewed, covered = 0, -OPEN
+        for i in range(low, high):
+            if covered != -OPEN and starts[i] - covered <= RENEWAL_DAYS * DAY:
+                renewed += 1
+            if ends[i] >= t:
+                opened += 1
+                oldest = min(oldest, starts[i])
+                newest = i
+                if values.size and values[i] == values[i]:  # noqa: PLR0124 - not NaN
+                    worth += values[i]
+                covered = t
+                continue
+            closed += 1
+            covered = max(covered, ends[i])
+            total += (ends[i] - starts[i]) / DAY
+            if ends[i] >= latest:
+                latest, latest_at = ends[i], i
+            if at_end.size and at_end[i] == at_end[i]:  # noqa: PLR0124
+                scores += at_end[i]
+                scored += 1
+        agreed = planned.size > 0 and newest >= 0 and planned[newest] != OPEN
+        for k in range(columns.size):
+            c = columns[k]
+            if c < 0:
+                continue
+            if k == 0:
+                v = float(opened)
+            elif k == 1:
+                v = (t - oldest) / DAY if opened else np.nan
+            elif k == 2:
+                v = worth if opened else 0.0
+            elif k == 3:
+                v = (planned[newest] - t) / DAY if agreed else np.nan
+            elif k == 4:
+                v = (planned[newest] - starts[newest]) / DAY if agreed else np.nan
+            elif k == 5:
+                v = float(closed)
+            elif k == 6:
+                v = (t - latest) / DAY if closed else np.nan
+            elif k == 7:
+                v = total / closed if closed else np.nan
+            elif k == 8:
+                v = scores / scored if scored else np.nan
+            elif k == 9:
+                v = at_end[latest_at] if closed and at_end.size else np.nan
+            else:
+                v = float(renewed)
+            out[c, at + r] = v
+
+
+@_jit
+def state_changes(times, values, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """``STATE_OUTPUTS`` of one value: days since it last changed, changes so far, the last change and that of a year, in percent.
+
+    ``values`` is float64; labels come as their codes, for which the percentages mean nothing and are not asked.
+    """
+    for r in range(edges.shape[1]):
+        t, low, high = cutoffs[r], edges[1, r], edges[0, r]
+        changes, changed_at, before, year = 0, -1, np.nan, np.nan
+        for i in range(low, high):
+            if times[i] < t - _YEAR or i == low:
+                year = values[i]
+            if i > low and values[i] != values[i - 1] and not (np.isnan(values[i]) and np.isnan(values[i - 1])):
+                changes += 1
+                changed_at = i
+                before = values[i - 1]
+        some = high > low
+        now = values[high - 1] if some else np.nan
+        if columns[0] >= 0:
+            since = times[changed_at] if changed_at >= 0 else (times[low] if some else t)
+            out[columns[0], at + r] = (t - since) / DAY if some else np.nan
+        if columns[1] >= 0:
+            out[columns[1], at + r] = changes if some else np.nan
+        if columns[2] >= 0:
+            out[columns[2], at + r] = 100.0 * (values[changed_at] - before) / abs(before) if changed_at >= 0 and before != 0.0 else np.nan
+        if columns[3] >= 0:
+            out[columns[3], at + r] = 100.0 * (now - year) / abs(year) if some and year != 0.0 else np.nan
