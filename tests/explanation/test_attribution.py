@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.oracles.additivity import violations
 
 from churnpredict.errors import MismatchError, ModelError, UsageError
-from churnpredict.explanation import attribution
+from churnpredict.explanation import contributions
 from churnpredict.explanation.attribution import explain
 from churnpredict.model.classifier import ChurnClassifier
 
@@ -79,7 +79,7 @@ def test_drivers_only_are_the_same_drivers_without_the_matrix(book):
 def test_blocks_change_nothing(book, monkeypatch):
     model, X, _ = book
     whole = explain(model, X)
-    monkeypatch.setattr(attribution, "_BLOCK_CELLS", 100 * X.shape[1])
+    monkeypatch.setattr(contributions, "BLOCK_CELLS", 100 * X.shape[1])
     parts = explain(model, X)
     np.testing.assert_allclose(parts.by_feature, whole.by_feature, atol=1e-12)
     assert parts.index.equals(X.index)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.oracles.additivity import violations
 
 from churnpredict.errors import ModelError
-from churnpredict.explanation import attribution
+from churnpredict.explanation import attribution, contributions
 from churnpredict.explanation.attribution import explain, secant
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration
 from churnpredict.model.classifier import ChurnClassifier
@@ -116,12 +116,12 @@ def _base_uncalibrated(self):
     return self.base, log_odds, grouped, phi
 
 
-_CALIBRATED = attribution._Work.calibrated
+_CALIBRATED = contributions.Contributions.calibrated
 
 
 @pytest.mark.parametrize("fault", [_without_intercept, _without_slope, _base_uncalibrated])
 def test_a_wrong_calibration_is_caught(monkeypatch, fault):
-    monkeypatch.setattr(attribution._Work, "calibrated", fault)
+    monkeypatch.setattr(contributions.Contributions, "calibrated", fault)
     model, X = blend(2)
     assert violations(explain(model, X), model.decision_function(X))
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.explanation.additive import AdditiveModel, as_additive, check_additive
+from churnpredict.explanation.additive import as_additive
+from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
+from churnpredict.explanation.references import choose_reference, usual_values
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
 MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
-_BLOCK_CELLS = 8_000_000  # of the encoded matrix at a time: 64 MB
 _PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
 
 
@@ -84,7 +86,8 @@ class Explanation:
     by_driver: np.ndarray
     by_feature: np.ndarray | None
     rows: Any
-    usual: pd.Series | None
+    given_usual: dict[str, Any] | None
+    usual_rows: Any
     base_rate: float | None
     reference: str
 
@@ -120,7 +123,12 @@ class Explanation:
         """Probability of leaving of the reference, the p0 from which points are counted."""
         return float(sigmoid(np.asarray(self.base_value)))
 
-    @property
+    @cached_property
+    def usual(self) -> dict[str, Any]:
+        """What is usual, by feature, for the words: as given, else medians of the reference rows (of X if there are none)."""
+        return usual_values(self.usual_rows, self.features) if self.given_usual is None else self.given_usual
+
+    @cached_property
     def _secant(self) -> np.ndarray:
         return secant(self.log_odds, self.base_value)
 
@@ -287,6 +295,7 @@ def explain(
     X: Any,
     *,
     reference: Any = None,
+    threshold: float | None = None,
     drivers: Mapping[str, Any] | None = None,
     detail: Literal["features", "drivers"] = "features",
     usual: Any = None,
@@ -304,14 +313,19 @@ def explain(
         Fitted. Every member of a blend is explained with its weight.
     X : frame or array (n, F)
         Columns are found by name.
-    reference : optional
-        What customers are compared with; None: the training rows, as the trees remember them.
+    reference : {"all_active", "just_below_threshold"} or frame or array, optional
+        What customers are compared with. None: the training rows, as the trees remember them (path-dependent SHAP). Otherwise rows
+        (interventional SHAP): all rows of X, those of X just below the threshold, or rows of your own. Of more than 5,000 rows of X,
+        5,000 are taken, evenly spaced in risk.
+    threshold : float, optional
+        A risk, for "just_below_threshold". Default: the 90 % quantile of the risks in X, above which the riskiest tenth begins.
     drivers : mapping of column to driver, optional
         For columns whose names carry no driver (``driver__rest``).
     detail : {"features", "drivers"}
         "drivers" never holds the (n, F) matrix of values: for nightly runs over millions.
     usual : mapping of feature to value, optional
-        What is usual, for the words. Default: medians of the reference rows, else of X if it has 30 rows or more.
+        What is usual, for the words. Default: what the model remembers (``usual_``), else medians of the reference rows, else of X if
+        it has 30 rows or more.
     positive : label, optional
         Which text label of an ``LGBMClassifier`` means "left".
     n_jobs : int, optional
@@ -345,14 +359,15 @@ def explain(
     additive = as_additive(model, rows, positive=positive)
     keys, table = assign_drivers(additive.names, drivers)
     group_of = np.array([list(table).index(key) for key in keys])
-    work = _Work(additive, group_of, len(table), detail == "features")
-    block = max(1, _BLOCK_CELLS // max(len(keys), 1))
+    chosen = choose_reference(additive, rows, reference, threshold)
+    work = Contributions(additive, group_of, keep_features=detail == "features", background=chosen.matrix, n_jobs=n_jobs)
     with _bar(n, progress) as bar:
-        for start in range(0, n, block):
-            part = (rows if n <= block else rows[start : start + block]) if frame is None else frame.iloc[start : start + block]
-            work.add(additive.encode(part))
-            bar.update(min(block, n - start))
+        for A in encoded_blocks(additive, rows):
+            work.add(A)
+            bar.update(len(A))
     base_value, log_odds, by_driver, by_feature = work.calibrated()
+    if usual is None:
+        usual = getattr(model, "usual_", None)
     return Explanation(
         index=pd.RangeIndex(n) if frame is None else frame.index,
         features=additive.names,
@@ -363,55 +378,11 @@ def explain(
         by_driver=by_driver,
         by_feature=by_feature,
         rows=rows,
-        usual=None if usual is None else pd.Series(usual),
+        given_usual=None if usual is None else dict(usual),
+        usual_rows=rows if chosen.rows is None else chosen.rows,
         base_rate=additive.base_rate,
-        reference="typical training row",
+        reference=chosen.name,
     )
-
-
-class _Work:
-    """Contributions of all members, block by block, summed by driver on the way."""
-
-    def __init__(self, model: AdditiveModel, group_of: np.ndarray, n_groups: int, keep_features: bool) -> None:
-        self.model, self.keep_features = model, keep_features
-        self.membership = np.zeros((len(group_of), n_groups))
-        self.membership[np.arange(len(group_of)), group_of] = 1.0
-        self.base = 0.0
-        self.phi: list[np.ndarray] = []
-        self.grouped: list[np.ndarray] = []
-        self.margins: list[np.ndarray] = []
-
-    def add(self, A: np.ndarray) -> None:
-        phi, base = np.zeros(A.shape), 0.0
-        for member in self.model.members:
-            values, start = member.contributions(A)
-            phi += member.weight * values
-            base += member.weight * start
-        margin = base + phi.sum(axis=1)
-        if not self.margins:
-            check_additive(self.model, A, margin)
-        self.base = base
-        self.margins.append(margin)
-        self.grouped.append(phi @ self.membership)
-        if self.keep_features:
-            self.phi.append(phi)
-
-    def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
-        """Base value, log-odds, values per driver and per feature, after calibration."""
-        calibration = self.model.calibration
-        margin, grouped = np.concatenate(self.margins), np.concatenate(self.grouped)
-        phi = np.concatenate(self.phi) if self.keep_features else None
-        base = float(np.asarray(calibration.transform(np.array([self.base])))[0])
-        log_odds = np.asarray(calibration.transform(margin), dtype=np.float64)
-        if getattr(calibration, "slope", None) is not None:
-            scale = np.full((len(margin), 1), float(calibration.slope))
-        else:  # any monotone calibration is additive along its secant
-            gap = margin - self.base
-            scale = np.divide(log_odds - base, gap, out=np.zeros_like(gap), where=gap != 0)[:, None]
-        grouped *= scale
-        if phi is not None:
-            phi *= scale
-        return base, log_odds, grouped, phi
 
 
 def _bar(n: int, progress: bool | None) -> Any:

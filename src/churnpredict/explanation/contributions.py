@@ -1,0 +1,151 @@
+"""Contributions of all members of a blend, block by block, calibrated, and summed by driver on the way."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from churnpredict.explanation.additive import AdditiveModel, check_additive
+from churnpredict.explanation.treeshap import TreeShap
+from churnpredict.model.encoding import as_frame
+
+__all__ = ["Contributions", "encoded_blocks"]
+
+BLOCK_CELLS = 8_000_000
+"""Cells of the encoded matrix at a time: 64 MB."""
+
+_tables: weakref.WeakKeyDictionary[Any, TreeShap] = weakref.WeakKeyDictionary()  # of a booster, for the next call
+
+
+def encoded_blocks(model: AdditiveModel, rows: Any) -> Iterator[np.ndarray]:
+    """The matrix of the rows, block after block."""
+    n = len(rows)
+    block = max(1, BLOCK_CELLS // max(len(model.names), 1))
+    if n <= block:
+        yield model.encode(rows)
+        return
+    frame = as_frame(rows)
+    for start in range(0, n, block):
+        yield model.encode(rows[start : start + block] if frame is None else frame.iloc[start : start + block])
+
+
+class _Trees:
+    """A member made of trees: exact tables, kept with the booster unless they are for other reference rows."""
+
+    def __init__(self, member: Any, background: np.ndarray | None, n_jobs: int) -> None:
+        booster = member.booster
+        if background is not None:
+            self.shap = TreeShap(booster, background, n_jobs=n_jobs)
+        else:
+            if booster not in _tables:
+                _tables[booster] = TreeShap(booster, n_jobs=n_jobs)
+            self.shap = _tables[booster]
+            self.shap.n_jobs = n_jobs
+
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
+        return self.shap.shap_values(A, groups=groups)
+
+
+class _Sum:
+    """A member of another kind, that gives its own contributions.
+
+    Against reference rows they are counted from the mean of these rows. For a member that is a sum of functions of one column each
+    (a logistic regression) that is the interventional Shapley value.
+    """
+
+    def __init__(self, member: Any, background: np.ndarray | None) -> None:
+        self.member = member
+        self.mean = None if background is None else member.contributions(background)[0].mean(axis=0)
+
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
+        phi, base = self.member.contributions(A)
+        if self.mean is not None:
+            phi, base = phi - self.mean, base + float(self.mean.sum())
+        return (phi if groups is None else phi @ _membership(groups)), base
+
+
+def _membership(groups: np.ndarray) -> np.ndarray:
+    table = np.zeros((len(groups), int(groups.max()) + 1))
+    table[np.arange(len(groups)), groups] = 1.0
+    return table
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Contributions:
+    """Adds up what the members say about block after block.
+
+    Parameters
+    ----------
+    model : AdditiveModel
+    group_of : (F,) array of int
+        The number of each feature's driver.
+    keep_features : bool
+        Whether values per feature are kept, an (n, F) matrix.
+    background : (n_background, F) array, optional
+        Reference rows.
+    n_jobs : int, optional
+        Threads; None: as many as this process may use.
+    """
+
+    def __init__(
+        self,
+        model: AdditiveModel,
+        group_of: np.ndarray,
+        *,
+        keep_features: bool,
+        background: np.ndarray | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.model, self.group_of, self.keep_features = model, group_of, keep_features
+        threads = n_jobs if n_jobs and n_jobs > 0 else _processors()
+        self.parts: list[_Trees | _Sum] = [
+            _Trees(m, background, threads) if hasattr(m, "booster") else _Sum(m, background) for m in model.members
+        ]
+        self.base = 0.0
+        self.phi: list[np.ndarray] = []
+        self.grouped: list[np.ndarray] = []
+        self.margins: list[np.ndarray] = []
+
+    def add(self, A: np.ndarray) -> None:
+        """Explain the next block of encoded rows (n, F)."""
+        groups = None if self.keep_features else self.group_of
+        total, base = None, 0.0
+        for member, part in zip(self.model.members, self.parts, strict=True):
+            phi, start = part.contributions(A, groups)
+            phi = member.weight * phi
+            total = phi if total is None else total + phi
+            base += member.weight * start
+        assert total is not None, "a blend without members"
+        margin = base + total.sum(axis=1)
+        if not self.margins:
+            check_additive(self.model, A, margin)
+        self.base = base
+        self.margins.append(margin)
+        if self.keep_features:
+            self.phi.append(total)
+            total = total @ _membership(self.group_of)
+        self.grouped.append(total)
+
+    def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Base value, log-odds (n,), values per driver (n, D) and per feature (n, F), after calibration."""
+        calibration = self.model.calibration
+        margin, grouped = np.concatenate(self.margins), np.concatenate(self.grouped)
+        phi = np.concatenate(self.phi) if self.keep_features else None
+        base = float(np.asarray(calibration.transform(np.array([self.base])))[0])
+        log_odds = np.asarray(calibration.transform(margin), dtype=np.float64)
+        if getattr(calibration, "slope", None) is not None:
+            scale = np.full((len(margin), 1), float(calibration.slope))
+        else:  # any monotone calibration is additive along its secant
+            gap = margin - self.base
+            scale = np.divide(log_odds - base, gap, out=np.zeros_like(gap), where=gap != 0)[:, None]
+        grouped *= scale
+        if phi is not None:
+            phi *= scale
+        return base, log_odds, grouped, phi
