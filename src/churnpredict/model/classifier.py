@@ -15,7 +15,7 @@ from churnpredict.errors import MismatchError, OutcomeError, SchemaError, Traini
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
-from churnpredict.model.training import Rows, Settings, train
+from churnpredict.model.training import MEMBERS, Rows, Settings, train
 
 __all__ = ["ChurnClassifier"]
 
@@ -23,14 +23,23 @@ __all__ = ["ChurnClassifier"]
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Risk of leaving, calibrated in log-odds and additive over features.
 
-    Small LightGBM trees, stopped early on the latest cutoffs whose training rows had matured before (purge = gap +
-    horizon), refitted on all rows, calibrated on the predictions made out of time. No resampling, no class weights.
+    A blend in log-odds of small LightGBM trees, a logistic regression on logarithms and, where an event recurs, MBG/NBD.
+    Trees are stopped early, and the members weighed, on the latest cutoffs, predicted from rows whose outcome windows had
+    closed before (purge = gap + horizon); then all are refitted on all rows. No resampling, no class weights.
 
     Parameters
     ----------
     horizon, gap : span, optional
         The outcome window, such as ``"90d"``. Without ``horizon`` nobody knows how far labels reach: validation then
         keeps customers apart instead of times (rows, where customers are not known either).
+    members : "auto" or sequence of {"trees", "linear", "purchases"}
+        Who may take part; validation decides with what weight.
+    of : str, optional
+        Table whose events recur, for MBG/NBD; by default the first that has the three columns it needs.
+    half_life : "auto", span or None
+        Rows lose half of their weight with every such span before the newest cutoff; None keeps all alike.
+    n_seeds : int, optional
+        Boosters to average; by default 3 up to 20,000 rows and 1 above.
     n_estimators : int
         Most trees that early stopping may reach.
     learning_rate, num_leaves, max_depth : float, int, int
@@ -78,6 +87,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         horizon: Any = None,
         gap: Any = "0d",
+        members: Any = "auto",
+        of: str | None = None,
+        half_life: Any = "auto",
+        n_seeds: int | None = None,
         n_estimators: int = 1000,
         learning_rate: float = 0.03,
         num_leaves: int = 15,
@@ -92,6 +105,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.horizon = horizon
         self.gap = gap
+        self.members = members
+        self.of = of
+        self.half_life = half_life
+        self.n_seeds = n_seeds
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.num_leaves = num_leaves
@@ -158,9 +175,17 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if seed is not None and not isinstance(seed, (int, np.integer)):
             seed = seed.randint(2**31 - 1)
-        purge = None if self.horizon is None else span_microseconds(self.horizon) + span_microseconds(self.gap)
+        members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
+        if not members or set(members) - set(MEMBERS):
+            raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join(MEMBERS)}.")
+        half_life = self.half_life if self.half_life in (None, "auto") else span_microseconds(self.half_life)
         return Settings(
-            purge=purge,
+            horizon=None if self.horizon is None else span_microseconds(self.horizon),
+            gap=span_microseconds(self.gap),
+            members=members,
+            of=self.of,
+            half_life=half_life,
+            n_seeds=self.n_seeds,
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             num_leaves=self.num_leaves,
@@ -294,7 +319,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> np.ndarray:
         """The likelier label (n,)."""
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(np.int64)])
+        likelier = (self.decision_function(X) > 0).astype(np.int64)
+        return np.asarray(self.classes_[likelier])
 
 
 def _refuse_missing(labels: Any) -> None:

@@ -1,16 +1,27 @@
-"""How a classifier learns: validation on later cutoffs, early stopping, refit on all rows, calibration out of time."""
+"""How a classifier learns: members validated on later cutoffs, blended in log-odds, refitted on all rows, calibrated.
+
+Longer than most because the protocol is one story: folds, members out of time, weights, refit, calibration.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration
-from churnpredict.model.members import TreeMember
+from churnpredict.model.baselines import find_triple
+from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
+from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
 
-__all__ = ["Blend", "Rows", "Settings", "train", "validation_folds"]
+__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "train", "validation_folds"]
+
+MEMBERS = ("trees", "linear", "purchases")
+_DAY = 86_400_000_000
+_YEAR = 365 * _DAY
+_LARGE = 100_000  # rows from which one validation block says enough
+_STRENGTHS = (0.003, 0.03, 0.3)
+_SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -32,16 +43,26 @@ class Rows:
 class Settings:
     """What the user chose; spans in microseconds."""
 
-    purge: int | None
-    n_estimators: int
-    learning_rate: float
-    num_leaves: int
-    max_depth: int
-    calibration: str
-    seed: int
-    n_jobs: int | None
-    monotone: tuple[int, ...]
-    extra: dict[str, Any]
+    horizon: int | None = None
+    gap: int = 0
+    members: tuple[str, ...] = MEMBERS
+    of: str | None = None
+    half_life: Any = "auto"
+    n_estimators: int = 1000
+    learning_rate: float = 0.03
+    num_leaves: int = 15
+    max_depth: int = 6
+    n_seeds: int | None = None
+    calibration: str = "affine"
+    seed: int = 0
+    n_jobs: int | None = None
+    monotone: tuple[int, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def purge(self) -> int | None:
+        """Distance from a training cutoff to the first cutoff that may validate it."""
+        return None if self.horizon is None else self.horizon + self.gap
 
 
 @dataclass
@@ -72,7 +93,7 @@ def _time_folds(rows: Rows, purge: int) -> list[Fold]:
     newest = int(times.max())
     width = max(purge // 3, 1)
     folds: list[Fold] = []
-    for i in range(1 if len(times) > 100_000 else 3):
+    for i in range(1 if len(times) > _LARGE else 3):
         end = newest - i * width
         valid = np.flatnonzero((times > end - width) & (times <= end))
         if len(valid) == 0:
@@ -87,7 +108,7 @@ def _stratified_folds(rows: Rows, seed: int) -> tuple[list[Fold], str]:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     n, fewest = len(rows.y), int(min(rows.y.sum(), (1 - rows.y).sum()))
-    n_splits = min(5 if n <= 20_000 else 3 if n <= 100_000 else 5, fewest)
+    n_splits = min(3 if 20_000 < n <= _LARGE else 5, fewest)
     if n_splits < 2 or n < 20:
         return [], "nothing"
     repeated = rows.customers is not None and len(np.unique(rows.customers)) < n
@@ -96,7 +117,7 @@ def _stratified_folds(rows: Rows, seed: int) -> tuple[list[Fold], str]:
         folds = [f for f in folds if all(len(np.unique(rows.y[part])) == 2 for part in f)]
     else:
         folds = list(StratifiedKFold(n_splits, shuffle=True, random_state=seed).split(rows.y, rows.y))
-    return folds[:1] if n > 100_000 else folds, "customers" if repeated else "rows"
+    return folds[:1] if n > _LARGE else folds, "customers" if repeated else "rows"
 
 
 def _tree_parameters(rows: Rows, settings: Settings) -> dict[str, Any]:
@@ -139,41 +160,214 @@ def _dataset(rows: Rows, parameters: dict[str, Any]) -> Any:
     ).construct()
 
 
+class _Trees:
+    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds on all rows."""
+
+    def __init__(self, rows: Rows, settings: Settings) -> None:
+        n = len(rows.y)
+        self.rows, self.settings = rows, settings
+        self.n_seeds = settings.n_seeds or (3 if n <= 20_000 else 1)
+        self.parameters = _tree_parameters(rows, settings)
+        self.data = _dataset(rows, self.parameters)
+        self.rounds = min(100, settings.n_estimators)
+
+    def _grow(self, data: Any, rounds: int, held: Any = None) -> list[Any]:
+        import lightgbm as lgb
+
+        stop = [] if held is None else [lgb.early_stopping(50, verbose=False)]
+        valid = None if held is None else [held]
+        return [
+            lgb.train(
+                self.parameters | {"seed": self.settings.seed + s}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=stop
+            )
+            for s in range(self.n_seeds)
+        ]
+
+    def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
+        """Margins of the validation rows of each fold, all at the same, mean best number of rounds."""
+        grown, best = [], []
+        for (train_rows, valid_rows), w in zip(folds, weights, strict=True):
+            part, held = self.data.subset(train_rows).construct(), self.data.subset(valid_rows)
+            part.set_weight(w)
+            grown.append(self._grow(part, self.settings.n_estimators, held))
+            best += [b.best_iteration or self.settings.n_estimators for b in grown[-1]]
+        self.rounds = max(1, round(float(np.mean(best))))
+        return [self._mean(boosters, self.rows.A[valid]) for boosters, (_, valid) in zip(grown, folds, strict=True)]
+
+    def _mean(self, boosters: list[Any], A: np.ndarray) -> np.ndarray:
+        threads = self.settings.n_jobs or 0
+        return np.asarray(np.mean([b.predict(A, raw_score=True, num_iteration=self.rounds, num_threads=threads) for b in boosters], axis=0))
+
+    def refit(self, w: np.ndarray, more: float) -> list[TreeMember]:
+        """Members of equal weight, one per seed, fitted on all rows."""
+        self.data.set_weight(w)
+        boosters = self._grow(self.data, round(more * self.rounds))
+        for booster in boosters:
+            booster.free_dataset()
+        return [TreeMember(b, weight=1 / len(boosters), n_jobs=self.settings.n_jobs) for b in boosters]
+
+
+def _fit_linear(
+    rows: Rows, where: np.ndarray, w: np.ndarray, *, settings: Settings, strength: float, max_rows: int = 50_000
+) -> LinearMember:
+    """A line through the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random part of them says as much."""
+    if len(where) > max_rows:
+        some = np.sort(np.random.default_rng(settings.seed).permutation(len(where))[:max_rows])
+        where, w = where[some], w[some]
+    member = LinearMember(categories=rows.categories, strength=strength, monotone=settings.monotone)
+    return member.fit(rows.A[where], rows.y[where], w)
+
+
+def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
+    """MBG/NBD, where a recurring event and the window are known and no constraint forbids it."""
+    triple = find_triple(rows.names, settings.of)
+    if triple is None or settings.horizon is None or "purchases" not in settings.members:
+        return None
+    columns = tuple(rows.names.index(name) for name in triple)
+    signs = [settings.monotone[j] if settings.monotone else 0 for j in columns]
+    if signs[0] or signs[1] < 0 or signs[2]:
+        return None
+    return PurchaseMember(triple, columns=(columns[0], columns[1], columns[2]), window=(settings.horizon / _DAY, settings.gap / _DAY))
+
+
+def _decay(times: np.ndarray | None, w: np.ndarray, half_life: float | None) -> np.ndarray:
+    """Weights that halve with every ``half_life`` before the newest cutoff."""
+    if times is None or half_life is None:
+        return w
+    faded = w * 0.5 ** ((times.max() - times) / half_life)
+    return np.asarray(faded / faded.mean())
+
+
+def _choose_half_life(rows: Rows, folds: list[Fold], settings: Settings) -> float | None:
+    """The fading of old snapshots under which a quick line predicts later cutoffs best; a tie goes to no fading."""
+    purge = settings.purge
+    if settings.half_life != "auto":
+        return settings.half_life  # type: ignore[no-any-return]
+    if rows.times is None or purge is None:
+        return None
+    best: tuple[float, float | None] = (np.inf, None)
+    for half_life in (None, 4.0 * purge, 2.0 * purge):
+        total = 0.0
+        for part, valid in folds:
+            w = _decay(rows.times[part], rows.w[part], half_life)
+            line = _fit_linear(rows, part, w, settings=settings, strength=0.03, max_rows=10_000)
+            total += _loss(line.margin(rows.A[valid]), rows.y[valid], rows.w[valid])
+        if total < best[0] * (0.999 if half_life is not None else 1):
+            best = total, half_life
+    return best[1]
+
+
+def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+    return float(w @ (np.logaddexp(0, z) - y * z) / w.sum())
+
+
+def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float) -> np.ndarray:
+    """Non-negative weights that sum to 1 for the members' margins (n, m), by log loss, drawn towards equal shares.
+
+    ``pull`` is the strength of that belief in rows; shares that one validation period happens to like are not trusted
+    beyond what its customers can say.
+    """
+    from scipy.optimize import minimize
+
+    m = margins.shape[1]
+    if m == 1:
+        return np.ones(1)
+
+    def objective(v: np.ndarray) -> tuple[float, np.ndarray]:
+        z = margins @ v[:m] + v[m]
+        away = v[:m] - 1 / m
+        d = w * (sigmoid(z) - y)
+        return float(w @ (np.logaddexp(0, z) - y * z) + pull * away @ away), np.r_[margins.T @ d + 2 * pull * away, d.sum()]
+
+    start = np.r_[np.full(m, 1 / m), 0.0]
+    best = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * m + [(None, None)]).x[:m]
+    best = np.where(best < _SLIGHT * best.sum(), 0.0, best)
+    return np.asarray(best / best.sum()) if best.sum() > 0 else np.full(m, 1 / m)
+
+
+def _without_season(rows: Rows) -> Rows:
+    """A season that was seen once is not a season: with less than two years of cutoffs its columns stay unused."""
+    seasonal = [j for j, name in enumerate(rows.names) if name.endswith(("season_sin", "season_cos"))]
+    if not seasonal or rows.times is None or np.ptp(rows.times) >= 2 * _YEAR:
+        return rows
+    A = rows.A.copy()
+    A[:, seasonal] = np.nan
+    return replace(rows, A=A)
+
+
 def train(rows: Rows, settings: Settings) -> Blend:
-    """Validate, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
-    import lightgbm as lgb
-
+    """Validate, weigh the members, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
+    rows = _without_season(rows)
     folds, validated_on = validation_folds(rows, purge=settings.purge, seed=settings.seed)
-    parameters = _tree_parameters(rows, settings)
-    data = _dataset(rows, parameters)
-    rounds, grown = _early_stopping(rows, settings, data=data, parameters=parameters, folds=folds)
-    final = round(1.1 * rounds) if folds else min(100, settings.n_estimators)
-    booster = lgb.train(parameters, data, num_boost_round=max(final, 1))
-    calibration = make_calibration(settings.calibration)
-    if folds:
-        valid = np.concatenate([v for _, v in folds])
-        margin = np.concatenate(
-            [b.predict(rows.A[v], raw_score=True, num_iteration=rounds) for b, (_, v) in zip(grown, folds, strict=True)]
+    trees = _Trees(rows, settings) if "trees" in settings.members else None
+    if not folds:  # too few rows to judge anything
+        return Blend((trees or _Trees(rows, settings)).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
+    half_life = _choose_half_life(rows, folds, settings) if validated_on == "time" else None
+    weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
+    valid = np.concatenate([v for _, v in folds])
+    y, w = rows.y[valid], rows.w[valid]
+    margins: dict[str, np.ndarray] = {}
+    if trees is not None:
+        margins["trees"] = np.concatenate(trees.out_of_time(folds, weights))
+    strength = _STRENGTHS[1]
+    purchases = _purchase_member(rows, settings)
+    if "linear" in settings.members:
+        margins["linear"], strength = _linear_out_of_time(rows, settings, folds, weights)
+    if purchases is not None:
+        margins["purchases"] = np.concatenate(
+            [purchases.fit(rows.A[t], rows.y[t], u).margin(rows.A[v]) for (t, v), u in zip(folds, weights, strict=True)]
         )
-        calibration.fit(margin, rows.y[valid], rows.w[valid])
-    booster.free_dataset()
-    return Blend([TreeMember(booster, n_jobs=settings.n_jobs)], calibration, validated_on, {"rounds": final, "folds": len(folds)})
+    panel = np.column_stack(list(margins.values()))
+    customers = len(valid) if rows.customers is None else len(np.unique(rows.customers[valid]))
+    share = dict(zip(margins, blend_weights(panel, y, w, pull=_PULL * customers), strict=True))
+    full = _decay(rows.times, rows.w, half_life)
+    members: list[Any] = []
+    if share.get("trees", 0) > 0 and trees is not None:
+        members += trees.refit(full, 1.1)
+    if share.get("linear", 0) > 0:
+        members.append(_fit_linear(rows, np.arange(len(rows.y)), full, settings=settings, strength=strength))
+    if share.get("purchases", 0) > 0 and purchases is not None:
+        members.append(purchases.fit(rows.A, rows.y, full))
+    for member in members:
+        member.weight *= float(share[member.name])
+    calibration = make_calibration(settings.calibration).fit(panel @ np.array(list(share.values())), y, w)
+    if validated_on == "time" and isinstance(calibration, AffineCalibration):
+        _distrust(calibration, panel @ np.array(list(share.values())), w)
+    record = {
+        "weights": {k: float(v) for k, v in share.items()},
+        "rounds": 0 if trees is None else round(1.1 * trees.rounds),
+        "half_life_days": None if half_life is None else half_life / _DAY,
+        "strength": strength,
+        "folds": len(folds),
+    }
+    return Blend(members, calibration, validated_on, record)
 
 
-def _early_stopping(rows: Rows, settings: Settings, *, data: Any, parameters: dict[str, Any], folds: list[Fold]) -> tuple[int, list[Any]]:
-    """Mean best number of rounds over the folds, and the booster of each fold."""
-    import lightgbm as lgb
+_PULL = 0.05  # rows of belief in equal shares per validated customer
+_TRUST = 0.25  # of the drift between two periods, what is expected to go on
 
-    grown, best = [], []
-    for train_rows, valid_rows in folds:
-        part, held = data.subset(np.sort(train_rows)), data.subset(np.sort(valid_rows))
-        booster = lgb.train(
-            parameters,
-            part,
-            num_boost_round=settings.n_estimators,
-            valid_sets=[held],
-            callbacks=[lgb.early_stopping(50, verbose=False)],
-        )
-        grown.append(booster)
-        best.append(booster.best_iteration or settings.n_estimators)
-    return max(1, round(float(np.mean(best)))) if best else 0, grown
+
+def _distrust(calibration: AffineCalibration, margin: np.ndarray, w: np.ndarray) -> None:
+    """Keep a part of a correction measured on one later period: the next one has its own season and drift.
+
+    The refit has seen that period already; correcting its level in full would extrapolate the drift once more.
+    """
+    middle = float(w @ margin / w.sum())
+    drift = calibration.slope * middle + calibration.intercept - middle
+    calibration.slope = float(calibration.slope**_TRUST)
+    calibration.intercept = middle + _TRUST * drift - calibration.slope * middle
+
+
+def _linear_out_of_time(rows: Rows, settings: Settings, folds: list[Fold], weights: list[np.ndarray]) -> tuple[np.ndarray, float]:
+    """Margins of the validation rows under the penalty that predicts them best, and that penalty's strength."""
+    valid = np.concatenate([v for _, v in folds])
+    best: tuple[float, np.ndarray, float] | None = None
+    for strength in _STRENGTHS:
+        lines = [_fit_linear(rows, t, u, settings=settings, strength=strength) for (t, _), u in zip(folds, weights, strict=True)]
+        z = np.concatenate([line.margin(rows.A[v]) for line, (_, v) in zip(lines, folds, strict=True)])
+        loss = _loss(z, rows.y[valid], rows.w[valid])
+        if best is None or loss < best[0]:
+            best = loss, z, strength
+    if best is None:
+        raise AssertionError("no strengths to choose from")
+    return best[1], best[2]
