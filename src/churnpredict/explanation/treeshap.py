@@ -228,7 +228,7 @@ class TreeShap:
         chunk = min(CHUNK, max(BLOCK, -(-n // (2 * self.n_jobs * BLOCK)) * BLOCK))
 
         def one(begin: int) -> tuple[int, NDArray[np.float64]]:
-            part = np.ascontiguousarray(rows[begin : begin + chunk], np.float64)
+            part = np.require(rows[begin : begin + chunk], np.float64, ["C", "W"])  # one form, one compiled signature
             phi = np.empty((len(part), width)) if out is None else out[begin : begin + len(part)]
             explain(part, phi)
             return begin, phi
@@ -318,7 +318,7 @@ class _Tables:
         constant = float(values[path == 0].sum())
         tabulated = (is_deep == 0) & (path[begins] > 0)
         deepest = int(path.max(initial=1))
-        self._nodes, self._weights = _gauss_legendre(deepest)
+        nodes, weights = _gauss_legendre(deepest)
         self._beta = _beta_weights(deepest)
         codes = np.zeros((max(1, len(encoding.features)), 0), np.uint16)
         if background is not None:
@@ -329,13 +329,16 @@ class _Tables:
             self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
         ) = kernels.fill_tables(
             begins[tabulated], ends[tabulated], values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes,
-            slot_codes, code_class, MOST_FEATURES, self._nodes, self._weights, codes, self._beta,
+            slot_codes, code_class, MOST_FEATURES, nodes, weights, codes, self._beta,
         )  # fmt: skip
         deep_leaves = begins[is_deep == 1]
         self._deep_value = values[deep_leaves]
-        *self._deep, alone = kernels.fill_deep(
+        start, feature, q, *deep, alone = kernels.fill_deep(
             deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, codes
         )
+        few = slice(0, 0 if self._interventional else len(deep_leaves))
+        parts = kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
+        self._deep = start, feature, *deep, *parts
         self.expected = constant + shared + alone
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
 
@@ -359,7 +362,7 @@ class _Tables:
             self._kernels.explain_rows(
                 rows, out, BLOCK, *self._encoding.arrays,
                 self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *sums,
-                self._deep_value, *self._deep, goal, self._nodes, self._weights, self._beta, self._interventional,
+                self._deep_value, *self._deep, goal, self._beta, self._interventional,
             )  # fmt: skip
 
         return explain

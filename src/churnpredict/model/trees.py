@@ -331,7 +331,7 @@ def _numbers(
         at += len(texts[key])
         if counts is not None and not np.array_equal(np.diff(ends), counts[counts > 0]):
             _refuse("model-tree", f"a tree has too few or too many values of {key}")
-        numbers[key] = flat[ends[0] : ends[-1]]
+        numbers[key] = flat[ends[0] : ends[-1]].copy()  # Arrow's own memory is read-only
         if dtype == "float64" and not np.isfinite(numbers[key]).all() and (key != "threshold" or not (numbers[key] > -np.inf).all()):
             _refuse("model-number", f"a value of {key} is not finite")
     return numbers
