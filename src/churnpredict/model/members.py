@@ -163,7 +163,8 @@ class LinearMember:
             for j in self.categories:
                 z += self._level_effect(j, block[:, j])
             out[start : start + 2048] = z
-        return out + (self.base_ + self.shift_.sum())
+        out += self.base_ + self.shift_.sum()
+        return out
 
 
 class PurchaseMember:
