@@ -254,7 +254,7 @@ def factors(default: float = 1.0, **signals: tuple[float, float]) -> Array:
     return table
 
 
-ORDER_FACTOR = factors(habit=(0.30, 0.12), onboarding=(0.40, 0.80))
+ORDER_FACTOR = factors(habit=(0.30, 0.12), onboarding=(0.40, 1.0))
 
 
 def plant(settings: Settings) -> World:

@@ -38,9 +38,9 @@ STATED = {
     "lifecycle": "moved",
 }
 
-ACTION = factors(habit=(0.40, 0.15), onboarding=(0.08, 0.60), complexity=(1.2, 0.7))
+ACTION = factors(habit=(0.40, 0.15), onboarding=(0.08, 1.0), complexity=(1.2, 0.7))
 ERROR = factors(quality=(10.0, 14.0))
-HELP = factors(complexity=(10.0, 12.0), onboarding=(0.3, 0.8))
+HELP = factors(complexity=(10.0, 12.0), onboarding=(0.3, 1.0))
 TRIED = factors(default=0.0, complexity=(12.0, 1.0))  # how many features are in use instead of the usual ones
 BASKET = factors(value=(0.35, 0.25))
 RETURNED = factors(default=0.03, quality=(0.35, 0.45))
