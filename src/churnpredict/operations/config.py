@@ -1,0 +1,232 @@
+"""churn.toml: what stands in the file, as dataclasses; unknown keys are refused, paths are relative to the file.
+
+::
+
+    [tables.orders]                 # one section per table
+    kind = "events"                 # or "customers"
+    source = "orders.csv"           # CSV or Parquet, a folder or a glob
+    customer = "customer_id"
+    time = "date"
+    value = "amount"
+
+    [churn]
+    rule = "inactivity"
+    horizon = "91d"
+    of = "orders"
+    active_within = "182d"
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churnpredict.errors import ConfigError, closest
+
+if TYPE_CHECKING:
+    from churnpredict.events.outcomes import ChurnRule
+    from churnpredict.events.tables import EventTables
+    from churnpredict.operations.pipeline import ChurnPipeline
+
+__all__ = ["Config", "Output", "Settings", "read_config"]
+
+# What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
+_TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
+_RULES = {"inactivity": "Inactivity", "subscription_end": "SubscriptionEnd", "cancellation": "Cancellation"}
+_RENAMED = {"kinds": "kind"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Section ``[model]``: how the pipeline trains.
+
+    ``until`` is the moment of training; everything else is as in :class:`churnpredict.ChurnPipeline`.
+    """
+
+    history: str | None = None
+    every: str | None = None
+    since: Any = None
+    until: Any = None
+    most_cutoffs: int = 24
+    most_rows: int = 2_000_000
+    random_state: int = 0
+    n_jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Section ``[output]``: where results go, relative to the file."""
+
+    model: str = "churn.model"
+    scores: str = "scores.csv"
+    backtest: str = "backtest.csv"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A churn.toml, read and checked but for the columns, which are checked when the tables are opened."""
+
+    path: Path
+    tables: dict[str, dict[str, Any]]
+    churn: dict[str, Any]
+    model: Settings = field(default_factory=Settings)
+    output: Output = field(default_factory=Output)
+    timezone: str = "UTC"
+    observed_until: Any = None
+
+    def resolve(self, name: str) -> Path:
+        """A path of the file, relative to the folder in which it lies."""
+        return self.path.parent / name
+
+    def event_tables(self) -> EventTables:
+        """Open and read the tables."""
+        from churnpredict.events import tables as kinds
+
+        declared = {}
+        for name, section in self.tables.items():
+            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", "source")}
+            declared[name] = getattr(kinds, _TABLES[section["kind"]])(str(self.resolve(section["source"])), **options)
+        return kinds.EventTables(timezone=self.timezone, observed_until=self.observed_until, **declared)
+
+    def churn_rule(self) -> ChurnRule:
+        """The churn rule."""
+        from churnpredict.events import outcomes
+
+        rule: ChurnRule = getattr(outcomes, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
+        return rule
+
+    def pipeline(self) -> ChurnPipeline:
+        """An untrained pipeline."""
+        from churnpredict.operations.pipeline import ChurnPipeline
+
+        options = {f.name: getattr(self.model, f.name) for f in dataclasses.fields(self.model) if f.name != "until"}
+        return ChurnPipeline(self.churn_rule(), **options)
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a churn.toml.
+
+    Raises
+    ------
+    ConfigError
+        ``no-config``, ``bad-toml``, ``unknown-key``, ``missing-key``, ``bad-setting``; names the section and proposes the nearest key.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            "no-config", f'"{path}" cannot be read: {error.strerror}', remedy="Write one with: churnpredict init orders.csv"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("bad-toml", f'"{path}" is no TOML: {error}', remedy="Correct that line.") from error
+    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "timezone", "observed_until"))
+    tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
+    if not tables:
+        raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')
+    churn = _churn(_section(content, "churn"))
+    model = _typed(Settings, "[model]", content.get("model", {}))
+    output = _typed(Output, "[output]", content.get("output", {}))
+    timezone = content.get("timezone", "UTC")
+    if not isinstance(timezone, str):
+        raise ConfigError("bad-setting", "timezone is no text", remedy='Write timezone = "Europe/Berlin".')
+    return Config(path, tables, churn, model, output, timezone, content.get("observed_until"))
+
+
+def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    if name not in content:
+        raise ConfigError("missing-key", f"there is no section [{name}]", remedy="Write one with: churnpredict init orders.csv")
+    return _mapping(f"[{name}]", content[name])
+
+
+def _mapping(where: str, section: Any) -> Mapping[str, Any]:
+    if not isinstance(section, Mapping):
+        raise ConfigError("bad-setting", f"{where} is no section", remedy="Write it in square brackets on a line of its own.")
+    return section
+
+
+def _refuse_unknown(where: str, section: Mapping[str, Any], known: Any) -> None:
+    for key in section:
+        if key not in known:
+            raise ConfigError(
+                "unknown-key", f'{where} has a key "{key}" that is not known.{closest(key, known)}', remedy=f"Known are {', '.join(known)}."
+            )
+
+
+def _need(where: str, section: Mapping[str, Any], key: str, known: Any) -> str:
+    if key not in section:
+        raise ConfigError("missing-key", f'{where} does not say its "{key}"', remedy=f"Add {key} = one of {', '.join(known)}.")
+    value = section[key]
+    if value not in known:
+        raise ConfigError(
+            "bad-setting", f'{where}: {key} is "{value}".{closest(str(value), known)}', remedy=f"Write one of {', '.join(known)}."
+        )
+    return str(value)
+
+
+def _options_of(cls: Any) -> dict[str, bool]:
+    """Names of a dataclass's fields, and whether each must be given."""
+    none = dataclasses.MISSING
+    return {f.name: f.default is none and f.default_factory is none for f in dataclasses.fields(cls) if f.init}
+
+
+def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
+    cls = getattr(module, names[what], None)
+    if cls is None:
+        there = [k for k, v in names.items() if hasattr(module, v)]
+        raise ConfigError("bad-setting", f'{where}: "{what}" is not available in this version', remedy=f"Write one of {', '.join(there)}.")
+    return cls
+
+
+def _table(name: str, section: Any) -> dict[str, Any]:
+    from churnpredict.events import tables as kinds
+
+    where = f"[tables.{name}]"
+    section = _mapping(where, section)
+    cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
+    options = _options_of(cls)
+    back = {v: k for k, v in _RENAMED.items()}
+    known = ["kind", *(back.get(o, o) for o in options)]
+    _refuse_unknown(where, section, known)
+    for option, must in options.items():
+        if must and back.get(option, option) not in section:
+            raise ConfigError(
+                "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
+            )
+    for key, value in section.items():
+        wants_list = key in ("attributes", "values")
+        fits = isinstance(value, list) if wants_list else isinstance(value, bool) if key == "optional" else isinstance(value, str)
+        if not fits:
+            kind = "a list of column names" if wants_list else "true or false" if key == "optional" else "a text in quotes"
+            raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
+    return dict(section)
+
+
+def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
+    from churnpredict.events import outcomes
+
+    cls = _class(outcomes, _RULES, "[churn]", _need("[churn]", section, "rule", _RULES))
+    options = _options_of(cls)
+    _refuse_unknown("[churn]", section, ["rule", *options])
+    for option, must in options.items():
+        if must and option not in section:
+            raise ConfigError("missing-key", f'[churn] does not say its "{option}"', remedy=f'Add a line such as {option} = "90d".')
+    cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables were read
+    return dict(section)
+
+
+def _typed(cls: Any, where: str, section: Any) -> Any:
+    section = _mapping(where, section)
+    types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
+    _refuse_unknown(where, section, types)
+    for key, value in section.items():
+        wanted = types[key]
+        fits = wanted == "Any" or (isinstance(value, int) and not isinstance(value, bool) if "int" in wanted else isinstance(value, str))
+        if not fits:
+            kind = "a whole number" if "int" in wanted else "a text in quotes"
+            raise ConfigError("bad-setting", f"{where}: {key} is {value!r}", remedy=f"Write {kind}.")
+    return cls(**section)

@@ -1,0 +1,113 @@
+"""Results written whole or not at all: a temporary file beside the target, flushed to disk, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from churnpredict.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["harmless", "write_frame", "write_text", "write_whole"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
+    """Let ``write`` fill a temporary file, then give it its name; the folder is made if need be.
+
+    Raises
+    ------
+    OutputError
+        ``not-written``: disk full, no permission, a folder of that name. What stood under the name before still stands.
+    """
+    target = Path(path)
+    temporary: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+        temporary = None
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise OutputError(
+            "not-written",
+            f'"{target}" could not be written: {error.strerror or error}',
+            remedy="Check the path, its permissions and the space left; nothing half-written stays.",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # a folder cannot be opened on Windows
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write text as UTF-8."""
+    return write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def harmless(text: Any) -> Any:
+    """A text that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and carriage return.
+
+    >>> harmless("=cmd()"), harmless("plain")
+    ("'=cmd()", 'plain')
+    """
+    return "'" + text if isinstance(text, str) and text.startswith(_FORMULA) else text
+
+
+def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
+    """Write a frame as CSV or Parquet, as the ending says.
+
+    In CSV, texts that a spreadsheet would run as formulas are made harmless, in the header too. Parquet pages carry checksums.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-ending``.
+    OutputError
+        ``not-written``.
+    """
+    ending = "".join(Path(path).suffixes[-2:]).lower()
+    if ending.endswith((".parquet", ".pq")):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        return write_whole(path, lambda file: pq.write_table(table, file, write_page_checksum=True))
+    if ending.endswith((".csv", ".csv.gz")):
+        import pandas as pd
+
+        safe = frame.copy()
+        for column in safe.columns:
+            if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_datetime64_any_dtype(safe[column]):
+                safe[column] = safe[column].astype(object).map(harmless)
+        safe.columns = [harmless(str(c)) for c in safe.columns]
+        packed = "gzip" if ending.endswith(".gz") else None
+        return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n"))
+    raise UsageError("unknown-ending", f'"{path}" has an ending that is not known', remedy="Use .csv, .csv.gz or .parquet.")

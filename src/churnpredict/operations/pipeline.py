@@ -1,0 +1,252 @@
+"""ChurnPipeline: tables in, a table of risks and reasons out. It orders the stages and does no arithmetic of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churnpredict.errors import MismatchError, UsageError
+from churnpredict.events.outcomes import ChurnRule, label_churn
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import days
+from churnpredict.features.build import build_features
+from churnpredict.features.catalog import catalog
+from churnpredict.features.feature import Feature
+from churnpredict.operations import cutoffs, scoring
+
+if TYPE_CHECKING:
+    from churnpredict.model.comparison import Backtest
+
+__all__ = ["ChurnPipeline"]
+
+
+class ChurnPipeline:
+    """Trains on past cutoffs, scores everybody at risk today, and says how well that would have worked before.
+
+    Parameters
+    ----------
+    churn : Inactivity or another churn rule
+    features : list of Feature, optional
+        Rows of the catalog, your own among them; :func:`churnpredict.catalog` of the tables by default.
+    history : str, optional
+        How far back features may look, such as ``"730d"``; without limit by default.
+    every : str, optional
+        Step between training cutoffs; a sixth of the horizon by default.
+    since : time, optional
+        No training cutoff before it.
+    most_cutoffs, most_rows : int
+        At most so many training cutoffs and snapshots; the oldest are left out.
+    classifier : estimator, optional
+        Unfitted; a :class:`churnpredict.ChurnClassifier` by default.
+    random_state : int
+    n_jobs : int, optional
+        Threads of the default classifier.
+
+    Attributes
+    ----------
+    model_ : estimator
+        The fitted classifier.
+    features_ : list of Feature
+        The rows that were used: scoring builds the same columns, whatever the tables hold by then.
+    cutoffs_ : list of Timestamp
+        Training cutoffs, oldest first.
+    n_snapshots_, n_leavers_ : int
+    base_rate_ : float
+        Share of leavers among the training snapshots.
+    model_id_ : str
+        The same for the same model, another for another.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=1)
+    >>> pipeline = cp.ChurnPipeline(shop.churn, n_jobs=1).fit(shop.tables, until="2024-01-01")
+    >>> scores = pipeline.score(shop.tables, at="2024-01-01")
+    >>> scores.columns[:4].tolist()
+    ['customer_id', 'cutoff', 'risk', 'percentile']
+    """
+
+    def __init__(
+        self,
+        churn: ChurnRule,
+        *,
+        features: Sequence[Feature] | None = None,
+        history: str | None = None,
+        every: str | None = None,
+        since: Any = None,
+        most_cutoffs: int = 24,
+        most_rows: int = 2_000_000,
+        classifier: Any = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.churn = churn
+        self.features = features
+        self.history = history
+        self.every = every
+        self.since = since
+        self.most_cutoffs = most_cutoffs
+        self.most_rows = most_rows
+        self.classifier = classifier
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __repr__(self) -> str:
+        given = [f"{k}={v!r}" for k, v in self.__dict__.items() if k != "churn" and not k.endswith("_") and v is not None]
+        lines = [f"ChurnPipeline({', '.join([repr(self.churn), *given])})"]
+        if hasattr(self, "model_"):
+            lines.append(
+                f"  trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
+                f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {self.base_rate_:.1%} left; "
+                f"{len(self.features_)} features; model {self.model_id_}"
+            )
+        return "\n".join(lines)
+
+    def copy(self) -> ChurnPipeline:
+        """An unfitted pipeline of the same settings."""
+        return ChurnPipeline(**{k: v for k, v in self.__dict__.items() if not k.endswith("_")})
+
+    def fit(self, tables: EventTables, until: Any = None) -> ChurnPipeline:
+        """Train on what was known before ``until``, outcomes included.
+
+        Raises
+        ------
+        TimeError
+            ``no-history``.
+        OutcomeError, TrainingError
+            Too few leavers, or one class only.
+        """
+        X, outcomes = self.training_rows(tables, until)
+        return self.learn(X, outcomes)
+
+    def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
+        """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
+        past = cutoffs.as_known(tables, until)
+        self.churn.check(past)
+        snapshots = cutoffs.training_snapshots(
+            past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
+        )
+        self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
+        X = build_features(past, snapshots, features=self.features_, history=self.history)
+        return X, label_churn(past, snapshots, self.churn)
+
+    def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
+        """Train on features and outcomes as :meth:`training_rows` gives them."""
+        from churnpredict.operations.store import fingerprint
+
+        self.model_ = self._unfitted().fit(X, outcomes.within())
+        self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
+        self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())
+        self.base_rate_ = float(outcomes.within().mean())
+        self.model_id_ = fingerprint(self.model_, list(X.columns))
+        return self
+
+    def _unfitted(self) -> Any:
+        if self.classifier is not None:
+            from sklearn.base import clone
+
+            return clone(self.classifier)
+        from churnpredict.model.classifier import ChurnClassifier
+
+        return ChurnClassifier(
+            horizon=days(self.churn.horizon_span),
+            gap=days(self.churn.gap_span),
+            min_leavers=10,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+
+    def _fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
+
+    def features_at(self, tables: EventTables, at: Any = None) -> Any:
+        """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
+        self._fitted()
+        self._check_tables(tables)
+        snapshots = cutoffs.scoring_snapshots(tables, self.churn, at)
+        return build_features(tables, snapshots, features=self.features_, history=self.history)
+
+    def _check_tables(self, tables: EventTables) -> None:
+        wanted = {row.table for row in self.features_} - {"calendar"}
+        missing = sorted(wanted - set(tables.declarations))
+        if missing:
+            raise MismatchError(
+                "missing-table",
+                f"the model was trained with tables that are not here: {', '.join(missing)}",
+                remedy="Declare them under the same names, or train again without them.",
+            )
+
+    def predict_proba(self, tables: EventTables, at: Any = None) -> Any:
+        """Probabilities of everybody at risk at one cutoff.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``customer_id``, ``stays``, ``leaves``; sorted by customer.
+        """
+        X = self.features_at(tables, at)
+        return scoring.probability_table(X, self.model_.predict_proba(X))
+
+    def score(self, tables: EventTables, at: Any = None) -> Any:
+        """One row per customer at risk, highest risk first.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+
+        Returns
+        -------
+        DataFrame
+            ``customer_id``, ``cutoff``, ``risk``; ``percentile`` (per cent of customers with no higher risk); ``band`` (high: at least
+            twice the usual odds, low: at most half); ``value`` over the horizon and ``money_at_risk``; ``reason_1`` to ``reason_3`` with the
+            probability points each adds, ``words``, ``remedy_1`` to ``remedy_3``; ``model_id``.
+
+        Raises
+        ------
+        TimeError
+            ``cutoff-past-data``, ``before-first-event``.
+        DataError
+            ``nobody-at-risk``.
+        MismatchError
+            ``missing-table``.
+        """
+        from churnpredict.explanation.attribution import explain
+
+        X = self.features_at(tables, at)
+        risk = scoring.check_risks(self.model_.predict_proba(X)[:, 1])
+        value = scoring.value_over_horizon(tables, scoring.snapshots_of(X), self.churn)
+        why = explain(self.model_, X)
+        return scoring.score_table(X, risk, value, explanation=why, base_rate=self.base_rate_, model_id=self.model_id_)
+
+    def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+        """What the model would have been worth at past cutoffs, beside the old baselines.
+
+        At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time or list of times, optional
+            Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
+        rounds : int
+            Bootstrap samples of customers for the intervals.
+
+        Returns
+        -------
+        Backtest
+            One row per cutoff, model and metric: ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``leavers``.
+        """
+        from churnpredict.operations.backtesting import backtest
+
+        return backtest(self, tables, at, rounds=rounds)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the pipeline to one file, whole or not at all."""
+        from churnpredict.operations.store import save
+
+        self._fitted()
+        return save(self, path)

@@ -1,0 +1,169 @@
+"""Risks become a table that people work with: rank, band, money at risk, reasons and remedies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.errors import ModelError
+from churnpredict.events.outcomes import ChurnRule
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY
+from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.features.build import build_features
+from churnpredict.features.feature import Feature
+
+__all__ = [
+    "COLUMNS",
+    "REASONS",
+    "band",
+    "check_risks",
+    "percentile",
+    "probability_table",
+    "score_table",
+    "snapshots_of",
+    "value_over_horizon",
+]
+
+REASONS = 3
+COLUMNS = (
+    "customer_id",
+    "cutoff",
+    "risk",
+    "percentile",
+    "band",
+    "value",
+    "money_at_risk",
+    *(f"reason_{i}" for i in range(1, REASONS + 1)),
+    *(f"reason_{i}_points" for i in range(1, REASONS + 1)),
+    "words",
+    *(f"remedy_{i}" for i in range(1, REASONS + 1)),
+    "model_id",
+)
+_YEAR = 365
+
+Floats = npt.NDArray[np.float64]
+
+
+def check_risks(risk: Floats) -> Floats:
+    """Refuse what is no probability: a risk that is NaN or outside [0, 1] never leaves the house."""
+    wrong = ~((risk >= 0) & (risk <= 1))
+    if wrong.any():
+        raise ModelError(
+            "no-probability",
+            "the model gave risks that are no probabilities",
+            rows=int(wrong.sum()),
+            total=len(risk),
+            remedy="Train the model again; if it was loaded from a file, check that file.",
+        )
+    return risk
+
+
+def percentile(risk: Floats) -> Floats:
+    """Per cent of customers whose risk is not higher, ties counted half: 50 for everybody if all risks are equal.
+
+    >>> percentile(np.array([0.1, 0.2, 0.2, 0.9])).tolist()
+    [12.5, 50.0, 50.0, 87.5]
+    """
+    ranks = pd.Series(risk).rank(method="average").to_numpy()
+    return np.asarray((ranks - 0.5) * 100 / max(len(risk), 1))
+
+
+def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
+    """ "high" where the odds of leaving are at least twice those of the base rate, "low" where at most half, "medium" between.
+
+    Unlike shares of the list, such bands can be empty: a good month has fewer customers in "high".
+
+    >>> band(np.array([0.02, 0.1, 0.3]), 0.1).tolist()
+    ['low', 'medium', 'high']
+    """
+    base = min(max(base_rate, 1e-9), 1 - 1e-9)
+    odds = np.clip(risk, 0, 1 - 1e-12) / (1 - np.clip(risk, 0, 1 - 1e-12)) * (1 - base) / base
+    return np.select([odds >= 2, odds <= 0.5], ["high", "low"], "medium").astype(object)
+
+
+def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Floats:
+    """What each customer is worth over the horizon, going by the payments of the last year.
+
+    Payments per day of the last 365 days (of the days since the first payment where those are fewer, but at least of one horizon),
+    times the horizon. The payments are the values of the table that the churn rule is about, else of the first table that has values;
+    without any, nothing is known and everything is NaN. Refunds count as negative; nobody is worth less than nothing.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In the unit of the values, in the order of the snapshots sorted by customer, then cutoff.
+    """
+    name = _paying_table(tables, churn)
+    if name is None:
+        return np.full(len(snapshots), np.nan)
+    rows = [Feature(name, "sum", f"{_YEAR}d", driver="value"), Feature(name, "days_since_first", driver="value")]
+    known = build_features(tables, snapshots, features=rows).to_numpy(dtype=np.float64)
+    horizon = churn.horizon_span / DAY
+    days = np.clip(known[:, 1], min(horizon, _YEAR), _YEAR)
+    return np.asarray(np.where(np.isnan(known[:, 1]), 0.0, np.maximum(known[:, 0], 0.0) / days * horizon))
+
+
+def _paying_table(tables: EventTables, churn: ChurnRule) -> str | None:
+    valued = [name for name, stream in tables.streams.items() if "value" in stream.columns]
+    of = getattr(churn, "of", None)
+    return of if of in valued else valued[0] if valued else None
+
+
+def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: Any, base_rate: float, model_id: str) -> pd.DataFrame:
+    """The table of scores, highest risk first; equal risks in the order of the ids.
+
+    Parameters
+    ----------
+    X : DataFrame (n, n_features)
+        Index (customer_id, cutoff).
+    risk, value : ndarray of shape (n,)
+    explanation : Explanation
+        Of the same rows.
+    base_rate : float
+        Share of leavers that bands refer to.
+    model_id : str
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`.
+    """
+    reasons = explanation.top(REASONS).reset_index(drop=True)
+    frame = pd.DataFrame(
+        {
+            "customer_id": X.index.get_level_values("customer_id"),
+            "cutoff": X.index.get_level_values("cutoff"),
+            "risk": risk,
+            "percentile": percentile(risk),
+            "band": band(risk, base_rate),
+            "value": value,
+            "money_at_risk": risk * value,
+            "words": np.asarray(explanation.words(), dtype=object),
+            "model_id": model_id,
+        }
+    )
+    for i in range(1, REASONS + 1):
+        driver = reasons[f"reason_{i}"].astype(object)
+        driver = driver.where(driver.notna(), None)
+        frame[f"reason_{i}"] = driver
+        frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
+        frame[f"remedy_{i}"] = [DRIVERS[d].remedy if d in DRIVERS else None for d in driver]
+    frame = frame[list(COLUMNS)]
+    return frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def snapshots_of(X: pd.DataFrame) -> pd.DataFrame:
+    """The snapshots that the rows of X describe."""
+    return X.index.to_frame(index=False)[["customer_id", "cutoff"]]
+
+
+def probability_table(X: pd.DataFrame, probabilities: Floats) -> pd.DataFrame:
+    """Columns ``customer_id``, ``stays``, ``leaves``, in the order of X."""
+    check_risks(probabilities[:, 1])
+    return pd.DataFrame(
+        {"customer_id": X.index.get_level_values("customer_id"), "stays": probabilities[:, 0], "leaves": probabilities[:, 1]}
+    )
