@@ -86,7 +86,7 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
         rows += [Feature(name, "max", "all")]
         rows += [Feature(name, "last_value", nth=n) for n in (1, 2, 3)]
     if events.item is not None:
-        rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d", "all") if w in windows]
+        rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
     if history is None:
         rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
         rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]

@@ -76,19 +76,37 @@ def ages(times, cutoffs, edges, last, first, out, at):  # type: ignore[no-untype
 
 @_jit
 def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]
-    """Sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count."""
+    """Sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
+
+    The whole history (window 1, which comes last) is carried on from one cutoff to the next instead of being summed again.
+    """
+    begun, done = -1, -1
+    whole, whole_n, whole_most = 0.0, 0, -np.inf
     for r in range(edges.shape[1]):
-        i = edges[0, r] - 1
+        high = edges[0, r]
+        i = high - 1
         total, n, most = 0.0, 0, -np.inf
         for f in range(which.size):
             low = edges[which[f], r]
-            while i >= low:
-                v = values[i]
-                if not np.isnan(v):
-                    total += v
-                    n += 1
-                    most = max(most, v)
-                i -= 1
+            if which[f] == 1:
+                if low != begun or done > high:  # another customer, or the bound of the history has moved
+                    begun, done, whole, whole_n, whole_most = low, low, 0.0, 0, -np.inf
+                while done < high:
+                    v = values[done]
+                    if not math.isnan(v):
+                        whole += v
+                        whole_n += 1
+                        whole_most = max(whole_most, v)
+                    done += 1
+                total, n, most = whole, whole_n, whole_most
+            else:
+                while i >= low:
+                    v = values[i]
+                    if not math.isnan(v):
+                        total += v
+                        n += 1
+                        most = max(most, v)
+                    i -= 1
             if sums[f] >= 0:
                 out[sums[f], at + r] = total
             if means[f] >= 0:
@@ -188,18 +206,21 @@ def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def
 @_jit
 def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, columns, out, at):  # type: ignore[no-untyped-def]
     """Rows in the first days after the origin (joining, or the first row); missing where the history does not reach back to it."""
+    previous, begin = -1, 0
+    ends = np.zeros(columns.size, np.int64)
     for r in range(edges.shape[1]):
         c = customers[r]
-        high = edges[0, r]
+        if c != previous:
+            previous, begin = c, offsets[c]
+            while begin < offsets[c + 1] and times[begin] < origins[c]:
+                begin += 1
+            for f in range(columns.size):
+                ends[f] = begin
+                while ends[f] < offsets[c + 1] and times[ends[f]] - origins[c] < spans[f]:
+                    ends[f] += 1
+        seen = edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
         for f in range(columns.size):
-            n = 0
-            i = offsets[c]
-            while i < high and times[i] < origins[c] + spans[f]:
-                if times[i] >= origins[c]:
-                    n += 1
-                i += 1
-            seen = edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
-            out[columns[f], at + r] = n if seen else np.nan
+            out[columns[f], at + r] = max(min(ends[f], edges[0, r]) - begin, 0) if seen else np.nan
 
 
 @_jit

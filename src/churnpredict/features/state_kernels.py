@@ -48,7 +48,7 @@ def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, colum
                 opened += 1
                 oldest = min(oldest, starts[i])
                 newest = i
-                if values.size and values[i] == values[i]:  # noqa: PLR0124 - not NaN
+                if values.size and not np.isnan(values[i]):
                     worth += values[i]
                 covered = t
                 continue
@@ -57,7 +57,7 @@ def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, colum
             total += (ends[i] - starts[i]) / DAY
             if ends[i] >= latest:
                 latest, latest_at = ends[i], i
-            if at_end.size and at_end[i] == at_end[i]:  # noqa: PLR0124
+            if at_end.size and not np.isnan(at_end[i]):
                 scores += at_end[i]
                 scored += 1
         agreed = planned.size > 0 and newest >= 0 and planned[newest] != OPEN
