@@ -52,9 +52,8 @@ def main():
         z = (left - risk).sum() / np.sqrt((risk * (1 - risk)).sum())
         seen = orders.loc[orders["paid_at"].between(cutoff, end, inclusive="left"), "customer"].unique()
         quiet = ~silence.index.isin(seen)
-        print(
-            f"{cutoff.date()!s:>10} {len(risk):>6,} {risk.mean():>10.4f} {left.mean():>7.4f} {z:>6.2f} {silence.mean():>9.4f} {quiet.mean():>7.4f}"
-        )
+        begin = f"{cutoff.date()!s:>10} {len(risk):>6,} {risk.mean():>10.4f} {left.mean():>7.4f} {z:>6.2f}"
+        print(f"{begin} {silence.mean():>9.4f} {quiet.mean():>7.4f}")
 
 
 if __name__ == "__main__":

@@ -496,7 +496,6 @@ def test_a_larger_business_begins_with_the_smaller_one(monkeypatch: pytest.Monke
 
 
 def test_fault_one_shared_generator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planting, "zlib", type("zlib", (), {"crc32": staticmethod(lambda _: 0)}))
     shared: dict[str, np.random.Generator] = {}
     monkeypatch.setattr(
         planting.Streams, "__getitem__", lambda self, _: shared.setdefault(str(id(self)), np.random.default_rng(self._seed))

@@ -1,4 +1,7 @@
-"""make_business: a seeded business whose true risks and true reasons are known."""
+"""make_business: a seeded business whose true risks and true reasons are known.
+
+A little longer than most modules: half of it is what the public face promises.
+"""
 
 from __future__ import annotations
 
