@@ -95,7 +95,7 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ChurnWarning)
-            single = ChurnClassifier(random_state=random_state, n_jobs=n_jobs).fit(X[latest], y[latest])
+            single = ChurnClassifier(members=("trees",), random_state=random_state, n_jobs=n_jobs).fit(X[latest], y[latest])
             return np.asarray(single.predict_proba(X_test)[:, 1])
     except ChurnError:  # too few rows or leavers at one cutoff: this way there is no model at all
         return None

@@ -13,7 +13,7 @@ from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, span, stamp
 
-__all__ = ["as_known", "observed_until", "scoring_snapshots", "backtest_cutoffs", "training_snapshots"]
+__all__ = ["as_known", "backtest_cutoffs", "observed_until", "scoring_snapshots", "training_snapshots"]
 
 _STALE = 7 * DAY
 

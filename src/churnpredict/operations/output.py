@@ -13,7 +13,7 @@ from churnpredict.errors import OutputError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["harmless", "write_frame", "write_text", "write_whole"]
+__all__ = ["check_ending", "harmless", "write_frame", "write_text", "write_whole"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,6 +81,20 @@ def harmless(text: Any) -> Any:
     return "'" + text if isinstance(text, str) and text.startswith(_FORMULA) else text
 
 
+def check_ending(path: str | Path) -> str:
+    """ "csv", "csv.gz" or "parquet", by the path's ending.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-ending``.
+    """
+    for ending, kind in ((".csv", "csv"), (".csv.gz", "csv.gz"), (".parquet", "parquet"), (".pq", "parquet")):
+        if str(path).lower().endswith(ending):
+            return kind
+    raise UsageError("unknown-ending", f'"{path}" has an ending that is not known', remedy="Use .csv, .csv.gz or .parquet.")
+
+
 def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
     """Write a frame as CSV or Parquet, as the ending says.
 
@@ -93,21 +107,19 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
     OutputError
         ``not-written``.
     """
-    ending = "".join(Path(path).suffixes[-2:]).lower()
-    if ending.endswith((".parquet", ".pq")):
+    ending = check_ending(path)
+    if ending == "parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         table = pa.Table.from_pandas(frame, preserve_index=False)
         return write_whole(path, lambda file: pq.write_table(table, file, write_page_checksum=True))
-    if ending.endswith((".csv", ".csv.gz")):
-        import pandas as pd
+    import pandas as pd
 
-        safe = frame.copy()
-        for column in safe.columns:
-            if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_datetime64_any_dtype(safe[column]):
-                safe[column] = safe[column].astype(object).map(harmless)
-        safe.columns = [harmless(str(c)) for c in safe.columns]
-        packed = "gzip" if ending.endswith(".gz") else None
-        return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n"))
-    raise UsageError("unknown-ending", f'"{path}" has an ending that is not known', remedy="Use .csv, .csv.gz or .parquet.")
+    safe = pd.DataFrame(frame).copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_datetime64_any_dtype(safe[column]):
+            safe[column] = safe[column].astype(object).map(harmless)
+    safe.columns = [harmless(str(c)) for c in safe.columns]
+    packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no clock in the file: the same table, the same bytes
+    return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n"))

@@ -201,9 +201,9 @@ class ChurnPipeline:
         Returns
         -------
         DataFrame
-            ``customer_id``, ``cutoff``, ``risk``; ``percentile`` (per cent of customers with no higher risk); ``band`` (high: at least
-            twice the usual odds, low: at most half); ``value`` over the horizon and ``money_at_risk``; ``reason_1`` to ``reason_3`` with the
-            probability points each adds, ``words``, ``remedy_1`` to ``remedy_3``; ``model_id``.
+            ``customer_id``, ``cutoff``, ``risk``; ``percentile`` (per cent of customers whose risk is no higher); ``band`` (high: twice
+            the usual odds or more, low: half or less); ``value`` over the horizon, and ``money_at_risk``; ``reason_1`` to ``reason_3`` with
+            the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
 
         Raises
         ------

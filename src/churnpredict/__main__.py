@@ -1,0 +1,8 @@
+"""``python -m churnpredict`` is the command line."""
+
+from __future__ import annotations
+
+from churnpredict.operations.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""The command line: ``churnpredict demo | init | train | score | backtest``.
+
+Exit codes: 0 all went well, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports
+wait until a command needs them, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from churnpredict.errors import ChurnError, ChurnWarning, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Which customers will leave, why, and what to do about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(StrEnum):
+    """How results are told."""
+
+    text = "text"
+    json = "json"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+
+
+def _tell(found: dict[str, Any], text: str, how: Format) -> None:
+    typer.echo(json.dumps(found, indent=2, default=str) if how is Format.json else text)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it all.")] = Path("churnpredict-demo"),
+    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 1500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
+) -> None:
+    """Simulate a business and run the whole way: train, backtest, score, explain."""
+    from churnpredict.operations.demo import run_demo
+
+    run_demo(folder, customers=customers, seed=seed, say=typer.echo)
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV or Parquet files; by default all in this folder.")] = None,
+    config: ConfigOption = Path("churn.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a churn.toml that is there.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a commented churn.toml from the columns that are found."""
+    from churnpredict.operations.output import write_text
+    from churnpredict.operations.sniffing import guess_table, write_draft
+
+    found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
+    if not found:
+        raise UsageError(
+            "no-files", "there is no CSV or Parquet file in this folder", remedy="Name the files: churnpredict init orders.csv"
+        )
+    if config.exists() and not force and not dry_run:
+        raise UsageError(
+            "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
+        )
+    text = write_draft([guess_table(path) for path in found], config.parent)
+    if dry_run:
+        typer.echo(text, nl=False)
+        return
+    write_text(config, text)
+    typer.echo(
+        f"wrote {config}: look at every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
+    )
+
+
+@app.command()
+def train(
+    config: ConfigOption = Path("churn.toml"),
+    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Train a model and write it."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.cutoffs import as_known, training_snapshots
+
+    settings = read_config(config)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    moment = until or settings.model.until
+    target = settings.resolve(settings.output.model)
+    if dry_run:
+        past = as_known(tables, moment)
+        snapshots = training_snapshots(
+            past,
+            pipeline.churn,
+            every=pipeline.every,
+            since=pipeline.since,
+            most_cutoffs=pipeline.most_cutoffs,
+            most_rows=pipeline.most_rows,
+        )
+        n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
+        found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
+        _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
+        return
+    pipeline.fit(tables, until=moment)
+    pipeline.save(target)
+    found = {
+        "command": "train",
+        "model": str(target),
+        "model_id": pipeline.model_id_,
+        "snapshots": pipeline.n_snapshots_,
+        "leavers": pipeline.n_leavers_,
+        "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
+        "features": len(pipeline.features_),
+    }
+    _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how)
+
+
+@app.command()
+def score(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write the scores: .csv, .csv.gz or .parquet.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Score everybody at risk, with reasons, and write the table."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.output import check_ending, write_frame
+    from churnpredict.operations.store import load
+
+    settings = read_config(config)
+    target = output or settings.resolve(settings.output.scores)
+    check_ending(target)
+    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
+    tables = settings.event_tables()
+    if dry_run:
+        n = len(pipeline.features_at(tables, at))
+        _tell(
+            {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}, f"would score {n:,} customers into {target}", how
+        )
+        return
+    scores = pipeline.score(tables, at=at)
+    write_frame(target, scores)
+    bands = {name: int((scores["band"] == name).sum()) for name in ("high", "medium", "low")}
+    found = {
+        "command": "score",
+        "scores": str(target),
+        "customers": len(scores),
+        "cutoff": str(scores["cutoff"].iloc[0]),
+        "bands": bands,
+        "model_id": pipeline.model_id_,
+    }
+    _tell(found, f"{riskiest(scores)}\n\n{len(scores):,} customers, {_in_words(bands)}\nwrote {target}", how)
+
+
+@app.command()
+def backtest(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[list[str] | None, typer.Option(help="A test cutoff; repeat for several. By default the latest three.")] = None,
+    rounds: Annotated[int, typer.Option(help="Bootstrap samples of customers for the intervals.", min=20)] = 200,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say how well it would have worked at past cutoffs, beside the old baselines."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.cutoffs import backtest_cutoffs
+    from churnpredict.operations.output import check_ending, write_frame
+
+    settings = read_config(config)
+    target = settings.resolve(settings.output.backtest)
+    check_ending(target)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    if dry_run:
+        cutoffs = [str(c.date()) for c in backtest_cutoffs(tables, pipeline.churn, at)]
+        found = {"command": "backtest", "dry_run": True, "cutoffs": cutoffs, "backtest": str(target)}
+        _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how)
+        return
+    figures = pipeline.backtest(tables, at=at, rounds=rounds)
+    write_frame(target, figures)
+    found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
+    _tell(found, f"{figures}\nwrote {target}", how)
+
+
+def _in_words(bands: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in bands.items())
+
+
+def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
+    """The first rows of a table of scores, for a terminal."""
+    lines = [f"{'customer':<16}{'risk':>7}{'money at risk':>15}  reasons"]
+    for row in scores.head(n).to_dict("records"):
+        reasons = [f"{row[f'reason_{i}']} +{100 * row[f'reason_{i}_points']:.0f}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
+        money = "-" if row["money_at_risk"] != row["money_at_risk"] else f"{row['money_at_risk']:,.0f}"
+        lines.append(f"{row['customer_id']!s:<16}{row['risk']:>7.1%}{money:>15}  {', '.join(reasons)}")
+    return "\n".join(lines)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    if issubclass(category, ChurnWarning):
+        typer.echo(f"warning: {message}", err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
+    import click
+
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    try:
+        code = app(args=arguments, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except ChurnError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

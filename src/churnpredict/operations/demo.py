@@ -1,0 +1,85 @@
+"""The demo: a business that never was, from its files to the list of its riskiest customers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from churnpredict.operations.cli import riskiest
+from churnpredict.operations.config import read_config
+from churnpredict.operations.output import write_frame, write_text
+
+__all__ = ["run_demo"]
+
+
+def run_demo(folder: str | Path, *, customers: int = 1500, seed: int = 0, say: Callable[[str], Any] = print) -> dict[str, Path]:
+    """Simulate a business, write its tables and a churn.toml, then train, backtest and score from these files alone.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+    customers, seed : int
+    say : callable
+        Told each step.
+
+    Returns
+    -------
+    dict of str to Path
+        What was written: ``config``, ``model``, ``scores``, ``backtest``.
+    """
+    from churnpredict.events.synthetic import make_business
+
+    folder = Path(folder)
+    say(f"1/5 a business of {customers:,} customers")
+    business = make_business(customers, seed=seed)
+    config = write_business(business, folder)
+    settings = read_config(config)
+    tables = settings.event_tables()
+    say(f"{tables!r}\n2/5 training on the past")
+    pipeline = settings.pipeline().fit(tables)
+    written = {"config": config, "model": pipeline.save(settings.resolve(settings.output.model))}
+    say(f"{pipeline!r}\n3/5 backtest: what would it have been worth {settings.churn['horizon']} before the end?")
+    from churnpredict.operations.cutoffs import backtest_cutoffs
+
+    figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-1:], rounds=100)
+    written["backtest"] = write_frame(settings.resolve(settings.output.backtest), figures)
+    say(f"{figures}\n4/5 scores with reasons")
+    scores = pipeline.score(tables)
+    written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
+    say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
+    say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
+    say("\n".join(f"wrote {path}" for path in written.values()))
+    return written
+
+
+def write_business(business: Any, folder: Path) -> Path:
+    """The tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
+    lines = ["# Written by churnpredict demo.", f"observed_until = {json.dumps(str(business.end.date()))}", ""]
+    for name, declaration in business.tables.declarations.items():
+        frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
+        if not len(frame):
+            continue
+        write_frame(folder / f"{name}.csv", frame)
+        lines += [f"[tables.{name}]", f"kind = {json.dumps(type(declaration).__name__.lower())}", f'source = "{name}.csv"']
+        lines += [f"{key} = {json.dumps(value)}" for key, value in _said(declaration).items()] + [""]
+    rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
+    lines += ["[churn]", f"rule = {json.dumps(business.rule)}"]
+    lines += [
+        f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
+    ]
+    return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
+
+
+def _said(declaration: Any) -> dict[str, Any]:
+    """What a declaration says beyond the defaults, by the names that churn.toml uses."""
+    said = {}
+    for item in dataclasses.fields(declaration):
+        value = getattr(declaration, item.name)
+        if item.name == "source" or value is None or value == item.default:
+            continue
+        said["kinds" if item.name == "kind" else item.name] = list(value) if isinstance(value, tuple) else value
+    return said
