@@ -10,7 +10,19 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["choose_groups", "explain_rows", "encode", "fill_deep", "fill_parts", "fill_tables", "lay_out_leaves", "merge_columns", "split_codes"]
+from churnpredict.model.trees import ZERO_THRESHOLD
+
+__all__ = [
+    "choose_groups",
+    "explain_rows",
+    "encode",
+    "fill_deep",
+    "fill_parts",
+    "fill_tables",
+    "lay_out_leaves",
+    "merge_columns",
+    "split_codes",
+]
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 PART = 6  # features per part of a deep leaf: 64 patterns
@@ -35,6 +47,8 @@ def encode(values, first, last, features, is_categorical, edges, edge_start, cod
             goal = codes[u, top - first : top - first + rows]
             for row in range(rows):
                 value = values[top + row, feature]
+                if -ZERO_THRESHOLD <= value <= ZERO_THRESHOLD:
+                    value = 0.0  # as LightGBM does with every row before its trees see it
                 if is_categorical[u]:
                     # LightGBM truncates towards zero, and what does not fit an int is no category
                     value = np.floor(value) if value >= 0.0 else (0.0 if value > -1.0 else -1.0)

@@ -8,6 +8,7 @@ addition. Leaves too deep for a table are summed by quadrature. ``docs/algorithm
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -102,38 +103,41 @@ class TreeShap:
     True
     """
 
-    def __init__(
-        self, model: Any, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None
-    ) -> None:
+    def __init__(self, model: Any, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
         if n_jobs < 1:
             raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs}", remedy="Give the number of threads, 1 or more")
         self.n_jobs = n_jobs
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
-        self._booster = model if hasattr(model, "predict") else None
+        booster = model if hasattr(model, "predict") else None
         self._tables: _Tables | None = None
         self._why_not = ""
         self._background: NDArray[np.float64] | None = None
         try:
             self._trees: TreeModel | None = model if isinstance(model, TreeModel) else read_trees(model, EXPLAINABLE_OBJECTIVES)
         except ModelFileError as error:
-            if self._booster is None or error.code not in ("model-objective", "model-version", "model-too-large") or background is not None:
-                raise
-            if self._booster.num_model_per_iteration() != 1:
+            # LightGBM may still explain what is merely of another version or size
+            if booster is None or background is not None or error.code not in ("model-version", "model-too-large"):
                 raise
             self._trees, self._why_not = None, error.what
+        # The trees suffice to make the booster again, so keep no one else's alive without need
+        self._booster: Any = booster if self._trees is None else None
+        self._borrowed = None if booster is None else weakref.ref(booster)
         self.n_features = self._trees.n_features if self._trees is not None else int(self._booster.num_feature())
         if background is not None:
             self._background = self._matrix(background)
             if not len(self._background):
                 raise UsageError("empty-background", "the background has no rows", remedy="Give at least one reference row")
-            self._build()
+            try:
+                self._build()
+            except _Unsupported as why:
+                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background") from why
 
     @property
     def expected_value(self) -> float:
-        """Mean raw score, to which the values of a row add up with its own score."""
-        if self._trees is None:
+        """Mean raw score: a row's values and it add up to the row's raw score."""
+        if self._left_to_lightgbm(self._few_rows + 1):
             return float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
-        return self._build().expected if self._why_not == "" else float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
+        return self._build().expected
 
     def shap_values(
         self, A: ArrayLike, *, groups: ArrayLike | None = None, out: NDArray[np.float64] | None = None
@@ -164,10 +168,14 @@ class TreeShap:
             raise UsageError(
                 "bad-out", f"out is not a writeable C-ordered float64 array of shape {(len(rows), width)}", remedy="Allocate it so"
             )
-        for begin, phi in self._explained(rows, target, out):
-            if phi.base is not out:
+        if self._left_to_lightgbm(len(rows)):
+            expected = np.nan if len(rows) else self.expected_value
+            for begin, phi, expected in self._by_lightgbm(rows, target, width):  # noqa: B007
                 out[begin : begin + len(phi)] = phi
-        return out, self.expected_value if self._tables is not None else self._expected
+            return out, expected
+        for _ in self._by_tables(rows, target, out):
+            pass  # each block writes its own rows
+        return out, self._build().expected
 
     def iter_blocks(self, A: ArrayLike, *, groups: ArrayLike | None = None) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Explain block after block, for more rows than fit into memory with their values.
@@ -180,7 +188,12 @@ class TreeShap:
         """
         rows = self._rows(A)
         target = self._target(groups)
-        for begin, phi in self._explained(rows, target, None):
+        if self._left_to_lightgbm(len(rows)):
+            width = self.n_features if target is None else int(target.max()) + 1
+            for begin, phi, _ in self._by_lightgbm(rows, target, width):
+                yield slice(begin, begin + len(phi)), phi
+            return
+        for begin, phi in self._by_tables(rows, target, None):
             yield slice(begin, begin + len(phi)), phi
 
     # -- rows in, blocks out ----------------------------------------------------------------------------------------------------------
@@ -207,23 +220,19 @@ class TreeShap:
             raise UsageError("bad-groups", "groups is not one number from 0 up per feature", remedy="Number the groups 0, 1, 2, ...")
         return target.astype(np.int64)
 
-    def _explained(
+    def _by_lightgbm(self, rows: Any, target: NDArray[np.int64] | None, width: int) -> Iterator[tuple[int, NDArray[np.float64], float]]:
+        """Begin, values and expected value of one chunk after the other."""
+        for begin in range(0, len(rows), CHUNK):
+            phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64))
+            yield begin, phi[:, :-1].copy() if target is None else _summed(phi[:, :-1], target, width), float(phi[0, -1])
+
+    def _by_tables(
         self, rows: Any, target: NDArray[np.int64] | None, out: NDArray[np.float64] | None
     ) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Begin and values of one chunk after the other, in order; written into ``out`` where given."""
         n = len(rows)
         width = self.n_features if target is None else int(target.max()) + 1
-        if self._left_to_lightgbm(n):
-            for begin in range(0, n, CHUNK):
-                phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64))
-                self._expected = float(phi[0, -1])
-                yield begin, phi[:, :-1].copy() if target is None else _summed(phi[:, :-1], target, width)
-            if not n:
-                self._expected = self.expected_value
-            return
-        tables = self._build()
-        self._expected = tables.expected
-        explain = tables.kernel(target)
+        explain = self._build().kernel(target)
         # chunks are small enough for bounded memory, and for every thread to have some
         chunk = min(CHUNK, max(BLOCK, -(-n // (2 * self.n_jobs * BLOCK)) * BLOCK))
 
@@ -249,26 +258,27 @@ class TreeShap:
     # -- tables, or LightGBM's own ----------------------------------------------------------------------------------------------------
 
     def _left_to_lightgbm(self, n: int) -> bool:
+        """Whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
         if self._tables is not None:
             return False
-        if self._why_not == "" and not (n <= self._few_rows and self._booster is not None):
+        why = self._why_not or (f"{n} rows are fewer than tables pay for" if n <= self._few_rows else "")
+        if not why:
             try:
                 self._build()
-                return False
-            except _Unsupported as why:
-                if self._background is not None:
-                    raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background") from why
-                self._why_not = str(why)
-        _log.debug("explained by pred_contrib: %s", self._why_not or f"{n} rows are fewer than tables pay for")
-        return True
+            except _Unsupported as error:
+                why = self._why_not = str(error)
+        if why:
+            _log.debug("explained by pred_contrib: %s", why)
+        return bool(why)
 
     def _contributions(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
-        if self._booster is None:
+        booster = self._booster or (self._borrowed and self._borrowed())
+        if booster is None:
             import lightgbm
 
             assert self._trees is not None
-            self._booster = lightgbm.Booster(model_str=self._trees.to_text())
-        return np.asarray(self._booster.predict(A, pred_contrib=True, num_threads=self.n_jobs))
+            booster = self._booster = lightgbm.Booster(model_str=self._trees.to_text())
+        return np.asarray(booster.predict(A, pred_contrib=True, num_threads=self.n_jobs))
 
     def _build(self) -> _Tables:
         if self._tables is None:
@@ -303,10 +313,9 @@ class _Tables:
             used, edge_of, trees.decision_type, trees.bitset, trees.bitset_start, trees.bitset_words, encoding.edges, encoding.edge_start,
             *zero, map_start, goes_left,
         )  # fmt: skip
-        scale = 1.0 / trees.n_trees if trees.average_output and trees.n_trees else 1.0
         values, *leaves = kernels.lay_out_leaves(
             trees.node_start, trees.leaf_start, used, trees.left_child, trees.right_child, trees.internal_count, trees.leaf_count,
-            trees.leaf_value * scale, map_start, goes_left, n_codes,
+            trees.leaf_value, map_start, goes_left, n_codes,
         )  # fmt: skip
         entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes, slot_codes, code_class = leaves
         ends, is_deep = kernels.choose_groups(
@@ -377,7 +386,6 @@ def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[
     is_categorical[used[categorical_node]] = True
     if is_categorical[used[~categorical_node]].any():
         raise _Unsupported("a feature is both numeric and categorical")
-    below_zero = np.nextafter(-ZERO_THRESHOLD, -np.inf)
     order = np.argsort(used, kind="stable")
     split_at = np.cumsum(np.bincount(used, minlength=len(features)))[:-1]
     edges: list[NDArray[np.float64]] = []
@@ -388,10 +396,10 @@ def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[
             continue
         own = trees.threshold[nodes]
         if zero_node[nodes].any():
-            own = np.concatenate([own, [below_zero, ZERO_THRESHOLD]])
+            own = np.concatenate([own, [-ZERO_THRESHOLD, ZERO_THRESHOLD]])
         own = np.unique(own)
         edges.append(own)
-        zero[:, u] = np.searchsorted(own, 0.0), np.searchsorted(own, below_zero) + 1, np.searchsorted(own, ZERO_THRESHOLD)
+        zero[:, u] = np.searchsorted(own, 0.0), np.searchsorted(own, -ZERO_THRESHOLD) + 1, np.searchsorted(own, ZERO_THRESHOLD)
     edge_start = np.concatenate([[0], np.cumsum([len(e) for e in edges])]).astype(np.int64)
     flat = np.concatenate(edges) if edges else np.empty(0)
     return _Encoding(features.astype(np.int64), is_categorical, flat, edge_start), used.astype(np.int64), tuple(zero)

@@ -32,7 +32,7 @@ EXPLAINABLE_OBJECTIVES = SCORING_OBJECTIVES | {
 """Objectives whose raw score is one sum over trees, so that it can be read and explained; ``""`` is a user's own objective."""
 
 ZERO_THRESHOLD = float(np.float32(1e-35))
-"""What LightGBM takes for zero under ``zero_as_missing``: magnitudes up to this."""
+"""LightGBM takes magnitudes up to this for zero."""
 
 MAX_BYTES = 1 << 30
 MAX_TREES = 1 << 17
@@ -83,7 +83,7 @@ class TreeModel:
         As LightGBM writes it, such as ``"binary sigmoid:1"``; empty for a user's own.
     feature_names : tuple of str
     average_output : bool
-        The score is the mean over trees (random forests), not the sum.
+        Random forests: the raw score is the sum over trees as always, a probability is made of its mean.
     node_start, leaf_start : (n_trees + 1,) int64
     split_feature, left_child, right_child : (n_nodes,) int64
     decision_type : (n_nodes,) int64

@@ -1,0 +1,280 @@
+"""Exact SHAP from tables: against LightGBM, against the definition, against the faults that such code has."""
+
+import dataclasses
+import logging
+import os
+import subprocess
+import sys
+import warnings
+
+import lightgbm
+import numpy as np
+import pytest
+from tests.oracles import shapley as oracle
+
+from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.explanation import treeshap
+from churnpredict.explanation.treeshap import TreeShap
+from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, read_trees
+
+FUZZ = int(os.environ.get("CHURNPREDICT_FUZZ", "60"))
+
+
+def check_like_lightgbm(explainer, booster, rows):
+    phi, expected = explainer.shap_values(rows)
+    theirs = booster.predict(rows, pred_contrib=True)
+    scale = max(1.0, np.abs(theirs).max())
+    np.testing.assert_allclose(phi, theirs[:, :-1], rtol=0, atol=1e-9 * scale)
+    np.testing.assert_allclose(expected, theirs[:, -1], rtol=0, atol=1e-9 * scale)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, booster.predict(rows, raw_score=True), rtol=0, atol=1e-9 * scale)
+
+
+def check_like_definition(booster, rows, background=None):
+    explainer = TreeShap(booster, background, few_rows=0)
+    phi, expected = explainer.shap_values(rows)
+    for row, mine in zip(rows, phi, strict=True):
+        if background is None:
+            game = oracle.path_dependent_game(booster, row)
+        else:
+            game = oracle.interventional_game(booster, row, background)
+        theirs, base = oracle.shapley(game, rows.shape[1])
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-9)
+        assert expected == pytest.approx(base, abs=1e-9)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_boosters_are_explained_like_lightgbm(block):
+    for seed in range(block * FUZZ // 4, (block + 1) * FUZZ // 4):
+        booster, A = oracle.random_booster(seed)
+        check_like_lightgbm(TreeShap(booster, few_rows=0), booster, oracle.hard_rows(booster, A, seed))
+
+
+def test_random_boosters_are_explained_as_defined():
+    for seed in range(max(8, FUZZ // 6)):
+        booster, A = oracle.random_booster(seed, n_features=4, most_trees=3)
+        check_like_definition(booster, oracle.hard_rows(booster, A, seed, n=2))
+
+
+def test_random_boosters_are_explained_against_a_background_as_defined():
+    for seed in range(max(8, FUZZ // 6)):
+        booster, A = oracle.random_booster(seed, n_features=4, most_trees=3)
+        rows = oracle.hard_rows(booster, A, seed, n=9)
+        check_like_definition(booster, rows[:2], rows[2:])
+
+
+@pytest.fixture(scope="module")
+def deep():
+    """A model whose trees are too deep for tables, and rows."""
+    rng = np.random.default_rng(7)
+    A = rng.normal(size=(600, 15))
+    A[rng.random(A.shape) < 0.05] = np.nan
+    y = np.nan_to_num(A).sum(axis=1) + rng.normal(size=600)
+    params = {"objective": "regression", "num_leaves": 80, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1, "learning_rate": 0.5}
+    return lightgbm.train(params, lightgbm.Dataset(A, y), 3), A
+
+
+@pytest.mark.parametrize("cells", [2, 16, 512])
+def test_deep_leaves_are_summed_by_quadrature(deep, monkeypatch, cells):
+    booster, A = deep
+    monkeypatch.setattr(treeshap, "MOST_CELLS", cells)
+    check_like_lightgbm(TreeShap(booster, few_rows=0), booster, A)
+
+
+def test_deep_leaves_against_a_background_equal_tables(monkeypatch):
+    for seed in range(4):
+        booster, A = oracle.random_booster(seed + 500)
+        rows = oracle.hard_rows(booster, A, seed, n=60)
+        tables, expected = TreeShap(booster, A[:50]).shap_values(rows)
+        with monkeypatch.context() as patch:
+            patch.setattr(treeshap, "MOST_CELLS", 1)
+            quadrature, same = TreeShap(booster, A[:50]).shap_values(rows)
+        np.testing.assert_allclose(tables, quadrature, rtol=0, atol=1e-12)
+        assert expected == pytest.approx(same, abs=1e-12)
+
+
+def test_any_depth(rng):
+    """A path of 150 features: additive to the last digits, where LightGBM's own recursion has lost all of them."""
+    rows = rng.normal(size=(20, 150)) + 1.5
+    rows[:5] = 5.0  # these go all the way down
+    shallow = lightgbm.Booster(model_str=oracle.chain_text(16))
+    check_like_lightgbm(TreeShap(shallow, few_rows=0), shallow, rows[:, :16])
+    text = oracle.chain_text(150)
+    booster = lightgbm.Booster(model_str=text)
+    score = booster.predict(rows)
+    assert np.abs(booster.predict(rows, pred_contrib=True).sum(axis=1) - score).max() > 1
+    phi, expected = TreeShap(text, few_rows=0).shap_values(rows)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, score, rtol=0, atol=1e-12)
+    background = rng.normal(size=(30, 150)) + 2.0
+    phi, expected = TreeShap(text, background).shap_values(rows)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, score, rtol=0, atol=1e-12)
+    assert expected == pytest.approx(booster.predict(background).mean(), abs=1e-12)
+
+
+def test_nodes_that_no_training_row_reached(rng):
+    text = oracle.chain_text(6, zero_cover=True)
+    booster = lightgbm.Booster(model_str=text)
+    rows = rng.normal(size=(6, 6))
+    rows[:3] += 2
+    assert np.isnan(booster.predict(rows, pred_contrib=True)).any()  # LightGBM divides zero by zero
+    check_like_definition(booster, rows)
+
+
+def test_more_thresholds_than_a_byte_and_many_categories(rng):
+    A = np.column_stack([rng.normal(size=4000), rng.integers(0, 900, 4000)])
+    y = np.sin(40 * A[:, 0]) + np.sin(A[:, 1])
+    params = {
+        "max_bin": 4000,
+        "min_data_in_bin": 1,
+        "num_leaves": 200,
+        "min_data_in_leaf": 3,
+        "max_depth": 8,
+        "verbose": -1,
+        "num_threads": 1,
+    }
+    params |= {"min_data_per_group": 1, "cat_smooth": 1, "max_cat_threshold": 400}
+    booster = lightgbm.train(params, lightgbm.Dataset(A, y, categorical_feature=[1]), 8)
+    explainer = TreeShap(booster, few_rows=0)
+    check_like_lightgbm(explainer, booster, np.vstack([A, [[np.nan, np.nan], [0, 901], [0, -3]]]))
+    assert np.diff(explainer._tables._encoding.edge_start).min() > 256
+
+
+def test_a_model_without_splits(rng):
+    booster = lightgbm.train({"verbose": -1, "min_data_in_leaf": 500}, lightgbm.Dataset(rng.normal(size=(90, 3)), rng.normal(size=90)), 2)
+    check_like_lightgbm(TreeShap(booster, few_rows=0), booster, np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"decision_type": lambda d: d ^ 2}, id="missing to the wrong side"),
+        pytest.param({"threshold": lambda t: np.nextafter(t, -np.inf)}, id="equal to the threshold, to the right"),
+        pytest.param({"internal_count": lambda c: c + 1}, id="a cover wrong by one"),
+        pytest.param({"bitset_words": lambda w: w ^ np.uint32(1)}, id="one category to the wrong side"),
+        pytest.param({"leaf_value": lambda v: v[::-1].copy()}, id="leaves in another order"),
+    ],
+)
+def test_a_planted_fault_is_caught(fault):
+    (key, change), *_ = fault.items()
+    caught = 0
+    for seed in range(40):
+        booster, A = oracle.random_booster(seed)
+        model = read_trees(booster, EXPLAINABLE_OBJECTIVES)
+        wrong = dataclasses.replace(model, **{key: change(getattr(model, key))})
+        try:
+            check_like_lightgbm(TreeShap(wrong, few_rows=0), booster, oracle.hard_rows(booster, A, seed))
+        except AssertionError:
+            caught += 1
+            if caught == 3:
+                break
+    assert caught == 3
+
+
+def test_a_wrong_background_is_caught():
+    booster, A = oracle.random_booster(3, n_features=4, most_trees=3)
+    rows = oracle.hard_rows(booster, A, 3, n=9)
+    phi, _ = TreeShap(booster, rows[2:]).shap_values(rows[:2])
+    wrong, _ = TreeShap(booster, rows[3:]).shap_values(rows[:2])
+    assert np.abs(phi - wrong).max() > 1e-6
+
+
+def test_interventional_values_are_those_of_the_shap_package(deep):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what shap and matplotlib deprecate between themselves
+        import shap
+
+    booster, A = deep
+    explainer = shap.TreeExplainer(booster, data=A[:20], feature_perturbation="interventional")
+    full = A[~np.isnan(A).any(axis=1)][:20]
+    theirs = explainer.shap_values(full, check_additivity=False)
+    np.testing.assert_allclose(TreeShap(booster, A[:20]).shap_values(full)[0], theirs, atol=1e-6)
+
+
+def test_groups_are_sums_of_their_features(deep):
+    booster, A = deep
+    groups = np.arange(15) % 4
+    explainer = TreeShap(booster, few_rows=0)
+    phi, expected = explainer.shap_values(A)
+    summed, same = explainer.shap_values(A, groups=groups)
+    assert summed.shape == (600, 4)
+    assert same == expected
+    np.testing.assert_allclose(summed, np.column_stack([phi[:, groups == g].sum(axis=1) for g in range(4)]), atol=1e-12)
+    few, _ = TreeShap(booster).shap_values(A[:10], groups=groups)
+    np.testing.assert_allclose(summed[:10], few, atol=1e-12)
+
+
+def test_threads_blocks_and_memory_change_no_bit(deep, monkeypatch):
+    booster, A = deep
+    monkeypatch.setattr(treeshap, "BLOCK", 64)
+    monkeypatch.setattr(treeshap, "CHUNK", 128)
+    one, _ = TreeShap(booster, few_rows=0).shap_values(A)
+    out = np.empty(A.shape)
+    two, _ = TreeShap(booster, few_rows=0, n_jobs=3).shap_values(A, out=out)
+    assert two is out
+    np.testing.assert_array_equal(one, two)
+    blocks = list(TreeShap(booster, few_rows=0, n_jobs=2).iter_blocks(A))
+    assert len(blocks) > 4
+    np.testing.assert_array_equal(one, np.concatenate([phi for _, phi in blocks]))
+    assert [rows.start for rows, _ in blocks] == sorted(rows.start for rows, _ in blocks)
+    assert blocks[-1][0].stop == len(A)
+
+
+def test_any_form_of_rows(deep):
+    import pandas as pd
+
+    booster, A = deep
+    explainer = TreeShap(booster, few_rows=0)
+    phi, _ = explainer.shap_values(A)
+    read_only = A.copy()
+    read_only.flags.writeable = False
+    for rows in (np.asfortranarray(A), pd.DataFrame(A), A.tolist(), read_only):
+        np.testing.assert_array_equal(phi, explainer.shap_values(rows)[0])
+    assert explainer.shap_values(A[:0])[0].shape == (0, 15)
+
+
+def test_few_rows_are_left_to_lightgbm_and_said(deep, caplog):
+    booster, A = deep
+    with caplog.at_level(logging.DEBUG, "churnpredict"):
+        explainer = TreeShap(booster)
+        phi, expected = explainer.shap_values(A[:5])
+    assert explainer._tables is None
+    assert "pred_contrib" in caplog.text
+    theirs = booster.predict(A[:5], pred_contrib=True)
+    np.testing.assert_array_equal(phi, theirs[:, :-1])
+    assert expected == theirs[0, -1]
+    assert TreeShap(booster).shap_values(A)[1] == pytest.approx(expected)
+
+
+def test_what_tables_cannot_hold_is_left_to_lightgbm(deep, caplog, monkeypatch):
+    booster, A = deep
+    monkeypatch.setattr(treeshap, "MOST_CODES", 3)
+    with caplog.at_level(logging.DEBUG, "churnpredict"):
+        check_like_lightgbm(TreeShap(booster, few_rows=0), booster, A[:30])
+    assert "more than 3 thresholds" in caplog.text
+    assert TreeShap(booster, few_rows=0).expected_value == pytest.approx(booster.predict(A[:1], pred_contrib=True)[0, -1])
+    with pytest.raises(ModelFileError, match="model-unsupported"):
+        TreeShap(booster, A[:5])
+
+
+def test_refusals(deep):
+    booster, A = deep
+    explainer = TreeShap(booster, few_rows=0)
+    with pytest.raises(MismatchError, match="column-count"):
+        explainer.shap_values(A[:, :3])
+    with pytest.raises(UsageError, match="bad-out"):
+        explainer.shap_values(A, out=np.empty((600, 15), np.float32))
+    with pytest.raises(UsageError, match="bad-groups"):
+        explainer.shap_values(A, groups=[0, 1])
+    with pytest.raises(UsageError, match="empty-background"):
+        TreeShap(booster, A[:0])
+    with pytest.raises(UsageError, match="bad-n-jobs"):
+        TreeShap(booster, n_jobs=0)
+    three = lightgbm.train(
+        {"objective": "multiclass", "num_class": 3, "verbose": -1, "num_threads": 1}, lightgbm.Dataset(A, np.arange(600) % 3), 1
+    )
+    with pytest.raises(ModelFileError, match="model-objective"):
+        TreeShap(three)
+
+
+def test_importing_costs_no_numba():
+    code = "import sys, churnpredict.explanation.treeshap; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
