@@ -71,6 +71,8 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
     IdentityError
         ``null-id``, ``empty-id``, ``float-id``, ``id-type``.
     """
+    if pa.types.is_dictionary(column.type) and any(c.dictionary.null_count for c in column.chunks):
+        column = column.cast(column.type.value_type)  # a missing id may hide among the values
     if column.null_count:
         raise IdentityError(
             "null-id",
@@ -82,6 +84,8 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
             remedy="Drop these rows, or fill in whose they are.",
         )
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not len(column):
+        return np.empty(0, np.int32), pa.array([], pa.int64())
     if pa.types.is_floating(kind):
         raise _float_ids(column, table, name)
     if pa.types.is_integer(kind):
@@ -96,6 +100,8 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
             remedy="Ids are whole numbers or text: cast the column to string.",
         )
     codes, values = _encoded(column)
+    if pa.types.is_dictionary(column.type):
+        codes, values = _only_used(codes, values)
     if not _is_text(values.type):
         return codes, values.cast(pa.int64())
     values = values.cast(pa.string())
@@ -114,6 +120,14 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, from_text: bool)
     if from_text and pc.all(pc.match_substring_regex(values, r"^(0|-?[1-9][0-9]{0,17})$")).as_py():
         values = values.cast(pa.int64())
     return codes, values
+
+
+def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Without categories that no row has: they would be customers who never were."""
+    used = np.bincount(codes, minlength=len(values)) > 0
+    if used.all():
+        return codes, values
+    return (np.cumsum(used, dtype=np.int32) - 1)[codes], values.filter(pa.array(used))
 
 
 def _float_ids(column: pa.ChunkedArray, table: str, name: str) -> IdentityError:
@@ -184,10 +198,11 @@ def read_times(
     """
     flat = _plain(_flat(column))
     kind, aware = flat.type, None
-    if pa.types.is_null(kind):
+    if pa.types.is_null(kind) or not len(flat):
         return np.zeros(len(flat), np.int64), np.ones(len(flat), np.bool_), None
     if _is_text(kind):
-        flat = _parse_iso(flat, table, name)
+        counted = _as_counts(flat) if unit in _EPOCH else None  # a text file has no types: what counts seconds may stand there as text
+        flat = _parse_iso(flat, table, name) if counted is None else counted
         kind = flat.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         if unit not in _EPOCH:
@@ -198,7 +213,7 @@ def read_times(
                 column=name,
                 remedy='Declare what they count: unit="s", "ms" or "us" (since 1970, UTC).',
             )
-        flat = pc.cast(pc.multiply(pc.cast(flat, pa.int64(), safe=False), _EPOCH[unit]), pa.int64())
+        flat = _from_epoch(flat, _EPOCH[unit])
     elif pa.types.is_date(kind):
         flat, aware = _localise(flat.cast(pa.timestamp("us")), timezone), False
     elif pa.types.is_timestamp(kind):
@@ -226,6 +241,31 @@ def read_times(
         )
         missing = missing | odd
     return times, missing, aware
+
+
+def _as_counts(text: pa.Array) -> pa.Array | None:
+    try:
+        return pc.utf8_trim_whitespace(text).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _from_epoch(flat: pa.Array, unit: int) -> pa.Array:
+    """Counts since 1970 as microseconds: NaN is missing, and what no int64 holds becomes a placeholder instead of another time."""
+    if pa.types.is_floating(flat.type):
+        flat = pc.if_else(pc.is_nan(flat), None, flat)
+        bound = _FAR_FUTURE / unit
+        flat = pc.round(
+            pc.multiply(pc.min_element_wise(pc.max_element_wise(flat, -bound, skip_nulls=False), bound, skip_nulls=False), unit)
+        )
+        return flat.cast(pa.int64())
+    bound = _FAR_FUTURE // unit
+    flat = (
+        flat.cast(pa.int64(), safe=False)
+        if flat.type != pa.uint64()
+        else pc.min_element_wise(flat, bound, skip_nulls=False).cast(pa.int64())
+    )
+    return pc.multiply(pc.min_element_wise(pc.max_element_wise(flat, -bound, skip_nulls=False), bound, skip_nulls=False), unit)
 
 
 def _localise(flat: pa.Array, timezone: str) -> pa.Array:
@@ -318,6 +358,8 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
     """
     flat = _plain(_flat(column))
     kind = flat.type
+    if not len(flat):
+        return np.empty(0)
     if pa.types.is_null(kind):
         _warn_all_null(table, name, len(flat))
         return np.full(len(flat), np.nan)
@@ -344,7 +386,10 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
         low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     if np.isnan(low):
         _warn_all_null(table, name, len(values))
-        return values
+        return np.full(len(values), np.nan)
+    unknown = np.isnan(values)
+    if unknown.any():
+        values = np.where(unknown, np.nan, values)  # one NaN: their bits differ between sources, and ties are broken by bits
     if np.isinf(low) or np.isinf(high):
         raise ContentError(
             "infinite-value",
@@ -414,6 +459,8 @@ def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.
     codes, values = _encoded(column)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.string())
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), None, values)
     distinct = pc.drop_null(pc.unique(values))
     distinct = distinct.take(pc.sort_indices(distinct))
     rank = pc.fill_null(pc.index_in(values, value_set=distinct), -1).to_numpy(zero_copy_only=False).astype(np.int32)

@@ -142,7 +142,8 @@ class _Reader:
     def known(self, column: str | None, times: Ints) -> None:
         if column is not None:
             known, unknown = self.times(column)
-            self.columns["known"] = np.maximum(np.where(unknown, times, known), times)
+            # missing: known at once; the far future (9999): not known yet
+            self.columns["known"] = np.maximum(np.where(unknown & (known <= 0), times, known), times)
 
     def rows(self, codes: npt.NDArray[np.int32], ids: pa.Array, times: Ints) -> Rows:
         return Rows(codes, ids, times, self.columns, self.labels, self.aware, _midnights(times))
@@ -264,7 +265,7 @@ def _fetch(name: str, declaration: Declaration) -> tuple[Source, pa.Table]:
 def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
     """An event id that comes twice with the same content counts once; with other content it is an error."""
     frame = pd.DataFrame({"id": reader.table[column].to_pandas(), "customer": rows.codes, "time": rows.times, **rows.columns})
-    again = frame.duplicated("id").to_numpy()
+    again = frame.duplicated("id").to_numpy() & frame["id"].notna().to_numpy()
     if not again.any():
         return rows
     differs = again & ~frame.duplicated().to_numpy()
