@@ -96,7 +96,7 @@ def _sentence(
     count = "" if rows is None else f" ({rows:,} of {total:,} rows)" if total is not None else f" ({rows:,} rows)"
     shown = [mask(e) for e in list(examples)[:3]]
     like = f", like {', '.join(repr(s) for s in shown)}" if shown else ""
-    return f"{where + ': ' if where else ''}{what}{count}{like}. {remedy} [{code}]".replace("..", ".")
+    return f"{where + ': ' if where else ''}{what.rstrip('.')}{count}{like}. {remedy} [{code}]"
 
 
 class ChurnError(Exception):

@@ -71,12 +71,12 @@ class _Frame(Source):
     def columns(self) -> list[str]:
         import narwhals as nw
 
+        if isinstance(self.frame, nw.LazyFrame) and not self.frame.implementation.is_duckdb():
+            return list(self.frame.collect_schema().names())
         native = nw.to_native(self.frame)
         if hasattr(native, "column_names"):  # PyArrow allows the same name twice, and narwhals would not say where
             return [str(c) for c in native.column_names]
-        if hasattr(native, "columns") and not isinstance(self.frame, nw.LazyFrame):
-            return [str(c) for c in native.columns]
-        return list(self.frame.collect_schema().names())
+        return [str(c) for c in native.columns]
 
     def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
         import narwhals as nw
@@ -99,7 +99,7 @@ class _Frame(Source):
             try:
                 series.to_arrow()
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-                kinds = sorted({type(v).__name__ for v in series.to_list() if v is not None and v == v})
+                kinds = sorted({type(v).__name__ for v in series.to_list() if v is not None and v == v})  # noqa: PLR0124 - not NaN
                 return SchemaError(
                     "mixed-types",
                     f"values of different types in one column ({', '.join(kinds[:4])})",
@@ -154,7 +154,7 @@ class _Files(Source):
                     f'"{self.path}" cannot be read: {said}',
                     table=self.name,
                     remedy="Check that the file is whole and of the kind its name says; write it again where it comes from.",
-                ) from error
+                ) from None  # what the reader says further on quotes the row
 
     def columns(self) -> list[str]:
         if self.kind == "text":
@@ -210,7 +210,19 @@ def open_source(source: Any, name: str) -> Source:
 
     if isinstance(source, (str, Path)):
         return _open_path(str(source), name)
-    frame = nw.from_native(source, pass_through=True, allow_series=False)
+    try:
+        frame = nw.from_native(source, pass_through=True, allow_series=False)
+        if isinstance(frame, nw.DataFrame):
+            _ = frame.columns
+    except nw.exceptions.DuplicateError as error:
+        twice = [str(c) for c in source.columns[source.columns.duplicated()]] if hasattr(source, "columns") else []
+        raise SchemaError(
+            "duplicate-column",
+            "the name stands on more than one column",
+            table=name,
+            column=twice[0] if twice else None,
+            remedy="Rename one of them.",
+        ) from error
     if isinstance(frame, (nw.DataFrame, nw.LazyFrame)):
         return _Frame(name, frame)
     if hasattr(source, "__arrow_c_stream__"):
