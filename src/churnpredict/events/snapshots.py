@@ -93,7 +93,7 @@ def _steps(tables: EventTables, churn: ChurnRule, every: str, since: Any, until:
 
 
 def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
-    first = min(int(s.times.min()) for s in tables.streams.values() if len(s))
+    first = min((int(s.times.min()) for s in tables.streams.values() if len(s)), default=int(cutoffs.max()))
     early = cutoffs <= first
     if early.any():
         raise TimeError(
@@ -159,6 +159,16 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
 
 def _moments(tables: EventTables, column: pd.Series) -> Ints:
     times = pd.DatetimeIndex(pd.to_datetime(column))
+    if times.hasnans:
+        raise TimeError(
+            "null-cutoff",
+            "snapshots without a cutoff",
+            table="snapshots",
+            column="cutoff",
+            rows=int(times.isna().sum()),
+            total=len(times),
+            remedy="Drop these rows.",
+        )
     if times.tz is None and tables.timezone != "UTC":
         distinct, place = np.unique(times.to_numpy().astype("datetime64[us]"), return_inverse=True)
         return tables.instants([pd.Timestamp(t) for t in distinct], "cutoff")[place]

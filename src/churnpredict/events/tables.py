@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.errors import IdentityError, TimeError, UsageError, closest, warn
+from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, group_rows
@@ -122,7 +122,8 @@ class EventTables:
         return "\n".join(lines)
 
     def _stream(self, name: str, rows: Rows) -> Stream:
-        remap = pc.fill_null(pc.index_in(rows.ids, value_set=self.ids), -1).to_numpy(zero_copy_only=False).astype(np.int32)
+        own = rows.ids if len(rows.ids) else self.ids[:0]  # an empty table has no type of ids
+        remap = pc.fill_null(pc.index_in(own, value_set=self.ids), -1).to_numpy(zero_copy_only=False).astype(np.int32)
         stream, repeats = group_rows(rows.codes, remap, len(self.ids), rows.times, rows.columns, self.timezone)
         dropped = len(rows.times) - len(stream)
         if dropped:
@@ -183,14 +184,21 @@ class EventTables:
 
     def first_event(self, name: str) -> int:
         """The time of the first row of a table, in microseconds UTC."""
-        return int(self.stream(name).times.min())
+        return int(self._times(name).min())
 
     def observed_until(self, name: str) -> int:
         """The moment up to which a table is complete, in microseconds UTC."""
         if self._observed is not None:
             return self._observed
-        last = pd.Timestamp(int(self.stream(name).times.max()), unit="us", tz="UTC").tz_convert(self.timezone)
+        last = pd.Timestamp(int(self._times(name).max()), unit="us", tz="UTC").tz_convert(self.timezone)
         return instant(last.normalize() + pd.DateOffset(days=1))
+
+    def _times(self, name: str) -> Ints:
+        times = self.stream(name).times
+        if not len(times):
+            remedy = "Take a table with rows, or say observed_until=."
+            raise SchemaError("empty-table", "the table has no rows to tell time by", table=name, remedy=remedy)
+        return times
 
     def known_before(self, moment: int) -> EventTables:
         """The same tables as they stood at a moment: only what was known strictly before it."""
