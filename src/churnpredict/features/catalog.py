@@ -56,8 +56,9 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Events):
             rows += _events(name, declaration, history)
-            for kind in tables.kinds(name, before=moment):
-                rows += _kind(name, kind, history)
+            for kind in tables.kinds(name, before=moment):  # kinds of one name, such as "Late fee" and "late-fee": the first has it
+                taken = {row.name for row in rows}
+                rows += [row for row in _kind(name, kind, history) if row.name not in taken]
         elif isinstance(declaration, Intervals):
             rows += _intervals(name, declaration, history)
         elif isinstance(declaration, States):

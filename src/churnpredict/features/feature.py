@@ -146,14 +146,15 @@ class Feature:
             )
         if takes not in ("window", "half-life") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
-        if self.window is not None and (self.window != "all" or takes != "window"):
-            span(self.window, "window")
+        unbounded = self.window == "all" and takes == "window" and self.aggregate != "first_count"
+        if self.window is not None and not unbounded and span(self.window, "window") <= 0:
+            raise UsageError("bad-span", "window is no time at all", remedy='Give a span such as "90d".')
 
     @property
     def name(self) -> str:
         """``driver__table[_kind]_aggregate[_window]``."""
         driver = self.driver or AGGREGATES[self.aggregate].driver
-        kind = re.sub(r"[^a-z0-9]+", "_", self.kind.lower()).strip("_") if self.kind else None
+        kind = re.sub(r"[^\w]+|_+", "_", self.kind.lower()).strip("_") if self.kind else None
         what = None if self.aggregate in ("attribute", "state") else self.aggregate
         parts = [self.table, kind, self.column, what, self.window, None if self.nth is None else str(self.nth)]
         return f"{driver}__{'_'.join(p for p in parts if p)}"
