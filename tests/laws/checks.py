@@ -44,6 +44,7 @@ def check_truncation(history, cutoffs, *, limit=None):
     happened = pd.Series(utc(history.log["at"], history.timezone))
     known = pd.Series(utc(history.log["seen_at"], history.timezone)).fillna(happened).clip(lower=happened) if history.known_at else happened
     assert len(plain) == len(happened)
+    compared = 0
     for cutoff in cutoffs:
         moment = utc([cutoff], history.timezone)[0]
         past = history.with_log(history.log[((happened < moment) & (known < moment)).to_numpy()])
@@ -54,6 +55,8 @@ def check_truncation(history, cutoffs, *, limit=None):
         now = build_features(alone, pairs, features=features_of(past), history=limit)
         same_bits(together.loc[now.index], now)
         same_bits(build_features(tables.known_before(int(moment.value // 1000)), pairs, features=features, history=limit), now)
+        compared += len(now)
+    assert compared
 
 
 def check_windows(history, cutoffs, *, limit=None):
@@ -105,7 +108,7 @@ def check_maturity(history, churn, observed_until, *, horizon, gap):
     """Law 4: the latest cutoff with a label is the last whose whole window is observed; one microsecond later there is none."""
     tables = history.tables(observed_until=observed_until)
     latest = latest_labelled(observed_until, horizon=horizon, gap=gap)
-    somebody = history.customers()[:1]
+    somebody = history.customers()[:1]  # labels ask no risk set
     label_churn(tables, pd.DataFrame({"customer_id": somebody, "cutoff": [latest]}), churn)
     later = pd.DataFrame({"customer_id": somebody * 2, "cutoff": [latest, latest + pd.Timedelta("1us")]})
     try:

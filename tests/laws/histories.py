@@ -9,7 +9,7 @@ from tests.oracles.features_pandas import PlainTables, plain_rows, utc
 
 from churnpredict import Customers, Events, EventTables, Feature
 
-__all__ = ["EVERY_FEATURE", "ROLES", "History", "cutoffs_of", "histories", "make_history"]
+__all__ = ["EVERY_FEATURE", "OF_PEOPLE", "ROLES", "History", "cutoffs_of", "features_of", "histories", "make_history", "pairs_of"]
 
 ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "known_at": "seen_at"}
 GRAINS = {"day": "D", "half-day": "12h", "hour": "h", "second": "s"}
@@ -115,9 +115,14 @@ def cutoffs_of(history, seed=0, n=4):
 
 
 def pairs_of(history, cutoffs):
-    """Every customer at every cutoff, at risk or not: features must hold for all."""
+    """Every customer who has joined at every cutoff, at risk or not: features must hold for all of them."""
     people = history.customers()
-    return pd.DataFrame({"customer_id": np.repeat(people, len(cutoffs)), "cutoff": list(cutoffs) * len(people)})
+    pairs = pd.DataFrame({"customer_id": np.repeat(people, len(cutoffs)), "cutoff": list(cutoffs) * len(people)})
+    if history.people is None:
+        return pairs
+    joined = pairs["customer_id"].map(history.people.set_index("id")["joined"])
+    there = joined.isna() | (utc(joined.fillna(START), history.timezone) < utc(pairs["cutoff"], history.timezone))
+    return pairs[there.to_numpy()].reset_index(drop=True)
 
 
 # One row per aggregate at least, with short and long windows, all of them together.
