@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import ImmatureError, OutcomeError, TimeError, UsageError
-from churnpredict.events.streams import latest_known, positions
+from churnpredict.errors import ImmatureError, OutcomeError, TimeError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, span, stamp
 
-__all__ = ["ChurnRule", "Inactivity", "Outcomes", "label_churn"]
+__all__ = ["ChurnRule", "Outcomes", "label_churn"]
 
 Ints = npt.NDArray[np.int64]
-EVER = "ever"
 
 
 @runtime_checkable
@@ -29,6 +26,10 @@ class ChurnRule(Protocol):
 
     @property
     def gap_span(self) -> int: ...
+
+    @property
+    def decided_at_end(self) -> bool:
+        """Whether leaving is known only when the whole window has passed."""
 
     def check(self, tables: EventTables) -> None:
         """Refuse tables that the rule cannot be applied to."""
@@ -45,7 +46,7 @@ class ChurnRule(Protocol):
     def outcomes(
         self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        """Duration in days and outcome of each pair."""
+        """Duration in days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
 
 
 class Outcomes(pd.DataFrame):
@@ -83,107 +84,6 @@ class Outcomes(pd.DataFrame):
         return pd.Series(left.astype(np.int8), index=self.index, name="left")
 
 
-@dataclass(frozen=True)
-class Inactivity:
-    """A customer has left who does nothing for a whole horizon.
-
-    Outcome window: [cutoff + gap, cutoff + gap + horizon). At risk: who was active in [cutoff - active_within, cutoff).
-
-    Parameters
-    ----------
-    horizon : str
-        Length of the silence, such as ``"90d"``.
-    of : str, optional
-        Table whose events count; the only table of events by default.
-    active_within : str, optional
-        How recently a customer must have been active to be at risk: a span, or ``"ever"`` for all who have joined. The horizon by default.
-    gap : str
-        Time between the cutoff and the start of the outcome window, in which a retention team can act.
-
-    Examples
-    --------
-    >>> import churnpredict as cp
-    >>> cp.Inactivity("90d", of="orders", active_within="180d")
-    Inactivity(horizon='90d', of='orders', active_within='180d', gap='0d')
-    """
-
-    horizon: str
-    of: str | None = field(default=None, kw_only=True)
-    active_within: str | None = field(default=None, kw_only=True)
-    gap: str = field(default="0d", kw_only=True)
-
-    def __post_init__(self) -> None:
-        if span(self.horizon, "horizon") <= 0:
-            raise UsageError("bad-span", "horizon is no time at all", remedy='Give a span such as "90d".')
-        span(self.gap, "gap")
-        if self.active_within not in (None, EVER):
-            span(self.active_within, "active_within")
-
-    @property
-    def horizon_span(self) -> int:
-        return span(self.horizon, "horizon")
-
-    @property
-    def gap_span(self) -> int:
-        return span(self.gap, "gap")
-
-    @property
-    def active_span(self) -> int:
-        """How far back activity counts; negative for ever."""
-        if self.active_within == EVER:
-            return -1
-        return self.horizon_span if self.active_within is None else span(self.active_within, "active_within")
-
-    def table(self, tables: EventTables) -> str:
-        """The table whose events count."""
-        if self.of is not None:
-            return self.of
-        names = tables.logs()
-        if len(names) > 1:
-            raise UsageError(
-                "which-table",
-                f"there are several tables of events: {', '.join(names)}",
-                remedy=f'Say whose silence counts: Inactivity("{self.horizon}", of="{names[0]}").',
-            )
-        return names[0]
-
-    def check(self, tables: EventTables) -> None:
-        tables.stream(self.table(tables))
-
-    def first_cutoff(self, tables: EventTables) -> int:
-        return tables.first_event(self.table(tables)) + (self.horizon_span if self.active_span < 0 else self.active_span)
-
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return tables.observed_until(self.table(tables)) - self.gap_span - self.horizon_span
-
-    def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        stream = tables.stream(self.table(tables))
-        active = latest_known(stream, customers, cutoffs, self.active_span) >= 0
-        if self.active_span < 0 and tables.profile is not None and tables.profile.since is not None:
-            active[:] = True  # who joined and never came is at risk too
-        return _joined(tables, customers, cutoffs) & active
-
-    def outcomes(
-        self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        stream = tables.stream(self.table(tables))
-        opens = cutoffs + self.gap_span
-        edges = np.empty((1, len(customers)), np.int64)
-        positions(stream.offsets, stream.times, customers, opens, np.empty(0, np.int64), edges)
-        following = edges[0]
-        there = following < stream.offsets[customers + 1]
-        back = np.zeros(len(customers), np.bool_)
-        back[there] = stream.times[following[there]] < opens[there] + self.horizon_span
-        duration = np.full(len(customers), (self.gap_span + self.horizon_span) / DAY)
-        return duration, (~back).astype(np.int8)
-
-
-def _joined(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    if tables.profile is None or tables.profile.since is None:
-        return np.ones(len(customers), np.bool_)
-    return np.asarray(tables.profile.since[customers] < cutoffs)
-
-
 def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, *, drop_immature: bool = False) -> Outcomes:
     """Say what became of each snapshot.
 
@@ -200,6 +100,7 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     -------
     Outcomes
         Columns ``duration`` (days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost); index (customer_id, cutoff), sorted.
+        Who left in the gap, before the window opened, has no row: nobody could have acted on it.
 
     Raises
     ------
@@ -239,7 +140,10 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
                 remedy="Take earlier cutoffs.",
             )
     duration, outcome = churn.outcomes(tables, customers, cutoffs)
+    in_question = outcome >= 0
+    if not in_question.all():
+        customers, cutoffs, duration, outcome = customers[in_question], cutoffs[in_question], duration[in_question], outcome[in_question]
     labelled = Outcomes({"duration": duration, "outcome": outcome}, index=index_of(tables, customers, cutoffs))
     labelled.horizon_span, labelled.gap_span = churn.horizon_span, churn.gap_span
-    labelled.decided_at_end = isinstance(churn, Inactivity)
+    labelled.decided_at_end = churn.decided_at_end
     return labelled

@@ -71,13 +71,11 @@ class Business:
     @cached_property
     def churn(self) -> Any:
         """The churn rule under which this business is studied."""
-        from churnpredict.events import outcomes
+        from churnpredict.events import rules
 
         if self.rule == "inactivity":
-            return outcomes.Inactivity("90d", of="orders", active_within="180d")
-        if not hasattr(outcomes, "Cancellation"):
-            raise UsageError("no-cancellation-rule", "cancellation is not available as a churn rule", remedy='Use rule="inactivity".')
-        return outcomes.Cancellation(of="cancellations", involuntary=["payment_failure"], horizon="90d")
+            return rules.Inactivity("90d", of="orders", active_within="180d")
+        return rules.Cancellation("90d", of="cancellations", involuntary=["payment_failure"])
 
     def true_risk(
         self,

@@ -186,10 +186,12 @@ class EventTables:
         """The time of the first row of a table, in microseconds UTC."""
         return int(self._times(name).min())
 
-    def observed_until(self, name: str) -> int:
-        """The moment up to which a table is complete, in microseconds UTC."""
+    def observed_until(self, name: str | None = None) -> int:
+        """The moment up to which a table is complete, in microseconds UTC; without a name, up to which any is."""
         if self._observed is not None:
             return self._observed
+        if name is None:
+            return max(self.observed_until(n) for n in self.streams if len(self.streams[n]))
         last = pd.Timestamp(int(self._times(name).max()), unit="us", tz="UTC").tz_convert(self.timezone)
         return instant(last.normalize() + pd.DateOffset(days=1))
 
@@ -208,7 +210,7 @@ class EventTables:
         past = object.__new__(EventTables)
         past.__dict__.update(self.__dict__)
         past.streams = streams
-        past._observed = min(moment, max(self.observed_until(n) for n in self.logs() if len(self.streams[n])))
+        past._observed = min(moment, self.observed_until())
         return past
 
     def instants(self, when: Any, what: str = "time") -> Ints:

@@ -111,7 +111,7 @@ def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Fea
         rows += [Feature(name, "open_value"), Feature(name, "last_value", nth=1), Feature(name, "last_value", nth=2)]
     if intervals.value_at_end is not None:
         rows += [Feature(name, "end_value_mean"), Feature(name, "end_value_last")]
-    return rows + [Feature(name, "attribute", column=c) for c in intervals.attributes]
+    return rows + [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in intervals.attributes]
 
 
 def _states(name: str, tables: EventTables) -> list[Feature]:
