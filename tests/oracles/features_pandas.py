@@ -35,7 +35,7 @@ def utc(times, timezone="UTC"):
     return times.tz_convert("UTC").tz_localize(None)
 
 
-def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known_at=None, timezone="UTC"):
+def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known_at=None, timezone="UTC", ends=None, extras=()):
     """A log under the names that this module uses, in UTC, each row with the moment it was known, sorted with its tie-break."""
     happened = pd.Series(utc(frame[time], timezone))
     rows = pd.DataFrame({"customer": frame[customer].to_numpy(), "time": happened})
@@ -45,6 +45,10 @@ def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known
     for role, column in (("value", value), ("kind", kind), ("item", item)):
         if column is not None:
             rows[role] = frame[column].to_numpy()
+    for role, column in (ends or {}).items():  # of intervals: end, planned_end (moments), value_at_end
+        rows[role] = frame[column].to_numpy() if role == "value_at_end" else pd.Series(utc(frame[column], timezone))
+    for column in extras:
+        rows[column] = frame[column].to_numpy()
     rows["local_day"] = happened.dt.tz_localize("UTC").dt.tz_convert(timezone).dt.tz_localize(None).dt.floor("D")
     if value is None:
         return rows.sort_values(["customer", "time"], kind="stable", ignore_index=True)
@@ -70,6 +74,10 @@ class Row(NamedTuple):
     value: Any
     kind: Any
     item: Any
+    end: Any
+    planned_end: Any
+    value_at_end: Any
+    extras: dict
 
 
 @dataclass
@@ -83,6 +91,7 @@ class Seen:
     origin: int | None
     person: dict | None
     timezone: str
+    people_name: str
 
     @property
     def span(self):
@@ -103,6 +112,24 @@ class Seen:
     @property
     def days(self):
         return sorted({r.day for r in self.rows})
+
+    @property
+    def open(self):
+        return [r for r in self.rows if r.end is None or r.end >= self.cutoff]
+
+    @property
+    def closed(self):
+        return sorted((r for r in self.rows if r.end is not None and r.end < self.cutoff), key=lambda r: r.end)
+
+    @property
+    def held(self):
+        """The values of the feature's column, row by row."""
+        return [r.extras[self.feature.column] for r in self.rows]
+
+    @property
+    def changes(self):
+        """Where the value differs from the row before: the positions."""
+        return [i for i, (a, b) in enumerate(itertools.pairwise(self.held), 1) if a != b]
 
     @property
     def gaps(self):
@@ -159,6 +186,42 @@ def angle(s):
     return 2 * math.pi * (local.day_of_year - 1) / 365.2425
 
 
+def planned(s, what):
+    newest = s.open[-1] if s.open else None
+    return what(newest) / DAY_US if newest is not None and newest.planned_end is not None else math.nan
+
+
+def renewals(s):
+    found = 0
+    for i, row in enumerate(s.rows[1:], 1):
+        covered = max(s.cutoff if r.end is None else min(r.end, s.cutoff) for r in s.rows[:i])
+        found += row.time - covered <= 30 * DAY_US
+    return found
+
+
+def attribute(s):
+    if s.feature.table in ("calendar", s.people_name):
+        return s.person[s.feature.column]
+    return s.held[-1] if s.held else None
+
+
+def percent(now, before):
+    return math.nan if now is None or before is None or before == 0 else 100 * (now - before) / abs(before)
+
+
+def last_change_pct(s):
+    return percent(s.held[s.changes[-1]], s.held[s.changes[-1] - 1]) if s.changes else math.nan
+
+
+def change_year_pct(s):
+    year_ago = [r.extras[s.feature.column] for r in s.rows if r.time < s.cutoff - 365 * DAY_US] or s.held[:1]
+    return percent(s.held[-1], year_ago[-1]) if s.rows else math.nan
+
+
+def days_since_change(s):
+    return (s.cutoff - s.rows[s.changes[-1] if s.changes else 0].time) / DAY_US if s.rows else math.nan
+
+
 MEASURES = {
     "count": lambda s: len(s.within()),
     "active_days": lambda s: len({r.day for r in s.within()}),
@@ -181,10 +244,29 @@ MEASURES = {
     "days_to": days_to,
     "tenure_days": tenure,
     "tenure_year": lambda s: math.floor(tenure(s) / 365.2425) + 1 if not math.isnan(tenure(s)) else math.nan,
-    "attribute": lambda s: s.person[s.feature.column],
+    "attribute": attribute,
     "season_sin": lambda s: math.sin(angle(s)),
     "season_cos": lambda s: math.cos(angle(s)),
+    "open_count": lambda s: len(s.open),
+    "open_age": lambda s: (s.cutoff - min(r.time for r in s.open)) / DAY_US if s.open else math.nan,
+    "open_value": lambda s: math.fsum(r.value for r in s.open if r.value is not None),
+    "days_to_end": lambda s: planned(s, lambda r: r.planned_end - s.cutoff),
+    "planned_days": lambda s: planned(s, lambda r: r.planned_end - r.time),
+    "closed_count": lambda s: len(s.closed),
+    "days_since_end": lambda s: (s.cutoff - s.closed[-1].end) / DAY_US if s.closed else math.nan,
+    "closed_days_mean": lambda s: mean([(r.end - r.time) / DAY_US for r in s.closed]),
+    "end_value_mean": lambda s: mean([r.value_at_end for r in s.closed if r.value_at_end is not None]),
+    "end_value_last": lambda s: from_the_end([r.value_at_end for r in s.closed], 1),
+    "renewals": renewals,
+    "state": lambda s: s.held[-1] if s.held else None,
+    "days_since_change": days_since_change,
+    "changes": lambda s: len(s.changes) if s.rows else math.nan,
+    "last_change_pct": last_change_pct,
+    "change_year_pct": change_year_pct,
 }
+
+
+_OWN = {"customer", "time", "known", "local_day", "value", "kind", "item", "end", "planned_end", "value_at_end", "size", "sign"}
 
 
 def _plain(value):
@@ -196,8 +278,13 @@ def _by_customer(log):
     times, known = ([us(t) for t in log[c]] for c in ("time", "known"))
     days = [us(d) // DAY_US for d in log["local_day"]]
     roles = [log[c].tolist() if c in log else [None] * len(log) for c in ("value", "kind", "item")]
-    for customer, time, seen, day, *rest in zip(log["customer"], times, known, days, *roles, strict=True):
-        found.setdefault(customer, []).append(Row(time, seen, day, *map(_plain, rest)))
+    for role in ("end", "planned_end"):
+        roles.append([None if pd.isna(t) else us(t) for t in log[role]] if role in log else [None] * len(log))
+    roles.append(log["value_at_end"].tolist() if "value_at_end" in log else [None] * len(log))
+    others = log.drop(columns=[c for c in log if c in _OWN]).to_dict("records") if len(log) else []
+    for customer, time, seen, day, other, *rest in zip(log["customer"], times, known, days, others, *roles, strict=True):
+        extras = {name: _plain(value) for name, value in other.items()}
+        found.setdefault(customer, []).append(Row(time, seen, day, *map(_plain, rest), extras))
     return found
 
 
@@ -215,13 +302,13 @@ def measure_all(tables, pairs, features, history=None):
         cutoff, person = us(moment), people.get(customer)
         for feature in features:
             whole = []
-            if feature.table in logs and AGGREGATES[feature.aggregate].needs not in ("since", "attribute"):
+            if feature.table in logs and AGGREGATES[feature.aggregate].needs != "since":
                 whole = [r for r in logs[feature.table].get(customer, []) if r.time < cutoff and r.known < cutoff]
                 whole = [r for r in whole if feature.kind is None or r.kind == feature.kind]
             rows = whole if history is None else [r for r in whole if r.time >= cutoff - us(length(history))]
             origin = whole[0].time if whole else None
             if person is not None and person.get("since") is not None:
                 origin = person["since"]
-            seen = Seen(rows, len(rows) == len(whole), cutoff, feature, origin, person, tables.timezone)
+            seen = Seen(rows, len(rows) == len(whole), cutoff, feature, origin, person, tables.timezone, tables.people_name)
             out[feature.name].append(MEASURES[feature.aggregate](seen))
     return pd.DataFrame(out)

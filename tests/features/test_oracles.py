@@ -1,0 +1,231 @@
+"""Every aggregate against its slow oracles: events by the laws' histories, intervals and states here, SQLite, and real orders."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.laws.checks import check_windows, same_bits
+from tests.laws.histories import EVERY_FEATURE, OF_PEOPLE, START, cutoffs_of, histories, make_history, pairs_of
+from tests.oracles.features_pandas import MEASURES, PlainTables, measure_all, plain_rows
+from tests.oracles.features_sqlite import DAY, count_in_sqlite
+
+from churnpredict import Events, EventTables, Feature, build_features
+from churnpredict.events.tables import Intervals, States
+from churnpredict.features.feature import AGGREGATES
+
+pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+
+OF_INTERVALS = [
+    *(Feature("plans", a) for a in AGGREGATES if AGGREGATES[a].needs in ("end", "planned_end", "value_at_end")),
+    *(Feature("plans", a, kind="gold") for a in ("open_count", "closed_count", "days_since_end")),
+    Feature("plans", "count", "60d"),
+    Feature("plans", "sum", "all"),
+    Feature("plans", "attribute", column="seats"),
+    Feature("plans", "attribute", column="renews"),
+]
+OF_STATES = [
+    *(Feature("prices", a, column="price") for a in AGGREGATES if AGGREGATES[a].needs == "state"),
+    *(Feature("prices", a, column="city") for a in ("state", "changes", "days_since_change")),
+]
+
+
+def make_contracts(seed, n=60, n_customers=5):
+    """Intervals that overlap, stay open, end on the day they begin or long after; prices and cities that change and change back."""
+    rng = np.random.default_rng(seed)
+    ids = np.array([f"c{i}" for i in range(n_customers)])
+    start = START + pd.to_timedelta(rng.choice(500 * 86_400, n, replace=False), unit="s")
+    lasts = pd.to_timedelta(rng.choice([0, 3, 29, 31, 90, 400], n) * 86_400 + rng.integers(0, 2, n) * rng.integers(0, 86_400, n), unit="s")
+    end = (start + lasts).to_series().mask(rng.random(n) < 0.3).to_numpy()
+    plans = pd.DataFrame(
+        {
+            "who": ids[rng.integers(0, n_customers, n)],
+            "begin": start.as_unit("us"),
+            "finish": end.astype("datetime64[us]"),
+            "agreed": (start + pd.Timedelta("90D")).to_series().mask(rng.random(n) < 0.2).to_numpy().astype("datetime64[us]"),
+            "fee": np.where(rng.random(n) < 0.1, np.nan, np.round(rng.lognormal(2, 1, n), 2)),
+            "stars": np.where(np.isnat(end) | (rng.random(n) < 0.3), np.nan, rng.integers(1, 6, n).astype(float)),
+            "tier": rng.choice(["gold", "silver"], n),
+            "seats": rng.integers(1, 9, n).astype(float),
+            "renews": rng.choice(["yes", "no"], n),
+        }
+    )
+    prices = pd.DataFrame(
+        {
+            "who": ids[rng.integers(0, n_customers, n)],
+            "from": (START + pd.to_timedelta(rng.choice(500 * 86_400, n, replace=False), unit="s")).as_unit("us"),
+            "price": np.where(rng.random(n) < 0.1, np.nan, rng.choice([0.0, 10.0, 12.5, -3.0], n)),
+            "city": pd.Series(rng.choice(["Bonn", "Kiel"], n)).mask(rng.random(n) < 0.1).astype("str"),
+        }
+    )
+    return plans, prices
+
+
+def declared(plans, prices, visits):
+    return EventTables(
+        visits=Events(visits, customer="who", time="from"),
+        plans=Intervals(
+            plans,
+            customer="who",
+            start="begin",
+            end="finish",
+            planned_end="agreed",
+            value="fee",
+            value_at_end="stars",
+            kind="tier",
+            attributes=["seats", "renews"],
+        ),
+        prices=States(prices, customer="who", time="from", values=["price", "city"]),
+    )
+
+
+def plain(plans, prices):
+    ends = {"end": "finish", "planned_end": "agreed", "value_at_end": "stars"}
+    logs = {
+        "plans": plain_rows(plans, customer="who", time="begin", value="fee", kind="tier", ends=ends, extras=["seats", "renews"]),
+        "prices": plain_rows(prices, customer="who", time="from", extras=["price", "city"]),
+    }
+    return PlainTables(logs)
+
+
+def snapshots_of(tables, cutoffs):
+    ids = tables.ids.to_pylist()
+    return pd.DataFrame({"customer_id": np.repeat(ids, len(cutoffs)), "cutoff": list(cutoffs) * len(ids)})
+
+
+def agree(found, expected):
+    for column in found.columns:
+        if isinstance(found[column].dtype, pd.CategoricalDtype):
+            got = found[column].astype(object).where(found[column].notna(), None).tolist()
+            assert got == [None if v is None or v != v else v for v in expected[column]], column
+            continue
+        want = expected[column].astype(float).to_numpy().astype(np.float32)
+        np.testing.assert_allclose(found[column].to_numpy(), want, rtol=3e-7, atol=1e-9, err_msg=column)
+
+
+def cutoffs_among(frames, seed):
+    """Cutoffs exactly on a beginning, on an end, on a change of price, and elsewhere."""
+    plans, prices = frames
+    rng = np.random.default_rng(seed)
+    ends = plans["finish"].dropna()
+    some = [
+        ends.iloc[rng.integers(len(ends))],
+        plans["begin"].iloc[rng.integers(len(plans))],
+        prices["from"].iloc[rng.integers(len(prices))],
+    ]
+    first = min(plans["begin"].min(), prices["from"].min())
+    return sorted({t for t in [*some, START + pd.Timedelta("200D"), START + pd.Timedelta("700D")] if t > first})
+
+
+def test_every_aggregate_has_an_oracle_and_is_compared_with_it():
+    """A new aggregate fails here until a plain loop says what it means, and until a test compares the two."""
+    assert set(MEASURES) == set(AGGREGATES)
+    compared = {f.aggregate for f in [*EVERY_FEATURE, *OF_PEOPLE, *OF_INTERVALS, *OF_STATES]}
+    assert compared == set(AGGREGATES)
+
+
+@given(st.integers(0, 10_000), st.integers(3, 60))
+def test_intervals_and_states_equal_the_plain_loop(seed, n):
+    frames = make_contracts(seed, n)
+    if frames[0]["finish"].isna().all():
+        return
+    tables = declared(*frames, frames[1])
+    features = OF_INTERVALS + OF_STATES
+    found = build_features(tables, snapshots_of(tables, cutoffs_among(frames, seed)), features=features)
+    agree(found, measure_all(plain(*frames), list(found.index), features))
+
+
+@given(st.integers(0, 10_000))
+def test_ends_and_what_is_written_at_ends_are_unknown_until_they_happen(seed):
+    """Law 1 for intervals and states: later rows, later ends and their values, blanked, change nothing."""
+    plans, prices = make_contracts(seed)
+    features = OF_INTERVALS + OF_STATES
+    whole = declared(plans, prices, prices)
+    for cutoff in cutoffs_among((plans, prices), seed):
+        past = plans[plans["begin"] < cutoff].copy()
+        states = prices[prices["from"] < cutoff]
+        if past.empty or states.empty:
+            continue
+        past.loc[past["finish"] >= cutoff, ["finish", "stars"]] = [pd.NaT, np.nan]
+        then = declared(past, states, states)
+        pairs = snapshots_of(then, [cutoff])
+        same_bits(build_features(whole, pairs, features=features), build_features(then, pairs, features=features))
+
+
+def test_the_plain_loop_sees_an_end_that_is_known_too_early():
+    """The comparison above can fail: with the cutoff one day on, ends of that day count."""
+    frames = make_contracts(4)
+    tables = declared(*frames, frames[1])
+    cutoff = frames[0]["finish"].dropna().iloc[5]
+    found = build_features(tables, snapshots_of(tables, [cutoff]), features=OF_INTERVALS)
+    later = [(c, t + pd.Timedelta("1us")) for c, t in found.index]
+    with pytest.raises(AssertionError):
+        agree(found, measure_all(plain(*frames), later, OF_INTERVALS))
+
+
+@pytest.mark.parametrize("known_at", [False, True])
+def test_sqlite_counts_the_same(known_at):
+    history = make_history(21, n_rows=300, n_customers=8, known_at=known_at, people=False)
+    windows = {"7d": 7 * DAY, "60d": 60 * DAY, "all": -1}
+    features = [Feature("orders", a, w) for w in windows for a in ("count", "sum", "mean", "max", "distinct", "active_days")]
+    features += [Feature("orders", a) for a in ("days_since_last", "days_since_first", "gap_mean", "gap_max")]
+    features += [Feature("orders", "last_gap", nth=1)]
+    found = build_features(history.tables(), pairs_of(history, cutoffs_of(history, 1)), features=features)
+    expected = count_in_sqlite(history.plain().logs["orders"], list(found.index), windows)
+    for feature, column in zip(features, found.columns, strict=True):
+        word = "last_gap" if feature.nth else feature.aggregate + (f"_{feature.window}" if feature.window else "")
+        np.testing.assert_allclose(found[column].to_numpy(), expected[word].to_numpy(np.float32), rtol=1e-6, atol=1e-9, err_msg=column)
+
+
+def test_cdnow_is_whole_and_equals_the_plain_loop(shared_data):
+    orders = pd.read_parquet(shared_data("cdnow/transactions.parquet"))
+    tables = EventTables(orders=Events(orders, customer="customer_id", time="date", value="amount"))
+    stream = tables.stream("orders")
+    assert (len(stream), len(tables)) == (69_659, 23_570)
+    assert round(float(stream.columns["value"].sum()), 2) == 2_500_315.63
+    sample = sorted(orders["customer_id"].drop_duplicates().sample(60, random_state=7))
+    pairs = pd.DataFrame({"customer_id": sample * 2, "cutoff": ["1997-11-15"] * 60 + ["1998-03-31"] * 60})
+    features = [f for f in EVERY_FEATURE if f.kind is None and f.aggregate != "distinct"]
+    found = build_features(tables, pairs, features=features)
+    rows = plain_rows(orders[orders["customer_id"].isin(sample)], customer="customer_id", time="date", value="amount")
+    agree(found, measure_all(PlainTables({"orders": rows}), list(found.index), features))
+    whole = build_features(tables, pairs, features=features, history="180d")
+    agree(whole, measure_all(PlainTables({"orders": rows}), list(found.index), features, "180d"))
+
+
+@given(histories(people=True), st.integers(0, 20))
+def test_customers_who_have_not_joined_have_no_tenure(history, seed):
+    cutoff = cutoffs_of(history, seed, n=1)[0]
+    tables = history.tables()
+    everybody = pd.DataFrame({"customer_id": history.customers(), "cutoff": cutoff})
+    X = build_features(tables, everybody, features=[*OF_PEOPLE, Feature("orders", "first_count", "30d")])
+    joined = tables.profile.since < int(tables.instants(cutoff)[0])
+    unknown = tables.profile.since == np.iinfo(np.int64).min
+    assert (X["lifecycle__people_tenure_days"].notna().to_numpy() == (joined & ~unknown)).all()
+    assert (X["lifecycle__people_tenure_days"].dropna() > 0).all()
+    assert X.loc[~joined, "onboarding__orders_first_count_30d"].isna().all()
+
+
+def test_each_family_alone_equals_all_together():
+    """No kernel writes where another does, and none leaves a column unwritten."""
+    history = make_history(33, n_rows=200)
+    pairs = pairs_of(history, cutoffs_of(history, 5))
+    whole = build_features(history.tables(), pairs, features=EVERY_FEATURE)
+    for feature in EVERY_FEATURE:
+        same_bits(whole[[whole.columns[EVERY_FEATURE.index(feature)]]], build_features(history.tables(), pairs, features=[feature]))
+
+
+def test_features_that_say_the_same_are_the_same():
+    """Two drivers, two spellings of a span, windows beyond the history: each column is written."""
+    history = make_history(34, n_rows=200)
+    pairs = pairs_of(history, cutoffs_of(history, 5))
+    rows = [Feature("orders", a, w) for a in ("sum", "mean", "count", "trend", "distinct") for w in ("14d", "2w", "90d", "180d", "all")]
+    rows += [Feature("orders", "last_value", nth=1), Feature("orders", "last_value", nth=1, driver="price")]
+    rows += [Feature("orders", "days_since_last"), Feature("orders", "days_since_last", driver="price")]
+    X = build_features(history.tables(), pairs, features=rows, history="60d")
+    pd.testing.assert_series_equal(X["value__orders_sum_14d"], X["value__orders_sum_2w"], check_names=False)
+    for far in ("90d", "180d"):
+        pd.testing.assert_series_equal(X[f"value__orders_sum_{far}"], X["value__orders_sum_all"], check_names=False)
+    for name in ("orders_last_value_1", "orders_days_since_last"):
+        pd.testing.assert_series_equal(X[f"price__{name}"], X[f"{'value' if 'value' in name else 'habit'}__{name}"], check_names=False)
+    check_windows(history, cutoffs_of(history, 5), limit="60d")
