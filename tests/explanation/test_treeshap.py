@@ -33,10 +33,7 @@ def check_like_definition(booster, rows, background=None):
     explainer = TreeShap(booster, background, few_rows=0)
     phi, expected = explainer.shap_values(rows)
     for row, mine in zip(rows, phi, strict=True):
-        if background is None:
-            game = oracle.path_dependent_game(booster, row)
-        else:
-            game = oracle.interventional_game(booster, row, background)
+        game = oracle.path_dependent_game(booster, row) if background is None else oracle.interventional_game(booster, row, background)
         theirs, base = oracle.shapley(game, rows.shape[1])
         np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-9)
         assert expected == pytest.approx(base, abs=1e-9)

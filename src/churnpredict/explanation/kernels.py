@@ -5,6 +5,10 @@ releases the interpreter lock. The mathematics is in ``docs/algorithm.md``. Long
 layout of flat arrays, described once in :mod:`churnpredict.explanation.treeshap`.
 """
 
+# A kernel has the types it is compiled for; its branches are its algorithm.
+# mypy: disable-error-code="no-untyped-def"
+# ruff: noqa: PLR0912, PLR0915, PLR0124
+
 from __future__ import annotations
 
 import numba
@@ -14,8 +18,8 @@ from churnpredict.model.trees import ZERO_THRESHOLD
 
 __all__ = [
     "choose_groups",
-    "explain_rows",
     "encode",
+    "explain_rows",
     "fill_deep",
     "fill_parts",
     "fill_tables",
@@ -279,7 +283,6 @@ def choose_groups(leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classe
     for slot in range(slot_classes.shape[0]):
         widest = max(widest, slot_classes[slot])
     members = np.zeros((most_features, widest), np.int64)
-    kept = np.zeros(most_features, np.int64)
     successor = np.zeros(2 * widest + 2, np.int64)
     slots = np.zeros(most_features, np.int64)
     sizes = np.zeros(most_features, np.int64)

@@ -122,7 +122,7 @@ class TreeShap:
         # The trees suffice to make the booster again, so keep no one else's alive without need
         self._booster: Any = booster if self._trees is None else None
         self._borrowed = None if booster is None else weakref.ref(booster)
-        self.n_features = self._trees.n_features if self._trees is not None else int(self._booster.num_feature())
+        self.n_features: int = self._trees.n_features if self._trees is not None else model.num_feature()
         if background is not None:
             self._background = self._matrix(background)
             if not len(self._background):
@@ -137,7 +137,7 @@ class TreeShap:
         """Mean raw score: a row's values and it add up to the row's raw score."""
         if self._left_to_lightgbm(self._few_rows + 1):
             return float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
-        return self._build().expected
+        return float(self._build().expected)
 
     def shap_values(
         self, A: ArrayLike, *, groups: ArrayLike | None = None, out: NDArray[np.float64] | None = None
@@ -199,7 +199,7 @@ class TreeShap:
     # -- rows in, blocks out ----------------------------------------------------------------------------------------------------------
 
     def _rows(self, A: ArrayLike) -> Any:
-        rows = A if hasattr(A, "shape") else np.asarray(A, np.float64)
+        rows: Any = A if hasattr(A, "shape") else np.asarray(A, np.float64)
         if hasattr(rows, "iloc"):
             rows = rows.to_numpy(np.float64)
         if len(rows.shape) != 2 or rows.shape[1] != self.n_features:
@@ -272,7 +272,7 @@ class TreeShap:
         return bool(why)
 
     def _contributions(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
-        booster = self._booster or (self._borrowed and self._borrowed())
+        booster = self._booster if self._borrowed is None else self._borrowed() or self._booster
         if booster is None:
             import lightgbm
 
@@ -356,7 +356,7 @@ class _Tables:
         features = self._encoding.features
         if target is None:
             goal = features
-            sums = self._column_start, features[self._column_feature], self._table_start, self._table
+            sums: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table
         else:
             goal = target[features]
             key = goal.tobytes()

@@ -221,20 +221,7 @@ def _read_header(raw: bytes, objectives: Collection[str]) -> _Header:
     missing = sorted(_HEADER_KEYS - {"objective", "average_output", "monotone_constraints"} - values.keys())
     if missing:
         _refuse("model-header", f"the header has no {missing[0]}")
-    if values["version"] != "v4":
-        _refuse("model-version", "the model was not written by LightGBM 4")
-    if values["num_class"] != "1" or values["num_tree_per_iteration"] != "1":
-        _refuse("model-objective", "the model has more than one score per row")
-    if values["label_index"] != "0" or values.get("average_output", "") != "":
-        _refuse("model-header", "label_index or average_output is not as LightGBM writes it")
-    objective = values.get("objective", "")
-    name, *options = objective.split(" ")
-    if name not in objectives:
-        _refuse("model-objective", "the objective of the model is not one of " + ", ".join(sorted(o or "(own)" for o in objectives)))
-    if name == "binary" and options != ["sigmoid:1"]:
-        _refuse("model-objective", "the model is binary, but not with sigmoid:1")
-    if not all(option.isascii() and option.isprintable() for option in options):
-        _refuse("model-objective", "the options of the objective cannot be read")
+    _check_kind(values, objectives)
     n_features = _small_int(values["max_feature_idx"], MAX_FEATURES - 1, "max_feature_idx") + 1
     names = tuple(values["feature_names"].split(" "))
     if len(names) != n_features or len(values["feature_infos"].split(" ")) != n_features:
@@ -244,7 +231,25 @@ def _read_header(raw: bytes, objectives: Collection[str]) -> _Header:
     sizes = values["tree_sizes"].split(" ") if values["tree_sizes"] else []
     if len(sizes) > MAX_TREES:
         _refuse("model-too-large", f"the model has more than {MAX_TREES:,} trees")
-    return _Header(objective, names, "average_output" in values, tuple(_small_int(s, MAX_BYTES, "tree_sizes") for s in sizes))
+    sizes_of = tuple(_small_int(size, MAX_BYTES, "tree_sizes") for size in sizes)
+    return _Header(values.get("objective", ""), names, "average_output" in values, sizes_of)
+
+
+def _check_kind(values: dict[str, str], objectives: Collection[str]) -> None:
+    """Version, number of scores and objective are those that can be read."""
+    if values["version"] != "v4":
+        _refuse("model-version", "the model was not written by LightGBM 4")
+    if values["num_class"] != "1" or values["num_tree_per_iteration"] != "1":
+        _refuse("model-objective", "the model has more than one score per row")
+    if values["label_index"] != "0" or values.get("average_output", "") != "":
+        _refuse("model-header", "label_index or average_output is not as LightGBM writes it")
+    name, *options = values.get("objective", "").split(" ")
+    if name not in objectives:
+        _refuse("model-objective", "the objective of the model is not one of " + ", ".join(sorted(o or "(own)" for o in objectives)))
+    if name == "binary" and options != ["sigmoid:1"]:
+        _refuse("model-objective", "the model is binary, but not with sigmoid:1")
+    if not all(option.isascii() and option.isprintable() for option in options):
+        _refuse("model-objective", "the options of the objective cannot be read")
 
 
 def _small_int(token: str, largest: int, what: str) -> int:
@@ -273,7 +278,7 @@ def _read_blocks(head: _Header, data: bytes, begin: int) -> TreeModel:
         _refuse("model-tree", "the trees are not in order")
     leaves = np.array(list(map(int, columns["num_leaves"])), np.int64)
     sets = np.array(list(map(int, columns["num_cat"])), np.int64)
-    if len(rows) and (leaves.min() < 1 or leaves.max() > MAX_LEAVES or (sets >= leaves).any()):
+    if rows and (leaves.min() < 1 or leaves.max() > MAX_LEAVES or (sets >= leaves).any()):
         _refuse("model-range", f"num_leaves is not from 1 to {MAX_LEAVES:,}, or num_cat is too large")
     if any((text is None) != (n == 0) for text, n in zip(columns["cat_boundaries"], sets.tolist(), strict=True)):
         _refuse("model-tree", "a tree contradicts itself in num_cat")
