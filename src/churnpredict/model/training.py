@@ -22,6 +22,8 @@ _YEAR = 365 * _DAY
 _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
+_PULL = 0.1  # rows of belief in equal shares, per validated customer
+_TRUST = 0.25  # exponent on a slope that was measured on one later period
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -330,9 +332,10 @@ def train(rows: Rows, settings: Settings) -> Blend:
         members.append(purchases.fit(rows.A, rows.y, full))
     for member in members:
         member.weight *= float(share[member.name])
-    calibration = make_calibration(settings.calibration).fit(panel @ np.array(list(share.values())), y, w)
-    if validated_on == "time" and isinstance(calibration, AffineCalibration):
-        _distrust(calibration, panel @ np.array(list(share.values())), w)
+    blended = panel @ np.array(list(share.values()))
+    calibration = make_calibration(settings.calibration).fit(blended, y, w)
+    if validated_on == "time" and settings.calibration == "affine" and isinstance(calibration, AffineCalibration):
+        _distrust(calibration, blended, w)
     record = {
         "weights": {k: float(v) for k, v in share.items()},
         "rounds": 0 if trees is None else round(1.1 * trees.rounds),
@@ -343,19 +346,15 @@ def train(rows: Rows, settings: Settings) -> Blend:
     return Blend(members, calibration, validated_on, record)
 
 
-_PULL = 0.05  # rows of belief in equal shares per validated customer
-_TRUST = 0.25  # of the drift between two periods, what is expected to go on
-
-
 def _distrust(calibration: AffineCalibration, margin: np.ndarray, w: np.ndarray) -> None:
-    """Keep a part of a correction measured on one later period: the next one has its own season and drift.
+    """Of a correction measured on one later period keep a part of the slope and nothing of the level.
 
-    The refit has seen that period already; correcting its level in full would extrapolate the drift once more.
+    The refit has learnt from that period. Correcting its level for it as well would bet that the drift goes on, and
+    that bet lost on more histories than it won (docs/decisions/0003-blend.md).
     """
     middle = float(w @ margin / w.sum())
-    drift = calibration.slope * middle + calibration.intercept - middle
     calibration.slope = float(calibration.slope**_TRUST)
-    calibration.intercept = middle + _TRUST * drift - calibration.slope * middle
+    calibration.intercept = middle - calibration.slope * middle
 
 
 def _linear_out_of_time(rows: Rows, settings: Settings, folds: list[Fold], weights: list[np.ndarray]) -> tuple[np.ndarray, float]:
