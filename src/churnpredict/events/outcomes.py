@@ -53,6 +53,9 @@ class Outcomes(pd.DataFrame):
     """What became of each snapshot: columns ``duration`` (days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
 
     _metadata = ("horizon_span", "gap_span", "decided_at_end")
+    horizon_span: int
+    gap_span: int
+    decided_at_end: bool
 
     @property
     def _constructor(self) -> type[Outcomes]:

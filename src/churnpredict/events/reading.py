@@ -269,7 +269,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
     if not again.any():
         return rows
     differs = again & ~frame.duplicated().to_numpy()
-    where = {"table": reader.name, "column": column, "total": len(frame)}
+    where: dict[str, Any] = {"table": reader.name, "column": column, "total": len(frame)}
     if differs.any():
         raise ContentError(
             "event-id",
@@ -277,7 +277,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
             rows=int(differs.sum()),
             examples=frame["id"][differs].tolist(),
             remedy="Keep one row per event, the latest as a rule.",
-            **where,  # type: ignore[arg-type]
+            **where,
         )
     warn(
         "repeated-event",
@@ -286,7 +286,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
         remedy="Load each event once.",
         stacklevel=6,
         **where,
-    )  # type: ignore[arg-type]
+    )
     return rows.keep(~again)
 
 

@@ -165,7 +165,7 @@ def _moments(tables: EventTables, column: pd.Series) -> Ints:
             "snapshots without a cutoff",
             table="snapshots",
             column="cutoff",
-            rows=int(times.isna().sum()),
+            rows=int(np.count_nonzero(times.isna())),
             total=len(times),
             remedy="Drop these rows.",
         )
@@ -179,10 +179,12 @@ def _moments(tables: EventTables, column: pd.Series) -> Ints:
 
 def index_of(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> pd.MultiIndex:
     """The index (customer_id, cutoff) of sorted pairs, without hashing every row."""
-    distinct, place = np.unique(cutoffs, return_inverse=True)
+    place, distinct = pd.factorize(cutoffs, sort=True)
+    levels: list[Any] = [pd.Index(tables.ids.to_pandas(), name="customer_id"), tables.wall_times(distinct)]
+    codes: list[Any] = [customers, place]
     return pd.MultiIndex(
-        levels=[pd.Index(tables.ids.to_pandas(), name="customer_id"), tables.wall_times(distinct)],
-        codes=[customers, place],
+        levels=levels,
+        codes=codes,
         names=["customer_id", "cutoff"],
         verify_integrity=False,
     )

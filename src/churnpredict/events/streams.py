@@ -262,9 +262,10 @@ def _sort_whole(
     order = np.lexsort((*reversed(list(columns.values())), times, customers))
     order = order[np.count_nonzero(customers < 0) :]
     customers, times = customers[order], times[order]
-    columns = {name: values[order] for name, values in columns.items()}
+    columns = {name: column[order] for name, column in columns.items()}
     same = np.ones(max(len(order) - 1, 0), np.bool_)
-    for values in (customers, times, *columns.values()):
+    every: list[npt.NDArray[Any]] = [customers, times, *columns.values()]
+    for values in every:
         alike = values[1:] == values[:-1]
         same &= alike | ((values[1:] != values[1:]) & (values[:-1] != values[:-1])) if values.dtype.kind == "f" else alike
     offsets = np.zeros(n_customers + 1, np.int64)

@@ -19,7 +19,7 @@ OPEN = (1 << 63) - 1
 _UNIT = {"h": DAY // 24, "d": DAY, "w": 7 * DAY}
 
 
-def span(text: str | int, what: str = "span") -> int:
+def span(text: str | pd.Timedelta, what: str = "span") -> int:
     """A span such as ``"90d"``, ``"12h"`` or ``"2w"`` in microseconds.
 
     >>> span("90d") == 90 * DAY
@@ -50,7 +50,7 @@ def instant(when: Any, what: str = "time") -> int:
         raise TimeError(
             "bad-time", f"{what} is {when!r}, which is no time", remedy='Write it as ISO 8601, such as "2024-09-01".'
         ) from error
-    if moment is pd.NaT or pd.isna(moment):
+    if pd.isna(moment):
         raise TimeError("bad-time", f"{what} is missing", remedy='Write it as ISO 8601, such as "2024-09-01".')
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)

@@ -216,7 +216,7 @@ def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, cust
         past = Stream(offsets, stream.times[picked], {k: v[picked] for k, v in stream.columns.items()}, stream.timezone)
         part = np.empty((len(out), len(some)), np.float32)
         _run(past, plan, np.arange(len(some), dtype=np.int32), cutoffs[some], _origins(tables, past, customers[some]), part, 0)
-        out[np.ix_(plan.columns, some)] = part[plan.columns]
+        out[np.ix_(np.array(plan.columns), some)] = part[plan.columns]
 
 
 @nb.njit(cache=True, nogil=True)
