@@ -152,13 +152,13 @@ class Explanation:
         frame with columns reason_1 .. reason_k, reason_1_points .. reason_k_points
             A driver's key and its probability points; missing where no more drivers raise the risk.
         """
-        chosen, points = self._strongest(k)
+        chosen, points = self.strongest(k)
         keys = np.array([*self.table, None], dtype=object)
         columns: dict[str, Any] = {f"reason_{i + 1}": keys[chosen[:, i]] for i in range(k)}
         columns |= {f"reason_{i + 1}_points": points[:, i] for i in range(k)}
         return pd.DataFrame(columns, index=self.index)
 
-    def _strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver."""
         if not 1 <= k <= MOST_REASONS:
             raise UsageError("bad-reasons", f"{k} reasons were asked for", remedy=f"Ask for 1 to {MOST_REASONS}: more are not read.")
@@ -171,6 +171,33 @@ class Explanation:
             order = np.pad(order, ((0, 0), (0, short)), constant_values=-1)
             best = np.pad(best, ((0, 0), (0, short)), constant_values=np.nan)
         return order, best
+
+    def reasons(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """One row per customer and reason: rank, driver, label, points, nature (actionable, behavioural, fixed), facts, remedy."""
+        from churnpredict.explanation.words import reasons
+
+        return reasons(self, k, language=language, names=names)
+
+    def words(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
+        """Every customer's reasons in sentences, with the customer's own numbers, dates, and what is usual.
+
+        *Usually* is the customer's own history, *typical* the median of the rows that customers are compared with.
+
+        Parameters
+        ----------
+        k : int
+            1 to 4 reasons.
+        language : {"en", "de"} or Language
+        names : mapping, optional
+            What tables and columns are called: ``{"orders": "Bestellungen", "usage": ("session", "sessions")}``.
+
+        Returns
+        -------
+        Series of str (n,)
+        """
+        from churnpredict.explanation.words import words
+
+        return words(self, k, language=language, names=names)
 
     def to_shap(self, by: Literal["features", "drivers"] = "features", unit: Literal["log-odds", "points"] = "log-odds") -> Any:
         """A ``shap.Explanation``, for every function of ``shap.plots``.
@@ -246,7 +273,7 @@ class Explanation:
     def summary(self) -> pd.DataFrame:
         """One row per driver: mean absolute points, share of customers whose risk it raises, and of how many it is the first reason."""
         points = self.by_driver * self._secant[:, None]
-        first = self._strongest(1)[0][:, 0]
+        first = self.strongest(1)[0][:, 0]
         return pd.DataFrame(
             {
                 "label": [driver.label for driver in self.table.values()],

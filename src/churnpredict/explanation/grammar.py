@@ -1,0 +1,129 @@
+"""What a feature's name says: driver, subject, aggregate, window; read from the name alone, because a name survives every file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
+
+# What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
+_WINDOW = ("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count")
+_NUMBER = ("last_gap", "last_value", "days_to")
+_NOTHING = (
+    *("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer"),
+    *("tenure_days", "tenure_year", "season_sin", "season_cos"),
+    *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
+    *("end_value_mean", "end_value_last", "renewals"),
+    *("days_since_change", "changes", "last_change_pct", "change_year_pct"),
+)
+GRAMMAR: dict[str, str] = {
+    **dict.fromkeys(_WINDOW, "window"),
+    **dict.fromkeys(_NUMBER, "number"),
+    **dict.fromkeys(_NOTHING, ""),
+    "plain": "",
+}
+"""Aggregate -> what its name ends with. ``plain`` is a value as it stands: an attribute, a state, a column of a flat matrix."""
+
+FAMILIES: dict[str, str] = {
+    **dict.fromkeys(("count", "active_days", "trend", "decayed"), "activity"),
+    **dict.fromkeys(("days_since_last", "gap_ratio", "gap_share_longer"), "silence"),
+    **dict.fromkeys(("gap_mean", "gap_sd", "gap_max", "last_gap"), "rhythm"),
+    **dict.fromkeys(("sum", "mean", "max", "last_value"), "worth"),
+    **dict.fromkeys(("first_count", "days_to"), "start"),
+    **dict.fromkeys(("season_sin", "season_cos"), "season"),
+    **dict.fromkeys(("tenure_days", "tenure_year"), "tenure"),
+    **dict.fromkeys(("open_count", "open_age", "open_value"), "open"),
+    **dict.fromkeys(("closed_count", "closed_days_mean", "days_since_end"), "closed"),
+    **dict.fromkeys(("end_value_mean", "end_value_last"), "ending"),
+    **dict.fromkeys(("days_to_end", "planned_days"), "term"),
+    **dict.fromkeys(("days_since_change", "changes", "last_change_pct", "change_year_pct"), "change"),
+}
+"""Aggregates that say the same thing in other numbers: one of a family is told. An aggregate that is not here is its own family."""
+
+_END = re.compile(r"^(?P<head>.+)_(?P<end>all|\d+(?:\.\d+)?[a-z]{1,3}|\d+)$")
+_BY_LENGTH = sorted((a for a in GRAMMAR if a != "plain"), key=len, reverse=True)
+
+
+@dataclass(frozen=True)
+class FeatureName:
+    """A feature's name, read.
+
+    Attributes
+    ----------
+    name, driver : str
+        The driver is "" where the name carries none.
+    subject : str
+        What it is about: a table, a kind of its events, or a column.
+    aggregate : str
+        A key of :data:`GRAMMAR`.
+    window : str
+        "90d", "all" or "".
+    number : int
+        Which one, or 0.
+    """
+
+    name: str
+    driver: str
+    subject: str
+    aggregate: str
+    window: str = ""
+    number: int = 0
+
+    @property
+    def family(self) -> str:
+        """What it speaks about, whatever the number it uses."""
+        return FAMILIES.get(self.aggregate, self.aggregate)
+
+
+def read_name(name: str) -> FeatureName:
+    """Read a feature's name.
+
+    >>> f = read_name("payment__payments_failed_count_30d")
+    >>> f.driver, f.subject, f.aggregate, f.window
+    ('payment', 'payments_failed', 'count', '30d')
+    >>> read_name("MonthlyCharges").aggregate
+    'plain'
+    """
+    driver, separator, rest = name.partition("__")
+    if not separator or not driver or not rest:
+        return FeatureName(name, "", name, "plain")
+    ended = _END.match(rest)
+    for aggregate in _BY_LENGTH:
+        takes = GRAMMAR[aggregate]
+        if takes == "":
+            subject = _before(rest, aggregate)
+            if subject:
+                return FeatureName(name, driver, subject, aggregate)
+        elif ended is not None and ended["end"].isdecimal() == (takes == "number"):
+            subject = _before(ended["head"], aggregate)
+            if subject and takes == "number":
+                return FeatureName(name, driver, subject, aggregate, number=int(ended["end"]))
+            if subject:
+                return FeatureName(name, driver, subject, aggregate, window=ended["end"])
+    return FeatureName(name, driver, rest, "plain")
+
+
+def _before(text: str, aggregate: str) -> str:
+    return text[: -len(aggregate) - 1] if text.endswith("_" + aggregate) else ""
+
+
+def subjects_of(features: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Subject -> (table, kind or column), as far as the other names tell: ``payments_failed`` is a kind of ``payments``.
+
+    >>> subjects_of(["payment__payments_count_7d", "payment__payments_failed_count_7d", "lifecycle__customers_region"])
+    {'payments': ('payments', ''), 'payments_failed': ('payments', 'failed'), 'customers_region': ('customers_region', '')}
+    """
+    read = [read_name(name) for name in features]
+    subjects = list(dict.fromkeys(f.subject for f in read))
+    tables = {f.subject for f in read if f.driver and f.aggregate not in ("plain", "changes") and f.family != "change"}
+    columns = [f.subject for f in read if f.driver and f.subject not in tables]  # of a profile or of states
+    heads = [c.partition("_")[0] for c in dict.fromkeys(columns)]
+    tables |= {head for head in heads if heads.count(head) > 1}
+    found: dict[str, tuple[str, str]] = {}
+    for subject in subjects:
+        inside = [t for t in tables if subject.startswith(t + "_")]
+        table = max(inside, key=len, default=subject)
+        found[subject] = (table, subject[len(table) + 1 :])
+    return found

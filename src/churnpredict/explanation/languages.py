@@ -1,0 +1,272 @@
+"""The sentences of explanations, in every language that is spoken here: templates, and how numbers and dates are written."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from churnpredict.errors import UsageError
+
+__all__ = ["LANGUAGES", "Language", "language_of"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """Templates by aggregate, and how numbers are written.
+
+    Placeholders: ``{things}`` what is counted, ``{n}`` the customer's number, ``{w}`` the window, ``{m}`` the number in the window before,
+    ``{k}`` which one, ``{date}`` a day, ``{u}`` what is usual. A template ``x.none`` is for a missing value of x, ``x.zero`` for
+    zero, ``x.first`` for k = 1, ``x.all`` for the whole history, ``x.mass`` for things that have no plural.
+
+    Attributes
+    ----------
+    templates : mapping of str to str
+    decimal, thousands : str
+    date : str
+        For ``strftime``, numbers only.
+    units : mapping of unit letter to (one, many)
+    labels : mapping of driver key to its name; English names are the drivers' own
+    plural_s : bool
+        Whether a plural is known by its s, so that one of several orders is an order.
+    """
+
+    templates: Mapping[str, str]
+    decimal: str
+    thousands: str
+    date: str
+    units: Mapping[str, tuple[str, str]]
+    labels: Mapping[str, str]
+    plural_s: bool = False
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        """A number as people write it: whole from 1,000 on, two digits at most before.
+
+        >>> LANGUAGES["de"].number(1234567.8), LANGUAGES["en"].number(97.68000030517578), LANGUAGES["en"].number(41.0)
+        ('1.234.568', '97.68', '41')
+        """
+        if digits is None:
+            digits = 0 if abs(value) >= 1000 else 2
+        text = f"{value:,.{digits}f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+        text = "0" if text in ("-0", "") else text
+        return text.translate({ord(","): self.thousands, ord("."): self.decimal})
+
+    def day(self, moment: datetime.date) -> str:
+        """A day, in numbers."""
+        return moment.strftime(self.date)
+
+    def span(self, window: str) -> str:
+        """A window in words.
+
+        >>> LANGUAGES["en"].span("90d"), LANGUAGES["de"].span("1w")
+        ('90 days', '1 Woche')
+        """
+        digits = window.rstrip("abcdefghijklmnopqrstuvwxyz")
+        one, many = self.units.get(window[len(digits) :], (window[len(digits) :],) * 2)
+        return f"{digits} {one if digits == '1' else many}"
+
+    def days(self, value: float) -> str:
+        """A number of days with its unit; below one day, "less than 1 day"."""
+        whole = int(value)
+        one, many = self.units["d"]
+        return f"{self.number(whole)} {one if whole == 1 else many}" if whole else f"< 1 {one}"
+
+
+_EN = {
+    "reason": "{label} (+{points} points): {facts}.",
+    "reason.fixed": "{label} (+{points} points, not to be changed): {facts}.",
+    "nothing": "No driver raises this risk above that of {reference}.",
+    "usual.own": ", usually {u}",
+    "usual.others": " ({u} is typical)",
+    "unknown": "{things}: not known",
+    "count": "{n} {things} in the last {w}",
+    "count.zero": "no {things} in the last {w}",
+    "count.mass": "{things}: {n} in the last {w}",
+    "count.all": "{n} {things} in all",
+    "active_days": "{things} on {n} in the last {w}",
+    "active_days.zero": "no {things} in the last {w}",
+    "active_days.all": "{things} on {n} in all",
+    "trend": "{n} {things} in the last {w}, {m} in the {w} before",
+    "trend.mass": "{things}: {n} in the last {w}, {m} in the {w} before",
+    "trend.none": "no {things} in the last {w}, nor in the {w} before",
+    "trend.down": "fewer {things} in the last {w} than in the {w} before",
+    "trend.up": "more {things} in the last {w} than in the {w} before",
+    "decayed": "{things} on {n} days, recent ones counting more (half after {w})",
+    "days_since_last": "{things}: last one {n} ago ({date})",
+    "days_since_last.same": "last one {n} ago ({date})",
+    "days_since_last.none": "no {things} so far",
+    "every": ", usually every {u}",
+    "gap_ratio": "silence of {n} times the usual gap between {things}",
+    "gap_share_longer": "{n} % of the customer's gaps between {things} were longer than this silence",
+    "gap_mean": "{things} every {n} days on average",
+    "gap_sd": "gaps between {things} vary by {n} days",
+    "gap_max": "longest gap between {things}: {n} days",
+    "last_gap": "{things}: gap number {k} from the last took {n} days",
+    "last_gap.first": "{things}: the last gap took {n} days",
+    "sum": "{things} worth {n} in the last {w}",
+    "sum.all": "{things} worth {n} in all",
+    "mean": "{things}: {n} on average in the last {w}",
+    "mean.all": "{things}: {n} on average",
+    "mean.none": "no {things} in the last {w}",
+    "max": "{things}: {n} at most in the last {w}",
+    "max.all": "{things}: {n} at most",
+    "last_value": "{things}: number {k} from the last was {n}",
+    "last_value.first": "{things}: the last one was {n}",
+    "distinct": "{things}: {n} different ones in the last {w}",
+    "distinct.all": "{things}: {n} different ones in all",
+    "first_count": "{n} {things} in the first {w}",
+    "first_count.mass": "{things}: {n} in the first {w}",
+    "first_count.zero": "no {things} in the first {w}",
+    "days_to": "{things}: number {k} came after {n} days",
+    "days_to.none": "{things}: number {k} has not come",
+    "days_since_first": "{things}: first one {n} ago ({date})",
+    "days_since_first.none": "no {things} so far",
+    "tenure_days": "customer for {n} (since {date})",
+    "tenure_year": "in year {n} as a customer",
+    "season_sin": "the time of the year ({date})",
+    "season_cos": "the time of the year ({date})",
+    "open_count": "{things}: {n} open",
+    "open_count.zero": "{things}: none open",
+    "open_age": "{things}: the oldest open one is {n} old (since {date})",
+    "open_age.none": "{things}: none open",
+    "open_value": "{things}: {n} open in value",
+    "days_to_end": "{things}: {n} until the agreed end ({date})",
+    "days_to_end.none": "{things}: no agreed end",
+    "planned_days": "{things}: agreed for {n} days",
+    "planned_days.none": "{things}: no agreed end",
+    "closed_count": "{things}: {n} closed",
+    "closed_count.zero": "{things}: none closed",
+    "closed_days_mean": "{things}: closed after {n} days on average",
+    "closed_days_mean.none": "{things}: none closed",
+    "days_since_end": "{things}: last end {n} ago ({date})",
+    "days_since_end.none": "{things}: none closed",
+    "end_value_mean": "{things}: {n} on average at the end",
+    "end_value_last": "{things}: {n} at the last end",
+    "renewals": "{things}: {n} renewals",
+    "renewals.zero": "{things}: no renewal",
+    "days_since_change": "{things}: unchanged for {n} (since {date})",
+    "changes": "{things}: {n} changes",
+    "changes.zero": "{things}: never changed",
+    "last_change_pct": "{things}: last change {n} %",
+    "last_change_pct.none": "{things}: never changed",
+    "change_year_pct": "{things}: {n} % against a year before",
+    "plain": "{things}: {n}",
+}
+_DE = {
+    "reason": "{label} (+{points} Punkte): {facts}.",
+    "reason.fixed": "{label} (+{points} Punkte, nicht zu ändern): {facts}.",
+    "nothing": "Nichts hebt dieses Risiko über das Vergleichsrisiko ({reference}).",
+    "usual.own": ", sonst {u}",
+    "usual.others": " (typisch: {u})",
+    "unknown": "{things}: nicht bekannt",
+    "count": "{n} {things} in den letzten {w}",
+    "count.zero": "0 {things} in den letzten {w}",
+    "count.mass": "{things}: {n} in den letzten {w}",
+    "count.all": "{n} {things} insgesamt",
+    "active_days": "{things} an {n} in den letzten {w}",
+    "active_days.zero": "0 {things} in den letzten {w}",
+    "active_days.all": "{things} an insgesamt {n}",
+    "trend": "{n} {things} in den letzten {w}, {m} in den {w} davor",
+    "trend.mass": "{things}: {n} in den letzten {w}, {m} in den {w} davor",
+    "trend.none": "0 {things} in den letzten {w} und in den {w} davor",
+    "trend.down": "weniger {things} in den letzten {w} als in den {w} davor",
+    "trend.up": "mehr {things} in den letzten {w} als in den {w} davor",
+    "decayed": "{things} an {n} Tagen, jüngere stärker gewichtet (halb nach {w})",
+    "days_since_last": "{things}: zuletzt vor {n} ({date})",
+    "days_since_last.same": "zuletzt vor {n} ({date})",
+    "days_since_last.none": "noch keine {things}",
+    "every": ", sonst alle {u} Tage",
+    "gap_ratio": "Stille vom {n}-Fachen des üblichen Abstands zwischen {things}",
+    "gap_share_longer": "{n} % der eigenen Abstände zwischen {things} waren länger als diese Stille",
+    "gap_mean": "{things} im Mittel alle {n} Tage",
+    "gap_sd": "Abstände zwischen {things} schwanken um {n} Tage",
+    "gap_max": "längster Abstand zwischen {things}: {n} Tage",
+    "last_gap": "{things}: der {k}.-letzte Abstand dauerte {n} Tage",
+    "last_gap.first": "{things}: der letzte Abstand dauerte {n} Tage",
+    "sum": "{things} im Wert von {n} in den letzten {w}",
+    "sum.all": "{things} im Wert von insgesamt {n}",
+    "mean": "{things}: im Mittel {n} in den letzten {w}",
+    "mean.all": "{things}: im Mittel {n}",
+    "mean.none": "0 {things} in den letzten {w}",
+    "max": "{things}: höchstens {n} in den letzten {w}",
+    "max.all": "{things}: höchstens {n}",
+    "last_value": "{things}: der {k}.-letzte Wert war {n}",
+    "last_value.first": "{things}: der letzte Wert war {n}",
+    "distinct": "{things}: {n} verschiedene in den letzten {w}",
+    "distinct.all": "{things}: insgesamt {n} verschiedene",
+    "first_count": "{n} {things} in den ersten {w}",
+    "first_count.mass": "{things}: {n} in den ersten {w}",
+    "first_count.zero": "0 {things} in den ersten {w}",
+    "days_to": "{things}: Nummer {k} kam nach {n} Tagen",
+    "days_to.none": "{things}: Nummer {k} kam noch nicht",
+    "days_since_first": "{things}: zuerst vor {n} ({date})",
+    "days_since_first.none": "noch keine {things}",
+    "tenure_days": "Kunde seit {n} ({date})",
+    "tenure_year": "im {n}. Jahr als Kunde",
+    "season_sin": "die Jahreszeit ({date})",
+    "season_cos": "die Jahreszeit ({date})",
+    "open_count": "{things}: {n} offen",
+    "open_count.zero": "{things}: nichts offen",
+    "open_age": "{things}: am längsten offen seit {n} ({date})",
+    "open_age.none": "{things}: nichts offen",
+    "open_value": "{things}: {n} offen (Wert)",
+    "days_to_end": "{things}: vereinbartes Ende in {n} ({date})",
+    "days_to_end.none": "{things}: kein vereinbartes Ende",
+    "planned_days": "{things}: vereinbart für {n} Tage",
+    "planned_days.none": "{things}: kein vereinbartes Ende",
+    "closed_count": "{things}: {n} abgeschlossen",
+    "closed_count.zero": "{things}: nichts abgeschlossen",
+    "closed_days_mean": "{things}: im Mittel nach {n} Tagen abgeschlossen",
+    "closed_days_mean.none": "{things}: nichts abgeschlossen",
+    "days_since_end": "{things}: letztes Ende vor {n} ({date})",
+    "days_since_end.none": "{things}: nichts abgeschlossen",
+    "end_value_mean": "{things}: am Ende im Mittel {n}",
+    "end_value_last": "{things}: am letzten Ende {n}",
+    "renewals": "{things}: {n} Verlängerungen",
+    "renewals.zero": "{things}: nie verlängert",
+    "days_since_change": "{things}: unverändert seit {n} ({date})",
+    "changes": "{things}: {n} Änderungen",
+    "changes.zero": "{things}: nie geändert",
+    "last_change_pct": "{things}: letzte Änderung {n} %",
+    "last_change_pct.none": "{things}: nie geändert",
+    "change_year_pct": "{things}: {n} % gegenüber dem Vorjahr",
+    "plain": "{things}: {n}",
+}
+_LABELS_DE = {
+    "habit": "Gewohnheit",
+    "value": "Nutzen",
+    "onboarding": "Einstieg",
+    "quality": "Qualität",
+    "support": "Betreuung",
+    "communication": "Kontakt",
+    "price": "Preis",
+    "payment": "Zahlung",
+    "contract": "Vertrag",
+    "complexity": "Bedienung",
+    "competition": "Wettbewerb",
+    "lifecycle": "Lebensphase",
+    "other": "Sonstiges",
+}
+LANGUAGES: dict[str, Language] = {
+    "en": Language(_EN, ".", ",", "%Y-%m-%d", {"d": ("day", "days"), "h": ("hour", "hours"), "w": ("week", "weeks")}, {}, plural_s=True),
+    "de": Language(_DE, ",", ".", "%d.%m.%Y", {"d": ("Tag", "Tagen"), "h": ("Stunde", "Stunden"), "w": ("Woche", "Wochen")}, _LABELS_DE),
+}
+
+
+def language_of(language: str | Language) -> Language:
+    """The language of that name, or the one that is given.
+
+    Raises
+    ------
+    UsageError
+        Nobody here speaks it (``unknown-language``).
+    """
+    if isinstance(language, Language):
+        return language
+    if language not in LANGUAGES:
+        raise UsageError(
+            "unknown-language", f"language={language!r}", remedy=f"Use {', '.join(LANGUAGES)}, or give a Language of your own."
+        )
+    return LANGUAGES[language]

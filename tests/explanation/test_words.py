@@ -1,0 +1,170 @@
+"""Words: every number in a sentence is one that anybody can compute again."""
+
+import re
+import string
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnpredict.errors import UsageError
+from churnpredict.explanation.attribution import Explanation, explain
+from churnpredict.explanation.drivers import assign_drivers
+from churnpredict.explanation.grammar import FAMILIES, GRAMMAR, read_name, subjects_of
+from churnpredict.explanation.languages import LANGUAGES
+from churnpredict.explanation.words import Narrator
+from churnpredict.features.feature import AGGREGATES, Feature
+
+UNNAMED = ("attribute", "state")  # their names carry a column instead
+
+
+def told(values, weights=None, *, cutoff="2024-06-01", usual=None, language="en", names=None, k=4):
+    """The words for one customer with these feature values, all of which raise the risk."""
+    X = pd.DataFrame([values], index=pd.MultiIndex.from_tuples([(1, pd.Timestamp(cutoff))], names=["customer_id", "cutoff"]))
+    keys, table = assign_drivers(X.columns)
+    phi = np.array([[(weights or {}).get(name, 0.0 if weights else 1.0) for name in X.columns]])
+    grouped = np.array([[phi[0][[key == d for key in keys]].sum() for d in table]])
+    why = Explanation(X.index, list(X.columns), keys, table, 0.0, grouped.sum(axis=1), grouped, phi, X, usual or {}, X, None, "somebody")
+    text = why.words(k, language=language, names=names).iloc[0]
+    return re.sub(r" \(\+[^)]*\)", "", text)
+
+
+@pytest.mark.parametrize("aggregate", [a for a in AGGREGATES if a not in UNNAMED])
+def test_every_aggregate_of_the_catalog_is_read_and_told(aggregate):
+    takes = AGGREGATES[aggregate].takes
+    extra = {"window": "90d"} if takes in ("window", "half-life") else {"nth": 2} if takes == "nth" else {}
+    column = "price" if AGGREGATES[aggregate].needs == "state" else None
+    for kind in (None, "Failed Twice"):
+        name = Feature("my_orders", aggregate, extra.get("window"), kind=kind, nth=extra.get("nth"), column=column, driver="habit").name
+        read = read_name(name)
+        assert (read.driver, read.aggregate, read.window, read.number) == ("habit", aggregate, extra.get("window", ""), extra.get("nth", 0))
+        assert read.subject == "_".join(filter(None, ["my_orders", "failed_twice" if kind else None, column]))
+        for language in LANGUAGES:
+            for value in (3.0, 0.0, np.nan):
+                assert "{" not in told({name: value}, language=language)
+
+
+def test_grammar_knows_nothing_that_the_catalog_does_not():
+    assert set(GRAMMAR) - {"plain"} == set(AGGREGATES) - set(UNNAMED)
+    assert set(FAMILIES) <= set(GRAMMAR)
+    assert read_name(Feature("customers", "attribute", column="plan").name).aggregate == "plain"
+
+
+def test_languages_have_the_same_templates_with_the_same_holes():
+    english = LANGUAGES["en"].templates
+    for key in set(GRAMMAR) | {"reason", "nothing"}:
+        assert key in english
+    for spoken in LANGUAGES.values():
+        assert set(spoken.templates) == set(english)
+        for key, template in spoken.templates.items():
+            holes = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+            assert holes == {name for _, name, _, _ in string.Formatter().parse(english[key]) if name}, key
+
+
+ORDERS = {
+    "habit__orders_count_90d": 3.0,
+    "habit__orders_count_365d": 28.39,
+    "lifecycle__orders_days_since_first": 800.0,
+    "habit__orders_days_since_last": 41.2,
+    "habit__orders_gap_mean": 12.04,
+    "habit__orders_gap_ratio": 3.4,
+}
+WEIGHTS = {"habit__orders_count_90d": 2.0, "habit__orders_gap_ratio": 1.5, "habit__orders_days_since_last": 0.2}
+
+
+def test_the_sentence_that_was_asked_for():
+    expected = "Habit: 3 orders in the last 90 days, usually 7; last one 41 days ago (2024-04-20), usually every 12."
+    assert told(ORDERS, WEIGHTS) == expected
+    assert told(ORDERS, {**WEIGHTS, "habit__orders_gap_ratio": 5.0}) == expected  # what was done, then since when no more
+    german = "Gewohnheit: 3 Bestellungen in den letzten 90 Tagen, sonst 7; zuletzt vor 41 Tagen (20.04.2024), sonst alle 12 Tage."
+    assert told(ORDERS, WEIGHTS, language="de", names={"orders": ("Bestellung", "Bestellungen")}) == german
+
+
+@pytest.mark.parametrize(
+    ("values", "usual", "words"),
+    [
+        ({"habit__orders_count_30d": 1.0}, {"habit__orders_count_30d": 4.0}, "Habit: 1 order in the last 30 days (4 is typical)."),
+        ({"habit__orders_count_30d": 4.0}, {"habit__orders_count_30d": 4.0}, "Habit: 4 orders in the last 30 days."),
+        ({"habit__deliveries_count_30d": 1.0}, {}, "Habit: 1 delivery in the last 30 days."),
+        ({"habit__usage_count_30d": 5.0}, {}, "Habit: usage: 5 in the last 30 days."),
+        ({"habit__usage_active_days_7d": 1.0}, {}, "Habit: usage on 1 day in the last 7 days."),
+        ({"habit__orders_count_all": 0.0}, {}, "Habit: 0 orders in all."),
+        ({"habit__orders_days_since_last": np.nan}, {}, "Habit: no orders so far."),
+        (
+            {"price__prices_price_last_change_pct": 12.5, "price__prices_discount_changes": 0.0},
+            {},
+            "Price: price: last change +12.5 %; discount: never changed.",
+        ),
+        ({"MonthlyCharges": 104.5}, {"MonthlyCharges": 70.35}, "Other: MonthlyCharges: 104.5 (70.35 is typical)."),
+        ({"Contract": "Month-to-month"}, {"Contract": "Two year"}, "Other: Contract: Month-to-month (Two year is typical)."),
+        ({"lifecycle__customers_tenure_days": 40.0}, {}, "Lifecycle: customer for 40 days (since 2024-04-22)."),
+        ({"contract__plans_days_to_end": 9.0}, {}, "Contract: plans: 9 days until the agreed end (2024-06-10)."),
+        ({"onboarding__orders_days_to_2": np.nan}, {}, "Onboarding: orders: number 2 has not come."),
+        ({"value__orders_sum_30d": 1234.4}, {}, "Value: orders worth 1,234 in the last 30 days."),
+    ],
+)
+def test_sentences(values, usual, words):
+    assert told(values, usual=usual) == words
+
+
+def test_trend_is_told_in_counts():
+    with_counts = {"habit__orders_trend_30d": -0.5, "habit__orders_count_30d": 2.0}
+    assert told(with_counts, {"habit__orders_trend_30d": 1.0}) == "Habit: 2 orders in the last 30 days, 6 in the 30 days before."
+    more = {**with_counts, "habit__orders_trend_30d": -1.0, "habit__orders_count_30d": 0.0, "habit__orders_count_60d": 5.0}
+    assert told(more, {"habit__orders_trend_30d": 1.0}) == "Habit: 0 orders in the last 30 days, 5 in the 30 days before."
+    assert told({"habit__orders_trend_30d": -0.5}) == "Habit: fewer orders in the last 30 days than in the 30 days before."
+
+
+def test_a_day_that_began_at_midnight_does_not_slip_in_float32():
+    cutoff, last = pd.Timestamp("2024-06-01 13:37:11"), pd.Timestamp("2020-02-29")
+    days = float(np.float32((cutoff - last) / pd.Timedelta(days=1)))
+    assert "(2020-02-29)" in told({"habit__orders_days_since_last": days}, cutoff=cutoff)
+
+
+def test_kinds_and_columns_are_named_apart():
+    parts = subjects_of(["a__pay_count_7d", "a__pay_failed_count_7d", "b__people_region", "b__people_plan", "flat_column"])
+    assert parts["pay_failed"] == ("pay", "failed")
+    assert parts["people_region"] == ("people", "region")
+    assert parts["flat_column"] == ("flat_column", "")
+    values = {"payment__pays_count_7d": 0.0, "payment__pays_failed_count_30d": 2.0}
+    assert told(values, {"payment__pays_failed_count_30d": 1.0}) == "Payment: 2 pays (failed) in the last 30 days."
+
+
+def test_words_of_a_model_name_only_what_raises(book):
+    model, X, _ = book
+    why = explain(model, X.iloc[:150])
+    table = why.reasons(4)
+    assert (table["points"] > 0).all()
+    assert table["rank"].max() <= 4
+    assert set(table["nature"]) <= {"actionable", "behavioural", "fixed"}
+    raised = why.top(1)["reason_1"].notna().to_numpy()
+    words = why.words(4)
+    assert (words.str.startswith("No driver") == ~raised).all()
+    assert len(table.index.unique()) == raised.sum()
+    assert words.equals(explain(model, X.iloc[:150]).words(4))  # deterministic
+    assert words.iloc[3:9].equals(Explanation.words(_with_usual(why, slice(3, 9)), 4))
+
+
+def _with_usual(why, rows):
+    part = why[rows]
+    assert part.usual == why.usual  # a part is compared with the same rows as the whole
+    return part
+
+
+def test_numbers_are_those_of_the_row(book):
+    model, X, _ = book
+    why = explain(model, X)
+    narrator = Narrator(why)
+    j = why.features.index("support__tickets_count_30d")
+    for i in range(30):
+        said = narrator.fact(j, i)
+        n = int(X.iloc[i, X.columns.get_loc("support__tickets_count_30d")])
+        assert said.startswith(f"{n or 'no'} ticket{'' if n == 1 else 's'} in the last 30 days")
+
+
+def test_words_need_features_and_a_known_language(book):
+    model, X, _ = book
+    with pytest.raises(UsageError, match="only-drivers"):
+        explain(model, X.iloc[:200], detail="drivers").words()
+    with pytest.raises(UsageError, match="unknown-language"):
+        explain(model, X.iloc[:5]).words(language="fr")
