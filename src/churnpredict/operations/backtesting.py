@@ -49,8 +49,9 @@ def _at_one(pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, 
     X, outcomes = trained.training_rows(tables, cutoff)
     trained.learn(X, outcomes)
     snapshots = take_snapshots(tables, trained.churn, at=cutoff)
-    X_test = build_features(tables, snapshots, features=trained.features_, history=trained.history)
-    y_test = label_churn(tables, snapshots, trained.churn).within().to_numpy()
+    happened = label_churn(tables, snapshots, trained.churn)
+    X_test = build_features(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
+    y_test = happened.within().to_numpy()
     risks = {"model": check_risks(np.asarray(trained.model_.predict_proba(X_test)[:, 1]))}
     recurring = _recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test)
     risks |= baseline_risks(
@@ -72,10 +73,13 @@ def _at_one(pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, 
 
 def _recurring(
     tables: EventTables, cutoff: pd.Timestamp, *, pipeline: ChurnPipeline, X: pd.DataFrame, X_test: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What recency and MBG/NBD need, whatever features the user chose: of the table whose silence counts, else of the first."""
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """What recency and MBG/NBD need, whatever features the user chose: of the table of events that the rule reads, else of the first."""
+    logs = tables.logs()
     of = getattr(pipeline.churn, "of", None)
-    name = of if of in tables.streams else next(iter(tables.streams))
+    name = of if of in logs else next(iter(logs), None)
+    if name is None:
+        return None
     rows = [Feature(name, "active_days", "all"), Feature(name, "days_since_last"), Feature(name, "days_since_first")]
     train, test = (build_features(tables, snapshots_of(part), features=rows) for part in (X, X_test))
     return train, test

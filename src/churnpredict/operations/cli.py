@@ -221,21 +221,13 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> N
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
-    import click
-
-    warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
-        code = app(args=arguments, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            app(args=arguments)  # ends the process itself: 0, or 2 for wrong options
     except ChurnError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        typer.echo("stopped", err=True)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,14 @@ __all__ = ["Config", "Output", "Settings", "read_config"]
 
 # What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
 _TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
-_RULES = {"inactivity": "Inactivity", "subscription_end": "SubscriptionEnd", "cancellation": "Cancellation"}
+_RULES = {
+    "inactivity": "Inactivity",
+    "subscription_end": "SubscriptionEnd",
+    "cancellation": "Cancellation",
+    "trial_end": "TrialEnd",
+    "down_sell": "DownSell",
+    "win_back": "WinBack",
+}
 _RENAMED = {"kinds": "kind"}
 
 
@@ -94,9 +101,9 @@ class Config:
 
     def churn_rule(self) -> ChurnRule:
         """The churn rule."""
-        from churnpredict.events import outcomes
+        from churnpredict.events import rules
 
-        rule: ChurnRule = getattr(outcomes, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
+        rule: ChurnRule = getattr(rules, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
         return rule
 
     def pipeline(self) -> ChurnPipeline:
@@ -207,9 +214,9 @@ def _table(name: str, section: Any) -> dict[str, Any]:
 
 
 def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
-    from churnpredict.events import outcomes
+    from churnpredict.events import rules
 
-    cls = _class(outcomes, _RULES, "[churn]", _need("[churn]", section, "rule", _RULES))
+    cls = _class(rules, _RULES, "[churn]", _need("[churn]", section, "rule", _RULES))
     options = _options_of(cls)
     _refuse_unknown("[churn]", section, ["rule", *options])
     for option, must in options.items():

@@ -114,12 +114,18 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
 
         table = pa.Table.from_pandas(frame, preserve_index=False)
         return write_whole(path, lambda file: pq.write_table(table, file, write_page_checksum=True))
+    import csv
+
     import pandas as pd
 
     safe = pd.DataFrame(frame).copy()
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_datetime64_any_dtype(safe[column]):
-            safe[column] = safe[column].astype(object).map(harmless)
+    kinds = pd.api.types
+    texts = [c for c in safe if not kinds.is_numeric_dtype(safe[c]) and not kinds.is_datetime64_any_dtype(safe[c])]
+    returns = any("\r" in str(v) for c in safe for v in (c, *(safe[c] if c in texts else ())))
+    for column in texts:
+        safe[column] = safe[column].astype(object).map(harmless)
     safe.columns = [harmless(str(c)) for c in safe.columns]
+    # A bare carriage return ends the row for some readers, and what follows could be a formula: then every text is quoted.
+    quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no clock in the file: the same table, the same bytes
-    return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n"))
+    return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n", quoting=quoting))

@@ -128,8 +128,8 @@ class ChurnPipeline:
             past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
         self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
-        X = build_features(past, snapshots, features=self.features_, history=self.history)
-        return X, label_churn(past, snapshots, self.churn)
+        outcomes = label_churn(past, snapshots, self.churn)  # who had left within the gap has no outcome, and no row
+        return build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history), outcomes
 
     def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
         """Train on features and outcomes as :meth:`training_rows` gives them."""

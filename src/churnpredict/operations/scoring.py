@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnpredict.errors import ModelError
 from churnpredict.events.outcomes import ChurnRule
+from churnpredict.events.snapshots import sorted_pairs
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY
 from churnpredict.explanation.drivers import DRIVERS
@@ -89,14 +90,18 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     """What each customer is worth over the horizon, going by the payments of the last year.
 
     Payments per day of the last 365 days (of the days since the first payment where those are fewer, but at least of one horizon),
-    times the horizon. The payments are the values of the table that the churn rule is about, else of the first table that has values;
-    without any, nothing is known and everything is NaN. Refunds count as negative; nobody is worth less than nothing.
+    times the horizon. The payments are the values of the table that the churn rule is about, else of the first table of events that has
+    values; without any, nothing is known and everything is NaN. Refunds count as negative; nobody is worth less than nothing. A value
+    declared with the customers goes before all that, as it stands.
 
     Returns
     -------
     ndarray of shape (n,)
         In the unit of the values, in the order of the snapshots sorted by customer, then cutoff.
     """
+    if tables.profile is not None and "value" in tables.profile.versions.columns:
+        held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
+        return np.asarray(tables.profile.versions.columns["value"][held], dtype=np.float64)
     name = _paying_table(tables, churn)
     if name is None:
         return np.full(len(snapshots), np.nan)
@@ -108,7 +113,7 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
 
 
 def _paying_table(tables: EventTables, churn: ChurnRule) -> str | None:
-    valued = [name for name, stream in tables.streams.items() if "value" in stream.columns]
+    valued = [name for name in tables.logs() if "value" in tables.streams[name].columns]
     of = getattr(churn, "of", None)
     return of if of in valued else valued[0] if valued else None
 
@@ -156,9 +161,9 @@ def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: An
     return frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def snapshots_of(X: pd.DataFrame) -> pd.DataFrame:
-    """The snapshots that the rows of X describe."""
-    return X.index.to_frame(index=False)[["customer_id", "cutoff"]]
+def snapshots_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """The snapshots that the rows of features or outcomes stand for."""
+    return frame.index.to_frame(index=False)[["customer_id", "cutoff"]]
 
 
 def probability_table(X: pd.DataFrame, probabilities: Floats) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def _first(role: str, names: Sequence[str]) -> str | None:
     """The first column whose name speaks for the role; names that say it exactly come first."""
     found = [n for n in names if re.search(_WORDS[role], n.lower())]
     exact = [n for n in found if re.fullmatch(f"({_WORDS[role]})(_?id)?", n.lower())]
-    return (exact or found or [None])[0]
+    return next(iter(exact or found), None)
 
 
 def guess_table(path: str | Path) -> Guess:

@@ -1,0 +1,136 @@
+"""The command line: five commands, exit codes that programs can rely on, and no traceback for anything expected."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.operations.conftest import QUICK
+from tests.operations.test_config import GOOD
+
+import churnpredict as cp
+from churnpredict.operations import cli
+from churnpredict.operations.pipeline import ChurnPipeline
+
+
+@pytest.fixture
+def folder(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with orders and a churn.toml, and a learner that is quick."""
+    log.to_csv(tmp_path / "orders.csv", index=False)
+    (tmp_path / "churn.toml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**QUICK))
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--until", "2023-12-01") == 0
+    assert "wrote churn.model" in capsys.readouterr().out
+    assert run("score", "--at", "2023-12-01", "--output", "out/scores.parquet") == 0
+    text = capsys.readouterr().out
+    assert "reasons" in text
+    scores = pd.read_parquet(folder / "out" / "scores.parquet")
+    assert scores["risk"].is_monotonic_decreasing
+    assert run("backtest", "--at", "2023-12-01", "--rounds", "20") == 0
+    assert "MBG/NBD" in capsys.readouterr().out
+    assert set(pd.read_csv(folder / "backtest.csv")["model"]) >= {"model", "base rate", "recency", "MBG/NBD"}
+
+
+def test_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--until", "2023-12-01", "--format", "json") == 0
+    trained = json.loads(capsys.readouterr().out)
+    assert trained["model"] == "churn.model"
+    assert run("score", "--at", "2023-12-01", "--format", "json") == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert scored["model_id"] == trained["model_id"]
+    assert sum(scored["bands"].values()) == scored["customers"] == len(pd.read_csv(folder / "scores.csv"))
+    assert run("backtest", "--at", "2023-12-01", "--rounds", "20", "--format", "json") == 0
+    assert {"model", "metric", "value", "low", "high"} <= set(json.loads(capsys.readouterr().out)["figures"][0])
+
+
+def test_dry_runs_write_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(p.name for p in folder.iterdir())
+    assert run("train", "--dry-run") == 0
+    assert run("backtest", "--dry-run", "--format", "json") == 0
+    assert run("init", "--dry-run") == 0
+    assert "[tables.orders]" in capsys.readouterr().out
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+def test_init_writes_what_train_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("init") == 2
+    assert "config-exists" in capsys.readouterr().err
+    assert run("init", "orders.csv", "--config", "new.toml") == 0
+    assert run("train", "--config", "new.toml", "--dry-run") == 0
+
+
+CASES = [
+    (["train", "--config", "nowhere.toml"], 2, "no-config"),
+    (["train", "--untill", "2024-01-01"], 2, "No such option"),
+    (["brew"], 2, "No such command"),
+    (["train", "--format", "xml"], 2, "Invalid value"),
+    (["train", "--until", "2023-02-01"], 3, "no-history"),
+    (["score"], 4, "no-model-file"),
+    (["score", "--model", "orders.csv"], 4, "not-a-model"),
+    (["score", "--output", "scores.xlsx"], 2, "unknown-ending"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), CASES)
+def test_exit_codes_without_a_traceback(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+) -> None:
+    assert run(*arguments) == code
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_refused_data_and_outputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.model").mkdir()
+    assert run("train", "--until", "2023-12-01") == 5
+    assert "not-written" in capsys.readouterr().err
+    (folder / "orders.csv").write_text("who,paid_at,eur\n,2024-01-01,3\n")
+    assert run("train") == 3
+    assert "null-id" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")  # identical orders on one day are original
+def test_train_and_score_on_real_orders_from_under_ten_lines(
+    tmp_path: Path, cdnow: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tenth of the customers, so that the test stays short; benchmarks/quality.py runs on all."""
+    some = cdnow[cdnow["customer_id"] % 10 == 0]
+    some.to_csv(tmp_path / "orders.csv", index=False)
+    lines = [
+        "[tables.orders]",
+        'kind = "events"',
+        'source = "orders.csv"',
+        'customer = "customer_id"',
+        'time = "date"',
+        'value = "amount"',
+        'churn = {rule = "inactivity", horizon = "91d", active_within = "182d"}',
+    ]
+    text = "\n".join([lines[-1], *lines[:-1]])  # what stands above all sections
+    assert len(text.splitlines()) < 10
+    (tmp_path / "churn.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert run("train", "--until", "1998-03-31") == 0
+    assert run("score", "--at", "1998-03-31") == 0
+    capsys.readouterr()
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    times = pd.to_datetime(some["date"])
+    recent = some.loc[(times < "1998-03-31") & (times >= pd.Timestamp("1998-03-31") - pd.Timedelta(days=182)), "customer_id"]
+    assert set(scores["customer_id"]) == set(recent)
+    came_back = set(some.loc[(times >= "1998-03-31") & (times < "1998-06-30"), "customer_id"])
+    left = ~scores["customer_id"].isin(came_back)
+    assert abs(scores["risk"].mean() - left.mean()) < 0.08
+    assert left.head(len(left) // 2).mean() > left.tail(len(left) // 2).mean() + 0.1
