@@ -10,7 +10,7 @@ from tests.laws.histories import EVERY_FEATURE, OF_PEOPLE, START, cutoffs_of, hi
 from tests.oracles.features_pandas import MEASURES, PlainTables, measure_all, plain_rows
 from tests.oracles.features_sqlite import DAY, count_in_sqlite
 
-from churnpredict import Events, EventTables, Feature, build_features
+from churnpredict import Customers, Events, EventTables, Feature, build_features
 from churnpredict.events.tables import Intervals, States
 from churnpredict.features.feature import AGGREGATES
 
@@ -204,6 +204,28 @@ def test_customers_who_have_not_joined_have_no_tenure(history, seed):
     assert (X["lifecycle__people_tenure_days"].notna().to_numpy() == (joined & ~unknown)).all()
     assert (X["lifecycle__people_tenure_days"].dropna() > 0).all()
     assert X.loc[~joined, "onboarding__orders_first_count_30d"].isna().all()
+
+
+def test_a_version_of_the_attributes_is_unknown_before_it_holds():
+    people = pd.DataFrame(
+        {"id": ["a", "a", "b", "c"], "plan": ["basic", "pro", "pro", "free"], "seats": [1.0, 5.0, 7.0, 2.0]}
+        | {"from": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-05-01", None])}
+    )
+    log = pd.DataFrame({"who": ["a", "b", "c"], "at": ["2024-01-05"] * 3})
+    declared = Customers(people, customer="id", attributes=["plan", "seats"], valid_from="from")
+    tables = EventTables(visits=Events(log, customer="who", time="at"), people=declared)
+    pairs = pd.DataFrame({"customer_id": list("abc") * 2, "cutoff": ["2024-03-01"] * 3 + ["2024-03-02"] * 3})
+    features = [Feature("people", "attribute", column=c) for c in ("plan", "seats")]
+    X = build_features(tables, pairs, features=features)
+    assert X["lifecycle__people_seats"].fillna(-1).tolist() == [1, 5, -1, -1, 2, 2]
+    plan = X["lifecycle__people_plan"]
+    assert plan.astype(object).where(plan.notna(), None).tolist() == ["basic", "pro", None, None, "free", "free"]
+    alone = people[people["id"] == "b"]
+    only_b = EventTables(
+        visits=Events(log[log["who"] == "b"], customer="who", time="at"),
+        people=Customers(alone, customer="id", attributes=["plan", "seats"], valid_from="from"),
+    )
+    assert build_features(only_b, pairs[pairs["customer_id"] == "b"], features=features).isna().all(axis=None)
 
 
 def test_each_family_alone_equals_all_together():

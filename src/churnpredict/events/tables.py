@@ -49,16 +49,16 @@ class Profile:
         return np.ones(self.versions.n_customers, np.bool_) if self.since is None else self.since < moment
 
     def as_of(self, customers: npt.NDArray[np.int32], cutoffs: Ints) -> Ints:
-        """The row that held for each customer at each cutoff (the oldest where none held yet), shape (n,)."""
+        """The row that held for each customer at each cutoff (-1 where none held yet), shape (n,)."""
         offsets, times = self.versions.offsets, self.versions.times
         if len(times) == len(offsets) - 1:
-            return offsets[customers]
+            return np.where(times[customers] < cutoffs, offsets[customers], -1)
         rows = offsets[customers]
         last = offsets[customers + 1] - 1
         while True:
             step = (rows < last) & (times[np.minimum(rows + 1, len(times) - 1)] < cutoffs)
             if not step.any():
-                return rows
+                return np.where(times[rows] < cutoffs, rows, -1)
             rows = rows + step
 
 

@@ -101,7 +101,7 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     """
     if tables.profile is not None and "value" in tables.profile.versions.columns:
         held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
-        return np.asarray(tables.profile.versions.columns["value"][held], dtype=np.float64)
+        return np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
     name = _paying_table(tables, churn)
     if name is None:
         return np.full(len(snapshots), np.nan)
