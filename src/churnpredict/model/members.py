@@ -46,7 +46,8 @@ def _signed_log(a: np.ndarray) -> np.ndarray:
     out: np.ndarray = np.abs(a)
     out += 1.0  # log(1 + |a|), not log1p: half the time, and below 1e-16 nothing tells customers apart
     np.log(out, out=out)
-    return np.copysign(out, a, out=out)
+    np.copysign(out, a, out=out)
+    return out
 
 
 class LinearMember:
