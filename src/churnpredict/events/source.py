@@ -163,9 +163,8 @@ class _Files(Source):
 
     def _header(self) -> list[str]:
         """The header as written: a reader would rename a name that stands there twice."""
-        row = self._query(
-            f"SELECT * FROM read_csv({_literal(self.path)}, header=false, all_varchar=true, null_padding=true) LIMIT 1"
-        ).to_pylist()
+        head = f"read_csv({_literal(self.path)}, header=false, all_varchar=true, null_padding=true)"
+        row = self._query(f"SELECT * FROM {head} LIMIT 1").to_pylist()  # noqa: S608
         return [str(v) for v in row[0].values() if v is not None] if row else []
 
     def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
@@ -215,7 +214,8 @@ def open_source(source: Any, name: str) -> Source:
         if isinstance(frame, nw.DataFrame):
             _ = frame.columns
     except nw.exceptions.DuplicateError as error:
-        twice = [str(c) for c in source.columns[source.columns.duplicated()]] if hasattr(source, "columns") else []
+        names = [str(n) for n in getattr(source, "column_names", source.columns)]
+        twice = [n for n in names if names.count(n) > 1]
         raise SchemaError(
             "duplicate-column",
             "the name stands on more than one column",
