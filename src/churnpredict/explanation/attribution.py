@@ -225,6 +225,31 @@ class Explanation:
             values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
         )
 
+    def plot(self, kind: Literal["customer", "segment", "book"] = "book", **options: Any) -> Any:
+        """A picture: one customer's way from the base risk to their own, segments beside each other, or the whole book.
+
+        Parameters
+        ----------
+        kind : {"customer", "segment", "book"}
+        **options
+            Of :func:`~churnpredict.explanation.plots.plot_customer` (``row=``), :func:`~churnpredict.explanation.plots.plot_segments`
+            (``by=``) or :func:`~churnpredict.explanation.plots.plot_book`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        from churnpredict.explanation import plots
+
+        _known("kind", kind, ("customer", "segment", "book"))
+        draw = {"customer": plots.plot_customer, "segment": plots.plot_segments, "book": plots.plot_book}[kind]
+        return draw(self, **options)
+
     def frame(self) -> pd.DataFrame:
         """The explained rows, their columns in the order of ``features``."""
         frame = as_frame(self.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
@@ -18,6 +20,7 @@ __all__ = ["Contributions", "encoded_blocks"]
 BLOCK_CELLS = 8_000_000
 """Cells of the encoded matrix at a time: 64 MB."""
 
+_log = logging.getLogger("churnpredict")
 _tables: weakref.WeakKeyDictionary[Any, TreeShap] = weakref.WeakKeyDictionary()  # of a booster, for the next call
 
 
@@ -33,11 +36,22 @@ def encoded_blocks(model: AdditiveModel, rows: Any) -> Iterator[np.ndarray]:
         yield model.encode(rows[start : start + block] if frame is None else frame.iloc[start : start + block])
 
 
+def _part(member: Any, background: np.ndarray | None, n_jobs: int) -> _Trees | _Sum:
+    if not hasattr(member, "booster"):
+        return _Sum(member, background)
+    try:
+        return _Trees(member.booster, background, n_jobs)
+    except ModelFileError as error:
+        if error.code != "model-objective" or background is not None:
+            raise
+        _log.debug("explained by the member itself: %s", error.what)  # an objective that only LightGBM knows
+        return _Sum(member, None)
+
+
 class _Trees:
     """A member made of trees: exact tables, kept with the booster unless they are for other reference rows."""
 
-    def __init__(self, member: Any, background: np.ndarray | None, n_jobs: int) -> None:
-        booster = member.booster
+    def __init__(self, booster: Any, background: np.ndarray | None, n_jobs: int) -> None:
         if background is not None:
             self.shap = TreeShap(booster, background, n_jobs=n_jobs)
         else:
@@ -105,9 +119,7 @@ class Contributions:
     ) -> None:
         self.model, self.group_of, self.keep_features = model, group_of, keep_features
         threads = n_jobs if n_jobs and n_jobs > 0 else _processors()
-        self.parts: list[_Trees | _Sum] = [
-            _Trees(m, background, threads) if hasattr(m, "booster") else _Sum(m, background) for m in model.members
-        ]
+        self.parts = [_part(member, background, threads) for member in model.members]
         self.base = 0.0
         self.phi: list[np.ndarray] = []
         self.grouped: list[np.ndarray] = []

@@ -1,0 +1,112 @@
+"""Pictures: the numbers drawn are the numbers explained; every picture of shap works on what to_shap gives."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from churnpredict.errors import MissingExtraError, UsageError
+from churnpredict.explanation.attribution import explain
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="module")
+def why(book):
+    model, X, _ = book
+    return explain(model, X.iloc[:120])
+
+
+def _bars(ax):
+    return np.array([bar.get_width() for bar in ax.patches])
+
+
+@pytest.mark.parametrize("row", [0, 7, -1])
+@pytest.mark.parametrize("most", [1, 8])
+def test_a_customers_bars_lead_from_base_to_risk(why, row, most):
+    figure = why.plot("customer", row=row, most=most)
+    (ax,) = figure.axes
+    small = np.abs(why.points.iloc[row])
+    assert _bars(ax).sum() == pytest.approx(why.risk.iloc[row] - why.base_risk, abs=small[small < 0.0005].sum() + 1e-9)
+    texts = [text.get_text() for text in ax.texts]
+    assert f"{why.risk.iloc[row]:.1%}" in texts
+    assert f"{why.base_risk:.1%}" in texts
+
+
+def test_the_book_shows_what_raises_and_what_lowers(why):
+    left, right = why.plot().axes
+    assert _bars(left).sum() == pytest.approx(100 * why.points.to_numpy().sum(axis=1).mean())
+    assert _bars(right).sum() == pytest.approx(100 * why.top(1)["reason_1"].notna().mean())
+
+
+def test_segments_show_their_means(why):
+    plan = why.frame()["lifecycle__customers_plan"].astype(str).to_numpy()
+    for by in ("lifecycle__customers_plan", plan):
+        (ax,) = why.plot("segment", by=by).axes
+        drawn = {line.get_label().split(":")[0]: line.get_xdata() for line in ax.lines if ":" in str(line.get_label())}
+        assert set(drawn) == {"basic", "plus", "family"}
+        for name, means in drawn.items():
+            assert sorted(means) == pytest.approx(sorted(100 * why.points[plan == name].mean()))
+    with pytest.raises(UsageError, match="bad-segments"):
+        why.plot("segment", by=np.arange(3))
+    with pytest.raises(UsageError, match="bad-segments"):
+        why.plot("segment", by="no such feature")
+
+
+def test_formulas_in_labels_stay_text(why):
+    labels = np.where(np.arange(len(why)) % 2, "under $5 and $", "over $5")
+    assert why.plot("segment", by=labels)._repr_png_()[:4] == b"\x89PNG"
+
+
+def test_unknown_pictures_and_rows(why):
+    with pytest.raises(UsageError, match="unknown-choice"):
+        why.plot("pie")
+    with pytest.raises(UsageError, match="no-such-row"):
+        why.plot("customer", row=1000)
+
+
+def test_without_matplotlib_the_pip_command_is_named(why, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "churnpredict\[plot\]"'):
+        why.plot()
+
+
+SHAP_PICTURES = ["bar", "beeswarm", "violin", "heatmap", "scatter", "waterfall", "decision", "force"]
+SHAP_PICTURES += ["embedding", "group_difference", "monitoring"]  # the others are for images, texts, and models in need of a function
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("by", ["features", "drivers"])
+@pytest.mark.parametrize("picture", SHAP_PICTURES)
+def test_every_picture_of_shap_works(why, by, picture):
+    import matplotlib.pyplot as plt
+    import shap
+
+    told = why.to_shap(by)
+    assert told.values.sum(axis=1) + told.base_values == pytest.approx(why.log_odds)
+    draw = getattr(shap.plots, picture)
+    if picture == "waterfall":
+        draw(told[3], show=False)
+    elif picture == "scatter":
+        draw(told[:, 0], show=False)
+    elif picture == "decision":
+        draw(float(told.base_values[0]), told.values, feature_names=list(told.feature_names), show=False)
+    elif picture == "force":
+        draw(told[3], matplotlib=True, show=False)
+    elif picture == "embedding":
+        draw(0, told.values, feature_names=list(told.feature_names), show=False)
+    elif picture == "group_difference":
+        draw(told.values, np.arange(len(why)) % 2 == 0, feature_names=list(told.feature_names), show=False)
+    elif picture == "monitoring":
+        draw(0, told.values, features=told.data, feature_names=list(told.feature_names), show=False)
+    else:
+        draw(told, show=False)
+    plt.close("all")
+
+
+def test_to_shap_in_points(why):
+    told = why.to_shap("drivers", unit="points")
+    assert told.values.sum(axis=1) + told.base_values == pytest.approx(why.risk.to_numpy())
+    with pytest.raises(UsageError, match="unknown-choice"):
+        why.to_shap("columns")
