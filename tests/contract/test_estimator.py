@@ -16,14 +16,14 @@ def expected(estimator):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([ChurnClassifier(n_estimators=60, n_jobs=1)], expected_failed_checks=expected, xfail_strict=True)
+@parametrize_with_checks([ChurnClassifier(n_estimators=25, n_seeds=1, n_jobs=1)], expected_failed_checks=expected, xfail_strict=True)
 def test_contract(estimator, check):
     check(estimator)
 
 
 def test_enough_checks_ran():
     results = check_estimator(
-        ChurnClassifier(n_estimators=5, n_jobs=1), expected_failed_checks=EXPECTED_FAILURES, on_fail=None, on_skip=None
+        ChurnClassifier(n_estimators=5, n_seeds=1, n_jobs=1), expected_failed_checks=EXPECTED_FAILURES, on_fail=None, on_skip=None
     )
     status = [r["status"] for r in results]
     assert status.count("passed") >= 55
@@ -38,5 +38,5 @@ def test_the_checks_catch_a_classifier_that_forgets_its_features():
 
             return np.nan_to_num(np.asarray(X, dtype=float))[:, : self.n_features_in_]
 
-    results = check_estimator(Forgetful(n_estimators=5, n_jobs=1), on_fail=None, on_skip=None)
+    results = check_estimator(Forgetful(n_estimators=5, n_seeds=1, n_jobs=1), on_fail=None, on_skip=None)
     assert "check_n_features_in_after_fitting" in {r["check_name"] for r in results if r["status"] == "failed"}

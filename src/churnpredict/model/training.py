@@ -292,7 +292,7 @@ def _without_season(rows: Rows) -> Rows:
     seasonal = [j for j, name in enumerate(rows.names) if name.endswith(("season_sin", "season_cos"))]
     if not seasonal or rows.times is None or np.ptp(rows.times) >= 2 * _YEAR:
         return rows
-    A = rows.A.copy()
+    A = rows.A if rows.A.flags.owndata else rows.A.copy()  # never the user's own array
     A[:, seasonal] = np.nan
     return replace(rows, A=A)
 
