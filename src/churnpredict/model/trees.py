@@ -44,22 +44,17 @@ _NUMERIC_DECISIONS = (0, 2, 4, 6, 8, 10)
 _CATEGORICAL_DECISIONS = (1, 5, 9)
 _DECISION_IS_KNOWN = np.isin(np.arange(256), _NUMERIC_DECISIONS + _CATEGORICAL_DECISIONS)
 
-_FLOATS = rb"([-+0-9.eE ]*)"
-_THRESHOLDS = rb"([-+0-9.eEinf ]*)"  # "inf" is a threshold of LightGBM's own: everything but NaN goes left
-_INTS = rb"([-0-9 ]*)"
 _TREE_KEYS = (
-    ("Tree", rb"([0-9]{1,10})"), ("num_leaves", rb"([0-9]{1,10})"), ("num_cat", rb"([0-9]{1,10})"),
-    ("split_feature", _INTS), ("split_gain", _FLOATS), ("threshold", _THRESHOLDS), ("decision_type", _INTS),
-    ("left_child", _INTS), ("right_child", _INTS), ("leaf_value", _FLOATS), ("leaf_weight", _FLOATS), ("leaf_count", _INTS),
-    ("internal_value", _FLOATS), ("internal_weight", _FLOATS), ("internal_count", _INTS),
+    "Tree", "num_leaves", "num_cat", "split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child",
+    "leaf_value", "leaf_weight", "leaf_count", "internal_value", "internal_weight", "internal_count",
 )  # fmt: skip
 _CATEGORY_KEYS = ("cat_boundaries", "cat_threshold")
-# Each group ends at the line end that its characters cannot contain: one way to match, linear time.
+# Each group ends at the line end that it cannot contain: one way to match, linear time. What is in it is left to the parser of numbers.
 _TREE = re.compile(
-    b"".join(key.encode() + b"=" + values + b"\n" for key, values in _TREE_KEYS)
-    + rb"(?:cat_boundaries=([-0-9 ]*)\ncat_threshold=([-0-9 ]*)\n)?is_linear=0\nshrinkage=([-+0-9.eE]+)\n\n\n"
+    b"".join(key.encode() + (b"=([0-9]{1,10})\n" if key in ("Tree", "num_leaves", "num_cat") else b"=([^\n]*)\n") for key in _TREE_KEYS)
+    + rb"(?:cat_boundaries=([^\n]*)\ncat_threshold=([^\n]*)\n)?is_linear=0\nshrinkage=([^\n]*)\n\n\n"
 )
-_GROUPS = (*(key for key, _ in _TREE_KEYS), *_CATEGORY_KEYS, "shrinkage")
+_GROUPS = (*_TREE_KEYS, *_CATEGORY_KEYS, "shrinkage")
 _NODE_FLOATS = ("split_gain", "threshold", "internal_value", "internal_weight")
 _LEAF_FLOATS = ("leaf_value", "leaf_weight")
 _NODE_INTS = ("split_feature", "decision_type", "left_child", "right_child", "internal_count")
@@ -128,6 +123,18 @@ class TreeModel:
         """Number of columns of the matrix that the model scores."""
         return len(self.feature_names)
 
+    def depth(self) -> int:
+        """The longest way from a root to a leaf, in splits."""
+        here = self.node_start[:-1][np.diff(self.node_start) > 0]
+        tree = np.flatnonzero(np.diff(self.node_start) > 0)
+        levels = 0
+        while len(here):
+            levels += 1
+            child = np.concatenate([self.left_child[here], self.right_child[here]])
+            tree = np.concatenate([tree, tree])[child >= 0]
+            here = child[child >= 0] + self.node_start[tree]
+        return levels
+
     def to_text(self) -> str:
         """The model as text for LightGBM: same trees, same scores; no minima, maxima, category strings or parameters.
 
@@ -146,7 +153,7 @@ class TreeModel:
             f"feature_infos={' '.join(['none'] * self.n_features)}",
             f"tree_sizes={' '.join(map(str, self.block_sizes))}",
         ]
-        return "\n".join([*head, "", self.blocks.decode("ascii") + "end of trees\n\n"])
+        return b"".join([("\n".join(head) + "\n\n").encode(), self.blocks, b"end of trees\n\n"]).decode()
 
 
 def read_trees(source: Any, objectives: Collection[str] = SCORING_OBJECTIVES) -> TreeModel:
@@ -273,6 +280,9 @@ def _read_blocks(head: _Header, data: bytes, begin: int) -> TreeModel:
         position += size
     if data[position : position + 13] != b"end of trees\n":
         _refuse("model-truncated", "the trees do not end where the header says")
+    blocks = data[begin:position]
+    if not blocks.isascii() or b"x" in blocks:  # Arrow reads 0x10 as 16, LightGBM as 0
+        _refuse("model-number", "a number cannot be read")
     columns = dict(zip(_GROUPS, zip(*rows, strict=True) if rows else ((),) * len(_GROUPS), strict=True))
     if list(map(int, columns["Tree"])) != list(range(len(rows))):
         _refuse("model-tree", "the trees are not in order")
@@ -308,7 +318,7 @@ def _read_blocks(head: _Header, data: bytes, begin: int) -> TreeModel:
         head.objective, head.feature_names, head.average_output, node_start, leaf_start,
         ints["split_feature"], ints["left_child"], ints["right_child"], ints["decision_type"], floats["threshold"],
         bitset, bitset_start, ints["cat_threshold"].astype(np.uint32), ints["internal_count"], floats["leaf_value"], ints["leaf_count"],
-        data[begin:position], head.tree_sizes,
+        blocks, head.tree_sizes,
     )  # fmt: skip
 
 
