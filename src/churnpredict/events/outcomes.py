@@ -52,7 +52,7 @@ class ChurnRule(Protocol):
 class Outcomes(pd.DataFrame):
     """What became of each snapshot: columns ``duration`` (days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
 
-    _metadata = ("horizon_span", "gap_span", "decided_at_end")
+    _metadata = ["horizon_span", "gap_span", "decided_at_end"]  # noqa: RUF012 - pandas adds it to a list when unpickling
     horizon_span: int
     gap_span: int
     decided_at_end: bool
