@@ -138,6 +138,10 @@ EVERY_FEATURE = [
     *(Feature("orders", a, nth=n) for a in ("last_gap", "last_value", "days_to") for n in (1, 2, 5)),
     *(Feature("orders", "decayed", h) for h in ("3d", "36h")),
     *(Feature("orders", "first_count", w) for w in ("2d", "90d")),
+    *(Feature("orders", a, w) for a in ("own_share", "entropy", "weekend_share", "night_share") for w in ("7d", "60d")),
+    *(Feature("orders", "share", "60d", kind=k) for k in ("buy", "gift")),
+    Feature("orders", "streak", kind="buy"),
+    Feature("orders", "stage"),
     Feature("calendar", "season_sin"),
     Feature("calendar", "season_cos"),
 ]

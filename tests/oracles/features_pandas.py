@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from churnpredict.features.feature import AGGREGATES
+from churnpredict.features.feature import AGGREGATES, OF_KIND
 
 __all__ = ["MEASURES", "PlainTables", "length", "measure_all", "plain_rows", "utc"]
 
@@ -222,7 +222,47 @@ def days_since_change(s):
     return (s.cutoff - s.rows[s.changes[-1] if s.changes else 0].time) / DAY_US if s.rows else math.nan
 
 
+def share(s, holds):
+    rows = s.within()
+    return sum(holds(r) for r in rows) / len(rows) if rows else math.nan
+
+
+def streak(s):
+    return len(list(itertools.takewhile(lambda r: r.kind == s.feature.kind, reversed(s.rows))))
+
+
+def entropy(s):
+    found = [r.item for r in s.within() if r.item is not None]
+    shares = [found.count(item) / len(found) for item in set(found)]
+    return -math.fsum(p * math.log2(p) for p in shares) if found else math.nan
+
+
+def wall(s, row):
+    return pd.Timestamp(row.time, unit="us", tz="UTC").tz_convert(s.timezone)
+
+
+def stage(s):
+    if not s.rows:
+        return math.nan
+    every = [b - a for a, b in itertools.pairwise(s.days)]
+    lately = [g for g, day in zip(every, s.days[1:], strict=True) if s.cutoff / DAY_US - day <= 31]
+    if s.silence >= 180:
+        return 3
+    if any(g >= 180 for g in lately):
+        return 4
+    if (s.cutoff - s.rows[0].time) / DAY_US <= 90:
+        return 0
+    return 2 if s.silence > 2 * (mean(every) if every else 45) else 1
+
+
 MEASURES = {
+    "share": lambda s: share(s, lambda r: r.kind == s.feature.kind),
+    "streak": streak,
+    "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,
+    "entropy": entropy,
+    "weekend_share": lambda s: share(s, lambda r: wall(s, r).dayofweek >= 5),
+    "night_share": lambda s: share(s, lambda r: wall(s, r).hour >= 22 or wall(s, r).hour < 6),
+    "stage": stage,
     "count": lambda s: len(s.within()),
     "active_days": lambda s: len({r.day for r in s.within()}),
     "trend": trend,
@@ -302,9 +342,10 @@ def measure_all(tables, pairs, features, history=None):
         cutoff, person = us(moment), people.get(customer)
         for feature in features:
             whole = []
+            one_kind = feature.kind is not None and feature.aggregate not in OF_KIND
             if feature.table in logs and AGGREGATES[feature.aggregate].needs != "since":
                 whole = [r for r in logs[feature.table].get(customer, []) if r.time < cutoff and r.known < cutoff]
-                whole = [r for r in whole if feature.kind is None or r.kind == feature.kind]
+                whole = [r for r in whole if not one_kind or r.kind == feature.kind]
             rows = whole if history is None else [r for r in whole if r.time >= cutoff - us(length(history))]
             origin = whole[0].time if whole else None
             if person is not None and person.get("since") is not None:

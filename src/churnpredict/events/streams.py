@@ -1,4 +1,7 @@
-"""One customer after the other, each sorted in time: offsets, times and values as flat arrays."""
+"""One customer after the other, each sorted in time: offsets, times and values as flat arrays.
+
+A little longer than most modules because the kernels that group, sort and search rows belong beside the arrays they are about.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,11 @@ class Stream:
         return _distinct_days(self.offsets, local_days(self.times, self.timezone))
 
     @cached_property
+    def wall_times(self) -> Ints:
+        """The clock on the wall of the business at each row, shape (n,)."""
+        return wall_clock(self.times, self.timezone)
+
+    @cached_property
     def next_same_item(self) -> Ints:
         """For each row the position of the customer's next row with the same item, or n."""
         items = self.columns["item"]
@@ -85,15 +93,20 @@ class Stream:
         return replace(past, columns=columns)
 
 
-def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
-    """The calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
+def wall_clock(times: Ints, timezone: str) -> Ints:
+    """Times as the clock on the wall shows them in ``timezone``, in microseconds since 1970, shape (n,)."""
     if timezone == "UTC":
-        return _floor_days(times)
+        return times
     import pyarrow as pa
     import pyarrow.compute as pc
 
     wall = pc.local_timestamp(pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone)))
-    return _floor_days(wall.cast(pa.int64()).to_numpy())
+    return np.asarray(wall.cast(pa.int64()).to_numpy())
+
+
+def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
+    """The calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
+    return np.asarray(_floor_days(wall_clock(times, timezone)))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -173,7 +186,7 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  
 
 
 @nb.njit(cache=True, nogil=True)
-def _sort_within(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]
+def _sort_within(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
     """Sort each customer's rows by time, and rows of the same time by value, kind, item and known time, so that the order
     in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
     bits = v.view(np.int64)

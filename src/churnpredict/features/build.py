@@ -18,7 +18,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, span
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.families import Block, Plan, Wanted
-from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
 
 __all__ = ["build_features"]
 
@@ -83,11 +83,12 @@ def build_features(
         if row.aggregate in ("attribute", "state"):
             out[column] = _latest_number(row, tables, customers, cutoffs, limit)
         elif row.table in tables.streams:
-            streams[row.table, row.kind].append((column, row))
+            streams[row.table, None if row.aggregate in OF_KIND else row.kind].append((column, row))
         else:
             out[column] = _of_calendar(row, tables, cutoffs) if row.table == "calendar" else _of_tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
-        _fill(tables, tables.stream(name, kind), Plan(wanted, limit), customers, cutoffs, out)
+        kinds = [str(k) for k in _names(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
+        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds), customers, cutoffs, out)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
@@ -124,11 +125,12 @@ def _check(rows: Sequence[Feature], tables: EventTables) -> None:
 
 
 def _is_label(row: Feature, tables: EventTables) -> bool:
-    return row.aggregate in ("attribute", "state") and row.column in _labels(row, tables)
+    return row.aggregate in ("attribute", "state") and row.column in _names(tables, row.table)
 
 
-def _labels(row: Feature, tables: EventTables) -> dict[str, pa.Array]:
-    return tables.labels.get(row.table, {})
+def _names(tables: EventTables, table: str) -> dict[str, pa.Array]:
+    """What the codes of a table's labels stand for."""
+    return tables.labels.get(table, {})
 
 
 def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> tuple[Stream, Ints]:
@@ -148,7 +150,7 @@ def _latest_number(row: Feature, tables: EventTables, customers: Codes, cutoffs:
 def _label(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:
     """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
     stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
-    codes, names = stream.columns[str(row.column)], _labels(row, tables)[str(row.column)]
+    codes, names = stream.columns[str(row.column)], _names(tables, row.table)[str(row.column)]
     known = stream.columns.get("known", stream.times) < latest
     if tables.profile is not None and row.table == tables.profile.name:
         known &= tables.profile.joined_before(latest)[stream.owners]

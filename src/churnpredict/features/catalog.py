@@ -81,6 +81,7 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
     ]
     rows += [Feature(name, "last_gap", nth=n) for n in (1, 2, 3)]
     rows += [Feature(name, "decayed", h) for h in _HALF_LIVES]
+    rows += [Feature(name, a, "90d") for a in ("weekend_share", "own_share") if "90d" in windows]
     if events.value is not None:
         rows += [Feature(name, "sum", w) for w in windows]
         rows += [Feature(name, "mean", w) for w in ("30d", "90d", "365d", "all") if w in windows]
@@ -88,6 +89,7 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
         rows += [Feature(name, "last_value", nth=n) for n in (1, 2, 3)]
     if events.item is not None:
         rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
+        rows += [Feature(name, "entropy", w) for w in ("90d",) if w in windows]
     if history is None:
         rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
         rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]
@@ -95,8 +97,10 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
 
 
 def _kind(name: str, kind: str, history: str | None) -> list[Feature]:
-    rows = [Feature(name, "count", w, kind=kind) for w in _fitting(("30d", "90d", "365d"), history)]
-    return [*rows, Feature(name, "days_since_last", kind=kind), Feature(name, "trend", "30d", kind=kind)]
+    windows = _fitting(("30d", "90d", "365d"), history)
+    rows = [Feature(name, "count", w, kind=kind) for w in windows]
+    rows += [Feature(name, a, kind=kind) for a in ("days_since_last", "streak")]
+    return rows + [Feature(name, a, w, kind=kind) for a, w in (("share", "90d"), ("trend", "30d")) if w in windows]
 
 
 def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Feature]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from churnpredict.events.streams import Stream
 from churnpredict.events.timing import DAY, span
-from churnpredict.features import kernels
+from churnpredict.features import kernels, profile_kernels
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
 
@@ -61,10 +61,12 @@ class Plan:
     wanted : list of (int, Feature)
     limit : int or None
         How far back the history may reach, in microseconds.
+    kinds : list of str
+        The table's kinds in the order of their codes, for aggregates that set one kind against the others.
     """
 
-    def __init__(self, wanted: Wanted, limit: int | None) -> None:
-        self.limit = limit
+    def __init__(self, wanted: Wanted, limit: int | None, kinds: Sequence[str] = ()) -> None:
+        self.limit, self.kinds = limit, list(kinds)
         distinct, self.copies = self._without_repeats(wanted)
         self.columns = [column for column, _ in distinct]
         self.spans = self._windows(row for _, row in distinct)
@@ -95,7 +97,7 @@ class Plan:
         first: dict[tuple[object, ...], tuple[int, Feature]] = {}
         copies: list[tuple[int, int]] = []
         for column, row in wanted:
-            kept = first.setdefault((row.aggregate, self._length(row), row.nth, row.column), (column, row))
+            kept = first.setdefault((row.aggregate, self._length(row), row.nth, row.column, row.kind), (column, row))
             if kept[0] != column:
                 copies.append((column, kept[0]))
         return list(first.values()), copies
@@ -116,6 +118,10 @@ class Plan:
         if length is None or (self.limit is not None and factor * length >= self.limit):
             return 1
         return 2 + int(np.searchsorted(self.spans[1:], factor * length))
+
+    def codes(self, rows: Wanted) -> Ints:
+        """The code of each feature's kind; -2, which no row has, for a kind that has not happened yet."""
+        return _ints(self.kinds.index(str(r.kind)) if r.kind in self.kinds else -2 for _, r in rows)
 
     def windows(self, rows: Wanted, factor: int = 1) -> Ints:
         return _ints(self.window(row, factor) for _, row in rows)
@@ -219,6 +225,47 @@ def _nth_days(_: Plan, rows: Wanted) -> Run:
     return lambda s, b: kernels.nth_days(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
 
 
+def _kind_shares(plan: Plan, rows: Wanted) -> Run:
+    codes, which, columns = plan.codes(rows), plan.windows(rows), _columns(rows)
+    return lambda s, b: profile_kernels.kind_shares(s.columns["kind"], codes, b.edges, which, columns, b.out, b.at)
+
+
+def _kind_streaks(plan: Plan, rows: Wanted) -> Run:
+    codes, columns = plan.codes(rows), _columns(rows)
+    return lambda s, b: profile_kernels.kind_streaks(s.columns["kind"], codes, b.edges, columns, b.out, b.at)
+
+
+def _own_shares(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+    return lambda s, b: profile_kernels.own_shares(b.edges, which, columns, b.out, b.at)
+
+
+def _entropies(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+
+    def run(s: Stream, b: Block) -> None:
+        items = s.columns["item"]
+        profile_kernels.entropies(items, int(items.max(initial=-1)) + 1, b.edges, which, columns, b.out, b.at)
+
+    return run
+
+
+def _clock_shares(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+    weekend = np.array([r.aggregate == "weekend_share" for _, r in rows])
+    return lambda s, b: profile_kernels.clock_shares(s.wall_times, b.edges, which, weekend, columns, b.out, b.at)
+
+
+def _stages(_: Plan, rows: Wanted) -> Run:
+    ((column, _row),) = rows
+
+    def run(s: Stream, b: Block) -> None:
+        _, days, place = s.active_days
+        profile_kernels.stages(s.times, place, days, b.cutoffs, b.edges, column, b.out, b.at)
+
+    return run
+
+
 def _intervals(_: Plan, rows: Wanted) -> Run:
     columns = _by_name(rows, INTERVAL_OUTPUTS)
 
@@ -255,6 +302,12 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "last values": (_values_back, ("last_value",)),
     "first days": (_first_counts, ("first_count",)),
     "first events": (_nth_days, ("days_to",)),
+    "shares of kinds": (_kind_shares, ("share",)),
+    "streaks of kinds": (_kind_streaks, ("streak",)),
+    "shares of the own total": (_own_shares, ("own_share",)),
+    "entropies": (_entropies, ("entropy",)),
+    "clock": (_clock_shares, ("weekend_share", "night_share")),
+    "stages": (_stages, ("stage",)),
     "intervals": (_intervals, INTERVAL_OUTPUTS),
     "states": (_states, STATE_OUTPUTS),
 }

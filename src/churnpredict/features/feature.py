@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.timing import span
 
-__all__ = ["AGGREGATES", "Aggregate", "Feature"]
+__all__ = ["AGGREGATES", "OF_KIND", "Aggregate", "Feature"]
+
+OF_KIND = ("share", "streak")  # aggregates that set one kind against the others of its table
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ AGGREGATES: dict[str, Aggregate] = {
     "last_gap": Aggregate("habit", "nth", "", "days", "the n-th last gap between active days"),
     "decayed": Aggregate("habit", "half-life", "", "days", "sum over active days of 2^(-age / half-life)"),
     "last_value": Aggregate("value", "nth", "value", "value", "value of the n-th last event"),
+    "share": Aggregate("value", "window", "kind", "share", "share of the events in the window that are of the kind"),
+    "streak": Aggregate("habit", "", "kind", "events", "the newest events that are of the kind, in a row"),
+    "own_share": Aggregate("habit", "window", "", "share", "share of all own events that lies in the window"),
+    "entropy": Aggregate("value", "window", "item", "bits", "Shannon entropy of the items in the window"),
+    "weekend_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window on Saturday or Sunday"),
+    "night_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window between 22 and 6 o'clock"),
+    "stage": Aggregate("habit", "", "", "stage", "new, current, at risk, dormant or resurrected, by the own rhythm"),
     "first_count": Aggregate(
         "onboarding", "window", "", "events", "events in the first days after joining (or the first event)", fixed=True
     ),
@@ -130,6 +139,10 @@ class Feature:
                 remedy=f"There are {', '.join(AGGREGATES)}.{closest(self.aggregate, AGGREGATES)}",
             )
         takes = AGGREGATES[self.aggregate].takes
+        if self.aggregate in OF_KIND and self.kind is None:
+            raise UsageError(
+                "no-kind", f'"{self.aggregate}" needs a kind', remedy=f'Write Feature("{self.table}", "{self.aggregate}", kind="failed").'
+            )
         if takes in ("window", "half-life") and self.window is None:
             raise UsageError(
                 "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'

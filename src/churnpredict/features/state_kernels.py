@@ -35,6 +35,7 @@ _jit = nb.njit(cache=True, nogil=True)
 @_jit
 def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
     """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted."""
+    found = np.empty(len(INTERVAL_OUTPUTS))
     for r in range(edges.shape[1]):
         t, low, high = cutoffs[r], edges[1, r], edges[0, r]
         opened, oldest, worth, newest = 0, OPEN, 0.0, -1
@@ -61,33 +62,20 @@ def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, colum
                 scores += at_end[i]
                 scored += 1
         agreed = planned.size > 0 and newest >= 0 and planned[newest] != OPEN
+        found[0] = opened
+        found[1] = (t - oldest) / DAY if opened else np.nan
+        found[2] = worth
+        found[3] = (planned[newest] - t) / DAY if agreed else np.nan
+        found[4] = (planned[newest] - starts[newest]) / DAY if agreed else np.nan
+        found[5] = closed
+        found[6] = (t - latest) / DAY if closed else np.nan
+        found[7] = total / closed if closed else np.nan
+        found[8] = scores / scored if scored else np.nan
+        found[9] = at_end[latest_at] if closed and at_end.size else np.nan
+        found[10] = renewed
         for k in range(columns.size):
-            c = columns[k]
-            if c < 0:
-                continue
-            if k == 0:
-                v = float(opened)
-            elif k == 1:
-                v = (t - oldest) / DAY if opened else np.nan
-            elif k == 2:
-                v = worth if opened else 0.0
-            elif k == 3:
-                v = (planned[newest] - t) / DAY if agreed else np.nan
-            elif k == 4:
-                v = (planned[newest] - starts[newest]) / DAY if agreed else np.nan
-            elif k == 5:
-                v = float(closed)
-            elif k == 6:
-                v = (t - latest) / DAY if closed else np.nan
-            elif k == 7:
-                v = total / closed if closed else np.nan
-            elif k == 8:
-                v = scores / scored if scored else np.nan
-            elif k == 9:
-                v = at_end[latest_at] if closed and at_end.size else np.nan
-            else:
-                v = float(renewed)
-            out[c, at + r] = v
+            if columns[k] >= 0:
+                out[columns[k], at + r] = found[k]
 
 
 @_jit

@@ -1,0 +1,125 @@
+"""Compiled kernels over the make-up of a customer's activity: kinds, items, weekdays and hours, and where in life it stands.
+
+They read rows like the kernels of :mod:`churnpredict.features.kernels`: ``[edges[which[f], r], edges[0, r])``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from churnpredict.events.timing import DAY
+
+__all__ = ["STAGES", "clock_shares", "entropies", "kind_shares", "kind_streaks", "own_shares", "stages"]
+
+STAGES = ("new", "current", "at risk", "dormant", "resurrected")
+NEW_DAYS, DORMANT_DAYS, BACK_DAYS = 90, 180, 30
+NIGHT_FROM, NIGHT_UNTIL = 22, 6
+_HOUR = DAY // 24
+_MONDAY = 3  # 1970-01-01 was a Thursday
+_SATURDAY = 5
+_jit = nb.njit(cache=True, nogil=True)
+
+
+@_jit
+def kind_shares(kinds, wanted, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Share of the rows in each window that are of one kind."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            low, high = edges[which[f], r], edges[0, r]
+            n = 0
+            for i in range(low, high):
+                n += kinds[i] == wanted[f]
+            out[columns[f], at + r] = n / (high - low) if high > low else np.nan
+
+
+@_jit
+def kind_streaks(kinds, wanted, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """How many of the newest rows are of one kind, in a row."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            i = edges[0, r] - 1
+            while i >= edges[1, r] and kinds[i] == wanted[f]:
+                i -= 1
+            out[columns[f], at + r] = edges[0, r] - 1 - i
+
+
+@_jit
+def own_shares(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Share of all the customer's rows that lies in the window."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            every = edges[0, r] - edges[1, r]
+            out[columns[f], at + r] = (edges[0, r] - edges[which[f], r]) / every if every > 0 else np.nan
+
+
+@_jit
+def entropies(labels, n_labels, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Shannon entropy in bits of the labels in each window: 0, always the same; missing labels do not count."""
+    counts = np.zeros(n_labels, np.int64)
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            low, high = edges[which[f], r], edges[0, r]
+            n = 0
+            for i in range(low, high):
+                if labels[i] >= 0:
+                    counts[labels[i]] += 1
+                    n += 1
+            bits = 0.0
+            for i in range(low, high):
+                if labels[i] >= 0 and counts[labels[i]] > 0:
+                    p = counts[labels[i]] / n
+                    bits -= p * math.log2(p)
+                    counts[labels[i]] = 0
+            out[columns[f], at + r] = max(bits, 0.0) if n else np.nan
+
+
+@_jit
+def clock_shares(wall, edges, which, weekend, columns, out, at):  # type: ignore[no-untyped-def]
+    """Share of the rows in each window that fall on Saturday or Sunday (``weekend[f]``), or between 22 and 6 o'clock."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            low, high = edges[which[f], r], edges[0, r]
+            n = 0
+            for i in range(low, high):
+                if weekend[f]:
+                    n += (wall[i] // DAY + _MONDAY) % 7 >= _SATURDAY
+                else:
+                    hour = wall[i] % DAY // _HOUR
+                    n += hour >= NIGHT_FROM or hour < NIGHT_UNTIL
+            out[columns[f], at + r] = n / (high - low) if high > low else np.nan
+
+
+@_jit
+def stages(times, place, days, cutoffs, edges, column, out, at):  # type: ignore[no-untyped-def]
+    """Where in life a customer stands, as a position in ``STAGES``; missing before the first row.
+
+    Dormant: silent for 180 days. Resurrected: back within the last 30 days after so long a silence. New: first seen within 90 days. At
+    risk: silent for more than twice the own mean gap (90 days with a single active day). Current: everybody else.
+    """
+    for r in range(edges.shape[1]):
+        low, high = edges[1, r], edges[0, r]
+        if high <= low:
+            out[column, at + r] = np.nan
+            continue
+        silence = (cutoffs[r] - times[high - 1]) / DAY
+        newest, oldest = place[high - 1], place[low]
+        usual = (days[newest] - days[oldest]) / (newest - oldest) if newest > oldest else NEW_DAYS / 2
+        back = False
+        for j in range(newest, oldest, -1):
+            if (cutoffs[r] - days[j] * DAY) / DAY > BACK_DAYS + 1:
+                break
+            back |= days[j] - days[j - 1] >= DORMANT_DAYS
+        if silence >= DORMANT_DAYS:
+            stage = 3
+        elif back:
+            stage = 4
+        elif (cutoffs[r] - times[low]) / DAY <= NEW_DAYS:
+            stage = 0
+        elif silence > 2 * usual:
+            stage = 2
+        else:
+            stage = 1
+        out[column, at + r] = stage
