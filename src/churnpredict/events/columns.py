@@ -1,4 +1,7 @@
-"""One column at a time: from what stands in a source to ids, times, numbers and labels that can be trusted."""
+"""One column at a time: from what stands in a source to ids, times, numbers and labels that can be trusted.
+
+Longer than most modules because every refusal is a sentence with a remedy, and all of them are made at this one door.
+"""
 
 from __future__ import annotations
 
@@ -291,7 +294,7 @@ def _parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
     target = pa.timestamp("us", "UTC") if any_zone else pa.timestamp("us")
     try:
         return text.cast(target)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowInvalid:
         bad = [v for v in pc.unique(text).to_pylist() if v is not None and not _castable(v, target)]
         raise TimeError(
             "not-iso",
@@ -302,7 +305,7 @@ def _parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
             total=len(text),
             examples=bad,
             remedy='Write them as "2024-09-01" or "2024-09-01T13:45:00", or convert the column to timestamps.',
-        ) from error
+        ) from None  # the reader's own message quotes the value
 
 
 def _castable(value: str, target: pa.DataType) -> bool:
@@ -344,8 +347,8 @@ def drop_unknown_times(missing: npt.NDArray[np.bool_], *, table: str, name: str)
 def _cast(column: Any, kind: pa.DataType, table: str, name: str, error: type[Exception], code: str, what: str) -> Any:
     try:
         return column.cast(kind)
-    except pa.ArrowInvalid as cause:
-        raise error(code, what, table=table, column=name, remedy="Convert the column before declaring it.") from cause  # type: ignore[call-arg]
+    except pa.ArrowInvalid:
+        raise error(code, what, table=table, column=name, remedy="Convert the column before declaring it.") from None  # type: ignore[call-arg]
 
 
 def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool = True) -> npt.NDArray[np.float64]:

@@ -1,4 +1,7 @@
-"""From a declaration to rows that can be trusted: every check of a table's content, once, at the door."""
+"""From a declaration to rows that can be trusted: every check of a table's content, once, at the door.
+
+Longer than most modules because the four kinds of table are read side by side, with the same few steps.
+"""
 
 from __future__ import annotations
 

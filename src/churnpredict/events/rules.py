@@ -1,4 +1,7 @@
-"""The churn rules: who can still leave at a cutoff, who then left, and when."""
+"""The churn rules: who can still leave at a cutoff, who then left, and when.
+
+Longer than most modules because the rules share their kernels and are best compared side by side.
+"""
 
 from __future__ import annotations
 

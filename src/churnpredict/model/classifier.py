@@ -1,4 +1,7 @@
-"""ChurnClassifier: calibrated, additive risks from any matrix, inside scikit-learn's contract."""
+"""ChurnClassifier: calibrated, additive risks from any matrix, inside scikit-learn's contract.
+
+A little longer than most modules because the contract wants all of an estimator in one place, and every refusal says what to do.
+"""
 
 from __future__ import annotations
 
@@ -236,8 +239,19 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise UsageError("no-outcomes", "requires y to be passed, but the target y is None", remedy="Pass y.")
         if isinstance(y, pd.DataFrame) and "outcome" in y.columns:
             _refuse_missing(y["outcome"])
+            outcome = np.asarray(y["outcome"], dtype=np.float64)
+            unknown = ~np.isin(outcome, (0, 1, 2))
+            if unknown.any():
+                raise OutcomeError(
+                    "unknown-outcome",
+                    "outcomes other than 0 (stayed), 1 (left) and 2 (lost)",
+                    column="outcome",
+                    rows=int(unknown.sum()),
+                    total=len(outcome),
+                    remedy="Drop snapshots of customers who were no longer at risk when the window opened.",
+                )
             self.classes_ = np.array([0, 1])
-            return np.asarray(y["outcome"].to_numpy() != 0, dtype=np.float64)
+            return np.asarray(outcome > 0, dtype=np.float64)
         from sklearn.utils.validation import column_or_1d
 
         labels = column_or_1d(y, warn=True)

@@ -1,0 +1,101 @@
+"""The house rules that a linter cannot see, and those that one can, held in one place."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import churnpredict
+
+SOURCE = Path(churnpredict.__file__).parent
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(SOURCE.rglob("*.py"))
+MODULE_LINES, FUNCTION_LINES = 330, 60
+WHY = re.compile(r"\b(long|longer|because|one story|apart from)\b", re.IGNORECASE)
+
+
+def tree(path):
+    return ast.parse(path.read_text())
+
+
+def functions(path):
+    return [node for node in ast.walk(tree(path)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def body_lines(function):
+    """Lines from the first statement after the docstring to the end: documentation is never too long."""
+    first = function.body[1] if ast.get_docstring(function) and len(function.body) > 1 else function.body[0]
+    return function.end_lineno - first.lineno + 1
+
+
+def without_why(source_tree, lines):
+    """What is too long and does not say why: names of functions, or "module"."""
+    module_why = WHY.search(ast.get_docstring(source_tree) or "")
+    found = ["module"] if lines > MODULE_LINES and not module_why else []
+    for node in ast.walk(source_tree):
+        if isinstance(node, ast.FunctionDef) and body_lines(node) > FUNCTION_LINES:
+            compiled = bool(node.decorator_list) and module_why  # a module of kernels says it once for all
+            if not compiled and not WHY.search(ast.get_docstring(node) or ""):
+                found.append(node.name)
+    return found
+
+
+def test_imports_descend():
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_what_is_long_says_why(path):
+    assert not without_why(tree(path), path.read_text().count("\n"))
+
+
+def test_a_long_function_without_a_reason_is_noticed():
+    body = "\n".join(f"    x = {i}" for i in range(61))
+    assert without_why(ast.parse(f'def f():\n    """Do it."""\n{body}\n'), 63) == ["f"]
+    assert without_why(ast.parse(f'def f():\n    """Do it. Long because of its table."""\n{body}\n'), 63) == []
+    assert without_why(ast.parse('"""A module."""\n'), 331) == ["module"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_columns_are_declared_once_at_the_door(path):
+    """No ``*_col`` argument anywhere: names of columns are fixed inside."""
+    for function in functions(path):
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        assert not [a.arg for a in arguments if re.search(r"_cols?$|_columns?_name$", a.arg)], function.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_modules_open_with_a_docstring_and_a_sorted_all(path):
+    module = tree(path)
+    assert ast.get_docstring(module), "every module says in one line what it is"
+    names = next(
+        (node.value for node in module.body if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"), None
+    )
+    if path.name in ("__init__.py", "__main__.py"):
+        return
+    assert isinstance(names, ast.List), "every module has __all__"
+    listed = [e.value for e in names.elts]
+    # ruff's order (constants, classes, functions) is held by its rule RUF022; here: nothing twice, and all of it is there
+    assert len(listed) == len(set(listed))
+    defined = {getattr(node, "name", None) for node in module.body}
+    defined |= {getattr(t, "id", None) for node in module.body if isinstance(node, ast.Assign) for t in node.targets}
+    defined |= {getattr(node.target, "id", None) for node in module.body if isinstance(node, ast.AnnAssign)}
+    imported = {a.asname or a.name for node in module.body if isinstance(node, ast.ImportFrom) for a in node.names}
+    assert set(listed) <= defined | imported
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_nothing_is_imported_through_the_public_face(path):
+    """Importing one's own package through its ``__init__`` is how circles begin."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module != "churnpredict" or all(a.name[0].islower() or a.name.startswith("__") for a in node.names), (
+                f"line {node.lineno}: import from the module that defines it"
+            )
+            assert not node.level, f"line {node.lineno}: relative import"
