@@ -50,7 +50,7 @@ def _tell(found: dict[str, Any], text: str, how: Format) -> None:
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it all.")] = Path("churnpredict-demo"),
-    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 1500,
+    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 600,
     seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
 ) -> None:
     """Simulate a business and run the whole way: train, backtest, score, explain."""

@@ -15,7 +15,7 @@ from churnpredict.operations.output import write_frame, write_text
 __all__ = ["run_demo"]
 
 
-def run_demo(folder: str | Path, *, customers: int = 1500, seed: int = 0, say: Callable[[str], Any] = print) -> dict[str, Path]:
+def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Callable[[str], Any] = print) -> dict[str, Path]:
     """Simulate a business, write its tables and a churn.toml, then train, backtest and score from these files alone.
 
     Parameters
@@ -71,6 +71,7 @@ def write_business(business: Any, folder: Path) -> Path:
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
     ]
+    lines += ["", "[model]", 'every = "30d"  # a snapshot a month: half of the default, so that the demo takes minutes']
     return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
 
 

@@ -1,0 +1,63 @@
+"""The public face: sorted names that exist, imported only when used, and cheap to import."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+import churnpredict as cp
+
+HEAVY = ("numpy", "pandas", "pyarrow", "duckdb", "numba", "scipy", "sklearn", "lightgbm", "shap", "matplotlib", "tqdm", "joblib")
+
+
+def run(*arguments: str) -> tuple[str, float]:
+    """Output and CPU seconds of a child Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_names_are_sorted_and_exist() -> None:
+    names = [n for n in cp.__all__ if n != "__version__"]
+    assert names == sorted(names)
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert getattr(cp, name).__doc__, name
+    assert set(dir(cp)) == set(cp.__all__)
+
+
+def test_names_that_outsiders_rely_on_are_there() -> None:
+    promised = (
+        "ChurnClassifier ChurnPipeline Customers EventTables Events Explanation Feature Inactivity TemporalSplit build_features catalog "
+        "explain label_churn load make_business take_snapshots"
+    )
+    assert set(promised.split()) <= set(cp.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="ChurnPipline"):
+        _ = cp.ChurnPipline
+
+
+def test_importing_imports_nothing_heavy() -> None:
+    code = "import sys, churnpredict, churnpredict.errors; print(*sorted(m for m in sys.modules if '.' not in m))"
+    loaded = set(run("-c", code)[0].split())
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(("arguments", "most"), [(("-c", "import churnpredict"), 0.3), (("-m", "churnpredict", "--help"), 0.5)])
+def test_the_start_is_cheap(arguments: tuple[str, ...], most: float) -> None:
+    assert min(run(*arguments)[1] for _ in range(3)) <= most
+
+
+@pytest.mark.parametrize("command", ["demo", "init", "train", "score", "backtest"])
+def test_every_command_has_help_without_heavy_imports(command: str) -> None:
+    code = (
+        f"import sys\nfrom churnpredict.operations import cli\ntry:\n    cli.main(['{command}', '--help'])\nexcept SystemExit as e:\n    "
+    )
+    code += f"assert e.code in (0, None)\nheavy = {HEAVY!r}\nassert not [m for m in heavy if m in sys.modules], sys.modules.keys()"
+    assert "Usage" in run("-c", code)[0]
