@@ -23,6 +23,7 @@ _HOME = {
     "Feature": "features.feature",
     "Inactivity": "events.rules",
     "Intervals": "events.tables",
+    "Query": "events.source",
     "States": "events.tables",
     "SubscriptionEnd": "events.rules",
     "TemporalSplit": "model.split",

@@ -1,0 +1,109 @@
+"""What every source can do: say its columns, and give them as Arrow, whole or a batch at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+import pyarrow as pa
+
+from churnpredict.errors import SchemaError, closest, mask
+
+__all__ = ["BATCH", "Source", "distinct", "plain_types", "quoted", "said"]
+
+BATCH = 1 << 19  # rows at a time where a table is streamed
+_MESSAGE = 200
+
+
+class Source:
+    """A table somewhere: its column names, and its columns as Arrow when asked for.
+
+    Parameters
+    ----------
+    name : str
+        What the table is called in messages.
+    """
+
+    kind = "typed"  # "text" where the format has no types of its own
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def columns(self) -> list[str]:
+        raise NotImplementedError
+
+    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
+        """The columns as Arrow; those in ``text`` come as written where the format has no types of its own."""
+        raise NotImplementedError
+
+    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+        """The same, a batch at a time and in no particular order; a source that can stream never holds the whole."""
+        yield from self.read(columns, text).to_batches(max_chunksize=BATCH)
+
+    def count(self) -> int | None:
+        """How many rows there are, where that is cheap to know."""
+        return None
+
+    def check(self, wanted: Sequence[str]) -> None:
+        """Refuse duplicate names and names that are not there, before anything is read."""
+        names = self.columns()
+        twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+        for column in wanted:
+            if column in twice:
+                raise SchemaError(
+                    "duplicate-column",
+                    "the name stands on more than one column",
+                    table=self.name,
+                    column=column,
+                    remedy="Rename one of them.",
+                )
+            if column not in names:
+                shown = ", ".join(f'"{n}"' for n in names[:12]) + (", ..." if len(names) > 12 else "")
+                raise SchemaError(
+                    "missing-column",
+                    "there is no such column",
+                    table=self.name,
+                    column=column,
+                    remedy=f"The table has {shown or 'no columns'}.{closest(column, names)}",
+                )
+
+
+def distinct(columns: Sequence[str]) -> list[str]:
+    """Each name once, in order: one column may have two roles."""
+    return list(dict.fromkeys(columns))
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def said(error: Exception, ours: Collection[str]) -> str:
+    """What a reader says, fit for a message: its first line, and of what it quotes only our own words and files.
+
+    Readers and servers quote rows, values and addresses with passwords in them; nothing of that may leave.
+    """
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0][:_MESSAGE]
+    line = re.sub(r"\w+://\S+", "(an address)", line)
+
+    def keep(found: re.Match[str]) -> str:
+        inside = found[0][1:-1]
+        return found[0] if os.path.exists(inside) or any(inside in word for word in ours) else found[0][0] + mask(inside) + found[0][-1]
+
+    return re.sub(r"'[^']*'|\"[^\"]*\"", keep, line)
+
+
+def plain_types(table: pa.Table) -> pa.Table:
+    """Without extension types: numbers that a server sends as text become numbers, everything else what it is stored as."""
+    for place, field in enumerate(table.schema):
+        kind = field.type
+        if not isinstance(kind, pa.BaseExtensionType):
+            continue
+        column = pa.chunked_array([c.storage for c in table.column(place).chunks], kind.storage_type)
+        if getattr(kind, "type_name", "") == "numeric":
+            column = column.cast(pa.float64())
+        elif kind.extension_name == "arrow.uuid":
+            column = pa.chunked_array([pa.array([None if v is None else str(v) for v in table.column(place).to_pylist()], pa.string())])
+        table = table.set_column(place, field.name, column)
+    return table

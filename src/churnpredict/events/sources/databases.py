@@ -1,0 +1,243 @@
+"""SQL on DuckDB, SQLite and PostgreSQL: a query and where to ask it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError
+from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types, quoted, said
+
+__all__ = ["Database", "Query"]
+
+_SERVER = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True)
+class Query:
+    """Rows of a database, as the source of a table.
+
+    Only the declared columns are asked for, so the query may be a plain ``SELECT *``.
+
+    Parameters
+    ----------
+    sql : str
+        A ``SELECT`` statement, or the name of a table or view (``"orders"``, ``"shop.orders"``).
+    database : str, path or connection
+        ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``; a password is better left to ``~/.pgpass`` or ``PGPASSWORD``);
+        the path of a DuckDB or SQLite file; or an open connection of DuckDB, ``sqlite3`` or ADBC, which stays open.
+
+    Examples
+    --------
+    >>> import sqlite3, churnpredict as cp
+    >>> shop = sqlite3.connect(":memory:")
+    >>> _ = shop.execute("CREATE TABLE orders (user INTEGER, at TEXT)")
+    >>> _ = shop.execute("INSERT INTO orders VALUES (1, '2024-01-01'), (2, '2024-01-05')")
+    >>> cp.EventTables(orders=cp.Events(cp.Query("orders", shop), customer="user", time="at"))
+    EventTables: 2 customers, observed until 2024-01-06
+      orders  2 events of 2 customers, 2024-01-01 to 2024-01-05
+    """
+
+    sql: str
+    database: Any = field(repr=False)
+
+
+class Database(Source):
+    """A query on one of the three kinds of database."""
+
+    def __init__(self, name: str, query: Query) -> None:
+        super().__init__(name)
+        self.query = query
+        text = str(query.sql).strip().rstrip(";").strip()
+        if not text:
+            raise UsageError("empty-query", "the query is empty", table=name, remedy='Write Query("SELECT * FROM orders", database).')
+        plain = re.fullmatch(r"[^\s'\";()]+", text) is not None
+        self.source = ".".join(quoted(part) for part in text.split(".")) if plain else f"(\n{text}\n) AS given"
+        self.engine = _engine(query.database, name)
+
+    def columns(self) -> list[str]:
+        with self._cursor() as cursor:
+            return [str(n) for n in cursor.names(f"SELECT * FROM {self.source} LIMIT 0")]  # noqa: S608
+
+    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
+        batches = list(self.batches(columns, text))
+        return pa.Table.from_batches(batches) if batches else pa.table({c: pa.nulls(0) for c in distinct(columns)})
+
+    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+        listed = ", ".join(quoted(c) for c in distinct(columns))
+        with self._cursor() as cursor:
+            for batch in cursor.batches(f"SELECT {listed} FROM {self.source}"):  # noqa: S608
+                yield from plain_types(pa.Table.from_batches([batch])).to_batches()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """The engine, opened; whatever it says is told without credentials and without rows."""
+        try:
+            with self.engine.open() as cursor:
+                yield cursor
+        except (ChurnError, GeneratorExit):
+            raise
+        except Exception as error:
+            raise SourceError(
+                "unreadable-query",
+                f"{self.engine.where} does not answer the query: {said(error, [self.query.sql])}",
+                table=self.name,
+                remedy="Try the query, and the connection, with the database's own client.",
+            ) from None  # drivers repeat connection strings, and servers quote values
+
+
+class _DuckDB:
+    def __init__(self, given: Any, where: str) -> None:
+        self.given, self.where = given, where
+
+    @contextmanager
+    def open(self) -> Iterator[_DuckDB]:
+        import duckdb
+
+        if not isinstance(self.given, str):
+            self.connection = self.given
+            yield self
+            return
+        with duckdb.connect(self.given, read_only=True) as self.connection:
+            self.connection.execute("SET TimeZone='UTC'")
+            yield self
+
+    def names(self, sql: str) -> list[str]:
+        return list(self.connection.sql(sql).columns)
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        yield from self.connection.sql(sql).to_arrow_reader(BATCH)
+
+
+class _SQLite:
+    def __init__(self, given: Any, where: str) -> None:
+        self.given, self.where = given, where
+
+    @contextmanager
+    def open(self) -> Iterator[_SQLite]:
+        import sqlite3
+        from contextlib import closing
+
+        if not isinstance(self.given, str):
+            self.connection = self.given
+            yield self
+            return
+        with closing(sqlite3.connect(f"{Path(self.given).resolve().as_uri()}?mode=ro", uri=True)) as self.connection:
+            yield self
+
+    def names(self, sql: str) -> list[str]:
+        cursor = self.connection.execute(sql)
+        found = [str(d[0]) for d in cursor.description]
+        cursor.close()
+        return found
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """SQLite types each value, not each column: one look at all of them says which type a column has."""
+        names = self.names(f"{sql} LIMIT 0")
+        kinds = [self._kind(sql, name) for name in names]
+        cursor = self.connection.cursor()
+        cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(BATCH // 4):
+            columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+            yield pa.record_batch(columns, names=names)
+        cursor.close()
+
+    def _kind(self, sql: str, name: str) -> pa.DataType:
+        found = {row[0] for row in self.connection.execute(f"SELECT DISTINCT typeof({quoted(name)}) FROM ({sql})")}  # noqa: S608
+        found.discard("null")
+        if not found:
+            return pa.null()
+        if found <= {"integer", "real"}:
+            return pa.int64() if found == {"integer"} else pa.float64()
+        if found == {"text"}:
+            return pa.string()
+        raise SchemaError(
+            "mixed-types",
+            f"values of different types in one column ({', '.join(sorted(found))})",
+            column=name,
+            remedy="CAST the column to one type in the query.",
+        )
+
+
+class _ADBC:
+    """PostgreSQL by its address, or any connection of the ADBC kind."""
+
+    def __init__(self, given: Any, where: str) -> None:
+        self.given, self.where = given, where
+
+    @contextmanager
+    def open(self) -> Iterator[_ADBC]:
+        from contextlib import closing
+
+        if not isinstance(self.given, str):
+            with closing(self.given.cursor()) as self.cursor:
+                yield self
+            return
+        try:
+            from adbc_driver_postgresql import dbapi
+        except ImportError:
+            raise MissingExtraError(
+                "missing-extra", "PostgreSQL needs a driver that is not installed", remedy='pip install "churnpredict[postgres]"'
+            ) from None
+        with dbapi.connect(self.given) as connection, connection.cursor() as self.cursor:
+            yield self
+
+    def names(self, sql: str) -> list[str]:
+        self.cursor.execute(sql)
+        return list(self.cursor.fetch_record_batch().schema.names)
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        self.cursor.execute(sql)
+        yield from self.cursor.fetch_record_batch()
+
+
+def _engine(database: Any, name: str) -> Any:
+    if isinstance(database, str) and database.startswith(_SERVER):
+        return _ADBC(database, "the PostgreSQL server")
+    if isinstance(database, (str, Path)):
+        return _file_engine(os.path.expanduser(str(database)), name)
+    home, kind = type(database).__module__, type(database).__name__
+    if "duckdb" in home and kind == "DuckDBPyConnection":
+        return _DuckDB(database, "the DuckDB connection")
+    if hasattr(database, "adbc_get_info"):
+        return _ADBC(database, "the connection")
+    if "sqlite3" in home:
+        return _SQLite(database, "the SQLite connection")
+    raise UsageError(
+        "unknown-database",
+        f"a {kind} is no database that is known",
+        table=name,
+        remedy='Give "postgresql://...", the path of a DuckDB or SQLite file, or a connection of DuckDB, sqlite3 or ADBC.',
+    )
+
+
+def _file_engine(path: str, name: str) -> Any:
+    scheme, address, _ = path.partition("://")
+    if address:
+        remedy = 'Give "postgresql://...", the path of a DuckDB or SQLite file, or a connection.'
+        raise UsageError("unknown-database", f'addresses of the kind "{scheme}://" are not known', table=name, remedy=remedy)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise SourceError(
+            "missing-file", f'"{path}" cannot be opened: {error.strerror}', table=name, remedy="Check the path of the database."
+        ) from None
+    if head.startswith(b"SQLite format 3"):
+        return _SQLite(path, f'the SQLite file "{path}"')
+    if head[8:12] == b"DUCK":
+        return _DuckDB(path, f'the DuckDB file "{path}"')
+    raise SourceError(
+        "unknown-database",
+        f'"{path}" is neither a DuckDB nor a SQLite file',
+        table=name,
+        remedy="Check that the file is whole, and that it is a database.",
+    )
