@@ -247,7 +247,7 @@ class Explanation:
         from churnpredict.explanation import plots
 
         _known("kind", kind, ("customer", "segment", "book"))
-        draw = {"customer": plots.plot_customer, "segment": plots.plot_segments, "book": plots.plot_book}[kind]
+        draw: Any = {"customer": plots.plot_customer, "segment": plots.plot_segments, "book": plots.plot_book}[kind]
         return draw(self, **options)
 
     def frame(self) -> pd.DataFrame:

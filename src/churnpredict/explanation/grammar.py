@@ -9,11 +9,14 @@ from dataclasses import dataclass
 __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
 
 # What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
-_WINDOW = ("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count")
+_WINDOW = (
+    *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
+    *("share", "own_share", "entropy", "weekend_share", "night_share"),
+)
 _NUMBER = ("last_gap", "last_value", "days_to")
 _NOTHING = (
     *("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer"),
-    *("tenure_days", "tenure_year", "season_sin", "season_cos"),
+    *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage"),
     *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
     *("end_value_mean", "end_value_last", "renewals"),
     *("days_since_change", "changes", "last_change_pct", "change_year_pct"),
@@ -32,6 +35,8 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("gap_mean", "gap_sd", "gap_max", "last_gap"), "rhythm"),
     **dict.fromkeys(("sum", "mean", "max", "last_value"), "worth"),
     **dict.fromkeys(("first_count", "days_to"), "start"),
+    **dict.fromkeys(("distinct", "entropy"), "variety"),
+    **dict.fromkeys(("weekend_share", "night_share"), "hours"),
     **dict.fromkeys(("season_sin", "season_cos"), "season"),
     **dict.fromkeys(("tenure_days", "tenure_year"), "tenure"),
     **dict.fromkeys(("open_count", "open_age", "open_value"), "open"),

@@ -28,7 +28,7 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, list[An
             "missing-extra", "pictures need matplotlib", remedy='Install it: pip install "churnpredict[plot]"'
         ) from missing
 
-    class Picture(Figure):  # type: ignore[misc]
+    class Picture(Figure):
         """A figure without global state: no window, nothing to close. Notebooks show it by themselves."""
 
         def _repr_png_(self) -> bytes:

@@ -41,12 +41,17 @@ class Narrator:
     language : str or Language
     names : mapping, optional
         Subject -> what it is called, or (one, many): ``{"orders": "Bestellungen"}``.
+    bare : bool
+        Without dates and without what is usual.
     """
 
-    def __init__(self, why: Explanation, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, why: Explanation, language: str | Language = "en", names: Mapping[str, Any] | None = None, *, bare: bool = False
+    ) -> None:
         self.language = language_of(language)
+        self.bare = bare
         self.names = dict(names or {})
-        self.usual = why.usual
+        self.usual = {} if bare else why.usual
         self.read = [read_name(name) for name in why.features]
         self.parts = subjects_of(why.features)
         self.tables = {f.subject for f in self.read if f.driver and f.aggregate != "plain" and f.family != "change"}
@@ -58,7 +63,7 @@ class Narrator:
             frame.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan) if ok else frame.iloc[:, j].to_numpy(dtype=object)
             for j, ok in enumerate(self.numeric)
         ]
-        self.cutoffs = pd.DatetimeIndex(why.index.get_level_values("cutoff")) if "cutoff" in why.index.names else None
+        self.cutoffs = pd.DatetimeIndex(why.index.get_level_values("cutoff")) if "cutoff" in why.index.names and not bare else None
 
     # --- names and numbers -------------------------------------------------------------------------------------------------------------
 
@@ -103,6 +108,8 @@ class Narrator:
 
     def own_usual(self, f: FeatureName, i: int) -> float | None:
         """What is usual for this customer, or None where the history is too short to say."""
+        if self.bare:
+            return None
         if f.aggregate in ("days_since_last", "last_gap"):
             return self.other(f, i, "gap_mean")
         if f.aggregate == "last_value" or (f.aggregate == "mean" and f.window != "all"):
@@ -226,7 +233,10 @@ class Narrator:
     def _number_of(self, f: FeatureName, value: float) -> str:
         if f.aggregate in _DATED or f.aggregate == "active_days":
             return self.language.days(value)
-        if f.aggregate == "gap_share_longer":
+        if f.aggregate == "stage":
+            stages = self.language.templates["stage.names"].split(", ")
+            return stages[int(value)] if 0 <= value < len(stages) else self.language.number(value)
+        if f.aggregate in ("gap_share_longer", "share", "own_share", "weekend_share", "night_share"):
             return self.language.number(100 * value, 0)
         if f.aggregate in ("last_change_pct", "change_year_pct"):
             return ("+" if value > 0 else "") + self.language.number(value, 1)

@@ -1,0 +1,97 @@
+"""How steady reasons are: two explanations of the same customers, by two models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.explanation.attribution import Explanation
+
+__all__ = ["compare_reasons", "confused_reasons"]
+
+
+def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> pd.Series:
+    """Agreement of two explanations, of two retrains or two seeds, over the rows that both hold.
+
+    Parameters
+    ----------
+    first, second : Explanation
+        Rows are matched by index, which must be unique in each, and drivers by key.
+    k : int
+        Reasons looked at for ``overlap``.
+
+    Returns
+    -------
+    Series
+        rows; same_first: share of rows whose strongest driver is the same (also: none in both); overlap: mean share of the k strongest
+        that both name; risk_change: mean |p - p'|; driver_change: mean over rows and drivers of the absolute change in log-odds;
+        feature_change: the same for the sum of the absolute changes of a driver's features (NaN without values per feature);
+        ratio: driver_change / feature_change, at most 1: what cancels inside drivers.
+
+    Raises
+    ------
+    UsageError
+        No common rows (``no-common-rows``), or an index with repeats (``repeated-rows``).
+
+    Examples
+    --------
+    >>> from churnpredict import ChurnClassifier, explain
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"habit__a": rng.normal(size=300), "price__b": rng.normal(size=300)})
+    >>> why = explain(ChurnClassifier(n_estimators=20, n_jobs=1).fit(X, (X["habit__a"] > 0).astype(int)), X)
+    >>> float(compare_reasons(why, why)["same_first"])
+    1.0
+    """
+    if first.index.has_duplicates or second.index.has_duplicates:
+        raise UsageError("repeated-rows", "the index names rows twice", remedy="Explain each customer and cutoff once.")
+    common = first.index.intersection(second.index, sort=False)
+    if not len(common):
+        raise UsageError("no-common-rows", "the two explanations share no row", remedy="Explain the same customers with both models.")
+    one, two = first[first.index.get_indexer(common)], second[second.index.get_indexer(common)]
+    names = [_named(one, k), _named(two, k)]
+    tops = [_named(one, 1), _named(two, 1)]
+    overlap = [len(a & b) / max(len(a), len(b)) if a or b else 1.0 for a, b in zip(*names, strict=True)]
+    keys = list(dict.fromkeys([*one.table, *two.table]))
+    tables = [why.drivers.reindex(columns=keys, fill_value=0.0).to_numpy() for why in (one, two)]
+    driver_change = float(np.abs(tables[0] - tables[1]).mean())
+    feature_change = _feature_change(one, two, len(keys))
+    return pd.Series(
+        {
+            "rows": float(len(common)),
+            "same_first": float(np.mean([a == b for a, b in zip(*tops, strict=True)])),
+            "overlap": float(np.mean(overlap)),
+            "risk_change": float(np.abs(one.risk.to_numpy() - two.risk.to_numpy()).mean()),
+            "driver_change": driver_change,
+            "feature_change": feature_change,
+            "ratio": driver_change / feature_change if feature_change > 0 else float("nan"),
+        }
+    )
+
+
+def _named(why: Explanation, k: int) -> list[set[str]]:
+    keys = list(why.table)
+    return [{keys[j] for j in row if j >= 0} for row in why.strongest(k)[0]]
+
+
+def _feature_change(one: Explanation, two: Explanation, n_drivers: int) -> float:
+    if one.by_feature is None or two.by_feature is None:
+        return float("nan")
+    names = list(dict.fromkeys([*one.features, *two.features]))
+    values = [why.values.reindex(columns=names, fill_value=0.0).to_numpy() for why in (one, two)]
+    return float(np.abs(values[0] - values[1]).sum(axis=1).mean() / n_drivers)
+
+
+def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
+    """True driver by strongest driver: what gets confused with what, as shares of each true driver's rows.
+
+    Parameters
+    ----------
+    why : Explanation
+    truth : Series of driver keys
+        Indexed as the explanation, or by its first level (the customer).
+    """
+    known = truth.reindex(why.index if truth.index.nlevels == why.index.nlevels else why.index.get_level_values(0)).to_numpy()
+    top = why.top(1)["reason_1"].fillna("none").to_numpy()
+    rows = pd.notna(known)
+    return pd.crosstab(pd.Series(known[rows], name="true"), pd.Series(top[rows], name="said"), normalize="index")
