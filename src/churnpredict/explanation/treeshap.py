@@ -2,7 +2,8 @@
 
 The contribution of a leaf to a row depends on the row only through which of the leaf's path features the row satisfies. So each row is
 binned once against the model's thresholds, neighbouring leaves share a table indexed by the bins, and explaining is a look-up and an
-addition. Leaves too deep for a table are summed by quadrature. ``docs/algorithm.md`` derives it.
+addition. Leaves too deep for a table are summed by quadrature. ``docs/algorithm.md`` derives it. Longer than most modules
+because laying out, choosing, filling and looking up are one algorithm.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, ZERO_THRESHOLD, Tre
 __all__ = ["TreeShap"]
 
 FEW_ROWS = 150
-"""Up to this many rows ``pred_contrib`` costs less than building the tables (300 trees of 31 leaves; see benchmarks/explain.py)."""
+"""Up to this many rows ``pred_contrib`` explains: building pays from about 80 rows on (benchmarks/explain.py), loading numba costs as much."""
 
 DEEPEST_FOR_LIGHTGBM = 24
-"""Beyond about this depth the recursion behind ``pred_contrib`` loses digits: 1e-11 at 25 features on a path, 1e-6 at 40, all at 100."""
+"""Beyond about this depth the recursion behind ``pred_contrib`` loses digits: it is off by 1e-11 at 25 features on a path, by 5 % at 60."""
 
 MOST_CELLS = 512
 MOST_FEATURES = 9  # a feature has two classes or more: 2**9 cells
@@ -71,7 +72,7 @@ class TreeShap:
         Threads; the result does not depend on it, to the last bit.
     few_rows : int, optional
         Up to this many rows are left to LightGBM as long as no tables are built and its recursion is exact (trees of moderate depth).
-        Default: :data:`FEW_ROWS`, the measured break-even.
+        Default: :data:`FEW_ROWS`.
 
     Attributes
     ----------
