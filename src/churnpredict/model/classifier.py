@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest, warn
+from churnpredict.errors import MismatchError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
+from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 
@@ -154,7 +154,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
-        target = self._learn_classes(y, len(A))
+        target, self.classes_ = read_labels(y, positive=self.positive)
+        _check_same_snapshots(frame, y)
         w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
         times = cutoffs_of(frame if frame is not None else A, cutoff)
         customers = customers_of(frame)
@@ -165,7 +166,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not keep.all():  # a row of weight zero is no row
             A, target, w = A[keep], target[keep], w[keep]
             times, customers = (None if v is None else v[keep] for v in (times, customers))
-        self._check_outcomes(target)
+        check_leavers(target, at_least=self.min_leavers)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
@@ -234,67 +235,6 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = np.array(self._encoder.names, dtype=object)
         return A
 
-    def _learn_classes(self, y: Any, n: int) -> np.ndarray:
-        if y is None:
-            raise UsageError("no-outcomes", "requires y to be passed, but the target y is None", remedy="Pass y.")
-        if isinstance(y, pd.DataFrame) and "outcome" in y.columns:
-            _refuse_missing(y["outcome"])
-            outcome = np.asarray(y["outcome"], dtype=np.float64)
-            unknown = ~np.isin(outcome, (0, 1, 2))
-            if unknown.any():
-                raise OutcomeError(
-                    "unknown-outcome",
-                    "outcomes other than 0 (stayed), 1 (left) and 2 (lost)",
-                    column="outcome",
-                    rows=int(unknown.sum()),
-                    total=len(outcome),
-                    remedy="Drop snapshots of customers who were no longer at risk when the window opened.",
-                )
-            self.classes_ = np.array([0, 1])
-            return np.asarray(outcome > 0, dtype=np.float64)
-        from sklearn.utils.validation import column_or_1d
-
-        labels = column_or_1d(y, warn=True)
-        _refuse_missing(labels)
-        check_classification_targets(labels)
-        classes = np.unique(labels)
-        if len(classes) > 2:
-            raise OutcomeError(
-                "many-classes",
-                f"Only binary classification is supported. The type of the target is multiclass: {len(classes)} labels",
-                remedy="Give 0 and 1, or the outcomes frame.",
-            )
-        if self.positive is not None:
-            if self.positive not in classes:
-                raise OutcomeError("unknown-positive", "no row carries the label named as positive", remedy="Check positive=.")
-            classes = np.array([*classes[classes != self.positive], self.positive], dtype=classes.dtype)
-        elif classes.dtype.kind not in "iuf" and len(classes) == 2:
-            raise OutcomeError(
-                "no-positive-class",
-                "labels are text or bool, and nobody says which one means that the customer left",
-                examples=classes,
-                remedy="Pass positive=, or labels 0 and 1.",
-            )
-        self.classes_ = classes
-        return np.asarray(labels == classes[-1], dtype=np.float64) if len(classes) == 2 else np.zeros(len(labels))
-
-    def _check_outcomes(self, target: np.ndarray) -> None:
-        leavers = int(target.sum())
-        if not len(target) or leavers in (0, len(target)):
-            raise TrainingError(
-                "one-class",
-                "only one class is present among rows of positive weight",
-                remedy="Take snapshots in which some leave and some stay.",
-            )
-        if leavers < self.min_leavers:
-            raise OutcomeError(
-                "too-few-leavers",
-                f"{leavers} leavers, at least {self.min_leavers} are needed",
-                remedy="Take more snapshots, a longer horizon or more history.",
-            )
-        if self.min_leavers and leavers < 50:
-            warn("few-leavers", f"only {leavers} leavers: risks will be rough", remedy="Take more snapshots or more history.")
-
     def encode(self, X: Any) -> np.ndarray:
         """The matrix (n, n_features) that members see: columns aligned by name, categories as codes, NaN for missing."""
         check_is_fitted(self)
@@ -337,17 +277,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[likelier])
 
 
-def _refuse_missing(labels: Any) -> None:
-    missing = pd.isna(np.asarray(labels, dtype=object) if not isinstance(labels, pd.Series) else labels)
-    values = np.asarray(labels)
-    infinite = values.dtype.kind == "f" and bool(np.isinf(values).any())
-    if infinite:
-        raise OutcomeError("infinite-label", "Input y contains infinity or a value too large", remedy="Give 0 or 1 for every row.")
-    if np.any(missing):
-        raise OutcomeError(
-            "missing-label",
-            "Input y contains NaN: some rows have no outcome",
-            rows=int(np.sum(missing)),
-            total=len(values),
-            remedy="Drop immature snapshots before training.",
+def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:
+    """Rows are matched by position; where both sides carry snapshots in their index, these must agree."""
+    index = getattr(y, "index", None)
+    if frame is None or not isinstance(index, pd.MultiIndex) or not isinstance(frame.index, pd.MultiIndex):
+        return
+    if len(index) == len(frame) and not index.equals(frame.index):
+        raise UsageError(
+            "other-snapshots", "X and y carry different snapshots in their index, or another order", remedy="Use y.loc[X.index]."
         )
