@@ -24,7 +24,7 @@ from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, ZERO_THRESHOLD, Tre
 __all__ = ["TreeShap"]
 
 FEW_ROWS = 150
-"""Up to this many rows ``pred_contrib`` explains: building pays from about 80 rows on (benchmarks/explain.py), loading numba costs as much."""
+"""Up to this many rows ``pred_contrib`` explains: building pays from about 80 rows on, and loading numba costs as much."""
 
 DEEPEST_FOR_LIGHTGBM = 24
 """Beyond about this depth the recursion behind ``pred_contrib`` loses digits: it is off by 1e-11 at 25 features on a path, by 5 % at 60."""
