@@ -165,9 +165,9 @@ def main():
         TreeShap(model, few_rows=0).shap_values(A[:2000])
         TreeShap(model, A[:50]).shap_values(A[:2000], groups=np.arange(FEATURES) % 12)
     break_even(booster, A)
-    path_dependent("depth 6", booster, A, 1000 if quick else len(A), 25 if quick else 50, None if quick else 2)
-    path_dependent("unlimited depth", deep, A, 500 if quick else 5000, 10 if quick else 15, None)
-    interventional(booster, A, 50 if quick else 300, (100,) if quick else (100, 10_000), 60 if quick else 200)
+    path_dependent("depth 6", booster, A, 500 if quick else 3000, 25 if quick else 50, None if quick else 2)
+    path_dependent("unlimited depth", deep, A, 500 if quick else 3000, 10 if quick else 15, None)
+    interventional(booster, A, 50 if quick else 200, (100,) if quick else (100, 10_000), 60 if quick else 200)
     if not quick:
         million(booster, A)
         if len(cores) > 1:
