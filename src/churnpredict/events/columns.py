@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, warn
+from churnpredict.events.tally import judge
 
 __all__ = ["check_spellings", "read_ids", "read_labels", "read_numbers", "read_times"]
 
@@ -232,15 +233,13 @@ def read_times(
     times = np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
     if len(times) and (times.min() < _FAR_PAST or times.max() >= _FAR_FUTURE):
         odd = (times < _FAR_PAST) | (times >= _FAR_FUTURE)
-        warn(
+        _warn_if_any(
             "placeholder-date",
             "dates far outside any history are placeholders" + (" and read as open" if placeholders else "; these rows have no time"),
-            table=table,
-            column=name,
-            rows=int(odd.sum()),
-            total=len(times),
-            remedy="Write nothing where nothing is known.",
-            stacklevel=6,
+            (table, name),
+            int(odd.sum()),
+            len(times),
+            "Write nothing where nothing is known.",
         )
         missing = missing | odd
     return times, missing, aware
@@ -319,29 +318,40 @@ def _castable(value: str, target: pa.DataType) -> bool:
 def drop_unknown_times(missing: npt.NDArray[np.bool_], *, table: str, name: str) -> npt.NDArray[np.bool_] | None:
     """Which rows to keep, or None for all; a few rows without a time are dropped and counted, many are an error."""
     rows = int(missing.sum())
-    if rows == 0:
-        return None
-    if rows > _MANY_NULLS * len(missing):
+    judge(("null-time", table, name), lambda rows, total: _judge_unknown_times(rows, total, table, name), rows, len(missing))
+    return ~missing if rows else None
+
+
+def _judge_unknown_times(rows: int, total: int, table: str, name: str) -> None:
+    if rows > _MANY_NULLS * total:
         raise TimeError(
             "null-time",
             "rows without a time",
             table=table,
             column=name,
             rows=rows,
-            total=len(missing),
+            total=total,
             remedy="Fill the times in, or drop the rows on purpose.",
         )
-    warn(
-        "null-time",
-        "rows without a time are dropped",
-        table=table,
-        column=name,
-        rows=rows,
-        total=len(missing),
-        remedy="Fill the times in if these events matter.",
-        stacklevel=6,
-    )
-    return ~missing
+    if rows:
+        warn(
+            "null-time",
+            "rows without a time are dropped",
+            table=table,
+            column=name,
+            rows=rows,
+            total=total,
+            remedy="Fill the times in if these events matter.",
+            stacklevel=8,
+        )
+
+
+def _warn_if_any(code: str, what: str, where: tuple[str, str], rows: int, total: int, remedy: str) -> None:
+    def verdict(rows: int, total: int) -> None:
+        if rows:
+            warn(code, what, table=where[0], column=where[1], rows=rows, total=total, remedy=remedy, stacklevel=9)
+
+    judge((code, *where), verdict, rows, total)
 
 
 def _cast(column: Any, kind: pa.DataType, table: str, name: str, error: type[Exception], code: str, what: str) -> Any:
@@ -364,7 +374,7 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
     if not len(flat):
         return np.empty(0)
     if pa.types.is_null(kind):
-        _warn_all_null(table, name, len(flat))
+        _count_nulls(len(flat), len(flat), table, name)
         return np.full(len(flat), np.nan)
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         flat = flat.cast(pa.float64(), safe=False) if not pa.types.is_float64(kind) else flat
@@ -387,8 +397,8 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
         return values
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    _count_nulls(len(values) if np.isnan(low) else 0, len(values), table, name)
     if np.isnan(low):
-        _warn_all_null(table, name, len(values))
         return np.full(len(values), np.nan)
     unknown = np.isnan(values)
     if unknown.any():
@@ -404,28 +414,11 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
             remedy="Find where a division by zero made them; write them as missing.",
         )
     if max(-low, high) > _HUGE:
-        warn(
-            "huge-value",
-            f"values beyond {_HUGE:g}",
-            table=table,
-            column=name,
-            rows=int((np.abs(values) > _HUGE).sum()),
-            total=len(values),
-            remedy="Such values drown all others in sums: check their unit.",
-            stacklevel=7,
-        )
-    if signed and low < 0:
-        negative = int((values < 0).sum())
-        warn(
-            "negative-value",
-            f"{negative / len(values):.1%} of the values are negative; sums are net of them",
-            table=table,
-            column=name,
-            rows=negative,
-            total=len(values),
-            remedy="If these are returns, give them a kind of their own, so that gross and net can be told apart.",
-            stacklevel=7,
-        )
+        remedy = "Such values drown all others in sums: check their unit."
+        _warn_if_any("huge-value", f"values beyond {_HUGE:g}", (table, name), int((np.abs(values) > _HUGE).sum()), len(values), remedy)
+    if signed:
+        negative = int((values < 0).sum()) if low < 0 else 0
+        judge(("negative-value", table, name), lambda rows, total: _warn_of_negatives(rows, total, table, name), negative, len(values))
     return values
 
 
@@ -437,17 +430,27 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def _warn_all_null(table: str, name: str, total: int) -> None:
-    warn(
-        "null-column",
-        "the column holds nothing",
-        table=table,
-        column=name,
-        rows=total,
-        total=total,
-        remedy="Leave it out of the declaration.",
-        stacklevel=8,
-    )
+def _count_nulls(nulls: int, total: int, table: str, name: str) -> None:
+    def verdict(nulls: int, total: int) -> None:
+        if nulls == total:
+            remedy = "Leave it out of the declaration."
+            warn("null-column", "the column holds nothing", table=table, column=name, rows=nulls, total=total, remedy=remedy, stacklevel=9)
+
+    judge(("null-column", table, name), verdict, nulls, total)
+
+
+def _warn_of_negatives(rows: int, total: int, table: str, name: str) -> None:
+    if rows:
+        warn(
+            "negative-value",
+            f"{rows / total:.1%} of the values are negative; sums are net of them",
+            table=table,
+            column=name,
+            rows=rows,
+            total=total,
+            remedy="If these are returns, give them a kind of their own, so that gross and net can be told apart.",
+            stacklevel=9,
+        )
 
 
 def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.NDArray[np.int32], pa.Array]:

@@ -21,6 +21,7 @@ from churnpredict.events.columns import check_spellings, drop_unknown_times, rea
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.source import Source, open_source
 from churnpredict.events.streams import Stream
+from churnpredict.events.tally import judge, summing
 from churnpredict.events.timing import DAY, NEVER, OPEN, stamp
 
 __all__ = ["Rows", "all_ids", "check_declarations", "check_zones", "judge_repeats", "read_rows", "warn_of_holes"]
@@ -43,6 +44,7 @@ _RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
 _MANY_REPEATS = 0.2
 _BUSY_DAY = 30  # rows a day from which a day without any row is a hole in the log
 _FORTNIGHT = 14
+_FIRST_DAY, _ALL_DAYS = -25_568, 109_700  # from 1899-12-31 for three hundred years: beyond, times are placeholders
 
 Ints = npt.NDArray[np.int64]
 
@@ -261,7 +263,8 @@ def _fetch(name: str, declaration: Declaration) -> tuple[Source, pa.Table]:
     if table.num_rows == 0:
         if not declaration.optional:
             raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")
-        warn("empty-table", "the table has no rows", table=name, remedy="Features of it will be missing.", stacklevel=6)
+        if not summing():
+            warn("empty-table", "the table has no rows", table=name, remedy="Features of it will be missing.", stacklevel=6)
     return source, table
 
 
@@ -282,15 +285,26 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
             remedy="Keep one row per event, the latest as a rule.",
             **where,
         )
+    judge(
+        ("repeated-event", reader.name, column),
+        lambda rows, total: _warn_of_repeats(rows, total, reader.name, column),
+        int(again.sum()),
+        len(frame),
+    )
+    return rows.keep(~again)
+
+
+def _warn_of_repeats(rows: int, total: int, table: str, column: str) -> None:
     warn(
         "repeated-event",
         "rows that repeat an event id are dropped",
-        rows=int(again.sum()),
+        table=table,
+        column=column,
+        rows=rows,
+        total=total,
         remedy="Load each event once.",
-        stacklevel=6,
-        **where,
+        stacklevel=8,
     )
-    return rows.keep(~again)
 
 
 def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
@@ -328,9 +342,9 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
 
 
-def check_zones(rows: dict[str, Rows]) -> None:
+def check_zones(aware: dict[str, bool | None]) -> None:
     """Refuse tables of which some carry time zones and some do not."""
-    aware = {name: r.aware for name, r in rows.items() if r.aware is not None}
+    aware = {name: a for name, a in aware.items() if a is not None}
     if len(set(aware.values())) > 1:
         naive = next(n for n, a in aware.items() if not a)
         zoned = next(n for n, a in aware.items() if a)
@@ -363,42 +377,53 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
     if not given:
         return pa.array([], pa.int64())
     distinct = pc.unique(pa.chunked_array(list(given.values())))
-    check_spellings(distinct, ", ".join(given))
+    if not summing():  # two spellings of one id lie in two partitions
+        check_spellings(distinct, ", ".join(given))
     chosen = distinct if people is None else rows[people].ids
     return chosen.take(pc.sort_indices(chosen))
 
 
 def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
     """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not."""
-    if not repeats or (rows.days_only and not rows.columns):
-        return
-    share = repeats / len(rows.times)
-    telling = not rows.days_only or bool({"value", "item", "end"} & set(rows.columns))
-    if telling and share >= _MANY_REPEATS:
-        raise ContentError(
+
+    def verdict(repeats: int, total: int, exact: int) -> None:
+        """``exact`` counts the tables, or partitions of one, in which times are more than days."""
+        if not repeats or (not exact and not rows.columns):
+            return
+        telling = bool(exact) or bool({"value", "item", "end"} & set(rows.columns))
+        if telling and repeats / total >= _MANY_REPEATS:
+            raise ContentError(
+                "repeated-rows",
+                f"{repeats / total:.0%} of the rows repeat another row in every declared column",
+                table=name,
+                rows=repeats,
+                total=total,
+                remedy="The table was most likely loaded twice: drop the duplicates, or declare the event's id=.",
+            )
+        warn(
             "repeated-rows",
-            f"{share:.0%} of the rows repeat another row in every declared column",
+            "rows that repeat another row in every declared column are kept",
             table=name,
             rows=repeats,
-            total=len(rows.times),
-            remedy="The table was most likely loaded twice: drop the duplicates, or declare the event's id=.",
+            total=total,
+            remedy="Declare the event's id= to have repetitions dropped.",
+            stacklevel=7,
         )
-    warn(
-        "repeated-rows",
-        "rows that repeat another row in every declared column are kept",
-        table=name,
-        rows=repeats,
-        total=len(rows.times),
-        remedy="Declare the event's id= to have repetitions dropped.",
-        stacklevel=5,
-    )
+
+    judge(("repeated-rows", name), verdict, repeats, len(rows.times), int(not rows.days_only))
 
 
 def warn_of_holes(name: str, stream: Stream) -> None:
     """Warn of days without any row in a busy log."""
-    if not len(stream):
-        return
-    counts = np.bincount((stream.times - stream.times.min()) // DAY)
+    if len(stream):
+        days = np.bincount(stream.times // DAY - _FIRST_DAY, minlength=_ALL_DAYS)
+        judge(("silent-day", name), lambda days: _warn_of_silent_days(name, days), days)
+
+
+def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
+    """The same from the rows of each day since ``_FIRST_DAY``."""
+    seen = np.flatnonzero(days)
+    counts = days[seen[0] : seen[-1] + 1]
     if len(counts) < _FORTNIGHT or np.median(counts) < _BUSY_DAY:
         return
     empty = np.flatnonzero(counts == 0)
@@ -408,20 +433,24 @@ def warn_of_holes(name: str, stream: Stream) -> None:
     if len(holes):
         warn(
             "silent-day",
-            f"days without a single row, the first of them {stamp(int(stream.times.min() // DAY + holes[0]) * DAY)}",
+            f"days without a single row, the first of them {stamp(int(_FIRST_DAY + seen[0] + holes[0]) * DAY)}",
             table=name,
             rows=len(holes),
             remedy="Check that nothing was lost on the way: a hole looks like silence.",
-            stacklevel=5,
+            stacklevel=7,
         )
 
 
 def _warn_of_tomorrow(name: str, column: str, times: Ints) -> None:
-    now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1_000_000)
-    if len(times) and times.max() > now + DAY:
-        late = int((times > now + DAY).sum())
-        remedy = "Check the clock or the time zone of the source."
-        warn("future-time", "rows after today", table=name, column=column, rows=late, total=len(times), remedy=remedy, stacklevel=6)
+    tomorrow = int(datetime.datetime.now(datetime.UTC).timestamp() * 1_000_000) + DAY
+
+    def verdict(late: int, total: int) -> None:
+        if late:
+            remedy = "Check the clock or the time zone of the source."
+            warn("future-time", "rows after today", table=name, column=column, rows=late, total=total, remedy=remedy, stacklevel=8)
+
+    late = int((times > tomorrow).sum()) if len(times) and times.max() > tomorrow else 0
+    judge(("future-time", name, column), verdict, late, len(times))
 
 
 def _midnights(times: Ints) -> bool:

@@ -13,7 +13,7 @@ from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import span, stamp
 
-__all__ = ["index_of", "sorted_pairs", "take_snapshots"]
+__all__ = ["check_somebody", "choose_cutoffs", "index_of", "pairs_at_risk", "sorted_pairs", "take_snapshots"]
 
 Ints = npt.NDArray[np.int64]
 _BLOCK = 1 << 20
@@ -60,21 +60,39 @@ def take_snapshots(
     0           a 2024-01-15
     1           b 2024-02-10
     """
+    cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, until=until)
+    customers, moments = pairs_at_risk(tables, churn, cutoffs)
+    check_somebody(cutoffs, np.isin(cutoffs, moments))
+    ids = pd.Index(tables.ids.to_pandas())
+    return pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
+
+
+def choose_cutoffs(
+    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: str | None = None, since: Any = None, until: Any = None
+) -> Ints:
+    """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
     cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, str(every), since, until)
     _check_cutoffs(tables, cutoffs)
-    customers, moments = _pairs_at_risk(tables, churn, cutoffs)
-    found = np.isin(cutoffs, moments)
+    return cutoffs
+
+
+def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_]) -> None:
+    """Refuse cutoffs at which nobody was found.
+
+    Raises
+    ------
+    DataError
+        ``nobody-at-risk``.
+    """
     if not found.all():
         raise DataError(
             "nobody-at-risk",
             f"nobody is at risk at {int((~found).sum())} of {len(cutoffs)} cutoffs, the first of them {stamp(int(cutoffs[~found][0]))}",
             remedy="Choose cutoffs within the life of the business, or widen active_within=.",
         )
-    ids = pd.Index(tables.ids.to_pandas())
-    return pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
 
 
 def _steps(tables: EventTables, churn: ChurnRule, every: str, since: Any, until: Any) -> Ints:
@@ -93,7 +111,7 @@ def _steps(tables: EventTables, churn: ChurnRule, every: str, since: Any, until:
 
 
 def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
-    first = min((int(s.times.min()) for s in tables.streams.values() if len(s)), default=int(cutoffs.max()))
+    first = min(tables.first_event(), int(cutoffs.max()))
     early = cutoffs <= first
     if early.any():
         raise TimeError(
@@ -105,7 +123,7 @@ def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
         )
 
 
-def _pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
+def pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
     """All pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross is never held."""
     people, moments = [], []
     step = max(1, _BLOCK // len(cutoffs))
@@ -136,7 +154,8 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
                 "there is no such column",
                 table="snapshots",
                 column=column,
-                remedy=f"Snapshots have customer_id and cutoff, as take_snapshots gives them.{closest(column, map(str, snapshots.columns))}",
+                remedy="Snapshots have customer_id and cutoff, as take_snapshots gives them."
+                + closest(column, map(str, snapshots.columns)),
             )
     customers = tables.codes(snapshots["customer_id"])
     cutoffs = _moments(tables, snapshots["cutoff"])
@@ -169,7 +188,7 @@ def _moments(tables: EventTables, column: pd.Series) -> Ints:
             total=len(times),
             remedy="Drop these rows.",
         )
-    if times.tz is None and tables.timezone != "UTC":
+    if times.tz is None and tables.timezone != "UTC" and len(times):
         distinct, place = np.unique(times.to_numpy().astype("datetime64[us]"), return_inverse=True)
         return tables.instants([pd.Timestamp(t) for t in distinct], "cutoff")[place]
     if times.tz is not None:

@@ -15,7 +15,8 @@ from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageErro
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, group_rows
-from churnpredict.events.timing import DAY, NEVER, instant, stamp
+from churnpredict.events.tally import judge
+from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
 
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
@@ -94,7 +95,8 @@ class EventTables:
         self.timezone = timezone
         self.declarations: dict[str, Declaration] = declarations
         rows = {name: read_rows(name, d, timezone) for name, d in declarations.items()}
-        check_zones(rows)
+        check_zones({name: r.aware for name, r in rows.items()})
+        self.aware = {name: r.aware for name, r in rows.items()}
         people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
         self.ids = all_ids(rows, people)
         self.labels: dict[str, dict[str, pa.Array]] = {name: r.labels for name, r in rows.items()}
@@ -125,17 +127,14 @@ class EventTables:
         own = rows.ids if len(rows.ids) else self.ids[:0]  # an empty table has no type of ids
         remap = pc.fill_null(pc.index_in(own, value_set=self.ids), -1).to_numpy(zero_copy_only=False).astype(np.int32)
         stream, repeats = group_rows(rows.codes, remap, len(self.ids), rows.times, rows.columns, self.timezone)
-        dropped = len(rows.times) - len(stream)
-        if dropped:
-            warn(
-                "unknown-customer",
-                f"rows of {int((remap < 0).sum()):,} customers who are not in the customers table are left out",
-                table=name,
-                rows=dropped,
-                total=len(rows.times),
-                remedy="Add them to the customers table if they are customers.",
-                stacklevel=5,
-            )
+        strangers = int((remap < 0).sum())
+        judge(
+            ("unknown-customer", name),
+            lambda strangers, rows, total: _warn_of_strangers(name, strangers, rows, total),
+            strangers,
+            len(rows.times) - len(stream),
+            len(rows.times),
+        )
         if isinstance(self.declarations[name], (Events, Intervals)):
             judge_repeats(name, rows, repeats)
         if isinstance(self.declarations[name], Events):
@@ -182,8 +181,10 @@ class EventTables:
         frequent = [i for i in np.argsort(-counts, kind="stable")[:most] if counts[i]]
         return sorted(str(self.labels[name]["kind"][int(i)].as_py()) for i in frequent)
 
-    def first_event(self, name: str) -> int:
-        """The time of the first row of a table, in microseconds UTC."""
+    def first_event(self, name: str | None = None) -> int:
+        """The time of the first row of a table, in microseconds UTC; without a name, of all tables."""
+        if name is None:
+            return min((int(s.times.min()) for s in self.streams.values() if len(s)), default=OPEN)
         return int(self._times(name).min())
 
     def observed_until(self, name: str | None = None) -> int:
@@ -259,6 +260,19 @@ class EventTables:
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
         return np.repeat(found.to_numpy().astype(np.int32), lengths)
+
+
+def _warn_of_strangers(name: str, strangers: int, rows: int, total: int) -> None:
+    if rows:
+        warn(
+            "unknown-customer",
+            f"rows of {strangers:,} customers who are not in the customers table are left out",
+            table=name,
+            rows=rows,
+            total=total,
+            remedy="Add them to the customers table if they are customers.",
+            stacklevel=7,
+        )
 
 
 def _date(moment: int) -> str:
