@@ -260,7 +260,7 @@ MEASURES = {
     "streak": streak,
     "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,
     "entropy": entropy,
-    "weekend_share": lambda s: share(s, lambda r: wall(s, r).dayofweek >= 5),
+    "weekend_share": lambda s: share(s, lambda r: wall(s, r).day_of_week >= 5),
     "night_share": lambda s: share(s, lambda r: wall(s, r).hour >= 22 or wall(s, r).hour < 6),
     "stage": stage,
     "count": lambda s: len(s.within()),

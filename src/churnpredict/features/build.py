@@ -13,12 +13,15 @@ import pyarrow as pa
 
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.snapshots import index_of, sorted_pairs
-from churnpredict.events.streams import Stream, latest_known, positions
-from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER, span
+from churnpredict.events.streams import Stream, positions
+from churnpredict.events.tables import EventTables, States
+from churnpredict.events.timing import NEVER, span
+from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
+from churnpredict.features.own import OwnFeature
+from churnpredict.features.peers import PEER_AGGREGATES, of_peers
 
 __all__ = ["build_features"]
 
@@ -26,11 +29,10 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
 _BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
-_YEAR = 365.2425
 
 
 def build_features(
-    tables: EventTables, snapshots: pd.DataFrame, *, features: Sequence[Feature] | None = None, history: str | None = None
+    tables: EventTables, snapshots: pd.DataFrame, *, features: Sequence[Feature | OwnFeature] | None = None, history: str | None = None
 ) -> pd.DataFrame:
     """What was known of each customer at each cutoff.
 
@@ -41,7 +43,7 @@ def build_features(
     tables : EventTables
     snapshots : DataFrame
         Columns ``customer_id`` and ``cutoff``.
-    features : list of Feature, optional
+    features : list of Feature or OwnFeature, optional
         Rows of the catalog, your own among them; :func:`catalog` by default.
     history : str, optional
         How far back features may look, such as ``"730d"``; without limit by default.
@@ -70,110 +72,74 @@ def build_features(
     customers, cutoffs = sorted_pairs(tables, snapshots)
     limit = None if history is None else span(history, "history")
     latest = int(cutoffs.max()) if len(cutoffs) else NEVER
+    rows: list[Feature | OwnFeature]
     if features is None:
-        rows = catalog(tables, before=pd.Timestamp(latest, unit="us", tz="UTC") if len(cutoffs) else None, history=history)
+        rows = [*catalog(tables, before=pd.Timestamp(latest, unit="us", tz="UTC") if len(cutoffs) else None, history=history)]
     else:
-        rows = [with_driver(f, tables) for f in features]
+        rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
     _check(rows, tables)
-    labels = {r.name: _label(r, tables, customers, cutoffs, limit, latest) for r in rows if _is_label(r, tables)}
+    labels = {
+        r.name: label_that_holds(r, tables, customers, cutoffs, limit, latest)
+        for r in rows
+        if isinstance(r, Feature) and is_label(r, tables)
+    }
     numeric = [r for r in rows if r.name not in labels]
     out = np.empty((len(numeric), len(customers)), np.float32)
     streams: dict[tuple[str, str | None], Wanted] = defaultdict(list)
     for column, row in enumerate(numeric):
-        if row.aggregate in ("attribute", "state"):
-            out[column] = _latest_number(row, tables, customers, cutoffs, limit)
+        if isinstance(row, OwnFeature):
+            out[column] = row.compute(tables, customers, cutoffs)
+        elif row.aggregate in PEER_AGGREGATES:
+            out[column] = of_peers(row, tables, customers, cutoffs)
+        elif row.aggregate in ("attribute", "state"):
+            out[column] = number_that_holds(row, tables, customers, cutoffs, limit)
         elif row.table in tables.streams:
             streams[row.table, None if row.aggregate in OF_KIND else row.kind].append((column, row))
         else:
-            out[column] = _of_calendar(row, tables, cutoffs) if row.table == "calendar" else _of_tenure(row, tables, customers, cutoffs)
+            out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
-        kinds = [str(k) for k in _names(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
+        kinds = [str(k) for k in names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
         _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds), customers, cutoffs, out)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
 
-def _check(rows: Sequence[Feature], tables: EventTables) -> None:
+def _check(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> None:
     """Refuse rows that name what is not there, before anything is computed."""
     names: set[str] = set()
     for row in rows:
-        aggregate = AGGREGATES[row.aggregate]
-        if row.table == "calendar" or (tables.profile is not None and row.table == tables.profile.name):
-            there = (
-                {"calendar"}
-                if row.table == "calendar"
-                else {"attribute", *(["since"] if tables.profile and tables.profile.since is not None else [])}
-            )
-            columns = [] if tables.profile is None else tables.profile.attributes
-        else:
-            stream = tables.stream(row.table)
-            there = {"", *stream.columns, *(["state"] if hasattr(tables.declarations[row.table], "values") else ["attribute"])}
-            columns = list(stream.columns)
-        if aggregate.needs not in there:
+        if row.name in names:
+            raise UsageError("duplicate-feature", f'two rows make "{row.name}"', remedy="Keep one, or give one another driver.")
+        names.add(row.name)
+        if isinstance(row, OwnFeature):
+            for table in row.tables:
+                tables.stream(table)
+            continue
+        there, columns = _declared(row, tables)
+        needs = AGGREGATES[row.aggregate].needs
+        if needs not in there:
             raise UsageError(
                 "needs-column",
-                f'"{row.aggregate}" needs {aggregate.needs or "a table of events"}, which the table does not declare',
+                f'"{row.aggregate}" needs {needs or "a table of events"}, which the table does not declare',
                 table=row.table,
                 remedy="Name another table, or declare the column where the tables are declared.",
             )
         if row.column is not None and row.column not in columns:
             remedy = f"Declare it.{closest(row.column, columns)}"
             raise UsageError("needs-column", "this column is not declared", table=row.table, column=row.column, remedy=remedy)
-        if row.name in names:
-            raise UsageError("duplicate-feature", f'two rows make "{row.name}"', remedy="Keep one, or give one another driver.")
-        names.add(row.name)
 
 
-def _is_label(row: Feature, tables: EventTables) -> bool:
-    return row.aggregate in ("attribute", "state") and row.column in _names(tables, row.table)
-
-
-def _names(tables: EventTables, table: str) -> dict[str, pa.Array]:
-    """What the codes of a table's labels stand for."""
-    return tables.labels.get(table, {})
-
-
-def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> tuple[Stream, Ints]:
-    """The stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
-    if tables.profile is not None and row.table == tables.profile.name:
-        found = tables.profile.as_of(customers, cutoffs)
-        return tables.profile.versions, found
-    stream = tables.stream(row.table, row.kind)
-    return stream, latest_known(stream, customers, cutoffs, -1 if limit is None else limit)
-
-
-def _latest_number(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> Floats:
-    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
-    return np.append(stream.columns[str(row.column)], np.nan)[held].astype(np.float32)
-
-
-def _label(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:
-    """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
-    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
-    codes, names = stream.columns[str(row.column)], _names(tables, row.table)[str(row.column)]
-    known = stream.columns.get("known", stream.times) < latest
-    if tables.profile is not None and row.table == tables.profile.name:
-        known &= tables.profile.joined_before(latest)[stream.owners]
-    used = np.unique(codes[known & (codes >= 0)])
-    place = np.full(len(names) + 1, -1, np.int32)  # the last place is that of missing labels
-    place[used] = np.arange(len(used))
-    categories = pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
-    return pd.Categorical.from_codes(place[np.append(codes, -1)[held]], categories=categories)
-
-
-def _of_calendar(row: Feature, tables: EventTables, cutoffs: Ints) -> Floats:
-    place, distinct = pd.factorize(cutoffs)
-    angle = 2 * np.pi * (tables.wall_times(distinct).day_of_year.to_numpy() - 1) / _YEAR
-    return np.asarray(np.sin(angle) if row.aggregate == "season_sin" else np.cos(angle), np.float32)[place]
-
-
-def _of_tenure(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints) -> Floats:
-    assert tables.profile is not None
-    assert tables.profile.since is not None
-    since = tables.profile.since[customers]
-    joined = (since != NEVER) & (since < cutoffs)
-    tenure = np.where(joined, (cutoffs - np.where(joined, since, 0)) / DAY, np.nan)
-    return np.asarray(tenure if row.aggregate == "tenure_days" else np.floor(tenure / _YEAR) + 1, np.float32)
+def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
+    """What the feature's table offers to aggregates, and its columns."""
+    if row.table == "calendar":
+        return {"calendar"}, []
+    profile = tables.profile
+    if profile is not None and row.table == profile.name:
+        labels = ["label"] if row.column in tables.labels[profile.name] else []
+        return {"attribute", *labels, *(["since"] if profile.since is not None else [])}, [*profile.attributes, "owner"]
+    columns = list(tables.stream(row.table).columns)
+    holds = "state" if isinstance(tables.declarations[row.table], States) else "attribute"
+    return {"", *columns, holds, *(["label"] if row.column in tables.labels[row.table] else [])}, columns
 
 
 def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:

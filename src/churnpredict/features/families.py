@@ -15,7 +15,7 @@ from churnpredict.features import kernels, profile_kernels
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
 
-__all__ = ["Block", "Plan", "Wanted"]
+__all__ = ["Block", "Plan", "Run", "Wanted", "register"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -313,3 +313,9 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
 }
 _PREPARE = {family: prepare for family, (prepare, _) in _FAMILIES.items()}
 _FAMILY_OF = {aggregate: family for family, (_, aggregates) in _FAMILIES.items() for aggregate in aggregates}
+
+
+def register(aggregate: str, prepare: Callable[[Plan, Wanted], Run]) -> None:
+    """Make another aggregate known, as a family of its own."""
+    _PREPARE[aggregate] = prepare
+    _FAMILY_OF[aggregate] = aggregate

@@ -73,6 +73,10 @@ AGGREGATES: dict[str, Aggregate] = {
     "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands, of the latest interval for intervals"),
     "season_sin": Aggregate("lifecycle", "", "calendar", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
     "season_cos": Aggregate("lifecycle", "", "calendar", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
+    "peer_churn": Aggregate(
+        "lifecycle", "window", "label", "share", "share of customers with the same label who have fallen silent, smoothed"
+    ),
+    "peer_count": Aggregate("lifecycle", "window", "label", "customers", "other customers with the same label who were active"),
     "open_count": Aggregate("contract", "", "end", "intervals", "intervals begun and not yet ended"),
     "open_age": Aggregate("contract", "", "end", "days", "cutoff - beginning of the oldest open interval"),
     "open_value": Aggregate("value", "", "end", "value", "sum of the values of open intervals"),
@@ -151,7 +155,7 @@ class Feature:
             raise UsageError(
                 "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
             )
-        if AGGREGATES[self.aggregate].needs in ("attribute", "state") and self.column is None:
+        if AGGREGATES[self.aggregate].needs in ("attribute", "state", "label") and self.column is None:
             raise UsageError(
                 "no-column",
                 f'"{self.aggregate}" needs a column',

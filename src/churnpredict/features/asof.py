@@ -1,0 +1,72 @@
+"""Features that are looked up, not computed: what holds at a cutoff, the customer's tenure, the season."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from churnpredict.events.streams import Stream, latest_known
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY, NEVER
+from churnpredict.features.feature import Feature
+
+__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int32]
+_YEAR = 365.2425
+
+
+def is_label(row: Feature, tables: EventTables) -> bool:
+    return row.aggregate in ("attribute", "state") and row.column in names_of(tables, row.table)
+
+
+def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
+    """What the codes of a table's labels stand for."""
+    return tables.labels.get(table, {})
+
+
+def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> tuple[Stream, Ints]:
+    """The stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
+    if tables.profile is not None and row.table == tables.profile.name:
+        found = tables.profile.as_of(customers, cutoffs)
+        return tables.profile.versions, found
+    stream = tables.stream(row.table, row.kind)
+    return stream, latest_known(stream, customers, cutoffs, -1 if limit is None else limit)
+
+
+def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> Floats:
+    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
+    return np.append(stream.columns[str(row.column)], np.nan)[held].astype(np.float32)
+
+
+def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:
+    """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
+    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
+    codes, names = stream.columns[str(row.column)], names_of(tables, row.table)[str(row.column)]
+    known = stream.columns.get("known", stream.times) < latest
+    if tables.profile is not None and row.table == tables.profile.name:
+        known &= tables.profile.joined_before(latest)[stream.owners]
+    used = np.unique(codes[known & (codes >= 0)])
+    place = np.full(len(names) + 1, -1, np.int32)  # the last place is that of missing labels
+    place[used] = np.arange(len(used))
+    categories = pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
+    return pd.Categorical.from_codes(place[np.append(codes, -1)[held]], categories=categories)
+
+
+def season(row: Feature, tables: EventTables, cutoffs: Ints) -> Floats:
+    place, distinct = pd.factorize(cutoffs)
+    angle = 2 * np.pi * (tables.wall_times(distinct).day_of_year.to_numpy() - 1) / _YEAR
+    return np.asarray(np.sin(angle) if row.aggregate == "season_sin" else np.cos(angle), np.float32)[place]
+
+
+def tenure(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints) -> Floats:
+    assert tables.profile is not None
+    assert tables.profile.since is not None
+    since = tables.profile.since[customers]
+    joined = (since != NEVER) & (since < cutoffs)
+    days = np.where(joined, (cutoffs - np.where(joined, since, 0)) / DAY, np.nan)
+    return np.asarray(days if row.aggregate == "tenure_days" else np.floor(days / _YEAR) + 1, np.float32)

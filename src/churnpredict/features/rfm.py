@@ -1,0 +1,165 @@
+"""RFM for people: scores from 1 to 5, named segments, the stage of life, and when the next event is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.events.streams import Stream, positions
+from churnpredict.events.tables import EventTables
+from churnpredict.features.build import build_features
+from churnpredict.features.feature import Feature
+from churnpredict.features.profile_kernels import STAGES
+
+__all__ = ["SEGMENTS", "rfm", "rfm_summary"]
+
+# segment by score of recency (rows, 1 to 5) and frequency (columns, 1 to 5)
+SEGMENTS = (
+    ("lost", "lost", "at risk", "at risk", "cannot lose"),
+    ("hibernating", "hibernating", "at risk", "at risk", "cannot lose"),
+    ("about to sleep", "about to sleep", "needs attention", "loyal", "loyal"),
+    ("promising", "potential loyalist", "potential loyalist", "loyal", "loyal"),
+    ("new", "potential loyalist", "potential loyalist", "champion", "champion"),
+)
+
+
+def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
+    """Recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
+
+    Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used.
+
+    Parameters
+    ----------
+    tables : EventTables
+    at : time
+        The cutoff.
+    of : str, optional
+        The table of events meant; the only one by default.
+
+    Returns
+    -------
+    DataFrame
+        Index ``customer_id``; columns ``days_since_last`` and ``active_days``, ``value`` (their sum, where a value is declared),
+        ``recency_score``, ``frequency_score``, ``money_score`` (1 worst to 5 best), ``segment``, ``stage`` (new, current, at risk, dormant,
+        resurrected) and ``expected_next_event`` (the last event plus the own mean gap; missing with a single active day).
+
+    Raises
+    ------
+    UsageError
+        ``which-table``, ``unknown-table``.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0)
+    >>> table = cp.rfm(shop.tables, "2024-01-01", of="orders")
+    >>> table["recency_score"].between(1, 5).all()
+    np.True_
+    """
+    name, stream = _table(tables, of)
+    (cutoff,) = tables.instants(at, "at")
+    seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(stream, cutoff)]})
+    rows = [Feature(name, "days_since_last"), Feature(name, "active_days", "all"), Feature(name, "gap_mean"), Feature(name, "stage")]
+    if "value" in stream.columns:
+        rows.append(Feature(name, "sum", "all"))
+    X = build_features(tables, seen.assign(cutoff=tables.wall_times(np.array([cutoff]))[0]), features=rows)
+    columns = ["days_since_last", "active_days", "gap_mean", "stage", "value"]
+    table = X.droplevel("cutoff").set_axis(columns[: len(rows)], axis=1).astype(np.float64)
+    table["recency_score"] = _quintile(-table["days_since_last"])
+    table["frequency_score"] = _quintile(table["active_days"])
+    if "value" in table:
+        table["money_score"] = _quintile(table["value"])
+    names = np.array(SEGMENTS)
+    table["segment"] = pd.Categorical(
+        names[table["recency_score"] - 1, table["frequency_score"] - 1], categories=sorted(set(names.ravel()))
+    )
+    table["stage"] = pd.Categorical.from_codes(table["stage"].astype(int).tolist(), categories=pd.Index(STAGES))
+    due = tables.wall_times(np.array([cutoff]))[0] + pd.to_timedelta(table.pop("gap_mean") - table["days_since_last"], unit="D")
+    table["active_days"] = table["active_days"].astype(int)
+    return table.assign(expected_next_event=due.dt.floor("D"))
+
+
+def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
+    """The four numbers that models of repeat buying start from, by active days, of every customer seen before a moment.
+
+    Parameters
+    ----------
+    tables : EventTables
+    at : time
+        The cutoff; days before it count.
+    of : str, optional
+        The table of events meant; the only one by default.
+
+    Returns
+    -------
+    DataFrame
+        Index ``customer_id``; columns ``repeat_days`` (active days after the first: "frequency" in the literature), ``days_first_to_last``
+        ("recency" there), ``days_since_first`` ("T") and, where a value is declared, ``mean_repeat_value`` (mean sum of a repeat day, 0 for
+        none: "monetary value").
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "a", "b"], "day": ["2024-01-01", "2024-01-11", "2024-01-03"], "eur": [5.0, 7.0, 1.0]})
+    >>> tables = cp.EventTables(orders=cp.Events(log, customer="user", time="day", value="eur"))
+    >>> cp.rfm_summary(tables, "2024-01-21").loc["a"].tolist()
+    [1.0, 10.0, 19.0, 7.0]
+    """
+    _, stream = _table(tables, of)
+    (cutoff,) = tables.instants(at, "at")
+    stream = stream.known_before(int(cutoff))
+    _, days, place = stream.active_days
+    last_day = int(tables.wall_times(np.array([cutoff - 1])).to_numpy().astype("datetime64[D]").astype(np.int64)[0])
+    out = np.empty((4, stream.n_customers))
+    values = stream.columns.get("value", np.empty(0))
+    _summarise(stream.offsets, days, place, values, last_day, out)
+    seen = np.diff(stream.offsets) > 0
+    names = ["repeat_days", "days_first_to_last", "days_since_first", "mean_repeat_value"][: 4 if len(values) else 3]
+    ids = pd.Index(tables.ids.to_pandas(), name="customer_id")[seen]
+    return pd.DataFrame({n: out[i][seen] for i, n in enumerate(names)}, index=ids)
+
+
+@nb.njit(cache=True, nogil=True)
+def _summarise(offsets, days, place, values, last_day, out):  # type: ignore[no-untyped-def]
+    for c in range(offsets.size - 1):
+        low, high = offsets[c], offsets[c + 1]
+        if high == low:
+            out[:, c] = np.nan
+            continue
+        first, last = place[low], place[high - 1]
+        out[0, c] = last - first
+        out[1, c] = days[last] - days[first]
+        out[2, c] = last_day - days[first]
+        total = 0.0
+        for i in range(low, high if values.size else low):
+            if place[i] != first and not np.isnan(values[i]):
+                total += values[i]
+        out[3, c] = total / (last - first) if last > first else 0.0
+
+
+def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
+    names = tables.logs() if of is None else [of]
+    if len(names) != 1:
+        raise UsageError(
+            "which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=f'Say which one: of="{names[0]}".'
+        )
+    return names[0], tables.stream(names[0])
+
+
+def _seen_before(stream: Stream, cutoff: int) -> npt.NDArray[np.bool_]:
+    past = stream.known_before(int(cutoff))
+    edges = np.empty((1, past.n_customers), np.int64)
+    everybody = np.arange(past.n_customers, dtype=np.int32)
+    positions(past.offsets, past.times, everybody, np.full(past.n_customers, cutoff), np.empty(0, np.int64), edges)
+    return np.asarray(edges[0] > past.offsets[:-1])
+
+
+def _quintile(better: pd.Series) -> pd.Series:
+    """1 to 5 by rank, ties at the middle of their ranks."""
+    rank = (better.rank(method="average") - 0.5) / len(better)
+    return pd.Series(np.ceil(rank * 5).clip(1, 5).astype(int), index=better.index)
