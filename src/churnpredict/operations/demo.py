@@ -67,6 +67,8 @@ def write_business(business: Any, folder: Path) -> Path:
         lines += [f"[tables.{name}]", f"kind = {json.dumps(type(declaration).__name__.lower())}", f'source = "{name}.csv"']
         lines += [f"{key} = {json.dumps(value)}" for key, value in _said(declaration).items()] + [""]
     rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
+    if "active_within" in rule:
+        rule["active_within"] = "60d"  # who has been silent for longer is gone already, and needs no model to be found
     lines += ["[churn]", f"rule = {json.dumps(business.rule)}"]
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
