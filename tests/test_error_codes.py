@@ -26,13 +26,13 @@ def codes_of(*rooms):
     """(class, code) of every error and warning that the modules of these rooms give, read from their source."""
     found = set()
     for room in rooms:
-        for path in sorted((SOURCE / room).glob("*.py")):
+        for path in sorted((SOURCE / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
                     continue
-                first = node.args[0]
-                if (node.func.id.endswith("Error") or node.func.id == "warn") and isinstance(first, ast.Constant):
-                    found.add(("ChurnWarning" if node.func.id == "warn" else node.func.id, first.value))
+                first, warns = node.args[0], node.func.id.lstrip("_").startswith("warn")
+                if (node.func.id.endswith("Error") or warns) and isinstance(first, ast.Constant):
+                    found.add(("ChurnWarning" if warns else node.func.id, first.value))
     return found
 
 

@@ -22,7 +22,7 @@ def check_purge(history, *, horizon="20d", gap="3d", purge=("20d", "3d")):
         assert again["outcome"].tolist() == y["outcome"].iloc[train].tolist()
 
 
-@given(histories(n_rows=80, timezone="UTC", known_at=False))
+@given(histories(n_rows=80, timezone="UTC", known_at=False, people=False))
 def test_training_labels_can_be_given_on_the_day_of_the_test_cutoff(history):
     check_purge(history)
 
