@@ -11,7 +11,7 @@ __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
 # What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
-    *("share", "own_share", "entropy", "weekend_share", "night_share"),
+    *("share", "own_share", "entropy", "weekend_share", "night_share", "peer_churn", "peer_count"),
 )
 _NUMBER = ("last_gap", "last_value", "days_to")
 _NOTHING = (
@@ -37,6 +37,7 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("first_count", "days_to"), "start"),
     **dict.fromkeys(("distinct", "entropy"), "variety"),
     **dict.fromkeys(("weekend_share", "night_share"), "hours"),
+    **dict.fromkeys(("peer_churn", "peer_count"), "peers"),
     **dict.fromkeys(("season_sin", "season_cos"), "season"),
     **dict.fromkeys(("tenure_days", "tenure_year"), "tenure"),
     **dict.fromkeys(("open_count", "open_age", "open_value"), "open"),
@@ -81,6 +82,11 @@ class FeatureName:
         """What it speaks about, whatever the number it uses."""
         return FAMILIES.get(self.aggregate, self.aggregate)
 
+    @property
+    def of_table(self) -> bool:
+        """Whether the subject is a table of events (or a kind of them), not a column of a table."""
+        return bool(self.driver) and self.aggregate != "plain" and self.family not in ("change", "peers")
+
 
 def read_name(name: str) -> FeatureName:
     """Read a feature's name.
@@ -122,7 +128,7 @@ def subjects_of(features: Iterable[str]) -> dict[str, tuple[str, str]]:
     """
     read = [read_name(name) for name in features]
     subjects = list(dict.fromkeys(f.subject for f in read))
-    tables = {f.subject for f in read if f.driver and f.aggregate not in ("plain", "changes") and f.family != "change"}
+    tables = {f.subject for f in read if f.of_table}
     columns = [f.subject for f in read if f.driver and f.subject not in tables]  # of a profile or of states
     heads = [c.partition("_")[0] for c in dict.fromkeys(columns)]
     tables |= {head for head in heads if heads.count(head) > 1}

@@ -28,6 +28,7 @@ _FACTS = 2  # per reason: a third is read by nobody
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _DATED = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "days_to_end")
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
+_SHARES = ("gap_share_longer", "share", "own_share", "weekend_share", "night_share", "peer_churn")
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 
 
@@ -54,7 +55,7 @@ class Narrator:
         self.usual = {} if bare else why.usual
         self.read = [read_name(name) for name in why.features]
         self.parts = subjects_of(why.features)
-        self.tables = {f.subject for f in self.read if f.driver and f.aggregate != "plain" and f.family != "change"}
+        self.tables = {f.subject for f in self.read if f.of_table}
         self.at = {(f.subject, f.aggregate, f.window): j for j, f in reversed(list(enumerate(self.read)))}
         self.tenure = next((j for j, f in enumerate(self.read) if f.aggregate == "tenure_days"), None)
         frame = why.frame()
@@ -236,7 +237,7 @@ class Narrator:
         if f.aggregate == "stage":
             stages = self.language.templates["stage.names"].split(", ")
             return stages[int(value)] if 0 <= value < len(stages) else self.language.number(value)
-        if f.aggregate in ("gap_share_longer", "share", "own_share", "weekend_share", "night_share"):
+        if f.aggregate in _SHARES:
             return self.language.number(100 * value, 0)
         if f.aggregate in ("last_change_pct", "change_year_pct"):
             return ("+" if value > 0 else "") + self.language.number(value, 1)
