@@ -392,7 +392,8 @@ def explain(
     Raises
     ------
     UsageError
-        The model cannot be explained (``cannot-explain``, ``not-a-risk``), X has no rows (``no-rows``).
+        The model cannot be explained (``cannot-explain``, ``not-a-risk``), X has no rows (``no-rows``), nobody is below the threshold
+        (``nobody-below``).
     MismatchError
         Columns are missing.
     ModelError
