@@ -21,6 +21,7 @@ __all__ = ["check_spellings", "read_ids", "read_labels", "read_numbers", "read_t
 _FAR_PAST, _FAR_FUTURE = -2_208_902_400_000_000, 7_258_118_400_000_000  # 1900-01-02 and 2200-01-01: beyond, a date is a placeholder
 _EPOCH = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _HUGE = 1e15
+_LARGEST = 1e30  # sums of such values still fit float32
 _EXACT_FLOAT = 2**53
 _MANY_NULLS = 0.05
 
@@ -414,8 +415,9 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
             remedy="Find where a division by zero made them; write them as missing.",
         )
     if max(-low, high) > _HUGE:
-        remedy = "Such values drown all others in sums: check their unit."
+        remedy = f"Such values drown all others in sums: check their unit. Beyond {_LARGEST:g} they are cut."
         _warn_if_any("huge-value", f"values beyond {_HUGE:g}", (table, name), int((np.abs(values) > _HUGE).sum()), len(values), remedy)
+        values = np.clip(values, -_LARGEST, _LARGEST)
     if signed:
         negative = int((values < 0).sum()) if low < 0 else 0
         judge(("negative-value", table, name), lambda rows, total: _warn_of_negatives(rows, total, table, name), negative, len(values))

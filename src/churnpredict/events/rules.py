@@ -6,7 +6,7 @@ Longer than most modules because the rules share their kernels and are best comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numba as nb
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.streams import Stream, latest_known, positions
-from churnpredict.events.tables import EventTables, Intervals
+from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.timing import DAY, OPEN, span
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
@@ -190,9 +190,11 @@ class Cancellation(_Rule):
         stream = tables.stream(name)
         following = _first_from(stream, customers, cutoffs)
         there = following >= 0
-        left_at = np.where(there, stream.times[following], OPEN) if len(stream) else np.full(len(customers), OPEN)
+        left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
         lost = _is_kind(tables, name, self.involuntary)
-        return self._judge(cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
+        duration, outcome = self._judge(cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
+        unknown = _unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
+        return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -352,6 +354,14 @@ class DownSell(_Rule):
     value: str = field(default="value", kw_only=True)
     drop: float = field(default=0.1, kw_only=True)
 
+    def table(self, tables: EventTables) -> str:
+        names = [n for n, d in tables.declarations.items() if isinstance(d, States)] if self.of is None else [self.of]
+        if len(names) != 1:
+            raise UsageError(
+                "which-table", "the rule needs one table of states", remedy=f'Name it: DownSell("{self.horizon}", of="prices").'
+            )
+        return names[0]
+
     def check(self, tables: EventTables) -> None:
         stream = tables.stream(self.table(tables))
         if self.value not in stream.columns or stream.columns[self.value].dtype.kind != "f":
@@ -374,7 +384,7 @@ class DownSell(_Rule):
         stream = tables.stream(self.table(tables))
         values = stream.columns[self.value]
         now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
-        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs + self.gap_span, now * (1 - self.drop))
+        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, now * (1 - self.drop))
         duration, outcome = self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
         return duration, outcome
 
@@ -467,6 +477,14 @@ def _first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:
     edges = np.empty((1, len(customers)), np.int64)
     positions(stream.offsets, stream.times, customers, moments, np.empty(0, np.int64), edges)
     return np.where(edges[0] < stream.offsets[customers + 1], edges[0], -1)
+
+
+def _unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+    """Whether some row of each customer had happened before each cutoff, but was not known then."""
+    if "known" not in stream.columns:
+        return np.zeros(len(customers), np.bool_)
+    in_time = replace(stream, columns={})
+    return np.asarray(latest_known(in_time, customers, cutoffs) > latest_known(stream, customers, cutoffs))
 
 
 @nb.njit(cache=True, nogil=True)

@@ -21,6 +21,7 @@ from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
 Ints = npt.NDArray[np.int64]
+_FEW_EARLY = 0.005  # clocks of two systems differ a little
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class EventTables:
         streams = {name: self._stream(name, r) for name, r in rows.items()}
         self.profile = None if people is None else self._profile(people, streams.pop(people))
         self.streams = streams
+        self._check_joining()
         self._observed = None if observed_until is None else int(self.instants(observed_until)[0])
 
     def __len__(self) -> int:
@@ -124,8 +126,8 @@ class EventTables:
         return "\n".join(lines)
 
     def _stream(self, name: str, rows: Rows) -> Stream:
-        own = rows.ids if len(rows.ids) else self.ids[:0]  # an empty table has no type of ids
-        remap = pc.fill_null(pc.index_in(own, value_set=self.ids), -1).to_numpy(zero_copy_only=False).astype(np.int32)
+        own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type
+        remap = pc.fill_null(pc.index_in(own, value_set=known), -1).to_numpy(zero_copy_only=False).astype(np.int32)
         stream, repeats = group_rows(rows.codes, remap, len(self.ids), rows.times, rows.columns, self.timezone)
         strangers = int((remap < 0).sum())
         judge(
@@ -146,6 +148,14 @@ class EventTables:
         assert isinstance(declaration, Customers)
         since = versions.columns["since"][versions.offsets[:-1]] if "since" in versions.columns else None
         return Profile(name, versions, list(declaration.attributes), self.labels[name], since)
+
+    def _check_joining(self) -> None:
+        """Rows before their customer had joined: the moment of joining, or the join of two tables, is most likely wrong."""
+        if self.profile is None or self.profile.since is None:
+            return
+        for name, stream in self.streams.items():
+            early = int(np.count_nonzero(stream.times < self.profile.since[stream.owners]))
+            judge(("before-joining", name), lambda early, total, name=name: _warn_of_early_rows(name, early, total), early, len(stream))
 
     def logs(self) -> list[str]:
         """The names of the tables of events."""
@@ -260,6 +270,12 @@ class EventTables:
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
         return np.repeat(found.to_numpy().astype(np.int32), lengths)
+
+
+def _warn_of_early_rows(name: str, early: int, total: int) -> None:
+    if early > _FEW_EARLY * total:
+        remedy = "Check the moments of joining; nobody is at risk before having joined, but these rows still count in features."
+        warn("before-joining", "rows before their customer had joined", table=name, rows=early, total=total, remedy=remedy, stacklevel=6)
 
 
 def _warn_of_strangers(name: str, strangers: int, rows: int, total: int) -> None:
