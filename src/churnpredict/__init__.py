@@ -40,7 +40,9 @@ _HOME = {
     "probe_features": "features.probe",
     "rfm": "features.rfm",
     "rfm_summary": "features.rfm",
+    "scan_tables": "events.partitions",
     "take_snapshots": "events.snapshots",
+    "write_features": "features.write",
 }
 
 __version__ = "0.1.0"

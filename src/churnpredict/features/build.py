@@ -22,6 +22,7 @@ from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
 from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES, of_peers
+from churnpredict.features.threads import in_threads
 
 __all__ = ["build_features"]
 
@@ -32,7 +33,12 @@ _BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
 
 
 def build_features(
-    tables: EventTables, snapshots: pd.DataFrame, *, features: Sequence[Feature | OwnFeature] | None = None, history: str | None = None
+    tables: EventTables,
+    snapshots: pd.DataFrame,
+    *,
+    features: Sequence[Feature | OwnFeature] | None = None,
+    history: str | None = None,
+    n_jobs: int = 1,
 ) -> pd.DataFrame:
     """What was known of each customer at each cutoff.
 
@@ -47,6 +53,8 @@ def build_features(
         Rows of the catalog, your own among them; :func:`catalog` by default.
     history : str, optional
         How far back features may look, such as ``"730d"``; without limit by default.
+    n_jobs : int
+        Threads; -1 for one per core. Features do not depend on it.
 
     Returns
     -------
@@ -99,7 +107,7 @@ def build_features(
             out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
         kinds = [str(k) for k in names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
-        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds), customers, cutoffs, out)
+        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds), customers, cutoffs, out, n_jobs)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
@@ -153,12 +161,15 @@ def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -
     return np.where(since == NEVER, first, since)
 
 
-def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
+def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats, n_jobs: int) -> None:
     """Compute all features of one stream, block after block of snapshots."""
     origins = _origins(tables, stream)
-    for start in range(0, len(customers), _BLOCK):
+
+    def run(start: int) -> None:
         block = slice(start, start + _BLOCK)
         _run(stream, plan, customers[block], cutoffs[block], origins, out, start)
+
+    in_threads(run, range(0, len(customers), _BLOCK), n_jobs)
     if "known" in stream.columns:
         _correct_for_late_rows(tables, stream, plan, customers, cutoffs, out)
     plan.copy_repeats(out)

@@ -1,0 +1,388 @@
+"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.errors import DataError, SchemaError, UsageError
+from churnpredict.events.columns import check_spellings
+from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.progress import progress
+from churnpredict.events.reading import check_declarations, check_zones
+from churnpredict.events.source import open_source
+from churnpredict.events.sources.spill import Buckets, load_arrays, load_values, save_arrays, save_values
+from churnpredict.events.streams import Stream
+from churnpredict.events.tables import EventTables
+from churnpredict.events.tally import Tally, counting
+from churnpredict.events.timing import OPEN
+
+__all__ = ["PartitionedTables", "memory_limit", "scan_tables"]
+
+Ints = npt.NDArray[np.int64]
+_UNIT = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_FLOOR = 600 << 20  # what Python, its libraries and a batch on its way take, whatever the size of the tables
+_ROW = 400  # bytes that a row takes while its partition is read, sorted and made into features, with room to spare
+_MOST_BUCKETS, _FEWEST = 256, 16
+_SOME_ROWS = 500_000  # in a bucket
+_MANY_IDS = 5_000_000  # beyond, the spellings of ids are not compared
+
+
+def memory_limit() -> int:
+    """How much memory this process may take, in bytes: the least of its control groups, its own limits and the machine."""
+    import resource
+
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        soft, _ = resource.getrlimit(kind)
+        if soft != resource.RLIM_INFINITY:
+            found.append(soft)
+    return min([*found, *_group_limits(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))])
+
+
+def _group_limits(root: Path, own: Path) -> list[int]:
+    """The limits of the process's control group and all above it, of both versions."""
+    found = []
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        folder, name = (root, "memory.max") if not controllers else (root / "memory", "memory.limit_in_bytes")
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        parts = [p for p in path.split("/") if p]
+        for depth in range(len(parts) + 1):
+            file = folder.joinpath(*parts[:depth]) / name
+            if file.exists() and (text := file.read_text().strip()).isdigit():
+                found.append(int(text))
+    return found
+
+
+def _bytes(memory: str | int | None) -> int:
+    """A size such as ``"2GiB"`` in bytes; half of what the process may take by default."""
+    if memory is None:
+        return memory_limit() // 2
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]iB|[kMGT]B)\s*", str(memory))
+    if match is None and not isinstance(memory, int):
+        raise UsageError("bad-size", f"memory is {memory!r}", remedy='Write a number and a unit: "2GiB" or "500MB".')
+    return int(memory) if match is None else int(float(match[1]) * _UNIT[match[2]])
+
+
+def scan_tables(
+    *,
+    timezone: str = "UTC",
+    observed_until: Any = None,
+    memory: str | int | None = None,
+    partitions: int | None = None,
+    folder: str | Path | None = None,
+    **declarations: Any,
+) -> PartitionedTables:
+    """Read tables that do not fit into memory.
+
+    Each source is read once, a batch at a time, and cut by the hash of the customer's id; each partition is then checked and sorted as
+    :class:`EventTables` would, and kept on disk until the object is closed or forgotten. What is judged by counts (unknown times,
+    repeated rows, days without any row) is judged on the whole.
+
+    Parameters
+    ----------
+    **declarations, timezone, observed_until
+        As for :class:`EventTables`.
+    memory : str or int, optional
+        What the whole process may take, such as ``"2GiB"``, or a number of bytes. By default half of the limit of its control group, of
+        its own resource limits, or of the machine, whichever is least.
+    partitions : int, optional
+        How many, instead of as many as ``memory`` asks for; features do not depend on it.
+    folder : path, optional
+        Where to keep the partitions: about as much space as the tables take as plain columns. A temporary folder by default.
+
+    Returns
+    -------
+    PartitionedTables
+        Iterating yields ordinary EventTables of some customers each.
+
+    Raises
+    ------
+    DataError
+        Everything the data are refused for; counts in messages are those of one partition where a row alone is at fault.
+        ``memory-limit`` if the largest partition, such as that of a giant customer, does not fit.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": [1, 1, 2], "day": ["2024-01-01", "2024-01-05", "2024-01-03"]})
+    >>> with cp.scan_tables(visits=cp.Events(log, customer="user", time="day"), partitions=2) as tables:
+    ...     sorted(customer for part in tables for customer in part.ids.to_pylist())
+    [1, 2]
+    """
+    check_declarations(declarations, timezone)
+    room = _bytes(memory)
+    if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
+        raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
+    home = tempfile.TemporaryDirectory(prefix="churnpredict-", dir=folder)
+    try:
+        return PartitionedTables(home, declarations, timezone, observed_until, room, partitions)
+    except BaseException:
+        home.cleanup()
+        raise
+
+
+class PartitionedTables:
+    """Tables on disk in partitions of customers; made by :func:`scan_tables`.
+
+    Attributes
+    ----------
+    outline : EventTables
+        The whole seen from afar: its declarations, labels, kinds, first and last moments, without its customers.
+    """
+
+    def __init__(
+        self,
+        home: tempfile.TemporaryDirectory[str],
+        declarations: dict[str, Declaration],
+        timezone: str,
+        observed_until: Any,
+        memory: int,
+        partitions: int | None,
+    ) -> None:
+        self._home, self._folder = home, Path(home.name)
+        self.declarations, self.timezone, self.memory = declarations, timezone, memory
+        self.people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
+        self.labels: dict[str, dict[str, pa.Array]] = {name: {} for name in declarations}
+        self._first_known: dict[tuple[str, str], dict[Any, int]] = {}
+        self._ends: dict[str, list[dict[str, npt.NDArray[Any]]]] = {name: [] for name in declarations}
+        self._sizes: list[int] = []
+        self._read(self._cut(partitions), Tally())
+        self.outline = self._outline(observed_until)
+
+    def __len__(self) -> int:
+        """How many customers."""
+        return sum(self._sizes)
+
+    @property
+    def n_partitions(self) -> int:
+        return len(self._sizes)
+
+    def __iter__(self) -> Iterator[EventTables]:
+        return (self.partition(number) for number in range(self.n_partitions))
+
+    def __enter__(self) -> PartitionedTables:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the partitions from disk."""
+        self._home.cleanup()
+
+    def _cut(self, partitions: int | None) -> list[tuple[Buckets, list[int]]]:
+        """Cut every table, and say which buckets make a partition."""
+        sources = {name: open_source(d.source, name) for name, d in self.declarations.items()}
+        for name, source in sources.items():
+            source.check(self.declarations[name].columns())
+        counts = [source.count() for source in sources.values()]
+        known = sum(c for c in counts if c is not None)
+        wished = known // _SOME_ROWS + 1 if None not in counts else max(64, known // _SOME_ROWS + 1)
+        buckets = Buckets(self._folder, partitions or int(np.clip(wished, _FEWEST, _MOST_BUCKETS)))
+        for name, source in progress(list(sources.items()), "reading"):
+            declaration = self.declarations[name]
+            batches = source.batches(declaration.columns(), text=declaration.as_written())
+            buckets.write(name, batches, declaration.columns(), from_text=source.kind == "text")
+            if not buckets.rows[name].any() and not getattr(declaration, "optional", False):
+                remedy = "Check its source, or declare it optional=True."
+                raise SchemaError("empty-table", "the table has no rows", table=name, remedy=remedy)
+        rows = np.sum(list(buckets.rows.values()), axis=0)
+        most = max(100_000, (self.memory - _FLOOR) // _ROW)
+        if rows.max() > 2 * most:
+            raise DataError(
+                "memory-limit",
+                f"one partition has {rows.max():,} rows, more than fit into {self.memory / (1 << 30):.1f} GiB",
+                remedy="Allow more memory=, or more partitions=; if one customer has most of these rows, look whether it is one.",
+            )
+        return [(buckets, group) for group in ([[b] for b in range(buckets.n)] if partitions else _groups(rows, most))]
+
+    def _read(self, groups: list[tuple[Buckets, list[int]]], tally: Tally) -> None:
+        """Check and sort one partition after the other, and keep each as arrays."""
+        aware: dict[str, bool | None] = dict.fromkeys(self.declarations)
+        ids: list[pa.Array] = []
+        for buckets, group in progress(groups, "sorting"):
+            if any(rows[group].any() for rows in buckets.rows.values()):
+                given = {name: replace(d, source=buckets.read(name, group), optional=True) for name, d in self.declarations.items()}
+                with counting(tally):
+                    tables = EventTables(timezone=self.timezone, **given)
+                for name, zoned in tables.aware.items():
+                    check_zones({"earlier rows": aware[name], name: zoned})
+                    aware[name] = zoned if aware[name] is None else aware[name]
+                if len(tables):
+                    self._keep(tables)
+                    ids.append(tables.ids)
+            buckets.remove(group)
+        check_zones(aware)
+        tally.settle()
+        if len(self) <= _MANY_IDS and ids:
+            check_spellings(pa.concat_arrays(ids), ", ".join(self.declarations))
+
+    def _keep(self, tables: EventTables) -> None:
+        streams = dict(tables.streams)
+        if tables.profile is not None:
+            streams[tables.profile.name] = tables.profile.versions
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        for name, stream in streams.items():
+            arrays |= {f"{name}/offsets": stream.offsets, f"{name}/times": stream.times}
+            arrays |= {f"{name}/columns/{column}": values for column, values in stream.columns.items()}
+            if len(stream):
+                first_and_last = [int(stream.times.argmin()), int(stream.times.argmax())]
+                ends = {"times": stream.times[first_and_last]}
+                self._ends[name].append(ends | {c: v[first_and_last] for c, v in stream.columns.items()})
+            for column, values in tables.labels[name].items():
+                self._learn(name, column, values)
+                if column not in ("kind", "item", "owner"):  # those that are features themselves
+                    self._learn_when(name, column, values, _first_known(tables, stream, column, len(values)))
+        place = self._folder / f"part-{len(self._sizes)}"
+        save_arrays(place, arrays)
+        values = {f"{name}/{column}": v for name, labels in tables.labels.items() for column, v in labels.items()}
+        save_values(self._folder / f"part-{len(self._sizes)}-values", {"ids": tables.ids, **values})
+        self._sizes.append(len(tables))
+
+    def _learn(self, name: str, column: str, values: pa.Array) -> None:
+        """Labels of all partitions are one sorted list, so that a code means the same everywhere."""
+        before = self.labels[name].get(column)
+        both = values if before is None or not len(before) else pc.unique(pa.chunked_array([before, values.cast(before.type)]))
+        self.labels[name][column] = both.take(pc.sort_indices(both))
+
+    def _learn_when(self, name: str, column: str, values: pa.Array, known: Ints) -> None:
+        first = self._first_known.setdefault((name, column), {})
+        for value, moment in zip(values.to_pylist(), known.tolist(), strict=True):
+            first[value] = min(moment, first.get(value, OPEN))
+
+    def _outline(self, observed_until: Any) -> EventTables:
+        """The first and last rows of every table, as the history of one customer."""
+        outline = object.__new__(_Outline)
+        streams = {}
+        for name, ends in self._ends.items():
+            joined = {c: np.concatenate([e[c] for e in ends]) for c in ends[0]} if ends else {"times": np.empty(0, np.int64)}
+            order = np.argsort(joined["times"], kind="stable")[[0, -1] if ends else []]
+            times = joined.pop("times")[order]
+            streams[name] = Stream(np.array([0, len(order)]), times, {c: v[order] for c, v in joined.items()}, self.timezone)
+        _furnish(outline, self, pa.array([""]), self.labels, streams)
+        outline._observed = None if observed_until is None else int(outline.instants(observed_until)[0])
+        return outline
+
+    def partition(self, number: int) -> EventTables:
+        """The tables of one partition's customers."""
+        place = self._folder / f"part-{number}"
+        arrays, values = load_arrays(place), load_values(self._folder / f"part-{number}-values")
+        streams = {}
+        for name in self.declarations:
+            prefix = f"{name}/columns/"
+            columns = {key.removeprefix(prefix): v for key, v in arrays.items() if key.startswith(prefix)}
+            for column, labels in self.labels[name].items():
+                columns[column] = _recoded(columns[column], values[f"{name}/{column}"], labels)
+            streams[name] = Stream(arrays[f"{name}/offsets"], arrays[f"{name}/times"], columns, self.timezone)
+        part = object.__new__(_Part)
+        _furnish(part, self, values["ids"], self.labels, streams)
+        part._observed = self.outline._observed
+        return part
+
+    def known_labels(self, name: str, column: str, before: int) -> list[Any]:
+        """The labels of a column that were known anywhere before a moment, sorted."""
+        first = self._first_known[name, column]
+        return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
+
+    def kinds(self, name: str, before: int | None, most: int) -> list[str]:
+        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
+        labels = self.labels[name].get("kind")
+        if labels is None:
+            return []
+        counts = np.zeros(len(labels), np.int64)
+        for number in range(self.n_partitions):
+            place = self._folder / f"part-{number}"
+            wanted = {f"{name}/times": "times", f"{name}/columns/kind": "kind", f"{name}/columns/known": "known"}
+            found = {wanted[key]: array for key, array in load_arrays(place, wanted).items()}
+            own = load_values(self._folder / f"part-{number}-values")[f"{name}/kind"]
+            codes, moments = _recoded(found["kind"], own, labels), found["times"]
+            if before is not None:
+                codes = codes[(moments < before) & (found.get("known", moments) < before)]
+            counts += np.bincount(codes[codes >= 0], minlength=len(labels))
+        frequent = [i for i in np.argsort(-counts, kind="stable")[:most] if counts[i]]
+        return sorted(str(labels[int(i)].as_py()) for i in frequent)
+
+
+class _Outline(EventTables):
+    """Answers for the whole where the streams of one customer cannot."""
+
+    whole: PartitionedTables
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+        return self.whole.kinds(name, before, most)
+
+
+class _Part(EventTables):
+    """The tables of some customers, who live in the calendar of all."""
+
+    whole: PartitionedTables
+
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+        return self.whole.kinds(name, before, most)
+
+    def first_event(self, name: str | None = None) -> int:
+        return self.whole.outline.first_event(name)
+
+    def observed_until(self, name: str | None = None) -> int:
+        return self.whole.outline.observed_until(name)
+
+
+def _furnish(
+    tables: _Outline | _Part, whole: PartitionedTables, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]
+) -> None:
+    """What EventTables makes of its declarations, from what has been made of them before."""
+    tables.whole, tables.timezone, tables.declarations = whole, whole.timezone, whole.declarations
+    tables.ids, tables.labels, tables.aware = ids, labels, {}
+    tables.profile = None if whole.people is None else tables._profile(whole.people, streams.pop(whole.people))
+    tables.streams = streams
+
+
+def _groups(rows: Ints, most: int) -> list[list[int]]:
+    """Neighbouring buckets together, as long as they fit."""
+    groups: list[list[int]] = []
+    held = most + 1
+    for bucket, count in enumerate(rows.tolist()):
+        if held + count > most:
+            groups.append([])
+            held = 0
+        groups[-1].append(bucket)
+        held += count
+    return groups
+
+
+def _first_known(tables: EventTables, stream: Stream, column: str, n: int) -> Ints:
+    """When each label of a column was first known, shape (n,)."""
+    found = np.full(n, OPEN, np.int64)
+    codes = stream.columns[column]
+    moments = stream.columns.get("known", stream.times)
+    if tables.profile is not None and stream is tables.profile.versions and tables.profile.since is not None:
+        moments = np.maximum(moments, tables.profile.since[stream.owners])
+    there = codes >= 0
+    np.minimum.at(found, codes[there], moments[there])
+    return found
+
+
+def _recoded(codes: npt.NDArray[np.int32], own: pa.Array, labels: pa.Array) -> npt.NDArray[np.int32]:
+    """Codes into a partition's labels as codes into those of all; both are sorted, so the order of rows stays."""
+    place = pc.index_in(own.cast(labels.type), value_set=labels).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.append(place, np.int32(-1))[codes]

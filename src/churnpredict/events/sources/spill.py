@@ -1,0 +1,164 @@
+"""Tables on disk while they are larger than memory: cut into buckets of customers, and kept as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["Buckets", "load_arrays", "load_values", "save_arrays", "save_values"]
+
+_CANONICAL = r"^(0|-?[1-9][0-9]{0,17})$"  # a whole number as text, as churnpredict.events.columns reads it
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class Buckets:
+    """Rows of several tables, a customer's always in the same bucket.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go.
+    n : int
+        How many buckets.
+    """
+
+    def __init__(self, folder: Path, n: int) -> None:
+        self.folder, self.n = folder, n
+        self.rows: dict[str, npt.NDArray[np.int64]] = {}
+        self.numbers: set[str] = set()  # tables without types of their own whose ids are all whole numbers
+        self._schemas: dict[str, pa.Schema] = {}
+        self._customer: dict[str, str] = {}
+
+    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str], *, from_text: bool) -> None:
+        """Cut a table, batch by batch, by the customer ids in the first of its columns."""
+        customer = columns[0]
+        rows = np.zeros(self.n, np.int64)
+        writers: dict[int, Any] = {}
+        schema: pa.Schema | None = None
+        whole_numbers = from_text
+        try:
+            for given in batches:
+                batch = _without_dictionaries(given)
+                schema = schema or batch.schema
+                batch = batch if batch.schema.equals(schema) else batch.cast(schema)
+                ids = pc.fill_null(batch.column(customer).cast(pa.string()), "")
+                whole_numbers = whole_numbers and pc.all(pc.match_substring_regex(ids, _CANONICAL)).as_py() is not False
+                order, counts = _by_bucket(_bucket_of(ids, self.n), self.n)
+                batch = batch.take(pa.array(order))
+                starts = np.cumsum(counts) - counts
+                for bucket in np.flatnonzero(counts).tolist():
+                    if bucket not in writers:
+                        writers[bucket] = pa.ipc.new_stream(str(self._file(name, bucket)), schema, options=_OPTIONS)
+                    writers[bucket].write_batch(batch.slice(starts[bucket], counts[bucket]))
+                rows += counts
+        finally:
+            for writer in writers.values():
+                writer.close()
+        self.rows[name], self._customer[name] = rows, customer
+        self._schemas[name] = pa.schema([(c, pa.string()) for c in dict.fromkeys(columns)]) if schema is None else schema
+        if from_text and whole_numbers and rows.any():
+            self.numbers.add(name)
+
+    def read(self, name: str, buckets: Sequence[int]) -> pa.Table:
+        """All rows of some buckets."""
+        schema = self._schemas[name]
+        batches = [b for bucket in buckets for b in self._batches(name, bucket)]
+        table = pa.Table.from_batches(batches, schema)
+        if name in self.numbers:
+            place = schema.get_field_index(self._customer[name])
+            table = table.set_column(place, self._customer[name], table.column(place).cast(pa.int64()))
+        return table
+
+    def remove(self, buckets: Sequence[int]) -> None:
+        for name in self.rows:
+            for bucket in buckets:
+                self._file(name, bucket).unlink(missing_ok=True)
+
+    def _batches(self, name: str, bucket: int) -> Iterator[pa.RecordBatch]:
+        path = self._file(name, bucket)
+        if path.exists():
+            with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
+                yield from reader
+
+    def _file(self, name: str, bucket: int) -> Path:
+        return self.folder / f"{name}-{bucket}.arrows"
+
+
+def _without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Dictionaries may change from batch to batch, and a file of many small batches would repeat them."""
+    columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _bucket_of(ids: pa.Array, n: int) -> npt.NDArray[np.int32]:
+    """The bucket of each id by its text, so that 42 and "42" meet and are refused as in memory."""
+    _, offsets, data = ids.buffers()
+    places = np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1]
+    return _hash(places, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8), n)
+
+
+@nb.njit(cache=True, nogil=True)
+def _hash(places, text, n):  # type: ignore[no-untyped-def]
+    """FNV-1a with a final mix, the same on every machine."""
+    found = np.empty(places.size - 1, np.int32)
+    for i in range(found.size):
+        h = np.uint64(14695981039346656037)
+        for p in range(places[i], places[i + 1]):
+            h = (h ^ np.uint64(text[p])) * np.uint64(1099511628211)
+        h ^= h >> np.uint64(32)
+        found[i] = np.int32(h % np.uint64(n))
+    return found
+
+
+@nb.njit(cache=True, nogil=True)
+def _by_bucket(buckets, n):  # type: ignore[no-untyped-def]
+    """A stable counting sort: the order of the rows, and how many each bucket has."""
+    counts = np.zeros(n, np.int64)
+    for b in buckets:
+        counts[b] += 1
+    place = np.cumsum(counts) - counts
+    order = np.empty(buckets.size, np.int64)
+    for i in range(buckets.size):
+        order[place[buckets[i]]] = i
+        place[buckets[i]] += 1
+    return order, counts
+
+
+def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Flat arrays under their names, as they lie in memory."""
+    path.mkdir()
+    for number, (name, array) in enumerate(arrays.items()):
+        np.save(path / f"{number}.npy", array, allow_pickle=False)
+        (path / f"{number}.name").write_text(name)
+
+
+def load_arrays(path: Path, wanted: Iterable[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of those names, all by default; names that are not there are left out."""
+    some = None if wanted is None else set(wanted)
+    names = {file.read_text(): file.with_suffix(".npy") for file in path.glob("*.name")}
+    return {name: np.load(file, allow_pickle=False) for name, file in names.items() if some is None or name in some}
+
+
+def save_values(path: Path, values: Mapping[str, pa.Array]) -> None:
+    """Distinct values (ids, labels) of any Arrow type, each under its name."""
+    path.mkdir()
+    for number, (name, array) in enumerate(values.items()):
+        with pa.ipc.new_file(str(path / f"{number}.arrow"), pa.schema([(name, array.type)])) as writer:
+            writer.write_batch(pa.record_batch([array], names=[name]))
+
+
+def load_values(path: Path) -> dict[str, pa.Array]:
+    found = {}
+    for file in path.glob("*.arrow"):
+        with pa.OSFile(str(file)) as opened, pa.ipc.open_file(opened) as reader:
+            table = reader.read_all()
+            column = table.column(0)
+            found[table.schema.names[0]] = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    return found

@@ -1,0 +1,30 @@
+"""Blocks of work in threads: the kernels hold no lock, and each block writes to its own place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from churnpredict.errors import UsageError
+
+__all__ = ["in_threads"]
+
+
+def _count(n_jobs: int) -> int:
+    if n_jobs == -1:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs < 1:
+        raise UsageError("bad-jobs", f"n_jobs is {n_jobs}", remedy="Give a number of threads, or -1 for one per core.")
+    return n_jobs
+
+
+def in_threads(work: Callable[[int], None], blocks: Sequence[int], n_jobs: int) -> None:
+    """Do all blocks, the first of them alone: it compiles, and fills what all share."""
+    threads = min(_count(n_jobs), len(blocks) - 1)
+    for block in blocks[:1] if threads > 1 else blocks:
+        work(block)
+    if threads > 1:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, blocks[1:]))

@@ -1,0 +1,205 @@
+"""Features of more customers than fit into memory, written to Parquet partition by partition: the whole, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from churnpredict.errors import OutputError, UsageError
+from churnpredict.events.outcomes import ChurnRule
+from churnpredict.events.partitions import PartitionedTables
+from churnpredict.events.progress import progress
+from churnpredict.events.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
+from churnpredict.events.tables import EventTables
+from churnpredict.features.build import build_features
+from churnpredict.features.catalog import catalog, with_driver
+from churnpredict.features.feature import Feature
+from churnpredict.features.own import OwnFeature
+from churnpredict.features.peers import PEER_AGGREGATES
+
+__all__ = ["features_by_part", "write_features"]
+
+Rows = Sequence[Feature | OwnFeature]
+_CELLS = 1 << 25  # of a frame held at a time, 128 MiB
+
+
+def features_by_part(
+    tables: EventTables | PartitionedTables,
+    churn: ChurnRule,
+    *,
+    at: Any = None,
+    every: str | None = None,
+    since: Any = None,
+    until: Any = None,
+    features: Rows | None = None,
+    history: str | None = None,
+    n_jobs: int = 1,
+) -> Iterator[pd.DataFrame]:
+    """The features of everybody at risk, as frames of some customers each.
+
+    Parameters are those of :func:`churnpredict.take_snapshots` and :func:`churnpredict.build_features`; the frames together are what these
+    two give for all customers in memory, to the last bit, in another order of customers.
+
+    Raises
+    ------
+    UsageError
+        ``needs-everybody`` for features that compare a customer with all others, where the tables are partitioned.
+    DataError
+        ``nobody-at-risk``, once all partitions have been seen.
+    """
+    whole = tables.outline if isinstance(tables, PartitionedTables) else tables
+    cutoffs = choose_cutoffs(whole, churn, at=at, every=every, since=since, until=until)
+    if features is None:
+        features = catalog(whole, before=pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC"), history=history)
+    features = [f if isinstance(f, OwnFeature) else with_driver(f, whole) for f in features]
+    parts: Sequence[Any] = [tables]
+    if isinstance(tables, PartitionedTables):
+        parts = range(tables.n_partitions)
+        _refuse_peers(features, len(parts))
+    found = np.zeros(len(cutoffs), np.bool_)
+    for part in progress(parts, "features"):
+        some = tables.partition(part) if isinstance(tables, PartitionedTables) else tables
+        customers, moments = pairs_at_risk(some, churn, cutoffs)
+        found |= np.isin(cutoffs, moments)
+        ids = pd.Index(some.ids.to_pandas())
+        step = max(1, _CELLS // max(1, len(features)))
+        for start in range(0, len(customers), step):
+            block = slice(start, start + step)
+            past = pd.DataFrame({"customer_id": ids.take(customers[block]), "cutoff": some.wall_times(moments[block])})
+            frame = build_features(some, past, features=features, history=history, n_jobs=n_jobs)
+            yield _with_all_categories(frame, features, tables, int(cutoffs.max()))
+    check_somebody(cutoffs, found)
+
+
+def _refuse_peers(features: Rows, parts: int) -> None:
+    peers = [f.name for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
+    if peers and parts > 1:
+        raise UsageError(
+            "needs-everybody",
+            f'"{peers[0]}" compares a customer with all others, who are not in memory together',
+            remedy="Leave such features out, or read the tables with EventTables.",
+        )
+
+
+def _with_all_categories(frame: pd.DataFrame, features: Rows, tables: EventTables | PartitionedTables, latest: int) -> pd.DataFrame:
+    """Categories of the whole, in every part."""
+    for row in features:
+        if isinstance(row, Feature) and isinstance(tables, PartitionedTables) and isinstance(frame.get(row.name), pd.Series):
+            column = frame[row.name]
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                known = pd.Index([str(v) for v in tables.known_labels(row.table, str(row.column), latest)], dtype=object)
+                frame[row.name] = column.cat.set_categories(known)
+    return frame
+
+
+def write_features(
+    tables: EventTables | PartitionedTables,
+    churn: ChurnRule,
+    path: str | Path,
+    *,
+    at: Any = None,
+    every: str | None = None,
+    since: Any = None,
+    until: Any = None,
+    features: Rows | None = None,
+    history: str | None = None,
+    n_jobs: int = 1,
+) -> Path:
+    """Take snapshots of everybody at risk and write their features to a folder of Parquet files.
+
+    Parameters
+    ----------
+    tables : EventTables or PartitionedTables
+        With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
+    churn : Inactivity or another churn rule
+    path : path
+        A folder that does not exist yet; it appears once all is written. Columns ``customer_id``, ``cutoff``, then the features.
+    at, every, since, until
+        The cutoffs, as for :func:`churnpredict.take_snapshots`.
+    features, history
+        As for :func:`churnpredict.build_features`.
+    n_jobs : int
+        Threads; -1 for one per core. Features do not depend on it.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputError
+        ``output-exists``, ``not-written``; nothing half-written stays.
+
+    Examples
+    --------
+    >>> import tempfile, pandas as pd, churnpredict as cp
+    >>> shop = cp.make_business(50, seed=0)
+    >>> orders = shop.tables.declarations["orders"]
+    >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:
+    ...     written = cp.write_features(tables, cp.Inactivity("30d"), f"{folder}/features", every="30d")
+    ...     X = pd.read_parquet(written).set_index(["customer_id", "cutoff"])
+    >>> X.index.is_unique, "habit__orders_gap_ratio" in X
+    (True, True)
+    """
+    target = Path(path)
+    if target.exists():
+        raise OutputError("output-exists", f'"{target}" exists already', remedy="Choose another name, or remove it.")
+    frames = features_by_part(
+        tables, churn, at=at, every=every, since=since, until=until, features=features, history=history, n_jobs=n_jobs
+    )
+    temporary: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+        for number, frame in enumerate(frames):
+            _write_part(temporary / f"part-{number:05d}.parquet", frame)
+        _sync(temporary)
+        os.chmod(temporary, 0o777 & ~_umask())
+        os.rename(temporary, target)
+        _sync(target.parent)
+        temporary = None
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(
+            "not-written",
+            f'"{target}" could not be written: {error.strerror or type(error).__name__}',
+            remedy="Check the path, its permissions and the space left; nothing half-written stays.",
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def _write_part(path: Path, frame: pd.DataFrame) -> None:
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame.reset_index(), preserve_index=False)
+    with open(path, "wb") as file:
+        pq.write_table(table, file, write_page_checksum=True, use_dictionary=[c for c in frame if frame[c].dtype != np.float32])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync(folder: Path) -> None:
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
