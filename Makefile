@@ -31,6 +31,7 @@ check: setup  ## format, lint, types, import contracts, doctests, README, notebo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob=README.md README.md
+	$(BIN)/python docs/make_pages.py --check
 	$(BIN)/python notebooks/run.py --check
 
 bench: setup  ## every promise with a number, both sides in one run
