@@ -88,6 +88,11 @@ def test_the_sentence_that_was_asked_for():
         ({"habit__deliveries_count_30d": 1.0}, {}, "Habit: 1 delivery in the last 30 days."),
         ({"habit__usage_count_30d": 5.0}, {}, "Habit: usage: 5 in the last 30 days."),
         ({"habit__usage_active_days_7d": 1.0}, {}, "Habit: usage on 1 day in the last 7 days."),
+        (
+            {"habit__usage_active_days_7d": 2.0},
+            {"habit__usage_active_days_7d": 5.0},
+            "Habit: usage on 2 days in the last 7 days (5 is typical).",
+        ),
         ({"habit__orders_count_all": 0.0}, {}, "Habit: 0 orders in all."),
         ({"habit__orders_days_since_last": np.nan}, {}, "Habit: no orders so far."),
         (

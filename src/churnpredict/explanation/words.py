@@ -254,6 +254,8 @@ class Narrator:
         if usual is None or (isinstance(usual, float) and np.isnan(usual)):
             return ""
         text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else str(usual)
+        if self.read[j].aggregate == "active_days" and text != said:  # the unit is said already, and may need another case
+            text = self.language.number(float(usual))
         return "" if text == said else self.language.templates["usual.others"].format(u=text)
 
 
