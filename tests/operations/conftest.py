@@ -41,7 +41,7 @@ def churn() -> cp.Inactivity:
     return cp.Inactivity("60d", of="orders", active_within="90d")
 
 
-QUICK = {"members": ("trees",), "n_estimators": 60, "n_seeds": 1, "n_jobs": 1, "horizon": "60d", "min_leavers": 10}
+QUICK = {"members": ("trees",), "half_life": None, "n_estimators": 60, "n_seeds": 1, "n_jobs": 1, "horizon": "60d", "min_leavers": 10}
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def baseline_risks(
     -------
     dict of str to ndarray
         Keys of :data:`BASELINES`, without those that the columns do not allow. "one-snapshot LightGBM" is
-        the same learner on the rows of the latest cutoff alone, which is how churn models are mostly trained.
+        LightGBM with early stopping on the rows of the latest cutoff alone, which is how churn models are mostly trained.
     """
     target = binary_outcome(y)
     train, test = (X, X_test) if recurring is None else recurring
@@ -95,7 +95,9 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ChurnWarning)
-            single = ChurnClassifier(members=("trees",), random_state=random_state, n_jobs=n_jobs).fit(X[latest], y[latest])
+            single = ChurnClassifier(
+                members=("trees",), n_seeds=1, half_life=None, calibration="identity", random_state=random_state, n_jobs=n_jobs
+            ).fit(X[latest], y[latest])
             return np.asarray(single.predict_proba(X_test)[:, 1])
     except ChurnError:  # too few rows or leavers at one cutoff: this way there is no model at all
         return None

@@ -61,8 +61,9 @@ class ChurnPipeline:
     --------
     >>> import churnpredict as cp
     >>> shop = cp.make_business(200, seed=1)
-    >>> pipeline = cp.ChurnPipeline(shop.churn, n_jobs=1).fit(shop.tables, until="2024-01-01")
-    >>> scores = pipeline.score(shop.tables, at="2024-01-01")
+    >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount"))
+    >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
+    >>> scores = pipeline.score(tables, at="2024-01-01")
     >>> scores.columns[:4].tolist()
     ['customer_id', 'cutoff', 'risk', 'percentile']
     """
