@@ -221,7 +221,10 @@ def test_few_leavers_are_refused_only_on_request(rng):
         quick(min_leavers=5).fit(X, y)
 
 
-@pytest.mark.parametrize("parameters", [{"members": ("forest",)}, {"calibration": "beta"}, {"monotone": {"a": 2}}, {"horizon": "soon"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [{"members": ("forest",)}, {"members": ("purchases",)}, {"calibration": "beta"}, {"monotone": {"a": 2}}, {"horizon": "soon"}],
+)
 def test_unknown_settings_are_refused(rng, parameters):
     X = pd.DataFrame({"a": rng.normal(size=60)})
     with pytest.raises(UsageError):

@@ -42,7 +42,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     half_life : "auto", span or None
         Rows lose half of their weight with every such span before the newest cutoff; None keeps all alike.
     n_seeds : int, optional
-        Boosters to average; by default 3 up to 20,000 rows and 1 above.
+        Boosters to average for each way of sampling rows and columns; by default 2 for each of two ways up to 20,000 rows,
+        1 for one way above.
     n_estimators : int
         Most trees that early stopping may reach.
     learning_rate, num_leaves, max_depth : float, int, int

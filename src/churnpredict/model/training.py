@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from churnpredict.errors import UsageError
 from churnpredict.model.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
@@ -23,6 +24,8 @@ _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
+_SMALL = 20_000  # rows up to which more trees, sampled in two ways, are worth their time
+_SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
 _TRUST = 0.25  # exponent on a slope that was measured on one later period
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -122,8 +125,9 @@ def _stratified_folds(rows: Rows, seed: int) -> tuple[list[Fold], str]:
     return folds[:1] if n > _LARGE else folds, "customers" if repeated else "rows"
 
 
-def _tree_parameters(rows: Rows, settings: Settings) -> dict[str, Any]:
+def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> dict[str, Any]:
     n = len(rows.y)
+    share_of_rows, share_of_columns = _SAMPLING[sampling]
     parameters = {
         "objective": "binary",
         "learning_rate": settings.learning_rate,
@@ -131,8 +135,8 @@ def _tree_parameters(rows: Rows, settings: Settings) -> dict[str, Any]:
         "max_depth": settings.max_depth,
         "min_data_in_leaf": int(np.clip(n // 40, 1, 30)),
         "min_data_in_bin": 1 if n < 1000 else 3,
-        "feature_fraction": 0.5 if rows.A.shape[1] > 4 else 1.0,
-        "bagging_fraction": 0.8,
+        "feature_fraction": share_of_columns if rows.A.shape[1] > 4 else 1.0,
+        "bagging_fraction": share_of_rows,
         "bagging_freq": 1,
         "lambda_l2": min(10.0, n / 100),
         "feature_pre_filter": False,
@@ -163,13 +167,16 @@ def _dataset(rows: Rows, parameters: dict[str, Any]) -> Any:
 
 
 class _Trees:
-    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds on all rows."""
+    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds on all rows.
 
-    def __init__(self, rows: Rows, settings: Settings) -> None:
-        n = len(rows.y)
+    Noisy histories like trees that see half of the rows and two columns in five, clean rules want trees that see most.
+    Small data can afford both, and their weights tell.
+    """
+
+    def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
         self.rows, self.settings = rows, settings
-        self.n_seeds = settings.n_seeds or (3 if n <= 20_000 else 1)
-        self.parameters = _tree_parameters(rows, settings)
+        self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL else 1)
+        self.parameters = _tree_parameters(rows, settings, sampling)
         self.data = _dataset(rows, self.parameters)
         self.rounds = min(100, settings.n_estimators)
 
@@ -301,16 +308,17 @@ def train(rows: Rows, settings: Settings) -> Blend:
     """Validate, weigh the members, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
     rows = _without_season(rows)
     folds, validated_on = validation_folds(rows, purge=settings.purge, seed=settings.seed)
-    trees = _Trees(rows, settings) if "trees" in settings.members else None
     if not folds:  # too few rows to judge anything
-        return Blend((trees or _Trees(rows, settings)).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
+        return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
+    samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _SMALL else ("wide",)
+    trees = {f"trees, {sampling}": _Trees(rows, settings, sampling) for sampling in samplings}
     half_life = _choose_half_life(rows, folds, settings) if validated_on == "time" else None
     weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
     valid = np.concatenate([v for _, v in folds])
     y, w = rows.y[valid], rows.w[valid]
     margins: dict[str, np.ndarray] = {}
-    if trees is not None:
-        margins["trees"] = np.concatenate(trees.out_of_time(folds, weights))
+    for name, grower in trees.items():
+        margins[name] = np.concatenate(grower.out_of_time(folds, weights))
     strength = _STRENGTHS[1]
     purchases = _purchase_member(rows, settings)
     if "linear" in settings.members:
@@ -319,25 +327,31 @@ def train(rows: Rows, settings: Settings) -> Blend:
         margins["purchases"] = np.concatenate(
             [purchases.fit(rows.A[t], rows.y[t], u).margin(rows.A[v]) for (t, v), u in zip(folds, weights, strict=True)]
         )
+    if not margins:
+        raise UsageError("no-member", "none of the members asked for can learn from this", remedy="MBG/NBD needs horizon= and its columns.")
     panel = np.column_stack(list(margins.values()))
     share = dict(zip(margins, blend_weights(panel, y, w, pull=_PULL), strict=True))
     full = _decay(rows.times, rows.w, half_life)
     members: list[Any] = []
-    if share.get("trees", 0) > 0 and trees is not None:
-        members += trees.refit(full, 1.1)
-    if share.get("linear", 0) > 0:
-        members.append(_fit_linear(rows, np.arange(len(rows.y)), full, settings=settings, strength=strength))
-    if share.get("purchases", 0) > 0 and purchases is not None:
-        members.append(purchases.fit(rows.A, rows.y, full))
-    for member in members:
-        member.weight *= float(share[member.name])
+    for name, weight in share.items():
+        if weight == 0:
+            continue
+        if name in trees:
+            chosen: list[Any] = list(trees[name].refit(full, 1.1))
+        elif name == "purchases" and purchases is not None:
+            chosen = [purchases.fit(rows.A, rows.y, full)]
+        else:
+            chosen = [_fit_linear(rows, np.arange(len(rows.y)), full, settings=settings, strength=strength)]
+        for member in chosen:
+            member.weight *= float(weight)
+        members += chosen
     blended = panel @ np.array(list(share.values()))
     calibration = make_calibration(settings.calibration).fit(blended, y, w)
     if validated_on == "time" and settings.calibration == "affine" and isinstance(calibration, AffineCalibration):
         _distrust(calibration, blended, w)
     record = {
         "weights": {k: float(v) for k, v in share.items()},
-        "rounds": 0 if trees is None else round(1.1 * trees.rounds),
+        "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
         "half_life_days": None if half_life is None else half_life / _DAY,
         "strength": strength,
         "folds": len(folds),
