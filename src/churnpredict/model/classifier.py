@@ -22,6 +22,8 @@ from churnpredict.model.training import MEMBERS, Rows, Settings, train
 
 __all__ = ["ChurnClassifier"]
 
+_FEWEST_HOLDERS = 5  # a category of fewer customers could tell who they are, and teaches nothing
+
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Risk of leaving, calibrated in log-odds and additive over features.
@@ -42,8 +44,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     half_life : "auto", span or None
         Rows lose half of their weight with every such span before the newest cutoff; None keeps all alike.
     n_seeds : int, optional
-        Boosters to average for each way of sampling rows and columns; by default 2 for each of two ways up to 20,000 rows,
-        1 for one way above.
+        Boosters to average for each way of sampling rows and columns (two ways up to 100,000 rows, one above); by default
+        2 up to 20,000 rows and 1 above.
     n_estimators : int
         Most trees that early stopping may reach.
     learning_rate, num_leaves, max_depth : float, int, int
@@ -218,7 +220,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tuple(0 if j in self._encoder.levels else int(sign) for j, sign in enumerate(signs))
 
     def _learn_columns(self, X: Any, frame: pd.DataFrame | None) -> np.ndarray:
-        self._encoder = MatrixEncoder()
+        self._encoder = MatrixEncoder(fewest=_FEWEST_HOLDERS)
         self.__dict__.pop("feature_names_in_", None)
         if frame is None:
             A = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=2))

@@ -24,7 +24,7 @@ _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
-_SMALL = 20_000  # rows up to which more trees, sampled in two ways, are worth their time
+_SMALL = 20_000  # rows up to which two seeds are worth their time
 _SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
 _TRUST = 0.25  # exponent on a slope that was measured on one later period
 
@@ -170,7 +170,7 @@ class _Trees:
     """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds on all rows.
 
     Noisy histories like trees that see half of the rows and two columns in five, clean rules want trees that see most.
-    Small data can afford both, and their weights tell.
+    All but large data can afford both, and their weights tell.
     """
 
     def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
@@ -310,7 +310,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
     folds, validated_on = validation_folds(rows, purge=settings.purge, seed=settings.seed)
     if not folds:  # too few rows to judge anything
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
-    samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _SMALL else ("wide",)
+    samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _LARGE else ("wide",)
     trees = {f"trees, {sampling}": _Trees(rows, settings, sampling) for sampling in samplings}
     half_life = _choose_half_life(rows, folds, settings) if validated_on == "time" else None
     weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
