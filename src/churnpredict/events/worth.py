@@ -1,0 +1,123 @@
+"""What customers are worth at a moment, read from a table of payments, contracts or prices, or given as a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.errors import UsageError
+from churnpredict.events.declarations import Intervals, States
+from churnpredict.events.streams import latest_known, positions
+from churnpredict.events.tables import EventTables
+
+__all__ = ["Worth"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class Worth:
+    """How much each customer pays.
+
+    Parameters
+    ----------
+    tables : EventTables
+    value : str or float
+        A table with a value, ``"table.column"`` of a table of states, or the payment itself.
+    payments : float or None
+        Number of payments per period; None counts them in a table of events, and is 1 elsewhere.
+
+    Attributes
+    ----------
+    counted : bool
+        Whether payments are sums over a period before the moment, not a state at the moment.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-table``, ``no-such-value``, ``bad-argument``.
+    """
+
+    def __init__(self, tables: EventTables, value: str | float, payments: float | None) -> None:
+        if payments is not None and not payments > 0:
+            raise UsageError("bad-argument", f"payments is {payments!r}", remedy="Give the number of payments per customer and period.")
+        self.payments = payments
+        self.number: float | None = None
+        self.counted = False
+        if not isinstance(value, str):
+            self.number = float(value)
+            return
+        name, _, column = value.partition(".")
+        self.stream = tables.stream(name)
+        declaration = tables.declarations[name]
+        self.ends = self.stream.columns["end"] if isinstance(declaration, Intervals) else None
+        self.counted = not isinstance(declaration, (Intervals, States))
+        numbers = [c for c in (declaration.values if isinstance(declaration, States) else ["value"]) if self._is_number(c)]
+        if (column and column not in numbers) or (not column and len(numbers) != 1):
+            remedy = f'Name one: "{name}.{numbers[0]}".' if numbers else "Declare the column of the value."
+            raise UsageError(
+                "no-such-value", f"value is {value!r}, and the table has {len(numbers)} such numbers", table=name, remedy=remedy
+            )
+        self.values = (
+            np.nan_to_num(self.stream.columns[column or numbers[0]]) if self.counted else self.stream.columns[column or numbers[0]]
+        )
+
+    def _is_number(self, column: str) -> bool:
+        return column in self.stream.columns and self.stream.columns[column].dtype.kind == "f"
+
+    @property
+    def first(self) -> int:
+        """The first moment that the table tells of."""
+        return int(self.stream.times.min()) if len(self.stream) else 0
+
+    def before(self, customers: npt.NDArray[np.int32], moments: Ints, lengths: Ints) -> tuple[Floats, Floats]:
+        """Money per period, and the number of payments that it is made of, shape (n,) each; NaN where nothing is known.
+
+        Of events those in [moment - length, moment); of contracts what runs at the moment; of states what holds.
+        """
+        if self.number is not None:
+            each = 1.0 if self.payments is None else self.payments
+            return np.full(len(customers), self.number * each), np.full(len(customers), each)
+        if not self.counted:
+            price = self._running(customers, moments) if self.ends is not None else self._holding(customers, moments)
+            each = 1.0 if self.payments is None else self.payments
+            return price * each, np.full(len(customers), each)
+        ends, begins = (self._places(customers, m) for m in (moments, moments - lengths))
+        money = _sums(self.values, begins, ends)
+        count = (ends - begins).astype(np.float64)
+        if self.payments is not None:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                money = money / count * self.payments
+            count = np.full(len(customers), self.payments)
+        return money, count
+
+    def _places(self, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
+        out = np.empty((1, len(customers)), np.int64)
+        positions(self.stream.offsets, self.stream.times, customers, moments, np.empty(0, np.int64), out)
+        return out[0]
+
+    def _holding(self, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:
+        return np.append(self.values, np.nan)[latest_known(self.stream, customers, moments)]
+
+    def _running(self, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:
+        """The sum over intervals with start < moment <= end, as the rule of subscriptions counts them; NaN for none."""
+        assert self.ends is not None
+        begins, ends = self.stream.offsets[customers], self._places(customers, moments)
+        rows = _ranges(begins, ends)
+        owner = np.repeat(np.arange(len(customers)), ends - begins)
+        runs = (self.ends[rows] >= moments[owner]) & ~np.isnan(self.values[rows])
+        money = np.bincount(owner[runs], self.values[rows][runs], minlength=len(customers))
+        return np.where(np.bincount(owner[runs], minlength=len(customers)) > 0, money, np.nan)
+
+
+def _ranges(begins: Ints, ends: Ints) -> Ints:
+    """All places of [begin, end), one range after the other."""
+    lengths = ends - begins
+    shift = np.repeat(begins - np.append(0, np.cumsum(lengths)[:-1]), lengths)
+    return np.arange(int(lengths.sum()), dtype=np.int64) + shift
+
+
+def _sums(values: Floats, begins: Ints, ends: Ints) -> Floats:
+    """Sums over ranges, each by itself: no prefix sums over all customers, which lose digits."""
+    owner = np.repeat(np.arange(len(begins)), ends - begins)
+    return np.bincount(owner, values[_ranges(begins, ends)], minlength=len(begins)).astype(np.float64)
