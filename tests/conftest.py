@@ -1,6 +1,11 @@
 """One seed, every kind of source, and the road to the real data: what all rooms share."""
 
+import glob
 import os
+import shutil
+import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -107,3 +112,32 @@ def constructor(request, tmp_path_factory):
 
     construct.kind = request.param
     return construct
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a PostgreSQL server of our own: on loopback, in a temporary folder, gone after the tests."""
+    found = shutil.which("initdb") or next(iter(sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), reverse=True)), None)
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    pytest.importorskip("adbc_driver_postgresql", reason='the driver is not installed (pip install "churnpredict[postgres]")')
+    binaries, folder = Path(found).parent, Path(tempfile.mkdtemp(prefix="churnpredict-postgres-"))
+    as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}  # it refuses to run as root
+    if as_user:
+        shutil.chown(folder, "postgres", "postgres")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **as_user}
+    (folder / "password").write_text("s3cret-of-the-tests")
+    os.chmod(folder / "password", 0o644)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    login = ["--username=churn", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256"]
+    subprocess.run([binaries / "initdb", f"--pgdata={folder / 'data'}", "--encoding=UTF8", "--no-sync", *login], check=True, **quiet)
+    options = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    control = [binaries / "pg_ctl", f"--pgdata={folder / 'data'}", "--wait"]
+    subprocess.run([*control, f"--log={folder / 'log'}", f"--options={options}", "start"], check=True, **quiet)
+    try:
+        yield f"postgresql://churn:s3cret-of-the-tests@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "--mode=immediate", "stop"], check=True, **quiet)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -130,11 +132,11 @@ def scan_tables(
     room = _bytes(memory)
     if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
         raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
-    home = tempfile.TemporaryDirectory(prefix="churnpredict-", dir=folder)
+    home = Path(tempfile.mkdtemp(prefix="churnpredict-", dir=folder))
     try:
         return PartitionedTables(home, declarations, timezone, observed_until, room, partitions)
     except BaseException:
-        home.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
         raise
 
 
@@ -149,14 +151,15 @@ class PartitionedTables:
 
     def __init__(
         self,
-        home: tempfile.TemporaryDirectory[str],
+        folder: Path,
         declarations: dict[str, Declaration],
         timezone: str,
         observed_until: Any,
         memory: int,
         partitions: int | None,
     ) -> None:
-        self._home, self._folder = home, Path(home.name)
+        self._folder = folder
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.declarations, self.timezone, self.memory = declarations, timezone, memory
         self.people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
         self.labels: dict[str, dict[str, pa.Array]] = {name: {} for name in declarations}
@@ -185,7 +188,7 @@ class PartitionedTables:
 
     def close(self) -> None:
         """Remove the partitions from disk."""
-        self._home.cleanup()
+        self._remove()
 
     def _cut(self, partitions: int | None) -> list[tuple[Buckets, list[int]]]:
         """Cut every table, and say which buckets make a partition."""

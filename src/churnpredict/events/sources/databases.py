@@ -59,6 +59,7 @@ class Database(Source):
         if not text:
             raise UsageError("empty-query", "the query is empty", table=name, remedy='Write Query("SELECT * FROM orders", database).')
         plain = re.fullmatch(r"[^\s'\";()]+", text) is not None
+        self.named = [text] if plain else []  # a statement may hold ids and values: nothing of it is repeated
         self.source = ".".join(quoted(part) for part in text.split(".")) if plain else f"(\n{text}\n) AS given"
         self.engine = _engine(query.database, name)
 
@@ -87,7 +88,7 @@ class Database(Source):
         except Exception as error:
             raise SourceError(
                 "unreadable-query",
-                f"{self.engine.where} does not answer the query: {said(error, [self.query.sql])}",
+                f"{self.engine.where} does not answer the query: {said(error, self.named)}",
                 table=self.name,
                 remedy="Try the query, and the connection, with the database's own client.",
             ) from None  # drivers repeat connection strings, and servers quote values
@@ -117,8 +118,8 @@ class _DuckDB:
 
 
 class _SQLite:
-    def __init__(self, given: Any, where: str) -> None:
-        self.given, self.where = given, where
+    def __init__(self, given: Any, where: str, name: str) -> None:
+        self.given, self.where, self.name = given, where, name
 
     @contextmanager
     def open(self) -> Iterator[_SQLite]:
@@ -162,6 +163,7 @@ class _SQLite:
         raise SchemaError(
             "mixed-types",
             f"values of different types in one column ({', '.join(sorted(found))})",
+            table=self.name,
             column=name,
             remedy="CAST the column to one type in the query.",
         )
@@ -210,7 +212,7 @@ def _engine(database: Any, name: str) -> Any:
     if hasattr(database, "adbc_get_info"):
         return _ADBC(database, "the connection")
     if "sqlite3" in home:
-        return _SQLite(database, "the SQLite connection")
+        return _SQLite(database, "the SQLite connection", name)
     raise UsageError(
         "unknown-database",
         f"a {kind} is no database that is known",
@@ -232,7 +234,7 @@ def _file_engine(path: str, name: str) -> Any:
             "missing-file", f'"{path}" cannot be opened: {error.strerror}', table=name, remedy="Check the path of the database."
         ) from None
     if head.startswith(b"SQLite format 3"):
-        return _SQLite(path, f'the SQLite file "{path}"')
+        return _SQLite(path, f'the SQLite file "{path}"', name)
     if head[8:12] == b"DUCK":
         return _DuckDB(path, f'the DuckDB file "{path}"')
     raise SourceError(

@@ -17,6 +17,7 @@ __all__ = ["Files", "open_files"]
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
+_RAGGED = ("Expected Number of Columns", "Error when sniffing", "Referenced column", "COLUMN_TYPES")  # in what the reader says
 _STREAM_MEMORY = "512MB"  # what the reader may hold while a table is streamed
 
 
@@ -33,12 +34,7 @@ class Files(Source):
         return [str(n) for n in self._query(f"SELECT * FROM {self._from()} LIMIT 0").column_names]  # noqa: S608
 
     def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
-        import duckdb
-
-        try:
-            return self._query(self._select(columns, text), (duckdb.ConversionException,) if self.kind == "text" else ())
-        except duckdb.ConversionException:  # what the first rows look like does not hold for all: look at all of them
-            return self._query(self._select(columns, text, whole=True))
+        return self._query(self._select(columns, text))
 
     def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         import duckdb
@@ -46,7 +42,7 @@ class Files(Source):
         with _connect() as connection:
             connection.execute(f"SET memory_limit='{_STREAM_MEMORY}'; SET preserve_insertion_order=false")
             try:
-                yield from connection.sql(self._select(columns, text, whole=True)).to_arrow_reader(BATCH)
+                yield from connection.sql(self._select(columns, text)).to_arrow_reader(BATCH)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise self._refuse(error) from None
 
@@ -55,33 +51,32 @@ class Files(Source):
             return None
         return int(self._query(f"SELECT count(*) AS n FROM {self._from()}")["n"][0].as_py())  # noqa: S608
 
-    def _select(self, columns: Sequence[str], text: Sequence[str], *, whole: bool = False) -> str:
+    def _select(self, columns: Sequence[str], text: Sequence[str]) -> str:
         listed = ", ".join(quoted(c) for c in distinct(columns))
-        return f"SELECT {listed} FROM {self._from(text, whole=whole)}"  # noqa: S608
+        return f"SELECT {listed} FROM {self._from(text)}"  # noqa: S608
 
-    def _from(self, text: Sequence[str] = (), *, whole: bool = False, path: str | None = None) -> str:
+    def _from(self, text: Sequence[str] = (), *, path: str | None = None) -> str:
         literal = _literal(path or self.path)
         if self.kind == "parquet":
             return f"read_parquet({literal}, union_by_name=true)"
         types = ", ".join(f"{_literal(c)}: 'VARCHAR'" for c in distinct(text))
-        options = "header=true, union_by_name=true" + (", sample_size=-1" if whole else "") + (f", types={{{types}}}" if types else "")
+        # All rows decide on the types: by the first rows alone, a column that begins with whole numbers would be rounded from then on.
+        options = "header=true, union_by_name=true, sample_size=-1" + (f", types={{{types}}}" if types else "")
         return f"read_csv({literal}, {options})"
 
-    def _query(self, query: str, let_pass: tuple[type[Exception], ...] = ()) -> pa.Table:
+    def _query(self, query: str) -> pa.Table:
         import duckdb
 
         with _connect() as connection:
             try:
                 return connection.sql(query).to_arrow_table()
-            except let_pass:
-                raise
             except duckdb.Error as error:
                 raise self._refuse(error) from None  # what the reader says further on quotes the row
 
     def _refuse(self, error: Exception) -> SourceError | ContentError:
         """What to tell the person: which file, and what is wrong with it, without a word of its rows."""
         text = str(error)
-        ragged = "Expected Number of Columns" in text or "Referenced column" in text or "COLUMN_TYPES" in text
+        ragged = any(sign in text for sign in _RAGGED)
         if self.kind == "text" and ragged:
             return ContentError(
                 "ragged-rows",

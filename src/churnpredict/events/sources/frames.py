@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
 from churnpredict.errors import SchemaError, SourceError, UsageError
-from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types
+from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types, said
 
 __all__ = ["Frame", "Stream", "open_frame"]
 
@@ -99,15 +100,33 @@ class Stream(Source):
 
     def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
         if self.table is None:
-            self.table = plain_types(self._take().read_all())
+            with self._answering():
+                self.table = plain_types(self._take().read_all())
         return self.table.select(distinct(columns))
 
     def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
         if self.table is not None:
             yield from super().batches(columns, text)
             return
-        for batch in self._take():
+        reader = self._take()
+        while (batch := self._next(reader)) is not None:
             yield from plain_types(pa.Table.from_batches([batch])).select(distinct(columns)).to_batches(max_chunksize=BATCH)
+
+    def _next(self, reader: Any) -> pa.RecordBatch | None:
+        with self._answering():
+            return next(iter(reader), None)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            raise SourceError(
+                "unreadable-stream",
+                f"the stream breaks off: {said(error, [])}",
+                table=self.name,
+                remedy="Open it again; a connection may serve one cursor at a time.",
+            ) from None
 
     def _take(self) -> Any:
         reader, self.reader = self.reader, None

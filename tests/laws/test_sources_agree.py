@@ -1,0 +1,301 @@
+"""Law 6 for every source there is, read whole and read in partitions: the same features, to the last bit; and typed errors."""
+
+import contextlib
+import gzip
+import os
+import sqlite3
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from tests.laws.checks import check_order, same_bits
+from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
+
+from churnpredict import Customers, Events, EventTables, Query, build_features, scan_tables
+from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError
+from churnpredict.events.sources.files import Files
+
+pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+
+
+def arrow(frame):
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def packed_csv(kind, ending):
+    def make(frame, place, name):
+        path = place / f"{name}.csv{ending}"
+        with pa.CompressedOutputStream(str(path), kind) as file:
+            pa.csv.write_csv(arrow(frame), file)
+        return path
+
+    return make
+
+
+def csv_glob(frame, place, name):
+    for part in range(3):
+        pa.csv.write_csv(arrow(frame.iloc[part::3]), place / f"{name}-{part}.csv")
+    return str(place / f"{name}-*.csv")
+
+
+def hive(frame, place, name):
+    """Folders by a column that stands in no file, the way warehouses write."""
+    for part in range(3):
+        folder = place / name / f"loaded=2024-0{part + 1}"
+        folder.mkdir(parents=True)
+        pq.write_table(arrow(frame.iloc[part::3]), folder / "rows.parquet")
+    return place / name
+
+
+def sqlite_file(frame, place, name):
+    with contextlib.closing(sqlite3.connect(place / "shop.sqlite")) as connection:
+        frame.to_sql(name, connection, index=False)
+    return Query(name, place / "shop.sqlite")
+
+
+def duckdb_file(frame, place, name):
+    with duckdb.connect(str(place / "shop.duckdb")) as connection:
+        connection.register("given", arrow(frame))
+        connection.execute(f"CREATE TABLE {name} AS FROM given")
+    return Query(f"SELECT * FROM {name};", place / "shop.duckdb")
+
+
+def duckdb_connection(frame, place, name):
+    connection = duckdb.connect()
+    connection.register(name, arrow(frame))
+    return Query(name, connection)
+
+
+def reader(frame, place, name):
+    table = arrow(frame)
+    return pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=7))
+
+
+def lazy(frame, place, name):
+    return pl.from_pandas(frame).lazy().with_columns(unused=pl.lit(1))
+
+
+SOURCES = {
+    "polars-lazy": lazy,
+    "csv.gz": packed_csv("gzip", ".gz"),
+    "csv.zst": packed_csv("zstd", ".zst"),
+    "csv-glob": csv_glob,
+    "hive-parquet": hive,
+    "batch-reader": reader,
+    "sqlite-file": sqlite_file,
+    "duckdb-file": duckdb_file,
+    "duckdb-connection": duckdb_connection,
+}
+
+
+def scanned(history, log, people, cutoffs, partitions=3):
+    """The features of a history whose tables are read in partitions, sorted as in memory."""
+    declared = {"orders": Events(log, **history.roles)}
+    if people is not None:
+        declared["people"] = Customers(people, customer="id", since="joined", attributes=["age", "region"])
+    features, pairs = features_of(history), pairs_of(history, cutoffs)
+    with scan_tables(timezone=history.timezone, partitions=partitions, **declared) as tables:
+        frames = []
+        for part in tables:
+            mine = pairs[pairs["customer_id"].isin(part.ids.to_pylist())]
+            if len(mine):
+                frames.append(build_features(part, mine, features=features))
+    return pd.concat([f.astype({c: object for c in f if f[c].dtype == "category"}) for f in frames]).sort_index()
+
+
+def check_both_ways(history, make):
+    """``make`` gives the tables of the history anew: streams and cursors can be read only once."""
+    cutoffs = cutoffs_of(history, 3)
+    check_order(history, history.tables(*make()), cutoffs)
+    inside = build_features(history.tables(), pairs_of(history, cutoffs), features=features_of(history))
+    found = scanned(history, *make(), cutoffs)
+    same_bits(inside.astype({"lifecycle__people_region": object})[NUMBERS(inside)], found[NUMBERS(inside)])
+    assert inside["lifecycle__people_region"].astype(object).tolist() == found["lifecycle__people_region"].tolist()
+
+
+def NUMBERS(frame):
+    return [c for c in frame if c != "lifecycle__people_region"]
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_source_gives_the_same_bits_whole_and_in_partitions(kind, tmp_path):
+    history = make_history(7, n_rows=120, timezone="Europe/Berlin")
+    places = iter(tmp_path / str(i) for i in range(9))
+
+    def make():
+        place = next(places)
+        place.mkdir()
+        return SOURCES[kind](history.log, place, "orders"), SOURCES[kind](history.people, place, "people")
+
+    check_both_ways(history, make)
+
+
+@pytest.fixture(scope="module")
+def server(postgres):
+    """A connection to the server, the history in it, and the address."""
+    from adbc_driver_postgresql import dbapi
+
+    history = make_history(7, n_rows=120, timezone="Europe/Berlin")
+    with dbapi.connect(postgres) as connection:
+        with connection.cursor() as cursor:
+            cursor.adbc_ingest("orders", arrow(history.log))
+            cursor.adbc_ingest("people", arrow(history.people))
+        connection.commit()
+        yield history, connection, postgres
+
+
+def test_postgres_by_its_address(server):
+    history, _, address = server
+    check_both_ways(history, lambda: (Query("SELECT * FROM orders", address), Query("people", address)))
+
+
+def test_postgres_by_an_open_connection(server):
+    history, connection, _ = server
+    check_both_ways(history, lambda: (Query("public.orders", connection), Query("SELECT * FROM people -- all", connection)))
+
+
+def test_postgres_by_a_cursor_that_has_executed(server):
+    from adbc_driver_postgresql import dbapi
+
+    history, _, address = server
+    with contextlib.ExitStack() as opened:
+
+        def asked(table):  # a connection serves one cursor at a time
+            cursor = opened.enter_context(opened.enter_context(dbapi.connect(address)).cursor())
+            cursor.execute(f"SELECT * FROM {table}")
+            return cursor
+
+        check_both_ways(history, lambda: (asked("orders"), asked("people")))
+
+
+def test_a_stream_that_breaks_off_is_refused():
+    def batches():
+        yield pa.record_batch({"id": [1], "day": ["2024-01-01"], "eur": [1.0]})
+        raise OSError("lost row 'Zaphod4711' at postgresql://churn:s3cret@host/shop")
+
+    schema = pa.schema([("id", pa.int64()), ("day", pa.string()), ("eur", pa.float64())])
+    assert refused(pa.RecordBatchReader.from_batches(schema, batches()), SourceError).code == "unreadable-stream"
+    with pytest.raises(SourceError, match="unreadable-stream"):
+        scan_tables(orders=Events(pa.RecordBatchReader.from_batches(schema, batches()), customer="id", time="day"))
+
+
+def test_types_that_only_a_server_has(server):
+    _, _, address = server
+    sql = """SELECT gen_random_uuid() AS id, DATE '2024-01-01' + i AS day, (i * 0.1)::numeric(12, 2) AS eur, i % 2 = 0 AS gift
+             FROM generate_series(1, 20) AS i"""
+    tables = EventTables(orders=Events(Query(sql, address), customer="id", time="day", value="eur", kind="gift"))
+    assert len(tables) == 20
+    np.testing.assert_allclose(np.sort(tables.stream("orders").columns["value"]), np.arange(1, 21) * 0.1)
+    assert tables.kinds("orders") == ["false", "true"]
+    stamps = "SELECT 1 AS id, TIMESTAMPTZ '2024-01-01 12:00+02' AS day"
+    assert EventTables(o=Events(Query(stamps, address), customer="id", time="day")).stream("o").times.tolist() == [1704103200000000]
+
+
+def refused(source, error, **roles):
+    with pytest.raises(error) as caught:
+        EventTables(orders=Events(source, **{"customer": "id", "time": "day", "value": "eur", **roles}))
+    assert caught.value.table == "orders"
+    chain = f"{caught.value} {caught.value.__cause__!r} {caught.value!r}"
+    for secret in ("s3cret", "Zaphod", "4711"):
+        assert secret not in chain
+    return caught.value
+
+
+def test_credentials_never_stand_in_a_message(server):
+    _, _, address = server
+    wrong = address.replace("s3cret-of-the-tests", "s3cret-but-wrong")
+    assert "s3cret" not in repr(Query("orders", address))
+    assert "s3cret" not in repr(Events(Query("orders", address), customer="id", time="day"))
+    assert refused(Query("orders", wrong), SourceError).code == "unreadable-query"
+    refused(Query("no_such_table", address), SourceError)
+    refused(Query("SELECT 'Zaphod4711'::int AS id, now() AS day, 1 AS eur", address), SourceError)
+    refused(Query("orders", "postgresql://churn:s3cret word@[broken"), SourceError)
+    refused(Query("orders", "mysql://churn:s3cret@host/shop"), UsageError)
+    assert refused(Query("orders", address), SchemaError).code == "missing-column"
+
+
+ROWS = "id,day,eur\n" + "Zaphod4711,2024-01-01,4711.5\n" * 3000
+
+
+@pytest.mark.parametrize("scan", [False, True])
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("short.csv", ROWS.encode() + b"Zaphod4711,2024-01-02\n", "ragged-rows"),
+        ("long.csv", ROWS.encode() + b"Zaphod4711,2024-01-02,4711,4711\n", "ragged-rows"),
+        ("late.csv", ROWS.encode() + ROWS.encode()[11:] * 9 + b"Zaphod4711,2024-01-02,Zaphod\n", "value-type"),
+        ("latin.csv", b"id,day,eur\nm\xfcller Zaphod,2024-01-01,1\n", "unreadable-file"),
+        ("cut.csv.gz", gzip.compress(ROWS.encode())[:-20], "unreadable-file"),
+        ("not.csv.zst", b"Zaphod4711", "unreadable-file"),
+        ("empty.csv", b"", "missing-column"),
+        ("not.parquet", b"Zaphod4711" * 10, "unreadable-file"),
+        ("shop.sqlite", b"Zaphod4711", "unknown-file"),
+    ],
+)
+def test_damaged_files_are_refused_by_name_and_without_their_rows(tmp_path, name, content, code, scan):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ChurnError) as caught:
+        (scan_tables if scan else EventTables)(orders=Events(tmp_path / name, customer="id", time="day", value="eur"))
+    assert caught.value.code == code
+    assert caught.value.table == "orders"
+    if code in ("ragged-rows", "unreadable-file", "unknown-file"):
+        assert name in str(caught.value)
+    assert "Zaphod" not in str(caught.value) + repr(caught.value.__cause__)
+    assert "4711" not in str(caught.value)
+
+
+@pytest.mark.parametrize("harm", ["cut", "zeros"])
+def test_the_one_damaged_file_of_many_is_named(tmp_path, harm):
+    frame = pd.DataFrame({"id": [f"Zaphod{i}" for i in range(500)], "day": pd.Timestamp("2024-01-01"), "eur": 1.5})
+    for part in range(4):
+        pq.write_table(arrow(frame), tmp_path / f"{part}.parquet", compression="snappy")
+    whole = (tmp_path / "2.parquet").read_bytes()
+    (tmp_path / "2.parquet").write_bytes(
+        whole[:-40] if harm == "cut" else whole[:4] + bytes(len(whole) // 2) + whole[4 + len(whole) // 2 :]
+    )
+    error = refused(tmp_path, SourceError)
+    assert os.path.join(tmp_path, "2.parquet") in str(error)
+    assert isinstance(Files("orders", str(tmp_path / "*.parquet"), "parquet")._refuse(ValueError("odd")), SourceError)
+
+
+def test_numbers_that_begin_whole_are_read_as_decimals(tmp_path):
+    """A reader that guesses types from the first rows would round 2.5 to 3 without a word."""
+    times = pd.date_range("2020-01-01", periods=30_000, freq="h")
+    (tmp_path / "rows.csv").write_text("id,day,eur\n" + "".join(f"7,{t},3\n" for t in times) + "7,2024-01-02,2.5\n")
+    for tables in (EventTables, scan_tables):
+        found = tables(orders=Events(tmp_path / "rows.csv", customer="id", time="day", value="eur"))
+        found = found if tables is EventTables else found.partition(0)
+        assert found.stream("orders").columns["value"][-1] == 2.5
+
+
+def test_sqlite_columns_of_several_types_are_refused(tmp_path):
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.execute("CREATE TABLE orders (id INTEGER, day TEXT, eur)")
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?)", [(1, "2024-01-01", 2), (2, "2024-01-02", "Zaphod")])
+    connection.commit()
+    assert refused(Query("orders", connection), SchemaError).code == "mixed-types"
+    connection.execute("UPDATE orders SET eur = 2.5 WHERE id = 2")
+    assert len(EventTables(o=Events(Query("orders", connection), customer="id", time="day", value="eur"))) == 2
+    connection.close()
+
+
+def test_what_is_no_database_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("no database")
+    assert refused(Query("orders", tmp_path / "notes.txt"), SourceError).code == "unknown-database"
+    assert refused(Query("orders", tmp_path / "gone.db"), SourceError).code == "missing-file"
+    assert refused(Query("orders", 42), UsageError).code == "unknown-database"
+    assert refused(Query(" ; ", duckdb.connect()), UsageError).code == "empty-query"
+
+
+def test_a_stream_is_read_once_and_says_so():
+    table = pa.table({"id": [1, 2], "day": ["2024-01-01", "2024-01-02"]})
+    stream = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
+    declared = Events(stream, customer="id", time="day")
+    EventTables(orders=declared)
+    with pytest.raises((SourceError, SchemaError, ContentError)):
+        EventTables(orders=declared)
