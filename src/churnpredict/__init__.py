@@ -10,6 +10,7 @@ from typing import Any
 
 # name -> module that defines it; the order is the alphabet's, held by a test
 _HOME = {
+    "Audit": "model.audit",
     "Cancellation": "events.rules",
     "ChurnClassifier": "model.classifier",
     "ChurnError": "errors",
@@ -31,6 +32,7 @@ _HOME = {
     "TrialEnd": "events.rules",
     "WinBack": "events.rules",
     "aggregate": "features.own",
+    "audit": "model.audit",
     "build_features": "features.build",
     "catalog": "features.catalog",
     "churn_rate": "events.rates",
@@ -40,6 +42,7 @@ _HOME = {
     "label_churn": "events.outcomes",
     "load": "operations.store",
     "make_business": "events.synthetic",
+    "plan_retention": "retention.plan",
     "probe_features": "features.probe",
     "reasons_against_drivers": "events.cohorts",
     "return_curve": "events.horizon",

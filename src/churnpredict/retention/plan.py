@@ -1,0 +1,447 @@
+"""plan_retention: whom to contact, with what, what to expect of it, and whom to leave alone so that its effect can be measured.
+
+Longer than most modules because :class:`Plan` is all of it that people see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
+from churnpredict.explanation.attribution import MOST_REASONS
+from churnpredict.model.metrics import Interval
+from churnpredict.retention.files import write_csv, write_excel, write_parquet
+from churnpredict.retention.playbook import read_playbook
+from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
+
+__all__ = ["DECISIONS", "Plan", "plan_retention"]
+
+DECISIONS = (
+    "contact",
+    "hold-out",
+    "excluded",
+    "no value known",
+    "not actionable",
+    "no profit",
+    "beyond capacity",
+    "beyond budget",
+)
+_COLUMNS = (  # then the reasons, then the words
+    *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
+    *("expected_profit", "expected_spend", "cost", "acceptance", "driver", "remedy"),
+)
+_BLOCK = 20  # customers of similar profit among whom the hold-out is drawn
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """Whom to contact, with what, and what to expect of it. Made by :func:`plan_retention`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Customers of the plan, highest expected profit first: ``rank``, ``customer_id``, ``cutoff`` where known, ``arm`` ("contact" or
+        "hold-out"), ``owner`` where given, ``risk``, ``value``, ``money_at_risk``, ``expected_profit``, ``expected_spend``, ``cost``,
+        ``acceptance``, ``driver``, ``remedy``, ``reason_1`` .. with their points, ``words`` where known.
+    decisions : DataFrame
+        Everybody, in the order of the scores: ``customer_id``, ``decision`` (one of :data:`DECISIONS`), ``why`` (of exclusions),
+        ``expected_profit`` (NaN where nothing is known).
+    profit : Interval
+        Expected profit of the contacts, and where it will lie 95 times in 100.
+    spend : float
+        Expected spend of the contacts.
+    kept : float
+        Customers whom the contacts are expected to keep.
+    budget : float or None
+    holdout : str
+        How many are held out, what that will show, and what it costs, in a sentence.
+    """
+
+    table: pd.DataFrame
+    decisions: pd.DataFrame
+    profit: Interval
+    spend: float
+    kept: float
+    budget: float | None
+    holdout: str
+
+    @property
+    def contacts(self) -> pd.DataFrame:
+        """The rows of :attr:`table` that are to be contacted."""
+        return self.table[self.table["arm"] == "contact"]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many customers each decision concerns, in the order of :data:`DECISIONS`."""
+        found = self.decisions["decision"].value_counts()
+        return {name: int(found[name]) for name in DECISIONS if name in found}
+
+    @property
+    def log(self) -> pd.DataFrame:
+        """The treatment log: ``customer_id``, ``at``, ``arm`` ("contact" or "hold_out"), to be kept, and declared as events later.
+
+        ``cp.Events(log, customer="customer_id", time="at", kind="arm", driver="communication")``
+        """
+        at = self.table["cutoff"] if "cutoff" in self.table else pd.Series(pd.NaT, index=self.table.index)
+        arm = self.table["arm"].str.replace("-", "_")
+        return pd.DataFrame({"customer_id": self.table["customer_id"], "at": at, "arm": arm}).reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        of = "" if self.budget is None else f" of a budget of {self.budget:,.0f}"
+        lines = [
+            f"Plan: contact {counts.get('contact', 0):,} of {len(self.decisions):,} customers"
+            + (f", as known on {self.table['cutoff'].max():%Y-%m-%d}" if "cutoff" in self.table and len(self.table) else ""),
+            f"  expected profit {self.profit.value:,.0f} (95 %: {self.profit.low:,.0f} to {self.profit.high:,.0f}), "
+            f"expected spend {self.spend:,.0f}{of}, {self.kept:,.1f} customers kept",
+        ]
+        plays = self.contacts.groupby(["driver", "remedy"], sort=False, dropna=False)["expected_profit"].agg(["size", "sum"])
+        for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
+            driver, remedy = cast(tuple[str, str], key)
+            lines.append(f"  {size:>6,.0f}  {driver or 'no reason':<13}  {total:>10,.0f}  {remedy}")
+        rest = [f"{n:,} {name}" for name, n in counts.items() if name not in ("contact", "hold-out")]
+        return "\n".join([*lines, *(["  left alone: " + ", ".join(rest)] if rest else []), f"  {self.holdout}"])
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write :attr:`table` as CSV; no text of it runs as a formula."""
+        return write_csv(path, self.table)
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write :attr:`table` as Parquet."""
+        return write_parquet(path, self.table)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write a workbook: the plan, and what was decided about everybody.
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``: openpyxl is not installed.
+        """
+        return write_excel(path, {"plan": self.table, "decisions": self.decisions})
+
+
+def plan_retention(
+    scores: pd.DataFrame,
+    *,
+    value: Any = None,
+    budget: float | None = None,
+    cost: float = 10.0,
+    fixed_cost: float = 1.0,
+    acceptance: float = 0.3,
+    owner: Any = None,
+    capacity: int | Mapping[Any, int] | None = None,
+    exclude: Any = None,
+    holdout: float = 0.1,
+    playbook: Any = None,
+    random_state: int = 0,
+) -> Plan:
+    """Choose whom to contact: only where profit is expected, most of it first, never by risk alone.
+
+    A contact is expected to bring ``p * gamma * (V - d) - (1 - p) * d - f``: risk p, value V over the horizon, offer d, acceptance gamma,
+    contact f (Verbraken, Verbeke and Baesens 2013, for one customer). The play is that of the strongest reason on which anything is to
+    be spent. Where the budget binds, customers are taken by profit or by profit per money spent, whichever expects more.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row per customer: ``customer_id``, ``risk``; ``value``, ``cutoff``, ``reason_1`` .., ``words``, ``owner`` where known. As
+        :meth:`churnpredict.ChurnPipeline.score` gives them.
+    value : number, mapping or Series by customer, or array (n,), optional
+        What a customer is worth over the horizon; by default the scores' ``value``.
+    budget : float, optional
+        For the expected spend.
+    cost, fixed_cost : float
+        The offer d, paid to whoever stays, and the contact f, paid in any case; in the unit of the values.
+    acceptance : float
+        Share gamma of would-be leavers whom an offer keeps.
+    owner : mapping or Series by customer, or array (n,), optional
+        Who would make the contact; by default the scores' ``owner``.
+    capacity : int, or mapping of owner to int, optional
+        Most contacts per owner; owners whom a mapping does not name have no limit. Without owners: most contacts in all.
+    exclude : iterable of customers, or mapping or Series of customer to why, optional
+        Never contacted and never held out: opted out, contacted recently.
+    holdout : float
+        Share of the customers worth contacting who are left alone, drawn at random, so that the effect can be measured.
+    playbook : path of a TOML file, or mapping, optional
+        Per driver ``remedy``, ``cost``, ``acceptance``; the rest is as in the driver table, with acceptance 0 for lifecycle.
+    random_state : int
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``; ``no-value``: nothing says what customers are worth; ``two-rows``: a customer is there twice.
+    SchemaError
+        ``missing-column``.
+    IdentityError
+        ``id-types-differ``: ids to exclude can never match those of the scores.
+    ConfigError
+        Of the playbook.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"customer_id": ["a", "b", "c"], "risk": [0.9, 0.5, 0.01], "value": [15.0, 500.0, 900.0]})
+    >>> plan = plan_retention(scores, holdout=0)
+    >>> plan.table[["customer_id", "expected_profit"]].values.tolist()
+    [['b', 67.5]]
+    >>> plan.decisions["decision"].tolist()
+    ['no profit', 'contact', 'no profit']
+    """
+    _check_numbers(budget=budget, cost=cost, fixed_cost=fixed_cost, acceptance=acceptance, holdout=holdout)
+    frame = _checked(scores)
+    ids = frame["customer_id"]
+    worth = _values(frame, value)
+    drivers = _reasons(frame)
+    plays = read_playbook(playbook, cost=float(cost), acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
+    driver, offer, remedies, hopeless = _offers(
+        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, cost, acceptance, fixed_cost
+    )
+    profit, spend = contact_profit(offer), contact_spend(offer)
+    excluded, why = _excluded(ids, exclude)
+    owners = _by_customer(frame["owner"] if owner is None and "owner" in frame else owner, ids, "owner")
+
+    decision = np.full(len(frame), "no profit", dtype=object)
+    decision[hopeless] = "not actionable"
+    decision[np.isnan(worth)] = "no value known"
+    decision[excluded] = "excluded"
+    open_ = np.flatnonzero((decision == "no profit") & (profit > 0))
+    order = open_[np.lexsort((ids.iloc[open_].astype(str).to_numpy(), -profit[open_]))]
+    held = np.zeros(len(frame), dtype=bool)
+    held[order] = _draw(len(order), holdout, np.random.default_rng(random_state))
+    room = _room(owners, capacity, len(frame))
+    chosen = _choose(order, held, profit, spend, room, budget)
+    decision[order] = chosen
+
+    taken = order[np.isin(chosen, ("contact", "hold-out"))]
+    table = _table(frame, taken, decision, owners)
+    table["value"], table["money_at_risk"] = worth[taken], (offer.risk * worth)[taken]
+    table["expected_profit"], table["expected_spend"] = profit[taken], spend[taken]
+    table["cost"], table["acceptance"] = offer.cost[taken], offer.acceptance[taken]
+    table["driver"], table["remedy"] = driver[taken], remedies[taken]
+    contacts, away = taken[decision[taken] == "contact"], taken[decision[taken] == "hold-out"]
+    mine = Offer(offer.risk[contacts], worth[contacts], offer.cost[contacts], offer.acceptance[contacts], float(fixed_cost))
+    decisions = pd.DataFrame(
+        {"customer_id": ids.to_numpy(), "decision": decision, "why": why, "expected_profit": np.where(np.isnan(worth), np.nan, profit)}
+    )
+    return Plan(
+        table=table[[c for c in _COLUMNS if c in table] + [c for c in table if c not in _COLUMNS]],
+        decisions=decisions,
+        profit=profit_interval(mine, random_state=random_state),
+        spend=float(spend[contacts].sum()),
+        kept=float((mine.risk * mine.acceptance).sum()),
+        budget=budget,
+        holdout=_justify(offer, contacts, away, float(profit[away].sum())),
+    )
+
+
+def _check_numbers(**numbers: float | None) -> None:
+    for name, number in numbers.items():
+        if number is None and name == "budget":
+            continue
+        good = isinstance(number, (int, float, np.number)) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
+        if not good or (name == "acceptance" and number > 1) or (name == "holdout" and number > 0.5):  # type: ignore[operator]
+            most = {"acceptance": " and at most 1", "holdout": " and at most 0.5"}.get(name, "")
+            raise UsageError("bad-argument", f"{name} is {number!r}", remedy=f"Give a number of at least 0{most}.")
+
+
+def _checked(scores: Any) -> pd.DataFrame:
+    frame = scores.to_pandas() if not isinstance(scores, pd.DataFrame) and hasattr(scores, "to_pandas") else pd.DataFrame(scores)
+    frame = frame.reset_index(drop=True)
+    for name in ("customer_id", "risk"):
+        if name not in frame:
+            near = closest(name, map(str, frame.columns))
+            raise SchemaError("missing-column", f"the scores have no column {name!r}.{near}", remedy="Give what pipeline.score() gave.")
+    twice = frame["customer_id"].duplicated()
+    if twice.any():
+        raise UsageError(
+            "two-rows",
+            "customers have more than one row in the scores",
+            rows=int(twice.sum()),
+            total=len(frame),
+            remedy="Give the scores of one cutoff.",
+        )
+    risk = pd.to_numeric(frame["risk"], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~((risk >= 0) & (risk <= 1))
+    if wrong.any():
+        raise UsageError(
+            "bad-risk", "risks are no probabilities", rows=int(wrong.sum()), total=len(frame), remedy="Give risks from 0 to 1."
+        )
+    return frame
+
+
+def _by_customer(given: Any, ids: pd.Series, name: str) -> Any:
+    """Given by customer or in the order of the scores: one array in the order of the scores, or None."""
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        given = pd.Series(dict(given), dtype=object)
+    if isinstance(given, pd.Series) and not given.index.equals(ids.index):
+        if given.index.has_duplicates:
+            raise UsageError("two-rows", f"{name} names customers twice", remedy="Give one per customer.")
+        return given.reindex(ids.to_numpy()).to_numpy()
+    array = np.asarray(given)
+    if array.shape != (len(ids),):
+        raise UsageError("bad-argument", f"{name} has the shape {array.shape}", remedy=f"Give {len(ids)}, or a Series by customer.")
+    return array
+
+
+def _values(frame: pd.DataFrame, value: Any) -> Floats:
+    if value is None:
+        found: Any = frame["value"].to_numpy() if "value" in frame else np.full(len(frame), np.nan)
+    elif np.ndim(value) == 0 and not isinstance(value, Mapping):
+        found = np.full(len(frame), value)
+    else:
+        found = _by_customer(value, frame["customer_id"], "value")
+    worth = np.asarray(pd.to_numeric(pd.Series(found), errors="coerce"), dtype=np.float64)
+    if np.isinf(worth).any():
+        raise UsageError("bad-argument", "values are infinite", rows=int(np.isinf(worth).sum()), remedy="Give finite values.")
+    if len(worth) and np.isnan(worth).all():
+        raise UsageError(
+            "no-value", "nothing says what customers are worth", remedy="Give value=: one number, or one per customer, over the horizon."
+        )
+    return worth
+
+
+def _reasons(frame: pd.DataFrame) -> Any:
+    """Drivers (n, up to 4) as text, "" for none."""
+    names = [f"reason_{i}" for i in range(1, MOST_REASONS + 1) if f"reason_{i}" in frame]
+    return frame[names].astype(object).where(frame[names].notna(), "").to_numpy(dtype=object)
+
+
+def _offers(
+    risk: Floats, worth: Floats, drivers: Any, plays: Any, cost: float, acceptance: float, fixed_cost: float
+) -> tuple[Any, Offer, Any, Any]:
+    """Driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be spent on."""
+    n = len(risk)
+    driver = np.full(n, "", dtype=object)
+    for column in range(drivers.shape[1] - 1, -1, -1):  # the strongest last, so that it stands
+        useful = np.array([bool(key) and plays[key].acceptance > 0 for key in drivers[:, column]], dtype=bool)
+        driver[useful] = drivers[useful, column]
+    hopeless = (driver == "") & (drivers != "").any(axis=1) if drivers.shape[1] else np.zeros(n, dtype=bool)
+    keys, place = np.unique(driver.astype(str), return_inverse=True)
+    said = [(plays[k].cost, plays[k].acceptance, plays[k].remedy) if k else (cost, acceptance, "") for k in keys]
+    costs, rates = (np.array([row[i] for row in said], dtype=np.float64)[place] for i in (0, 1))
+    remedies = np.array([row[2] for row in said], dtype=object)[place]
+    return driver, Offer(risk, worth, costs, rates, float(fixed_cost)), remedies, hopeless
+
+
+def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any]:
+    if exclude is None:
+        return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object)
+    if isinstance(exclude, str) or not isinstance(exclude, Iterable):
+        raise UsageError("bad-argument", "exclude is no list of customers", remedy="Give ids, or a mapping of id to why.")
+    why = dict(exclude.items()) if isinstance(exclude, (Mapping, pd.Series)) else dict.fromkeys(exclude, "")
+    known = [key for key in why if not pd.isna(key)]
+    found = ids.isin(known).to_numpy()
+    if known and len(ids) and not found.any():
+        if isinstance(known[0], str) != isinstance(ids.iloc[0], str):
+            raise IdentityError(
+                "id-types-differ",
+                "ids to exclude are of another type than those of the scores",
+                remedy="Give them as the scores have them.",
+            )
+        warn("excludes-nobody", "no customer of the scores is among those to exclude", remedy="Compare the ids.", stacklevel=4)
+    return found, np.array([str(why.get(i) or "") if there else "" for i, there in zip(ids, found, strict=True)], dtype=object)
+
+
+def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
+    """Owner (n,) as a key, and how many contacts each can make."""
+    if capacity is None:
+        return None, {}
+    if not isinstance(capacity, Mapping):
+        _check_numbers(capacity=capacity)
+        keys = np.full(n, "", dtype=object) if owners is None else owners
+        return keys, dict.fromkeys(pd.unique(pd.Series(keys)), float(capacity))
+    if owners is None:
+        raise UsageError("bad-argument", "capacity is per owner, and no owner is known", remedy="Give owner=, or a column owner.")
+    for most in capacity.values():
+        _check_numbers(capacity=most)
+    return owners, {key: float(most) for key, most in capacity.items()}
+
+
+def _draw(n: int, share: float, rng: np.random.Generator) -> Any:
+    """Who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
+    held = np.zeros(n, dtype=bool)
+    begin = rng.random()
+    for start in range(0, n, _BLOCK):
+        end = min(start + _BLOCK, n)
+        many = math.floor(end * share + begin) - math.floor(start * share + begin)
+        held[start + rng.permutation(end - start)[:many]] = True
+    return held
+
+
+def _choose(order: Any, held: Any, profit: Floats, spend: Floats, room: Any, budget: float | None) -> Any:
+    """Decisions along ``order``, by the better of two greedy rules.
+
+    Taking the most profitable first or the most profitable per money first, whichever expects more, is never worse than half the best
+    possible choice under a budget alone, and nearly the best where single contacts are small beside it.
+    """
+    first = _walk(order, held, spend, room, budget)
+    if budget is None or "beyond budget" not in first:
+        return first
+    by_rate = np.argsort(-profit[order] / np.maximum(spend[order], 1e-12), kind="stable")
+    second = np.empty(len(order), dtype=object)
+    second[by_rate] = _walk(order[by_rate], held, spend, room, budget)
+    return max((first, second), key=lambda d: float(profit[order][d == "contact"].sum()))
+
+
+def _walk(order: Any, held: Any, spend: Floats, room: Any, budget: float | None) -> Any:
+    """Take whoever fits; the hold-out must fit as well, so that both arms are alike, but uses nothing up."""
+    owners, most = room
+    left, places = math.inf if budget is None else float(budget), dict(most)
+    out = np.empty(len(order), dtype=object)
+    for i, customer in enumerate(order):
+        who = None if owners is None else owners[customer]
+        if places.get(who, math.inf) < 1:
+            out[i] = "beyond capacity"
+        elif spend[customer] > left:
+            out[i] = "beyond budget"
+        elif held[customer]:
+            out[i] = "hold-out"
+        else:
+            out[i] = "contact"
+            left -= spend[customer]
+            if who in places:
+                places[who] -= 1
+    return out
+
+
+def _table(frame: pd.DataFrame, taken: Any, decision: Any, owners: Any) -> pd.DataFrame:
+    """What is known about the customers of the plan."""
+    reasons = [f"reason_{i}{rest}" for i in range(1, MOST_REASONS + 1) for rest in ("", "_points")]
+    table = frame.iloc[taken][[c for c in ["customer_id", "cutoff", "risk", *reasons, "words"] if c in frame]].reset_index(drop=True)
+    table.insert(0, "rank", np.arange(1, len(taken) + 1))
+    table["arm"] = decision[taken].astype(object)
+    if owners is not None:
+        table["owner"] = owners[taken]
+    return table
+
+
+def _justify(offer: Offer, contacts: Any, away: Any, price: float) -> str:
+    """The size of the hold-out in a sentence: what it will show and what it costs."""
+    n, m = len(contacts), len(away)
+    if not n + m:
+        return "No hold-out: nobody is worth contacting."
+    if not m or not n:
+        return "No hold-out: what the contacts achieve will remain unknown."
+    risk = float(offer.risk[np.concatenate((contacts, away))].mean())
+    effect = float((offer.risk[contacts] * offer.acceptance[contacts]).mean())
+    error = 1.96 * math.sqrt(risk * (1 - risk) * (1 / n + 1 / m))
+    begin = f"Hold-out: {m:,} of {n + m:,} customers worth contacting are left alone at random, which forgoes about {price:,.0f}"
+    shows = f"the share of leavers among them shows the effect of a contact to within ±{100 * error:.1f} points (95 %)"
+    if error <= effect:
+        return f"{begin}; {shows}, and {100 * effect:.1f} are expected."
+    together = math.ceil((error / effect) ** 2) if effect > 0 else 0
+    more = f"{together:,} such plans together will tell" if together else "no number of plans will tell"
+    return f"{begin}; {shows}, where {100 * effect:.1f} are expected: {more}."

@@ -1,0 +1,106 @@
+"""The playbook: per driver the remedy, what it costs, and how often it works; the driver table's remedies unless overridden in TOML."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from churnpredict.errors import ConfigError, closest
+from churnpredict.explanation.drivers import DRIVERS
+
+__all__ = ["HOPELESS", "Play", "read_playbook"]
+
+HOPELESS = frozenset({"lifecycle"})  # who moves away or outgrows the product is not kept by an offer
+
+
+@dataclass(frozen=True)
+class Play:
+    """What is done for customers whose strongest reason is one driver.
+
+    Attributes
+    ----------
+    remedy : str
+    cost : float
+        Of the offer, per customer who takes it; in the unit of the values.
+    acceptance : float
+        Share of would-be leavers whom it keeps, 0 to 1; 0 for drivers on which nothing is spent.
+    """
+
+    remedy: str
+    cost: float
+    acceptance: float
+
+
+def read_playbook(
+    playbook: str | Path | Mapping[str, Mapping[str, Any]] | None, *, cost: float, acceptance: float, drivers: Iterable[str] = ()
+) -> dict[str, Play]:
+    """One play per driver.
+
+    Parameters
+    ----------
+    playbook : path of a TOML file, or mapping of driver to remedy, cost, acceptance, optional
+        What it does not say is as in the driver table, at the general cost and acceptance (0 for lifecycle).
+    cost, acceptance : float
+    drivers : iterable of str
+        Drivers of your own that occur among the reasons.
+
+    Raises
+    ------
+    ConfigError
+        ``unreadable-playbook``, ``unknown-driver``, ``unknown-key``, ``bad-playbook``.
+
+    Examples
+    --------
+    >>> plays = read_playbook({"price": {"remedy": "Annual plan", "cost": 25}}, cost=10, acceptance=0.3)
+    >>> plays["price"]
+    Play(remedy='Annual plan', cost=25.0, acceptance=0.3)
+    >>> plays["lifecycle"].acceptance
+    0.0
+    """
+    plays = {d.key: Play(d.remedy, cost, 0.0 if d.key in HOPELESS else acceptance) for d in DRIVERS.values()}
+    plays |= {key: Play("", cost, acceptance) for key in drivers if key not in plays}
+    for key, said in _parsed(playbook).items():
+        if key not in plays:
+            raise ConfigError(
+                "unknown-driver",
+                f"the playbook speaks of the driver {key!r}, which is none.{closest(key, plays)}",
+                remedy="Use a key of the driver table, or of a driver of your own that is among the reasons.",
+            )
+        plays[key] = _changed(key, plays[key], said)
+    return plays
+
+
+def _parsed(playbook: Any) -> Mapping[str, Any]:
+    if playbook is None or isinstance(playbook, Mapping):
+        return playbook or {}
+    try:
+        return tomllib.loads(Path(playbook).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(
+            "unreadable-playbook", "the playbook cannot be read as TOML", remedy="Give a section per driver, such as [support]."
+        ) from error
+
+
+def _changed(key: str, play: Play, said: Any) -> Play:
+    names = [f.name for f in fields(Play)]
+    if not isinstance(said, Mapping):
+        raise ConfigError("bad-playbook", f"{key!r} is no section", remedy=f"Give a section with {', '.join(names)}.")
+    for name, value in said.items():
+        if name not in names:
+            raise ConfigError("unknown-key", f"[{key}] has a key {name!r}.{closest(name, names)}", remedy=f"Use {', '.join(names)}.")
+        if name == "remedy":
+            good = isinstance(value, str)
+        else:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+            good = number and 0 <= value <= (1 if name == "acceptance" else math.inf)
+        if not good:
+            raise ConfigError(
+                "bad-playbook", f"[{key}] {name} is {value!r}", remedy="A remedy is text, a cost at least 0, an acceptance from 0 to 1."
+            )
+        changed: dict[str, Any] = {name: value if name == "remedy" else float(value)}
+        play = replace(play, **changed)
+    return play
