@@ -14,7 +14,7 @@ from tests.laws.histories import cutoffs_of, features_of, histories, make_histor
 import churnpredict as cp
 from churnpredict import Customers, Events, EventTables, Inactivity, build_features, scan_tables, take_snapshots, write_features
 from churnpredict.errors import ChurnWarning, DataError, OutputError, TimeError, UsageError
-from churnpredict.events import partitions
+from churnpredict.events import memory, partitions
 from churnpredict.events.sources import spill
 from churnpredict.features import build, write
 from churnpredict.features.threads import in_threads
@@ -161,9 +161,9 @@ def test_limits_of_control_groups_of_both_versions(tmp_path, lines, files, limit
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     (tmp_path / "own").write_text(lines + "\n")
-    assert partitions._group_limits(tmp_path, tmp_path / "own") == limit
-    assert partitions._group_limits(tmp_path, tmp_path / "gone") == []
-    assert 1 << 26 < partitions.memory_limit() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert memory._group_limits(tmp_path, tmp_path / "own") == limit
+    assert memory._group_limits(tmp_path, tmp_path / "gone") == []
+    assert 1 << 26 < memory.memory_limit() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def test_shares_are_judged_on_the_whole(rng):

@@ -1,9 +1,10 @@
-"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables."""
+"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables.
+
+The module is long because cutting the tables, keeping the partitions and giving them back share one layout on disk.
+"""
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import tempfile
 import weakref
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.columns import check_spellings
 from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.memory import size
 from churnpredict.events.progress import progress
 from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import open_source
@@ -29,57 +31,14 @@ from churnpredict.events.tables import EventTables
 from churnpredict.events.tally import Tally, counting
 from churnpredict.events.timing import OPEN
 
-__all__ = ["PartitionedTables", "memory_limit", "scan_tables"]
+__all__ = ["PartitionedTables", "scan_tables"]
 
 Ints = npt.NDArray[np.int64]
-_UNIT = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _FLOOR = 600 << 20  # what Python, its libraries and a batch on its way take, whatever the size of the tables
 _ROW = 400  # bytes that a row takes while its partition is read, sorted and made into features, with room to spare
 _MOST_BUCKETS, _FEWEST = 256, 16
 _SOME_ROWS = 500_000  # in a bucket
 _MANY_IDS = 5_000_000  # beyond, the spellings of ids are not compared
-
-
-def memory_limit() -> int:
-    """How much memory this process may take, in bytes: the least of its control groups, its own limits and the machine."""
-    import resource
-
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-        soft, _ = resource.getrlimit(kind)
-        if soft != resource.RLIM_INFINITY:
-            found.append(soft)
-    return min([*found, *_group_limits(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))])
-
-
-def _group_limits(root: Path, own: Path) -> list[int]:
-    """The limits of the process's control group and all above it, of both versions."""
-    found = []
-    try:
-        lines = own.read_text().splitlines()
-    except OSError:
-        return []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        folder, name = (root, "memory.max") if not controllers else (root / "memory", "memory.limit_in_bytes")
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        parts = [p for p in path.split("/") if p]
-        for depth in range(len(parts) + 1):
-            file = folder.joinpath(*parts[:depth]) / name
-            if file.exists() and (text := file.read_text().strip()).isdigit():
-                found.append(int(text))
-    return found
-
-
-def _bytes(memory: str | int | None) -> int:
-    """A size such as ``"2GiB"`` in bytes; half of what the process may take by default."""
-    if memory is None:
-        return memory_limit() // 2
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]iB|[kMGT]B)\s*", str(memory))
-    if match is None and not isinstance(memory, int):
-        raise UsageError("bad-size", f"memory is {memory!r}", remedy='Write a number and a unit: "2GiB" or "500MB".')
-    return int(memory) if match is None else int(float(match[1]) * _UNIT[match[2]])
 
 
 def scan_tables(
@@ -129,7 +88,7 @@ def scan_tables(
     [1, 2]
     """
     check_declarations(declarations, timezone)
-    room = _bytes(memory)
+    room = size(memory)
     if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
         raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
     home = Path(tempfile.mkdtemp(prefix="churnpredict-", dir=folder))

@@ -97,7 +97,7 @@ def churn_rate(
     if worth is not None:
         _money(frame, worth)
     frame["note"] = ""
-    hide(frame, customers == 0, "no customers", shown=["customers"])
+    frame.loc[customers == 0, "note"] = "no customers"
     _hide_immature(frame, frame["_ends"].to_numpy(), ledger, shown=["customers"])
     hide(frame, (customers > 0) & (customers < min_group), f"fewer than {min_group} customers")
     first = ["period", *([] if groups is None else [groups.name])]
