@@ -58,8 +58,23 @@ def _texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(codes, dtype=np.int64), np.array([str(v) for v in values], dtype=object)
 
 
+def _holders(column: pd.Series, codes: np.ndarray, n_levels: int) -> np.ndarray:
+    """How many customers have each level (n_levels,); rows count where the index names no customer."""
+    known = codes >= 0
+    if "customer_id" not in column.index.names:
+        return np.bincount(codes[known], minlength=n_levels)
+    customers = pd.factorize(column.index.get_level_values("customer_id"))[0]
+    pairs = pd.unique(codes[known] * (customers.max(initial=0) + 1) + customers[known])
+    return np.bincount(pairs // (customers.max(initial=0) + 1), minlength=n_levels)
+
+
 class MatrixEncoder:
     """Learns columns and their categories; gives float64 matrices (n, n_features).
+
+    Parameters
+    ----------
+    fewest : int
+        Levels of fewer customers (rows, where the index names none) are not kept: a model must not carry what only a few share.
 
     Attributes
     ----------
@@ -68,15 +83,19 @@ class MatrixEncoder:
     levels : dict
         Position of a category column -> its levels as text, most frequent first; the code is the position in that list,
         the code after the last stands for all levels too rare to be kept.
+    rest : dict
+        Position of a category column with levels too rare to be kept -> the share of training rows that have one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fewest: int = 1) -> None:
+        self.fewest = fewest
         self.names: list[str] = []
         self.levels: dict[int, list[str]] = {}
+        self.rest: dict[int, float] = {}
 
     def fit(self, frame: pd.DataFrame) -> MatrixEncoder:
         """Learn the columns of a frame."""
-        self.names, self.levels = [str(c) for c in frame.columns], {}
+        self.names, self.levels, self.rest = [str(c) for c in frame.columns], {}, {}
         for j, (name, column) in enumerate(frame.items()):
             kind = column.dtype
             if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
@@ -87,7 +106,9 @@ class MatrixEncoder:
                     remedy="Give days before the cutoff instead, or drop the column.",
                 )
             if not _is_number(column) and self._as_numbers(column) is None:
-                self.levels[j] = self._learn_levels(str(name), column)
+                self.levels[j], rare = self._learn_levels(str(name), column)
+                if rare:
+                    self.rest[j] = rare / len(frame)
         return self
 
     @staticmethod
@@ -103,7 +124,8 @@ class MatrixEncoder:
             return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
         return None
 
-    def _learn_levels(self, name: str, column: pd.Series) -> list[str]:
+    def _learn_levels(self, name: str, column: pd.Series) -> tuple[list[str], int]:
+        """The levels to keep, and how many rows have another one."""
         codes, values = _texts(column)
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         present = counts > 0
@@ -115,8 +137,9 @@ class MatrixEncoder:
                 column=name,
                 remedy="Drop the column, or move it to the index.",
             )
-        ranked = sorted(zip(-counts[present], values[present], strict=True))
-        return [str(value) for _, value in ranked[:_MAX_LEVELS]]
+        present &= _holders(column, codes, len(values)) >= self.fewest
+        ranked = sorted(zip(-counts[present], values[present], strict=True))[:_MAX_LEVELS]
+        return [str(value) for _, value in ranked], n_rows + int(sum(count for count, _ in ranked))
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         """Matrix (n, n_features) of a frame: columns found by name, extra ones ignored, unseen categories missing.
@@ -173,13 +196,14 @@ class MatrixEncoder:
         codes, values = _texts(column)
         target = pd.Index(levels, dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.float64)
         unseen = target < 0
-        target[unseen] = len(levels) if len(levels) == _MAX_LEVELS else np.nan
+        target[unseen] = len(levels) if j in self.rest else np.nan
         if unseen.any():
             rows = int(np.count_nonzero(unseen[codes] & (codes >= 0)))
-            if rows > _UNSEEN_SHARE * len(column):
+            word = "other" if j in self.rest else "missing"
+            if rows > (_UNSEEN_SHARE + self.rest.get(j, 0.0)) * len(column):
                 warn(
                     "unseen-categories",
-                    f"{int(unseen.sum())} categories were never seen in training and count as missing",
+                    f"{int(unseen.sum())} categories were never seen in training, or too rarely, and count as {word}",
                     column=self.names[j],
                     rows=rows,
                     total=len(column),
