@@ -27,7 +27,7 @@ _MEANING = {
     "row-before-joining": "rows from before the customer joined",
     "left-before-joining": "left before joining",
     "row-after-leaving": "rows from after the customer left for good",
-    "open-after-leaving": "intervals that still run although the customer left for good",
+    "open-after-leaving": "contracts that still run although the customer left for good",
     "left-again": "left again without having come back in between",
 }
 
@@ -88,7 +88,11 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
             found.append(("left-before-joining" if cancels else "row-before-joining", name, None, *_counts(early, owner)))
         if name != read:
             found.append(("row-after-leaving", name, None, *_counts(stream.times > gone[owner], owner)))
-        if isinstance(tables.declarations[name], Intervals):
+        declaration = tables.declarations[name]
+        if isinstance(declaration, Intervals) and declaration.driver in (
+            None,
+            "contract",
+        ):  # a ticket may stay open when its customer leaves
             still = (stream.columns["end"] == OPEN) & (stream.times <= gone[owner]) & (gone[owner] != OPEN)
             found.append(("open-after-leaving", name, None, *_counts(still, owner)))
         if name == read and isinstance(churn, Cancellation):
