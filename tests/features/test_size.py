@@ -12,7 +12,17 @@ from tests.laws.checks import same_bits
 from tests.laws.histories import cutoffs_of, features_of, histories, make_history
 
 import churnpredict as cp
-from churnpredict import Customers, Events, EventTables, Inactivity, build_features, scan_tables, take_snapshots, write_features
+from churnpredict import (
+    Customers,
+    Events,
+    EventTables,
+    Inactivity,
+    build_features,
+    label_churn,
+    scan_tables,
+    take_snapshots,
+    write_features,
+)
 from churnpredict.errors import ChurnWarning, DataError, OutputError, TimeError, UsageError
 from churnpredict.events import memory, partitions
 from churnpredict.events.sources import spill
@@ -87,7 +97,9 @@ def test_every_kind_of_table_agrees_in_partitions():
     with scan_tables(partitions=4, **shop.tables.declarations) as tables:
         assert cp.catalog(tables.outline, before=max(cutoffs)) == cp.catalog(shop.tables, before=max(cutoffs))
         found = pd.concat(list(features_by_part(tables, shop.churn, at=cutoffs, features=rows)))
+        labels = [label_churn(part, past[past["customer_id"].isin(part.ids.to_pylist())], shop.churn) for part in tables]
     same_bits(build_features(shop.tables, past, features=rows), found.sort_index())
+    pd.testing.assert_frame_equal(pd.concat(labels).sort_index(), pd.DataFrame(label_churn(shop.tables, past, shop.churn)))
 
 
 @quiet
