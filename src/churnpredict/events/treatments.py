@@ -1,0 +1,205 @@
+"""Past retention contacts: what they do to outcomes, and how labels and training can take them into account.
+
+A treatment log is a table of events with one row per contact; its ``kind`` is the arm. Rows of a hold-out arm ("hold_out", "control", ...)
+say that a customer was chosen at random *not* to be contacted: nothing was done, and the comparison is fair.
+
+A snapshot is *treated* if a contact falls between its cutoff and the end of its outcome window. What then happened is not what would
+have happened alone. Three ways of training on such a past:
+
+``exclude``
+    Treated snapshots are left out. Fair where customers were chosen at random, or by what features show; where those about to leave were
+    chosen by gut feeling, the hardest cases go with them.
+``flag``
+    All stay; outcomes carry ``treated`` and ``arm``, and everything else is as before. For small campaigns, and for learning uplift later.
+``feature``
+    All stay, and the model sees a feature ``communication__<table>_ahead``: 1 if treated. At scoring it is 0: the risk if nobody acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.errors import UsageError, closest
+from churnpredict.events.outcomes import ChurnRule, Outcomes
+from churnpredict.events.snapshots import index_of, sorted_pairs
+from churnpredict.events.streams import positions
+from churnpredict.events.tables import Events, EventTables
+
+__all__ = [
+    "HANDLINGS",
+    "apply",
+    "arms_of",
+    "check_handling",
+    "flag_treated",
+    "hold_out_rates",
+    "nobody_treated",
+    "prepare",
+    "with_treated",
+    "without_treated",
+]
+
+HANDLINGS = ("exclude", "flag", "feature")
+_AHEAD = ("communication__", "_ahead")
+_HOLD_OUT = frozenset({"holdout", "control", "nocontact", "none", "untreated"})
+
+Bools = npt.NDArray[np.bool_]
+
+
+def check_handling(handling: str) -> None:
+    """Refuse an unknown way of taking treatments into account.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-handling``.
+    """
+    if handling not in HANDLINGS:
+        raise UsageError(
+            "unknown-handling",
+            f"treated is {handling!r}.{closest(str(handling), HANDLINGS)}",
+            remedy=f"Choose from {', '.join(HANDLINGS)}.",
+        )
+
+
+def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
+    """What was done to each snapshot's customer between the cutoff and the end of the outcome window.
+
+    Parameters
+    ----------
+    tables : EventTables
+    snapshots : DataFrame
+        Columns ``customer_id`` and ``cutoff``.
+    churn : churn rule
+        Its window counts: [cutoff, cutoff + gap + horizon).
+    treatments : str
+        The table of events that logs the contacts; its kinds are arms.
+
+    Returns
+    -------
+    DataFrame
+        ``arm`` (of the first contact, else of the hold-out; missing for neither), ``treated`` and ``hold_out``; index
+        (customer_id, cutoff).
+
+    Raises
+    ------
+    UsageError
+        ``no-treatments`` if it is no table of events.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0, treatments=True)
+    >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
+    >>> arms_of(shop.tables, past, shop.churn, "treatments")["arm"].value_counts().index.sort_values().tolist()
+    ['contact', 'hold_out']
+    """
+    customers, cutoffs = sorted_pairs(tables, snapshots)
+    if not isinstance(tables.declarations.get(treatments), Events):
+        names = tables.logs()
+        raise UsageError(
+            "no-treatments",
+            f'there is no table of events called "{treatments}"',
+            remedy=f"Name the log of retention contacts.{closest(treatments, names)}",
+        )
+    stream = tables.stream(treatments)
+    kinds = stream.columns.get("kind", np.full(len(stream), -1, np.int32))
+    names = [str(k) for k in tables.labels[treatments]["kind"].to_pylist()] if "kind" in stream.columns else []
+    idle = np.append(np.array(["".join(c for c in n.lower() if c.isalnum()) in _HOLD_OUT for n in names], np.bool_), False)[kinds]
+    low, high = np.empty((2, 1, len(customers)), np.int64)
+    none = np.empty(0, np.int64)
+    positions(stream.offsets, stream.times, customers, cutoffs, none, low)
+    positions(stream.offsets, stream.times, customers, cutoffs + churn.gap_span + churn.horizon_span, none, high)
+    treated, first_treated = _first(~idle, low[0], high[0])
+    held, first_held = _first(idle, low[0], high[0])
+    row = np.where(treated, first_treated, np.where(held, first_held, -1))
+    code = np.append(kinds, -1)[row]
+    arm = np.array([*names, None], dtype=object)[code]
+    arm[(code < 0) & treated] = "contact"
+    found = {"arm": arm, "treated": treated, "hold_out": held & ~treated}
+    return pd.DataFrame(found, index=index_of(tables, customers, cutoffs))
+
+
+def _first(marked: Bools, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> tuple[Bools, npt.NDArray[np.int64]]:
+    """Whether a marked row lies in each [low, high), and the first."""
+    rows = np.append(np.flatnonzero(marked), len(marked))
+    first = rows[np.searchsorted(rows[:-1], low)]
+    return first < high, first
+
+
+def without_treated(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
+    """The snapshots in whose window nobody was contacted.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0, treatments=True)
+    >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
+    >>> len(without_treated(shop.tables, past, shop.churn, "treatments")) < len(past)
+    True
+    """
+    arms = arms_of(tables, snapshots, churn, treatments)
+    kept = arms.index[~arms["treated"].to_numpy()]
+    return kept.to_frame(index=False)
+
+
+def flag_treated(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, treatments: str) -> Outcomes:
+    """The outcomes with the columns ``arm``, ``treated`` and ``hold_out``."""
+    arms = arms_of(tables, outcomes.index.to_frame(index=False), churn, treatments)
+    marked: Outcomes = outcomes.copy()
+    for name in arms:
+        marked[name] = arms[name].to_numpy()
+    return marked
+
+
+def with_treated(tables: EventTables, X: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
+    """The features of past snapshots with one more: whether a contact followed."""
+    treated = arms_of(tables, X.index.to_frame(index=False), churn, treatments)["treated"].to_numpy()
+    return X.assign(**{f"{_AHEAD[0]}{treatments}{_AHEAD[1]}": treated.astype(np.float32)})
+
+
+def nobody_treated(X: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
+    """The features with the columns of :func:`with_treated` that a model wants, all 0: the risk if nobody acts."""
+    missing = [n for n in wanted if n.startswith(_AHEAD[0]) and n.endswith(_AHEAD[1]) and n not in X]
+    return X.assign(**{name: np.zeros(len(X), np.float32) for name in missing}) if missing else X
+
+
+def prepare(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str, handling: str) -> pd.DataFrame:
+    """The snapshots to train on, under one of the three ways."""
+    check_handling(handling)
+    return without_treated(tables, snapshots, churn, treatments) if handling == "exclude" else snapshots
+
+
+def apply(
+    tables: EventTables, X: pd.DataFrame, outcomes: Outcomes, churn: ChurnRule, treatments: str, handling: str
+) -> tuple[pd.DataFrame, Outcomes]:
+    """Features and outcomes of the prepared snapshots, under one of the three ways."""
+    if handling == "flag":
+        return X, flag_treated(tables, outcomes, churn, treatments)
+    return (with_treated(tables, X, churn, treatments) if handling == "feature" else X), outcomes
+
+
+def hold_out_rates(flagged: pd.DataFrame) -> pd.DataFrame:
+    """Share of leavers in each arm, of outcomes as :func:`flag_treated` gives them.
+
+    Where the hold-out was drawn at random, the difference between the arms is what the contact did.
+
+    Returns
+    -------
+    DataFrame
+        Per arm (``""`` for neither contacted nor held out): ``n``, ``left`` (share), ``low`` and ``high`` (95 %, Wilson).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> hold_out_rates(pd.DataFrame({"outcome": [1, 0, 1, 1], "arm": ["contact", "contact", "hold_out", None]}))["n"].to_dict()
+    {'': 1, 'contact': 2, 'hold_out': 1}
+    """
+    arm = flagged["arm"].astype(object).where(flagged["arm"].notna(), "")
+    found = (flagged["outcome"] != 0).groupby(arm.to_numpy()).agg(["size", "mean"])
+    n, p, z = found["size"].to_numpy(), found["mean"].to_numpy(), 1.959964
+    centre, half = (p + z * z / (2 * n)) / (1 + z * z / n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return pd.DataFrame({"n": n, "left": p, "low": centre - half, "high": centre + half}, index=found.index.rename("arm"))
