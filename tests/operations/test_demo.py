@@ -10,10 +10,10 @@ import pytest
 from tests.operations.conftest import QUICK
 
 import churnpredict as cp
+from churnpredict.events.progress import progress
 from churnpredict.operations.config import read_config
 from churnpredict.operations.demo import run_demo
 from churnpredict.operations.pipeline import ChurnPipeline
-from churnpredict.operations.progress import progress
 
 
 def test_the_demo_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,15 @@ import pandas as pd
 
 from churnpredict.errors import ImmatureError
 from churnpredict.events.outcomes import label_churn
+from churnpredict.events.progress import progress
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import days, stamp
+from churnpredict.events.treatments import nobody_treated
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.model.comparison import Backtest, baseline_risks, is_weak, judge
 from churnpredict.operations.cutoffs import backtest_cutoffs
-from churnpredict.operations.progress import progress
 from churnpredict.operations.scoring import check_risks, snapshots_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _at_one(pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, 
     snapshots = take_snapshots(tables, trained.churn, at=cutoff)
     happened = label_churn(tables, snapshots, trained.churn)
     X_test = build_features(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
+    X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
     y_test = happened.within().to_numpy()
     risks = {"model": check_risks(np.asarray(trained.model_.predict_proba(X_test)[:, 1]))}
     recurring = _recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test)
