@@ -54,6 +54,7 @@ _HOME = {
     "take_snapshots": "events.snapshots",
     "tenure_table": "events.cohorts",
     "write_features": "features.write",
+    "write_report": "retention.report",
 }
 
 __version__ = "0.1.0"
