@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember"]
 
 
+_WIDE = 150  # columns from which the Hessian costs more than it saves
+_NARROW = {"solver": "newton-cholesky", "max_iter": 50, "tol": 1e-5}
+_BROAD = {"solver": "lbfgs", "max_iter": 150, "tol": 1e-3}
 _BLOCK = 1024  # rows at a time through a line: small enough to stay in the cache
 
 
@@ -76,6 +80,7 @@ class LinearMember:
 
     def fit(self, A: np.ndarray, y: np.ndarray, w: np.ndarray) -> LinearMember:
         """Learn from encoded rows (n, n_features), labels 0/1 and weights."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         n_features = A.shape[1]
@@ -96,9 +101,11 @@ class LinearMember:
         signs = np.zeros(Z.shape[1])
         if any(self.monotone):
             signs[: len(self.numbers_)] = np.asarray(self.monotone)[self.numbers_]
-        model = LogisticRegression(C=self.strength, solver="newton-cholesky", max_iter=50, tol=1e-5)
+        model = LogisticRegression(C=self.strength, **(_NARROW if Z.shape[1] <= _WIDE else _BROAD))
         while True:  # leave out what wants the forbidden sign, until nothing does
-            beta = model.fit(Z, y, sample_weight=w).coef_[0]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a wide line do not matter
+                beta = model.fit(Z, y, sample_weight=w).coef_[0]
             wrong = beta * signs < 0
             if not wrong.any():
                 break
@@ -119,6 +126,10 @@ class LinearMember:
         self.center_ = (w @ (logs * known)) / total
         spread = np.sqrt((w @ ((logs - self.center_) ** 2 * known)) / total)
         self.scale_ = np.where(spread > 1e-9, spread, np.inf)
+        # Limits on a grid of quarter deviations: in small data they would else be the value of one customer, there to be read in the model.
+        step = np.where(spread > 1e-9, spread / 4, 1.0)
+        self.low_ = self.center_ + np.floor((self.low_ - self.center_) / step) * step
+        self.high_ = self.center_ + np.ceil((self.high_ - self.center_) / step) * step
 
     def _standardised(self, A: np.ndarray) -> np.ndarray:
         Z = _signed_log(A if len(self.numbers_) == A.shape[1] else A[:, self.numbers_])

@@ -24,7 +24,7 @@ _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
-_SMALL = 20_000  # rows up to which two seeds are worth their time
+_SMALL = 20_000  # rows (of a hundred features) up to which two seeds are worth their time
 _SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
 _TRUST = 0.25  # exponent on a slope that was measured on one later period
 
@@ -175,7 +175,7 @@ class _Trees:
 
     def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
         self.rows, self.settings = rows, settings
-        self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL else 1)
+        self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL and rows.A.size <= _SMALL * 100 else 1)
         self.parameters = _tree_parameters(rows, settings, sampling)
         self.data = _dataset(rows, self.parameters)
         self.rounds = min(100, settings.n_estimators)

@@ -86,6 +86,8 @@ def training_snapshots(
         raise TimeError("bad-span", "every is no time at all", remedy='Give a step such as "15d".')
     last = churn.latest_cutoff(tables)
     first = churn.first_cutoff(tables) if since is None else one_moment(tables, since, "since")
+    if first > last and since is None:
+        first = _short_history(tables, churn, first, last)
     if first > last:
         raise TimeError(
             "no-history",
@@ -100,6 +102,19 @@ def training_snapshots(
     kept = held.index[held.to_numpy() <= most_rows]
     kept = kept if len(kept) else held.index[:1]
     return snapshots[snapshots["cutoff"].isin(kept)].reset_index(drop=True)
+
+
+def _short_history(tables: EventTables, churn: ChurnRule, first: int, last: int) -> int:
+    """A first cutoff before the risk set can be seen whole, where nothing else is left: better a model of few weeks than none."""
+    earliest = tables.first_event() + churn.horizon_span // 3
+    if earliest > last:
+        return first
+    warn(
+        "short-history",
+        f"the history is too short to see everybody at risk before {stamp(first)}: training takes cutoffs from {stamp(earliest)}",
+        remedy="Load more history if there is any, or shorten the horizon or active_within=.",
+    )
+    return earliest
 
 
 def backtest_cutoffs(tables: EventTables, churn: ChurnRule, at: Any = None, *, n: int = 3) -> list[pd.Timestamp]:
