@@ -39,6 +39,8 @@ _HOME = {
     "cohorts": "events.cohorts",
     "contradictions": "events.contradictions",
     "explain": "explanation.attribution",
+    "find_alerts": "retention.alerts",
+    "judge_alerts": "retention.alerts",
     "label_churn": "events.outcomes",
     "load": "operations.store",
     "make_business": "events.synthetic",

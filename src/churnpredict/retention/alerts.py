@@ -1,0 +1,203 @@
+"""Alerts: threshold rules on features, such as "no deposit for 60 days". They need no model, and they are judged like one."""
+
+from __future__ import annotations
+
+import operator
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
+
+__all__ = ["find_alerts", "judge_alerts", "read_alerts"]
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NAME = r'[^\W\d]\w*|"[^"]+"'
+_PART = re.compile(rf"\s*({_NAME})\s*(<=|>=|==|<|>)\s*(?:({_NUMBER})(?:\s*\*\s*({_NAME}))?|({_NAME}))\s*")
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """``feature compare factor * other``; without another, the factor is the threshold."""
+
+    feature: str
+    compare: str
+    factor: float
+    other: str | None
+
+
+def read_alerts(rules: str | Path | Mapping[str, str]) -> dict[str, list[_Condition]]:
+    """Conditions of every rule; nothing in a rule is executed.
+
+    Parameters
+    ----------
+    rules : mapping of name to rule, or path of a TOML file with a section ``[alerts]``
+        A rule is one or more conditions joined by ``and``: a feature, one of ``< <= > >= ==``, and a number, a feature, or a number times a
+        feature. Features whose names are no plain words stand in double quotes.
+
+    Raises
+    ------
+    ConfigError
+        ``unreadable-alerts``, ``no-alerts``, ``bad-alert``.
+
+    Examples
+    --------
+    >>> read_alerts({"silent": "habit__orders_days_since_last >= 60"})
+    {'silent': [_Condition(feature='habit__orders_days_since_last', compare='>=', factor=60.0, other=None)]}
+    >>> len(read_alerts({"halved": "usage_30d < 0.5 * usage_30d_before and usage_30d_before >= 4"})["halved"])
+    2
+    """
+    if isinstance(rules, Mapping):
+        said: Any = rules
+    else:
+        try:
+            said = tomllib.loads(Path(rules).read_text(encoding="utf-8")).get("alerts")
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError("unreadable-alerts", "the alerts cannot be read as TOML", remedy="Give a section [alerts].") from error
+    if not isinstance(said, Mapping) or not said:
+        raise ConfigError("no-alerts", "there is no rule", remedy='Give names and rules, such as silent = "orders_days_since_last >= 60".')
+    return {str(name): _conditions(str(name), rule) for name, rule in said.items()}
+
+
+def _conditions(name: str, rule: Any) -> list[_Condition]:
+    found = []
+    for part in re.split(r"\band\b(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", rule) if isinstance(rule, str) else [""]:
+        parsed = _PART.fullmatch(part)
+        if parsed is None:
+            raise ConfigError(
+                "bad-alert",
+                f"the rule {name!r} cannot be read",
+                remedy='Join conditions by "and": a feature, one of < <= > >= ==, and a number, a feature, or a number * a feature.',
+            )
+        feature, compare, number, times, other = parsed.groups()
+        beside = times or other
+        factor = 1.0 if number is None else float(number)
+        found.append(_Condition(feature.strip('"'), compare, factor, beside.strip('"') if beside else None))
+    return found
+
+
+def _fires(X: pd.DataFrame, conditions: list[_Condition], name: str) -> Any:
+    """Rows (n,) on which all conditions hold; what is missing never holds."""
+    holds = np.ones(len(X), dtype=bool)
+    for c in conditions:
+        left = _column(X, c.feature, name)
+        right = c.factor * _column(X, c.other, name) if c.other is not None else np.full(len(X), c.factor)
+        holds &= ~np.isnan(left) & ~np.isnan(right) & _COMPARE[c.compare](left, right)
+    return holds
+
+
+def _column(X: pd.DataFrame, feature: str, name: str) -> Any:
+    if feature not in X:
+        raise SchemaError(
+            "unknown-feature",
+            f"the rule {name!r} needs the feature {feature!r}, which is not there.{closest(feature, map(str, X.columns))}",
+            remedy="Use a column of X.",
+        )
+    if not pd.api.types.is_numeric_dtype(X[feature]):
+        raise SchemaError("bad-feature", f"the rule {name!r} compares {feature!r}, which holds no numbers", remedy="Use a numeric feature.")
+    return X[feature].to_numpy(dtype=np.float64)
+
+
+def _checked(X: Any) -> pd.DataFrame:
+    if not isinstance(X, pd.DataFrame) or list(X.index.names) != ["customer_id", "cutoff"]:
+        raise SchemaError("bad-index", "X is not indexed by customer_id and cutoff", remedy="Give what build_features() gave.")
+    return X.sort_index(level=["customer_id", "cutoff"], sort_remaining=False)
+
+
+def find_alerts(
+    X: pd.DataFrame, rules: str | Path | Mapping[str, str], *, snoozed: Mapping[tuple[Any, str], Any] | None = None
+) -> pd.DataFrame:
+    """Who fulfils which rule now, and since when.
+
+    Parameters
+    ----------
+    X : DataFrame (n, n_features)
+        As :func:`churnpredict.build_features` gives it. Now is the latest cutoff; earlier ones tell since when.
+    rules : mapping of name to rule, or path of a TOML file
+        See :func:`read_alerts`.
+    snoozed : mapping of (customer, rule) to time, optional
+        Until when an alert is not to be shown.
+
+    Returns
+    -------
+    DataFrame
+        ``alert``, ``customer_id``, ``since`` (first cutoff of the unbroken run up to now), ``cutoff``; in the order of the rules, the
+        newest alerts of each first.
+
+    Raises
+    ------
+    ConfigError
+        A rule cannot be read.
+    SchemaError
+        ``unknown-feature``, ``bad-feature``, ``bad-index``.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([["a", "b"], pd.to_datetime(["2024-01-01", "2024-02-01"])], names=["customer_id", "cutoff"])
+    >>> X = pd.DataFrame({"days_since_last": [70.0, 101.0, 40.0, 71.0]}, index=index)
+    >>> find_alerts(X, {"silent": "days_since_last >= 60"})[["customer_id", "since"]].astype(str).values.tolist()
+    [['b', '2024-02-01'], ['a', '2024-01-01']]
+    """
+    frame = _checked(X)
+    customers, cutoffs = (frame.index.get_level_values(i) for i in (0, 1))
+    now = cutoffs.max()
+    until = {key: pd.Timestamp(moment) for key, moment in (snoozed or {}).items()}
+    parts = []
+    for name, conditions in read_alerts(rules).items():
+        fires = _fires(frame, conditions, name)
+        # A run ends where the rule does not hold, and where another customer begins; rows are sorted by customer and time.
+        begins = fires & ~(np.r_[False, fires[:-1]] & np.r_[False, np.asarray(customers[1:] == customers[:-1])])
+        start = np.maximum.accumulate(np.where(begins, np.arange(len(frame)), 0))
+        rows = np.flatnonzero(fires & np.asarray(cutoffs == now))
+        part = pd.DataFrame({"alert": name, "customer_id": customers[rows], "since": cutoffs[start[rows]], "cutoff": cutoffs[rows]})
+        awake = np.array([not until.get((c, name), now) > now for c in part["customer_id"]], dtype=bool)
+        parts.append(part[awake].sort_values("since", ascending=False, kind="stable"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
+    """How often each rule was followed by churn, beside how often churn comes anyway.
+
+    Parameters
+    ----------
+    X : DataFrame (n, n_features)
+        Past snapshots.
+    y : array (n,)
+        1 where the customer left, in the order of X.
+
+    Returns
+    -------
+    DataFrame
+        One row per rule: ``alert``, ``fired`` (snapshots), ``customers``, ``left`` (share of the snapshots that left), ``base_rate``,
+        ``lift``, ``caught`` (share of all leavers). NaN where nothing fired or nobody left.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: X and y differ in length, or y holds other than 0 and 1.
+    """
+    target = np.asarray(y, dtype=np.float64).ravel()
+    if len(target) != len(X) or not np.isin(target, (0, 1)).all():
+        raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy="Give 0 or 1 per row of X.")
+    base = float(target.mean()) if len(target) else np.nan
+    rows = []
+    for name, conditions in read_alerts(rules).items():
+        fires = _fires(X, conditions, name)
+        left = float(target[fires].mean()) if fires.any() else np.nan
+        who = X.index.get_level_values(0)[fires].nunique()
+        lift, caught = (left / base, float(target[fires].sum() / target.sum())) if base > 0 else (np.nan, np.nan)
+        rows.append((name, int(fires.sum()), who, left, base, lift, caught))
+    return pd.DataFrame(rows, columns=["alert", "fired", "customers", "left", "base_rate", "lift", "caught"])

@@ -1,0 +1,112 @@
+"""Alerts against a loop; missing values never fire; nothing in a rule is executed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churnpredict as cp
+from churnpredict.errors import ConfigError, SchemaError, UsageError
+from churnpredict.retention import alerts as module
+
+RULES = {"silent": "idle >= 60", "halved": 'now < 0.5 * "now before" and "now before" >= 4', "even": "now == idle"}
+NOW = pd.Timestamp("2024-06-01")
+
+
+@pytest.fixture
+def X(rng):
+    index = pd.MultiIndex.from_product([[f"K{i:02d}" for i in range(40)], pd.date_range("2024-01-01", NOW, freq="MS")])
+    index.names = ["customer_id", "cutoff"]
+    frame = pd.DataFrame(rng.integers(0, 12, (len(index), 3)).astype(float), index=index, columns=["idle", "now", "now before"])
+    frame["idle"] *= 10
+    return frame.mask(rng.random(frame.shape) < 0.1)
+
+
+def by_loop(X):
+    """Every rule written out, every run walked back month by month."""
+    written = {
+        "silent": lambda r: r["idle"] >= 60,
+        "halved": lambda r: r["now"] < 0.5 * r["now before"] and r["now before"] >= 4,
+        "even": lambda r: r["now"] == r["idle"],
+    }
+    found = set()
+    for name, rule in written.items():
+        for customer, rows in X.sort_index().groupby(level=0):
+            moments, holds = rows.index.get_level_values(1), [bool(rule(r)) for _, r in rows.iterrows()]
+            i = len(holds)
+            while i and holds[i - 1]:
+                i -= 1
+            if i < len(holds):
+                found.add((name, customer, moments[i]))
+    return found
+
+
+def check_alerts(X):
+    found = cp.find_alerts(X, RULES)
+    assert set(found[["alert", "customer_id", "since"]].itertuples(index=False, name=None)) == by_loop(X)
+    assert (found["cutoff"] == NOW).all()
+
+
+def test_alerts_are_those_of_a_loop(X):
+    check_alerts(X)
+    check_alerts(X.sample(frac=1, random_state=1))
+
+
+def test_rows_in_another_order_are_caught(X, monkeypatch):
+    monkeypatch.setattr(module, "_checked", lambda X: X.sort_index(level="cutoff"))
+    with pytest.raises(AssertionError):
+        check_alerts(X)
+
+
+def test_missing_values_never_fire(X):
+    X[:] = np.nan
+    assert len(cp.find_alerts(X, RULES | {"below": "idle < 3", "above": "idle > now"})) == 0
+
+
+def test_snoozed_alerts_wake(X):
+    X["idle"] = 90.0
+    for moment, quiet in (("2024-06-02", True), ("2024-06-01", False)):
+        found = cp.find_alerts(X, {"silent": "idle >= 60"}, snoozed={("K00", "silent"): moment, ("K01", "other"): "2030-01-01"})
+        assert ("K00" not in set(found["customer_id"])) == quiet
+        assert "K01" in set(found["customer_id"])
+
+
+def test_rules_come_from_toml(X, tmp_path):
+    path = tmp_path / "churn.toml"
+    path.write_text('[churn]\nhorizon = "90d"\n[alerts]\nsilent = "idle >= 60"\n')
+    pd.testing.assert_frame_equal(cp.find_alerts(X, path), cp.find_alerts(X, {"silent": "idle >= 60"}))
+
+
+def test_judged_by_what_followed(X, rng):
+    y = (rng.random(len(X)) < np.where(X["idle"] >= 60, 0.6, 0.1)).astype(int)
+    row = cp.judge_alerts(X, y, {"silent": "idle >= 60", "never": "idle > 1e6"}).set_index("alert")
+    fires = (X["idle"] >= 60).to_numpy()
+    assert row.loc["silent", "left"] == pytest.approx(y[fires].mean())
+    assert row.loc["silent", "lift"] == pytest.approx(y[fires].mean() / y.mean())
+    assert row.loc["silent", "caught"] == pytest.approx(y[fires].sum() / y.sum())
+    assert row.loc["silent", "fired"] == fires.sum()
+    assert row.loc["never", "fired"] == 0
+    assert np.isnan(row.loc["never", "left"])
+    with pytest.raises(UsageError, match="bad-argument"):
+        cp.judge_alerts(X, y[1:], RULES)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["", "idle", "idle >", "idle > __import__('os')", "idle > 1 or now > 2", "idle >> 2", "idle > 1; now", "3 < idle", 7, "idle > 1 and"],
+)
+def test_what_is_no_rule_is_refused(X, rule):
+    with pytest.raises(ConfigError, match="bad-alert"):
+        cp.find_alerts(X, {"r": rule})
+
+
+def test_what_is_not_there_is_refused(X, tmp_path):
+    with pytest.raises(SchemaError, match='Did you mean "idle"'):
+        cp.find_alerts(X, {"r": "idel > 3"})
+    with pytest.raises(SchemaError, match="bad-feature"):
+        cp.find_alerts(X.assign(plan="gold"), {"r": "plan > 3"})
+    with pytest.raises(SchemaError, match="bad-index"):
+        cp.find_alerts(X.reset_index(), RULES)
+    with pytest.raises(ConfigError, match="no-alerts"):
+        cp.find_alerts(X, {})
+    with pytest.raises(ConfigError, match="unreadable-alerts"):
+        cp.find_alerts(X, tmp_path / "nowhere.toml")
