@@ -1,62 +1,118 @@
-"""Saving and loading a trained pipeline: one file, whole or not at all, checked before it is opened."""
+"""Saving and loading a trained pipeline: one file of data, whole or not at all, checked to the last byte before anything is made of it."""
 
 from __future__ import annotations
 
 import hashlib
-import io
+import os
+import platform
+import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from churnpredict.errors import ModelFileError, UsageError
+from churnpredict.errors import ModelError, ModelFileError, UsageError
+from churnpredict.operations import archive
 from churnpredict.operations.output import write_whole
 
-__all__ = ["fingerprint", "load", "save"]
+if TYPE_CHECKING:
+    from churnpredict.operations import schema
 
-_HEAD = b"churnpredict model, format 1\n"
+__all__ = ["describe", "fingerprint", "load", "save", "told"]
+
 _DIGEST = 64
+_MANIFEST, _NUMBERS = "manifest.json", "numbers.json"
+_LIBRARIES = ("churnpredict", "lightgbm", "numpy", "pandas", "scikit-learn")
+# How pickle, joblib's compressed pickles, and our own first format, which held one, begin.
+_PICKLED = (
+    b"\x80",
+    b"\x78\x01",
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"ZF",
+    b"churnpredict model, format 1\n",
+)
 
 
 def fingerprint(model: Any, columns: list[str]) -> str:
-    """Twelve hexadecimal digits that stand for a fitted model: the same for the same model, another for another."""
-    import joblib
+    """Twelve hexadecimal digits that stand for what a fitted model says: the same for the same numbers, before and after a file."""
+    from pydantic import ValidationError
 
-    return str(joblib.hash((model, columns)))[:12]
+    from churnpredict.operations.freezing import freeze_model
+    from churnpredict.operations.schema import write_json
+
+    try:
+        found, classifier, numbers, texts = freeze_model(model)
+    except (ModelError, UsageError, ValidationError):  # a classifier of the user's own
+        import joblib
+
+        return str(joblib.hash((model, columns)))[:12]
+    labels = f"{classifier.labels} {classifier.base_rate!r}".encode()
+    parts = [write_json(found), write_json(numbers), labels, *texts.values()]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:12]
 
 
 def save(pipeline: Any, path: str | Path) -> Path:
-    """Write a fitted pipeline.
+    """Write a fitted pipeline as data: a zip of JSON and of trees as text. No code, no customer ids, no rows, no minima and maxima.
 
-    The file holds a line that names the format, the SHA-256 of what follows, and the pipeline as joblib stores it.
+    The same pipeline gives the same bytes. What was written was read again first, so a file that is there can be loaded.
 
     Raises
     ------
+    UsageError
+        ``not-storable``: a classifier, a churn rule or a feature of your own, which is code.
+    ModelFileError
+        Trees that cannot be checked, such as linear ones.
     OutputError
         ``not-written``: nothing half-written stays.
     """
-    import joblib
+    from pydantic import ValidationError
 
-    body = io.BytesIO()
-    joblib.dump(pipeline, body, compress=("zlib", 3))
-    content = body.getvalue()
-    return write_whole(path, lambda file: file.write(_HEAD + hashlib.sha256(content).hexdigest().encode() + b"\n" + content))
+    from churnpredict.operations import freezing, schema
+
+    try:
+        columns, classifier, numbers, texts = freezing.freeze_model(pipeline.model_)
+        files = {_NUMBERS: schema.write_json(numbers), **texts}
+        manifest = schema.Manifest(
+            format=schema.FORMAT,
+            version=schema.VERSION,
+            written_by=_versions(),
+            model_id=pipeline.model_id_,
+            files=[schema.FileEntry(name=n, bytes=len(c), sha256=hashlib.sha256(c).hexdigest()) for n, c in files.items()],
+            pipeline=freezing.freeze_pipeline(pipeline),
+            columns=columns,
+            classifier=classifier,
+        )
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
+        raise freezing.not_storable(f"{where} of the {error.title.lower()} is of a kind or size") from None
+    content = archive.pack({_MANIFEST: schema.write_json(manifest), **files})
+    _made_of(_opened(content))
+    return write_whole(path, lambda file: file.write(content))
 
 
 def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
-    """Read a pipeline that :func:`save` wrote.
+    """Read a pipeline that :func:`save` wrote. Nothing in the file is run, whoever wrote it.
 
-    The format and the checksum are checked first, so that a file that was cut, damaged or is of another kind is refused unopened. Load only
-    files from people you trust: what joblib stored can run code when it is read. ``expected_sha256`` holds a file to what you know it is.
+    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
+    own text of the trees. The loaded pipeline scores as the saved one did, to the last bit.
 
     Parameters
     ----------
     path : path
     expected_sha256 : str, optional
-        SHA-256 of the whole file, as ``sha256sum`` prints it.
+        SHA-256 of the whole file, as ``sha256sum`` prints it. A file can be harmless and still not
+        be yours: this holds it to what you know.
 
     Raises
     ------
     ModelFileError
-        ``no-model-file``, ``not-a-model``, ``damaged-model``, ``other-model``.
+        ``no-model-file``, ``not-a-model``, ``pickled-model`` (never opened), ``newer-model``, ``other-model``, ``model-too-large``,
+        ``damaged-model``, ``repacked-model``, ``model-json``, ``model-schema``, ``model-contradiction``, and those of
+        :func:`churnpredict.model.trees.read_trees`.
 
     Examples
     --------
@@ -65,35 +121,168 @@ def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
     Traceback (most recent call last):
     churnpredict.errors.ModelFileError: there is no file "nowhere.model". Train a model first, or check the path. [no-model-file]
     """
+    return _made_of(_opened(_content(path, expected_sha256)))
+
+
+def describe(path: str | Path, *, expected_sha256: str | None = None) -> dict[str, Any]:
+    """What is in a model file, checked as :func:`load` does, but without LightGBM and without making a pipeline of it."""
+    from churnpredict.model.trees import read_trees
+    from churnpredict.operations import freezing
+
+    content = _content(path, expected_sha256)
+    manifest, numbers, texts = _opened(content)
+    part = manifest.pipeline
+    members = []
+    for member in numbers.members:
+        found: dict[str, Any] = {"kind": member.kind, "weight": member.weight}
+        if member.kind == "trees":
+            trees = read_trees(texts.get(member.file, b""))
+            found |= {"file": member.file, "trees": trees.n_trees, "depth": trees.depth()}
+        members.append(found)
+    return {
+        "file": str(path),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "format": manifest.version,
+        "written_by": manifest.written_by,
+        "model_id": manifest.model_id,
+        "churn": repr(freezing.thaw_rule(part.churn)),
+        "history": part.settings.get("history"),
+        "trained": {"snapshots": part.n_snapshots, "leavers": part.n_leavers, "cutoffs": len(part.cutoffs), "base_rate": part.base_rate},
+        "features": len(part.features),
+        "tables": sorted({row.table for row in part.features}),
+        "columns": len(manifest.columns.names),
+        "categories": {manifest.columns.names[c.column]: len(c.levels) for c in manifest.columns.categories},
+        "members": members,
+        "calibration": numbers.calibration.kind,
+    }
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """What :func:`describe` found, for a terminal."""
+    trained, writer = found["trained"], found["written_by"]
+    lines = [
+        f"{found['file']}: whole, {found['bytes']:,} bytes, format {found['format']}, model {found['model_id']}",
+        f"  SHA-256     {found['sha256']}",
+        f"  written by  {', '.join(f'{library} {version}' for library, version in writer.items())}",
+        f"  churn       {found['churn']}",
+        f"  trained on  {trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {trained['base_rate']:.1%} left",
+        f"  features    {found['features']} of the tables {', '.join(found['tables'])}; {found['columns']} columns",
+    ]
+    lines += [f"  category    {name}: {n} levels" for name, n in found["categories"].items()]
+    for member in found["members"]:
+        trees = f", {member['trees']} trees, up to {member['depth']} deep" if "trees" in member else ""
+        lines.append(f"  member      {member['kind']}: weight {member['weight']:.3f}{trees}")
+    return "\n".join([*lines, f"  calibration {found['calibration']}"])
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            from churnpredict import __version__
+
+            found[library] = __version__ if library == "churnpredict" else "unknown"
+    return found
+
+
+def _content(path: str | Path, expected_sha256: str | None) -> bytes:
+    """The bytes of a regular file of reasonable size, held to the expected hash."""
+    if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
+        raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
     try:
-        content = Path(path).read_bytes()
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):  # a pipe would wait for ever, a device never end
+            raise ModelFileError(
+                "not-a-model", f'"{path}" is not a file', remedy="Give a file that pipeline.save or churnpredict train wrote."
+            )
+        with open(path, "rb") as file:
+            content = file.read(archive.MAX_BYTES + 1) if found.st_size <= archive.MAX_BYTES else None
     except FileNotFoundError:
         raise ModelFileError("no-model-file", f'there is no file "{path}"', remedy="Train a model first, or check the path.") from None
     except OSError as error:
         raise ModelFileError(
             "no-model-file", f'"{path}" cannot be read: {error.strerror}', remedy="Check the path and its permissions."
         ) from error
-    if expected_sha256 is not None:
-        if len(expected_sha256) != _DIGEST:
-            raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
-        if hashlib.sha256(content).hexdigest() != expected_sha256.lower():
-            raise ModelFileError(
-                "other-model",
-                f'"{path}" is not the file that was expected: its SHA-256 differs',
-                remedy="Take the file from its source again.",
-            )
-    if not content.startswith(_HEAD):
-        older = content.startswith(b"churnpredict model, format ")
+    if content is None or len(content) > archive.MAX_BYTES:
+        raise ModelFileError(
+            "model-too-large", f'"{path}" has more than {archive.MAX_BYTES >> 20} MiB', remedy="A model file is a few MiB: check the path."
+        )
+    if expected_sha256 is not None and hashlib.sha256(content).hexdigest() != expected_sha256.lower():
+        raise ModelFileError(
+            "other-model", f'"{path}" is not the file that was expected: its SHA-256 differs', remedy="Take the file from its source again."
+        )
+    if content.startswith(_PICKLED):
+        raise ModelFileError(
+            "pickled-model",
+            f'"{path}" is a pickle, or a compressed one, which can run code when it is read; it was not opened',
+            remedy="Give a file that pipeline.save wrote; read files of joblib.dump with joblib.load, if you trust who wrote them.",
+        )
+    if not content.startswith(archive.START):
         raise ModelFileError(
             "not-a-model",
-            f'"{path}" is a model of another format' if older else f'"{path}" is not a model of churnpredict; it was not opened',
-            remedy="Read it with the version that wrote it." if older else "Give a file that pipeline.save or churnpredict train wrote.",
+            f'"{path}" is not a model of churnpredict; it was not opened',
+            remedy="Give a file that pipeline.save or churnpredict train wrote.",
         )
-    digest, _, body = content[len(_HEAD) :].partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != digest:
-        raise ModelFileError(
-            "damaged-model", f'"{path}" is damaged or cut: its checksum does not fit', remedy="Take the file from its source again."
-        )
-    import joblib
+    return content
 
-    return joblib.load(io.BytesIO(body))
+
+def _opened(content: bytes) -> tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]:
+    """Manifest, numbers and trees of an archive whose members, sizes and hashes are those of its manifest."""
+    from churnpredict.operations import schema
+
+    files = archive.unpack(content)
+    raw = files.pop(_MANIFEST, b"")
+    _check_version(raw)
+    manifest = schema.read_json(schema.Manifest, raw, _MANIFEST)
+    listed = {entry.name: entry for entry in manifest.files}
+    fits = list(listed) == list(files) and len(listed) == len(manifest.files)
+    if not fits or any(
+        len(body) != listed[name].bytes or hashlib.sha256(body).hexdigest() != listed[name].sha256 for name, body in files.items()
+    ):
+        raise ModelFileError(
+            "damaged-model", "the files in the archive are not those that its manifest lists", remedy="Take the file from its source again."
+        )
+    numbers = schema.read_json(schema.Numbers, files.pop(_NUMBERS, b""), _NUMBERS)
+    return manifest, numbers, files
+
+
+def _check_version(raw: bytes) -> None:
+    """Say which version is needed, before this one's rules are applied to a file of another."""
+    import json
+
+    from churnpredict.operations import schema
+
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("format") != schema.FORMAT:
+        raise ModelFileError(
+            "not-a-model",
+            "the archive is not a model of churnpredict",
+            remedy="Give a file that pipeline.save or churnpredict train wrote.",
+        )
+    version, by = found.get("version"), found.get("written_by")
+    if type(version) is not int or version < 1:
+        raise ModelFileError("model-schema", f"{_MANIFEST} names no version", remedy="Take the file from its source again.")
+    if version > schema.VERSION:
+        writer = by.get("churnpredict") if isinstance(by, Mapping) else None
+        known = isinstance(writer, str) and len(writer) < 20 and writer.isascii() and writer.isprintable()
+        raise ModelFileError(
+            "newer-model",
+            f"the model file is of format {version}, this version reads up to {schema.VERSION}",
+            remedy=f"Install churnpredict {writer} or later." if known else "Install a newer churnpredict.",
+        )
+
+
+def _made_of(opened: tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]) -> Any:
+    from churnpredict.operations import freezing
+
+    manifest, numbers, texts = opened
+    model = freezing.thaw_model(manifest.columns, manifest.classifier, numbers, texts)
+    return freezing.thaw_pipeline(manifest.pipeline, model, manifest.model_id)
