@@ -153,6 +153,7 @@ def test_the_second_year():
     assert years["rate"].tolist()[:2] == [0.1, 3 / 18]
     assert years["immature"].tolist() == [0, 0, 15]
     assert pd.isna(years["lost"].iloc[2])
+    assert years["note"].tolist() == ["", "", "no whole year observed yet"]
     at = cp.churn_rate(tables, churn, period="Y", by="tenure_year", since="2021-01-01", until="2023-01-01")
     assert at[["period", "tenure_year", "customers", "lost"]].to_numpy().tolist() == [["2021", 1, 19, 3], ["2022", 2, 16, 2]]
 
@@ -174,6 +175,38 @@ def test_revenue_by_hand():
     assert [row[c] for c in ("customers", "start", "lost_revenue", "contraction", "expansion", "end")] == [5, 500, 100, 40, 50, 410]
     assert (row["gross_churn"], row["net_retention"]) == (0.28, 0.82)
     assert cp.revenue_churn(tables, churn, value="subs", since="2024-10-01")["net_retention"].isna().all()
+
+
+def test_who_comes_back_can_leave_again():
+    visits = [(i, "2023-12-01") for i in range(6)] + [(0, "2024-02-10")]
+    tables = cp.EventTables(
+        visits=cp.Events(pd.DataFrame(visits, columns=["id", "at"]), customer="id", time="at"),
+        ends=cp.Events(pd.DataFrame({"id": [0, 1, 0], "at": ["2024-01-10", "2024-01-12", "2024-03-10"]}), customer="id", time="at"),
+        observed_until="2024-05-01",
+    )
+    window = {"period": "M", "since": "2024-01-01", "min_group": 1}
+    returning = cp.churn_rate(tables, cp.Cancellation("30d", of="ends", back="visits"), **window)
+    assert returning[["customers", "lost"]].to_numpy().tolist() == [[6, 2], [4, 0], [5, 1], [4, 0]]
+    for_good = cp.churn_rate(tables, cp.Cancellation("30d", of="ends"), **window)
+    assert for_good[["customers", "lost"]].to_numpy().tolist() == [[6, 2], [4, 0], [4, 0], [4, 0]]
+
+
+def test_trials_and_partial_churn():
+    """Of three trials that end in February one is paid for in time, one too late, one never; of two prices one falls by half."""
+    terms = [(1, "2024-01-20", "2024-02-10", "trial"), (2, "2024-01-20", "2024-02-10", "trial"), (3, "2024-01-20", "2024-02-10", "trial")]
+    terms += [(1, "2024-02-15", None, "paid"), (2, "2024-03-05", None, "paid")]
+    prices = [(4, "2024-01-01", 10.0), (5, "2024-01-01", 10.0), (5, "2024-02-05", 5.0)]
+    tables = cp.EventTables(
+        terms=cp.Intervals(pd.DataFrame(terms, columns=["id", "a", "b", "kind"]), customer="id", start="a", end="b", kind="kind"),
+        prices=cp.States(pd.DataFrame(prices, columns=["id", "at", "price"]), customer="id", time="at", values=["price"]),
+        observed_until="2024-05-01",
+    )
+    february = {"period": "M", "since": "2024-02-01", "until": "2024-03-01", "min_group": 1}
+    for churn, expected in (
+        (cp.TrialEnd("30d", of="terms", grace="14d"), [3, 2]),
+        (cp.DownSell("30d", of="prices", value="price", drop=0.2), [2, 1]),
+    ):
+        assert cp.churn_rate(tables, churn, **february)[["customers", "lost"]].to_numpy().tolist() == [expected]
 
 
 def test_reasons_against_drivers():

@@ -44,7 +44,7 @@ class Accounts(pd.DataFrame):
             elif column in _MONEY:
                 shown = [f"{v:,.0f}" if pd.notna(v) else "" for v in values]
             elif pd.api.types.is_numeric_dtype(values):
-                shown = [f"{v:,.10g}" if pd.notna(v) else "" for v in values.astype(object)]
+                shown = ["" if pd.isna(v) else f"{v:,.1f}" if v % 1 else f"{v:,.0f}" for v in values.astype(object)]
             else:
                 shown = ["" if pd.isna(v) else str(v) for v in values]
             text[column] = shown

@@ -70,6 +70,7 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
         frame.insert(5 + place, name, values)
     frame["note"] = ""
     hide(frame, customers_ < min_group, f"fewer than {min_group} customers", shown=["tenure_year", "immature"])
+    hide(frame, (customers_ == 0) & (frame["immature"] > 0).to_numpy(), "no whole year observed yet", shown=["tenure_year", "immature"])
     return frame
 
 

@@ -116,11 +116,11 @@ def _flags(tables: EventTables, column: str, meaning: Any, gone: Mask) -> list[t
         labels = [str(v) for v in profile.labels[column].to_pylist()]
         wanted = str(meaning).lower() if isinstance(meaning, (bool, np.bool_)) else str(meaning)
         flagged = latest == (labels.index(wanted) if wanted in labels else -2)
-        known_values = ", ".join(labels[:12]) if wanted not in labels and set(labels) != {"false"} else ""
+        unheard = wanted not in labels and set(labels) != {"false"}  # a flag that is nowhere set is no mistake
     else:
-        flagged, known_values = latest == float(meaning), ""
-    if known_values:
-        remedy = f"The column says {known_values}."
+        flagged, unheard = latest == float(meaning), False
+    if unheard:
+        remedy = "Give the value that means gone as it stands in the column."
         raise UsageError("no-such-flag", f"no customer has the value {meaning!r}", table=profile.name, column=column, remedy=remedy)
     there, unmarked = flagged & ~gone, gone & ~flagged
     return [

@@ -55,7 +55,8 @@ def churn_rate(
     payments : float, optional
         Number of payments per customer and period; counted by default in a table of events, else 1.
     min_group : int
-        Figures of fewer customers than this are missing, with a note.
+        Figures of fewer customers than this are missing, with a note. Where a single group of a period is hidden, it can still be told from
+        the whole: give larger groups to readers who must not know.
     level : float
         Of the interval.
 
