@@ -374,3 +374,11 @@ def test_refusals(arguments, code):
 def test_a_rule_that_does_not_say_when_one_leaves_is_refused():
     with pytest.raises(UsageError, match="rule-not-accountable"):
         cp.churn_rate(business(), cp.WinBack("30d", of="payments"))
+
+
+def test_tables_that_are_read_in_parts_are_refused():
+    visits = pd.DataFrame({"id": [1, 2], "at": ["2024-01-01", "2024-03-01"]})
+    parts = cp.scan_tables(visits=cp.Events(visits, customer="id", time="at"))
+    for ask in (lambda: cp.churn_rate(parts, cp.Inactivity("30d")), lambda: cp.suggest_horizon(parts)):
+        with pytest.raises(UsageError, match="needs-whole-tables"):
+            ask()

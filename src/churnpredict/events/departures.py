@@ -17,7 +17,7 @@ from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, OPEN, span, stamp
 
-__all__ = ["Ledger", "Periods"]
+__all__ = ["Ledger", "Periods", "check_whole"]
 
 Ints = npt.NDArray[np.int64]
 _FREQUENCIES = {"W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC"}
@@ -80,10 +80,11 @@ class Ledger:
     Raises
     ------
     UsageError
-        ``rule-not-accountable``: the rule does not say when a customer leaves.
+        ``rule-not-accountable``: the rule does not say when a customer leaves. ``needs-whole-tables``.
     """
 
     def __init__(self, tables: EventTables, churn: ChurnRule) -> None:
+        check_whole(tables)
         settings: set[str] = {f.name for f in dataclasses.fields(churn)} if dataclasses.is_dataclass(churn) else set()
         if isinstance(churn, WinBack) or not {"horizon", "gap"} <= settings or (churn.decided_at_end and not isinstance(churn, Inactivity)):
             raise UsageError(
@@ -182,6 +183,19 @@ class Ledger:
             )
         there = self.customers_at(everybody, np.full(len(everybody), self.observed_until, np.int64))
         return np.where((last == NEVER) | there | (last >= self.observed_until), OPEN, last)
+
+
+def check_whole(tables: Any) -> None:
+    """Refuse anything but tables that are read whole.
+
+    Raises
+    ------
+    UsageError
+        ``needs-whole-tables``.
+    """
+    if not isinstance(tables, EventTables):
+        remedy = "Give EventTables, of the columns and years that accounts need if the whole is too large."
+        raise UsageError("needs-whole-tables", f"accounts cannot be kept of {type(tables).__name__}", remedy=remedy)
 
 
 def _in_hindsight(tables: EventTables) -> EventTables:

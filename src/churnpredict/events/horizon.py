@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import DataError, MissingExtraError, UsageError
+from churnpredict.events.departures import check_whole
 from churnpredict.events.rules import Inactivity
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
@@ -160,6 +161,7 @@ def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
     >>> curve.comes_back(7) > curve.comes_back(60)
     True
     """
+    check_whole(tables)
     name = Inactivity("1d", of=of).table(tables)
     stream = tables.stream(name)
     end = int(local_days(np.array([tables.observed_until(name)]), tables.timezone)[0])
