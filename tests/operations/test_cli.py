@@ -94,6 +94,21 @@ def test_exit_codes_without_a_traceback(
     assert "Traceback" not in told
 
 
+def test_check_model_says_what_is_in_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = str(Path(__file__).parents[1] / "data" / "models" / "format_1.model")
+    assert run("check-model", old, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["model_id"] == "685e523b27cb"
+    assert [m["kind"] for m in found["members"]] == ["trees", "trees", "linear", "purchases"]
+    assert run("check-model", old, "--sha256", found["sha256"]) == 0
+    text = capsys.readouterr().out
+    assert "Inactivity(horizon='60d'" in text
+    assert "9 trees, up to 4 deep" in text
+    assert run("check-model", old, "--sha256", "0" * 64) == 4
+    assert run("check-model", "orders.csv") == 4
+    assert "not-a-model" in capsys.readouterr().err
+
+
 def test_refused_data_and_outputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "churn.model").mkdir()
     assert run("train", "--until", "2023-12-01") == 5

@@ -200,6 +200,19 @@ def backtest(
     _tell(found, f"{figures}\nwrote {target}", how)
 
 
+@app.command()
+def check_model(
+    file: Annotated[Path, typer.Argument(help="The model file.")],
+    sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Check a model file to the last byte and say what is in it, without making a model of it."""
+    from churnpredict.operations.store import describe, told
+
+    found = describe(file, expected_sha256=sha256)
+    _tell(found, told(found), how)
+
+
 def _in_words(bands: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {name}" for name, n in bands.items())
 
