@@ -2,6 +2,8 @@
 
 Everything told is a feature's value, its date, or one of two kinds of "usual" that anybody can recompute: *usually* is the customer's own
 (the mean gap; the year's total, in proportion to the window), *typical* is the median of the rows that customers are compared with.
+
+Longer than most because choosing what to say, and saying it, look at the same numbers.
 """
 
 from __future__ import annotations
