@@ -153,16 +153,17 @@ def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, se
     ids = pd.Index(tables.ids.to_pandas())
     distinct = np.unique(moments[chosen])
     tried = distinct[np.unique(np.linspace(0, len(distinct) - 1, _CUTOFFS + 1).round().astype(int))[1:]] if len(distinct) > 1 else distinct
-    told: dict[str, set[str]] = {}
+    seen: dict[str, str] = {}
     for cutoff in tried:
         rows = chosen & (moments == cutoff)
         here = pd.DataFrame({"customer_id": ids.take(customers[rows]), "cutoff": tables.wall_times(moments[rows])})
         moved = probe_features(function, part, here, cutoffs=1, seed=seed)["feature"].tolist()
         for name, code in _which_future(part, here, function, int(cutoff), moved).items():
-            told.setdefault(code, set()).add(name)
-    for code, names in told.items():
-        what, cure = _FUTURES[code]
-        for name in sorted(names)[:_TOLD]:
+            order = list(_FUTURES)  # where little future is left, only the garbage moves it: the clearer word counts
+            seen[name] = min(seen.get(name, code), code, key=order.index)
+    for code, (what, cure) in _FUTURES.items():
+        names = sorted(name for name, c in seen.items() if c == code)
+        for name in names[:_TOLD]:
             yield Finding("error", code, f'feature "{name}"', what, 0.999, cure)
         if len(names) > _TOLD:
             yield Finding("error", code, f"{len(names) - _TOLD} more features", what, 0.999, cure)

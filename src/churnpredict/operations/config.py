@@ -62,6 +62,9 @@ class Settings:
     most_rows: int = 2_000_000
     random_state: int = 0
     n_jobs: int | None = None
+    treatments: str | None = None
+    treated: str = "exclude"
+    raise_on: str | None = "error"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import MismatchError, UsageError
+from churnpredict.events import treatments
 from churnpredict.events.outcomes import ChurnRule, label_churn
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import days
@@ -16,6 +17,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.operations import cutoffs, scoring
 
 if TYPE_CHECKING:
+    from churnpredict.model.audit import Audit
     from churnpredict.model.comparison import Backtest
 
 __all__ = ["ChurnPipeline"]
@@ -42,6 +44,12 @@ class ChurnPipeline:
     random_state : int
     n_jobs : int, optional
         Threads of the default classifier.
+    treatments : str, optional
+        The table of events that logs past retention contacts; its kinds are arms.
+    treated : {"exclude", "flag", "feature"}
+        What training does about snapshots whose outcome window holds a contact: see :mod:`churnpredict.events.treatments`.
+    raise_on : {"error", "warning"}, optional
+        What the audit finds at least as grave refuses the training; of the rest it warns. None only warns.
 
     Attributes
     ----------
@@ -56,6 +64,8 @@ class ChurnPipeline:
         Share of leavers among the training snapshots.
     model_id_ : str
         The same for the same model, another for another.
+    audit_ : Audit
+        What the audit found before training.
 
     Examples
     --------
@@ -81,6 +91,9 @@ class ChurnPipeline:
         classifier: Any = None,
         random_state: int = 0,
         n_jobs: int | None = None,
+        treatments: str | None = None,
+        treated: str = "exclude",
+        raise_on: str | None = "error",
     ) -> None:
         self.churn = churn
         self.features = features
@@ -92,6 +105,9 @@ class ChurnPipeline:
         self.classifier = classifier
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.treatments = treatments
+        self.treated = treated
+        self.raise_on = raise_on
 
     def __repr__(self) -> str:
         given = [f"{k}={v!r}" for k, v in self.__dict__.items() if k != "churn" and not k.endswith("_") and v is not None]
@@ -117,9 +133,26 @@ class ChurnPipeline:
             ``no-history``.
         OutcomeError, TrainingError
             Too few leavers, or one class only.
+        LeakageError
+            ``leakage``: the audit found the answer in the question.
         """
+        from churnpredict.operations.auditing import settle
+
         X, outcomes = self.training_rows(tables, until)
+        self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
         return self.learn(X, outcomes)
+
+    def audit(self, tables: EventTables, until: Any = None, *, rows: tuple[Any, Any] | None = None) -> Audit:
+        """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
+
+        ``rows`` are features and outcomes as :meth:`training_rows` gives them, where they are at hand.
+        """
+        from churnpredict.operations.auditing import audit_training
+
+        X, outcomes = self.training_rows(tables, until) if rows is None else rows
+        past = cutoffs.as_known(tables, until)
+        handling = {"treatments": self.treatments, "handled": self.treated}
+        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
 
     def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
         """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
@@ -129,8 +162,13 @@ class ChurnPipeline:
             past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
         self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
+        if self.treatments is not None:
+            snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)
         outcomes = label_churn(past, snapshots, self.churn)  # who had left within the gap has no outcome, and no row
-        return build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history), outcomes
+        X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
+        if self.treatments is not None:
+            X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
+        return X, outcomes
 
     def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
         """Train on features and outcomes as :meth:`training_rows` gives them."""
@@ -167,7 +205,8 @@ class ChurnPipeline:
         self._fitted()
         self._check_tables(tables)
         snapshots = cutoffs.scoring_snapshots(tables, self.churn, at)
-        return build_features(tables, snapshots, features=self.features_, history=self.history)
+        X = build_features(tables, snapshots, features=self.features_, history=self.history)
+        return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
 
     def _check_tables(self, tables: EventTables) -> None:
         wanted = {row.table for row in self.features_} - {"calendar"}

@@ -1,0 +1,100 @@
+"""Past retention contacts: which snapshots they touch, and the three ways of training on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churnpredict as cp
+from churnpredict.errors import UsageError
+from churnpredict.events.timing import DAY
+from churnpredict.events.treatments import (
+    apply,
+    arms_of,
+    flag_treated,
+    hold_out_rates,
+    nobody_treated,
+    prepare,
+    with_treated,
+    without_treated,
+)
+
+CHURN = cp.Cancellation("30d", of="cancellations", gap="5d")
+
+
+def tables_of(*contacts, kind="arm"):
+    orders = pd.DataFrame({"who": list("abcd") * 2, "at": ["2024-01-01"] * 4 + ["2024-06-01"] * 4})
+    gone = pd.DataFrame({"who": ["a"], "at": ["2024-03-20"]})
+    log = pd.DataFrame(contacts, columns=["who", "at", "arm"])
+    return cp.EventTables(
+        orders=cp.Events(orders, customer="who", time="at"),
+        cancellations=cp.Events(gone, customer="who", time="at"),
+        treatments=cp.Events(log, customer="who", time="at", kind=kind, optional=True),
+    )
+
+
+SNAPSHOTS = pd.DataFrame({"customer_id": list("abcd"), "cutoff": pd.Timestamp("2024-03-01")})
+
+
+@pytest.mark.parametrize(
+    ("at", "treated"), [("2024-02-29", False), ("2024-03-01", True), ("2024-04-04 23:59", True), ("2024-04-05", False)]
+)
+def test_the_window_is_half_open_and_begins_at_the_cutoff(at, treated):
+    arms = arms_of(tables_of(("b", at, "call")), SNAPSHOTS, CHURN, "treatments")
+    assert arms["treated"].tolist() == [False, treated, False, False]
+
+
+def test_a_hold_out_is_no_treatment_and_a_contact_wins():
+    tables = tables_of(
+        ("a", "2024-03-02", "hold-out"), ("b", "2024-03-02", "Control"), ("b", "2024-03-09", "call"), ("c", "2024-03-05", "mail")
+    )
+    arms = arms_of(tables, SNAPSHOTS, CHURN, "treatments")
+    assert arms["arm"].fillna("").tolist() == ["hold-out", "call", "mail", ""]
+    assert arms["treated"].tolist() == [False, True, True, False]
+    assert arms["hold_out"].tolist() == [True, False, False, False]
+    assert without_treated(tables, SNAPSHOTS, CHURN, "treatments")["customer_id"].tolist() == ["a", "d"]
+
+
+def test_a_log_without_kinds_is_all_contacts():
+    arms = arms_of(tables_of(("a", "2024-03-02", "x"), kind=None), SNAPSHOTS, CHURN, "treatments")
+    assert arms["arm"].iloc[0] == "contact"
+    assert int(arms["treated"].sum()) == 1
+
+
+def test_the_three_ways():
+    tables = tables_of(("b", "2024-03-02", "call"))
+    assert len(prepare(tables, SNAPSHOTS, CHURN, "treatments", "exclude")) == 3
+    assert len(prepare(tables, SNAPSHOTS, CHURN, "treatments", "flag")) == 4
+    outcomes = cp.label_churn(tables, SNAPSHOTS, CHURN)
+    X = pd.DataFrame({"habit__x": 1.0}, index=outcomes.index)
+    _, flagged = apply(tables, X, outcomes, CHURN, "treatments", "flag")
+    assert flagged["treated"].tolist() == [False, True, False, False]
+    assert flagged.within().tolist() == outcomes.within().tolist() == [1, 0, 0, 0]
+    wider, same = apply(tables, X, outcomes, CHURN, "treatments", "feature")
+    assert wider["communication__treatments_ahead"].tolist() == [0, 1, 0, 0]
+    assert same is outcomes
+    scored = nobody_treated(X, wider.columns)
+    assert scored.columns.tolist() == wider.columns.tolist()
+    assert not scored["communication__treatments_ahead"].any()
+    with pytest.raises(UsageError, match="Did you mean") as refused:
+        prepare(tables, SNAPSHOTS, CHURN, "treatments", "exclud")
+    assert refused.value.code == "unknown-handling"
+    with pytest.raises(UsageError, match='"treatments"'):
+        with_treated(tables, X, CHURN, "treatmens")
+
+
+def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
+    shop = cp.make_business(400, seed=5, treatments=True, rule="cancellation")
+    past = cp.take_snapshots(shop.tables, shop.churn, every="60d")
+    arms = arms_of(shop.tables, past, shop.churn, "treatments")
+    log = shop.frames["treatments"]
+    calls = {who: g["at"].to_numpy() for who, g in log[log["arm"] == "contact"].groupby("customer")}
+    window = pd.Timedelta(shop.churn.horizon_span // DAY, "D")
+    none = np.empty(0, "M8[us]")
+    slow = [bool(((calls.get(w, none) >= c) & (calls.get(w, none) < c + window)).any()) for w, c in arms.index]
+    assert arms["treated"].tolist() == slow
+    rates = hold_out_rates(flag_treated(shop.tables, cp.label_churn(shop.tables, past, shop.churn), shop.churn, "treatments"))
+    assert set(rates.index) == {"", "contact", "hold_out"}
+    assert ((rates["low"] <= rates["left"]) & (rates["left"] <= rates["high"])).all()
+    assert rates["n"].sum() == len(past)
