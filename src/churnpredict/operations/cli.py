@@ -1,4 +1,4 @@
-"""The command line: ``churnpredict demo | init | train | score | backtest``.
+"""The command line: ``churnpredict demo | init | check | train | score | backtest``.
 
 Exit codes: 0 all went well, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports
 wait until a command needs them, so that ``--help`` answers at once.
@@ -87,6 +87,27 @@ def init(
     typer.echo(
         f"wrote {config}: look at every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
     )
+
+
+@app.command()
+def check(
+    config: ConfigOption = Path("churn.toml"),
+    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Validate the data and look for leaks, without training: exit code 3 for bad data, 4 for leaks."""
+    from churnpredict.operations.config import read_config
+
+    settings = read_config(config)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    moment = until or settings.model.until
+    X, outcomes = pipeline.training_rows(tables, moment)
+    report = pipeline.audit(tables, moment, rows=(X, outcomes))
+    n, share = len(X), float(outcomes.within().mean())
+    findings = json.loads(report.findings.to_json(orient="records"))
+    found = {"command": "check", "ok": report.ok, "snapshots": n, "features": X.shape[1], "left": share, "findings": findings}
+    _tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how)
+    report.raise_on("error")
 
 
 @app.command()
