@@ -152,6 +152,30 @@ def test_fit_on_sound_tables_is_silent(trained):
     assert trained.audit_.ok
 
 
+def test_what_was_known_by_then_is_no_leak(churn):
+    """Who has no contract any more has left, and everybody could know: a note; a column that somebody overwrote stays an error."""
+    n, last = 120, pd.Timestamp("2023-06-30")
+    stays = np.arange(n) % 2 == 0
+    end = np.where(stays, np.datetime64("NaT"), np.datetime64("2023-04-15"))
+    contracts = pd.DataFrame({"who": np.arange(n), "start": pd.Timestamp("2023-01-01"), "end": end, "auto_renew": stays.astype(float)})
+    days = pd.date_range("2023-01-02", last, freq="7D").as_unit("us")
+    visits = pd.DataFrame([(w, d) for w in range(n) for d in days if stays[w] or d < pd.Timestamp("2023-04-20")], columns=["who", "at"])
+    tables = cp.EventTables(
+        contracts=cp.Intervals(contracts, customer="who", start="start", end="end", attributes=["auto_renew"]),
+        visits=cp.Events(visits, customer="who", time="at"),
+    )
+    rule = cp.Inactivity("30d", of="visits", active_within="60d")
+    rows = [
+        cp.Feature("contracts", "open_count"),
+        cp.Feature("contracts", "open_age"),
+        cp.Feature("contracts", "attribute", column="auto_renew"),
+    ]
+    report = cp.ChurnPipeline(rule, features=rows, most_cutoffs=1).audit(tables, until="2023-06-15")
+    by_place = {f.where: f.severity for f in report.found if "column" in f.where}
+    assert {s for w, s in by_place.items() if "open_" in w} == {"note"}
+    assert {s for w, s in by_place.items() if "auto_renew" in w} == {"error"}
+
+
 def run(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended_:
         cli.main(list(arguments))

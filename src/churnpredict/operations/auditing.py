@@ -16,11 +16,11 @@ from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.snapshots import sorted_pairs
 from churnpredict.events.source import open_source
 from churnpredict.events.streams import Stream, latest_known
-from churnpredict.events.tables import Customers, EventTables, Intervals, States
+from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.events.timing import DAY
 from churnpredict.events.treatments import arms_of
 from churnpredict.features.build import build_features
-from churnpredict.features.feature import Feature
+from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.own import OwnFeature
 from churnpredict.features.probe import probe_features
 from churnpredict.model.audit import Audit, Finding, audit_matrix
@@ -33,6 +33,7 @@ _FEW_TREATED = 0.01
 _LATE = {"recorded", "known", "booked", "ingested", "inserted", "loaded", "posted", "created", "entered", "received", "processed"}
 _GONE = {"cancel", "cancellation", "cancellations", "churn", "churned", "terminations", "termination", "closures", "deactivations", "exits"}
 _TREATED = {"treatment", "treatments", "retention"}
+_LOGS = (Events, Intervals)
 _TOLD = 10  # features named one by one; the rest are counted
 
 
@@ -116,14 +117,30 @@ def audit_training(
 
     window = {"horizon": pd.Timedelta(churn.horizon_span, "us"), "gap": pd.Timedelta(churn.gap_span, "us")}
     matrix = audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
-    return matrix + audit_tables(
-        tables,
-        X.index.to_frame(index=False),
-        churn,
-        function=function,
-        treatments=treatments,
-        handled=None if treatments is None else handled,
-    )
+    handled = None if treatments is None else handled
+    behind = audit_tables(tables, X.index.to_frame(index=False), churn, function=function, treatments=treatments, handled=handled)
+    return Audit(tuple(_known_by_then(matrix, behind, tables, features))) + behind
+
+
+def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:
+    """The findings of the matrix, less grave where a feature of the catalog, made of times alone, says as much as the others of its table.
+
+    The probe has shown that such a feature does not move with the future. What it knows was known: the customer had left by then, as far
+    as that table shows. Columns that somebody writes (attributes, states) and own functions keep their findings.
+    """
+    moved = {f.where for f in behind.errors}
+    rows = {f'column "{f.name}"': f for f in features if isinstance(f, Feature) and isinstance(tables.declarations.get(f.table), _LOGS)}
+    proven = {w: f for w, f in rows.items() if f.aggregate != "attribute" and f'feature "{f.name}"' not in moved}
+    telling = ("predicts-too-well", "predicts-well", "missing-tells")
+    said = [proven[f.where] for f in matrix.found if f.code in telling and f.where in proven]
+    witnesses = {row.table for row in said if AGGREGATES[row.aggregate].needs in ("", "end") and row.aggregate != "open_value"}
+    for f in matrix.found:
+        if f.code in telling and f.where in proven and proven[f.where].table in witnesses:
+            cure = (
+                "No leak: it was known at the cutoff. Many of these customers have left already; a shorter active_within= leaves them out."
+            )
+            f = replace(f, severity="note", cure=cure)  # noqa: PLW2901
+        yield f
 
 
 def settle(report: Audit, raise_on: str | None) -> Audit:
