@@ -11,6 +11,8 @@ from typing import Any
 from churnpredict.operations.cli import riskiest
 from churnpredict.operations.config import read_config
 from churnpredict.operations.output import write_frame, write_text
+from churnpredict.retention.plan import plan_retention
+from churnpredict.retention.report import write_report
 
 __all__ = ["run_demo"]
 
@@ -29,7 +31,7 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     Returns
     -------
     dict of str to Path
-        What was written: ``config``, ``model``, ``scores``, ``backtest``.
+        What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``report``.
     """
     from churnpredict.events.synthetic import make_business
 
@@ -52,6 +54,10 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
     say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
     say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
+    plan = plan_retention(scores)
+    say(f"{plan!r}\n")
+    written["plan"] = plan.to_csv(folder / "plan.csv")
+    written["report"] = write_report(folder / "report.html", scores, plan=plan, backtest=figures)
     say("\n".join(f"wrote {path}" for path in written.values()))
     return written
 
