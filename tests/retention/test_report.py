@@ -229,3 +229,11 @@ def test_a_browser_shows_names_as_text_and_runs_nothing(hostile, backtest, tmp_p
     page = check_page(done.stdout)
     assert HOSTILE in page.text
     assert "CONSOLE" not in done.stderr, "neither an error nor a breach of the policy"
+
+
+def test_alerts_are_listed_as_text(scores):
+    index = pd.MultiIndex.from_arrays([[HOSTILE, "b"], pd.to_datetime(["2024-09-01"] * 2)], names=["customer_id", "cutoff"])
+    alerts = cp.find_alerts(pd.DataFrame({"idle": [70.0, 80.0]}, index=index), {"silent <b>": "idle >= 60"})
+    page = check_page(module.render_report(scores, alerts=alerts))
+    assert "silent <b>: 2 customers" in page.text
+    assert f"{HOSTILE} since 2024-09-01" in page.text
