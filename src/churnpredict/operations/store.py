@@ -201,7 +201,7 @@ def _content(path: str | Path, expected_sha256: str | None) -> bytes:
                 "not-a-model", f'"{path}" is not a file', remedy="Give a file that pipeline.save or churnpredict train wrote."
             )
         with open(path, "rb") as file:
-            content = file.read(archive.MAX_BYTES + 1) if found.st_size <= archive.MAX_BYTES else None
+            content = file.read(found.st_size + 1) if found.st_size <= archive.MAX_BYTES else None
     except FileNotFoundError:
         raise ModelFileError("no-model-file", f'there is no file "{path}"', remedy="Train a model first, or check the path.") from None
     except OSError as error:
