@@ -56,6 +56,13 @@ def test_a_hold_out_is_no_treatment_and_a_contact_wins():
     assert without_treated(tables, SNAPSHOTS, CHURN, "treatments")["customer_id"].tolist() == ["a", "d"]
 
 
+def test_snapshots_can_be_taken_without_the_treated():
+    tables = tables_of(("b", "2024-03-02", "call"), ("c", "2024-03-02", "hold_out"))
+    past = cp.take_snapshots(tables, CHURN, at="2024-03-01", treatments="treatments")
+    assert past["customer_id"].tolist() == ["a", "c", "d"]
+    assert past.columns.tolist() == ["customer_id", "cutoff"]
+
+
 def test_a_log_without_kinds_is_all_contacts():
     arms = arms_of(tables_of(("a", "2024-03-02", "x"), kind=None), SNAPSHOTS, CHURN, "treatments")
     assert arms["arm"].iloc[0] == "contact"

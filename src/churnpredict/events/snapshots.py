@@ -20,7 +20,14 @@ _BLOCK = 1 << 20
 
 
 def take_snapshots(
-    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: str | None = None, since: Any = None, until: Any = None
+    tables: EventTables,
+    churn: ChurnRule,
+    *,
+    at: Any = None,
+    every: str | None = None,
+    since: Any = None,
+    until: Any = None,
+    treatments: str | None = None,
 ) -> pd.DataFrame:
     """Take a snapshot of everybody at risk at each cutoff.
 
@@ -37,6 +44,9 @@ def take_snapshots(
         First cutoff allowed; by default the first at which the rule sees its whole risk set.
     until : time, optional
         Last cutoff; by default the latest whose outcome window is fully observed.
+    treatments : str, optional
+        A table of past retention contacts: snapshots whose outcome window holds one are left out. Other ways to take them into account are
+        in :mod:`churnpredict.events.treatments`.
 
     Returns
     -------
@@ -64,7 +74,12 @@ def take_snapshots(
     customers, moments = pairs_at_risk(tables, churn, cutoffs)
     check_somebody(cutoffs, np.isin(cutoffs, moments))
     ids = pd.Index(tables.ids.to_pandas())
-    return pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
+    snapshots = pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
+    if treatments is None:
+        return snapshots
+    from churnpredict.events.treatments import without_treated
+
+    return without_treated(tables, snapshots, churn, treatments)
 
 
 def choose_cutoffs(

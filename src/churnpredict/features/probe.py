@@ -78,6 +78,9 @@ def probe_features(
 def _moved(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
     if len(one) != len(other):
         return np.ones(len(one), np.bool_)
+    if isinstance(one.dtype, np.dtype) and isinstance(other.dtype, np.dtype) and one.dtype.kind == other.dtype.kind == "f":
+        x, y = one.to_numpy(), other.to_numpy()
+        return np.asarray((x != y) & ~(np.isnan(x) & np.isnan(y)))
     a, b = (s.astype(object).where(s.notna(), None).to_numpy() for s in (one, other))
     return np.array([x != y for x, y in zip(a, b, strict=True)], np.bool_)
 
