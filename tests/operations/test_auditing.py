@@ -138,12 +138,12 @@ def leaking(log):
     return cp.EventTables(orders=orders, people=cp.Customers(people, customer="who", attributes=["account_status"]))
 
 
-def test_fit_refuses_leaks_and_only_warns_when_told(log, churn, quick):
+def test_fit_warns_of_leaks_and_refuses_them_on_request(log, churn, quick):
     tables = leaking(log)
     with pytest.raises(LeakageError, match="account_status"):
-        cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1).fit(tables)
+        cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1, raise_on="error").fit(tables)
     with pytest.warns(ChurnWarning) as said:
-        lenient = cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1, raise_on=None).fit(tables)
+        lenient = cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1).fit(tables)
     assert {"names-outcome", "predicts-too-well"} <= {w.message.code for w in said}
     assert not lenient.audit_.ok
 

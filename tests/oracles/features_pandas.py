@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import statistics
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -237,6 +238,18 @@ def entropy(s):
     return -math.fsum(p * math.log2(p) for p in shares) if found else math.nan
 
 
+def dropped(s):
+    now = s.within()
+    before = s.within(2)[: len(s.within(2)) - len(now)]
+    return len({r.item for r in before} - {r.item for r in now} - {None})
+
+
+def value_ratio(s):
+    last, *earlier = [r.value for r in s.rows[:-14:-1]] or [None]
+    usual = statistics.median(v for v in earlier if v is not None) if any(v is not None for v in earlier) else 0
+    return max(-1e30, min(1e30, last / usual)) if last is not None and usual > 0 else math.nan
+
+
 def wall(s, row):
     return pd.Timestamp(row.time, unit="us", tz="UTC").tz_convert(s.timezone)
 
@@ -260,6 +273,8 @@ MEASURES = {
     "streak": streak,
     "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,
     "entropy": entropy,
+    "dropped": dropped,
+    "value_ratio": value_ratio,
     "weekend_share": lambda s: share(s, lambda r: wall(s, r).day_of_week >= 5),
     "night_share": lambda s: share(s, lambda r: wall(s, r).hour >= 22 or wall(s, r).hour < 6),
     "stage": stage,

@@ -11,12 +11,12 @@ __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
 # What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
-    *("share", "own_share", "entropy", "weekend_share", "night_share", "peer_churn", "peer_count"),
+    *("share", "own_share", "entropy", "dropped", "weekend_share", "night_share", "peer_churn", "peer_count"),
 )
 _NUMBER = ("last_gap", "last_value", "days_to")
 _NOTHING = (
     *("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer"),
-    *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage"),
+    *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage", "value_ratio"),
     *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
     *("end_value_mean", "end_value_last", "renewals"),
     *("days_since_change", "changes", "last_change_pct", "change_year_pct"),

@@ -87,9 +87,11 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
         rows += [Feature(name, "mean", w) for w in ("30d", "90d", "365d", "all") if w in windows]
         rows += [Feature(name, "max", "all")]
         rows += [Feature(name, "last_value", nth=n) for n in (1, 2, 3)]
+        rows += [Feature(name, "value_ratio")]
     if events.item is not None:
         rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
         rows += [Feature(name, "entropy", w) for w in ("90d",) if w in windows]
+        rows += [Feature(name, "dropped", w) for w in _fitting(("90d",), history, factor=2)]
     if history is None:
         rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
         rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]

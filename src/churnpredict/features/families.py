@@ -108,7 +108,7 @@ class Plan:
         for row in rows:
             length = self._length(row)
             if AGGREGATES[row.aggregate].takes == "window" and row.aggregate != "first_count" and length is not None:
-                lengths.update({length, 2 * length} if row.aggregate == "trend" else {length})
+                lengths.update({length, 2 * length} if row.aggregate in _AGAINST_BEFORE else {length})
         bounded = {w for w in lengths if self.limit is None or w < self.limit}
         return np.array([-1 if self.limit is None else self.limit, *sorted(bounded)], dtype=np.int64)
 
@@ -250,6 +250,21 @@ def _entropies(plan: Plan, rows: Wanted) -> Run:
     return run
 
 
+def _dropped(plan: Plan, rows: Wanted) -> Run:
+    which, before, columns = plan.windows(rows), plan.windows(rows, 2), _columns(rows)
+
+    def run(s: Stream, b: Block) -> None:
+        items = s.columns["item"]
+        profile_kernels.dropped_labels(items, int(items.max(initial=-1)) + 1, b.edges, which, before, columns, b.out, b.at)
+
+    return run
+
+
+def _value_ratios(_: Plan, rows: Wanted) -> Run:
+    ((column, _row),) = rows
+    return lambda s, b: kernels.value_ratios(s.columns["value"], b.edges, column, b.out, b.at)
+
+
 def _clock_shares(plan: Plan, rows: Wanted) -> Run:
     which, columns = plan.windows(rows), _columns(rows)
     weekend = np.array([r.aggregate == "weekend_share" for _, r in rows])
@@ -306,6 +321,8 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "streaks of kinds": (_kind_streaks, ("streak",)),
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
+    "dropped items": (_dropped, ("dropped",)),
+    "last value against the usual": (_value_ratios, ("value_ratio",)),
     "clock": (_clock_shares, ("weekend_share", "night_share")),
     "stages": (_stages, ("stage",)),
     "intervals": (_intervals, INTERVAL_OUTPUTS),

@@ -57,10 +57,14 @@ AGGREGATES: dict[str, Aggregate] = {
     "last_gap": Aggregate("habit", "nth", "", "days", "the n-th last gap between active days"),
     "decayed": Aggregate("habit", "half-life", "", "days", "sum over active days of 2^(-age / half-life)"),
     "last_value": Aggregate("value", "nth", "value", "value", "value of the n-th last event"),
+    "value_ratio": Aggregate(
+        "value", "", "value", "times", "value of the last event / median of the up to 12 values before it, where that is above 0"
+    ),
     "share": Aggregate("value", "window", "kind", "share", "share of the events in the window that are of the kind"),
     "streak": Aggregate("habit", "", "kind", "events", "the newest events that are of the kind, in a row"),
     "own_share": Aggregate("habit", "window", "", "share", "share of all own events that lies in the window"),
     "entropy": Aggregate("value", "window", "item", "bits", "Shannon entropy of the items in the window"),
+    "dropped": Aggregate("value", "window", "item", "items", "distinct items of the window before that do not occur in the window"),
     "weekend_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window on Saturday or Sunday"),
     "night_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window between 22 and 6 o'clock"),
     "stage": Aggregate("habit", "", "", "stage", "new, current, at risk, dormant or resurrected, by the own rhythm"),

@@ -204,6 +204,25 @@ def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def
 
 
 @_jit
+def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def]
+    """The last value against what is usual: the median of up to ``USUAL_VALUES`` before it, missing ones left out."""
+    usual = np.empty(USUAL_VALUES)
+    for r in range(edges.shape[1]):
+        low, last = edges[1, r], edges[0, r] - 1
+        n = 0
+        for i in range(max(low, last - USUAL_VALUES), last):
+            if not np.isnan(values[i]):
+                usual[n] = values[i]
+                n += 1
+        middle = 0.0
+        if n:
+            ordered = np.sort(usual[:n])
+            middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+        # a usual value of next to nothing would make the ratio infinite in float32
+        out[column, at + r] = max(-LARGEST_RATIO, min(LARGEST_RATIO, values[last] / middle)) if middle > 0 else np.nan
+
+
+@_jit
 def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, columns, out, at):  # type: ignore[no-untyped-def]
     """Rows in the first days after the origin (joining, or the first row); missing where the history does not reach back to it."""
     previous, begin = -1, 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from churnpredict.events.timing import DAY
 
-__all__ = ["STAGES", "clock_shares", "entropies", "kind_shares", "kind_streaks", "own_shares", "stages"]
+__all__ = ["STAGES", "clock_shares", "dropped_labels", "entropies", "kind_shares", "kind_streaks", "own_shares", "stages"]
 
 STAGES = ("new", "current", "at risk", "dormant", "resurrected")
 NEW_DAYS, DORMANT_DAYS, BACK_DAYS = 90, 180, 30
@@ -74,6 +74,27 @@ def entropies(labels, n_labels, edges, which, columns, out, at):  # type: ignore
                     bits -= p * math.log2(p)
                     counts[labels[i]] = 0
             out[columns[f], at + r] = max(bits, 0.0) if n else np.nan
+
+
+@_jit
+def dropped_labels(labels, n_labels, edges, which, before, columns, out, at):  # type: ignore[no-untyped-def]
+    """Distinct labels of the window before each window that do not occur in the window itself; missing labels do not count."""
+    marks = np.zeros(n_labels, np.bool_)
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            first, low, high = edges[before[f], r], edges[which[f], r], edges[0, r]
+            n = 0
+            for i in range(low, high):
+                if labels[i] >= 0:
+                    marks[labels[i]] = True
+            for i in range(first, low):
+                if labels[i] >= 0 and not marks[labels[i]]:
+                    marks[labels[i]] = True
+                    n += 1
+            for i in range(first, high):
+                if labels[i] >= 0:
+                    marks[labels[i]] = False
+            out[columns[f], at + r] = n
 
 
 @_jit

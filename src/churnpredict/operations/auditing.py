@@ -1,4 +1,7 @@
-"""The leakage audit where tables are known: features that see the future, populations that have left, outcomes that were treated."""
+"""The leakage audit where tables are known: features that see the future, populations that have left, outcomes that were treated.
+
+Longer than most because it asks every question that only tables can answer, one after the other.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Settings:
     n_jobs: int | None = None
     treatments: str | None = None
     treated: str = "exclude"
-    raise_on: str | None = "error"
+    raise_on: str | None = None
 
 
 @dataclass(frozen=True)

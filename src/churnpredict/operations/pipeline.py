@@ -49,7 +49,8 @@ class ChurnPipeline:
     treated : {"exclude", "flag", "feature"}
         What training does about snapshots whose outcome window holds a contact: see :mod:`churnpredict.events.treatments`.
     raise_on : {"error", "warning"}, optional
-        What the audit finds at least as grave refuses the training; of the rest it warns. None only warns.
+        What the audit finds at least as grave refuses the training; of the rest it warns. By default it only warns: an alarm in the
+        night must not leave a business without a model. ``churnpredict check`` refuses.
 
     Attributes
     ----------
@@ -93,7 +94,7 @@ class ChurnPipeline:
         n_jobs: int | None = None,
         treatments: str | None = None,
         treated: str = "exclude",
-        raise_on: str | None = "error",
+        raise_on: str | None = None,
     ) -> None:
         self.churn = churn
         self.features = features
