@@ -51,11 +51,12 @@ def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known
     for column in extras:
         rows[column] = frame[column].to_numpy()
     rows["local_day"] = happened.dt.tz_localize("UTC").dt.tz_convert(timezone).dt.tz_localize(None).dt.floor("D")
-    if value is None:
-        return rows.sort_values(["customer", "time"], kind="stable", ignore_index=True)
-    rows = rows.assign(size=rows["value"].abs(), sign=rows["value"] < 0)  # the tie-break: negative first, then by size, missing last
-    by = ["customer", "time", "sign", "size"]
-    return rows.sort_values(by, ascending=[True, True, False, True], kind="stable", na_position="last", ignore_index=True)
+    # The tie-break: negative values first, then by size, missing last; then by kind and item, missing first.
+    value_of = rows["value"] if value is not None else pd.Series(0.0, index=rows.index)
+    codes = [pd.factorize(rows[role], sort=True)[0] if role in rows else 0 for role in ("kind", "item")]
+    keys = rows[["customer", "time"]].assign(sign=value_of >= 0, size=value_of.abs(), kind=codes[0], item=codes[1])
+    keys["sign"] = keys["sign"] | value_of.isna()
+    return rows.loc[keys.sort_values(list(keys), kind="stable", na_position="last").index].reset_index(drop=True)
 
 
 @dataclass

@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float32]
 Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
 _NO_NUMBERS, _NO_TIMES = np.empty(0), np.empty(0, np.int64)
+_AGAINST_BEFORE = ("trend", "dropped")  # these look at the window before theirs too
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 

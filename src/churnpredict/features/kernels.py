@@ -25,10 +25,13 @@ __all__ = [
     "nth_days",
     "rhythm",
     "trends",
+    "value_ratios",
     "value_windows",
     "values_back",
 ]
 
+USUAL_VALUES = 12  # what is usual is judged by this many values: a year of monthly invoices
+LARGEST_RATIO = 1e30  # what is usual may be next to nothing, and float32 ends at 3e38
 RHYTHM_GAPS = 32  # a rhythm is judged by this many gaps at most, so that it is the customer's present one
 _jit = nb.njit(cache=True, nogil=True)
 
@@ -218,8 +221,8 @@ def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def
         if n:
             ordered = np.sort(usual[:n])
             middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
-        # a usual value of next to nothing would make the ratio infinite in float32
-        out[column, at + r] = max(-LARGEST_RATIO, min(LARGEST_RATIO, values[last] / middle)) if middle > 0 else np.nan
+        ratio = values[last] / middle if middle > 0 else np.nan
+        out[column, at + r] = ratio if np.isnan(ratio) else max(-LARGEST_RATIO, min(LARGEST_RATIO, ratio))
 
 
 @_jit
