@@ -112,22 +112,25 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     """
     _, stream = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
-    stream = stream.known_before(int(cutoff))
+    if "known" in stream.columns:  # else rows before the cutoff come first anyway, and need no copy
+        stream = stream.known_before(int(cutoff))
     _, days, place = stream.active_days
     last_day = int(tables.wall_times(np.array([cutoff - 1])).to_numpy().astype("datetime64[D]").astype(np.int64)[0])
     out = np.empty((4, stream.n_customers))
     values = stream.columns.get("value", np.empty(0))
-    _summarise(stream.offsets, days, place, values, last_day, out)
-    seen = np.diff(stream.offsets) > 0
+    _summarise(stream.offsets, stream.times, days, place, values, cutoff, last_day, out)
+    seen = ~np.isnan(out[0])
     names = ["repeat_days", "days_first_to_last", "days_since_first", "mean_repeat_value"][: 4 if len(values) else 3]
     ids = pd.Index(tables.ids.to_pandas(), name="customer_id")[seen]
     return pd.DataFrame({n: out[i][seen] for i, n in enumerate(names)}, index=ids)
 
 
 @nb.njit(cache=True, nogil=True)
-def _summarise(offsets, days, place, values, last_day, out):  # type: ignore[no-untyped-def]
+def _summarise(offsets, times, days, place, values, cutoff, last_day, out):  # type: ignore[no-untyped-def]
     for c in range(offsets.size - 1):
         low, high = offsets[c], offsets[c + 1]
+        while high > low and times[high - 1] >= cutoff:
+            high -= 1
         if high == low:
             out[:, c] = np.nan
             continue
