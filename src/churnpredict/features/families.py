@@ -1,4 +1,7 @@
-"""From rows of the catalog to kernels: each family of aggregates is prepared once for a stream and run on every block of snapshots."""
+"""From rows of the catalog to kernels: each family of aggregates is prepared once for a stream and run on every block of snapshots.
+
+Longer than most because it holds one small function for each family, and the table that names them.
+"""
 
 from __future__ import annotations
 
