@@ -385,8 +385,7 @@ class DownSell(_Rule):
         values = stream.columns[self.value]
         now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
         left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, now * (1 - self.drop))
-        duration, outcome = self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
-        return duration, outcome
+        return self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
 
 
 @dataclass(frozen=True)
