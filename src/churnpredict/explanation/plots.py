@@ -7,39 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import MissingExtraError, UsageError
+from churnpredict.errors import UsageError
+from churnpredict.model.pictures import NEUTRAL, new_figure
 
 if TYPE_CHECKING:
     from churnpredict.explanation.attribution import Explanation
 
 __all__ = ["plot_book", "plot_customer", "plot_segments"]
 
-RAISES, LOWERS, NEUTRAL = "#D55E00", "#0072B2", "#595959"  # Okabe and Ito (2008)
+RAISES, LOWERS = "#D55E00", "#0072B2"  # Okabe and Ito (2008)
 _SEGMENTS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
 _MARKERS = "osD^vPX*"
 _LEAST = 0.0005  # what would be printed as 0.0 points gets no bar of its own
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, list[Any]]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as missing:
-        raise MissingExtraError(
-            "missing-extra", "pictures need matplotlib", remedy='Install it: pip install "churnpredict[plot]"'
-        ) from missing
-
-    class Picture(Figure):
-        """A figure without global state: no window, nothing to close. Notebooks show it by themselves."""
-
-        def _repr_png_(self) -> bytes:
-            import io
-
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", dpi=110)
-            return buffer.getvalue()
-
-    figure = Picture(figsize=(width, height), layout="constrained")
-    axes = list(np.ravel(figure.subplots(1, columns, sharey=columns > 1)))
+    figure, grid = new_figure(width, height, columns=columns, sharey=columns > 1)
+    axes = list(grid.ravel())
     for ax in axes:
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.tick_params(axis="y", length=0)
