@@ -1,7 +1,4 @@
-"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables.
-
-The module is long because cutting the tables, keeping the partitions and giving them back share one layout on disk.
-"""
+"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.columns import check_spellings
-from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.declarations import Declaration
 from churnpredict.events.memory import size
 from churnpredict.events.progress import progress
 from churnpredict.events.reading import check_declarations, check_zones
@@ -29,7 +26,7 @@ from churnpredict.events.sources.spill import Buckets, load_arrays, load_values,
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.tally import Tally, counting
-from churnpredict.events.timing import OPEN
+from churnpredict.events.whole import Whole, all_streams
 
 __all__ = ["PartitionedTables", "scan_tables"]
 
@@ -99,7 +96,7 @@ def scan_tables(
         raise
 
 
-class PartitionedTables:
+class PartitionedTables(Whole):
     """Tables on disk in partitions of customers; made by :func:`scan_tables`.
 
     Attributes
@@ -119,22 +116,10 @@ class PartitionedTables:
     ) -> None:
         self._folder = folder
         self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.declarations, self.timezone, self.memory = declarations, timezone, memory
-        self.people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
-        self.labels: dict[str, dict[str, pa.Array]] = {name: {} for name in declarations}
-        self._first_known: dict[tuple[str, str], dict[Any, int]] = {}
-        self._ends: dict[str, list[dict[str, npt.NDArray[Any]]]] = {name: [] for name in declarations}
-        self._sizes: list[int] = []
+        super().__init__(declarations, timezone)
+        self.memory, self.n_partitions = memory, 0
         self._read(self._cut(partitions), Tally())
-        self.outline = self._outline(observed_until)
-
-    def __len__(self) -> int:
-        """How many customers."""
-        return sum(self._sizes)
-
-    @property
-    def n_partitions(self) -> int:
-        return len(self._sizes)
+        self.draw_outline(observed_until)
 
     def __iter__(self) -> Iterator[EventTables]:
         return (self.partition(number) for number in range(self.n_partitions))
@@ -197,50 +182,16 @@ class PartitionedTables:
             check_spellings(pa.concat_arrays(ids), ", ".join(self.declarations))
 
     def _keep(self, tables: EventTables) -> None:
-        streams = dict(tables.streams)
-        if tables.profile is not None:
-            streams[tables.profile.name] = tables.profile.versions
+        self.learn(tables)
         arrays: dict[str, npt.NDArray[Any]] = {}
-        for name, stream in streams.items():
+        for name, stream in all_streams(tables).items():
             arrays |= {f"{name}/offsets": stream.offsets, f"{name}/times": stream.times}
             arrays |= {f"{name}/columns/{column}": values for column, values in stream.columns.items()}
-            if len(stream):
-                first_and_last = [int(stream.times.argmin()), int(stream.times.argmax())]
-                ends = {"times": stream.times[first_and_last]}
-                self._ends[name].append(ends | {c: v[first_and_last] for c, v in stream.columns.items()})
-            for column, values in tables.labels[name].items():
-                self._learn(name, column, values)
-                if column not in ("kind", "item", "owner"):  # those that are features themselves
-                    self._learn_when(name, column, values, _first_known(tables, stream, column, len(values)))
-        place = self._folder / f"part-{len(self._sizes)}"
+        place = self._folder / f"part-{self.n_partitions}"
         save_arrays(place, arrays)
         values = {f"{name}/{column}": v for name, labels in tables.labels.items() for column, v in labels.items()}
-        save_values(self._folder / f"part-{len(self._sizes)}-values", {"ids": tables.ids, **values})
-        self._sizes.append(len(tables))
-
-    def _learn(self, name: str, column: str, values: pa.Array) -> None:
-        """Labels of all partitions are one sorted list, so that a code means the same everywhere."""
-        before = self.labels[name].get(column)
-        both = values if before is None or not len(before) else pc.unique(pa.chunked_array([before, values.cast(before.type)]))
-        self.labels[name][column] = both.take(pc.sort_indices(both))
-
-    def _learn_when(self, name: str, column: str, values: pa.Array, known: Ints) -> None:
-        first = self._first_known.setdefault((name, column), {})
-        for value, moment in zip(values.to_pylist(), known.tolist(), strict=True):
-            first[value] = min(moment, first.get(value, OPEN))
-
-    def _outline(self, observed_until: Any) -> EventTables:
-        """The first and last rows of every table, as the history of one customer."""
-        outline = object.__new__(_Outline)
-        streams = {}
-        for name, ends in self._ends.items():
-            joined = {c: np.concatenate([e[c] for e in ends]) for c in ends[0]} if ends else {"times": np.empty(0, np.int64)}
-            order = np.argsort(joined["times"], kind="stable")[[0, -1] if ends else []]
-            times = joined.pop("times")[order]
-            streams[name] = Stream(np.array([0, len(order)]), times, {c: v[order] for c, v in joined.items()}, self.timezone)
-        _furnish(outline, self, pa.array([""]), self.labels, streams)
-        outline._observed = None if observed_until is None else int(outline.instants(observed_until)[0])
-        return outline
+        save_values(self._folder / f"part-{self.n_partitions}-values", {"ids": tables.ids, **values})
+        self.n_partitions += 1
 
     def partition(self, number: int) -> EventTables:
         """The tables of one partition's customers."""
@@ -253,15 +204,7 @@ class PartitionedTables:
             for column, labels in self.labels[name].items():
                 columns[column] = _recoded(columns[column], values[f"{name}/{column}"], labels)
             streams[name] = Stream(arrays[f"{name}/offsets"], arrays[f"{name}/times"], columns, self.timezone)
-        part = object.__new__(_Part)
-        _furnish(part, self, values["ids"], self.labels, streams)
-        part._observed = self.outline._observed
-        return part
-
-    def known_labels(self, name: str, column: str, before: int) -> list[Any]:
-        """The labels of a column that were known anywhere before a moment, sorted."""
-        first = self._first_known[name, column]
-        return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
+        return self.part(values["ids"], self.labels, streams)
 
     def kinds(self, name: str, before: int | None, most: int) -> list[str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
@@ -282,43 +225,6 @@ class PartitionedTables:
         return sorted(str(labels[int(i)].as_py()) for i in frequent)
 
 
-class _Outline(EventTables):
-    """Answers for the whole where the streams of one customer cannot."""
-
-    whole: PartitionedTables
-
-    def __len__(self) -> int:
-        return len(self.whole)
-
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
-        return self.whole.kinds(name, before, most)
-
-
-class _Part(EventTables):
-    """The tables of some customers, who live in the calendar of all."""
-
-    whole: PartitionedTables
-
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
-        return self.whole.kinds(name, before, most)
-
-    def first_event(self, name: str | None = None) -> int:
-        return self.whole.outline.first_event(name)
-
-    def observed_until(self, name: str | None = None) -> int:
-        return self.whole.outline.observed_until(name)
-
-
-def _furnish(
-    tables: _Outline | _Part, whole: PartitionedTables, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]
-) -> None:
-    """What EventTables makes of its declarations, from what has been made of them before."""
-    tables.whole, tables.timezone, tables.declarations = whole, whole.timezone, whole.declarations
-    tables.ids, tables.labels, tables.aware = ids, labels, {}
-    tables.profile = None if whole.people is None else tables._profile(whole.people, streams.pop(whole.people))
-    tables.streams = streams
-
-
 def _groups(rows: Ints, most: int) -> list[list[int]]:
     """Neighbouring buckets together, as long as they fit."""
     groups: list[list[int]] = []
@@ -330,18 +236,6 @@ def _groups(rows: Ints, most: int) -> list[list[int]]:
         groups[-1].append(bucket)
         held += count
     return groups
-
-
-def _first_known(tables: EventTables, stream: Stream, column: str, n: int) -> Ints:
-    """When each label of a column was first known, shape (n,)."""
-    found = np.full(n, OPEN, np.int64)
-    codes = stream.columns[column]
-    moments = stream.columns.get("known", stream.times)
-    if tables.profile is not None and stream is tables.profile.versions and tables.profile.since is not None:
-        moments = np.maximum(moments, tables.profile.since[stream.owners])
-    there = codes >= 0
-    np.minimum.at(found, codes[there], moments[there])
-    return found
 
 
 def _recoded(codes: npt.NDArray[np.int32], own: pa.Array, labels: pa.Array) -> npt.NDArray[np.int32]:

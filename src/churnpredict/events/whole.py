@@ -1,0 +1,172 @@
+"""What is known of all customers together while only some of them are in memory: labels, kinds, first and last moments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.streams import Stream
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import OPEN
+
+__all__ = ["Whole", "all_streams"]
+
+Ints = npt.NDArray[np.int64]
+_NOT_FEATURES = ("kind", "item", "owner")  # labels that are no feature by themselves
+
+
+class Whole:
+    """Learns from the tables of some customers after the other what has to be known of all.
+
+    Attributes
+    ----------
+    people : str or None
+        The table of customers.
+    labels : dict
+        Table -> column -> the sorted labels seen anywhere, so that a code can mean the same everywhere.
+    outline : EventTables
+        The whole seen from afar: its declarations, labels, kinds, first and last moments, without its customers.
+    """
+
+    def __init__(self, declarations: dict[str, Declaration], timezone: str) -> None:
+        self.declarations, self.timezone = declarations, timezone
+        self.people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
+        self.labels: dict[str, dict[str, pa.Array]] = {name: {} for name in declarations}
+        self.outline: EventTables
+        self._first_known: dict[tuple[str, str], dict[Any, int]] = {}
+        self._ends: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        """How many customers."""
+        return self._size
+
+    def learn(self, tables: EventTables, *, apart_from: Collection[str] = ()) -> None:
+        """Take in the tables of some customers; labels of the columns ``apart_from`` are not collected."""
+        self._size += len(tables)
+        for name, stream in all_streams(tables).items():
+            self._learn_ends(name, {"times": stream.times, **stream.columns})
+            for column, values in tables.labels[name].items():
+                if column not in apart_from:
+                    self._learn_labels(name, column, values)
+                if column not in _NOT_FEATURES:
+                    moments = _first_known(tables, stream, column, len(values)).tolist()
+                    self._learn_moments((name, column), dict(zip(values.to_pylist(), moments, strict=True)))
+
+    def merge(self, other: Whole) -> None:
+        """Take in what another one has learnt of other customers."""
+        self._size += len(other)
+        for name, labels in other.labels.items():
+            for column, values in labels.items():
+                self._learn_labels(name, column, values)
+        for name, ends in other._ends.items():
+            self._learn_ends(name, ends)
+        for key, first in other._first_known.items():
+            self._learn_moments(key, first)
+
+    def _learn_labels(self, name: str, column: str, values: pa.Array) -> None:
+        before = self.labels[name].get(column)
+        both = values if before is None or not len(before) else pc.unique(pa.chunked_array([before, values.cast(before.type)]))
+        self.labels[name][column] = both.take(pc.sort_indices(both))
+
+    def _learn_moments(self, key: tuple[str, str], moments: dict[Any, int]) -> None:
+        first = self._first_known.setdefault(key, {})
+        for value, moment in moments.items():
+            first[value] = min(moment, first.get(value, OPEN))
+
+    def _learn_ends(self, name: str, rows: dict[str, npt.NDArray[Any]]) -> None:
+        """Keep the first and the last row of all."""
+        before = self._ends.get(name)
+        if before is not None:
+            rows = {column: np.concatenate([before[column], values]) for column, values in rows.items()}
+        times = rows["times"]
+        if len(times):
+            first_and_last = [int(times.argmin()), int(times.argmax())]
+            self._ends[name] = {column: values[first_and_last] for column, values in rows.items()}
+        elif before is None:
+            self._ends[name] = rows
+
+    def draw_outline(self, observed_until: Any = None) -> None:
+        """Set :attr:`outline`: the first and last rows of every table, as the history of one customer."""
+        outline = object.__new__(_Outline)
+        streams = {}
+        for name in self.declarations:
+            rows = dict(self._ends.get(name, {"times": np.empty(0, np.int64)}))
+            times = rows.pop("times")
+            streams[name] = Stream(np.array([0, len(times)]), times, rows, self.timezone)
+        self._furnish(outline, pa.array([""]), self.labels, streams)
+        outline._observed = None if observed_until is None else int(outline.instants(observed_until)[0])
+        self.outline = outline
+
+    def part(self, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> EventTables:
+        """The tables of some customers, who live in the calendar of all; ``streams`` holds that of the customers table too."""
+        part = object.__new__(_Part)
+        self._furnish(part, ids, labels, streams)
+        part._observed = self.outline._observed
+        return part
+
+    def _furnish(self, tables: _Outline | _Part, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> None:
+        """What EventTables makes of its declarations, from what has been made of them before."""
+        tables.whole, tables.timezone, tables.declarations = self, self.timezone, self.declarations
+        tables.ids, tables.labels, tables.aware = ids, labels, {}
+        tables.profile = None if self.people is None else tables._profile(self.people, streams.pop(self.people))
+        tables.streams = streams
+
+    def known_labels(self, name: str, column: str, before: int) -> list[Any]:
+        """The labels of a column that were known anywhere before a moment, sorted."""
+        first = self._first_known[name, column]
+        return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
+
+    def kinds(self, name: str, before: int | None, most: int) -> list[str]:
+        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
+        raise NotImplementedError
+
+
+class _Outline(EventTables):
+    """Answers for the whole where the streams of one customer cannot."""
+
+    whole: Whole
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+        return self.whole.kinds(name, before, most)
+
+
+class _Part(EventTables):
+    """The tables of some customers, who live in the calendar of all."""
+
+    whole: Whole
+
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+        return self.whole.kinds(name, before, most)
+
+    def first_event(self, name: str | None = None) -> int:
+        return self.whole.outline.first_event(name)
+
+    def observed_until(self, name: str | None = None) -> int:
+        return self.whole.outline.observed_until(name)
+
+
+def all_streams(tables: EventTables) -> dict[str, Stream]:
+    """The streams of tables, that of the customers table among them."""
+    return tables.streams if tables.profile is None else {**tables.streams, tables.profile.name: tables.profile.versions}
+
+
+def _first_known(tables: EventTables, stream: Stream, column: str, n: int) -> Ints:
+    """When each label of a column was first known, shape (n,)."""
+    found = np.full(n, OPEN, np.int64)
+    codes = stream.columns[column]
+    moments = stream.columns.get("known", stream.times)
+    if tables.profile is not None and stream is tables.profile.versions and tables.profile.since is not None:
+        moments = np.maximum(moments, tables.profile.since[stream.owners])
+    there = codes >= 0
+    np.minimum.at(found, codes[there], moments[there])
+    return found
