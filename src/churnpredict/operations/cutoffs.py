@@ -13,7 +13,17 @@ from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, span, stamp
 
-__all__ = ["as_known", "backtest_cutoffs", "observed_until", "scoring_snapshots", "training_snapshots"]
+__all__ = [
+    "as_known",
+    "backtest_cutoffs",
+    "latest_within",
+    "observed_until",
+    "one_moment",
+    "scoring_cutoff",
+    "scoring_snapshots",
+    "training_cutoffs",
+    "training_snapshots",
+]
 
 _STALE = 7 * DAY
 
@@ -81,6 +91,16 @@ def training_snapshots(
     TimeError
         ``no-history``: no cutoff has both a full history before it and a full outcome window after it.
     """
+    moments = training_cutoffs(tables, churn, every=every, since=since, most_cutoffs=most_cutoffs)
+    snapshots = take_snapshots(tables, churn, at=moments)
+    kept = latest_within(snapshots["cutoff"].value_counts(), most_rows)
+    return snapshots if len(kept) == len(moments) else snapshots[snapshots["cutoff"].isin(kept)].reset_index(drop=True)
+
+
+def training_cutoffs(
+    tables: EventTables, churn: ChurnRule, *, every: str | None = None, since: Any = None, most_cutoffs: int = 24
+) -> list[pd.Timestamp]:
+    """The cutoffs of :func:`training_snapshots`, latest first."""
     step = default_step(churn) if every is None else span(every, "every")
     if step <= 0:
         raise TimeError("bad-span", "every is no time at all", remedy='Give a step such as "15d".')
@@ -94,14 +114,13 @@ def training_snapshots(
             f"the first possible cutoff, {stamp(first)}, lies after the last one whose outcomes are observed, {stamp(last)}",
             remedy="Take more history, train until a later moment, or shorten the horizon or active_within=.",
         )
-    cutoffs = np.arange(last, first - 1, -step, dtype=np.int64)[:most_cutoffs]
-    snapshots = take_snapshots(tables, churn, at=[_aware(int(c)) for c in cutoffs])
-    if len(snapshots) <= most_rows:
-        return snapshots
-    held = snapshots["cutoff"].value_counts().sort_index(ascending=False).cumsum()
-    kept = held.index[held.to_numpy() <= most_rows]
-    kept = kept if len(kept) else held.index[:1]
-    return snapshots[snapshots["cutoff"].isin(kept)].reset_index(drop=True)
+    return [_aware(int(c)) for c in np.arange(last, first - 1, -step, dtype=np.int64)[:most_cutoffs]]
+
+
+def latest_within(counts: pd.Series, most_rows: int) -> pd.Index:
+    """Of the numbers of snapshots by cutoff, the latest cutoffs that together have no more than ``most_rows``, but at least one."""
+    held = counts.sort_index(ascending=False).cumsum()
+    return held.index[: max(1, int((held <= most_rows).sum()))]
 
 
 def _short_history(tables: EventTables, churn: ChurnRule, first: int, last: int) -> int:
@@ -145,6 +164,11 @@ def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> 
     DataError
         ``nobody-at-risk``.
     """
+    return take_snapshots(tables, churn, at=_aware(scoring_cutoff(tables, churn, at)))
+
+
+def scoring_cutoff(tables: EventTables, churn: ChurnRule, at: Any = None) -> int:
+    """The cutoff of :func:`scoring_snapshots`, in microseconds UTC."""
     churn.check(tables)
     known = observed_until(tables, churn)
     moment = known if at is None else one_moment(tables, at, "at")
@@ -161,4 +185,4 @@ def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> 
             f"the cutoff {stamp(moment)} lies after the last row of the tables, {stamp(known)}",
             remedy="Load the newer rows, or declare observed_until= if nothing happened since.",
         )
-    return take_snapshots(tables, churn, at=_aware(moment))
+    return moment

@@ -204,12 +204,16 @@ class ChurnPipeline:
     def features_at(self, tables: EventTables, at: Any = None) -> Any:
         """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
         self._fitted()
-        self._check_tables(tables)
-        snapshots = cutoffs.scoring_snapshots(tables, self.churn, at)
+        self.check_tables(tables)
+        return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
+
+    def features_of(self, tables: EventTables, snapshots: Any) -> Any:
+        """The features X of snapshots, as the model wants them."""
         X = build_features(tables, snapshots, features=self.features_, history=self.history)
         return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
 
-    def _check_tables(self, tables: EventTables) -> None:
+    def check_tables(self, tables: EventTables) -> None:
+        """Refuse tables that lack one of those trained with."""
         wanted = {row.table for row in self.features_} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:
@@ -255,9 +259,12 @@ class ChurnPipeline:
         MismatchError
             ``missing-table``.
         """
+        return self.scores_of(tables, self.features_at(tables, at))
+
+    def scores_of(self, tables: EventTables, X: Any) -> Any:
+        """The table of scores for features X of these tables, ranked among themselves."""
         from churnpredict.explanation.attribution import explain
 
-        X = self.features_at(tables, at)
         risk = scoring.check_risks(self.model_.predict_proba(X)[:, 1])
         value = scoring.value_over_horizon(tables, scoring.snapshots_of(X), self.churn)
         why = explain(self.model_, X)

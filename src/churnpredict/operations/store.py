@@ -17,7 +17,7 @@ from churnpredict.operations.output import write_whole
 if TYPE_CHECKING:
     from churnpredict.operations import schema
 
-__all__ = ["describe", "fingerprint", "load", "save", "told"]
+__all__ = ["describe", "fingerprint", "load", "packed", "save", "told", "unpacked"]
 
 _DIGEST = 64
 _MANIFEST, _NUMBERS = "manifest.json", "numbers.json"
@@ -69,6 +69,12 @@ def save(pipeline: Any, path: str | Path) -> Path:
     OutputError
         ``not-written``: nothing half-written stays.
     """
+    content = packed(pipeline)
+    return write_whole(path, lambda file: file.write(content))
+
+
+def packed(pipeline: Any) -> bytes:
+    """The bytes of the file that :func:`save` writes."""
     from pydantic import ValidationError
 
     from churnpredict.operations import freezing, schema
@@ -90,8 +96,13 @@ def save(pipeline: Any, path: str | Path) -> Path:
         where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
         raise freezing.not_storable(f"{where} of the {error.title.lower()} is of a kind or size") from None
     content = archive.pack({_MANIFEST: schema.write_json(manifest), **files})
-    _made_of(_opened(content))
-    return write_whole(path, lambda file: file.write(content))
+    unpacked(content)
+    return content
+
+
+def unpacked(content: bytes) -> Any:
+    """The pipeline whose file has these bytes, checked as :func:`load` does."""
+    return _made_of(_opened(content))
 
 
 def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
@@ -121,7 +132,7 @@ def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
     Traceback (most recent call last):
     churnpredict.errors.ModelFileError: there is no file "nowhere.model". Train a model first, or check the path. [no-model-file]
     """
-    return _made_of(_opened(_content(path, expected_sha256)))
+    return unpacked(_content(path, expected_sha256))
 
 
 def describe(path: str | Path, *, expected_sha256: str | None = None) -> dict[str, Any]:
