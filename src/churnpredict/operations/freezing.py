@@ -27,6 +27,7 @@ from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
 from churnpredict.model.purchases import PurchaseModel
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.operations import schema
+from churnpredict.retention.value import Credibility
 
 __all__ = ["freeze_model", "freeze_pipeline", "not_storable", "thaw_model", "thaw_pipeline", "thaw_rule"]
 
@@ -377,6 +378,7 @@ def freeze_pipeline(pipeline: Any) -> schema.Pipeline:
         n_snapshots=int(pipeline.n_snapshots_),
         n_leavers=int(pipeline.n_leavers_),
         base_rate=float(pipeline.base_rate_),
+        worth=None if getattr(pipeline, "worth_", None) is None else schema.Worth(**pipeline.worth_._asdict()),
     )
 
 
@@ -398,4 +400,5 @@ def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) 
     pipeline.features_, pipeline.model_, pipeline.model_id_ = features, model, model_id
     pipeline.cutoffs_ = [pd.Timestamp(moment, unit="us") for moment in part.cutoffs]
     pipeline.n_snapshots_, pipeline.n_leavers_, pipeline.base_rate_ = part.n_snapshots, part.n_leavers, part.base_rate
+    pipeline.worth_ = None if part.worth is None else Credibility(part.worth.mean, part.worth.doubt, part.worth.bound)
     return pipeline

@@ -14,7 +14,7 @@ from churnpredict.events.timing import days
 from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
-from churnpredict.operations import cutoffs, scoring
+from churnpredict.operations import cutoffs, scoring, valuing
 
 if TYPE_CHECKING:
     from churnpredict.model.audit import Audit
@@ -65,6 +65,8 @@ class ChurnPipeline:
         Share of leavers among the training snapshots.
     model_id_ : str
         The same for the same model, another for another.
+    worth_ : Credibility or None
+        How far to believe what single customers pay: see :meth:`score`.
     audit_ : Audit
         What the audit found before training.
 
@@ -141,7 +143,10 @@ class ChurnPipeline:
 
         X, outcomes = self.training_rows(tables, until)
         self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
-        return self.learn(X, outcomes)
+        self.learn(X, outcomes)
+        latest = X[X.index.get_level_values("cutoff") == self.cutoffs_[-1]]
+        self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
+        return self
 
     def audit(self, tables: EventTables, until: Any = None, *, rows: tuple[Any, Any] | None = None) -> Audit:
         """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
@@ -266,9 +271,21 @@ class ChurnPipeline:
         from churnpredict.explanation.attribution import explain
 
         risk = scoring.check_risks(self.model_.predict_proba(X)[:, 1])
-        value = scoring.value_over_horizon(tables, scoring.snapshots_of(X), self.churn)
+        value = valuing.value_over_horizon(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
         why = explain(self.model_, X)
         return scoring.score_table(X, risk, value, explanation=why, base_rate=self.base_rate_, model_id=self.model_id_)
+
+    def unscored(self, tables: EventTables, at: Any = None) -> Any:
+        """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
+
+        Returns
+        -------
+        DataFrame
+            ``customer_id``, ``reason`` ("not a customer yet", "no data", "gone already"), ``words``; sorted by customer.
+        """
+        from churnpredict.events.absence import absent
+
+        return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
         """What the model would have been worth at past cutoffs, beside the old baselines.

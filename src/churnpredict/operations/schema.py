@@ -27,6 +27,7 @@ __all__ = [
     "Purchases",
     "Rule",
     "Trees",
+    "Worth",
     "read_json",
     "write_json",
 ]
@@ -77,6 +78,14 @@ class FeatureRow(_Part):
     driver: Text | None = None
 
 
+class Worth(_Part):
+    """How far to believe what single customers pay, per day."""
+
+    mean: float
+    doubt: Annotated[float, Field(ge=0)]
+    bound: Annotated[float, Field(ge=0)]
+
+
 class Pipeline(_Part):
     """Settings of the pipeline, and what it was trained on. Times are microseconds UTC."""
 
@@ -89,6 +98,7 @@ class Pipeline(_Part):
     n_snapshots: Count
     n_leavers: Count
     base_rate: Annotated[float, Field(ge=0, le=1)]
+    worth: Worth | None = None  # not in the first files
 
 
 class CategoryColumn(_Part):

@@ -9,13 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import ModelError
-from churnpredict.events.outcomes import ChurnRule
-from churnpredict.events.snapshots import sorted_pairs
-from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.features.build import build_features
-from churnpredict.features.feature import Feature
 
 __all__ = [
     "COLUMNS",
@@ -26,7 +20,6 @@ __all__ = [
     "probability_table",
     "score_table",
     "snapshots_of",
-    "value_over_horizon",
 ]
 
 REASONS = 3
@@ -44,7 +37,6 @@ COLUMNS = (
     *(f"remedy_{i}" for i in range(1, REASONS + 1)),
     "model_id",
 )
-_YEAR = 365
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,38 +76,6 @@ def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     base = min(max(base_rate, 1e-9), 1 - 1e-9)
     odds = np.clip(risk, 0, 1 - 1e-12) / (1 - np.clip(risk, 0, 1 - 1e-12)) * (1 - base) / base
     return np.select([odds >= 2, odds <= 0.5], ["high", "low"], "medium").astype(object)
-
-
-def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Floats:
-    """What each customer is worth over the horizon, going by the payments of the last year.
-
-    Payments per day of the last 365 days (of the days since the first payment where those are fewer, but at least of one horizon),
-    times the horizon. The payments are the values of the table that the churn rule is about, else of the first table of events that has
-    values; without any, nothing is known and everything is NaN. Refunds count as negative; nobody is worth less than nothing. A value
-    declared with the customers goes before all that, as it stands.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        In the unit of the values, in the order of the snapshots sorted by customer, then cutoff.
-    """
-    if tables.profile is not None and "value" in tables.profile.versions.columns:
-        held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
-        return np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
-    name = _paying_table(tables, churn)
-    if name is None:
-        return np.full(len(snapshots), np.nan)
-    rows = [Feature(name, "sum", f"{_YEAR}d", driver="value"), Feature(name, "days_since_first", driver="value")]
-    known = build_features(tables, snapshots, features=rows).to_numpy(dtype=np.float64)
-    horizon = churn.horizon_span / DAY
-    days = np.clip(known[:, 1], min(horizon, _YEAR), _YEAR)
-    return np.asarray(np.where(np.isnan(known[:, 1]), 0.0, np.maximum(known[:, 0], 0.0) / days * horizon))
-
-
-def _paying_table(tables: EventTables, churn: ChurnRule) -> str | None:
-    valued = [name for name in tables.logs() if "value" in tables.streams[name].columns]
-    of = getattr(churn, "of", None)
-    return of if of in valued else valued[0] if valued else None
 
 
 def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: Any, base_rate: float, model_id: str) -> pd.DataFrame:
