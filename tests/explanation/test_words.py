@@ -33,8 +33,9 @@ def told(values, weights=None, *, cutoff="2024-06-01", usual=None, language="en"
 def test_every_aggregate_of_the_catalog_is_read_and_told(aggregate):
     takes = AGGREGATES[aggregate].takes
     extra = {"window": "90d"} if takes in ("window", "half-life") else {"nth": 2} if takes == "nth" else {}
-    column = "price" if AGGREGATES[aggregate].needs in ("state", "label") else None
-    for kind in ("Failed Twice",) if AGGREGATES[aggregate].needs == "kind" else (None, "Failed Twice"):
+    column = "price" if AGGREGATES[aggregate].needs in ("state", "label", "date") else None
+    kinds = {"kind": ("Failed Twice",), "replies": (None,)}.get(AGGREGATES[aggregate].needs, (None, "Failed Twice"))
+    for kind in kinds:
         name = Feature("my_orders", aggregate, extra.get("window"), kind=kind, nth=extra.get("nth"), column=column, driver="habit").name
         read = read_name(name)
         assert (read.driver, read.aggregate, read.window, read.number) == ("habit", aggregate, extra.get("window", ""), extra.get("nth", 0))

@@ -10,7 +10,8 @@ from tests.laws.histories import EVERY_FEATURE, OF_PEOPLE, START, cutoffs_of, hi
 from tests.oracles.features_pandas import MEASURES, PlainTables, measure_all, plain_rows
 from tests.oracles.features_sqlite import DAY, count_in_sqlite
 
-from churnpredict import Customers, Events, EventTables, Feature, build_features
+from churnpredict import Customers, Events, EventTables, Feature, build_features, catalog
+from churnpredict.errors import TimeError, UsageError
 from churnpredict.events.tables import Intervals, States
 from churnpredict.features.feature import AGGREGATES
 from churnpredict.features.peers import PEER_AGGREGATES
@@ -18,16 +19,18 @@ from churnpredict.features.peers import PEER_AGGREGATES
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
 OF_INTERVALS = [
-    *(Feature("plans", a) for a in AGGREGATES if AGGREGATES[a].needs in ("end", "planned_end", "value_at_end")),
+    *(Feature("plans", a) for a in AGGREGATES if AGGREGATES[a].needs in ("end", "planned_end", "value_at_end", "response")),
     *(Feature("plans", a, kind="gold") for a in ("open_count", "closed_count", "days_since_end")),
     Feature("plans", "count", "60d"),
     Feature("plans", "sum", "all"),
     Feature("plans", "attribute", column="seats"),
     Feature("plans", "attribute", column="renews"),
+    Feature("plans", "days_until", column="notice"),
 ]
 OF_STATES = [
     *(Feature("prices", a, column="price") for a in AGGREGATES if AGGREGATES[a].needs == "state"),
     *(Feature("prices", a, column="city") for a in ("state", "changes", "days_since_change")),
+    *(Feature("prices", a, column="until") for a in ("days_until", "changes", "days_since_change")),
 ]
 
 
@@ -49,14 +52,21 @@ def make_contracts(seed, n=60, n_customers=5):
             "tier": rng.choice(["gold", "silver"], n),
             "seats": rng.integers(1, 9, n).astype(float),
             "renews": rng.choice(["yes", "no"], n),
+            "replied": (start + pd.to_timedelta(rng.integers(0, 40, n) * rng.integers(0, 86_400, n), unit="s"))
+            .to_series()
+            .mask(rng.random(n) < 0.3)
+            .to_numpy()
+            .astype("datetime64[us]"),
         }
     )
+    plans["notice"] = plans["begin"] + pd.to_timedelta(rng.integers(0, 300, n), unit="D")
     prices = pd.DataFrame(
         {
             "who": ids[rng.integers(0, n_customers, n)],
             "from": (START + pd.to_timedelta(rng.choice(500 * 86_400, n, replace=False), unit="s")).as_unit("us"),
             "price": np.where(rng.random(n) < 0.1, np.nan, rng.choice([0.0, 10.0, 12.5, -3.0], n)),
             "city": pd.Series(rng.choice(["Bonn", "Kiel"], n)).mask(rng.random(n) < 0.1).astype("str"),
+            "until": (START + pd.to_timedelta(rng.choice([0, 90, 400], n), unit="D")).to_series().mask(rng.random(n) < 0.2).to_numpy(),
         }
     )
     return plans, prices
@@ -74,17 +84,20 @@ def declared(plans, prices, visits):
             value="fee",
             value_at_end="stars",
             kind="tier",
-            attributes=["seats", "renews"],
+            response="replied",
+            attributes=["seats", "renews", "notice"],
         ),
-        prices=States(prices, customer="who", time="from", values=["price", "city"]),
+        prices=States(prices, customer="who", time="from", values=["price", "city", "until"]),
     )
 
 
 def plain(plans, prices):
-    ends = {"end": "finish", "planned_end": "agreed", "value_at_end": "stars"}
+    ends = {"end": "finish", "planned_end": "agreed", "response": "replied", "value_at_end": "stars"}
     logs = {
-        "plans": plain_rows(plans, customer="who", time="begin", value="fee", kind="tier", ends=ends, extras=["seats", "renews"]),
-        "prices": plain_rows(prices, customer="who", time="from", extras=["price", "city"]),
+        "plans": plain_rows(
+            plans, customer="who", time="begin", value="fee", kind="tier", ends=ends, extras=["seats", "renews"], dates=["notice"]
+        ),
+        "prices": plain_rows(prices, customer="who", time="from", extras=["price", "city"], dates=["until"]),
     }
     return PlainTables(logs)
 
@@ -148,6 +161,7 @@ def test_ends_and_what_is_written_at_ends_are_unknown_until_they_happen(seed):
         if past.empty or states.empty:
             continue
         past.loc[past["finish"] >= cutoff, ["finish", "stars"]] = [pd.NaT, np.nan]
+        past.loc[past["replied"] >= cutoff, "replied"] = pd.NaT
         then = declared(past, states, states)
         pairs = snapshots_of(then, [cutoff])
         same_bits(build_features(whole, pairs, features=features), build_features(then, pairs, features=features))
@@ -186,7 +200,7 @@ def test_cdnow_is_whole_and_equals_the_plain_loop(shared_data):
     assert round(float(stream.columns["value"].sum()), 2) == 2_500_315.63
     sample = sorted(orders["customer_id"].drop_duplicates().sample(60, random_state=7))
     pairs = pd.DataFrame({"customer_id": sample * 2, "cutoff": ["1997-11-15"] * 60 + ["1998-03-31"] * 60})
-    features = [f for f in EVERY_FEATURE if f.kind is None and AGGREGATES[f.aggregate].needs != "item"]
+    features = [f for f in EVERY_FEATURE if f.kind is None and AGGREGATES[f.aggregate].needs not in ("item", "replies")]
     found = build_features(tables, pairs, features=features)
     rows = plain_rows(orders[orders["customer_id"].isin(sample)], customer="customer_id", time="date", value="amount")
     agree(found, measure_all(PlainTables({"orders": rows}), list(found.index), features))
@@ -252,3 +266,48 @@ def test_features_that_say_the_same_are_the_same():
     for name in ("orders_last_value_1", "orders_days_since_last"):
         pd.testing.assert_series_equal(X[f"price__{name}"], X[f"{'value' if 'value' in name else 'habit'}__{name}"], check_names=False)
     check_windows(history, cutoffs_of(history, 5), limit="60d")
+
+
+def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
+    """Cards that expire, failed payments that are made good, contacts that are answered, errors per session, first responses."""
+    one = {"who": ["a", "b"] * 30, "at": pd.date_range("2024-01-01", periods=60)}
+    pays = pd.DataFrame(one | {"what": ["paid", "card failed", "paid"] * 20})
+    mails = pd.DataFrame(one | {"what": ["mail", "click", "call"] * 20})
+    clicks = pd.DataFrame(one | {"what": ["view", "error"] * 30})
+    tickets = pd.DataFrame(one | {"end": pd.NaT, "reply": pd.NaT, "promised": pd.Timestamp("2024-05-01")})
+    people = pd.DataFrame(
+        {"id": ["a", "b"], "card_until": pd.to_datetime(["2025-01-01", None]), "born": pd.to_datetime(["2000-01-01"] * 2)}
+    )
+    log = {"customer": "who", "time": "at", "kind": "what"}
+    tables = EventTables(
+        pays=Events(pays, driver="payment", **log),
+        mails=Events(mails, driver="communication", replies=["click"], **log),
+        clicks=Events(clicks, **log),
+        tickets=Intervals(tickets, customer="who", start="at", end="end", response="reply", attributes=["promised"], driver="support"),
+        people=Customers(people, customer="id", attributes=["card_until", "born"]),
+    )
+    rows = catalog(tables)
+    names = {r.name for r in rows}
+    assert {
+        "payment__pays_card_failed_recovered_share_365d",
+        "communication__mails_unanswered",
+        "communication__mails_answered_share_90d",
+        "complexity__clicks_error_per_session_30d",
+        "support__tickets_response_days_mean",
+        "support__tickets_promised_days_until",
+        "payment__people_card_until_days_until",
+        "lifecycle__people_born_days_until",
+    } <= names
+    assert not any("paid_recovered" in n or n.endswith(("people_born", "tickets_promised")) for n in names)
+    X = build_features(tables, pd.DataFrame({"customer_id": ["a", "b"], "cutoff": "2024-03-01"}), features=rows)
+    assert X["payment__people_card_until_days_until"].fillna(-1).tolist() == [306, -1]
+    assert X["lifecycle__people_born_days_until"].max() < -8000
+    with pytest.raises(UsageError, match="needs-column"):
+        build_features(tables, X.index.to_frame(index=False), features=[Feature("people", "attribute", column="born")])
+    with pytest.raises(UsageError, match="no-kinds"):
+        EventTables(pays=Events(pays, customer="who", time="at", replies=["paid"]))
+    with pytest.raises(UsageError, match="no-such-kind"):
+        Feature("mails", "unanswered", kind="mail")
+    early = tickets.assign(reply=tickets["at"] - pd.Timedelta("1D"))
+    with pytest.raises(TimeError, match="responses from before"):
+        EventTables(tickets=Intervals(early, customer="who", start="at", end="end", response="reply"))

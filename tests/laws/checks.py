@@ -125,7 +125,12 @@ def check_time_shift(history, cutoffs, weeks):
     by = pd.Timedelta(weeks=weeks)
     moved = history.with_log(history.log.assign(at=history.log["at"] + by, seen_at=history.log["seen_at"] + by))
     if history.people is not None:
-        moved = type(history)(moved.log, history.people.assign(joined=history.people["joined"] + by), history.timezone, history.known_at)
+        moved = type(history)(
+            moved.log,
+            history.people.assign(joined=history.people["joined"] + by, card=history.people["card"] + by),
+            history.timezone,
+            history.known_at,
+        )
     features = [f for f in features_of(history) if not f.aggregate.startswith("season")]
     here = build_features(history.tables(), pairs_of(history, cutoffs), features=features)
     there = build_features(moved.tables(), pairs_of(moved, [c + by for c in cutoffs]), features=features)

@@ -11,7 +11,7 @@ from churnpredict import Customers, Events, EventTables, Feature
 
 __all__ = ["EVERY_FEATURE", "OF_PEOPLE", "ROLES", "History", "cutoffs_of", "features_of", "histories", "make_history", "pairs_of"]
 
-ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "known_at": "seen_at"}
+ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "known_at": "seen_at", "replies": ["gift"]}
 GRAINS = {"day": "D", "half-day": "12h", "hour": "h", "second": "s"}
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 START = pd.Timestamp("2024-02-01")  # both changes of the clocks of a year lie within the next 300 days
@@ -35,7 +35,7 @@ class History:
         declared = {"orders": Events(self.log if log is None else log, **self.roles)}
         if self.people is not None:
             who = self.people if people is None else people
-            declared["people"] = Customers(who, customer="id", since="joined", attributes=["age", "region"])
+            declared["people"] = Customers(who, customer="id", since="joined", attributes=["age", "region", "card"])
         return EventTables(**declared, timezone=self.timezone, **settings)
 
     def plain(self):
@@ -44,7 +44,8 @@ class History:
         people = None
         if self.people is not None:
             people = self.people.set_index("id").rename(columns={"joined": "since"})
-            people["since"] = pd.Series(utc(people["since"], self.timezone), index=people.index)
+            for column in ("since", "card"):
+                people[column] = pd.Series(utc(people[column], self.timezone), index=people.index)
         return PlainTables({"orders": rows}, people, "people", self.timezone)
 
     def customers(self):
@@ -84,6 +85,8 @@ def make_history(seed, *, n_rows=60, n_customers=6, grain="hour", timezone="UTC"
             "region": rng.choice(["north", "south", "east"], n_customers),
         }
     )
+    expires = START + pd.to_timedelta(rng.integers(-100 * 86_400, 400 * 86_400, n_customers), unit="s")
+    who["card"] = expires.floor(GRAINS[grain]).to_series().mask(rng.random(n_customers) < 0.2).to_numpy().astype("datetime64[us]")
     return History(log.drop_duplicates(ignore_index=True), who if people else None, timezone, known_at)
 
 
@@ -141,6 +144,9 @@ EVERY_FEATURE = [
     *(Feature("orders", a, w) for a in ("own_share", "entropy", "dropped", "weekend_share", "night_share") for w in ("7d", "60d")),
     *(Feature("orders", "share", "60d", kind=k) for k in ("buy", "gift")),
     Feature("orders", "streak", kind="buy"),
+    *(Feature("orders", a, w, kind="buy") for a in ("recovered", "recovered_share", "per_session") for w in ("7d", "60d", "all")),
+    Feature("orders", "unanswered"),
+    *(Feature("orders", "answered_share", w) for w in ("60d", "all")),
     Feature("orders", "value_ratio"),
     Feature("orders", "stage"),
     Feature("calendar", "season_sin"),
@@ -151,6 +157,7 @@ OF_PEOPLE = [
     Feature("people", "tenure_year"),
     Feature("people", "attribute", column="age"),
     Feature("people", "attribute", column="region"),
+    Feature("people", "days_until", column="card"),
 ]
 
 

@@ -36,7 +36,9 @@ def utc(times, timezone="UTC"):
     return times.tz_convert("UTC").tz_localize(None)
 
 
-def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known_at=None, timezone="UTC", ends=None, extras=()):
+def plain_rows(
+    frame, *, customer, time, value=None, kind=None, item=None, known_at=None, timezone="UTC", ends=None, extras=(), dates=(), replies=()
+):
     """A log under the names that this module uses, in UTC, each row with the moment it was known, sorted with its tie-break."""
     happened = pd.Series(utc(frame[time], timezone))
     rows = pd.DataFrame({"customer": frame[customer].to_numpy(), "time": happened})
@@ -46,10 +48,14 @@ def plain_rows(frame, *, customer, time, value=None, kind=None, item=None, known
     for role, column in (("value", value), ("kind", kind), ("item", item)):
         if column is not None:
             rows[role] = frame[column].to_numpy()
-    for role, column in (ends or {}).items():  # of intervals: end, planned_end (moments), value_at_end
+    for role, column in (ends or {}).items():  # of intervals: end, planned_end, response (moments), value_at_end
         rows[role] = frame[column].to_numpy() if role == "value_at_end" else pd.Series(utc(frame[column], timezone))
     for column in extras:
         rows[column] = frame[column].to_numpy()
+    for column in dates:
+        rows[column] = pd.Series(utc(frame[column], timezone)).astype(object)
+    if replies:
+        rows["reply"] = rows["kind"].isin(replies)
     rows["local_day"] = happened.dt.tz_localize("UTC").dt.tz_convert(timezone).dt.tz_localize(None).dt.floor("D")
     # The tie-break: negative values first, then by size, missing last; then by kind and item, missing first.
     value_of = rows["value"] if value is not None else pd.Series(0.0, index=rows.index)
@@ -78,6 +84,7 @@ class Row(NamedTuple):
     item: Any
     end: Any
     planned_end: Any
+    response: Any
     value_at_end: Any
     extras: dict
 
@@ -233,6 +240,37 @@ def streak(s):
     return len(list(itertools.takewhile(lambda r: r.kind == s.feature.kind, reversed(s.rows))))
 
 
+def followed(s):
+    """For each row of the kind in the window: whether the next row known is of another kind."""
+    rows = s.within()
+    return [j + 1 < len(rows) and rows[j + 1].kind != s.feature.kind for j, r in enumerate(rows) if r.kind == s.feature.kind]
+
+
+def answered(s):
+    rows = s.within()
+    return [j + 1 < len(rows) and rows[j + 1].extras["reply"] for j, r in enumerate(rows) if not r.extras["reply"]]
+
+
+def per_session(s):
+    rows = s.within()
+    pauses = [b.time - a.time for a, b in itertools.pairwise(rows)]
+    return sum(r.kind == s.feature.kind for r in rows) / (1 + sum(p >= DAY_US / 48 for p in pauses)) if rows else math.nan
+
+
+def responses(s):
+    return [(r.response - r.time) / DAY_US for r in s.rows if r.response is not None and r.response < s.cutoff]
+
+
+def waiting_days(s):
+    waiting = [r.time for r in s.open if r.response is None or r.response >= s.cutoff]
+    return (s.cutoff - min(waiting)) / DAY_US if waiting else math.nan
+
+
+def days_until(s):
+    date = attribute(s)
+    return math.nan if date is None or pd.isna(date) else (us(date) - s.cutoff) / DAY_US
+
+
 def entropy(s):
     found = [r.item for r in s.within() if r.item is not None]
     shares = [found.count(item) / len(found) for item in set(found)]
@@ -272,6 +310,11 @@ def stage(s):
 MEASURES = {
     "share": lambda s: share(s, lambda r: r.kind == s.feature.kind),
     "streak": streak,
+    "recovered": lambda s: sum(followed(s)),
+    "recovered_share": lambda s: mean(followed(s)),
+    "per_session": per_session,
+    "unanswered": lambda s: len(list(itertools.takewhile(lambda r: not r.extras["reply"], reversed(s.rows)))),
+    "answered_share": lambda s: mean(answered(s)),
     "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,
     "entropy": entropy,
     "dropped": dropped,
@@ -301,6 +344,7 @@ MEASURES = {
     "tenure_days": tenure,
     "tenure_year": lambda s: math.floor(tenure(s) / 365.2425) + 1 if not math.isnan(tenure(s)) else math.nan,
     "attribute": attribute,
+    "days_until": days_until,
     "season_sin": lambda s: math.sin(angle(s)),
     "season_cos": lambda s: math.cos(angle(s)),
     "open_count": lambda s: len(s.open),
@@ -314,6 +358,8 @@ MEASURES = {
     "end_value_mean": lambda s: mean([r.value_at_end for r in s.closed if r.value_at_end is not None]),
     "end_value_last": lambda s: from_the_end([r.value_at_end for r in s.closed], 1),
     "renewals": renewals,
+    "response_days_mean": lambda s: mean(responses(s)),
+    "waiting_days": waiting_days,
     "state": lambda s: s.held[-1] if s.held else None,
     "days_since_change": days_since_change,
     "changes": lambda s: len(s.changes) if s.rows else math.nan,
@@ -322,7 +368,7 @@ MEASURES = {
 }
 
 
-_OWN = {"customer", "time", "known", "local_day", "value", "kind", "item", "end", "planned_end", "value_at_end", "size", "sign"}
+_OWN = {"customer", "time", "known", "local_day", "value", "kind", "item", "end", "planned_end", "response", "value_at_end", "size", "sign"}
 
 
 def _plain(value):
@@ -334,7 +380,7 @@ def _by_customer(log):
     times, known = ([us(t) for t in log[c]] for c in ("time", "known"))
     days = [us(d) // DAY_US for d in log["local_day"]]
     roles = [log[c].tolist() if c in log else [None] * len(log) for c in ("value", "kind", "item")]
-    for role in ("end", "planned_end"):
+    for role in ("end", "planned_end", "response"):
         roles.append([None if pd.isna(t) else us(t) for t in log[role]] if role in log else [None] * len(log))
     roles.append(log["value_at_end"].tolist() if "value_at_end" in log else [None] * len(log))
     others = log.drop(columns=[c for c in log if c in _OWN]).to_dict("records") if len(log) else []

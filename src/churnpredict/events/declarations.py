@@ -31,6 +31,8 @@ class Events:
         Column of what the event was about: product, page, function.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``time``.
+    replies : list of str
+        Kinds that are the customer's answers, such as opens and clicks; all other kinds count as contacts to be answered.
     id : str, optional
         Column of the event's own id: the same id with other content is an error.
     driver : str, optional
@@ -56,6 +58,7 @@ class Events:
     kind: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
+    replies: Sequence[str] = field(default=(), kw_only=True)
     id: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
@@ -86,10 +89,13 @@ class Intervals:
         Column of a number known at the beginning, such as a monthly price.
     value_at_end : str, optional
         Column of a number written at the end, such as a satisfaction score.
+    response : str, optional
+        Column of the moment of the first response, such as to a ticket (missing while there is none).
     kind : str, optional
         Column that tells kinds apart: plan, topic, severity.
     attributes : list of str
-        Columns known at the beginning, such as whether it renews by itself; features show those of the latest interval.
+        Columns known at the beginning, such as whether it renews by itself: numbers, labels or dates; features show those of the latest
+        interval.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``start``.
     driver : str, optional
@@ -113,6 +119,7 @@ class Intervals:
     planned_end: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
     value_at_end: str | None = field(default=None, kw_only=True)
+    response: str | None = field(default=None, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
@@ -122,11 +129,12 @@ class Intervals:
 
     def columns(self) -> list[str]:
         return _given(
-            self.customer, self.start, self.end, self.planned_end, self.value, self.value_at_end, self.kind, self.known_at, *self.attributes
+            *(self.customer, self.start, self.end, self.planned_end, self.value, self.value_at_end, self.response, self.kind),
+            *(self.known_at, *self.attributes),
         )
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.start, self.end, self.planned_end, self.known_at)
+        return _given(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at)
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,7 @@ class States:
     customer, time : str
         Columns of the customer's id and of the moment from which the values hold.
     values : list of str
-        Columns of the values: numbers, or labels.
+        Columns of the values: numbers, labels, or dates, such as the day on which a card expires.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``time``.
     driver : str, optional
@@ -184,7 +192,7 @@ class Customers:
     since : str, optional
         Column of the moment of joining: nobody is at risk before it.
     attributes : list of str
-        Columns that describe the customer: numbers, or labels that become categories.
+        Columns that describe the customer: numbers, labels that become categories, or dates, which become days until then.
     owner : str, optional
         Column of who looks after the customer; for reports and plans, not a feature.
     value : str, optional

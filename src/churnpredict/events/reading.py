@@ -133,7 +133,7 @@ class _Reader:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
 
     def either(self, column: str) -> None:
-        """A column that is a number or a label, as its type says."""
+        """A column that is a number, a date or a label, as its type says."""
         if column in _RESERVED:
             raise SchemaError(
                 "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
@@ -141,6 +141,10 @@ class _Reader:
         kind = self.table.schema.field(column).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             self.number(column, column, signed=False)
+        elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):  # with a zone or without, whatever the other times have
+            where = {"table": self.name, "name": column, "timezone": self.timezone}
+            moments, missing, _ = read_times(self.table[column], **where, placeholders=True)
+            self.columns[column] = np.where(missing, OPEN, moments)
         else:
             self.label(column, column)
 
@@ -189,21 +193,15 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     starts = reader.drop(intervals.start, missing, starts)
     ends, still_open = reader.times(intervals.end, placeholders=True)
     ends = np.where(still_open, OPEN, ends)
-    backwards = ends < starts
-    if backwards.any():
-        raise TimeError(
-            "end-before-start",
-            "intervals that end before they begin",
-            table=reader.name,
-            column=intervals.end,
-            rows=int(backwards.sum()),
-            total=len(ends),
-            remedy="Correct the times, or leave these rows out.",
-        )
+    _refuse_backwards(reader, starts, ends, intervals.end, "intervals that end before they begin")
     reader.columns["end"] = ends
     if intervals.planned_end is not None:
         planned, open_ended = reader.times(intervals.planned_end, placeholders=True)
         reader.columns["planned_end"] = np.where(open_ended, OPEN, planned)
+    if intervals.response is not None:
+        responses, waiting = reader.times(intervals.response, placeholders=True)
+        reader.columns["response"] = np.where(waiting, OPEN, responses)
+        _refuse_backwards(reader, starts, reader.columns["response"], intervals.response, "responses from before the interval begins")
     reader.number("value", intervals.value)
     reader.number("value_at_end", intervals.value_at_end)
     reader.label("kind", intervals.kind)
@@ -212,6 +210,13 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     reader.known(intervals.known_at, starts)
     _warn_of_tomorrow(reader.name, intervals.start, starts)
     return reader.rows(*reader.ids(), starts)
+
+
+def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
+    backwards = int((ends < starts).sum())
+    if backwards:
+        remedy = "Correct the times, or leave these rows out."
+        raise TimeError("end-before-start", what, table=reader.name, column=column, rows=backwards, total=len(ends), remedy=remedy)
 
 
 def _states(reader: _Reader, states: States) -> Rows:
@@ -336,6 +341,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or "__" in name or name in _RESERVED or name == "calendar":
             remedy = 'Use letters, digits and single underscores; "calendar" is taken.'
             raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
+        if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
+            raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
         driver = getattr(declaration, "driver", None)
         if driver is not None and driver not in _DRIVERS:
             remedy = f"Drivers are {', '.join(_DRIVERS)}.{closest(driver, _DRIVERS)}"

@@ -82,15 +82,14 @@ class Stream:
         if "known" in self.columns:
             keep &= self.columns["known"] < moment
         past = self if bool(keep.all()) else self.where(keep)
-        if "end" not in past.columns:
-            return past
-        ahead = past.columns["end"] >= moment
-        if not (ahead & (past.columns["end"] != OPEN)).any():
-            return past
-        columns = {**past.columns, "end": np.where(ahead, OPEN, past.columns["end"])}
-        if "value_at_end" in columns:
-            columns["value_at_end"] = np.where(ahead, np.nan, columns["value_at_end"])
-        return replace(past, columns=columns)
+        columns = dict(past.columns)
+        for name in ("end", "response"):  # what has not happened yet
+            if name in columns and ((columns[name] >= moment) & (columns[name] != OPEN)).any():
+                columns[name] = np.where(columns[name] >= moment, OPEN, columns[name])
+                if name == "end" and "value_at_end" in columns:
+                    columns["value_at_end"] = np.where(columns["end"] == OPEN, np.nan, columns["value_at_end"])
+                past = replace(past, columns=columns)
+        return past
 
 
 def wall_clock(times: Ints, timezone: str) -> Ints:

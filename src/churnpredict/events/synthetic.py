@@ -181,7 +181,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
             frames["returns"], time="returned_at", value="amount", known_at="recorded_at", driver="quality", optional=True, **who
         ),
         "payments": kinds.Events(frames["payments"], value="amount", driver="payment", **log),
-        "contacts": kinds.Events(frames["contacts"], driver="communication", **log),
+        "contacts": kinds.Events(frames["contacts"], driver="communication", replies=["open", "click"], **log),
         "market": kinds.Events(frames["market"], driver="competition", **log),
     }
     # Kinds of table that are not there yet are left out, not guessed.

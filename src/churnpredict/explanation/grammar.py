@@ -11,6 +11,7 @@ __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
 # What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
+    *("recovered", "recovered_share", "per_session", "answered_share"),
     *("share", "own_share", "entropy", "dropped", "weekend_share", "night_share", "peer_churn", "peer_count"),
 )
 _NUMBER = ("last_gap", "last_value", "days_to")
@@ -18,7 +19,7 @@ _NOTHING = (
     *("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer"),
     *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage", "value_ratio"),
     *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
-    *("end_value_mean", "end_value_last", "renewals"),
+    *("end_value_mean", "end_value_last", "renewals", "response_days_mean", "waiting_days", "days_until", "unanswered"),
     *("days_since_change", "changes", "last_change_pct", "change_year_pct"),
 )
 GRAMMAR: dict[str, str] = {
@@ -44,6 +45,9 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("closed_count", "closed_days_mean", "days_since_end"), "closed"),
     **dict.fromkeys(("end_value_mean", "end_value_last"), "ending"),
     **dict.fromkeys(("days_to_end", "planned_days"), "term"),
+    **dict.fromkeys(("recovered", "recovered_share"), "recovery"),
+    **dict.fromkeys(("unanswered", "answered_share"), "answers"),
+    **dict.fromkeys(("response_days_mean", "waiting_days"), "response"),
     **dict.fromkeys(("days_since_change", "changes", "last_change_pct", "change_year_pct"), "change"),
 }
 """Aggregates that say the same thing in other numbers: one of a family is told. An aggregate that is not here is its own family."""
@@ -85,7 +89,7 @@ class FeatureName:
     @property
     def of_table(self) -> bool:
         """Whether the subject is a table of events (or a kind of them), not a column of a table."""
-        return bool(self.driver) and self.aggregate != "plain" and self.family not in ("change", "peers")
+        return bool(self.driver) and self.aggregate != "plain" and self.family not in ("change", "peers", "days_until")
 
 
 def read_name(name: str) -> FeatureName:

@@ -28,9 +28,19 @@ __all__ = ["Narrator", "reasons", "words"]
 _LEAST = 0.0005  # a reason of +0.0 points is none
 _FACTS = 2  # per reason: a third is read by nobody
 _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
-_DATED = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "days_to_end")
+_DATED = (
+    "days_since_last",
+    "days_since_first",
+    "tenure_days",
+    "open_age",
+    "days_since_end",
+    "days_since_change",
+    "days_to_end",
+    "days_until",
+    "waiting_days",
+)
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
-_SHARES = ("gap_share_longer", "share", "own_share", "weekend_share", "night_share", "peer_churn")
+_SHARES = ("gap_share_longer", "share", "own_share", "weekend_share", "night_share", "peer_churn", "recovered_share", "answered_share")
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 
 
@@ -206,6 +216,7 @@ class Narrator:
     def _chosen(self, f: FeatureName, value: float) -> str:
         mass = self.language.plural_s and value != 1 and not self._has_plural(self.parts.get(f.subject, (f.subject, ""))[0])
         variants = [
+            "past" if f.aggregate == "days_until" and value < 0 else "",
             "zero" if value == 0 else "",
             "all" if f.window == "all" else "",
             "first" if f.number == 1 else "",
@@ -218,7 +229,7 @@ class Narrator:
 
     def _say(self, template: str, f: FeatureName, i: int, *, days: float | None = None, **more: str) -> str:
         if "{date}" in template:
-            date = self._date(i, 0.0 if f.family == "season" else days, ahead=f.aggregate == "days_to_end")
+            date = self._date(i, 0.0 if f.family == "season" else days, ahead=f.aggregate in ("days_to_end", "days_until"))
             if date is None:
                 template = _NO_DATE.sub("", template)
             else:
@@ -235,7 +246,7 @@ class Narrator:
 
     def _number_of(self, f: FeatureName, value: float) -> str:
         if f.aggregate in _DATED or f.aggregate == "active_days":
-            return self.language.days(value)
+            return self.language.days(abs(value) if f.aggregate == "days_until" else value)
         if f.aggregate == "stage":
             stages = self.language.templates["stage.names"].split(", ")
             return stages[int(value)] if 0 <= value < len(stages) else self.language.number(value)
@@ -243,7 +254,13 @@ class Narrator:
             return self.language.number(100 * value, 0)
         if f.aggregate in ("last_change_pct", "change_year_pct"):
             return ("+" if value > 0 else "") + self.language.number(value, 1)
-        if f.family in ("rhythm", "silence") or f.aggregate in ("days_to", "planned_days", "closed_days_mean", "decayed"):
+        if f.family in ("rhythm", "silence") or f.aggregate in (
+            "days_to",
+            "planned_days",
+            "closed_days_mean",
+            "response_days_mean",
+            "decayed",
+        ):
             return self.language.number(value, 1)
         return self.language.number(value)
 

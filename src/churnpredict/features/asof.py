@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER
+from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.features.feature import Feature
 
-__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
+__all__ = ["dates_of", "is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -22,6 +22,14 @@ _YEAR = 365.2425
 
 def is_label(row: Feature, tables: EventTables) -> bool:
     return row.aggregate in ("attribute", "state") and row.column in names_of(tables, row.table)
+
+
+def dates_of(tables: EventTables, table: str) -> list[str]:
+    """The declared columns of a table that hold dates: whole numbers of microseconds, as numbers are floats and labels are codes."""
+    declared = tables.declarations[table]
+    stream = tables.profile.versions if tables.profile is not None and table == tables.profile.name else tables.stream(table)
+    named = [*getattr(declared, "attributes", ()), *getattr(declared, "values", ())]
+    return [c for c in named if c in stream.columns and stream.columns[c].dtype == np.int64]
 
 
 def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
@@ -40,7 +48,11 @@ def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs
 
 def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> Floats:
     stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
-    return np.append(stream.columns[str(row.column)], np.nan)[held].astype(np.float32)
+    values = stream.columns[str(row.column)]
+    if row.aggregate == "days_until":
+        dates = np.append(values, OPEN)[held]
+        return np.where(dates == OPEN, np.nan, (np.where(dates == OPEN, 0, dates) - cutoffs) / DAY).astype(np.float32)
+    return np.append(values, np.nan)[held].astype(np.float32)
 
 
 def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:

@@ -16,7 +16,7 @@ from churnpredict.events.snapshots import index_of, sorted_pairs
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables, States
 from churnpredict.events.timing import NEVER, span
-from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
+from churnpredict.features.asof import dates_of, is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
@@ -99,7 +99,7 @@ def build_features(
             out[column] = row.compute(tables, customers, cutoffs)
         elif row.aggregate in PEER_AGGREGATES:
             out[column] = of_peers(row, tables, customers, cutoffs)
-        elif row.aggregate in ("attribute", "state"):
+        elif row.aggregate in ("attribute", "state", "days_until"):
             out[column] = number_that_holds(row, tables, customers, cutoffs, limit)
         elif row.table in tables.streams:
             streams[row.table, None if row.aggregate in OF_KIND else row.kind].append((column, row))
@@ -107,7 +107,8 @@ def build_features(
             out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
         kinds = [str(k) for k in names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
-        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds), customers, cutoffs, out, n_jobs)
+        replies = [str(k) for k in getattr(tables.declarations[name], "replies", ())]
+        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
@@ -142,12 +143,17 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
     if row.table == "calendar":
         return {"calendar"}, []
     profile = tables.profile
-    if profile is not None and row.table == profile.name:
-        labels = ["label"] if row.column in tables.labels[profile.name] else []
-        return {"attribute", *labels, *(["since"] if profile.since is not None else [])}, [*profile.attributes, "owner"]
-    columns = list(tables.stream(row.table).columns)
-    holds = "state" if isinstance(tables.declarations[row.table], States) else "attribute"
-    return {"", *columns, holds, *(["label"] if row.column in tables.labels[row.table] else [])}, columns
+    ours = profile is not None and row.table == profile.name
+    stream = profile.versions if profile is not None and ours else tables.stream(row.table)
+    declared = tables.declarations[row.table]
+    holds = {"state" if isinstance(declared, States) else "attribute"}
+    if row.column in tables.labels[row.table]:
+        holds.add("label")
+    elif row.column in dates_of(tables, row.table):
+        holds = {"date", "state"} if isinstance(declared, States) and row.aggregate != "state" else {"date"}
+    if profile is not None and ours:
+        return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, "owner"]
+    return {"", *stream.columns, *holds, *(["replies"] if getattr(declared, "replies", ()) else [])}, list(stream.columns)
 
 
 def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:

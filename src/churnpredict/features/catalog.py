@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from churnpredict.events.tables import Events, EventTables, Intervals, States
 from churnpredict.events.timing import span
+from churnpredict.features.asof import dates_of
 from churnpredict.features.feature import AGGREGATES, Feature
 
 __all__ = ["catalog", "with_driver"]
@@ -15,6 +17,8 @@ WINDOWS = ("7d", "14d", "30d", "60d", "90d", "180d", "365d")
 _TRENDS = ("14d", "30d", "90d", "180d")
 _HALF_LIVES = ("7d", "30d", "90d")
 _FIRST_DAYS = ("30d", "60d", "90d")
+_TROUBLE = re.compile(r"fail|declin|reject|bounc|error|exception|crash", re.IGNORECASE)  # kinds to be got over
+_DATES = ((r"card|mandate|iban|payment", "payment"), (r"expir|renew|end|until|due|trial", "contract"))  # what a date's name says
 _OWN_DRIVER = ("habit", "value")  # tables that declare these are about the business itself: each aggregate keeps its own driver
 
 
@@ -58,9 +62,9 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
             rows += _events(name, declaration, history)
             for kind in tables.kinds(name, before=moment):  # kinds of one name, such as "Late fee" and "late-fee": the first has it
                 taken = {row.name for row in rows}
-                rows += [row for row in _kind(name, kind, history) if row.name not in taken]
+                rows += [row for row in _kind(name, declaration, kind, history) if row.name not in taken]
         elif isinstance(declaration, Intervals):
-            rows += _intervals(name, declaration, history)
+            rows += _intervals(name, tables, declaration, history)
         elif isinstance(declaration, States):
             rows += _states(name, tables)
     rows += _customers(tables)
@@ -92,20 +96,33 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
         rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
         rows += [Feature(name, "entropy", w) for w in ("90d",) if w in windows]
         rows += [Feature(name, "dropped", w) for w in _fitting(("90d",), history, factor=2)]
+    if events.replies:
+        rows += [Feature(name, "unanswered"), *(Feature(name, "answered_share", w) for w in ("90d", "all") if w in windows)]
     if history is None:
         rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
         rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]
     return rows
 
 
-def _kind(name: str, kind: str, history: str | None) -> list[Feature]:
+def _kind(name: str, events: Events, kind: str, history: str | None) -> list[Feature]:
     windows = _fitting(("30d", "90d", "365d"), history)
     rows = [Feature(name, "count", w, kind=kind) for w in windows]
     rows += [Feature(name, a, kind=kind) for a in ("days_since_last", "streak")]
-    return rows + [Feature(name, a, w, kind=kind) for a, w in (("share", "90d"), ("trend", "30d")) if w in windows]
+    wanted = [("share", "90d"), ("trend", "30d")]
+    if _TROUBLE.search(kind):
+        paid = events.driver == "payment"
+        wanted += [("recovered", "365d"), ("recovered_share", "365d")] if paid else [("per_session", "30d"), ("per_session", "90d")]
+    return rows + [Feature(name, a, w, kind=kind) for a, w in wanted if w in windows]
 
 
-def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Feature]:
+def _dates(name: str, tables: EventTables, driver: str | None = None) -> list[Feature]:
+    """Days until each declared date; where neither the table nor the caller names a driver, the column's name may."""
+    given = driver or getattr(tables.declarations[name], "driver", None)
+    said = {c: next((d for word, d in _DATES if re.search(word, c.lower())), None) for c in dates_of(tables, name)}
+    return [Feature(name, "days_until", column=c, driver=driver if given else d) for c, d in said.items()]
+
+
+def _intervals(name: str, tables: EventTables, intervals: Intervals, history: str | None) -> list[Feature]:
     windows = [*_fitting(("30d", "90d", "365d"), history), "all"]
     rows = [Feature(name, "count", w) for w in windows]
     rows += [
@@ -117,14 +134,18 @@ def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Fea
         rows += [Feature(name, "open_value"), Feature(name, "last_value", nth=1), Feature(name, "last_value", nth=2)]
     if intervals.value_at_end is not None:
         rows += [Feature(name, "end_value_mean"), Feature(name, "end_value_last")]
-    return rows + [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in intervals.attributes]
+    rows += [Feature(name, a) for a in ("response_days_mean", "waiting_days") if intervals.response is not None]
+    dates = _dates(name, tables, intervals.driver or "contract")
+    held = [c for c in intervals.attributes if c not in {d.column for d in dates}]
+    return rows + [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in held] + dates
 
 
 def _states(name: str, tables: EventTables) -> list[Feature]:
-    rows: list[Feature] = []
+    rows = _dates(name, tables)
+    dates = [d.column for d in rows]
     for column in getattr(tables.declarations[name], "values", ()):
-        rows += [Feature(name, a, column=column) for a in ("state", "days_since_change", "changes")]
-        if column not in tables.labels[name]:
+        rows += [Feature(name, a, column=column) for a in ("state", "days_since_change", "changes") if a != "state" or column not in dates]
+        if column not in tables.labels[name] and column not in dates:
             rows += [Feature(name, a, column=column) for a in ("last_change_pct", "change_year_pct")]
     return rows
 
@@ -134,4 +155,6 @@ def _customers(tables: EventTables) -> list[Feature]:
         return []
     name = tables.profile.name
     rows = [Feature(name, a) for a in ("tenure_days", "tenure_year")] if tables.profile.since is not None else []
-    return rows + [Feature(name, "attribute", column=c) for c in tables.profile.attributes]
+    dates = _dates(name, tables)
+    held = [c for c in tables.profile.attributes if c not in {d.column for d in dates}]
+    return rows + [Feature(name, "attribute", column=c) for c in held] + dates

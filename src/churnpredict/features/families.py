@@ -66,11 +66,13 @@ class Plan:
     limit : int or None
         How far back the history may reach, in microseconds.
     kinds : list of str
-        The table's kinds in the order of their codes, for aggregates that set one kind against the others.
+        The table's kinds in the order of their codes, for aggregates that set some kinds against the others.
+    replies : list of str
+        Those of them that are replies.
     """
 
-    def __init__(self, wanted: Wanted, limit: int | None, kinds: Sequence[str] = ()) -> None:
-        self.limit, self.kinds = limit, list(kinds)
+    def __init__(self, wanted: Wanted, limit: int | None, kinds: Sequence[str] = (), replies: Sequence[str] = ()) -> None:
+        self.limit, self.kinds, self.replies = limit, list(kinds), replies
         distinct, self.copies = self._without_repeats(wanted)
         self.columns = [column for column, _ in distinct]
         self.spans = self._windows(row for _, row in distinct)
@@ -123,9 +125,14 @@ class Plan:
             return 1
         return 2 + int(np.searchsorted(self.spans[1:], factor * length))
 
-    def codes(self, rows: Wanted) -> Ints:
-        """The code of each feature's kind; -2, which no row has, for a kind that has not happened yet."""
-        return _ints(self.kinds.index(str(r.kind)) if r.kind in self.kinds else -2 for _, r in rows)
+    def members(self, rows: Wanted) -> npt.NDArray[np.bool_]:
+        """The kinds each feature is about, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing kind.
+
+        That is the feature's kind, or for contacts whatever is no reply.
+        """
+        every = [*self.kinds, None]
+        contacts = [k not in self.replies for k in every]
+        return np.array([[k == r.kind for k in every] if r.kind is not None else contacts for _, r in rows])
 
     def windows(self, rows: Wanted, factor: int = 1) -> Ints:
         return _ints(self.window(row, factor) for _, row in rows)
@@ -230,13 +237,24 @@ def _nth_days(_: Plan, rows: Wanted) -> Run:
 
 
 def _kind_shares(plan: Plan, rows: Wanted) -> Run:
-    codes, which, columns = plan.codes(rows), plan.windows(rows), _columns(rows)
-    return lambda s, b: profile_kernels.kind_shares(s.columns["kind"], codes, b.edges, which, columns, b.out, b.at)
+    members, which, columns = plan.members(rows), plan.windows(rows), _columns(rows)
+    return lambda s, b: profile_kernels.kind_shares(s.columns["kind"], members, b.edges, which, columns, b.out, b.at)
 
 
 def _kind_streaks(plan: Plan, rows: Wanted) -> Run:
-    codes, columns = plan.codes(rows), _columns(rows)
-    return lambda s, b: profile_kernels.kind_streaks(s.columns["kind"], codes, b.edges, columns, b.out, b.at)
+    members, columns = plan.members(rows), _columns(rows)
+    return lambda s, b: profile_kernels.kind_streaks(s.columns["kind"], members, b.edges, columns, b.out, b.at)
+
+
+def _followed(plan: Plan, rows: Wanted) -> Run:
+    members, which, columns = plan.members(rows), plan.windows(rows), _columns(rows)
+    share = np.array([r.aggregate != "recovered" for _, r in rows])
+    return lambda s, b: profile_kernels.followed(s.columns["kind"], members, share, b.edges, which, columns, b.out, b.at)
+
+
+def _per_session(plan: Plan, rows: Wanted) -> Run:
+    members, which, columns = plan.members(rows), plan.windows(rows), _columns(rows)
+    return lambda s, b: profile_kernels.per_session(s.times, s.columns["kind"], members, b.edges, which, columns, b.out, b.at)
 
 
 def _own_shares(plan: Plan, rows: Wanted) -> Run:
@@ -291,7 +309,8 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
     def run(s: Stream, b: Block) -> None:
         planned = s.columns.get("planned_end", _NO_TIMES)
         values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)
-        interval_states(s.times, s.columns["end"], planned, values, at_end, b.cutoffs, b.edges, columns, b.out, b.at)
+        response = s.columns.get("response", _NO_TIMES)
+        interval_states(s.times, s.columns["end"], planned, response, values, at_end, b.cutoffs, b.edges, columns, b.out, b.at)
 
     return run
 
@@ -322,7 +341,9 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "first days": (_first_counts, ("first_count",)),
     "first events": (_nth_days, ("days_to",)),
     "shares of kinds": (_kind_shares, ("share",)),
-    "streaks of kinds": (_kind_streaks, ("streak",)),
+    "streaks of kinds": (_kind_streaks, ("streak", "unanswered")),
+    "what follows a kind": (_followed, ("recovered", "recovered_share", "answered_share")),
+    "sessions": (_per_session, ("per_session",)),
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
     "dropped items": (_dropped, ("dropped",)),

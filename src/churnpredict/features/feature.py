@@ -10,7 +10,7 @@ from churnpredict.events.timing import span
 
 __all__ = ["AGGREGATES", "OF_KIND", "Aggregate", "Feature"]
 
-OF_KIND = ("share", "streak")  # aggregates that set one kind against the others of its table
+OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that set one kind against the others of its table
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,17 @@ AGGREGATES: dict[str, Aggregate] = {
     ),
     "share": Aggregate("value", "window", "kind", "share", "share of the events in the window that are of the kind"),
     "streak": Aggregate("habit", "", "kind", "events", "the newest events that are of the kind, in a row"),
+    "recovered": Aggregate(
+        "payment", "window", "kind", "events", "events of the kind in the window directly followed by one of another kind"
+    ),
+    "recovered_share": Aggregate("payment", "window", "kind", "share", "recovered / events of the kind in the window"),
+    "per_session": Aggregate(
+        "complexity", "window", "kind", "per session", "events of the kind in the window / sessions, which end with 30 minutes of silence"
+    ),
+    "unanswered": Aggregate("communication", "", "replies", "events", "contacts since the last reply"),
+    "answered_share": Aggregate(
+        "communication", "window", "replies", "share", "share of the contacts in the window directly followed by a reply"
+    ),
     "own_share": Aggregate("habit", "window", "", "share", "share of all own events that lies in the window"),
     "entropy": Aggregate("value", "window", "item", "bits", "Shannon entropy of the items in the window"),
     "dropped": Aggregate("value", "window", "item", "items", "distinct items of the window before that do not occur in the window"),
@@ -75,6 +86,7 @@ AGGREGATES: dict[str, Aggregate] = {
     "tenure_days": Aggregate("lifecycle", "", "since", "days", "cutoff - joining", fixed=True),
     "tenure_year": Aggregate("lifecycle", "", "since", "years", "1 in the first year with us, 2 in the second, ...", fixed=True),
     "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands, of the latest interval for intervals"),
+    "days_until": Aggregate("lifecycle", "", "date", "days", "the date as it stands - cutoff; negative once it is past"),
     "season_sin": Aggregate("lifecycle", "", "calendar", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
     "season_cos": Aggregate("lifecycle", "", "calendar", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
     "peer_churn": Aggregate(
@@ -91,6 +103,10 @@ AGGREGATES: dict[str, Aggregate] = {
     "closed_days_mean": Aggregate("contract", "", "end", "days", "mean length of the intervals that have ended"),
     "end_value_mean": Aggregate("quality", "", "value_at_end", "value", "mean of the values written at the ends"),
     "end_value_last": Aggregate("quality", "", "value_at_end", "value", "value written at the latest end"),
+    "response_days_mean": Aggregate(
+        "support", "", "response", "days", "mean time from the beginning to the first response, of those that have come"
+    ),
+    "waiting_days": Aggregate("support", "", "response", "days", "cutoff - beginning of the oldest open interval without a response"),
     "renewals": Aggregate("contract", "", "end", "intervals", "intervals begun within 30 days of another's end, or before it"),
     "state": Aggregate("lifecycle", "", "state", "as declared", "the value that holds at the cutoff"),
     "days_since_change": Aggregate("lifecycle", "", "state", "days", "cutoff - last change of the value, or its first row"),
@@ -151,6 +167,8 @@ class Feature:
             raise UsageError(
                 "no-kind", f'"{self.aggregate}" needs a kind', remedy=f'Write Feature("{self.table}", "{self.aggregate}", kind="failed").'
             )
+        if AGGREGATES[self.aggregate].needs == "replies" and self.kind is not None:
+            raise UsageError("no-such-kind", f'"{self.aggregate}" takes no kind', remedy="It speaks of all kinds that are no replies.")
         if takes in ("window", "half-life") and self.window is None:
             raise UsageError(
                 "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'
@@ -159,7 +177,7 @@ class Feature:
             raise UsageError(
                 "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
             )
-        if AGGREGATES[self.aggregate].needs in ("attribute", "state", "label") and self.column is None:
+        if AGGREGATES[self.aggregate].needs in ("attribute", "state", "label", "date") and self.column is None:
             raise UsageError(
                 "no-column",
                 f'"{self.aggregate}" needs a column',

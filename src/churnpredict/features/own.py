@@ -182,8 +182,8 @@ class _Frame:
             column = values[rows][keep]
             if name in self.labels:
                 frame[name] = self.labels[name][column]
-            elif name in ("end", "planned_end"):
-                hidden = (column == OPEN) | ((column >= cutoff) & (name == "end"))
+            elif name != "known" and column.dtype == np.int64:  # moments: those of an end or a response are unknown until they have come
+                hidden = (column == OPEN) | ((column >= cutoff) & (name in ("end", "response")))
                 frame[name] = pd.Series(self.tables.wall_times(np.where(hidden, 0, column))).mask(hidden)
             elif name != "known":
                 frame[name] = column

@@ -12,38 +12,80 @@ import numpy as np
 
 from churnpredict.events.timing import DAY
 
-__all__ = ["STAGES", "clock_shares", "dropped_labels", "entropies", "kind_shares", "kind_streaks", "own_shares", "stages"]
+__all__ = [
+    "STAGES",
+    "clock_shares",
+    "dropped_labels",
+    "entropies",
+    "followed",
+    "kind_shares",
+    "kind_streaks",
+    "own_shares",
+    "per_session",
+    "stages",
+]
 
 STAGES = ("new", "current", "at risk", "dormant", "resurrected")
 NEW_DAYS, DORMANT_DAYS, BACK_DAYS = 90, 180, 30
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 _HOUR = DAY // 24
+SESSION_ENDS = _HOUR // 2  # after so long a silence the next event begins another session
 _MONDAY = 3  # 1970-01-01 was a Thursday
 _SATURDAY = 5
 _jit = nb.njit(cache=True, nogil=True)
 
 
 @_jit
-def kind_shares(kinds, wanted, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Share of the rows in each window that are of one kind."""
+def kind_shares(kinds, members, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Share of the rows in each window that are of some kinds: ``members[f, kind]``; a missing kind, -1, has the last place."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             low, high = edges[which[f], r], edges[0, r]
             n = 0
             for i in range(low, high):
-                n += kinds[i] == wanted[f]
+                n += members[f, kinds[i]]
             out[columns[f], at + r] = n / (high - low) if high > low else np.nan
 
 
 @_jit
-def kind_streaks(kinds, wanted, edges, columns, out, at):  # type: ignore[no-untyped-def]
-    """How many of the newest rows are of one kind, in a row."""
+def kind_streaks(kinds, members, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """How many of the newest rows are of some kinds, in a row."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             i = edges[0, r] - 1
-            while i >= edges[1, r] and kinds[i] == wanted[f]:
+            while i >= edges[1, r] and members[f, kinds[i]]:
                 i -= 1
             out[columns[f], at + r] = edges[0, r] - 1 - i
+
+
+@_jit
+def followed(kinds, members, share, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Rows of some kinds in each window whose next row is of another kind, or (``share[f]``) their share of the rows of these kinds."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            high = edges[0, r]
+            n, ended = 0, 0
+            for i in range(edges[which[f], r], high):
+                if members[f, kinds[i]]:
+                    n += 1
+                    ended += i + 1 < high and not members[f, kinds[i + 1]]
+            if share[f]:
+                out[columns[f], at + r] = ended / n if n else np.nan
+            else:
+                out[columns[f], at + r] = ended
+
+
+@_jit
+def per_session(times, kinds, members, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Rows of some kinds per session of each window: a row after a silence of ``SESSION_ENDS``, or the window's first, begins one."""
+    for f in range(columns.size):
+        for r in range(edges.shape[1]):
+            low, high = edges[which[f], r], edges[0, r]
+            n, sessions = 0, 0
+            for i in range(low, high):
+                n += members[f, kinds[i]]
+                sessions += i == low or times[i] - times[i - 1] >= SESSION_ENDS
+            out[columns[f], at + r] = n / sessions if sessions else np.nan
 
 
 @_jit

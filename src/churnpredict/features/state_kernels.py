@@ -25,6 +25,8 @@ INTERVAL_OUTPUTS = (
     "end_value_mean",
     "end_value_last",
     "renewals",
+    "response_days_mean",
+    "waiting_days",
 )
 STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
 RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end carries it on
@@ -33,7 +35,7 @@ _jit = nb.njit(cache=True, nogil=True)
 
 
 @_jit
-def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
+def interval_states(starts, ends, planned, response, values, at_end, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
     """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted."""
     found = np.empty(len(INTERVAL_OUTPUTS))
     for r in range(edges.shape[1]):
@@ -42,9 +44,15 @@ def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, colum
         closed, total, latest, latest_at = 0, 0.0, -OPEN, -1
         scores, scored = 0.0, 0
         renewed, covered = 0, -OPEN
+        responses, waited, waiting = 0, 0.0, OPEN
         for i in range(low, high):
             if covered != -OPEN and starts[i] - covered <= RENEWAL_DAYS * DAY:
                 renewed += 1
+            if response.size and response[i] < t:
+                responses += 1
+                waited += (response[i] - starts[i]) / DAY
+            elif response.size and ends[i] >= t:
+                waiting = min(waiting, starts[i])
             if ends[i] >= t:
                 opened += 1
                 oldest = min(oldest, starts[i])
@@ -73,6 +81,8 @@ def interval_states(starts, ends, planned, values, at_end, cutoffs, edges, colum
         found[8] = scores / scored if scored else np.nan
         found[9] = at_end[latest_at] if closed and at_end.size else np.nan
         found[10] = renewed
+        found[11] = waited / responses if responses else np.nan
+        found[12] = (t - waiting) / DAY if waiting != OPEN else np.nan
         for k in range(columns.size):
             if columns[k] >= 0:
                 out[columns[k], at + r] = found[k]

@@ -208,10 +208,10 @@ def _table(name: str, section: Any) -> dict[str, Any]:
                 "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
     for key, value in section.items():
-        wants_list = key in ("attributes", "values")
+        wants_list = key in ("attributes", "values", "replies")
         fits = isinstance(value, list) if wants_list else isinstance(value, bool) if key == "optional" else isinstance(value, str)
         if not fits:
-            kind = "a list of column names" if wants_list else "true or false" if key == "optional" else "a text in quotes"
+            kind = "a list of texts" if wants_list else "true or false" if key == "optional" else "a text in quotes"
             raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
     return dict(section)
 
