@@ -1,4 +1,7 @@
-"""The sentences of explanations, in every language that is spoken here: templates, and how numbers and dates are written."""
+"""The sentences of explanations, in every language that is spoken here: templates, and how numbers and dates are written.
+
+Longer than most because every aggregate has its sentences in every language.
+"""
 
 from __future__ import annotations
 
