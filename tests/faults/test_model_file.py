@@ -30,6 +30,7 @@ from churnpredict.operations import archive, store
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 GOOD = (MODELS / "format_1.model").read_bytes()
+GOOD_PARTS = (MODELS / "format_2.model").read_bytes()  # with risks of outcomes and of earlier horizons
 SECRET = "Zaphod4711"
 
 
@@ -56,9 +57,9 @@ def refused(path, content):
     return code
 
 
-def forged(change):
+def forged(change, good=GOOD):
     """A file whose hashes and checksums fit again after ``change`` was made to its parsed JSON and its trees."""
-    files = archive.unpack(GOOD)
+    files = archive.unpack(good)
     parts = {name: json.loads(body) if name.endswith("json") else body for name, body in files.items()}
     change(parts)
     return sealed(parts)
@@ -264,6 +265,30 @@ CONTRADICTIONS = {
 @pytest.mark.parametrize("case", CONTRADICTIONS)
 def test_contradictions_are_refused(case, path):
     assert refused(path, forged(CONTRADICTIONS[case])) is not None
+
+
+def in_shares(change):
+    return lambda parts: change(parts["numbers.json"]["shares"])
+
+
+SHARE_CONTRADICTIONS = {
+    "a share twice": in_shares(lambda s: s.append(s[0])),
+    "horizons in the wrong order": in_shares(lambda s: s.reverse()),
+    "an outcome with days": in_shares(lambda s: s[2].update(days=30.0)),
+    "a horizon without days": in_shares(lambda s: s[0].update(days=None)),
+    "members without calibration": in_shares(lambda s: s[0].update(calibration=None)),
+    "calibration without members": in_shares(lambda s: s[0].update(members=[])),
+    "a rate that is certain": in_shares(lambda s: s[0].update(rate=1.0)),
+    "trees of another share": in_shares(lambda s: s[0]["members"][0].update(file=s[1]["members"][0]["file"])),
+    "a code of its own": in_shares(lambda s: s[0].update(code="import os")),
+    "horizons of none": lambda p: p["manifest.json"]["classifier"]["settings"].update(horizon=None),
+}
+
+
+@pytest.mark.parametrize("case", SHARE_CONTRADICTIONS)
+def test_contradictions_of_shares_are_refused(case, path):
+    assert refused(path, forged(lambda parts: None, GOOD_PARTS)) is None
+    assert refused(path, forged(SHARE_CONTRADICTIONS[case], GOOD_PARTS)) in {"model-contradiction", "model-schema"}
 
 
 def test_files_that_the_manifest_does_not_list_as_they_are(path):

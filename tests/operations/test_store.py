@@ -67,7 +67,7 @@ def test_a_model_file_is_a_zip_that_anybody_can_look_into(saved: Path) -> None:
         assert archive.read("trees-0.txt").startswith(b"tree\nversion=v4\n")
 
 
-def test_old_files_are_read_for_ever() -> None:
+def test_old_files_of_format_1_are_read_for_ever() -> None:
     pipeline = cp.load(OLD / "format_1.model", expected_sha256="304f1713660d752d61f223a316f0596671ebf9bd32ed2d0b707e3ccd7971a16a")
     rows = pd.read_csv(OLD / "format_1_rows.csv")
     assert pipeline.model_id_ == "685e523b27cb"
@@ -76,6 +76,18 @@ def test_old_files_are_read_for_ever() -> None:
     risk = rows.pop("risk")
     rows = rows.astype({c: np.float32 for c in rows.columns if c != "contract__people_plan"})  # as features are
     np.testing.assert_allclose(pipeline.model_.predict_proba(rows)[:, 1], risk, rtol=1e-9)
+
+
+def test_old_files_of_format_2_are_read_for_ever(tmp_path: Path) -> None:
+    pipeline = cp.load(OLD / "format_2.model", expected_sha256="323af4df1890db446f46705172e30480ec170678efa7415ef774d4dcaa675e4c")
+    rows = pd.read_csv(OLD / "format_2_rows.csv")
+    parts = rows.loc[:, "risk":].copy()  # type: ignore[misc]
+    found = pipeline.model_.predict_parts(rows.loc[:, :"risk"].iloc[:, :-1].astype(np.float32))  # type: ignore[misc]
+    assert found.columns.tolist() == ["risk", "risk_left", "risk_lost", "risk_30d", "risk_60d", "expected_days"]
+    pd.testing.assert_frame_equal(found, parts, rtol=1e-9)
+    again = cp.load(pipeline.save(tmp_path / "again.model")).model_
+    pd.testing.assert_frame_equal(again.predict_parts(rows.iloc[:, :7].astype(np.float32)), found, check_exact=True)
+    assert "30d, lost" in store.told(store.describe(OLD / "format_2.model"))
 
 
 def test_the_expected_sha256_is_held(saved: Path) -> None:

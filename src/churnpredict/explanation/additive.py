@@ -15,9 +15,21 @@ from churnpredict.model.calibration import IdentityCalibration
 from churnpredict.model.encoding import as_frame, check_finite
 from churnpredict.model.members import TreeMember
 
-__all__ = ["AdditiveModel", "as_additive"]
+__all__ = ["AdditiveModel", "Constant", "as_additive"]
 
 _PLACES = re.compile(r"^(Column_|f|x)\d+$")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The calibration of a model without members: the same log-odds for everybody."""
+
+    intercept: float
+    slope: float = 1.0
+
+    def transform(self, margin: np.ndarray) -> np.ndarray:
+        """Log-odds (n,) of margins (n,) that are all 0."""
+        return np.asarray(margin, dtype=np.float64) * 0 + self.intercept
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class AdditiveModel:
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Weighted sum of the members' margins (n,), before calibration."""
-        return np.asarray(sum(m.weight * m.margin(A) for m in self.members))
+        return np.asarray(sum((m.weight * m.margin(A) for m in self.members), start=np.zeros(len(A))))
 
     def decide(self, A: np.ndarray) -> np.ndarray:
         """Calibrated log-odds (n,) of encoded rows."""

@@ -15,33 +15,19 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.explanation.additive import as_additive
+from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive
 from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
+from churnpredict.explanation.products import Factor, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.model.shares import Share
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
 MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
 _PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
-
-
-def secant(z: Any, z0: Any) -> np.ndarray:
-    """Probability points per unit of log-odds between z0 and z: ``(sigma(z) - sigma(z0)) / (z - z0)``, its limit where they meet.
-
-    Times a driver's log-odds it gives that driver's probability points, which then sum to ``sigma(z) - sigma(z0)`` exactly and keep sign
-    and order.
-
-    >>> float(secant(0.0, 0.0))
-    0.25
-    """
-    z, z0 = np.broadcast_arrays(np.asarray(z, dtype=np.float64), np.asarray(z0, dtype=np.float64))
-    gap = z - z0
-    near = np.abs(gap) < 1e-5  # where the difference has lost half its digits, the slope half-way has lost none
-    middle = sigmoid((z + z0) / 2)
-    return np.asarray(np.where(near, middle * (1 - middle), (sigmoid(z) - sigmoid(z0)) / np.where(near, 1.0, gap)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,6 +49,8 @@ class Explanation:
         Share of leavers in training. The reference is a typical customer, whose risk is not this share: show both.
     reference : str
         What customers are compared with.
+    outcome, horizon : str or None
+        Which part of the risk is explained; None: all of it.
 
     Examples
     --------
@@ -90,6 +78,8 @@ class Explanation:
     usual_rows: Any
     base_rate: float | None
     reference: str
+    outcome: str | None = None
+    horizon: str | None = None
 
     # --- figures -------------------------------------------------------------------------------------------------------------------
 
@@ -311,12 +301,18 @@ class Explanation:
         ).sort_values("mean_abs_points", ascending=False, kind="stable")
 
     def _headline(self) -> str:
-        rate = "" if self.base_rate is None else f"; {self.base_rate:.1%} left in training"
+        lost = "were lost" if self.outcome == "lost" else "left"
+        rate = "" if self.base_rate is None else f"; {self.base_rate:.1%} {lost} in training"
         customers = "1 row" if len(self) == 1 else f"{len(self):,} rows"
         return (
             f"Explanation of {customers}, {len(self.features)} features, {len(self.table)} drivers: "
-            f"mean risk {sigmoid(self.log_odds).mean():.1%}, counted from {self.base_risk:.1%} ({self.reference}){rate}"
+            f"mean risk{self._part()} {sigmoid(self.log_odds).mean():.1%}, counted from {self.base_risk:.1%} ({self.reference}){rate}"
         )
+
+    def _part(self) -> str:
+        """Of what the risk is, where it is not the whole."""
+        ways = {None: "", "left": " of leaving of one's own will", "lost": " of being lost"}
+        return ways[self.outcome] + ("" if self.horizon is None else f" within {self.horizon}")
 
     def _table(self) -> pd.DataFrame:
         shown = self.summary().set_index("label")
@@ -346,6 +342,8 @@ def explain(
     model: Any,
     X: Any,
     *,
+    outcome: Literal["left", "lost"] | None = None,
+    horizon: str | None = None,
     reference: Any = None,
     threshold: float | None = None,
     drivers: Mapping[str, Any] | None = None,
@@ -365,6 +363,10 @@ def explain(
         Fitted. Every member of a blend is explained with its weight.
     X : frame or array (n, F)
         Columns are found by name.
+    outcome, horizon : str, optional
+        Explain only the risk of leaving ("left") or of being lost ("lost"), or that within an earlier horizon, as
+        :meth:`~churnpredict.ChurnClassifier.predict_risk` gives it. Points of both outcomes sum to those of the risk, driver by driver:
+        see :mod:`churnpredict.explanation.products`.
     reference : {"all_active", "just_below_threshold"} or frame or array, optional
         What customers are compared with. None: the training rows, as the trees remember them (path-dependent SHAP). Otherwise rows
         (interventional SHAP): all rows of X, those of X just below the threshold, or rows of your own. Of more than 5,000 rows of X,
@@ -413,12 +415,20 @@ def explain(
     keys, table = assign_drivers(additive.names, drivers)
     group_of = np.array([list(table).index(key) for key in keys])
     chosen = choose_reference(additive, rows, reference, threshold)
-    work = Contributions(additive, group_of, keep_features=detail == "features", background=chosen.matrix, n_jobs=n_jobs)
+    chain = _chain(model, outcome, horizon)
+    options: dict[str, Any] = {"keep_features": detail == "features", "background": chosen.matrix, "n_jobs": n_jobs}
+    works = [Contributions(part, group_of, **options) for part in (additive, *(_as_part(additive, share) for share, _ in chain))]
     with _bar(n, progress) as bar:
         for A in encoded_blocks(additive, rows):
-            work.add(A)
+            for work in works:
+                work.add(A)
             bar.update(len(A))
-    base_value, log_odds, by_driver, by_feature = work.calibrated()
+    factors = [Factor(*work.calibrated()) for work in works]
+    factors = [factors[0], *(f if sign > 0 else f.turned() for f, (_, sign) in zip(factors[1:], chain, strict=True))]
+    told = reasons_of_product(factors) if chain else factors[0]
+    rate = additive.base_rate
+    for share, sign in chain:
+        rate = None if rate is None else rate * (share.rate if sign > 0 else 1 - share.rate)
     if usual is None:
         usual = getattr(model, "usual_", None)
     return Explanation(
@@ -426,16 +436,36 @@ def explain(
         features=additive.names,
         keys=keys,
         table=table,
-        base_value=base_value,
-        log_odds=log_odds,
-        by_driver=by_driver,
-        by_feature=by_feature,
+        base_value=told.base_value,
+        log_odds=told.log_odds,
+        by_driver=told.by_driver,
+        by_feature=told.by_feature,
         rows=rows,
         given_usual=None if usual is None else dict(usual),
         usual_rows=rows if chosen.rows is None else chosen.rows,
-        base_rate=additive.base_rate,
+        base_rate=rate,
         reference=chosen.name,
+        outcome=outcome,
+        horizon=horizon,
     )
+
+
+def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[Share, float]]:
+    """The shares that the risk is multiplied by."""
+    if outcome is None and horizon is None:
+        return []
+    if not hasattr(model, "shares_for"):
+        raise UsageError(
+            "no-outcomes-apart",
+            f"{type(model).__name__} tells one risk only",
+            remedy="Leave out outcome= and horizon=, or train a ChurnClassifier on an outcomes frame.",
+        )
+    return list(model.shares_for(outcome, horizon))
+
+
+def _as_part(whole: AdditiveModel, share: Share) -> AdditiveModel:
+    """A share in the form of a model; what says the same of everybody has no reasons."""
+    return replace(whole, members=share.members, calibration=share.calibration or Constant(share.constant))
 
 
 def _bar(n: int, progress: bool | None) -> Any:

@@ -134,7 +134,8 @@ class Contributions:
             phi = member.weight * phi
             total = phi if total is None else total + phi
             base += member.weight * start
-        assert total is not None, "a blend without members"
+        if total is None:  # nobody differs from anybody
+            total = np.zeros((len(A), A.shape[1] if groups is None else int(self.group_of.max()) + 1))
         margin = base + total.sum(axis=1)
         if not self.margins:
             check_additive(self.model, A, margin)

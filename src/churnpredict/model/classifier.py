@@ -17,11 +17,13 @@ from churnpredict.errors import MismatchError, SchemaError, TrainingError, Usage
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.labels import check_leavers, read_labels
+from churnpredict.model.shares import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 
 __all__ = ["ChurnClassifier"]
 
+_DAY = 86_400_000_000
 _FEWEST_HOLDERS = 5  # a category of fewer customers could tell who they are, and teaches nothing
 
 
@@ -37,6 +39,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     horizon, gap : span, optional
         The outcome window, such as ``"90d"``. Without ``horizon`` nobody knows how far labels reach: validation then
         keeps customers apart instead of times (rows, where customers are not known either).
+    horizons : list of spans, optional
+        Earlier horizons to tell risks for as well, such as ``["30d", "60d"]``; needs an outcomes frame as y. They can never exceed the
+        risk of a longer one: see :mod:`churnpredict.model.shares`.
     members : "auto" or sequence of {"trees", "linear", "purchases"}
         Who may take part; validation decides with what weight.
     of : str, optional
@@ -73,6 +78,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Each with ``name``, ``weight``, ``margin(A)`` and ``contributions(A)``.
     calibration_ : AffineCalibration
         ``decision_function = slope * sum(weight * margin) + intercept``.
+    shares_ : dict of str to Share
+        What the risk is multiplied by to be that of an earlier horizon, or of being lost (where y tells 1 from 2).
     base_rate_ : float
         Weighted share of leavers among the training rows.
     validated_on_ : {"time", "customers", "rows", "nothing"}
@@ -93,6 +100,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         horizon: Any = None,
         gap: Any = "0d",
+        horizons: Any = None,
         members: Any = "auto",
         of: str | None = None,
         half_life: Any = "auto",
@@ -111,6 +119,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.horizon = horizon
         self.gap = gap
+        self.horizons = horizons
         self.members = members
         self.of = of
         self.half_life = half_life
@@ -142,7 +151,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             pandas, Polars, Arrow or array; NaN is missing. An index level "cutoff" gives the time of each row, and
             "customer_id" its customer.
         y : array (n,) or outcomes frame
-            Labels, or the frame with a column ``outcome`` (0 stayed, 1 left, 2 lost).
+            Labels, or the frame with a column ``outcome`` (0 stayed, 1 left, 2 lost) and, for earlier horizons, ``duration``
+            (days from the cutoff). Where both 1 and 2 occur, the risks of leaving and of being lost are told apart.
         sample_weight : array (n,), optional
         cutoff : array (n,) of times, optional
 
@@ -158,6 +168,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
         target, self.classes_ = read_labels(y, positive=self.positive)
+        horizons = earlier_horizons(self.horizons, self.horizon)
+        finer = shares_of(y, horizons, gap_days=span_microseconds(self.gap) / _DAY)
         _check_same_snapshots(frame, y)
         w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
         times = cutoffs_of(frame if frame is not None else A, cutoff)
@@ -169,12 +181,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not keep.all():  # a row of weight zero is no row
             A, target, w = A[keep], target[keep], w[keep]
             times, customers = (None if v is None else v[keep] for v in (times, customers))
+            finer = {name: asked[keep] for name, asked in finer.items()}
         check_leavers(target, at_least=self.min_leavers)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
-        blend = train(rows, self._settings())
+        settings = self._settings()
+        blend = train(rows, settings)
         self.members_, self.calibration_ = blend.members, blend.calibration
+        self.shares_ = learn_shares(rows, finer, horizons, settings)
         self.validated_on_, self.training_record_ = blend.validated_on, blend.record
         return self
 
@@ -273,6 +288,62 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Probabilities (n, 2) of staying and of leaving, in the order of ``classes_``."""
         risk = sigmoid(self.decision_function(X))
         return np.column_stack([1 - risk, risk])
+
+    def predict_risk(self, X: Any, *, outcome: str | None = None, horizon: Any = None) -> np.ndarray:
+        """The risk (n,): of leaving in any way within the whole horizon, or of one outcome, or within an earlier horizon, or both.
+
+        "left" and "lost" sum to the risk, and a shorter horizon is never riskier, for every single row.
+
+        Parameters
+        ----------
+        X : frame or array (n, n_features)
+        outcome : {"left", "lost"}, optional
+        horizon : span, optional
+            The whole horizon or one of ``horizons``.
+
+        Raises
+        ------
+        UsageError
+            The training did not learn that outcome (``no-outcomes-apart``) or horizon (``unknown-horizon``).
+        """
+        A = self.encode(X)
+        risk = sigmoid(self.calibration_.transform(self._blended(A)))
+        return multiply(risk, self.shares_for(outcome, horizon), A)
+
+    def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
+        """The shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
+        whole = None if self.horizon is None else span_microseconds(self.horizon) / _DAY
+        return product_shares(self.shares_, outcome, horizon, whole)
+
+    def predict_parts(self, X: Any) -> pd.DataFrame:
+        """All that the risk divides into, a row for each of X (n).
+
+        Returns
+        -------
+        DataFrame
+            ``risk``; ``risk_left`` and ``risk_lost`` where the training told them apart; ``risk_30d`` and so on for each of
+            ``horizons``, and with them ``expected_days`` until leaving, from the start of the outcome window. Within the horizon these
+            count risks as rising evenly from one learnt horizon to the next; after it the last interval's hazard goes on for ever, which
+            nobody has seen: read them as a length of life at today's rate, not as a date.
+        """
+        frame = as_frame(X)
+        A = self.encode(X)
+        risk = sigmoid(self.calibration_.transform(self._blended(A)))
+        shares = {name: sigmoid(share.log_odds(A)) for name, share in self.shares_.items()}
+        parts = {"risk": risk}
+        if LOST in shares:
+            parts |= {"risk_left": risk * (1 - shares[LOST]), "risk_lost": risk * shares[LOST]}
+        earlier, within = {}, risk
+        for name, share in self.shares_.items():  # the longest first
+            if share.days is not None:
+                within = within * shares[name]
+                earlier[name] = within
+        parts |= {f"risk_{name}": earlier[name] for name in reversed(earlier)}
+        if earlier:
+            times = [0.0, *(self.shares_[name].days or 0.0 for name in reversed(earlier)), span_microseconds(self.horizon) / _DAY]
+            alive = [np.ones(len(A)), *(1 - earlier[name] for name in reversed(earlier)), 1 - risk]
+            parts["expected_days"] = expected_days(times, alive)
+        return pd.DataFrame(parts, index=None if frame is None else frame.index)
 
     def predict(self, X: Any) -> np.ndarray:
         """The likelier label (n,)."""

@@ -60,6 +60,7 @@ class Settings:
     until: Any = None
     most_cutoffs: int = 24
     most_rows: int = 2_000_000
+    horizons: list[str] | None = None
     random_state: int = 0
     n_jobs: int | None = None
     treatments: str | None = None
@@ -235,8 +236,12 @@ def _typed(cls: Any, where: str, section: Any) -> Any:
     _refuse_unknown(where, section, types)
     for key, value in section.items():
         wanted = types[key]
-        fits = wanted == "Any" or (isinstance(value, int) and not isinstance(value, bool) if "int" in wanted else isinstance(value, str))
+        if "list" in wanted:
+            fits, kind = isinstance(value, list) and all(isinstance(one, str) for one in value), "a list of texts in quotes"
+        elif "int" in wanted:
+            fits, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+        else:
+            fits, kind = wanted == "Any" or isinstance(value, str), "a text in quotes"
         if not fits:
-            kind = "a whole number" if "int" in wanted else "a text in quotes"
             raise ConfigError("bad-setting", f"{where}: {key} is {value!r}", remedy=f"Write {kind}.")
     return cls(**section)

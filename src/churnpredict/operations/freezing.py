@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import inspect
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,6 +25,7 @@ from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
 from churnpredict.model.purchases import PurchaseModel
+from churnpredict.model.shares import LOST, Share
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.operations import schema
 from churnpredict.retention.value import Credibility
@@ -242,6 +243,12 @@ def _thaw_trees(part: schema.Trees, content: bytes, columns: schema.Columns, thr
     return TreeMember(lgb.Booster(model_str=trees.to_text()), weight=part.weight, n_jobs=threads), trees
 
 
+def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns, threads: int | None) -> Any:
+    if isinstance(part, schema.Trees):
+        return _thaw_trees(part, texts[part.file], columns, threads)[0]
+    return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
+
+
 def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
     if type(calibration) in (AffineCalibration, IdentityCalibration):
         kind: Any = "affine" if type(calibration) is AffineCalibration else "identity"
@@ -281,6 +288,23 @@ def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
 # --- the classifier ---
 
 
+def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schema.Trees | schema.Linear | schema.Purchases]:
+    """The members as data; trees as texts, which are added by file name."""
+    members: list[schema.Trees | schema.Linear | schema.Purchases] = []
+    for member in found:
+        if type(member) is TreeMember:
+            name = f"trees-{len(texts)}.txt"
+            texts[name] = read_trees(member.booster).to_text().encode()
+            members.append(schema.Trees(kind="trees", weight=float(member.weight), file=name))
+        elif type(member) is LinearMember:
+            members.append(_freeze_linear(member))
+        elif type(member) is PurchaseMember:
+            members.append(_freeze_purchases(member))
+        else:
+            raise not_storable(f"a member of the model is your own {type(member).__name__}")
+    return members
+
+
 def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.Numbers, dict[str, bytes]]:
     """A fitted :class:`churnpredict.ChurnClassifier` as data, and its trees as text by file name."""
     settings = _freeze_settings(model, "the model")
@@ -291,21 +315,19 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         fewest=encoder.fewest,
         categories=[schema.CategoryColumn(column=j, levels=levels, rest=encoder.rest.get(j)) for j, levels in encoder.levels.items()],
     )
-    members: list[schema.Trees | schema.Linear | schema.Purchases] = []
     texts: dict[str, bytes] = {}
-    threads = None
-    for member in model.members_:
-        if type(member) is TreeMember:
-            name = f"trees-{len(texts)}.txt"
-            texts[name] = read_trees(member.booster).to_text().encode()
-            members.append(schema.Trees(kind="trees", weight=float(member.weight), file=name))
-            threads = None if member.n_jobs is None else int(member.n_jobs)
-        elif type(member) is LinearMember:
-            members.append(_freeze_linear(member))
-        elif type(member) is PurchaseMember:
-            members.append(_freeze_purchases(member))
-        else:
-            raise not_storable(f"a member of the model is your own {type(member).__name__}")
+    members = _freeze_members(model.members_, texts)
+    shares = [
+        schema.Share(
+            name=share.name,
+            days=None if share.days is None else float(share.days),
+            rate=share.rate,
+            members=_freeze_members(share.members, texts),
+            calibration=_freeze_calibration(share.calibration) if share.members else None,
+        )
+        for share in model.shares_.values()
+    ]
+    threads = [member.n_jobs for member in model.members_ if type(member) is TreeMember and member.n_jobs is not None]
     classes = model.classes_
     classifier = schema.Classifier(
         settings=settings,
@@ -314,9 +336,9 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         base_rate=model.base_rate_,
         validated_on=model.validated_on_,
         record=_plain(model.training_record_, "the training record"),
-        threads=threads,
+        threads=int(threads[-1]) if threads else None,
     )
-    return columns, classifier, schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_)), texts
+    return columns, classifier, schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares), texts
 
 
 def thaw_model(
@@ -328,7 +350,8 @@ def thaw_model(
     positions = [c.column for c in columns.categories]
     _need(positions == sorted(set(positions)) and max(positions, default=0) < n, "its categories fit no columns")
     _need(all(len(set(c.levels)) == len(c.levels) for c in columns.categories), "a category comes twice")
-    files = [part.file for part in numbers.members if isinstance(part, schema.Trees)]
+    everybody = [*numbers.members, *(part for share in numbers.shares for part in share.members)]
+    files = [part.file for part in everybody if isinstance(part, schema.Trees)]
     _need(sorted(files) == sorted(texts), "its members are not its files")
     model = _thaw_settings(classifier.settings)
     encoder = MatrixEncoder(fewest=columns.fewest)
@@ -346,15 +369,21 @@ def thaw_model(
         _contradiction("its labels are of another type")
     model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
     model.training_record_ = _given(classifier.record)
-    model.members_ = []
-    for part in numbers.members:
-        if isinstance(part, schema.Trees):
-            model.members_.append(_thaw_trees(part, texts[part.file], columns, classifier.threads)[0])
-        elif isinstance(part, schema.Linear):
-            model.members_.append(_thaw_linear(part, columns))
-        else:
-            model.members_.append(_thaw_purchases(part, columns))
+
+    def members_of(parts: Sequence[Any]) -> list[Any]:
+        return [_thaw_member(part, texts, columns, classifier.threads) for part in parts]
+
+    model.members_ = members_of(numbers.members)
     model.calibration_ = _thaw_calibration(numbers.calibration)
+    model.shares_ = {}
+    for share in numbers.shares:
+        _need((share.name == LOST) == (share.days is None) and share.name not in model.shares_, "a share comes twice or has no meaning")
+        _need(bool(share.members) == (share.calibration is not None), "a share has members without calibration, or the reverse")
+        calibration = None if share.calibration is None else _thaw_calibration(share.calibration)
+        model.shares_[share.name] = Share(share.name, share.days, share.rate, members_of(share.members), calibration)
+    days = [share.days for share in numbers.shares if share.days is not None]
+    _need(days == sorted(set(days), reverse=True), "its horizons are not in order")
+    _need(not days or model.horizon is not None, "it has horizons within none")
     return model
 
 

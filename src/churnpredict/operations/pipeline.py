@@ -41,6 +41,8 @@ class ChurnPipeline:
         At most so many training cutoffs and snapshots; the oldest are left out.
     classifier : estimator, optional
         Unfitted; a :class:`churnpredict.ChurnClassifier` by default.
+    horizons : list of str, optional
+        Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier.
     random_state : int
     n_jobs : int, optional
         Threads of the default classifier.
@@ -92,6 +94,7 @@ class ChurnPipeline:
         most_cutoffs: int = 24,
         most_rows: int = 2_000_000,
         classifier: Any = None,
+        horizons: Sequence[str] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
         treatments: str | None = None,
@@ -106,6 +109,7 @@ class ChurnPipeline:
         self.most_cutoffs = most_cutoffs
         self.most_rows = most_rows
         self.classifier = classifier
+        self.horizons = horizons
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.treatments = treatments
@@ -180,7 +184,8 @@ class ChurnPipeline:
         """Train on features and outcomes as :meth:`training_rows` gives them."""
         from churnpredict.operations.store import fingerprint
 
-        self.model_ = self._unfitted().fit(X, outcomes.within())
+        model = self._unfitted()
+        self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within())
         self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
         self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())
         self.base_rate_ = float(outcomes.within().mean())
@@ -197,6 +202,7 @@ class ChurnPipeline:
         return ChurnClassifier(
             horizon=days(self.churn.horizon_span),
             gap=days(self.churn.gap_span),
+            horizons=self.horizons,
             min_leavers=10,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
@@ -251,8 +257,10 @@ class ChurnPipeline:
         Returns
         -------
         DataFrame
-            ``customer_id``, ``cutoff``, ``risk``; ``percentile`` (per cent of customers whose risk is no higher); ``band`` (high: twice
-            the usual odds or more, low: half or less); ``value`` over the horizon, and ``money_at_risk``; ``reason_1`` to ``reason_3`` with
+            ``customer_id``, ``cutoff``, ``risk``; where the training told them apart ``risk_left`` and ``risk_lost``, which sum to it; with
+            ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of customers
+            whose risk is no higher); ``band`` (high: twice the usual odds or more, low: half or less); ``value`` over the horizon, and
+            ``money_at_risk``; ``reason_1`` to ``reason_3`` with
             the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
 
         Raises
@@ -270,10 +278,10 @@ class ChurnPipeline:
         """The table of scores for features X of these tables, ranked among themselves."""
         from churnpredict.explanation.attribution import explain
 
-        risk = scoring.check_risks(self.model_.predict_proba(X)[:, 1])
+        parts = scoring.parts_of_risk(self.model_, X)
         value = valuing.value_over_horizon(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
         why = explain(self.model_, X)
-        return scoring.score_table(X, risk, value, explanation=why, base_rate=self.base_rate_, model_id=self.model_id_)
+        return scoring.score_table(X, parts, value, explanation=why, base_rate=self.base_rate_, model_id=self.model_id_)
 
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
         """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.

@@ -26,6 +26,7 @@ __all__ = [
     "Pipeline",
     "Purchases",
     "Rule",
+    "Share",
     "Trees",
     "Worth",
     "read_json",
@@ -33,7 +34,8 @@ __all__ = [
 ]
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
-VERSION: Literal[1] = 1
+VERSION: Literal[2] = 2
+"""2 added shares; files of 1 are read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -134,7 +136,7 @@ class Manifest(_Part):
     """manifest.json."""
 
     format: Literal["churnpredict model"]
-    version: Literal[1]
+    version: Literal[1, 2]
     written_by: dict[str, str]
     model_id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     files: Annotated[list[FileEntry], Field(min_length=1)]
@@ -215,11 +217,26 @@ class Isotonic(_Part):
     probabilities: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
 
 
-class Numbers(_Part):
-    """numbers.json: members and calibration."""
+Member = Annotated[Trees | Linear | Purchases, Field(discriminator="kind")]
+Calibration = Annotated[Affine | Isotonic, Field(discriminator="kind")]
 
-    members: Annotated[list[Annotated[Trees | Linear | Purchases, Field(discriminator="kind")]], Field(min_length=1)]
-    calibration: Annotated[Affine | Isotonic, Field(discriminator="kind")]
+
+class Share(_Part):
+    """What the risk is multiplied by for an outcome, or for an earlier horizon of so many days; without members the rate."""
+
+    name: Text
+    days: Positive | None
+    rate: Annotated[float, Field(gt=0, lt=1)]
+    members: list[Member]
+    calibration: Calibration | None
+
+
+class Numbers(_Part):
+    """numbers.json: members and calibration, and the shares of the risk."""
+
+    members: Annotated[list[Member], Field(min_length=1)]
+    calibration: Calibration
+    shares: Annotated[list[Share], Field(max_length=64)] = []
 
 
 def write_json(part: BaseModel) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = [
     "REASONS",
     "band",
     "check_risks",
+    "parts_of_risk",
     "percentile",
     "probability_table",
     "score_table",
@@ -55,6 +57,15 @@ def check_risks(risk: Floats) -> Floats:
     return risk
 
 
+def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
+    """The risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column."""
+    if not hasattr(model, "predict_parts"):
+        return {"risk": check_risks(model.predict_proba(X)[:, 1])}
+    parts = model.predict_parts(X)
+    check_risks(parts["risk"].to_numpy())
+    return {name: parts[name].to_numpy() for name in parts.columns}
+
+
 def percentile(risk: Floats) -> Floats:
     """Per cent of customers whose risk is not higher, ties counted half: 50 for everybody if all risks are equal.
 
@@ -78,14 +89,18 @@ def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     return np.select([odds >= 2, odds <= 0.5], ["high", "low"], "medium").astype(object)
 
 
-def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: Any, base_rate: float, model_id: str) -> pd.DataFrame:
+def score_table(
+    X: pd.DataFrame, parts: Mapping[str, Floats], value: Floats, *, explanation: Any, base_rate: float, model_id: str
+) -> pd.DataFrame:
     """The table of scores, highest risk first; equal risks in the order of the ids.
 
     Parameters
     ----------
     X : DataFrame (n, n_features)
         Index (customer_id, cutoff).
-    risk, value : ndarray of shape (n,)
+    parts : dict of str to ndarray of shape (n,)
+        ``risk``, and the columns that stand after it.
+    value : ndarray of shape (n,)
     explanation : Explanation
         Of the same rows.
     base_rate : float
@@ -95,14 +110,15 @@ def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: An
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS`.
+        Columns :data:`COLUMNS`, with all parts in the place of the risk.
     """
     reasons = explanation.top(REASONS).reset_index(drop=True)
+    risk = parts["risk"]
     frame = pd.DataFrame(
         {
             "customer_id": X.index.get_level_values("customer_id"),
             "cutoff": X.index.get_level_values("cutoff"),
-            "risk": risk,
+            **parts,
             "percentile": percentile(risk),
             "band": band(risk, base_rate),
             "value": value,
@@ -117,7 +133,8 @@ def score_table(X: pd.DataFrame, risk: Floats, value: Floats, *, explanation: An
         frame[f"reason_{i}"] = driver
         frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
         frame[f"remedy_{i}"] = [DRIVERS[d].remedy if d in DRIVERS else None for d in driver]
-    frame = frame[list(COLUMNS)]
+    place = COLUMNS.index("risk")
+    frame = frame[[*COLUMNS[:place], *parts, *COLUMNS[place + 1 :]]]
     return frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True)
 
 

@@ -166,6 +166,7 @@ def describe(path: str | Path, *, expected_sha256: str | None = None) -> dict[st
         "categories": {manifest.columns.names[c.column]: len(c.levels) for c in manifest.columns.categories},
         "members": members,
         "calibration": numbers.calibration.kind,
+        "shares": [share.name for share in numbers.shares],
     }
 
 
@@ -184,7 +185,10 @@ def told(found: Mapping[str, Any]) -> str:
     for member in found["members"]:
         trees = f", {member['trees']} trees, up to {member['depth']} deep" if "trees" in member else ""
         lines.append(f"  member      {member['kind']}: weight {member['weight']:.3f}{trees}")
-    return "\n".join([*lines, f"  calibration {found['calibration']}"])
+    lines += [f"  calibration {found['calibration']}"]
+    if found["shares"]:
+        lines += [f"  risks of    {', '.join(found['shares'])}, besides the whole"]
+    return "\n".join(lines)
 
 
 def _versions() -> dict[str, str]:

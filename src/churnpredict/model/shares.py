@@ -1,0 +1,203 @@
+"""Shares: how one risk divides into outcomes and into earlier horizons, learnt from those who left.
+
+With T the time of leaving within the horizon H, h1 < h2 < H, and K how somebody left:
+
+    P(T <= h2)           = P(T <= H) * P(T <= h2 | T <= H)
+    P(T <= h1)           = P(T <= h2) * P(T <= h1 | T <= h2)
+    P(T <= h, K = lost)  = P(T <= h) * P(K = lost | T <= H)
+    P(T <= h, K = left)  = P(T <= h) - P(T <= h, K = lost)
+
+Every factor is a probability of its own, so a shorter horizon can never be riskier and both outcomes always sum to the risk: nothing has
+to be repaired afterwards. (The factors of time are the discrete hazards of time run backwards: hazards that end in a risk which is
+estimated once, as well as possible, from everybody.) Whether somebody is lost is taken not to depend on when, given who they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import OutcomeError, UsageError, closest
+from churnpredict.model.calibration import sigmoid
+from churnpredict.model.split import span_microseconds
+from churnpredict.model.training import Rows, Settings, train
+
+__all__ = ["LOST", "OUTCOMES", "Share", "earlier_horizons", "expected_days", "learn_shares", "multiply", "product_shares", "shares_of"]
+
+LOST = "lost"
+OUTCOMES = ("left", LOST)
+_DAY = 86_400_000_000
+_FEWEST = 25  # leavers on either side below which one share stands for everybody
+_BELIEF = 1.0  # leavers of either kind believed in beforehand
+
+
+@dataclass
+class Share:
+    """The probability of one more thing, given that somebody leaves: additive in log-odds, as a risk is.
+
+    Attributes
+    ----------
+    name : str
+        ``"lost"``, or a horizon such as ``"30d"``.
+    days : float or None
+        The horizon in days; None for an outcome.
+    rate : float
+        The share among the leavers it was learnt from.
+    members, calibration
+        As those of a classifier; without members everybody has the share ``rate``.
+    """
+
+    name: str
+    days: float | None
+    rate: float
+    members: list[Any]
+    calibration: Any
+
+    def log_odds(self, A: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds (n,) of encoded rows A (n, n_features)."""
+        if not self.members:
+            return np.full(len(A), self.constant)
+        return np.asarray(self.calibration.transform(sum(m.weight * m.margin(A) for m in self.members)), dtype=np.float64)
+
+    @property
+    def constant(self) -> float:
+        """Log-odds of the rate."""
+        return float(np.log(self.rate) - np.log1p(-self.rate))
+
+
+def earlier_horizons(horizons: Any, horizon: Any) -> dict[str, float]:
+    """Horizons before the whole one, by name, in days, shortest first.
+
+    >>> earlier_horizons(["60d", "30d", "90d"], "90d")
+    {'30d': 30.0, '60d': 60.0}
+    """
+    if horizons is None:
+        return {}
+    if isinstance(horizons, str) or not isinstance(horizons, Sequence):
+        raise UsageError("bad-horizons", f"horizons={horizons!r}", remedy='Give a list of spans such as ["30d", "60d"].')
+    if horizon is None:
+        raise UsageError("no-horizon", "horizons= were given without the whole horizon", remedy='Pass horizon= too, such as "90d".')
+    whole = span_microseconds(horizon) / _DAY
+    days = {str(one): span_microseconds(one) / _DAY for one in horizons}
+    if any(not 0 < d <= whole for d in days.values()):
+        raise UsageError("bad-horizons", f"horizons={list(horizons)!r} do not lie within {horizon}", remedy="Give shorter spans.")
+    return {name: d for name, d in sorted(days.items(), key=lambda item: item[1]) if d < whole}
+
+
+def shares_of(y: Any, horizons: Mapping[str, float], *, gap_days: float) -> dict[str, np.ndarray]:
+    """What is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
+
+    Raises
+    ------
+    UsageError
+        ``no-duration``: earlier horizons without the times of leaving.
+    OutcomeError
+        ``shorter-horizon``: leaving is known only when the whole window has passed, as with inactivity.
+    """
+    framed = isinstance(y, pd.DataFrame) and "outcome" in y.columns
+    found: dict[str, np.ndarray] = {}
+    if horizons:
+        if not framed or "duration" not in y.columns:
+            raise UsageError(
+                "no-duration", "horizons= need to know when customers left", remedy="Pass the outcomes frame of label_churn as y."
+            )
+        if getattr(y, "decided_at_end", False):
+            raise OutcomeError(
+                "shorter-horizon",
+                "whether a customer is inactive for the whole horizon is known only at its end",
+                remedy="Leave out horizons=, or train one model for each length of silence.",
+            )
+        duration, asked = np.asarray(y["duration"], dtype=np.float64), np.asarray(y["outcome"]) != 0
+        for name, days in reversed(list(horizons.items())):
+            early = asked & (duration <= gap_days + days)
+            found[name] = np.where(asked, early, -1).astype(np.int8)
+            asked = early
+    if framed:
+        outcome = np.asarray(y["outcome"])
+        if (outcome == 1).any() and (outcome == 2).any():
+            found[LOST] = np.where(outcome == 0, -1, outcome == 2).astype(np.int8)
+    return found
+
+
+def learn_shares(rows: Rows, targets: Mapping[str, np.ndarray], horizons: Mapping[str, float], settings: Settings) -> dict[str, Share]:
+    """A share for each target, from the rows it is asked of; one number for all where few customers could teach more."""
+    return {name: _learn(rows, target, name, horizons.get(name), settings) for name, target in targets.items()}
+
+
+def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settings: Settings) -> Share:
+    asked = np.flatnonzero(target >= 0)
+    y, w = (target[asked] == 1).astype(np.float64), rows.w[asked]
+    rate = float((w @ y + _BELIEF) / (w.sum() + 2 * _BELIEF))
+    if min(y.sum(), (1 - y).sum()) < _FEWEST:
+        return Share(name, days, rate, [], None)
+    part = replace(
+        rows,
+        A=np.ascontiguousarray(rows.A[asked]),
+        y=y,
+        w=w / w.mean(),
+        times=None if rows.times is None else rows.times[asked],
+        customers=None if rows.customers is None else rows.customers[asked],
+    )
+    # MBG/NBD and the signs of monotone constraints speak of leaving, not of how or when. Leavers are few: validation keeps customers apart
+    # (horizon=None), not times, or the folds would learn from so little that their shares were drawn together and stayed so.
+    members = tuple(m for m in settings.members if m != "purchases") or ("trees",)
+    blend = train(part, replace(settings, members=members, horizon=None, monotone=(), n_seeds=1))
+    return Share(name, days, rate, blend.members, blend.calibration)
+
+
+def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: str | None, whole: float | None) -> list[tuple[Share, float]]:
+    """The shares by which the risk is multiplied, each with +1, or -1 for its complement.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-outcome-name``, ``no-outcomes-apart`` or ``unknown-horizon``.
+    """
+    chain: list[tuple[Share, float]] = []
+    if horizon is not None:
+        days = span_microseconds(horizon) / _DAY
+        timed = [s for s in shares.values() if s.days is not None]
+        known = [s.days for s in timed] + [whole]
+        if days not in known:
+            names = [s.name for s in timed]
+            raise UsageError(
+                "unknown-horizon",
+                f'horizon "{horizon}" was not learnt; there are: {", ".join(names) or "none but the whole one"}',
+                remedy="Name it in horizons= before training.",
+            )
+        chain += [(s, 1.0) for s in timed if s.days is not None and s.days >= days]
+    if outcome is not None:
+        if outcome not in OUTCOMES:
+            raise UsageError("unknown-outcome-name", f"outcome={outcome!r}.{closest(outcome, OUTCOMES)}", remedy='Use "left" or "lost".')
+        if LOST not in shares:
+            raise UsageError(
+                "no-outcomes-apart",
+                "the training did not tell customers who left from customers who were lost",
+                remedy="Train on an outcomes frame that holds outcomes 1 and 2, such as that of Cancellation(involuntary=[...]).",
+            )
+        chain.append((shares[LOST], 1.0 if outcome == LOST else -1.0))
+    return chain
+
+
+def multiply(risk: np.ndarray, chain: Sequence[tuple[Share, float]], A: np.ndarray) -> np.ndarray:
+    """The risk (n,) times its shares."""
+    for share, sign in chain:
+        risk = risk * sigmoid(sign * share.log_odds(A))
+    return risk
+
+
+def expected_days(times: Sequence[float], alive: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean time to leaving (n,) from the shares still there (n,) at increasing times that start at 0; the last hazard goes on for ever.
+
+    >>> month = np.exp(-30 / 200)
+    >>> expected_days([0.0, 30.0, 60.0], [np.ones(1), np.array([month]), np.array([month**2])]).round().tolist()
+    [200.0]
+    """
+    within = sum((b - a) * (s + t) / 2 for a, b, s, t in zip(times, times[1:], alive, alive[1:], strict=False))
+    last = np.maximum(alive[-1], 1e-12)  # nobody is certain to leave
+    hazard = np.log(np.maximum(alive[-2], last) / last) / (times[-1] - times[-2])
+    return np.asarray(within + last / np.maximum(hazard, 1e-9))
