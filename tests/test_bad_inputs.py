@@ -1,8 +1,7 @@
 # ruff: noqa: E501 - one input, one line
 """Every bad input that real data are known to bring, by number: refused (E), warned of (W) or taken in silence (S), as documented.
 
-One row or more per number; a number that cannot be met yet is pending, with the reason. docs/bad-inputs.md is made of this table. Longer than
-most modules because it is one table and its builders.
+One row or more per number. docs/bad-inputs.md is made of this table. Longer than most modules because it is one table and its builders.
 """
 
 import errno
@@ -37,11 +36,6 @@ from churnpredict.operations.scoring import check_risks
 TOTAL = 62
 GROUPS = {"Keys": range(1, 24), "Time": range(24, 41), "Labels": range(41, 48), "Values": range(48, 58), "Files and machine": range(58, 63)}
 MODEL = Path(__file__).parent / "data" / "models" / "format_1.model"
-
-# Numbers that cannot be met yet.
-PENDING = {
-    49: "mixed currency: no currency column can be declared yet",
-}
 
 
 @dataclass(frozen=True)
@@ -165,6 +159,19 @@ def decimals(_):
 
     frame = pa.table({"user": ["a", "a"], "at": ["2024-01-01", "2024-01-02"], "d": pa.array([Decimal("1.10"), Decimal("2.20")])})
     assert count_all(orders(frame, value="d"), aggregate="sum") == [np.float32(3.3)]
+
+
+def currencies(_):
+    """Converted by the declared rates; one currency needs none; in partitions the mixture is seen in the whole."""
+    mixed = log(cur=["EUR", "USD", "USD", "EUR"])
+    rates = {"EUR": 1.0, "USD": 0.5}
+    assert count_all(orders(mixed, value="eur", currency="cur", rates=rates), aggregate="sum") == [2.0, 1.5, 4.0]
+    assert count_all(orders(log(cur="EUR"), value="eur", currency="cur"), aggregate="sum") == [3, 3, 4]
+    apart = cp.Events(log(cur=["EUR", "EUR", "USD", "EUR"]), customer="user", time="at", value="eur", currency="cur")
+    with pytest.raises(ChurnError, match="mixed-currency"):
+        cp.scan_tables(orders=apart, partitions=100)
+    with pytest.raises(ChurnError, match="bad-rate"):
+        orders(mixed, value="eur", currency="cur", rates={"EUR": 1.0, "USD": -1})
 
 
 def nan_and_null(_):
@@ -488,6 +495,10 @@ TABLE = [
     Bad(47, "the same customer in train and test", "S", same_customers, "Usual where the customers to be scored are known; the audit notes it, and `apart=True` keeps them apart."),
     # values
     Bad(48, "negative amounts", "W negative-value", lambda _: orders(log(eur=[1.0, -2.0, 3.0, 4.0]), value="eur")),
+    Bad(49, "two currencies without rates", "E mixed-currency", lambda _: orders(log(cur=["EUR", "USD", "EUR", "EUR"]), value="eur", currency="cur")),
+    Bad(49, "a missing currency among others", "E mixed-currency", lambda _: orders(log(cur=["EUR", None, "EUR", "EUR"]), value="eur", currency="cur")),
+    Bad(49, "a currency without a rate", "E unknown-currency", lambda _: orders(log(cur=["EUR", "USD", "EUR", "EUR"]), value="eur", currency="cur", rates={"EUR": 1.0})),
+    Bad(49, "two currencies with rates", "S", currencies, "Values are in the currency whose rate is 1."),
     Bad(50, "infinite value", "E infinite-value", lambda _: orders(log(eur=[1.0, np.inf, 3.0, 4.0]), value="eur")),
     Bad(51, "1e300", "W huge-value", lambda _: orders(log(eur=[1.0, 1e300, 3.0, 4.0]), value="eur")),
     Bad(52, "integers never wrap", "S", big_integers, "Sums are of floats: they lose digits, never the sign."),
@@ -555,12 +566,8 @@ def speaks(message, code):
     assert ".." not in message.replace("...", "")
 
 
-def test_every_number_is_held_or_pending_with_its_reason():
-    held = {b.number for b in TABLE}
-    assert not held & set(PENDING)
-    assert held | set(PENDING) == set(range(1, TOTAL + 1))
-    assert all(len(reason) > 15 for reason in PENDING.values())
-    assert len(held) == TOTAL - len(PENDING) == 61
+def test_every_number_is_held():
+    assert {b.number for b in TABLE} == set(range(1, TOTAL + 1))
     assert sorted(n for numbers in GROUPS.values() for n in numbers) == list(range(1, TOTAL + 1))
 
 

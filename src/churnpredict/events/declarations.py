@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ class Events:
         Columns of the customer's id and of the moment.
     value : str, optional
         Column of a number, most often money.
+    currency : str, optional
+        Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
+    rates : mapping of str to float
+        What one unit of each currency is worth in the one that values are to be in: ``{"EUR": 1.0, "USD": 0.92}``.
     kind : str, optional
         Column that tells kinds of event apart.
     item : str, optional
@@ -55,6 +59,8 @@ class Events:
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
     value: str | None = field(default=None, kw_only=True)
+    currency: str | None = field(default=None, kw_only=True)
+    rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
@@ -65,7 +71,7 @@ class Events:
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.time, self.value, self.kind, self.item, self.known_at, self.id)
+        return _given(self.customer, self.time, self.value, self.currency, self.kind, self.item, self.known_at, self.id)
 
     def as_written(self) -> list[str]:
         return _given(self.customer, self.time, self.known_at)
@@ -87,6 +93,10 @@ class Intervals:
         Column of the end as agreed at the beginning.
     value : str, optional
         Column of a number known at the beginning, such as a monthly price.
+    currency : str, optional
+        Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
+    rates : mapping of str to float
+        What one unit of each currency is worth in the one that values are to be in: ``{"EUR": 1.0, "USD": 0.92}``.
     value_at_end : str, optional
         Column of a number written at the end, such as a satisfaction score.
     response : str, optional
@@ -118,6 +128,8 @@ class Intervals:
     end: str = field(kw_only=True)
     planned_end: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
+    currency: str | None = field(default=None, kw_only=True)
+    rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     value_at_end: str | None = field(default=None, kw_only=True)
     response: str | None = field(default=None, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
@@ -129,7 +141,17 @@ class Intervals:
 
     def columns(self) -> list[str]:
         return _given(
-            *(self.customer, self.start, self.end, self.planned_end, self.value, self.value_at_end, self.response, self.kind),
+            *(
+                self.customer,
+                self.start,
+                self.end,
+                self.planned_end,
+                self.value,
+                self.currency,
+                self.value_at_end,
+                self.response,
+                self.kind,
+            ),
             *(self.known_at, *self.attributes),
         )
 

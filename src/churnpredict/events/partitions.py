@@ -24,7 +24,7 @@ from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.spill import Buckets, load_arrays, load_values, save_arrays, save_values
 from churnpredict.events.streams import Stream
-from churnpredict.events.tables import EventTables
+from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.events.whole import Whole, all_streams
 
@@ -207,22 +207,19 @@ class PartitionedTables(Whole):
         return self.part(values["ids"], self.labels, streams)
 
     def kinds(self, name: str, before: int | None, most: int) -> list[str]:
-        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
+        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole that enough of all customers have."""
         labels = self.labels[name].get("kind")
         if labels is None:
             return []
-        counts = np.zeros(len(labels), np.int64)
+        counts = []
         for number in range(self.n_partitions):
             place = self._folder / f"part-{number}"
-            wanted = {f"{name}/times": "times", f"{name}/columns/kind": "kind", f"{name}/columns/known": "known"}
+            wanted = {f"{name}/{role}": role.removeprefix("columns/") for role in ("offsets", "times", "columns/kind", "columns/known")}
             found = {wanted[key]: array for key, array in load_arrays(place, wanted).items()}
             own = load_values(self._folder / f"part-{number}-values")[f"{name}/kind"]
-            codes, moments = _recoded(found["kind"], own, labels), found["times"]
-            if before is not None:
-                codes = codes[(moments < before) & (found.get("known", moments) < before)]
-            counts += np.bincount(codes[codes >= 0], minlength=len(labels))
-        frequent = [i for i in np.argsort(-counts, kind="stable")[:most] if counts[i]]
-        return sorted(str(labels[int(i)].as_py()) for i in frequent)
+            found["kind"] = _recoded(found["kind"], own, labels)
+            counts.append(kinds_before(Stream(found.pop("offsets"), found.pop("times"), found), before, len(labels)))
+        return common_kinds(labels, counts, most)
 
 
 def _groups(rows: Ints, most: int) -> list[list[int]]:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
+from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.source import Source, open_source
 from churnpredict.events.streams import Stream
@@ -128,6 +129,14 @@ class _Reader:
         if column is not None:
             self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed)
 
+    def money(self, declaration: Events | Intervals) -> None:
+        """The value, in one currency."""
+        self.number("value", declaration.value)
+        if declaration.value is not None and declaration.currency is not None:
+            codes, names = read_labels(self.table[declaration.currency], table=self.name, name=declaration.currency)
+            where = (self.name, declaration.currency)
+            self.columns["value"] = in_one_currency(self.columns["value"], codes, names, declaration.rates, where)
+
     def label(self, role: str, column: str | None) -> None:
         if column is not None:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
@@ -179,7 +188,7 @@ def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
 def _events(reader: _Reader, events: Events) -> Rows:
     times, missing = reader.times(events.time)
     times = reader.drop(events.time, missing, times)
-    reader.number("value", events.value)
+    reader.money(events)
     reader.label("kind", events.kind)
     reader.label("item", events.item)
     reader.known(events.known_at, times)
@@ -202,7 +211,7 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
         responses, waiting = reader.times(intervals.response, placeholders=True)
         reader.columns["response"] = np.where(waiting, OPEN, responses)
         _refuse_backwards(reader, starts, reader.columns["response"], intervals.response, "responses from before the interval begins")
-    reader.number("value", intervals.value)
+    reader.money(intervals)
     reader.number("value_at_end", intervals.value_at_end)
     reader.label("kind", intervals.kind)
     for column in intervals.attributes:

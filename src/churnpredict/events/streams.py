@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from churnpredict.events.timing import DAY, OPEN
 
-__all__ = ["Stream", "group_rows", "latest_known", "positions"]
+__all__ = ["Stream", "count_labels", "group_rows", "latest_known", "positions"]
 
 Ints = npt.NDArray[np.int64]
 _EVENT_COLUMNS = ("value", "kind", "item", "known")
@@ -147,6 +147,26 @@ def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
         for i in range(offsets[c], offsets[c + 1]):
             seen[items[i]] = -1
     return following
+
+
+@nb.njit(cache=True, nogil=True)
+def count_labels(offsets, codes, n_labels):  # type: ignore[no-untyped-def]
+    """For each label how many rows have it, and how many customers; and how many customers have any. A code of -1 is none."""
+    rows, holders = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
+    latest = np.full(n_labels, -1, np.int64)
+    anybody = 0
+    for c in range(offsets.size - 1):
+        found = False
+        for i in range(offsets[c], offsets[c + 1]):
+            k = codes[i]
+            if k >= 0:
+                found = True
+                rows[k] += 1
+                if latest[k] != c:
+                    latest[k] = c
+                    holders[k] += 1
+        anybody += found
+    return rows, holders, anybody
 
 
 @nb.njit(cache=True, nogil=True)

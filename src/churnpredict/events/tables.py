@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
-from churnpredict.events.streams import Stream, group_rows
+from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
 
@@ -22,6 +22,7 @@ __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States
 
 Ints = npt.NDArray[np.int64]
 _FEW_EARLY = 0.005  # clocks of two systems differ a little
+_MANY_HOLDERS = 20  # customers who make a kind anybody's
 
 
 @dataclass(frozen=True)
@@ -182,14 +183,16 @@ class EventTables:
         return stream.where(stream.columns["kind"] == code)
 
     def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
-        """The most frequent kinds of a table before a moment, in the alphabet's order."""
+        """The most frequent kinds of a table before a moment, in the alphabet's order.
+
+        They name features, and features stand in model files: so a kind must have been met at 20 customers, in small tables at one in 20
+        of those whom the table knows, and never at one alone.
+        """
         stream = self.stream(name)
         if "kind" not in stream.columns:
             return []
-        codes = stream.columns["kind"] if before is None else stream.known_before(before).columns["kind"]
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.labels[name]["kind"]))
-        frequent = [i for i in np.argsort(-counts, kind="stable")[:most] if counts[i]]
-        return sorted(str(self.labels[name]["kind"][int(i)].as_py()) for i in frequent)
+        labels = self.labels[name]["kind"]
+        return common_kinds(labels, [kinds_before(stream, before, len(labels))], most)
 
     def first_event(self, name: str | None = None) -> int:
         """The time of the first row of a table, in microseconds UTC; without a name, of all tables."""
@@ -270,6 +273,26 @@ class EventTables:
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
         return np.repeat(found.to_numpy().astype(np.int32), lengths)
+
+
+Counts = tuple[Ints, Ints, int]
+
+
+def kinds_before(stream: Stream, before: int | None, n: int) -> Counts:
+    """Rows and customers of each of a table's n kinds, and customers of any, as known before a moment."""
+    codes = stream.columns["kind"]
+    if before is not None:
+        codes = np.where((stream.times < before) & (stream.columns.get("known", stream.times) < before), codes, np.int32(-1))
+    rows, holders, anybody = count_labels(stream.offsets, codes, n)
+    return rows, holders, int(anybody)
+
+
+def common_kinds(labels: pa.Array, counts: list[Counts], most: int) -> list[str]:
+    """The most frequent of the kinds that enough customers have, from the counts of all parts of a table."""
+    rows, holders, customers = (sum(c[k] for c in counts) for k in range(3))
+    least = max(2, min(_MANY_HOLDERS, -(-customers // _MANY_HOLDERS)))
+    frequent = [i for i in np.argsort(-np.asarray(rows), kind="stable") if np.asarray(holders)[i] >= least][:most]
+    return sorted(str(labels[int(i)].as_py()) for i in frequent)
 
 
 def _warn_of_early_rows(name: str, early: int, total: int) -> None:

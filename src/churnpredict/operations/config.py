@@ -45,6 +45,11 @@ _RULES = {
     "win_back": "WinBack",
 }
 _RENAMED = {"kinds": "kind"}
+_SHAPES: dict[str, tuple[type, str]] = {  # of what is no text
+    **dict.fromkeys(("attributes", "values", "replies"), (list, "a list of texts")),
+    "optional": (bool, "true or false"),
+    "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
+}
 
 
 @dataclass(frozen=True)
@@ -209,10 +214,8 @@ def _table(name: str, section: Any) -> dict[str, Any]:
                 "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
     for key, value in section.items():
-        wants_list = key in ("attributes", "values", "replies")
-        fits = isinstance(value, list) if wants_list else isinstance(value, bool) if key == "optional" else isinstance(value, str)
-        if not fits:
-            kind = "a list of texts" if wants_list else "true or false" if key == "optional" else "a text in quotes"
+        wanted, kind = _SHAPES.get(key, (str, "a text in quotes"))
+        if not isinstance(value, wanted):
             raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
     return dict(section)
 
