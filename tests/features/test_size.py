@@ -27,6 +27,7 @@ from churnpredict.errors import ChurnWarning, DataError, OutputError, TimeError,
 from churnpredict.events import memory, partitions
 from churnpredict.events.sources import spill
 from churnpredict.features import build, write
+from churnpredict.features.peers import count_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.features.write import features_by_part
 
@@ -93,7 +94,7 @@ def test_every_kind_of_table_agrees_in_partitions():
     shop = cp.make_business(60, seed=1)
     cutoffs = take_snapshots(shop.tables, shop.churn, every="120d")["cutoff"].drop_duplicates().tolist()
     past = take_snapshots(shop.tables, shop.churn, at=cutoffs)
-    rows = [f for f in cp.catalog(shop.tables, before=max(cutoffs)) if f.aggregate not in write.PEER_AGGREGATES]
+    rows = cp.catalog(shop.tables, before=max(cutoffs))
     with scan_tables(partitions=4, **shop.tables.declarations) as tables:
         assert cp.catalog(tables.outline, before=max(cutoffs)) == cp.catalog(shop.tables, before=max(cutoffs))
         found = pd.concat(list(features_by_part(tables, shop.churn, at=cutoffs, features=rows)))
@@ -278,8 +279,27 @@ def test_partitions_leave_the_disk_when_closed_or_forgotten(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_features_of_all_customers_are_refused_in_partitions():
-    shop = cp.make_business(60, seed=1)
-    peers = [cp.Feature("customers", "peer_count", "90d", column="region")]
-    with scan_tables(partitions=3, **shop.tables.declarations) as tables, pytest.raises(UsageError, match="needs-everybody"):
-        next(features_by_part(tables, shop.churn, every="120d", features=peers))
+@pytest.mark.parametrize("partitions", [1, 3, 40])
+def test_peers_are_counted_among_all_partitions(partitions):
+    """Two passes: the rates of a label are those of all customers, to the last bit."""
+    shop = cp.make_business(80, seed=1)
+    rows = [cp.Feature("customers", a, "90d", column="region") for a in write.PEER_AGGREGATES]
+    rows += [cp.Feature("orders", a, "60d", column="item") for a in write.PEER_AGGREGATES]
+    past = take_snapshots(shop.tables, shop.churn, every="120d")
+    expected = build_features(shop.tables, past, features=rows)
+    with scan_tables(partitions=partitions, **shop.tables.declarations) as tables:
+        found = pd.concat(list(features_by_part(tables, shop.churn, every="120d", features=rows)))
+    same_bits(expected, found.sort_index())
+    assert expected.nunique().min() > 5
+
+
+def test_peers_of_one_partition_alone_are_caught(monkeypatch):
+    """The planted fault: what the partitions before counted is forgotten."""
+
+    def forgetful(rows, tables, cutoffs, counts):
+        counts._found.clear()
+        count_peers(rows, tables, cutoffs, counts)
+
+    monkeypatch.setattr(write, "count_peers", forgetful)
+    with pytest.raises(AssertionError):
+        test_peers_are_counted_among_all_partitions(3)

@@ -21,10 +21,10 @@ from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
 from churnpredict.features.own import OwnFeature
-from churnpredict.features.peers import PEER_AGGREGATES, of_peers
+from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 
-__all__ = ["build_features"]
+__all__ = ["build_features", "build_rows", "check_rows"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -78,14 +78,31 @@ def build_features(
     (FrozenList(['customer_id', 'cutoff']), True)
     """
     customers, cutoffs = sorted_pairs(tables, snapshots)
-    limit = None if history is None else span(history, "history")
-    latest = int(cutoffs.max()) if len(cutoffs) else NEVER
     rows: list[Feature | OwnFeature]
     if features is None:
-        rows = [*catalog(tables, before=pd.Timestamp(latest, unit="us", tz="UTC") if len(cutoffs) else None, history=history)]
+        latest = pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC") if len(cutoffs) else None
+        rows = [*catalog(tables, before=latest, history=history)]
     else:
         rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
-    _check(rows, tables)
+    check_rows(rows, tables)
+    counts = PeerCounts()
+    count_peers([r for r in rows if isinstance(r, Feature)], tables, cutoffs, counts)
+    return build_rows(tables, customers, cutoffs, rows, counts, history=history, n_jobs=n_jobs)
+
+
+def build_rows(
+    tables: EventTables,
+    customers: Codes,
+    cutoffs: Ints,
+    rows: Sequence[Feature | OwnFeature],
+    counts: PeerCounts,
+    *,
+    history: str | None,
+    n_jobs: int,
+) -> pd.DataFrame:
+    """The features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""
+    limit = None if history is None else span(history, "history")
+    latest = int(cutoffs.max()) if len(cutoffs) else NEVER
     labels = {
         r.name: label_that_holds(r, tables, customers, cutoffs, limit, latest)
         for r in rows
@@ -98,7 +115,7 @@ def build_features(
         if isinstance(row, OwnFeature):
             out[column] = row.compute(tables, customers, cutoffs)
         elif row.aggregate in PEER_AGGREGATES:
-            out[column] = of_peers(row, tables, customers, cutoffs)
+            out[column] = of_peers(row, tables, customers, cutoffs, counts)
         elif row.aggregate in ("attribute", "state", "days_until"):
             out[column] = number_that_holds(row, tables, customers, cutoffs, limit)
         elif row.table in tables.streams:
@@ -113,7 +130,7 @@ def build_features(
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
 
-def _check(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> None:
+def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> None:
     """Refuse rows that name what is not there, before anything is computed."""
     names: set[str] = set()
     for row in rows:

@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.errors import OutputError, UsageError
+from churnpredict.errors import OutputError
 from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.progress import progress
 from churnpredict.events.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.events.tables import EventTables
-from churnpredict.features.build import build_features
+from churnpredict.features.build import build_rows, check_rows
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.feature import Feature
 from churnpredict.features.own import OwnFeature
-from churnpredict.features.peers import PEER_AGGREGATES
+from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 
 __all__ = ["features_by_part", "write_features"]
 
@@ -50,8 +50,6 @@ def features_by_part(
 
     Raises
     ------
-    UsageError
-        ``needs-everybody`` for features that compare a customer with all others, where the tables are partitioned.
     DataError
         ``nobody-at-risk``, once all partitions have been seen.
     """
@@ -60,33 +58,27 @@ def features_by_part(
     if features is None:
         features = catalog(whole, before=pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC"), history=history)
     features = [f if isinstance(f, OwnFeature) else with_driver(f, whole) for f in features]
-    parts: Sequence[Any] = [tables]
-    if isinstance(tables, PartitionedTables):
-        parts = range(tables.n_partitions)
-        _refuse_peers(features, len(parts))
+    check_rows(features, whole)
+    parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
+    counts = PeerCounts()
+    peers = [f for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
+    for part in progress(parts, "peers") if peers else ():  # who is compared with all others is counted among all others first
+        count_peers(peers, _part(tables, part), cutoffs, counts)
     found = np.zeros(len(cutoffs), np.bool_)
     for part in progress(parts, "features"):
-        some = tables.partition(part) if isinstance(tables, PartitionedTables) else tables
+        some = _part(tables, part)
         customers, moments = pairs_at_risk(some, churn, cutoffs)
         found |= np.isin(cutoffs, moments)
-        ids = pd.Index(some.ids.to_pandas())
         step = max(1, _CELLS // max(1, len(features)))
         for start in range(0, len(customers), step):
             block = slice(start, start + step)
-            past = pd.DataFrame({"customer_id": ids.take(customers[block]), "cutoff": some.wall_times(moments[block])})
-            frame = build_features(some, past, features=features, history=history, n_jobs=n_jobs)
+            frame = build_rows(some, customers[block], moments[block], features, counts, history=history, n_jobs=n_jobs)
             yield _with_all_categories(frame, features, tables, int(cutoffs.max()))
     check_somebody(cutoffs, found)
 
 
-def _refuse_peers(features: Rows, parts: int) -> None:
-    peers = [f.name for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
-    if peers and parts > 1:
-        raise UsageError(
-            "needs-everybody",
-            f'"{peers[0]}" compares a customer with all others, who are not in memory together',
-            remedy="Leave such features out, or read the tables with EventTables.",
-        )
+def _part(tables: EventTables | PartitionedTables, part: int) -> EventTables:
+    return tables.partition(part) if isinstance(tables, PartitionedTables) else tables
 
 
 def _with_all_categories(frame: pd.DataFrame, features: Rows, tables: EventTables | PartitionedTables, latest: int) -> pd.DataFrame:
