@@ -16,17 +16,18 @@ import numpy as np
 import pandas as pd
 
 import churnpredict as cp
-from churnpredict.model.comparison import baseline_risks, is_weak, judge
+from churnpredict.model.comparison import baseline_risks, judge
+from churnpredict.model.verdict import reach_verdict
 
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 ROUNDS = 200
 JOBS = int(os.environ.get("CHURNPREDICT_JOBS", "1"))
-SHOWN = ("auc", "log_loss", "lift_10", "calibration_gap")
+SHOWN = ("auc", "log_loss", "lift_10", "calibration_gap", "calibration_slope")
 
 
-def show(title: str, figures: pd.DataFrame, *, n: int, leavers: int, target: str, weak: bool) -> None:
+def show(title: str, figures: pd.DataFrame, *, n: int, leavers: int, target: str) -> None:
     """One block: the model and its baselines, line by line."""
-    print(f"\n{title}: {n:,} customers, {leavers / n:.1%} left. To reach: {target}" + ("  WEAK SIGNAL" if weak else ""))
+    print(f"\n{title}: {n:,} customers, {leavers / n:.1%} left. To reach: {target}")
     print(f"  {'':<22}" + "".join(f"{m:>26}" for m in SHOWN))
     for model in dict.fromkeys(figures["model"]):
         part = figures[figures["model"] == model].set_index("metric")
@@ -36,6 +37,7 @@ def show(title: str, figures: pd.DataFrame, *, n: int, leavers: int, target: str
     rivals = [loss[m] for m in ("MBG/NBD", "one-snapshot LightGBM") if m in loss]
     if rivals:
         print(f"  log loss not above the better of MBG/NBD and one snapshot: {'yes' if loss['model'] <= min(rivals) else 'NO'}")
+    print("  " + reach_verdict(figures).words)
     sys.stdout.flush()
 
 
@@ -50,7 +52,6 @@ def show_backtest(title: str, tables: cp.EventTables, churn: object, at: list[st
             n=int(part["n"].iloc[0]),
             leavers=int(part["leavers"].iloc[0]),
             target=targets.get(cutoff, "log loss not above the baselines'"),
-            weak=part["signal"].iloc[0] == "weak",
         )
         print(f"  ({time.process_time() - start:.0f} s CPU, baselines and intervals included)")
 
@@ -135,10 +136,9 @@ def oulad() -> None:
     risks = {"model": model.predict_proba(X_test)[:, 1]}
     risks |= baseline_risks(X, y, X_test, horizon=f"{HORIZON}d", of="clicks", n_jobs=JOBS)
     who = X_test.index.get_level_values("customer_id")
-    weak, _ = is_weak(y_test, risks["model"], risks["base rate"], customers=who, rounds=ROUNDS)
     figures = judge(y_test, risks, customers=who, rounds=ROUNDS)
     title = "oulad, BBB-2013J, un-registers within 28 days of day 60"
-    show(title, figures, n=len(y_test), leavers=int(y_test.sum()), target="(clicks alone: AUC .59)", weak=weak)
+    show(title, figures, n=len(y_test), leavers=int(y_test.sum()), target="(clicks alone: AUC .59)")
     print(f"  ({time.process_time() - start:.0f} s CPU)")
 
 
@@ -156,10 +156,9 @@ def _silent_students(tables: cp.EventTables) -> None:
     X_test = pipeline.features_at(tables, test_begin + pd.Timedelta(days=DAY))
     risks = {"model": pipeline.model_.predict_proba(X_test)[:, 1]}
     risks |= baseline_risks(X, outcomes, X_test, horizon=f"{HORIZON}d", of="clicks", n_jobs=JOBS)
-    weak, _ = is_weak(y_test, risks["model"], risks["base rate"], rounds=ROUNDS)
     figures = judge(y_test, risks, rounds=ROUNDS)
     title = "oulad, BBB-2013J, silent for 28 days from day 60"
-    show(title, figures, n=len(y_test), leavers=int(y_test.sum()), target="AUC .860 (LightGBM .850, recency .793)", weak=weak)
+    show(title, figures, n=len(y_test), leavers=int(y_test.sum()), target="AUC .860 (LightGBM .850, recency .793)")
     print(f"  ({time.process_time() - start:.0f} s CPU)")
 
 
@@ -177,9 +176,8 @@ def telco() -> None:
         risks["model"][test] = model.predict_proba(X.iloc[test])[:, 1]
         for name, risk in baseline_risks(X.iloc[train], y[train], X.iloc[test], horizon="30d", n_jobs=JOBS).items():
             risks.setdefault(name, np.zeros(len(y)))[test] = risk
-    weak, _ = is_weak(y, risks["model"], risks["base rate"], rounds=ROUNDS)
     figures = judge(y, risks, rounds=ROUNDS)
-    show("telco, 5-fold", figures, n=len(y), leavers=int(y.sum()), target="AUC .850, log loss .411", weak=weak)
+    show("telco, 5-fold", figures, n=len(y), leavers=int(y.sum()), target="AUC .850, log loss .411")
     print(f"  ({time.process_time() - start:.0f} s CPU)")
 
 

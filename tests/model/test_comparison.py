@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from churnpredict.model.comparison import BASELINES, METRICS, Backtest, baseline_risks, calibration_gap, is_weak, judge
+from churnpredict.model.comparison import BASELINES, METRICS, baseline_risks, calibration_gap, judge
+from churnpredict.model.metrics import bootstrap_interval, compare
 
 
 def matrix(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -64,15 +66,16 @@ def test_every_metric_has_a_value_within_its_interval() -> None:
     assert abs(calibration_gap(y, p)) < 0.1
 
 
-def test_noise_is_weak_and_signal_is_not() -> None:
+def test_differences_are_paired() -> None:
+    """The same customers on both sides: a model that is better everywhere by a constant has no spread at all; row by row it is compare."""
     rng = np.random.default_rng(4)
-    y, p = rng.integers(0, 2, 500), rng.random(500)
-    assert is_weak(y, p, np.full(500, y.mean()), rounds=50)[0]
-    assert not is_weak(y, np.where(y, 0.8, 0.2), np.full(500, y.mean()), rounds=50)[0]
-
-
-def test_a_part_of_a_backtest_still_prints() -> None:
-    frame = Backtest({"cutoff": [pd.Timestamp("2024-01-01")], "model": ["model"], "metric": ["auc"], "value": [0.7]})
-    assert "0.7" in repr(frame)
-    assert isinstance(frame.head(1), Backtest)
-    assert "Empty" in repr(frame.iloc[:0])
+    p = rng.random(400)
+    y = (rng.random(400) < p).astype(int)
+    who = np.arange(400) // 2
+    figures = judge(y, {"model": p, "same": p, "other": np.sqrt(p)}, customers=who, rounds=60).set_index(["model", "metric"])
+    assert (figures.loc["same", ["difference", "difference_low", "difference_high"]].fillna(0) == 0).all(axis=None)
+    assert figures.loc["model", "difference"].isna().all()
+    apart = compare(y, p, np.sqrt(p), customers=who, rounds=60)
+    assert figures.loc[("other", "log_loss"), ["difference", "difference_low", "difference_high"]].tolist() == pytest.approx(list(apart))
+    own = bootstrap_interval(METRICS["auc"], y, p, customers=who, rounds=60)
+    assert figures.loc[("model", "auc"), ["value", "low", "high"]].tolist() == pytest.approx(list(own))

@@ -1,4 +1,4 @@
-"""A model beside the old baselines: figures with intervals over customers, and whether there is a signal at all."""
+"""A model beside the old baselines: figures and paired differences with intervals over customers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from churnpredict.errors import ChurnError, ChurnWarning
 from churnpredict.model import metrics
 from churnpredict.model.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome, find_triple
 from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.curves import resampled_weights
 from churnpredict.model.split import cutoffs_of
 
-__all__ = ["BASELINES", "METRICS", "Backtest", "baseline_risks", "calibration_gap", "is_weak", "judge"]
+__all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge"]
 
 BASELINES = ("base rate", "recency", "MBG/NBD", "one-snapshot LightGBM")
-_SHOWN = ("auc", "average_precision", "log_loss", "brier", "lift_10", "calibration_gap", "calibration_slope", "empc")
+DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
 def calibration_gap(y: Any, p: Any, *, sample_weight: Any = None) -> float:
@@ -104,7 +105,9 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
 
 
 def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rounds: int = 200, random_state: int = 0) -> pd.DataFrame:
-    """Every metric of every model, with 95 % intervals over customers.
+    """Every metric of every model, and the model minus each baseline, with 95 % intervals over customers.
+
+    All of it is computed on the same draws of customers, so differences are paired.
 
     Parameters
     ----------
@@ -119,7 +122,8 @@ def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rou
     Returns
     -------
     DataFrame
-        Columns ``model``, ``metric``, ``value``, ``low``, ``high``.
+        Columns ``model``, ``metric``, ``value``, ``low``, ``high`` and ``difference``, ``difference_low``, ``difference_high``: the first
+        model's metric minus this one's (NaN in its own rows).
 
     Examples
     --------
@@ -127,71 +131,24 @@ def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rou
     >>> figures = judge(y, {"model": np.where(y, 0.9, 0.1), "base rate": np.full(100, 0.5)}, rounds=20)
     >>> figures.query("model == 'base rate' and metric == 'lift_10'")["value"].item()
     1.0
+    >>> bool(figures.query("model == 'base rate' and metric == 'log_loss'")["difference_high"].item() < 0)
+    True
     """
     target = np.asarray(y, dtype=np.float64)
+    every = np.ones(len(target))
+
+    def measured(w: np.ndarray) -> np.ndarray:
+        return np.array([[f(target, risk, sample_weight=w) for f in METRICS.values()] for risk in risks.values()])
+
+    value = measured(every)
+    draws = [measured(w) for w in resampled_weights(len(target), customers=customers, rounds=rounds, random_state=random_state)]
+    drawn = np.array(draws).reshape(len(draws), *value.shape)
     rows = []
-    for name, risk in risks.items():
-        for metric, function in METRICS.items():
-            interval = metrics.bootstrap_interval(function, target, risk, customers=customers, rounds=rounds, random_state=random_state)
-            rows.append({"model": name, "metric": metric, **interval._asdict()})
+    for i, name in enumerate(risks):
+        for j, metric in enumerate(METRICS):
+            own = metrics.interval(value[i, j], drawn[:, i, j])
+            row = {"model": name, "metric": metric, **own._asdict()}
+            nothing = metrics.Interval(np.nan, np.nan, np.nan)
+            apart = metrics.interval(value[0, j] - value[i, j], drawn[:, 0, j] - drawn[:, i, j]) if i else nothing
+            rows.append(row | dict(zip(DIFFERENCE, apart, strict=True)))
     return pd.DataFrame(rows)
-
-
-def is_weak(
-    y: Any, risk: np.ndarray, base: np.ndarray, *, customers: Any = None, rounds: int = 200, random_state: int = 0
-) -> tuple[bool, metrics.Interval]:
-    """Whether the interval of (log loss of the model - log loss of the base rate) reaches zero, and that interval.
-
-    >>> y = np.tile([0, 1], 50)
-    >>> is_weak(y, np.where(y, 0.9, 0.1), np.full(100, 0.5), rounds=20)[0]
-    False
-    """
-    difference = metrics.compare(y, risk, base, metric=metrics.log_loss, customers=customers, rounds=rounds, random_state=random_state)
-    return not difference.high < 0, difference
-
-
-class Backtest(pd.DataFrame):
-    """Figures of a backtest: ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``leavers``, ``signal``.
-
-    ``signal`` is "weak" at cutoffs where the model cannot be told from the base rate.
-    """
-
-    @property
-    def _constructor(self) -> type[Backtest]:
-        return Backtest
-
-    def table(self, *names: str) -> pd.DataFrame:
-        """One line per cutoff and model, one column per metric."""
-        wanted = list(names) or [m for m in _SHOWN if m in set(self["metric"])]
-        order = list(dict.fromkeys(self["model"]))
-        wide = pd.DataFrame(self).pivot_table(index=["cutoff", "model"], columns="metric", values="value", dropna=False)[wanted]
-        wide = wide.reindex(pd.MultiIndex.from_product([sorted(set(self["cutoff"])), order], names=["cutoff", "model"]))
-        return wide.dropna(how="all")
-
-    def summary(self) -> str:
-        """The backtest in words and figures, as people read it."""
-        lines = []
-        for cutoff, part in pd.DataFrame(self).groupby("cutoff", sort=True):
-            n, leavers = int(part["n"].iloc[0]), int(part["leavers"].iloc[0])
-            weak = part["signal"].iloc[0] == "weak"
-            head = f"{pd.Timestamp(str(cutoff)).date()}: {n:,} customers at risk, {leavers:,} left ({leavers / n:.1%})"
-            lines.append(head + ("  WEAK SIGNAL: the model cannot be told from the base rate" if weak else ""))
-            shown = [m for m in ("auc", "log_loss", "lift_10", "calibration_gap") if m in set(part["metric"])]
-            lines.append("  " + " " * 22 + "".join(f"{m:>26}" for m in shown))
-            for model in dict.fromkeys(part["model"]):
-                figures = part[part["model"] == model].set_index("metric")
-                cells = "".join(f"{_cell(figures.loc[m]):>26}" for m in shown)
-                lines.append(f"  {model:<22}{cells}")
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        needed = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers", "signal"}
-        return self.summary() if len(self) and needed <= set(self.columns) else super().__repr__()
-
-    __str__ = __repr__
-
-
-def _cell(row: pd.Series) -> str:
-    if np.isnan(row["value"]):
-        return "-"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -30,6 +30,7 @@ __all__ = [
     "empc",
     "expected_profit",
     "gain",
+    "interval",
     "lift",
     "log_loss",
     "mpc",
@@ -186,11 +187,9 @@ def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     rate = w @ target / w.sum()
     if not 0 < rate < 1 or np.ptp(z) < 1e-12:
         return float("nan")
-    forward, backward = (AffineCalibration(prior=0.0).fit(s * z, target, w) for s in (1, -1))
-    worse = log_loss(target, sigmoid(forward.transform(z)), sample_weight=w) > log_loss(
-        target, sigmoid(backward.transform(-z)), sample_weight=w
-    )
-    return -backward.slope if worse else forward.slope  # a ranking turned round has a negative slope
+    # The likelihood is concave, so its best slope has the sign of its gradient at 0; a ranking turned round has a negative one.
+    sign = 1.0 if (w * (target - rate)) @ z >= 0 else -1.0
+    return sign * AffineCalibration(prior=0.0).fit(sign * z, target, w).slope
 
 
 def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> float:
@@ -287,18 +286,14 @@ def empc(  # one formula, many names: the paper's
 
 def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Vertices of the upper convex hull of the ROC curve: share of leavers and of stayers contacted."""
-    f0 = np.r_[0.0, np.cumsum(left)] / left.sum()
-    f1 = np.r_[0.0, np.cumsum(stayed)] / max(stayed.sum(), 1e-300)
-    hull: list[int] = []
-    for i in range(len(f0)):
-        while len(hull) >= 2:
-            a, b = hull[-2], hull[-1]
-            if (f0[b] - f0[a]) * (f1[i] - f1[a]) <= (f0[i] - f0[a]) * (f1[b] - f1[a]):
-                hull.pop()
-            else:
-                break
-        hull.append(i)
-    return f0[hull], f1[hull]
+    from scipy.optimize import isotonic_regression
+
+    size = left + stayed
+    # Pooling adjacent groups until the share of leavers falls is what the hull does (Fawcett and Niculescu-Mizil 2007).
+    at = isotonic_regression(left / size, weights=size, increasing=False).blocks
+    f0 = np.r_[0.0, np.cumsum(left)][at] / left.sum()
+    f1 = np.r_[0.0, np.cumsum(stayed)][at] / max(stayed.sum(), 1e-300)
+    return f0, f1
 
 
 def expected_profit(
@@ -391,11 +386,16 @@ def bootstrap_interval(
     target, score = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     drawn = [metric(target, score, sample_weight=base * w, **options) for w in _resampled(customers, len(target), rounds, random_state)]
-    return _interval(metric(target, score, sample_weight=base, **options), drawn, level)
+    return interval(metric(target, score, sample_weight=base, **options), drawn, level)
 
 
-def _interval(value: float, drawn: list[float], level: float) -> Interval:
-    values = np.asarray(drawn)
+def interval(value: float, drawn: Any, level: float = 0.95) -> Interval:
+    """A figure with the middle ``level`` of what was drawn, NaN left out.
+
+    >>> interval(2.0, [1.0, 2.0, 3.0], level=1.0)
+    Interval(value=2.0, low=1.0, high=3.0)
+    """
+    values = np.asarray(drawn, dtype=np.float64)
     values = values[~np.isnan(values)]
     if not len(values):
         return Interval(value, float("nan"), float("nan"))
@@ -429,7 +429,7 @@ def compare(
         return metric(target, one, sample_weight=w, **options) - metric(target, two, sample_weight=w, **options)
 
     drawn = [difference(base * w) for w in _resampled(customers, len(target), rounds, random_state)]
-    return _interval(difference(base), drawn, level)
+    return interval(difference(base), drawn, level)
 
 
 def scorers() -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import ImmatureError
-from churnpredict.events.outcomes import label_churn
+from churnpredict.errors import ChurnError, ImmatureError
+from churnpredict.events.outcomes import ChurnRule, label_churn
 from churnpredict.events.progress import progress
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
@@ -16,14 +17,19 @@ from churnpredict.events.timing import days, stamp
 from churnpredict.events.treatments import nobody_treated
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
-from churnpredict.model.comparison import Backtest, baseline_risks, is_weak, judge
+from churnpredict.model.comparison import baseline_risks, judge
+from churnpredict.model.verdict import reach_verdict
 from churnpredict.operations.cutoffs import backtest_cutoffs
+from churnpredict.operations.evidence import Backtest
 from churnpredict.operations.scoring import check_risks, snapshots_of
 
 if TYPE_CHECKING:
     from churnpredict.operations.pipeline import ChurnPipeline
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "seasons_seen"]
+
+_YEAR = 365.25 * 86_400
+_EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
 def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
@@ -40,12 +46,20 @@ def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, ro
             total=len(cutoffs),
             remedy="Take earlier cutoffs.",
         )
-    parts = [_at_one(pipeline, tables, cutoff, rounds) for cutoff in progress(cutoffs, "backtest")]
-    return Backtest(pd.concat(parts, ignore_index=True))
+    parts, told, before = [], [], None
+    for cutoff in progress(cutoffs, "backtest"):
+        figures, predictions, before = _at_one(pipeline, tables, cutoff, rounds=rounds, before=before)
+        parts.append(figures)
+        told.append(predictions)
+    found = Backtest(pd.concat(parts, ignore_index=True))
+    found.predictions = pd.concat(told)
+    return found
 
 
-def _at_one(pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, rounds: int) -> pd.DataFrame:
-    """Figures at one cutoff; nothing known at or after it reaches the model or the baselines."""
+def _at_one(
+    pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: ChurnPipeline | None
+) -> tuple[pd.DataFrame, pd.DataFrame, ChurnPipeline]:
+    """Figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
     trained = pipeline.copy()
     X, outcomes = trained.training_rows(tables, cutoff)
     trained.learn(X, outcomes)
@@ -55,22 +69,53 @@ def _at_one(pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, 
     X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
     y_test = happened.within().to_numpy()
     risks = {"model": check_risks(np.asarray(trained.model_.predict_proba(X_test)[:, 1]))}
-    recurring = _recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test)
     risks |= baseline_risks(
         X,
         outcomes.within(),
         X_test,
         horizon=days(trained.churn.horizon_span),
         gap=days(trained.churn.gap_span),
-        recurring=recurring,
+        recurring=_recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test),
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
     )
-    customers = X_test.index.get_level_values("customer_id")
-    figures = judge(y_test, risks, customers=customers, rounds=rounds)
-    weak, _ = is_weak(y_test, risks["model"], risks["base rate"], customers=customers, rounds=rounds)
-    figures.insert(0, "cutoff", snapshots["cutoff"].iloc[0])
-    return figures.assign(n=len(y_test), leavers=int(y_test.sum()), signal="weak" if weak else "clear")
+    figures = judge(y_test, risks, customers=X_test.index.get_level_values("customer_id"), rounds=rounds)
+    weak = reach_verdict(figures).signal
+    steady = None if before is None else _same_first_reason(before, trained, X_test)
+    if steady is not None:
+        figures = pd.concat(
+            [figures, pd.DataFrame([{"model": "model", "metric": "same_first_reason", "value": steady}])], ignore_index=True
+        )
+    moment = snapshots["cutoff"].iloc[0]
+    figures.insert(0, "cutoff", moment)
+    figures = figures.assign(
+        n=len(y_test),
+        leavers=int(y_test.sum()),
+        train_rate=trained.base_rate_,
+        seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
+        signal=weak,
+    )
+    return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
+
+
+def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn: ChurnRule) -> int:
+    """In how many earlier years an outcome window of training covers at least half of the same days of the year."""
+    back = np.array([(cutoff - c).total_seconds() for c in trained_on])
+    years = np.round(back / _YEAR)
+    near = np.abs(back - years * _YEAR) <= churn.horizon_span / 2e6
+    return len(set(years[near & (years >= 1)].tolist()))
+
+
+def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> float | None:
+    """For what share of customers two models name the same strongest driver; None where one of them cannot be explained."""
+    from churnpredict.explanation.attribution import explain
+    from churnpredict.explanation.stability import compare_reasons
+
+    some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED)).astype(int)]
+    try:
+        return float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
+    except (ChurnError, AttributeError, TypeError):  # somebody's own classifier, or other columns
+        return None
 
 
 def _recurring(

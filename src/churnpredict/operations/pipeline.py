@@ -18,7 +18,7 @@ from churnpredict.operations import cutoffs, scoring, valuing
 
 if TYPE_CHECKING:
     from churnpredict.model.audit import Audit
-    from churnpredict.model.comparison import Backtest
+    from churnpredict.operations.evidence import Backtest
 
 __all__ = ["ChurnPipeline"]
 
@@ -40,7 +40,8 @@ class ChurnPipeline:
     most_cutoffs, most_rows : int
         At most so many training cutoffs and snapshots; the oldest are left out.
     classifier : estimator, optional
-        Unfitted; a :class:`churnpredict.ChurnClassifier` by default.
+        Unfitted; a :class:`churnpredict.ChurnClassifier` by default. Where it has ``horizon`` and ``gap``, they are the rule's: filled in
+        where it has none, refused where they differ (``other-window``).
     horizons : list of str, optional
         Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier.
     random_state : int
@@ -194,9 +195,9 @@ class ChurnPipeline:
 
     def _unfitted(self) -> Any:
         if self.classifier is not None:
-            from sklearn.base import clone
+            from churnpredict.operations.learner import with_window
 
-            return clone(self.classifier)
+            return with_window(self.classifier, self.churn)
         from churnpredict.model.classifier import ChurnClassifier
 
         return ChurnClassifier(
@@ -311,7 +312,8 @@ class ChurnPipeline:
         Returns
         -------
         Backtest
-            One row per cutoff, model and metric: ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``leavers``.
+            A frame with one row per cutoff, model and metric and the model minus each baseline; printed, a verdict in words per cutoff;
+            ``plot()`` and ``to_html(path)``.
         """
         from churnpredict.operations.backtesting import backtest
 
