@@ -284,7 +284,7 @@ def test_no_customer_id_in_errors(trained: cp.ChurnPipeline, log: pd.DataFrame) 
     assert "K0007" not in str(caught.value)
 
 
-def test_a_short_history_is_trained_on_with_a_warning(churn: cp.Inactivity, quick: cp.ChurnClassifier) -> None:
+def test_a_short_history_is_trained_on_with_a_warning() -> None:
     """Too short to see everybody at risk a full active_within back, but long enough for outcomes."""
     log = shop_log(900, seed=6)
     start = log["paid_at"].min()
@@ -292,6 +292,6 @@ def test_a_short_history_is_trained_on_with_a_warning(churn: cp.Inactivity, quic
     until = start + pd.Timedelta(days=75)
     long_ago = cp.Inactivity("30d", of="orders", active_within="60d")
     with pytest.warns(cp.ChurnWarning, match="short-history"):
-        pipeline = cp.ChurnPipeline(long_ago, classifier=quick).fit(tables, until=until)
+        pipeline = cp.ChurnPipeline(long_ago, classifier=cp.ChurnClassifier(**(QUICK | {"horizon": "30d"}))).fit(tables, until=until)
     assert pipeline.cutoffs_[-1] <= until - pd.Timedelta(days=30)
     assert pipeline.cutoffs_[0] >= start + pd.Timedelta(days=10)

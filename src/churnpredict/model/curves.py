@@ -1,4 +1,4 @@
-"""The curves behind the displays: reliability, gain and profit, exact under ties."""
+"""The curves behind the displays: reliability, gain and profit, exact under ties; and the interval of a share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from churnpredict.model.metrics import _bins, _by_score, _check, _resampled
 
-__all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights"]
+__all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights", "wilson"]
 
 
 def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -73,3 +73,15 @@ def profit_curve(
 def resampled_weights(n: int, *, customers: Any = None, rounds: int = 100, random_state: int = 0) -> Iterator[np.ndarray]:
     """Weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     yield from _resampled(customers, n, rounds, random_state)
+
+
+def wilson(share: Any, n: Any, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of a share seen in n rows (Wilson 1927); it always holds the share.
+
+    >>> [round(float(v), 3) for v in wilson(0.0, 10)]
+    [0.0, 0.278]
+    """
+    share, n = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)

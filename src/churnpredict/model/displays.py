@@ -14,7 +14,7 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.model import metrics
-from churnpredict.model.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
+from churnpredict.model.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
 from churnpredict.model.labels import read_labels
 from churnpredict.model.pictures import COLOURS, NEUTRAL, new_figure, percent_axis, png
 from churnpredict.model.split import customers_of, cutoffs_of
@@ -117,7 +117,7 @@ class ReliabilityDisplay(_Display):
     ) -> ReliabilityDisplay:
         """Draw from labels 0/1 (n,) and risks (n,)."""
         said, seen, n = reliability_curve(y, p, sample_weight=sample_weight, bins=bins)
-        low, high = _wilson(seen, n)
+        low, high = wilson(seen, n)
         risks = np.asarray(p, dtype=np.float64)
         counts, edges = np.histogram(risks, bins=20, range=(0, max(float(risks.max(initial=0.0)), 1e-6)), weights=sample_weight)
         return cls(said, seen, low=low, high=high, counts=counts, edges=edges, name=name).plot(ax)
@@ -149,13 +149,6 @@ class ReliabilityDisplay(_Display):
         ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
         _legend(ax, loc="upper left")
         return self
-
-
-def _wilson(share: np.ndarray, n: np.ndarray, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of a share seen in n rows (Wilson 1927)."""
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
 
 
 class GainDisplay(_Display):

@@ -18,6 +18,7 @@ from churnpredict.events.treatments import nobody_treated
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.model.comparison import baseline_risks, judge
+from churnpredict.model.curves import wilson
 from churnpredict.model.verdict import reach_verdict
 from churnpredict.operations.cutoffs import backtest_cutoffs
 from churnpredict.operations.evidence import Backtest
@@ -83,9 +84,7 @@ def _at_one(
     weak = reach_verdict(figures).signal
     steady = None if before is None else _same_first_reason(before, trained, X_test)
     if steady is not None:
-        figures = pd.concat(
-            [figures, pd.DataFrame([{"model": "model", "metric": "same_first_reason", "value": steady}])], ignore_index=True
-        )
+        figures = pd.concat([figures, pd.DataFrame([steady])], ignore_index=True)
     moment = snapshots["cutoff"].iloc[0]
     figures.insert(0, "cutoff", moment)
     figures = figures.assign(
@@ -106,16 +105,18 @@ def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn
     return len(set(years[near & (years >= 1)].tolist()))
 
 
-def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> float | None:
-    """For what share of customers two models name the same strongest driver; None where one of them cannot be explained."""
+def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> dict[str, Any] | None:
+    """For what share of customers two models name the same strongest driver, as a figure; None where one of them cannot be explained."""
     from churnpredict.explanation.attribution import explain
     from churnpredict.explanation.stability import compare_reasons
 
     some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED)).astype(int)]
     try:
-        return float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
+        share = float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
     except (ChurnError, AttributeError, TypeError):  # somebody's own classifier, or other columns
         return None
+    low, high = wilson(share, len(some))
+    return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}
 
 
 def _recurring(

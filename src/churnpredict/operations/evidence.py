@@ -99,16 +99,16 @@ class Backtest(pd.DataFrame):
         signal = f" Weak signal at {weak}." if weak else ""
         return f"{n} cutoff{'' if n == 1 else 's'}. {against} Right on average at {right} of {n}.{signal}"
 
-    def _whole(self) -> bool:
+    def _complete(self) -> bool:
         return bool(len(self)) and set(self.columns) >= _NEEDED
 
     def __repr__(self) -> str:
-        return self.summary() if self._whole() else super().__repr__()
+        return self.summary() if self._complete() else super().__repr__()
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return self._tables() if self._whole() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
+        return self._tables() if self._complete() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
 
     def _tables(self, names: tuple[str, ...] = _BRIEF) -> str:
         """A table per cutoff with its verdict, as HTML without style of its own."""
@@ -118,8 +118,8 @@ class Backtest(pd.DataFrame):
             heads = "".join(f"<th>{html.escape(_TITLES.get(m, m))}</th>" for m in [*shown, "Log loss, model minus this"])
             rows = "".join(
                 f"<tr><th>{html.escape(model)}</th>"
-                + "".join(f"<td>{_cell(figures.loc[m])}</td>" for m in shown)
-                + f"<td>{_apart(figures.loc['log_loss'])}</td></tr>"
+                + "".join(f"<td>{_whole(_cell(figures.loc[m]))}</td>" for m in shown)
+                + f"<td>{_whole(_apart(figures.loc['log_loss']))}</td></tr>"
                 for model, figures in _by_model(part)
             )
             words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
@@ -163,9 +163,13 @@ class Backtest(pd.DataFrame):
             part = frame[(frame["model"] == name) & (frame["metric"] == metric)].sort_values("cutoff")
             shown = OverTimeDisplay(part["cutoff"], part["value"], low=part["low"], high=part["high"], metric=metric, name=name)
             shown.plot(over_time, shift=(wide or 30.0) * 0.012 * (i - (len(models) - 1) / 2))
+        for ax in (gain, profit, over_time):
+            ax.get_legend().remove()
+        handles = {label: handle for ax in (gain, over_time, profit) for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
         titles = ("Are the risks true?", "Are leavers found first?", "What would a campaign earn?", "Does it hold over time?")
         for ax, title in zip(grid.ravel(), titles, strict=True):
-            ax.set_title(title, loc="left", fontsize=12, pad=22 if ax is over_time else 8)
+            ax.set_title(title, loc="left", fontsize=12)
         return figure
 
     def to_html(self, path: str | Path | None = None, *, title: str = "How good is it?") -> Any:  # type: ignore[override]
@@ -229,3 +233,8 @@ def _cell(row: Any) -> str:
 def _apart(row: Any) -> str:
     value, low, high = (float(row[name]) for name in DIFFERENCE)
     return "" if np.isnan(value) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _whole(cell: str) -> str:
+    """A cell that may break before its interval, but not in it."""
+    return cell.replace(", ", ",&nbsp;")
