@@ -50,6 +50,7 @@ _HOME = {
     "make_business": "events.synthetic",
     "plan_retention": "retention.plan",
     "probe_features": "features.probe",
+    "read_scores": "operations.runs",
     "reasons_against_drivers": "events.cohorts",
     "return_curve": "events.horizon",
     "revenue_churn": "events.rates",
@@ -61,6 +62,7 @@ _HOME = {
     "tenure_table": "events.cohorts",
     "write_features": "features.write",
     "write_report": "retention.report",
+    "write_scores": "operations.batch",
 }
 
 __version__ = "0.1.0"

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.columns import check_spellings
 from churnpredict.events.declarations import Declaration
+from churnpredict.events.digest import arrays_of, digest_of
 from churnpredict.events.memory import size
 from churnpredict.events.progress import progress
 from churnpredict.events.reading import check_declarations, check_zones
@@ -26,7 +27,7 @@ from churnpredict.events.sources.spill import Buckets, load_arrays, load_values,
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
-from churnpredict.events.whole import Whole, all_streams
+from churnpredict.events.whole import Whole
 
 __all__ = ["PartitionedTables", "scan_tables"]
 
@@ -183,12 +184,8 @@ class PartitionedTables(Whole):
 
     def _keep(self, tables: EventTables) -> None:
         self.learn(tables)
-        arrays: dict[str, npt.NDArray[Any]] = {}
-        for name, stream in all_streams(tables).items():
-            arrays |= {f"{name}/offsets": stream.offsets, f"{name}/times": stream.times}
-            arrays |= {f"{name}/columns/{column}": values for column, values in stream.columns.items()}
         place = self._folder / f"part-{self.n_partitions}"
-        save_arrays(place, arrays)
+        save_arrays(place, arrays_of(tables))
         values = {f"{name}/{column}": v for name, labels in tables.labels.items() for column, v in labels.items()}
         save_values(self._folder / f"part-{self.n_partitions}-values", {"ids": tables.ids, **values})
         self.n_partitions += 1
@@ -205,6 +202,11 @@ class PartitionedTables(Whole):
                 columns[column] = _recoded(columns[column], values[f"{name}/{column}"], labels)
             streams[name] = Stream(arrays[f"{name}/offsets"], arrays[f"{name}/times"], columns, self.timezone)
         return self.part(values["ids"], self.labels, streams)
+
+    def digest(self, number: int) -> str:
+        """SHA-256 of all rows, ids and labels of one partition: the same customers and rows give the same."""
+        place = self._folder / f"part-{number}"
+        return digest_of(load_arrays(place), load_values(self._folder / f"part-{number}-values"))
 
     def kinds(self, name: str, before: int | None, most: int) -> list[str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole that enough of all customers have."""

@@ -6,6 +6,7 @@ import logging
 import os
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
 
-__all__ = ["Contributions", "encoded_blocks"]
+__all__ = ["Contributions", "always_by_tables", "encoded_blocks"]
 
 BLOCK_CELLS = 8_000_000
 """Cells of the encoded matrix at a time: 64 MB."""
@@ -46,6 +47,27 @@ def _part(member: Any, background: np.ndarray | None, n_jobs: int) -> _Trees | _
             raise
         _log.debug("explained by the member itself: %s", error.what)  # an objective that only LightGBM knows
         return _Sum(member, None)
+
+
+@contextmanager
+def always_by_tables(members: Any) -> Iterator[None]:
+    """Explain the trees of these members from tables meanwhile, however few the rows.
+
+    Few rows are otherwise left to LightGBM until tables are there: equal to 1e-14, but not to the last bit, and a job that is cut into
+    blocks, interrupted and taken up again must give the same bytes each time.
+    """
+    boosters = [member.booster for member in members if hasattr(member, "booster")]
+    before = {id(booster): _tables.pop(booster, None) for booster in boosters}
+    for booster in boosters:
+        with suppress(ModelFileError):  # explained by the member itself
+            _tables[booster] = TreeShap(booster, few_rows=0)
+    try:
+        yield
+    finally:
+        for booster in boosters:
+            _tables.pop(booster, None)
+            if (known := before[id(booster)]) is not None:
+                _tables[booster] = known
 
 
 class _Trees:
@@ -79,13 +101,15 @@ class _Sum:
         phi, base = self.member.contributions(A)
         if self.mean is not None:
             phi, base = phi - self.mean, base + float(self.mean.sum())
-        return (phi if groups is None else phi @ _membership(groups)), base
+        return (phi if groups is None else _by_group(phi, groups)), base
 
 
-def _membership(groups: np.ndarray) -> np.ndarray:
-    table = np.zeros((len(groups), int(groups.max()) + 1))
-    table[np.arange(len(groups)), groups] = 1.0
-    return table
+def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Sums of columns (n, n_groups). Not by a matrix product, whose last digits depend on how many rows there are."""
+    total = np.zeros((len(phi), int(groups.max()) + 1))
+    for column, group in enumerate(groups):
+        total[:, group] += phi[:, column]
+    return total
 
 
 def _processors() -> int:
@@ -143,7 +167,7 @@ class Contributions:
         self.margins.append(margin)
         if self.keep_features:
             self.phi.append(total)
-            total = total @ _membership(self.group_of)
+            total = _by_group(total, self.group_of)
         self.grouped.append(total)
 
     def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:

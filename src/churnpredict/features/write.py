@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -25,7 +26,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 
-__all__ = ["features_by_part", "write_features"]
+__all__ = ["features_by_part", "peers_of_all", "write_features"]
 
 Rows = Sequence[Feature | OwnFeature]
 _CELLS = 1 << 25  # of a frame held at a time, 128 MiB
@@ -60,10 +61,7 @@ def features_by_part(
     features = [f if isinstance(f, OwnFeature) else with_driver(f, whole) for f in features]
     check_rows(features, whole)
     parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
-    counts = PeerCounts()
-    peers = [f for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
-    for part in progress(parts, "peers") if peers else ():  # who is compared with all others is counted among all others first
-        count_peers(peers, _part(tables, part), cutoffs, counts)
+    counts = peers_of_all(tables, features, cutoffs)
     found = np.zeros(len(cutoffs), np.bool_)
     for part in progress(parts, "features"):
         some = _part(tables, part)
@@ -75,6 +73,16 @@ def features_by_part(
             frame = build_rows(some, customers[block], moments[block], features, counts, history=history, n_jobs=n_jobs)
             yield _with_all_categories(frame, features, tables, int(cutoffs.max()))
     check_somebody(cutoffs, found)
+
+
+def peers_of_all(tables: EventTables | PartitionedTables, features: Rows, cutoffs: npt.NDArray[np.int64]) -> PeerCounts:
+    """Counts for features that compare a customer with all others: these are counted among all first."""
+    counts = PeerCounts()
+    peers = [f for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
+    parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
+    for part in progress(parts, "peers") if peers else ():
+        count_peers(peers, _part(tables, part), cutoffs, counts)
+    return counts
 
 
 def _part(tables: EventTables | PartitionedTables, part: int) -> EventTables:

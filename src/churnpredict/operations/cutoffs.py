@@ -160,7 +160,7 @@ def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> 
     Raises
     ------
     TimeError
-        ``cutoff-past-data``: so long after the last row that everybody would look silent.
+        ``cutoff-past-data``.
     DataError
         ``nobody-at-risk``.
     """
@@ -168,7 +168,13 @@ def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> 
 
 
 def scoring_cutoff(tables: EventTables, churn: ChurnRule, at: Any = None) -> int:
-    """The cutoff of :func:`scoring_snapshots`, in microseconds UTC."""
+    """The moment of a scoring, in microseconds UTC; by default the end of what was observed.
+
+    Raises
+    ------
+    TimeError
+        ``cutoff-past-data``: so long after the last row that everybody would look silent.
+    """
     churn.check(tables)
     known = observed_until(tables, churn)
     moment = known if at is None else one_moment(tables, at, "at")

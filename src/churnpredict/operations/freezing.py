@@ -408,6 +408,7 @@ def freeze_pipeline(pipeline: Any) -> schema.Pipeline:
         n_leavers=int(pipeline.n_leavers_),
         base_rate=float(pipeline.base_rate_),
         worth=None if getattr(pipeline, "worth_", None) is None else schema.Worth(**pipeline.worth_._asdict()),
+        usual=pipeline.usual_,
     )
 
 
@@ -430,4 +431,5 @@ def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) 
     pipeline.cutoffs_ = [pd.Timestamp(moment, unit="us") for moment in part.cutoffs]
     pipeline.n_snapshots_, pipeline.n_leavers_, pipeline.base_rate_ = part.n_snapshots, part.n_leavers, part.base_rate
     pipeline.worth_ = None if part.worth is None else Credibility(part.worth.mean, part.worth.doubt, part.worth.bound)
+    pipeline.usual_ = part.usual
     return pipeline

@@ -13,7 +13,7 @@ from churnpredict.errors import OutputError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_ending", "harmless", "write_frame", "write_text", "write_whole"]
+__all__ = ["check_ending", "harmless", "sync_folder", "write_frame", "write_text", "write_whole"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -38,7 +38,7 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
         temporary = None
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise OutputError(
             "not-written",
@@ -57,7 +57,7 @@ def _umask() -> int:
     return mask
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     if not hasattr(os, "O_DIRECTORY"):  # a folder cannot be opened on Windows
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

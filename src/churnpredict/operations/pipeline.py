@@ -70,6 +70,8 @@ class ChurnPipeline:
         The same for the same model, another for another.
     worth_ : Credibility or None
         How far to believe what single customers pay: see :meth:`score`.
+    usual_ : dict of str to float or str, or None
+        What was usual in training, by feature, for the words: rounded medians, common categories. None in files of before.
     audit_ : Audit
         What the audit found before training.
 
@@ -191,6 +193,7 @@ class ChurnPipeline:
         self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())
         self.base_rate_ = float(outcomes.within().mean())
         self.model_id_ = fingerprint(self.model_, list(X.columns))
+        self.usual_: dict[str, float | str] | None = scoring.usual_in(X, self.model_)
         return self
 
     def _unfitted(self) -> Any:
@@ -277,12 +280,20 @@ class ChurnPipeline:
 
     def scores_of(self, tables: EventTables, X: Any) -> Any:
         """The table of scores for features X of these tables, ranked among themselves."""
+        return scoring.score_table(self.rows_of(tables, X, usual=self.usual_))
+
+    def rows_of(self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None) -> Any:
+        """What is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
+
+        ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand.
+        """
         from churnpredict.explanation.attribution import explain
 
         parts = scoring.parts_of_risk(self.model_, X)
         value = valuing.value_over_horizon(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
-        why = explain(self.model_, X)
-        return scoring.score_table(X, parts, value, explanation=why, base_rate=self.base_rate_, model_id=self.model_id_)
+        why = explain(self.model_, X, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
+        rate, name = self.base_rate_, self.model_id_
+        return scoring.score_rows(X, parts, value, explanation=why, base_rate=rate, model_id=name, words=words)
 
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
         """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.

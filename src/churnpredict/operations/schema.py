@@ -35,7 +35,7 @@ __all__ = [
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
 VERSION: Literal[2] = 2
-"""2 added shares; files of 1 are read."""
+"""2 added shares, worth and what is usual; files of 1 are read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -101,6 +101,7 @@ class Pipeline(_Part):
     n_leavers: Count
     base_rate: Annotated[float, Field(ge=0, le=1)]
     worth: Worth | None = None  # not in the first files
+    usual: dict[str, float | str] | None = None  # nor this
 
 
 class CategoryColumn(_Part):

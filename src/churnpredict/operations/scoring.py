@@ -11,17 +11,21 @@ import pandas as pd
 
 from churnpredict.errors import ModelError
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.explanation.references import usual_values
 
 __all__ = [
     "COLUMNS",
     "REASONS",
+    "Ranks",
     "band",
     "check_risks",
     "parts_of_risk",
     "percentile",
     "probability_table",
+    "score_rows",
     "score_table",
     "snapshots_of",
+    "usual_in",
 ]
 
 REASONS = 3
@@ -72,8 +76,24 @@ def percentile(risk: Floats) -> Floats:
     >>> percentile(np.array([0.1, 0.2, 0.2, 0.9])).tolist()
     [12.5, 50.0, 50.0, 87.5]
     """
-    ranks = pd.Series(risk).rank(method="average").to_numpy()
-    return np.asarray((ranks - 0.5) * 100 / max(len(risk), 1))
+    return Ranks(risk).percentile(risk)
+
+
+class Ranks:
+    """All risks, sorted, to rank some of them among all.
+
+    Parameters
+    ----------
+    risks : ndarray of shape (n,)
+    """
+
+    def __init__(self, risks: Floats) -> None:
+        self.all = np.sort(risks)
+
+    def percentile(self, risk: Floats) -> Floats:
+        """Of some of these risks: see :func:`percentile`."""
+        below, upto = (np.searchsorted(self.all, risk, side) for side in ("left", "right"))
+        return np.asarray((below + upto) * 50 / max(len(self.all), 1))
 
 
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
@@ -89,10 +109,17 @@ def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     return np.select([odds >= 2, odds <= 0.5], ["high", "low"], "medium").astype(object)
 
 
-def score_table(
-    X: pd.DataFrame, parts: Mapping[str, Floats], value: Floats, *, explanation: Any, base_rate: float, model_id: str
+def score_rows(
+    X: pd.DataFrame,
+    parts: Mapping[str, Floats],
+    value: Floats,
+    *,
+    explanation: Any,
+    base_rate: float,
+    model_id: str,
+    words: bool = True,
 ) -> pd.DataFrame:
-    """The table of scores, highest risk first; equal risks in the order of the ids.
+    """What is said of each customer alone, in the order of X: everything but the percentile.
 
     Parameters
     ----------
@@ -102,15 +129,17 @@ def score_table(
         ``risk``, and the columns that stand after it.
     value : ndarray of shape (n,)
     explanation : Explanation
-        Of the same rows.
+        Of the same rows; for words, with values per feature.
     base_rate : float
         Share of leavers that bands refer to.
     model_id : str
+    words : bool
+        Whether reasons are told in sentences, too: by far the dearest column.
 
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS`, with all parts in the place of the risk.
+        Columns :data:`COLUMNS` but ``percentile``, with all parts in the place of the risk.
     """
     reasons = explanation.top(REASONS).reset_index(drop=True)
     risk = parts["risk"]
@@ -119,11 +148,10 @@ def score_table(
             "customer_id": X.index.get_level_values("customer_id"),
             "cutoff": X.index.get_level_values("cutoff"),
             **parts,
-            "percentile": percentile(risk),
             "band": band(risk, base_rate),
             "value": value,
             "money_at_risk": risk * value,
-            "words": np.asarray(explanation.words(), dtype=object),
+            "words": np.asarray(explanation.words(), dtype=object) if words else None,
             "model_id": model_id,
         }
     )
@@ -133,9 +161,36 @@ def score_table(
         frame[f"reason_{i}"] = driver
         frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
         frame[f"remedy_{i}"] = [DRIVERS[d].remedy if d in DRIVERS else None for d in driver]
-    place = COLUMNS.index("risk")
-    frame = frame[[*COLUMNS[:place], *parts, *COLUMNS[place + 1 :]]]
+    return frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
+
+
+def score_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`score_rows` gives them.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`COLUMNS`, with all parts in the place of the risk.
+    """
+    frame = rows.copy()
+    frame.insert(list(rows).index("band"), "percentile", percentile(rows["risk"].to_numpy()))
     return frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
+    """What is usual among training rows, fit to be kept for years: numbers to three digits, and only categories that the model keeps.
+
+    A median as it is may be one customer's value.
+    """
+    encoder = getattr(model, "_encoder", None)
+    kept = {} if encoder is None else {encoder.names[j]: levels for j, levels in encoder.levels.items()}
+    found = usual_values(X, list(X.columns))
+    return {k: v if isinstance(v, str) else float(f"{v:.3g}") for k, v in found.items() if not isinstance(v, str) or v in kept.get(k, ())}
 
 
 def snapshots_of(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from churnpredict.operations.output import write_whole
 if TYPE_CHECKING:
     from churnpredict.operations import schema
 
-__all__ = ["describe", "fingerprint", "load", "packed", "save", "told", "unpacked"]
+__all__ = ["describe", "fingerprint", "identity", "load", "packed", "save", "told", "unpacked", "versions"]
 
 _DIGEST = 64
 _MANIFEST, _NUMBERS = "manifest.json", "numbers.json"
@@ -73,6 +73,14 @@ def save(pipeline: Any, path: str | Path) -> Path:
     return write_whole(path, lambda file: file.write(content))
 
 
+def identity(pipeline: Any) -> str | None:
+    """SHA-256 of all that a fitted pipeline knows, as its file would have it; None if it holds code of its own."""
+    try:
+        return hashlib.sha256(packed(pipeline)).hexdigest()
+    except (ModelError, UsageError):
+        return None
+
+
 def packed(pipeline: Any) -> bytes:
     """The bytes of the file that :func:`save` writes."""
     from pydantic import ValidationError
@@ -85,7 +93,7 @@ def packed(pipeline: Any) -> bytes:
         manifest = schema.Manifest(
             format=schema.FORMAT,
             version=schema.VERSION,
-            written_by=_versions(),
+            written_by=versions(),
             model_id=pipeline.model_id_,
             files=[schema.FileEntry(name=n, bytes=len(c), sha256=hashlib.sha256(c).hexdigest()) for n, c in files.items()],
             pipeline=freezing.freeze_pipeline(pipeline),
@@ -191,7 +199,8 @@ def told(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that scores depend on."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version()}
