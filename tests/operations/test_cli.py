@@ -44,6 +44,25 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert set(pd.read_csv(folder / "backtest.csv")["model"]) >= {"model", "base rate", "recency", "MBG/NBD"}
 
 
+def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nightly: one run a cutoff, log lines of counts for machines, the newest two kept, and a second start does nothing."""
+    assert run("train", "--until", "2023-12-01") == 0
+    for at in ("2023-10-01", "2023-11-01", "2023-12-01"):
+        assert run("score", "--at", at, "--output", "nightly", "--keep", "2", "--partitions", "3") == 0
+    assert "nightly/2023-12-01" in capsys.readouterr().out
+    assert run("score", "--at", "2023-12-01", "--output", "nightly", "--partitions", "3", "--format", "json") == 0
+    told = capsys.readouterr()
+    lines = [json.loads(line) for line in told.err.splitlines()]
+    assert [line["event"] for line in lines] == ["tables read", "nothing to do", "done"]
+    assert "K0" not in told.err
+    assert sorted(p.name for p in (folder / "nightly").iterdir()) == [".lock", "2023-11-01", "2023-12-01"]
+    assert len(cp.read_scores("nightly")) == json.loads(told.out)["customers"]
+    (folder / "nightly" / "2023-12-01" / "part-00001.parquet").write_bytes(b"PAR1")
+    assert run("score", "--at", "2023-12-01", "--output", "nightly", "--partitions", "3") == 3
+    assert "damaged-run" in capsys.readouterr().err
+    assert run("score", "--output", "scores.csv", "--keep", "2") == 2
+
+
 def test_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--until", "2023-12-01", "--format", "json") == 0
     trained = json.loads(capsys.readouterr().out)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +38,13 @@ class Format(StrEnum):
 
     text = "text"
     json = "json"
+
+
+class Detail(StrEnum):
+    """How reasons are told in a run."""
+
+    words = "words"
+    drivers = "drivers"
 
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
@@ -157,40 +166,65 @@ def train(
 def score(
     config: ConfigOption = Path("churn.toml"),
     at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Where to write the scores: .csv, .csv.gz or .parquet.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="A file (.csv, .csv.gz, .parquet), or, without an ending, a folder of runs for any size.")
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is cheaper.")] = Detail.words,
+    keep: Annotated[int | None, typer.Option(help="How many runs stay in the folder, the newest.", min=1)] = None,
+    memory: Annotated[str | None, typer.Option(help="What a run may take, such as 2GiB; by default half of the limit.")] = None,
+    partitions: Annotated[int | None, typer.Option(help="Into how many partitions of customers a run is cut.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Score everybody at risk, with reasons, and write the table."""
+    """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
     from churnpredict.operations.config import read_config
     from churnpredict.operations.output import check_ending, write_frame
     from churnpredict.operations.store import load
 
     settings = read_config(config)
     target = output or settings.resolve(settings.output.scores)
-    check_ending(target)
+    folder = not target.suffix or target.is_dir()
+    if not folder:
+        check_ending(target)
+        _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, memory=memory, partitions=partitions)
     pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
-    tables = settings.event_tables()
     if dry_run:
-        n = len(pipeline.features_at(tables, at))
-        _tell(
-            {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}, f"would score {n:,} customers into {target}", how
-        )
+        n = len(pipeline.features_at(settings.event_tables(), at))
+        found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
+        _tell(found, f"would score {n:,} customers into {target}", how)
         return
-    scores = pipeline.score(tables, at=at)
+    found = {"command": "score", "scores": str(target)}
+    if folder:
+        from churnpredict.operations.batch import score_into
+
+        options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
+        scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
+        run = score_into(pipeline, scan, target, **options, log=_log_line if how is Format.json else None)
+        found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
+        _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
+        return
+    scores = pipeline.score(settings.event_tables(), at=at)
     write_frame(target, scores)
     bands = {name: int((scores["band"] == name).sum()) for name in ("high", "medium", "low")}
-    found = {
-        "command": "score",
-        "scores": str(target),
-        "customers": len(scores),
-        "cutoff": str(scores["cutoff"].iloc[0]),
-        "bands": bands,
-        "model_id": pipeline.model_id_,
-    }
+    found |= {"customers": len(scores), "cutoff": str(scores["cutoff"].iloc[0]), "bands": bands, "model_id": pipeline.model_id_}
     _tell(found, f"{riskiest(scores)}\n\n{len(scores):,} customers, {_in_words(bands)}\nwrote {target}", how)
+
+
+def _refuse_without_folder(**options: Any) -> None:
+    """Options that only a folder of runs knows."""
+    for name, given in options.items():
+        if given:
+            raise UsageError("needs-folder", f"--{name} is for a folder of runs", remedy="Give --output a name without an ending.")
+
+
+def _log_line(event: Mapping[str, Any]) -> None:
+    """One line of JSON on standard error: counts and seconds, never an id."""
+    from datetime import UTC, datetime
+
+    typer.echo(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}), err=True)
 
 
 @app.command()

@@ -29,6 +29,7 @@ from churnpredict.errors import ConfigError, closest
 
 if TYPE_CHECKING:
     from churnpredict.events.outcomes import ChurnRule
+    from churnpredict.events.partitions import PartitionedTables
     from churnpredict.events.tables import EventTables
     from churnpredict.operations.pipeline import ChurnPipeline
 
@@ -75,11 +76,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Output:
-    """Section ``[output]``: where results go, relative to the file."""
+    """Section ``[output]``: where results go, relative to the file.
+
+    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default.
+    """
 
     model: str = "churn.model"
     scores: str = "scores.csv"
     backtest: str = "backtest.csv"
+    keep: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,25 @@ class Config:
 
     def event_tables(self) -> EventTables:
         """Open and read the tables."""
+        from churnpredict.events.tables import EventTables
+
+        return EventTables(timezone=self.timezone, observed_until=self.observed_until, **self._declared())
+
+    def scan_tables(self, folder: Path, *, memory: str | None = None, partitions: int | None = None) -> PartitionedTables:
+        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.scan_tables`."""
+        from churnpredict.events.partitions import scan_tables
+
+        options: dict[str, Any] = {"timezone": self.timezone, "observed_until": self.observed_until}
+        return scan_tables(folder=folder, memory=memory, partitions=partitions, **options, **self._declared())
+
+    def _declared(self) -> dict[str, Any]:
         from churnpredict.events import tables as kinds
 
         declared = {}
         for name, section in self.tables.items():
             options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", "source")}
             declared[name] = getattr(kinds, _TABLES[section["kind"]])(str(self.resolve(section["source"])), **options)
-        return kinds.EventTables(timezone=self.timezone, observed_until=self.observed_until, **declared)
+        return declared
 
     def churn_rule(self) -> ChurnRule:
         """The churn rule."""
