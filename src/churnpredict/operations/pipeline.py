@@ -1,4 +1,7 @@
-"""ChurnPipeline: tables in, a table of risks and reasons out. It orders the stages and does no arithmetic of its own."""
+"""ChurnPipeline: tables in, a table of risks and reasons out. It orders the stages and does no arithmetic of its own.
+
+A little longer than most modules because all stages stand in it, one under the other.
+"""
 
 from __future__ import annotations
 
