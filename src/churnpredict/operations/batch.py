@@ -24,7 +24,7 @@ from churnpredict.events.progress import progress
 from churnpredict.events.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.contributions import always_by_tables
-from churnpredict.features.build import build_rows
+from churnpredict.features.build import build_rows, check_rows
 from churnpredict.features.catalog import with_driver
 from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
@@ -188,6 +188,7 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
         [tables.digest(n) for n in range(tables.n_partitions)] if isinstance(tables, PartitionedTables) else [digest_of_tables(tables)]
     )
     features = [with_driver(row, whole) if isinstance(row, Feature) else row for row in pipeline.features_]
+    check_rows(features, whole)
     # Who is compared with all others depends on all others.
     others = digests if any(getattr(row, "aggregate", "") in PEER_AGGREGATES for row in features) else []
     model = store.identity(pipeline)
