@@ -12,6 +12,7 @@ from churnpredict.events.timing import DAY
 from churnpredict.events.treatments import (
     apply,
     arms_of,
+    experiment,
     flag_treated,
     hold_out_rates,
     nobody_treated,
@@ -105,3 +106,21 @@ def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
     assert set(rates.index) == {"", "contact", "hold_out"}
     assert ((rates["low"] <= rates["left"]) & (rates["left"] <= rates["high"])).all()
     assert rates["n"].sum() == len(past)
+
+
+def test_an_experiment_is_of_those_at_risk_when_chosen() -> None:
+    shop = cp.make_business(300, seed=1, treatments=True, rule="cancellation")
+    rows = experiment(shop.tables, shop.churn, "treatments")
+    log = shop.frames["treatments"]
+    left = shop.truth["left_at"]
+    latest = shop.end - pd.Timedelta("90D")
+    wanted = log[(log["at"] <= latest) & ~(left.reindex(log["customer"]).to_numpy() < log["at"].to_numpy())]
+    assert len(rows) == len(wanted.drop_duplicates(["customer", "at"])) > 100
+    told = wanted.set_index(["customer", "at"])["arm"].eq("contact")
+    found = rows.set_index(["customer_id", "cutoff"])["treated"].eq(1)
+    assert found.sort_index().tolist() == told.sort_index().tolist()
+    bare = cp.EventTables(orders=shop.tables.declarations["orders"])
+    with pytest.raises(UsageError, match="no table of events"):
+        experiment(bare, shop.churn, "treatments")
+    with pytest.raises(UsageError, match="left alone by chance"):
+        experiment(shop.tables, shop.churn, "orders")

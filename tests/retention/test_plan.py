@@ -280,3 +280,19 @@ def test_nothing_half_written_stays(scores, tmp_path):
     with pytest.raises(OutputError, match="not-written"):
         cp.plan_retention(scores).to_csv(tmp_path / "file" / "plan.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_uplift_goes_before_acceptance(scores, rng):
+    uplift = pd.Series(rng.uniform(-0.1, 0.3, len(scores)), index=scores["customer_id"])
+    uplift.iloc[:50] = np.nan
+    plan = cp.plan_retention(scores, uplift=uplift.sample(frac=1, random_state=1), cost=10, fixed_cost=1, acceptance=0.2, holdout=0)
+    told = plan.decisions.set_index("customer_id")["expected_profit"]
+    p, v = (scores.set_index("customer_id")[name] for name in ("risk", "value"))
+    u = np.minimum(uplift, p)
+    after = p - u
+    pd.testing.assert_series_equal(told[50:], (u * v - (1 - after) * 10 - 1)[50:], check_names=False)
+    alone = cp.plan_retention(scores, cost=10, fixed_cost=1, acceptance=0.2, holdout=0).decisions.set_index("customer_id")[
+        "expected_profit"
+    ]
+    assert told[:50].equals(alone[:50])
+    assert not plan.contacts["customer_id"].isin(uplift.index[uplift < 0]).any(), "whom a contact drives away is left alone"

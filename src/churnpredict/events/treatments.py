@@ -26,7 +26,7 @@ import pandas as pd
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.outcomes import ChurnRule, Outcomes
 from churnpredict.events.snapshots import index_of, sorted_pairs
-from churnpredict.events.streams import positions
+from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import Events, EventTables
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "apply",
     "arms_of",
     "check_handling",
+    "experiment",
     "flag_treated",
     "hold_out_rates",
     "nobody_treated",
@@ -98,17 +99,9 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
     ['contact', 'hold_out']
     """
     customers, cutoffs = sorted_pairs(tables, snapshots)
-    if not isinstance(tables.declarations.get(treatments), Events):
-        names = tables.logs()
-        raise UsageError(
-            "no-treatments",
-            f'there is no table of events called "{treatments}"',
-            remedy=f"Name the log of retention contacts.{closest(treatments, names)}",
-        )
-    stream = tables.stream(treatments)
+    stream, idle = _log(tables, treatments)
     kinds = stream.columns.get("kind", np.full(len(stream), -1, np.int32))
-    names = [str(k) for k in tables.labels[treatments]["kind"].to_pylist()] if "kind" in stream.columns else []
-    idle = np.append(np.array(["".join(c for c in n.lower() if c.isalnum()) in _HOLD_OUT for n in names], np.bool_), False)[kinds]
+    names = _arms(tables, treatments)
     low, high = np.empty((2, 1, len(customers)), np.int64)
     none = np.empty(0, np.int64)
     positions(stream.offsets, stream.times, customers, cutoffs, none, low)
@@ -123,11 +116,66 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
     return pd.DataFrame(found, index=index_of(tables, customers, cutoffs))
 
 
+def _arms(tables: EventTables, treatments: str) -> list[str]:
+    return [str(k) for k in tables.labels[treatments]["kind"].to_pylist()] if "kind" in tables.stream(treatments).columns else []
+
+
+def _log(tables: EventTables, treatments: str) -> tuple[Stream, Bools]:
+    """The log, and which of its rows say that nothing was done."""
+    if not isinstance(tables.declarations.get(treatments), Events):
+        names = tables.logs()
+        raise UsageError(
+            "no-treatments",
+            f'there is no table of events called "{treatments}"',
+            remedy=f"Name the log of retention contacts.{closest(treatments, names)}",
+        )
+    stream = tables.stream(treatments)
+    kinds = stream.columns.get("kind", np.full(len(stream), -1, np.int32))
+    names = ["".join(c for c in name.lower() if c.isalnum()) for name in _arms(tables, treatments)]
+    return stream, np.append(np.array([name in _HOLD_OUT for name in names], np.bool_), False)[kinds]
+
+
 def _first(marked: Bools, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> tuple[Bools, npt.NDArray[np.int64]]:
     """Whether a marked row lies in each [low, high), and the first."""
     rows = np.append(np.flatnonzero(marked), len(marked))
     first = rows[np.searchsorted(rows[:-1], low)]
     return first < high, first
+
+
+def experiment(tables: EventTables, churn: ChurnRule, treatments: str) -> pd.DataFrame:
+    """The rows of a treatment log as an experiment: who was contacted or held out, when, while at risk, with a full window after it.
+
+    The moment of the log is the cutoff, so that nothing that happened later, leaving above all, decides who counts as treated.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``cutoff``, ``treated`` (0 held out, 1 contacted); sorted by customer, then cutoff. Of a moment, the first row.
+
+    Raises
+    ------
+    UsageError
+        ``no-treatments``; ``no-hold-out``: the log has no arm that was left alone.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0, treatments=True)
+    >>> experiment(shop.tables, shop.churn, "treatments").columns.tolist()
+    ['customer_id', 'cutoff', 'treated']
+    """
+    stream, idle = _log(tables, treatments)
+    if not idle.any():
+        raise UsageError(
+            "no-hold-out",
+            f'the log "{treatments}" tells of nobody who was left alone by chance',
+            remedy='Log the hold-out too, with the kind "hold_out": plan.log does.',
+        )
+    customers, moments = stream.owners.astype(np.int32), stream.times
+    kept = np.append(True, (np.diff(customers) > 0) | (np.diff(moments) > 0))[: len(moments)] & (moments <= churn.latest_cutoff(tables))
+    kept[kept] = churn.at_risk(tables, customers[kept], moments[kept])
+    index = index_of(tables, customers[kept], moments[kept])
+    return index.to_frame(index=False).assign(treated=(~idle[kept]).astype(np.int8))
 
 
 def without_treated(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:

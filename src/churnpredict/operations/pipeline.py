@@ -21,6 +21,7 @@ from churnpredict.operations import cutoffs, scoring, valuing
 
 if TYPE_CHECKING:
     from churnpredict.model.audit import Audit
+    from churnpredict.model.uplift import UpliftModel
     from churnpredict.operations.evidence import Backtest
 
 __all__ = ["ChurnPipeline"]
@@ -198,6 +199,30 @@ class ChurnPipeline:
         self.model_id_ = fingerprint(self.model_, list(X.columns))
         self.usual_: dict[str, float | str] | None = scoring.usual_in(X, self.model_)
         return self
+
+    def learn_uplift(self, tables: EventTables, until: Any = None) -> UpliftModel:
+        """Learn from the treatment log, :attr:`treatments`, by how much a contact lowers whose risk.
+
+        Customers are taken at the moments at which they were contacted or held out. For a plan:
+        ``plan_retention(scores, uplift=pd.Series(uplift.predict(X), X.index.get_level_values(0)))`` with X of :meth:`features_at`.
+
+        Raises
+        ------
+        UsageError
+            ``no-treatments``, ``no-hold-out``.
+        TrainingError
+            ``log-too-small``, ``not-random``.
+        """
+        from churnpredict.model.uplift import UpliftModel
+
+        self._fitted()
+        past = cutoffs.as_known(tables, until)
+        rows = treatments.experiment(past, self.churn, str(self.treatments))
+        X = build_features(past, rows, features=self.features_, history=self.history)
+        outcomes = label_churn(past, rows, self.churn)
+        return UpliftModel(random_state=self.random_state).fit(
+            X.loc[outcomes.index], outcomes.within(), rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
+        )
 
     def _unfitted(self) -> Any:
         if self.classifier is not None:

@@ -136,6 +136,7 @@ def plan_retention(
     cost: float = 10.0,
     fixed_cost: float = 1.0,
     acceptance: float = 0.3,
+    uplift: Any = None,
     owner: Any = None,
     capacity: int | Mapping[Any, int] | None = None,
     exclude: Any = None,
@@ -162,6 +163,9 @@ def plan_retention(
         The offer d, paid to whoever stays, and the contact f, paid in any case; in the unit of the values.
     acceptance : float
         Share gamma of would-be leavers whom an offer keeps.
+    uplift : mapping or Series by customer, or array (n,), optional
+        By how much a contact lowers the risk, in probability, as learnt from a treatment log
+        (:meth:`churnpredict.ChurnPipeline.learn_uplift`); goes before every acceptance where it is known.
     owner : mapping or Series by customer, or array (n,), optional
         Who would make the contact; by default the scores' ``owner``.
     capacity : int, or mapping of owner to int, optional
@@ -207,6 +211,8 @@ def plan_retention(
     driver, offer, remedies, hopeless = _offers(
         frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, cost, acceptance, fixed_cost
     )
+    if uplift is not None:
+        offer = _with_uplift(offer, _numbers(_by_customer(uplift, ids, "uplift"), "uplifts"))
     profit, spend = contact_profit(offer), contact_spend(offer)
     excluded, why = _excluded(ids, exclude)
     owners = _by_customer(frame["owner"] if owner is None and "owner" in frame else owner, ids, "owner")
@@ -303,14 +309,27 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
         found = np.full(len(frame), value)
     else:
         found = _by_customer(value, frame["customer_id"], "value")
-    worth = np.asarray(pd.to_numeric(pd.Series(found), errors="coerce"), dtype=np.float64)
-    if np.isinf(worth).any():
-        raise UsageError("bad-argument", "values are infinite", rows=int(np.isinf(worth).sum()), remedy="Give finite values.")
+    worth = _numbers(found, "values")
     if len(worth) and np.isnan(worth).all():
         raise UsageError(
             "no-value", "nothing says what customers are worth", remedy="Give value=: one number, or one per customer, over the horizon."
         )
     return worth
+
+
+def _numbers(given: Any, what: str) -> Floats:
+    numbers = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), dtype=np.float64)
+    if np.isinf(numbers).any():
+        raise UsageError("bad-argument", f"{what} are infinite", rows=int(np.isinf(numbers).sum()), remedy="Give finite numbers.")
+    return numbers
+
+
+def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
+    """Acceptance as the uplift says it, where it does: nobody is kept who would not leave, and a contact can drive customers away."""
+    p = offer.risk
+    known = ~np.isnan(uplift) & (p > 0)
+    learnt = np.divide(np.clip(uplift, p - 1, p), p, out=offer.acceptance.copy(), where=known)
+    return offer._replace(acceptance=learnt)
 
 
 def _reasons(frame: pd.DataFrame) -> Any:
