@@ -1,0 +1,144 @@
+"""What an audit says, and what its checks look at."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import LeakageError, UsageError
+
+__all__ = ["DAY", "FEW", "SEVERITIES", "Audit", "Case", "Finding", "place"]
+
+SEVERITIES = ("error", "warning", "note")
+DAY = 86_400_000_000
+FEW = 10  # leaving customers below which nothing is said of a column
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes
+    ----------
+    severity : {"error", "warning", "note"}
+        An error makes figures of the model worthless; a warning wants a look; a note is for the record.
+    code : str
+        Stable name of the kind.
+    where : str
+        Column, table or rows.
+    what, cure : str
+    sure : float
+        How sure, between 0 and 1.
+    """
+
+    severity: str
+    code: str
+    where: str
+    what: str
+    sure: float
+    cure: str
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """What an audit found, gravest first; see :func:`audit`."""
+
+    found: tuple[Finding, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        ranked = sorted(self.found, key=lambda f: (SEVERITIES.index(f.severity), -f.sure, f.code, f.where))
+        object.__setattr__(self, "found", tuple(ranked))
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """One row per finding: ``severity``, ``code``, ``where``, ``what``, ``sure``, ``cure``."""
+        columns = ["severity", "code", "where", "what", "sure", "cure"]
+        return pd.DataFrame([asdict(f) for f in self.found], columns=columns)
+
+    @property
+    def ok(self) -> bool:
+        """No error and no warning."""
+        return not self.alarms
+
+    @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """Errors and warnings."""
+        return tuple(f for f in self.found if f.severity != "note")
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Errors alone."""
+        return tuple(f for f in self.found if f.severity == "error")
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __add__(self, other: Audit) -> Audit:
+        return Audit((*self.found, *other.found))
+
+    def raise_on(self, severity: str | None = "error") -> Audit:
+        """Refuse if anything is at least as grave as ``severity``; gives itself back otherwise.
+
+        Raises
+        ------
+        LeakageError
+            ``leakage``, with the gravest findings in the message.
+        """
+        if severity is None:
+            return self
+        if severity not in SEVERITIES:
+            raise UsageError("bad-severity", f"raise_on={severity!r}", remedy=f"Choose from {', '.join(SEVERITIES)}.")
+        grave = [f for f in self.found if SEVERITIES.index(f.severity) <= SEVERITIES.index(severity)]
+        if grave:
+            first = "; ".join(f"{f.where}: {f.what}" for f in grave[:3])
+            more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
+            raise LeakageError("leakage", f"the audit found {first}{more}", remedy=" ".join(dict.fromkeys(f.cure for f in grave[:3])))
+        return self
+
+    def _summary(self) -> str:
+        counts = [(sum(f.severity == s for f in self.found), s) for s in SEVERITIES]
+        return ", ".join(f"{n} {s}{'s' if n > 1 else ''}" for n, s in counts if n) or "nothing found"
+
+    def __repr__(self) -> str:
+        lines = [f"Audit: {self._summary()}"]
+        for f in self.found:
+            lines += [f"  {f.severity:<8}{f.where}  [{f.code}, {f.sure:.0%} sure]", f"          {f.what}", f"          -> {f.cure}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{c}</th>" for c in ("severity", "where", "what", "sure", "cure"))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in (f.severity, f.where, f.what, f"{f.sure:.0%}", f.cure)) + "</tr>"
+            for f in self.found
+        )
+        return f"<p><b>Audit: {self._summary()}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the checks look at; rows aligned. ``sample`` are the rows that checks of single columns use."""
+
+    X: pd.DataFrame
+    y: np.ndarray
+    times: np.ndarray | None
+    customers: np.ndarray | None
+    purge: int | None
+    folds: list[tuple[np.ndarray, np.ndarray]]
+    names: Sequence[str]
+    outcomes: pd.DataFrame | None
+
+    @property
+    def who(self) -> np.ndarray:
+        return np.arange(len(self.y)) if self.customers is None else self.customers
+
+    def take(self, rows: np.ndarray) -> Case:
+        times, customers = (None if v is None else v[rows] for v in (self.times, self.customers))
+        return replace(self, X=self.X.iloc[rows], y=self.y[rows], times=times, customers=customers)
+
+
+def place(name: str) -> str:
+    return f'column "{name}"'
