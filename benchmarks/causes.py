@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from _measure import Table, cpu, pin
 
 import churnpredict as cp
+from _measure import Table, cpu, pin
 from churnpredict.explanation.stability import compare_reasons, confused_reasons
 
 
