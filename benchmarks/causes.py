@@ -35,12 +35,9 @@ def planted(business: Any, pipeline: Any, at: pd.Timestamp) -> pd.DataFrame:
     right = (why.top(1)["reason_1"].to_numpy() == truth["driver"].to_numpy())[judged]
     named = (why.top(3)[["reason_1", "reason_2", "reason_3"]].to_numpy() == truth[["driver"]].to_numpy()).any(axis=1)[judged]
     spread = 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / len(right))
-    print(
-        f"{at.date()}: {len(X):,} at risk, {riskiest.sum():,} in the riskiest tenth, {(riskiest & left).sum()} of them left, {judged.sum()} for a cause"
-    )
-    print(
-        f"  at work by then. True cause first: {right.mean():.1%} +- {spread:.1%} (90 % asked); among the first three: {named.mean():.1%}\n"
-    )
+    tenth = f"{riskiest.sum():,} in the riskiest tenth, {(riskiest & left).sum()} of them left, {judged.sum()} for a cause at work by then"
+    print(f"{at.date()}: {len(X):,} at risk, {tenth}")
+    print(f"  true cause first: {right.mean():.1%} +- {spread:.1%} (90 % asked); among the first three: {named.mean():.1%}\n")
     return confused_reasons(why[judged], pd.Series(truth["driver"].to_numpy(), index=X.index)[judged])
 
 

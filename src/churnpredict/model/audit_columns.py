@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from churnpredict.model.findings import FEW, Case, Finding, place
 from churnpredict.model.metrics import auc
 
-__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "pure", "single_values", "too_well"]
+__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "single_values", "too_well"]
 
 TOO_WELL = 0.98
 _SCREEN = 4_000
@@ -94,7 +94,7 @@ def missing_tells(case: Case) -> Iterator[Finding]:
         if bound > TOO_WELL:
             side = "missing" if gap[j] > 0 else "filled"
             yield Finding("error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {a:.3f})", 0.99, cure)
-        elif (purity := pure(there, case.y, case.who)) is not None and _is_sparse(there):
+        elif (purity := _pure(there, case.y, case.who)) is not None and _is_sparse(there):
             what = f"all {int(there.sum()):,} rows in which it is filled left, while {left.mean():.0%} of all rows did"
             yield Finding("warning", "missing-tells", place(name), what, 1 - purity, cure)
 
@@ -103,7 +103,7 @@ def _is_sparse(there: np.ndarray) -> bool:
     return bool(there.mean() < 0.5)
 
 
-def pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
+def _pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
     """The chance that all customers of these rows left, if they left like others; None unless all did, and that is no chance."""
     if not rows.any() or not (y[rows] == 1).all():
         return None
