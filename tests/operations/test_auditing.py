@@ -119,7 +119,11 @@ def test_treated_outcomes_are_told_until_they_are_handled():
 def test_a_pipeline_trains_and_scores_in_each_way(treated):
     shop = cp.make_business(200, seed=2, months=18, treatments=True, rule="cancellation")
     rows = [cp.Feature("orders", "count", "90d"), cp.Feature("orders", "days_since_last")]
-    options = {"features": rows, "classifier": cp.ChurnClassifier(**QUICK | {"min_leavers": 5}), "treatments": "treatments"}
+    options = {
+        "features": rows,
+        "classifier": cp.ChurnClassifier(**QUICK | {"min_leavers": 5, "horizon": "90d"}),
+        "treatments": "treatments",
+    }
     pipeline = cp.ChurnPipeline(shop.churn, treated=treated, **options).fit(shop.tables, until="2023-05-01")
     plain = cp.ChurnPipeline(shop.churn, **options)
     assert pipeline.audit_.ok
