@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ConfigError, UsageError
 from churnpredict.operations.config import read_config
-from churnpredict.operations.sniffing import guess_table, write_draft
+from churnpredict.operations.sniffing import guess_database, guess_table, write_draft
 
 GOOD = """
 [tables.orders]
@@ -123,3 +124,79 @@ def test_no_log_no_draft(tmp_path: Path) -> None:
     pd.DataFrame({"customer_id": [1, 2], "region": ["a", "b"]}).to_csv(tmp_path / "people.csv", index=False)
     with pytest.raises(ConfigError, match="nothing-found"):
         write_draft([guess_table(tmp_path / "people.csv")], tmp_path)
+
+
+# --- databases ---
+
+OF_DATABASE = GOOD.replace('source = "orders.csv"', 'database = "shop.db"')
+
+
+def shop_in(kind: str, path: Path, log: pd.DataFrame) -> None:
+    import sqlite3
+
+    import duckdb
+
+    if kind == "duckdb":
+        with duckdb.connect(str(path)) as shop:
+            shop.register("given", log)
+            shop.execute("CREATE TABLE orders AS SELECT * FROM given")
+            return
+    with sqlite3.connect(path) as plain:
+        log.assign(paid_at=log["paid_at"].astype(str)).to_sql("orders", plain, index=False)
+    plain.close()
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+@pytest.mark.parametrize("query", ["", 'query = "orders"', 'query = "SELECT * FROM orders WHERE eur >= 0"'])
+def test_a_table_may_stand_in_a_database_file(tmp_path: Path, log: pd.DataFrame, kind: str, query: str) -> None:
+    shop_in(kind, tmp_path / "shop.db", log)
+    found = read_config(config(tmp_path, OF_DATABASE.replace('database = "shop.db"', f'database = "shop.db"\n{query}'))).event_tables()
+    assert (
+        found.stream("orders").times.tolist()
+        == cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at")).stream("orders").times.tolist()
+    )
+
+
+def test_the_address_of_a_server_comes_from_a_variable(
+    tmp_path: Path, log: pd.DataFrame, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest("config_orders", pa.Table.from_pandas(log, preserve_index=False), mode="replace")
+        connection.commit()
+    text = OF_DATABASE.replace('database = "shop.db"', 'database = "$SHOP"\nquery = "config_orders"')
+    with pytest.raises(ConfigError, match="no-variable"):
+        read_config(config(tmp_path, text)).event_tables()
+    monkeypatch.setenv("SHOP", postgres)
+    assert len(read_config(config(tmp_path, text)).event_tables()) == log["who"].nunique()
+    user, _, rest = postgres.rpartition("@")
+    monkeypatch.setenv("PGPASSWORD", user.rpartition(":")[2])
+    named = text.replace("$SHOP", f"{user.rpartition(':')[0]}@{rest}")
+    assert len(read_config(config(tmp_path, named)).event_tables()) == log["who"].nunique()
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('database = "postgresql://me:s3cret@host/shop"', "password-in-file"),
+        ('database = "postgresql://host/shop?user=me&password=s3cret"', "password-in-file"),
+        ('database = "shop.db"\nsource = "orders.csv"', "bad-setting"),
+        ('source = "orders.csv"\nquery = "orders"', "bad-setting"),
+        ("database = 5", "bad-setting"),
+        ("", "missing-key"),
+    ],
+)
+def test_places_that_cannot_be_are_refused(tmp_path: Path, line: str, code: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(config(tmp_path, OF_DATABASE.replace('database = "shop.db"', line)))
+    assert caught.value.code == code
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_a_draft_of_a_database_can_be_read_back(tmp_path: Path, log: pd.DataFrame, kind: str) -> None:
+    shop_in(kind, tmp_path / "shop.db", log)
+    text = write_draft(guess_database(tmp_path / "shop.db"), tmp_path)
+    assert 'database = "shop.db"' in text
+    assert len(read_config(config(tmp_path, text)).event_tables()) == log["who"].nunique()

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from churnpredict.events.sources.base import Source
-from churnpredict.events.sources.databases import Database, Query
+from churnpredict.events.sources.databases import Database, Query, table_names
 from churnpredict.events.sources.files import open_files
 from churnpredict.events.sources.frames import open_frame
 
-__all__ = ["Query", "Source", "open_source"]
+__all__ = ["Query", "Source", "open_source", "table_names"]
 
 
 def open_source(source: Any, name: str) -> Source:

@@ -70,14 +70,16 @@ def demo(
 
 @app.command()
 def init(
-    files: Annotated[list[Path] | None, typer.Argument(help="CSV or Parquet files; by default all in this folder.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="CSV or Parquet files, DuckDB or SQLite databases; by default all files in this folder.")
+    ] = None,
     config: ConfigOption = Path("churn.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a churn.toml that is there.")] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Write a commented churn.toml from the columns that are found."""
     from churnpredict.operations.output import write_text
-    from churnpredict.operations.sniffing import guess_table, write_draft
+    from churnpredict.operations.sniffing import guess_database, guess_table, write_draft
 
     found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
     if not found:
@@ -88,7 +90,8 @@ def init(
         raise UsageError(
             "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
         )
-    text = write_draft([guess_table(path) for path in found], config.parent)
+    guesses = [guess_database(p) if p.suffix.lower() in (".db", ".duckdb", ".sqlite", ".sqlite3") else [guess_table(p)] for p in found]
+    text = write_draft([guess for some in guesses for guess in some], config.parent)
     if dry_run:
         typer.echo(text, nl=False)
         return

@@ -4,7 +4,9 @@
 
     [tables.orders]                 # one section per table
     kind = "events"                 # or "customers"
-    source = "orders.csv"           # CSV or Parquet, a folder or a glob
+    source = "orders.csv"           # CSV or Parquet, a folder or a glob; or instead:
+    # database = "shop.duckdb"      # a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what the variable SHOP says
+    # query = "SELECT * FROM orders"  # or a table's name; by default the name of the section
     customer = "customer_id"
     time = "date"
     value = "amount"
@@ -19,6 +21,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,6 +50,8 @@ _RULES = {
     "win_back": "WinBack",
 }
 _RENAMED = {"kinds": "kind"}
+_PLACES = ("source", "database", "query")
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
 _SHAPES: dict[str, tuple[type, str]] = {  # of what is no text
     **dict.fromkeys(("attributes", "values", "replies"), (list, "a list of texts")),
     "optional": (bool, "true or false"),
@@ -121,9 +127,23 @@ class Config:
 
         declared = {}
         for name, section in self.tables.items():
-            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", "source")}
-            declared[name] = getattr(kinds, _TABLES[section["kind"]])(str(self.resolve(section["source"])), **options)
+            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES)}
+            declared[name] = getattr(kinds, _TABLES[section["kind"]])(self._source(name, section), **options)
         return declared
+
+    def _source(self, name: str, section: Mapping[str, Any]) -> Any:
+        """A file or a glob, or a query on a database."""
+        if "source" in section:
+            return str(self.resolve(section["source"]))
+        from churnpredict.events.source import Query
+
+        database = str(section["database"])
+        if database.startswith("$"):
+            database = os.environ.get(database[1:], "")
+            if not database:
+                remedy = f'Set it to "postgresql://user@host/name" or to the path of a database: export {section["database"][1:]}=...'
+                raise ConfigError("no-variable", f"[tables.{name}] wants a variable that the environment does not set", remedy=remedy)
+        return Query(section.get("query", name), database if "://" in database else str(self.resolve(database)))
 
     def churn_rule(self) -> ChurnRule:
         """The churn rule."""
@@ -223,8 +243,9 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
     options = _options_of(cls)
     back = {v: k for k, v in _RENAMED.items()}
-    known = ["kind", *(back.get(o, o) for o in options)]
+    known = ["kind", *_PLACES, *(back.get(o, o) for o in options if o != "source")]
     _refuse_unknown(where, section, known)
+    options["source"] = "database" not in section
     for option, must in options.items():
         if must and back.get(option, option) not in section:
             raise ConfigError(
@@ -234,6 +255,12 @@ def _table(name: str, section: Any) -> dict[str, Any]:
         wanted, kind = _SHAPES.get(key, (str, "a text in quotes"))
         if not isinstance(value, wanted):
             raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
+    if len({"source", "database"} & set(section)) != 1 or ("query" in section and "database" not in section):
+        remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders".'
+        raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
+    if _PASSWORD.search(section.get("database", "")):
+        remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
+        raise ConfigError("password-in-file", f"{where}: the address of the database holds a password", remedy=remedy)
     return dict(section)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from churnpredict.errors import ConfigError
-from churnpredict.events.source import open_source
+from churnpredict.events.source import Query, open_source, table_names
 
-__all__ = ["Guess", "guess_table", "write_draft"]
+__all__ = ["Guess", "guess_database", "guess_table", "write_draft"]
 
 _WORDS = {
     "customer": r"customer|client|user|account|member|subscriber|cust|kunde|msisdn",
@@ -26,10 +26,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Guess:
-    """What a file seems to hold: kind of table, role -> column, and the columns left over with their types."""
+    """What a file, or a table of a database, seems to hold: kind of table, role -> column, and the columns left over with their types."""
 
     name: str
-    source: str
+    source: str | Query
     kind: str
     roles: dict[str, str]
     rest: dict[str, str]
@@ -56,8 +56,19 @@ def _first(role: str, names: Sequence[str]) -> str | None:
     return next(iter(exact or found), None)
 
 
-def guess_table(path: str | Path) -> Guess:
-    """Guess what a file holds.
+def guess_database(path: Path) -> list[Guess]:
+    """Guess what the tables of a DuckDB or SQLite file hold.
+
+    Raises
+    ------
+    ConfigError
+        ``nothing-found``.
+    """
+    return [guess_table(Query(name, str(path))) for name in table_names(str(path))]
+
+
+def guess_table(path: str | Path | Query) -> Guess:
+    """Guess what a file, or a table of a database, holds.
 
     A column is a time by its type or its form, and the customer by its name (else the first column that is neither a time nor a decimal
     number). A table in which no customer comes twice is taken for the table of customers.
@@ -67,16 +78,17 @@ def guess_table(path: str | Path) -> Guess:
     ConfigError
         ``nothing-found``: no column could be the customer or the time.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "_", Path(path).name.split(".")[0]).strip("_").lower() or "events"
+    called = path.sql if isinstance(path, Query) else Path(path).name.split(".")[0]
+    name = re.sub(r"[^A-Za-z0-9]+", "_", called).strip("_").lower() or "events"
     name = name if name[0].isalpha() else f"t_{name}"
-    source = open_source(str(path), name)
+    source = open_source(path if isinstance(path, Query) else str(path), name)
     table = source.read(source.columns())
     times = [c for c in table.column_names if _is_time(table[c])]
     others = [c for c in table.column_names if c not in times]
     plain = [c for c in others if not pa.types.is_floating(table[c].type)]
     customer = _first("customer", plain) or next(iter(plain), None)
     if customer is None:
-        raise ConfigError("nothing-found", f'"{path}" has no column that could be a customer', remedy="Write churn.toml by hand.")
+        raise ConfigError("nothing-found", f'"{called}" has no column that could be a customer', remedy="Write churn.toml by hand.")
     roles = {"customer": customer}
     once = len(table[customer].unique()) == table.num_rows
     if once or not times:
@@ -93,7 +105,7 @@ def guess_table(path: str | Path) -> Guess:
             if column is not None and column not in roles.values():
                 roles[role] = column
     rest = {c: str(table[c].type) for c in table.column_names if c not in roles.values()}
-    return Guess(name, str(path), kind, roles, rest, table.num_rows)
+    return Guess(name, path if isinstance(path, Query) else str(path), kind, roles, rest, table.num_rows)
 
 
 def _text(value: str) -> str:
@@ -122,9 +134,12 @@ def write_draft(guesses: Sequence[Guess], folder: Path) -> str:
         )
     lines = ["# Written by churnpredict init from the columns it found: look at every line before you train.", ""]
     for guess in guesses:
-        path = Path(guess.source).resolve()
+        queried = isinstance(guess.source, Query)
+        path = Path(guess.source.database if isinstance(guess.source, Query) else guess.source).resolve()
         shown = path.relative_to(folder.resolve()) if path.is_relative_to(folder.resolve()) else path
-        lines += [f"[tables.{guess.name}]  # {guess.rows:,} rows", f'kind = "{guess.kind}"', f"source = {_text(shown.as_posix())}"]
+        lines += [f"[tables.{guess.name}]  # {guess.rows:,} rows", f'kind = "{guess.kind}"']
+        lines.append(f"{'database' if queried else 'source'} = {_text(shown.as_posix())}")
+        lines += [f"query = {_text(guess.source.sql)}  # a table, or a SELECT"] if isinstance(guess.source, Query) else []
         lines += [f"{role} = {_text(column)}  # {_SAYS[role]}" for role, column in guess.roles.items()]
         described = [c for c, kind in guess.rest.items() if guess.kind == "customers" and kind in ("string", "int64", "double", "bool")]
         if described:

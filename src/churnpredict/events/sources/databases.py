@@ -15,9 +15,25 @@ import pyarrow as pa
 from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError
 from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types, quoted, said
 
-__all__ = ["Database", "Query"]
+__all__ = ["Database", "Query", "table_names"]
 
 _SERVER = ("postgresql://", "postgres://")
+
+
+def table_names(database: Any) -> list[str]:
+    """The tables and views of a database, sorted.
+
+    Raises
+    ------
+    SourceError, UsageError
+        ``missing-file``, ``unknown-database``, ``unreadable-query``.
+    """
+    engine = _engine(database, "")
+    lists = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+    if not isinstance(engine, _SQLite):
+        lists = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema IN ('main', 'public')"
+    source = Database("", Query(f"{lists} ORDER BY 1", database))
+    return [str(name) for name in source.read(["name"])["name"].to_pylist()]
 
 
 @dataclass(frozen=True)
