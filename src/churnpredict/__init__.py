@@ -46,6 +46,7 @@ _HOME = {
     "contradictions": "events.contradictions",
     "explain": "explanation.attribution",
     "find_alerts": "retention.alerts",
+    "find_drift": "operations.drift",
     "judge_alerts": "retention.alerts",
     "label_churn": "events.outcomes",
     "load": "operations.store",

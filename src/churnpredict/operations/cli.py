@@ -1,4 +1,4 @@
-"""The command line: ``churnpredict demo | init | check | train | score | backtest``.
+"""The command line: ``churnpredict demo | init | check | train | score | backtest | drift | ...``.
 
 Exit codes: 0 all went well, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports
 wait until a command needs them, so that ``--help`` answers at once.
@@ -256,6 +256,36 @@ def backtest(
     write_frame(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
     _tell(found, f"{figures}\nwrote {target}", how)
+
+
+@app.command()
+def drift(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[str | None, typer.Option(help="The moment; say it, so that a source that has stopped is noticed.")] = None,
+    scores: Annotated[list[Path] | None, typer.Option(help="A file of an earlier scoring; repeat for several.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write every check to .csv, .csv.gz or .parquet.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 if sources or inputs alarm, 4 if scores or outcomes do.")] = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say what has changed since the model was trained, and whether earlier scorings came true."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.drift import find_drift, refuse
+    from churnpredict.operations.output import check_ending, read_frame, write_frame
+    from churnpredict.operations.store import load
+
+    settings = read_config(config)
+    if output is not None:
+        check_ending(output)
+    pipeline = load(model or settings.resolve(settings.output.model))
+    sent = None if not scores else [read_frame(path) for path in scores]
+    found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
+    if output is not None:
+        write_frame(output, found.figures)
+    alarms, checked = json.loads(found.table.to_json(orient="records")), {"at": str(found.at), "customers": found.customers}
+    _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how)
+    if strict:
+        refuse(found)
 
 
 @app.command()

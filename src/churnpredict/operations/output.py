@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from churnpredict.errors import OutputError, UsageError
+from churnpredict.errors import OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_ending", "harmless", "sync_folder", "write_frame", "write_text", "write_whole"]
+__all__ = ["check_ending", "harmless", "read_frame", "sync_folder", "write_frame", "write_text", "write_whole"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -129,3 +129,26 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
     quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no clock in the file: the same table, the same bytes
     return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n", quoting=quoting))
+
+
+def read_frame(path: str | Path) -> pd.DataFrame:
+    """A table that :func:`write_frame` wrote; from CSV, customer ids are texts, since the file does not know better.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-ending``.
+    SourceError
+        ``unreadable-scores``.
+    """
+    import pandas as pd
+
+    try:
+        if check_ending(path) == "parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"customer_id": str})
+    except (OSError, ValueError) as error:  # a parser's own words could quote a row
+        if isinstance(error, UsageError):
+            raise
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no such table"
+        raise SourceError("unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that score wrote.") from None

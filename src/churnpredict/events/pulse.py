@@ -1,0 +1,113 @@
+"""How the tables arrive: rows per period, the newest row, how late rows come to be known, and what stands in their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.events.streams import Stream
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY
+
+__all__ = ["Pulse", "take_pulse"]
+
+Ints = npt.NDArray[np.int64]
+_MOST_ROWS = 200_000  # of a table: more would not say more about its columns
+_MANY = 50  # levels: of more, new ones are the rule
+_NOT_YET = ("end", "value_at_end", "planned_end", "known", "since")  # missing until it happens, or a time
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """One table in equal periods up to a moment, the newest last; a row counts when it came to be known.
+
+    Attributes
+    ----------
+    name : str
+    ends : ndarray of shape (k,), int64
+        Ends of the periods, microseconds UTC; none begins before the table's first row.
+    rows : ndarray of shape (k,), int64
+        Rows that came to be known in each period.
+    age, silence : float
+        Days since the newest row, and the longest time without one before it; NaN without rows.
+    delays : ndarray of shape (k,)
+        Days from the event to its being known, of the latest tenth of each period's rows; empty where ``known_at`` is not declared.
+    period : ndarray of shape (n,), int64
+        Period of each row that :attr:`columns` hold: all of them, or an even sample.
+    columns : dict of str to Series (n,)
+        Numbers, and labels as categories.
+    """
+
+    name: str
+    ends: Ints
+    rows: Ints
+    age: float
+    silence: float
+    delays: npt.NDArray[np.float64]
+    period: Ints
+    columns: dict[str, pd.Series] = field(default_factory=dict)
+
+
+def take_pulse(tables: EventTables, until: int, period: int, *, most: int = 24) -> list[Pulse]:
+    """The pulse of every table of events, intervals or states, from what was known before a moment.
+
+    Parameters
+    ----------
+    tables : EventTables
+    until, period : int
+        Microseconds.
+    most : int
+        So many periods at most.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": 1, "day": pd.date_range("2024-01-01", periods=28, freq="D")})
+    >>> tables = cp.EventTables(visits=cp.Events(log, customer="user", time="day"))
+    >>> pulse = take_pulse(tables, tables.observed_until(), 7 * DAY)[0]
+    >>> pulse.rows.tolist(), pulse.age, pulse.silence
+    ([7, 7, 7, 7], 1.0, 1.0)
+    """
+    past = tables.known_before(until)
+    return [_of_one(past, name, stream, until, period, most) for name, stream in past.streams.items()]
+
+
+def _of_one(tables: EventTables, name: str, stream: Stream, until: int, period: int, most: int) -> Pulse:
+    arrived = np.maximum(stream.times, stream.columns["known"]) if "known" in stream.columns else stream.times
+    if not len(stream):
+        nothing = np.empty(0, np.int64)
+        return Pulse(name, np.array([until]), np.zeros(1, np.int64), np.nan, np.nan, np.empty(0), nothing)
+    order = np.argsort(arrived, kind="stable")
+    arrived = arrived[order]
+    k = int(np.clip((until - arrived[0]) // period, 1, most))
+    ends = until - period * np.arange(k - 1, -1, -1, dtype=np.int64)
+    first = int(np.searchsorted(arrived, ends[0] - period))
+    place = np.searchsorted(ends, arrived[first:], side="right")
+    gaps = np.diff(arrived)
+    delays = np.empty(0)
+    if "known" in stream.columns:
+        late = (arrived - stream.times[order]) / DAY
+        delays = pd.Series(late[first:]).groupby(place).quantile(0.9).reindex(range(k)).to_numpy()
+    step = max(1, -(-len(place) // _MOST_ROWS))
+    kept = order[first:][::step]
+    columns = {column: values for column in stream.columns if (values := _column(tables, name, stream, column, kept)) is not None}
+    rows = np.bincount(place, minlength=k)
+    silence = float(gaps.max()) / DAY if len(gaps) else np.nan
+    return Pulse(name, ends, rows, float(until - arrived[-1]) / DAY, silence, delays, place[::step], columns)
+
+
+def _column(tables: EventTables, name: str, stream: Stream, column: str, kept: Ints) -> pd.Series | None:
+    if column in _NOT_YET:
+        return None
+    values = stream.columns[column][kept]
+    if column not in tables.labels[name]:
+        return pd.Series(values) if values.dtype.kind == "f" else None
+    labels = tables.labels[name][column].to_pylist()
+    if len(labels) > _MANY:  # only whether they are there
+        labels, values = ["given"], np.where(values < 0, -1, 0)
+    categories: Any = [str(label) for label in labels]
+    return pd.Series(pd.Categorical.from_codes(values, categories=categories))

@@ -1,0 +1,214 @@
+"""How unlike today is to every time that a model has learnt from: effect sizes, beside what was usual, with limits that know chance.
+
+A p-value says that two months differ, which they always do where there are many customers. Here every difference is a size (the
+population stability index, or a ratio of odds), and it is held against two things: how unlike the earlier times are among themselves
+at the same distance in time, which is where season and growth show, and what chance alone makes of so few rows, over all columns at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["FLOOR", "Bins", "Change", "chance", "jump", "level_distances", "psi", "psi_distances", "unlike"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+FLOOR = 0.2  # of the index: what the field calls a considerable change, since Siddiqi (2006)
+_FACTOR = 2.0  # times what was usual
+_BINS = 10
+_FEW = 0.01  # a level of fewer of the reference's rows is counted with others
+_SMOOTH = 0.5
+
+
+class Change(NamedTuple):
+    """How far one figure has moved: now, at most among earlier times, and from where on it is an alarm."""
+
+    value: float
+    usual: float
+    limit: float
+
+    @property
+    def alarming(self) -> bool:
+        return self.value > self.limit
+
+
+def psi(one: Any, two: Any) -> float:
+    """Population stability index of two vectors of counts, without what chance alone adds on average; about 0 for equal shares.
+
+    Half a row is added to every bin, so that an empty one gives a large index and not an infinite one. Under equal shares the plain index
+    is about (1/n + 1/m) times a chi-squared variable with (bins - 1) degrees of freedom (Yurdakul 2018); its mean is taken off.
+
+    >>> round(psi([500, 500], [500, 500]), 3)
+    -0.002
+    >>> round(psi([900, 100], [100, 900]), 2)
+    3.5
+    """
+    return float(psi_distances(np.array([one, two], dtype=np.float64))[0, 1])
+
+
+def psi_distances(counts: Floats) -> Floats:
+    """The index between each two rows of counts (k, bins): symmetric, zero on the diagonal, shape (k, k)."""
+    held = counts[:, counts.sum(axis=0) > 0]
+    if held.shape[1] < 2:
+        return np.zeros((len(counts), len(counts)))
+    n = held.sum(axis=1)
+    share = (held + _SMOOTH) / (n + _SMOOTH * held.shape[1])[:, None]
+    logs = np.log(share)
+    own = (share * logs).sum(axis=1)
+    cross = share @ logs.T
+    index = own[:, None] + own[None, :] - cross - cross.T
+    index -= (held.shape[1] - 1) * (1 / np.maximum(n, 1)[:, None] + 1 / np.maximum(n, 1)[None, :])
+    np.fill_diagonal(index, 0.0)
+    return np.asarray(index)
+
+
+def level_distances(means: Floats) -> Floats:
+    """The absolute difference in log-odds between each two mean risks, shape (k, k)."""
+    p = np.clip(means, 1e-6, 1 - 1e-6)
+    z = np.log(p / (1 - p))
+    return np.asarray(np.abs(z[:, None] - z[None, :]))
+
+
+def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any:
+    """What the index exceeds by chance alone in a share ``alarms`` of all months, when ``tests`` columns are looked at; m may be an array.
+
+    >>> chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1)
+    True
+    >>> chance(10, 1000, 1000, 100) > chance(10, 1000, 1000, 1)
+    True
+    """
+    from scipy.special import chdtri
+
+    if bins < 2:
+        return np.zeros_like(m, dtype=np.float64)
+    return (chdtri(bins - 1, alarms / max(tests, 1)) - (bins - 1)) * (1 / np.maximum(n, 1) + 1 / np.maximum(m, 1))
+
+
+def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, factor: float = _FACTOR) -> Change:
+    """How unlike the last time is to all earlier ones: the distance to the nearest of them.
+
+    Season and growth are not drift: a December is held against the Decembers that are known, and what grows steadily is as far from its
+    past as it always was. So the limit is twice the largest such distance among the earlier times themselves, each held against those
+    that are at least as far away as the newest earlier time is from now; and never below ``floor``.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (k, k)
+        Between all times; the last row is now.
+    times : ndarray of shape (k,)
+        Ascending.
+    floor : float
+        Below this, a change is too small to matter.
+    extra : float or ndarray of shape (k - 1,)
+        What chance alone adds against each earlier time.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 0.1, 0.0, 0.1, 0.9])
+    >>> unlike(np.abs(x[:, None] - x), np.arange(5), floor=0.2).alarming
+    True
+    """
+    last = len(times) - 1
+    against = distances[last, :last]
+    nearest = int(np.argmin(against - extra))
+    added = float(np.broadcast_to(extra, last)[nearest])
+    lag = min(int(times[last] - times[last - 1]), int(times[last - 1] - times[0]) // 2)
+    apart = np.abs(times[:last, None] - times[None, :last]) >= max(lag, 1)
+    among = np.where(apart, distances[:last, :last], np.inf).min(axis=1, initial=np.inf)
+    usual = float(max(among[np.isfinite(among)].max(initial=0.0), 0.0))
+    return Change(float(against[nearest]), usual, max(floor, factor * usual) + added)
+
+
+def jump(
+    counts: Any, times: Any = None, *, floor: float = float(np.log(1.5)), factor: float = 1.5, middle: int = 6, sure: float = 4.0
+) -> tuple[Change, float]:
+    """How far the last of a row of counts lies from the median of the six before it, as the logarithm of their ratio, and that ratio.
+
+    The limit is one and a half times the largest jump before in the same direction over as long a time, at least a ratio of 1.5, and four standard errors of
+    so few rows.
+
+    Parameters
+    ----------
+    counts : array (k,)
+        Of equal periods.
+    times : array (k,), optional
+        Where the last period does not follow the one before it: their ends, in any unit.
+
+    Examples
+    --------
+    >>> change, ratio = jump([100, 104, 98, 101, 97, 102, 99, 50])
+    >>> round(ratio, 1), change.alarming
+    (0.5, False)
+    >>> jump([1000, 1040, 980, 1010, 970, 1020, 990, 500])[0].alarming
+    True
+    """
+    c = np.asarray(counts, dtype=np.float64)
+    last = len(c) - 1
+    if last < 3:
+        return Change(0.0, 0.0, np.inf), 1.0
+    t = np.arange(len(c)) if times is None else np.asarray(times)
+    lag = max(1, round((t[last] - t[last - 1]) / (t[1] - t[0])))
+    middles = np.array([np.median(c[max(0, i - middle + 1) : i + 1]) for i in range(last)])
+    lag_before = min(lag, last - 2)
+    before = np.log((c[lag_before + 1 : last] + _SMOOTH) / (middles[1 : last - lag_before] + _SMOOTH))
+    now = float(np.log((c[last] + _SMOOTH) / (middles[-1] + _SMOOTH)))
+    usual = float((before * np.sign(now)).max(initial=0.0))  # growth is no excuse for a fall
+    error = float(np.sqrt(1 / (c[last] + 1) + 1 / (middles[-1] + 1)))
+    return Change(abs(now), usual, max(floor, factor * usual) + sure * error), float(np.exp(now))
+
+
+class Bins:
+    """The bins of one column, learnt from its reference: tenths of the numbers, levels of the categories, a bin for the missing.
+
+    Where many rows share a value, tenths collapse and the value has a bin of its own. Levels that fewer than one row in a hundred has
+    are counted together. What the reference has never seen is the last bin: for numbers it does not exist.
+    """
+
+    def __init__(self, reference: pd.Series) -> None:
+        self.edges: Floats | None = None
+        self.levels: dict[Any, int] = {}
+        self.known: frozenset[Any] = frozenset()
+        if _is_label(reference):
+            counts = reference.value_counts(sort=False)
+            counts = counts[counts > 0]
+            self.known = frozenset(counts.index)
+            frequent = sorted((v for v, n in counts.items() if n >= _FEW * len(reference)), key=str)
+            self.levels = {level: j for j, level in enumerate(frequent)}
+            self.n = len(frequent) + 3  # rare, missing, never seen
+            return
+        values = reference.to_numpy(dtype=np.float64)
+        values = values[np.isfinite(values)]
+        edges = np.unique(np.quantile(values, np.arange(1, _BINS) / _BINS, method="lower")) if len(values) else np.empty(0)
+        if len(edges) == 1:
+            edges = np.array([np.nextafter(edges[0], -np.inf), edges[0]])
+        self.edges = edges
+        self.n = len(edges) + 2  # above the last edge, missing
+
+    def place(self, values: pd.Series) -> Ints:
+        """The bin of each value, shape (n,)."""
+        if self.edges is None:
+            coded = values.astype("category").cat
+            bins = [self.levels.get(v, self.n - 3 if v in self.known else self.n - 1) for v in coded.categories]
+            return np.asarray(np.append(bins, self.n - 2)[coded.codes.to_numpy()], dtype=np.int64)  # code -1: missing
+        numbers = values.to_numpy(dtype=np.float64)
+        place = np.searchsorted(self.edges, numbers, side="left")
+        return np.asarray(np.where(np.isnan(numbers), self.n - 1, place), dtype=np.int64)
+
+    def count(self, values: pd.Series, groups: Ints, n_groups: int) -> Floats:
+        """Rows per group and bin, shape (n_groups, bins)."""
+        flat = np.bincount(groups * self.n + self.place(values), minlength=n_groups * self.n)
+        return np.asarray(flat.reshape(n_groups, self.n), dtype=np.float64)
+
+    @property
+    def missing(self) -> int:
+        """The bin of the missing."""
+        return self.n - 1 if self.edges is not None else self.n - 2
+
+
+def _is_label(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column)
