@@ -92,9 +92,9 @@ def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any
 def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, factor: float = _FACTOR) -> Change:
     """How unlike the last time is to all earlier ones: the distance to the nearest of them.
 
-    Season and growth are not drift: a December is held against the Decembers that are known, and what grows steadily is as far from its
-    past as it always was. So the limit is twice the largest such distance among the earlier times themselves, each held against those
-    that are at least as far away as the newest earlier time is from now; and never below ``floor``.
+    Season and growth are not drift: a December is held against the Decembers that are known, and what grows steadily goes on growing. So
+    the same is asked of every earlier time, with only those before it that were as long ago as the newest earlier time is now: that is
+    what would have been said then. The limit is twice the largest of it, at least what chance adds above it, and never below ``floor``.
 
     Parameters
     ----------
@@ -118,10 +118,10 @@ def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, fa
     nearest = int(np.argmin(against - extra))
     added = float(np.broadcast_to(extra, last)[nearest])
     lag = min(int(times[last] - times[last - 1]), int(times[last - 1] - times[0]) // 2)
-    apart = np.abs(times[:last, None] - times[None, :last]) >= max(lag, 1)
+    apart = times[:last, None] - times[None, :last] >= max(lag, 1)
     among = np.where(apart, distances[:last, :last], np.inf).min(axis=1, initial=np.inf)
     usual = float(max(among[np.isfinite(among)].max(initial=0.0), 0.0))
-    return Change(float(against[nearest]), usual, max(floor, factor * usual) + added)
+    return Change(float(against[nearest]), usual, max(floor, factor * usual, usual + added))
 
 
 def jump(
@@ -129,8 +129,8 @@ def jump(
 ) -> tuple[Change, float]:
     """How far the last of a row of counts lies from the median of the six before it, as the logarithm of their ratio, and that ratio.
 
-    The limit is one and a half times the largest jump before in the same direction over as long a time, at least a ratio of 1.5, and four standard errors of
-    so few rows.
+    The limit is one and a half times the largest jump before in the same direction over as long a time, at least four standard errors of
+    so few rows above it, and at least a ratio of 1.5.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def jump(
     now = float(np.log((c[last] + _SMOOTH) / (middles[-1] + _SMOOTH)))
     usual = float((before * np.sign(now)).max(initial=0.0))  # growth is no excuse for a fall
     error = float(np.sqrt(1 / (c[last] + 1) + 1 / (middles[-1] + 1)))
-    return Change(abs(now), usual, max(floor, factor * usual) + sure * error), float(np.exp(now))
+    return Change(abs(now), usual, max(floor, factor * usual, usual + sure * error)), float(np.exp(now))
 
 
 class Bins:

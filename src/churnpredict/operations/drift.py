@@ -137,6 +137,7 @@ def find_drift(
     """
     pipeline._fitted()
     book, outcomes = watching.Book(), pd.DataFrame()
+    scorings = None if scores is None else matured.read_scorings(scores)
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
     missing = sorted({row.table for row in pipeline.features_} - {"calendar"} - set(tables.declarations))
     for name in missing:
@@ -150,13 +151,13 @@ def find_drift(
         if not missing:
             watching.look_at_inputs(book, pipeline, tables, moment)
             watching.look_at_the_past(book, pipeline, tables)
-        if scores is not None:
-            outcomes = watching.look_at_outcomes(book, pipeline, tables, matured.read_scorings(scores))
     except UsageError:
         raise
     except ChurnError as error:
         what = f"the customers cannot be looked at: {error.what}"
         book.check(INPUTS, "not-scored", "all customers", Change(1.0, 0.0, 0.0), what, error.remedy)
+    if scorings is not None and not missing:
+        outcomes = watching.look_at_outcomes(book, pipeline, tables, scorings)
     figures = pd.DataFrame(book.rows, columns=["group", "check", "where", "value", "usual", "limit", "alarm"])
     return Drift(tables.wall_times(np.array([moment]))[0], customers, tuple(book.alarms), figures, outcomes)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from churnpredict.model.audit import Audit
     from churnpredict.model.uplift import UpliftModel
     from churnpredict.operations.evidence import Backtest
+    from churnpredict.operations.retraining import Retraining
 
 __all__ = ["ChurnPipeline"]
 
@@ -357,6 +358,39 @@ class ChurnPipeline:
         from churnpredict.operations.backtesting import backtest
 
         return backtest(self, tables, at, rounds=rounds)
+
+    def retrain(self, tables: EventTables, until: Any = None, **how: Any) -> Retraining:
+        """Train a challenger, and hold it against this pipeline on the newest window whose outcomes neither has seen.
+
+        The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
+        is lower beyond chance, and then trained again on everything known before ``until``. This pipeline stays as it is.
+
+        Parameters
+        ----------
+        tables : EventTables
+        until : time, optional
+            Use only what was known before it.
+        when_equal : {"keep", "newer"}
+            What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
+            challenger's is not.
+        despite_sources : bool
+            Go on where tables do not arrive as they used to; by default that is refused.
+        rounds : int
+            Bootstrap samples of customers.
+
+        Returns
+        -------
+        Retraining
+            ``promoted``, ``verdict``, ``words``, ``difference``, ``figures``, ``drivers``, ``agreement``, ``winner``.
+
+        Raises
+        ------
+        ChurnError
+            Whatever training raises: then nothing is promoted.
+        """
+        from churnpredict.operations.retraining import retrain
+
+        return retrain(self, tables, until, **how)
 
     def save(self, path: str | Path) -> Path:
         """Write the pipeline to one file, whole or not at all."""

@@ -1,0 +1,229 @@
+"""The registry: a folder of model files named by their content, one small pointer that is replaced whole, and a history that only grows."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from churnpredict.errors import ModelFileError, OutputError, UsageError
+from churnpredict.operations.output import write_whole
+
+if TYPE_CHECKING:
+    from churnpredict.operations.pipeline import ChurnPipeline
+    from churnpredict.operations.retraining import Retraining
+
+__all__ = ["Entry", "Registry"]
+
+_POINTER, _LOCK = "registry.json", ".lock"
+_NAME = 16
+
+
+class Entry(BaseModel):
+    """One decision: what was done, to which model, why; never when by the clock, so that the same data leave the same bytes.
+
+    ``model`` is the SHA-256 of the file that is the champion afterwards; ``before`` of the one before.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    action: Literal["add", "promote", "refuse", "roll back"]
+    model: str = Field(pattern=r"^[0-9a-f]{64}$")
+    before: str | None
+    model_id: str
+    verdict: str
+    words: str
+    until: str
+    key: str
+
+
+class _Pointer(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    format: Literal["churnpredict registry"]
+    version: Literal[1]
+    history: list[Entry]
+
+
+class Registry:
+    """Which model is the champion, what it was before, and why it changed.
+
+    Every model file lies in the folder under the first digits of its SHA-256 and is never changed. Writing a model changes nothing until
+    ``registry.json`` is replaced, in one step; a process that dies between the two leaves the old champion and a file that nobody names.
+    One process at a time decides: a second one waits.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> registry = Registry(tempfile.mkdtemp())
+    >>> registry.history(), registry.champion_file()
+    ([], None)
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    # --- reading ---
+
+    def history(self) -> list[Entry]:
+        """Every decision, oldest first.
+
+        Raises
+        ------
+        ModelFileError
+            ``damaged-registry``.
+        """
+        try:
+            content = (self.folder / _POINTER).read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._damaged(str(error.strerror)) from error
+        try:
+            return _Pointer.model_validate_json(content).history
+        except ValidationError as error:
+            raise self._damaged(str(error.errors(include_url=False, include_input=False)[0]["type"])) from None
+
+    def _damaged(self, why: str) -> ModelFileError:
+        remedy = "Restore the file from a backup; the model files beside it are whole."
+        return ModelFileError("damaged-registry", f'"{self.folder / _POINTER}" cannot be used: {why}', remedy=remedy)
+
+    def champion_file(self) -> Path | None:
+        """The model file that is in force; None while there is none."""
+        history = self.history()
+        return self._path(history[-1].model) if history else None
+
+    def champion(self) -> ChurnPipeline | None:
+        """The pipeline that is in force, checked against the hash under which it was entered; None while there is none.
+
+        Raises
+        ------
+        ModelFileError
+            The file is gone, or is not the one that was entered.
+        """
+        from churnpredict.operations.store import load
+
+        history = self.history()
+        if not history:
+            return None
+        found: ChurnPipeline = load(self._path(history[-1].model), expected_sha256=history[-1].model)
+        return found
+
+    def _path(self, sha256: str) -> Path:
+        return self.folder / f"{sha256[:_NAME]}.model"
+
+    # --- deciding ---
+
+    @contextlib.contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Nobody else decides meanwhile; the lock ends with the process, however it ends."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise OutputError(
+                "not-written", f'"{self.folder}" cannot be written to: {error.strerror}', remedy="Check the path and its permissions."
+            ) from error
+        try:
+            _lock(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def add(self, pipeline: ChurnPipeline, words: str = "entered by hand", *, until: str = "", key: str = "") -> Entry:
+        """Make a trained pipeline the champion without a comparison: the first one, or a person's decision."""
+        return self._enter("add", pipeline, verdict="added", words=words, until=until, key=key)
+
+    def record(self, decision: Retraining, key: str = "") -> Entry:
+        """Enter what :meth:`ChurnPipeline.retrain` decided; a promotion makes its winner the champion."""
+        about = {"verdict": decision.verdict, "words": decision.words, "until": str(decision.until), "key": key}
+        if decision.promoted and decision.winner is not None:
+            return self._enter("promote", decision.winner, **about)
+        last = self._last("refuse")
+        return self._append(Entry(action="refuse", model=last.model, before=last.model, model_id=last.model_id, **about))
+
+    def roll_back(self, words: str = "by hand") -> Entry:
+        """Make the model that was in force before the current one the champion again.
+
+        Raises
+        ------
+        UsageError
+            ``nothing-before``: there was no other model before.
+        """
+        history = self.history()
+        last = self._last("roll back")
+        line: list[str] = []  # champions that are still in line: a roll back takes the last one out
+        for entry in history:
+            if entry.action == "roll back":
+                line.pop()
+            elif not line or entry.model != line[-1]:
+                line.append(entry.model)
+        if len(line) < 2:
+            raise UsageError("nothing-before", "there was no other model before this one", remedy="Add one, or retrain.")
+        model_id = next(e.model_id for e in reversed(history) if e.model == line[-2])
+        entry = Entry(
+            action="roll back",
+            model=line[-2],
+            before=last.model,
+            model_id=model_id,
+            verdict="rolled back",
+            words=words,
+            until=last.until,
+            key="",
+        )
+        return self._append(entry)
+
+    def decided(self, key: str) -> Entry | None:
+        """The decision that was taken on the very same data and settings, if any."""
+        return next((entry for entry in reversed(self.history()) if key and entry.key == key), None)
+
+    def _last(self, what: str) -> Entry:
+        history = self.history()
+        if not history:
+            raise UsageError("no-champion", f"there is no model to {what}", remedy="Add a trained model first.")
+        return history[-1]
+
+    def _enter(self, action: Literal["add", "promote"], pipeline: ChurnPipeline, **about: str) -> Entry:
+        from churnpredict.operations.store import save
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as folder:
+            content = save(pipeline, Path(folder) / "new.model").read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        if not self._path(sha256).exists():
+            write_whole(self._path(sha256), lambda file: file.write(content))
+        history = self.history()
+        before = history[-1].model if history else None
+        return self._append(Entry(action=action, model=sha256, before=before, model_id=pipeline.model_id_, **about))
+
+    def _append(self, entry: Entry) -> Entry:
+        history = self.history()
+        if history and history[-1] == entry:  # the same decision about the same champion: no second entry
+            return entry
+        pointer = _Pointer(format="churnpredict registry", version=1, history=[*history, entry])
+        text = json.dumps(pointer.model_dump(), indent=1, sort_keys=True)
+        write_whole(self.folder / _POINTER, lambda file: file.write(text.encode()))
+        return entry
+
+
+def _lock(handle: int) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)
