@@ -1,9 +1,10 @@
 """Drift: false alarms in stable months, and whether planted shifts are found; both rates, with what was found.
 
-Run as ``taskset -c 1 python benchmarks/drift.py [stable months] [businesses]``. Two kinds of stable month. *Simulated*: columns of many kinds, with
-season (up to half a standard deviation either way), steady growth (up to 0.36 a year), customers who stay, and samples from 150 to 4,000 customers, looked at with the library's
-own limits. *Whole*: businesses of ``make_business``, a model trained once, then drift every month with all earlier scorings given. A month
-is a false alarm if anything at all alarms in it. The same businesses are then damaged in one way at a time.
+Run as ``taskset -c 1 python benchmarks/drift.py [stable months] [businesses]``. Two kinds of stable month. *Simulated*: columns of many
+kinds, with season (up to half a standard deviation either way), steady growth (up to 0.36 a year), customers who stay, and samples from
+150 to 4,000 customers, looked at with the library's own limits. *Whole*: businesses of ``make_business``, a model trained once, then
+drift every month with all earlier scorings given. A month is a false alarm if anything at all alarms in it. The same businesses are then
+damaged in one way at a time.
 """
 
 from __future__ import annotations
