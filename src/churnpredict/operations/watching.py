@@ -41,7 +41,10 @@ __all__ = [
     "look_at_the_past",
 ]
 
-SOURCES, INPUTS, SCORES, OUTCOMES = "source", "input", "score", "outcome"
+SOURCES = "source"
+INPUTS = "input"
+SCORES = "score"
+OUTCOMES = "outcome"
 _MOST = 20_000  # customers in a picture of the inputs
 _PERIODS = 24
 _ODDS = float(np.log(1.5))  # a mean risk whose odds are half as high again
