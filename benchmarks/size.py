@@ -33,10 +33,10 @@ PER_CUSTOMER = 100
 ROOM = 2 << 30
 
 
-def write_events(path: Path, events: int, seed: int = 0) -> None:
+def write_events(path: Path, events: int, seed: int = 0, customers: int | None = None) -> None:
     """A log of three years in time order, written in chunks."""
     rng = np.random.default_rng(seed)
-    customers = max(2, events // PER_CUSTOMER)
+    customers = customers or max(2, events // PER_CUSTOMER)
     heavy = np.cumsum(rng.gamma(1.0, 1.0, customers))
     heavy /= heavy[-1]
     ids = pa.array([f"customer-{i:08d}" for i in range(customers)])

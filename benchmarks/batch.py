@@ -1,0 +1,224 @@
+"""Scoring and explaining everybody from files, against the bare sum of what nobody could leave out.
+
+    taskset -c 1 python benchmarks/batch.py [--customers 1000000] [--events 50000000] [--memory 4GiB] [--detail words]
+
+The log has string ids, an amount and an item, and one customer with 1 % of all rows; a model is trained on another, small log with the
+whole catalog and the default classifier. Then a process of its own does what ``churnpredict score --output FOLDER`` does: read, cut into
+partitions, make features, score, explain, write, rank, write again. Its peak is ``ru_maxrss``, its cost CPU time (user and system, all
+threads), and where that goes is measured around the functions that do it. The other side: one scan of the same file in DuckDB,
+``Booster.predict`` and ``pred_contrib`` of every booster for as many rows; the last two are measured on some rows and scaled, since
+``pred_contrib`` takes a millisecond a row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from _measure import Table, pin
+from size import cutoffs, write_events
+
+ROOM = 4 << 30
+SAMPLE = 5_000
+TRAINED_ON = 4_000  # customers
+
+
+def declared(source: Path) -> dict[str, Any]:
+    import churnpredict as cp
+
+    return {"orders": cp.Events(str(source), customer="user_id", time="ts", value="amount", item="item")}
+
+
+def train(source: Path, model: Path) -> None:
+    import churnpredict as cp
+
+    tables = cp.EventTables(**declared(source))
+    churn = cp.Inactivity("90d", active_within="365d")
+    cp.ChurnPipeline(churn, every="90d", most_cutoffs=6, n_jobs=1, raise_on=None).fit(tables, until=cutoffs(1)[0]).save(model)
+
+
+class Stages:
+    """CPU seconds inside functions; what one of them spends inside another counts only there."""
+
+    def __init__(self) -> None:
+        self.spent: Counter[str] = Counter()
+        self.within: list[str] = []
+        self.last = time.process_time()
+
+    def switch(self) -> None:
+        now = time.process_time()
+        self.spent[self.within[-1] if self.within else "the rest"] += now - self.last
+        self.last = now
+
+    def watch(self, home: Any, name: str, stage: str) -> None:
+        work = getattr(home, name)
+
+        def watched(*given: Any, **options: Any) -> Any:
+            self.switch()
+            self.within.append(stage)
+            try:
+                return work(*given, **options)
+            finally:
+                self.switch()
+                self.within.pop()
+
+        setattr(home, name, watched)
+
+
+def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> None:
+    """What is measured: all that a job of its own does, imports included."""
+    stages = Stages()
+    pin()
+    import pyarrow.parquet as pq
+
+    import churnpredict as cp
+    from churnpredict.explanation import attribution
+    from churnpredict.model.classifier import ChurnClassifier
+    from churnpredict.operations import batch, pipeline, scoring, valuing
+
+    stages.watch(cp.events.partitions, "scan_tables", "reading and sorting")
+    stages.watch(cp.events.partitions.PartitionedTables, "partition", "loading partitions")
+    stages.watch(cp.events.partitions.PartitionedTables, "digest", "digests")
+    stages.watch(batch, "build_rows", "features")
+    stages.watch(valuing, "value_over_horizon", "value")
+    stages.watch(ChurnClassifier, "predict_parts" if hasattr(ChurnClassifier, "predict_parts") else "predict_proba", "risk")
+    stages.watch(attribution, "explain", "reasons (SHAP)")
+    stages.watch(attribution.Explanation, "words", "reasons in words")
+    stages.watch(scoring, "score_rows", "table")
+    stages.watch(pq, "ParquetWriter", "writing")
+    stages.watch(batch, "_write_blocks", "writing")
+    assert pipeline.ChurnPipeline  # the roof, whose methods find the watched functions
+    loaded = cp.load(model)
+    seen: list[Any] = []
+    run = batch.score_into(
+        loaded,
+        lambda folder: cp.events.partitions.scan_tables(folder=folder, memory=memory, **declared(source)),
+        target,
+        at=cutoffs(1)[0],
+        detail=detail,
+        log=seen.append,
+    )
+    stages.switch()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    found = {
+        "peak": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        "cpu": used.ru_utime + used.ru_stime,
+        "scored": run.rows,
+        "bytes": sum(part.bytes for part in run.parts),
+        "partitions": seen[0]["partitions"],
+        "features": len(loaded.features_),
+        "stages": dict(stages.spent),
+    }
+    print(json.dumps(found))
+
+
+def bare(source: Path, model: Path, rows: int) -> dict[str, float]:
+    """CPU seconds of one scan, and of predicting and explaining so many rows with LightGBM alone."""
+    pin()
+    import duckdb
+    import pandas as pd
+
+    import churnpredict as cp
+
+    begin = time.process_time()
+    with duckdb.connect() as connection:
+        connection.execute("SET threads=1; SET memory_limit='1GB'; SET preserve_insertion_order=false")
+        for _ in connection.sql(f"SELECT user_id, ts, amount, item FROM '{source}'").to_arrow_reader(1 << 19):
+            pass
+    scan = time.process_time() - begin
+    pipeline = cp.load(model)
+    X = pd.read_pickle(source.with_suffix(".sample"))
+    A = pipeline.model_.encode(X)
+    boosters = [m.booster for m in pipeline.model_.members_ if hasattr(m, "booster")]
+    spent = {}
+    for name, option in (("Booster.predict", {"raw_score": True}), ("pred_contrib", {"pred_contrib": True})):
+        begin = time.process_time()
+        for booster in boosters:
+            booster.predict(A, num_threads=1, **option)
+        spent[name] = (time.process_time() - begin) * rows / len(A)
+    return {"DuckDB scan": scan, **spent, "boosters": len(boosters), "trees": sum(b.num_trees() for b in boosters)}
+
+
+def sample(source: Path, model: Path) -> None:
+    """Rows to measure LightGBM on: features of the first customers."""
+    import churnpredict as cp
+
+    pipeline = cp.load(model)
+    tables = cp.EventTables(**declared(source))
+    pipeline.features_at(tables, cutoffs(1)[0]).iloc[:SAMPLE].to_pickle(source.with_suffix(".sample"))
+
+
+def in_child(*arguments: object) -> dict[str, Any]:
+    env = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=Path(__file__).parent, env=env)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--events", type=int, help="50 a customer by default")
+    parser.add_argument("--memory", default="4GiB")
+    parser.add_argument("--detail", choices=("words", "drivers"), nargs="+", default=["drivers", "words"])
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        child(*map(Path, given.child[:3]), *given.child[3:])
+        return
+    if given.bare:
+        print(json.dumps(bare(Path(given.bare[0]), Path(given.bare[1]), int(given.bare[2]))))
+        return
+    events = given.events or 50 * given.customers
+    kept = True
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        small, source, model = home / "small.parquet", home / "log.parquet", home / "churn.model"
+        write_events(small, 50 * TRAINED_ON, customers=TRAINED_ON)
+        train(small, model)
+        sample(small, model)
+        small.with_suffix(".sample").rename(source.with_suffix(".sample"))
+        write_events(source, events, seed=1, customers=given.customers)
+        for detail in given.detail:
+            found = in_child("--child", source, model, home / detail, given.memory, detail)
+            other = in_child("--bare", source, model, found["scored"])
+            kept &= tell(found, other, events, given, detail)
+    sys.exit(not kept)
+
+
+def tell(found: dict[str, Any], other: dict[str, float], events: int, given: Any, detail: str) -> bool:
+    table = Table(
+        f"{given.customers:,} customers, {events:,} events, {found['scored']:,} at risk, {found['features']} features, "
+        f"{other['trees']:.0f} trees, detail={detail!r}, {found['partitions']} partitions",
+        ["stage", "CPU s", "share"],
+    )
+    for stage, spent in sorted(found["stages"].items(), key=lambda item: -item[1]):
+        table.add(stage, f"{spent:.1f}", f"{spent / found['cpu']:.0%}")
+    table.add("all", f"{found['cpu']:.1f}", f"{events / found['cpu']:,.0f} events/s, {found['scored'] / found['cpu']:,.0f} customers/s")
+    table.print()
+    bare_sum = other["DuckDB scan"] + other["Booster.predict"] + other["pred_contrib"]
+    table = Table("against the bare sum", ["side", "CPU s", "ratio"])
+    for name in ("DuckDB scan", "Booster.predict", "pred_contrib"):
+        table.add(name, f"{other[name]:.1f}", "")
+    table.add("bare sum", f"{bare_sum:.1f}", "1")
+    table.add("churnpredict, everything", f"{found['cpu']:.1f}", f"{found['cpu'] / bare_sum:.2f}")
+    table.print()
+    kept = found["peak"] <= ROOM
+    print(
+        f"peak {found['peak'] / (1 << 30):.2f} GiB of {ROOM >> 30} GiB promised: {'kept' if kept else 'BROKEN'}; wrote {found['bytes']:,} bytes\n"
+    )
+    return kept
+
+
+if __name__ == "__main__":
+    main()
