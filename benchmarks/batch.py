@@ -214,9 +214,8 @@ def tell(found: dict[str, Any], other: dict[str, float], events: int, given: Any
     table.add("churnpredict, everything", f"{found['cpu']:.1f}", f"{found['cpu'] / bare_sum:.2f}")
     table.print()
     kept = found["peak"] <= ROOM
-    print(
-        f"peak {found['peak'] / (1 << 30):.2f} GiB of {ROOM >> 30} GiB promised: {'kept' if kept else 'BROKEN'}; wrote {found['bytes']:,} bytes\n"
-    )
+    peak = f"peak {found['peak'] / (1 << 30):.2f} GiB of {ROOM >> 30} GiB promised: {'kept' if kept else 'BROKEN'}"
+    print(f"{peak}; wrote {found['bytes']:,} bytes\n")
     return kept
 
 

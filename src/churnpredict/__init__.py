@@ -48,6 +48,7 @@ _HOME = {
     "find_alerts": "retention.alerts",
     "find_drift": "operations.drift",
     "judge_alerts": "retention.alerts",
+    "forget": "operations.forgetting",
     "label_churn": "events.outcomes",
     "load": "operations.store",
     "make_business": "events.synthetic",

@@ -17,7 +17,8 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import OutputError, SourceError, UsageError
-from churnpredict.operations import batch, runs, writing
+from churnpredict.events.sources import destinations
+from churnpredict.operations import batch, forgetting, runs, writing
 
 AT = "2023-12-01"
 TEXTS = ["band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in (1, 2, 3))]  # missing: None or NaN
@@ -174,3 +175,114 @@ def test_a_manifest_tells_no_id_no_date_of_writing_and_the_types(run: Path) -> N
     schema = pq.read_schema(run / "part-00000.parquet")
     assert schema.field("cutoff").type == pa.timestamp("us")
     assert list(schema.names) == found["columns"]
+
+
+def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path) -> None:
+    whole = tmp_path / "orders.parquet"
+    log.to_parquet(whole)
+    content = whole.read_bytes()
+
+    def scan(scratch: Path) -> Any:
+        return cp.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur"), folder=scratch)
+
+    run = batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers")
+    for share in (0.1, 0.5, 0.99):
+        whole.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(SourceError, match="unreadable"):
+            batch.score_into(trained, scan, tmp_path / "scores", at="2023-11-01", detail="drivers")
+    whole.write_bytes(content)
+    assert batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers") == run
+    assert sorted(p.name for p in (tmp_path / "scores").iterdir()) == [".lock", "2023-12-01"]
+
+
+# --- databases ---
+
+
+def rows_of(database: Any, sql: str = "SELECT * FROM churn_scores ORDER BY cutoff, risk DESC, customer_id") -> pd.DataFrame:
+    tables = cp.events.source.open_source(cp.Query(sql, database), "scores")
+    return tables.read(tables.columns()).to_pandas()
+
+
+def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTables, folder: Path) -> None:
+    for at in ("2023-10-01", "2023-11-01", AT, AT):
+        cp.write_scores(trained, tables, folder, at=at, detail="drivers", into=database, keep=2)
+    expected = pd.concat([cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)], ignore_index=True)
+    found = rows_of(database)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    with pytest.raises(OutputError, match="not-written"):
+        cp.write_scores(trained, tables, folder, at=AT, detail="drivers", into=database, table="nowhere.scores")
+    run = runs.find_run(folder)
+    part = run.path / run.parts[-1].name
+    content = part.read_bytes()
+    part.write_bytes(content[:-1])
+    with pytest.raises(SourceError, match="damaged-run"):  # the transaction had begun
+        destinations.replace_rows(database, "churn_scores", pd.Timestamp(AT).to_pydatetime(), run.tables())
+    part.write_bytes(content)
+    pd.testing.assert_frame_equal(rows_of(database), found, check_exact=True)
+    one = str(found["customer_id"].iloc[0])
+    gone = cp.forget(folder, [one], into=database)
+    assert gone["rows_in_table"] == (found["customer_id"] == one).sum() == gone["rows"]
+    assert one not in set(rows_of(database)["customer_id"])
+
+
+def test_a_run_is_copied_into_duckdb_at_once(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    check_database(str(tmp_path / "book.duckdb"), trained, tables, tmp_path / "scores")
+
+
+def test_a_run_is_copied_into_postgresql_at_once(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, postgres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_database(postgres, trained, tables, tmp_path / "scores")
+    with pytest.raises(OutputError) as refused:
+        cp.write_scores(trained, tables, tmp_path / "scores", at=AT, detail="drivers", into=postgres.replace("s3cret", "wr0ng"))
+    assert "wr0ng" not in str(refused.value)
+
+
+def test_other_databases_and_names_are_refused(run: Path) -> None:
+    for database, table, code in (("mysql://host/x", "scores", "unknown-database"), (":memory:", "a b; DROP", "bad-table-name")):
+        with pytest.raises(UsageError, match=code):
+            destinations.replace_rows(database, table, None, [])
+
+
+# --- forgotten customers ---
+
+
+def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
+    """In no byte of any file, in all runs, and what is said of the others stays."""
+    folder = tmp_path / "scores"
+    for at in ("2023-11-01", AT):
+        cp.write_scores(trained, parts, folder, at=at, detail="drivers")
+    before = {at: cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)}
+    gone = sorted(set(before[AT]["customer_id"]) & set(before["2023-11-01"]["customer_id"]))[:2]
+    (folder / ".attempt").mkdir()
+    (folder / ".attempt" / "left").write_text(gone[0])
+    with pytest.raises(UsageError, match="no-customers"):
+        cp.forget(folder, [])
+    assert cp.forget(folder, [*gone, "nobody"]) == {"runs": 2, "rows": 4, "rows_in_table": 0}
+    assert not [name for name, content in files(folder).items() if any(one.encode() in content for one in gone)]
+    for at, scores in before.items():
+        stay = scores[~scores["customer_id"].isin(gone)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(cp.read_scores(folder, at=at), stay, check_exact=True)
+    manifest = json.loads((folder / AT / "manifest.json").read_text())
+    assert sum(manifest["bands"].values()) == manifest["rows"] == len(before[AT]) - 2
+    cp.write_scores(trained, parts, folder, at=AT, detail="drivers")  # the same data once more: the job is done, nobody comes back
+    assert runs.run_names(folder) == [AT, "2023-11-01"]
+    assert cp.forget(folder, before[AT]["customer_id"])["runs"] == 2
+    assert runs.run_names(folder) == ["2023-11-01"]
+    with pytest.raises(SourceError, match="no-run"):
+        cp.forget(tmp_path / "nowhere", ["K1"])
+
+
+def test_forgetting_that_breaks_off_leaves_whole_runs(
+    trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cp.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
+    scores = cp.read_scores(tmp_path)
+    one = scores["customer_id"].iloc[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "write_whole", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OutputError, match="not-written"):
+            cp.forget(tmp_path, [one])
+    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), scores, check_exact=True)
+    cp.forget(tmp_path, [one])
+    assert not [name for name, content in files(tmp_path).items() if one.encode() in content]

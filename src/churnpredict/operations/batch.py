@@ -22,6 +22,7 @@ from churnpredict.events.digest import digest_of_tables
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.progress import progress
 from churnpredict.events.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
+from churnpredict.events.sources.destinations import replace_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.contributions import always_by_tables
 from churnpredict.features.build import build_rows, check_rows
@@ -54,6 +55,8 @@ def write_scores(
     at: Any = None,
     detail: Literal["words", "drivers"] = "words",
     keep: int | None = None,
+    into: Any = None,
+    table: str = "churn_scores",
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Path:
@@ -75,7 +78,12 @@ def write_scores(
     detail : {"words", "drivers"}
         "drivers" leaves the column ``words`` empty: reasons with their points are there, sentences are not, at a fraction of the cost.
     keep : int, optional
-        How many runs stay, the newest; all by default.
+        How many runs stay, the newest; all by default. In a database: how many cutoffs.
+    into : str, path or connection, optional
+        A database to copy the run into, too: ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``) or a DuckDB file. In one
+        transaction, in the place of rows of the same cutoff.
+    table : str
+        There.
     n_jobs : int
         Threads for features and reasons; -1 for one per core. Scores do not depend on it.
     log : callable, optional
@@ -93,7 +101,7 @@ def write_scores(
     TimeError, DataError, MismatchError
         As :meth:`ChurnPipeline.score`.
     UsageError
-        ``unknown-choice``, ``bad-keep``.
+        ``unknown-choice``, ``bad-keep``, ``unknown-database``, ``bad-table-name``.
 
     Examples
     --------
@@ -107,7 +115,9 @@ def write_scores(
     >>> run.name, bool(scores["risk"].is_monotonic_decreasing)
     ('2024-01-01', True)
     """
-    return score_into(pipeline, lambda _: tables, folder, at=at, detail=detail, keep=keep, n_jobs=n_jobs, log=log).path
+    return score_into(
+        pipeline, lambda _: tables, folder, at=at, detail=detail, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
+    ).path
 
 
 def score_into(
@@ -118,6 +128,8 @@ def score_into(
     at: Any = None,
     detail: str = "words",
     keep: int | None = None,
+    into: Any = None,
+    table: str = "churn_scores",
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Run:
@@ -141,6 +153,9 @@ def score_into(
         else:
             done = _run(job, attempt, say)
         removed = retire(home, keep)
+        if into is not None:
+            replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), done.tables(), keep=keep)
+            say("copied", customers=done.rows)
         say("done", customers=done.rows, bytes=sum(part.bytes for part in done.parts), runs_removed=removed)
     return done
 

@@ -176,6 +176,7 @@ def score(
     sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
     detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is cheaper.")] = Detail.words,
     keep: Annotated[int | None, typer.Option(help="How many runs stay in the folder, the newest.", min=1)] = None,
+    into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
     memory: Annotated[str | None, typer.Option(help="What a run may take, such as 2GiB; by default half of the limit.")] = None,
     partitions: Annotated[int | None, typer.Option(help="Into how many partitions of customers a run is cut.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
@@ -192,7 +193,7 @@ def score(
     folder = not target.suffix or target.is_dir()
     if not folder:
         check_ending(target)
-        _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, memory=memory, partitions=partitions)
+        _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, into=into, memory=memory, partitions=partitions)
     pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
@@ -204,6 +205,7 @@ def score(
         from churnpredict.operations.batch import score_into
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
+        options |= {"into": into or settings.output.database, "table": settings.output.table}
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
         run = score_into(pipeline, scan, target, **options, log=_log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
@@ -228,6 +230,22 @@ def _log_line(event: Mapping[str, Any]) -> None:
     from datetime import UTC, datetime
 
     typer.echo(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}), err=True)
+
+
+@app.command()
+def forget(
+    folder: Annotated[Path, typer.Argument(help="The folder of runs.")],
+    customers: Annotated[typer.FileText, typer.Option(help="A file with one id a line, or - to read them from standard input.")],
+    into: Annotated[str | None, typer.Option(help="The database that the runs are copied into.")] = None,
+    table: Annotated[str, typer.Option(help="The table there.")] = "churn_scores",
+    how: FormatOption = Format.text,
+) -> None:
+    """Remove customers from all runs, and from the database."""
+    from churnpredict.operations.forgetting import forget
+
+    found = forget(folder, [line.rstrip("\r\n") for line in customers if line.strip()], into=into, table=table)
+    text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
+    _tell({"command": "forget", **found}, text, how)
 
 
 @app.command()

@@ -84,13 +84,16 @@ class Settings:
 class Output:
     """Section ``[output]``: where results go, relative to the file.
 
-    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default.
+    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default, and they
+    are copied to a ``table`` of a ``database``, if there is one.
     """
 
     model: str = "churn.model"
     scores: str = "scores.csv"
     backtest: str = "backtest.csv"
     keep: int | None = None
+    database: str | None = None
+    table: str = "churn_scores"
 
 
 @dataclass(frozen=True)

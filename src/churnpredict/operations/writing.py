@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
+
 from churnpredict.errors import DataError, OutputError, SourceError
 from churnpredict.operations import runs
 from churnpredict.operations.output import sync_folder, write_whole
 from churnpredict.operations.runs import Part, Run, open_run, run_names
 
-__all__ = ["Attempt", "hashed", "retire", "told", "write_part", "writing"]
+__all__ = ["Attempt", "hashed", "hide", "retire", "tidy", "told", "write_part", "writing"]
 
 _STAGE = re.compile(r"[0-9a-f]{64}-[0-9a-f]{64}\.parquet")
 _GONE = ".removed-"
@@ -29,10 +31,11 @@ def told(target: Path) -> Iterator[None]:
         yield
     except OutputError:
         raise
-    except MemoryError:
-        raise DataError(
-            "memory-limit", "the memory does not suffice", remedy="Allow more memory, or more partitions: each is smaller then."
-        ) from None
+    except (MemoryError, pa.ArrowException) as error:
+        if isinstance(error, (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError)):
+            raise  # of the data; what is left is no memory, not even for a thread
+        remedy = "Allow more memory, or more partitions: each is smaller then."
+        raise DataError("memory-limit", "the memory does not suffice", remedy=remedy) from None
     except OSError as error:
         raise OutputError(
             "not-written",
@@ -60,7 +63,7 @@ def writing(folder: str | Path) -> Iterator[Path]:
                     f'another process writes into "{folder}"',
                     remedy="Wait until it has ended; if it dies, the lock goes with it.",
                 )
-            _tidy(folder)
+            tidy(folder)
             yield folder
 
 
@@ -81,7 +84,7 @@ def _locked(file: IO[bytes]) -> bool:
     return True
 
 
-def _tidy(folder: Path) -> None:
+def tidy(folder: Path) -> None:
     """Remove what earlier writers had no time to: old runs on their way out, and files in runs that no manifest names."""
     for left in folder.glob(f"{_GONE}*"):
         shutil.rmtree(left)
@@ -197,8 +200,13 @@ def retire(folder: Path, keep: int | None) -> int:
     """Remove all runs but the newest ``keep``; each goes out of sight at once. Returns how many went."""
     old = [] if keep is None else run_names(folder)[keep:]
     for name in old:
-        hidden = folder / f"{_GONE}{name}"
-        os.rename(folder / name, hidden)
-        sync_folder(folder)
-        shutil.rmtree(hidden)
+        hide(folder, name)
     return len(old)
+
+
+def hide(folder: Path, name: str) -> None:
+    """Remove a run that goes out of sight at once."""
+    hidden = folder / f"{_GONE}{name}"
+    os.rename(folder / name, hidden)
+    sync_folder(folder)
+    shutil.rmtree(hidden)
