@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 export MPLBACKEND := Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench notebooks clean
+.PHONY: help setup demo test check docs bench notebooks clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ check: setup  ## format, lint, types, import contracts, doctests, README, notebo
 	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob=README.md README.md
 	$(BIN)/python docs/make_pages.py --check
 	$(BIN)/python notebooks/run.py --check
+
+docs: setup  ## build the documentation into docs/_build, warnings as errors, and check its links
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py
 
 bench: setup  ## every promise with a number, both sides in one run
 	$(BIN)/python -m pip install --quiet --group bench

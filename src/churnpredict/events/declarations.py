@@ -13,8 +13,20 @@ def _given(*columns: str | None) -> list[str]:
     return [c for c in columns if c is not None]
 
 
+class _Declared:
+    """What is asked of every declaration."""
+
+    def columns(self) -> list[str]:
+        """The columns that are read, in the order of the declaration."""
+        raise NotImplementedError
+
+    def as_written(self) -> list[str]:
+        """The columns whose texts must not be taken for numbers or days: ids and times."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Events:
+class Events(_Declared):
     """A log: something happened to a customer at a time (orders, logins, payments, contacts).
 
     Parameters
@@ -78,7 +90,7 @@ class Events:
 
 
 @dataclass(frozen=True)
-class Intervals:
+class Intervals(_Declared):
     """Something that begins and ends: subscriptions, tickets, campaigns.
 
     The end of an interval, and what is written at its end, is unknown until it has happened. An end that is agreed beforehand, such as
@@ -160,7 +172,7 @@ class Intervals:
 
 
 @dataclass(frozen=True)
-class States:
+class States(_Declared):
     """Values that hold until the next row: plan, price, address, a score.
 
     Parameters
@@ -203,7 +215,7 @@ class States:
 
 
 @dataclass(frozen=True)
-class Customers:
+class Customers(_Declared):
     """Who exists: one row per customer, or one per customer and version of the attributes.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.errors import UsageError, warn
+from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.timing import DAY, OPEN, span
@@ -27,7 +28,7 @@ STAYED, LEFT, LOST, GONE_BEFORE = 0, 1, 2, -1
 
 
 @dataclass(frozen=True)
-class _Rule:
+class _Rule(ChurnRule):
     """What all rules share: a horizon, a table, and a gap in which a retention team can act."""
 
     horizon: str
@@ -41,10 +42,12 @@ class _Rule:
 
     @property
     def horizon_span(self) -> int:
+        """The horizon in microseconds."""
         return span(self.horizon, "horizon")
 
     @property
     def gap_span(self) -> int:
+        """The gap in microseconds."""
         return span(self.gap, "gap")
 
     @property

@@ -1,0 +1,88 @@
+"""How Sphinx builds these pages: ``make docs``. Nothing is executed here but the imports behind the reference."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
+
+import make_reference  # noqa: E402
+from docutils import nodes  # noqa: E402
+from latex2mathml.converter import convert  # noqa: E402
+
+import churnpredict  # noqa: E402
+
+project = "churnpredict"
+author = "The churnpredict developers"
+copyright = author
+release = version = churnpredict.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_nb", "sphinx_copybutton"]
+exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+
+nb_execution_mode = "off"  # outputs are committed; tests execute the notebooks
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # the docstrings tell types, with shapes
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_math_renderer = "mathml"  # browsers draw it themselves: no page asks another host for anything
+
+html_theme = "pydata_sphinx_theme"
+html_title = "churnpredict"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 8,
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "start/index": []}
+
+
+def skip(app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator for its metadata routing."""
+    return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def math(display: str) -> Any:
+    """Formulas become MathML."""
+
+    def visit(writer: Any, node: Any) -> None:
+        writer.body.append(convert(node.astext(), display=display))
+        raise nodes.SkipNode
+
+    return visit, None
+
+
+def setup(app: Any) -> None:
+    """Write the pages of the reference, and bring the notebooks under the folder that Sphinx reads."""
+    app.connect("autodoc-skip-member", skip)
+    make_reference.write(HERE / "reference")
+    app.add_html_math_renderer("mathml", inline_renderers=math("inline"), block_renderers=math("block"))
+    folder = HERE / "notebooks"
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.ipynb"):
+        old.unlink()
+    for notebook in sorted((HERE.parent / "notebooks").glob("[0-9]*.ipynb")):
+        shutil.copy2(notebook, folder)

@@ -1,0 +1,168 @@
+"""Write the pages of the reference: one per group of public names, the command line, and churn.toml. Called by conf.py.
+
+Nothing is listed by hand: names come from ``churnpredict.__all__``, and a name's group from the module that defines it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import Any
+
+import churnpredict as cp
+
+# page -> title, first sentence, modules (or folders) whose names it shows; the first that fits wins
+GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "errors": ("Errors and warnings", "Every error raised on purpose is a ``ChurnError`` with a stable code.", ("errors",)),
+    "business": (
+        "A business to try things on",
+        "Simulated, with its true risks and true reasons.",
+        ("events.synthetic", "events.planting"),
+    ),
+    "outcomes": (
+        "What leaving means",
+        "Rules, snapshots of who could leave, and what became of them.",
+        ("events.rules", "events.snapshots", "events.outcomes", "events.horizon", "events.contradictions", "events.absence"),
+    ),
+    "rates": ("Rates and cohorts", "How many leave, when, and what that costs.", ("events.rates", "events.cohorts")),
+    "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),
+    "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
+    "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("model.displays",)),
+    "model": ("Model", "Learning from a matrix, and the audit of one.", ("model",)),
+    "explanation": ("Explanation", "Why each risk is what it is.", ("explanation",)),
+    "retention": ("Retention", "Whom to contact, alerts, and the page to read.", ("retention",)),
+    "operations": ("Pipeline and operation", "The whole way in one object; models in files; scoring, drift, retraining.", ("operations",)),
+}
+ORDER = (
+    *("operations", "tables", "outcomes", "features", "model", "displays", "explanation", "retention", "rates", "business"),
+    *("errors", "command-line", "churn-toml"),
+)
+
+
+def group_of(name: str) -> str:
+    """The page on which a public name stands."""
+    home = cp._HOME[name]
+    for page, (_, _, modules) in GROUPS.items():
+        if any(home == m or home.startswith(m + ".") for m in modules):
+            return page
+    raise LookupError(f"no page of the reference takes the names of {home}: add it to GROUPS in docs/make_reference.py")
+
+
+def public_names() -> list[str]:
+    """All names of ``__all__`` that are defined somewhere."""
+    return [n for n in cp.__all__ if n in cp._HOME]
+
+
+def summary(thing: Any) -> str:
+    """The first sentence of a docstring."""
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+def title(text: str) -> list[str]:
+    return [text, "=" * len(text), ""]
+
+
+def _group_page(page: str) -> str:
+    heading, sentence, _ = GROUPS[page]
+    names = [n for n in public_names() if group_of(n) == page]
+    lines = [*title(heading), sentence, "", ".. currentmodule:: churnpredict", ""]
+    for name in names:
+        thing = getattr(cp, name)
+        lines += [name, "-" * len(name), ""]
+        if inspect.isclass(thing):
+            kind, options = ("autoexception" if issubclass(thing, BaseException) else "autoclass"), ["   :members:"]
+            if issubclass(thing, BaseException):
+                options.append("   :show-inheritance:")
+        else:
+            kind, options = "autofunction", []
+        lines += [f".. {kind}:: {name}", *options, ""]
+    if page == "errors":
+        lines += ["The tree", "--------", "", ".. automodule:: churnpredict.errors", "   :members:", "   :show-inheritance:"]
+        lines.append("   :exclude-members: ChurnError, ChurnWarning, closest, mask, warn")
+    return "\n".join(lines) + "\n"
+
+
+def _command_line() -> str:
+    """Every command with its arguments, as the program itself tells them."""
+    import typer
+
+    from churnpredict.operations import cli
+
+    root: Any = typer.main.get_command(cli.app)
+    lines = [*title("Command line"), *(inspect.getdoc(cli) or "").split("\n\n", 1)[1].splitlines(), ""]
+    for name, command in sorted(root.commands.items()):
+        heading = f"churnpredict {name}"
+        lines += [heading, "-" * len(heading), "", command.help or "", "", ".. list-table::", "   :widths: 28 72", ""]
+        for option in command.params:
+            said = option.metavar or option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
+            default = option.default if isinstance(option.default, str | int | float | Path) and option.default is not False else None
+            text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default is not None else "")
+            lines += [f"   * - ``{said}``", f"     - {text}"]
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def _churn_toml() -> str:
+    """Every key of the configuration, from the classes that read it."""
+    from churnpredict.events import rules, tables
+    from churnpredict.operations import config
+
+    lines = [
+        *title("churn.toml"),
+        "``churnpredict init`` writes one from your files. Unknown keys are refused, with the nearest known one proposed; paths are",
+        "relative to the file.",
+        "",
+        "At the top of the file: ``timezone`` (IANA name, ``UTC`` by default) and ``observed_until`` (up to when the tables are complete).",
+        "",
+    ]
+    back = {v: k for k, v in config._RENAMED.items()}
+
+    def keys(cls: Any) -> list[str]:
+        made = []
+        for item in (f for f in dataclasses.fields(cls) if f.init):
+            none = dataclasses.MISSING
+            must = item.default is none and item.default_factory is none
+            text = "needed" if must else "" if item.default in (None, (), none) else f"``{item.default!r}`` by default".replace("'", '"')
+            made += [f"   * - ``{back.get(item.name, item.name)}``", f"     - {text}"]
+        return [".. list-table::", "   :widths: 30 70", "", *made, ""]
+
+    for kind, name in config._TABLES.items():
+        heading = f'[tables.NAME], kind = "{kind}"'
+        lines += [heading, "-" * len(heading), "", f"What the keys mean: :class:`churnpredict.{name}`.", "", *keys(getattr(tables, name))]
+    for rule, name in config._RULES.items():
+        heading = f'[churn], rule = "{rule}"'
+        lines += [heading, "-" * len(heading), "", f"What the keys mean: :class:`churnpredict.{name}`.", "", *keys(getattr(rules, name))]
+    sections = {"Settings": ("[model]", "As the parameters of :class:`churnpredict.ChurnPipeline`; ``until`` is the moment of training.")}
+    sections["Output"] = ("[output]", "Where results go.")
+    for name, (heading, text) in sections.items():
+        lines += [heading, "-" * len(heading), "", text, "", *keys(getattr(config, name))]
+    return "\n".join(lines) + "\n"
+
+
+def _index() -> str:
+    lines = [*title("Reference"), "Everything importable from ``churnpredict``, by subject; the command line; the configuration.", ""]
+    for page in ORDER:
+        if page in GROUPS:
+            lines += [f":doc:`{GROUPS[page][0]} <{page}>`", "~" * (len(GROUPS[page][0]) + len(page) + 11), "", ".. list-table::"]
+            lines += ["   :widths: 30 70", ""]
+            for name in (n for n in public_names() if group_of(n) == page):
+                role = "func" if inspect.isfunction(getattr(cp, name)) else "exc" if page == "errors" else "class"
+                lines += [f"   * - :{role}:`~churnpredict.{name}`", f"     - {summary(getattr(cp, name))}"]
+            lines.append("")
+    lines += [".. toctree::", "   :hidden:", "", *(f"   {page}" for page in ORDER)]
+    return "\n".join(lines) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write all pages; those that are already so are left alone, so that Sphinx need not read them again."""
+    pages = {page: _group_page(page) for page in GROUPS}
+    pages |= {"command-line": _command_line(), "churn-toml": _churn_toml(), "index": _index()}
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.rst"):
+        if old.stem not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")

@@ -1,0 +1,56 @@
+"""The documentation misses no public name, and its pages say what is so."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import churnpredict as cp
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import make_reference  # noqa: E402
+
+NAMES = make_reference.public_names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_and_method_is_explained(name: str) -> None:
+    thing = getattr(cp, name)
+    assert inspect.getdoc(thing), name
+    if inspect.isclass(thing):
+        for member, value in vars(thing).items():
+            if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod)):
+                assert inspect.getdoc(getattr(thing, member)), f"{name}.{member}"
+    elif "Raises" not in (inspect.getdoc(thing) or ""):
+        assert "Examples" in inspect.getdoc(thing), name  # a function shows how it is called
+
+
+def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
+    make_reference.write(tmp_path)
+    shown = [
+        n for page in tmp_path.glob("*.rst") for n in re.findall(r"^\.\. auto(?:class|function|exception):: (\w+)$", page.read_text(), re.M)
+    ]
+    assert sorted(shown) == sorted(NAMES)
+    commands = (tmp_path / "command-line.rst").read_text()
+    for command in ("demo", "init", "check", "train", "score", "backtest", "check-model"):
+        assert f"churnpredict {command}\n" in commands
+    assert "``active_within``" in (tmp_path / "churn-toml.rst").read_text()
+
+
+def test_a_name_without_a_page_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cp._HOME, "Stranger", "cellar.wine")
+    with pytest.raises(LookupError, match="cellar"):
+        make_reference.group_of("Stranger")
+
+
+def test_no_page_tells_of_a_machine() -> None:
+    pages = [p for p in (ROOT / "docs").rglob("*") if p.suffix in {".md", ".py", ".svg", ".css"} and "_build" not in p.parts]
+    assert len(pages) > 10
+    for page in pages:
+        assert not re.search(r"/(home|root|work|tmp)/\w|/Users/", page.read_text(encoding="utf-8")), page
