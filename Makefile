@@ -30,7 +30,7 @@ check: setup  ## format, lint, types, import contracts, doctests, README, notebo
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob=README.md README.md
+	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob='*.md' README.md docs/*.md docs/*/*.md
 	$(BIN)/python docs/make_pages.py --check
 	$(BIN)/python notebooks/run.py --check
 

@@ -1,0 +1,246 @@
+"""Draw the pictures of the concept pages into docs/pictures, each for light and for dark pages.
+
+python docs/make_pictures.py [name ...]
+
+Colours are those of Okabe and Ito, which the colour-blind can tell apart. Texts stay texts, so that pages can be searched.
+Numbers are computed, not drawn: models are trained on simulated data where a picture shows one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+HERE = Path(__file__).parent / "pictures"
+BLUE, ORANGE, GREEN, SKY, RED, PINK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#CC79A7"
+THEMES = {"light": ("#1f2430", "#8a8f99", BLUE), "dark": ("#e4e7ec", "#8a8f99", SKY)}  # text, quiet lines, main colour
+Draw = Callable[[str, str, str], Any]
+PICTURES: dict[str, Draw] = {}
+
+
+def picture(make: Draw) -> Draw:
+    PICTURES[make.__name__] = make
+    return make
+
+
+def bare(ax: Any, *keep: str) -> Any:
+    """Axes with only the lines that say something."""
+    for side, line in ax.spines.items():
+        line.set_visible(side in keep)
+    return ax
+
+
+@picture
+def window(text: str, quiet: str, main: str) -> Any:
+    """Feature window, cutoff, gap, outcome window; a row that was recorded late."""
+    figure, ax = plt.subplots(figsize=(8.4, 2.9))
+    bare(ax).set(xlim=(-104, 112), ylim=(-1.55, 2.1), xticks=[], yticks=[])
+    ax.axvspan(-90, 0, 0.42, 0.66, color=main, alpha=0.28, lw=0)
+    ax.axvspan(14, 104, 0.42, 0.66, color=ORANGE, alpha=0.32, lw=0)
+    ax.axvspan(0, 14, 0.42, 0.66, color=quiet, alpha=0.25, lw=0)
+    ax.annotate("", (110, 0.42), (-104, 0.42), arrowprops={"arrowstyle": "->", "color": quiet})
+    seen, later = [-84, -71, -60, -41, -33, -12], [31, 58, 97]
+    ax.plot(seen, [0.42] * len(seen), "o", color=main, ms=8)
+    ax.plot(later, [0.42] * len(later), "o", mfc="none", mec=ORANGE, mew=2, ms=8)
+    ax.plot([-5], [0.42], "o", mfc="none", mec=main, mew=2, ms=8)
+    ax.annotate("", (8, -0.45), (-4.4, 0.28), arrowprops={"arrowstyle": "->", "color": main})
+    ax.text(9, -0.55, "recorded late: known only here, so not at the cutoff", va="center", color=text)
+    ax.axvline(0, 0.12, 0.8, color=text, lw=2)
+    ax.text(0, 1.5, "cutoff", ha="center", color=text, weight="bold")
+    ax.text(-50, 1.1, "features look here: [cutoff - 90 d, cutoff)", ha="center", color=text)
+    ax.text(59, 1.1, "outcomes: [cutoff + gap, ... + horizon)", ha="center", color=text)
+    ax.text(7, 0.85, "gap", ha="center", color=text)
+    ax.text(-84, -0.2, "rows known before the cutoff", ha="left", color=text)
+    ax.text(-104, -1.35, "past", color=text, style="italic")
+    ax.text(110, -1.35, "future", color=text, style="italic", ha="right")
+    return figure
+
+
+@picture
+def snapshots(text: str, quiet: str, main: str) -> Any:
+    """Who is at risk at which cutoff, and which snapshots are not mature yet."""
+    figure, ax = plt.subplots(figsize=(8.4, 3.6))
+    cutoffs, end, horizon = np.arange(0, 241, 30), 270, 90
+    lives = {"Ada": [(-40, 270)], "Ben": [(-40, 110)], "Cem": [(75, 270)], "Dora": [(-40, 25), (165, 270)], "Eve": [(130, 215)]}
+    for y, (name, spans) in enumerate(reversed(lives.items())):
+        ax.text(-46, y, name, ha="right", va="center", color=text)
+        for start, stop in spans:
+            ax.plot([start, stop], [y, y], color=quiet, lw=6, alpha=0.3, solid_capstyle="butt")
+        for cutoff in cutoffs:
+            at_risk = any(start < cutoff <= stop for start, stop in spans)
+            if not at_risk:
+                ax.plot(cutoff, y, "x", color=quiet, ms=6)
+                continue
+            mature = cutoff + horizon <= end
+            leaves = any(start < cutoff <= stop < cutoff + horizon and stop < end for start, stop in spans)
+            colour = quiet if not mature else ORANGE if leaves else main
+            mark = {"marker": "D" if mature and leaves else "o", "ms": 9, "mec": colour, "mfc": colour if mature else "none", "mew": 2}
+            ax.plot(cutoff, y, ls="", **mark)
+    ax.axvline(end, color=text, lw=1.5, ls=":")
+    ax.text(end + 3, 4.3, "end of the\nrecords", color=text, va="top")
+    marks = [("o", main, main, "at risk, stayed: 0"), ("D", ORANGE, ORANGE, "at risk, left within the horizon: 1")]
+    marks += [("o", quiet, "none", "at risk, window not over: no label"), ("x", quiet, quiet, "not at risk: no snapshot")]
+    handles = [mpl.lines.Line2D([], [], ls="", marker=m, mec=c, mfc=f, mew=2, ms=8, label=label) for m, c, f, label in marks]
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2, frameon=False)
+    bare(ax, "bottom").set(xlim=(-60, 318), ylim=(-0.6, 4.6), yticks=[], xticks=cutoffs, xlabel="")
+    ax.set_xticklabels([f"cutoff {i + 1}" for i in range(len(cutoffs))], fontsize=8)
+    return figure
+
+
+@picture
+def leak(text: str, quiet: str, main: str) -> Any:
+    """The same column where the answer is known, and where it is not."""
+    rng = np.random.default_rng(0)
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
+    stayed = rng.gamma(3, 4, 900)
+    for ax, left, title in zip(axes, (rng.gamma(1.2, 0.6, 150), rng.gamma(2.8, 4.3, 150)), ("in training", "when it matters"), strict=True):
+        bins = np.linspace(0, 35, 36)
+        ax.hist(stayed, bins, color=main, alpha=0.75, label="stayed")
+        ax.hist(left, bins, color=ORANGE, alpha=0.9, label="left")
+        everybody, share = np.concatenate([left, stayed]), np.r_[np.ones(150), np.zeros(900)]
+        order = np.argsort(np.argsort(-everybody))
+        auc = (order[share == 1].sum() - 150 * 149 / 2) / (150 * 900)
+        ax.set_title(f"{title}: AUC of this column alone {auc:.2f}", color=text, fontsize=10)
+        bare(ax, "bottom").set(xlabel="days since last contact", yticks=[])
+    axes[0].annotate(
+        "set to zero when\nthe account was closed",
+        (1, 95),
+        (9, 95),
+        color=text,
+        va="center",
+        arrowprops={"arrowstyle": "->", "color": text},
+    )
+    axes[1].legend(frameon=False)
+    return figure
+
+
+@picture
+def calibration(text: str, quiet: str, main: str) -> Any:
+    """Two trained models on the same rows: as they come, and with leavers weighted as heavily as stayers."""
+    from lightgbm import LGBMClassifier
+
+    import churnpredict as cp
+
+    rng = np.random.default_rng(4)
+    n = 12_000
+    X = np.column_stack([rng.normal(size=(n, 4)), rng.exponential(1, n)])
+    truth = 1 / (1 + np.exp(2.6 - 0.9 * X[:, 0] + 0.5 * X[:, 1] - 0.7 * X[:, 4]))
+    y = (rng.random(n) < truth).astype(int)
+    half = n // 2
+    figure, ax = plt.subplots(figsize=(5.4, 4.4))
+    ax.plot([0, 1], [0, 1], color=quiet, lw=1, ls="--")
+    settings: dict[str, Any] = {"n_estimators": 60, "num_leaves": 15, "learning_rate": 0.08, "verbose": -1, "n_jobs": 1, "random_state": 0}
+    for name, extra, colour, mark in (("as it is", {}, main, "o"), ("classes weighted alike", {"class_weight": "balanced"}, ORANGE, "s")):
+        p = LGBMClassifier(**settings, **extra).fit(X[:half], y[:half]).predict_proba(X[half:])[:, 1]
+        shown = cp.ReliabilityDisplay.from_predictions(y[half:], p, bins=8)
+        plt.close(shown.figure_)
+        gap = p.mean() - y[half:].mean()
+        errors = np.abs([shown.observed - shown.low, shown.high - shown.observed])
+        ax.errorbar(shown.risk, shown.observed, errors, color=colour, marker=mark, ms=6, capsize=2, lw=1.5, label=f"{name}: {gap:+.2f}")
+    ax.text(0.8, 0.73, "said = happened", color=text, rotation=40, fontsize=9, ha="center")
+    ax.legend(frameon=False, title="mean risk - share that left", loc="upper left")
+    bare(ax, "left", "bottom").set(xlabel="risk that was said", ylabel="share that left", xlim=(0, 0.9), ylim=(0, 0.9))
+    return figure
+
+
+@picture
+def drivers(text: str, quiet: str, main: str) -> Any:
+    """From the typical risk to one customer's, a step per driver."""
+    base, steps = 0.06, {"support": 0.18, "habit": 0.12, "price": 0.08, "others": 0.01, "contract": -0.04}
+    figure, ax = plt.subplots(figsize=(8.4, 3.1))
+    at = base
+    names = ["typical customer", *steps, "this customer"]
+    ax.barh(0, base, color=quiet, alpha=0.7)
+    for y, step in enumerate(steps.values(), start=1):
+        ax.barh(y, step, left=at, color=ORANGE if step > 0 else main)
+        ax.text(max(at, at + step) + 0.005, y, f"{100 * step:+.0f}", va="center", color=text)
+        ax.plot([at + step] * 2, [y - 0.4, y + 1.4], color=quiet, lw=0.8)
+        at += step
+    ax.barh(len(steps) + 1, at, color=quiet, alpha=0.7)
+    ax.text(base + 0.005, 0, f"{base:.0%}", va="center", color=text)
+    ax.text(at + 0.005, len(steps) + 1, f"{at:.0%}", va="center", color=text, weight="bold")
+    bare(ax, "bottom").set(yticks=range(len(names)), yticklabels=names, xlim=(0, 0.5), xlabel="risk of leaving within 90 days")
+    ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    ax.tick_params(left=False)
+    ax.invert_yaxis()
+    return figure
+
+
+@picture
+def secant(text: str, quiet: str, main: str) -> Any:
+    """One slope per customer turns log-odds into points."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.8))
+    z = np.linspace(-5, 3, 200)
+    curve = 1 / (1 + np.exp(-z))
+    z0, z1 = np.log(0.06 / 0.94), np.log(0.41 / 0.59)
+    ax.plot(z, curve, color=quiet, lw=2)
+    ax.plot([z0, z1], [0.06, 0.41], "o-", color=ORANGE, ms=8, lw=2.5)
+    ax.plot([z0, z1, z1], [0.06, 0.06, 0.41], color=text, lw=1, ls=":")
+    ax.text(z0 - 0.1, 0.1, "typical customer\n6 %", ha="right", color=text)
+    ax.text(z1 - 0.15, 0.45, "this customer\n41 %", ha="right", color=text)
+    ax.text((z0 + z1) / 2, 0.01, "log-odds of all drivers", ha="center", color=text, fontsize=9)
+    ax.text(z1 + 0.1, 0.22, "points of all drivers:\n35", color=text, fontsize=9, va="center")
+    bare(ax, "left", "bottom").set(xlabel="log-odds", ylabel="risk", ylim=(-0.02, 1), xlim=(-5, 3))
+    ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    return figure
+
+
+@picture
+def parts(text: str, quiet: str, main: str) -> Any:
+    """A risk of 42 % divided by outcome within each horizon."""
+    figure, ax = plt.subplots(figsize=(7.4, 2.8))
+    divided = {"within 90 days": (0.29, 0.13), "within 60 days": (0.2, 0.1), "within 30 days": (0.09, 0.06)}
+    for y, (gone, lost) in enumerate(divided.values()):
+        ax.barh(y, gone, color=main)
+        ax.barh(y, lost, left=gone, color=ORANGE, hatch="//", edgecolor=text, lw=0)
+        ax.text(gone + lost + 0.006, y, f"{gone + lost:.0%} = {gone:.0%} + {lost:.0%}", va="center", color=text)
+    ax.barh(-5, 0, color=main, label="left (wants to go)")
+    ax.barh(-5, 0, color=ORANGE, hatch="//", edgecolor=text, lw=0, label="lost (failed payment)")
+    ax.legend(frameon=False, loc="upper right")
+    bare(ax, "bottom").set(yticks=range(3), yticklabels=list(divided), xlim=(0, 0.56), ylim=(-0.5, 2.5))
+    ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    ax.tick_params(left=False)
+    ax.set_xlabel("risk of one customer")
+    return figure
+
+
+@picture
+def silence(text: str, quiet: str, main: str) -> Any:
+    """The return curve of a simulated business, and the horizon that is proposed from it."""
+    import churnpredict as cp
+
+    shop = cp.make_business(400, seed=2)
+    curve, proposed = cp.return_curve(shop.tables, of="orders"), cp.suggest_horizon(shop.tables, of="orders")
+    days = np.arange(0, 121)
+    horizon = float(proposed.horizon.removesuffix("d"))
+    figure, ax = plt.subplots(figsize=(7.4, 3.2))
+    ax.plot(days, [curve.comes_back(float(d)) for d in days], color=main, lw=2.5)
+    ax.axhline(0.1, color=quiet, ls="--", lw=1)
+    ax.axvline(horizon, color=ORANGE, lw=2)
+    ax.text(horizon + 1.5, 0.62, f"proposed horizon:\n{proposed.horizon}", color=text, va="center")
+    ax.text(120, 0.12, "one in ten", color=text, ha="right")
+    bare(ax, "left", "bottom").set(xlabel="days of silence so far", ylabel="still comes back", ylim=(0, 1), xlim=(0, 120))
+    ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    return figure
+
+
+def main() -> None:
+    HERE.mkdir(exist_ok=True)
+    mpl.use("Agg")
+    for name in sys.argv[1:] or PICTURES:
+        for theme, colours in THEMES.items():
+            ink = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), colours[0])
+            with mpl.rc_context({**ink, "svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10, "font.family": "sans-serif"}):
+                figure = PICTURES[name](*colours)
+                figure.savefig(HERE / f"{name}-{theme}.svg", transparent=True, bbox_inches="tight", metadata={"Date": None})
+                plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
