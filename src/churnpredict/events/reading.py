@@ -301,7 +301,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
         )
     judge(
         ("repeated-event", reader.name, column),
-        lambda rows, total: _warn_of_repeats(rows, total, reader.name, column),
+        lambda rows, total, name=reader.name: _warn_of_repeats(rows, total, name, column),
         int(again.sum()),
         len(frame),
     )
@@ -401,12 +401,13 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
 
 def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
     """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not."""
+    columns = set(rows.columns)  # and not the rows: a verdict may travel
 
     def verdict(repeats: int, total: int, exact: int) -> None:
         """``exact`` counts the tables, or partitions of one, in which times are more than days."""
-        if not repeats or (not exact and not rows.columns):
+        if not repeats or (not exact and not columns):
             return
-        telling = bool(exact) or bool({"value", "item", "end"} & set(rows.columns))
+        telling = bool(exact) or bool({"value", "item", "end"} & columns)
         if telling and repeats / total >= _MANY_REPEATS:
             raise ContentError(
                 "repeated-rows",

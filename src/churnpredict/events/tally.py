@@ -27,6 +27,11 @@ class Tally:
         self._counts[key] = counts if before is None else tuple(a + b for a, b in zip(before, counts, strict=True))
         self._verdicts[key] = verdict
 
+    def merge(self, other: Tally) -> None:
+        """Add what another one has counted."""
+        for key, counts in other._counts.items():
+            self.add(key, other._verdicts[key], counts)
+
     def settle(self) -> None:
         """Warn or refuse, as the sums say."""
         for key, verdict in self._verdicts.items():

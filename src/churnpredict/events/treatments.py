@@ -31,6 +31,7 @@ from churnpredict.events.tables import Events, EventTables
 
 __all__ = [
     "HANDLINGS",
+    "ahead_column",
     "apply",
     "arms_of",
     "check_handling",
@@ -206,7 +207,12 @@ def flag_treated(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, trea
 def with_treated(tables: EventTables, X: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
     """The features of past snapshots with one more: whether a contact followed."""
     treated = arms_of(tables, X.index.to_frame(index=False), churn, treatments)["treated"].to_numpy()
-    return X.assign(**{f"{_AHEAD[0]}{treatments}{_AHEAD[1]}": treated.astype(np.float32)})
+    return X.assign(**{ahead_column(treatments): treated.astype(np.float32)})
+
+
+def ahead_column(treatments: str) -> str:
+    """The name of the column that :func:`with_treated` adds."""
+    return f"{_AHEAD[0]}{treatments}{_AHEAD[1]}"
 
 
 def nobody_treated(X: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:

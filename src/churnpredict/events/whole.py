@@ -118,6 +118,14 @@ class Whole:
         tables.profile = None if self.people is None else tables._profile(self.people, streams.pop(self.people))
         tables.streams = streams
 
+    def plain(self) -> Whole:
+        """The same knowledge without anything else that a subclass holds, such as files or a connection."""
+        copy = Whole(self.declarations, self.timezone)
+        copy.labels, copy._first_known, copy._ends, copy._size = self.labels, self._first_known, self._ends, self._size
+        copy.draw_outline()
+        copy.outline._observed = self.outline._observed
+        return copy
+
     def known_labels(self, name: str, column: str, before: int) -> list[Any]:
         """The labels of a column that were known anywhere before a moment, sorted."""
         first = self._first_known[name, column]

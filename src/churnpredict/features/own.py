@@ -18,7 +18,7 @@ from churnpredict.events.timing import OPEN
 from churnpredict.features.families import Block, Plan, Run, Wanted, register
 from churnpredict.features.feature import AGGREGATES, Aggregate
 
-__all__ = ["OwnFeature", "aggregate"]
+__all__ = ["OwnFeature", "aggregate", "is_own"]
 
 _COLUMNS = {"": None, "value": "value", "item": "item", "kind": "kind"}
 
@@ -76,6 +76,11 @@ def aggregate(
 
 
 _OWN: set[str] = set()
+
+
+def is_own(name: str) -> bool:
+    """Whether an aggregate was made by :func:`aggregate`: no other process knows it."""
+    return name in _OWN
 
 
 def _family(function: Callable[..., float], needs: str) -> Callable[[Plan, Wanted], Run]:

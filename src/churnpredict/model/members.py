@@ -176,14 +176,19 @@ class LinearMember:
         out = np.empty(len(A))
         for start in range(0, len(A), _BLOCK):
             block = A[start : start + _BLOCK]
-            z = self._standardised(block) @ self.slope_
+            z = _row_sums(self._standardised(block) * self.slope_)
             if len(self.holes_):
-                z += np.isnan(block[:, self.numbers_[self.holes_]]) @ self.hole_[self.holes_]
+                z += _row_sums(np.isnan(block[:, self.numbers_[self.holes_]]) * self.hole_[self.holes_])
             for j in self.categories:
                 z += self._level_effect(j, block[:, j])
             out[start : start + _BLOCK] = z
         out += self.base_ + self.shift_.sum()
         return out
+
+
+def _row_sums(A: np.ndarray) -> np.ndarray:
+    """Sums of rows (n,). Not by a matrix product, whose last digits depend on how many rows stand together."""
+    return np.asarray(np.ascontiguousarray(A).sum(axis=1))
 
 
 class PurchaseMember:

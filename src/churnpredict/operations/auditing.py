@@ -28,7 +28,7 @@ from churnpredict.features.own import OwnFeature
 from churnpredict.features.probe import probe_features
 from churnpredict.model.audit import Audit, Finding, audit_matrix
 
-__all__ = ["audit_tables", "audit_training", "settle"]
+__all__ = ["audit_rows", "audit_tables", "audit_training", "settle"]
 
 Function = Callable[[EventTables, pd.DataFrame], pd.DataFrame]
 _CUTOFFS, _CUSTOMERS = 2, 200
@@ -118,11 +118,16 @@ def audit_training(
     def function(some: EventTables, snapshots: pd.DataFrame) -> pd.DataFrame:
         return build_features(some, snapshots, features=features, history=history)
 
-    window = {"horizon": pd.Timedelta(churn.horizon_span, "us"), "gap": pd.Timedelta(churn.gap_span, "us")}
-    matrix = audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
+    matrix = audit_rows(tables, churn, X, outcomes, features=features)
     handled = None if treatments is None else handled
     behind = audit_tables(tables, X.index.to_frame(index=False), churn, function=function, treatments=treatments, handled=handled)
     return Audit(tuple(_known_by_then(matrix, behind, tables, features))) + behind
+
+
+def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes: Any, *, features: Sequence[Feature | OwnFeature]) -> Audit:
+    """The audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
+    window = {"horizon": pd.Timedelta(churn.horizon_span, "us"), "gap": pd.Timedelta(churn.gap_span, "us")}
+    return audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
 
 
 def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import TimeError, UsageError, warn
+from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
 from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
@@ -16,6 +17,7 @@ from churnpredict.events.timing import DAY, span, stamp
 __all__ = [
     "as_known",
     "backtest_cutoffs",
+    "check_mature",
     "latest_within",
     "observed_until",
     "one_moment",
@@ -115,6 +117,26 @@ def training_cutoffs(
             remedy="Take more history, train until a later moment, or shorten the horizon or active_within=.",
         )
     return [_aware(int(c)) for c in np.arange(last, first - 1, -step, dtype=np.int64)[:most_cutoffs]]
+
+
+def check_mature(tables: EventTables, churn: ChurnRule, moments: npt.NDArray[np.int64]) -> None:
+    """Refuse cutoffs whose outcomes are not observed yet.
+
+    Raises
+    ------
+    ImmatureError
+        ``immature``.
+    """
+    latest = churn.latest_cutoff(tables)
+    late = int((moments > latest).sum())
+    if late:
+        raise ImmatureError(
+            "immature",
+            f"cutoffs whose outcome window is not fully observed yet; the latest that can be labelled is {stamp(latest)}",
+            rows=late,
+            total=len(moments),
+            remedy="Take earlier cutoffs.",
+        )
 
 
 def latest_within(counts: pd.Series, most_rows: int) -> pd.Index:

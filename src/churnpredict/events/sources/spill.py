@@ -12,7 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Buckets", "load_arrays", "load_values", "save_arrays", "save_values"]
+__all__ = [
+    "Buckets",
+    "bucket_of",
+    "cut_batch",
+    "id_texts",
+    "load_arrays",
+    "load_values",
+    "save_arrays",
+    "save_values",
+    "without_dictionaries",
+]
 
 _CANONICAL = r"^(0|-?[1-9][0-9]{0,17})$"  # a whole number as text, as churnpredict.events.columns reads it
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -45,19 +55,16 @@ class Buckets:
         whole_numbers = from_text
         try:
             for given in batches:
-                batch = _without_dictionaries(given)
+                batch = without_dictionaries(given)
                 schema = schema or batch.schema
                 batch = batch if batch.schema.equals(schema) else batch.cast(schema)
-                ids = pc.fill_null(batch.column(customer).cast(pa.string()), "")
+                ids = id_texts(batch.column(customer))
                 whole_numbers = whole_numbers and pc.all(pc.match_substring_regex(ids, _CANONICAL)).as_py() is not False
-                order, counts = _by_bucket(_bucket_of(ids, self.n), self.n)
-                batch = batch.take(pa.array(order))
-                starts = np.cumsum(counts) - counts
-                for bucket in np.flatnonzero(counts).tolist():
+                for bucket, some in cut_batch(batch, ids, self.n):
                     if bucket not in writers:
                         writers[bucket] = pa.ipc.new_stream(str(self._file(name, bucket)), schema, options=_OPTIONS)
-                    writers[bucket].write_batch(batch.slice(starts[bucket], counts[bucket]))
-                rows += counts
+                    writers[bucket].write_batch(some)
+                    rows[bucket] += some.num_rows
         finally:
             for writer in writers.values():
                 writer.close()
@@ -91,13 +98,27 @@ class Buckets:
         return self.folder / f"{name}-{bucket}.arrows"
 
 
-def _without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
+def without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Dictionaries may change from batch to batch, and a file of many small batches would repeat them."""
     columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def _bucket_of(ids: pa.Array, n: int) -> npt.NDArray[np.int32]:
+def id_texts(ids: pa.Array) -> pa.Array:
+    """Customer ids as text; missing ones as no text."""
+    return pc.fill_null(ids.cast(pa.string()), "")
+
+
+def cut_batch(batch: pa.RecordBatch, ids: pa.Array, n: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The rows of each bucket that has some, by the texts of their customers' ids."""
+    order, counts = _by_bucket(bucket_of(ids, n), n)
+    batch = batch.take(pa.array(order))
+    starts = np.cumsum(counts) - counts
+    for bucket in np.flatnonzero(counts).tolist():
+        yield bucket, batch.slice(starts[bucket], counts[bucket])
+
+
+def bucket_of(ids: pa.Array, n: int) -> npt.NDArray[np.int32]:
     """The bucket of each id by its text, so that 42 and "42" meet and are refused as in memory."""
     _, offsets, data = ids.buffers()
     places = np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1]
