@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 export MPLBACKEND := Agg
+# Spark is half a gigabyte and needs Java: make setup SPARK=1 takes it too.
+COMMA := ,
+EXTRAS := plot,postgres,report$(if $(SPARK),$(COMMA)spark)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check docs bench notebooks clean
@@ -14,7 +17,7 @@ help:  ## list the targets
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[all]" --group test
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]" --group test
 	touch $(STAMP)
 
 setup: $(STAMP)  ## make .venv with what the demo and the tests need

@@ -70,12 +70,16 @@ def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, list[pa.Tabl
     """The tables of one bucket after the other, from parcels sorted by bucket."""
     current: int | None = None
     held: dict[str, list[pa.Table]] = defaultdict(list)
+    done: set[int] = set()
     for batch in batches:
         for bucket, name, rows in zip(*(batch.column(i) for i in range(3)), strict=True):
-            if current not in (None, bucket.as_py()):
+            if current is not None and current != bucket.as_py():
                 yield held
                 held = defaultdict(list)
+                done.add(current)
             current = bucket.as_py()
+            if current in done:
+                raise RuntimeError("parcels must come sorted by bucket: a customer's rows would be taken for two customers'")
             held[name.as_py()].append(pa.ipc.open_stream(rows.as_buffer()).read_all())
     if held:
         yield held

@@ -36,6 +36,8 @@ from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES
 from churnpredict.operations import cutoffs, parts
 from churnpredict.operations.scoring import COLUMNS
+from churnpredict.operations.valuing import by_quarter, payment_rows
+from churnpredict.retention.value import learn_credibility
 
 __all__ = ["SparkTables", "build_features", "explain", "fit", "score"]
 
@@ -109,8 +111,10 @@ class SparkTables(Whole):
 
     def _sorted(self, frames: dict[str, Any]) -> Any:
         """A row per bucket: what it has seen, and its tables, checked and sorted."""
+        from pyspark.sql.pandas.types import to_arrow_schema
+
         declarations, timezone, n = self.declarations, self.timezone, self.n_partitions
-        empty = {name: frame.limit(0).toArrow() for name, frame in frames.items()}
+        empty = {name: to_arrow_schema(frame.schema, timezone="UTC").empty_table() for name, frame in frames.items()}
         parcels = [
             frame.mapInArrow(_cutter(name, declarations[name].customer, n), "bucket int, table_name string, rows binary")
             for name, frame in frames.items()
@@ -314,7 +318,16 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
             known = [str(v) for v in tables.known_labels(row.table, str(row.column), latest)]
             X[row.name] = pd.Categorical(X[row.name], categories=pd.Index(known, dtype=object))
     pipeline.audit_ = settle(audit_rows(outline, churn, X, outcomes, features=rows), pipeline.raise_on)
-    return pipeline.learn(X, outcomes)
+    pipeline.learn(X, outcomes)
+    paid = payment_rows(outline, churn)
+    if paid:
+        last = X.index[X.index.get_level_values("cutoff") == pipeline.cutoffs_[-1]]
+        asked = replace(asked, cutoffs=past.instants(pipeline.cutoffs_[-1]), features=paid, outcomes=False)
+        frame = tables.ask(partial(parts.rows_of, asked=asked), tables.columns_of(paid)).toArrow().to_pandas()
+        pipeline.worth_ = learn_credibility(*by_quarter(frame.set_index(["customer_id", "cutoff"]).loc[last]))
+    else:
+        pipeline.worth_ = None
+    return pipeline
 
 
 def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:

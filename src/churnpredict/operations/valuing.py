@@ -14,7 +14,7 @@ from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.retention.value import Credibility, credible_rate, learn_credibility
 
-__all__ = ["learn_worth", "value_over_horizon"]
+__all__ = ["by_quarter", "learn_worth", "payment_rows", "value_over_horizon"]
 
 _QUARTERS = (91, 182, 273, 364)  # days back: whole weeks, four periods to tell chance from custom
 
@@ -61,11 +61,21 @@ def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) 
 
 def _payments(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> tuple[Floats, Floats] | None:
     """Paid in each of four quarters before each snapshot, and days of it as a customer: (n, 4) each."""
+    rows = payment_rows(tables, churn)
+    return by_quarter(build_features(tables, snapshots, features=rows)) if rows else None
+
+
+def payment_rows(tables: EventTables, churn: ChurnRule) -> list[Feature]:
+    """The features from which payments by quarter are told; none where nothing is paid."""
     name = _paying_table(tables, churn)
     if name is None:
-        return None
-    rows = [*(Feature(name, "sum", f"{days}d", driver="value") for days in _QUARTERS), Feature(name, "days_since_first", driver="value")]
-    known = np.nan_to_num(build_features(tables, snapshots, features=rows).to_numpy(dtype=np.float64))
+        return []
+    return [*(Feature(name, "sum", f"{days}d", driver="value") for days in _QUARTERS), Feature(name, "days_since_first", driver="value")]
+
+
+def by_quarter(X: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Paid in each of four quarters, and days of it as a customer, (n, 4) each, from the features of :func:`payment_rows`."""
+    known = np.nan_to_num(X.to_numpy(dtype=np.float64))
     since = known[:, -1:]
     begins = np.append(0, _QUARTERS[:-1])
     return np.diff(known[:, :-1], axis=1, prepend=0.0), np.clip(since - begins, 0.0, np.diff(_QUARTERS, prepend=0))

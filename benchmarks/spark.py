@@ -1,0 +1,135 @@
+"""Spark against one process: the same features of the same log, what the engine costs on top, and what a second core brings.
+
+    python benchmarks/spark.py [--events 1000000] [--cutoffs 6]
+
+The log is that of ``benchmarks/size.py``: string ids, an amount and an item, one customer with 1 % of all rows. Every row of the table is a
+child process that reads it from Parquet, makes the 42 features of ``benchmarks/features.py`` and writes them to Parquet. CPU is user and
+system time of all processes of the child (Python, Java, Python workers) after the session has started; elapsed is the clock on the
+wall, which only means something on a machine that does nothing else. Rows and the sum of all features are compared: they must be the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from _measure import Table
+from size import cutoffs, write_events
+
+CLOCK = os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu() -> float:
+    """CPU seconds of this process and all its descendants, dead ones that were waited for included."""
+    parents, used = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(fields[1])
+            used[int(folder.name)] = sum(map(int, fields[11:15])) / CLOCK
+    ours = {os.getpid()}
+    while more := {p for p, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(used[p] for p in ours if p in used)
+
+
+def local(source: Path, target: Path, n: int) -> dict[str, float]:
+    import churnpredict as cp
+    from features import rows
+
+    begin, started = tree_cpu(), time.perf_counter()
+    declared = cp.Events(str(source), customer="user_id", time="ts", value="amount", item="item")
+    with cp.scan_tables(orders=declared, partitions=8, folder=target.parent) as tables:
+        cp.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
+    return {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started}
+
+
+def spark(source: Path, target: Path, n: int, cores: int) -> dict[str, float]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    from pyspark.sql import SparkSession
+
+    import churnpredict as cp
+    from churnpredict.operations.spark import SparkTables, build_features
+    from features import rows
+
+    settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.driver.memory": "2g"}
+    session = SparkSession.builder.master(f"local[{cores}]").config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    begin, started = tree_cpu(), time.perf_counter()
+    declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", item="item")
+    with SparkTables(orders=declared, partitions=8) as tables:
+        read = time.perf_counter() - started
+        frame = build_features(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs(n), features=rows())
+        frame.write.parquet(str(target))
+    found = {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started, "read": read}
+    session.stop()
+    return found
+
+
+def run(source: Path, n: int, cores: int) -> dict[str, float]:
+    """One side in a process of its own; ``cores`` is 0 for the library alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "features"
+        command = [sys.executable, "-W", "ignore", __file__, "--child", str(source), str(target), "--cutoffs", str(n), "--cores", str(cores)]
+        pinned = {0: {0}, 1: {0}}.get(cores)
+        child = subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            preexec_fn=None if pinned is None else lambda: os.sched_setaffinity(0, pinned),
+        )
+        found: dict[str, float] = json.loads(child.stdout.strip().splitlines()[-1])
+        table = pq.read_table(target).sort_by([("customer_id", "ascending"), ("cutoff", "ascending")])
+        numbers = table.drop_columns(["customer_id", "cutoff"])
+        found["rows"] = table.num_rows
+        found["bits"] = hash(tuple(numbers.column(c).to_numpy().tobytes() for c in sorted(numbers.column_names)))
+        return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--cutoffs", type=int, default=6)
+    parser.add_argument("--child", nargs=2, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cores", type=int, default=0, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        source, target = given.child
+        found = spark(source, target, given.cutoffs, given.cores) if given.cores else local(source, target, given.cutoffs)
+        print(json.dumps(found))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "events.parquet"
+        write_events(source, given.events)
+        found = {cores: run(source, given.cutoffs, cores) for cores in (0, 1, 2)}
+    table = Table(
+        f"{given.events:,} events, {given.cutoffs} cutoffs, 42 features, Parquet to Parquet",
+        ["", "CPU s", "elapsed s", "CPU / one process", "events per CPU s"],
+    )
+    for cores, name in ((0, "one process, one core"), (1, "Spark, one core"), (2, "Spark, two cores")):
+        f = found[cores]
+        table.add(
+            name, f"{f['cpu']:.1f}", f"{f['elapsed']:.1f}", f"{f['cpu'] / found[0]['cpu']:.2f}", f"{given.events / f['cpu']:,.0f}"
+        )
+    table.print()
+    print(f"  second core: {found[1]['elapsed'] / found[2]['elapsed']:.2f} times as fast on the clock")
+    same = len({(f["rows"], f["bits"]) for f in found.values()}) == 1
+    print(f"  {found[0]['rows']:,.0f} rows of features, {'equal to the last bit on all sides' if same else 'DIFFERENT'}")
+    if not same:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
