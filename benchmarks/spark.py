@@ -81,7 +81,19 @@ def run(source: Path, n: int, cores: int) -> dict[str, float]:
     """One side in a process of its own; ``cores`` is 0 for the library alone."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "features"
-        command = [sys.executable, "-W", "ignore", __file__, "--child", str(source), str(target), "--cutoffs", str(n), "--cores", str(cores)]
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            __file__,
+            "--child",
+            str(source),
+            str(target),
+            "--cutoffs",
+            str(n),
+            "--cores",
+            str(cores),
+        ]
         pinned = {0: {0}, 1: {0}}.get(cores)
         child = subprocess.run(
             command,
@@ -120,9 +132,7 @@ def main() -> None:
     )
     for cores, name in ((0, "one process, one core"), (1, "Spark, one core"), (2, "Spark, two cores")):
         f = found[cores]
-        table.add(
-            name, f"{f['cpu']:.1f}", f"{f['elapsed']:.1f}", f"{f['cpu'] / found[0]['cpu']:.2f}", f"{given.events / f['cpu']:,.0f}"
-        )
+        table.add(name, f"{f['cpu']:.1f}", f"{f['elapsed']:.1f}", f"{f['cpu'] / found[0]['cpu']:.2f}", f"{given.events / f['cpu']:,.0f}")
     table.print()
     print(f"  second core: {found[1]['elapsed'] / found[2]['elapsed']:.2f} times as fast on the clock")
     same = len({(f["rows"], f["bits"]) for f in found.values()}) == 1
