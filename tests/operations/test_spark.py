@@ -15,7 +15,7 @@ import pytest
 from tests.laws.checks import same_bits
 
 import churnpredict as cp
-from churnpredict.errors import ChurnWarning, IdentityError, SchemaError, TimeError, UsageError
+from churnpredict.errors import ChurnWarning, IdentityError, ImmatureError, SchemaError, UsageError
 from churnpredict.operations import parts, spark
 
 AT = ["2023-10-01", "2024-01-01"]
@@ -46,6 +46,7 @@ def session():
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a short life is not worth compiling for
     }
     with warnings.catch_warnings(action="ignore"):
         session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
@@ -80,7 +81,7 @@ def cluster(session, local):
 
 @pytest.fixture(scope="module")
 def pipeline(shop):
-    quick = cp.ChurnClassifier(n_estimators=30, n_seeds=1, n_jobs=1, horizon="60d", min_leavers=5)
+    quick = cp.ChurnClassifier(n_estimators=30, n_seeds=1, n_jobs=1, min_leavers=5)
     return cp.ChurnPipeline(shop.churn, every="60d", most_cutoffs=5, classifier=quick)
 
 
@@ -176,7 +177,7 @@ def test_what_is_wrong_with_the_data_is_said_here(session, cluster, shop):
         spark.SparkTables(partitions=2, **in_spark(session, {"visits": cp.Events(log, customer="hwo", time="day")}))
     with pytest.raises(UsageError, match="not-spark"):
         spark.SparkTables(visits=cp.Events(log, customer="who", time="day"))
-    with pytest.raises(TimeError, match="immature"):
+    with pytest.raises(ImmatureError, match="immature"):
         spark.build_features(cluster, shop.churn, at="2030-01-01", outcomes=True)
     with pytest.raises(UsageError, match="needs-everybody"):
         spark.build_features(cluster, shop.churn, at=AT, features=[cp.Feature("customers", "peer_churn", "90d", column="region")])

@@ -29,9 +29,23 @@ from churnpredict.events.whole import Whole, all_streams
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.features.own import OwnFeature
-from churnpredict.operations.scoring import snapshots_of
+from churnpredict.operations.scoring import parts_of_risk, snapshots_of
 
-__all__ = ["BLOBS", "Question", "Seen", "as_part", "count_kinds", "cut", "explained", "merge", "read_bucket", "rows_of", "scored", "unpack"]
+__all__ = [
+    "BLOBS",
+    "Question",
+    "Seen",
+    "as_part",
+    "count_kinds",
+    "cut",
+    "explained",
+    "merge",
+    "names_of_risks",
+    "read_bucket",
+    "rows_of",
+    "scored",
+    "unpack",
+]
 
 BLOBS = pa.schema([("bucket", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
 _ROWS = 1 << 18  # of a table cut at a time
@@ -189,17 +203,17 @@ def _drawn(ids: pa.Array, share: float) -> npt.NDArray[np.bool_]:
 
 
 def scored(part: EventTables, content: bytes, cutoff: int) -> Frames:
-    """The table of scores of everybody at risk, as frames of some customers each, by the pipeline whose file has this content."""
-    pipeline = _model(content)
+    """Scores of everybody at risk without the percentile, as frames of some customers each, by the pipeline of this file's content."""
+    pipeline, _ = _model(content)
     for X in _features_for(pipeline, part, cutoff):
-        yield pipeline.scores_of(part, X)
+        yield pipeline.rows_of(part, X, usual=pipeline.usual_ or {}, n_jobs=1)
 
 
 def explained(part: EventTables, content: bytes, cutoff: int) -> Frames:
     """Risk, reference risk and probability points per driver of everybody at risk."""
     from churnpredict.explanation.attribution import explain
 
-    pipeline = _model(content)
+    pipeline, _ = _model(content)
     for X in _features_for(pipeline, part, cutoff):
         why = explain(pipeline.model_, X, detail="drivers", n_jobs=1, progress=False)
         yield why.points.assign(risk=why.risk, base_risk=why.base_risk)
@@ -211,14 +225,27 @@ def _features_for(pipeline: Any, part: EventTables, cutoff: int) -> Frames:
         yield pipeline.features_of(part, snapshots)
 
 
+def names_of_risks(model: Any) -> list[str]:
+    """The columns that a model's risks are told in, found by asking it about nobody in particular."""
+    names = [str(c) for c in model.feature_names_in_]
+    nobody = pd.DataFrame(np.full((1, len(names)), np.nan, np.float32), columns=names)
+    return list(parts_of_risk(model, nobody))
+
+
 @lru_cache(maxsize=2)
-def _model(content: bytes) -> Any:
-    """Read a model once for all buckets of a worker; the engine runs as many workers as there are cores, so each takes one."""
+def _model(content: bytes) -> tuple[Any, Any]:
+    """Read a model once for all buckets of a worker; the engine runs as many workers as there are cores, so each takes one.
+
+    Its trees are explained by tables from then on, however few customers a bucket has: buckets do not change the last bit.
+    """
+    from churnpredict.explanation.contributions import always_by_tables
     from churnpredict.operations.store import unpacked
 
     pipeline = unpacked(content)
     pipeline.model_.n_jobs = 1
-    return pipeline
+    by_tables = always_by_tables(getattr(pipeline.model_, "members_", ()))
+    by_tables.__enter__()
+    return pipeline, by_tables
 
 
 def as_part(tables: EventTables, whole: Whole) -> EventTables:

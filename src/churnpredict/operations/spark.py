@@ -9,6 +9,7 @@ Longer than most modules because this is the only file that may name PySpark.
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -347,13 +348,12 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
         The columns of :meth:`ChurnPipeline.score`, in no particular order of rows; percentiles are among all customers.
     """
     content, cutoff = _prepare(pipeline, tables, at)
-    text = ("band", "words", "model_id")
-    columns = {
-        c: pa.string() if c in text or (c.startswith(("reason_", "remedy_")) and not c.endswith("_points")) else pa.float64()
-        for c in COLUMNS[2:]
-    }
+    text = re.compile(r"band|words|model_id|(reason|remedy)_\d+")
+    names = [*parts.names_of_risks(pipeline.model_), *COLUMNS[COLUMNS.index("band") :]]
+    columns = {name: pa.string() if text.fullmatch(name) else pa.float64() for name in names}
     frame = tables.hold(tables.ask(partial(parts.scored, content=content, cutoff=cutoff), columns))
-    return _ranked(frame, cutoff).select(*COLUMNS)
+    names.insert(names.index("band"), "percentile")
+    return _ranked(frame, cutoff).select("customer_id", "cutoff", *names)
 
 
 def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
