@@ -138,7 +138,7 @@ def score_into(
         raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
     if keep is not None and keep < 1:
         raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
-    pipeline.check_fitted()
+    pipeline._fitted()
     say = _Diary(log)
     with writing(folder) as home, told(home):
         attempt = Attempt(home)

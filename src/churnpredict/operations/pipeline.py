@@ -241,14 +241,14 @@ class ChurnPipeline:
             n_jobs=self.n_jobs,
         )
 
-    def check_fitted(self) -> None:
+    def _fitted(self) -> None:
         """Refuse to go on without a model."""
         if not hasattr(self, "model_"):
             raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
 
     def features_at(self, tables: EventTables, at: Any = None) -> Any:
         """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
-        self.check_fitted()
+        self._fitted()
         self.check_tables(tables)
         return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
 
@@ -397,5 +397,5 @@ class ChurnPipeline:
         """Write the pipeline to one file, whole or not at all."""
         from churnpredict.operations.store import save
 
-        self.check_fitted()
+        self._fitted()
         return save(self, path)

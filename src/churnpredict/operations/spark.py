@@ -376,7 +376,7 @@ def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
     """The model's bytes and the cutoff, both checked before any task starts."""
     from churnpredict.operations.store import packed
 
-    pipeline.check_fitted()
+    pipeline._fitted()
     pipeline.check_tables(tables.outline)
     tables.check_features(pipeline.features_)
     cutoff = cutoffs.scoring_cutoff(tables.outline, pipeline.churn, at)
