@@ -49,6 +49,7 @@ class Detail(StrEnum):
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
+SignedBy = Annotated[Path | None, typer.Option(help="Refuse a model file that the owner of this public key (PEM) has not signed.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
 
 
@@ -126,6 +127,7 @@ def check(
 def train(
     config: ConfigOption = Path("churn.toml"),
     until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    sign_with: Annotated[Path | None, typer.Option(help="Sign the model file with this private ed25519 key (PEM).")] = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
@@ -152,7 +154,7 @@ def train(
         _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
         return
     pipeline.fit(tables, until=moment)
-    pipeline.save(target)
+    pipeline.save(target, sign_with=sign_with)
     found = {
         "command": "train",
         "model": str(target),
@@ -174,6 +176,7 @@ def score(
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    signed_by: SignedBy = None,
     detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is cheaper.")] = Detail.words,
     keep: Annotated[int | None, typer.Option(help="How many runs stay in the folder, the newest.", min=1)] = None,
     into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
@@ -194,7 +197,7 @@ def score(
     if not folder:
         check_ending(target)
         _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, into=into, memory=memory, partitions=partitions)
-    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
+    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256, signed_by=signed_by)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
         found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
@@ -310,12 +313,13 @@ def drift(
 def check_model(
     file: Annotated[Path, typer.Argument(help="The model file.")],
     sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,
+    signed_by: SignedBy = None,
     how: FormatOption = Format.text,
 ) -> None:
     """Check a model file to the last byte and say what is in it, without making a model of it."""
     from churnpredict.operations.store import describe, told
 
-    found = describe(file, expected_sha256=sha256)
+    found = describe(file, expected_sha256=sha256, signed_by=signed_by)
     _tell(found, told(found), how)
 
 

@@ -393,9 +393,9 @@ class ChurnPipeline:
 
         return retrain(self, tables, until, **how)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the pipeline to one file, whole or not at all."""
+    def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
+        """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
         from churnpredict.operations.store import save
 
         self._fitted()
-        return save(self, path)
+        return save(self, path, sign_with=sign_with)

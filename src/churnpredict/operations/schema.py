@@ -27,6 +27,7 @@ __all__ = [
     "Purchases",
     "Rule",
     "Share",
+    "Signature",
     "Trees",
     "Worth",
     "read_json",
@@ -144,6 +145,14 @@ class Manifest(_Part):
     pipeline: Pipeline
     columns: Columns
     classifier: Classifier
+
+
+class Signature(_Part):
+    """signature.json: of the manifest."""
+
+    algorithm: Literal["ed25519"]
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
 class Trees(_Part):

@@ -55,21 +55,28 @@ def fingerprint(model: Any, columns: list[str]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:12]
 
 
-def save(pipeline: Any, path: str | Path) -> Path:
+def save(pipeline: Any, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
     """Write a fitted pipeline as data: a zip of JSON and of trees as text. No code, no customer ids, no rows, no minima and maxima.
 
     The same pipeline gives the same bytes. What was written was read again first, so a file that is there can be loaded.
 
+    Parameters
+    ----------
+    pipeline : ChurnPipeline
+    path : path
+    sign_with : path, optional
+        A private ed25519 key (PEM), to sign the file with; needs ``churnpredict[sign]``.
+
     Raises
     ------
     UsageError
-        ``not-storable``: a classifier, a churn rule or a feature of your own, which is code.
+        ``not-storable``: a classifier, a churn rule or a feature of your own, which is code. ``bad-key``.
     ModelFileError
         Trees that cannot be checked, such as linear ones.
     OutputError
         ``not-written``: nothing half-written stays.
     """
-    content = packed(pipeline)
+    content = packed(pipeline, sign_with=sign_with)
     return write_whole(path, lambda file: file.write(content))
 
 
@@ -81,11 +88,11 @@ def identity(pipeline: Any) -> str | None:
         return None
 
 
-def packed(pipeline: Any) -> bytes:
+def packed(pipeline: Any, *, sign_with: str | Path | None = None) -> bytes:
     """The bytes of the file that :func:`save` writes."""
     from pydantic import ValidationError
 
-    from churnpredict.operations import freezing, schema
+    from churnpredict.operations import freezing, schema, signing
 
     try:
         columns, classifier, numbers, texts = freezing.freeze_model(pipeline.model_)
@@ -103,17 +110,20 @@ def packed(pipeline: Any) -> bytes:
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
         raise freezing.not_storable(f"{where} of the {error.title.lower()} is of a kind or size") from None
-    content = archive.pack({_MANIFEST: schema.write_json(manifest), **files})
+    files = {_MANIFEST: schema.write_json(manifest), **files}
+    if sign_with is not None:
+        files[signing.MEMBER] = signing.sign(files[_MANIFEST], sign_with)
+    content = archive.pack(files)
     unpacked(content)
     return content
 
 
-def unpacked(content: bytes) -> Any:
+def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> Any:
     """The pipeline whose file has these bytes, checked as :func:`load` does."""
-    return _made_of(_opened(content))
+    return _made_of(_opened(content, signed_by))
 
 
-def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
+def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> Any:
     """Read a pipeline that :func:`save` wrote. Nothing in the file is run, whoever wrote it.
 
     Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
@@ -125,11 +135,14 @@ def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
     expected_sha256 : str, optional
         SHA-256 of the whole file, as ``sha256sum`` prints it. A file can be harmless and still not
         be yours: this holds it to what you know.
+    signed_by : path, optional
+        A public ed25519 key (PEM): only a file signed with its private key is read. Needs ``churnpredict[sign]``.
 
     Raises
     ------
     ModelFileError
         ``no-model-file``, ``not-a-model``, ``pickled-model`` (never opened), ``newer-model``, ``other-model``, ``model-too-large``,
+        ``unsigned-model``, ``wrong-signature``,
         ``damaged-model``, ``repacked-model``, ``model-json``, ``model-schema``, ``model-contradiction``, and those of
         :func:`churnpredict.model.trees.read_trees`.
 
@@ -140,16 +153,16 @@ def load(path: str | Path, *, expected_sha256: str | None = None) -> Any:
     Traceback (most recent call last):
     churnpredict.errors.ModelFileError: there is no file "nowhere.model". Train a model first, or check the path. [no-model-file]
     """
-    return unpacked(_content(path, expected_sha256))
+    return unpacked(_content(path, expected_sha256), signed_by=signed_by)
 
 
-def describe(path: str | Path, *, expected_sha256: str | None = None) -> dict[str, Any]:
+def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> dict[str, Any]:
     """What is in a model file, checked as :func:`load` does, but without LightGBM and without making a pipeline of it."""
     from churnpredict.model.trees import read_trees
-    from churnpredict.operations import freezing
+    from churnpredict.operations import freezing, signing
 
     content = _content(path, expected_sha256)
-    manifest, numbers, texts = _opened(content)
+    manifest, numbers, texts = _opened(content, signed_by)
     part = manifest.pipeline
     members = []
     for member in numbers.members:
@@ -164,6 +177,7 @@ def describe(path: str | Path, *, expected_sha256: str | None = None) -> dict[st
         "bytes": len(content),
         "format": manifest.version,
         "written_by": manifest.written_by,
+        "signature": "checked" if signed_by else "there, not checked" if signing.MEMBER in archive.unpack(content) else "none",
         "model_id": manifest.model_id,
         "churn": repr(freezing.thaw_rule(part.churn)),
         "history": part.settings.get("history"),
@@ -185,6 +199,7 @@ def told(found: Mapping[str, Any]) -> str:
         f"{found['file']}: whole, {found['bytes']:,} bytes, format {found['format']}, model {found['model_id']}",
         f"  SHA-256     {found['sha256']}",
         f"  written by  {', '.join(f'{library} {version}' for library, version in writer.items())}",
+        f"  signature   {found['signature']}",
         f"  churn       {found['churn']}",
         f"  trained on  {trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {trained['base_rate']:.1%} left",
         f"  features    {found['features']} of the tables {', '.join(found['tables'])}; {found['columns']} columns",
@@ -255,13 +270,17 @@ def _content(path: str | Path, expected_sha256: str | None) -> bytes:
     return content
 
 
-def _opened(content: bytes) -> tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]:
+def _opened(content: bytes, signed_by: str | Path | None = None) -> tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]:
     """Manifest, numbers and trees of an archive whose members, sizes and hashes are those of its manifest."""
-    from churnpredict.operations import schema
+    from churnpredict.operations import schema, signing
 
     files = archive.unpack(content)
     raw = files.pop(_MANIFEST, b"")
     _check_version(raw)
+    signature = files.pop(signing.MEMBER, None)
+    signed = None if signature is None else schema.read_json(schema.Signature, signature, signing.MEMBER)
+    if signed_by is not None:
+        signing.check_signature(raw, signed, signed_by)
     manifest = schema.read_json(schema.Manifest, raw, _MANIFEST)
     listed = {entry.name: entry for entry in manifest.files}
     fits = list(listed) == list(files) and len(listed) == len(manifest.files)
