@@ -133,8 +133,7 @@ def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str
     ----------
     path : path
     expected_sha256 : str, optional
-        SHA-256 of the whole file, as ``sha256sum`` prints it. A file can be harmless and still not
-        be yours: this holds it to what you know.
+        SHA-256 of the whole file, as ``sha256sum`` prints it: a file can be harmless and still not be yours.
     signed_by : path, optional
         A public ed25519 key (PEM): only a file signed with its private key is read. Needs ``churnpredict[sign]``.
 
@@ -142,9 +141,8 @@ def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str
     ------
     ModelFileError
         ``no-model-file``, ``not-a-model``, ``pickled-model`` (never opened), ``newer-model``, ``other-model``, ``model-too-large``,
-        ``unsigned-model``, ``wrong-signature``,
-        ``damaged-model``, ``repacked-model``, ``model-json``, ``model-schema``, ``model-contradiction``, and those of
-        :func:`churnpredict.model.trees.read_trees`.
+        ``unsigned-model``, ``wrong-signature``, ``damaged-model``, ``repacked-model``, ``model-json``, ``model-schema``,
+        ``model-contradiction``, and those of :func:`churnpredict.model.trees.read_trees`.
 
     Examples
     --------
