@@ -123,3 +123,24 @@ def test_fading_is_chosen_only_where_it_helps(rng):
     turned = np.where(rows.times < rows.times.max() / 2, 1 - rows.y, rows.y)
     moved = Rows(rows.A, turned, rows.w, rows.times, rows.customers, rows.names)
     assert train(moved, settings_).record["half_life_days"] is not None
+
+
+def seasonal(rng, strength):
+    """Three years of monthly cutoffs whose level follows the year with some strength, and the season as columns."""
+    times = np.tile(np.arange(36) * 30 * DAY, 80)
+    turn = 2 * np.pi * times / (365 * DAY)
+    A = np.column_stack([rng.normal(size=len(times)), np.sin(turn), np.cos(turn)])
+    y = (rng.random(len(times)) < sigmoid(A[:, 0] + strength * A[:, 1])).astype(float)
+    names = ["a", "lifecycle__calendar_season_sin", "lifecycle__calendar_season_cos"]
+    return Rows(A, y, np.ones(len(times)), times, np.repeat(np.arange(80), 36), names)
+
+
+@pytest.mark.parametrize(("strength", "years", "kept"), [(2.0, 3, True), (2.0, 1, False), (0.0, 3, False)])
+def test_a_season_is_used_where_whole_years_say_that_it_returns(rng, strength, years, kept):
+    rows = seasonal(rng, strength)
+    some = rows.times < years * 360 * DAY
+    part = Rows(rows.A[some], rows.y[some], rows.w[some], rows.times[some], rows.customers[some], rows.names)
+    module = importlib.import_module("churnpredict.model.training")
+    settled = module._settle_season(part, Settings(horizon=60 * DAY, n_jobs=1))
+    assert np.isfinite(settled.A[:, 1]).all() == kept
+    assert np.isfinite(rows.A).all(), "the user's own array stays as it was"

@@ -136,3 +136,31 @@ def test_a_classifier_without_reasons_is_judged_all_the_same(tables: cp.EventTab
     plain = make_pipeline(FunctionTransformer(np.nan_to_num), GaussianNB())
     found = cp.ChurnPipeline(churn, classifier=plain, every="30d", n_jobs=1).backtest(tables, at=["2023-10-01", "2023-12-01"], rounds=20)
     assert "same_first_reason" not in set(found["metric"])
+
+
+def test_a_season_that_training_never_saw_is_named() -> None:
+    """A shop with a strong Christmas and no earlier one on record: right on average, or the verdict says why not."""
+    shop = cp.make_business(350, seed=3, months=14, season=2.5, start="2022-01-01")
+    orders = cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount")
+    quick = cp.ChurnClassifier(n_estimators=40, n_seeds=1, n_jobs=1, members=("trees",))
+    pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="orders", active_within="30d"), classifier=quick, n_jobs=1)
+    tables = cp.EventTables(orders=orders, observed_until=shop.end)
+    verdicts = pipeline.backtest(tables, at=["2022-10-01", "2023-01-05"], rounds=30).verdicts()
+    autumn, after_christmas = verdicts.values()
+    assert autumn.level in ("right", "too few rows")
+    assert after_christmas.level == "season never seen"
+
+
+def test_departures_written_down_are_no_recurring_event() -> None:
+    """Nobody at risk stands in the table of cancellations: the baselines must read another one."""
+    shop = cp.make_business(250, seed=4, rule="cancellation")
+    tables = cp.EventTables(
+        cancellations=cp.Events(shop.frames["cancellations"], customer="customer", time="at", kind="kind"),
+        orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at"),
+        customers=cp.Customers(shop.frames["customers"], customer="customer_id", since="signup_date"),
+    )
+    quick = cp.ChurnClassifier(n_estimators=10, n_seeds=1, n_jobs=1, members=("trees",))
+    pipeline = cp.ChurnPipeline(cp.Cancellation("90d", of="cancellations"), every="60d", classifier=quick, n_jobs=1)
+    found = pipeline.backtest(tables, at="2024-01-01", rounds=10)
+    assert found.predictions is not None
+    assert found.predictions["recency"].nunique() > 10

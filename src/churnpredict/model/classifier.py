@@ -64,6 +64,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Fewer leavers than this are refused (``too-few-leavers``); below 50 there is a warning if this is above 0.
     lightgbm_params : dict, optional
         More LightGBM parameters, or other values.
+    tune : int or time, optional
+        A budget to search for other trees: a number of trials (the same seed finds the same), or a time such as ``"10min"``. Judged by
+        log loss on later cutoffs of the training rows alone; needs ``churnpredict[tune]``.
     random_state : int, RandomState or None
         Seed; None means 0, so that two fits agree.
     n_jobs : int, optional
@@ -114,6 +117,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         positive: Any = None,
         min_leavers: int = 0,
         lightgbm_params: Mapping[str, Any] | None = None,
+        tune: Any = None,
         random_state: Any = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -133,6 +137,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.positive = positive
         self.min_leavers = min_leavers
         self.lightgbm_params = lightgbm_params
+        self.tune = tune
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -186,11 +191,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
-        settings = self._settings()
+        settings, tuned = self._settings(), None
+        if self.tune is not None:
+            from churnpredict.model.tuning import tune
+
+            settings, tuned = tune(rows, settings, self.tune)
         blend = train(rows, settings)
         self.members_, self.calibration_ = blend.members, blend.calibration
         self.shares_ = learn_shares(rows, finer, horizons, settings)
-        self.validated_on_, self.training_record_ = blend.validated_on, blend.record
+        self.validated_on_, self.training_record_ = blend.validated_on, blend.record if tuned is None else blend.record | {"tuned": tuned}
         return self
 
     def _settings(self) -> Settings:

@@ -97,7 +97,13 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ChurnWarning)
             single = ChurnClassifier(
-                members=("trees",), n_seeds=1, half_life=None, calibration="identity", random_state=random_state, n_jobs=n_jobs
+                members=("trees",),
+                n_seeds=1,
+                half_life=None,
+                calibration="identity",
+                lightgbm_params={"max_bin": 255},
+                random_state=random_state,
+                n_jobs=n_jobs,
             ).fit(X[latest], y[latest])
             return np.asarray(single.predict_proba(X_test)[:, 1])
     except ChurnError:  # too few rows or leavers at one cutoff: this way there is no model at all

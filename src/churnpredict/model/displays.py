@@ -373,6 +373,11 @@ class OverTimeDisplay(_Display):
         ax._cutoffs = seen
         if len(seen) <= 6:
             ax.set_xticks(seen, [f"{t:%Y-%m-%d}" for t in seen])
+        else:
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+            ax.xaxis.set_major_locator(AutoDateLocator())
+            ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
         _legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         return self
 

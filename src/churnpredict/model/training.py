@@ -15,7 +15,7 @@ from churnpredict.model.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
 
-__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "train", "validation_folds"]
+__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "out_of_time_loss", "train", "validation_folds"]
 
 MEMBERS = ("trees", "linear", "purchases")
 _DAY = 86_400_000_000
@@ -93,12 +93,12 @@ def validation_folds(rows: Rows, *, purge: int | None, seed: int = 0) -> tuple[l
     return _stratified_folds(rows, seed)
 
 
-def _time_folds(rows: Rows, purge: int) -> list[Fold]:
+def _time_folds(rows: Rows, purge: int, *, end: int | None = None, most: int = 3) -> list[Fold]:
     times = np.asarray(rows.times)
-    newest = int(times.max())
+    newest = int(times.max()) if end is None else end
     width = max(purge // 3, 1)
     folds: list[Fold] = []
-    for i in range(1 if len(times) > _LARGE else 3):
+    for i in range(1 if len(times) > _LARGE else most):
         end = newest - i * width
         valid = np.flatnonzero((times > end - width) & (times <= end))
         if len(valid) == 0:
@@ -128,7 +128,7 @@ def _stratified_folds(rows: Rows, seed: int) -> tuple[list[Fold], str]:
 def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> dict[str, Any]:
     n = len(rows.y)
     share_of_rows, share_of_columns = _SAMPLING[sampling]
-    parameters = {
+    parameters: dict[str, Any] = {
         "objective": "binary",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,
@@ -141,7 +141,8 @@ def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> 
         "lambda_l2": min(10.0, n / 100),
         "feature_pre_filter": False,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise" if n <= _LARGE else "force_row_wise": True,
+        "max_bin": 63 if n <= _SMALL else 255,
         "num_threads": settings.n_jobs or 0,
         "seed": settings.seed,
         "verbosity": -1,
@@ -252,18 +253,24 @@ def _choose_half_life(rows: Rows, folds: list[Fold], settings: Settings) -> floa
     purge = settings.purge
     if settings.half_life != "auto":
         return settings.half_life
-    if rows.times is None or purge is None:
+    if rows.times is None or purge is None or "linear" not in settings.members:
         return None
     best: tuple[float, float | None] = (np.inf, None)
-    for half_life in (None, 4.0 * purge, 2.0 * purge):
-        total = 0.0
-        for part, valid in folds:
-            w = _decay(rows.times[part], rows.w[part], half_life)
-            line = _fit_linear(rows, part, w, settings=settings, strength=0.03, max_rows=10_000)
-            total += _loss(line.margin(rows.A[valid]), rows.y[valid], rows.w[valid])
+    for half_life in (None, *(k * purge for k in (8.0, 4.0, 2.0) if k < 8 or 8 * purge < np.ptp(rows.times))):
+        total = _quick_loss(rows, folds, settings, half_life)
         if total < best[0] * (0.999 if half_life is not None else 1):
             best = total, half_life
     return best[1]
+
+
+def _quick_loss(rows: Rows, folds: list[Fold], settings: Settings, half_life: float | None) -> float:
+    """Summed log loss of a quick line on the folds."""
+    total = 0.0
+    for part, valid in folds:
+        w = _decay(None if rows.times is None else rows.times[part], rows.w[part], half_life)
+        line = _fit_linear(rows, part, w, settings=settings, strength=0.03, max_rows=10_000)
+        total += _loss(line.margin(rows.A[valid]), rows.y[valid], rows.w[valid])
+    return total
 
 
 def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
@@ -294,19 +301,43 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
     return np.asarray(best / best.sum()) if best.sum() > 0 else np.full(m, 1 / m)
 
 
-def _without_season(rows: Rows) -> Rows:
-    """A season that was seen once is not a season: with less than two years of cutoffs its columns stay unused."""
+def _settle_season(rows: Rows, settings: Settings) -> Rows:
+    """Rows without season columns, unless two years of cutoffs hold them and a quick line predicts a whole later year better with them.
+
+    A season that was seen once is not a season. The line is asked at four cutoffs a quarter apart, because the newest alone speak of
+    their own time of the year only.
+    """
     seasonal = [j for j, name in enumerate(rows.names) if name.endswith(("season_sin", "season_cos"))]
-    if not seasonal or rows.times is None or np.ptp(rows.times) >= 2 * _YEAR:
+    times = rows.times
+    if not seasonal or times is None:
         return rows
     A = rows.A if rows.A.flags.owndata else rows.A.copy()  # never the user's own array
-    A[:, seasonal] = np.nan
-    return replace(rows, A=A)
+    rows, seen, unseen, purge = replace(rows, A=A), A[:, seasonal].copy(), np.nan, settings.purge
+
+    def loss(values: Any) -> float:
+        A[:, seasonal] = values
+        newest = int(times.max())
+        folds = [fold for i in range(4) for fold in _time_folds(rows, purge or 0, end=newest - i * _YEAR // 4, most=1)]
+        return _quick_loss(rows, folds, settings, None)
+
+    helps = purge is not None and np.ptp(times) >= 2 * _YEAR and loss(seen) < loss(unseen)
+    A[:, seasonal] = seen if helps else unseen
+    return rows
+
+
+def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
+    """Log loss on the folds of trees of these settings; None where nothing can be held out."""
+    folds, _ = validation_folds(rows, purge=settings.purge, seed=settings.seed)
+    if not folds:
+        return None
+    margins = _Trees(rows, settings).out_of_time(folds, [rows.w[t] for t, _ in folds])
+    valid = np.concatenate([v for _, v in folds])
+    return _loss(np.concatenate(margins), rows.y[valid], rows.w[valid])
 
 
 def train(rows: Rows, settings: Settings) -> Blend:
     """Validate, weigh the members, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
-    rows = _without_season(rows)
+    rows = _settle_season(rows, settings)
     folds, validated_on = validation_folds(rows, purge=settings.purge, seed=settings.seed)
     if not folds:  # too few rows to judge anything
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})

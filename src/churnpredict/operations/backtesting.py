@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.errors import ChurnError, ImmatureError
 from churnpredict.events.outcomes import ChurnRule, label_churn
 from churnpredict.events.progress import progress
+from churnpredict.events.rules import Inactivity
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import days, stamp
@@ -122,10 +123,14 @@ def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFram
 def _recurring(
     tables: EventTables, cutoff: pd.Timestamp, *, pipeline: ChurnPipeline, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """What recency and MBG/NBD need, whatever features the user chose: of the table of events that the rule reads, else of the first."""
-    logs = tables.logs()
+    """What recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first events.
+
+    The table in which departures are written down is no such table: nobody at risk stands in it.
+    """
     of = getattr(pipeline.churn, "of", None)
-    name = of if of in logs else next(iter(logs), None)
+    logs = [name for name in tables.logs() if isinstance(pipeline.churn, Inactivity) == (name == of)]
+    logs = logs or [name for name in tables.logs() if name != of]
+    name = next(iter(logs), None)
     if name is None:
         return None
     rows = [Feature(name, "active_days", "all"), Feature(name, "days_since_last"), Feature(name, "days_since_first")]
