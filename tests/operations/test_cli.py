@@ -59,8 +59,14 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert len(cp.read_scores("nightly")) == json.loads(told.out)["customers"]
     (folder / "nightly" / "2023-12-01" / "part-00001.parquet").write_bytes(b"PAR1")
     assert run("score", "--at", "2023-12-01", "--output", "nightly", "--partitions", "3") == 3
-    assert "damaged-run" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("error: ")
+    assert run("score", "--at", "2023-12-01", "--output", "nightly", "--partitions", "3", "--format", "json") == 3
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line.get("code")) for line in lines] == [("tables read", None), ("error", "damaged-run")]
     assert run("score", "--output", "scores.csv", "--keep", "2") == 2
+    assert run("score", "--at", "2029-01-01", "--output", "other", "--format=json") == 3
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["code"] == "cutoff-past-data"
+    assert [p.name for p in (folder / "other").iterdir()] == [".lock"]  # nothing is left of what was refused
 
 
 def test_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 
 import joblib
@@ -49,6 +50,16 @@ def test_nothing_of_a_pipeline_is_forgotten(saved: Path, trained: cp.ChurnPipeli
     assert vars(loaded.model_._encoder) == vars(trained.model_._encoder)
     assert loaded.model_.get_params() == trained.model_.get_params()
     assert loaded.model_.classes_.dtype == trained.model_.classes_.dtype
+
+
+def test_every_setting_comes_back(trained: cp.ChurnPipeline, tmp_path: Path) -> None:
+    odd = copy(trained)
+    odd.treatments, odd.treated, odd.raise_on, odd.since, odd.most_rows = "calls", "flag", "error", pd.Timestamp("2023-02-01"), 99
+    loaded = cp.load(odd.save(tmp_path / "odd.model"))
+    names = vars(odd).keys() - {"churn", "features", "classifier"}
+    assert {n: getattr(loaded, n) for n in names if not n.endswith("_")} == {n: getattr(odd, n) for n in names if not n.endswith("_")}
+    assert loaded.usual_ == trained.usual_
+    assert all(v == float(f"{v:.3g}") for v in loaded.usual_.values() if not isinstance(v, str))  # no customer's very own value
 
 
 def test_the_same_model_gives_the_same_bytes_and_name(saved: Path, trained: cp.ChurnPipeline, tmp_path: Path) -> None:

@@ -142,22 +142,27 @@ def score_into(
     say = _Diary(log)
     with writing(folder) as home, told(home):
         attempt = Attempt(home)
-        tables = open_tables(attempt.scratch())
-        say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
-        job = _prepare(pipeline, tables, at, detail, n_jobs)
-        done = next((run for run in list_runs(home, job.wall_time) if run.inputs == job.inputs), None)
-        if done is not None:
-            done.verify()
-            attempt.forget()
-            say("nothing to do", customers=done.rows, run=done.path.name)
-        else:
-            done = _run(job, attempt, say)
+        with attempt.scratch() as scratch:
+            done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs)
         removed = retire(home, keep)
         if into is not None:
             replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), done.tables(), keep=keep)
             say("copied", customers=done.rows)
         say("done", customers=done.rows, bytes=sum(part.bytes for part in done.parts), runs_removed=removed)
     return done
+
+
+def _done(pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int) -> Run:
+    """The run, made now or made before of the same."""
+    say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
+    job = _prepare(pipeline, tables, at, detail, n_jobs)
+    before = next((run for run in list_runs(attempt.folder, job.wall_time) if run.inputs == job.inputs), None)
+    if before is None:
+        return _run(job, attempt, say)
+    before.verify()
+    attempt.forget()
+    say("nothing to do", customers=before.rows, run=before.path.name)
+    return before
 
 
 @dataclass

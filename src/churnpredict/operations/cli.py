@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -337,19 +338,32 @@ def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
     return "\n".join(lines)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
-    if issubclass(category, ChurnWarning):
-        typer.echo(f"warning: {message}", err=True)
+def _wants_json(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or any(pair == ("--format", "json") for pair in pairwise(arguments))
+
+
+def _say(kind: str, told: ChurnError | ChurnWarning, as_json: bool) -> None:
+    """A warning or an error on standard error: a sentence, or a line of JSON."""
+    if as_json:
+        _log_line({"event": kind, "code": told.code, "message": str(told)})
+    else:
+        typer.echo(f"{kind}: {told}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
+    as_json = _wants_json(sys.argv[1:] if arguments is None else arguments)
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, ChurnWarning):
+            _say("warning", message, as_json)
+
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            warnings.showwarning = show
             app(args=arguments)  # ends the process itself: 0, or 2 for wrong options
     except ChurnError as error:
-        typer.echo(f"error: {error}", err=True)
+        _say("error", error, as_json)
         sys.exit(error.exit_code)
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -146,9 +146,16 @@ class Attempt:
             elif not _STAGE.fullmatch(entry.name):
                 entry.unlink()
 
-    def scratch(self) -> Path:
-        """A folder for what lasts as long as the process; the next attempt removes what is left."""
-        return Path(tempfile.mkdtemp(prefix="scratch-", dir=self.home))
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what a process needs on disk meanwhile; of one that is killed, the next attempt removes it."""
+        path = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.home))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                self.home.rmdir()  # if nothing was done yet
 
     def staged(self, key: str) -> Path | None:
         """The file that was made of this, if it is there and whole."""
