@@ -31,8 +31,9 @@ myst_heading_anchors = 3
 
 autodoc_typehints = "none"  # the docstrings tell types, with shapes
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]  # otherwise names that end in _ lose it
 napoleon_use_rtype = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
@@ -57,12 +58,18 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "start/index": []}
+html_sidebars = {"index": [], "start/index": [], "benchmarks/index": []}
 
 
 def skip(app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any) -> bool | None:
     """Leave out what scikit-learn adds to every estimator for its metadata routing."""
     return True if name.startswith("set_") and name.endswith("_request") else None
+
+
+def trim(app: Any, page: Any) -> None:
+    """Take away the empty line that doctest wants at the end of a block in Markdown."""
+    for block in page.findall(nodes.literal_block):
+        block.children = [nodes.Text(block.astext().rstrip())]
 
 
 def math(display: str) -> Any:
@@ -78,6 +85,7 @@ def math(display: str) -> Any:
 def setup(app: Any) -> None:
     """Write the pages of the reference, and bring the notebooks under the folder that Sphinx reads."""
     app.connect("autodoc-skip-member", skip)
+    app.connect("doctree-read", trim)
     make_reference.write(HERE / "reference")
     app.add_html_math_renderer("mathml", inline_renderers=math("inline"), block_renderers=math("block"))
     folder = HERE / "notebooks"

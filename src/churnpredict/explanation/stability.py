@@ -25,7 +25,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     -------
     Series
         rows; same_first: share of rows whose strongest driver is the same (also: none in both); overlap: mean share of the k strongest
-        that both name; risk_change: mean |p - p'|; driver_change: mean over rows and drivers of the absolute change in log-odds;
+        that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and drivers of the absolute change in log-odds;
         feature_change: the same for the sum of the absolute changes of a driver's features (NaN without values per feature);
         ratio: driver_change / feature_change, at most 1: what cancels inside drivers.
 

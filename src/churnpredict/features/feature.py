@@ -118,7 +118,7 @@ AGGREGATES: dict[str, Aggregate] = {
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature.
+    """One feature, as a row of data: which table, which aggregate, over which window.
 
     Parameters
     ----------
