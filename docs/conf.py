@@ -66,6 +66,12 @@ def skip(app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any
     return True if name.startswith("set_") and name.endswith("_request") else None
 
 
+def keep_colon(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Napoleon takes what stands before a colon in a property's first line for its type."""
+    if what in ("property", "attribute") and lines:
+        lines[0] = lines[0].replace(": ", " \N{EN DASH} ", 1)
+
+
 def trim(app: Any, page: Any) -> None:
     """Take away the empty line that doctest wants at the end of a block in Markdown."""
     for block in page.findall(nodes.literal_block):
@@ -85,6 +91,7 @@ def math(display: str) -> Any:
 def setup(app: Any) -> None:
     """Write the pages of the reference, and bring the notebooks under the folder that Sphinx reads."""
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-docstring", keep_colon, priority=400)  # before napoleon
     app.connect("doctree-read", trim)
     make_reference.write(HERE / "reference")
     app.add_html_math_renderer("mathml", inline_renderers=math("inline"), block_renderers=math("block"))

@@ -90,6 +90,11 @@ def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
     why : Explanation
     truth : Series of driver keys
         Indexed as the explanation, or by its first level (the customer).
+
+    Returns
+    -------
+    DataFrame
+        True drivers (rows) by strongest driver (columns), "none" where no driver raises the risk; rows sum to 1.
     """
     known = truth.reindex(why.index if truth.index.nlevels == why.index.nlevels else why.index.get_level_values(0)).to_numpy()
     top = why.top(1)["reason_1"].fillna("none").to_numpy()
