@@ -54,7 +54,7 @@ def test_the_start_is_cheap(arguments: tuple[str, ...], most: float) -> None:
     assert min(run(*arguments)[1] for _ in range(3)) <= most
 
 
-@pytest.mark.parametrize("command", ["demo", "init", "check", "train", "score", "backtest", "drift"])
+@pytest.mark.parametrize("command", ["demo", "init", "check", "train", "score", "backtest", "drift", "retrain", "history"])
 def test_every_command_has_help_without_heavy_imports(command: str) -> None:
     code = (
         f"import sys\nfrom churnpredict.operations import cli\ntry:\n    cli.main(['{command}', '--help'])\nexcept SystemExit as e:\n    "

@@ -284,7 +284,7 @@ def backtest(
 def drift(
     config: ConfigOption = Path("churn.toml"),
     at: Annotated[str | None, typer.Option(help="The moment; say it, so that a source that has stopped is noticed.")] = None,
-    scores: Annotated[list[Path] | None, typer.Option(help="A file of an earlier scoring; repeat for several.")] = None,
+    scores: Annotated[list[Path] | None, typer.Option(help="An earlier scoring, a file or a folder of runs; repeat for several.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write every check to .csv, .csv.gz or .parquet.")] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 if sources or inputs alarm, 4 if scores or outcomes do.")] = False,
@@ -293,14 +293,15 @@ def drift(
     """Say what has changed since the model was trained, and whether earlier scorings came true."""
     from churnpredict.operations.config import read_config
     from churnpredict.operations.drift import find_drift, refuse
-    from churnpredict.operations.output import check_ending, read_frame, write_frame
+    from churnpredict.operations.matured import read_earlier
+    from churnpredict.operations.output import check_ending, write_frame
     from churnpredict.operations.store import load
 
     settings = read_config(config)
     if output is not None:
         check_ending(output)
     pipeline = load(model or settings.resolve(settings.output.model))
-    sent = None if not scores else [read_frame(path) for path in scores]
+    sent = None if not scores else [frame for path in scores for frame in read_earlier(path)]
     found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
     if output is not None:
         write_frame(output, found.figures)
@@ -308,6 +309,50 @@ def drift(
     _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how)
     if strict:
         refuse(found)
+
+
+@app.command()
+def retrain(
+    config: ConfigOption = Path("churn.toml"),
+    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    when_equal: Annotated[str, typer.Option(help="keep the champion, or take the newer one, where no difference can be told.")] = "keep",
+    despite_sources: Annotated[bool, typer.Option("--despite-sources", help="Go on where tables do not arrive as they used to.")] = False,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Train a challenger and hold it against the champion: promoted if it is better, refused in words if not.
+
+    A refusal is a result and no failure: the exit code is 0. The first time, the model that is there becomes the champion, or a new one.
+    """
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.promotion import promote
+
+    settings = read_config(config)
+    how_to: dict[str, Any] = {"when_equal": when_equal, "despite_sources": despite_sources}
+    entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
+    found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
+    _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how)
+
+
+@app.command()
+def history(
+    config: ConfigOption = Path("churn.toml"),
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Put the model before the current one into force again.")] = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """List which models were in force and why, or take the last change back."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.promotion import publish, registry_of
+
+    settings = read_config(config)
+    registry = registry_of(settings)
+    if roll_back:
+        with registry.deciding():
+            registry.roll_back()
+            publish(settings, registry)
+    entries = registry.history()
+    lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
+    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model was entered yet", how)
 
 
 @app.command()

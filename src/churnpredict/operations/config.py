@@ -85,7 +85,8 @@ class Output:
     """Section ``[output]``: where results go, relative to the file.
 
     ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default, and they
-    are copied to a ``table`` of a ``database``, if there is one.
+    are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict retrain`` keeps models
+    and decisions; ``model`` is then a copy of the one in force.
     """
 
     model: str = "churn.model"
@@ -94,6 +95,7 @@ class Output:
     keep: int | None = None
     database: str | None = None
     table: str = "churn_scores"
+    registry: str = "models"
 
 
 @dataclass(frozen=True)

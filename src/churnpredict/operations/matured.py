@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,10 @@ from churnpredict.events.outcomes import ChurnRule, label_churn
 from churnpredict.events.tables import EventTables
 from churnpredict.model import metrics
 from churnpredict.model.comparison import calibration_gap
+from churnpredict.operations import runs
+from churnpredict.operations.output import read_frame
 
-__all__ = ["LEVEL", "SLOPE", "Matured", "judge_matured", "level_of", "mature", "read_scorings", "verdict"]
+__all__ = ["LEVEL", "SLOPE", "Matured", "judge_matured", "level_of", "mature", "read_earlier", "read_scorings", "verdict"]
 
 LEVEL = 0.25  # log-odds: a quarter too many or too few, below which a wrong level changes no decision
 SLOPE = 0.7  # of outcomes on log-odds: below, high risks are much too high and low ones much too low
@@ -74,6 +77,22 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
             remedy="Give the column risk as score wrote it.",
         )
     return every.drop_duplicates(["customer_id", "cutoff"], keep="last", ignore_index=True)
+
+
+def read_earlier(path: str | Path) -> list[pd.DataFrame]:
+    """The scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
+
+    Raises
+    ------
+    SourceError
+        ``unreadable-scores``, ``no-run``, ``damaged-run``.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [read_frame(path)]
+    folders = [path] if (path / runs.MANIFEST).exists() else [path / name for name in reversed(runs.run_names(path))]
+    columns = ["customer_id", "cutoff", "risk", "model_id"]
+    return [runs.read_scores(folder, columns=columns) for folder in folders]
 
 
 def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Matured:

@@ -371,6 +371,8 @@ class ChurnPipeline:
         tables : EventTables
         until : time, optional
             Use only what was known before it.
+        challenger : ChurnPipeline, optional
+            Other settings to try, under the same churn rule; those of this pipeline by default.
         when_equal : {"keep", "newer"}
             What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
             challenger's is not.

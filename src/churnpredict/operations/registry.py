@@ -142,9 +142,9 @@ class Registry:
         finally:
             os.close(handle)
 
-    def add(self, pipeline: ChurnPipeline, words: str = "entered by hand", *, until: str = "", key: str = "") -> Entry:
+    def add(self, pipeline: ChurnPipeline, words: str = "entered by hand", *, key: str = "") -> Entry:
         """Make a trained pipeline the champion without a comparison: the first one, or a person's decision."""
-        return self._enter("add", pipeline, verdict="added", words=words, until=until, key=key)
+        return self._enter("add", pipeline, verdict="added", words=words, until=str(pipeline.cutoffs_[-1]), key=key)
 
     def record(self, decision: Retraining, key: str = "") -> Entry:
         """Enter what :meth:`ChurnPipeline.retrain` decided; a promotion makes its winner the champion."""
@@ -199,7 +199,7 @@ class Registry:
         from churnpredict.operations.store import save
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".new-") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             content = save(pipeline, Path(folder) / "new.model").read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         if not self._path(sha256).exists():

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import UsageError
+from churnpredict.errors import ModelError, UsageError
 from churnpredict.events.outcomes import label_churn
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
-from churnpredict.events.treatments import nobody_treated
-from churnpredict.features.build import build_features
 from churnpredict.model.comparison import judge
 from churnpredict.model.metrics import Interval, compare, log_loss
 from churnpredict.operations import cutoffs
@@ -24,7 +22,7 @@ from churnpredict.operations.scoring import check_risks, snapshots_of
 if TYPE_CHECKING:
     from churnpredict.operations.pipeline import ChurnPipeline
 
-__all__ = ["Retraining", "retrain"]
+__all__ = ["Retraining", "retrain", "weigh"]
 
 _ROUNDS = 500
 _REFIT = 0.02  # log loss: the refit knows the judging window, and must not be worse on it than the challenger that did not
@@ -96,6 +94,7 @@ def retrain(
     tables: EventTables,
     until: Any = None,
     *,
+    challenger: ChurnPipeline | None = None,
     when_equal: Literal["keep", "newer"] = "keep",
     despite_sources: bool = False,
     rounds: int = _ROUNDS,
@@ -104,6 +103,10 @@ def retrain(
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
     champion._fitted()
+    fresh = champion.copy() if challenger is None else challenger.copy()
+    if fresh.churn != champion.churn:
+        remedy = "Train a new model with the new rule; its figures have another meaning."
+        raise UsageError("other-rule", "champion and challenger speak of different outcomes", remedy=remedy)
     past = cutoffs.as_known(tables, until)
     churn = champion.churn
     churn.check(past)
@@ -117,7 +120,42 @@ def retrain(
         return Retraining(False, "too-early", f"too early: {words}. A fair comparison needs outcomes up to {wait}", end)
     if not despite_sources and (broken := _broken_sources(champion, past, known)):
         return Retraining(False, "sources", f"the tables do not arrive as they used to: {broken}", end)
-    return _Contest(champion, past, end, at, when_equal, rounds).decide()
+    return _Contest(champion, fresh, past, end, at, when_equal, rounds).decide()
+
+
+def weigh(  # noqa: PLR0911 - one for each verdict
+    y: np.ndarray, risks: dict[str, np.ndarray], difference: Interval, customers: Any = None, *, when_equal: str = "keep", rounds: int = 200
+) -> tuple[bool, Verdict, str]:
+    """Whether to promote, the verdict, and the words: better promotes; worse, without signal, off its level or no different does not.
+
+    Parameters
+    ----------
+    y : ndarray (n,)
+        0 stayed, 1 left.
+    risks : dict
+        ``challenger``, ``champion`` and ``base rate``, each of shape (n,).
+    difference : Interval
+        Log loss of the challenger minus that of the champion.
+    customers : array (n,), optional
+        Rows of the same customer are drawn together.
+    when_equal : {"keep", "newer"}
+    """
+    told = f"log loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] against the champion"
+    if difference.low > 0:
+        return False, "worse", f"the challenger is worse: {told}"
+    if not compare(y, risks["challenger"], risks["base rate"], customers=customers, rounds=rounds).high < 0:
+        return False, "no-signal", f"the challenger cannot be told from one risk for everybody; {told}"
+    levels = {name: level_of(y, risks[name], customers=customers) for name in ("challenger", "champion")}
+    off = {name: max(level.low, -level.high, 0.0) > LEVEL for name, level in levels.items()}
+    if off["challenger"] and not (off["champion"] and abs(levels["challenger"].value) < abs(levels["champion"].value)):
+        return False, "calibration", f"the challenger's odds are wrong by a factor of {np.exp(-levels['challenger'].value):.2f}; {told}"
+    if difference.high < 0:
+        return True, "better", f"the challenger is better: {told}"
+    if off["champion"] and not off["challenger"]:
+        return True, "equal", f"no sure difference, but the champion's level is off, and the challenger's is not: {told}"
+    if when_equal == "newer":
+        return True, "equal", f"no sure difference, and the newer one was asked for: {told}"
+    return False, "equal", f"no difference that could not be chance, and a change of model changes reasons: the champion stays; {told}"
 
 
 def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> str:
@@ -131,8 +169,11 @@ def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> s
 class _Contest:
     """The comparison at one cutoff, step by step."""
 
-    def __init__(self, champion: ChurnPipeline, past: EventTables, end: pd.Timestamp, at: int, when_equal: str, rounds: int) -> None:
-        self.champion, self.past, self.end, self.when_equal, self.rounds = champion, past, end, when_equal, rounds
+    def __init__(
+        self, champion: ChurnPipeline, fresh: ChurnPipeline, past: EventTables, end: pd.Timestamp, at: int, when_equal: str, rounds: int
+    ) -> None:
+        self.champion, self.fresh, self.past, self.end, self.when_equal, self.rounds = champion, fresh, past, end, when_equal, rounds
+        self.at = at
         self.cutoff = pd.Timestamp(at, unit="us", tz="UTC")
         snapshots = take_snapshots(past, champion.churn, at=self.cutoff)
         outcomes = label_churn(past, snapshots, champion.churn)
@@ -140,7 +181,11 @@ class _Contest:
         self.customers = self.snapshots["customer_id"].to_numpy()
 
     def decide(self) -> Retraining:
-        challenger = self.champion.copy().fit(self.past, until=self.cutoff)  # the purge: it knows nothing at or after the cutoff
+        challenger = self.fresh.copy().fit(self.past, until=self.cutoff)  # the purge: it knows nothing at or after the cutoff
+        window = self.champion.churn.gap_span + self.champion.churn.horizon_span
+        if int(self.past.instants(challenger.cutoffs_[-1])[0]) + window > self.at:
+            remedy = "This is a fault of churnpredict: please report it."
+            raise ModelError("seen-window", "the challenger has learnt from the window that is to judge it", remedy=remedy)
         if challenger.audit_.errors:
             leaks = "; ".join(f"{f.where}: {f.what}" for f in challenger.audit_.errors[:3])
             return self._refuse("leakage", f"the audit of the training rows found the answer in the question: {leaks}")
@@ -150,41 +195,17 @@ class _Contest:
         risks["base rate"] = np.full(len(self.y), min(max(challenger.base_rate_, 1e-6), 1 - 1e-6))
         drivers, agreement = _compare_drivers(models, X)
         figures = judge(self.y, risks, customers=self.customers, rounds=min(self.rounds, 200))
-        difference = self._loss_difference(risks["challenger"], risks["champion"])
+        difference = compare(self.y, risks["challenger"], risks["champion"], customers=self.customers, rounds=self.rounds)
         found = {"figures": figures, "drivers": drivers, "agreement": agreement, "difference": difference}
-        promoted, verdict, words = self._verdict(risks, difference)
+        promoted, verdict, words = weigh(self.y, risks, difference, self.customers, when_equal=self.when_equal)
+        words = f"{words} on {len(self.y):,} customers at {self.cutoff.date()}, {int(self.y.sum()):,} of whom left"
         if promoted:
             return self._promote(verdict, words, risks["challenger"], found)
         return self._refuse(verdict, words, **found)
 
-    def _verdict(self, risks: dict[str, np.ndarray], difference: Interval) -> tuple[bool, Verdict, str]:  # noqa: PLR0911 - one for each verdict
-        """Better promotes; worse, without signal, off its level or no different does not."""
-        signal = self._loss_difference(risks["challenger"], risks["base rate"])
-        levels = {name: level_of(self.y, risks[name], customers=self.customers) for name in ("challenger", "champion")}
-        off = {name: max(level.low, -level.high, 0.0) > LEVEL for name, level in levels.items()}
-        told = f"log loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] against the champion"
-        told += f" on {len(self.y):,} customers at {self.cutoff.date()}, {int(self.y.sum()):,} of whom left"
-        if difference.low > 0:
-            return False, "worse", f"the challenger is worse: {told}"
-        if not signal.high < 0:
-            return False, "no-signal", f"the challenger cannot be told from one risk for everybody; {told}"
-        if off["challenger"] and not (off["champion"] and abs(levels["challenger"].value) < abs(levels["champion"].value)):
-            return False, "calibration", f"the challenger's odds are wrong by a factor of {np.exp(-levels['challenger'].value):.2f}; {told}"
-        if difference.high < 0:
-            return True, "better", f"the challenger is better: {told}"
-        words = f"no difference that could not be chance: {told}"
-        if off["champion"] and not off["challenger"]:
-            return True, "equal", f"{words}; but the champion's level is off, and the challenger's is not"
-        if self.when_equal == "newer":
-            return True, "equal", f"{words}; the newer one was asked for"
-        return False, "equal", f"{words}. The champion stays: a change of model changes reasons, and needs a gain"
-
     def _features(self, pipeline: ChurnPipeline) -> pd.DataFrame:
-        X = build_features(self.past, self.snapshots, features=pipeline.features_, history=pipeline.history)
-        return nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
-
-    def _loss_difference(self, one: np.ndarray, two: np.ndarray) -> Interval:
-        return compare(self.y, one, two, metric=log_loss, customers=self.customers, rounds=self.rounds)
+        X: pd.DataFrame = pipeline.features_of(self.past, self.snapshots)
+        return X
 
     def _about(self) -> dict[str, Any]:
         return {"until": self.end, "judged_at": self.snapshots["cutoff"].iloc[0], "n": len(self.y), "leavers": int(self.y.sum())}
@@ -194,7 +215,7 @@ class _Contest:
 
     def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
         """Train the winner again on everything, and see that this has not broken it."""
-        winner = self.champion.copy().fit(self.past)
+        winner = self.fresh.copy().fit(self.past)
         again = check_risks(np.asarray(winner.model_.predict_proba(self._features(winner))[:, 1]))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)
         if worse > _REFIT:

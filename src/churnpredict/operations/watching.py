@@ -17,8 +17,6 @@ from churnpredict.events.pulse import Pulse, take_pulse
 from churnpredict.events.snapshots import pairs_at_risk, take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, stamp
-from churnpredict.events.treatments import nobody_treated
-from churnpredict.features.build import build_features
 from churnpredict.model.shift import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
 from churnpredict.operations import matured
 from churnpredict.operations.cutoffs import default_step
@@ -248,8 +246,7 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
     snapshots = take_snapshots(past, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
     every = len(past) // _MOST + 1
     snapshots = snapshots[past.codes(snapshots["customer_id"]) % every == 0]
-    X = build_features(past, snapshots, features=pipeline.features_, history=pipeline.history)
-    X = nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
+    X = pipeline.features_of(past, snapshots)
     groups, cutoffs = pd.factorize(X.index.get_level_values("cutoff"), sort=True)
     times = np.array([int(past.instants(c)[0]) for c in cutoffs])
     tables_of = {row.name: row.table for row in pipeline.features_}
@@ -347,8 +344,7 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
         return
     cutoff = own["cutoff"].iloc[0]
     snapshots = take_snapshots(tables, pipeline.churn, at=cutoff)
-    X = build_features(tables, snapshots, features=pipeline.features_, history=pipeline.history)
-    X = nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
+    X = pipeline.features_of(tables, snapshots)
     again = snapshots_of(X).assign(again=pipeline.model_.predict_proba(X)[:, 1])[["customer_id", "again"]]
     both = own.merge(again, on="customer_id", how="outer")
     moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side: moved

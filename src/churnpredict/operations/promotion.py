@@ -1,0 +1,119 @@
+"""What ``churnpredict retrain`` does: the registry's champion against a challenger, decided once for the same data, and put into force."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from churnpredict.operations import cutoffs
+from churnpredict.operations.output import write_whole
+from churnpredict.operations.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from churnpredict.events.tables import EventTables
+    from churnpredict.operations.config import Config
+    from churnpredict.operations.retraining import Retraining
+
+__all__ = ["fingerprint_of", "promote", "publish", "registry_of"]
+
+
+def registry_of(settings: Config) -> Registry:
+    """The registry that a churn.toml names."""
+    return Registry(settings.resolve(settings.output.registry))
+
+
+def publish(settings: Config, registry: Registry) -> None:
+    """Give the champion the name under which everything else finds the model: a copy, whole or not at all."""
+    source, target = registry.champion_file(), settings.resolve(settings.output.model)
+    if source is None:
+        return
+    content = source.read_bytes()
+    if not target.exists() or target.read_bytes() != content:
+        write_whole(target, lambda file: file.write(content))
+
+
+def promote(settings: Config, until: Any = None, *, dry_run: bool = False, **how: Any) -> tuple[Entry, Retraining | None]:
+    """Decide on the data of a churn.toml, enter the decision, and put the champion into force.
+
+    The same data and settings are decided once: a second run finds the decision and changes nothing, not even after a roll back. A process
+    that died after entering the decision and before putting it into force is made good by the next run.
+
+    Parameters
+    ----------
+    settings : Config
+    until : time, optional
+        Use only what was known before it.
+    dry_run : bool
+        Decide, and write nothing.
+    **how
+        As in :meth:`churnpredict.ChurnPipeline.retrain`.
+
+    Returns
+    -------
+    entry : Entry
+        The decision as it stands in the history (or would).
+    decision : Retraining or None
+        With its figures; None where it was taken before, or there was nothing to compare with.
+    """
+    past = cutoffs.as_known(settings.event_tables(), until)
+    registry = registry_of(settings)
+    if dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Registry(Path(folder) / "registry")
+            if registry.folder.exists():
+                shutil.copytree(registry.folder, copy.folder)
+            return _decide(settings, copy, past, how)
+    with registry.deciding():
+        entry, decision = _decide(settings, registry, past, how)
+        publish(settings, registry)
+    return entry, decision
+
+
+def _decide(settings: Config, registry: Registry, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
+    from churnpredict.operations.store import load
+
+    key = fingerprint_of(past, settings.pipeline(), how)
+    taken = registry.decided(key)
+    if taken is not None:
+        return taken, None
+    target = settings.resolve(settings.output.model)
+    champion = registry.champion()
+    if champion is None and target.exists():
+        champion = load(target)
+        registry.add(champion, "the model that was there")
+    if champion is None:
+        words = "the first model: there is nothing to compare it with"
+        return registry.add(settings.pipeline().fit(past), words, key=key), None
+    decision = champion.retrain(past, challenger=settings.pipeline(), **how)
+    return registry.record(decision, key), decision
+
+
+def fingerprint_of(tables: EventTables, *about: Any) -> str:
+    """SHA-256 over everything that the tables hold and whatever else decides: the same for the same, whatever the order of rows."""
+    digest = hashlib.sha256()
+    for what in about:
+        digest.update(repr(what).encode())
+    digest.update(str(tables.observed_until()).encode())
+    _add(digest, tables.ids)
+    streams = dict(tables.streams)
+    if tables.profile is not None:
+        streams[tables.profile.name] = tables.profile.versions
+    for name in sorted(streams):
+        stream = streams[name]
+        digest.update(name.encode())
+        for values in (stream.offsets, stream.times, *(stream.columns[c] for c in sorted(stream.columns))):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        for column, labels in sorted(tables.labels.get(name, {}).items()):
+            digest.update(column.encode())
+            _add(digest, labels)
+    return digest.hexdigest()
+
+
+def _add(digest: Any, values: pa.Array) -> None:
+    digest.update(pa.RecordBatch.from_arrays([values], ["values"]).serialize())
