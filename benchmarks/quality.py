@@ -1,6 +1,8 @@
 """Quality on real histories: strict time splits, columns named and nothing tuned, each figure beside the old baselines.
 
-Run ``python benchmarks/quality.py [cdnow] [grocery] [oulad] [telco]``; without names it runs all. Intervals are 95 % over customers.
+Run ``python benchmarks/quality.py [cdnow] [grocery] [oulad] [telco] [--peers]``; without names it runs all. Intervals are 95 % over
+customers. ``--peers`` adds what scikit-learn, XGBoost and CatBoost reach on the same X, and LightGBM on featuretools' features (peers.py),
+at the last cutoff of each set.
 The data are not part of the project: they are looked for in ``../shared/data`` beside the checkout, or in CHURNPREDICT_DATA.
 """
 
@@ -22,6 +24,7 @@ from churnpredict.model.verdict import reach_verdict
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 ROUNDS = 200
 JOBS = int(os.environ.get("CHURNPREDICT_JOBS", "1"))
+PEERS = "--peers" in sys.argv
 SHOWN = ("auc", "log_loss", "lift_10", "calibration_gap", "calibration_slope")
 
 
@@ -41,7 +44,34 @@ def show(title: str, figures: pd.DataFrame, *, n: int, leavers: int, target: str
     sys.stdout.flush()
 
 
-def show_backtest(title: str, tables: cp.EventTables, churn: object, at: list[str], targets: dict[str, str]) -> None:
+def show_peers(title: str, y: np.ndarray, risks: dict[str, np.ndarray]) -> None:
+    """The model and the others on the same rows: figures, and the model minus each."""
+    print(f"\n{title}: others on the same rows\n  {'':<22}{'auc':>26}{'log_loss':>26}{'log loss, model minus this':>30}")
+    figures = judge(y, risks, rounds=ROUNDS).set_index(["model", "metric"])
+    for name in risks:
+        auc, loss = (figures.loc[(name, m)] for m in ("auc", "log_loss"))
+        cells = "".join(f"{f'{v.value:.4f} [{v.low:.3f}, {v.high:.3f}]':>26}" for v in (auc, loss))
+        apart = "" if np.isnan(loss.difference) else f"{loss.difference:+.4f} [{loss.difference_low:+.3f}, {loss.difference_high:+.3f}]"
+        print(f"  {name:<22}{cells}{apart:>30}")
+    sys.stdout.flush()
+
+
+def peers_at(title: str, tables: cp.EventTables, churn: object, cutoff: str, *, told: pd.DataFrame, events: pd.DataFrame) -> None:
+    """The peers at one cutoff of a backtest, whose predictions are ``told``."""
+    from peers import deep_features, learners
+
+    pipeline = cp.ChurnPipeline(churn, n_jobs=JOBS)
+    X, outcomes = pipeline.training_rows(tables, cutoff)
+    test = told.index.to_frame(index=False)
+    X_test = cp.build_features(tables, test, features=pipeline.features_).loc[told.index]
+    risks = {"model": told["model"].to_numpy(), **learners(X, outcomes.within().to_numpy(), X_test, n_jobs=JOBS)}
+    deep = deep_features(events, outcomes.within(), told.index, n_jobs=JOBS)
+    show_peers(title, told["outcome"].to_numpy(), risks if deep is None else risks | {"featuretools, LightGBM": deep})
+
+
+def show_backtest(
+    title: str, tables: cp.EventTables, churn: object, at: list[str], targets: dict[str, str], events: pd.DataFrame | None = None
+) -> None:
     """A backtest at each cutoff."""
     for cutoff in at:
         start = time.process_time()
@@ -54,6 +84,8 @@ def show_backtest(title: str, tables: cp.EventTables, churn: object, at: list[st
             target=targets.get(cutoff, "log loss not above the baselines'"),
         )
         print(f"  ({time.process_time() - start:.0f} s CPU, baselines and intervals included)")
+    if PEERS and events is not None:
+        peers_at(f"{title}, {at[-1]}", tables, churn, at[-1], told=part.predictions, events=events)
 
 
 def cdnow() -> None:
@@ -62,7 +94,8 @@ def cdnow() -> None:
     tables = cp.EventTables(orders=cp.Events(orders, customer="customer_id", time="date", value="amount"))
     at = ["1997-12-31", "1998-02-14", "1998-03-31"]
     active = cp.Inactivity("91d", of="orders", active_within="182d")
-    show_backtest("cdnow, active in 182 d", tables, active, at, {at[-1]: "AUC .735, log loss .580"})
+    events = orders.rename(columns={"customer_id": "customer", "date": "time"})
+    show_backtest("cdnow, active in 182 d", tables, active, at, {at[-1]: "AUC .735, log loss .580"}, events)
     everybody = cp.Inactivity("91d", of="orders", active_within="ever")
     show_backtest("cdnow, everybody", tables, everybody, at[-1:], {at[-1]: "AUC .842"})
 
@@ -72,7 +105,14 @@ def grocery() -> None:
     visits = pd.read_parquet(DATA / "grocery_elog" / "transactions.parquet").astype({"cust": str, "date": "datetime64[us]"})
     tables = cp.EventTables(visits=cp.Events(visits, customer="cust", time="date"))
     churn = cp.Inactivity("180d", of="visits")
-    show_backtest("grocery_elog", tables, churn, ["2007-07-03"], {"2007-07-03": "AUC .835"})
+    show_backtest(
+        "grocery_elog",
+        tables,
+        churn,
+        ["2007-07-03"],
+        {"2007-07-03": "AUC .835"},
+        visits.rename(columns={"cust": "customer", "date": "time"}),
+    )
 
 
 # Days count from the start of a course. The two courses to learn from start together, so that later course days validate earlier ones.
@@ -171,14 +211,22 @@ def telco() -> None:
     X = frame.drop(columns=["Churn", "customerID"]).assign(TotalCharges=pd.to_numeric(frame["TotalCharges"], errors="coerce"))
     start = time.process_time()
     risks = {"model": np.zeros(len(y)), "base rate": np.zeros(len(y))}
+    others = {"model": risks["model"]}
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
         model = cp.ChurnClassifier(n_jobs=JOBS).fit(X.iloc[train], y[train])
         risks["model"][test] = model.predict_proba(X.iloc[test])[:, 1]
         for name, risk in baseline_risks(X.iloc[train], y[train], X.iloc[test], horizon="30d", n_jobs=JOBS).items():
             risks.setdefault(name, np.zeros(len(y)))[test] = risk
+        if PEERS:
+            from peers import learners
+
+            for name, risk in learners(X.iloc[train], y[train], X.iloc[test], n_jobs=JOBS).items():
+                others.setdefault(name, np.zeros(len(y)))[test] = risk
     figures = judge(y, risks, rounds=ROUNDS)
     show("telco, 5-fold", figures, n=len(y), leavers=int(y.sum()), target="AUC .850, log loss .411")
     print(f"  ({time.process_time() - start:.0f} s CPU)")
+    if PEERS:
+        show_peers("telco, 5-fold", y, others)
 
 
 def main(names: list[str]) -> None:
@@ -188,7 +236,7 @@ def main(names: list[str]) -> None:
         print("The data sets are not here (../shared/data): nothing to measure.")
         return
     warnings.simplefilter("ignore", cp.ChurnWarning)
-    for name in names or list(known):
+    for name in [n for n in names if n != "--peers"] or list(known):
         known[name]()
 
 

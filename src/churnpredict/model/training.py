@@ -25,6 +25,7 @@ _STRENGTHS = (0.003, 0.03, 0.3)
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
 _SMALL = 20_000  # rows (of a hundred features) up to which two seeds are worth their time
+_WIDE = 150  # columns from which few rows spend their time on looking for splits, not on finding them
 _SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
 _TRUST = 0.25  # exponent on a slope that was measured on one later period
 
@@ -142,7 +143,7 @@ def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> 
         "feature_pre_filter": False,
         "deterministic": True,
         "force_col_wise" if n <= _LARGE else "force_row_wise": True,
-        "max_bin": 63 if n <= _SMALL else 255,
+        "max_bin": 63 if n <= _SMALL and rows.A.shape[1] > _WIDE else 255,
         "num_threads": settings.n_jobs or 0,
         "seed": settings.seed,
         "verbosity": -1,
