@@ -1,6 +1,6 @@
 """Features of many cutoffs in one pass, against the scripts that people write: pandas per cutoff, SQL, one scan-and-aggregate pass.
 
-    python benchmarks/features.py [--events 1000000 10000000] [--cutoffs 24] [--without pandas sql]
+    python benchmarks/features.py [--events 1000000 10000000] [--cutoffs 24] [--without pandas sql] [--threads 1 2]
 
 Every side reads the same Parquet file and makes the same 42 features; CPU time, one pinned core, all in one run.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,15 +144,34 @@ def one_pass(path: Path, _: list[pd.Timestamp]) -> pa.Table:
         return con.sql(query).to_arrow_table()
 
 
+def report_threads(path: Path, cutoffs: list[pd.Timestamp], counts: list[int]) -> None:
+    """The pass over the streams in several threads, by the clock, since their CPU time is the same; reading is not part of it."""
+    tables = cp.EventTables(orders=cp.Events(str(path), customer="user_id", time="ts", value="amount", item="item"))
+    past = cp.take_snapshots(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs)
+    took = dict.fromkeys(counts, np.inf)
+    for n_jobs in counts * 7:
+        begin = time.perf_counter()
+        cp.build_features(tables, past, features=rows(), n_jobs=n_jobs)
+        took[n_jobs] = min(took[n_jobs], time.perf_counter() - begin)
+    table = Table(f"build_features by threads, {len(past):,} snapshots, least of 7 by the clock", ["n_jobs", "clock s", "speed-up"])
+    for n_jobs, seconds in took.items():
+        table.add(str(n_jobs), f"{seconds:.2f}", f"{took[counts[0]] / seconds:.2f}x")
+    table.print()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--cutoffs", type=int, default=24)
     parser.add_argument("--without", nargs="*", default=[], choices=["pandas", "sql"])
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="before anything is pinned to a core; none to leave it out")
     options = parser.parse_args()
-    pin()
     cutoffs = [pd.Timestamp("2024-12-31") - pd.Timedelta(days=30 * k) for k in range(options.cutoffs)][::-1]
     with tempfile.TemporaryDirectory() as folder:
+        if options.threads:
+            write_events(Path(folder) / "threads.parquet", options.events[0], customers=options.events[0] // 100)
+            report_threads(Path(folder) / "threads.parquet", cutoffs, options.threads)
+        pin()
         for events in options.events:
             path = Path(folder) / f"{events}.parquet"
             write_events(path, events, customers=events // 100)

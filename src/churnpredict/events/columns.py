@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, warn
+from churnpredict.events.codes import encode_text
 from churnpredict.events.tally import judge
 
 __all__ = ["check_spellings", "read_ids", "read_labels", "read_numbers", "read_times"]
@@ -48,6 +49,8 @@ def _encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], column.type.value_type)
+    elif (encoded := encode_text(column)) is not None:
+        return encoded[0], _plain(encoded[1])
     else:
         kind = column.type
         column = column.dictionary_encode()
