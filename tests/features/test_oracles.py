@@ -85,9 +85,10 @@ def declared(plans, prices, visits):
             value_at_end="stars",
             kind="tier",
             response="replied",
-            attributes=["seats", "renews", "notice"],
+            attributes=["seats", "renews"],
+            dates=["notice"],
         ),
-        prices=States(prices, customer="who", time="from", values=["price", "city", "until"]),
+        prices=States(prices, customer="who", time="from", values=["price", "city"], dates=["until"]),
     )
 
 
@@ -273,7 +274,7 @@ def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
     one = {"who": ["a", "b"] * 30, "at": pd.date_range("2024-01-01", periods=60)}
     pays = pd.DataFrame(one | {"what": ["paid", "card failed", "paid"] * 20})
     mails = pd.DataFrame(one | {"what": ["mail", "click", "call"] * 20})
-    clicks = pd.DataFrame(one | {"what": ["view", "error"] * 30})
+    clicks = pd.DataFrame(one | {"what": ["view", "view", "error", "error"] * 15})
     tickets = pd.DataFrame(one | {"end": pd.NaT, "reply": pd.NaT, "promised": pd.Timestamp("2024-05-01")})
     people = pd.DataFrame(
         {"id": ["a", "b"], "card_until": pd.to_datetime(["2025-01-01", None]), "born": pd.to_datetime(["2000-01-01"] * 2)}
@@ -283,8 +284,8 @@ def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
         pays=Events(pays, driver="payment", **log),
         mails=Events(mails, driver="communication", replies=["click"], **log),
         clicks=Events(clicks, **log),
-        tickets=Intervals(tickets, customer="who", start="at", end="end", response="reply", attributes=["promised"], driver="support"),
-        people=Customers(people, customer="id", attributes=["card_until", "born"]),
+        tickets=Intervals(tickets, customer="who", start="at", end="end", response="reply", dates=["promised"], driver="support"),
+        people=Customers(people, customer="id", dates=["card_until", "born"]),
     )
     rows = catalog(tables)
     names = {r.name for r in rows}

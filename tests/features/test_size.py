@@ -38,7 +38,7 @@ EVER = Inactivity("30d", active_within="ever")
 def declared(history):
     found = {"orders": Events(history.log, **history.roles)}
     if history.people is not None:
-        found["people"] = Customers(history.people, customer="id", since="joined", attributes=["age", "region", "card"])
+        found["people"] = Customers(history.people, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
     return found
 
 

@@ -35,7 +35,7 @@ class History:
         declared = {"orders": Events(self.log if log is None else log, **self.roles)}
         if self.people is not None:
             who = self.people if people is None else people
-            declared["people"] = Customers(who, customer="id", since="joined", attributes=["age", "region", "card"])
+            declared["people"] = Customers(who, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
         return EventTables(**declared, timezone=self.timezone, **settings)
 
     def plain(self):

@@ -97,7 +97,7 @@ def scanned(history, log, people, cutoffs, partitions=3):
     """The features of a history whose tables are read in partitions, sorted as in memory."""
     declared = {"orders": Events(log, **history.roles)}
     if people is not None:
-        declared["people"] = Customers(people, customer="id", since="joined", attributes=["age", "region"])
+        declared["people"] = Customers(people, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
     features, pairs = features_of(history), pairs_of(history, cutoffs)
     with scan_tables(timezone=history.timezone, partitions=partitions, **declared) as tables:
         frames = []

@@ -116,8 +116,9 @@ class Intervals(_Declared):
     kind : str, optional
         Column that tells kinds apart: plan, topic, severity.
     attributes : list of str
-        Columns known at the beginning, such as whether it renews by itself: numbers, labels or dates; features show those of the latest
-        interval.
+        Columns known at the beginning, such as whether it renews by itself; features show those of the latest interval.
+    dates : list of str
+        Columns of days known at the beginning, such as the last day to give notice; features say how far they are from the cutoff.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``start``.
     driver : str, optional
@@ -146,6 +147,7 @@ class Intervals(_Declared):
     response: str | None = field(default=None, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
+    dates: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
@@ -164,11 +166,11 @@ class Intervals(_Declared):
                 self.response,
                 self.kind,
             ),
-            *(self.known_at, *self.attributes),
+            *(self.known_at, *self.attributes, *self.dates),
         )
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at)
+        return _given(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at, *self.dates)
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ class States(_Declared):
     customer, time : str
         Columns of the customer's id and of the moment from which the values hold.
     values : list of str
-        Columns of the values: numbers, labels, or dates, such as the day on which a card expires.
+        Columns of the values: numbers, or labels.
+    dates : list of str
+        Columns of values that are days, such as the one on which a card expires; features say how far they are from the cutoff.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``time``.
     driver : str, optional
@@ -201,17 +205,18 @@ class States(_Declared):
     source: Any = field(repr=False)
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
-    values: Sequence[str] = field(kw_only=True)
+    values: Sequence[str] = field(default=(), kw_only=True)
+    dates: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.time, self.known_at, *self.values)
+        return _given(self.customer, self.time, self.known_at, *self.values, *self.dates)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.time, self.known_at)
+        return _given(self.customer, self.time, self.known_at, *self.dates)
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,9 @@ class Customers(_Declared):
     since : str, optional
         Column of the moment of joining: nobody is at risk before it.
     attributes : list of str
-        Columns that describe the customer: numbers, labels that become categories, or dates, which become days until then.
+        Columns that describe the customer: numbers, or labels that become categories.
+    dates : list of str
+        Columns of days, such as the one on which a card expires; features say how far they are from the cutoff.
     owner : str, optional
         Column of who looks after the customer; for reports and plans, not a feature.
     value : str, optional
@@ -249,6 +256,7 @@ class Customers(_Declared):
     customer: str = field(kw_only=True)
     since: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
+    dates: Sequence[str] = field(default=(), kw_only=True)
     owner: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
     valid_from: str | None = field(default=None, kw_only=True)
@@ -256,10 +264,10 @@ class Customers(_Declared):
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.since, self.owner, self.value, self.valid_from, *self.attributes)
+        return _given(self.customer, self.since, self.owner, self.value, self.valid_from, *self.attributes, *self.dates)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.since, self.valid_from)
+        return _given(self.customer, self.since, self.valid_from, *self.dates)
 
 
 Declaration = Events | Intervals | States | Customers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,7 +143,7 @@ class _Reader:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
 
     def either(self, column: str) -> None:
-        """A column that is a number, a date or a label, as its type says."""
+        """A column that is a number or a label, as its type says."""
         if column in _RESERVED:
             raise SchemaError(
                 "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
@@ -150,12 +151,15 @@ class _Reader:
         kind = self.table.schema.field(column).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             self.number(column, column, signed=False)
-        elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):  # with a zone or without, whatever the other times have
-            where = {"table": self.name, "name": column, "timezone": self.timezone}
-            moments, missing, _ = read_times(self.table[column], **where, placeholders=True)
-            self.columns[column] = np.where(missing, OPEN, moments)
         else:
             self.label(column, column)
+
+    def dates(self, columns: Sequence[str]) -> None:
+        """Columns of days, with a zone or without, whatever the table's times have."""
+        for column in columns:
+            where = {"table": self.name, "name": column, "timezone": self.timezone}
+            days, missing, _ = read_times(self.table[column], **where, placeholders=True)
+            self.columns[column] = np.where(missing, OPEN, days)
 
     def known(self, column: str | None, times: Ints) -> None:
         if column is not None:
@@ -216,6 +220,7 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     reader.label("kind", intervals.kind)
     for column in intervals.attributes:
         reader.either(column)
+    reader.dates(intervals.dates)
     reader.known(intervals.known_at, starts)
     _warn_of_tomorrow(reader.name, intervals.start, starts)
     return reader.rows(*reader.ids(), starts)
@@ -229,7 +234,7 @@ def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, wh
 
 
 def _states(reader: _Reader, states: States) -> Rows:
-    if not states.values:
+    if not states.values and not states.dates:
         raise UsageError(
             "no-values", "no value is declared", table=reader.name, remedy='Declare which columns hold: States(..., values=["price"]).'
         )
@@ -237,6 +242,7 @@ def _states(reader: _Reader, states: States) -> Rows:
     times = reader.drop(states.time, missing, times)
     for column in states.values:
         reader.either(column)
+    reader.dates(states.dates)
     reader.known(states.known_at, times)
     return reader.rows(*reader.ids(), times)
 
@@ -251,6 +257,7 @@ def _customers(reader: _Reader, customers: Customers) -> Rows:
         reader.columns["since"] = np.where(unknown, NEVER, moments)
     for column in customers.attributes:
         reader.either(column)
+    reader.dates(customers.dates)
     reader.label("owner", customers.owner)
     reader.number("value", customers.value, signed=False)
     codes, ids = reader.ids()

@@ -12,7 +12,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.features.feature import Feature
 
-__all__ = ["dates_of", "is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
+__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -22,14 +22,6 @@ _YEAR = 365.2425
 
 def is_label(row: Feature, tables: EventTables) -> bool:
     return row.aggregate in ("attribute", "state") and row.column in names_of(tables, row.table)
-
-
-def dates_of(tables: EventTables, table: str) -> list[str]:
-    """The declared columns of a table that hold dates: whole numbers of microseconds, as numbers are floats and labels are codes."""
-    declared = tables.declarations[table]
-    stream = tables.profile.versions if tables.profile is not None and table == tables.profile.name else tables.stream(table)
-    named = [*getattr(declared, "attributes", ()), *getattr(declared, "values", ())]
-    return [c for c in named if c in stream.columns and stream.columns[c].dtype == np.int64]
 
 
 def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:

@@ -16,7 +16,7 @@ from churnpredict.events.snapshots import index_of, sorted_pairs
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables, States
 from churnpredict.events.timing import NEVER, span
-from churnpredict.features.asof import dates_of, is_label, label_that_holds, names_of, number_that_holds, season, tenure
+from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.families import Block, Plan, Wanted
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
@@ -166,10 +166,10 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
     holds = {"state" if isinstance(declared, States) else "attribute"}
     if row.column in tables.labels[row.table]:
         holds.add("label")
-    elif row.column in dates_of(tables, row.table):
+    elif row.column in getattr(declared, "dates", ()):
         holds = {"date", "state"} if isinstance(declared, States) and row.aggregate != "state" else {"date"}
     if profile is not None and ours:
-        return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, "owner"]
+        return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, *getattr(declared, "dates", ()), "owner"]
     return {"", *stream.columns, *holds, *(["replies"] if getattr(declared, "replies", ()) else [])}, list(stream.columns)
 
 

@@ -6,9 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from churnpredict.events.tables import Events, EventTables, Intervals, States
+from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.events.timing import span
-from churnpredict.features.asof import dates_of
 from churnpredict.features.feature import AGGREGATES, Feature
 
 __all__ = ["catalog", "with_driver"]
@@ -64,9 +63,9 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
                 taken = {row.name for row in rows}
                 rows += [row for row in _kind(name, declaration, kind, history) if row.name not in taken]
         elif isinstance(declaration, Intervals):
-            rows += _intervals(name, tables, declaration, history)
+            rows += _intervals(name, declaration, history)
         elif isinstance(declaration, States):
-            rows += _states(name, tables)
+            rows += _states(name, declaration, tables)
     rows += _customers(tables)
     rows += [Feature("calendar", "season_sin"), Feature("calendar", "season_cos")]
     return [with_driver(row, tables) for row in rows]
@@ -115,14 +114,15 @@ def _kind(name: str, events: Events, kind: str, history: str | None) -> list[Fea
     return rows + [Feature(name, a, w, kind=kind) for a, w in wanted if w in windows]
 
 
-def _dates(name: str, tables: EventTables, driver: str | None = None) -> list[Feature]:
-    """Days until each declared date; where neither the table nor the caller names a driver, the column's name may."""
-    given = driver or getattr(tables.declarations[name], "driver", None)
-    said = {c: next((d for word, d in _DATES if re.search(word, c.lower())), None) for c in dates_of(tables, name)}
-    return [Feature(name, "days_until", column=c, driver=driver if given else d) for c, d in said.items()]
+def _dates(name: str, declaration: Intervals | States | Customers) -> list[Feature]:
+    """Days until each declared date; where its table names no driver, the column's own name may."""
+    usual = "contract" if isinstance(declaration, Intervals) else None
+    said = {c: next((d for word, d in _DATES if re.search(word, c.lower())), usual) for c in declaration.dates}
+    declared = getattr(declaration, "driver", None)
+    return [Feature(name, "days_until", column=c, driver=declared or driver) for c, driver in said.items()]
 
 
-def _intervals(name: str, tables: EventTables, intervals: Intervals, history: str | None) -> list[Feature]:
+def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Feature]:
     windows = [*_fitting(("30d", "90d", "365d"), history), "all"]
     rows = [Feature(name, "count", w) for w in windows]
     rows += [
@@ -135,17 +135,17 @@ def _intervals(name: str, tables: EventTables, intervals: Intervals, history: st
     if intervals.value_at_end is not None:
         rows += [Feature(name, "end_value_mean"), Feature(name, "end_value_last")]
     rows += [Feature(name, a) for a in ("response_days_mean", "waiting_days") if intervals.response is not None]
-    dates = _dates(name, tables, intervals.driver or "contract")
-    held = [c for c in intervals.attributes if c not in {d.column for d in dates}]
-    return rows + [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in held] + dates
+    rows += [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in intervals.attributes]
+    return rows + _dates(name, intervals)
 
 
-def _states(name: str, tables: EventTables) -> list[Feature]:
-    rows = _dates(name, tables)
-    dates = [d.column for d in rows]
-    for column in getattr(tables.declarations[name], "values", ()):
-        rows += [Feature(name, a, column=column) for a in ("state", "days_since_change", "changes") if a != "state" or column not in dates]
-        if column not in tables.labels[name] and column not in dates:
+def _states(name: str, states: States, tables: EventTables) -> list[Feature]:
+    rows = _dates(name, states)
+    for column in (*states.values, *states.dates):
+        rows += [
+            Feature(name, a, column=column) for a in ("state", "days_since_change", "changes") if a != "state" or column in states.values
+        ]
+        if column in states.values and column not in tables.labels[name]:
             rows += [Feature(name, a, column=column) for a in ("last_change_pct", "change_year_pct")]
     return rows
 
@@ -155,6 +155,6 @@ def _customers(tables: EventTables) -> list[Feature]:
         return []
     name = tables.profile.name
     rows = [Feature(name, a) for a in ("tenure_days", "tenure_year")] if tables.profile.since is not None else []
-    dates = _dates(name, tables)
-    held = [c for c in tables.profile.attributes if c not in {d.column for d in dates}]
-    return rows + [Feature(name, "attribute", column=c) for c in held] + dates
+    declared = tables.declarations[name]
+    assert isinstance(declared, Customers)
+    return rows + [Feature(name, "attribute", column=c) for c in tables.profile.attributes] + _dates(name, declared)

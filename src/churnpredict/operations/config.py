@@ -53,7 +53,7 @@ _RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "query")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
 _SHAPES: dict[str, tuple[type, str]] = {  # of what is no text
-    **dict.fromkeys(("attributes", "values", "replies"), (list, "a list of texts")),
+    **dict.fromkeys(("attributes", "values", "dates", "replies"), (list, "a list of texts")),
     "optional": (bool, "true or false"),
     "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
 }
