@@ -55,6 +55,8 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     lines = [json.loads(line) for line in told.err.splitlines()]
     assert [line["event"] for line in lines] == ["tables read", "nothing to do", "done"]
     assert "K0" not in told.err
+    assert run("drift", "--scores", "nightly", "--format", "json") == 0  # what was sent out, from the runs themselves
+    capsys.readouterr()
     assert sorted(p.name for p in (folder / "nightly").iterdir()) == [".lock", "2023-11-01", "2023-12-01"]
     assert len(cp.read_scores("nightly")) == json.loads(told.out)["customers"]
     (folder / "nightly" / "2023-12-01" / "part-00001.parquet").write_bytes(b"PAR1")
