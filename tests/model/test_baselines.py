@@ -10,7 +10,7 @@ from tests.oracles.model_purchases import integrated, simulate
 from churnpredict.errors import MismatchError, UsageError
 from churnpredict.model.baselines import MBGNBD, BaseRate, RecencyLogistic, find_triple
 from churnpredict.model.metrics import auc, log_loss
-from churnpredict.model.purchases import PurchaseModel, _negative_log_likelihood, fit_purchase_model
+from churnpredict.model.purchases import PurchaseModel, _negative_log_likelihood, fit_purchase_model, fit_to_outcomes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MODEL = PurchaseModel(r=0.7, alpha=50.0, a=0.6, b=1.5)
@@ -76,6 +76,13 @@ def test_fit_to_outcomes_is_not_fooled_by_a_risk_set_of_recent_buyers():
     assert log_loss(y, outcomes) < log_loss(y, histories)
     again = MBGNBD(horizon="60d", method="histories", recalibrate=True).fit(X, y).predict_proba(X)[:, 1]
     assert abs(again.mean() - y.mean()) < 0.02
+
+
+def test_nobody_who_has_bought_yet_leaves_what_was_believed_before():
+    """Cancellations are a log of events, too: at risk is who has none. The model stays finite, so that it can be stored."""
+    nothing = np.empty(0)
+    found = fit_to_outcomes(nothing, nothing, nothing, nothing, nothing, horizon=90.0)
+    assert np.isfinite([found.r, found.alpha, found.a, found.b]).all()
 
 
 def test_never_active_customers_get_the_share_of_their_like():

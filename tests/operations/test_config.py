@@ -120,6 +120,37 @@ def test_columns_are_recognised(tmp_path: Path, columns: dict[str, list[object]]
     assert (guess.kind, guess.roles["customer"], guess.roles["time"]) == ("events", customer, time)
 
 
+def test_a_business_with_contracts_tickets_and_cancellations(tmp_path: Path) -> None:
+    """Two times that never end before they start are intervals; a log of cancellations is the rule; what tells the outcome is left out."""
+    n, day = 60, pd.Timestamp("2024-01-01")
+    ids = [f"A{i % 30}" for i in range(n)]
+    starts = [day + pd.Timedelta(days=i) for i in range(n)]
+    contracts = pd.DataFrame(
+        {"contract_id": range(n), "account_id": ids, "start_date": starts, "end_date": [s + pd.Timedelta("30d") for s in starts]}
+    )
+    contracts.loc[50:, "end_date"] = pd.NaT
+    contracts.to_parquet(tmp_path / "subscriptions.parquet")
+    people = pd.DataFrame({"account_id": sorted(set(ids)), "signup_date": day, "plan": "basic", "churn_flag": [True, False] * 15})
+    people.assign(account_name=[f"Company {i} of the long name" for i in range(30)]).to_csv(tmp_path / "accounts.csv", index=False)
+    gone = pd.DataFrame({"churn_event_id": [f"e{i}" for i in range(n)], "account_id": ids, "churn_date": starts, "reason_code": "price"})
+    gone.to_parquet(tmp_path / "churn_events.parquet")
+    usage = pd.DataFrame({"usage_id": [1, 1, 2], "contract_id": [1, 2, 3], "usage_date": [day] * 3})
+    usage.to_parquet(tmp_path / "usage.parquet")
+    names = ("accounts.csv", "subscriptions.parquet", "churn_events.parquet", "usage.parquet")
+    guesses = [guess_table(tmp_path / name) for name in names]
+    text = write_draft(guesses, tmp_path)
+    found = read_config(config(tmp_path, text))
+    assert (found.tables["subscriptions"]["start"], found.tables["subscriptions"]["end"]) == ("start_date", "end_date")
+    assert found.churn == {"rule": "cancellation", "horizon": "90d", "of": "churn_events"}
+    assert found.tables["churn_events"]["kinds"] == "reason_code"
+    assert "usage" not in found.tables
+    assert "# usage: no column says whose row it is" in text
+    assert "churn_flag" not in found.tables["accounts"]["attributes"]
+    assert "# tells the outcome, does it not? churn_flag" in text
+    alone = read_config(config(tmp_path, write_draft([guess_table(tmp_path / "subscriptions.parquet")], tmp_path)))
+    assert (alone.churn["rule"], alone.churn["of"]) == ("subscription_end", "subscriptions")
+
+
 def test_no_log_no_draft(tmp_path: Path) -> None:
     pd.DataFrame({"customer_id": [1, 2], "region": ["a", "b"]}).to_csv(tmp_path / "people.csv", index=False)
     with pytest.raises(ConfigError, match="nothing-found"):

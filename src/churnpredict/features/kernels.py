@@ -193,7 +193,7 @@ def decayed_days(customers, times, place, days, cutoffs, edges, decay, half_live
                 weight += 1.0
                 done += 1
             age = (cutoffs[r] - times[high - 1]) / DAY
-            out[columns[h], at + r] = weight * math.exp2(-age / half_lives[h])
+            out[columns[h], at + r] = weight * np.exp2(-age / half_lives[h])
 
 
 @_jit

@@ -113,6 +113,9 @@ def fit_to_outcomes(
     """
     from scipy.optimize import minimize
 
+    start = np.log([1.0, 0.5, 0.6, 2.5])
+    if not len(x):  # nobody has bought yet: what is believed before any data
+        return PurchaseModel(*map(float, np.exp(start)))
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     if len(x) > max_rows:
         some = np.random.default_rng(0).permutation(len(x))[:max_rows]
@@ -122,7 +125,6 @@ def fit_to_outcomes(
     bought = np.bincount(inverse.ravel(), weights=w * (1 - y), minlength=len(unique)) / w.sum()
     x, t_x, T = unique.T
     scale = float(max(T.mean(), 1e-9))
-    start = np.log([1.0, 0.5, 0.6, 2.5])
 
     def loss(theta: np.ndarray) -> float:
         r, alpha, a, b = np.exp(theta)

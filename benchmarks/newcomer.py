@@ -1,0 +1,83 @@
+"""A newcomer's path, measured: a fresh clone, a fresh home, an own CSV; commands and minutes to the first score.
+
+    python benchmarks/newcomer.py [--wheel]
+
+The checkout is cloned, everything is installed into a new environment (from the package index, with an empty cache of its own), and what
+``docs/start`` says is typed: init, train, score. The clock starts before the installation. At most 3 commands after it, under 5 minutes in
+all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+MINUTES, COMMANDS = 5, 3
+
+
+def write_csv(path: Path) -> None:
+    """A shop's orders as somebody would export them: own column names, dates as text."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for customer in range(800):
+        gap, leaves = rng.gamma(3, 8) + 4, rng.exponential(400)
+        days = rng.integers(0, 300) + np.cumsum(rng.exponential(gap, 80))
+        rows += [(f"C-{customer:05d}", day, rng.gamma(2, 20)) for day in days if day < min(730, days[0] + leaves)]
+    frame = pd.DataFrame(rows, columns=["client", "day", "total"])
+    frame.insert(1, "order_date", (pd.Timestamp("2023-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")).dt.strftime("%Y-%m-%d"))
+    frame.round(2).to_csv(path, index=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wheel", action="store_true", help="install a wheel built from the clone instead of the clone")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        home, clone, work = place / "home", place / "clone", place / "work"
+        home.mkdir()
+        work.mkdir()
+        write_csv(work / "orders.csv")
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "SSL_CERT_FILE") or k.startswith(("PIP_", "HTTP", "http"))}
+        environment = {**kept, "HOME": str(home)}
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+
+        def run(command: list[str], folder: Path) -> float:
+            begin = time.perf_counter()
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+            return time.perf_counter() - begin
+
+        steps = [("python -m venv", run([sys.executable, "-m", "venv", str(place / "venv")], place))]
+        pip = [str(place / "venv/bin/python"), "-m", "pip", "install", "--quiet"]
+        if given.wheel:
+            run([*pip, "build"], place)
+            run([str(place / "venv/bin/python"), "-m", "build", "--wheel", "--outdir", str(place / "dist"), str(clone)], place)
+            (package,) = (place / "dist").glob("*.whl")
+        else:
+            package = clone
+        steps.append(("pip install churnpredict", run([*pip, str(package)], place)))
+        tool = str(place / "venv/bin/churnpredict")
+        typed = [["init", "orders.csv"], ["train"], ["score"]]
+        steps += [(f"churnpredict {' '.join(words)}", run([tool, *words], work)) for words in typed]
+        scores = pd.read_csv(work / "scores.csv")
+    total = sum(seconds for _, seconds in steps)
+    for name, seconds in steps:
+        print(f"  {name:<28}{seconds:7.1f} s")
+    print(f"  {len(typed)} commands, {total / 60:.1f} minutes on the clock to {len(scores):,} scores; the first: {scores['words'].iloc[0]}")
+    if len(typed) > COMMANDS or total > 60 * MINUTES:
+        raise SystemExit(f"more than {COMMANDS} commands or {MINUTES} minutes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""What is shipped: a wheel with all that runs and nothing else, the same bytes each time it is built."""
+
+import email
+import hashlib
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "churnpredict"
+
+
+def build(folder):
+    """A wheel, by the backend that pip calls."""
+    command = [sys.executable, "-c", f"import hatchling.build as b; print(b.build_wheel({str(folder)!r}))"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return folder / done.stdout.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    pytest.importorskip("hatchling", reason="the build backend is not installed (pip install hatchling)")
+    return build(tmp_path_factory.mktemp("first"))
+
+
+def test_two_builds_are_equal(wheel, tmp_path):
+    again = build(tmp_path)
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
+
+
+def test_the_wheel_holds_what_runs_and_nothing_else(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    ours = {f"churnpredict/{p.relative_to(SOURCE)}" for p in SOURCE.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    assert ours <= names, "templates and data travel too"
+    assert {n.split("/")[0] for n in names} == {"churnpredict", wheel.name.split("-py3")[0] + ".dist-info"}
+
+
+def test_the_metadata_say_what_pyproject_says(wheel):
+    package = zipfile.ZipFile(wheel)
+    (name,) = (n for n in package.namelist() if n.endswith("/METADATA"))
+    found = email.message_from_bytes(package.read(name))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert found["Version"] == project["version"]
+    assert found["License-Expression"] == project["license"] == "MIT"
+    assert set(found.get_all("Provides-Extra")) == set(project["optional-dependencies"])
+    for dependency in project["dependencies"]:
+        assert ">=" in dependency, f"{dependency}: a floor that was tried, and no ceiling"
+        assert dependency in found.get_all("Requires-Dist")
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"version: {project['version']}" in citation
+
+
+def test_python_m_churnpredict():
+    done = subprocess.run([sys.executable, "-m", "churnpredict", "--help"], capture_output=True, text=True, check=True)
+    assert "score" in done.stdout
