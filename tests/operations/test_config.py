@@ -126,7 +126,7 @@ def test_a_business_with_contracts_tickets_and_cancellations(tmp_path: Path) -> 
     ids = [f"A{i % 30}" for i in range(n)]
     starts = [day + pd.Timedelta(days=i) for i in range(n)]
     contracts = pd.DataFrame(
-        {"contract_id": range(n), "account_id": ids, "start_date": starts, "end_date": [s + pd.Timedelta("30d") for s in starts]}
+        {"contract_id": range(n), "account_id": ids, "start_date": starts, "end_date": [s + pd.Timedelta(days=30) for s in starts]}
     )
     contracts.loc[50:, "end_date"] = pd.NaT
     contracts.to_parquet(tmp_path / "subscriptions.parquet")
