@@ -36,8 +36,19 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 ORDER = (
     *("operations", "tables", "outcomes", "features", "model", "displays", "explanation", "retention", "rates", "business"),
-    *("errors", "command-line", "churn-toml"),
+    *("errors", "modules", "command-line", "churn-toml"),
 )
+
+# What users reach for by the name of its module
+MODULES = {
+    "operations.spark": "Inside Spark",
+    "operations.tracking": "MLflow",
+    "operations.registry": "Which model is in force",
+    "events.treatments": "Past retention contacts",
+    "explanation.change": "Why risks changed",
+    "model.baselines": "The old ways",
+    "model.metrics": "Metrics",
+}
 
 
 def group_of(name: str) -> str:
@@ -83,6 +94,15 @@ def _group_page(page: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _modules() -> str:
+    """Names that are imported from their module, not from the package."""
+    lines = [*title("Modules"), "Imported from where they stand: ``from churnpredict.model.metrics import log_loss``.", ""]
+    for name, heading in MODULES.items():
+        full = f"churnpredict.{name}"
+        lines += [heading, "-" * len(heading), "", f"``{full}``", "", f".. automodule:: {full}", "   :members:", ""]
+    return "\n".join(lines) + "\n"
+
+
 def _command_line() -> str:
     """Every command with its arguments, as the program itself tells them."""
     import typer
@@ -90,7 +110,8 @@ def _command_line() -> str:
     from churnpredict.operations import cli
 
     root: Any = typer.main.get_command(cli.app)
-    lines = [*title("Command line"), *(inspect.getdoc(cli) or "").split("\n\n", 1)[1].splitlines(), ""]
+    codes = " ".join((inspect.getdoc(cli) or "").split("\n\n", 1)[1].split()).split(". ")[0]
+    lines = [*title("Command line"), f"{codes}.", ""]
     for name, command in sorted(root.commands.items()):
         heading = f"churnpredict {name}"
         lines += [heading, "-" * len(heading), "", command.help or "", "", ".. list-table::", "   :widths: 28 72", ""]
@@ -157,7 +178,7 @@ def _index() -> str:
 def write(folder: Path) -> None:
     """Write all pages; those that are already so are left alone, so that Sphinx need not read them again."""
     pages = {page: _group_page(page) for page in GROUPS}
-    pages |= {"command-line": _command_line(), "churn-toml": _churn_toml(), "index": _index()}
+    pages |= {"modules": _modules(), "command-line": _command_line(), "churn-toml": _churn_toml(), "index": _index()}
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.rst"):
         if old.stem not in pages:
