@@ -32,8 +32,8 @@ def told(target: Path) -> Iterator[None]:
     except OutputError:
         raise
     except (MemoryError, pa.ArrowException) as error:
-        if isinstance(error, (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError)):
-            raise  # of the data; what is left is no memory, not even for a thread
+        if not isinstance(error, MemoryError) and type(error) is not pa.ArrowException:
+            raise  # of the data; without a kind of its own it is no memory left, not even for a thread
         remedy = "Allow more memory, or more partitions: each is smaller then."
         raise DataError("memory-limit", "the memory does not suffice", remedy=remedy) from None
     except OSError as error:
