@@ -52,9 +52,9 @@ def as_far_as_the_tables_go(business, X, X_now):
 
 
 def scored(business):
-    """Scores of everybody who is alive, by the default classifier with one seed, and the risks that the tables allow."""
+    """Scores of everybody who is alive, by the trees of the default classifier, and the risks that the tables allow."""
     pipeline = cp.ChurnPipeline(
-        business.churn, every="45d", classifier=cp.ChurnClassifier(n_seeds=1, n_jobs=1, horizon="90d", min_leavers=10)
+        business.churn, every="45d", classifier=cp.ChurnClassifier(members=("trees",), n_seeds=1, n_jobs=1, horizon="90d", min_leavers=10)
     )
     X, outcomes = pipeline.training_rows(business.tables, AT)
     scores = pipeline.learn(X, outcomes).score(business.tables, at=AT)

@@ -71,6 +71,50 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert [p.name for p in (folder / "other").iterdir()] == [".lock"]  # nothing is left of what was refused
 
 
+RULES = """
+[plan]
+budget = 50
+cost = 5
+unit = "EUR"
+
+[alerts]
+silent = "habit__orders_days_since_last >= 30"
+"""
+
+
+def test_the_page_the_plan_and_the_alerts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "churn.toml").write_text(GOOD + RULES)
+    assert run("train", "--until", "2023-12-01") == 0
+    capsys.readouterr()
+    assert run("report", "--at", "2023-12-01", "--dry-run") == 0
+    assert "would report on" in capsys.readouterr().out
+    assert not (folder / "report.html").exists()
+    assert run("report", "--at", "2023-12-01", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    page = (folder / "report.html").read_text()
+    plan, alerts = pd.read_csv(folder / "plan.csv"), pd.read_csv(folder / "alerts.csv")
+    assert (plan["arm"] == "contact").sum() == told["plan"]["contact"] > 0
+    assert plan.loc[plan["arm"] == "contact", "expected_spend"].sum() <= 50
+    assert len(alerts) == told["alerts"]["silent"] > 0
+    assert sum(told["without_score"].values()) + told["customers"] == pd.read_csv(folder / "orders.csv")["who"].nunique()
+    assert all(word in page for word in ("Since the last scoring", "EUR", "silent", "gone already", "No back-test was given"))
+    assert run("alerts", "--at", "2023-12-01", "--format", "json") == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert judged["now"] == len(alerts)
+    assert judged["alerts"][0]["left"] > judged["alerts"][0]["base_rate"], "silence is followed by leaving"
+
+
+def test_alerts_need_rules_that_can_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("alerts") == 2
+    assert "no-alerts" in capsys.readouterr().err
+    (folder / "churn.toml").write_text(GOOD + '[alerts]\nsilent = "import os"\n')
+    assert run("alerts") == 2
+    assert "bad-alert" in capsys.readouterr().err
+    (folder / "churn.toml").write_text(GOOD + '[alerts]\nsilent = "habit__orders_days_since_lsat >= 30"\n')
+    assert run("alerts") == 3
+    assert 'habit__orders_days_since_last"' in capsys.readouterr().err
+
+
 def test_json_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--until", "2023-12-01", "--format", "json") == 0
     trained = json.loads(capsys.readouterr().out)

@@ -356,6 +356,82 @@ def history(
 
 
 @app.command()
+def report(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
+    since: Annotated[str | None, typer.Option(help="The scoring that changes are counted from; by default four weeks before.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Write the page that people open, the plan whom to contact, and the alerts of the file."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.output import check_ending, write_frame
+    from churnpredict.operations.reporting import find_all, read_backtest
+    from churnpredict.operations.store import load
+    from churnpredict.retention.report import write_report
+
+    settings = read_config(config)
+    targets = {"report": output or settings.resolve(settings.output.report), "plan": settings.resolve(settings.output.plan)}
+    if settings.alerts:
+        targets["alerts"] = settings.resolve(settings.output.alerts)
+    for name in targets.keys() - {"report"}:
+        check_ending(targets[name])
+    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
+    tables = settings.event_tables()
+    if dry_run:
+        n = len(pipeline.features_at(tables, at))
+        found = {"command": "report", "dry_run": True, "customers": n, **{k: str(v) for k, v in targets.items()}}
+        _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how)
+        return
+    told = find_all(pipeline, tables, at=at, since=since, rules=settings.alerts, plan=settings.planning())
+    figures = read_backtest(settings.resolve(settings.output.backtest))
+    write_report(targets["report"], told.scores, plan=told.plan, backtest=figures, unit=settings.plan.unit, **told.parts)
+    write_frame(targets["plan"], told.plan.table)
+    if settings.alerts:
+        write_frame(targets["alerts"], told.parts["alerts"])
+    profit = told.plan.profit._asdict()
+    firing = told.parts["alerts"]["alert"].value_counts().to_dict() if settings.alerts else {}
+    without = told.parts["unscored"]["reason"].value_counts().to_dict()
+    found = {"command": "report", "customers": len(told.scores), "without_score": without, "plan": told.plan.counts, "profit": profit}
+    found |= {"alerts": firing, "written": {k: str(v) for k, v in targets.items()}}
+    lines = [repr(told.plan), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
+    lines += [f"no score: {_in_words(without)}"] if without else []
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
+
+
+@app.command()
+def alerts(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write them: .csv, .csv.gz or .parquet.")] = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say who fulfils which rule of the section [alerts], since when, and how often churn followed; no model is needed."""
+    from churnpredict.operations.config import read_config
+    from churnpredict.operations.output import check_ending, write_frame
+    from churnpredict.operations.reporting import alerts_at, judged_alerts
+
+    settings = read_config(config)
+    if not settings.alerts:
+        remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
+        raise UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
+    target = output or settings.resolve(settings.output.alerts)
+    check_ending(target)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history)
+    judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
+    write_frame(target, found)
+    rows = judged.to_dict("records")
+    lines = [f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
+             f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway" for r in rows]
+    _tell({"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
+          "\n".join([*lines, f"wrote {target}"]), how)
+
+
+@app.command()
 def check_model(
     file: Annotated[Path, typer.Argument(help="The model file.")],
     sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from churnpredict.events.tables import EventTables
     from churnpredict.operations.pipeline import ChurnPipeline
 
-__all__ = ["Config", "Output", "Settings", "read_config"]
+__all__ = ["Config", "Output", "Planning", "Settings", "read_config"]
 
 # What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
 _TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
@@ -81,6 +81,20 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money."""
+
+    budget: float | None = None
+    cost: float = 10.0
+    fixed_cost: float = 1.0
+    acceptance: float = 0.3
+    capacity: int | None = None
+    holdout: float = 0.1
+    playbook: str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Output:
     """Section ``[output]``: where results go, relative to the file.
 
@@ -92,6 +106,9 @@ class Output:
     model: str = "churn.model"
     scores: str = "scores.csv"
     backtest: str = "backtest.csv"
+    report: str = "report.html"
+    plan: str = "plan.csv"
+    alerts: str = "alerts.csv"
     keep: int | None = None
     database: str | None = None
     table: str = "churn_scores"
@@ -107,6 +124,8 @@ class Config:
     churn: dict[str, Any]
     model: Settings = field(default_factory=Settings)
     output: Output = field(default_factory=Output)
+    plan: Planning = field(default_factory=Planning)
+    alerts: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
     observed_until: Any = None
 
@@ -150,6 +169,11 @@ class Config:
                 raise ConfigError("no-variable", f"[tables.{name}] wants a variable that the environment does not set", remedy=remedy)
         return Query(section.get("query", name), database if "://" in database else str(self.resolve(database)))
 
+    def planning(self) -> dict[str, Any]:
+        """The arguments of :func:`churnpredict.plan_retention`."""
+        options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan) if f.name != "unit"}
+        return options | {"playbook": None if self.plan.playbook is None else self.resolve(self.plan.playbook)}
+
     def churn_rule(self) -> ChurnRule:
         """The churn rule."""
         from churnpredict.events import rules
@@ -182,17 +206,26 @@ def read_config(path: str | Path) -> Config:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("bad-toml", f'"{path}" is no TOML: {error}', remedy="Correct that line.") from error
-    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "timezone", "observed_until"))
+    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until"))
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
         raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')
     churn = _churn(_section(content, "churn"))
     model = _typed(Settings, "[model]", content.get("model", {}))
     output = _typed(Output, "[output]", content.get("output", {}))
+    plan = _typed(Planning, "[plan]", content.get("plan", {}))
+    alerts = _alerts(content.get("alerts", {}))
     timezone = content.get("timezone", "UTC")
     if not isinstance(timezone, str):
         raise ConfigError("bad-setting", "timezone is no text", remedy='Write timezone = "Europe/Berlin".')
-    return Config(path, tables, churn, model, output, timezone, content.get("observed_until"))
+    return Config(path, tables, churn, model, output, plan, alerts, timezone, content.get("observed_until"))
+
+
+def _alerts(section: Any) -> dict[str, str]:
+    from churnpredict.retention.alerts import read_alerts
+
+    rules = _mapping("[alerts]", section)
+    return dict(rules) if not rules or read_alerts(rules) else {}  # refused here, not after the tables were read
 
 
 def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -290,8 +323,9 @@ def _typed(cls: Any, where: str, section: Any) -> Any:
         wanted = types[key]
         if "list" in wanted:
             fits, kind = isinstance(value, list) and all(isinstance(one, str) for one in value), "a list of texts in quotes"
-        elif "int" in wanted:
-            fits, kind = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+        elif "int" in wanted or "float" in wanted:
+            number = int if "int" in wanted else (int, float)
+            fits, kind = isinstance(value, number) and not isinstance(value, bool), "a whole number" if number is int else "a number"
         else:
             fits, kind = wanted == "Any" or isinstance(value, str), "a text in quotes"
         if not fits:

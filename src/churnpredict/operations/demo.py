@@ -11,10 +11,17 @@ from typing import Any
 from churnpredict.operations.cli import riskiest
 from churnpredict.operations.config import read_config
 from churnpredict.operations.output import write_frame, write_text
-from churnpredict.retention.plan import plan_retention
+from churnpredict.operations.reporting import find_all
 from churnpredict.retention.report import write_report
 
 __all__ = ["run_demo"]
+
+_ALERTS = (
+    '"no order for 60 days" = "habit__orders_days_since_last >= 60"',
+    '"two failed payments in a row" = "payment__payments_failed_streak >= 2"',
+    '"usage down by half" = "habit__usage_trend_30d < 0.5"',
+    '"renewal within 30 days and an open ticket" = "contract__subscriptions_days_to_end <= 30 and support__tickets_open_count >= 1"',
+)
 
 
 def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Callable[[str], Any] = print) -> dict[str, Path]:
@@ -31,13 +38,13 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     Returns
     -------
     dict of str to Path
-        What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``report``.
+        What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
     """
     from churnpredict.events.synthetic import make_business
 
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
-    business = make_business(customers, seed=seed)
+    business = make_business(customers, seed=seed, rule="cancellation")
     config = write_business(business, folder)
     settings = read_config(config)
     tables = settings.event_tables()
@@ -54,10 +61,14 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
     say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
     say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
-    plan = plan_retention(scores)
-    say(f"{plan!r}\n")
-    written["plan"] = plan.to_csv(folder / "plan.csv")
-    written["report"] = write_report(folder / "report.html", scores, plan=plan, backtest=figures)
+    found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
+    say(f"{found.plan!r}\n")
+    for name, n in found.parts["alerts"]["alert"].value_counts().items():
+        say(f"alert {name}: {n:,} customers")
+    written["plan"] = found.plan.to_csv(settings.resolve(settings.output.plan))
+    written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
+    page = settings.resolve(settings.output.report)
+    written["report"] = write_report(page, scores, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
     say("\n".join(f"wrote {path}" for path in written.values()))
     return written
 
@@ -79,6 +90,7 @@ def write_business(business: Any, folder: Path) -> Path:
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
     ]
+    lines += ["", "[plan]", "cost = 5.0  # of the offer", "fixed_cost = 1.0  # of the contact", 'unit = "€"', "", "[alerts]", *_ALERTS]
     lines += ["", "[model]", 'every = "30d"  # a snapshot a month: half of the default, so that the demo takes minutes']
     return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
 

@@ -1,0 +1,168 @@
+"""From a trained pipeline to the page, the plan and the alerts: everything that people open, as known at one cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnpredict.errors import ChurnError
+from churnpredict.events.activity import activity
+from churnpredict.events.cohorts import cohorts, tenure_table
+from churnpredict.events.outcomes import ChurnRule, label_churn
+from churnpredict.events.rates import churn_rate
+from churnpredict.events.tables import EventTables
+from churnpredict.explanation.attribution import explain
+from churnpredict.explanation.change import explain_change
+from churnpredict.features.build import build_features
+from churnpredict.features.catalog import catalog
+from churnpredict.features.feature import Feature
+from churnpredict.operations.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
+from churnpredict.operations.drift import find_drift
+from churnpredict.operations.output import check_ending
+from churnpredict.operations.scoring import snapshots_of
+from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
+from churnpredict.retention.plan import Plan, plan_retention
+
+if TYPE_CHECKING:
+    from churnpredict.operations.pipeline import ChurnPipeline
+
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest"]
+
+_MONTH = pd.Timedelta(days=28)
+_MONTHS = 4  # of features, to tell since when an alert holds
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan``, and ``parts``, its other arguments."""
+
+    scores: pd.DataFrame
+    plan: Plan
+    parts: dict[str, Any]
+
+
+def find_all(
+    pipeline: ChurnPipeline,
+    tables: EventTables,
+    *,
+    at: Any = None,
+    since: Any = None,
+    rules: Mapping[str, str] | None = None,
+    plan: Mapping[str, Any] | None = None,
+    most_cards: int = 500,
+) -> Findings:
+    """Score, plan, and gather what the page shows; what these tables cannot tell is left out.
+
+    Parameters
+    ----------
+    pipeline : ChurnPipeline
+        Trained.
+    tables : EventTables
+    at : time, optional
+        The cutoff; by default the end of what was observed.
+    since : time, optional
+        The scoring before, which changes are counted from; by default four weeks earlier.
+    rules : mapping of name to rule, optional
+        Alerts.
+    plan : mapping, optional
+        Arguments of :func:`churnpredict.plan_retention`.
+    most_cards : int
+        Changes and activity are found for so many customers of the plan.
+
+    Returns
+    -------
+    Findings
+    """
+    cutoff = scoring_cutoff(tables, pipeline.churn, at)
+    moment = pd.Timestamp(cutoff, unit="us", tz="UTC")
+    earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
+    X = pipeline.features_at(tables, moment)
+    scores = pipeline.score(tables, at=moment)
+    chosen = plan_retention(scores, **(plan or {}))
+    cards = chosen.contacts["customer_id"].head(most_cards)
+    past = tables.known_before(cutoff)
+    parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
+    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment))
+    parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
+    parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
+    parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
+    parts["activity"] = _activity(tables, pipeline, cards, X)
+    with suppress(ChurnError):  # before the first rows there was no scoring
+        before = pipeline.features_at(tables, earlier)
+        parts["changes"] = _changes(pipeline, _of(before, cards), _of(X, cards))
+    if rules:
+        parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history)
+    return Findings(scores, chosen, parts)
+
+
+def alerts_at(
+    tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, at: Any = None, history: str | None = None
+) -> pd.DataFrame:
+    """Who fulfils which rule at a cutoff; since when is looked up at the same day of the last three periods of four weeks.
+
+    No model is needed: the features that the rules name are built, and no others.
+    """
+    cutoff = scoring_cutoff(tables, churn, at)
+    rows = _named(tables, rules, history)
+    found = [build_features(tables, scoring_snapshots(tables, churn, pd.Timestamp(cutoff, unit="us", tz="UTC")), features=rows)]
+    with suppress(ChurnError):  # before the first rows there was nothing to see
+        for back in range(1, _MONTHS):
+            moment = pd.Timestamp(cutoff, unit="us", tz="UTC") - back * _MONTH
+            found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
+    return find_alerts(pd.concat(found), rules)
+
+
+def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
+    """How often each rule was followed by churn, over all cutoffs whose outcomes are known: see :func:`churnpredict.judge_alerts`."""
+    outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
+    X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))
+    return judge_alerts(X, outcomes.within().to_numpy(), rules)
+
+
+def read_backtest(path: Path) -> pd.DataFrame | None:
+    """The back-test that ``churnpredict backtest`` wrote, or None."""
+    if not path.exists():
+        return None
+    kind = check_ending(path)
+    return pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
+
+
+def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:
+    """The rows of the catalog that rules name; all of them where a name is unknown, so that the nearest can be proposed."""
+    wanted = {name for conditions in read_alerts(rules).values() for c in conditions for name in (c.feature, c.other) if name}
+    rows = catalog(tables, history=history)
+    there = [row for row in rows if row.name in wanted]
+    return there if len(there) == len(wanted) else rows
+
+
+def _of(X: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
+    return X[X.index.get_level_values("customer_id").isin(customers)]
+
+
+def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
+    if before.empty or now.empty:
+        return None
+    return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now))
+
+
+def _told(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except ChurnError:  # no rule of accounts, no whole period yet, a model file that knows nothing of drift
+        return None
+
+
+def _activity(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:
+    """Of the table that the rule reads if that is what customers do, else of the fullest other one."""
+    rule = getattr(pipeline.churn, "of", None)
+    logs = {name: len(tables.streams[name]) for name in tables.logs()}
+    busy = logs if getattr(pipeline.churn, "decided_at_end", False) else {n: rows for n, rows in logs.items() if n != rule}
+    if not busy or not len(customers):
+        return None
+    of = rule if rule in busy else max(busy, key=lambda name: busy[name])
+    return activity(tables, _of(X, customers).index.to_frame(index=False), of)
