@@ -59,9 +59,8 @@ def tv():
             risks[name][test] = model.predict_proba(X.iloc[test])[:, 1]
             seconds[name] += took
     nobody, everybody = spent(np.zeros(len(y), bool), y, costs), spent(np.ones(len(y), bool), y, costs)
-    print(
-        f"tv_subscriptions, 5 folds: {len(y):,} customers, {y.mean():.1%} left; contacting nobody costs {nobody.sum():,.0f}, all {everybody.sum():,.0f}\n"
-    )
+    print(f"tv_subscriptions, 5 folds: {len(y):,} customers, {y.mean():.1%} left;", end=" ")
+    print(f"contacting nobody costs {nobody.sum():,.0f}, all {everybody.sum():,.0f}\n")
     table = Table("saved against the cheaper of nobody and all", ["rule", "contacts", "cost", "saved", "95 %"])
     cheaper = nobody if nobody.sum() < everybody.sum() else everybody
     for name, risk in risks.items():
@@ -94,9 +93,8 @@ def cdnow():
     with tempfile.TemporaryDirectory() as folder:
         page, last = cpu(lambda: cp.write_report(Path(folder) / "report.html", found.scores, plan=found.plan, unit="$", **found.parts))
         size = page.stat().st_size
-    print(
-        f"cdnow, {found.scores['cutoff'].max():%Y-%m-%d}: {len(found.scores):,} customers at risk, {len(found.parts['unscored']):,} without a score\n"
-    )
+    print(f"cdnow, {found.scores['cutoff'].max():%Y-%m-%d}: {len(found.scores):,} customers at risk,", end=" ")
+    print(f"{len(found.parts['unscored']):,} without a score\n")
     print(found.plan)
     print(f"\npage of {size / 1e6:.2f} MB; CPU s: training {seconds:.0f}, scores, plan and alerts {more:.0f}, page {last:.1f}\n")
     now = found.parts["alerts"]["alert"].value_counts()

@@ -3,10 +3,11 @@
 Run as ``taskset -c 1 python benchmarks/plan.py [customers] [world ...]``. Every profit is the true expectation: for each contacted customer
 ``(r0 - r1) * V - (1 - r1) * d - f``, with the true probability of leaving without (r0) and with a contact (r1), what the customer
 is really worth V (the generating order rate times basket times horizon), the offer d and the contact f. The plans see estimated values,
-and assume the acceptance of a business other than those that are judged, as if learnt from its hold-out; the true one differs from
-customer to customer, and is negative for one in ten. Contacts of this business achieve little (about one leaver in thirty is kept), so
-offers are small ones. Risks depend on a hidden state (whether a cause is at work) of which the tables hold traces only; so a plan stands
-beside that shows how far the tables go: its risks are learnt from the *true* risks of past snapshots instead of from who left.
+and know of a business other than those that are judged by how much a contact lowers risks on average, low risks and high ones (a line in
+the risk), as if learnt from its hold-out; the true effect differs from customer to customer, and is negative for one in ten. Contacts of
+this business achieve little (about one leaver in thirty is kept), so offers are small ones. Risks depend on a hidden state (whether a
+cause is at work) of which the tables hold traces only; so a plan stands beside that shows how far the tables go: its risks are learnt from
+the *true* risks of past snapshots instead of from who left.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ def scored(business):
     return scores.assign(best=best.reindex(scores["customer_id"]).to_numpy())
 
 
-def contacted(scores, acceptance, offer, **limits):
-    plan = cp.plan_retention(scores, cost=offer[0], fixed_cost=offer[1], acceptance=acceptance, holdout=0, **limits)
+def contacted(scores, effect, offer, **limits):
+    uplift = np.maximum(np.polyval(effect, scores["risk"].to_numpy()), 0)
+    plan = cp.plan_retention(scores, cost=offer[0], fixed_cost=offer[1], uplift=uplift, holdout=0, **limits)
     return scores["customer_id"].isin(plan.contacts["customer_id"]).to_numpy(), plan
 
 
@@ -82,19 +84,19 @@ def covered(plan, chosen, value, r0, r1, offer, rounds=2000):
     return float(((profit >= plan.profit.low) & (profit <= plan.profit.high)).mean())
 
 
-def judged(scores, truth, acceptance, offer, limits):
+def judged(scores, truth, effect, offer, limits):
     """True profit of each rule, contacts of each, the plan and whom it contacts."""
     r0, r1, value = truth
     profit = (r0 - r1) * value - (1 - r1) * offer[0] - offer[1]
-    chosen, plan = contacted(scores, acceptance, offer, **limits)
+    chosen, plan = contacted(scores, effect, offer, **limits)
     many, n = int(chosen.sum()), len(scores)
     rules = {
         "plan": chosen,
         "highest risks, as many": first(np.argsort(-scores["risk"].to_numpy(), kind="stable"), many),
         "chance, as many": np.full(n, many / n),  # its expectation
         "everybody": np.ones(n),
-        "plan, as far as the tables go": contacted(scores.assign(risk=scores["best"]), acceptance, offer, **limits)[0],
-        "plan that knows true risks": contacted(scores.assign(risk=r0), acceptance, offer, **limits)[0],
+        "plan, as far as the tables go": contacted(scores.assign(risk=scores["best"]), effect, offer, **limits)[0],
+        "plan that knows true risks": contacted(scores.assign(risk=r0), effect, offer, **limits)[0],
     }
     return {name: (float(profit @ who), float(who.sum())) for name, who in rules.items()}, plan, chosen
 
@@ -105,8 +107,8 @@ def main():
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
     seeds = [int(s) for s in sys.argv[2:]] or [0, 1, 2]
     r0, r1, _ = truths(world(customers, 1000))
-    acceptance = float((r0 - r1).sum() / r0.sum())
-    print(f"acceptance assumed: {acceptance:.3f}, that of another world\n")
+    effect = np.polyfit(r0, r0 - r1, 1)
+    print(f"effect of a contact in another world: {100 * effect[1]:+.2f} points {effect[0]:+.3f} x risk\n", flush=True)
     for seed in seeds:
         business = world(customers, seed)
         scores, seconds = cpu(scored, business)
@@ -118,8 +120,7 @@ def main():
         for limit in (None, CAPACITY):
             table = Table("any number of contacts" if limit is None else f"{limit} contacts", ["rule", *OFFERS])
             found = {
-                name: judged(scores, truth, acceptance, offer, {} if limit is None else {"capacity": limit})
-                for name, offer in OFFERS.items()
+                name: judged(scores, truth, effect, offer, {} if limit is None else {"capacity": limit}) for name, offer in OFFERS.items()
             }
             for rule in next(iter(found.values()))[0]:
                 cells = []

@@ -296,3 +296,17 @@ def test_uplift_goes_before_acceptance(scores, rng):
     ]
     assert told[:50].equals(alone[:50])
     assert not plan.contacts["customer_id"].isin(uplift.index[uplift < 0]).any(), "whom a contact drives away is left alone"
+
+
+def test_costs_come_by_customer(scores, rng):
+    cost = pd.Series(rng.uniform(0, 40, len(scores)), index=scores["customer_id"])
+    plan = cp.plan_retention(scores, cost=cost.sample(frac=1, random_state=1), playbook={"price": {"cost": 3}}, holdout=0)
+    table = plan.table.set_index("customer_id")
+    own = table["driver"] != "price"
+    pd.testing.assert_series_equal(table["cost"][own], cost.reindex(table.index)[own], check_names=False)
+    assert (table["cost"][~own] == 3).all()
+    same = cp.plan_retention(scores, cost=np.full(len(scores), 7.0)).table
+    pd.testing.assert_frame_equal(same, cp.plan_retention(scores, cost=7.0).table)
+    for bad in (cost - 30, cost.iloc[:10]):
+        with pytest.raises(UsageError, match="missing or negative"):
+            cp.plan_retention(scores, cost=bad)

@@ -425,10 +425,16 @@ def alerts(
     judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
     write_frame(target, found)
     rows = judged.to_dict("records")
-    lines = [f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
-             f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway" for r in rows]
-    _tell({"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
-          "\n".join([*lines, f"wrote {target}"]), how)
+    lines = [
+        f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
+        f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway"
+        for r in rows
+    ]
+    _tell(
+        {"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
+        "\n".join([*lines, f"wrote {target}"]),
+        how,
+    )
 
 
 @app.command()

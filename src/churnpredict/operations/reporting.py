@@ -22,7 +22,6 @@ from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.operations.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
-from churnpredict.operations.drift import find_drift
 from churnpredict.operations.output import check_ending
 from churnpredict.operations.scoring import snapshots_of
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
@@ -87,7 +86,6 @@ def find_all(
     cards = chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
     parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
-    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment))
     parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
     parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
@@ -153,7 +151,7 @@ def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -
 def _told(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
-    except ChurnError:  # no rule of accounts, no whole period yet, a model file that knows nothing of drift
+    except ChurnError:  # no rule of accounts, or no whole period yet
         return None
 
 

@@ -133,7 +133,7 @@ def plan_retention(
     *,
     value: Any = None,
     budget: float | None = None,
-    cost: float = 10.0,
+    cost: Any = 10.0,
     fixed_cost: float = 1.0,
     acceptance: float = 0.3,
     uplift: Any = None,
@@ -159,8 +159,10 @@ def plan_retention(
         What a customer is worth over the horizon; by default the scores' ``value``.
     budget : float, optional
         For the expected spend.
-    cost, fixed_cost : float
-        The offer d, paid to whoever stays, and the contact f, paid in any case; in the unit of the values.
+    cost : number, mapping or Series by customer, or array (n,)
+        The offer d, paid to whoever stays; in the unit of the values. Goes behind what the playbook says of a driver.
+    fixed_cost : float
+        The contact f, paid in any case.
     acceptance : float
         Share gamma of would-be leavers whom an offer keeps.
     uplift : mapping or Series by customer, or array (n,), optional
@@ -202,14 +204,15 @@ def plan_retention(
     >>> plan.decisions["decision"].tolist()
     ['no profit', 'contact', 'no profit']
     """
-    _check_numbers(budget=budget, cost=cost, fixed_cost=fixed_cost, acceptance=acceptance, holdout=holdout)
+    _check_numbers(budget=budget, fixed_cost=fixed_cost, acceptance=acceptance, holdout=holdout)
     frame = _checked(scores)
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
-    plays = read_playbook(playbook, cost=float(cost), acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
+    price = _costs(cost, ids)
+    plays = read_playbook(playbook, cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
     driver, offer, remedies, hopeless = _offers(
-        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, cost, acceptance, fixed_cost
+        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, fixed_cost
     )
     if uplift is not None:
         offer = _with_uplift(offer, _numbers(_by_customer(uplift, ids, "uplift"), "uplifts"))
@@ -317,6 +320,20 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
     return worth
 
 
+def _costs(cost: Any, ids: pd.Series) -> Floats:
+    """The offer for each customer (n,)."""
+    if np.ndim(cost) == 0 and not isinstance(cost, Mapping):
+        _check_numbers(cost=cost)
+        return np.full(len(ids), float(cost))
+    price = _numbers(_by_customer(cost, ids, "cost"), "costs")
+    if not (price >= 0).all():
+        bad = int((~(price >= 0)).sum())
+        raise UsageError(
+            "bad-argument", "costs are missing or negative", rows=bad, total=len(price), remedy="Give each customer one, 0 or more."
+        )
+    return price
+
+
 def _numbers(given: Any, what: str) -> Floats:
     numbers = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), dtype=np.float64)
     if np.isinf(numbers).any():
@@ -339,7 +356,7 @@ def _reasons(frame: pd.DataFrame) -> Any:
 
 
 def _offers(
-    risk: Floats, worth: Floats, drivers: Any, plays: Any, cost: float, acceptance: float, fixed_cost: float
+    risk: Floats, worth: Floats, drivers: Any, plays: Any, price: Floats, acceptance: float, fixed_cost: float
 ) -> tuple[Any, Offer, Any, Any]:
     """Driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be spent on."""
     n = len(risk)
@@ -349,8 +366,9 @@ def _offers(
         driver[useful] = drivers[useful, column]
     hopeless = (driver == "") & (drivers != "").any(axis=1) if drivers.shape[1] else np.zeros(n, dtype=bool)
     keys, place = np.unique(driver.astype(str), return_inverse=True)
-    said = [(plays[k].cost, plays[k].acceptance, plays[k].remedy) if k else (cost, acceptance, "") for k in keys]
+    said = [(plays[k].cost, plays[k].acceptance, plays[k].remedy) if k else (math.nan, acceptance, "") for k in keys]
     costs, rates = (np.array([row[i] for row in said], dtype=np.float64)[place] for i in (0, 1))
+    costs = np.where(np.isnan(costs), price, costs)
     remedies = np.array([row[2] for row in said], dtype=object)[place]
     return driver, Offer(risk, worth, costs, rates, float(fixed_cost)), remedies, hopeless
 
