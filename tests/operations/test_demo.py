@@ -31,7 +31,6 @@ def test_the_demo_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
     page = written["report"].read_text()
     assert all(word in page for word in ("The plan", "By year as a customer", "Alerts", "How far to trust it"))
     assert set(pd.read_csv(written["alerts"])["alert"]) <= set(read_config(written["config"]).alerts)
-    assert scores["reason_1"].nunique() > 2, "reasons vary, as in life"
     again = read_config(written["config"])
     assert set(again.tables) >= {"customers", "orders", "payments", "contacts"}
     assert len(cp.load(written["model"]).score(again.event_tables())) == len(scores)

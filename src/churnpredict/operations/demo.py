@@ -44,7 +44,7 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
 
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
-    business = make_business(customers, seed=seed, rule="cancellation")
+    business = make_business(customers, seed=seed)
     config = write_business(business, folder)
     settings = read_config(config)
     tables = settings.event_tables()
