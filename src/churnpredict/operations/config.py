@@ -16,6 +16,8 @@
     horizon = "91d"
     of = "orders"
     active_within = "182d"
+
+Longer than most modules because each section is declared beside what is refused in it.
 """
 
 from __future__ import annotations
