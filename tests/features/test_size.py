@@ -234,7 +234,8 @@ def simple():
 def test_an_optional_table_may_be_empty():
     log = pd.DataFrame({"user": [1, 2], "at": ["2024-01-01", "2024-01-02"]})
     none = pd.DataFrame({"user": pd.Series([], dtype="int64"), "at": pd.Series([], dtype="str"), "what": pd.Series([], dtype="str")})
-    kinds = {"customer": "user", "time": "at", "kind": "what"}
+    none["minutes"] = pd.Series([], dtype="float64")
+    kinds = {"customer": "user", "time": "at", "kind": "what", "value": "minutes"}
     with scan_tables(orders=Events(log, customer="user", time="at"), calls=Events(none, **kinds, optional=True), partitions=3) as tables:
         X = pd.concat(list(features_by_part(tables, Inactivity("30d", of="orders", active_within="ever"), at="2024-02-01")))
     assert X["habit__calls_count_all"].tolist() == [0, 0]

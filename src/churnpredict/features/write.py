@@ -59,12 +59,12 @@ def features_by_part(
     if features is None:
         features = catalog(whole, before=pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC"), history=history)
     features = [f if isinstance(f, OwnFeature) else with_driver(f, whole) for f in features]
-    check_rows(features, whole)
     parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     counts = peers_of_all(tables, features, cutoffs)
     found = np.zeros(len(cutoffs), np.bool_)
     for part in progress(parts, "features"):
         some = _part(tables, part)
+        check_rows(features, some)
         customers, moments = pairs_at_risk(some, churn, cutoffs)
         found |= np.isin(cutoffs, moments)
         step = max(1, _CELLS // max(1, len(features)))
@@ -81,7 +81,9 @@ def peers_of_all(tables: EventTables | PartitionedTables, features: Rows, cutoff
     peers = [f for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
     parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     for part in progress(parts, "peers") if peers else ():
-        count_peers(peers, _part(tables, part), cutoffs, counts)
+        some = _part(tables, part)
+        check_rows(peers, some)
+        count_peers(peers, some, cutoffs, counts)
     return counts
 
 
