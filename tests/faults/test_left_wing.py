@@ -4,6 +4,7 @@ A check that passes on a broken library proves nothing; here every fault makes o
 """
 
 import contextlib
+from dataclasses import replace
 from itertools import pairwise
 from unittest import mock
 
@@ -108,6 +109,13 @@ def whole_past_kept(self, moment):
     return self if bool(keep.all()) else self.where(keep)
 
 
+def kinds_known_at_once(stream, before, n):
+    return sound_kinds(replace(stream, columns={"kind": stream.columns["kind"]}), before, n)
+
+
+sound_kinds = tables.kinds_before
+
+
 def everybody_ever_seen(self, tables, customers, cutoffs):
     """Who has left stays in the risk set."""
     stream = tables.stream(self.table(tables))
@@ -177,12 +185,14 @@ def risk():
 
 
 def late_kind():
-    """A kind of which nothing is known yet has no feature of its own."""
+    """A kind of which nothing is known yet, though many have it, has no feature of its own."""
     h = history()
-    log = h.log.assign(what=np.where(h.log.index == h.log.index[50], "new", "old"))
-    log.loc[50, "seen_at"] = log["at"].max() + pd.Timedelta("1D")
-    rows = catalog(h.with_log(log).tables(), before=log["at"].max())
-    assert {r.kind for r in rows} == {None, "old"}
+    late = h.log.index % 3 == 0
+    log = h.log.assign(what=np.where(late, "new", "old"))
+    log.loc[late, "seen_at"] = log["at"].max() + pd.Timedelta("1D")
+    found, now = h.with_log(log).tables(), log["at"].max()
+    for rows in (catalog(found, before=now), catalog(found.known_before(int(found.instants(now)[0])))):
+        assert {r.kind for r in rows} == {None, "old"}
 
 
 def late_rows_and_joining():
@@ -228,6 +238,7 @@ PLANTED = {
     "known_at ignored when reading": (truncation(), reading._Reader, "known", known_at_ignored),
     "known_at ignored when late rows are corrected": (truncation(), build, "_correct_for_late_rows", lambda *_: None),
     "known_at ignored in the tables of the past": (late_kind, streams.Stream, "known_before", whole_past_kept),
+    "known_at ignored when kinds are counted": (late_kind, tables, "kinds_before", kinds_known_at_once),
     "sums from a global prefix": (prefix_order, kernels, "value_windows", sums_from_a_global_prefix),
     "no tie-break": (shuffled, streams, "_sort_within", sorted_by_time_only),
     "who has left is at risk": (risk, Inactivity, "at_risk", everybody_ever_seen),
