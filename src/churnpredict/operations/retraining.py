@@ -163,7 +163,7 @@ def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> s
     from churnpredict.operations.drift import find_drift
 
     alarms = find_drift(champion, past, pd.Timestamp(known, unit="us", tz="UTC")).of("source")
-    return "; ".join(f"{a.where}: {a.what}. {a.remedy}" for a in alarms if a.code != "rewritten")
+    return "; ".join(f"{a.where}: {a.what} ({a.remedy.rstrip('.')})" for a in alarms if a.code != "rewritten")
 
 
 class _Contest:
