@@ -161,11 +161,20 @@ def test_a_missing_table_is_an_alarm_and_no_crash(frames: tuple[pd.DataFrame, pd
 def test_nothing_after_the_moment_is_seen(
     frames: tuple[pd.DataFrame, pd.DataFrame], model: cp.ChurnPipeline, sent: list[pd.DataFrame]
 ) -> None:
-    """Law 1: the future of the moment may be anything, for all that is about sources, inputs and scores."""
+    """Law 1: the future of the moment may be anything."""
     log, calls = frames
     poison = log.assign(eur=np.where(log["paid_at"] < AT, log["eur"], 1e6), channel=np.where(log["paid_at"] < AT, log["channel"], "?"))
-    clean, poisoned = (cp.find_drift(model, declared(part, calls), AT).figures for part in (log, poison))
-    pd.testing.assert_frame_equal(clean, poisoned)
+    clean, poisoned = (cp.find_drift(model, declared(part, calls), AT, scores=sent) for part in (log, poison))
+    pd.testing.assert_frame_equal(clean.figures, poisoned.figures)
+    pd.testing.assert_frame_equal(clean.outcomes, poisoned.outcomes)
+
+
+def test_outcomes_are_those_known_at_the_moment(
+    frames: tuple[pd.DataFrame, pd.DataFrame], model: cp.ChurnPipeline, sent: list[pd.DataFrame]
+) -> None:
+    """The tables go on until February; in November only the scoring of 1 October had its 40 days."""
+    found = cp.find_drift(model, declared(*frames), "2023-11-12", scores=sent)
+    assert found.outcomes["cutoff"].dropna().unique().tolist() == [pd.Timestamp("2023-10-01")]
 
 
 # --- what was sent out ---

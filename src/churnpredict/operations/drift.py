@@ -139,25 +139,26 @@ def find_drift(
     book, outcomes = watching.Book(), pd.DataFrame()
     scorings = None if scores is None else matured.read_scorings(scores)
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
+    past = tables.known_before(moment)  # outcomes, too: what became known later is not known here
     missing = sorted({row.table for row in pipeline.features_} - {"calendar"} - set(tables.declarations))
     for name in missing:
         gone = Change(1.0, 0.0, 0.0)
         remedy = "Declare the table again; nothing can be scored without it."
         book.check(SOURCES, "missing-table", name, gone, "the model was trained with this table, and it is not here", remedy)
-    watching.look_at_sources(book, pipeline, tables, moment)
+    watching.look_at_sources(book, pipeline, past, moment)
     customers = 0
     try:
-        customers = watching.count_customers(book, pipeline, tables, moment)
+        customers = watching.count_customers(book, pipeline, past, moment)
         if not missing:
-            watching.look_at_inputs(book, pipeline, tables, moment)
-            watching.look_at_the_past(book, pipeline, tables)
+            watching.look_at_inputs(book, pipeline, past, moment)
+            watching.look_at_the_past(book, pipeline, past)
     except UsageError:
         raise
     except ChurnError as error:
         what = f"the customers cannot be looked at: {error.what}"
         book.check(INPUTS, "not-scored", "all customers", Change(1.0, 0.0, 0.0), what, error.remedy)
     if scorings is not None and not missing:
-        outcomes = watching.look_at_outcomes(book, pipeline, tables, scorings)
+        outcomes = watching.look_at_outcomes(book, pipeline, past, scorings)
     figures = pd.DataFrame(book.rows, columns=["group", "check", "where", "value", "usual", "limit", "alarm"])
     return Drift(tables.wall_times(np.array([moment]))[0], customers, tuple(book.alarms), figures, outcomes)
 

@@ -227,7 +227,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     first = max(pipeline.churn.first_cutoff(tables), tables.first_event() + 1)
     before = np.arange(learnt, first - 1, -step, dtype=np.int64)[:_PERIODS][::-1]
     cutoffs = np.append(before[before < moment], moment)
-    at_risk = pairs_at_risk(tables.known_before(moment), pipeline.churn, cutoffs)[1]
+    at_risk = pairs_at_risk(tables, pipeline.churn, cutoffs)[1]
     counts = np.bincount(np.searchsorted(cutoffs, at_risk), minlength=len(cutoffs))
     change, ratio = jump(counts, cutoffs)
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
@@ -242,13 +242,12 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
     if not learnt:
         remedy = "Look at a later moment, or at the model that was in use then."
         raise UsageError("no-reference", f"no cutoff that the model was trained on lies before {stamp(moment)}", remedy=remedy)
-    past = tables.known_before(moment)
-    snapshots = take_snapshots(past, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
-    every = len(past) // _MOST + 1
-    snapshots = snapshots[past.codes(snapshots["customer_id"]) % every == 0]
-    X = pipeline.features_of(past, snapshots)
+    snapshots = take_snapshots(tables, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
+    every = len(tables) // _MOST + 1
+    snapshots = snapshots[tables.codes(snapshots["customer_id"]) % every == 0]
+    X = pipeline.features_of(tables, snapshots)
     groups, cutoffs = pd.factorize(X.index.get_level_values("cutoff"), sort=True)
-    times = np.array([int(past.instants(c)[0]) for c in cutoffs])
+    times = np.array([int(tables.instants(c)[0]) for c in cutoffs])
     tables_of = {row.name: row.table for row in pipeline.features_}
     changed: dict[str, list[tuple[Change, str, str]]] = {}
     now = groups == len(times) - 1
