@@ -31,7 +31,7 @@ def database(seed=0, n=400, days=140):
 
 def test_table(frames, timestamp, horizon):
     """The task's own labels: (t, t + horizon], of those active in (t - horizon, t]."""
-    log, span = frames["transactions"], pd.Timedelta(horizon)
+    log, span = frames["transactions"], pd.Timedelta(horizon.replace("d", "D"))
     before = log[(log["t_dat"] > timestamp - span) & (log["t_dat"] <= timestamp)]["customer_id"].unique()
     after = log[(log["t_dat"] > timestamp) & (log["t_dat"] <= timestamp + span)]["customer_id"].unique()
     return pd.DataFrame({"timestamp": timestamp, "customer_id": np.sort(before), "churn": (~np.isin(np.sort(before), after)).astype(int)})
@@ -49,7 +49,7 @@ def test_the_task_runs_and_its_windows_are_kept():
     known = {**frames, "transactions": frames["transactions"][frames["transactions"]["t_dat"] <= at]}
     quick = cp.ChurnClassifier(members=("trees",), n_estimators=30, n_seeds=1, n_jobs=1, min_leavers=5)
     auc, n, unknown = relational.run(task, known, test, classifier=quick)
-    assert n == len(test) > 100
+    assert n == len(test) > 50
     assert unknown == 0  # the rule's risk set is the task's, to the last customer
     assert auc > 0.6
     tables = cp.EventTables(observed_until="2020-12-01", **relational.declare(task, frames))

@@ -84,7 +84,7 @@ def test_a_customer_cut_in_two_is_caught(monkeypatch):
     """The planted fault: buckets by row instead of by customer."""
     history = make_history(3, people=False)
     cutoffs = at_least_one(history, cutoffs_of(history))
-    monkeypatch.setattr(spill, "_bucket_of", lambda ids, n: (np.arange(len(ids)) % n).astype(np.int32))
+    monkeypatch.setattr(spill, "bucket_of", lambda ids, n: (np.arange(len(ids)) % n).astype(np.int32))
     with pytest.raises(AssertionError):
         check_partitions(history, 3, cutoffs)
 

@@ -125,8 +125,9 @@ class ChurnPipeline:
         self.raise_on = raise_on
 
     def __repr__(self) -> str:
-        given = [f"{k}={v!r}" for k, v in self.__dict__.items() if k != "churn" and not k.endswith("_") and v is not None]
-        lines = [f"ChurnPipeline({', '.join([repr(self.churn), *given])})"]
+        given = {k: v for k, v in self.__dict__.items() if k != "churn" and not k.endswith("_") and v is not None}
+        shown = [f"{k}=[{len(v)} rows]" if k == "features" else f"{k}={v!r}" for k, v in given.items()]
+        lines = [f"ChurnPipeline({', '.join([repr(self.churn), *shown])})"]
         if hasattr(self, "model_"):
             lines.append(
                 f"  trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
