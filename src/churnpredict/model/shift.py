@@ -77,7 +77,7 @@ def level_distances(means: Floats) -> Floats:
 def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any:
     """What the index exceeds by chance alone in a share ``alarms`` of all months, when ``tests`` columns are looked at; m may be an array.
 
-    >>> chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1)
+    >>> bool(chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1))
     True
     >>> chance(10, 1000, 1000, 100) > chance(10, 1000, 1000, 1)
     True
