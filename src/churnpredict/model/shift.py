@@ -79,7 +79,7 @@ def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any
 
     >>> bool(chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1))
     True
-    >>> chance(10, 1000, 1000, 100) > chance(10, 1000, 1000, 1)
+    >>> bool(chance(10, 1000, 1000, 100) > chance(10, 1000, 1000, 1))
     True
     """
     from scipy.special import chdtri
