@@ -28,9 +28,10 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError, ChurnWarning, OutputError
+from churnpredict.files import write_text, write_whole
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.operations import archive
-from churnpredict.operations.output import write_frame, write_text, write_whole
+from churnpredict.operations.output import write_frame
 from churnpredict.operations.scoring import check_risks
 
 TOTAL = 62
@@ -372,7 +373,7 @@ def killed(folder):
     write_text(target, "before")
     program = (
         "import os, sys\n"
-        "from churnpredict.operations.output import write_whole\n"
+        "from churnpredict.files import write_whole\n"
         "write_whole(sys.argv[1], lambda file: (file.write(b'half'), file.flush(), os._exit(9)))\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(target)], capture_output=True, check=False, timeout=60)

@@ -23,9 +23,10 @@ from tests.operations.conftest import QUICK, shop_log
 import churnpredict as cp
 from churnpredict.errors import ModelFileError, OutputError, UsageError
 from churnpredict.features import own
+from churnpredict.files import write_text, write_whole
 from churnpredict.model.calibration import make_calibration
 from churnpredict.operations import freezing, schema, store
-from churnpredict.operations.output import write_frame, write_text, write_whole
+from churnpredict.operations.output import write_frame
 
 UNTIL = "2023-12-01"
 OLD = Path(__file__).parents[1] / "data" / "models"

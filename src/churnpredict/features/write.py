@@ -25,6 +25,7 @@ from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.feature import Feature
 from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
+from churnpredict.files import not_written, sync_folder, umask
 
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
 
@@ -163,19 +164,15 @@ def write_features(
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         for number, frame in enumerate(frames):
             _write_part(temporary / f"part-{number:05d}.parquet", frame)
-        _sync(temporary)
-        os.chmod(temporary, 0o777 & ~_umask())
+        sync_folder(temporary)
+        os.chmod(temporary, 0o777 & ~umask())
         os.rename(temporary, target)
-        _sync(target.parent)
+        sync_folder(target.parent)
         temporary = None
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(
-            "not-written",
-            f'"{target}" could not be written: {error.strerror or type(error).__name__}',
-            remedy="Check the path, its permissions and the space left; nothing half-written stays.",
-        ) from error
+        raise not_written(target, error.strerror or type(error).__name__) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -190,18 +187,3 @@ def _write_part(path: Path, frame: pd.DataFrame) -> None:
         pq.write_table(table, file, write_page_checksum=True, use_dictionary=[c for c in frame if frame[c].dtype != np.float32])
         file.flush()
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _sync(folder: Path) -> None:
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -80,7 +80,7 @@ def init(
     dry_run: DryRun = False,
 ) -> None:
     """Write a commented churn.toml from the columns that are found."""
-    from churnpredict.operations.output import write_text
+    from churnpredict.files import write_text
     from churnpredict.operations.sniffing import guess_database, guess_table, write_draft
 
     found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))

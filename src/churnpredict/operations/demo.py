@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from churnpredict.files import write_text
 from churnpredict.operations.cli import riskiest
 from churnpredict.operations.config import read_config
-from churnpredict.operations.output import write_frame, write_text
+from churnpredict.operations.output import write_frame
 from churnpredict.operations.reporting import find_all
 from churnpredict.retention.report import write_report
 

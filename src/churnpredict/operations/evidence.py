@@ -190,8 +190,8 @@ class Backtest(pd.DataFrame):
         OutputError
             ``not-written``.
         """
+        from churnpredict.files import write_text
         from churnpredict.model.pictures import svg
-        from churnpredict.operations.output import write_text
 
         style = (Path(__file__).parent / "templates" / "backtest.css").read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -11,8 +11,8 @@ from typing import Any
 
 from churnpredict.errors import UsageError
 from churnpredict.events.sources.destinations import delete_rows
+from churnpredict.files import write_whole
 from churnpredict.operations import runs
-from churnpredict.operations.output import write_whole
 from churnpredict.operations.runs import Part, Run, open_run, run_names
 from churnpredict.operations.writing import hide, tidy, told, write_part, writing
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from churnpredict.files import write_whole
 from churnpredict.operations import cutoffs
-from churnpredict.operations.output import write_whole
 from churnpredict.operations.registry import Entry, Registry
 
 if TYPE_CHECKING:

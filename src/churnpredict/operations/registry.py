@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnpredict.errors import ModelFileError, OutputError, UsageError
-from churnpredict.operations.output import write_whole
+from churnpredict.files import lock, write_whole
 
 if TYPE_CHECKING:
     from churnpredict.operations.pipeline import ChurnPipeline
@@ -137,7 +137,7 @@ class Registry:
                 "not-written", f'"{self.folder}" cannot be written to: {error.strerror}', remedy="Check the path and its permissions."
             ) from error
         try:
-            _lock(handle)
+            lock(handle, wait=True)
             yield
         finally:
             os.close(handle)
@@ -216,14 +216,3 @@ class Registry:
         text = json.dumps(pointer.model_dump(), indent=1, sort_keys=True)
         write_whole(self.folder / _POINTER, lambda file: file.write(text.encode()))
         return entry
-
-
-def _lock(handle: int) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        return
-    fcntl.flock(handle, fcntl.LOCK_EX)

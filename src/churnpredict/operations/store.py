@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ModelError, ModelFileError, UsageError
+from churnpredict.files import write_whole
 from churnpredict.operations import archive
-from churnpredict.operations.output import write_whole
 
 if TYPE_CHECKING:
     from churnpredict.operations import schema

@@ -14,8 +14,8 @@ from typing import IO, Any
 import pyarrow as pa
 
 from churnpredict.errors import DataError, OutputError, SourceError
+from churnpredict.files import lock, not_written, sync_folder, write_whole
 from churnpredict.operations import runs
-from churnpredict.operations.output import sync_folder, write_whole
 from churnpredict.operations.runs import Part, Run, open_run, run_names
 
 __all__ = ["Attempt", "hashed", "hide", "retire", "tidy", "told", "write_part", "writing"]
@@ -37,11 +37,8 @@ def told(target: Path) -> Iterator[None]:
         remedy = "Allow more memory, or more partitions: each is smaller then."
         raise DataError("memory-limit", "the memory does not suffice", remedy=remedy) from None
     except OSError as error:
-        raise OutputError(
-            "not-written",
-            f'"{target}" could not be written: {error.strerror or type(error).__name__}',
-            remedy="Check the path, its permissions and the space left; what is there is whole, and the next run goes on from here.",
-        ) from error
+        whole = "what is there is whole, and the next run goes on from here"
+        raise not_written(target, error.strerror or type(error).__name__, left=whole) from error
 
 
 @contextmanager
@@ -56,8 +53,8 @@ def writing(folder: str | Path) -> Iterator[Path]:
     folder = Path(folder)
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / ".lock", "ab") as lock:
-            if not _locked(lock):
+        with open(folder / ".lock", "ab") as file:
+            if not lock(file.fileno(), wait=False):
                 raise OutputError(
                     "locked",
                     f'another process writes into "{folder}"',
@@ -65,23 +62,6 @@ def writing(folder: str | Path) -> Iterator[Path]:
                 )
             tidy(folder)
             yield folder
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Whether the lock is ours now; the system takes it back when the process ends, however it ends."""
-    try:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import importlib
-
-            windows: Any = importlib.import_module("msvcrt")
-            windows.locking(file.fileno(), windows.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def tidy(folder: Path) -> None:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from churnpredict.errors import SchemaError, UsageError
 from churnpredict.explanation.attribution import MOST_REASONS
+from churnpredict.files import write_text
 from churnpredict.retention import sections
 from churnpredict.retention.charts import sparkline
-from churnpredict.retention.files import write_whole
 from churnpredict.retention.formats import amount, label_of, percent, shown
 from churnpredict.retention.plan import Plan
 
@@ -99,7 +99,7 @@ def write_report(
     parts = {"plan": plan, "backtest": backtest, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "drift": drift}
     parts |= {"unscored": unscored, "changes": changes, "activity": activity}
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, **parts)
-    return write_whole(path, lambda file: file.write(page.encode("utf-8")))
+    return write_text(path, page)
 
 
 def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", unit: str = "", most_cards: int = 500, **parts: Any) -> str:

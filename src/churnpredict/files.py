@@ -1,0 +1,129 @@
+"""Files that every room writes: whole or not at all, flushed to disk, one writer at a time; and texts that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from churnpredict.errors import OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["harmless", "lock", "not_written", "safe_texts", "sync_folder", "umask", "write_parquet", "write_text", "write_whole"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
+    """Let ``write`` fill a temporary file, then give it its name; the folder is made if need be.
+
+    Raises
+    ------
+    OutputError
+        ``not-written``: disk full, no permission, a folder of that name. What stood under the name before still stands.
+    """
+    target = Path(path)
+    temporary: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~umask())  # temporary files are private, results are like any other file
+        os.replace(temporary, target)
+        temporary = None
+        sync_folder(target.parent)
+    except OSError as error:
+        raise not_written(target, error.strerror or error) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def not_written(target: Path, why: object, *, left: str = "nothing half-written stays") -> OutputError:
+    """The error that says what the machine refused; ``left`` says what is there now."""
+    return OutputError(
+        "not-written",
+        f'"{target}" could not be written: {why}',
+        remedy=f"Check the path, its permissions and the space left; {left}.",
+    )
+
+
+def umask() -> int:
+    """The permissions that new files of this process go without."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk."""
+    if not hasattr(os, "O_DIRECTORY"):  # a folder cannot be opened on Windows
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lock(handle: int, *, wait: bool) -> bool:
+    """Whether the lock on an open file is ours now; the system takes it back when the process ends, however it ends."""
+    try:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            import importlib
+
+            windows: Any = importlib.import_module("msvcrt")
+            windows.locking(handle, windows.LK_LOCK if wait else windows.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        if wait:
+            raise
+        return False
+    return True
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write text as UTF-8."""
+    return write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def write_parquet(path: str | Path, frame: pd.DataFrame) -> Path:
+    """Write a frame as Parquet, its pages with checksums."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return write_whole(path, lambda file: pq.write_table(table, file, write_page_checksum=True))
+
+
+def harmless(text: Any) -> Any:
+    """A text that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and carriage return; anything else as it is.
+
+    >>> harmless("=cmd()"), harmless("plain"), harmless(-1)
+    ("'=cmd()", 'plain', -1)
+    """
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+
+
+def safe_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose texts, headers too, no spreadsheet runs."""
+    import pandas as pd
+
+    safe = pd.DataFrame(frame).copy()
+    kinds = pd.api.types
+    for column in safe:
+        if not kinds.is_numeric_dtype(safe[column]) and not kinds.is_datetime64_any_dtype(safe[column]):
+            safe[column] = safe[column].astype(object).map(harmless)
+    safe.columns = pd.Index([harmless(str(column)) for column in safe])
+    return safe
