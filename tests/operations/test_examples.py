@@ -115,6 +115,26 @@ def test_dagster(schedulers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert failed.value.metadata == {"exit_code": 3}
 
 
+def test_mlflow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    mlflow = types.ModuleType("mlflow")
+    version = types.SimpleNamespace(get_model_version_by_alias=lambda *_: types.SimpleNamespace(version="2"))
+    mlflow.MlflowClient = lambda: version  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
+    module = imported("mlflow_registry")
+    called: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        called.append(command)
+        return types.SimpleNamespace(stdout='{"action": "promote", "verdict": "better", "words": "log loss -0.01"}')
+
+    monkeypatch.setattr(module.subprocess, "run", run)
+    module.retrain()
+    assert "promote [better]: log loss -0.01; version 2" in capsys.readouterr().out
+    module.take_back()
+    for command in called:
+        assert_known(shlex.join(command))
+
+
 def test_cron() -> None:
     lines = [line for line in (EXAMPLES / "crontab").read_text().splitlines() if re.match(r"[\d*]", line)]
     assert len(lines) == 2

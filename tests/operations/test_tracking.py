@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.operations.conftest import QUICK, shop_log
+from tests.operations.test_cli import run
 
 import churnpredict as cp
-from churnpredict.errors import MissingExtraError, SchemaError
-from churnpredict.operations import tracking
+from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, SchemaError, UsageError
+from churnpredict.operations import promotion, tracking
+from churnpredict.operations.config import read_config
+from churnpredict.operations.registry import Registry
 from churnpredict.operations.retraining import Retraining
 
 UNTIL, AT = "2023-11-01", "2023-12-01"
@@ -73,6 +78,135 @@ def test_logged_loaded_and_scored(mlflow: object, shop: cp.EventTables, pipeline
     assert names == ["customer_id", "cutoff", *pipeline.model_.feature_names_in_]
     with pytest.raises(Exception, match="customer_id"):
         model.predict(frame.drop(columns="customer_id"))
+
+
+# --- the registry ---
+
+
+@pytest.fixture(scope="module")
+def other(shop: cp.EventTables) -> cp.ChurnPipeline:
+    one = cp.ChurnPipeline(
+        cp.Inactivity("60d", of="orders", active_within="90d"), classifier=cp.ChurnClassifier(**{**QUICK, "n_estimators": 5})
+    )
+    return one.learn(*one.training_rows(shop, "2023-09-01"))
+
+
+def better(winner: cp.ChurnPipeline) -> Retraining:
+    return Retraining(True, "better", "the challenger is better", pd.Timestamp(UNTIL), winner=winner)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_registry_decides_as_the_folder_does(
+    mlflow: object, tmp_path: Path, pipeline: cp.ChurnPipeline, other: cp.ChurnPipeline
+) -> None:
+    client = mlflow.MlflowClient()
+    there, here = tracking.MlflowRegistry("shop", lock_file=tmp_path / ".lock"), Registry(tmp_path / "models")
+    assert (there.history(), there.champion()) == ([], None)
+    for one in (there, here):
+        with pytest.raises(UsageError, match="no-champion"):
+            one.roll_back()
+        with one.deciding():
+            one.add(other, key="first")
+            one.record(better(pipeline), key="second")
+            one.record(Retraining(False, "equal", "no difference", pd.Timestamp(UNTIL)), key="third")
+            assert one.decided("second") == one.history()[1]
+            one.roll_back("too many surprised people")
+            with pytest.raises(UsageError, match="nothing-before"):
+                one.roll_back()
+            one.record(better(pipeline), key="fourth")
+        champion = one.champion()
+        assert champion is not None
+        assert champion.model_id_ == pipeline.model_id_
+    assert there.history() == here.history()
+    assert there.champion_content() == here.champion_content()  # byte for byte
+    assert len(client.search_model_versions("name='shop'")) == 2  # forward again: no second version of the same model
+    assert str(client.get_model_version_by_alias("shop", "champion").version) == "2"
+    told = client.get_registered_model("shop").tags
+    assert json.loads(told["churnpredict.decision.000004"])["words"] == "too many surprised people"
+    run = mlflow.get_run(client.get_model_version("shop", "2").run_id)
+    assert run.data.tags["verdict"] == "better"
+    scores = mlflow.pyfunc.load_model("models:/shop@champion")  # as anybody else would load it, unpickling nothing
+    assert scores.metadata.signature is not None
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_killed_before_the_alias_and_moved_by_hand(
+    mlflow: object, pipeline: cp.ChurnPipeline, other: cp.ChurnPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, held = mlflow.MlflowClient(), tracking.MlflowRegistry("twice")
+    held.add(other)
+    with monkeypatch.context() as planted:
+        planted.setattr(tracking.MlflowRegistry, "_settle", mock.Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            held.record(better(pipeline), key="second")
+    assert str(client.get_model_version_by_alias("twice", "champion").version) == "1"
+    with held.deciding():  # the decision stands, and the alias follows it
+        assert held.decided("second") is not None
+    assert str(client.get_model_version_by_alias("twice", "champion").version) == "2"
+    assert [e.action for e in held.history()] == ["add", "promote"]
+    client.set_registered_model_alias("twice", "champion", "1")  # a person, in MLflow
+    for _ in range(2):
+        with held.deciding():
+            assert [e.action for e in held.history()] == ["add", "promote", "add"]
+    assert held.champion().model_id_ == other.model_id_
+    assert "version 1" in held.history()[-1].words
+    held.roll_back()
+    assert held.champion().model_id_ == pipeline.model_id_
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_damage_and_refusals_are_said(
+    mlflow: object, pipeline: cp.ChurnPipeline, other: cp.ChurnPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, held = mlflow.MlflowClient(), tracking.MlflowRegistry("hurt")
+    held.add(other)
+    version = client.get_model_version("hurt", "1")
+    [path] = [p for p in Path.cwd().rglob("churn.model") if version.source.rpartition("/")[2] in p.parts]
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelFileError, match="other-model"):
+        held.champion()
+    client.set_registered_model_tag("hurt", "churnpredict.decision.000001", "{}")
+    with pytest.raises(ModelFileError, match="damaged-registry"):
+        held.history()
+    with pytest.raises(UsageError, match="bad-argument"):
+        tracking.MlflowRegistry("a/b")
+
+    def refused(*_: object, **__: object) -> None:
+        raise mlflow.exceptions.MlflowException("no space\nTraceback ...")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "get_registered_model", refused)
+    with pytest.raises(OutputError, match=r"no space\. .*mlflow-refused"):
+        held.history()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_command_promotes_and_rolls_back_in_mlflow(
+    mlflow: object, tmp_path: Path, pipeline: cp.ChurnPipeline, other: cp.ChurnPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = shop_log()
+    log["who"] = SENTINEL + log["who"]
+    log.to_csv(tmp_path / "orders.csv", index=False)
+    (tmp_path / "churn.toml").write_text(
+        '[tables.orders]\nkind = "events"\nsource = "orders.csv"\ncustomer = "who"\ntime = "paid_at"\nvalue = "eur"\n'
+        '[churn]\nrule = "inactivity"\nhorizon = "60d"\nactive_within = "90d"\n[output]\nregistry = "mlflow:desk"\n'
+    )
+    other.save(tmp_path / "churn.model")
+    first = (tmp_path / "churn.model").read_bytes()
+    monkeypatch.setattr(cp.ChurnPipeline, "retrain", lambda *_, **__: better(pipeline))
+    settings, config = read_config(tmp_path / "churn.toml"), ("--config", str(tmp_path / "churn.toml"))
+    assert run("retrain", *config, "--until", UNTIL, "--dry-run") == 0
+    assert promotion.registry_of(settings).history() == []
+    for _ in range(2):  # the same data are decided once
+        assert run("retrain", *config, "--until", UNTIL) == 0
+    assert [e.action for e in promotion.registry_of(settings).history()] == ["add", "promote"]
+    assert cp.load(tmp_path / "churn.model").model_id_ == pipeline.model_id_
+    assert run("history", *config, "--roll-back") == 0
+    assert (tmp_path / "churn.model").read_bytes() == first
+    assert str(mlflow.MlflowClient().get_model_version_by_alias("desk", "champion").version) == "1"
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -102,7 +102,7 @@ class Output:
 
     ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default, and they
     are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict retrain`` keeps models
-    and decisions; ``model`` is then a copy of the one in force.
+    and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the one in force.
     """
 
     model: str = "churn.model"

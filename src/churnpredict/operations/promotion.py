@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,27 +11,36 @@ import pyarrow as pa
 
 from churnpredict.files import write_whole
 from churnpredict.operations import cutoffs
-from churnpredict.operations.registry import Entry, Registry
+from churnpredict.operations.registry import Entry, Ledger, Registry
 
 if TYPE_CHECKING:
     from churnpredict.events.tables import EventTables
     from churnpredict.operations.config import Config
+    from churnpredict.operations.pipeline import ChurnPipeline
     from churnpredict.operations.retraining import Retraining
 
 __all__ = ["fingerprint_of", "promote", "publish", "registry_of"]
 
 
-def registry_of(settings: Config) -> Registry:
-    """The registry that a churn.toml names."""
-    return Registry(settings.resolve(settings.output.registry))
+_MLFLOW = "mlflow:"
 
 
-def publish(settings: Config, registry: Registry) -> None:
+def registry_of(settings: Config) -> Ledger:
+    """The registry that a churn.toml names: a folder, or ``mlflow:`` and the name of a registered model."""
+    name = settings.output.registry
+    if not name.startswith(_MLFLOW):
+        return Registry(settings.resolve(name))
+    from churnpredict.operations.tracking import MlflowRegistry
+
+    name = name.removeprefix(_MLFLOW)
+    return MlflowRegistry(name, lock_file=settings.resolve(f".{name}.lock"))
+
+
+def publish(settings: Config, registry: Ledger) -> None:
     """Give the champion the name under which everything else finds the model: a copy, whole or not at all."""
-    source, target = registry.champion_file(), settings.resolve(settings.output.model)
-    if source is None:
+    content, target = registry.champion_content(), settings.resolve(settings.output.model)
+    if content is None:
         return
-    content = source.read_bytes()
     if not target.exists() or target.read_bytes() != content:
         write_whole(target, lambda file: file.write(content))
 
@@ -64,18 +71,35 @@ def promote(settings: Config, until: Any = None, *, dry_run: bool = False, **how
     past = cutoffs.as_known(settings.event_tables(), until)
     registry = registry_of(settings)
     if dry_run:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Registry(Path(folder) / "registry")
-            if registry.folder.exists():
-                shutil.copytree(registry.folder, copy.folder)
-            return _decide(settings, copy, past, how)
+        return _decide(settings, _Rehearsal(registry), past, how)
     with registry.deciding():
         entry, decision = _decide(settings, registry, past, how)
         publish(settings, registry)
     return entry, decision
 
 
-def _decide(settings: Config, registry: Registry, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
+class _Rehearsal(Ledger):
+    """A registry that decides as another would, and keeps nothing."""
+
+    def __init__(self, real: Ledger) -> None:
+        self._real, self._history = real, real.history()
+
+    def history(self) -> list[Entry]:
+        return self._history
+
+    def deciding(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def _read(self, sha256: str) -> bytes:
+        return self._real._read(sha256)
+
+    def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None: ...
+
+    def _write(self, history: list[Entry]) -> None:
+        self._history = history
+
+
+def _decide(settings: Config, registry: Ledger, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
     from churnpredict.operations.store import load
 
     key = fingerprint_of(past, settings.pipeline(), how)

@@ -1,4 +1,4 @@
-"""The registry: a folder of model files named by their content, one small pointer that is replaced whole, and a history that only grows."""
+"""The registry: which model is in force and why; a folder of model files, with one small pointer that is replaced whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnpredict.errors import ModelFileError, OutputError, UsageError
 from churnpredict.files import lock, write_whole
+from churnpredict.operations import store
 
 if TYPE_CHECKING:
     from churnpredict.operations.pipeline import ChurnPipeline
     from churnpredict.operations.retraining import Retraining
 
-__all__ = ["Entry", "Registry"]
+__all__ = ["Entry", "Ledger", "Registry", "alone"]
 
 _POINTER, _LOCK = "registry.json", ".lock"
 _NAME = 16
@@ -52,105 +53,66 @@ class _Pointer(BaseModel):
     history: list[Entry]
 
 
-class Registry:
-    """Which model is the champion, what it was before, and why it changed.
+class Ledger(ABC):
+    """Decisions on the model in force: what each of them means. Where models and decisions are kept is for the classes below.
 
-    Every model file lies in the folder under the first digits of its SHA-256 and is never changed. Writing a model changes nothing until
-    ``registry.json`` is replaced, in one step; a process that dies between the two leaves the old champion and a file that nobody names.
-    One process at a time decides: a second one waits.
-
-    Parameters
-    ----------
-    folder : path
-        Made if need be.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> registry = Registry(tempfile.mkdtemp())
-    >>> registry.history(), registry.champion_file()
-    ([], None)
+    Models go by the SHA-256 of their file, and are checked against it when they are read.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+    # --- where things are kept ---
 
-    # --- reading ---
-
+    @abstractmethod
     def history(self) -> list[Entry]:
-        """Every decision, oldest first.
+        """Every decision, oldest first."""
 
-        Raises
-        ------
-        ModelFileError
-            ``damaged-registry``.
-        """
-        try:
-            content = (self.folder / _POINTER).read_bytes()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise self._damaged(str(error.strerror)) from error
-        try:
-            return _Pointer.model_validate_json(content).history
-        except ValidationError as error:
-            raise self._damaged(str(error.errors(include_url=False, include_input=False)[0]["type"])) from None
+    @abstractmethod
+    def deciding(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else decides meanwhile."""
 
-    def _damaged(self, why: str) -> ModelFileError:
-        remedy = "Restore the file from a backup; the model files beside it are whole."
-        return ModelFileError("damaged-registry", f'"{self.folder / _POINTER}" cannot be used: {why}', remedy=remedy)
+    @abstractmethod
+    def _read(self, sha256: str) -> bytes:
+        """A model file that was kept, checked."""
 
-    def champion_file(self) -> Path | None:
-        """The model file that is in force; None while there is none."""
-        history = self.history()
-        return self._path(history[-1].model) if history else None
+    @abstractmethod
+    def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None:
+        """Keep a model file, unless it is there."""
 
-    def champion(self) -> ChurnPipeline | None:
-        """The pipeline that is in force, checked against the hash under which it was entered; None while there is none.
+    @abstractmethod
+    def _write(self, history: list[Entry]) -> None:
+        """The history with one entry more."""
+
+    # --- what is in force ---
+
+    def champion_content(self) -> bytes | None:
+        """The model file that is in force, checked against the hash under which it was entered; None while there is none.
 
         Raises
         ------
         ModelFileError
             The file is gone, or is not the one that was entered.
         """
-        from churnpredict.operations.store import load
-
         history = self.history()
-        if not history:
-            return None
-        found: ChurnPipeline = load(self._path(history[-1].model), expected_sha256=history[-1].model)
-        return found
+        return self._read(history[-1].model) if history else None
 
-    def _path(self, sha256: str) -> Path:
-        return self.folder / f"{sha256[:_NAME]}.model"
+    def champion(self) -> ChurnPipeline | None:
+        """The pipeline that is in force, read as :func:`churnpredict.load` reads; None while there is none."""
+        content = self.champion_content()
+        if content is None:
+            return None
+        found: ChurnPipeline = store.unpacked(content)
+        return found
 
     # --- deciding ---
 
-    @contextlib.contextmanager
-    def deciding(self) -> Iterator[None]:
-        """Nobody else decides meanwhile; the lock ends with the process, however it ends."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise OutputError(
-                "not-written", f'"{self.folder}" cannot be written to: {error.strerror}', remedy="Check the path and its permissions."
-            ) from error
-        try:
-            lock(handle, wait=True)
-            yield
-        finally:
-            os.close(handle)
-
     def add(self, pipeline: ChurnPipeline, words: str = "entered by hand", *, key: str = "") -> Entry:
         """Make a trained pipeline the champion without a comparison: the first one, or a person's decision."""
-        return self._enter("add", pipeline, verdict="added", words=words, until=str(pipeline.cutoffs_[-1]), key=key)
+        return self._enter("add", pipeline, None, verdict="added", words=words, until=str(pipeline.cutoffs_[-1]), key=key)
 
     def record(self, decision: Retraining, key: str = "") -> Entry:
         """Enter what :meth:`ChurnPipeline.retrain` decided; a promotion makes its winner the champion."""
         about = {"verdict": decision.verdict, "words": decision.words, "until": str(decision.until), "key": key}
         if decision.promoted and decision.winner is not None:
-            return self._enter("promote", decision.winner, **about)
+            return self._enter("promote", decision.winner, decision, **about)
         last = self._last("refuse")
         return self._append(Entry(action="refuse", model=last.model, before=last.model, model_id=last.model_id, **about))
 
@@ -195,24 +157,109 @@ class Registry:
             raise UsageError("no-champion", f"there is no model to {what}", remedy="Add a trained model first.")
         return history[-1]
 
-    def _enter(self, action: Literal["add", "promote"], pipeline: ChurnPipeline, **about: str) -> Entry:
-        from churnpredict.operations.store import save
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory() as folder:
-            content = save(pipeline, Path(folder) / "new.model").read_bytes()
+    def _enter(self, action: Literal["add", "promote"], pipeline: ChurnPipeline, decision: Retraining | None, **about: str) -> Entry:
+        content = store.packed(pipeline)
         sha256 = hashlib.sha256(content).hexdigest()
-        if not self._path(sha256).exists():
-            write_whole(self._path(sha256), lambda file: file.write(content))
+        self._keep(pipeline, content, sha256, decision)
         history = self.history()
         before = history[-1].model if history else None
         return self._append(Entry(action=action, model=sha256, before=before, model_id=pipeline.model_id_, **about))
 
     def _append(self, entry: Entry) -> Entry:
         history = self.history()
-        if history and history[-1] == entry:  # the same decision about the same champion: no second entry
-            return entry
-        pointer = _Pointer(format="churnpredict registry", version=1, history=[*history, entry])
+        if not history or history[-1] != entry:  # the same decision about the same champion: no second entry
+            self._write([*history, entry])
+        return entry
+
+
+class Registry(Ledger):
+    """Which model is the champion, what it was before, and why it changed.
+
+    Every model file lies in the folder under the first digits of its SHA-256 and is never changed. Writing a model changes nothing until
+    ``registry.json`` is replaced, in one step; a process that dies between the two leaves the old champion and a file that nobody names.
+    One process at a time decides: a second one waits.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> registry = Registry(tempfile.mkdtemp())
+    >>> registry.history(), registry.champion_file()
+    ([], None)
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def history(self) -> list[Entry]:
+        """Every decision, oldest first.
+
+        Raises
+        ------
+        ModelFileError
+            ``damaged-registry``.
+        """
+        try:
+            content = (self.folder / _POINTER).read_bytes()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._damaged(str(error.strerror)) from error
+        try:
+            return _Pointer.model_validate_json(content).history
+        except ValidationError as error:
+            raise self._damaged(str(error.errors(include_url=False, include_input=False)[0]["type"])) from None
+
+    def _damaged(self, why: str) -> ModelFileError:
+        remedy = "Restore the file from a backup; the model files beside it are whole."
+        return ModelFileError("damaged-registry", f'"{self.folder / _POINTER}" cannot be used: {why}', remedy=remedy)
+
+    def champion_file(self) -> Path | None:
+        """The model file that is in force; None while there is none."""
+        history = self.history()
+        return self._path(history[-1].model) if history else None
+
+    def _path(self, sha256: str) -> Path:
+        return self.folder / f"{sha256[:_NAME]}.model"
+
+    def deciding(self) -> contextlib.AbstractContextManager[None]:
+        """Nobody else decides meanwhile; the lock ends with the process, however it ends."""
+        return alone(self.folder / _LOCK)
+
+    def _read(self, sha256: str) -> bytes:
+        return store.content_of(self._path(sha256), sha256)
+
+    def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None:
+        if not self._path(sha256).exists():
+            write_whole(self._path(sha256), lambda file: file.write(content))
+
+    def _write(self, history: list[Entry]) -> None:
+        pointer = _Pointer(format="churnpredict registry", version=1, history=history)
         text = json.dumps(pointer.model_dump(), indent=1, sort_keys=True)
         write_whole(self.folder / _POINTER, lambda file: file.write(text.encode()))
-        return entry
+
+
+@contextlib.contextmanager
+def alone(lock_file: Path) -> Iterator[None]:
+    """Wait until no other process of this machine holds the file, and hold it.
+
+    Raises
+    ------
+    OutputError
+        ``not-written``.
+    """
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        remedy = "Check the path and its permissions."
+        raise OutputError("not-written", f'"{lock_file.parent}" cannot be written to: {error.strerror}', remedy=remedy) from error
+    try:
+        lock(handle, wait=True)
+        yield
+    finally:
+        os.close(handle)

@@ -151,7 +151,7 @@ def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str
     Traceback (most recent call last):
     churnpredict.errors.ModelFileError: there is no file "nowhere.model". Train a model first, or check the path. [no-model-file]
     """
-    return unpacked(_content(path, expected_sha256), signed_by=signed_by)
+    return unpacked(content_of(path, expected_sha256), signed_by=signed_by)
 
 
 def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by:
     from churnpredict.model.trees import read_trees
     from churnpredict.operations import freezing, signing
 
-    content = _content(path, expected_sha256)
+    content = content_of(path, expected_sha256)
     manifest, numbers, texts = _opened(content, signed_by)
     part = manifest.pipeline
     members = []
@@ -227,7 +227,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _content(path: str | Path, expected_sha256: str | None) -> bytes:
+def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
     """The bytes of a regular file of reasonable size, held to the expected hash."""
     if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
         raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
