@@ -11,7 +11,8 @@ import pytest
 import churnpredict as cp
 from churnpredict.errors import ConfigError, UsageError
 from churnpredict.operations.config import read_config
-from churnpredict.operations.sniffing import guess_database, guess_table, write_draft
+from churnpredict.operations.drafting import write_draft
+from churnpredict.operations.sniffing import guess_database, guess_table
 
 GOOD = """
 [tables.orders]

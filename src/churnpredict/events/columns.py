@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, warn
 from churnpredict.events.codes import encode_text
+from churnpredict.events.formats import fitting_formats, read_formatted
 from churnpredict.events.tally import judge
 
 __all__ = ["check_spellings", "read_ids", "read_labels", "read_numbers", "read_times"]
 
 _FAR_PAST, _FAR_FUTURE = -2_208_902_400_000_000, 7_258_118_400_000_000  # 1900-01-02 and 2200-01-01: beyond, a date is a placeholder
-_EPOCH = {"s": 1_000_000, "ms": 1_000, "us": 1}
+_EPOCH = {"d": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _HUGE = 1e15
 _LARGEST = 1e30  # sums of such values still fit float32
 _EXACT_FLOAT = 2**53
@@ -180,12 +181,19 @@ def check_spellings(values: pa.Array, table: str) -> None:
 
 
 def read_times(
-    column: pa.ChunkedArray, *, table: str, name: str, timezone: str, unit: str | None = None, placeholders: bool = False
+    column: pa.ChunkedArray,
+    *,
+    table: str,
+    name: str,
+    timezone: str,
+    unit: str | None = None,
+    form: str | None = None,
+    placeholders: bool = False,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], bool | None]:
     """Times in microseconds UTC.
 
     Naive times are wall times of ``timezone``: an hour that does not exist moves forward, an hour that exists twice is its first.
-    Dates are their midnight. Text must be ISO 8601.
+    Dates are their midnight. Text must be ISO 8601, or as ``form`` says.
 
     Parameters
     ----------
@@ -202,25 +210,25 @@ def read_times(
     Raises
     ------
     TimeError
-        ``epoch-unit``, ``not-iso``, ``mixed-zones``, ``time-type``, ``null-time``.
+        ``epoch-unit``, ``not-iso``, ``time-format``, ``mixed-zones``, ``time-type``, ``null-time``.
     """
     flat = _plain(_flat(column))
     kind, aware = flat.type, None
     if pa.types.is_null(kind) or not len(flat):
         return np.zeros(len(flat), np.int64), np.ones(len(flat), np.bool_), None
-    if _is_text(kind):
+    if form is not None and (_is_text(kind) or pa.types.is_integer(kind)):
+        flat = read_formatted(flat, form, table=table, name=name)
+        kind = flat.type
+    elif _is_text(kind):
         counted = _as_counts(flat) if unit in _EPOCH else None  # a text file has no types: what counts seconds may stand there as text
         flat = _parse_iso(flat, table, name) if counted is None else counted
         kind = flat.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         if unit not in _EPOCH:
-            raise TimeError(
-                "epoch-unit",
-                "times are numbers without a unit",
-                table=table,
-                column=name,
-                remedy='Declare what they count: unit="s", "ms" or "us" (since 1970, UTC).',
-            )
+            written = pa.types.is_integer(kind) and fitting_formats(flat.cast(pa.string()))
+            remedy = 'Declare what they count: unit="s", "ms" or "us" (since 1970, UTC), or "d" for numbers of days.'
+            remedy = f'Declare how they are written: format="{written[0]}".' if written else remedy
+            raise TimeError("epoch-unit", "times are numbers without a unit", table=table, column=name, remedy=remedy)
         flat = _from_epoch(flat, _EPOCH[unit])
     elif pa.types.is_date(kind):
         flat, aware = _localise(flat.cast(pa.timestamp("us")), timezone), False
@@ -250,10 +258,13 @@ def read_times(
 
 
 def _as_counts(text: pa.Array) -> pa.Array | None:
-    try:
-        return pc.utf8_trim_whitespace(text).cast(pa.int64())
-    except pa.ArrowInvalid:
-        return None
+    text = pc.utf8_trim_whitespace(text)
+    for kind in (pa.int64(), pa.float64()):  # whole numbers with gaps are written as 12.0
+        try:
+            return text.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+    return None
 
 
 def _from_epoch(flat: pa.Array, unit: int) -> pa.Array:
@@ -298,6 +309,7 @@ def _parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
     try:
         return text.cast(target)
     except pa.ArrowInvalid:
+        fitting = " or ".join(f'format="{form}"' for form in fitting_formats(text))
         bad = [v for v in pc.unique(text).to_pylist() if v is not None and not _castable(v, target)]
         raise TimeError(
             "not-iso",
@@ -307,7 +319,9 @@ def _parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
             rows=pc.sum(pc.is_in(text, pa.array(bad, pa.string()))).as_py(),
             total=len(text),
             examples=bad,
-            remedy='Write them as "2024-09-01" or "2024-09-01T13:45:00", or convert the column to timestamps.',
+            remedy=f"Declare how they are written: {fitting}."
+            if fitting
+            else 'Write them as "2024-09-01" or "2024-09-01T13:45:00", or convert the column to timestamps.',
         ) from None  # the reader's own message quotes the value
 
 

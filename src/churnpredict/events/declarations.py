@@ -53,8 +53,11 @@ class Events(_Declared):
         Column of the event's own id: the same id with other content is an error.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
-    unit : {"s", "ms", "us"}, optional
-        What times count, where they are numbers since 1970.
+    unit : {"s", "ms", "us", "d"}, optional
+        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
+        1970-01-01.
+    format : str, optional
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     optional : bool
         Whether the table may be empty.
 
@@ -80,6 +83,7 @@ class Events(_Declared):
     id: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
+    format: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -123,8 +127,11 @@ class Intervals(_Declared):
         Column of the moment at which the row came to be known, where that is later than ``start``.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
-    unit : {"s", "ms", "us"}, optional
-        What times count, where they are numbers since 1970.
+    unit : {"s", "ms", "us", "d"}, optional
+        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
+        1970-01-01.
+    format : str, optional
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     optional : bool
         Whether the table may be empty.
 
@@ -151,6 +158,7 @@ class Intervals(_Declared):
     known_at: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
+    format: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -190,8 +198,11 @@ class States(_Declared):
         Column of the moment at which the row came to be known, where that is later than ``time``.
     driver : str, optional
         The driver that the table speaks for, such as ``"price"``.
-    unit : {"s", "ms", "us"}, optional
-        What times count, where they are numbers since 1970.
+    unit : {"s", "ms", "us", "d"}, optional
+        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
+        1970-01-01.
+    format : str, optional
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     optional : bool
         Whether the table may be empty.
 
@@ -210,6 +221,7 @@ class States(_Declared):
     known_at: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
+    format: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -240,8 +252,11 @@ class Customers(_Declared):
         Column of what the customer is worth per year, in money; for plans, not a feature.
     valid_from : str, optional
         Column of the moment from which a row's attributes hold, where they change.
-    unit : {"s", "ms", "us"}, optional
-        What times count, where they are numbers since 1970.
+    unit : {"s", "ms", "us", "d"}, optional
+        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
+        1970-01-01.
+    format : str, optional
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     optional : bool
         Whether the table may be empty.
 
@@ -261,6 +276,7 @@ class Customers(_Declared):
     value: str | None = field(default=None, kw_only=True)
     valid_from: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
+    format: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:

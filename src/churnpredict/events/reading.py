@@ -108,8 +108,15 @@ class _Reader:
         return times[keep]
 
     def times(self, column: str, *, placeholders: bool = False) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        how = self.declaration
         found, missing, aware = read_times(
-            self.table[column], table=self.name, name=column, timezone=self.timezone, unit=self.declaration.unit, placeholders=placeholders
+            self.table[column],
+            table=self.name,
+            name=column,
+            timezone=self.timezone,
+            unit=how.unit,
+            form=how.format,
+            placeholders=placeholders,
         )
         if None not in (aware, self.aware) and aware != self.aware:
             raise TimeError(
@@ -422,7 +429,8 @@ def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
                 table=name,
                 rows=repeats,
                 total=total,
-                remedy="The table was most likely loaded twice: drop the duplicates, or declare the event's id=.",
+                remedy="The table was most likely loaded twice: drop the duplicates"
+                + ("." if "end" in columns else ", or declare the event's id=."),
             )
         warn(
             "repeated-rows",
@@ -430,7 +438,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
             table=name,
             rows=repeats,
             total=total,
-            remedy="Declare the event's id= to have repetitions dropped.",
+            remedy="Drop them before." if "end" in columns else "Declare the event's id= to have repetitions dropped.",
             stacklevel=7,
         )
 

@@ -81,7 +81,8 @@ def init(
 ) -> None:
     """Write a commented churn.toml from the columns that are found."""
     from churnpredict.files import write_text
-    from churnpredict.operations.sniffing import guess_database, guess_table, write_draft
+    from churnpredict.operations.drafting import write_draft
+    from churnpredict.operations.sniffing import guess_database, guess_table
 
     found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
     if not found:
@@ -389,15 +390,18 @@ def report(
     told = find_all(pipeline, tables, at=at, since=since, rules=settings.alerts, plan=settings.planning())
     figures = read_backtest(settings.resolve(settings.output.backtest))
     write_report(targets["report"], told.scores, plan=told.plan, backtest=figures, unit=settings.plan.unit, **told.parts)
-    write_frame(targets["plan"], told.plan.table)
+    if told.plan is None:
+        del targets["plan"]
+    else:
+        write_frame(targets["plan"], told.plan.table)
     if settings.alerts:
         write_frame(targets["alerts"], told.parts["alerts"])
-    profit = told.plan.profit._asdict()
     firing = told.parts["alerts"]["alert"].value_counts().to_dict() if settings.alerts else {}
     without = told.parts["unscored"]["reason"].value_counts().to_dict()
-    found = {"command": "report", "customers": len(told.scores), "without_score": without, "plan": told.plan.counts, "profit": profit}
+    found = {"command": "report", "customers": len(told.scores), "without_score": without}
+    found |= {} if told.plan is None else {"plan": told.plan.counts, "profit": told.plan.profit._asdict()}
     found |= {"alerts": firing, "written": {k: str(v) for k, v in targets.items()}}
-    lines = [repr(told.plan), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
+    lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
     lines += [f"no score: {_in_words(without)}"] if without else []
     _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
 

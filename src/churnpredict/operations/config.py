@@ -84,8 +84,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Planning:
-    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money."""
+    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money.
 
+    ``value`` is what any customer is worth over the horizon, for tables that do not say it.
+    """
+
+    value: float | None = None
     budget: float | None = None
     cost: float = 10.0
     fixed_cost: float = 1.0

@@ -63,6 +63,7 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
     say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
     found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
+    assert found.plan is not None  # the business has prices
     say(f"{found.plan!r}\n")
     for name, n in found.parts["alerts"]["alert"].value_counts().items():
         say(f"alert {name}: {n:,} customers")

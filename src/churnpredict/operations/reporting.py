@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from churnpredict.errors import ChurnError
+from churnpredict.errors import ChurnError, warn
 from churnpredict.events.activity import activity
 from churnpredict.events.cohorts import cohorts, tenure_table
 from churnpredict.events.outcomes import ChurnRule, label_churn
@@ -38,10 +38,10 @@ _MONTHS = 4  # of features, to tell since when an alert holds
 
 @dataclass(frozen=True)
 class Findings:
-    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan``, and ``parts``, its other arguments."""
+    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan`` if anything says what customers are worth, and ``parts``."""
 
     scores: pd.DataFrame
-    plan: Plan
+    plan: Plan | None
     parts: dict[str, Any]
 
 
@@ -82,8 +82,8 @@ def find_all(
     earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
     scores = pipeline.score(tables, at=moment)
-    chosen = plan_retention(scores, **(plan or {}))
-    cards = chosen.contacts["customer_id"].head(most_cards)
+    chosen = _plan(scores, plan or {})
+    cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
     parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
     parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
@@ -96,6 +96,17 @@ def find_all(
     if rules:
         parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history)
     return Findings(scores, chosen, parts)
+
+
+def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
+    if len(scores) and options.get("value") is None and scores["value"].isna().all():
+        warn(
+            "no-plan",
+            "there is no plan whom to contact: nothing says what customers are worth",
+            remedy="Name a column of money as value, or write value = 500 (over the horizon) under [plan].",
+        )
+        return None
+    return plan_retention(scores, **options)
 
 
 def alerts_at(

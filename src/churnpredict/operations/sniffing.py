@@ -1,4 +1,4 @@
-"""A first churn.toml from the columns that are found: guesses by name and type, each with a comment, for a person to correct."""
+"""What a file, or a table of a database, seems to hold: guesses by the names, the types and the form of its columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.errors import ConfigError
+from churnpredict.events.formats import fitting_formats
 from churnpredict.events.source import Query, open_source, table_names
 
-__all__ = ["Guess", "guess_database", "guess_table", "write_draft"]
+__all__ = ["Guess", "guess_database", "guess_table"]
 
 _WORDS = {
-    "customer": r"customer|client|user|account|member|subscriber|cust|kunde|msisdn",
+    "customer": r"customer|client|user|account|member|subscriber|cust|kunde|msisdn|household|student|visitor|player|patient|donor|guest",
     "time": r"date|time|timestamp|_at$|_on$|^at$|^on$|^day$|datum",
     "value": r"amount|total|revenue|price|value|sum|paid|spend|eur|usd|betrag",
     "item": r"product|item|sku|feature|page|article",
@@ -25,9 +26,10 @@ _WORDS = {
     "start": r"start|begin|open|submitted|created|from|since",
     "end": r"end|clos|until|expir|finish|resolved",
 }
-_TELLS = r"churn|cancel|attrit|terminat|unsubscri|unregist"  # of the outcome
-_LASTS = r"subscri|contract|member|plan|polic|licen"  # what a customer has as long as it runs
 _MOST_KINDS = 50
+_UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
+_MOST_DAYS = 60_000  # more than a century of them
+_MONTH = 31  # numbers of days that span no more are days of a month or of a week
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,51 @@ class Guess:
     roles: dict[str, str]
     rest: dict[str, str]
     rows: int
-    sure: bool = True  # that the column is the customer: its name says so
+    unused: str = ""  # why the table is left out
     names: tuple[str, ...] = ()  # columns of which nearly every row has its own text
+    written: tuple[tuple[str, str, str], ...] = ()  # what must be said of its times: key, value, why
 
 
-def _is_time(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return True
-    if not pa.types.is_string(column.type):
-        return False
-    seen = [v for v in column.slice(0, 50).to_pylist() if v]
-    return bool(seen) and all(re.match(r"\d{4}-\d{2}-\d{2}", str(v)) for v in seen)
+def _how_written(column: pa.ChunkedArray, name: str) -> tuple[str, str] | None:
+    """What must be said for a column to be read as times, as key and value; ("", "") for nothing, None where it holds no times."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return "", ""
+    if pa.types.is_string(kind):
+        seen = [v for v in column.slice(0, 50).to_pylist() if v]
+        if seen and all(re.match(r"\d{4}-\d{2}-\d{2}", v) for v in seen):
+            return "", ""
+        forms = fitting_formats(column.combine_chunks())
+        return ("format", " or ".join(forms)) if forms and (forms != ["%Y%m%d"] or _says_time(name)) else None
+    if not _is_number(kind) or not _says_time(name):
+        return None
+    return _counted(column, name)
+
+
+def _in_words(name: str) -> str:
+    """In small letters, with a stroke where a capital begins a word."""
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+def _counted(column: pa.ChunkedArray, name: str) -> tuple[str, str] | None:
+    """The same for a column of numbers with the name of a time."""
+    numbers = column.to_pandas().dropna()
+    if numbers.empty or not (numbers == numbers.round()).all():
+        return None
+    low, high = numbers.min(), numbers.max()
+    for unit, first, last in _UNITS:
+        if first <= low and high < last:
+            return "unit", unit
+    if pa.types.is_integer(column.type) and fitting_formats(column.cast(pa.string()).combine_chunks()):
+        return "format", "%Y%m%d"
+    named = re.search(r"^(date|day|datum)|(date|day|datum)$", name.lower())
+    return ("unit", "d") if named and max(abs(low), abs(high)) <= _MOST_DAYS and high - low > _MONTH else None
+
+
+def _says_time(name: str) -> bool:
+    """Whether a word of the name is one of time: "DAY" and "InvoiceDate" are, "days_late" and "response_minutes" are not."""
+    words = _in_words(name)
+    return re.search(r"(^|[^a-z])(date|datum|day|dt|ts|time|timestamp|at|on)([^a-z]|$)", words) is not None
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -96,25 +132,33 @@ def guess_table(path: str | Path | Query) -> Guess:
         ``nothing-found``: no column could be the customer or the time.
     """
     called = path.sql if isinstance(path, Query) else Path(path).name.split(".")[0]
-    name = re.sub(r"[^A-Za-z0-9]+", "_", called).strip("_").lower() or "events"
+    name = _in_words(re.sub(r"[^A-Za-z0-9]+", "_", called).strip("_")) or "events"
     name = name if name[0].isalpha() else f"t_{name}"
     source = open_source(path if isinstance(path, Query) else str(path), name)
     table = _plain(source.read(source.columns()))
-    times = [c for c in table.column_names if _is_time(table[c])]
-    others = [c for c in table.column_names if c not in times]
+    dated = [f.name for f in table.schema if pa.types.is_timestamp(f.type) or pa.types.is_date(f.type)]
+    if dated and getattr(source, "kind", "") == "text":  # what a reader of CSV takes for a date may be written in many ways
+        told = _plain(source.read(dated, dated))
+        for column in dated:
+            table = table.set_column(table.column_names.index(column), column, told[column])
+    how = {c: found for c in table.column_names if (found := _how_written(table[c], c)) is not None}
+    typed = [c for c in how if how[c][0] != "unit"]  # numbers may be times only where nothing else is
+    times = typed or list(how)
+    others = [c for c in table.column_names if c not in how]
     plain = [c for c in others if not pa.types.is_floating(table[c].type)]
-    spoken = _first("customer", plain)
+    spoken = _first("customer", plain) or _first("customer", others)
     customer = spoken or next(iter(plain), None)
     if customer is None:
         raise ConfigError("nothing-found", f'"{called}" has no column that could be a customer', remedy="Write churn.toml by hand.")
     roles = {"customer": customer}
     distinct = {c: len(table[c].unique()) for c in others if pa.types.is_string(table[c].type)}
-    if len(table[customer].unique()) == table.num_rows or not times:
+    once = len(table[customer].unique()) == table.num_rows
+    if once or not times:
         since = _first("since", times) or next(iter(times), None)
         roles |= {"since": since} if since else {}
         kind = "customers"
     else:
-        span = _span(table, times)
+        span = _span(table, [c for c in times if how[c] == ("", "")])
         kind, roles = ("events", roles | {"time": _first("time", times) or times[0]}) if span is None else ("intervals", roles | span)
         numbers = [c for c in others if _is_number(table[c].type) and c != customer and not _is_id(c)]
         texts = [c for c in distinct if c != customer]
@@ -125,7 +169,29 @@ def guess_table(path: str | Path | Query) -> Guess:
                 roles[role] = column
     rest = {c: str(table[c].type) for c in table.column_names if c not in roles.values()}
     named = tuple(c for c, n in distinct.items() if n > max(_MOST_KINDS, table.num_rows / 2))
-    return Guess(name, path if isinstance(path, Query) else str(path), kind, roles, rest, table.num_rows, spoken is not None, named)
+    unused = _left_out(table, customer, spoken is not None, once or bool(times))
+    written = tuple({_said(*how[c]) for c in roles.values() if c in how and how[c][0]})
+    return Guess(name, path if isinstance(path, Query) else str(path), kind, roles, rest, table.num_rows, unused, named, written)
+
+
+def _left_out(table: pa.Table, customer: str, spoken: bool, told_apart: bool) -> str:
+    """Why a table cannot be used, or nothing."""
+    column = table[customer]
+    if not spoken:
+        return "no column says whose row it is"
+    if column.null_count:
+        return f'{column.null_count:,} rows have no "{customer}": leave them out, or say whose they are'
+    if pa.types.is_floating(column.type):
+        return f'"{customer}" is a decimal number: write whole numbers or texts'
+    return "" if told_apart else f'"{customer}" stands on several rows, and no time tells them apart'
+
+
+def _said(key: str, value: str) -> tuple[str, str, str]:
+    if value == "d":
+        return key, value, "days that are counted; day 0 is shown as 1970-01-01"
+    first, *more = value.split(" or ")
+    why = "how times are written" if key == "format" else "what times count since 1970"
+    return key, first, why + "".join(f'; "{form}" would read every row too' for form in more)
 
 
 def _is_id(column: str) -> bool:
@@ -140,91 +206,3 @@ def _span(table: pa.Table, times: Sequence[str]) -> dict[str, str] | None:
         return None
     begins, ends = (pd.to_datetime(table[c].to_pandas(), errors="coerce", utc=True) for c in (start, end))
     return None if bool((ends < begins).any()) else {"start": start, "end": end}
-
-
-def _text(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-_SAYS = {
-    "customer": "whose row it is",
-    "time": "when it happened",
-    "value": "a number, most often money",
-    "item": "what it was about",
-    "kinds": "tells kinds of event apart",
-    "since": "when the customer joined",
-    "start": "when it began",
-    "end": "when it ended; empty while it runs",
-    "attributes": "what describes the customer and does not change",
-}
-
-
-def write_draft(guesses: Sequence[Guess], folder: Path) -> str:
-    """The text of a commented churn.toml with paths relative to ``folder``."""
-    used = [g for g in guesses if g.sure]
-    if all(g.kind == "customers" for g in used):
-        used = list(guesses)
-    churn = _rule(used)
-    lines = ["# Written by churnpredict init from the columns it found: look at every line before you train.", ""]
-    lines += [f"# {g.name}: no column says whose row it is, not used" for g in guesses if g not in used]
-    for guess in used:
-        queried = isinstance(guess.source, Query)
-        path = Path(guess.source.database if isinstance(guess.source, Query) else guess.source).resolve()
-        shown = path.relative_to(folder.resolve()) if path.is_relative_to(folder.resolve()) else path
-        lines += [f"[tables.{guess.name}]  # {guess.rows:,} rows", f'kind = "{guess.kind}"']
-        lines.append(f"{'database' if queried else 'source'} = {_text(shown.as_posix())}")
-        lines += [f"query = {_text(guess.source.sql)}  # a table, or a SELECT"] if isinstance(guess.source, Query) else []
-        lines += [f"{role} = {_text(column)}  # {_SAYS[role]}" for role, column in guess.roles.items()]
-        described = [c for c, kind in guess.rest.items() if guess.kind == "customers" and kind in ("string", "int64", "double", "bool")]
-        telling = [c for c in described if re.search(_TELLS, c.lower())]
-        described = [c for c in described if c not in telling and c not in guess.names]
-        if described:
-            lines.append(f"attributes = [{', '.join(_text(c) for c in described)}]  # {_SAYS['attributes']}")
-        lines += [f"# tells the outcome, does it not? {', '.join(telling)}"] if telling else []
-        unused = [c for c in guess.rest if c not in described and c not in telling]
-        lines += [f"# not used: {', '.join(unused)}"] if unused else []
-        lines.append("")
-    lines += [
-        "[churn]",
-        *churn,
-        "",
-        "[output]",
-        'model = "churn.model"',
-        'scores = "scores.csv"    # or scores.parquet',
-        'backtest = "backtest.csv"',
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _rule(guesses: Sequence[Guess]) -> list[str]:
-    """The churn rule that these tables allow: by a log of cancellations, by the silence of a log, or by the end of contracts."""
-    logs = [g for g in guesses if g.kind == "events"]
-    cancelled = [g for g in logs if re.search(_TELLS, g.name)]
-    lasting = [g for g in guesses if g.kind == "intervals"]
-    if cancelled and len(guesses) > 1:
-        return [
-            'rule = "cancellation"    # who has a row in this table has left',
-            'horizon = "90d"          # within that long',
-            f"of = {_text(cancelled[0].name)}",
-        ]
-    if logs:
-        longest = max(logs, key=lambda g: ("value" in g.roles, g.rows))
-        return [
-            'rule = "inactivity"      # who does nothing for a whole horizon has left',
-            'horizon = "90d"          # that long',
-            f"of = {_text(longest.name)}  # the table whose silence counts",
-            'active_within = "180d"   # at risk is who was active that recently',
-        ]
-    if lasting:
-        longest = max(lasting, key=lambda g: (re.search(_LASTS, g.name) is not None, g.rows))
-        return [
-            'rule = "subscription_end"  # whose contract ends and is not renewed has left',
-            'horizon = "90d"            # within that long',
-            'grace = "30d"              # a renewal may be so late',
-            f"of = {_text(longest.name)}",
-        ]
-    raise ConfigError(
-        "nothing-found",
-        "no file looks like a log of events (one customer on many rows, with times)",
-        remedy="Give the file of orders, payments or visits. A flat table with its outcome goes to ChurnClassifier in Python.",
-    )
