@@ -16,6 +16,7 @@ from tests.operations.test_cli import run
 import churnpredict as cp
 from churnpredict.errors import ConfigError, TimeError
 from churnpredict.events.formats import fitting_formats, read_formatted
+from churnpredict.operations.config import read_config
 from churnpredict.operations.drafting import write_draft
 from churnpredict.operations.flat import flat_recipe
 from churnpredict.operations.pipeline import ChurnPipeline
@@ -99,6 +100,8 @@ def test_what_init_writes_runs_to_the_end(
     scores = pd.read_csv(tmp_path / "scores.csv")
     assert scores["risk"].between(0, 1).all()
     assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert run("init", "--config", "again.toml") == 0
+    assert set(read_config(Path("again.toml")).tables) == set(read_config(Path("churn.toml")).tables)  # results are not taken for data
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,13 @@ def test_numbers_with_the_name_of_something_else_are_no_times(tmp_path: Path) ->
     )
     frame.assign(day=np.arange(n) % 7).to_parquet(tmp_path / "log.parquet")
     assert guess_table(tmp_path / "log.parquet").kind == "customers"
+
+
+def test_what_an_event_was_about_and_its_own_number(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"order_id": range(6), "user": [1, 2] * 3, "at": "2024-01-01", "site_id": [7, 7, 8] * 2, "amount": 1.0})
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    found = guess_table(tmp_path / "log.csv").roles
+    assert (found["item"], found["id"], found["value"]) == ("site_id", "order_id", "amount")
 
 
 def test_rows_of_nobody_are_named_before_they_are_refused(tmp_path: Path) -> None:

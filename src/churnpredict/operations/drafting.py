@@ -37,6 +37,7 @@ _SAYS = {
     "value": "a number, most often money",
     "item": "what it was about",
     "kinds": "tells kinds of event apart",
+    "id": "its own number: what stands there twice is taken once",
     "since": "when the customer joined",
     "start": "when it began",
     "end": "when it ended; empty while it runs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,14 @@ _WORDS = {
     "customer": r"customer|client|user|account|member|subscriber|cust|kunde|msisdn|household|student|visitor|player|patient|donor|guest",
     "time": r"date|time|timestamp|_at$|_on$|^at$|^on$|^day$|datum",
     "value": r"amount|total|revenue|price|value|sum|paid|spend|eur|usd|betrag",
-    "item": r"product|item|sku|feature|page|article",
+    "item": r"product|item|sku|feature|page|article|stock|site|merchant",
     "kinds": r"kind|type|event|status|category|channel|action|reason",
     "since": r"signup|sign_up|since|joined|created|registered|start",
     "start": r"start|begin|open|submitted|created|from|since",
     "end": r"end|clos|until|expir|finish|resolved",
 }
 _MOST_KINDS = 50
+_RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "customer_id"})  # scores and plan, back-test, alerts
 _UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
 _MOST_DAYS = 60_000  # more than a century of them
 _MONTH = 31  # numbers of days that span no more are days of a month or of a week
@@ -160,13 +161,7 @@ def guess_table(path: str | Path | Query) -> Guess:
     else:
         span = _span(table, [c for c in times if how[c] == ("", "")])
         kind, roles = ("events", roles | {"time": _first("time", times) or times[0]}) if span is None else ("intervals", roles | span)
-        numbers = [c for c in others if _is_number(table[c].type) and c != customer and not _is_id(c)]
-        texts = [c for c in distinct if c != customer]
-        few = [c for c in texts if distinct[c] <= _MOST_KINDS and not _is_id(c)]
-        wanted = (("value", _first("value", numbers)), ("item", _first("item", texts)), ("kinds", _first("kinds", few)))
-        for role, column in wanted:
-            if column is not None and column not in roles.values() and not (role == "item" and kind == "intervals"):
-                roles[role] = column
+        roles |= _more_roles(table, kind, [c for c in others if c != customer], distinct)
     rest = {c: str(table[c].type) for c in table.column_names if c not in roles.values()}
     named = tuple(c for c, n in distinct.items() if n > max(_MOST_KINDS, table.num_rows / 2))
     unused = _left_out(table, customer, spoken is not None, once or bool(times))
@@ -174,9 +169,29 @@ def guess_table(path: str | Path | Query) -> Guess:
     return Guess(name, path if isinstance(path, Query) else str(path), kind, roles, rest, table.num_rows, unused, named, written)
 
 
+def _more_roles(table: pa.Table, kind: str, columns: Sequence[str], distinct: Mapping[str, int]) -> dict[str, str]:
+    """Value, item, kind and number of what has happened: role -> column, each column in one role."""
+    numbers = [c for c in columns if _is_number(table[c].type) and not _is_id(c)]
+    texts = [c for c in columns if c in distinct]
+    few = [c for c in texts if distinct[c] <= _MOST_KINDS and not _is_id(c)]
+    wanted = {"value": _first("value", numbers), "kinds": _first("kinds", few)}
+    if kind == "events":
+        named = [*texts, *(c for c in columns if pa.types.is_integer(table[c].type) and re.search(r"id|no|code", c.lower()))]
+        own = [c for c in named if _is_id(c) and len(table[c].unique()) == table.num_rows]
+        wanted |= {"item": _first("item", [c for c in named if c not in own]), "id": next(iter(own), None)}
+    roles: dict[str, str] = {}
+    for role in ("value", "item", "kinds", "id"):
+        column = wanted.get(role)
+        if column is not None and column not in roles.values():
+            roles[role] = column
+    return roles
+
+
 def _left_out(table: pa.Table, customer: str, spoken: bool, told_apart: bool) -> str:
     """Why a table cannot be used, or nothing."""
     column = table[customer]
+    if any(results <= set(table.column_names) for results in _RESULTS):
+        return "written by churnpredict"
     if not spoken:
         return "no column says whose row it is"
     if column.null_count:
