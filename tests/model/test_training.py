@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnpredict.model.calibration import AffineCalibration, sigmoid
-from churnpredict.model.members import LinearMember, PurchaseMember
+from churnpredict.model.members import LinearMember, PurchaseMember, mean_line
 from churnpredict.model.training import Rows, Settings, blend_weights, train, validation_folds
 
 DAY = 86_400_000_000
@@ -92,6 +92,39 @@ def test_a_line_through_logarithms_finds_a_logarithmic_risk(rng):
     member = LinearMember(strength=1.0).fit(a[:, None], y, np.ones(20_000))
     phi, _ = member.contributions(np.array([[np.expm1(3.0)], [np.expm1(4.0)]]))
     assert phi[1, 0] - phi[0, 0] == pytest.approx(1.0, abs=0.06)
+
+
+def test_the_mean_of_lines_is_a_line(rng):
+    A = np.column_stack([rng.normal(size=(400, 2)), rng.integers(0, 3, 400)])
+    A[::7, 0] = np.nan
+    y = rng.integers(0, 2, 400).astype(float)
+    lines = [LinearMember(categories=(2,), strength=strength).fit(A, y, np.ones(400)) for strength in (0.003, 0.3)]
+    mean = mean_line(lines, [0.25, 0.75])
+    for part in (0, 1):
+        expected = 0.25 * lines[0].contributions(A)[part] + 0.75 * lines[1].contributions(A)[part]
+        np.testing.assert_allclose(mean.contributions(A)[part], expected, atol=1e-12)
+    np.testing.assert_allclose(mean.margin(A), 0.25 * lines[0].margin(A) + 0.75 * lines[1].margin(A), atol=1e-12)
+    assert lines[0].strength == 0.003, "the lines stay as they are"
+
+
+def test_near_equal_penalties_share_and_a_bad_one_has_no_part(rng):
+    settings_ = Settings(horizon=30 * DAY, n_jobs=1, members=("linear",))
+    clear = history(rng, 200, 20, 15)  # one strong column: the heavy penalty loses
+    assert "0.003" not in train(clear, settings_).record["strengths"]
+    noise = Rows(clear.A, rng.permutation(clear.y), clear.w, clear.times, clear.customers, clear.names)
+    parts = train(noise, settings_).record["strengths"]
+    assert len(parts) == 3
+    assert max(parts.values()) < 0.5
+    assert sum(parts.values()) == pytest.approx(1)
+
+
+def test_a_refit_averages_more_seeds_than_validation(rng):
+    rows = history(rng, 100, 8, 15)
+    common = {"horizon": 30 * DAY, "n_estimators": 5, "n_jobs": 1, "members": ("trees",)}
+    weights = [m.weight for m in train(rows, Settings(**common)).members]
+    assert len(weights) in (4, 8)  # for each of the one or two ways of sampling
+    assert sum(weights) == pytest.approx(1)
+    assert len(train(rows, Settings(**common, n_seeds=1)).members) in (1, 2)
 
 
 def test_all_of_mbg_nbd_belongs_to_recency(rng):

@@ -48,6 +48,8 @@ class AdditiveModel:
         With ``transform(margin)``, and ``slope`` and ``intercept`` where it is affine.
     base_rate : float or None
         Share of leavers in training.
+    typical : ndarray (n_features,) or None
+        Mean contributions, before calibration, of the customers that others are compared with; None: the members' own bases.
     """
 
     names: list[str]
@@ -55,6 +57,7 @@ class AdditiveModel:
     members: list[Any]
     calibration: Any
     base_rate: float | None = None
+    typical: np.ndarray | None = None
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Weighted sum of the members' margins (n,), before calibration."""
@@ -85,7 +88,8 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
         customer left (``no-positive-class``).
     """
     if hasattr(model, "members_") and hasattr(model, "calibration_"):
-        return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, getattr(model, "base_rate_", None))
+        known = getattr(model, "base_rate_", None), getattr(model, "typical_", None)
+        return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, *known)
     if (hasattr(model, "predict_proba") and hasattr(model, "_Booster")) or hasattr(model, "booster_"):
         return _of_booster(model.booster_, X, sign=_sign(model, positive))
     if hasattr(model, "num_model_per_iteration") and hasattr(model, "feature_name"):

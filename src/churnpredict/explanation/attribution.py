@@ -368,7 +368,8 @@ def explain(
         :meth:`~churnpredict.ChurnClassifier.predict_risk` gives it. Points of both outcomes sum to those of the risk, driver by driver:
         see :mod:`churnpredict.explanation.products`.
     reference : {"all_active", "just_below_threshold"} or frame or array, optional
-        What customers are compared with. None: the training rows, as the trees remember them (path-dependent SHAP). Otherwise rows
+        What customers are compared with. None: those at the newest training cutoff, by their mean contributions, which the model
+        remembers; without cutoffs the training rows, as the trees remember them (path-dependent SHAP). Otherwise rows
         (interventional SHAP): all rows of X, those of X just below the threshold, or rows of your own. Of more than 5,000 rows of X,
         5,000 are taken, evenly spaced in risk.
     threshold : float, optional
@@ -465,7 +466,7 @@ def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[S
 
 def _as_part(whole: AdditiveModel, share: Share) -> AdditiveModel:
     """A share in the form of a model; what says the same of everybody has no reasons."""
-    return replace(whole, members=share.members, calibration=share.calibration or Constant(share.constant))
+    return replace(whole, typical=None, members=share.members, calibration=share.calibration or Constant(share.constant))
 
 
 def _bar(n: int, progress: bool | None) -> Any:

@@ -144,6 +144,7 @@ class Contributions:
         self.model, self.group_of, self.keep_features = model, group_of, keep_features
         threads = n_jobs if n_jobs and n_jobs > 0 else _processors()
         self.parts = [_part(member, background, threads) for member in model.members]
+        self.typical = model.typical if background is None else None
         self.base = 0.0
         self.phi: list[np.ndarray] = []
         self.grouped: list[np.ndarray] = []
@@ -160,6 +161,9 @@ class Contributions:
             base += member.weight * start
         if total is None:  # nobody differs from anybody
             total = np.zeros((len(A), A.shape[1] if groups is None else int(self.group_of.max()) + 1))
+        if self.typical is not None:
+            total -= self.typical if groups is None else _by_group(self.typical[None], groups)
+            base += float(self.typical.sum())
         margin = base + total.sum(axis=1)
         if not self.margins:
             check_additive(self.model, A, margin)

@@ -1,4 +1,4 @@
-"""What a customer is compared with: the typical training row, everybody, those just below the threshold, or rows of one's own."""
+"""What a customer is compared with: the typical customer of late, everybody, those just below the threshold, or rows of one's own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEW_ROWS = 30
 
 @dataclass(frozen=True)
 class Reference:
-    """Reference rows as they came and as a matrix (both None: the training rows, as the trees remember them), and their name."""
+    """Reference rows as they came and as a matrix (both None: what the model remembers of its training rows), and their name."""
 
     name: str
     rows: Any = None
@@ -47,7 +47,7 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
             "bad-threshold", f"threshold={threshold!r}", remedy='Give a risk between 0 and 1, with reference="just_below_threshold".'
         )
     if reference is None:
-        return Reference("a typical training row")
+        return Reference("a typical training row" if model.typical is None else "a typical customer at the newest training cutoff")
     if not isinstance(reference, str):
         frame = as_frame(reference)
         own = reference if frame is None else frame

@@ -17,6 +17,7 @@ from churnpredict.errors import MismatchError, SchemaError, TrainingError, Usage
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.labels import check_leavers, read_labels
+from churnpredict.model.members import mean_contributions
 from churnpredict.model.shares import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
@@ -24,6 +25,7 @@ from churnpredict.model.training import MEMBERS, Rows, Settings, train
 __all__ = ["ChurnClassifier"]
 
 _DAY = 86_400_000_000
+_TYPICAL = 2_000  # customers who say what is typical: more move a mean by less than another seed does
 _FEWEST_HOLDERS = 5  # a category of fewer customers could tell who they are, and teaches nothing
 
 
@@ -50,7 +52,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Rows lose half of their weight with every such span before the newest cutoff; None keeps all alike.
     n_seeds : int, optional
         Boosters to average for each way of sampling rows and columns (two ways up to 100,000 rows, one above); by default
-        2 up to 20,000 rows and 1 above.
+        4 up to 20,000 rows, 2 up to 100,000 and 1 above, half of them while validating.
     n_estimators : int
         Most trees that early stopping may reach.
     learning_rate, num_leaves, max_depth : float, int, int
@@ -81,6 +83,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Each with ``name``, ``weight``, ``margin(A)`` and ``contributions(A)``.
     calibration_ : AffineCalibration
         ``decision_function = slope * sum(weight * margin) + intercept``.
+    typical_ : ndarray (n_features,) or None
+        Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: what
+        :func:`~churnpredict.explain` compares others with. None where rows have no cutoffs, or one.
     shares_ : dict of str to Share
         What the risk is multiplied by to be that of an earlier horizon, or of being lost (where y tells 1 from 2).
     base_rate_ : float
@@ -198,6 +203,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             settings, tuned = tune(rows, settings, self.tune)
         blend = train(rows, settings)
         self.members_, self.calibration_ = blend.members, blend.calibration
+        self.typical_ = _typical(rows, blend.members)
         self.shares_ = learn_shares(rows, finer, horizons, settings)
         self.validated_on_, self.training_record_ = blend.validated_on, blend.record if tuned is None else blend.record | {"tuned": tuned}
         return self
@@ -358,6 +364,19 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The likelier label (n,)."""
         likelier = (self.decision_function(X) > 0).astype(np.int64)
         return np.asarray(self.classes_[likelier])
+
+
+def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
+    """Mean contributions of the customers at the newest cutoff (of 2,000 of them, evenly spaced, where there are more).
+
+    They are the nearest to whom the model will score. The mean of all training rows lies many months back: customers have grown older
+    since, and what all have in common would be a reason for everybody, another one after each training.
+    """
+    if rows.times is None or rows.times.min() == rows.times.max():
+        return None
+    newest = np.flatnonzero(rows.times == rows.times.max())
+    some = newest[np.linspace(0, len(newest) - 1, min(len(newest), _TYPICAL)).round().astype(np.int64)]
+    return mean_contributions(members, rows.A[some], rows.w[some])
 
 
 def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:

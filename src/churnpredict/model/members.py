@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from churnpredict.model.baselines import Triple, silence_margin, triple_values
 from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes
 
-__all__ = ["LinearMember", "PurchaseMember", "TreeMember"]
+__all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 
 
 _WIDE = 150  # columns from which the Hessian costs more than it saves
@@ -184,6 +185,25 @@ class LinearMember:
             out[start : start + _BLOCK] = z
         out += self.base_ + self.shift_.sum()
         return out
+
+
+def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
+    """One line whose contributions and margin are the weighted means of those of ``lines``; weights sum to 1.
+
+    The lines learnt from the same rows under different penalties: they share their scale, so that their mean is a line again.
+    """
+    mean = copy(lines[0])
+    mean.strength = float(np.dot(weights, [line.strength for line in lines]))
+    mean.base_ = float(np.dot(weights, [line.base_ for line in lines]))
+    for name in ("slope_", "hole_", "shift_"):
+        setattr(mean, name, np.average([getattr(line, name) for line in lines], axis=0, weights=weights))
+    mean.effects_ = {j: np.average([line.effects_[j] for line in lines], axis=0, weights=weights) for j in mean.effects_}
+    return mean
+
+
+def mean_contributions(members: Sequence[Any], A: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Mean contributions (n_features,), weighted by ``w``, of rows ``A`` to the blend of ``members``, before calibration."""
+    return np.asarray(sum(member.weight * (w @ member.contributions(A)[0]) for member in members) / w.sum())
 
 
 def _row_sums(A: np.ndarray) -> np.ndarray:

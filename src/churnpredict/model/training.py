@@ -13,7 +13,7 @@ import numpy as np
 from churnpredict.errors import UsageError
 from churnpredict.model.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
-from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
+from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 
 __all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "out_of_time_loss", "train", "validation_folds"]
 
@@ -22,6 +22,7 @@ _DAY = 86_400_000_000
 _YEAR = 365 * _DAY
 _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
+_ALIKE = 0.01  # a penalty whose log loss is higher by this share of it has 1/e of the best one's weight
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
 _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
 _SMALL = 20_000  # rows (of a hundred features) up to which two seeds are worth their time
@@ -169,7 +170,7 @@ def _dataset(rows: Rows, parameters: dict[str, Any]) -> Any:
 
 
 class _Trees:
-    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds on all rows.
+    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds, on all rows and from more seeds.
 
     Noisy histories like trees that see half of the rows and two columns in five, clean rules want trees that see most.
     All but large data can afford both, and their weights tell.
@@ -178,11 +179,12 @@ class _Trees:
     def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
         self.rows, self.settings = rows, settings
         self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL and rows.A.size <= _SMALL * 100 else 1)
+        self.kept_seeds = settings.n_seeds or self.n_seeds * (2 if len(rows.y) <= _LARGE else 1)
         self.parameters = _tree_parameters(rows, settings, sampling)
         self.data = _dataset(rows, self.parameters)
         self.rounds = min(100, settings.n_estimators)
 
-    def _grow(self, data: Any, rounds: int, held: Any = None) -> list[Any]:
+    def _grow(self, data: Any, rounds: int, n_seeds: int, held: Any = None) -> list[Any]:
         import lightgbm as lgb
 
         stop = [] if held is None else [lgb.early_stopping(50, verbose=False)]
@@ -191,7 +193,7 @@ class _Trees:
             lgb.train(
                 self.parameters | {"seed": self.settings.seed + s}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=stop
             )
-            for s in range(self.n_seeds)
+            for s in range(n_seeds)
         ]
 
     def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
@@ -200,7 +202,7 @@ class _Trees:
         for (train_rows, valid_rows), w in zip(folds, weights, strict=True):
             part, held = self.data.subset(train_rows).construct(), self.data.subset(valid_rows)
             part.set_weight(w)
-            grown.append(self._grow(part, self.settings.n_estimators, held))
+            grown.append(self._grow(part, self.settings.n_estimators, self.n_seeds, held))
             best += [b.best_iteration or self.settings.n_estimators for b in grown[-1]]
         self.rounds = max(1, round(float(np.mean(best))))
         return [self._mean(boosters, self.rows.A[valid]) for boosters, (_, valid) in zip(grown, folds, strict=True)]
@@ -212,7 +214,7 @@ class _Trees:
     def refit(self, w: np.ndarray, more: float) -> list[TreeMember]:
         """Members of equal weight, one per seed, fitted on all rows."""
         self.data.set_weight(w)
-        boosters = self._grow(self.data, round(more * self.rounds))
+        boosters = self._grow(self.data, round(more * self.rounds), self.kept_seeds)
         for booster in boosters:
             booster.free_dataset()
         return [TreeMember(b, weight=1 / len(boosters), n_jobs=self.settings.n_jobs) for b in boosters]
@@ -351,10 +353,10 @@ def train(rows: Rows, settings: Settings) -> Blend:
     margins: dict[str, np.ndarray] = {}
     for name, grower in trees.items():
         margins[name] = np.concatenate(grower.out_of_time(folds, weights))
-    strength = _STRENGTHS[1]
+    strengths: dict[float, float] = {}
     purchases = _purchase_member(rows, settings)
     if "linear" in settings.members:
-        margins["linear"], strength = _linear_out_of_time(rows, settings, folds, weights)
+        margins["linear"], strengths = _linear_out_of_time(rows, settings, folds, weights)
     if purchases is not None:
         margins["purchases"] = np.concatenate(
             [purchases.fit(rows.A[t], rows.y[t], u).margin(rows.A[v]) for (t, v), u in zip(folds, weights, strict=True)]
@@ -373,7 +375,9 @@ def train(rows: Rows, settings: Settings) -> Blend:
         elif name == "purchases" and purchases is not None:
             chosen = [purchases.fit(rows.A, rows.y, full)]
         else:
-            chosen = [_fit_linear(rows, np.arange(len(rows.y)), full, settings=settings, strength=strength)]
+            every = np.arange(len(rows.y))
+            lines = [_fit_linear(rows, every, full, settings=settings, strength=strength) for strength in strengths]
+            chosen = [mean_line(lines, list(strengths.values()))]
         for member in chosen:
             member.weight *= float(weight)
         members += chosen
@@ -385,7 +389,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
         "weights": {k: float(v) for k, v in share.items()},
         "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
         "half_life_days": None if half_life is None else half_life / _DAY,
-        "strength": strength,
+        "strengths": {str(strength): part for strength, part in strengths.items()},
         "folds": len(folds),
     }
     return Blend(members, calibration, validated_on, record)
@@ -402,16 +406,20 @@ def _distrust(calibration: AffineCalibration, margin: np.ndarray, w: np.ndarray)
     calibration.intercept = middle - calibration.slope * middle
 
 
-def _linear_out_of_time(rows: Rows, settings: Settings, folds: list[Fold], weights: list[np.ndarray]) -> tuple[np.ndarray, float]:
-    """Margins of the validation rows under the penalty that predicts them best, and that penalty's strength."""
+def _linear_out_of_time(
+    rows: Rows, settings: Settings, folds: list[Fold], weights: list[np.ndarray]
+) -> tuple[np.ndarray, dict[float, float]]:
+    """Margins of the validation rows under the mean of all penalties, and how much each strength has of it.
+
+    Not under the best one alone: a choice between near equals falls otherwise in the next month, and reasons with it.
+    """
     valid = np.concatenate([v for _, v in folds])
-    best: tuple[float, np.ndarray, float] | None = None
+    margins, losses = [], []
     for strength in _STRENGTHS:
         lines = [_fit_linear(rows, t, u, settings=settings, strength=strength) for (t, _), u in zip(folds, weights, strict=True)]
-        z = np.concatenate([line.margin(rows.A[v]) for line, (_, v) in zip(lines, folds, strict=True)])
-        loss = _loss(z, rows.y[valid], rows.w[valid])
-        if best is None or loss < best[0]:
-            best = loss, z, strength
-    if best is None:
-        raise AssertionError("no strengths to choose from")
-    return best[1], best[2]
+        margins.append(np.concatenate([line.margin(rows.A[v]) for line, (_, v) in zip(lines, folds, strict=True)]))
+        losses.append(_loss(margins[-1], rows.y[valid], rows.w[valid]))
+    shares = np.exp((1 - np.array(losses) / min(losses)) / _ALIKE)
+    shares = np.where(shares < _SLIGHT * shares.sum(), 0.0, shares)
+    shares /= shares.sum()
+    return np.column_stack(margins) @ shares, {strength: float(share) for strength, share in zip(_STRENGTHS, shares, strict=True) if share}

@@ -338,7 +338,9 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         record=_plain(model.training_record_, "the training record"),
         threads=int(threads[-1]) if threads else None,
     )
-    return columns, classifier, schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares), texts
+    typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
+    figures = schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares, typical=typical)
+    return columns, classifier, figures, texts
 
 
 def thaw_model(
@@ -375,6 +377,8 @@ def thaw_model(
 
     model.members_ = members_of(numbers.members)
     model.calibration_ = _thaw_calibration(numbers.calibration)
+    _need(numbers.typical is None or len(numbers.typical) == n, "it compares with too few or too many contributions")
+    model.typical_ = None if numbers.typical is None else np.array(numbers.typical)
     model.shares_ = {}
     for share in numbers.shares:
         _need((share.name == LOST) == (share.days is None) and share.name not in model.shares_, "a share comes twice or has no meaning")

@@ -242,11 +242,12 @@ class Share(_Part):
 
 
 class Numbers(_Part):
-    """numbers.json: members and calibration, and the shares of the risk."""
+    """numbers.json: members and calibration, the shares of the risk, and the mean contributions that others are compared with."""
 
     members: Annotated[list[Member], Field(min_length=1)]
     calibration: Calibration
     shares: Annotated[list[Share], Field(max_length=64)] = []
+    typical: list[Number] | None = None
 
 
 def write_json(part: BaseModel) -> bytes:
