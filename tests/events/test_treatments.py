@@ -10,6 +10,7 @@ import churnpredict as cp
 from churnpredict.errors import UsageError
 from churnpredict.events.timing import DAY
 from churnpredict.events.treatments import (
+    _as_many,
     apply,
     arms_of,
     experiment,
@@ -17,6 +18,7 @@ from churnpredict.events.treatments import (
     hold_out_rates,
     nobody_treated,
     prepare,
+    untouched,
     with_treated,
     without_treated,
 )
@@ -106,6 +108,36 @@ def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
     assert set(rates.index) == {"", "contact", "hold_out"}
     assert ((rates["low"] <= rates["left"]) & (rates["left"] <= rates["high"])).all()
     assert rates["n"].sum() == len(past)
+
+
+def test_whoever_leaves_early_is_not_kept_for_want_of_a_contact() -> None:
+    """Against the true risks of those left alone; planted: leaving out the contacted only is off by a third."""
+    shop = cp.make_business(2500, seed=3, treatments=True, rule="cancellation")
+    at = ["2022-10-01", "2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01"]
+    past = cp.take_snapshots(shop.tables, shop.churn, at=at)
+    true = np.mean([shop.true_risk(a, "90d", contact=False).mean() for a in at])
+    ways = [keep(shop.tables, past, shop.churn, "treatments") for keep in (untouched, without_treated)]
+    even, biased = (cp.label_churn(shop.tables, rows, shop.churn).within().mean() for rows in ways)
+    assert abs(even / true - 1) < 0.07
+    assert biased / true > 1.2
+    assert not arms_of(shop.tables, ways[0], shop.churn, "treatments")["treated"].any()
+
+
+def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() -> None:
+    left = np.r_[np.linspace(1, 29, 600), np.full(1400, np.inf)]
+    contacted = np.full(2000, np.inf)
+    rng = np.random.default_rng(0)
+    drawn = np.where(rng.random(2000) < 0.5, 10.0, np.inf)  # half are called on the tenth day, if they are still there
+    contacted[left >= drawn] = drawn[left >= drawn]
+    kept = _as_many(left, contacted) & np.isinf(contacted)
+    early, late, stayed = left < 10, (left >= 10) & np.isfinite(left), np.isinf(left)
+    for group in (early, late, stayed):
+        assert abs(kept[group].mean() - 0.5) < 0.06
+    assert _as_many(left, np.full(2000, np.inf)).all()
+    shop = cp.make_business(300, seed=1, treatments=True)
+    past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
+    one, other = (keep(shop.tables, past, shop.churn, "treatments") for keep in (untouched, without_treated))
+    assert one["customer_id"].tolist() == other["customer_id"].tolist()
 
 
 def test_an_experiment_is_of_those_at_risk_when_chosen() -> None:
