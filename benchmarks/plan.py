@@ -8,6 +8,9 @@ the risk), as if learnt from its hold-out; the true effect differs from customer
 this business achieve little (about one leaver in thirty is kept), so offers are small ones. Risks depend on a hidden state (whether a
 cause is at work) of which the tables hold traces only; so a plan stands beside that shows how far the tables go: its risks are learnt from
 the *true* risks of past snapshots instead of from who left.
+
+What the plan misses is split by putting the truth in the place of one estimate at a time: the level of the risks (each rank gets its true
+mean), the risks as far as the tables go, the risks, the values, and the effect of a contact on each customer.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import warnings
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from sklearn.isotonic import IsotonicRegression
 
 import churnpredict as cp
 from _measure import Table, cpu, pin
@@ -64,8 +68,15 @@ def scored(business):
     return scores.assign(best=best.reindex(scores["customer_id"]).to_numpy())
 
 
+def levelled(risk, truth):
+    """The same order, at the true level of each rank: what better calibration, and nothing else, could give."""
+    fitted = IsotonicRegression(y_min=1e-4, y_max=1 - 1e-4, out_of_bounds="clip").fit(risk, truth).predict(risk)
+    return fitted + 1e-9 * np.argsort(np.argsort(risk))
+
+
 def contacted(scores, effect, offer, **limits):
-    uplift = np.maximum(np.polyval(effect, scores["risk"].to_numpy()), 0)
+    """Who is in the plan; ``effect`` is a line in the risk, or known for each customer."""
+    uplift = np.maximum(np.polyval(effect, scores["risk"].to_numpy()) if len(effect) == 2 else effect, 0)
     plan = cp.plan_retention(scores, cost=offer[0], fixed_cost=offer[1], uplift=uplift, holdout=0, **limits)
     return scores["customer_id"].isin(plan.contacts["customer_id"]).to_numpy(), plan
 
@@ -97,6 +108,9 @@ def judged(scores, truth, effect, offer, limits):
         "everybody": np.ones(n),
         "plan, as far as the tables go": contacted(scores.assign(risk=scores["best"]), effect, offer, **limits)[0],
         "plan that knows true risks": contacted(scores.assign(risk=r0), effect, offer, **limits)[0],
+        "plan, risks levelled by the truth": contacted(scores.assign(risk=levelled(scores["risk"], r0)), effect, offer, **limits)[0],
+        "plan with true values": contacted(scores.assign(value=value), effect, offer, **limits)[0],
+        "plan with true effects": contacted(scores, r0 - r1, offer, **limits)[0],
     }
     return {name: (float(profit @ who), float(who.sum())) for name, who in rules.items()}, plan, chosen
 
