@@ -42,6 +42,15 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert run("backtest", "--at", "2023-12-01", "--rounds", "20") == 0
     assert "MBG/NBD" in capsys.readouterr().out
     assert set(pd.read_csv(folder / "backtest.csv")["model"]) >= {"model", "base rate", "recency", "MBG/NBD"}
+    tenths = pd.read_csv(folder / "backtest.tenths.csv")
+    assert tenths.columns.tolist() == ["said", "lost", "n"]
+    assert run("score", "--at", "2023-10-01", "--output", "scores.csv") == 0
+    assert run("report", "--at", "2023-12-15") == 0
+    page = (folder / "report.html").read_text()
+    assert "Was the risk said the risk that came?" in page
+    assert f"{tenths['n'].iloc[-1]:,}" in page
+    assert "Has the world changed since training?" in page
+    assert "What was sent out: mean risk" in page
 
 
 def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

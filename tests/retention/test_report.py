@@ -251,7 +251,7 @@ def test_the_book_shows_what_it_is_given(scores, everything):
     pictures = [a["class"] for tag, a in page.tags if tag == "svg"]
     assert [pictures.count(k) for k in ("columns", "square")] == [2, 1]
     kept = everything["backtest"].predictions
-    tenths = sections.calibration(everything["backtest"])["rows"]
+    tenths = sections.calibration(sections.tenths(everything["backtest"]))["rows"]
     assert sum(t["n"] for t in tenths) == len(kept)
     assert sum(t["happened"] * t["n"] for t in tenths) == pytest.approx(kept["outcome"].sum())
 

@@ -264,7 +264,8 @@ def backtest(
     """Say how well it would have worked at past cutoffs, beside the old baselines."""
     from churnpredict.operations.config import read_config
     from churnpredict.operations.cutoffs import backtest_cutoffs
-    from churnpredict.operations.output import check_ending, write_frame
+    from churnpredict.operations.output import check_ending
+    from churnpredict.operations.reporting import write_backtest
 
     settings = read_config(config)
     target = settings.resolve(settings.output.backtest)
@@ -276,7 +277,7 @@ def backtest(
         _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how)
         return
     figures = pipeline.backtest(tables, at=at, rounds=rounds)
-    write_frame(target, figures)
+    write_backtest(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
     _tell(found, f"{figures}\nwrote {target}", how)
 
@@ -387,9 +388,12 @@ def report(
         found = {"command": "report", "dry_run": True, "customers": n, **{k: str(v) for k, v in targets.items()}}
         _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how)
         return
-    told = find_all(pipeline, tables, at=at, since=since, rules=settings.alerts, plan=settings.planning())
-    figures = read_backtest(settings.resolve(settings.output.backtest))
-    write_report(targets["report"], told.scores, plan=told.plan, backtest=figures, unit=settings.plan.unit, **told.parts)
+    sent = settings.resolve(settings.output.scores)
+    told = find_all(
+        pipeline, tables, at=at, since=since, rules=settings.alerts, plan=settings.planning(), sent=sent if sent.exists() else None
+    )
+    judged = read_backtest(settings.resolve(settings.output.backtest))
+    write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **judged, **told.parts)
     if told.plan is None:
         del targets["plan"]
     else:

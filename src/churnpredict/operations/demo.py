@@ -12,7 +12,7 @@ from churnpredict.files import write_text
 from churnpredict.operations.cli import riskiest
 from churnpredict.operations.config import read_config
 from churnpredict.operations.output import write_frame
-from churnpredict.operations.reporting import find_all
+from churnpredict.operations.reporting import find_all, write_backtest
 from churnpredict.retention.report import write_report
 
 __all__ = ["run_demo"]
@@ -56,7 +56,7 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
     from churnpredict.operations.cutoffs import backtest_cutoffs
 
     figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-1:], rounds=100)
-    written["backtest"] = write_frame(settings.resolve(settings.output.backtest), figures)
+    written["backtest"] = write_backtest(settings.resolve(settings.output.backtest), figures)
     say(f"{figures}\n4/5 scores with reasons")
     scores = pipeline.score(tables)
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)

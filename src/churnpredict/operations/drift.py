@@ -62,6 +62,19 @@ class Drift:
         """The alarms of some groups."""
         return tuple(a for a in self.alarms if a.group in groups)
 
+    @property
+    def sent(self) -> str:
+        """What became of the risks that were sent out, in a sentence; empty where nothing is known of them."""
+        if not len(self.outcomes):
+            return ""
+        v = matured.verdict(self.outcomes)
+        gap = v["calibration_gap"]
+        order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
+        return (
+            f"what was sent out: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
+            f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
+        )
+
     def _headline(self) -> str:
         n = len(self.alarms)
         return f"Drift at {self.at.date()}, {self.customers:,} customers at risk, {len(self.figures)} checks: " + (
@@ -72,27 +85,14 @@ class Drift:
         lines = [self._headline()]
         for a in self.alarms:
             lines += [f"  {a.group:<8}{a.where}  [{a.code}]", f"          {a.what}", f"          -> {a.remedy}"]
-        return "\n".join([*lines, *_outcome_lines(self.outcomes)])
+        return "\n".join([*lines, *([f"  {self.sent}"] if self.sent else [])])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{c}</th>" for c in ("group", "where", "what", "remedy"))
         cells = ("".join(f"<td>{html.escape(c)}</td>" for c in (a.group, a.where, a.what, a.remedy)) for a in self.alarms)
         rows = "".join(f"<tr>{row}</tr>" for row in cells)
-        after = "<br>".join(html.escape(line) for line in _outcome_lines(self.outcomes))
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if self.alarms else ""
-        return f"<p><b>{html.escape(self._headline())}</b></p>{table}<p>{after}</p>"
-
-
-def _outcome_lines(outcomes: pd.DataFrame) -> list[str]:
-    if not len(outcomes):
-        return []
-    v = matured.verdict(outcomes)
-    gap = v["calibration_gap"]
-    order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
-    return [
-        f"  what was sent out: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
-        f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
-    ]
+        return f"<p><b>{html.escape(self._headline())}</b></p>{table}<p>{html.escape(self.sent)}</p>"
 
 
 def find_drift(

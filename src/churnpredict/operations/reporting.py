@@ -22,15 +22,18 @@ from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.operations.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
-from churnpredict.operations.output import check_ending
+from churnpredict.operations.drift import find_drift
+from churnpredict.operations.matured import read_earlier
+from churnpredict.operations.output import check_ending, read_frame, write_frame
 from churnpredict.operations.scoring import snapshots_of
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention
+from churnpredict.retention.sections import tenths
 
 if TYPE_CHECKING:
     from churnpredict.operations.pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest"]
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "write_backtest"]
 
 _MONTH = pd.Timedelta(days=28)
 _MONTHS = 4  # of features, to tell since when an alert holds
@@ -53,6 +56,7 @@ def find_all(
     since: Any = None,
     rules: Mapping[str, str] | None = None,
     plan: Mapping[str, Any] | None = None,
+    sent: Path | None = None,
     most_cards: int = 500,
 ) -> Findings:
     """Score, plan, and gather what the page shows; what these tables cannot tell is left out.
@@ -70,6 +74,8 @@ def find_all(
         Alerts.
     plan : mapping, optional
         Arguments of :func:`churnpredict.plan_retention`.
+    sent : path, optional
+        Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
     most_cards : int
         Changes and activity are found for so many customers of the plan.
 
@@ -89,6 +95,7 @@ def find_all(
     parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
     parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
+    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment, scores=_told(lambda: read_earlier(sent)) if sent else None))
     parts["activity"] = _activity(tables, pipeline, cards, X)
     with suppress(ChurnError):  # before the first rows there was no scoring
         before = pipeline.features_at(tables, earlier)
@@ -133,12 +140,28 @@ def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str
     return judge_alerts(X, outcomes.within().to_numpy(), rules)
 
 
-def read_backtest(path: Path) -> pd.DataFrame | None:
-    """The back-test that ``churnpredict backtest`` wrote, or None."""
+def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
+    """Write a back-test, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
+    found = tenths(figures)
+    if found is not None:
+        write_frame(_tenths_path(path), found)
+    return write_frame(path, figures)
+
+
+def read_backtest(path: Path) -> dict[str, Any]:
+    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none."""
     if not path.exists():
-        return None
+        return {}
     kind = check_ending(path)
-    return pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
+    figures = pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
+    beside = _tenths_path(path)
+    return {"backtest": figures} | ({"calibration": read_frame(beside)} if beside.exists() else {})
+
+
+def _tenths_path(path: Path) -> Path:
+    """``backtest.csv.gz`` has its tenths in ``backtest.tenths.csv.gz``."""
+    name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
+    return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")
 
 
 def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:

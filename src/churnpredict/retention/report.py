@@ -31,6 +31,7 @@ def write_report(
     *,
     plan: Plan | None = None,
     backtest: pd.DataFrame | None = None,
+    calibration: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
     rates: pd.DataFrame | None = None,
     tenure: pd.DataFrame | None = None,
@@ -58,12 +59,14 @@ def write_report(
     backtest : DataFrame, optional
         As :meth:`churnpredict.ChurnPipeline.backtest` gives it, with calibration drawn from its predictions. Without it the page says that
         nothing is known of the model.
+    calibration : DataFrame, optional
+        Tenths of customers by risk: ``said``, ``lost``, ``n``; by default those of the back-test's predictions.
     alerts : DataFrame, optional
         As :func:`churnpredict.find_alerts` gives them.
     rates, tenure, cohorts : DataFrame, optional
         As :func:`churnpredict.churn_rate` (without ``by``), :func:`churnpredict.tenure_table` and :func:`churnpredict.cohorts` give them.
-    drift : object with ``alarms``, or DataFrame, optional
-        Alarms of a drift check: ``where``, ``what``, ``remedy``.
+    drift : Drift or DataFrame, optional
+        As :func:`churnpredict.find_drift` gives it, or its alarms: ``where``, ``what``, ``remedy``.
     unscored : DataFrame, optional
         As :meth:`churnpredict.ChurnPipeline.unscored` gives it.
     changes : DataFrame, optional
@@ -97,7 +100,7 @@ def write_report(
     0
     """
     parts = {"plan": plan, "backtest": backtest, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "drift": drift}
-    parts |= {"unscored": unscored, "changes": changes, "activity": activity}
+    parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity}
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, **parts)
     return write_text(path, page)
 
@@ -129,7 +132,7 @@ def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", uni
             tenure=sections.shares_over_time(given("tenure"), "tenure_year", "Share of customers who left, by year as a customer"),
             cohorts=sections.cohort_table(given("cohorts")),
             backtest=sections.judged(given("backtest")),
-            calibration=sections.calibration(given("backtest")),
+            calibration=sections.calibration(sections.tenths(given("backtest")) if given("calibration") is None else given("calibration")),
             drift=sections.drifted(given("drift")),
             plan=_planned(given("plan"), most_cards, given("changes"), given("activity")),
             alerts=_alerted(given("alerts")),

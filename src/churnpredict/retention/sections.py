@@ -141,19 +141,23 @@ def owners(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:
     return [r | {"label": shown(r["owner"], "id"), "width": round(100 * max(np.nan_to_num(r[by]), 0.0) / most, 2)} for r in rows]
 
 
-def calibration(backtest: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Tenths of customers by risk, at the latest cutoff of a back-test: what was said and what happened."""
+def tenths(backtest: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Tenths of customers by risk, at the latest cutoff of a back-test that kept its predictions: ``said``, ``lost``, ``n``; no ids."""
     kept = getattr(backtest, "predictions", None)
     if kept is None or "model" not in kept or not len(kept):
         return None
     kept = kept[kept.index.get_level_values("cutoff") == kept.index.get_level_values("cutoff").max()]
     tenth = (kept["model"].rank(method="first") * 10 / (len(kept) + 1)).astype(int)
-    found = kept.groupby(tenth).agg(said=("model", "mean"), happened=("outcome", "mean"), lost=("outcome", "sum"), n=("outcome", "size"))
-    found = found[found["n"] >= SMALL]
-    if found.empty:
+    found = kept.groupby(tenth.to_numpy()).agg(said=("model", "mean"), lost=("outcome", "sum"), n=("outcome", "size"))
+    return found[found["n"] >= SMALL].reset_index(drop=True)
+
+
+def calibration(found: pd.DataFrame | None) -> dict[str, Any] | None:
+    """What was said and what happened, of :func:`tenths`."""
+    if found is None or found.empty:
         return None
-    found["low"], found["high"] = wilson(found["lost"], found["n"])
-    rows = found.to_dict("records")
+    low, high = wilson(found["lost"], found["n"])
+    rows: list[Any] = found.assign(happened=found["lost"] / found["n"], low=low, high=high).to_dict("records")
     return {
         "rows": rows,
         "chart": reliability_chart(rows, "Share that left against risk said, in tenths of customers; the figures are below"),
@@ -193,7 +197,7 @@ def cohort_table(frame: pd.DataFrame | None, most: int = 12) -> dict[str, Any] |
 
 
 def drifted(drift: Any) -> dict[str, Any] | None:
-    """Alarms of a drift check, given as an object with ``alarms`` or as a frame with ``where``, ``what`` and ``remedy``."""
+    """A drift check: an object with ``alarms`` and ``sent``, or the alarms as a frame with ``where``, ``what`` and ``remedy``."""
     if drift is None:
         return None
     alarms = getattr(drift, "alarms", drift)
@@ -201,7 +205,8 @@ def drifted(drift: Any) -> dict[str, Any] | None:
         rows = alarms.to_dict("records")
     else:
         rows = [{name: getattr(a, name, "") for name in ("where", "what", "remedy")} for a in alarms]
-    return {"alarms": [{name: shown(r.get(name)) for name in ("where", "what", "remedy")} for r in rows]}
+    told = [{name: shown(r.get(name)) for name in ("where", "what", "remedy")} for r in rows]
+    return {"alarms": told, "sent": shown(getattr(drift, "sent", "")).capitalize()}
 
 
 def without_score(unscored: pd.DataFrame | None) -> list[dict[str, Any]]:
