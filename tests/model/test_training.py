@@ -68,6 +68,14 @@ def test_blend_weights_follow_the_evidence_and_sum_to_one(rng):
     assert blend_weights(z[:, None], y, w, pull=1.0).tolist() == [1.0]
 
 
+def test_a_member_that_knows_nothing_draws_no_risks_together(rng):
+    """Free weights, brought to a sum of 1 afterwards, would leave a third to a constant."""
+    z = 1.5 * rng.normal(size=4000) - 1
+    y = (rng.random(4000) < sigmoid(z)).astype(float)
+    panel = np.column_stack([z, np.full(4000, z.mean())])
+    assert blend_weights(panel, y, np.ones(4000), pull=20.0)[1] < 0.1
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_line_is_a_sum_over_features_whatever_the_rows(seed):

@@ -284,24 +284,34 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
     """Non-negative weights that sum to 1 for the members' margins (n, m), by log loss, drawn towards equal shares.
 
     ``pull`` is the strength of that belief in rows; shares that one validation period happens to like are not trusted
-    beyond what its customers can say.
+    beyond what its customers can say. The sum is held at 1 while the loss is lowered: free weights brought to 1 afterwards would
+    give a member that knows nothing a share of its own, and draw all risks together by it.
     """
     from scipy.optimize import minimize
 
     m = margins.shape[1]
     if m == 1:
         return np.ones(1)
+    total = w.sum()
 
     def objective(v: np.ndarray) -> tuple[float, np.ndarray]:
         z = margins @ v[:m] + v[m]
         away = v[:m] - 1 / m
         d = w * (sigmoid(z) - y)
-        return float(w @ (np.logaddexp(0, z) - y * z) + pull * away @ away), np.r_[margins.T @ d + 2 * pull * away, d.sum()]
+        gradient = np.r_[margins.T @ d + 2 * pull * away, d.sum()]
+        return float(w @ (np.logaddexp(0, z) - y * z) + pull * away @ away) / total, gradient / total
 
-    start = np.r_[np.full(m, 1 / m), 0.0]
-    best = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * m + [(None, None)]).x[:m]
-    best = np.where(best < _SLIGHT * best.sum(), 0.0, best)
-    return np.asarray(best / best.sum()) if best.sum() > 0 else np.full(m, 1 / m)
+    best = minimize(
+        objective,
+        np.r_[np.full(m, 1 / m), 0.0],
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, None)] * m + [(None, None)],
+        constraints={"type": "eq", "fun": lambda v: v[:m].sum() - 1, "jac": lambda v: np.r_[np.ones(m), 0.0]},
+        options={"ftol": 1e-10},
+    ).x[:m]
+    best = np.where(best < _SLIGHT, 0.0, best)
+    return np.asarray(best / best.sum())
 
 
 def _settle_season(rows: Rows, settings: Settings) -> Rows:
