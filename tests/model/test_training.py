@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, mean_line
-from churnpredict.model.training import Rows, Settings, blend_weights, train, validation_folds
+from churnpredict.model.training import Rows, Settings, blend_weights, distrust, train, validation_folds
 
 DAY = 86_400_000_000
 
@@ -74,6 +74,30 @@ def test_a_member_that_knows_nothing_draws_no_risks_together(rng):
     y = (rng.random(4000) < sigmoid(z)).astype(float)
     panel = np.column_stack([z, np.full(4000, z.mean())])
     assert blend_weights(panel, y, np.ones(4000), pull=20.0)[1] < 0.1
+
+
+def slope_kept(panel, share, y):
+    w = np.ones(len(y))
+    calibration = AffineCalibration().fit(panel @ share, y, w)
+    measured = calibration.slope
+    distrust(calibration, panel, share, y, w)
+    return measured, calibration.slope
+
+
+def test_of_a_later_period_only_what_averaging_did_to_the_slope_is_kept(rng):
+    risk, halves = 2 * rng.normal(size=20_000), np.array([0.5, 0.5])
+    y = (rng.random(20_000) < sigmoid(risk)).astype(float)
+    views = risk[:, None] + 2 * rng.normal(size=(20_000, 2))
+    calibrated = np.column_stack([AffineCalibration().fit(view, y).transform(view) for view in views.T])
+    measured, kept = slope_kept(calibrated, halves, y)
+    assert measured > 1.1  # two views that err apart: their mean is too careful
+    assert kept == pytest.approx(measured, rel=0.02)
+    period = 0.6 * np.column_stack([risk, risk])  # one view, twice, in a period that is more extreme than the one learnt from
+    measured, kept = slope_kept(period, halves, y)
+    assert measured > 1.5
+    assert kept == pytest.approx(1, abs=0.02)
+    measured, kept = slope_kept(np.column_stack([risk, 0.01 * rng.normal(size=20_000)]), np.array([0.9, 0.1]), y)
+    assert 1 <= kept <= measured  # never beyond what was measured
 
 
 @settings(max_examples=25, deadline=None)

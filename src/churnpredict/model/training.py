@@ -15,7 +15,7 @@ from churnpredict.model.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 
-__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "out_of_time_loss", "train", "validation_folds"]
+__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
 
 MEMBERS = ("trees", "linear", "purchases")
 _DAY = 86_400_000_000
@@ -28,7 +28,6 @@ _PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanish
 _SMALL = 20_000  # rows (of a hundred features) up to which two seeds are worth their time
 _WIDE = 150  # columns from which few rows spend their time on looking for splits, not on finding them
 _SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
-_TRUST = 0.25  # exponent on a slope that was measured on one later period
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -394,7 +393,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
     blended = panel @ np.array(list(share.values()))
     calibration = make_calibration(settings.calibration).fit(blended, y, w)
     if validated_on == "time" and settings.calibration == "affine" and isinstance(calibration, AffineCalibration):
-        _distrust(calibration, blended, w)
+        distrust(calibration, panel, np.array(list(share.values())), y, w)
     record = {
         "weights": {k: float(v) for k, v in share.items()},
         "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
@@ -405,14 +404,19 @@ def train(rows: Rows, settings: Settings) -> Blend:
     return Blend(members, calibration, validated_on, record)
 
 
-def _distrust(calibration: AffineCalibration, margin: np.ndarray, w: np.ndarray) -> None:
-    """Of a correction measured on one later period keep a part of the slope and nothing of the level.
+def distrust(calibration: AffineCalibration, panel: np.ndarray, share: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
+    """Of a correction measured on one later period keep what averaging did to the slope, and nothing else.
 
-    The refit has learnt from that period. Correcting its level for it as well would bet that the drift goes on, and
-    that bet lost on more histories than it won (docs/decisions/0003-blend.md).
+    A mean of margins that err differently is drawn together; by how much, its slope says beside those of its members, in any period.
+    The members' own slopes and the level may be of that period alone. The refit has learnt from it, and correcting for it as well would
+    bet that the drift goes on: a bet lost on more histories than it won (docs/decisions/0003-blend.md).
     """
+    margin = panel @ share
     middle = float(w @ margin / w.sum())
-    calibration.slope = float(calibration.slope**_TRUST)
+    own = [np.log(AffineCalibration().fit(panel[:, j], y, w).slope) for j in np.flatnonzero(share)]
+    measured = calibration.slope
+    averaging = measured / float(np.exp(share[share > 0] @ own))
+    calibration.slope = float(np.clip(averaging, min(1.0, measured), max(1.0, measured)))
     calibration.intercept = middle - calibration.slope * middle
 
 
