@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,13 @@ def test_names_are_sorted_and_exist() -> None:
     for name in names:
         assert getattr(cp, name).__doc__, name
     assert set(dir(cp)) == set(cp.__all__)
+
+
+def test_editors_and_type_checkers_know_the_same_names() -> None:
+    """The stub beside the lazy module: without it every public name would be Any, and an editor would complete nothing."""
+    stub = Path(cp.__file__).with_suffix(".pyi").read_text()
+    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in cp._HOME.items()}
+    assert {line for line in stub.splitlines() if line.startswith("from ")} == promised
 
 
 def test_names_that_outsiders_rely_on_are_there() -> None:

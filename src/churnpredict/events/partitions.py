@@ -28,6 +28,7 @@ from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.events.whole import Whole
+from churnpredict.markup import show
 
 __all__ = ["PartitionedTables", "scan_tables"]
 
@@ -121,6 +122,18 @@ class PartitionedTables(Whole):
         self.memory, self.n_partitions = memory, 0
         self._read(self._cut(partitions), Tally())
         self.draw_outline(observed_until)
+
+    def __repr__(self) -> str:
+        return "\n  ".join([self._headline(), *(f"{name}: {kind}" for name, kind in self._told())])
+
+    def _repr_html_(self) -> str:
+        return show(self._headline(), self._told(), ("table", "kind"))
+
+    def _headline(self) -> str:
+        return f"PartitionedTables: {self.n_partitions:,} partitions of customers on disk, for {self.memory / (1 << 30):.1f} GiB of memory"
+
+    def _told(self) -> list[tuple[str, str]]:
+        return [(name, type(declaration).__name__.lower()) for name, declaration in self.declarations.items()]
 
     def __iter__(self) -> Iterator[EventTables]:
         return (self.partition(number) for number in range(self.n_partitions))

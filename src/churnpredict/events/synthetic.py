@@ -16,6 +16,7 @@ from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.planting import DRIVERS, MAX_HORIZON, NUMBER, Settings, World, plant
 from churnpredict.events.records import when, write_records
 from churnpredict.events.timing import DAY, instant, span, stamp
+from churnpredict.markup import show
 
 __all__ = ["Business", "make_business"]
 
@@ -148,15 +149,21 @@ class Business:
         return pd.Series(risk, index=self.truth.index[rows], name="risk")
 
     def __repr__(self) -> str:
+        return "\n  ".join(self._told())
+
+    def _repr_html_(self) -> str:
+        headline, *lines = self._told()
+        return show(headline, after=lines)
+
+    def _told(self) -> list[str]:
         gone, n = self.truth["outcome"], len(self.truth)
         reasons = self.truth.loc[gone > 0, "driver"].value_counts()
-        lines = [
+        return [
             f"Business of {n:,} customers, {self.start.date()} to {self.end.date()}, churn by {self.rule}",
-            f"  {int((gone == 1).sum()):,} left, {int((gone == 2).sum()):,} lost to failed payments, {int((gone == 0).sum()):,} stayed",
-            "  reasons: " + ", ".join(f"{driver} {count:,}" for driver, count in reasons.items()),
-            "  rows: " + ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items()),
+            f"{int((gone == 1).sum()):,} left, {int((gone == 2).sum()):,} lost to failed payments, {int((gone == 0).sum()):,} stayed",
+            "reasons: " + ", ".join(f"{driver} {count:,}" for driver, count in reasons.items()),
+            "rows: " + ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items()),
         ]
-        return "\n".join(lines)
 
 
 def _declare(business: Business, kinds: Any) -> dict[str, Any]:

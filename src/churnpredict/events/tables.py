@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from churnpredict.events.reading import Rows, all_ids, check_declarations, check
 from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
+from churnpredict.markup import show
 
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
@@ -112,19 +114,32 @@ class EventTables:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        ends = [self.observed_until(name) for name in self.logs() if len(self.streams[name])]
-        lines = [f"EventTables: {len(self):,} customers" + (f", observed until {stamp(max(ends))}" if ends else "")]
         width = max(len(n) for n in self.declarations)
+        lines = [self._headline()]
+        for name, kind, rows, active, told in self._told():
+            if kind == "customers":
+                lines.append(f"  {name:<{width}}  {rows:,} customers{told and f' with {told}'}")
+            else:
+                lines.append(f"  {name:<{width}}  {rows:,} {kind} of {active:,} customers{told and f', {told}'}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return show(self._headline(), self._told(), ("table", "kind", "rows", "customers", ""))
+
+    def _headline(self) -> str:
+        ends = [self.observed_until(name) for name in self.logs() if len(self.streams[name])]
+        return f"EventTables: {len(self):,} customers" + (f", observed until {stamp(max(ends))}" if ends else "")
+
+    def _told(self) -> Iterator[tuple[str, str, int, int, str]]:
+        """Name, kind, rows, customers with rows, and when, or the attributes, of each table."""
         for name, declaration in self.declarations.items():
             if self.profile and name == self.profile.name:
-                attributes = self.profile.attributes
-                lines.append(f"  {name:<{width}}  {len(self):,} customers" + (f" with {', '.join(attributes)}" if attributes else ""))
+                yield name, "customers", len(self), len(self), ", ".join(self.profile.attributes)
                 continue
             stream = self.streams[name]
             active = int((np.diff(stream.offsets) > 0).sum())
-            when = f", {_date(stream.times.min())} to {_date(stream.times.max())}" if len(stream) else ""
-            lines.append(f"  {name:<{width}}  {len(stream):,} {type(declaration).__name__.lower()} of {active:,} customers{when}")
-        return "\n".join(lines)
+            when = f"{_date(stream.times.min())} to {_date(stream.times.max())}" if len(stream) else ""
+            yield name, type(declaration).__name__.lower(), len(stream), active, when
 
     def _stream(self, name: str, rows: Rows) -> Stream:
         own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import LeakageError, UsageError
+from churnpredict.markup import show
 
 __all__ = ["DAY", "FEW", "SEVERITIES", "Audit", "Case", "Finding", "place"]
 
@@ -110,12 +110,8 @@ class Audit:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{c}</th>" for c in ("severity", "where", "what", "sure", "cure"))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in (f.severity, f.where, f.what, f"{f.sure:.0%}", f.cure)) + "</tr>"
-            for f in self.found
-        )
-        return f"<p><b>Audit: {self._summary()}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        rows = [(f.severity, f.where, f.what, f"{f.sure:.0%}", f.cure) for f in self.found]
+        return show(f"Audit: {self._summary()}", rows, ("severity", "where", "what", "sure", "cure"))
 
 
 @dataclass(frozen=True)

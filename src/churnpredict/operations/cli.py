@@ -48,7 +48,16 @@ class Detail(StrEnum):
     drivers = "drivers"
 
 
+class WhenEqual(StrEnum):
+    """Which of two models that cannot be told apart is taken."""
+
+    keep = "keep"
+    newer = "newer"
+
+
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
+AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="The cutoff; by default the end of what was observed.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only what was known before this moment.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
 SignedBy = Annotated[Path | None, typer.Option(help="Refuse a model file that the owner of this public key (PEM) has not signed.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
@@ -58,9 +67,22 @@ def _tell(found: dict[str, Any], text: str, how: Format) -> None:
     typer.echo(json.dumps(found, indent=2, default=str) if how is Format.json else text)
 
 
-@app.command()
+@app.callback(
+    epilog="The first way: churnpredict init orders.csv, then train, then score. What a command does in full: churnpredict train --help"
+)
+def _all_commands(
+    version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from churnpredict import __version__
+
+        typer.echo(f"churnpredict {__version__}")
+        raise typer.Exit
+
+
+@app.command(short_help="Simulate a business and run the whole way.")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it all.")] = Path("churnpredict-demo"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it all.")] = Path("churnpredict-demo"),
     customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 600,
     seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
 ) -> None:
@@ -70,7 +92,7 @@ def demo(
     run_demo(folder, customers=customers, seed=seed, say=typer.echo)
 
 
-@app.command()
+@app.command(short_help="Write a commented churn.toml from the columns it finds.")
 def init(
     files: Annotated[
         list[Path] | None, typer.Argument(help="CSV or Parquet files, DuckDB or SQLite databases; by default all files in this folder.")
@@ -104,10 +126,10 @@ def init(
     )
 
 
-@app.command()
+@app.command(short_help="Validate the data and look for leaks.")
 def check(
     config: ConfigOption = Path("churn.toml"),
-    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    until: UntilOption = None,
     how: FormatOption = Format.text,
 ) -> None:
     """Validate the data and look for leaks, without training: exit code 3 for bad data, 4 for leaks."""
@@ -128,7 +150,7 @@ def check(
 @app.command()
 def train(
     config: ConfigOption = Path("churn.toml"),
-    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
+    until: UntilOption = None,
     sign_with: Annotated[Path | None, typer.Option(help="Sign the model file with this private ed25519 key (PEM).")] = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
@@ -169,10 +191,10 @@ def train(
     _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how)
 
 
-@app.command()
+@app.command(short_help="Score everybody at risk, with reasons.")
 def score(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
+    at: AtOption = None,
     output: Annotated[
         Path | None, typer.Option(help="A file (.csv, .csv.gz, .parquet), or, without an ending, a folder of runs for any size.")
     ] = None,
@@ -237,7 +259,7 @@ def _log_line(event: Mapping[str, Any]) -> None:
     typer.echo(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}), err=True)
 
 
-@app.command()
+@app.command(short_help="Remove customers from all runs.")
 def forget(
     folder: Annotated[Path, typer.Argument(help="The folder of runs.")],
     customers: Annotated[typer.FileText, typer.Option(help="A file with one id a line, or - to read them from standard input.")],
@@ -253,10 +275,12 @@ def forget(
     _tell({"command": "forget", **found}, text, how)
 
 
-@app.command()
+@app.command(short_help="Say how well it would have worked in the past.")
 def backtest(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[list[str] | None, typer.Option(help="A test cutoff; repeat for several. By default the latest three.")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="TIME", help="A test cutoff; repeat for several; by default the latest 3.")
+    ] = None,
     rounds: Annotated[int, typer.Option(help="Bootstrap samples of customers for the intervals.", min=20)] = 200,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
@@ -282,10 +306,10 @@ def backtest(
     _tell(found, f"{figures}\nwrote {target}", how)
 
 
-@app.command()
+@app.command(short_help="Say what has changed since training.")
 def drift(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[str | None, typer.Option(help="The moment; say it, so that a source that has stopped is noticed.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The moment; said, a source that has stopped is noticed.")] = None,
     scores: Annotated[list[Path] | None, typer.Option(help="An earlier scoring, a file or a folder of runs; repeat for several.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write every check to .csv, .csv.gz or .parquet.")] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
@@ -313,11 +337,13 @@ def drift(
         refuse(found)
 
 
-@app.command()
+@app.command(short_help="Hold a new model against the one in force.")
 def retrain(
     config: ConfigOption = Path("churn.toml"),
-    until: Annotated[str | None, typer.Option(help="Use only what was known before this moment.")] = None,
-    when_equal: Annotated[str, typer.Option(help="keep the champion, or take the newer one, where no difference can be told.")] = "keep",
+    until: UntilOption = None,
+    when_equal: Annotated[
+        WhenEqual, typer.Option(help="keep the champion, or take the newer one, where no difference can be told.")
+    ] = WhenEqual.keep,
     despite_sources: Annotated[bool, typer.Option("--despite-sources", help="Go on where tables do not arrive as they used to.")] = False,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
@@ -330,13 +356,13 @@ def retrain(
     from churnpredict.operations.promotion import promote
 
     settings = read_config(config)
-    how_to: dict[str, Any] = {"when_equal": when_equal, "despite_sources": despite_sources}
+    how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
     entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
     found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
     _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how)
 
 
-@app.command()
+@app.command(short_help="List which models were in force and why.")
 def history(
     config: ConfigOption = Path("churn.toml"),
     roll_back: Annotated[bool, typer.Option("--roll-back", help="Put the model before the current one into force again.")] = False,
@@ -357,11 +383,11 @@ def history(
     _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model was entered yet", how)
 
 
-@app.command()
+@app.command(short_help="Write the page, the plan and the alerts.")
 def report(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
-    since: Annotated[str | None, typer.Option(help="The scoring that changes are counted from; by default four weeks before.")] = None,
+    at: AtOption = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="What changes are counted from; by default four weeks before.")] = None,
     output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
@@ -410,10 +436,10 @@ def report(
     _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
 
 
-@app.command()
+@app.command(short_help="Say who fulfils which rule of [alerts].")
 def alerts(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[str | None, typer.Option(help="The cutoff; by default the end of what was observed.")] = None,
+    at: AtOption = None,
     output: Annotated[Path | None, typer.Option(help="Where to write them: .csv, .csv.gz or .parquet.")] = None,
     how: FormatOption = Format.text,
 ) -> None:
@@ -445,7 +471,7 @@ def alerts(
     )
 
 
-@app.command()
+@app.command(short_help="Check a model file without making a model.")
 def check_model(
     file: Annotated[Path, typer.Argument(help="The model file.")],
     sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from churnpredict.errors import ChurnError, ContentError, ModelError, UsageError
 from churnpredict.events.tables import EventTables
+from churnpredict.markup import show
 from churnpredict.model.shift import Change
 from churnpredict.operations import matured, watching
 from churnpredict.operations.cutoffs import observed_until, one_moment
@@ -88,11 +88,8 @@ class Drift:
         return "\n".join([*lines, *([f"  {self.sent}"] if self.sent else [])])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{c}</th>" for c in ("group", "where", "what", "remedy"))
-        cells = ("".join(f"<td>{html.escape(c)}</td>" for c in (a.group, a.where, a.what, a.remedy)) for a in self.alarms)
-        rows = "".join(f"<tr>{row}</tr>" for row in cells)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if self.alarms else ""
-        return f"<p><b>{html.escape(self._headline())}</b></p>{table}<p>{html.escape(self.sent)}</p>"
+        rows = [(a.group, a.where, a.what, a.remedy) for a in self.alarms]
+        return show(self._headline(), rows, ("group", "where", "what", "remedy"), [self.sent] if self.sent else [])
 
 
 def find_drift(

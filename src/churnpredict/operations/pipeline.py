@@ -125,16 +125,27 @@ class ChurnPipeline:
         self.raise_on = raise_on
 
     def __repr__(self) -> str:
-        given = {k: v for k, v in self.__dict__.items() if k != "churn" and not k.endswith("_") and v is not None}
-        shown = [f"{k}=[{len(v)} rows]" if k == "features" else f"{k}={v!r}" for k, v in given.items()]
-        lines = [f"ChurnPipeline({', '.join([repr(self.churn), *shown])})"]
-        if hasattr(self, "model_"):
-            lines.append(
-                f"  trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
-                f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {self.base_rate_:.1%} left; "
-                f"{len(self.features_)} features; model {self.model_id_}"
-            )
-        return "\n".join(lines)
+        settings = [value if name == "churn" else f"{name}={value}" for name, value in self._settings()]
+        lines = [f"ChurnPipeline({', '.join(settings)})"]
+        return "\n  ".join([*lines, self._trained()] if hasattr(self, "model_") else lines)
+
+    def _repr_html_(self) -> str:
+        from churnpredict.markup import show
+
+        told = self._trained() if hasattr(self, "model_") else "not trained yet: call fit(tables, until=...)"
+        return show(f"ChurnPipeline, {told}", self._settings(), ("setting", ""))
+
+    def _settings(self) -> list[tuple[str, str]]:
+        """The settings that are given, as text."""
+        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None}
+        return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
+
+    def _trained(self) -> str:
+        return (
+            f"trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
+            f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {self.base_rate_:.1%} left; "
+            f"{len(self.features_)} features; model {self.model_id_}"
+        )
 
     def copy(self) -> ChurnPipeline:
         """An unfitted pipeline of the same settings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from churnpredict.events.outcomes import label_churn
 from churnpredict.events.snapshots import take_snapshots
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
+from churnpredict.markup import show
 from churnpredict.model.comparison import judge
 from churnpredict.model.metrics import Interval, compare, log_loss
 from churnpredict.operations import cutoffs
@@ -73,20 +75,32 @@ class Retraining:
     winner: ChurnPipeline | None = None
 
     def __repr__(self) -> str:
-        lines = [f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"]
-        if len(self.figures):
-            wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
-            shown = [m for m in ("auc", "log_loss", "lift_10", "calibration_gap") if m in wide]
-            lines += ["  " + line for line in wide[shown].round(4).to_string().splitlines()]
+        wide = self._wide()
+        lines = [self._headline(), *("  " + line for line in (wide.round(4).to_string().splitlines() if len(wide) else ()))]
+        return "\n".join([*lines, *(f"  {line}" for line in self._moved())])
+
+    def _repr_html_(self) -> str:
+        wide = self._wide()
+        rows = [(str(model), *(f"{v:.4f}" for v in row)) for model, row in zip(wide.index, wide.to_numpy(), strict=True)]
+        return show(self._headline(), rows, ("", *wide.columns), self._moved())
+
+    def _headline(self) -> str:
+        return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
+
+    def _wide(self) -> pd.DataFrame:
+        """Champion and challenger in rows, figures in columns."""
+        if not len(self.figures):
+            return pd.DataFrame()
+        wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
+        return wide[[m for m in ("auc", "log_loss", "lift_10", "calibration_gap") if m in wide]]
+
+    def _moved(self) -> Iterator[str]:
         if len(self.drivers):
             moved = self.drivers.assign(change=self.drivers["challenger"] - self.drivers["champion"])
             moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index).head(3)
             pairs = zip(moved.index, moved["champion"], moved["challenger"], strict=True)
             told = ", ".join(f"{driver} {100 * old:.1f} -> {100 * new:.1f}" for driver, old, new in pairs)
-            lines.append(
-                f"  same strongest driver for {self.agreement['same_first']:.0%} of customers; mean points that moved most: {told}"
-            )
-        return "\n".join(lines)
+            yield f"same strongest driver for {self.agreement['same_first']:.0%} of customers; mean points that moved most: {told}"
 
 
 def retrain(

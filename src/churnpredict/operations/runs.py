@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import SourceError, UsageError
 from churnpredict.events.timing import instant
+from churnpredict.markup import show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Part:
     sha256: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One scoring, as its manifest describes it.
 
@@ -88,6 +89,22 @@ class Run:
     bands: dict[str, int]
     parts: tuple[Part, ...]
     written_by: dict[str, str]
+
+    def __repr__(self) -> str:
+        return "\n  ".join(self._told())
+
+    def _repr_html_(self) -> str:
+        headline, *lines = self._told()
+        return show(headline, after=lines)
+
+    def _told(self) -> list[str]:
+        bands = ", ".join(f"{n:,} {name}" for name, n in self.bands.items())
+        size = sum(part.bytes for part in self.parts) / 1e6
+        return [
+            f"Run at {self.cutoff}: {self.rows:,} customers" + (f", {bands}" if bands else ""),
+            f"{len(self.parts):,} part{'' if len(self.parts) == 1 else 's'}, {size:,.1f} MB, in {self.path}",
+            f"reasons in {self.detail}, model {self.model_id}",
+        ]
 
     def manifest(self) -> bytes:
         """What stands in manifest.json."""

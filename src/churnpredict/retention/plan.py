@@ -6,7 +6,7 @@ Longer than most modules because :class:`Plan` is all of it that people see.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ import pandas as pd
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_parquet
+from churnpredict.markup import show
 from churnpredict.model.metrics import Interval
 from churnpredict.retention.files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
@@ -95,20 +96,33 @@ class Plan:
         return pd.DataFrame({"customer_id": self.table["customer_id"], "at": at, "arm": arm}).reset_index(drop=True)
 
     def __repr__(self) -> str:
-        counts = self.counts
-        of = "" if self.budget is None else f" of a budget of {self.budget:,.0f}"
-        lines = [
-            f"Plan: contact {counts.get('contact', 0):,} of {len(self.decisions):,} customers"
-            + (f", as known on {self.table['cutoff'].max():%Y-%m-%d}" if "cutoff" in self.table and len(self.table) else ""),
-            f"  expected profit {self.profit.value:,.0f} (95 %: {self.profit.low:,.0f} to {self.profit.high:,.0f}), "
-            f"expected spend {self.spend:,.0f}{of}, {self.kept:,.1f} customers kept",
-        ]
+        headline, expected, *after = self._told()
+        plays = [f"{size:>6,.0f}  {driver:<13}  {total:>10}  {remedy}" for size, driver, total, remedy in self._plays()]
+        return "\n  ".join([headline, expected, *plays, *after])
+
+    def _repr_html_(self) -> str:
+        headline, *lines = self._told()
+        return show(headline, self._plays(), ("contacts", "driver", "expected profit", "remedy"), lines)
+
+    def _plays(self) -> Iterator[tuple[int, str, str, str]]:
+        """Contacts, driver, expected profit and remedy of each play, the most profitable first."""
         plays = self.contacts.groupby(["driver", "remedy"], sort=False, dropna=False)["expected_profit"].agg(["size", "sum"])
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
             driver, remedy = cast(tuple[str, str], key)
-            lines.append(f"  {size:>6,.0f}  {driver or 'no reason':<13}  {total:>10,.0f}  {remedy}")
+            yield int(size), driver or "no reason", f"{total:,.0f}", remedy
+
+    def _told(self) -> list[str]:
+        counts = self.counts
+        of = "" if self.budget is None else f" of a budget of {self.budget:,.0f}"
         rest = [f"{n:,} {name}" for name, n in counts.items() if name not in ("contact", "hold-out")]
-        return "\n".join([*lines, *(["  left alone: " + ", ".join(rest)] if rest else []), f"  {self.holdout}"])
+        return [
+            f"Plan: contact {counts.get('contact', 0):,} of {len(self.decisions):,} customers"
+            + (f", as known on {self.table['cutoff'].max():%Y-%m-%d}" if "cutoff" in self.table and len(self.table) else ""),
+            f"expected profit {self.profit.value:,.0f} (95 %: {self.profit.low:,.0f} to {self.profit.high:,.0f}), "
+            f"expected spend {self.spend:,.0f}{of}, {self.kept:,.1f} customers kept",
+            *(["left alone: " + ", ".join(rest)] if rest else []),
+            self.holdout,
+        ]
 
     def to_csv(self, path: str | Path) -> Path:
         """Write :attr:`table` as CSV; no text of it runs as a formula."""

@@ -1,0 +1,72 @@
+"""What terminals and notebooks show of results: every one says something, and no name of the user's becomes markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tests.operations.conftest import shop_log
+
+import churnpredict as cp
+from churnpredict.markup import show
+from churnpredict.model.findings import Finding
+from churnpredict.operations.drift import Alarm, Drift
+from churnpredict.operations.retraining import Retraining
+from churnpredict.operations.runs import Part, Run
+
+EVIL = "<img src=x onerror=alert(1)>"
+AT = pd.Timestamp("2024-09-01")
+
+
+def tables() -> cp.EventTables:
+    log = shop_log(n=20)
+    people = pd.DataFrame({"who": sorted(set(log["who"])), EVIL: "x"})
+    return cp.EventTables(
+        orders=cp.Events(log, customer="who", time="paid_at", value="eur"), people=cp.Customers(people, customer="who", attributes=[EVIL])
+    )
+
+
+def partitions() -> object:
+    return cp.scan_tables(orders=cp.Events(shop_log(n=20), customer="who", time="paid_at"))
+
+
+def plan() -> object:
+    scores = pd.DataFrame({"customer_id": range(40), "risk": 0.8, "value": 500.0, "reason_1": "support", "reason_1_points": 0.3})
+    return cp.plan_retention(scores, playbook={"support": {"remedy": EVIL}})
+
+
+def run() -> Run:
+    parts = (Part("part-00000.parquet", 3, 2_000_000, "0" * 64),)
+    return Run(Path(EVIL), "2024-09-01", 0, "abc", None, "", "words", (), 3, {"high": 1, "low": 2}, parts, {})
+
+
+SHOWN: list[tuple[Callable[[], object], str]] = [
+    (tables, "19 customers"),
+    (partitions, "PartitionedTables"),
+    (lambda: cp.make_business(60, seed=1), "Business of 60 customers"),
+    (lambda: cp.ChurnPipeline(cp.Inactivity("60d", of=EVIL)), "not trained yet"),
+    (plan, "expected profit"),
+    (run, "3 customers, 1 high, 2 low"),
+    (lambda: cp.Audit((Finding("error", "leak", EVIL, EVIL, 0.9, EVIL),)), "1 error"),
+    (lambda: Drift(AT, 5, (Alarm("source", "late", EVIL, EVIL, 1.0, 0.0, 0.5, EVIL),)), "1 alarm"),
+    (lambda: Retraining(promoted=False, verdict="worse", words=EVIL, until=AT), "refused [worse]"),
+]
+
+
+@pytest.mark.parametrize(("make", "told"), SHOWN)
+def test_results_are_shown_and_names_stay_names(make: Callable[[], object], told: str) -> None:
+    shown = make()
+    page = shown._repr_html_()  # type: ignore[attr-defined]
+    assert told in page
+    assert repr(shown).strip()
+    assert "<img" not in page
+    assert EVIL not in repr(shown) or "&lt;img" in page
+
+
+def test_markup_escapes_everything() -> None:
+    page = show(EVIL, [(EVIL, 1234)], (EVIL, EVIL), [EVIL])
+    assert "<img" not in page
+    assert page.count("&lt;img") == 5
+    assert "<td>1,234</td>" in page
