@@ -117,10 +117,8 @@ class EventTables:
         width = max(len(n) for n in self.declarations)
         lines = [self._headline()]
         for name, kind, rows, active, told in self._told():
-            if kind == "customers":
-                lines.append(f"  {name:<{width}}  {rows:,} customers{told and f' with {told}'}")
-            else:
-                lines.append(f"  {name:<{width}}  {rows:,} {kind} of {active:,} customers{told and f', {told}'}")
+            of = f"{told and ' with '}" if kind == "customers" else f" of {active:,} customers{told and ', '}"
+            lines.append(f"  {name:<{width}}  {rows:,} {kind}{of}{told}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -137,9 +135,8 @@ class EventTables:
                 yield name, "customers", len(self), len(self), ", ".join(self.profile.attributes)
                 continue
             stream = self.streams[name]
-            active = int((np.diff(stream.offsets) > 0).sum())
             when = f"{_date(stream.times.min())} to {_date(stream.times.max())}" if len(stream) else ""
-            yield name, type(declaration).__name__.lower(), len(stream), active, when
+            yield name, type(declaration).__name__.lower(), len(stream), int((np.diff(stream.offsets) > 0).sum()), when
 
     def _stream(self, name: str, rows: Rows) -> Stream:
         own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type
