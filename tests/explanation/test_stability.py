@@ -24,6 +24,11 @@ def test_figures_by_hand(two):
     assert found["rows"] == 80
     tops = [(a, b) for a, b in zip(first.top(1)["reason_1"].fillna("-"), second.top(1)["reason_1"].fillna("-"), strict=True)]
     assert found["same_first"] == pytest.approx(np.mean([a == b for a, b in tops]))
+    drivers = np.sort(np.maximum(first.drivers.to_numpy(), 0), axis=1)
+    clear = drivers[:, -1] - drivers[:, -2] >= 0.05
+    assert 0 < clear.mean() < 1
+    assert found["clear"] == pytest.approx(clear.mean())
+    assert found["same_clear"] == pytest.approx(np.mean([a == b for (a, b), c in zip(tops, clear, strict=True) if c]))
     sets = [[set(row.dropna()) for _, row in why.top(2)[["reason_1", "reason_2"]].iterrows()] for why in (first, second)]
     assert found["overlap"] == pytest.approx(
         np.mean([len(a & b) / max(len(a), len(b)) if a | b else 1 for a, b in zip(*sets, strict=True)])

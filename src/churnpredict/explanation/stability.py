@@ -10,6 +10,8 @@ from churnpredict.explanation.attribution import Explanation
 
 __all__ = ["compare_reasons", "confused_reasons"]
 
+_CLEAR = 0.05  # log-odds; a smaller lead is turned by what a month of new outcomes teaches about 1,500 customers
+
 
 def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> pd.Series:
     """Agreement of two explanations, of two retrains or two seeds, over the rows that both hold.
@@ -24,10 +26,11 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     Returns
     -------
     Series
-        rows; same_first: share of rows whose strongest driver is the same (also: none in both); overlap: mean share of the k strongest
-        that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and drivers of the absolute change in log-odds;
-        feature_change: the same for the sum of the absolute changes of a driver's features (NaN without values per feature);
-        ratio: driver_change / feature_change, at most 1: what cancels inside drivers.
+        rows; same_first: share of rows whose strongest driver is the same (also: none in both); clear: share of rows whose strongest
+        driver leads by a twentieth in log-odds (5 % of the odds) or more in ``first``; same_clear: same_first of these, NaN without
+        any; overlap: mean share of the k strongest that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and
+        drivers of the absolute change in log-odds; feature_change: the same for the sum of the absolute changes of a driver's features
+        (NaN without values per feature); ratio: driver_change / feature_change, at most 1: what cancels inside drivers.
 
     Raises
     ------
@@ -50,7 +53,8 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
         raise UsageError("no-common-rows", "the two explanations share no row", remedy="Explain the same customers with both models.")
     one, two = first[first.index.get_indexer(common)], second[second.index.get_indexer(common)]
     names = [_named(one, k), _named(two, k)]
-    tops = [_named(one, 1), _named(two, 1)]
+    same = np.array([a == b for a, b in zip(_named(one, 1), _named(two, 1), strict=True)])
+    clear = _lead(one) >= _CLEAR
     overlap = [len(a & b) / max(len(a), len(b)) if a or b else 1.0 for a, b in zip(*names, strict=True)]
     keys = list(dict.fromkeys([*one.table, *two.table]))
     tables = [why.drivers.reindex(columns=keys, fill_value=0.0).to_numpy() for why in (one, two)]
@@ -59,7 +63,9 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     return pd.Series(
         {
             "rows": float(len(common)),
-            "same_first": float(np.mean([a == b for a, b in zip(*tops, strict=True)])),
+            "same_first": float(same.mean()),
+            "clear": float(clear.mean()),
+            "same_clear": float(same[clear].mean()) if clear.any() else float("nan"),
             "overlap": float(np.mean(overlap)),
             "risk_change": float(np.abs(one.risk.to_numpy() - two.risk.to_numpy()).mean()),
             "driver_change": driver_change,
@@ -72,6 +78,13 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
 def _named(why: Explanation, k: int) -> list[set[str]]:
     keys = list(why.table)
     return [{keys[j] for j in row if j >= 0} for row in why.strongest(k)[0]]
+
+
+def _lead(why: Explanation) -> np.ndarray:
+    """By how much the strongest driver (n,) leads the next one, or nothing at all, in log-odds; 0 where none raises the risk."""
+    none = np.zeros((len(why), 2))
+    ranked = np.sort(np.hstack([np.maximum(why.by_driver, 0.0), none]), axis=1)
+    return np.asarray(ranked[:, -1] - ranked[:, -2])
 
 
 def _feature_change(one: Explanation, two: Explanation, n_drivers: int) -> float:

@@ -76,7 +76,8 @@ class ChurnPipeline:
     worth_ : Credibility or None
         How far to believe what single customers pay: see :meth:`score`.
     usual_ : dict of str to float or str, or None
-        What was usual in training, by feature, for the words: rounded medians, common categories. None in files of before.
+        What was usual at the newest training cutoff, by feature, for the words: rounded medians, common categories. None in files of
+        before.
     audit_ : Audit
         What the audit found before training.
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnpredict.errors import ModelError
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.explanation.references import usual_values
+from churnpredict.explanation.references import FEW_ROWS, usual_values
 
 __all__ = [
     "COLUMNS",
@@ -183,13 +183,15 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
-    """What is usual among training rows, fit to be kept for years: numbers to three digits, and only categories that the model keeps.
+    """What is usual at the newest training cutoff, fit to be kept for years: numbers to three digits, only categories that the model keeps.
 
     A median as it is may be one customer's value.
     """
     encoder = getattr(model, "_encoder", None)
     kept = {} if encoder is None else {encoder.names[j]: levels for j, levels in encoder.levels.items()}
-    found = usual_values(X, list(X.columns))
+    cutoffs = X.index.get_level_values("cutoff")
+    newest = X[cutoffs == cutoffs.max()]
+    found = usual_values(newest if len(newest) >= FEW_ROWS else X, list(X.columns))
     return {k: v if isinstance(v, str) else float(f"{v:.3g}") for k, v in found.items() if not isinstance(v, str) or v in kept.get(k, ())}
 
 
