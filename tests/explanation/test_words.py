@@ -6,6 +6,7 @@ import string
 import numpy as np
 import pandas as pd
 import pytest
+from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 
 from churnpredict.errors import UsageError
 from churnpredict.explanation.attribution import Explanation, explain
@@ -13,7 +14,13 @@ from churnpredict.explanation.drivers import assign_drivers
 from churnpredict.explanation.grammar import FAMILIES, GRAMMAR, read_name, subjects_of
 from churnpredict.explanation.languages import LANGUAGES
 from churnpredict.explanation.words import Narrator
+from churnpredict.features.build import build_features
 from churnpredict.features.feature import AGGREGATES, Feature
+
+
+def features_of_all(history):
+    return build_features(history.tables(), pairs_of(history, cutoffs_of(history)), features=features_of(history))
+
 
 UNNAMED = ("attribute", "state")  # their names carry a column instead
 
@@ -107,12 +114,30 @@ def test_the_sentence_that_was_asked_for():
         ({"Contract": "Month-to-month"}, {"Contract": "Two year"}, "Other: Contract: Month-to-month (Two year is typical)."),
         ({"lifecycle__customers_tenure_days": 40.0}, {}, "Lifecycle: customer for 40 days (since 2024-04-22)."),
         ({"contract__plans_days_to_end": 9.0}, {}, "Contract: plans: 9 days until the agreed end (2024-06-10)."),
-        ({"onboarding__orders_days_to_2": np.nan}, {}, "Onboarding: orders: number 2 has not come."),
+        ({"onboarding__orders_days_to_2": np.nan}, {}, "Onboarding: orders: number 2 is not on record."),
         ({"value__orders_sum_30d": 1234.4}, {}, "Value: orders worth 1,234 in the last 30 days."),
+        ({"habit__orders_gap_sd": np.nan}, {}, "Habit: orders: too few to know a rhythm."),
+        ({"value__orders_mean_all": np.nan}, {}, "Value: no orders with a known value."),
+        ({"value__orders_mean_30d": np.nan}, {}, "Value: no orders with a known value in the last 30 days."),
+        ({"region": np.nan}, {"region": "North"}, "Other: region: not known."),
     ],
 )
 def test_sentences(values, usual, words):
     assert told(values, usual=usual) == words
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+def test_what_a_thin_history_does_not_tell_is_told_as_such():
+    """What is missing has a reason of its own for every aggregate: too few, none so far, not on record."""
+    history = make_history(3, n_rows=12, n_customers=6, known_at=False)
+    X = features_of_all(history)
+    missing = {name: np.nan for name in X if X[name].isna().any() and read_name(name).aggregate != "plain"}
+    assert len({read_name(name).aggregate for name in missing}) > 15
+    for name in missing:
+        for language, nothing in (("en", "not known"), ("de", "nicht bekannt")):
+            said = told({name: np.nan}, language=language)
+            assert nothing not in said.replace("seit wann ist nicht bekannt", "").replace("since when a customer is not known", ""), name
+            assert not re.search(r"(last|first|letzten|ersten) *[.,;]", said), name
 
 
 def test_trend_is_told_in_counts():

@@ -151,7 +151,8 @@ class Narrator:
             f = self.read[j]
         value = self.value(j, i)
         if value is None:
-            template = self._template(f, "none") or self.language.templates["unknown"]
+            ever = self._template(f, "none.all") if f.window == "all" else ""
+            template = ever or self._template(f, "none") or self.language.templates["unknown"]
             return self._say(template, f, i, things=self.things(f.subject))
         return self._value(f, j, i, value)
 
