@@ -34,9 +34,12 @@ def run(*arguments: str) -> int:
 def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--until", "2023-12-01") == 0
     assert "wrote churn.model" in capsys.readouterr().out
-    assert run("score", "--at", "2023-12-01", "--output", "out/scores.parquet") == 0
+    assert run("score", "--at", "2023-12-01", "--output", "out/scores.parquet", "--unscored", "out/unscored.csv") == 0
     text = capsys.readouterr().out
     assert "reasons" in text
+    absent = pd.read_csv(folder / "out" / "unscored.csv")
+    assert f"no score: {(absent['reason'] == 'gone already').sum():,} gone already" in text
+    assert absent["words"].str.startswith("gone already: the last row in orders is").any()
     scores = pd.read_parquet(folder / "out" / "scores.parquet")
     assert scores["risk"].is_monotonic_decreasing
     assert run("backtest", "--at", "2023-12-01", "--rounds", "20") == 0
@@ -75,6 +78,7 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(line["event"], line.get("code")) for line in lines] == [("tables read", None), ("error", "damaged-run")]
     assert run("score", "--output", "scores.csv", "--keep", "2") == 2
+    assert run("score", "--output", "nightly", "--unscored", "absent.csv") == 2
     assert run("score", "--at", "2029-01-01", "--output", "other", "--format=json") == 3
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["code"] == "cutoff-past-data"
     assert [p.name for p in (folder / "other").iterdir()] == [".lock"]  # nothing is left of what was refused

@@ -207,6 +207,7 @@ def score(
     memory: Annotated[str | None, typer.Option(help="What a run may take, such as 2GiB; by default half of the limit.")] = None,
     partitions: Annotated[int | None, typer.Option(help="Into how many partitions of customers a run is cut.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
+    unscored: Annotated[Path | None, typer.Option(help="With one file: write here who has no score, and why.")] = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
@@ -218,6 +219,12 @@ def score(
     settings = read_config(config)
     target = output or settings.resolve(settings.output.scores)
     folder = not target.suffix or target.is_dir()
+    if unscored is not None:
+        check_ending(unscored)
+        if folder:
+            raise UsageError(
+                "needs-file", "--unscored is for scores in one file", remedy="Give --output a name that ends in .csv or .parquet."
+            )
     if not folder:
         check_ending(target)
         _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, into=into, memory=memory, partitions=partitions)
@@ -238,11 +245,22 @@ def score(
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
         return
-    scores = pipeline.score(settings.event_tables(), at=at)
+    tables = settings.event_tables()
+    scores, absent = pipeline.score(tables, at=at), pipeline.unscored(tables, at=at)
     write_frame(target, scores)
+    if unscored is not None:
+        write_frame(unscored, absent)
+    without = absent["reason"].value_counts().to_dict()
     bands = {name: int((scores["band"] == name).sum()) for name in ("high", "medium", "low")}
     found |= {"customers": len(scores), "cutoff": str(scores["cutoff"].iloc[0]), "bands": bands, "model_id": pipeline.model_id_}
-    _tell(found, f"{riskiest(scores)}\n\n{len(scores):,} customers, {_in_words(bands)}\nwrote {target}", how)
+    found |= {"without_score": without}
+    lines = [
+        riskiest(scores),
+        "",
+        f"{len(scores):,} customers, {_in_words(bands)}",
+        *([f"no score: {_in_words(without)}"] if without else []),
+    ]
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how)
 
 
 def _refuse_without_folder(**options: Any) -> None:

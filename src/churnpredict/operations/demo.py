@@ -20,7 +20,7 @@ __all__ = ["run_demo"]
 _ALERTS = (
     '"no order for 60 days" = "habit__orders_days_since_last >= 60"',
     '"two failed payments in a row" = "payment__payments_failed_streak >= 2"',
-    '"usage down by half" = "habit__usage_trend_30d < 0.5"',
+    '"usage down by half" = "habit__usage_trend_30d <= -0.33"',  # (1 - 2) / (1 + 2): half of the month before
     '"renewal within 30 days and an open ticket" = "contract__subscriptions_days_to_end <= 30 and support__tickets_open_count >= 1"',
 )
 
@@ -45,7 +45,7 @@ def run_demo(folder: str | Path, *, customers: int = 600, seed: int = 0, say: Ca
 
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
-    business = make_business(customers, seed=seed)
+    business = make_business(customers, seed=seed, rule="cancellation")
     config = write_business(business, folder)
     settings = read_config(config)
     tables = settings.event_tables()
@@ -92,7 +92,17 @@ def write_business(business: Any, folder: Path) -> Path:
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
     ]
-    lines += ["", "[plan]", "cost = 5.0  # of the offer", "fixed_cost = 1.0  # of the contact", 'unit = "€"', "", "[alerts]", *_ALERTS]
+    lines += [
+        "",
+        "[plan]",
+        "cost = 10.0  # of the offer",
+        "fixed_cost = 5.0  # of the contact",
+        "budget = 1000.0",
+        'unit = "€"',
+        "",
+        "[alerts]",
+        *_ALERTS,
+    ]
     lines += ["", "[model]", 'every = "30d"  # a snapshot a month: half of the default, so that the demo takes minutes']
     return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
 
