@@ -83,7 +83,7 @@ def _all_commands(
 @app.command(short_help="Simulate a business and run the whole way.")
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it all.")] = Path("churnpredict-demo"),
-    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 600,
+    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 1000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
 ) -> None:
     """Simulate a business and run the whole way: train, backtest, score, explain."""
