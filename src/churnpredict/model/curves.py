@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.model.metrics import _bins, _by_score, _check, _resampled
+from churnpredict.model.metrics import _bins, _by_score, _check, _profits, _resampled
 
 __all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights", "wilson"]
 
@@ -55,12 +55,8 @@ def profit_curve(
     >>> share.tolist(), profit.tolist(), stop
     ([0.0, 0.5, 1.0], [0.0, 28.0, 22.5], (0.5, 28.0))
     """
-    n = len(np.asarray(y))
-    w = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    target, risk, _ = _check(y, p)
-    worth = np.broadcast_to(np.asarray(value, dtype=np.float64), (n,))
-    promised = risk * acceptance * (worth - offer) - (1 - risk) * offer - contact
-    earned = w * (target * acceptance * (worth - offer) - (1 - target) * offer - contact)
+    promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
+    earned = w * earned
     order = np.argsort(-promised, kind="stable")
     ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # who promises the same is contacted together
     total = w.sum()

@@ -314,13 +314,19 @@ def expected_profit(
     >>> round(expected_profit([1, 0], [1.0, 0.0]), 6)
     28.0
     """
-    n = len(np.asarray(y))
-    worth = np.broadcast_to(np.asarray(value, dtype=np.float64), (n,))
-    w = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    target, risk, _ = _check(y, p)
-    promised = risk * acceptance * (worth - offer) - (1 - risk) * offer - contact
-    earned = target * acceptance * (worth - offer) - (1 - target) * offer - contact
+    promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
     return float(w @ np.where(promised > 0, earned, 0.0) / w.sum())
+
+
+def _profits(
+    y: Any, p: Any, *, sample_weight: Any, value: Any, offer: float, contact: float, acceptance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a contact promises, what it earned and its weight, (n,) each; the parameters are those of :func:`expected_profit`."""
+    target, risk, _ = _check(y, p)
+    worth = np.broadcast_to(np.asarray(value, dtype=np.float64), target.shape)
+    w = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    promised, earned = (chance * acceptance * (worth - offer) - (1 - chance) * offer - contact for chance in (risk, target))
+    return promised, earned, w
 
 
 def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
