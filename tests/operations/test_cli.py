@@ -89,6 +89,7 @@ RULES = """
 budget = 50
 cost = 5
 unit = "EUR"
+exclude = "opted_out.csv"
 
 [alerts]
 silent = "habit__orders_days_since_last >= 30"
@@ -97,6 +98,7 @@ silent = "habit__orders_days_since_last >= 30"
 
 def test_the_page_the_plan_and_the_alerts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "churn.toml").write_text(GOOD + RULES)
+    pd.DataFrame({"customer_id": [f"K{i:04d}" for i in range(40)], "why": "opted out"}).to_csv(folder / "opted_out.csv", index=False)
     assert run("train", "--until", "2023-12-01") == 0
     capsys.readouterr()
     assert run("report", "--at", "2023-12-01", "--dry-run") == 0
@@ -107,6 +109,8 @@ def test_the_page_the_plan_and_the_alerts(folder: Path, capsys: pytest.CaptureFi
     page = (folder / "report.html").read_text()
     plan, alerts = pd.read_csv(folder / "plan.csv"), pd.read_csv(folder / "alerts.csv")
     assert (plan["arm"] == "contact").sum() == told["plan"]["contact"] > 0
+    assert told["plan"]["excluded"] > 0
+    assert not set(plan["customer_id"]) & set(pd.read_csv(folder / "opted_out.csv")["customer_id"])
     assert plan.loc[plan["arm"] == "contact", "expected_spend"].sum() <= 50
     assert len(alerts) == told["alerts"]["silent"] > 0
     assert sum(told["without_score"].values()) + told["customers"] == pd.read_csv(folder / "orders.csv")["who"].nunique()

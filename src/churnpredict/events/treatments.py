@@ -23,6 +23,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.outcomes import ChurnRule, Outcomes, label_churn
@@ -37,6 +38,7 @@ __all__ = [
     "apply",
     "arms_of",
     "check_handling",
+    "contacted",
     "experiment",
     "flag_treated",
     "hold_out_rates",
@@ -151,6 +153,19 @@ def _first(marked: Bools, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64
     rows = np.append(np.flatnonzero(marked), len(marked))
     first = rows[np.searchsorted(rows[:-1], low)]
     return first < high, first
+
+
+def contacted(tables: EventTables, treatments: str, since: int, until: int) -> pa.Array:
+    """Ids of whoever was contacted in [since, until), in microseconds; a hold-out is no contact.
+
+    Raises
+    ------
+    UsageError
+        ``no-treatments``.
+    """
+    stream, idle = _log(tables, treatments)
+    here = ~idle & (stream.times >= since) & (stream.times < until)
+    return tables.ids.take(pa.array(np.unique(stream.owners[here])))
 
 
 def experiment(tables: EventTables, churn: ChurnRule, treatments: str) -> pd.DataFrame:

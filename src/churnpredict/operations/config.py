@@ -86,7 +86,9 @@ class Settings:
 class Planning:
     """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money.
 
-    ``value`` is what any customer is worth over the horizon, for tables that do not say it.
+    ``value`` is what any customer is worth over the horizon, for tables that do not say it. ``exclude`` is a file (.csv, .parquet) with a
+    column ``customer_id`` and perhaps ``why``: who is not to be contacted, such as who has opted out. ``rest``, such as ``"30d"``, leaves
+    alone whoever was contacted so lately, by the table that ``treatments`` under ``[model]`` names.
     """
 
     value: float | None = None
@@ -97,6 +99,8 @@ class Planning:
     capacity: int | None = None
     holdout: float = 0.1
     playbook: str | None = None
+    exclude: str | None = None
+    rest: str | None = None
     unit: str = ""
 
 
@@ -176,9 +180,9 @@ class Config:
         return Query(section.get("query", name), database if "://" in database else str(self.resolve(database)))
 
     def planning(self) -> dict[str, Any]:
-        """The arguments of :func:`churnpredict.plan_retention`."""
+        """The arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
         options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan) if f.name != "unit"}
-        return options | {"playbook": None if self.plan.playbook is None else self.resolve(self.plan.playbook)}
+        return options | {name: None if options[name] is None else self.resolve(options[name]) for name in ("playbook", "exclude")}
 
     def churn_rule(self) -> ChurnRule:
         """The churn rule."""

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from churnpredict.errors import ChurnError, warn
+from churnpredict.errors import ChurnError, SchemaError, UsageError, warn
 from churnpredict.events.activity import activity
 from churnpredict.events.cohorts import cohorts, tenure_table
 from churnpredict.events.outcomes import ChurnRule, label_churn
 from churnpredict.events.rates import churn_rate
 from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import span
+from churnpredict.events.treatments import contacted
 from churnpredict.explanation.attribution import explain
 from churnpredict.explanation.change import explain_change
 from churnpredict.features.build import build_features
@@ -73,7 +76,8 @@ def find_all(
     rules : mapping of name to rule, optional
         Alerts.
     plan : mapping, optional
-        Arguments of :func:`churnpredict.plan_retention`.
+        Arguments of :func:`churnpredict.plan_retention`; ``exclude`` may be a file with ``customer_id`` and perhaps ``why``, and ``rest``
+        a span in which nobody is contacted again.
     sent : path, optional
         Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
     most_cards : int
@@ -87,8 +91,8 @@ def find_all(
     moment = pd.Timestamp(cutoff, unit="us", tz="UTC")
     earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
-    scores = pipeline.score(tables, at=moment)
-    chosen = _plan(scores, plan or {})
+    scores = _with_owners(tables, pipeline.score(tables, at=moment), cutoff)
+    chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
     parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
@@ -103,6 +107,42 @@ def find_all(
     if rules:
         parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history)
     return Findings(scores, chosen, parts)
+
+
+def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.DataFrame:
+    """The scores with each customer's ``owner`` at the cutoff, where owners are declared."""
+    if tables.profile is None or "owner" not in tables.profile.labels or not len(scores):
+        return scores
+    held = tables.profile.as_of(tables.codes(scores["customer_id"]), np.full(len(scores), cutoff))
+    labels = [*tables.profile.labels["owner"].to_pylist(), None]
+    return scores.assign(owner=[labels[i] for i in np.append(tables.profile.versions.columns["owner"], -1)[held]])
+
+
+def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a plan, with whoever is on a list or was contacted lately among those to exclude, and why."""
+    options = dict(plan)
+    exclude, rest = options.pop("exclude", None), options.pop("rest", None)
+    why: dict[Any, str] = {}
+    if rest is not None:
+        if pipeline.treatments is None:
+            remedy = 'Name the log of contacts under [model]: treatments = "contacts_made".'
+            raise UsageError("no-treatments", "rest counts from the last contact, and no table says who was contacted", remedy=remedy)
+        why = dict.fromkeys(
+            contacted(tables, pipeline.treatments, cutoff - span(rest, "rest"), cutoff).to_pylist(), f"contacted within {rest}"
+        )
+    if not isinstance(exclude, Path):
+        return options | {"exclude": exclude if not why else _reasons(exclude) | why}
+    listed = read_frame(exclude)
+    if "customer_id" not in listed:
+        raise SchemaError("missing-column", "there is no such column", table="exclude", column="customer_id", remedy="Name it so.")
+    known = {str(who): who for who in scores["customer_id"]}  # a CSV file keeps no types
+    reasons = listed["why"].fillna("") if "why" in listed else pd.Series("on the list", index=listed.index)
+    said = {known[str(who)]: str(text) for who, text in zip(listed["customer_id"], reasons, strict=True) if str(who) in known}
+    return options | {"exclude": (why | said) or None}
+
+
+def _reasons(exclude: Any) -> dict[Any, str]:
+    return {} if exclude is None else dict(exclude) if isinstance(exclude, (Mapping, pd.Series)) else dict.fromkeys(exclude, "")
 
 
 def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
