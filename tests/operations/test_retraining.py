@@ -68,6 +68,12 @@ def champion(tables: cp.EventTables) -> ChurnPipeline:
 
 
 @pytest.fixture(scope="module")
+def peer(tables: cp.EventTables) -> ChurnPipeline:
+    """A champion that has seen enough: a challenger cannot be told from it."""
+    return learnt(tables, "2023-10-15")
+
+
+@pytest.fixture(scope="module")
 def promoted(tables: cp.EventTables) -> retraining.Retraining:
     return fooled(tables).retrain(tables, UNTIL)
 
@@ -89,16 +95,16 @@ def test_a_better_challenger_is_promoted_and_trained_on_everything(promoted: ret
     assert "K0" not in repr(promoted)
 
 
-def test_no_difference_keeps_the_champion_unless_the_newer_is_asked_for(tables: cp.EventTables, champion: ChurnPipeline) -> None:
-    kept = champion.retrain(tables, UNTIL)
+def test_no_difference_keeps_the_champion_unless_the_newer_is_asked_for(tables: cp.EventTables, peer: ChurnPipeline) -> None:
+    kept = peer.retrain(tables, UNTIL)
     assert (kept.promoted, kept.verdict, kept.winner) == (False, "equal", None)
-    newer = champion.retrain(tables, UNTIL, when_equal="newer")
+    newer = peer.retrain(tables, UNTIL, when_equal="newer")
     assert newer.promoted
     assert newer.winner is not None
 
 
 def test_the_challenger_never_saw_the_window_that_judges(
-    tables: cp.EventTables, champion: ChurnPipeline, monkeypatch: pytest.MonkeyPatch
+    tables: cp.EventTables, peer: ChurnPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Law 5, and its planted fault: a challenger that is trained on the judging window is caught."""
     seen: list[tuple[pd.Timestamp, pd.Timestamp]] = []
@@ -110,14 +116,14 @@ def test_the_challenger_never_saw_the_window_that_judges(
         return fitted
 
     monkeypatch.setattr(ChurnPipeline, "fit", watched)
-    decision = champion.retrain(tables, UNTIL)
+    decision = peer.retrain(tables, UNTIL)
     assert decision.judged_at is not None
     assert len(seen) == 1
     assert seen[0][0] + pd.Timedelta(days=40) <= decision.judged_at
     assert seen[0][1] == decision.judged_at
     monkeypatch.setattr(ChurnPipeline, "fit", lambda self, tables, until=None: honest(self, tables))
     with pytest.raises(ModelError, match="seen-window"):
-        champion.retrain(tables, UNTIL)
+        peer.retrain(tables, UNTIL)
 
 
 def test_too_early_where_the_champion_has_seen_the_window(tables: cp.EventTables, champion: ChurnPipeline) -> None:
