@@ -52,3 +52,8 @@ def test_no_page_tells_of_a_machine() -> None:
     assert len(pages) > 10
     for page in pages:
         assert not re.search(r"/(home|root|work|tmp)/\w|/Users/", page.read_text(encoding="utf-8")), page
+
+
+def test_a_decision_is_titled_by_its_number() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert page.read_text().startswith(f"# {page.name[:4]}. "), page.name
