@@ -2,8 +2,8 @@
 
 python docs/look.py FOLDER [PAGE...]      after make docs; wants Chromium and Playwright
 
-All pages, or those named (start/index), at the width of a desktop, ten at that of a phone, whole in height, as FOLDER/desktop-*.png and FOLDER/phone-*.png. Exit code 1
-if a page is found wanting. To be looked at, a handful of pages at a time.
+All pages, or those named (start/index), at the width of a desktop, ten at that of a phone, whole in height, as FOLDER/desktop-*.png and
+FOLDER/phone-*.png. Exit code 1 if a page is found wanting. To be looked at, a handful of pages at a time.
 """
 
 from __future__ import annotations
