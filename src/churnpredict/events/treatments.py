@@ -242,7 +242,7 @@ def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, tr
     >>> def rate(rows):
     ...     return round(float(cp.label_churn(shop.tables, rows, shop.churn).within().mean()), 2)
     >>> rate(without_treated(shop.tables, past, shop.churn, "treatments")), rate(untouched(shop.tables, past, shop.churn, "treatments"))
-    (0.17, 0.13)
+    (0.17, 0.14)
     """
     outcomes = label_churn(tables, snapshots, churn)
     rows = outcomes.index.to_frame(index=False)
