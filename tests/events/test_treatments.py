@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from churnpredict.events.treatments import (
     _as_many,
     apply,
     arms_of,
+    evened,
     experiment,
     flag_treated,
     hold_out_rates,
@@ -22,6 +25,7 @@ from churnpredict.events.treatments import (
     with_treated,
     without_treated,
 )
+from churnpredict.operations import parts
 
 CHURN = cp.Cancellation("30d", of="cancellations", gap="5d")
 
@@ -138,6 +142,34 @@ def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() 
     past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
     one, other = (keep(shop.tables, past, shop.churn, "treatments") for keep in (untouched, without_treated))
     assert one["customer_id"].tolist() == other["customer_id"].tolist()
+
+
+def test_partitions_keep_whom_the_whole_keeps() -> None:
+    """Law 6: how many leavers stay is settled over everybody, not within each part."""
+    shop = cp.make_business(600, seed=6, treatments=True, rule="cancellation")
+    tables, at = shop.tables, ["2023-04-01", "2023-07-01"]
+    rows = [cp.Feature("orders", "count", "30d")]
+    past = cp.take_snapshots(tables, shop.churn, at=at)
+    whole = untouched(tables, past, shop.churn, "treatments")
+    asked = parts.Question(shop.churn, tables.instants(pd.to_datetime(at)), rows, outcomes=True, treatments="treatments")
+    frames = []
+    for part in range(3):
+        some = {
+            n: f[_third(f["customer_id" if n == "customers" else "user" if n == "usage" else "customer"]) == part]
+            for n, f in shop.frames.items()
+        }
+        frames += list(parts.rows_of(replace(shop, frames=some).tables, asked))
+    frame = pd.concat(frames).sort_index()
+    outcomes = cp.label_churn(tables, past, shop.churn)
+    pd.testing.assert_series_equal(frame["outcome"], outcomes["outcome"])
+    kept = evened(outcomes, frame["contacted"].to_numpy())
+    pd.testing.assert_frame_equal(frame.index[kept].to_frame(index=False), whole, check_dtype=False)
+    X = cp.build_features(tables, whole, features=rows)
+    pd.testing.assert_frame_equal(frame.loc[kept, X.columns], X)
+
+
+def _third(ids):
+    return ids.str.slice(-3).astype(int) % 3
 
 
 def test_an_experiment_is_of_those_at_risk_when_chosen() -> None:

@@ -39,11 +39,13 @@ __all__ = [
     "arms_of",
     "check_handling",
     "contacted",
+    "evened",
     "experiment",
     "flag_treated",
     "hold_out_rates",
     "nobody_treated",
     "prepare",
+    "until_contact",
     "untouched",
     "with_treated",
     "without_treated",
@@ -245,18 +247,30 @@ def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, tr
     (0.17, 0.14)
     """
     outcomes = label_churn(tables, snapshots, churn)
-    rows = outcomes.index.to_frame(index=False)
-    customers, cutoffs = sorted_pairs(tables, rows)
+    kept = evened(outcomes, until_contact(tables, outcomes, churn, treatments))
+    return outcomes.index[kept].to_frame(index=False)
+
+
+def until_contact(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, treatments: str) -> npt.NDArray[np.float64]:
+    """Days from each cutoff to the first contact in its window (n,); inf for none."""
+    customers, cutoffs = sorted_pairs(tables, outcomes.index.to_frame(index=False))
     reached, first, *_ = _in_window(tables, customers, cutoffs, churn, treatments)
-    kept = ~reached
-    if not churn.decided_at_end:
-        contacted = np.full(len(rows), np.inf)
-        contacted[reached] = (tables.stream(treatments).times[first[reached]] - cutoffs[reached]) / DAY
-        left = np.where(outcomes["outcome"] != 0, outcomes["duration"], np.inf)
-        for cutoff in np.unique(cutoffs):
-            here = np.flatnonzero(cutoffs == cutoff)
-            kept[here] &= _as_many(left[here], contacted[here])
-    return rows[kept].reset_index(drop=True)
+    days = np.full(len(outcomes), np.inf)
+    days[reached] = (tables.stream(treatments).times[first[reached]] - cutoffs[reached]) / DAY
+    return days
+
+
+def evened(outcomes: Outcomes, contacted: npt.NDArray[np.float64]) -> Bools:
+    """Which of all snapshots :func:`untouched` keeps (n,), of their outcomes and :func:`until_contact`; rows sorted by customer."""
+    kept = np.isinf(contacted)
+    if outcomes.decided_at_end:
+        return kept
+    cutoffs = outcomes.index.get_level_values("cutoff")
+    left = np.where(outcomes["outcome"] != 0, outcomes["duration"], np.inf)
+    for cutoff in cutoffs.unique():
+        here = np.flatnonzero(cutoffs == cutoff)
+        kept[here] &= _as_many(left[here], contacted[here])
+    return kept
 
 
 def _as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) -> Bools:

@@ -152,6 +152,9 @@ def count_kinds(tables: EventTables, name: str, before: int | None, labels: pa.A
     return everywhere[0], everywhere[1], customers
 
 
+CONTACTED = "contacted"  # days until a contact, where the contacted are to be left out by whoever has the rows of all parts
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked about every customer at risk: which features at which cutoffs, and whether with outcomes."""
@@ -174,10 +177,12 @@ def rows_of(part: EventTables, asked: Question) -> Frames:
         if not asked.outcomes:
             yield build_features(tables, snapshots, features=asked.features, history=asked.history)
             continue
-        log = asked.treatments
-        kept = snapshots if log is None else treatments.prepare(tables, snapshots, asked.churn, log, asked.treated)
-        outcomes = label_churn(tables, kept, asked.churn)
-        X = build_features(tables, snapshots_of(outcomes), features=asked.features, history=asked.history)
+        log, wanted = asked.treatments, label_churn(tables, snapshots, asked.churn)
+        outcomes = wanted
+        if log is not None and asked.treated == "exclude":  # the contacted without features: how many they are decides who else goes
+            days = treatments.until_contact(tables, outcomes, asked.churn, log)
+            outcomes, wanted = outcomes.assign(**{CONTACTED: days}), outcomes[np.isinf(days)]
+        X = build_features(tables, snapshots_of(wanted), features=asked.features, history=asked.history)
         if log is not None:
             X, outcomes = treatments.apply(tables, X, outcomes, asked.churn, log, asked.treated)
         yield pd.concat([outcomes, X], axis=1)

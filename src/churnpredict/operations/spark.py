@@ -28,7 +28,7 @@ from churnpredict.events.snapshots import check_somebody, choose_cutoffs
 from churnpredict.events.source import Source
 from churnpredict.events.sources.base import distinct
 from churnpredict.events.tables import EventTables, common_kinds
-from churnpredict.events.treatments import ahead_column
+from churnpredict.events.treatments import ahead_column, evened
 from churnpredict.events.whole import Whole
 from churnpredict.features.asof import is_label
 from churnpredict.features.catalog import catalog, with_driver
@@ -308,11 +308,16 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
     )
     ahead = pipeline.treatments is not None and pipeline.treated == "feature"
     extra = {ahead_column(pipeline.treatments): pa.float32()} if ahead else {}
+    excluded = pipeline.treatments is not None and pipeline.treated == "exclude"
+    extra |= {parts.CONTACTED: pa.float64()} if excluded else {}
     columns = _OUTCOMES | tables.columns_of(rows) | extra
     frame = tables.ask(partial(parts.rows_of, asked=asked), columns).toArrow().to_pandas()
     frame = frame.set_index(["customer_id", "cutoff"]).sort_index()
     X, outcomes = frame.drop(columns=list(_OUTCOMES)), Outcomes(frame[list(_OUTCOMES)])
     outcomes.horizon_span, outcomes.gap_span, outcomes.decided_at_end = churn.horizon_span, churn.gap_span, churn.decided_at_end
+    if excluded:
+        untouched = evened(outcomes, X.pop(parts.CONTACTED).to_numpy())
+        X, outcomes = X[untouched], outcomes[untouched]
     latest = int(past.instants([frame.index.get_level_values("cutoff").max()])[0])
     for row in rows:
         if isinstance(row, Feature) and is_label(row, outline):
