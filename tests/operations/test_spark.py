@@ -152,6 +152,21 @@ def test_a_model_trained_on_spark_is_the_same_model(cluster, pipeline, trained):
     assert 0.5 < some.n_snapshots_ / found.n_snapshots_ < 0.9
 
 
+def test_contacted_snapshots_are_left_out_as_in_one_process(session):
+    """How many leavers go with them is settled over all tasks."""
+    shop = cp.make_business(240, seed=4, rule="cancellation", treatments=True)
+    declared = {name: shop.tables.declarations[name] for name in ("orders", "cancellations", "treatments")}
+    end = {"observed_until": pd.Timestamp(shop.tables._observed, unit="us")}
+    rows = [cp.Feature("orders", "count", "30d"), cp.Feature("orders", "days_since_last")]
+    quick = cp.ChurnClassifier(members=("trees",), n_estimators=10, n_seeds=1, n_jobs=1, min_leavers=5, horizon="90d")
+    pipeline = cp.ChurnPipeline(shop.churn, every="90d", features=rows, classifier=quick, treatments="treatments")
+    with warnings.catch_warnings(action="ignore"):
+        expected = pipeline.copy().fit(cp.EventTables(**end, **declared), until="2024-01-01")
+        with spark.SparkTables(partitions=3, **end, **in_spark(session, declared)) as cut:
+            found = spark.fit(pipeline.copy(), cut, until="2024-01-01")
+    assert (found.n_snapshots_, found.n_leavers_, found.model_id_) == (expected.n_snapshots_, expected.n_leavers_, expected.model_id_)
+
+
 def test_one_customer_with_most_of_the_rows(session):
     """A giant customer makes one task longer, and nothing else; ties of risks share a percentile."""
     rng = np.random.default_rng(0)
