@@ -118,6 +118,9 @@ def test_the_page_the_plan_and_the_alerts(folder: Path, capsys: pytest.CaptureFi
     assert run("alerts", "--at", "2023-12-01", "--format", "json") == 0
     judged = json.loads(capsys.readouterr().out)
     assert judged["now"] == len(alerts)
+    alerts.head(3)[["customer_id", "alert"]].assign(until=["2024-01-01", "2023-12-24", "2023-11-01"]).to_csv("snoozed.csv", index=False)
+    assert run("alerts", "--at", "2023-12-01", "--snoozed", "snoozed.csv", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["now"] == len(alerts) - 2  # one has woken
     assert judged["alerts"][0]["left"] > judged["alerts"][0]["base_rate"], "silence is followed by leaving"
 
 

@@ -60,6 +60,7 @@ AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="The cutoff; 
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only what was known before this moment.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
 SignedBy = Annotated[Path | None, typer.Option(help="Refuse a model file that the owner of this public key (PEM) has not signed.")]
+Snoozed = Annotated[Path | None, typer.Option(help="Alerts not to show: a file with customer_id, alert and until.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
 
 
@@ -409,6 +410,7 @@ def report(
     output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
     sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    snoozed: Snoozed = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
@@ -433,9 +435,8 @@ def report(
         _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how)
         return
     sent = settings.resolve(settings.output.scores)
-    told = find_all(
-        pipeline, tables, at=at, since=since, rules=settings.alerts, plan=settings.planning(), sent=sent if sent.exists() else None
-    )
+    options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
+    told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
     judged = read_backtest(settings.resolve(settings.output.backtest))
     write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **judged, **told.parts)
     if told.plan is None:
@@ -459,6 +460,7 @@ def alerts(
     config: ConfigOption = Path("churn.toml"),
     at: AtOption = None,
     output: Annotated[Path | None, typer.Option(help="Where to write them: .csv, .csv.gz or .parquet.")] = None,
+    snoozed: Snoozed = None,
     how: FormatOption = Format.text,
 ) -> None:
     """Say who fulfils which rule of the section [alerts], since when, and how often churn followed; no model is needed."""
@@ -473,7 +475,7 @@ def alerts(
     target = output or settings.resolve(settings.output.alerts)
     check_ending(target)
     tables, pipeline = settings.event_tables(), settings.pipeline()
-    found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history)
+    found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history, snoozed=snoozed)
     judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
     write_frame(target, found)
     rows = judged.to_dict("records")

@@ -60,6 +60,7 @@ def find_all(
     rules: Mapping[str, str] | None = None,
     plan: Mapping[str, Any] | None = None,
     sent: Path | None = None,
+    snoozed: Path | None = None,
     most_cards: int = 500,
 ) -> Findings:
     """Score, plan, and gather what the page shows; what these tables cannot tell is left out.
@@ -80,6 +81,8 @@ def find_all(
         a span in which nobody is contacted again.
     sent : path, optional
         Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
+    snoozed : path, optional
+        Alerts that are not to be shown, see :func:`alerts_at`.
     most_cards : int
         Changes and activity are found for so many customers of the plan.
 
@@ -105,7 +108,7 @@ def find_all(
         before = pipeline.features_at(tables, earlier)
         parts["changes"] = _changes(pipeline, _of(before, cards), _of(X, cards))
     if rules:
-        parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history)
+        parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history, snoozed=snoozed)
     return Findings(scores, chosen, parts)
 
 
@@ -157,11 +160,18 @@ def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
 
 
 def alerts_at(
-    tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, at: Any = None, history: str | None = None
+    tables: EventTables,
+    churn: ChurnRule,
+    rules: Mapping[str, str],
+    *,
+    at: Any = None,
+    history: str | None = None,
+    snoozed: Path | None = None,
 ) -> pd.DataFrame:
     """Who fulfils which rule at a cutoff; since when is looked up at the same day of the last three periods of four weeks.
 
-    No model is needed: the features that the rules name are built, and no others.
+    No model is needed: the features that the rules name are built, and no others. ``snoozed`` is a file with the columns ``customer_id``,
+    ``alert`` and ``until``: until when an alert is not to be shown.
     """
     cutoff = scoring_cutoff(tables, churn, at)
     rows = _named(tables, rules, history)
@@ -170,7 +180,18 @@ def alerts_at(
         for back in range(1, _MONTHS):
             moment = pd.Timestamp(cutoff, unit="us", tz="UTC") - back * _MONTH
             found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
-    return find_alerts(pd.concat(found), rules)
+    return find_alerts(pd.concat(found), rules, snoozed=None if snoozed is None else _snoozed(snoozed, tables))
+
+
+def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
+    listed = read_frame(path)
+    for column in ("customer_id", "alert", "until"):
+        if column not in listed:
+            raise SchemaError("missing-column", "there is no such column", table="snoozed", column=column, remedy="Name it so.")
+    known = {str(who): who for who in tables.ids.to_pylist()} if len(listed) else {}  # a CSV file keeps no types
+    who = listed["customer_id"].map(str)
+    until = pd.to_datetime(listed["until"])
+    return {(known[w], str(a)): u for w, a, u in zip(who, listed["alert"], until, strict=True) if w in known}
 
 
 def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
