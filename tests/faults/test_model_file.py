@@ -248,6 +248,8 @@ CONTRADICTIONS = {
         calibration={"kind": "isotonic", "level": 0.0, "low": 0.1, "high": 0.9, "margins": [0.0, 1.0], "probabilities": [0.8, 0.2]}
     ),
     "no members": lambda p: p["numbers.json"].update(members=[]),
+    "typical contributions of fewer columns": lambda p: p["numbers.json"].update(typical=[0.0]),
+    "typical contributions that are text": lambda p: p["numbers.json"].update(typical=["0"] * len(p["manifest.json"]["columns"]["names"])),
     "no numbers": lambda p: p.pop("numbers.json"),
     "a file too many": with_text("trees-7.txt", b"tree\n"),
     "a script": with_text("setup.txt", b"import os"),
@@ -260,6 +262,11 @@ CONTRADICTIONS = {
     "deep manifest": with_text("manifest.json", b'{"format":' * 100_000),
     "manifest of another kind": with_text("manifest.json", b"[]"),
 }
+
+
+def test_typical_contributions_that_fit_are_read(path):
+    path.write_bytes(forged(lambda p: p["numbers.json"].update(typical=[0.5] * len(p["manifest.json"]["columns"]["names"]))))
+    assert set(cp.load(path).model_.typical_) == {0.5}
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
