@@ -9,7 +9,7 @@ COMMA := ,
 EXTRAS := mlflow,plot,postgres,report,sign,tune$(if $(SPARK),$(COMMA)spark)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench notebooks clean
+.PHONY: help setup demo test check docs bench lowest notebooks clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,8 +46,14 @@ bench: setup  ## every promise with a number, both sides in one run
 	$(BIN)/python -m pip install --quiet --group bench
 	for file in benchmarks/[a-z]*.py; do taskset -c 0 $(BIN)/python $$file || exit 1; done
 
+lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .venv-lowest; a quarter of an hour
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet uv
+	VIRTUAL_ENV=.venv-lowest .venv-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable ".[$(EXTRAS)]" --group test
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning  # old libraries on new ones of their own
+
 notebooks: setup  ## execute the notebooks and keep their outputs
 	$(BIN)/python notebooks/run.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo-output .pytest_cache .mypy_cache .ruff_cache dist
+	rm -rf $(VENV) .venv-lowest demo-output .pytest_cache .mypy_cache .ruff_cache dist

@@ -30,23 +30,29 @@ class ChurnRule(Protocol):
     @property
     def decided_at_end(self) -> bool:
         """Whether leaving is known only when the whole window has passed."""
+        ...
 
     def check(self, tables: EventTables) -> None:
         """Refuse tables that the rule cannot be applied to."""
+        ...
 
     def first_cutoff(self, tables: EventTables) -> int:
         """The first moment at which the whole risk set can be seen."""
+        ...
 
     def latest_cutoff(self, tables: EventTables) -> int:
         """The last moment whose outcome window is fully observed."""
+        ...
 
     def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
         """Whether each customer can still leave at each cutoff (pairs, sorted by customer, then cutoff)."""
+        ...
 
     def outcomes(
         self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
         """Duration in days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
+        ...
 
 
 class Outcomes(pd.DataFrame):

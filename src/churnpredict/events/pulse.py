@@ -97,7 +97,7 @@ def _of_one(tables: EventTables, name: str, stream: Stream, until: int, period: 
     columns = {column: values for column in stream.columns if (values := _column(tables, name, stream, column, kept)) is not None}
     rows = np.bincount(place, minlength=k)
     silence = float(gaps.max()) / DAY if len(gaps) else np.nan
-    return Pulse(name, ends, rows, float(until - arrived[-1]) / DAY, silence, delays, place[::step], columns)
+    return Pulse(name, ends, rows, float(until - arrived[-1]) / DAY, silence, delays, place[::step], columns)  # pyright: ignore[reportArgumentType]
 
 
 def _column(tables: EventTables, name: str, stream: Stream, column: str, kept: Ints) -> pd.Series | None:

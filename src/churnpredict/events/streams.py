@@ -283,7 +283,7 @@ def group_rows(
     given = (columns.get("value", none_f), columns.get("kind", none_i), columns.get("item", none_i), columns.get("known", none_l))
     offsets, t, v, k, m, w = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *given)
     repeats = int(_sort_within(offsets, t, v, k, m, w))
-    sorted_columns = dict(zip(_EVENT_COLUMNS, (v, k, m, w), strict=True))
+    sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip(_EVENT_COLUMNS, (v, k, m, w), strict=True))
     return Stream(offsets, t, {name: sorted_columns[name] for name in columns}, timezone), repeats
 
 

@@ -230,13 +230,13 @@ def lay_out_leaves(node_start, leaf_start, used, left, right, node_count, leaf_c
                     entry_slot[entry] = slot
                     entry_q[entry] = 1.0
                     ok = enlarged(ok, n_ok + slot_classes[slot])
-                    for _ in range(slot_classes[slot]):
+                    for _ in range(slot_classes[slot]):  # pyright: ignore[reportArgumentType]
                         ok[n_ok] = 1
                         n_ok += 1
                     entry_ok[entry + 1] = n_ok
                 side = 1 if left[base + node] == child else 0
-                for c in range(slot_classes[slot]):
-                    if goes_left[map_start[base + node] + representative[reps + c]] != side:
+                for c in range(slot_classes[slot]):  # pyright: ignore[reportArgumentType]
+                    if goes_left[map_start[base + node] + representative[reps + c]] != side:  # pyright: ignore[reportArgumentType]
                         ok[entry_ok[entry] + c] = 0
                 cover = leaf_count[leaf_base + ~child] if child < 0 else node_count[base + child]
                 # no row of the training data came here: LightGBM divides by zero, we take both sides as equally likely

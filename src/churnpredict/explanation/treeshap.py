@@ -364,7 +364,7 @@ class _Tables:
         features = self._encoding.features
         if target is None:
             goal = features
-            sums: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table
+            sums: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table  # pyright: ignore[reportArgumentType]
         else:
             goal = target[features]
             key = goal.tobytes()

@@ -184,6 +184,6 @@ def _write_part(path: Path, frame: pd.DataFrame) -> None:
 
     table = pa.Table.from_pandas(frame.reset_index(), preserve_index=False)
     with open(path, "wb") as file:
-        pq.write_table(table, file, write_page_checksum=True, use_dictionary=[c for c in frame if frame[c].dtype != np.float32])
+        pq.write_table(table, file, write_page_checksum=True, use_dictionary=[c for c in frame if frame[c].dtype != np.float32])  # pyright: ignore[reportArgumentType]
         file.flush()
         os.fsync(file.fileno())

@@ -111,7 +111,7 @@ class LinearMember:
             if not wrong.any():
                 break
             Z[:, wrong] = 0
-        self.base_ = float(model.intercept_[0])
+        self.base_ = float(model.intercept_[0])  # pyright: ignore[reportIndexIssue]
         self._unpack(beta, offset, n_features)
         return self
 
@@ -119,7 +119,7 @@ class LinearMember:
         logs = _signed_log(A[:, self.numbers_])
         known = ~np.isnan(logs)
         some = known.any(axis=0)
-        self.low_, self.high_ = np.zeros(len(some)), np.zeros(len(some))
+        self.low_, self.high_ = np.zeros(len(some)), np.zeros(len(some))  # pyright: ignore[reportArgumentType]
         if some.any():
             self.low_[some], self.high_[some] = np.nanquantile(logs[:, some], [0.005, 0.995], axis=0)
         logs = np.clip(np.where(known, logs, 0), self.low_, self.high_)

@@ -172,7 +172,7 @@ def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float
     from scipy.optimize import brentq
 
     z = _log_odds(risk)
-    return float(brentq(lambda c: w @ (sigmoid(z + c) - target), -80, 80, xtol=1e-12))
+    return float(brentq(lambda c: w @ (sigmoid(z + c) - target), -80, 80, xtol=1e-12))  # pyright: ignore[reportArgumentType]
 
 
 def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:

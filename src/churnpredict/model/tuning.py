@@ -25,7 +25,7 @@ def read_budget(budget: Any) -> tuple[int | None, float | None]:
         return int(budget), None
     if not isinstance(budget, (bool, int, float)):
         try:
-            seconds = pd.Timedelta(budget).total_seconds()
+            seconds = pd.Timedelta(budget).total_seconds()  # pyright: ignore[reportArgumentType]
         except ValueError:
             seconds = 0.0
         if seconds > 0:

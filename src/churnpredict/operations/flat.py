@@ -57,4 +57,5 @@ def _left(column: pa.ChunkedArray) -> object:
         return None
     said = [v for v in counts if str(int(v) if isinstance(v, (bool, float)) else v).strip().lower() in _LEFT]
     left = said[0] if len(said) == 1 else min(counts, key=lambda v: counts[v])
-    return {"True": True, "False": False, **{str(n): n for n in (-1, 0, 1, 2, 0.0, 1.0)}}.get(left, left)  # as pandas reads the text
+    read: dict[object, object] = {"True": True, "False": False, **{str(n): n for n in (-1, 0, 1, 2, 0.0, 1.0)}}  # by pandas, of a text
+    return read.get(left, left)

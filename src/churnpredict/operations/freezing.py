@@ -260,8 +260,8 @@ def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
         return schema.Isotonic(
             kind="isotonic",
             level=float(calibration.level),
-            low=float(steps.y_min),
-            high=float(steps.y_max),
+            low=float(steps.y_min),  # pyright: ignore[reportArgumentType]
+            high=float(steps.y_max),  # pyright: ignore[reportArgumentType]
             margins=steps.X_thresholds_.tolist(),
             probabilities=steps.y_thresholds_.tolist(),
         )

@@ -33,7 +33,7 @@ class Entry(BaseModel):
     ``model`` is the SHA-256 of the file that is the champion afterwards; ``before`` of the one before.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())  # model_id is a name of ours
 
     action: Literal["add", "promote", "refuse", "roll back"]
     model: str = Field(pattern=r"^[0-9a-f]{64}$")

@@ -102,7 +102,7 @@ def find_all(
     parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
     parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
-    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment, scores=_told(lambda: read_earlier(sent)) if sent else None))
+    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment, scores=_told(lambda: read_earlier(sent)) if sent else None))  # pyright: ignore[reportArgumentType]
     parts["activity"] = _activity(tables, pipeline, cards, X)
     with suppress(ChurnError):  # before the first rows there was no scoring
         before = pipeline.features_at(tables, earlier)

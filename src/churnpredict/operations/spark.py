@@ -307,7 +307,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
         treated=pipeline.treated,
     )
     ahead = pipeline.treatments is not None and pipeline.treated == "feature"
-    extra = {ahead_column(pipeline.treatments): pa.float32()} if ahead else {}
+    extra = {ahead_column(pipeline.treatments): pa.float32()} if ahead else {}  # pyright: ignore[reportArgumentType]
     excluded = pipeline.treatments is not None and pipeline.treated == "exclude"
     extra |= {parts.CONTACTED: pa.float64()} if excluded else {}
     columns = _OUTCOMES | tables.columns_of(rows) | extra

@@ -161,7 +161,7 @@ def _signature(pipeline: ChurnPipeline) -> Any:
     ]
     said = {"cutoff": DataType.datetime, **dict.fromkeys(("risk", "percentile", "value", "money_at_risk"), DataType.double)}
     said |= {f"reason_{i}_points": DataType.double for i in range(1, scoring.REASONS + 1)}
-    return ModelSignature(Schema(columns), Schema([ColSpec(said.get(c, DataType.string), c, required=False) for c in scoring.COLUMNS]))
+    return ModelSignature(Schema(columns), Schema([ColSpec(said.get(c, DataType.string), c, required=False) for c in scoring.COLUMNS]))  # pyright: ignore[reportArgumentType]
 
 
 def _requirements() -> list[str]:

@@ -394,7 +394,7 @@ def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any]:
     if isinstance(exclude, str) or not isinstance(exclude, Iterable):
         raise UsageError("bad-argument", "exclude is no list of customers", remedy="Give ids, or a mapping of id to why.")
     why = dict(exclude.items()) if isinstance(exclude, (Mapping, pd.Series)) else dict.fromkeys(exclude, "")
-    known = [key for key in why if not pd.isna(key)]
+    known = [key for key in why if not pd.isna(key)]  # pyright: ignore[reportArgumentType]
     found = ids.isin(known).to_numpy()
     if known and len(ids) and not found.any():
         if isinstance(known[0], str) != isinstance(ids.iloc[0], str):

@@ -102,6 +102,7 @@ class Stream(Source):
         if self.table is None:
             with self._answering():
                 self.table = plain_types(self._take().read_all())
+        assert self.table is not None
         return self.table.select(distinct(columns))
 
     def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
