@@ -345,7 +345,8 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
     snapshots = take_snapshots(tables, pipeline.churn, at=cutoff)
     X = pipeline.features_of(tables, snapshots)
     again = snapshots_of(X).assign(again=pipeline.model_.predict_proba(X)[:, 1])[["customer_id", "again"]]
-    both = own.merge(again, on="customer_id", how="outer")
+    # A CSV does not know whether its ids were numbers.
+    both = own.astype({"customer_id": str}).merge(again.astype({"customer_id": str}), on="customer_id", how="outer")
     moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side: moved
     change = Change(float(moved.mean()), 0.0, _REWRITTEN)
     day = pd.Timestamp(cutoff).date()
