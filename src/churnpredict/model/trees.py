@@ -302,11 +302,8 @@ def _read_blocks(head: _Header, data: bytes, begin: int) -> TreeModel:
         {**dict.fromkeys(_NODE_FLOATS, nodes), "leaf_value": leaves, "leaf_weight": own["leaf_weight"], "shrinkage": np.ones_like(leaves)},
         "float64",
     )
-    ints = _numbers(
-        columns,
-        {**dict.fromkeys(_NODE_INTS, nodes), "leaf_count": own["leaf_count"], **dict.fromkeys(_CATEGORY_KEYS)},
-        "int64",  # pyright: ignore[reportArgumentType]
-    )
+    whole = {**dict.fromkeys(_NODE_INTS, nodes), "leaf_count": own["leaf_count"], **dict.fromkeys(_CATEGORY_KEYS)}
+    ints = _numbers(columns, whole, "int64")  # pyright: ignore[reportArgumentType]
     if (own["leaf_count"] == 0).any():
         ints["leaf_count"] = np.insert(ints["leaf_count"], np.cumsum(own["leaf_count"])[own["leaf_count"] == 0], 0)
     if not (floats["shrinkage"] > 0).all():
