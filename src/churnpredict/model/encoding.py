@@ -31,7 +31,12 @@ def as_frame(X: Any) -> pd.DataFrame | None:
             return None
         import pyarrow as pa
 
-        X = pa.table(X).to_pandas()
+        table = pa.table(X)
+        for i, field in enumerate(table.schema):  # Polars counts categories without a sign, which older Arrow cannot give to pandas
+            if pa.types.is_dictionary(field.type) and pa.types.is_unsigned_integer(field.type.index_type):
+                signed = pa.dictionary(pa.int64(), field.type.value_type, ordered=field.type.ordered)
+                table = table.set_column(i, field.name, table.column(i).cast(signed))
+        X = table.to_pandas()
     frame: pd.DataFrame = X
     keys = [k for k in _KEYS if k in frame.columns]
     if keys:

@@ -351,7 +351,9 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     n1, n0 = n1 + kept1, n0 + kept0
     gained = kept1 - kept0 * np.divide(n1, n0, out=np.zeros_like(n1), where=n0 > 0)
     curve, share = gained / n1[-1], (n1 + n0) / (n1[-1] + n0[-1])
-    return float(np.trapezoid(curve, share) - curve[-1] / 2)
+    from scipy.integrate import trapezoid  # NumPy has it only since 2.0
+
+    return float(trapezoid(curve, share) - curve[-1] / 2)
 
 
 class Interval(NamedTuple):
