@@ -50,7 +50,7 @@ lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .v
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	VIRTUAL_ENV=.venv-lowest .venv-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable ".[$(EXTRAS)]" --group test
-	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning  # old libraries on new ones of their own
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning -W ignore::FutureWarning  # of old libraries
 
 notebooks: setup  ## execute the notebooks and keep their outputs
 	$(BIN)/python notebooks/run.py

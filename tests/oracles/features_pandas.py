@@ -383,7 +383,7 @@ def _by_customer(log):
     for role in ("end", "planned_end", "response"):
         roles.append([None if pd.isna(t) else us(t) for t in log[role]] if role in log else [None] * len(log))
     roles.append(log["value_at_end"].tolist() if "value_at_end" in log else [None] * len(log))
-    others = log.drop(columns=[c for c in log if c in _OWN]).to_dict("records") if len(log) else []
+    others = log.drop(columns=[c for c in log if c in _OWN]).to_dict("records") or [{}] * len(log)
     for customer, time, seen, day, other, *rest in zip(log["customer"], times, known, days, others, *roles, strict=True):
         extras = {name: _plain(value) for name, value in other.items()}
         found.setdefault(customer, []).append(Row(time, seen, day, *map(_plain, rest), extras))

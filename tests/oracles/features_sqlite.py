@@ -49,7 +49,7 @@ def count_in_sqlite(rows, pairs, windows):
     asked["cutoff"] = asked["cutoff"].to_numpy().astype("datetime64[us]").astype("int64")
     base = sqlite3.connect(":memory:")
     try:
-        events.astype(object).where(events.notna(), None).to_sql("events", base, index=False)
+        events.astype(object).where(events.notna(), None).to_sql("events", base, index=False, dtype={"value": "REAL"})
         asked.rename_axis("n").reset_index().to_sql("pairs", base, index=False)
         base.execute("CREATE INDEX by_customer ON events (customer, time)")
         parts = [pd.read_sql(AGES, base, params={"days": float(DAY)}).drop(columns="n")]
