@@ -158,6 +158,15 @@ def test_monotone_by_driver_or_feature_holds_for_the_whole_blend(snapshots):
         quick(monotone={"habbit": 1}).fit(X, y)
 
 
+def test_numbers_spoilt_by_a_blank_are_told_from_names(snapshots):
+    X, y = snapshots
+    for texts, advised in (([f"{i}.5" for i in range(len(X))], True), ([f"c{i}" for i in range(len(X))], False)):
+        texts[0] = " "
+        with pytest.raises(ContentError, match="identifier-column") as caught:
+            ChurnClassifier().fit(X.assign(charges=texts), y)
+        assert ('pd.to_numeric(X["charges"], errors="coerce")' in str(caught.value)) == advised
+
+
 def test_weight_zero_is_no_row(snapshots):
     X, y = snapshots
     w = (np.arange(len(X)) % 3 > 0).astype(float)

@@ -211,13 +211,17 @@ def test_the_script_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     rng = np.random.default_rng(0)
     tenure, plan = rng.integers(0, 60, 400), rng.choice(["a", "b"], 400)
     frame = pd.DataFrame({"tenure": tenure, "plan": plan, "Churn": np.where(rng.random(400) < 0.5 * (tenure < 30), "Yes", "No")})
+    frame["charges"] = [" ", *(20 + tenure[1:] + 0.01 * np.arange(1, 400)).astype(str)]  # one blank makes texts of all of them
+    frame["phone"] = [f"555-{i}" for i in range(400)]
     frame.to_csv(tmp_path / "flat.csv", index=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cp, "ChurnClassifier", partial(cp.ChurnClassifier, **LEARNER))
     exec(flat_recipe("flat.csv").split("Python:")[1], {})
     scores = pd.read_csv("scores.csv")
     assert scores["risk"].between(0, 1).all()
-    assert scores["why"].str.contains("tenure").any()
+    assert scores["why"].str.contains("tenure|charges").any()
+    assert scores["charges"].isna().sum() == 1
+    assert "phone" not in scores
     assert "Audit" in capsys.readouterr().out
 
 

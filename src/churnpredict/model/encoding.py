@@ -140,7 +140,7 @@ class MatrixEncoder:
                 "identifier-column",
                 f"{n_levels:,} different values in {n_rows:,} rows look like an identifier",
                 column=name,
-                remedy="Drop the column, or move it to the index.",
+                remedy=_unlike_a_category(name, values[present]),
             )
         present &= _holders(column, codes, len(values)) >= self.fewest
         ranked = sorted(zip(-counts[present], values[present], strict=True))[:_MAX_LEVELS]
@@ -231,3 +231,11 @@ def check_finite(A: np.ndarray, names: list[str]) -> None:
             total=len(A),
             remedy="Replace them by numbers, or by NaN where the value is unknown.",
         )
+
+
+def _unlike_a_category(name: str, texts: np.ndarray) -> str:
+    """What to do about a column of texts that nearly all differ; one blank makes a text of every number of a column."""
+    drop = "Drop the column, or move it to the index."
+    if pd.to_numeric(pd.Series(texts), errors="coerce").notna().mean() < 0.9:
+        return drop
+    return f'If these are numbers, convert them: X["{name}"] = pd.to_numeric(X["{name}"], errors="coerce"). {drop}'

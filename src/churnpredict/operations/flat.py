@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from churnpredict.events.source import open_source
@@ -15,12 +16,14 @@ _OUTCOME = r"churn|cancel|attrit|exited|lapsed|^left$|target|^label$|^outcome$|^
 _LEFT = ("1", "yes", "true", "y", "t", "left", "churned", "exited", "churn")
 _ID = r"(^|_| )(id|no|nr|key)$|[a-z]I[dD]$|customer|client|user|account|member|subscri"
 
+_MOSTLY = 0.9  # of a column of texts that are numbers
+
 _RECIPE = """\
 import pandas as pd
 import churnpredict as cp
 from sklearn.model_selection import cross_val_predict
 
-X = pd.read_{kind}({path}){index}
+X = pd.read_{kind}({path}){index}{numbers}
 y = (X.pop({outcome}) == {left}).astype(int)
 print(cp.audit(X, y))
 model = cp.ChurnClassifier()
@@ -40,10 +43,15 @@ def flat_recipe(path: str) -> str:
         return ""
     outcome, left = next(iter(lefts.items()))
     ids = [c for c in table.column_names if re.search(_ID, c) and c != outcome and len(table[c].unique()) == table.num_rows]
+    texts = {c: table[c].to_pandas() for c in table.column_names if c not in (outcome, *ids[:1]) and pa.types.is_string(table[c].type)}
+    # One blank among them makes a text of every number of a column; names and the like teach nothing.
+    numbers = [c for c, text in texts.items() if pd.to_numeric(text, errors="coerce").notna().mean() > _MOSTLY]
+    unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > table.num_rows / 2]
     script = _RECIPE.format(
         kind="parquet" if path.lower().endswith((".parquet", ".pq")) else "csv",
         path=repr(Path(path).as_posix()),
-        index=f".set_index({ids[0]!r})" if ids else "",
+        index="".join([f".set_index({ids[0]!r})" if ids else "", f".drop(columns={unlike!r})" if unlike else ""]),
+        numbers=f'\nX[{numbers!r}] = X[{numbers!r}].apply(pd.to_numeric, errors="coerce")' if numbers else "",
         outcome=repr(outcome),
         left=repr(left),
     )
