@@ -230,7 +230,7 @@ ROWS = "id,day,eur\n" + "Zaphod4711,2024-01-01,4711.5\n" * 3000
         ("long.csv", ROWS.encode() + b"Zaphod4711,2024-01-02,4711,4711\n", "ragged-rows"),
         ("late.csv", ROWS.encode() + ROWS.encode()[11:] * 9 + b"Zaphod4711,2024-01-02,Zaphod\n", "value-type"),
         ("latin.csv", b"id,day,eur\nm\xfcller Zaphod,2024-01-01,1\n", "unreadable-file"),
-        ("cut.csv.gz", gzip.compress(ROWS.encode())[:-20], ("unreadable-file", "ragged-rows")),
+        ("cut.csv.gz", gzip.compress(ROWS.encode())[:-20], "unreadable-file"),
         ("not.csv.zst", b"Zaphod4711", "unreadable-file"),
         ("empty.csv", b"", "missing-column"),
         ("not.parquet", b"Zaphod4711" * 10, "unreadable-file"),
@@ -241,7 +241,7 @@ def test_damaged_files_are_refused_by_name_and_without_their_rows(tmp_path, name
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ChurnError) as caught:
         (scan_tables if scan else EventTables)(orders=Events(tmp_path / name, customer="id", time="day", value="eur"))
-    assert caught.value.code in code if isinstance(code, tuple) else caught.value.code == code  # DuckDB 1 sees a short last row
+    assert caught.value.code == code
     assert caught.value.table == "orders"
     if caught.value.code in ("ragged-rows", "unreadable-file", "unknown-file"):
         assert name in str(caught.value)
