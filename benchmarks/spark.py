@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -55,17 +56,23 @@ def local(source: Path, target: Path, n: int) -> dict[str, float]:
     return {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started}
 
 
-def spark(source: Path, target: Path, n: int, cores: int) -> dict[str, float]:
+def start_session(cores: int, settings: dict[str, str]) -> Any:
+    """A quiet session on this machine, in UTC, with this Python for its workers."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from pyspark.sql import SparkSession
 
+    quiet = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC"}
+    session = SparkSession.builder.master(f"local[{cores}]").config(map=quiet | settings).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def spark(source: Path, target: Path, n: int, cores: int) -> dict[str, float]:
     import churnpredict as cp
     from churnpredict.operations.spark import SparkTables, build_features
     from features import rows
 
-    settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.driver.memory": "2g"}
-    session = SparkSession.builder.master(f"local[{cores}]").config(map=settings).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
+    session = start_session(cores, {"spark.driver.memory": "2g"})
     begin, started = tree_cpu(), time.perf_counter()
     declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", item="item")
     with SparkTables(orders=declared, partitions=8) as tables:

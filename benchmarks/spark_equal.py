@@ -41,19 +41,10 @@ def _parted(a: pd.Series, b: pd.Series) -> int:
 
 def compare(path: Path, customer: str, time: str, value: str | None) -> int:
     """Print each comparison; how many have failed."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    from pyspark.sql import SparkSession
-
     from churnpredict.operations import spark
+    from spark import start_session
 
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-    }
-    session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
+    session = start_session(1, {"spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2"})
     columns = {"customer": customer, "time": time, "value": value}
     local = cp.EventTables(orders=cp.Events(str(path), **columns))
     churn = cp.Inactivity("91d", of="orders", active_within="182d")

@@ -373,10 +373,10 @@ def train(rows: Rows, settings: Settings) -> Blend:
     if not margins:
         raise UsageError("no-member", "none of the members asked for can learn from this", remedy="MBG/NBD needs horizon= and its columns.")
     panel = np.column_stack(list(margins.values()))
-    share = dict(zip(margins, blend_weights(panel, y, w, pull=_PULL), strict=True))
+    share = blend_weights(panel, y, w, pull=_PULL)
     full = _decay(rows.times, rows.w, half_life)
     members: list[Any] = []
-    for name, weight in share.items():
+    for name, weight in zip(margins, share, strict=True):
         if weight == 0:
             continue
         if name in trees:
@@ -390,12 +390,11 @@ def train(rows: Rows, settings: Settings) -> Blend:
         for member in chosen:
             member.weight *= float(weight)
         members += chosen
-    blended = panel @ np.array(list(share.values()))
-    calibration = make_calibration(settings.calibration).fit(blended, y, w)
+    calibration = make_calibration(settings.calibration).fit(panel @ share, y, w)
     if validated_on == "time" and settings.calibration == "affine" and isinstance(calibration, AffineCalibration):
-        distrust(calibration, panel, np.array(list(share.values())), y, w)
+        distrust(calibration, panel, share, y, w)
     record = {
-        "weights": {k: float(v) for k, v in share.items()},
+        "weights": dict(zip(margins, share.tolist(), strict=True)),
         "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
         "half_life_days": None if half_life is None else half_life / _DAY,
         "strengths": {str(strength): part for strength, part in strengths.items()},

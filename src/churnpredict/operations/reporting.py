@@ -94,7 +94,7 @@ def find_all(
     moment = pd.Timestamp(cutoff, unit="us", tz="UTC")
     earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
-    scores = _with_owners(tables, pipeline.score(tables, at=moment), cutoff)
+    scores = _with_owners(tables, pipeline.scores_of(tables, X), cutoff)
     chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
