@@ -1,0 +1,47 @@
+"""The wall clock of a time zone: times as int64 microseconds, to UTC and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["DAY", "NEVER", "OPEN", "local_time", "utc_time"]
+
+Ints = npt.NDArray[np.int64]
+
+DAY = 86_400_000_000
+NEVER = -(1 << 63)
+OPEN = (1 << 63) - 1
+
+
+def local_time(moments: Ints, timezone: str) -> Ints:
+    """Return what the clock on the wall in ``timezone`` shows at moments, in microseconds since 1970, shape (n,).
+
+    >>> (local_time(np.array([0]), "Europe/Berlin") // (DAY // 24)).tolist()
+    [1]
+    """
+    if timezone == "UTC":
+        return moments
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wall = pc.local_timestamp(pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone)))
+    return np.asarray(wall.cast(pa.int64()).to_numpy())
+
+
+def utc_time(wall: Ints, timezone: str) -> Ints:
+    """Return the moments at which the clock on the wall in ``timezone`` shows these times, in microseconds UTC, shape (n,).
+
+    A time that occurs twice is the earlier of the two; one that does not exist is the first moment after the gap.
+
+    >>> (utc_time(np.array([0]), "Europe/Berlin") // (DAY // 24)).tolist()
+    [-1]
+    """
+    if timezone == "UTC":
+        return wall
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    naive = pa.array(wall, pa.int64()).cast(pa.timestamp("us"))
+    there = pc.assume_timezone(naive, timezone, ambiguous="earliest", nonexistent="latest")
+    return np.asarray(there.cast(pa.int64()).to_numpy())
