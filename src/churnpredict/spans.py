@@ -243,14 +243,17 @@ def _from_object(given: Any, what: str) -> Span:
             return Span(months=int(given.astype("timedelta64[M]").astype(np.int64)))
     if isinstance(given, pd.tseries.offsets.BaseOffset):
         return _from_offset(given, what)
-    if isinstance(given, (int, float, np.number)):
-        raise _bad(f"{what} is {given}, a number without a unit")
     if not isinstance(given, (datetime.timedelta, np.timedelta64)):
-        raise _bad(f"{what} is of type {type(given).__name__}, which is not a span of time")
-    length = pd.Timedelta(given)
-    if pd.isna(length):
+        number = isinstance(given, (int, float, np.number))
+        raise _bad(
+            f"{what} is {given}, a number without a unit" if number else f"{what} is of type {type(given).__name__}, not a span of time"
+        )
+    if pd.isna(given):
         raise _bad(f"{what} is missing")
-    whole, rest = divmod(int(length.as_unit("ns").value), 1000)
+    try:
+        whole, rest = divmod(int(pd.Timedelta(given).as_unit("ns").value), 1000)
+    except (OverflowError, ValueError) as error:  # pandas ends at 292 years
+        raise _bad(f"{what} is {given!r}, longer than 292 years") from error
     if rest:
         raise _bad(f"{what} is {given!r}, finer than a microsecond")
     return Span(days=whole // DAY) if whole % DAY == 0 else Span(microseconds=whole)
