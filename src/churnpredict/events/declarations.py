@@ -58,6 +58,16 @@ class Events(_Declared):
         1970-01-01.
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+    known_after : {"day", "week", "month", "quarter", "year"}, optional
+        For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
+        then happens at the end of its period, since nobody can know it earlier.
+    observed_from : time, optional
+        The moment from which the table is complete: rows from before, such as a date of 1970, are left out with a warning.
+    observed_until : time, optional
+        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
+        warning. By default the end of the day of the last row.
+    optional_time : bool
+        Whether rows may have no time. They are left out without a word: a customer without a date of leaving has not left.
     optional : bool
         Whether the table may be empty.
 
@@ -84,6 +94,10 @@ class Events(_Declared):
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
+    known_after: str | None = field(default=None, kw_only=True)
+    observed_from: Any = field(default=None, kw_only=True)
+    observed_until: Any = field(default=None, kw_only=True)
+    optional_time: bool = field(default=False, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -132,6 +146,9 @@ class Intervals(_Declared):
         1970-01-01.
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+    observed_until : time, optional
+        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
+        warning. By default the end of the day of the last row.
     optional : bool
         Whether the table may be empty.
 
@@ -159,6 +176,7 @@ class Intervals(_Declared):
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
+    observed_until: Any = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -203,6 +221,12 @@ class States(_Declared):
         1970-01-01.
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+    known_after : {"day", "week", "month", "quarter", "year"}, optional
+        For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
+        then happens at the end of its period, since nobody can know it earlier.
+    observed_until : time, optional
+        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
+        warning. By default the end of the day of the last row.
     optional : bool
         Whether the table may be empty.
 
@@ -222,6 +246,8 @@ class States(_Declared):
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
+    known_after: str | None = field(default=None, kw_only=True)
+    observed_until: Any = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:

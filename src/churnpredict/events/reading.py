@@ -5,7 +5,6 @@ Longer than most modules because the four kinds of table are read side by side, 
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeEr
 from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
 from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import Source, open_source
 from churnpredict.events.streams import Stream
 from churnpredict.events.tally import judge, summing
@@ -101,11 +101,31 @@ class _Reader:
 
     def drop(self, column: str, missing: npt.NDArray[np.bool_], times: Ints) -> Ints:
         """Leave out the rows whose time is unknown."""
-        keep = drop_unknown_times(missing, table=self.name, name=column)
+        if getattr(self.declaration, "optional_time", False):
+            keep = ~missing if missing.any() else None
+        else:
+            keep = drop_unknown_times(missing, table=self.name, name=column)
+        return self.only(keep, times)
+
+    def only(self, keep: npt.NDArray[np.bool_] | None, times: Ints) -> Ints:
+        """Leave out all other rows, before anything else of them is read."""
         if keep is None:
             return times
         self.table = self.table.filter(pa.array(keep))
         return times[keep]
+
+    def happened(self, column: str) -> Ints:
+        """When each row happened: at the end of its period where it is a total; rows without a time, or not observed, are left out."""
+        how = self.declaration
+        assert not isinstance(how, Customers)
+        found, missing = self.times(column)
+        times = self.drop(column, missing, found)
+        if not isinstance(how, Intervals) and how.known_after is not None:
+            times = end_of_period(times, how.known_after, self.timezone)
+        bounds = (getattr(how, "observed_from", None), how.observed_until)
+        where = {"timezone": self.timezone, "table": self.name, "column": column}
+        keep = observed_rows(times, *bounds, **where, logged=isinstance(how, Events))
+        return self.only(keep, times)
 
     def times(self, column: str, *, placeholders: bool = False) -> tuple[Ints, npt.NDArray[np.bool_]]:
         how = self.declaration
@@ -197,20 +217,17 @@ def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
 
 
 def _events(reader: _Reader, events: Events) -> Rows:
-    times, missing = reader.times(events.time)
-    times = reader.drop(events.time, missing, times)
+    times = reader.happened(events.time)
     reader.money(events)
     reader.label("kind", events.kind)
     reader.label("item", events.item)
     reader.known(events.known_at, times)
-    _warn_of_tomorrow(reader.name, events.time, times)
     rows = reader.rows(*reader.ids(), times)
     return rows if events.id is None else _one_row_per_id(reader, events.id, rows)
 
 
 def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
-    starts, missing = reader.times(intervals.start)
-    starts = reader.drop(intervals.start, missing, starts)
+    starts = reader.happened(intervals.start)
     ends, still_open = reader.times(intervals.end, placeholders=True)
     ends = np.where(still_open, OPEN, ends)
     _refuse_backwards(reader, starts, ends, intervals.end, "intervals that end before they begin")
@@ -229,7 +246,6 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
         reader.either(column)
     reader.dates(intervals.dates)
     reader.known(intervals.known_at, starts)
-    _warn_of_tomorrow(reader.name, intervals.start, starts)
     return reader.rows(*reader.ids(), starts)
 
 
@@ -245,8 +261,7 @@ def _states(reader: _Reader, states: States) -> Rows:
         raise UsageError(
             "no-values", "no value is declared", table=reader.name, remedy='Declare which columns hold: States(..., values=["price"]).'
         )
-    times, missing = reader.times(states.time)
-    times = reader.drop(states.time, missing, times)
+    times = reader.happened(states.time)
     for column in states.values:
         reader.either(column)
     reader.dates(states.dates)
@@ -471,18 +486,6 @@ def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
             remedy="Check that nothing was lost on the way: a hole looks like silence.",
             stacklevel=7,
         )
-
-
-def _warn_of_tomorrow(name: str, column: str, times: Ints) -> None:
-    tomorrow = int(datetime.datetime.now(datetime.UTC).timestamp() * 1_000_000) + DAY
-
-    def verdict(late: int, total: int) -> None:
-        if late:
-            remedy = "Check the clock or the time zone of the source."
-            warn("future-time", "rows after today", table=name, column=column, rows=late, total=total, remedy=remedy, stacklevel=8)
-
-    late = int((times > tomorrow).sum()) if len(times) and times.max() > tomorrow else 0
-    judge(("future-time", name, column), verdict, late, len(times))
 
 
 def _midnights(times: Ints) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.observation import wall_instant
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
@@ -93,6 +95,8 @@ class EventTables:
     >>> len(tables)
     2
     """
+
+    _ends: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, *, timezone: str = "UTC", observed_until: Any = None, **declarations: Any) -> None:
         check_declarations(declarations, timezone)
@@ -214,12 +218,25 @@ class EventTables:
 
     def observed_until(self, name: str | None = None) -> int:
         """The moment up to which a table is complete, in microseconds UTC; without a name, up to which any is."""
+        own = None if name is None else self._own_end(name)
+        if own is not None:
+            return own
         if self._observed is not None:
             return self._observed
         if name is None:
             return max(self.observed_until(n) for n in self.streams if len(self.streams[n]))
         last = pd.Timestamp(int(self._times(name).max()), unit="us", tz="UTC").tz_convert(self.timezone)
         return instant(last.normalize() + pd.DateOffset(days=1))
+
+    def _own_end(self, name: str) -> int | None:
+        """Where a table ends apart from the others, because it was declared so, or did in tables of which these are the past."""
+        if name in self._ends:
+            return self._ends[name]
+        declared = getattr(self.declarations.get(name), "observed_until", None)
+        return None if declared is None else wall_instant(declared, self.timezone, "observed_until")
+
+    def _has_rows(self, name: str) -> bool:
+        return len(self.streams[name]) > 0
 
     def _times(self, name: str) -> Ints:
         times = self.stream(name).times
@@ -231,27 +248,26 @@ class EventTables:
     def known_before(self, moment: int) -> EventTables:
         """The same tables as they stood at a moment: only what was known strictly before it."""
         streams = {name: stream.known_before(moment) for name, stream in self.streams.items()}
-        if all(streams[n] is self.streams[n] for n in streams) and (self._observed is None or self._observed <= moment):
+        if all(streams[n] is self.streams[n] for n in streams) and self._ends_by(moment):
             return self
         past = object.__new__(EventTables)
         past.__dict__.update(self.__dict__)
         past.streams = streams
-        past._observed = min(moment, self.observed_until())
+        past._ends = {name: min(moment, self.observed_until(name)) for name in self.streams if self._has_rows(name)}
+        past._observed = min(moment, self.observed_until())  # a log that had ended by then stays ended: silence after it is no churn
         return past
+
+    def _ends_by(self, moment: int) -> bool:
+        """Whether nothing that is declared reaches beyond a moment."""
+        told = [self._observed, *(self._own_end(name) for name in self.streams)]
+        return all(end is None or end <= moment for end in told)
 
     def instants(self, when: Any, what: str = "time") -> Ints:
         """Moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
         several = [when] if isinstance(when, (str, pd.Timestamp, np.datetime64)) or not hasattr(when, "__iter__") else list(when)
         if not several:
             raise TimeError("no-cutoff", f"{what} holds no time", remedy="Give at least one.")
-        return np.unique(np.array([self._instant(w, what) for w in several], dtype=np.int64))
-
-    def _instant(self, when: Any, what: str) -> int:
-        moment = instant(when, what)
-        if self.timezone == "UTC" or pd.Timestamp(when).tzinfo is not None:
-            return moment
-        local = pc.assume_timezone(pa.scalar(moment, pa.timestamp("us")), self.timezone, ambiguous="earliest", nonexistent="latest")
-        return int(local.cast(pa.int64()).as_py())
+        return np.unique(np.array([wall_instant(w, self.timezone, what) for w in several], dtype=np.int64))
 
     def wall_times(self, moments: Ints) -> pd.DatetimeIndex:
         """Moments as naive wall times of the business, for people."""

@@ -156,6 +156,9 @@ class _Part(EventTables):
     def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
         return self.whole.kinds(name, before, most)
 
+    def _has_rows(self, name: str) -> bool:
+        return self.whole.outline._has_rows(name)
+
     def first_event(self, name: str | None = None) -> int:
         return self.whole.outline.first_event(name)
 

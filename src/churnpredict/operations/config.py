@@ -23,6 +23,7 @@ Longer than most modules because each section is declared beside what is refused
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import os
 import re
 import tomllib
@@ -54,9 +55,10 @@ _RULES = {
 _RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "query")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
-_SHAPES: dict[str, tuple[type, str]] = {  # of what is no text
+_SHAPES: dict[str, tuple[Any, str]] = {  # of what is no text
     **dict.fromkeys(("attributes", "values", "dates", "replies"), (list, "a list of texts")),
-    "optional": (bool, "true or false"),
+    **dict.fromkeys(("optional", "optional_time"), (bool, "true or false")),
+    **dict.fromkeys(("observed_from", "observed_until"), ((str, datetime.date), 'a moment such as "2024-07-01"')),
     "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
 }
 
