@@ -19,7 +19,7 @@ import pandas as pd
 import churnpredict as cp
 from _measure import Table, cpu, pin
 from churnpredict.events.timing import OPEN
-from churnpredict.operations.auditing import audit_tables, audit_training
+from churnpredict.pipeline.auditing import audit_tables, audit_training
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", ROOT.parent / "shared" / "data"))

@@ -83,7 +83,9 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> 
     import churnpredict as cp
     from churnpredict.explanation import attribution
     from churnpredict.model.classifier import ChurnClassifier
-    from churnpredict.operations import batch, pipeline, scoring, valuing
+    from churnpredict.pipeline import churn_pipeline as pipeline
+    from churnpredict.pipeline import scoring, valuing
+    from churnpredict.score_runs import batch
 
     stages.watch(cp.events.partitions, "scan_tables", "reading and sorting")
     stages.watch(cp.events.partitions.PartitionedTables, "partition", "loading partitions")

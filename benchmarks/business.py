@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from churnpredict.events.synthetic import make_business
+from churnpredict.simulation.business import make_business
 
 
 def cpu(make, repeats=1):

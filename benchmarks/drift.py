@@ -17,7 +17,7 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import Table, cpu, pin
-from churnpredict.model.shift import FLOOR, Bins, chance, level_distances, psi_distances, unlike
+from churnpredict.monitoring.drift_statistics import FLOOR, Bins, chance, level_distances, psi_distances, unlike
 
 QUICK = {"members": ("trees",), "half_life": None, "n_estimators": 60, "n_seeds": 1, "n_jobs": 1, "horizon": "90d", "min_leavers": 10}
 COLUMNS, CUTOFFS, LAG = 40, 24, 8  # 24 training cutoffs, 15 days apart; today lies 8 steps after the last

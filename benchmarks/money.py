@@ -18,8 +18,8 @@ from sklearn.model_selection import StratifiedKFold
 
 import churnpredict as cp
 from _measure import Table, cpu, pin
-from churnpredict.model.metrics import auc, bootstrap_interval, empc
-from churnpredict.operations.reporting import find_all, judged_alerts
+from churnpredict.evaluation.metrics import auc, bootstrap_interval, empc
+from churnpredict.report.collect import find_all, judged_alerts
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 import churnpredict as cp
-from churnpredict.model.comparison import baseline_risks, judge
-from churnpredict.model.verdict import reach_verdict
+from churnpredict.evaluation.comparison import baseline_risks, judge
+from churnpredict.evaluation.verdict import reach_verdict
 
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 ROUNDS = 200

@@ -20,7 +20,7 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import Table
-from churnpredict.model import metrics
+from churnpredict.evaluation import metrics
 
 TICK = pd.Timedelta(1, "us")
 

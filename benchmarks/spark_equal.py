@@ -3,7 +3,7 @@
     python benchmarks/spark_equal.py [FILE --customer COLUMN --time COLUMN [--value COLUMN]]
 
 Without a file, cdnow from ``../shared/data`` beside the checkout (or CHURNPREDICT_DATA), which is no part of the project; the simulated
-business is compared in ``tests/operations/test_spark.py``. Inactivity of 91 days, three cutoffs a quarter apart, local session of one core.
+business is compared in ``tests/spark/test_jobs.py``. Inactivity of 91 days, three cutoffs a quarter apart, local session of one core.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _parted(a: pd.Series, b: pd.Series) -> int:
 
 def compare(path: Path, customer: str, time: str, value: str | None) -> int:
     """Print each comparison; how many have failed."""
-    from churnpredict.operations import spark
+    from churnpredict import spark
     from spark import start_session
 
     session = start_session(1, {"spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2"})

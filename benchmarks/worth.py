@@ -17,7 +17,7 @@ import churnpredict as cp
 from _measure import Table, pin
 from churnpredict.events.timing import DAY
 from churnpredict.features.build import build_features
-from churnpredict.operations.valuing import by_quarter, payment_rows
+from churnpredict.pipeline.valuing import by_quarter, payment_rows
 from churnpredict.retention.value import credible_rate, learn_credibility
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -18,21 +18,25 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "business": (
         "A business to try things on",
         "Simulated, with its true risks and true reasons.",
-        ("events.synthetic", "events.planting"),
+        ("simulation.business", "simulation.planting"),
     ),
     "outcomes": (
         "What leaving means",
         "Rules, snapshots of who could leave, and what became of them.",
-        ("events.rules", "events.snapshots", "events.outcomes", "events.horizon", "events.contradictions", "events.absence"),
+        ("churn.rules", "churn.snapshots", "churn.outcomes", "accounting.horizon", "accounting.contradictions", "churn.unscored"),
     ),
-    "rates": ("Rates and cohorts", "How many leave, when, and what that costs.", ("events.rates", "events.cohorts")),
+    "rates": ("Rates and cohorts", "How many leave, when, and what that costs.", ("accounting.rates", "accounting.cohorts")),
     "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),
     "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
-    "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("model.displays",)),
-    "model": ("Model", "Learning from a matrix, and the audit of one.", ("model",)),
+    "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("evaluation.displays",)),
+    "model": ("Model", "Learning from a matrix, and the audit of one.", ("model", "evaluation")),
     "explanation": ("Explanation", "Why each risk is what it is.", ("explanation",)),
-    "retention": ("Retention", "Whom to contact, alerts, and the page to read.", ("retention",)),
-    "operations": ("Pipeline and operation", "The whole way in one object; models in files; scoring, drift, retraining.", ("operations",)),
+    "retention": ("Retention", "Whom to contact, alerts, and the page to read.", ("retention", "report")),
+    "operations": (
+        "Pipeline and operation",
+        "The whole way in one object; models in files; scoring, drift, retraining.",
+        ("pipeline", "model_file", "score_runs", "monitoring", "lifecycle"),
+    ),
 }
 ORDER = (
     *("operations", "tables", "outcomes", "features", "model", "displays", "explanation", "retention", "rates", "business"),
@@ -41,13 +45,13 @@ ORDER = (
 
 # What users reach for by the name of its module
 MODULES = {
-    "operations.spark": "Inside Spark",
-    "operations.tracking": "MLflow",
-    "operations.registry": "Which model is in force",
-    "events.treatments": "Past retention contacts",
+    "spark": "Inside Spark",
+    "lifecycle.tracking": "MLflow",
+    "lifecycle.registry": "Which model is in force",
+    "churn.treatments": "Past retention contacts",
     "explanation.change": "Why risks changed",
-    "model.baselines": "The old ways",
-    "model.metrics": "Metrics",
+    "evaluation.baselines": "The old ways",
+    "evaluation.metrics": "Metrics",
 }
 
 
@@ -96,7 +100,7 @@ def _group_page(page: str) -> str:
 
 def _modules() -> str:
     """Names that are imported from their module, not from the package."""
-    lines = [*title("Modules"), "Imported from where they stand: ``from churnpredict.model.metrics import log_loss``.", ""]
+    lines = [*title("Modules"), "Imported from where they stand: ``from churnpredict.evaluation.metrics import log_loss``.", ""]
     for name, heading in MODULES.items():
         full = f"churnpredict.{name}"
         lines += [heading, "-" * len(heading), "", f"``{full}``", "", f".. automodule:: {full}", "   :members:", ""]
@@ -107,7 +111,7 @@ def _command_line() -> str:
     """Every command with its arguments, as the program itself tells them."""
     import typer
 
-    from churnpredict.operations import cli
+    from churnpredict.cli import commands as cli
 
     root: Any = typer.main.get_command(cli.app)
     codes = " ".join((inspect.getdoc(cli) or "").split("\n\n", 1)[1].split()).split(". ")[0]
@@ -126,8 +130,9 @@ def _command_line() -> str:
 
 def _churn_toml() -> str:
     """Every key of the configuration, from the classes that read it."""
-    from churnpredict.events import rules, tables
-    from churnpredict.operations import config
+    from churnpredict.churn import rules
+    from churnpredict.cli import config
+    from churnpredict.events import tables
 
     lines = [
         *title("churn.toml"),

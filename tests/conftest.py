@@ -16,6 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from tests.shops import cdnow, churn, log, quick, scores, snapshots, tables, trained  # noqa: F401  fixtures
 
 # More examples where there is time: CHURNPREDICT_PROFILE=thorough python -m pytest tests/laws
 _QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking a failure takes minutes: leave it to the thorough profile

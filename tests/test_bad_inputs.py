@@ -30,9 +30,9 @@ import churnpredict as cp
 from churnpredict.errors import ChurnError, ChurnWarning, OutputError
 from churnpredict.files import write_text, write_whole
 from churnpredict.model.encoding import MatrixEncoder
-from churnpredict.operations import archive
-from churnpredict.operations.output import write_frame
-from churnpredict.operations.scoring import check_risks
+from churnpredict.model_file import archive
+from churnpredict.pipeline.scoring import check_risks
+from churnpredict.table_files import write_frame
 
 TOTAL = 62
 GROUPS = {"Keys": range(1, 24), "Time": range(24, 41), "Labels": range(41, 48), "Values": range(48, 58), "Files and machine": range(58, 63)}

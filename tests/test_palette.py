@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from churnpredict.events import horizon
+from churnpredict.accounting import horizon
+from churnpredict.evaluation import pictures
 from churnpredict.explanation import plots
-from churnpredict.model import pictures
 
 # Machado, Oliveira and Fernandes (2009), of linear RGB at full severity
 SIGHT = {

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.operations.conftest import QUICK, shop_log
-from tests.operations.test_cli import run
+from tests.cli.test_commands import run
+from tests.shops import QUICK, shop_log
 
 import churnpredict as cp
-from churnpredict.operations.pipeline import ChurnPipeline
+from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 SENTINEL = "Zaphod4711x"
 SOURCE = Path(cp.__file__).parent
 # Who may name a library that can run code when it reads, and why it does no harm there.
 PICKLERS = {
-    "operations/store.py": "joblib hashes a classifier of the user's own, and reads nothing",
-    "operations/spark.py": "sends our own functions to our own workers",
+    "model_file/store.py": "joblib hashes a classifier of the user's own, and reads nothing",
+    "spark/jobs.py": "sends our own functions to our own workers",
 }
 CONFIG = """
 [tables.orders]

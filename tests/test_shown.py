@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.operations.conftest import shop_log
+from tests.shops import shop_log
 
 import churnpredict as cp
+from churnpredict.evaluation.audit_report import Finding
+from churnpredict.lifecycle.retraining import Retraining
 from churnpredict.markup import show
-from churnpredict.model.findings import Finding
-from churnpredict.operations.drift import Alarm, Drift
-from churnpredict.operations.retraining import Retraining
-from churnpredict.operations.runs import Part, Run
+from churnpredict.monitoring.drift import Alarm, Drift
+from churnpredict.score_runs.runs import Part, Run
 
 EVIL = "<img src=x onerror=alert(1)>"
 AT = pd.Timestamp("2024-09-01")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from churnpredict.operations.cli import main
+from churnpredict.cli.commands import main
 
 if __name__ == "__main__":
     main()

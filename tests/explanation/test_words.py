@@ -11,9 +11,9 @@ from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 from churnpredict.errors import UsageError
 from churnpredict.explanation.attribution import Explanation, explain
 from churnpredict.explanation.drivers import assign_drivers
-from churnpredict.explanation.grammar import FAMILIES, GRAMMAR, read_name, subjects_of
 from churnpredict.explanation.languages import LANGUAGES
 from churnpredict.explanation.words import Narrator
+from churnpredict.feature_names import FAMILIES, GRAMMAR, read_name, subjects_of
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import AGGREGATES, Feature
 

@@ -34,10 +34,10 @@ import pandas as pd
 import pyarrow as pa
 
 import churnpredict as cp
-from churnpredict.operations import batch, runs
-from churnpredict.operations import writing as writing_module
-from churnpredict.operations.runs import Run
-from churnpredict.operations.writing import Attempt, write_part, writing
+from churnpredict.score_runs import batch, runs
+from churnpredict.score_runs import writer as writing_module
+from churnpredict.score_runs.runs import Run
+from churnpredict.score_runs.writer import Attempt, write_part, writing
 
 pa.set_cpu_count(1)
 pa.set_io_thread_count(1)

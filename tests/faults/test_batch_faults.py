@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operations.conftest import QUICK, shop_log
+from tests.shops import QUICK, shop_log
 
 import churnpredict as cp
 

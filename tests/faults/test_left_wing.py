@@ -23,8 +23,9 @@ from tests.laws.checks import (
 from tests.laws.histories import cutoffs_of, make_history
 
 from churnpredict import Inactivity, catalog
+from churnpredict.churn import rules
 from churnpredict.errors import ChurnError
-from churnpredict.events import reading, rules, streams, tables
+from churnpredict.events import reading, streams, tables
 from churnpredict.events.streams import positions
 from churnpredict.events.timing import DAY
 from churnpredict.features import build, kernels

@@ -26,7 +26,7 @@ from tests.faults.model_damage import damaged
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError, ModelFileError
-from churnpredict.operations import archive, store
+from churnpredict.model_file import archive, store
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 GOOD = (MODELS / "format_1.model").read_bytes()

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from churnpredict.errors import ChurnWarning, ContentError, MismatchError, OutcomeError, SchemaError, TrainingError, UsageError
+from churnpredict.evaluation.metrics import auc, scorers
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.classifier import ChurnClassifier
-from churnpredict.model.metrics import auc, scorers
 from churnpredict.model.split import TemporalSplit
 
 

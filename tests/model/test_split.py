@@ -12,7 +12,7 @@ from sklearn.model_selection import cross_validate
 from tests.oracles.model_split import reaching_into
 
 from churnpredict.errors import TimeError, UsageError
-from churnpredict.model.baselines import BaseRate
+from churnpredict.evaluation.baselines import BaseRate
 from churnpredict.model.split import TemporalSplit, cutoffs_of, span_microseconds
 
 DAYS = st.lists(st.integers(0, 700), min_size=4, max_size=40)

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, warn
-from churnpredict.events.codes import encode_text
-from churnpredict.events.formats import fitting_formats, read_formatted
 from churnpredict.events.tally import judge
+from churnpredict.events.text_encoding import encode_text
+from churnpredict.events.time_formats import fitting_formats, read_formatted
 
 __all__ = ["check_spellings", "read_ids", "read_labels", "read_numbers", "read_times"]
 

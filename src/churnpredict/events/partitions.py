@@ -17,18 +17,18 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.columns import check_spellings
+from churnpredict.events.content_hash import arrays_of, digest_of
 from churnpredict.events.declarations import Declaration
-from churnpredict.events.digest import arrays_of, digest_of
 from churnpredict.events.memory import size
-from churnpredict.events.progress import progress
+from churnpredict.events.partition_context import Whole
 from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.spill import Buckets, load_arrays, load_values, save_arrays, save_values
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
-from churnpredict.events.whole import Whole
 from churnpredict.markup import show
+from churnpredict.progress import progress
 
 __all__ = ["PartitionedTables", "scan_tables"]
 

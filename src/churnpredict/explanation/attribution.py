@@ -22,7 +22,7 @@ from churnpredict.explanation.products import Factor, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
-from churnpredict.model.shares import Share
+from churnpredict.model.sub_risks import Share
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.model.pictures import NEUTRAL, new_figure
+from churnpredict.evaluation.pictures import NEUTRAL, new_figure
 
 if TYPE_CHECKING:
     from churnpredict.explanation.attribution import Explanation

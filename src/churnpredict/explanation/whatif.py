@@ -14,9 +14,9 @@ from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, as_additive
 from churnpredict.explanation.attribution import explain
 from churnpredict.explanation.drivers import assign_drivers, nature_of
-from churnpredict.explanation.grammar import read_name, subjects_of
 from churnpredict.explanation.languages import Language, language_of
 from churnpredict.explanation.words import Narrator
+from churnpredict.feature_names import read_name, subjects_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.explanation.drivers import nature_of
-from churnpredict.explanation.grammar import FeatureName, read_name, subjects_of
 from churnpredict.explanation.languages import Language, language_of
+from churnpredict.feature_names import FeatureName, read_name, subjects_of
 
 if TYPE_CHECKING:
     from churnpredict.explanation.attribution import Explanation

@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.churn.snapshots import index_of, sorted_pairs
 from churnpredict.errors import UsageError, closest
-from churnpredict.events.snapshots import index_of, sorted_pairs
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables, States
 from churnpredict.events.timing import NEVER, span
+from churnpredict.features.aggregates import Block, Plan, Wanted
 from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
-from churnpredict.features.families import Block, Plan, Wanted
+from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
-from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 

@@ -14,18 +14,18 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import OutputError
-from churnpredict.events.outcomes import ChurnRule
 from churnpredict.events.partitions import PartitionedTables
-from churnpredict.events.progress import progress
-from churnpredict.events.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_rows, check_rows
 from churnpredict.features.catalog import catalog, with_driver
+from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import Feature
-from churnpredict.features.own import OwnFeature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 from churnpredict.files import not_written, sync_folder, umask
+from churnpredict.progress import progress
 
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
 

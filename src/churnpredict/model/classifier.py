@@ -18,8 +18,8 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
-from churnpredict.model.shares import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
+from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 
 __all__ = ["ChurnClassifier"]
@@ -43,7 +43,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keeps customers apart instead of times (rows, where customers are not known either).
     horizons : list of spans, optional
         Earlier horizons to tell risks for as well, such as ``["30d", "60d"]``; needs an outcomes frame as y. They can never exceed the
-        risk of a longer one: see :mod:`churnpredict.model.shares`.
+        risk of a longer one: see :mod:`churnpredict.model.sub_risks`.
     members : "auto" or sequence of {"trees", "linear", "purchases"}
         Who may take part; validation decides with what weight.
     of : str, optional

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.model.baselines import Triple, silence_margin, triple_values
+from churnpredict.evaluation.baselines import Triple, silence_margin, triple_values
 from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes
 
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from churnpredict.errors import UsageError
-from churnpredict.model.baselines import find_triple
+from churnpredict.evaluation.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
+from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_parquet
 from churnpredict.markup import show
-from churnpredict.model.metrics import Interval
-from churnpredict.retention.files import write_csv, write_excel
+from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
 

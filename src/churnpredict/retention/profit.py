@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.model.metrics import Interval
+from churnpredict.evaluation.metrics import Interval
 
 __all__ = ["Offer", "contact_profit", "contact_spend", "profit_interval"]
 

@@ -1,0 +1,1 @@
+"""Rates, revenue, cohorts, tenure and horizons, in hindsight. Features, churn and the pipeline may not import it."""

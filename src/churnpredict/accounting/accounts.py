@@ -1,0 +1,175 @@
+"""What the tables of accounts share: how they print, intervals, groups, and what is too small to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.errors import IdentityError, UsageError, closest
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY, NEVER
+
+__all__ = ["YEAR", "Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+YEAR = 365.25 * DAY
+_BLOCK = 1 << 20
+_SHARES = {"rate", "low", "high", "gross_churn", "net_retention", "share"}
+_MONEY = {"average_payment", "money_lost", "start", "lost_revenue", "contraction", "expansion", "end"}
+_MOST_GROUPS = 20
+UNKNOWN = "unknown"
+
+
+class Accounts(pd.DataFrame):
+    """A table of accounts: a frame of plain numbers that prints shares as per cent and money with separators."""
+
+    @property
+    def _constructor(self) -> type[Accounts]:
+        return Accounts
+
+    def printed(self) -> pd.DataFrame:
+        """The same as text, for people."""
+        text = {}
+        for place, column in enumerate(self.columns):
+            values = self.iloc[:, place]
+            if column in _SHARES or not isinstance(column, str):
+                shown = [f"{v:.1%}" if pd.notna(v) else "" for v in values]
+            elif column in _MONEY:
+                shown = [f"{v:,.0f}" if pd.notna(v) else "" for v in values]
+            elif pd.api.types.is_numeric_dtype(values):
+                shown = ["" if pd.isna(v) else f"{v:,.1f}" if v % 1 else f"{v:,.0f}" for v in values.astype(object)]
+            else:
+                shown = ["" if pd.isna(v) else str(v) for v in values]
+            text[column] = shown
+        return pd.DataFrame(text, index=self.index, columns=list(self.columns))
+
+    def __repr__(self) -> str:
+        return self.printed().to_string(index=not isinstance(self.index, pd.RangeIndex))
+
+    def _repr_html_(self) -> str:
+        return self.printed().to_html(index=not isinstance(self.index, pd.RangeIndex))
+
+
+def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's score interval of a share, which also holds for small groups; NaN for groups of nobody.
+
+    Source: E. B. Wilson, Probable inference, JASA 22 (1927), 209-212.
+
+    >>> [float(round(bound[0], 3)) for bound in wilson([0], [10])]
+    [0.0, 0.278]
+    """
+    from scipy.special import ndtri
+
+    if not 0 < level < 1:
+        raise UsageError("bad-argument", f"level is {level!r}", remedy="Give a share such as 0.95.")
+    k, n = np.asarray(lost, np.float64), np.asarray(customers, np.float64)
+    z2 = float(ndtri((1 + level) / 2)) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = (k + z2 / 2) / (n + z2)
+        half = np.sqrt(z2 * (k * (n - k) / n + z2 / 4)) / (n + z2)
+        half[n == 0] = np.nan
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def share_of(part: Any, whole: Any) -> Floats:
+    """part / whole, NaN of nothing, shape (n,)."""
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def check_least(min_group: int) -> None:
+    """Refuse a least size of a group that is none."""
+    if min_group < 1:
+        raise UsageError("bad-argument", f"min_group is {min_group!r}", remedy="Give 1 or more customers.")
+
+
+def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str], *, shown: Sequence[str] = ()) -> None:
+    """Figures that must not be read as figures become missing, all but those ``shown``, and a note says why."""
+    for column in frame.columns:
+        if column in (*shown, "note") or not pd.api.types.is_numeric_dtype(frame[column]) or str(column).startswith("_"):
+            continue
+        if frame[column].dtype.kind == "i":
+            frame[column] = frame[column].astype("Int64")
+        frame[column] = frame[column].mask(rows)
+    frame.loc[rows, "note"] = note
+
+
+def members(ledger: Ledger, periods: Periods) -> Iterator[tuple[npt.NDArray[np.int32], Ints]]:
+    """Customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross is never held."""
+    step = max(1, _BLOCK // len(periods))
+    for start in range(0, len(ledger.tables), step):
+        people = np.arange(start, min(start + step, len(ledger.tables)), dtype=np.int32)
+        customers, place = np.repeat(people, len(periods)), np.tile(np.arange(len(periods)), len(people))
+        there = ledger.customers_at(customers, periods.starts[place])
+        yield customers[there], place[there]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which group each customer belongs to at a moment."""
+
+    name: str
+    labels: Sequence[Hashable]
+    fixed: npt.NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, tables: EventTables, by: str | pd.Series) -> Groups:
+        if isinstance(by, pd.Series):
+            return cls._of_series(tables, by)
+        profile = tables.profile
+        known = [] if profile is None else [*profile.attributes, *(["owner"] if "owner" in profile.labels else [])]
+        if by == "tenure_year" and profile is not None and profile.since is not None:
+            joined = profile.since[profile.since != NEVER]
+            years = int((tables.observed_until() - joined.min()) // YEAR) + 1 if len(joined) else 0
+            return cls(by, list(range(1, max(years, 0) + 1)))
+        if profile is None or by not in known:
+            known = [*known, "tenure_year"]
+            remedy = f"There are {', '.join(known)}, where declared in Customers; or give a Series of segments.{closest(str(by), known)}"
+            raise UsageError("no-such-group", f"by is {str(by)!r}", remedy=remedy)
+        if by in profile.labels:
+            return cls(by, [str(v) for v in profile.labels[by].to_pylist()])
+        values = profile.versions.columns[by]
+        levels = np.unique(values[~np.isnan(values)])
+        if len(levels) > _MOST_GROUPS:
+            remedy = "Bin the numbers and give them as a Series with customer ids as its index."
+            raise UsageError("too-many-groups", f'"{by}" has {len(levels):,} different numbers', table=profile.name, remedy=remedy)
+        return cls(by, [float(v) for v in levels])
+
+    @classmethod
+    def _of_series(cls, tables: EventTables, by: pd.Series) -> Groups:
+        if not by.index.is_unique:
+            raise IdentityError(
+                "duplicate-customer",
+                "customers who stand on several rows of by",
+                rows=int(by.index.duplicated().sum()),
+                total=len(by),
+                remedy="Keep one segment per customer.",
+            )
+        codes, labels = pd.factorize(by.reindex(pd.Index(tables.ids.to_pandas())), sort=True)
+        return cls("group" if by.name is None else str(by.name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))
+
+    def codes(self, tables: EventTables, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
+        """The place of each label; the one after the last for unknown, shape (n,)."""
+        unknown = len(self.labels)
+        if self.fixed is not None:
+            return self.fixed[customers]
+        profile = tables.profile
+        assert profile is not None
+        if self.name == "tenure_year" and self.name not in profile.attributes:
+            assert profile.since is not None
+            since = profile.since[customers]
+            years = np.floor((moments - np.where(since == NEVER, moments, since)) / YEAR).astype(np.int64)
+            return np.where(since == NEVER, unknown, np.clip(years, 0, unknown))
+        rows = profile.as_of(customers, moments)
+        values = profile.versions.columns[self.name][rows]
+        if self.name in profile.labels:
+            return np.where((rows < 0) | (values < 0), unknown, values).astype(np.int64)
+        missing = (rows < 0) | np.isnan(values)
+        return np.where(missing, unknown, np.searchsorted(np.array(self.labels, np.float64), np.where(missing, 0.0, values)))

@@ -1,0 +1,199 @@
+"""Customers by how long they have been: tenure years and cohorts; and what leavers said against what the model said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.accounting.accounts import YEAR, Accounts, check_least, hide, share_of, wilson
+from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.errors import IdentityError
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY, NEVER, OPEN
+
+__all__ = ["cohorts", "reasons_against_drivers", "tenure_table"]
+
+
+def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, level: float = 0.95) -> Accounts:
+    """Churn by year as a customer: the first, the second, and so on, each counted from the customer's own anniversary.
+
+    Parameters
+    ----------
+    tables, churn, min_group, level
+        As for :func:`churn_rate`.
+
+    Returns
+    -------
+    Accounts
+        One row per year: ``tenure_year``, ``customers`` (who were customers when that year of theirs began, and whose whole year is
+        observed), ``lost`` in it, ``voluntary``, ``involuntary``, ``rate``, ``low``, ``high``, and ``immature`` (whose year is not yet
+        over: in none of the other figures); ``note``. Years have 365.25 days. A customer begins on the day of joining, or with the first
+        row of the table that the rule reads, whichever is later; who joined nobody knows when is left out.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(600, seed=3, rule="cancellation")
+    >>> years = cp.tenure_table(shop.tables, shop.churn)
+    >>> years[["tenure_year", "customers", "lost", "rate", "immature"]]
+    tenure_year customers lost  rate immature
+              1       433  168 38.8%      167
+              2       144   79 54.9%      121
+              3                            65
+    """
+    ledger = Ledger(tables, churn)
+    check_least(min_group)
+    entry = ledger.entries()
+    everybody = np.flatnonzero((entry != OPEN) & (entry != NEVER) & (entry < ledger.observed_until)).astype(np.int32)
+    entry = entry[everybody]
+    longest = int((ledger.observed_until - entry.min()) // YEAR) + 1 if len(entry) else 0
+    rows = []
+    for year in range(1, longest + 1):
+        starts = entry + np.int64((year - 1) * YEAR) + (1 if year == 1 else 0)  # known strictly before: just after the entry
+        begun = starts < ledger.observed_until
+        customers, starts, ends = everybody[begun], starts[begun], (entry + np.int64(year * YEAR))[begun]
+        there = ledger.customers_at(customers, starts)
+        customers, starts, ends = customers[there], starts[there], ends[there]
+        mature = ends <= ledger.settled_until
+        left_at, outcome = ledger.leaving(customers, starts)
+        lost = (left_at < ends) & mature
+        rows.append((year, int(mature.sum()), int((lost & (outcome != 2)).sum()), int((lost & (outcome == 2)).sum()), int((~mature).sum())))
+    frame = Accounts(np.array(rows, np.int64).reshape(-1, 5), columns=["tenure_year", "customers", "voluntary", "involuntary", "immature"])
+    frame.insert(2, "lost", frame["voluntary"] + frame["involuntary"])
+    customers_, lost_ = frame["customers"].to_numpy(), frame["lost"].to_numpy()
+    rate = share_of(lost_, customers_)
+    low, high = wilson(lost_, customers_, level)
+    for place, (name, values) in enumerate((("rate", rate), ("low", low), ("high", high))):
+        frame.insert(5 + place, name, values)
+    frame["note"] = ""
+    hide(frame, customers_ < min_group, f"fewer than {min_group} customers", shown=["tenure_year", "immature"])
+    hide(frame, (customers_ == 0) & (frame["immature"] > 0).to_numpy(), "no whole year observed yet", shown=["tenure_year", "immature"])
+    return frame
+
+
+def cohorts(
+    tables: EventTables, churn: ChurnRule, *, period: str = "M", since: Any = None, until: Any = None, min_group: int = 5
+) -> Accounts:
+    """Retention by the period in which customers joined.
+
+    Parameters
+    ----------
+    tables, churn, min_group
+        As for :func:`churn_rate`.
+    period : {"W", "M", "Q", "Y"}
+    since, until : time, optional
+        Cohorts whose period begins in [since, until).
+
+    Returns
+    -------
+    Accounts
+        One row per cohort (index ``joined``): ``customers`` who joined in it, and in column k the share of them who are customers at the
+        start of the k-th period after it. Missing where that lies in the future, or where a cohort has fewer than ``min_group``
+        customers. Under rules that customers can come back to, a share may rise again.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(400, seed=3, rule="cancellation", months=12)
+    >>> cp.cohorts(shop.tables, shop.churn, period="Q")  # doctest: +NORMALIZE_WHITESPACE
+           customers      1      2      3      4
+    joined
+    2022Q1       185  93.0%  82.7%  75.7%  67.6%
+    2022Q2        92  98.9%  91.3%  77.2%
+    2022Q3        84  95.2%  89.3%
+    2022Q4        39  89.7%
+    """
+    ledger = Ledger(tables, churn)
+    check_least(min_group)
+    entry = ledger.entries()
+    known = (entry != OPEN) & (entry != NEVER) & (entry < ledger.observed_until)
+    calendar = Periods.between(
+        ledger.tables,
+        period,
+        _period_start(ledger.tables, period, int(entry[known].min(initial=ledger.observed_until))),
+        ledger.observed_until,
+    )
+    first = int(calendar.starts[0]) if since is None else int(ledger.tables.instants(since, "since")[0])
+    last = OPEN if until is None else int(ledger.tables.instants(until, "until")[0])
+    cohort = np.where(known, np.searchsorted(calendar.starts, entry, side="right") - 1, -1)
+    sizes = np.bincount(cohort[known], minlength=len(calendar))
+    edges = calendar.starts[1:]
+    edges = np.append(edges, calendar.ends[-1:][calendar.ends[-1:] <= ledger.observed_until])
+    retained = np.full((len(calendar), len(edges)), np.nan)
+    for k in range(1, len(edges) + 1):
+        members = np.flatnonzero((cohort >= 0) & (cohort + k <= len(edges))).astype(np.int32)
+        there = ledger.customers_at(members, edges[cohort[members] + k - 1])
+        counted = np.bincount(cohort[members][there], minlength=len(calendar)).astype(np.float64)
+        reached = (np.arange(len(calendar)) + k <= len(edges)) & (sizes > 0)
+        retained[reached, k - 1] = counted[reached] / sizes[reached]
+    small = sizes < min_group
+    retained[small] = np.nan
+    frame = Accounts(retained, index=pd.Index(calendar.labels, name="joined"), columns=range(1, len(edges) + 1))
+    frame.insert(0, "customers", pd.Series(sizes, index=frame.index).astype("Int64").mask(small & (sizes > 0)))
+    keep = (calendar.starts >= first) & (calendar.starts < last)
+    frame = frame.loc[keep]
+    empty = [k for k in range(1, len(edges) + 1) if frame[k].isna().all()]
+    return Accounts(frame.drop(columns=empty))
+
+
+def _period_start(tables: EventTables, period: str, moment: int) -> int:
+    """The start of the period that a moment lies in."""
+    widest = 367 * DAY
+    around = Periods.between(tables, period, moment - widest, moment + 1)
+    return int(around.starts[-1])
+
+
+def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame, *, min_group: int = 5) -> pd.DataFrame:
+    """Hold what leavers said beside what the model said of them: a cross table of stated reasons and first drivers.
+
+    Parameters
+    ----------
+    stated : Series
+        The reason each leaver gave (an exit survey, the kind of a cancellation), index customer id; missing reasons are "not stated".
+    drivers : Series or DataFrame
+        The first driver of each customer before leaving, index customer id; or one column per driver, such as ``Explanation.drivers``
+        (index customer_id, cutoff), of which the largest of the customer's latest cutoff is taken.
+    min_group : int
+        Reasons of fewer customers than this are counted together, as "other".
+
+    Returns
+    -------
+    DataFrame
+        Customers by stated reason (rows) and first driver (columns), with ``all`` at the end of both; only customers found in both.
+
+    Raises
+    ------
+    IdentityError
+        ``duplicate-customer``, ``nobody-in-both``.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> said = pd.Series(["too expensive", "too expensive", "moved"], index=["a", "b", "c"])
+    >>> first = pd.Series({"a": "price", "b": "support", "c": "lifecycle"})
+    >>> cp.reasons_against_drivers(said, first, min_group=1)  # doctest: +NORMALIZE_WHITESPACE
+    driver         lifecycle  price  support  all
+    stated
+    moved                  1      0        0    1
+    too expensive          0      1        1    2
+    all                    1      1        1    3
+    """
+    check_least(min_group)
+    first = drivers.idxmax(axis=1) if isinstance(drivers, pd.DataFrame) else drivers
+    if isinstance(first.index, pd.MultiIndex):
+        first = first.sort_index().groupby(level=0).last()
+    for name, column in (("stated", stated), ("drivers", first)):
+        if not column.index.is_unique:
+            remedy = "Keep one reason per customer, the latest as a rule."
+            twice = int(column.index.duplicated().sum())
+            raise IdentityError("duplicate-customer", f"customers who stand on several rows of {name}", rows=twice, remedy=remedy)
+    both = stated.index.intersection(first.index)
+    if both.empty:
+        remedy = "Both have customer ids as their index: mind their type."
+        raise IdentityError("nobody-in-both", "no customer has both a stated reason and a driver", remedy=remedy)
+    said = stated.loc[both].astype(object).where(stated.loc[both].notna(), "not stated")
+    said = said.where(said.map(said.value_counts()) >= min_group, "other")
+    return pd.crosstab(said.rename("stated"), first.loc[both].rename("driver"), margins=True, margins_name="all")

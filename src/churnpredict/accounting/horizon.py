@@ -1,0 +1,314 @@
+"""How long a silence must last before it means leaving: the share of quiet customers who come back, and a horizon proposed from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.accounting.ledger import check_whole
+from churnpredict.churn.rules import Inactivity
+from churnpredict.errors import DataError, MissingExtraError, UsageError
+from churnpredict.events.streams import Stream, local_days
+from churnpredict.events.tables import EventTables
+
+__all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
+
+Ints = npt.NDArray[np.int64]
+_FEWEST = 20  # silences on which a share is still a share
+_Z = 1.959963984540054
+_LINE, _MARK, _GREY = "#0072B2", "#D55E00", "#595959"  # Okabe and Ito (2008)
+
+
+@dataclass(frozen=True, repr=False)
+class ReturnCurve:
+    """How silences end: from the gaps between active days, with silences that are still running taken as censored.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Index ``days`` of silence, 0 to the longest that at least 20 silences have reached. Columns: ``quiet`` (silences that reached
+        it and were watched so long), ``returned`` (share of all silences that ended by then, Kaplan-Meier), ``comes_back`` (of who has
+        been silent for so long, the share who still come back), ``low`` and ``high`` (95 %, Greenwood).
+    table : str
+    span : int
+        Observed days.
+    longest_gaps : ndarray of shape (n,), int64
+        Of each customer who ever came back, the longest silence, in days.
+    """
+
+    frame: pd.DataFrame
+    table: str
+    span: int
+    longest_gaps: Ints
+
+    def comes_back(self, days: int) -> float:
+        """Of who has been silent for so many days, the share who still come back.
+
+        Raises
+        ------
+        UsageError
+            ``too-long-silence``.
+        """
+        if not 0 <= days <= self.frame.index[-1]:
+            raise UsageError(
+                "too-long-silence",
+                f"too few silences lasted {days} days",
+                table=self.table,
+                remedy=f"Ask for 0 to {self.frame.index[-1]} days.",
+            )
+        return float(self.frame["comes_back"].loc[days])
+
+    def plot(self, horizon: str | None = None) -> Any:
+        """Draw the share of quiet customers who still come back, by days of silence, with a horizon marked.
+
+        Parameters
+        ----------
+        horizon : str, optional
+            Such as ``"90d"``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``.
+        """
+        return _plot(self, horizon)
+
+    def __repr__(self) -> str:
+        days = [d for d in (7, 14, 30, 60, 90, 180, 365) if d <= self.frame.index[-1]]
+        told = ", ".join(f"{d} d {self.comes_back(d):.0%}" for d in days)
+        return (
+            f'ReturnCurve of "{self.table}", {int(self.frame["quiet"].iloc[0]):,} silences; of who is silent for so long, come back: {told}'
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class SuggestedHorizon:
+    """A proposed horizon, with its reason.
+
+    Attributes
+    ----------
+    horizon : str
+        The span to give to :class:`~churnpredict.Inactivity`, such as ``"43d"``.
+    days : int
+    comes_back : float
+        Of who has been silent for so long, the share who still come back.
+    final : bool
+        Whether that share is as small as was asked for; else no silence in these data is.
+    curve : ReturnCurve
+    """
+
+    horizon: str
+    days: int
+    comes_back: float
+    final: bool
+    curve: ReturnCurve
+
+    def __repr__(self) -> str:
+        of = f'"{self.curve.table}"'
+        if self.final:
+            return f"{self.horizon}: of customers without {of} for {self.days} days, {self.comes_back:.0%} still come back."
+        return (
+            f"{self.horizon}: no silence in {of} is final, of customers quiet for {self.days} days {self.comes_back:.0%} still come back; "
+            f"nine of ten who came back were never quiet for longer, or it is a third of the {self.curve.span} days observed."
+        )
+
+    def plot(self) -> Any:
+        """The return curve with the proposed horizon marked."""
+        return self.curve.plot(self.horizon)
+
+
+def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
+    """Tell what share of quiet customers comes back after n days of silence.
+
+    A silence runs from one active day to the next. The last of each customer is still running when the data end, so it is censored, and
+    shares are Kaplan-Meier estimates: S(n) is the probability that a silence lasts longer than n days, and of who has been silent for n
+    days 1 - S(end) / S(n) come back, where "end" is the longest silence that at least 20 have reached.
+
+    Parameters
+    ----------
+    tables : EventTables
+    of : str, optional
+        Table whose events count; the only table of events by default.
+
+    Returns
+    -------
+    ReturnCurve
+
+    Raises
+    ------
+    DataError
+        ``too-few-silences``: fewer than 20.
+
+    Notes
+    -----
+    Source: E. L. Kaplan and P. Meier, Nonparametric estimation from incomplete observations, JASA 53 (1958), 457-481.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(300, seed=2)
+    >>> curve = cp.return_curve(shop.tables, of="orders")
+    >>> curve.comes_back(7) > curve.comes_back(60)
+    True
+    """
+    check_whole(tables)
+    name = Inactivity("1d", of=of).table(tables)
+    stream = tables.stream(name)
+    end = int(local_days(np.array([tables.observed_until(name)]), tables.timezone)[0])
+    ended, running, longest = _silences(stream, end)
+    if len(ended) + len(running) < _FEWEST:
+        raise DataError(
+            "too-few-silences",
+            "too few customers to tell how silences end",
+            table=name,
+            rows=len(ended) + len(running),
+            remedy="Choose the horizon by what you know of the business.",
+        )
+    length = int(max(ended.max(initial=0), running.max(initial=0))) + 1
+    ends, stops = np.bincount(ended, minlength=length), np.bincount(running, minlength=length)
+    quiet = (ends + stops)[::-1].cumsum()[::-1]  # silences that reached day d: ended on it or later, or were watched through it
+    last = max(int(np.flatnonzero(quiet >= _FEWEST)[-1]), 1) if (quiet >= _FEWEST).any() else 1
+    quiet, ends = quiet[: last + 1], ends[: last + 1]
+    lasting = np.cumprod(1 - ends / quiet)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(ends / (quiet * (quiet - ends)))
+        ratio = np.where(lasting > 0, lasting[-1] / lasting, 0.0)
+        error = _Z * np.sqrt(np.maximum(greenwood[-1] - greenwood, 0))
+        low, high = 1 - np.minimum(ratio * np.exp(error), 1), 1 - ratio * np.exp(-error)
+    frame = pd.DataFrame(
+        {"quiet": quiet, "returned": 1 - lasting, "comes_back": 1 - ratio, "low": np.nan_to_num(low), "high": np.nan_to_num(high, nan=1.0)},
+        index=pd.RangeIndex(last + 1, name="days"),
+    )
+    first = int(local_days(np.array([tables.first_event(name)]), tables.timezone)[0])
+    return ReturnCurve(frame, name, end - first, longest)
+
+
+def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: float = 0.1) -> SuggestedHorizon:
+    """Propose how long a silence must last to mean leaving.
+
+    The horizon is the shortest silence after which at most ``returning`` of the customers still come back. Where no silence up to a third
+    of the observed time is as final as that (a training window, an outcome window and a test window must fit), it is the silence that nine
+    of ten customers who ever came back did not exceed, at most that third.
+
+    Parameters
+    ----------
+    tables : EventTables
+    of : str, optional
+        Table whose events count; the only table of events by default.
+    returning : float
+        The share of quiet customers who may still come back, between 0 and 1.
+
+    Returns
+    -------
+    SuggestedHorizon
+        Prints as a sentence; ``.horizon`` is the span, ``.plot()`` a picture for whoever decides.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``, ``which-table``.
+    DataError
+        ``too-few-silences``.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(300, seed=2)
+    >>> proposed = cp.suggest_horizon(shop.tables, of="orders")
+    >>> churn = cp.Inactivity(proposed.horizon, of="orders")
+    """
+    if not 0 < returning < 1:
+        raise UsageError("bad-argument", f"returning is {returning!r}", remedy="Give a share such as 0.1.")
+    curve = return_curve(tables, of)
+    share = curve.frame["comes_back"].to_numpy()
+    most = max(min(curve.span // 3, len(share) - 1), 1)
+    # the end of the curve says 0 by definition: at least half of the curve must lie behind a silence for its share to mean anything
+    trusted = share[1 : min(most, max((len(share) - 1) // 2, 1)) + 1]
+    low_enough = np.flatnonzero(trusted <= returning)
+    if len(low_enough):
+        days = int(low_enough[0]) + 1
+    else:
+        usual = math.ceil(np.quantile(curve.longest_gaps, 0.9)) if len(curve.longest_gaps) else most
+        days = max(min(usual, most), 1)
+    return SuggestedHorizon(f"{days}d", days, float(share[days]), bool(share[days] <= returning and len(low_enough)), curve)
+
+
+def _silences(stream: Stream, end: int) -> tuple[Ints, Ints, Ints]:
+    """Days of the silences that ended, of those still running on the day ``end``, and the longest ended one of each customer."""
+    starts, days, _ = stream.active_days
+    ended, running, longest = _gaps(starts, days.astype(np.int64), end)
+    return ended, running, longest
+
+
+@nb.njit(cache=True, nogil=True)
+def _gaps(starts, days, end):  # type: ignore[no-untyped-def]
+    ended = np.empty(days.size, np.int64)
+    running = np.empty(starts.size, np.int64)
+    longest = np.empty(starts.size, np.int64)
+    n, m, k = 0, 0, 0
+    for c in range(starts.size - 1):
+        greatest = 0
+        for i in range(starts[c], starts[c + 1] - 1):
+            ended[n] = days[i + 1] - days[i]
+            greatest = max(greatest, ended[n])
+            n += 1
+        if starts[c + 1] > starts[c]:
+            running[m] = max(end - 1 - days[starts[c + 1] - 1], 0)  # the day ``end`` itself is not observed any more
+            m += 1
+        if greatest:
+            longest[k] = greatest
+            k += 1
+    return ended[:n], running[:m], longest[:k]
+
+
+def _plot(curve: ReturnCurve, horizon: str | None) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as missing:
+        remedy = 'Install it: pip install "churnpredict[plot]"'
+        raise MissingExtraError("missing-extra", "pictures need matplotlib", remedy=remedy) from missing
+    from churnpredict.events.timing import DAY, span
+
+    class Picture(Figure):
+        """A figure without global state, which notebooks show by themselves."""
+
+        def _repr_png_(self) -> bytes:
+            import io
+
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", dpi=110)
+            return buffer.getvalue()
+
+    figure = Picture(figsize=(7.2, 3.6), layout="constrained")
+    ax = figure.subplots()
+    days, frame = curve.frame.index.to_numpy(), 100 * curve.frame[["comes_back", "low", "high"]]
+    ax.fill_between(days, frame["low"], frame["high"], color=_LINE, alpha=0.18, linewidth=0)
+    ax.plot(days, frame["comes_back"], color=_LINE, linewidth=2)
+    settled = int(np.searchsorted(-curve.frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the fall
+    ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (span(horizon, "horizon") // DAY if horizon else 0), 1)))
+    if horizon is not None:
+        chosen = span(horizon, "horizon") // DAY
+        ax.axvline(chosen, color=_MARK, linewidth=1.4, linestyle="--")
+        told = f"{horizon}: {curve.comes_back(chosen):.0%} still come back" if chosen <= days[-1] else horizon
+        near = chosen < 0.6 * ax.get_xlim()[1]
+        ax.annotate(
+            told, (chosen, 92), xytext=(6 if near else -6, 0), textcoords="offset points", ha="left" if near else "right", color=_MARK
+        )
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("days of silence")
+    ax.set_ylabel("still come back, %")
+    ax.set_title(f"Quiet customers who still come back ({curve.table})".replace("$", r"\$"), loc="left", fontsize=12)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color="#E5E5E5", linewidth=0.8)
+    ax.tick_params(colors=_GREY)
+    return figure

@@ -1,0 +1,227 @@
+"""Who was a customer when, and who left when, in hindsight: what accounting asks of a churn rule."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, WinBack
+from churnpredict.errors import TimeError, UsageError, closest
+from churnpredict.events.streams import Stream, positions
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY, NEVER, OPEN, span, stamp
+
+__all__ = ["Ledger", "Periods", "check_whole"]
+
+Ints = npt.NDArray[np.int64]
+_FREQUENCIES = {"W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC"}
+_LIFETIME = "876600h"  # a hundred years: longer than anybody stays
+
+
+@dataclasses.dataclass(frozen=True)
+class Periods:
+    """Weeks, months, quarters or years on the calendar of the business.
+
+    Attributes
+    ----------
+    labels : list of str
+        Such as ``"2024Q1"``.
+    starts, ends : ndarray of shape (n,), int64
+        Half-open: [start, end), in microseconds UTC.
+    """
+
+    labels: list[str]
+    starts: Ints
+    ends: Ints
+
+    @classmethod
+    def between(cls, tables: EventTables, period: str, first: int, last: int) -> Periods:
+        """The periods that begin at or after ``first`` and before ``last``.
+
+        Raises
+        ------
+        UsageError
+            ``bad-period``.
+        TimeError
+            ``no-period``.
+        """
+        if period not in _FREQUENCIES:
+            known = "W (weeks), M (months), Q (quarters) or Y (years)"
+            raise UsageError("bad-period", f"period is {period!r}", remedy=f"Use {known}.{closest(str(period), _FREQUENCIES)}")
+        walls = tables.wall_times(np.array([first, max(first, last)], np.int64))
+        calendar = pd.period_range(walls[0], walls[1] + pd.Timedelta(days=1), freq=_FREQUENCIES[period])
+        edges = tables.instants([p.start_time for p in [*calendar, calendar[-1] + 1]], "period")
+        keep = (edges[:-1] >= first) & (edges[:-1] < last)
+        if not keep.any():
+            raise TimeError(
+                "no-period",
+                f"no period begins between {stamp(first)}, the first moment that can be judged, and {stamp(last)}",
+                remedy='Take shorter periods, such as period="M", or give since= and until=.',
+            )
+        return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], edges[:-1][keep], edges[1:][keep])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class Ledger:
+    """The books of a business under one churn rule: customers at a moment, and the moment at which each leaves.
+
+    Accounts are kept in hindsight: a cancellation counts from when it happened, not from when it came to be known. Under inactivity a
+    customer leaves at the moment at which the silence has lasted the horizon, and is a customer until then, whatever ``active_within``
+    says: with any other boundary the same silence would be counted twice, or not at all.
+
+    Raises
+    ------
+    UsageError
+        ``rule-not-accountable``: the rule does not say when a customer leaves. ``needs-whole-tables``.
+    """
+
+    def __init__(self, tables: EventTables, churn: ChurnRule) -> None:
+        check_whole(tables)
+        settings: set[str] = {f.name for f in dataclasses.fields(churn)} if dataclasses.is_dataclass(churn) else set()
+        if isinstance(churn, WinBack) or not {"horizon", "gap"} <= settings or (churn.decided_at_end and not isinstance(churn, Inactivity)):
+            raise UsageError(
+                "rule-not-accountable",
+                f"{type(churn).__name__} does not say when a customer leaves",
+                remedy="Use Inactivity, SubscriptionEnd, Cancellation, TrialEnd or DownSell.",
+            )
+        churn.check(tables)
+        self.tables = _in_hindsight(tables)
+        rule: Any = churn
+        self.churn: Any = dataclasses.replace(rule, gap="0d")
+        if isinstance(churn, Inactivity):
+            self.churn = dataclasses.replace(self.churn, active_within=None)
+        self._silences = (
+            _silences(self.tables.stream(self.churn.table(tables)), churn.horizon_span) if isinstance(churn, Inactivity) else None
+        )
+
+    @property
+    def first(self) -> int:
+        """The first moment at which all customers can be seen."""
+        return int(self.churn.first_cutoff(self.tables))
+
+    @property
+    def observed_until(self) -> int:
+        """The moment up to which it is known who is a customer."""
+        return self.tables.observed_until(self.churn.table(self.tables)) if self._silences is not None else self.tables.observed_until()
+
+    @property
+    def waiting(self) -> int:
+        """How long after leaving it is known that it was for good: the days of grace."""
+        return span(self.churn.grace, "grace") if hasattr(self.churn, "grace") else 0
+
+    @property
+    def settled_until(self) -> int:
+        """Who left before this moment is known."""
+        return self.observed_until - self.waiting
+
+    def customers_at(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
+        """Whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
+        return np.asarray(self.churn.at_risk(self.tables, customers, moments))
+
+    def leaving(self, customers: npt.NDArray[np.int32], moments: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
+        """When each next leaves at or after each moment (``OPEN``: not yet), and whether it is left (1) or lost (2)."""
+        if self._silences is not None:
+            edges = np.empty((1, len(customers)), np.int64)
+            positions(self._silences.offsets, self._silences.times, customers, moments, np.empty(0, np.int64), edges)
+            there = edges[0] < self._silences.offsets[customers + 1]
+            left_at = np.append(self._silences.times, OPEN)[np.where(there, edges[0], len(self._silences))]
+            return left_at, there.astype(np.int8)
+        for_ever = dataclasses.replace(self.churn, horizon=_LIFETIME)
+        duration, outcome = for_ever.outcomes(self.tables, customers, moments)
+        left_at = np.where(outcome > 0, moments + np.rint(duration * DAY).astype(np.int64), OPEN)
+        return left_at, np.maximum(outcome, 0).astype(np.int8)
+
+    def entries(self) -> Ints:
+        """When each became a customer (``OPEN``: never, ``NEVER``: nobody knows), shape (n_customers,).
+
+        The day of joining where it is declared, or the first row of the table that the rule reads, whichever is later; under
+        :class:`Cancellation` without a day of joining, the first row of any table.
+        """
+        if isinstance(self.churn, Cancellation):
+            first = np.full(len(self.tables), OPEN, np.int64)
+            for stream in self.tables.streams.values():
+                first = np.minimum(first, _firsts(stream))
+            return first if self.joined is None else self.joined
+        first = _firsts(self.tables.stream(self.churn.table(self.tables)))
+        return first if self.joined is None else np.maximum(first, self.joined)
+
+    @property
+    def joined(self) -> Ints | None:
+        """The declared moment of joining, shape (n_customers,)."""
+        return None if self.tables.profile is None else self.tables.profile.since
+
+    def gone(self) -> Ints:
+        """When each who is no customer any more at the end left for good (``OPEN``: still there, or never was), shape (n_customers,).
+
+        Raises
+        ------
+        UsageError
+            ``rule-not-accountable``.
+        """
+        everybody = np.arange(len(self.tables), dtype=np.int32)
+        stream = self.tables.stream(self.churn.table(self.tables))
+        if self._silences is not None:
+            last = _lasts(self._silences, self._silences.times)
+        elif isinstance(self.churn, Cancellation):
+            last = _lasts(stream, stream.times)
+        elif isinstance(self.churn, SubscriptionEnd):
+            last = _lasts(stream, stream.columns["end"])
+            last = np.where((last != OPEN) & (last < self.settled_until), last, NEVER)
+        else:
+            raise UsageError(
+                "rule-not-accountable",
+                f"{type(self.churn).__name__} does not say who is gone for good",
+                remedy="Use Inactivity, SubscriptionEnd or Cancellation.",
+            )
+        there = self.customers_at(everybody, np.full(len(everybody), self.observed_until, np.int64))
+        return np.where((last == NEVER) | there | (last >= self.observed_until), OPEN, last)
+
+
+def check_whole(tables: Any) -> None:
+    """Refuse anything but tables that are read whole.
+
+    Raises
+    ------
+    UsageError
+        ``needs-whole-tables``.
+    """
+    if not isinstance(tables, EventTables):
+        remedy = "Give EventTables, of the columns and years that accounts need if the whole is too large."
+        raise UsageError("needs-whole-tables", f"accounts cannot be kept of {type(tables).__name__}", remedy=remedy)
+
+
+def _in_hindsight(tables: EventTables) -> EventTables:
+    """The same tables with everything known when it happened."""
+    view = copy.copy(tables)
+    view.streams = {
+        name: dataclasses.replace(stream, columns={k: v for k, v in stream.columns.items() if k != "known"})
+        for name, stream in tables.streams.items()
+    }
+    return view
+
+
+def _silences(stream: Stream, horizon: int) -> Stream:
+    """The moments at which a silence has lasted the horizon, per customer."""
+    following = np.append(stream.times[1:], OPEN)
+    following[stream.offsets[1:][np.diff(stream.offsets) > 0] - 1] = OPEN
+    ended = stream.where(following > stream.times + horizon)
+    return dataclasses.replace(ended, times=ended.times + horizon, columns={})
+
+
+def _firsts(stream: Stream) -> Ints:
+    return np.where(np.diff(stream.offsets) > 0, np.append(stream.times, OPEN)[stream.offsets[:-1]], OPEN)
+
+
+def _lasts(stream: Stream, values: Ints) -> Ints:
+    """The greatest value of each customer, ``NEVER`` for none."""
+    greatest = np.full(stream.n_customers, NEVER, np.int64)
+    np.maximum.at(greatest, stream.owners, values)
+    return greatest

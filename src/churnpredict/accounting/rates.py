@@ -1,0 +1,228 @@
+"""Churn accounting: who left in each period, and what became of the revenue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of, wilson
+from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.accounting.worth import Worth
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import stamp
+
+__all__ = ["churn_rate", "revenue_churn"]
+
+Ints = npt.NDArray[np.int64]
+
+
+def churn_rate(
+    tables: EventTables,
+    churn: ChurnRule,
+    *,
+    period: str = "Q",
+    by: str | pd.Series | None = None,
+    since: Any = None,
+    until: Any = None,
+    value: str | float | None = None,
+    payments: float | None = None,
+    min_group: int = 5,
+    level: float = 0.95,
+) -> Accounts:
+    """Count who left in each period: rate = lost / customers at its start.
+
+    Parameters
+    ----------
+    tables : EventTables
+    churn : Inactivity, SubscriptionEnd, Cancellation, TrialEnd or DownSell
+        Says who is a customer and when one leaves; its horizon is not that of the periods. Under inactivity a customer leaves at the
+        moment at which the silence has lasted the horizon (``active_within`` plays no part in accounts).
+    period : {"W", "M", "Q", "Y"}
+        Weeks, months, quarters or years of the business's calendar.
+    by : str or Series, optional
+        Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or a Series
+        of segments with customer ids as its index.
+    since, until : time, optional
+        Periods that begin in [since, until); by default from the first moment at which all customers can be seen to the end of the data.
+    value : str or float, optional
+        What a payment is: a table of events with a value (what the lost customers paid in a period of the same length before), a table
+        of intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are
+        several columns), or the number itself.
+    payments : float, optional
+        Number of payments per customer and period; counted by default in a table of events, else 1.
+    min_group : int
+        Figures of fewer customers than this are missing, with a note. Where a single group of a period is hidden, it can still be told from
+        the whole: give larger groups to readers who must not know.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Accounts
+        One row per period, or per period and group: ``period``, the group, ``customers`` at the start, ``lost`` of them until the end,
+        of which ``voluntary`` and ``involuntary``, ``rate``, ``low`` and ``high`` (Wilson), and with ``value`` the ``average_payment``
+        of the lost, their ``payments`` and ``money_lost`` = lost x average payment x payments; ``note``. Periods whose end is not
+        observed are immature: what was lost is missing, never 0.
+
+    Raises
+    ------
+    UsageError
+        ``rule-not-accountable``, ``bad-period``, ``no-such-group``, ``too-many-groups``, ``no-such-value``.
+    TimeError
+        ``no-period``.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(400, seed=3, rule="cancellation")
+    >>> rates = cp.churn_rate(shop.tables, shop.churn, period="Y", value="payments")
+    >>> rates[["period", "customers", "lost", "voluntary", "involuntary", "rate", "note"]]  # doctest: +NORMALIZE_WHITESPACE
+    period customers lost voluntary involuntary  rate                      note
+      2023       174   89        77          12 51.1%
+      2024       191                                  immature until 2025-01-01
+    """
+    ledger = Ledger(tables, churn)
+    periods = _periods(ledger, period, since, until)
+    worth = None if value is None else Worth(ledger.tables, value, payments)
+    check_least(min_group)
+    groups = None if by is None else Groups.of(tables, by)
+    tallies = _tally(ledger, periods, groups, worth)
+    frame = Accounts(tallies)
+    customers, lost = frame["customers"].to_numpy(), frame["lost"].to_numpy()
+    frame["rate"] = share_of(lost, customers)
+    frame["low"], frame["high"] = wilson(lost, customers, level)
+    if worth is not None:
+        _money(frame, worth)
+    frame["note"] = ""
+    frame.loc[customers == 0, "note"] = "no customers"
+    _hide_immature(frame, frame["_ends"].to_numpy(), ledger, shown=["customers"])
+    hide(frame, (customers > 0) & (customers < min_group), f"fewer than {min_group} customers")
+    first = ["period", *([] if groups is None else [groups.name])]
+    counts = ["customers", "lost", "voluntary", "involuntary"]
+    money = [] if worth is None else ["average_payment", "payments", "money_lost"]
+    return Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
+
+
+def _periods(ledger: Ledger, period: str, since: Any, until: Any) -> Periods:
+    first = ledger.first if since is None else int(ledger.tables.instants(since, "since")[0])
+    last = ledger.observed_until if until is None else int(ledger.tables.instants(until, "until")[0])
+    return Periods.between(ledger.tables, period, first, min(last, ledger.observed_until))
+
+
+def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth | None) -> dict[str, Any]:
+    """Counts and money per period and group; groups without customers have no row."""
+    n_groups = 1 if groups is None else len(groups.labels) + 1
+    size = (len(periods), n_groups)
+    counts = np.zeros((3, *size), np.int64)
+    sums = np.zeros((3, *size))
+    for customers, place in members(ledger, periods):
+        starts = periods.starts[place]
+        left_at, outcome = ledger.leaving(customers, starts)
+        lost = left_at < periods.ends[place]
+        group = np.zeros(len(customers), np.int64) if groups is None else groups.codes(ledger.tables, customers, starts)
+        cell = place * n_groups + group
+        for i, mask in enumerate((slice(None), lost & (outcome != 2), lost & (outcome == 2))):
+            counts[i] += np.bincount(cell[mask], minlength=counts[i].size).reshape(size)
+        if worth is not None:
+            total, number = worth.before(customers[lost], starts[lost], periods.ends[place][lost] - starts[lost])
+            paid = ~np.isnan(total)
+            for i, what in enumerate((total[paid], number[paid], np.ones(int(paid.sum())))):
+                sums[i] += np.bincount(cell[lost][paid], what, minlength=sums[i].size).reshape(size)
+    shown = np.ones(size, bool) if groups is None else counts[0] > 0
+    row, column = np.nonzero(shown)
+    table: dict[str, Any] = {"period": np.array(periods.labels, object)[row], "_ends": periods.ends[row]}
+    if groups is not None:
+        table[groups.name] = pd.Series([[*groups.labels, UNKNOWN][c] for c in column], dtype=object)
+    table |= {"customers": counts[0][shown], "lost": (counts[1] + counts[2])[shown]}
+    table |= {"voluntary": counts[1][shown], "involuntary": counts[2][shown]}
+    if worth is not None:
+        table |= {"_paid": sums[0][shown], "_number": sums[1][shown], "_payers": sums[2][shown], "_starts": periods.starts[row]}
+    return table
+
+
+def _money(frame: pd.DataFrame, worth: Worth) -> None:
+    paid, number, payers = (frame.pop(c).to_numpy() for c in ("_paid", "_number", "_payers"))
+    starts, ends = frame.pop("_starts").to_numpy(), frame["_ends"].to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        average, each = paid / number, number / payers
+    early = starts - (ends - starts) < worth.first if worth.counted else np.zeros(len(frame), bool)
+    average[early], each[early] = np.nan, np.nan  # what was paid before the table begins is unknown
+    frame["average_payment"], frame["payments"] = average, each
+    lost = frame["lost"].to_numpy()
+    nobody_paid = (payers > 0) & (number == 0) & ~early
+    frame["money_lost"] = np.where((lost == 0) | nobody_paid, 0.0, lost * average * each)
+
+
+def revenue_churn(
+    tables: EventTables,
+    churn: ChurnRule,
+    *,
+    value: str,
+    period: str = "Q",
+    since: Any = None,
+    until: Any = None,
+    min_group: int = 5,
+) -> Accounts:
+    """Follow the recurring revenue of the customers at the start of each period to its end.
+
+    Parameters
+    ----------
+    tables, churn, period, since, until, min_group
+        As for :func:`churn_rate`.
+    value : str
+        A table of intervals with a value (revenue at a moment: the sum of what is running), a table of states (the value that holds), or
+        a table of events with a value (the sum over a period: the one before against this one).
+
+    Returns
+    -------
+    Accounts
+        One row per period: ``customers`` at the start, their revenue at the ``start``, ``lost_revenue`` (of who left), ``contraction``
+        and ``expansion`` (of who stayed and pays less or more), ``end`` = start - lost - contraction + expansion, ``gross_churn`` =
+        (lost + contraction) / start, ``net_retention`` = end / start; ``note``. New customers count nowhere.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(400, seed=3, rule="cancellation")
+    >>> kept = cp.revenue_churn(shop.tables, shop.churn, value="subscriptions", period="Y", until="2024-01-01")
+    >>> kept[["period", "customers", "gross_churn", "net_retention"]]
+    period customers gross_churn net_retention
+      2023       174       50.4%         51.0%
+    """
+    ledger = Ledger(tables, churn)
+    periods = _periods(ledger, period, since, until)
+    check_least(min_group)
+    worth = Worth(ledger.tables, value, None)
+    sums = np.zeros((5, len(periods)))
+    for customers, place in members(ledger, periods):
+        starts, ends = periods.starts[place], periods.ends[place]
+        left_at, _ = ledger.leaving(customers, starts)
+        lost = (left_at < ends) & ~ledger.customers_at(customers, ends)
+        begin, then = (np.nan_to_num(worth.before(customers, m, ends - starts)[0]) for m in (starts, ends))
+        then = np.where(lost, 0.0, then)
+        change = np.where(lost, 0.0, then - begin)
+        for i, what in enumerate(
+            (np.ones(len(begin)), begin, np.where(lost, begin, 0.0), np.maximum(-change, 0.0), np.maximum(change, 0.0))
+        ):
+            sums[i] += np.bincount(place, what, minlength=len(periods))
+    counted, start, gone, less, more = sums
+    frame = Accounts({"period": np.array(periods.labels, object), "customers": counted.astype(np.int64), "start": start})
+    frame = frame.assign(lost_revenue=gone, contraction=less, expansion=more, end=start - gone - less + more)
+    frame["gross_churn"], frame["net_retention"] = share_of(gone + less, start), share_of(frame["end"], start)
+    frame["note"] = ""
+    early = periods.starts - (periods.ends - periods.starts) < worth.first if worth.counted else np.zeros(len(periods), bool)
+    hide(frame, early, "no whole period of payments before", shown=["customers"])
+    _hide_immature(frame, periods.ends, ledger, shown=["customers"])
+    hide(frame, counted < min_group, f"fewer than {min_group} customers")
+    return frame
+
+
+def _hide_immature(frame: pd.DataFrame, ends: Ints, ledger: Ledger, *, shown: list[str]) -> None:
+    """What is not fully observed yet is unknown, never 0."""
+    known_at = ends + ledger.waiting
+    immature = known_at > ledger.observed_until
+    hide(frame, immature, [f"immature until {stamp(int(t))}" for t in known_at[immature]], shown=shown)

@@ -1,0 +1,546 @@
+"""The churn rules: who can still leave at a cutoff, who then left, and when.
+
+Longer than most modules because the rules share their kernels and are best compared side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.errors import UsageError, warn
+from churnpredict.events.streams import Stream, latest_known, positions
+from churnpredict.events.tables import EventTables, Intervals, States
+from churnpredict.events.timing import DAY, OPEN, span
+
+__all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Labelled = tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]
+EVER = "ever"
+STAYED, LEFT, LOST, GONE_BEFORE = 0, 1, 2, -1
+
+
+@dataclass(frozen=True)
+class _Rule(ChurnRule):
+    """What all rules share: a horizon, a table, and a gap in which a retention team can act."""
+
+    horizon: str
+    of: str | None = field(default=None, kw_only=True)
+    gap: str = field(default="0d", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.horizon_span <= 0:
+            raise UsageError("bad-span", "horizon is no time at all", remedy='Give a span such as "90d".')
+        span(self.gap, "gap")
+
+    @property
+    def horizon_span(self) -> int:
+        """The horizon in microseconds."""
+        return span(self.horizon, "horizon")
+
+    @property
+    def gap_span(self) -> int:
+        """The gap in microseconds."""
+        return span(self.gap, "gap")
+
+    @property
+    def decided_at_end(self) -> bool:
+        return False
+
+    def table(self, tables: EventTables) -> str:
+        """The table that the rule reads; the only one of its kind by default."""
+        names = tables.logs() if self.of is None else [self.of]
+        if len(names) != 1:
+            remedy = f'Say which one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
+            raise UsageError("which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=remedy)
+        return names[0]
+
+    def check(self, tables: EventTables) -> None:
+        tables.stream(self.table(tables))
+
+    def latest_cutoff(self, tables: EventTables) -> int:
+        return tables.observed_until() - self.gap_span - self.horizon_span
+
+    def _judge(self, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
+        """Duration and outcome from the moment of leaving (``OPEN`` for never) and its kind."""
+        opens, closes = cutoffs + self.gap_span, cutoffs + self.gap_span + self.horizon_span
+        left = (left_at >= opens) & (left_at < closes)
+        duration = np.where(left, (left_at - cutoffs) / DAY, (self.gap_span + self.horizon_span) / DAY)
+        return duration, np.where(left, outcome, np.where(left_at < opens, GONE_BEFORE, STAYED)).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class Inactivity(_Rule):
+    """A customer has left who does nothing for a whole horizon.
+
+    Outcome window: [cutoff + gap, cutoff + gap + horizon). At risk: who was active in [cutoff - active_within, cutoff).
+
+    Parameters
+    ----------
+    horizon : str
+        Length of the silence, such as ``"90d"``.
+    of : str, optional
+        Table whose events count; the only table of events by default.
+    active_within : str, optional
+        How recently a customer must have been active to be at risk: a span, or ``"ever"`` for all who have joined. The horizon by default.
+    gap : str
+        Time between the cutoff and the start of the outcome window, in which a retention team can act.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.Inactivity("90d", of="orders", active_within="180d")
+    Inactivity(horizon='90d', of='orders', gap='0d', active_within='180d')
+    """
+
+    active_within: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.active_within not in (None, EVER):
+            span(self.active_within, "active_within")
+
+    @property
+    def decided_at_end(self) -> bool:
+        return True
+
+    @property
+    def active_span(self) -> int:
+        """How far back activity counts; negative for ever."""
+        if self.active_within == EVER:
+            return -1
+        return self.horizon_span if self.active_within is None else span(self.active_within, "active_within")
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return tables.first_event(self.table(tables)) + (self.horizon_span if self.active_span < 0 else self.active_span)
+
+    def latest_cutoff(self, tables: EventTables) -> int:
+        return tables.observed_until(self.table(tables)) - self.gap_span - self.horizon_span
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        stream = tables.stream(self.table(tables))
+        active = latest_known(stream, customers, cutoffs, self.active_span) >= 0
+        if self.active_span < 0 and tables.profile is not None and tables.profile.since is not None:
+            active[:] = True  # who joined and never came is at risk too
+        return _joined(tables, customers, cutoffs) & active
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        stream = tables.stream(self.table(tables))
+        following = _first_from(stream, customers, cutoffs + self.gap_span)
+        back_at = np.append(stream.times, OPEN)[following]
+        silent = back_at >= cutoffs + self.gap_span + self.horizon_span
+        return np.full(len(customers), (self.gap_span + self.horizon_span) / DAY), silent.astype(np.int8)
+
+
+@dataclass(frozen=True)
+class Cancellation(_Rule):
+    """A customer leaves by a row in a table of cancellations.
+
+    At risk: who has joined (is listed, or has appeared in any table) and has not cancelled as far as is known, or has come back since:
+    has a row in ``back``.
+
+    Parameters
+    ----------
+    horizon, of, gap : str
+        As for :class:`Inactivity`.
+    involuntary : list of str
+        Kinds of cancellation that are not the customer's will (failed payment, death, fraud): outcome 2, lost.
+    back : str, optional
+        Table whose rows after a cancellation mean that the customer has come back.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0, rule="cancellation")
+    >>> churn = cp.Cancellation("90d", of="cancellations", involuntary=["payment_failure"])
+    >>> past = cp.take_snapshots(shop.tables, churn, at="2024-01-01")
+    >>> sorted(set(cp.label_churn(shop.tables, past, churn)["outcome"]))
+    [0, 1, 2]
+    """
+
+    involuntary: Sequence[str] = field(default=(), kw_only=True)
+    back: str | None = field(default=None, kw_only=True)
+
+    def check(self, tables: EventTables) -> None:
+        super().check(tables)
+        _check_kinds(tables, self.table(tables), self.involuntary)
+        if self.back is not None:
+            tables.stream(self.back)
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return min(tables.first_event(name) for name in tables.streams if len(tables.streams[name])) + self.horizon_span
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        gone = tables.stream(self.table(tables))
+        last = latest_known(gone, customers, cutoffs)
+        staying = last < 0
+        if self.back is not None:
+            active = tables.stream(self.back)
+            seen = latest_known(active, customers, cutoffs)
+            both = (last >= 0) & (seen >= 0)
+            staying[both] = active.times[seen[both]] > gone.times[last[both]]
+        return staying & _present(tables, customers, cutoffs)
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        name = self.table(tables)
+        stream = tables.stream(name)
+        following = _first_from(stream, customers, cutoffs)
+        there = following >= 0
+        left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
+        lost = _is_kind(tables, name, self.involuntary)
+        duration, outcome = self._judge(cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
+        unknown = _unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
+        return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class SubscriptionEnd(_Rule):
+    """A customer leaves when the last contract ends and is not renewed within the days of grace.
+
+    Contracts that overlap, or follow each other within the grace, are one. At risk: who has a contract at the cutoff. A customer who
+    signs up again after the grace is a new one: at risk again.
+
+    Parameters
+    ----------
+    horizon, of, gap : str
+        As for :class:`Inactivity`; ``of`` names a table of intervals.
+    grace : str
+        How late a renewal may be.
+    involuntary : list of str
+        Kinds of contract whose end is not the customer's will: outcome 2, lost.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=0)
+    >>> churn = cp.SubscriptionEnd("90d", of="subscriptions", grace="30d")
+    >>> past = cp.take_snapshots(shop.tables, churn, at="2023-10-01")
+    >>> sorted(set(cp.label_churn(shop.tables, past, churn)["outcome"]))
+    [0, 1]
+    """
+
+    grace: str = field(default="30d", kw_only=True)
+    involuntary: Sequence[str] = field(default=(), kw_only=True)
+
+    def table(self, tables: EventTables) -> str:
+        names = [n for n, d in tables.declarations.items() if isinstance(d, Intervals)] if self.of is None else [self.of]
+        if len(names) != 1 or "end" not in tables.stream(names[0]).columns:
+            remedy = f'Name a table of intervals: {type(self).__name__}("{self.horizon}", of="subscriptions").'
+            raise UsageError("which-table", "the rule needs one table of intervals", remedy=remedy)
+        return names[0]
+
+    def check(self, tables: EventTables) -> None:
+        name = self.table(tables)
+        _check_kinds(tables, name, self.involuntary)
+        stream = tables.stream(name)
+        overlapping = int(_overlaps(stream.offsets, stream.times, stream.columns["end"]))
+        if overlapping:
+            remedy = "Give each contract an end, if the former one ended when the new one began."
+            warn(
+                "overlapping-intervals",
+                "contracts that overlap are taken as one",
+                table=name,
+                rows=overlapping,
+                total=len(stream),
+                remedy=remedy,
+                stacklevel=4,
+            )
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return tables.first_event(self.table(tables)) + self.horizon_span
+
+    def latest_cutoff(self, tables: EventTables) -> int:
+        return super().latest_cutoff(tables) - span(self.grace, "grace")
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        stream = tables.stream(self.table(tables))
+        known = stream.columns.get("known", stream.times)
+        return np.asarray(_covered(stream.offsets, stream.times, stream.columns["end"], known, customers, cutoffs)) & _joined(
+            tables, customers, cutoffs
+        )
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        name = self.table(tables)
+        stream = tables.stream(name)
+        left_at, last = _spell_ends(stream.offsets, stream.times, stream.columns["end"], customers, cutoffs, span(self.grace, "grace"))
+        lost = _is_kind(tables, name, self.involuntary)
+        return self._judge(cutoffs, left_at, np.where(lost[last], LOST, LEFT).astype(np.int8))
+
+
+@dataclass(frozen=True)
+class TrialEnd(_Rule):
+    """A customer on trial leaves when the trial ends and no paid contract begins within the days of grace.
+
+    At risk: who is on trial at the cutoff.
+
+    Parameters
+    ----------
+    horizon, of, gap : str
+        As for :class:`SubscriptionEnd`.
+    kinds : list of str
+        The kinds of contract that are trials.
+    grace : str
+        How late the paid contract may begin.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.TrialEnd("30d", of="subscriptions", kinds=["trial"])
+    TrialEnd(horizon='30d', of='subscriptions', gap='0d', kinds=['trial'], grace='14d')
+    """
+
+    kinds: Sequence[str] = field(default=("trial",), kw_only=True)
+    grace: str = field(default="14d", kw_only=True)
+
+    def table(self, tables: EventTables) -> str:
+        return SubscriptionEnd(self.horizon, of=self.of).table(tables)
+
+    def check(self, tables: EventTables) -> None:
+        _check_kinds(tables, self.table(tables), self.kinds)
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return tables.first_event(self.table(tables)) + 1
+
+    def latest_cutoff(self, tables: EventTables) -> int:
+        return super().latest_cutoff(tables) - span(self.grace, "grace")
+
+    def _split(self, tables: EventTables) -> tuple[Stream, Stream]:
+        name = self.table(tables)
+        stream = tables.stream(name)
+        trial = _is_kind(tables, name, self.kinds)[:-1]
+        return stream.where(trial), stream.where(~trial)
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        trials, paid = self._split(tables)
+        known = trials.columns.get("known", trials.times)
+        on_trial = _covered(trials.offsets, trials.times, trials.columns["end"], known, customers, cutoffs)
+        return np.asarray(on_trial) & (latest_known(paid, customers, cutoffs) < 0) & _joined(tables, customers, cutoffs)
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        trials, paid = self._split(tables)
+        left_at, _ = _spell_ends(trials.offsets, trials.times, trials.columns["end"], customers, cutoffs, 0)
+        following = _first_from(paid, customers, cutoffs)
+        starts = np.where(following >= 0, np.append(paid.times, OPEN)[following], OPEN)
+        converted = (starts != OPEN) & ((left_at == OPEN) | (starts <= np.where(left_at == OPEN, 0, left_at) + span(self.grace, "grace")))
+        return self._judge(cutoffs, np.where(converted, OPEN, left_at), np.full(len(customers), LEFT, np.int8))
+
+
+@dataclass(frozen=True)
+class DownSell(_Rule):
+    """Partial churn: a customer's value falls by a share or more and stays a customer.
+
+    At risk: who has a value above zero at the cutoff. The outcome is 1 at the first row in the window that is lower by ``drop``.
+
+    Parameters
+    ----------
+    horizon, of, gap : str
+        As for :class:`Inactivity`; ``of`` names a table of states.
+    value : str
+        The column of that table, such as a monthly price.
+    drop : float
+        The share of the value at the cutoff that must be lost.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.DownSell("90d", of="prices", value="price", drop=0.2)
+    DownSell(horizon='90d', of='prices', gap='0d', value='price', drop=0.2)
+    """
+
+    value: str = field(default="value", kw_only=True)
+    drop: float = field(default=0.1, kw_only=True)
+
+    def table(self, tables: EventTables) -> str:
+        names = [n for n, d in tables.declarations.items() if isinstance(d, States)] if self.of is None else [self.of]
+        if len(names) != 1:
+            raise UsageError(
+                "which-table", "the rule needs one table of states", remedy=f'Name it: DownSell("{self.horizon}", of="prices").'
+            )
+        return names[0]
+
+    def check(self, tables: EventTables) -> None:
+        stream = tables.stream(self.table(tables))
+        if self.value not in stream.columns or stream.columns[self.value].dtype.kind != "f":
+            raise UsageError(
+                "no-such-value",
+                f'"{self.value}" is no number of the table',
+                table=self.table(tables),
+                remedy="Name one of the declared values.",
+            )
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return tables.first_event(self.table(tables)) + self.horizon_span
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        stream = tables.stream(self.table(tables))
+        now = np.append(stream.columns[self.value], np.nan)[latest_known(stream, customers, cutoffs)]
+        return np.asarray(now > 0) & _joined(tables, customers, cutoffs)
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        stream = tables.stream(self.table(tables))
+        values = stream.columns[self.value]
+        now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
+        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, now * (1 - self.drop))
+        return self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
+
+
+@dataclass(frozen=True)
+class WinBack(_Rule):
+    """The way back: of those who have fallen silent, who returns within the horizon (outcome 1 is the return).
+
+    At risk: who was active once, but not in ``silent_for`` before the cutoff.
+
+    Parameters
+    ----------
+    horizon, of, gap : str
+        As for :class:`Inactivity`.
+    silent_for : str
+        How long a customer must have been silent to count as gone.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.WinBack("60d", of="orders", silent_for="180d")
+    WinBack(horizon='60d', of='orders', gap='0d', silent_for='180d')
+    """
+
+    silent_for: str = field(default="180d", kw_only=True)
+
+    def first_cutoff(self, tables: EventTables) -> int:
+        return tables.first_event(self.table(tables)) + span(self.silent_for, "silent_for") + 1
+
+    def latest_cutoff(self, tables: EventTables) -> int:
+        return tables.observed_until(self.table(tables)) - self.gap_span - self.horizon_span
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        stream = tables.stream(self.table(tables))
+        ever = latest_known(stream, customers, cutoffs) >= 0
+        lately = latest_known(stream, customers, cutoffs, span(self.silent_for, "silent_for")) >= 0
+        return ever & ~lately & _joined(tables, customers, cutoffs)
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        stream = tables.stream(self.table(tables))
+        following = _first_from(stream, customers, cutoffs)
+        back_at = np.where(following >= 0, np.append(stream.times, OPEN)[following], OPEN)
+        return self._judge(cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
+
+
+def _joined(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+    if tables.profile is None or tables.profile.since is None:
+        return np.ones(len(customers), np.bool_)
+    return np.asarray(tables.profile.since[customers] < cutoffs)
+
+
+def _present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+    """Who is a customer at each cutoff as far as is known: has joined, or has appeared in some table."""
+    if tables.profile is not None:
+        return _joined(tables, customers, cutoffs)
+    seen = np.zeros(len(customers), np.bool_)
+    for stream in tables.streams.values():
+        seen |= latest_known(stream, customers, cutoffs) >= 0
+    return seen
+
+
+def _check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
+    """A kind that the table does not hold is most likely misspelt."""
+    if not kinds:
+        return
+    tables.stream(name, kinds[0])
+    there = {str(k) for k in tables.labels[name]["kind"].to_pylist()}
+    for kind in kinds:
+        if kind not in there:
+            warn(
+                "unknown-kind",
+                f'no row is of kind "{kind}"',
+                table=name,
+                remedy=f"Kinds are {', '.join(sorted(there)[:12])}.",
+                stacklevel=5,
+            )
+
+
+def _is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Whether each row of a table is of one of the kinds, shape (n + 1,): the last, for "no row", is False."""
+    stream = tables.stream(name)
+    if not kinds or "kind" not in stream.columns:
+        return np.zeros(len(stream) + 1, np.bool_)
+    names = [str(k) for k in tables.labels[name]["kind"].to_pylist()]
+    return np.append(np.isin(stream.columns["kind"], [names.index(k) for k in kinds if k in names]), False)
+
+
+def _first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:
+    """The first row of each customer at or after each moment, -1 for none."""
+    edges = np.empty((1, len(customers)), np.int64)
+    positions(stream.offsets, stream.times, customers, moments, np.empty(0, np.int64), edges)
+    return np.where(edges[0] < stream.offsets[customers + 1], edges[0], -1)
+
+
+def _unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+    """Whether some row of each customer had happened before each cutoff, but was not known then."""
+    if "known" not in stream.columns:
+        return np.zeros(len(customers), np.bool_)
+    in_time = replace(stream, columns={})
+    return np.asarray(latest_known(in_time, customers, cutoffs) > latest_known(stream, customers, cutoffs))
+
+
+@nb.njit(cache=True, nogil=True)
+def _overlaps(offsets, starts, ends):  # type: ignore[no-untyped-def]
+    """Intervals that begin before an earlier one of the same customer has ended."""
+    n = 0
+    for c in range(offsets.size - 1):
+        reach = -OPEN
+        for i in range(offsets[c], offsets[c + 1]):
+            if i > offsets[c] and starts[i] < reach:
+                n += 1
+            reach = max(reach, ends[i])
+    return n
+
+
+@nb.njit(cache=True, nogil=True)
+def _covered(offsets, starts, ends, known, customers, cutoffs):  # type: ignore[no-untyped-def]
+    """Whether some interval, known before the cutoff, has begun and not ended."""
+    found = np.zeros(customers.size, np.bool_)
+    for r in range(customers.size):
+        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
+            if starts[i] >= cutoffs[r]:
+                break
+            if ends[i] >= cutoffs[r] and known[i] < cutoffs[r]:
+                found[r] = True
+                break
+    return found
+
+
+@nb.njit(cache=True, nogil=True)
+def _spell_ends(offsets, starts, ends, customers, cutoffs, grace):  # type: ignore[no-untyped-def]
+    """When the spell of contracts that covers each cutoff ends (``OPEN`` for not at all), and its last contract, -1 for none."""
+    left_at = np.full(customers.size, OPEN, np.int64)
+    last = np.full(customers.size, -1, np.int64)
+    for r in range(customers.size):
+        reach = -OPEN
+        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
+            if starts[i] >= cutoffs[r] and (reach in (-OPEN, OPEN) or starts[i] - reach > grace):
+                break
+            if ends[i] >= cutoffs[r] and ends[i] > reach:
+                reach = ends[i]
+                last[r] = i
+        if reach != -OPEN:
+            left_at[r] = reach
+    return left_at, last
+
+
+@nb.njit(cache=True, nogil=True)
+def _first_below(offsets, times, values, customers, moments, bounds):  # type: ignore[no-untyped-def]
+    """The first row at or after each moment whose value is not above the bound, as a time (``OPEN`` for none)."""
+    found = np.full(customers.size, OPEN, np.int64)
+    for r in range(customers.size):
+        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
+            if times[i] >= moments[r] and values[i] <= bounds[r]:
+                found[r] = times[i]
+                break
+    return found

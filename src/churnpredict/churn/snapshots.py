@@ -1,0 +1,224 @@
+"""Who is at risk at each cutoff: one row per customer and cutoff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.errors import DataError, IdentityError, SchemaError, TimeError, closest
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import span, stamp
+
+__all__ = ["check_somebody", "choose_cutoffs", "index_of", "pairs_at_risk", "sorted_pairs", "take_snapshots"]
+
+Ints = npt.NDArray[np.int64]
+_BLOCK = 1 << 20
+
+
+def take_snapshots(
+    tables: EventTables,
+    churn: ChurnRule,
+    *,
+    at: Any = None,
+    every: str | None = None,
+    since: Any = None,
+    until: Any = None,
+    treatments: str | None = None,
+) -> pd.DataFrame:
+    """Take a snapshot of everybody at risk at each cutoff.
+
+    Parameters
+    ----------
+    tables : EventTables
+    churn : Inactivity or another churn rule
+        Says who is at risk.
+    at : time or list of times, optional
+        The cutoffs.
+    every : str, optional
+        A step such as ``"15d"``, instead of ``at``: cutoffs from ``until`` backwards in this step to ``since``.
+    since : time, optional
+        First cutoff allowed; by default the first at which the rule sees its whole risk set.
+    until : time, optional
+        Last cutoff; by default the latest whose outcome window is fully observed.
+    treatments : str, optional
+        A table of past retention contacts: snapshots whose outcome window holds one are left out. Other ways to take them into account are
+        in :mod:`churnpredict.churn.treatments`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``customer_id`` and ``cutoff``, sorted by both, one row per customer at risk and cutoff.
+
+    Raises
+    ------
+    TimeError
+        ``before-first-event``, ``no-cutoff``, ``at-or-every``, ``no-history``.
+    DataError
+        ``nobody-at-risk`` at a cutoff.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "b", "a"], "day": ["2024-01-01", "2024-01-20", "2024-03-01"]})
+    >>> tables = cp.EventTables(orders=cp.Events(log, customer="user", time="day"))
+    >>> cp.take_snapshots(tables, cp.Inactivity("30d"), at=["2024-01-15", "2024-02-10"])
+      customer_id     cutoff
+    0           a 2024-01-15
+    1           b 2024-02-10
+    """
+    cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, until=until)
+    customers, moments = pairs_at_risk(tables, churn, cutoffs)
+    check_somebody(cutoffs, np.isin(cutoffs, moments))
+    ids = pd.Index(tables.ids.to_pandas())
+    snapshots = pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
+    if treatments is None:
+        return snapshots
+    from churnpredict.churn.treatments import without_treated
+
+    return without_treated(tables, snapshots, churn, treatments)
+
+
+def choose_cutoffs(
+    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: str | None = None, since: Any = None, until: Any = None
+) -> Ints:
+    """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
+    churn.check(tables)
+    if (at is None) == (every is None):
+        raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
+    cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, str(every), since, until)
+    _check_cutoffs(tables, cutoffs)
+    return cutoffs
+
+
+def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_]) -> None:
+    """Refuse cutoffs at which nobody was found.
+
+    Raises
+    ------
+    DataError
+        ``nobody-at-risk``.
+    """
+    if not found.all():
+        raise DataError(
+            "nobody-at-risk",
+            f"nobody is at risk at {int((~found).sum())} of {len(cutoffs)} cutoffs, the first of them {stamp(int(cutoffs[~found][0]))}",
+            remedy="Choose cutoffs within the life of the business, or widen active_within=.",
+        )
+
+
+def _steps(tables: EventTables, churn: ChurnRule, every: str, since: Any, until: Any) -> Ints:
+    step = span(every, "every")
+    if step <= 0:
+        raise TimeError("bad-span", "every is no time at all", remedy='Give a step such as "15d".')
+    last = churn.latest_cutoff(tables) if until is None else int(tables.instants(until, "until")[0])
+    first = churn.first_cutoff(tables) if since is None else int(tables.instants(since, "since")[0])
+    if first > last:
+        raise TimeError(
+            "no-history",
+            f"the first possible cutoff, {stamp(first)}, lies after the last one, {stamp(last)}",
+            remedy="The history is too short for this horizon: shorten the horizon or active_within=, or give since= and until=.",
+        )
+    return np.arange(last, first - 1, -step, dtype=np.int64)[::-1]
+
+
+def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
+    first = min(tables.first_event(), int(cutoffs.max()))
+    early = cutoffs <= first
+    if early.any():
+        raise TimeError(
+            "before-first-event",
+            f"cutoffs at or before the first event ({stamp(first)}): nothing was known then",
+            rows=int(early.sum()),
+            total=len(cutoffs),
+            remedy="Choose later cutoffs.",
+        )
+
+
+def pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
+    """All pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross is never held."""
+    people, moments = [], []
+    step = max(1, _BLOCK // len(cutoffs))
+    for start in range(0, len(tables), step):
+        stop = min(start + step, len(tables))
+        customers = np.repeat(np.arange(start, stop, dtype=np.int32), len(cutoffs))
+        times = np.tile(cutoffs, stop - start)
+        keep = churn.at_risk(tables, customers, times)
+        people.append(customers[keep])
+        moments.append(times[keep])
+    return np.concatenate(people), np.concatenate(moments)
+
+
+def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Snapshots as customer codes and cutoffs, sorted by customer, then cutoff.
+
+    Raises
+    ------
+    SchemaError
+        ``missing-column``.
+    IdentityError
+        ``duplicate-snapshot``, ``unknown-snapshot-customer``.
+    """
+    for column in ("customer_id", "cutoff"):
+        if column not in snapshots.columns:
+            raise SchemaError(
+                "missing-column",
+                "there is no such column",
+                table="snapshots",
+                column=column,
+                remedy="Snapshots have customer_id and cutoff, as take_snapshots gives them."
+                + closest(column, map(str, snapshots.columns)),
+            )
+    customers = tables.codes(snapshots["customer_id"])
+    cutoffs = _moments(tables, snapshots["cutoff"])
+    order_is_right = bool(((np.diff(customers) > 0) | ((np.diff(customers) == 0) & (np.diff(cutoffs) > 0))).all())
+    if order_is_right:
+        return customers, cutoffs
+    order = np.lexsort((cutoffs, customers))
+    customers, cutoffs = customers[order], cutoffs[order]
+    twice = (np.diff(customers) == 0) & (np.diff(cutoffs) == 0)
+    if twice.any():
+        raise IdentityError(
+            "duplicate-snapshot",
+            "the same customer and cutoff stand on several rows",
+            table="snapshots",
+            rows=int(twice.sum()),
+            remedy="Keep one.",
+        )
+    return customers, cutoffs
+
+
+def _moments(tables: EventTables, column: pd.Series) -> Ints:
+    times = pd.DatetimeIndex(pd.to_datetime(column))
+    if times.hasnans:
+        raise TimeError(
+            "null-cutoff",
+            "snapshots without a cutoff",
+            table="snapshots",
+            column="cutoff",
+            rows=int(np.count_nonzero(times.isna())),
+            total=len(times),
+            remedy="Drop these rows.",
+        )
+    if times.tz is None and tables.timezone != "UTC" and len(times):
+        distinct, place = np.unique(times.to_numpy().astype("datetime64[us]"), return_inverse=True)
+        return tables.instants([pd.Timestamp(t) for t in distinct], "cutoff")[place]
+    if times.tz is not None:
+        times = times.tz_convert("UTC").tz_localize(None)
+    return times.to_numpy().astype("datetime64[us]").astype(np.int64)
+
+
+def index_of(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> pd.MultiIndex:
+    """The index (customer_id, cutoff) of sorted pairs, without hashing every row."""
+    place, distinct = pd.factorize(cutoffs, sort=True)
+    levels: list[Any] = [pd.Index(tables.ids.to_pandas(), name="customer_id"), tables.wall_times(distinct)]
+    codes: list[Any] = [customers, place]
+    return pd.MultiIndex(
+        levels=levels,
+        codes=codes,
+        names=["customer_id", "cutoff"],
+        verify_integrity=False,
+    )

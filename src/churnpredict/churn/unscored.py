@@ -1,0 +1,72 @@
+"""No score because ...: customers who are not at risk at a cutoff, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.events.streams import latest_known
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY
+
+__all__ = ["ABSENCES", "absent"]
+
+ABSENCES = ("not a customer yet", "no data", "gone already")
+
+
+def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
+    """Everybody in the tables whom a churn rule does not count as at risk at a cutoff.
+
+    Parameters
+    ----------
+    tables : EventTables
+    churn : churn rule
+    cutoff : int
+        Microseconds UTC.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id``, ``reason`` (one of :data:`ABSENCES`), ``words``; sorted by customer. *Not a customer yet*: joined, or first seen,
+        at the cutoff or later. *No data*: known, but without a row in the table that the rule reads. *Gone already*: everybody else, such
+        as who cancelled, whose contract has ended, or who has been silent for longer than the rule allows.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "b", "c"], "day": ["2024-01-01", "2024-03-01", "2024-05-01"]})
+    >>> tables = cp.EventTables(orders=cp.Events(log, customer="user", time="day"))
+    >>> gone = absent(tables, cp.Inactivity("30d"), tables.instants("2024-03-11")[0])
+    >>> dict(zip(gone["customer_id"], gone["words"]))
+    {'a': 'gone already: the last row in orders is 70 days old', 'c': 'not a customer yet'}
+    """
+    customers = np.arange(len(tables), dtype=np.int32)
+    moments = np.full(len(tables), cutoff, np.int64)
+    here = churn.at_risk(tables, customers, moments)
+    customers, moments = customers[~here], moments[~here]
+    name = getattr(churn, "table", lambda _: None)(tables)
+    words = np.full(len(customers), ABSENCES[2], dtype=object)
+    reason = words.copy()
+    if name is not None:
+        stream = tables.stream(name)
+        last = latest_known(stream, customers, moments)
+        old = (moments - np.append(stream.times, 0)[last]) // DAY
+        words[:] = [f"{ABSENCES[2]}: the last row in {name} is {d:,} days old" for d in old]
+        nothing = last < 0
+        reason[nothing], words[nothing] = ABSENCES[1], f"{ABSENCES[1]}: no row in {name}"
+    early = ~_joined(tables, customers, moments)
+    reason[early] = words[early] = ABSENCES[0]
+    ids = pd.Index(tables.ids.to_pandas()).take(customers)
+    return pd.DataFrame({"customer_id": ids, "reason": reason, "words": words})
+
+
+def _joined(tables: EventTables, customers: npt.NDArray[np.int32], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Who is known at each moment: has joined, or where no table says when, has a row in any."""
+    if tables.profile is not None and tables.profile.since is not None:
+        return np.asarray(tables.profile.since[customers] < moments)
+    seen = np.full(len(customers), tables.profile is not None)
+    for stream in tables.streams.values():
+        seen |= latest_known(stream, customers, moments) >= 0
+    return seen

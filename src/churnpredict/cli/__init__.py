@@ -1,0 +1,1 @@
+"""The command line, churn.toml, `init` and `demo`. Nothing imports it."""

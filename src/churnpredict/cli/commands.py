@@ -1,0 +1,552 @@
+"""The command line: ``churnpredict demo | init | check | train | score | backtest | drift | ...``.
+
+Exit codes: 0 all went well, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports
+wait until a command needs them, so that ``--help`` answers at once. Longer than most modules because commands are read side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from churnpredict.errors import ChurnError, ChurnWarning, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Which customers will leave, why, and what to do about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(StrEnum):
+    """How results are told."""
+
+    text = "text"
+    json = "json"
+
+
+class Detail(StrEnum):
+    """How reasons are told in a run."""
+
+    words = "words"
+    drivers = "drivers"
+
+
+class WhenEqual(StrEnum):
+    """Which of two models that cannot be told apart is taken."""
+
+    keep = "keep"
+    newer = "newer"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
+AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="The cutoff; by default the end of what was observed.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only what was known before this moment.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
+SignedBy = Annotated[Path | None, typer.Option(help="Refuse a model file that the owner of this public key (PEM) has not signed.")]
+Snoozed = Annotated[Path | None, typer.Option(help="Alerts not to show: a file with customer_id, alert and until.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+
+
+def _tell(found: dict[str, Any], text: str, how: Format) -> None:
+    typer.echo(json.dumps(found, indent=2, default=str) if how is Format.json else text)
+
+
+@app.callback(
+    epilog="The first way: churnpredict init orders.csv, then train, then score. What a command does in full: churnpredict train --help"
+)
+def _all_commands(
+    version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from churnpredict import __version__
+
+        typer.echo(f"churnpredict {__version__}")
+        raise typer.Exit
+
+
+@app.command(short_help="Simulate a business and run the whole way.")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it all.")] = Path("churnpredict-demo"),
+    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
+) -> None:
+    """Simulate a business and run the whole way: train, backtest, score, explain."""
+    from churnpredict.cli.demo import run_demo
+
+    run_demo(folder, customers=customers, seed=seed, say=typer.echo)
+
+
+@app.command(short_help="Write a commented churn.toml from the columns it finds.")
+def init(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="CSV or Parquet files, DuckDB or SQLite databases; by default all files in this folder.")
+    ] = None,
+    config: ConfigOption = Path("churn.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a churn.toml that is there.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Write a commented churn.toml from the columns that are found."""
+    from churnpredict.cli.draft_config import write_draft
+    from churnpredict.cli.guess_columns import guess_database, guess_table
+    from churnpredict.files import write_text
+
+    found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
+    if not found:
+        raise UsageError(
+            "no-files", "there is no CSV or Parquet file in this folder", remedy="Name the files: churnpredict init orders.csv"
+        )
+    if config.exists() and not force and not dry_run:
+        raise UsageError(
+            "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
+        )
+    guesses = [guess_database(p) if p.suffix.lower() in (".db", ".duckdb", ".sqlite", ".sqlite3") else [guess_table(p)] for p in found]
+    text = write_draft([guess for some in guesses for guess in some], config.parent)
+    if dry_run:
+        typer.echo(text, nl=False)
+        return
+    write_text(config, text)
+    typer.echo(
+        f"wrote {config}: look at every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
+    )
+
+
+@app.command(short_help="Validate the data and look for leaks.")
+def check(
+    config: ConfigOption = Path("churn.toml"),
+    until: UntilOption = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Validate the data and look for leaks, without training: exit code 3 for bad data, 4 for leaks."""
+    from churnpredict.cli.config import read_config
+
+    settings = read_config(config)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    moment = until or settings.model.until
+    X, outcomes = pipeline.training_rows(tables, moment)
+    report = pipeline.audit(tables, moment, rows=(X, outcomes))
+    n, share = len(X), float(outcomes.within().mean())
+    findings = json.loads(report.findings.to_json(orient="records"))
+    found = {"command": "check", "ok": report.ok, "snapshots": n, "features": X.shape[1], "left": share, "findings": findings}
+    _tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how)
+    report.raise_on("error")
+
+
+@app.command()
+def train(
+    config: ConfigOption = Path("churn.toml"),
+    until: UntilOption = None,
+    sign_with: Annotated[Path | None, typer.Option(help="Sign the model file with this private ed25519 key (PEM).")] = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Train a model and write it."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.pipeline.cutoffs import as_known, training_snapshots
+
+    settings = read_config(config)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    moment = until or settings.model.until
+    target = settings.resolve(settings.output.model)
+    if dry_run:
+        past = as_known(tables, moment)
+        snapshots = training_snapshots(
+            past,
+            pipeline.churn,
+            every=pipeline.every,
+            since=pipeline.since,
+            most_cutoffs=pipeline.most_cutoffs,
+            most_rows=pipeline.most_rows,
+        )
+        n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
+        found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
+        _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
+        return
+    pipeline.fit(tables, until=moment)
+    pipeline.save(target, sign_with=sign_with)
+    found = {
+        "command": "train",
+        "model": str(target),
+        "model_id": pipeline.model_id_,
+        "snapshots": pipeline.n_snapshots_,
+        "leavers": pipeline.n_leavers_,
+        "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
+        "features": len(pipeline.features_),
+    }
+    _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how)
+
+
+@app.command(short_help="Score everybody at risk, with reasons.")
+def score(
+    config: ConfigOption = Path("churn.toml"),
+    at: AtOption = None,
+    output: Annotated[
+        Path | None, typer.Option(help="A file (.csv, .csv.gz, .parquet), or, without an ending, a folder of runs for any size.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    signed_by: SignedBy = None,
+    detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is cheaper.")] = Detail.words,
+    keep: Annotated[int | None, typer.Option(help="How many runs stay in the folder, the newest.", min=1)] = None,
+    into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
+    memory: Annotated[str | None, typer.Option(help="What a run may take, such as 2GiB; by default half of the limit.")] = None,
+    partitions: Annotated[int | None, typer.Option(help="Into how many partitions of customers a run is cut.", min=1)] = None,
+    jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
+    unscored: Annotated[Path | None, typer.Option(help="With one file: write here who has no score, and why.")] = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.model_file.store import load
+    from churnpredict.table_files import check_ending, write_frame
+
+    settings = read_config(config)
+    target = output or settings.resolve(settings.output.scores)
+    folder = not target.suffix or target.is_dir()
+    if unscored is not None:
+        check_ending(unscored)
+        if folder:
+            raise UsageError(
+                "needs-file", "--unscored is for scores in one file", remedy="Give --output a name that ends in .csv or .parquet."
+            )
+    if not folder:
+        check_ending(target)
+        _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, into=into, memory=memory, partitions=partitions)
+    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256, signed_by=signed_by)
+    if dry_run:
+        n = len(pipeline.features_at(settings.event_tables(), at))
+        found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
+        _tell(found, f"would score {n:,} customers into {target}", how)
+        return
+    found = {"command": "score", "scores": str(target)}
+    if folder:
+        from churnpredict.score_runs.batch import score_into
+
+        options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
+        options |= {"into": into or settings.output.database, "table": settings.output.table}
+        scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
+        run = score_into(pipeline, scan, target, **options, log=_log_line if how is Format.json else None)
+        found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
+        _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
+        return
+    tables = settings.event_tables()
+    scores, absent = pipeline.score(tables, at=at), pipeline.unscored(tables, at=at)
+    write_frame(target, scores)
+    if unscored is not None:
+        write_frame(unscored, absent)
+    without = absent["reason"].value_counts().to_dict()
+    bands = {name: int((scores["band"] == name).sum()) for name in ("high", "medium", "low")}
+    found |= {"customers": len(scores), "cutoff": str(scores["cutoff"].iloc[0]), "bands": bands, "model_id": pipeline.model_id_}
+    found |= {"without_score": without}
+    lines = [
+        riskiest(scores),
+        "",
+        f"{len(scores):,} customers, {_in_words(bands)}",
+        *([f"no score: {_in_words(without)}"] if without else []),
+    ]
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how)
+
+
+def _refuse_without_folder(**options: Any) -> None:
+    """Options that only a folder of runs knows."""
+    for name, given in options.items():
+        if given:
+            raise UsageError("needs-folder", f"--{name} is for a folder of runs", remedy="Give --output a name without an ending.")
+
+
+def _log_line(event: Mapping[str, Any]) -> None:
+    """One line of JSON on standard error: counts and seconds, never an id."""
+    from datetime import UTC, datetime
+
+    typer.echo(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}), err=True)
+
+
+@app.command(short_help="Remove customers from all runs.")
+def forget(
+    folder: Annotated[Path, typer.Argument(help="The folder of runs.")],
+    customers: Annotated[typer.FileText, typer.Option(help="A file with one id a line, or - to read them from standard input.")],
+    into: Annotated[str | None, typer.Option(help="The database that the runs are copied into.")] = None,
+    table: Annotated[str, typer.Option(help="The table there.")] = "churn_scores",
+    how: FormatOption = Format.text,
+) -> None:
+    """Remove customers from all runs, and from the database."""
+    from churnpredict.score_runs.forgetting import forget
+
+    found = forget(folder, [line.rstrip("\r\n") for line in customers if line.strip()], into=into, table=table)
+    text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
+    _tell({"command": "forget", **found}, text, how)
+
+
+@app.command(short_help="Say how well it would have worked in the past.")
+def backtest(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="TIME", help="A test cutoff; repeat for several; by default the latest 3.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Bootstrap samples of customers for the intervals.", min=20)] = 200,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say how well it would have worked at past cutoffs, beside the old baselines."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.pipeline.cutoffs import backtest_cutoffs
+    from churnpredict.report.collect import write_backtest
+    from churnpredict.table_files import check_ending
+
+    settings = read_config(config)
+    target = settings.resolve(settings.output.backtest)
+    check_ending(target)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    if dry_run:
+        cutoffs = [str(c.date()) for c in backtest_cutoffs(tables, pipeline.churn, at)]
+        found = {"command": "backtest", "dry_run": True, "cutoffs": cutoffs, "backtest": str(target)}
+        _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how)
+        return
+    figures = pipeline.backtest(tables, at=at, rounds=rounds)
+    write_backtest(target, figures)
+    found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
+    _tell(found, f"{figures}\nwrote {target}", how)
+
+
+@app.command(short_help="Say what has changed since training.")
+def drift(
+    config: ConfigOption = Path("churn.toml"),
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="The moment; said, a source that has stopped is noticed.")] = None,
+    scores: Annotated[list[Path] | None, typer.Option(help="An earlier scoring, a file or a folder of runs; repeat for several.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write every check to .csv, .csv.gz or .parquet.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 if sources or inputs alarm, 4 if scores or outcomes do.")] = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say what has changed since the model was trained, and whether earlier scorings came true."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.model_file.store import load
+    from churnpredict.monitoring.drift import find_drift, refuse
+    from churnpredict.monitoring.realised_outcomes import read_earlier
+    from churnpredict.table_files import check_ending, write_frame
+
+    settings = read_config(config)
+    if output is not None:
+        check_ending(output)
+    pipeline = load(model or settings.resolve(settings.output.model))
+    sent = None if not scores else [frame for path in scores for frame in read_earlier(path)]
+    found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
+    if output is not None:
+        write_frame(output, found.figures)
+    alarms, checked = json.loads(found.table.to_json(orient="records")), {"at": str(found.at), "customers": found.customers}
+    _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how)
+    if strict:
+        refuse(found)
+
+
+@app.command(short_help="Hold a new model against the one in force.")
+def retrain(
+    config: ConfigOption = Path("churn.toml"),
+    until: UntilOption = None,
+    when_equal: Annotated[
+        WhenEqual, typer.Option(help="keep the champion, or take the newer one, where no difference can be told.")
+    ] = WhenEqual.keep,
+    despite_sources: Annotated[bool, typer.Option("--despite-sources", help="Go on where tables do not arrive as they used to.")] = False,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Train a challenger and hold it against the champion: promoted if it is better, refused in words if not.
+
+    A refusal is a result and no failure: the exit code is 0. The first time, the model that is there becomes the champion, or a new one.
+    """
+    from churnpredict.cli.config import read_config
+    from churnpredict.lifecycle.promotion import promote
+
+    settings = read_config(config)
+    how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
+    entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
+    found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
+    _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how)
+
+
+@app.command(short_help="List which models were in force and why.")
+def history(
+    config: ConfigOption = Path("churn.toml"),
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Put the model before the current one into force again.")] = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """List which models were in force and why, or take the last change back."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.lifecycle.promotion import publish, registry_of
+
+    settings = read_config(config)
+    registry = registry_of(settings)
+    if roll_back:
+        with registry.deciding():
+            registry.roll_back()
+            publish(settings, registry)
+    entries = registry.history()
+    lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
+    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model was entered yet", how)
+
+
+@app.command(short_help="Write the page, the plan and the alerts.")
+def report(
+    config: ConfigOption = Path("churn.toml"),
+    at: AtOption = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="What changes are counted from; by default four weeks before.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    snoozed: Snoozed = None,
+    dry_run: DryRun = False,
+    how: FormatOption = Format.text,
+) -> None:
+    """Write the page that people open, the plan whom to contact, and the alerts of the file."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.model_file.store import load
+    from churnpredict.report.collect import find_all, read_backtest
+    from churnpredict.report.page import write_report
+    from churnpredict.table_files import check_ending, write_frame
+
+    settings = read_config(config)
+    targets = {"report": output or settings.resolve(settings.output.report), "plan": settings.resolve(settings.output.plan)}
+    if settings.alerts:
+        targets["alerts"] = settings.resolve(settings.output.alerts)
+    for name in targets.keys() - {"report"}:
+        check_ending(targets[name])
+    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
+    tables = settings.event_tables()
+    if dry_run:
+        n = len(pipeline.features_at(tables, at))
+        found = {"command": "report", "dry_run": True, "customers": n, **{k: str(v) for k, v in targets.items()}}
+        _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how)
+        return
+    sent = settings.resolve(settings.output.scores)
+    options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
+    told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
+    judged = read_backtest(settings.resolve(settings.output.backtest))
+    write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **judged, **told.parts)
+    if told.plan is None:
+        del targets["plan"]
+    else:
+        write_frame(targets["plan"], told.plan.table)
+    if settings.alerts:
+        write_frame(targets["alerts"], told.parts["alerts"])
+    firing = told.parts["alerts"]["alert"].value_counts().to_dict() if settings.alerts else {}
+    without = told.parts["unscored"]["reason"].value_counts().to_dict()
+    found = {"command": "report", "customers": len(told.scores), "without_score": without}
+    found |= {} if told.plan is None else {"plan": told.plan.counts, "profit": told.plan.profit._asdict()}
+    found |= {"alerts": firing, "written": {k: str(v) for k, v in targets.items()}}
+    lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
+    lines += [f"no score: {_in_words(without)}"] if without else []
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
+
+
+@app.command(short_help="Say who fulfils which rule of [alerts].")
+def alerts(
+    config: ConfigOption = Path("churn.toml"),
+    at: AtOption = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write them: .csv, .csv.gz or .parquet.")] = None,
+    snoozed: Snoozed = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Say who fulfils which rule of the section [alerts], since when, and how often churn followed; no model is needed."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.report.collect import alerts_at, judged_alerts
+    from churnpredict.table_files import check_ending, write_frame
+
+    settings = read_config(config)
+    if not settings.alerts:
+        remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
+        raise UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
+    target = output or settings.resolve(settings.output.alerts)
+    check_ending(target)
+    tables, pipeline = settings.event_tables(), settings.pipeline()
+    found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history, snoozed=snoozed)
+    judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
+    write_frame(target, found)
+    rows = judged.to_dict("records")
+    lines = [
+        f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
+        f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway"
+        for r in rows
+    ]
+    _tell(
+        {"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
+        "\n".join([*lines, f"wrote {target}"]),
+        how,
+    )
+
+
+@app.command(short_help="Check a model file without making a model.")
+def check_model(
+    file: Annotated[Path, typer.Argument(help="The model file.")],
+    sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,
+    signed_by: SignedBy = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Check a model file to the last byte and say what is in it, without making a model of it."""
+    from churnpredict.model_file.store import describe, told
+
+    found = describe(file, expected_sha256=sha256, signed_by=signed_by)
+    _tell(found, told(found), how)
+
+
+def _in_words(bands: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in bands.items())
+
+
+def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
+    """The first rows of a table of scores, for a terminal."""
+    lines = [f"{'customer':<16}{'risk':>7}{'money at risk':>15}  reasons"]
+    for row in scores.head(n).to_dict("records"):
+        reasons = [f"{row[f'reason_{i}']} +{100 * row[f'reason_{i}_points']:.0f}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
+        money = "-" if row["money_at_risk"] != row["money_at_risk"] else f"{row['money_at_risk']:,.0f}"
+        lines.append(f"{row['customer_id']!s:<16}{row['risk']:>7.1%}{money:>15}  {', '.join(reasons)}")
+    return "\n".join(lines)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or any(pair == ("--format", "json") for pair in pairwise(arguments))
+
+
+def _say(kind: str, told: ChurnError | ChurnWarning, as_json: bool) -> None:
+    """A warning or an error on standard error: a sentence, or a line of JSON."""
+    if as_json:
+        _log_line({"event": kind, "code": told.code, "message": str(told)})
+    else:
+        typer.echo(f"{kind}: {told}", err=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
+    as_json = _wants_json(sys.argv[1:] if arguments is None else arguments)
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if isinstance(message, ChurnWarning):
+            _say("warning", message, as_json)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            app(args=arguments)  # ends the process itself: 0, or 2 for wrong options
+    except ChurnError as error:
+        _say("error", error, as_json)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,345 @@
+"""churn.toml: what stands in the file, as dataclasses; unknown keys are refused, paths are relative to the file.
+
+::
+
+    [tables.orders]                 # one section per table
+    kind = "events"                 # or "customers"
+    source = "orders.csv"           # CSV or Parquet, a folder or a glob; or instead:
+    # database = "shop.duckdb"      # a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what the variable SHOP says
+    # query = "SELECT * FROM orders"  # or a table's name; by default the name of the section
+    customer = "customer_id"
+    time = "date"
+    value = "amount"
+
+    [churn]
+    rule = "inactivity"
+    horizon = "91d"
+    of = "orders"
+    active_within = "182d"
+
+Longer than most modules because each section is declared beside what is refused in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churnpredict.errors import ConfigError, closest
+
+if TYPE_CHECKING:
+    from churnpredict.churn.outcomes import ChurnRule
+    from churnpredict.events.partitions import PartitionedTables
+    from churnpredict.events.tables import EventTables
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["Config", "Output", "Planning", "Settings", "read_config"]
+
+# What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
+_TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
+_RULES = {
+    "inactivity": "Inactivity",
+    "subscription_end": "SubscriptionEnd",
+    "cancellation": "Cancellation",
+    "trial_end": "TrialEnd",
+    "down_sell": "DownSell",
+    "win_back": "WinBack",
+}
+_RENAMED = {"kinds": "kind"}
+_PLACES = ("source", "database", "query")
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
+_SHAPES: dict[str, tuple[Any, str]] = {  # of what is no text
+    **dict.fromkeys(("attributes", "values", "dates", "replies"), (list, "a list of texts")),
+    **dict.fromkeys(("optional", "optional_time"), (bool, "true or false")),
+    **dict.fromkeys(("observed_from", "observed_until"), ((str, datetime.date), 'a moment such as "2024-07-01"')),
+    "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Section ``[model]``: how the pipeline trains.
+
+    ``until`` is the moment of training; everything else is as in :class:`churnpredict.ChurnPipeline`.
+    """
+
+    history: str | None = None
+    every: str | None = None
+    since: Any = None
+    until: Any = None
+    most_cutoffs: int = 24
+    most_rows: int = 2_000_000
+    horizons: list[str] | None = None
+    random_state: int = 0
+    n_jobs: int | None = None
+    treatments: str | None = None
+    treated: str = "exclude"
+    raise_on: str | None = None
+
+
+@dataclass(frozen=True)
+class Planning:
+    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money.
+
+    ``value`` is what any customer is worth over the horizon, for tables that do not say it. ``exclude`` is a file (.csv, .parquet) with a
+    column ``customer_id`` and perhaps ``why``: who is not to be contacted, such as who has opted out. ``rest``, such as ``"30d"``, leaves
+    alone whoever was contacted so lately, by the table that ``treatments`` under ``[model]`` names.
+    """
+
+    value: float | None = None
+    budget: float | None = None
+    cost: float = 10.0
+    fixed_cost: float = 1.0
+    acceptance: float = 0.3
+    capacity: int | None = None
+    holdout: float = 0.1
+    playbook: str | None = None
+    exclude: str | None = None
+    rest: str | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Section ``[output]``: where results go, relative to the file.
+
+    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default, and they
+    are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict retrain`` keeps models
+    and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the one in force.
+    """
+
+    model: str = "churn.model"
+    scores: str = "scores.csv"
+    backtest: str = "backtest.csv"
+    report: str = "report.html"
+    plan: str = "plan.csv"
+    alerts: str = "alerts.csv"
+    keep: int | None = None
+    database: str | None = None
+    table: str = "churn_scores"
+    registry: str = "models"
+
+
+@dataclass(frozen=True)
+class Config:
+    """A churn.toml, read and checked but for the columns, which are checked when the tables are opened."""
+
+    path: Path
+    tables: dict[str, dict[str, Any]]
+    churn: dict[str, Any]
+    model: Settings = field(default_factory=Settings)
+    output: Output = field(default_factory=Output)
+    plan: Planning = field(default_factory=Planning)
+    alerts: dict[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+    observed_until: Any = None
+
+    def resolve(self, name: str) -> Path:
+        """A path of the file, relative to the folder in which it lies."""
+        return self.path.parent / name
+
+    def event_tables(self) -> EventTables:
+        """Open and read the tables."""
+        from churnpredict.events.tables import EventTables
+
+        return EventTables(timezone=self.timezone, observed_until=self.observed_until, **self._declared())
+
+    def scan_tables(self, folder: Path, *, memory: str | None = None, partitions: int | None = None) -> PartitionedTables:
+        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.scan_tables`."""
+        from churnpredict.events.partitions import scan_tables
+
+        options: dict[str, Any] = {"timezone": self.timezone, "observed_until": self.observed_until}
+        return scan_tables(folder=folder, memory=memory, partitions=partitions, **options, **self._declared())
+
+    def _declared(self) -> dict[str, Any]:
+        from churnpredict.events import tables as kinds
+
+        declared = {}
+        for name, section in self.tables.items():
+            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES)}
+            declared[name] = getattr(kinds, _TABLES[section["kind"]])(self._source(name, section), **options)
+        return declared
+
+    def _source(self, name: str, section: Mapping[str, Any]) -> Any:
+        """A file or a glob, or a query on a database."""
+        if "source" in section:
+            return str(self.resolve(section["source"]))
+        from churnpredict.events.source import Query
+
+        database = str(section["database"])
+        if database.startswith("$"):
+            database = os.environ.get(database[1:], "")
+            if not database:
+                remedy = f'Set it to "postgresql://user@host/name" or to the path of a database: export {section["database"][1:]}=...'
+                raise ConfigError("no-variable", f"[tables.{name}] wants a variable that the environment does not set", remedy=remedy)
+        return Query(section.get("query", name), database if "://" in database else str(self.resolve(database)))
+
+    def planning(self) -> dict[str, Any]:
+        """The arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
+        options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan) if f.name != "unit"}
+        return options | {name: None if options[name] is None else self.resolve(options[name]) for name in ("playbook", "exclude")}
+
+    def churn_rule(self) -> ChurnRule:
+        """The churn rule."""
+        from churnpredict.churn import rules
+
+        rule: ChurnRule = getattr(rules, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
+        return rule
+
+    def pipeline(self) -> ChurnPipeline:
+        """An untrained pipeline."""
+        from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+        options = {f.name: getattr(self.model, f.name) for f in dataclasses.fields(self.model) if f.name != "until"}
+        return ChurnPipeline(self.churn_rule(), **options)
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a churn.toml.
+
+    Raises
+    ------
+    ConfigError
+        ``no-config``, ``bad-toml``, ``unknown-key``, ``missing-key``, ``bad-setting``; names the section and proposes the nearest key.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            "no-config", f'"{path}" cannot be read: {error.strerror}', remedy="Write one with: churnpredict init orders.csv"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("bad-toml", f'"{path}" is no TOML: {error}', remedy="Correct that line.") from error
+    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until"))
+    tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
+    if not tables:
+        raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')
+    churn = _churn(_section(content, "churn"))
+    model = _typed(Settings, "[model]", content.get("model", {}))
+    output = _typed(Output, "[output]", content.get("output", {}))
+    plan = _typed(Planning, "[plan]", content.get("plan", {}))
+    alerts = _alerts(content.get("alerts", {}))
+    timezone = content.get("timezone", "UTC")
+    if not isinstance(timezone, str):
+        raise ConfigError("bad-setting", "timezone is no text", remedy='Write timezone = "Europe/Berlin".')
+    return Config(path, tables, churn, model, output, plan, alerts, timezone, content.get("observed_until"))
+
+
+def _alerts(section: Any) -> dict[str, str]:
+    from churnpredict.retention.alerts import read_alerts
+
+    rules = _mapping("[alerts]", section)
+    return dict(rules) if not rules or read_alerts(rules) else {}  # refused here, not after the tables were read
+
+
+def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    if name not in content:
+        raise ConfigError("missing-key", f"there is no section [{name}]", remedy="Write one with: churnpredict init orders.csv")
+    return _mapping(f"[{name}]", content[name])
+
+
+def _mapping(where: str, section: Any) -> Mapping[str, Any]:
+    if not isinstance(section, Mapping):
+        raise ConfigError("bad-setting", f"{where} is no section", remedy="Write it in square brackets on a line of its own.")
+    return section
+
+
+def _refuse_unknown(where: str, section: Mapping[str, Any], known: Any) -> None:
+    for key in section:
+        if key not in known:
+            raise ConfigError(
+                "unknown-key", f'{where} has a key "{key}" that is not known.{closest(key, known)}', remedy=f"Known are {', '.join(known)}."
+            )
+
+
+def _need(where: str, section: Mapping[str, Any], key: str, known: Any) -> str:
+    if key not in section:
+        raise ConfigError("missing-key", f'{where} does not say its "{key}"', remedy=f"Add {key} = one of {', '.join(known)}.")
+    value = section[key]
+    if value not in known:
+        raise ConfigError(
+            "bad-setting", f'{where}: {key} is "{value}".{closest(str(value), known)}', remedy=f"Write one of {', '.join(known)}."
+        )
+    return str(value)
+
+
+def _options_of(cls: Any) -> dict[str, bool]:
+    """Names of a dataclass's fields, and whether each must be given."""
+    none = dataclasses.MISSING
+    return {f.name: f.default is none and f.default_factory is none for f in dataclasses.fields(cls) if f.init}
+
+
+def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
+    cls = getattr(module, names[what], None)
+    if cls is None:
+        there = [k for k, v in names.items() if hasattr(module, v)]
+        raise ConfigError("bad-setting", f'{where}: "{what}" is not available in this version', remedy=f"Write one of {', '.join(there)}.")
+    return cls
+
+
+def _table(name: str, section: Any) -> dict[str, Any]:
+    from churnpredict.events import tables as kinds
+
+    where = f"[tables.{name}]"
+    section = _mapping(where, section)
+    cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
+    options = _options_of(cls)
+    back = {v: k for k, v in _RENAMED.items()}
+    known = ["kind", *_PLACES, *(back.get(o, o) for o in options if o != "source")]
+    _refuse_unknown(where, section, known)
+    options["source"] = "database" not in section
+    for option, must in options.items():
+        if must and back.get(option, option) not in section:
+            raise ConfigError(
+                "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
+            )
+    for key, value in section.items():
+        wanted, kind = _SHAPES.get(key, (str, "a text in quotes"))
+        if not isinstance(value, wanted):
+            raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
+    if len({"source", "database"} & set(section)) != 1 or ("query" in section and "database" not in section):
+        remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders".'
+        raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
+    if _PASSWORD.search(section.get("database", "")):
+        remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
+        raise ConfigError("password-in-file", f"{where}: the address of the database holds a password", remedy=remedy)
+    return dict(section)
+
+
+def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
+    from churnpredict.churn import rules
+
+    cls = _class(rules, _RULES, "[churn]", _need("[churn]", section, "rule", _RULES))
+    options = _options_of(cls)
+    _refuse_unknown("[churn]", section, ["rule", *options])
+    for option, must in options.items():
+        if must and option not in section:
+            raise ConfigError("missing-key", f'[churn] does not say its "{option}"', remedy=f'Add a line such as {option} = "90d".')
+    cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables were read
+    return dict(section)
+
+
+def _typed(cls: Any, where: str, section: Any) -> Any:
+    section = _mapping(where, section)
+    types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
+    _refuse_unknown(where, section, types)
+    for key, value in section.items():
+        wanted = types[key]
+        if "list" in wanted:
+            fits, kind = isinstance(value, list) and all(isinstance(one, str) for one in value), "a list of texts in quotes"
+        elif "int" in wanted or "float" in wanted:
+            number = int if "int" in wanted else (int, float)
+            fits, kind = isinstance(value, number) and not isinstance(value, bool), "a whole number" if number is int else "a number"
+        else:
+            fits, kind = wanted == "Any" or isinstance(value, str), "a text in quotes"
+        if not fits:
+            raise ConfigError("bad-setting", f"{where}: {key} is {value!r}", remedy=f"Write {kind}.")
+    return cls(**section)

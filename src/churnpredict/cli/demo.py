@@ -1,0 +1,118 @@
+"""The demo: a business that never was, from its files to the list of its riskiest customers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from churnpredict.cli.commands import riskiest
+from churnpredict.cli.config import read_config
+from churnpredict.files import write_text
+from churnpredict.report.collect import find_all, write_backtest
+from churnpredict.report.page import write_report
+from churnpredict.table_files import write_frame
+
+__all__ = ["run_demo"]
+
+_ALERTS = (
+    '"no order for 60 days" = "habit__orders_days_since_last >= 60"',
+    '"two failed payments in a row" = "payment__payments_failed_streak >= 2"',
+    '"usage down by half" = "habit__usage_trend_30d <= -0.33"',  # (1 - 2) / (1 + 2): half of the month before
+    '"renewal within 30 days and an open ticket" = "contract__subscriptions_days_to_end <= 30 and support__tickets_open_count >= 1"',
+)
+
+
+def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: Callable[[str], Any] = print) -> dict[str, Path]:
+    """Simulate a business, write its tables and a churn.toml, then train, backtest and score from these files alone.
+
+    Parameters
+    ----------
+    folder : path
+        Made if need be.
+    customers, seed : int
+    say : callable
+        Told each step.
+
+    Returns
+    -------
+    dict of str to Path
+        What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
+    """
+    from churnpredict.simulation.business import make_business
+
+    folder = Path(folder)
+    say(f"1/5 a business of {customers:,} customers")
+    business = make_business(customers, seed=seed, rule="cancellation")
+    config = write_business(business, folder)
+    settings = read_config(config)
+    tables = settings.event_tables()
+    say(f"{tables!r}\n2/5 training on the past")
+    pipeline = settings.pipeline().fit(tables)
+    written = {"config": config, "model": pipeline.save(settings.resolve(settings.output.model))}
+    say(f"{pipeline!r}\n3/5 backtest: what would it have been worth {settings.churn['horizon']} before the end?")
+    from churnpredict.pipeline.cutoffs import backtest_cutoffs
+
+    figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-1:], rounds=100)
+    written["backtest"] = write_backtest(settings.resolve(settings.output.backtest), figures)
+    say(f"{figures}\n4/5 scores with reasons")
+    scores = pipeline.score(tables)
+    written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
+    say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
+    say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
+    found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
+    assert found.plan is not None  # the business has prices
+    say(f"{found.plan!r}\n")
+    for name, n in found.parts["alerts"]["alert"].value_counts().items():
+        say(f"alert {name}: {n:,} customers")
+    written["plan"] = found.plan.to_csv(settings.resolve(settings.output.plan))
+    written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
+    page = settings.resolve(settings.output.report)
+    written["report"] = write_report(page, scores, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
+    say("\n".join(f"wrote {path}" for path in written.values()))
+    return written
+
+
+def write_business(business: Any, folder: Path) -> Path:
+    """The tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
+    lines = ["# Written by churnpredict demo.", f"observed_until = {json.dumps(str(business.end.date()))}", ""]
+    for name, declaration in business.tables.declarations.items():
+        frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
+        if not len(frame):
+            continue
+        write_frame(folder / f"{name}.csv", frame)
+        lines += [f"[tables.{name}]", f"kind = {json.dumps(type(declaration).__name__.lower())}", f'source = "{name}.csv"']
+        lines += [f"{key} = {json.dumps(value)}" for key, value in _said(declaration).items()] + [""]
+    rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
+    if "active_within" in rule:
+        rule["active_within"] = "60d"  # who has been silent for longer is gone already, and needs no model to be found
+    lines += ["[churn]", f"rule = {json.dumps(business.rule)}"]
+    lines += [
+        f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
+    ]
+    lines += [
+        "",
+        "[plan]",
+        "cost = 10.0  # of the offer",
+        "fixed_cost = 5.0  # of the contact",
+        "budget = 1000.0",
+        'unit = "€"',
+        "",
+        "[alerts]",
+        *_ALERTS,
+    ]
+    lines += ["", "[model]", 'every = "45d"  # a third of the default of fifteen days, so that the demo takes a minute']
+    return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
+
+
+def _said(declaration: Any) -> dict[str, Any]:
+    """What a declaration says beyond the defaults, by the names that churn.toml uses."""
+    said = {}
+    for item in dataclasses.fields(declaration):
+        value = getattr(declaration, item.name)
+        if item.name == "source" or value is None or value == item.default:
+            continue
+        said["kinds" if item.name == "kind" else item.name] = list(value) if isinstance(value, tuple) else value
+    return said

@@ -1,0 +1,150 @@
+"""The leakage audit of a matrix: is the answer in the question?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.evaluation.audit_columns import missing_tells, single_values, too_well
+from churnpredict.evaluation.audit_names import at_the_cutoff, dates_and_ids, named, names_outcome
+from churnpredict.evaluation.audit_report import Audit, Case, Finding
+from churnpredict.evaluation.audit_rows import constant_labels, duplicates, left_before, mixed_folds, time_order
+from churnpredict.model.encoding import as_frame
+from churnpredict.model.labels import read_labels
+from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
+
+__all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
+
+_MOST_ROWS = 20_000  # a leak shows in a sample of customers as well as in all of them
+
+_OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (time_order, constant_labels, left_before, duplicates, mixed_folds)
+_OF_COLUMNS: tuple[Callable[[Case], Iterator[Finding]], ...] = (too_well, missing_tells, single_values, named, dates_and_ids, at_the_cutoff)
+
+
+def audit(
+    X: Any,
+    y: Any,
+    *,
+    cutoff: Any = None,
+    horizon: Any = None,
+    gap: Any = None,
+    customers: Any = None,
+    folds: Any = None,
+    raise_on: str | None = None,
+) -> Audit:
+    """Look for the answer in the question: leaks in a matrix, its labels and its folds.
+
+    Looks for single columns that predict too well (by value, by single values, or by being filled at all), columns whose names or dates
+    speak of the outcome, ids and times as features, rows on the wrong side of the cutoff, target encodings that saw the labels, customers
+    who stand under several ids, outcomes already known at the cutoff, cutoffs at which all have one label, and folds that mix times.
+
+    Parameters
+    ----------
+    X : frame (n, n_features)
+        As for :class:`churnpredict.ChurnClassifier`.
+    y : array (n,) or outcomes frame
+    cutoff : time or array (n,) of times, optional
+        By default the index level "cutoff".
+    horizon, gap : span, optional
+        The outcome window is ``[cutoff + gap, cutoff + gap + horizon)``; without it overlapping windows cannot be seen.
+    customers : array (n,), optional
+        By default the index level "customer_id".
+    folds : splitter or sequence of (train, test) positions, optional
+        How the model will be validated.
+    raise_on : {"error", "warning", "note"}, optional
+        Refuse when something at least as grave is found.
+
+    Returns
+    -------
+    Audit
+        ``.findings`` (frame), ``.ok`` (no errors, no warnings), ``.alarms``, ``.errors``.
+
+    Raises
+    ------
+    LeakageError
+        On request.
+
+    Notes
+    -----
+    Of what leakage is: Kaufman et al., "Leakage in Data Mining", ACM TKDD 6(4), 2012. A column "predicts too well" when the one-sided 95 %
+    bound of its AUC (Hanley and McNeil 1982, counting customers, not rows) lies above .98.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = (rng.random(500) < 0.3).astype(int)
+    >>> X = pd.DataFrame({"orders": rng.poisson(5, 500), "cancel_reason_code": np.where(y == 1, rng.integers(1, 5, 500), np.nan)})
+    >>> found = audit(X, y)
+    >>> found.ok, found.findings["code"].tolist(), found.findings["where"].unique().tolist()
+    (False, ['missing-tells', 'names-outcome'], ['column "cancel_reason_code"'])
+    """
+    report = audit_matrix(X, y, cutoff=cutoff, horizon=horizon, gap=gap, customers=customers, folds=folds)
+    return report.raise_on(raise_on)
+
+
+def audit_matrix(
+    X: Any,
+    y: Any,
+    *,
+    cutoff: Any = None,
+    horizon: Any = None,
+    gap: Any = None,
+    customers: Any = None,
+    folds: Any = None,
+    names: Sequence[str] | None = None,
+) -> Audit:
+    """As :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
+    frame = as_frame(X)
+    if frame is None:
+        A = np.asarray(X)
+        frame = pd.DataFrame(A, columns=[f"x{j}" for j in range(A.shape[1])])
+    target, _ = read_labels(y, positive=_left(y))
+    times, who = cutoffs_of(frame, cutoff), customers_of(frame, customers)
+    for name, given in (("y", target), ("cutoff", times), ("customers", who)):
+        if given is not None and len(given) != len(frame):
+            raise UsageError("unequal-lengths", f"X has {len(frame)} rows and {name} {len(given)}", remedy="Pass one value per row.")
+    purge = None if horizon is None else span_microseconds(horizon) + (0 if gap is None else span_microseconds(gap))
+    outcomes = y if isinstance(y, pd.DataFrame) and "duration" in y.columns else None
+    pairs = [] if folds is None else list(folds.split(frame, target) if hasattr(folds, "split") else folds)
+    frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
+    case = Case(frame, target, times, who, purge, pairs, list(frame.columns) if names is None else names, outcomes)
+    found: list[Finding] = []
+    for check in _OF_ROWS:
+        found += check(case)
+    if 0 < target.sum() < len(target):
+        sample = case.take(_sample(case.who))
+        for test in _OF_COLUMNS:
+            found += test(sample)
+    return Audit(tuple(_strongest(found)))
+
+
+def _left(y: Any) -> Any:
+    """Of two text labels, the one that can only mean that somebody left."""
+    if isinstance(y, pd.DataFrame):
+        return None
+    classes = pd.unique(pd.Series(np.asarray(y).ravel()).dropna())
+    if len(classes) != 2 or all(isinstance(c, (int, float, np.number)) and not isinstance(c, (bool, np.bool_)) for c in classes):
+        return None
+    return next((c for c in classes if str(c).lower() in ("yes", "true", "churn", "churned", "left", "1", "y")), None)
+
+
+def _strongest(found: list[Finding]) -> Iterator[Finding]:
+    """One finding per code and place."""
+    seen: set[tuple[str, str]] = set()
+    for f in found:
+        if (f.code, f.where) not in seen:
+            seen.add((f.code, f.where))
+            yield f
+
+
+def _sample(who: np.ndarray) -> np.ndarray:
+    """Rows of so many customers that there are about ``_MOST_ROWS`` rows; all rows of a customer or none."""
+    if len(who) <= _MOST_ROWS:
+        return np.arange(len(who))
+    codes, distinct = pd.factorize(who)
+    kept = np.random.default_rng(0).random(len(distinct)) < _MOST_ROWS / len(who)
+    return np.flatnonzero(kept[codes])

@@ -1,0 +1,154 @@
+"""Checks of single columns: those that predict too well by value, by single values, or by being filled at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
+from churnpredict.evaluation.metrics import auc
+
+__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "single_values", "too_well"]
+
+TOO_WELL = 0.98
+_SCREEN = 4_000
+_CHANCE = 1e-6
+
+
+def numbers(column: pd.Series) -> np.ndarray | None:
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind) or pd.api.types.is_numeric_dtype(kind):
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return None
+
+
+def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float, float]:
+    """AUC of a column, whichever way it points, and its one-sided 95 % lower bound, counting customers."""
+    known = ~np.isnan(score)
+    y, score, who = y[known], score[known], who[known]
+    left, stayed = len(np.unique(who[y == 1])), len(np.unique(who[y == 0]))
+    if left < FEW or stayed < FEW:
+        return 0.5, 0.5
+    a = auc(y, score)
+    a = max(a, 1 - a)
+    q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
+    variance = (a * (1 - a) + (left - 1) * (q1 - a * a) + (stayed - 1) * (q2 - a * a)) / (left * stayed)
+    return a, a - 1.645 * float(np.sqrt(max(variance, 0.0)))
+
+
+def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """AUC of every column where it is known, from a sample balanced between leavers and stayers."""
+    rng = np.random.default_rng(0)
+    parts = [np.flatnonzero(y == label) for label in (0, 1)]
+    rows = np.concatenate([p if len(p) <= _SCREEN // 2 else rng.choice(p, _SCREEN // 2, replace=False) for p in parts])
+    S, left = A[rows], y[rows] == 1
+    known = ~np.isnan(S)
+    ranks = rankdata(np.where(known, S, np.inf), axis=0)
+    n1, n0 = (known & left[:, None]).sum(axis=0), (known & ~left[:, None]).sum(axis=0)
+    total = np.where(known & left[:, None], ranks, 0).sum(axis=0) - n1 * (n1 + 1) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = total / (n1 * n0)
+    return np.where((n1 > 0) & (n0 > 0), np.maximum(found, 1 - found), 0.5)
+
+
+def too_well(case: Case) -> Iterator[Finding]:
+    """Single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
+    cure = "Find out when this value is written. Drop it, or use its value as it stood before the cutoff."
+    scores: dict[str, np.ndarray] = {}
+    numeric = [c for c in case.X.columns if is_numeric(case.X[c])]
+    if numeric:
+        A = case.X[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
+        rough = _screen(A, case.y)
+        scores = {numeric[j]: A[:, j] for j in np.flatnonzero(rough > TOO_WELL - 0.03)}
+    for name in case.X.columns.difference(numeric, sort=False):
+        codes, levels = pd.factorize(case.X[name])
+        if 2 <= len(levels) <= len(case.y) / 20:
+            share = np.bincount(codes + 1, case.y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
+            scores[name] = share[codes + 1]
+    for name, score in scores.items():
+        a, bound = auc_bound(case.y, score, case.who)
+        what = f"alone it tells leavers from stayers with an AUC of {a:.3f}; honest features rarely pass {TOO_WELL}"
+        if bound > TOO_WELL:
+            yield Finding("error", "predicts-too-well", place(name), what, min(0.999, 0.95 + (bound - TOO_WELL) * 2.45), cure)
+        elif a > TOO_WELL:
+            yield Finding("note", "predicts-well", place(name), what + ", but so few customers left that it may be chance", 0.5, cure)
+
+
+def is_numeric(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))
+
+
+def missing_tells(case: Case) -> Iterator[Finding]:
+    """Whether a value is there at all says who left: it was written by the leaving, or by the staying."""
+    missing = case.X.isna().to_numpy()
+    some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
+    left = case.y == 1
+    gap = missing[left].mean(axis=0) - missing[~left].mean(axis=0)
+    cure = "It is most likely written when a customer leaves, or stops being written. Drop it, or use it as it stood before the cutoff."
+    for j in some:
+        name, there = str(case.X.columns[int(j)]), ~missing[:, j]
+        a, bound = auc_bound(case.y, missing[:, j].astype(float), case.who) if abs(gap[j]) > 0.9 else (0.5, 0.5)
+        if bound > TOO_WELL:
+            side = "missing" if gap[j] > 0 else "filled"
+            yield Finding("error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {a:.3f})", 0.99, cure)
+        elif (purity := _pure(there, case.y, case.who)) is not None and _is_sparse(there):
+            what = f"all {int(there.sum()):,} rows in which it is filled left, while {left.mean():.0%} of all rows did"
+            yield Finding("warning", "missing-tells", place(name), what, 1 - purity, cure)
+
+
+def _is_sparse(there: np.ndarray) -> bool:
+    return bool(there.mean() < 0.5)
+
+
+def _pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
+    """The chance that all customers of these rows left, if they left like others; None unless all did, and that is no chance."""
+    if not rows.any() or not (y[rows] == 1).all():
+        return None
+    n = len(np.unique(who[rows]))
+    chance = float(y.mean() ** n)
+    return chance if n >= 20 and chance < _CHANCE else None
+
+
+def single_values(case: Case) -> Iterator[Finding]:
+    """Target encodings: each distinct value is the share of leavers among its rows, or belongs to one label alone."""
+    base = case.y.mean()
+    for name in case.X.columns:
+        values = numbers(case.X[name])
+        if values is None:
+            continue
+        known = ~np.isnan(values)
+        if known.sum() < 50 or np.nanmin(values) < 0 or np.nanmax(values) > 1 or not ((values > 0) & (values < 1)).any():
+            continue
+        distinct, code, n = np.unique(values[known], return_inverse=True, return_counts=True)
+        if len(distinct) > known.sum() / 5:
+            continue
+        mean = np.bincount(code, case.y[known]) / n
+        large = (n >= 5) & (distinct > 0) & (distinct < 1)
+        if large.sum() < 3 or n[n >= 5].sum() < 0.8 * known.sum():
+            continue
+        v, m, k = distinct[large], mean[large], n[large]
+        where, cure = place(name), "Encode categories inside each training fold, from outcomes that were known before the cutoff."
+        if _is_encoding(v, m, k, base):
+            what = f"its {len(distinct)} values are the shares of leavers among the very rows that carry them"
+            yield Finding("error", "target-encoding", where, what, 0.99, cure)
+        elif np.isin(m, (0.0, 1.0)).all() and 0 < m.mean() < 1 and (1 - max(base, 1 - base)) * k.sum() > 20:
+            what = f"each of its {len(distinct)} values belongs to leavers alone or to stayers alone, as in leave-one-out encodings"
+            yield Finding("error", "target-encoding", where, what, 0.99, cure)
+
+
+def _is_encoding(v: np.ndarray, mean: np.ndarray, n: np.ndarray, base: float) -> bool:
+    """Whether v = (n mean + m base) / (n + m) for some m >= 0, far closer than sampling would allow."""
+    noise = float(np.sqrt(np.mean(np.maximum(mean * (1 - mean), base * (1 - base) / 4) / n)))
+    away = np.abs(base - v) > 1e-6
+    m = float(np.median(np.maximum(n * (v - mean), 0)[away] / (base - v)[away])) if away.any() else 0.0
+    guesses = (0.0, m, -m if m < 0 else float(np.median((n * (v - mean))[away] / (base - v)[away])) if away.any() else 0.0)
+    for weight in guesses:
+        if weight < 0:
+            continue
+        residual = float(np.sqrt(np.mean((v - (n * mean + weight * base) / (n + weight)) ** 2)))
+        if residual < 0.03 * noise and float(np.std(v)) > 3 * residual:
+            return True
+    return False

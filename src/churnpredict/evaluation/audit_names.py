@@ -1,0 +1,177 @@
+"""Checks of what columns are called and what they hold: outcomes, dates, ids, and what was written after the cutoff."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.evaluation.audit_columns import auc_bound, is_numeric, numbers
+from churnpredict.evaluation.audit_report import Case, Finding, place
+
+__all__ = ["at_the_cutoff", "dates_and_ids", "named", "names_outcome"]
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LEFT_WORDS = {
+    *("churn", "churned", "churner", "churners", "attrition", "attrited", "exited", "unsubscribed", "unsubscribe", "deactivated"),
+    *("deactivation", "terminated", "termination", "defected", "lapsed", "winback"),
+}
+_CANCEL = {"cancel", "canceled", "cancelled", "cancellation", "cancels", "closed", "closing", "closure", "exit", "quit", "leaving", "left"}
+_WRITTEN = {"date", "at", "on", "time", "reason", "reasons", "flag", "code", "day", "survey", "interview", "type", "ts", "timestamp"}
+_ACCOUNT = {"account", "customer", "subscription", "membership", "contract", "user", "client", "member"}
+_GUESS = {"prediction", "predicted", "propensity", "proba"}
+_HISTORY = {
+    "count",
+    "orders",
+    "order",
+    "num",
+    "number",
+    "n",
+    "rate",
+    "peer",
+    "previous",
+    "prior",
+    "prev",
+    "past",
+    "before",
+    "items",
+    "peers",
+}
+_PLANNED = {"planned", "scheduled", "renewal", "trial", "promo", "promotion", "discount", "campaign"}
+
+
+def _tokens(name: str) -> list[str]:
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    return [t for t in re.split(r"[^a-z0-9]+", spaced.lower()) if t]
+
+
+def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per meaning reads best
+    """What of the outcome a column's name speaks of, or None.
+
+    >>> names_outcome("CancelDate"), names_outcome("account_status"), names_outcome("marital_status")
+    ('the moment or manner of leaving', 'a status that leaving changes', None)
+    """
+    words = _tokens(name)
+    there = set(words)
+    if there & _HISTORY:
+        return None
+    if there & _LEFT_WORDS:
+        return "a model's score" if there & {"score", "risk", "probability", *_GUESS} else "the outcome itself"
+    if there & _GUESS or words in (["score"], ["risk", "score"], ["risk"], ["probability"]):
+        return "a model's score"
+    if there & _CANCEL and (there & _WRITTEN or len(words) == 1 or there & {"is", "has", "was"}):
+        return "the moment or manner of leaving"
+    if words in (["target"], ["label"], ["outcome"], ["y"]):
+        return "the outcome itself"
+    if {"retention", "save"} & there and {"offer", "call", "flag", "desk"} & there:
+        return "what was done because of the leaving"
+    if "status" in there and (len(words) == 1 or there & _ACCOUNT):
+        return "a status that leaving changes"
+    ends = {"end", "ended", "ends", "enddate"} & there
+    if ends and ("enddate" in there or there & {"date", "at", "on", "time"}) and not there & _PLANNED:
+        return "the moment or manner of leaving"
+    return None
+
+
+def named(case: Case) -> Iterator[Finding]:
+    """Columns whose names say that they speak of the outcome."""
+    cure = "Drop it, or use its value as it stood before the cutoff (States, or Customers with valid_from=)."
+    for name in case.names:
+        meaning = names_outcome(name) if name in case.X else None
+        if meaning is None:
+            continue
+        column = case.X[name]
+        values = numbers(column)
+        if values is None:
+            values = pd.factorize(column)[0].astype(float)
+        strength = max(auc_bound(case.y, np.where(np.isnan(values), -1e300, values), case.who)[0], 0.5)
+        telling = strength > 0.8
+        what = f"the name speaks of {meaning}" + (f", and it tells leavers apart (AUC {strength:.2f})" if telling else "")
+        yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
+
+
+def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way out per kind of column
+    """Times in microseconds (NaT as the smallest int64) of a column that holds times, as text or number too; None for others."""
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        times = pd.DatetimeIndex(column)
+        return np.asarray((times.tz_convert("UTC").tz_localize(None) if times.tz is not None else times).as_unit("us").asi8)
+    known = column.dropna()
+    if not len(known):
+        return None
+    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+        first = known.iloc[:200].to_numpy(dtype=np.float64)
+        if not ((first >= 19_000_101) & (first <= 21_001_231) & (first % 1 == 0) & (first // 100 % 100 <= 12) & (first % 100 <= 31)).all():
+            return None
+        if len(np.unique(first // 100 % 100)) < 2 or (first // 100 % 100 < 1).any() or (first % 100 < 1).any():
+            return None
+        text = column.astype("Int64").astype("string")
+        return np.asarray(pd.DatetimeIndex(pd.to_datetime(text, format="%Y%m%d", errors="coerce")).as_unit("us").asi8)
+    if not all(_ISO.match(str(v)) for v in known.iloc[:50]):
+        return None
+    return np.asarray(
+        pd.DatetimeIndex(pd.to_datetime(column.astype("string").str[:19], format="ISO8601", errors="coerce")).as_unit("us").asi8
+    )
+
+
+def dates_and_ids(case: Case) -> Iterator[Finding]:
+    """Times, and ids, that pass for features; times after the cutoff are the future itself."""
+    for name in case.X.columns:
+        column = case.X[name]
+        moments = _moments(column)
+        if moments is not None:
+            known = moments != np.iinfo(np.int64).min
+            late = known & (moments >= case.times) if case.times is not None else np.zeros(len(known), bool)
+            if late.any():
+                what = f"{int(late.sum()):,} of {int(known.sum()):,} dates lie at or after the cutoff"
+                cure = "Use only what was known before the cutoff."
+                yield Finding("error", "date-after-cutoff", place(name), what, 0.99, cure)
+            else:
+                cure = "Give days before the cutoff instead."
+                yield Finding(
+                    "warning", "date-as-feature", place(name), "a date grows for ever: next month has none of its values", 0.9, cure
+                )
+        elif _is_id(column, case.who):
+            cure = "Move it to the index, or drop it."
+            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a value of its own: an identifier", 0.9, cure)
+
+
+def _is_id(column: pd.Series, who: np.ndarray) -> bool:
+    n = len(np.unique(who))
+    if n < 50:
+        return False
+    if is_numeric(column):
+        if not {"id", "key", "index", "rowid", "uuid", "unnamed"} & set(_tokens(str(column.name))):
+            return False
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = values[~np.isnan(values)]
+        return bool(len(whole) and (whole % 1 == 0).all() and len(np.unique(whole)) > 0.9 * n)
+    return column.nunique() > 0.9 * n
+
+
+def at_the_cutoff(case: Case) -> Iterator[Finding]:
+    """Recency that is negative, or zero for nobody who left: rows at or after the cutoff were counted."""
+    cure = "Count only rows with time < cutoff; a day's rows are known the day after."
+    for name in case.X.columns:
+        words = set(_tokens(name))
+        if not ("since" in words or "recency" in words):
+            continue
+        values = numbers(case.X[name])
+        if values is None or not (values <= 0).any():
+            continue
+        negative = values < 0
+        if negative.any():
+            what = f"{int(negative.sum()):,} rows lie after the cutoff: the time since the last one is negative"
+            yield Finding("error", "after-cutoff", place(name), what, 0.99, cure)
+            continue
+        zero = values == 0
+        near = (values > 0) & (values <= 7)
+        n = len(np.unique(case.who[zero]))
+        if near.sum() < 30 or not len(case.y[zero]) or case.y[zero].any():
+            continue
+        chance = float((1 - case.y[near].mean()) ** n)
+        if chance < 1e-4:
+            what = f"none of the {int(zero.sum()):,} rows at 0 left, while {case.y[near].mean():.1%} of those next to them did"
+            yield Finding("error", "after-cutoff", place(name), what + ": 0 seems to mean activity after the cutoff", 1 - chance, cure)

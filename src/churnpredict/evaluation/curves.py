@@ -1,0 +1,83 @@
+"""The curves behind the displays: reliability, gain and profit, exact under ties; and the interval of a share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from churnpredict.evaluation.metrics import _bins, _by_score, _check, _profits, _resampled
+
+__all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights", "wilson"]
+
+
+def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean risk, share that left and weight of each bin of equal weight; equal risks share a bin, empty bins are left out.
+
+    >>> [v.tolist() for v in reliability_curve([0, 1, 1, 1], [.2, .2, .8, .8], bins=2)]
+    [[0.2, 0.8], [0.5, 1.0], [2.0, 2.0]]
+    """
+    target, risk, w = _check(y, p, sample_weight)
+    where = _bins(risk, w, bins)
+    n = np.bincount(where, weights=w, minlength=bins)
+    used = n > 0
+    said, seen = (np.bincount(where, weights=w * v, minlength=bins)[used] / n[used] for v in (risk, target))
+    return said, seen, n[used]
+
+
+def gain_curve(y: Any, p: Any, *, shares: Any, sample_weight: Any = None) -> np.ndarray:
+    """Share of all leavers among each top share of customers; equal scores are crossed in a straight line, as a random order would.
+
+    >>> gain_curve([1, 0, 0, 0], [.5, .5, .5, .5], shares=[0, .25, 1]).tolist()
+    [0.0, 0.25, 1.0]
+    """
+    left, stayed = _by_score(*_check(y, p, sample_weight))
+    if left.sum() <= 0:
+        return np.full(len(np.asarray(shares)), np.nan)
+    size, caught = np.r_[0.0, np.cumsum(left + stayed)], np.r_[0.0, np.cumsum(left)]
+    return np.asarray(np.interp(np.asarray(shares) * size[-1], size, caught) / caught[-1])
+
+
+def profit_curve(
+    y: Any,
+    p: Any,
+    *,
+    sample_weight: Any = None,
+    value: Any = 200,
+    offer: float = 10,
+    contact: float = 1,
+    acceptance: float = 0.3,
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Share contacted and profit per customer, best promise first, and the point where no further contact promises a profit.
+
+    >>> share, profit, stop = profit_curve([1, 0], [1.0, 0.0])
+    >>> share.tolist(), profit.tolist(), stop
+    ([0.0, 0.5, 1.0], [0.0, 28.0, 22.5], (0.5, 28.0))
+    """
+    promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
+    earned = w * earned
+    order = np.argsort(-promised, kind="stable")
+    ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # who promises the same is contacted together
+    total = w.sum()
+    share = np.r_[0.0, np.cumsum(w[order])[ends] / total]
+    profit = np.r_[0.0, np.cumsum(earned[order])[ends] / total]
+    told = promised > 0
+    return share, profit, (float(w[told].sum() / total), float(earned[told].sum() / total))
+
+
+def resampled_weights(n: int, *, customers: Any = None, rounds: int = 100, random_state: int = 0) -> Iterator[np.ndarray]:
+    """Weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
+    yield from _resampled(customers, n, rounds, random_state)
+
+
+def wilson(share: Any, n: Any, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of a share seen in n rows (Wilson 1927); it always holds the share.
+
+    >>> [round(float(v), 3) for v in wilson(0.0, 10)]
+    [0.0, 0.278]
+    """
+    share, n = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)

@@ -1,0 +1,393 @@
+"""Displays in scikit-learn's manner: reliability, gain and lift, profit, and figures over time.
+
+Each is made by ``from_estimator(model, X, y)`` or ``from_predictions(y, p)`` and drawn by ``plot(ax=)``; drawn twice on the same axes, two
+models stand beside each other. Notebooks show the display itself. The module is longer because the four stand on one page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.evaluation import metrics
+from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
+from churnpredict.evaluation.pictures import COLOURS, NEUTRAL, new_figure, percent_axis, png
+from churnpredict.model.labels import read_labels
+from churnpredict.model.split import customers_of, cutoffs_of
+
+__all__ = ["GainDisplay", "OverTimeDisplay", "ProfitDisplay", "ReliabilityDisplay"]
+
+_GRID = np.linspace(0, 1, 101)
+
+
+class _Display:
+    """What the displays share: the estimator's risks, axes, and the next free colour on them."""
+
+    size = (5.4, 4.4)
+    name: str | None
+    ax_: Any
+    figure_: Any
+
+    @classmethod
+    def from_predictions(cls, *args: Any, **options: Any) -> Any:
+        """Draw from labels and risks."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, name: str | None = None, **options: Any) -> Any:
+        """Draw the risks of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            Column 1 of its ``predict_proba`` is the risk.
+        X, y : matrix (n, n_features), labels (n,)
+            Where the index of X holds customers and cutoffs, these are used.
+        name : str, optional
+            For the legend; the estimator's class by default.
+        **options
+            As for ``from_predictions``.
+        """
+        classes = getattr(estimator, "classes_", np.array([0, 1]))
+        target = read_labels(y)[0] if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == classes[-1], dtype=np.float64)
+        p = np.asarray(estimator.predict_proba(X))[:, 1]
+        return cls.from_predictions(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
+
+    @classmethod
+    def _known(cls, X: Any) -> dict[str, Any]:
+        """What the index of X says that this display can use."""
+        return {}
+
+    def _axes(self, ax: Any) -> tuple[Any, str]:
+        """Axes to draw on, made if there are none, and the colour that this curve gets."""
+        own = ax is None
+        if own:
+            _, grid = new_figure(*self.size)
+            ax = grid[0, 0]
+        self.ax_, self.figure_, self._own = ax, ax.figure, own
+        drawn = sum(line.get_gid() == "curve" for line in ax.lines)
+        if not drawn:
+            ax.spines[["top", "right"]].set_visible(False)
+            ax.grid(color="#E5E5E5", linewidth=0.8)
+            ax.set_axisbelow(True)
+        return ax, COLOURS[drawn % len(COLOURS)]
+
+    def _repr_png_(self) -> bytes | None:
+        return png(self.figure_) if getattr(self, "_own", False) else None
+
+
+def _legend(ax: Any, **options: Any) -> None:
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(facecolor="white", edgecolor="none", framealpha=0.85, fontsize=9, **options)
+
+
+class ReliabilityDisplay(_Display):
+    """What was said against what happened, in bins of equal size with 95 % intervals, above a histogram of the risks.
+
+    Attributes
+    ----------
+    risk, observed, low, high : ndarray (bins,)
+        Mean risk, share that left and its interval (Wilson 1927) in each bin; equal risks share a bin.
+    counts, edges : ndarray (20,), ndarray (21,)
+        The histogram of risks.
+    ax_, figure_ : matplotlib Axes and Figure
+
+    Examples
+    --------
+    >>> y, p = np.tile([0, 0, 0, 1], 50), np.tile([.1, .2, .3, .4], 50)
+    >>> ReliabilityDisplay.from_predictions(y, p, bins=4).observed.tolist()
+    [0.0, 0.0, 0.0, 1.0]
+    """
+
+    size = (5.4, 5.4)
+
+    def __init__(self, risk: Any, observed: Any, *, low: Any, high: Any, counts: Any, edges: Any, name: str | None = None) -> None:
+        self.risk, self.observed = np.asarray(risk), np.asarray(observed)
+        self.low, self.high = np.asarray(low), np.asarray(high)
+        self.counts, self.edges = np.asarray(counts), np.asarray(edges)
+        self.name = name
+
+    @classmethod
+    def from_predictions(
+        cls, y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10, name: str | None = None, ax: Any = None
+    ) -> ReliabilityDisplay:
+        """Draw from labels 0/1 (n,) and risks (n,)."""
+        said, seen, n = reliability_curve(y, p, sample_weight=sample_weight, bins=bins)
+        low, high = wilson(seen, n)
+        risks = np.asarray(p, dtype=np.float64)
+        counts, edges = np.histogram(risks, bins=20, range=(0, max(float(risks.max(initial=0.0)), 1e-6)), weights=sample_weight)
+        return cls(said, seen, low=low, high=high, counts=counts, edges=edges, name=name).plot(ax)
+
+    def plot(self, ax: Any = None, *, name: str | None = None) -> ReliabilityDisplay:
+        """Draw on the axes, or on new ones."""
+        ax, colour = self._axes(ax)
+        top = min(1.0, 1.05 * float(np.max(np.r_[self.risk, self.high, 0.02])))
+        if not ax.child_axes:
+            ax.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, linestyle="--", label="perfect")
+            strip = ax.inset_axes([0, -0.26, 1, 0.2], sharex=ax)
+            strip.spines[["top", "right", "left"]].set_visible(False)
+            strip.set_yticks([])
+            strip.set_ylabel("customers", fontsize=8)
+            strip.set_xlabel("Risk that was said")
+            ax.tick_params(axis="x", labelbottom=False)
+            ax.set_ylabel("Share that left")
+            ax.set_xlim(0, top)
+            ax.set_ylim(0, top)
+            percent_axis(strip.xaxis)
+            percent_axis(ax.yaxis)
+        else:
+            top = max(top, ax.get_xlim()[1])
+            ax.set_xlim(0, top)
+            ax.set_ylim(0, top)
+        strip = ax.child_axes[0]
+        strip.stairs(self.counts, self.edges, color=colour, fill=not strip.patches, alpha=0.6 if not strip.patches else 1.0)
+        ax.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
+        ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
+        _legend(ax, loc="upper left")
+        return self
+
+
+class GainDisplay(_Display):
+    """Share of the leavers among the customers of highest risk (gain), or how much denser they are there than overall (lift).
+
+    Attributes
+    ----------
+    share, gain, low, high : ndarray (101,)
+        Share of the customers, share of the leavers among them, and its 95 % interval over customers.
+    best : ndarray (101,)
+        The gain of a perfect ranking.
+    kind : {"gain", "lift"}
+    ax_, figure_ : matplotlib Axes and Figure
+
+    Examples
+    --------
+    >>> y, p = np.tile([0, 0, 0, 1], 50), np.tile([.1, .2, .3, .4], 50)
+    >>> float(GainDisplay.from_predictions(y, p).gain[25])
+    1.0
+    """
+
+    def __init__(self, share: Any, gain: Any, *, low: Any, high: Any, best: Any, kind: str = "gain", name: str | None = None) -> None:
+        if kind not in ("gain", "lift"):
+            raise UsageError("bad-argument", f"kind={kind!r}", remedy='Use "gain" or "lift".')
+        self.share, self.gain = np.asarray(share), np.asarray(gain)
+        self.low, self.high, self.best = np.asarray(low), np.asarray(high), np.asarray(best)
+        self.kind, self.name = kind, name
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: Any,
+        p: Any,
+        *,
+        kind: str = "gain",
+        customers: Any = None,
+        sample_weight: Any = None,
+        rounds: int = 100,
+        random_state: int = 0,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> GainDisplay:
+        """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
+
+        base = np.ones(len(np.asarray(y))) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+
+        def curve(score: Any, w: np.ndarray) -> np.ndarray:
+            return gain_curve(y, score, shares=_GRID, sample_weight=w)
+
+        found, best = curve(p, base), curve(y, base)
+        draws = resampled_weights(len(base), customers=customers, rounds=rounds, random_state=random_state)
+        drawn = [curve(p, base * w) for w in draws]
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0) if drawn else (found, found)
+        return cls(_GRID, found, low=low, high=high, best=best, kind=kind, name=name).plot(ax)
+
+    @classmethod
+    def _known(cls, X: Any) -> dict[str, Any]:
+        return {"customers": customers_of(X)}
+
+    def plot(self, ax: Any = None, *, name: str | None = None) -> GainDisplay:
+        """Draw on the axes, or on new ones."""
+        ax, colour = self._axes(ax)
+        lift = self.kind == "lift"
+        some = self.share >= (0.02 if lift else 0)
+        share = self.share[some]
+        unit = share if lift else np.ones(len(share))
+        if not any(line.get_gid() == "curve" for line in ax.lines):
+            ax.plot(share, self.best[some] / unit, color=NEUTRAL, linewidth=1, linestyle=":", label="perfect")
+            ax.plot(share, share / unit, color=NEUTRAL, linewidth=1, linestyle="--", label="random")
+            ax.set_xlabel("Share of customers, highest risk first")
+            ax.set_ylabel("Lift: leavers against the average" if lift else "Share of all leavers among them")
+            percent_axis(ax.xaxis)
+            if lift:
+                ax.set_ylim(0, 1.15 * float(np.nanmax(np.r_[self.high[some] / unit, 1.0])))
+            else:
+                percent_axis(ax.yaxis)
+                ax.set_ylim(0, 1.02)
+            ax.set_xlim(0, 1)
+        ax.fill_between(share, self.low[some] / unit, self.high[some] / unit, color=colour, alpha=0.15, linewidth=0)
+        ax.plot(share, self.gain[some] / unit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
+        _legend(ax, loc="upper right" if lift else "lower right")
+        return self
+
+
+class ProfitDisplay(_Display):
+    """Profit per customer of contacting those of highest risk, by the share contacted, judged on what happened.
+
+    Attributes
+    ----------
+    share, profit : ndarray (steps + 1,)
+        Customers contacted, and profit per customer (of all of them), one point for each distinct score.
+    chosen : (float, float)
+        Share and profit where the risks themselves would stop: who promises a profit is contacted (``expected_profit``).
+    ax_, figure_ : matplotlib Axes and Figure
+
+    Examples
+    --------
+    >>> y, p = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0], [.9, .9, .1, .1, .1, .1, .1, .1, .1, .1]
+    >>> shown = ProfitDisplay.from_predictions(y, p)
+    >>> shown.share.tolist(), [round(v, 9) for v in shown.profit.tolist()]
+    ([0.0, 0.2, 1.0], [0.0, 11.2, 2.4])
+    """
+
+    def __init__(self, share: Any, profit: Any, *, chosen: tuple[float, float], name: str | None = None) -> None:
+        self.share, self.profit = np.asarray(share), np.asarray(profit)
+        self.chosen, self.name = chosen, name
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: Any,
+        p: Any,
+        *,
+        value: Any = 200,
+        offer: float = 10,
+        contact: float = 1,
+        acceptance: float = 0.3,
+        sample_weight: Any = None,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> ProfitDisplay:
+        """Draw from labels 0/1 (n,) and risks (n,); the money as in ``expected_profit``, ``value`` one number or one per customer (n,).
+
+        With one value customers are contacted by risk, with one per customer by what the risk promises.
+        """
+        money = {"value": value, "offer": offer, "contact": contact, "acceptance": acceptance}
+        share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
+        return cls(share, profit, chosen=chosen, name=name).plot(ax)
+
+    def plot(self, ax: Any = None, *, name: str | None = None) -> ProfitDisplay:
+        """Draw on the axes, or on new ones."""
+        ax, colour = self._axes(ax)
+        if not any(line.get_gid() == "curve" for line in ax.lines):
+            ax.plot([0, 1], [0, self.profit[-1]], color=NEUTRAL, linewidth=1, linestyle="--", label="random")
+            ax.axhline(0, color=NEUTRAL, linewidth=0.8)
+            ax.set_xlabel("Share of customers contacted")
+            ax.set_ylabel("Profit per customer of the book")
+            ax.set_xlim(0, 1)
+            percent_axis(ax.xaxis)
+        ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
+        first = not any(line.get_gid() == "stop" for line in ax.lines)
+        where = {"label": "where the risks say stop"} if first else {}
+        ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor="white", gid="stop", zorder=4, **where)
+        _legend(ax, loc="best")
+        return self
+
+
+class OverTimeDisplay(_Display):
+    """A figure at one cutoff after the other, with 95 % intervals over customers.
+
+    Attributes
+    ----------
+    cutoffs : DatetimeIndex (c,)
+    value, low, high : ndarray (c,)
+    metric : str
+    ax_, figure_ : matplotlib Axes and Figure
+
+    Examples
+    --------
+    >>> y, p, when = [0, 1, 0, 1], [.1, .9, .9, .1], ["2024-01-01", "2024-01-01", "2024-02-01", "2024-02-01"]
+    >>> OverTimeDisplay.from_predictions(y, p, cutoff=when, metric="auc", rounds=0).value.tolist()
+    [1.0, 0.0]
+    """
+
+    size = (6.4, 3.8)
+
+    def __init__(self, cutoffs: Any, value: Any, *, low: Any, high: Any, metric: str = "log_loss", name: str | None = None) -> None:
+        self.cutoffs = pd.DatetimeIndex(cutoffs)
+        self.value, self.low, self.high = np.asarray(value), np.asarray(low), np.asarray(high)
+        self.metric, self.name = metric, name
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: Any,
+        p: Any,
+        *,
+        cutoff: Any = None,
+        metric: str = "log_loss",
+        customers: Any = None,
+        rounds: int = 100,
+        random_state: int = 0,
+        name: str | None = None,
+        ax: Any = None,
+    ) -> OverTimeDisplay:
+        """Draw from labels 0/1 (n,), risks (n,) and the cutoff of every row; ``metric`` is one that ``backtest`` reports."""
+        from churnpredict.evaluation.comparison import METRICS
+
+        if metric not in METRICS:
+            raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
+        times = None if cutoff is None else cutoffs_of(y, cutoff)
+        if times is None:
+            raise UsageError(
+                "no-cutoffs", "nobody says to which cutoff a row belongs", remedy="Pass cutoff=, or X with cutoffs in its index."
+            )
+        target, risk = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
+        who = np.arange(len(target)) if customers is None else np.asarray(customers)
+        points = []
+        for time in np.unique(times):
+            at = times == time
+            drawn = metrics.bootstrap_interval(
+                METRICS[metric], target[at], risk[at], customers=who[at], rounds=rounds, random_state=random_state
+            )
+            points.append((pd.Timestamp(int(time), unit="us"), *drawn))
+        when, value, low, high = zip(*points, strict=True)
+        return cls(when, value, low=low, high=high, metric=metric, name=name).plot(ax)
+
+    @classmethod
+    def _known(cls, X: Any) -> dict[str, Any]:
+        times = cutoffs_of(X)
+        return {"customers": customers_of(X)} | ({} if times is None else {"cutoff": pd.to_datetime(times, unit="us")})
+
+    def plot(self, ax: Any = None, *, name: str | None = None, shift: float = 0.0) -> OverTimeDisplay:
+        """Draw on the axes, or on new ones, every mark moved by ``shift`` days so that several models do not hide each other."""
+        ax, colour = self._axes(ax)
+        when = self.cutoffs + pd.Timedelta(days=shift)
+        ax.vlines(when, self.low, self.high, color=colour, linewidth=1.2, alpha=0.7)
+        ax.plot(when, self.value, "o-", color=colour, markersize=5, linewidth=1.2, label=name or self.name, gid="curve")
+        ax.set_ylabel(_TITLES.get(self.metric, self.metric.replace("_", " ")))
+        ax.set_xlabel("Cutoff")
+        seen = sorted({*getattr(ax, "_cutoffs", ()), *self.cutoffs})
+        ax._cutoffs = seen
+        if len(seen) <= 6:
+            ax.set_xticks(seen, [f"{t:%Y-%m-%d}" for t in seen])
+        else:
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+            ax.xaxis.set_major_locator(AutoDateLocator())
+            ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
+        _legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+        return self
+
+
+_TITLES: Mapping[str, str] = {
+    "auc": "AUC",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss (lower is better)",
+    "brier": "Brier score (lower is better)",
+    "calibration_gap": "Mean risk minus share that left",
+    "lift_10": "Lift of the top tenth",
+    "empc": "EMPC",
+}

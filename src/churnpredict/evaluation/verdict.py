@@ -1,0 +1,110 @@
+"""What the figures of one cutoff say in words: is there a signal, is it better than the old ways, is its level right, and why not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+__all__ = ["GAP", "SLOPES", "Verdict", "reach_verdict"]
+
+GAP = 0.02  # mean risk minus share that left: what is still called right on average
+SLOPES = (0.9, 1.1)
+
+
+class Verdict(NamedTuple):
+    """In one word each, and in sentences.
+
+    ``signal``: "clear" or "weak". ``against``: "better", "not told apart" or "worse", against the best of the old ways but the base rate
+    ("alone" where there is none). ``level``: "right", "too few rows", "season never seen", "season seen once" or "level moved".
+    ``slope``: "right", "too few rows", "overconfident", "underconfident" or "unknown".
+    """
+
+    signal: str
+    against: str
+    level: str
+    slope: str
+    words: str
+
+
+def reach_verdict(figures: pd.DataFrame, *, train_rate: float | None = None, seasons_seen: int | None = None) -> Verdict:
+    """The verdict on the first model among the figures of one cutoff, as :func:`churnpredict.evaluation.comparison.judge` gives them.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        ``model``, ``metric``, ``value``, ``low``, ``high``, ``difference``, ``difference_low``, ``difference_high``.
+    train_rate : float, optional
+        Share that left among the training rows.
+    seasons_seen : int, optional
+        In how many earlier years training saw outcomes of the same time of the year.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from churnpredict.evaluation.comparison import judge
+    >>> y = np.tile([0, 0, 0, 1], 200)
+    >>> figures = judge(y, {"model": np.where(y, 0.7, 0.4), "base rate": np.full(800, 0.25)}, rounds=50)
+    >>> found = reach_verdict(figures, train_rate=0.5, seasons_seen=0)
+    >>> found.signal, found.against, found.level
+    ('clear', 'alone', 'season never seen')
+    """
+    table = {(str(row["model"]), str(row["metric"])): row for row in figures.to_dict("records")}
+    model = str(figures["model"].iloc[0])
+    signal, about_signal = _signal(table)
+    against, about_rivals = _against(table, model)
+    level, about_level = _level(table[model, "calibration_gap"], train_rate, seasons_seen)
+    slope, about_slope = _slope(table[model, "calibration_slope"])
+    words = " ".join(part for part in (about_signal, about_rivals, about_level, about_slope) if part)
+    return Verdict(signal, against, level, slope, words)
+
+
+_Row = dict[Any, Any]
+
+
+def _signal(table: dict[tuple[str, str], _Row]) -> tuple[str, str]:
+    row = table.get(("base rate", "log_loss"))
+    if row is None or row["difference_high"] < 0:
+        return "clear", ""
+    return "weak", "WEAK SIGNAL: the model cannot be told from the base rate; do not act on single risks."
+
+
+def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
+    rivals = [row for (name, metric), row in table.items() if metric == "log_loss" and name not in (model, "base rate")]
+    if not rivals:
+        return "alone", ""
+    best = min(rivals, key=lambda row: row["value"])
+    gap, low, high = (float(best[name]) for name in ("difference", "difference_low", "difference_high"))
+    kind = "better" if high < 0 else "worse" if low > 0 else "not told apart"
+    said = {"better": "Better than", "worse": "Worse than", "not told apart": "Not told apart from"}[kind]
+    return kind, f"{said} {best['model']}, the best of the old ways (log loss {gap:+.3f} [{low:+.3f}, {high:+.3f}])."
+
+
+def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
+    gap, low, high = float(row["value"]), float(row["low"]), float(row["high"])
+    if abs(gap) <= GAP:
+        return "right", f"Right on average ({100 * gap:+.1f} points)."
+    side = "high" if gap > 0 else "low"
+    off = f"Risks are {100 * abs(gap):.1f} points too {side} on average"
+    if low <= 0 <= high or not high > low:
+        return "too few rows", f"{off}, which so few customers cannot tell from chance."
+    moved = "" if train_rate is None else f" (training left {train_rate:.1%})"
+    if seasons_seen == 0:
+        return "season never seen", f"{off}: season never seen, no training outcome lies at this time of an earlier year{moved}."
+    if seasons_seen == 1:
+        return "season seen once", f"{off}: training saw this time of the year once, and one season is no season yet{moved}."
+    return "level moved", f"{off}: the level moved after the last outcomes that training knew{moved}."
+
+
+def _slope(row: _Row) -> tuple[str, str]:
+    slope, low, high = float(row["value"]), float(row["low"]), float(row["high"])
+    if math.isnan(slope):
+        return "unknown", ""
+    if SLOPES[0] <= slope <= SLOPES[1]:
+        return "right", ""
+    if low <= 1 <= high:
+        return "too few rows", f"Slope {slope:.2f}, which so few customers cannot tell from 1."
+    if slope < 1:
+        return "overconfident", f"Overconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], high risks are too high and low ones too low."
+    return "underconfident", f"Underconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], risks differ more than they say."

@@ -1,0 +1,143 @@
+"""What ``churnpredict retrain`` does: the registry's champion against a challenger, decided once for the same data, and put into force."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from churnpredict.files import write_whole
+from churnpredict.lifecycle.registry import Entry, Ledger, Registry
+from churnpredict.pipeline import cutoffs
+
+if TYPE_CHECKING:
+    from churnpredict.cli.config import Config
+    from churnpredict.events.tables import EventTables
+    from churnpredict.lifecycle.retraining import Retraining
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["fingerprint_of", "promote", "publish", "registry_of"]
+
+
+_MLFLOW = "mlflow:"
+
+
+def registry_of(settings: Config) -> Ledger:
+    """The registry that a churn.toml names: a folder, or ``mlflow:`` and the name of a registered model."""
+    name = settings.output.registry
+    if not name.startswith(_MLFLOW):
+        return Registry(settings.resolve(name))
+    from churnpredict.lifecycle.tracking import MlflowRegistry
+
+    name = name.removeprefix(_MLFLOW)
+    return MlflowRegistry(name, lock_file=settings.resolve(f".{name}.lock"))
+
+
+def publish(settings: Config, registry: Ledger) -> None:
+    """Give the champion the name under which everything else finds the model: a copy, whole or not at all."""
+    content, target = registry.champion_content(), settings.resolve(settings.output.model)
+    if content is None:
+        return
+    if not target.exists() or target.read_bytes() != content:
+        write_whole(target, lambda file: file.write(content))
+
+
+def promote(settings: Config, until: Any = None, *, dry_run: bool = False, **how: Any) -> tuple[Entry, Retraining | None]:
+    """Decide on the data of a churn.toml, enter the decision, and put the champion into force.
+
+    The same data and settings are decided once: a second run finds the decision and changes nothing, not even after a roll back. A process
+    that died after entering the decision and before putting it into force is made good by the next run.
+
+    Parameters
+    ----------
+    settings : Config
+    until : time, optional
+        Use only what was known before it.
+    dry_run : bool
+        Decide, and write nothing.
+    **how
+        As in :meth:`churnpredict.ChurnPipeline.retrain`.
+
+    Returns
+    -------
+    entry : Entry
+        The decision as it stands in the history (or would).
+    decision : Retraining or None
+        With its figures; None where it was taken before, or there was nothing to compare with.
+    """
+    past = cutoffs.as_known(settings.event_tables(), until)
+    registry = registry_of(settings)
+    if dry_run:
+        return _decide(settings, _Rehearsal(registry), past, how)
+    with registry.deciding():
+        entry, decision = _decide(settings, registry, past, how)
+        publish(settings, registry)
+    return entry, decision
+
+
+class _Rehearsal(Ledger):
+    """A registry that decides as another would, and keeps nothing."""
+
+    def __init__(self, real: Ledger) -> None:
+        self._real, self._history = real, real.history()
+
+    def history(self) -> list[Entry]:
+        return self._history
+
+    def deciding(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def _read(self, sha256: str) -> bytes:
+        return self._real._read(sha256)
+
+    def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None: ...
+
+    def _write(self, history: list[Entry]) -> None:
+        self._history = history
+
+
+def _decide(settings: Config, registry: Ledger, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
+    from churnpredict.model_file.store import load
+
+    key = fingerprint_of(past, settings.pipeline(), how)
+    taken = registry.decided(key)
+    if taken is not None:
+        return taken, None
+    target = settings.resolve(settings.output.model)
+    champion = registry.champion()
+    if champion is None and target.exists():
+        champion = load(target)
+        registry.add(champion, "the model that was there")
+    if champion is None:
+        words = "the first model: there is nothing to compare it with"
+        return registry.add(settings.pipeline().fit(past), words, key=key), None
+    decision = champion.retrain(past, challenger=settings.pipeline(), **how)
+    return registry.record(decision, key), decision
+
+
+def fingerprint_of(tables: EventTables, *about: Any) -> str:
+    """SHA-256 over everything that the tables hold and whatever else decides: the same for the same, whatever the order of rows."""
+    digest = hashlib.sha256()
+    for what in about:
+        digest.update(repr(what).encode())
+    digest.update(str(tables.observed_until()).encode())
+    _add(digest, tables.ids)
+    streams = dict(tables.streams)
+    if tables.profile is not None:
+        streams[tables.profile.name] = tables.profile.versions
+    for name in sorted(streams):
+        stream = streams[name]
+        digest.update(name.encode())
+        for values in (stream.offsets, stream.times, *(stream.columns[c] for c in sorted(stream.columns))):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        for column, labels in sorted(tables.labels.get(name, {}).items()):
+            digest.update(column.encode())
+            _add(digest, labels)
+    return digest.hexdigest()
+
+
+def _add(digest: Any, values: pa.Array) -> None:
+    digest.update(pa.RecordBatch.from_arrays([values], ["values"]).serialize())

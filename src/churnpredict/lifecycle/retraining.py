@@ -1,0 +1,248 @@
+"""Retraining: a challenger against the champion on the newest window whose outcomes neither has seen; promoted or refused, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.snapshots import take_snapshots
+from churnpredict.errors import ModelError, UsageError
+from churnpredict.evaluation.comparison import judge
+from churnpredict.evaluation.metrics import Interval, compare, log_loss
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import stamp
+from churnpredict.markup import show
+from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
+from churnpredict.pipeline import cutoffs
+from churnpredict.pipeline.scoring import check_risks, snapshots_of
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["Retraining", "retrain", "weigh"]
+
+_ROUNDS = 500
+_REFIT = 0.02  # log loss: the refit knows the judging window, and must not be worse on it than the challenger that did not
+Verdict = Literal["better", "equal", "worse", "no-signal", "calibration", "too-early", "sources", "leakage", "refit"]
+
+
+@dataclass(frozen=True, repr=False)
+class Retraining:
+    """What a retraining decided, and why.
+
+    Attributes
+    ----------
+    promoted : bool
+    verdict : str
+        ``better``; or why the champion stays: ``equal``, ``worse``, ``no-signal``, ``calibration``, ``too-early``, ``sources``,
+        ``leakage``, ``refit``. ``equal`` promotes if that was asked for.
+    words : str
+    until : Timestamp
+        Nothing known at or after it was used.
+    judged_at : Timestamp or None
+        The cutoff whose outcomes decided.
+    n, leavers : int
+        Snapshots judged.
+    difference : Interval or None
+        Log loss of the challenger minus that of the champion, 95 % over the same resampled customers; below 0 is better.
+    figures : DataFrame
+        ``model`` ("challenger", "champion", "base rate"), ``metric``, ``value``, ``low``, ``high``.
+    drivers : DataFrame
+        Mean absolute probability points of each driver with both models, on the customers judged; index ``driver``.
+    agreement : Series
+        Of the two explanations, see :func:`churnpredict.explanation.stability.compare_reasons`: ``same_first`` is the share of customers
+        with the same strongest driver.
+    winner : ChurnPipeline or None
+        The challenger, trained again on everything known before ``until``; None if it was refused.
+    """
+
+    promoted: bool
+    verdict: Verdict
+    words: str
+    until: pd.Timestamp
+    judged_at: pd.Timestamp | None = None
+    n: int = 0
+    leavers: int = 0
+    difference: Interval | None = None
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreement: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.float64))
+    winner: ChurnPipeline | None = None
+
+    def __repr__(self) -> str:
+        wide = self._wide()
+        lines = [self._headline(), *("  " + line for line in (wide.round(4).to_string().splitlines() if len(wide) else ()))]
+        return "\n".join([*lines, *(f"  {line}" for line in self._moved())])
+
+    def _repr_html_(self) -> str:
+        wide = self._wide()
+        rows = [(str(model), *(f"{v:.4f}" for v in row)) for model, row in zip(wide.index, wide.to_numpy(), strict=True)]
+        return show(self._headline(), rows, ("", *wide.columns), self._moved())
+
+    def _headline(self) -> str:
+        return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
+
+    def _wide(self) -> pd.DataFrame:
+        """Champion and challenger in rows, figures in columns."""
+        if not len(self.figures):
+            return pd.DataFrame()
+        wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
+        return wide[[m for m in ("auc", "log_loss", "lift_10", "calibration_gap") if m in wide]]
+
+    def _moved(self) -> Iterator[str]:
+        if len(self.drivers):
+            moved = self.drivers.assign(change=self.drivers["challenger"] - self.drivers["champion"])
+            moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index).head(3)
+            pairs = zip(moved.index, moved["champion"], moved["challenger"], strict=True)
+            told = ", ".join(f"{driver} {100 * old:.1f} -> {100 * new:.1f}" for driver, old, new in pairs)
+            yield f"same strongest driver for {self.agreement['same_first']:.0%} of customers; mean points that moved most: {told}"
+
+
+def retrain(
+    champion: ChurnPipeline,
+    tables: EventTables,
+    until: Any = None,
+    *,
+    challenger: ChurnPipeline | None = None,
+    when_equal: Literal["keep", "newer"] = "keep",
+    despite_sources: bool = False,
+    rounds: int = _ROUNDS,
+) -> Retraining:
+    """See :meth:`ChurnPipeline.retrain`."""
+    if when_equal not in ("keep", "newer"):
+        raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
+    champion._fitted()
+    fresh = champion.copy() if challenger is None else challenger.copy()
+    if fresh.churn != champion.churn:
+        remedy = "Train a new model with the new rule; its figures have another meaning."
+        raise UsageError("other-rule", "champion and challenger speak of different outcomes", remedy=remedy)
+    past = cutoffs.as_known(tables, until)
+    churn = champion.churn
+    churn.check(past)
+    known = cutoffs.observed_until(past, churn)
+    end = past.wall_times(np.array([known]))[0]
+    at = churn.latest_cutoff(past)
+    saw = int(past.instants(champion.cutoffs_[-1])[0]) + churn.gap_span + churn.horizon_span
+    if at < saw:
+        wait = stamp(saw + churn.gap_span + churn.horizon_span)
+        words = f"the champion has learnt from outcomes up to {stamp(saw)}, and the newest window that is known begins at {stamp(at)}"
+        return Retraining(False, "too-early", f"too early: {words}. A fair comparison needs outcomes up to {wait}", end)
+    if not despite_sources and (broken := _broken_sources(champion, past, known)):
+        return Retraining(False, "sources", f"the tables do not arrive as they used to: {broken}", end)
+    return _Contest(champion, fresh, past, end, at, when_equal, rounds).decide()
+
+
+def weigh(  # noqa: PLR0911 - one for each verdict
+    y: np.ndarray, risks: dict[str, np.ndarray], difference: Interval, customers: Any = None, *, when_equal: str = "keep", rounds: int = 200
+) -> tuple[bool, Verdict, str]:
+    """Whether to promote, the verdict, and the words: better promotes; worse, without signal, off its level or no different does not.
+
+    Parameters
+    ----------
+    y : ndarray (n,)
+        0 stayed, 1 left.
+    risks : dict
+        ``challenger``, ``champion`` and ``base rate``, each of shape (n,).
+    difference : Interval
+        Log loss of the challenger minus that of the champion.
+    customers : array (n,), optional
+        Rows of the same customer are drawn together.
+    when_equal : {"keep", "newer"}
+    """
+    told = f"log loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] against the champion"
+    if difference.low > 0:
+        return False, "worse", f"the challenger is worse: {told}"
+    if not compare(y, risks["challenger"], risks["base rate"], customers=customers, rounds=rounds).high < 0:
+        return False, "no-signal", f"the challenger cannot be told from one risk for everybody; {told}"
+    levels = {name: level_of(y, risks[name], customers=customers) for name in ("challenger", "champion")}
+    off = {name: max(level.low, -level.high, 0.0) > LEVEL for name, level in levels.items()}
+    if off["challenger"] and not (off["champion"] and abs(levels["challenger"].value) < abs(levels["champion"].value)):
+        return False, "calibration", f"the challenger's odds are wrong by a factor of {np.exp(-levels['challenger'].value):.2f}; {told}"
+    if difference.high < 0:
+        return True, "better", f"the challenger is better: {told}"
+    if off["champion"] and not off["challenger"]:
+        return True, "equal", f"no sure difference, but the champion's level is off, and the challenger's is not: {told}"
+    if when_equal == "newer":
+        return True, "equal", f"no sure difference, and the newer one was asked for: {told}"
+    return False, "equal", f"no difference that could not be chance, and a change of model changes reasons: the champion stays; {told}"
+
+
+def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> str:
+    """What is wrong with the tables themselves. Customers who have changed are a reason to retrain, not one against it."""
+    from churnpredict.monitoring.drift import find_drift
+
+    alarms = find_drift(champion, past, pd.Timestamp(known, unit="us", tz="UTC")).of("source")
+    return "; ".join(f"{a.where}: {a.what} ({a.remedy.rstrip('.')})" for a in alarms if a.code != "rewritten")
+
+
+class _Contest:
+    """The comparison at one cutoff, step by step."""
+
+    def __init__(
+        self, champion: ChurnPipeline, fresh: ChurnPipeline, past: EventTables, end: pd.Timestamp, at: int, when_equal: str, rounds: int
+    ) -> None:
+        self.champion, self.fresh, self.past, self.end, self.when_equal, self.rounds = champion, fresh, past, end, when_equal, rounds
+        self.at = at
+        self.cutoff = pd.Timestamp(at, unit="us", tz="UTC")
+        snapshots = take_snapshots(past, champion.churn, at=self.cutoff)
+        outcomes = label_churn(past, snapshots, champion.churn)
+        self.snapshots, self.y = snapshots_of(outcomes), outcomes.within().to_numpy()
+        self.customers = self.snapshots["customer_id"].to_numpy()
+
+    def decide(self) -> Retraining:
+        challenger = self.fresh.copy().fit(self.past, until=self.cutoff)  # the purge: it knows nothing at or after the cutoff
+        window = self.champion.churn.gap_span + self.champion.churn.horizon_span
+        if int(self.past.instants(challenger.cutoffs_[-1])[0]) + window > self.at:
+            remedy = "This is a fault of churnpredict: please report it."
+            raise ModelError("seen-window", "the challenger has learnt from the window that is to judge it", remedy=remedy)
+        if challenger.audit_.errors:
+            leaks = "; ".join(f"{f.where}: {f.what}" for f in challenger.audit_.errors[:3])
+            return self._refuse("leakage", f"the audit of the training rows found the answer in the question: {leaks}")
+        X = {"challenger": self._features(challenger), "champion": self._features(self.champion)}
+        models = {"challenger": challenger, "champion": self.champion}
+        risks = {name: check_risks(np.asarray(models[name].model_.predict_proba(X[name])[:, 1])) for name in models}
+        risks["base rate"] = np.full(len(self.y), min(max(challenger.base_rate_, 1e-6), 1 - 1e-6))
+        drivers, agreement = _compare_drivers(models, X)
+        figures = judge(self.y, risks, customers=self.customers, rounds=min(self.rounds, 200))
+        difference = compare(self.y, risks["challenger"], risks["champion"], customers=self.customers, rounds=self.rounds)
+        found = {"figures": figures, "drivers": drivers, "agreement": agreement, "difference": difference}
+        promoted, verdict, words = weigh(self.y, risks, difference, self.customers, when_equal=self.when_equal)
+        words = f"{words} on {len(self.y):,} customers at {self.cutoff.date()}, {int(self.y.sum()):,} of whom left"
+        if promoted:
+            return self._promote(verdict, words, risks["challenger"], found)
+        return self._refuse(verdict, words, **found)
+
+    def _features(self, pipeline: ChurnPipeline) -> pd.DataFrame:
+        X: pd.DataFrame = pipeline.features_of(self.past, self.snapshots)
+        return X
+
+    def _about(self) -> dict[str, Any]:
+        return {"until": self.end, "judged_at": self.snapshots["cutoff"].iloc[0], "n": len(self.y), "leavers": int(self.y.sum())}
+
+    def _refuse(self, verdict: Verdict, words: str, **found: Any) -> Retraining:
+        return Retraining(False, verdict, words, **self._about(), **found)
+
+    def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
+        """Train the winner again on everything, and see that this has not broken it."""
+        winner = self.fresh.copy().fit(self.past)
+        again = check_risks(np.asarray(winner.model_.predict_proba(self._features(winner))[:, 1]))
+        worse = log_loss(self.y, again) - log_loss(self.y, judged)
+        if worse > _REFIT:
+            why = f"trained again on everything, the challenger is worse by {worse:.4f} in log loss on a window that it has now seen"
+            return self._refuse("refit", f"{words}; but {why}", **found)
+        return Retraining(True, verdict, words, **self._about(), **found, winner=winner)
+
+
+def _compare_drivers(models: dict[str, Any], X: dict[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.Series]:
+    from churnpredict.explanation.attribution import explain
+    from churnpredict.explanation.stability import compare_reasons
+
+    why = {name: explain(models[name].model_, X[name]) for name in models}
+    drivers = pd.DataFrame({name: one.points.abs().mean() for name, one in why.items()}).fillna(0.0)
+    drivers = drivers.sort_values("champion", ascending=False).rename_axis("driver")
+    return drivers, compare_reasons(why["champion"], why["challenger"])

@@ -1,0 +1,439 @@
+"""A trained pipeline as data and back: what it knows, without a line of code; what contradicts itself is refused.
+
+Longer than most modules because each kind of member is taken apart and put together again side by side.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import inspect
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn import rules
+from churnpredict.errors import ChurnError, ModelFileError, UsageError
+from churnpredict.evaluation.baselines import Triple
+from churnpredict.features import custom as own
+from churnpredict.features.feature import Feature
+from churnpredict.model.calibration import AffineCalibration, IdentityCalibration, IsotonicCalibration
+from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.encoding import MatrixEncoder
+from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
+from churnpredict.model.purchases import PurchaseModel
+from churnpredict.model.sub_risks import LOST, Share
+from churnpredict.model.trees import TreeModel, read_trees
+from churnpredict.model_file import schema
+from churnpredict.retention.value import Credibility
+
+__all__ = ["freeze_model", "freeze_pipeline", "not_storable", "thaw_model", "thaw_pipeline", "thaw_rule"]
+
+_TIME, _SPAN, _TUPLE, _MAP = "time", "span", "tuple", "map"  # what JSON has no word for stands as {word: content}
+_OF_TEXT: dict[str, Any] = {"str": str, "str | None": (str, type(None)), "float": (int, float)}
+
+
+def not_storable(what: str) -> UsageError:
+    """The refusal to write what is not data."""
+    return UsageError(
+        "not-storable",
+        f"{what}, which a model file cannot hold: it holds data, never code",
+        remedy="Use joblib.dump(pipeline, path) and joblib.load(path), for files that only you write: joblib runs code on reading.",
+    )
+
+
+def _contradiction(what: str) -> NoReturn:
+    raise ModelFileError("model-contradiction", f"the model file contradicts itself: {what}", remedy="Take the file from its source again.")
+
+
+def _need(holds: bool, what: str) -> None:
+    if not holds:
+        _contradiction(what)
+
+
+# --- settings ---
+
+
+def _plain(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind of value
+    """A setting as JSON."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and np.isfinite(float(value)):
+        return float(value)
+    if isinstance(value, (datetime.timedelta, np.timedelta64)) and not pd.isna(value):
+        return {_SPAN: pd.Timedelta(value).isoformat()}
+    if isinstance(value, (datetime.date, np.datetime64)) and not pd.isna(value):
+        return {_TIME: pd.Timestamp(value).isoformat()}
+    if isinstance(value, tuple):
+        return {_TUPLE: [_plain(v, what) for v in value]}
+    if isinstance(value, list):
+        return [_plain(v, what) for v in value]
+    if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
+        return {_MAP: {k: _plain(v, what) for k, v in value.items()}}
+    raise not_storable(f"{what} is of type {type(value).__name__}")
+
+
+def _given(value: Any) -> Any:  # noqa: PLR0911
+    """A setting from JSON."""
+    if isinstance(value, list):
+        return [_given(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    try:
+        ((word, content),) = value.items()
+        if word == _SPAN:
+            return pd.Timedelta(content)
+        if word == _TIME:
+            return pd.Timestamp(content)
+        if word == _TUPLE and isinstance(content, list):
+            return tuple(_given(v) for v in content)
+        if word == _MAP and isinstance(content, dict):
+            return {k: _given(v) for k, v in content.items()}
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return _contradiction("a setting cannot be read")
+
+
+def _freeze_settings(model: Any, what: str) -> dict[str, Any]:
+    if type(model) is not ChurnClassifier:
+        raise not_storable(f"{what} is a {type(model).__name__}, not a ChurnClassifier")
+    return {k: _plain(v, f"the setting {k} of the classifier") for k, v in model.get_params(deep=False).items()}
+
+
+def _thaw_settings(settings: Mapping[str, Any]) -> ChurnClassifier:
+    _need(settings.keys() <= inspect.signature(ChurnClassifier).parameters.keys(), "a setting of the classifier is unknown")
+    return ChurnClassifier(**{k: _given(v) for k, v in settings.items()})
+
+
+# --- the churn rule and the feature rows ---
+
+
+def _freeze_rule(churn: Any) -> schema.Rule:
+    name = type(churn).__name__
+    if name not in rules.__all__ or type(churn) is not getattr(rules, name):
+        raise not_storable(f"the churn rule is your own {name}")
+    return schema.Rule(
+        name=name, options={f.name: _plain(getattr(churn, f.name), f"{f.name} of the churn rule") for f in dataclasses.fields(churn)}
+    )
+
+
+def thaw_rule(rule: schema.Rule) -> Any:
+    """The churn rule of a file."""
+    _need(rule.name in rules.__all__, "its churn rule is unknown")
+    cls: Any = getattr(rules, rule.name)
+    types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
+    options = {k: _given(v) for k, v in rule.options.items()}
+    for name, value in options.items():
+        _need(name in types, "an option of its churn rule is unknown")
+        several = types[name] == "Sequence[str]" and isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
+        single = isinstance(value, _OF_TEXT.get(types[name], ())) and not isinstance(value, bool)
+        _need(several or single, "an option of its churn rule is of the wrong type")
+    try:
+        return cls(**options)
+    except (ChurnError, TypeError):
+        return _contradiction("its churn rule cannot be")
+
+
+def _freeze_feature(row: Any) -> schema.FeatureRow:
+    if type(row) is not Feature:
+        raise not_storable(f'the feature "{getattr(row, "name", row)}" is a Python function')
+    if row.aggregate in own._OWN:
+        raise not_storable(f'the aggregate "{row.aggregate}" of the feature "{row.name}" is a Python function')
+    return schema.FeatureRow(**{f.name: getattr(row, f.name) for f in dataclasses.fields(row)})
+
+
+def _thaw_feature(row: schema.FeatureRow) -> Feature:
+    try:
+        return Feature(**row.model_dump())
+    except ChurnError:
+        return _contradiction("a feature row cannot be")
+
+
+# --- members and calibration ---
+
+
+def _freeze_linear(member: LinearMember) -> schema.Linear:
+    still = ~np.isfinite(member.scale_)  # a column that never varied adds nothing: its one value stays at home
+    return schema.Linear(
+        kind="linear",
+        weight=float(member.weight),
+        strength=float(member.strength),
+        monotone=[int(sign) for sign in member.monotone],
+        numbers=member.numbers_.tolist(),
+        low=np.where(still, 0.0, member.low_).tolist(),
+        high=np.where(still, 0.0, member.high_).tolist(),
+        center=np.where(still, 0.0, member.center_).tolist(),
+        scale=[None if lone else scale for lone, scale in zip(still, member.scale_.tolist(), strict=True)],
+        slope=member.slope_.tolist(),
+        hole=member.hole_.tolist(),
+        holes=member.holes_.tolist(),
+        shift=member.shift_.tolist(),
+        base=member.base_,
+        categories=[
+            schema.CategoryEffects(column=j, levels=kept.tolist(), effects=member.effects_[j][kept].tolist()) for j, kept in member.levels_
+        ],
+    )
+
+
+def _thaw_linear(part: schema.Linear, columns: schema.Columns) -> LinearMember:
+    n = len(columns.names)
+    categories = [effects.column for effects in part.categories]
+    _need(categories == [c.column for c in columns.categories], "a line has other categories than its columns")
+    _need(part.numbers == sorted(set(range(n)) - set(categories)), "a line does not have every column once")
+    _need(len(part.monotone) in (0, n) and len(part.shift) == n, "a line has too few or too many numbers")
+    each = (part.low, part.high, part.center, part.scale, part.slope, part.hole)
+    _need(all(len(values) == len(part.numbers) for values in each), "a line has too few or too many numbers")
+    _need(part.holes == sorted(set(part.holes)) and max(part.holes, default=0) < max(len(part.numbers), 1), "a line has holes out of range")
+    member = LinearMember(categories=categories, strength=part.strength, monotone=part.monotone, weight=part.weight)
+    member.numbers_, member.holes_ = np.array(part.numbers, np.int64), np.array(part.holes, np.int64)
+    member.low_, member.high_, member.center_ = (np.array(v, np.float64) for v in (part.low, part.high, part.center))
+    _need(bool((member.low_ <= member.high_).all()), "a line has limits in the wrong order")
+    member.scale_ = np.array([np.inf if scale is None else scale for scale in part.scale], np.float64)
+    member.slope_, member.hole_, member.shift_ = (np.array(v, np.float64) for v in (part.slope, part.hole, part.shift))
+    member.base_ = part.base
+    member.levels_, member.effects_ = [], {}
+    sizes = {c.column: len(c.levels) + 1 for c in columns.categories}  # one more for all that are rare
+    for found in part.categories:
+        kept = np.array(found.levels, np.int64)
+        _need(found.levels == sorted(set(found.levels)) and len(kept) == len(found.effects), "a line has effects that fit no levels")
+        _need(int(kept.max(initial=-1)) < sizes[found.column], "a line has effects of levels that are not there")
+        effect = np.zeros(int(kept.max(initial=-1)) + 1)
+        effect[kept] = found.effects
+        member.levels_.append((found.column, kept))
+        member.effects_[found.column] = effect
+    return member
+
+
+def _freeze_purchases(member: PurchaseMember) -> schema.Purchases:
+    horizon, gap = member.window
+    return schema.Purchases(
+        kind="purchases",
+        weight=float(member.weight),
+        columns=[int(j) for j in member.columns],
+        horizon=float(horizon),
+        gap=float(gap),
+        never=member.never_,
+        base=member.base_,
+        **dataclasses.asdict(member.model_),
+    )
+
+
+def _thaw_purchases(part: schema.Purchases, columns: schema.Columns) -> PurchaseMember:
+    one, two, three = part.columns
+    _need(max(part.columns) < len(columns.names), "MBG/NBD reads columns that are not there")
+    triple = Triple(*(columns.names[j] for j in part.columns))
+    member = PurchaseMember(triple, columns=(one, two, three), window=(part.horizon, part.gap), weight=part.weight)
+    member.never_, member.base_ = part.never, part.base
+    member.model_ = PurchaseModel(part.r, part.alpha, part.a, part.b)
+    return member
+
+
+def _thaw_trees(part: schema.Trees, content: bytes, columns: schema.Columns, threads: int | None) -> tuple[TreeMember, TreeModel]:
+    import lightgbm as lgb
+
+    trees = read_trees(content)
+    _need(trees.feature_names == tuple(f"f{j}" for j in range(len(columns.names))), "its trees have other columns")
+    return TreeMember(lgb.Booster(model_str=trees.to_text()), weight=part.weight, n_jobs=threads), trees
+
+
+def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns, threads: int | None) -> Any:
+    if isinstance(part, schema.Trees):
+        return _thaw_trees(part, texts[part.file], columns, threads)[0]
+    return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
+
+
+def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
+    if type(calibration) in (AffineCalibration, IdentityCalibration):
+        kind: Any = "affine" if type(calibration) is AffineCalibration else "identity"
+        return schema.Affine(
+            kind=kind, prior=float(calibration.prior), slope=float(calibration.slope), intercept=float(calibration.intercept)
+        )
+    if type(calibration) is IsotonicCalibration:
+        steps = calibration.steps
+        return schema.Isotonic(
+            kind="isotonic",
+            level=float(calibration.level),
+            low=float(steps.y_min),  # pyright: ignore[reportArgumentType]
+            high=float(steps.y_max),  # pyright: ignore[reportArgumentType]
+            margins=steps.X_thresholds_.tolist(),
+            probabilities=steps.y_thresholds_.tolist(),
+        )
+    raise not_storable(f"the calibration is your own {type(calibration).__name__}")
+
+
+def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
+    if isinstance(part, schema.Affine):
+        affine = (AffineCalibration if part.kind == "affine" else IdentityCalibration)(prior=part.prior)
+        affine.slope, affine.intercept = part.slope, part.intercept
+        return affine
+    from sklearn.isotonic import IsotonicRegression
+
+    x, p = np.array(part.margins), np.array(part.probabilities)
+    _need(len(x) == len(p) and bool((np.diff(x) > 0).all() and (np.diff(p) >= 0).all()), "its calibration does not rise")
+    _need(part.low <= p[0] and p[-1] <= part.high, "its calibration leaves its limits")
+    isotonic = IsotonicCalibration()
+    # steps that rise already are what isotonic regression makes of them
+    isotonic.steps = IsotonicRegression(y_min=part.low, y_max=part.high, out_of_bounds="clip").fit(x, p)
+    isotonic.level = part.level
+    return isotonic
+
+
+# --- the classifier ---
+
+
+def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schema.Trees | schema.Linear | schema.Purchases]:
+    """The members as data; trees as texts, which are added by file name."""
+    members: list[schema.Trees | schema.Linear | schema.Purchases] = []
+    for member in found:
+        if type(member) is TreeMember:
+            name = f"trees-{len(texts)}.txt"
+            texts[name] = read_trees(member.booster).to_text().encode()
+            members.append(schema.Trees(kind="trees", weight=float(member.weight), file=name))
+        elif type(member) is LinearMember:
+            members.append(_freeze_linear(member))
+        elif type(member) is PurchaseMember:
+            members.append(_freeze_purchases(member))
+        else:
+            raise not_storable(f"a member of the model is your own {type(member).__name__}")
+    return members
+
+
+def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.Numbers, dict[str, bytes]]:
+    """A fitted :class:`churnpredict.ChurnClassifier` as data, and its trees as text by file name."""
+    settings = _freeze_settings(model, "the model")
+    encoder: MatrixEncoder = model._encoder
+    columns = schema.Columns(
+        names=list(encoder.names),
+        named=hasattr(model, "feature_names_in_"),
+        fewest=encoder.fewest,
+        categories=[schema.CategoryColumn(column=j, levels=levels, rest=encoder.rest.get(j)) for j, levels in encoder.levels.items()],
+    )
+    texts: dict[str, bytes] = {}
+    members = _freeze_members(model.members_, texts)
+    shares = [
+        schema.Share(
+            name=share.name,
+            days=None if share.days is None else float(share.days),
+            rate=share.rate,
+            members=_freeze_members(share.members, texts),
+            calibration=_freeze_calibration(share.calibration) if share.members else None,
+        )
+        for share in model.shares_.values()
+    ]
+    threads = [member.n_jobs for member in model.members_ if type(member) is TreeMember and member.n_jobs is not None]
+    classes = model.classes_
+    classifier = schema.Classifier(
+        settings=settings,
+        labels=classes.tolist(),
+        label_type="str" if classes.dtype.kind == "U" else str(classes.dtype),  # type: ignore[arg-type]
+        base_rate=model.base_rate_,
+        validated_on=model.validated_on_,
+        record=_plain(model.training_record_, "the training record"),
+        threads=int(threads[-1]) if threads else None,
+    )
+    typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
+    figures = schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares, typical=typical)
+    return columns, classifier, figures, texts
+
+
+def thaw_model(
+    columns: schema.Columns, classifier: schema.Classifier, numbers: schema.Numbers, texts: Mapping[str, bytes]
+) -> ChurnClassifier:
+    """The classifier that :func:`freeze_model` took apart. LightGBM reads a tree only after it was checked, and only our text of it."""
+    n = len(columns.names)
+    _need(len(set(columns.names)) == n, "a column comes twice")
+    positions = [c.column for c in columns.categories]
+    _need(positions == sorted(set(positions)) and max(positions, default=0) < n, "its categories fit no columns")
+    _need(all(len(set(c.levels)) == len(c.levels) for c in columns.categories), "a category comes twice")
+    everybody = [*numbers.members, *(part for share in numbers.shares for part in share.members)]
+    files = [part.file for part in everybody if isinstance(part, schema.Trees)]
+    _need(sorted(files) == sorted(texts), "its members are not its files")
+    model = _thaw_settings(classifier.settings)
+    encoder = MatrixEncoder(fewest=columns.fewest)
+    encoder.names = list(columns.names)
+    encoder.levels = {c.column: list(c.levels) for c in columns.categories}
+    encoder.rest = {c.column: c.rest for c in columns.categories if c.rest is not None}
+    model._encoder = encoder
+    model.n_features_in_ = n
+    if columns.named:
+        model.feature_names_in_ = np.array(columns.names, dtype=object)
+    _need(len({type(label) for label in classifier.labels}) == 1 and len(set(classifier.labels)) == 2, "its labels are not two")
+    try:
+        model.classes_ = np.array(classifier.labels, dtype=None if classifier.label_type == "str" else classifier.label_type)
+    except (ValueError, OverflowError):
+        _contradiction("its labels are of another type")
+    model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
+    model.training_record_ = _given(classifier.record)
+
+    def members_of(parts: Sequence[Any]) -> list[Any]:
+        return [_thaw_member(part, texts, columns, classifier.threads) for part in parts]
+
+    model.members_ = members_of(numbers.members)
+    model.calibration_ = _thaw_calibration(numbers.calibration)
+    _need(numbers.typical is None or len(numbers.typical) == n, "it compares with too few or too many contributions")
+    model.typical_ = None if numbers.typical is None else np.array(numbers.typical)
+    model.shares_ = {}
+    for share in numbers.shares:
+        _need((share.name == LOST) == (share.days is None) and share.name not in model.shares_, "a share comes twice or has no meaning")
+        _need(bool(share.members) == (share.calibration is not None), "a share has members without calibration, or the reverse")
+        calibration = None if share.calibration is None else _thaw_calibration(share.calibration)
+        model.shares_[share.name] = Share(share.name, share.days, share.rate, members_of(share.members), calibration)
+    days = [share.days for share in numbers.shares if share.days is not None]
+    _need(days == sorted(set(days), reverse=True), "its horizons are not in order")
+    _need(not days or model.horizon is not None, "it has horizons within none")
+    return model
+
+
+# --- the pipeline ---
+
+
+def _settings_of(cls: type) -> set[str]:
+    """What a pipeline is made with, apart from what is stored in a form of its own."""
+    return set(inspect.signature(cls).parameters) - {"churn", "features", "classifier"}
+
+
+def freeze_pipeline(pipeline: Any) -> schema.Pipeline:
+    """Settings of a fitted pipeline, and what it was trained on. What the audit found in the tables stays with them."""
+    return schema.Pipeline(
+        churn=_freeze_rule(pipeline.churn),
+        features=[_freeze_feature(row) for row in pipeline.features_],
+        features_given=pipeline.features is not None,
+        settings={name: _plain(getattr(pipeline, name), f"the setting {name} of the pipeline") for name in _settings_of(type(pipeline))},
+        classifier=None if pipeline.classifier is None else _freeze_settings(pipeline.classifier, "the classifier"),
+        cutoffs=[int(moment.as_unit("us").value) // 1000 for moment in pipeline.cutoffs_],
+        n_snapshots=int(pipeline.n_snapshots_),
+        n_leavers=int(pipeline.n_leavers_),
+        base_rate=float(pipeline.base_rate_),
+        worth=None if getattr(pipeline, "worth_", None) is None else schema.Worth(**pipeline.worth_._asdict()),
+        usual=pipeline.usual_,
+    )
+
+
+def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) -> Any:
+    """The pipeline that :func:`freeze_pipeline` took apart."""
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+    features = [_thaw_feature(row) for row in part.features]
+    _need(part.n_leavers <= part.n_snapshots, "more left than there were")
+    settings = {name: _given(value) for name, value in part.settings.items()}
+    _need(settings.keys() <= _settings_of(ChurnPipeline), "a setting of the pipeline is unknown")
+    _need(isinstance(settings.get("history"), (str, pd.Timedelta, type(None))), "its history is no span")
+    pipeline = ChurnPipeline(
+        thaw_rule(part.churn),
+        features=list(features) if part.features_given else None,
+        classifier=None if part.classifier is None else _thaw_settings(part.classifier),
+        **settings,
+    )
+    pipeline.features_, pipeline.model_, pipeline.model_id_ = features, model, model_id
+    pipeline.cutoffs_ = [pd.Timestamp(moment, unit="us") for moment in part.cutoffs]
+    pipeline.n_snapshots_, pipeline.n_leavers_, pipeline.base_rate_ = part.n_snapshots, part.n_leavers, part.base_rate
+    pipeline.worth_ = None if part.worth is None else Credibility(part.worth.mean, part.worth.doubt, part.worth.bound)
+    pipeline.usual_ = part.usual
+    return pipeline

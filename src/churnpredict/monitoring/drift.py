@@ -1,0 +1,179 @@
+"""Drift: do the tables still arrive, do customers still look as they did in training, and did the risks that were sent out come true?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import ChurnError, ContentError, ModelError, UsageError
+from churnpredict.events.tables import EventTables
+from churnpredict.markup import show
+from churnpredict.monitoring import drift_checks as watching
+from churnpredict.monitoring import realised_outcomes as matured
+from churnpredict.monitoring.drift_checks import INPUTS, OUTCOMES, SCORES, SOURCES, Alarm
+from churnpredict.monitoring.drift_statistics import Change
+from churnpredict.pipeline.cutoffs import observed_until, one_moment
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["Alarm", "Drift", "find_drift", "refuse"]
+
+_TOLD = 3
+
+
+@dataclass(frozen=True, repr=False)
+class Drift:
+    """What :func:`find_drift` found.
+
+    Attributes
+    ----------
+    at : Timestamp
+    customers : int
+        At risk at that moment.
+    alarms : tuple of Alarm
+        In the order in which to look: a broken source explains what follows it.
+    figures : DataFrame
+        Every check, alarming or not: ``group``, ``check``, ``where``, ``value``, ``usual``, ``limit``, ``alarm``.
+    outcomes : DataFrame
+        The back-test of what was sent out, see
+        :func:`churnpredict.monitoring.realised_outcomes.judge_matured`; empty without earlier scorings.
+    """
+
+    at: pd.Timestamp
+    customers: int
+    alarms: tuple[Alarm, ...] = field(default=())
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def ok(self) -> bool:
+        """No alarm."""
+        return not self.alarms
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The alarms as a frame."""
+        return pd.DataFrame([vars(a) for a in self.alarms], columns=[f.name for f in fields(Alarm)])
+
+    def of(self, *groups: str) -> tuple[Alarm, ...]:
+        """The alarms of some groups."""
+        return tuple(a for a in self.alarms if a.group in groups)
+
+    @property
+    def sent(self) -> str:
+        """What became of the risks that were sent out, in a sentence; empty where nothing is known of them."""
+        if not len(self.outcomes):
+            return ""
+        v = matured.verdict(self.outcomes)
+        gap = v["calibration_gap"]
+        order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
+        return (
+            f"what was sent out: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
+            f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
+        )
+
+    def _headline(self) -> str:
+        n = len(self.alarms)
+        return f"Drift at {self.at.date()}, {self.customers:,} customers at risk, {len(self.figures)} checks: " + (
+            "no alarm" if not n else f"{n} alarm{'s' if n > 1 else ''}"
+        )
+
+    def __repr__(self) -> str:
+        lines = [self._headline()]
+        for a in self.alarms:
+            lines += [f"  {a.group:<8}{a.where}  [{a.code}]", f"          {a.what}", f"          -> {a.remedy}"]
+        return "\n".join([*lines, *([f"  {self.sent}"] if self.sent else [])])
+
+    def _repr_html_(self) -> str:
+        rows = [(a.group, a.where, a.what, a.remedy) for a in self.alarms]
+        return show(self._headline(), rows, ("group", "where", "what", "remedy"), [self.sent] if self.sent else [])
+
+
+def find_drift(
+    pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, scores: pd.DataFrame | Sequence[pd.DataFrame] | None = None
+) -> Drift:
+    """Say what has changed since the model was trained, how much, and what to do; silent where nothing has.
+
+    Nothing is stored for it with the model: the tables still hold the training period, and features at a past cutoff are computed from
+    what was known then, so the picture that the model learnt from can be taken again. Today is held against every training cutoff, and
+    is alarming only if it is further from the nearest of them than they are from one another, beyond what chance makes of so few rows.
+
+    Parameters
+    ----------
+    pipeline : ChurnPipeline
+        Trained.
+    tables : EventTables
+    at : time, optional
+        The moment, by default the end of what was observed. Say it where a source that has stopped is to be noticed.
+    scores : DataFrame or list of DataFrame, optional
+        Earlier scorings, as :meth:`ChurnPipeline.score` gave them: ``customer_id``, ``cutoff``, ``risk``, and ``model_id`` if there.
+        Those whose outcome windows have passed are held against what happened.
+
+    Returns
+    -------
+    Drift
+
+    Raises
+    ------
+    UsageError
+        ``not-fitted``; ``no-reference``: no training cutoff lies before ``at``.
+    SchemaError, ContentError, IdentityError
+        ``missing-column``, ``no-probability``, ``scores-id-type``: scores that are none.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(300, seed=1)
+    >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount"))
+    >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
+    >>> cp.find_drift(pipeline, tables, at="2024-03-01").ok
+    True
+    """
+    pipeline._fitted()
+    book, outcomes = watching.Book(), pd.DataFrame()
+    scorings = None if scores is None else matured.read_scorings(scores)
+    moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
+    past = tables.known_before(moment)  # outcomes, too: what became known later is not known here
+    missing = sorted({row.table for row in pipeline.features_} - {"calendar"} - set(tables.declarations))
+    for name in missing:
+        gone = Change(1.0, 0.0, 0.0)
+        remedy = "Declare the table again; nothing can be scored without it."
+        book.check(SOURCES, "missing-table", name, gone, "the model was trained with this table, and it is not here", remedy)
+    watching.look_at_sources(book, pipeline, past, moment)
+    customers = 0
+    try:
+        customers = watching.count_customers(book, pipeline, past, moment)
+        if not missing:
+            watching.look_at_inputs(book, pipeline, past, moment)
+            watching.look_at_the_past(book, pipeline, past)
+    except UsageError:
+        raise
+    except ChurnError as error:
+        what = f"the customers cannot be looked at: {error.what}"
+        book.check(INPUTS, "not-scored", "all customers", Change(1.0, 0.0, 0.0), what, error.remedy)
+    if scorings is not None and not missing:
+        outcomes = watching.look_at_outcomes(book, pipeline, past, scorings)
+    figures = pd.DataFrame(book.rows, columns=["group", "check", "where", "value", "usual", "limit", "alarm"])
+    return Drift(tables.wall_times(np.array([moment]))[0], customers, tuple(book.alarms), figures, outcomes)
+
+
+def refuse(found: Drift) -> None:
+    """Refuse what alarms, for those who would rather stop than read.
+
+    Raises
+    ------
+    ContentError
+        ``drift``: sources or inputs alarm.
+    ModelError
+        ``drift``: only scores or outcomes do.
+    """
+    for groups, kind in (((SOURCES, INPUTS), ContentError), ((SCORES, OUTCOMES), ModelError)):
+        alarms = found.of(*groups)
+        if alarms:
+            what = "; ".join(f"{a.where}: {a.what}" for a in alarms[:_TOLD])
+            raise kind("drift", what, remedy=alarms[0].remedy)

@@ -1,0 +1,355 @@
+"""What drift looks at: how tables arrive, how customers look, how risks stand, and what became of those that were sent out.
+
+Longer than most modules because every look is a measure, a limit and a sentence with a remedy, and they are best read side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.snapshots import pairs_at_risk, take_snapshots
+from churnpredict.errors import UsageError
+from churnpredict.events.arrivals import Pulse, take_pulse
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY, stamp
+from churnpredict.monitoring import realised_outcomes as matured
+from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
+from churnpredict.pipeline.cutoffs import default_step
+from churnpredict.pipeline.scoring import snapshots_of
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = [
+    "INPUTS",
+    "OUTCOMES",
+    "SCORES",
+    "SOURCES",
+    "Alarm",
+    "Book",
+    "count_customers",
+    "look_at_inputs",
+    "look_at_outcomes",
+    "look_at_sources",
+    "look_at_the_past",
+]
+
+SOURCES = "source"
+INPUTS = "input"
+SCORES = "score"
+OUTCOMES = "outcome"
+_MOST = 20_000  # customers in a picture of the inputs
+_PERIODS = 24
+_ODDS = float(np.log(1.5))  # a mean risk whose odds are half as high again
+_MOVED, _REWRITTEN, _GONE = 0.01, 0.05, 0.02
+_UNSEEN = 0.01
+_FEW_ROWS, _FEW_PERIODS = 20, 4
+_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that is not as it was.
+
+    Attributes
+    ----------
+    group : {"source", "input", "score", "outcome"}
+        Whether tables arrive, customers look, risks stand, or outcomes came differently.
+    code : str
+        Stable name of the kind.
+    where : str
+        Table, column or "all customers".
+    what : str
+        In words, with the figures.
+    value, usual, limit : float
+        The effect, what it was at most before, and from where on it is an alarm; in the unit of the check.
+    remedy : str
+    """
+
+    group: str
+    code: str
+    where: str
+    what: str
+    value: float
+    usual: float
+    limit: float
+    remedy: str
+
+
+class Book:
+    """Figures and alarms as they come."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.alarms: list[Alarm] = []
+
+    def note(self, group: str, check: str, where: str, change: Change) -> bool:
+        self.rows.append({"group": group, "check": check, "where": where, **change._asdict(), "alarm": change.alarming})
+        return change.alarming
+
+    def alarm(self, group: str, code: str, where: str, what: str, change: Change, remedy: str) -> None:
+        self.alarms.append(Alarm(group, code, where, what, *change, remedy))
+
+    def check(self, group: str, code: str, where: str, change: Change, what: str, remedy: str) -> None:
+        if self.note(group, code, where, change):
+            self.alarm(group, code, where, what, change, remedy)
+
+
+# --- sources ---
+
+
+def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> None:
+    """Rows, lateness and columns of every table that the model uses: the newest period against those of the training."""
+    step = default_step(pipeline.churn)
+    first, learnt = (int(tables.instants(pipeline.cutoffs_[i])[0]) for i in (0, -1))
+    most = int(np.clip((moment - first) // step + 1, _PERIODS, 4 * _PERIODS))
+    used = {row.table for row in pipeline.features_} | {getattr(pipeline.churn, "of", "")}
+    pulses = [_against_training(p, learnt) for p in take_pulse(tables, moment, step, most=most) if p.name in used and not np.isnan(p.age)]
+    n_columns = sum(len(p.columns) for p in pulses)
+    for pulse in pulses:
+        _arrival(book, pulse, moment, step, learnt)
+        for column, values in pulse.columns.items():
+            _column(book, pulse, column, values, n_columns)
+
+
+def _against_training(pulse: Pulse, learnt: int) -> Pulse:
+    """Without the periods between training and now: what changed in them would pass for usual."""
+    k = len(pulse.ends)
+    kept = np.append(pulse.ends[:-1] <= learnt, True)
+    if kept.sum() < _FEW_PERIODS:
+        return pulse
+    place = np.cumsum(kept) - 1
+    rows = kept[pulse.period]
+    columns = {name: values[rows].reset_index(drop=True) for name, values in pulse.columns.items()}
+    delays = pulse.delays[kept] if len(pulse.delays) == k else pulse.delays
+    period = place[pulse.period[rows]]
+    return replace(pulse, ends=pulse.ends[kept], rows=pulse.rows[kept], delays=delays, period=period, columns=columns)
+
+
+def _arrival(book: Book, pulse: Pulse, moment: int, step: int, learnt: int) -> None:
+    days, until = step / DAY, stamp(moment)
+    alive = moment - pulse.age * DAY >= learnt  # a table that had stopped before the model was trained is no news
+    if alive and pulse.rows[:-1].sum() >= _FEW_ROWS:
+        late = Change(pulse.age, pulse.silence, max(1.0, 2 * pulse.silence))
+        what = f"no row for {pulse.age:.1f} days before {until}; the longest silence before was {pulse.silence:.1f} days"
+        book.check(SOURCES, "late-source", pulse.name, late, what, "Look whether the load of this table has run; score again when it has.")
+    change, ratio = jump(pulse.rows, pulse.ends)
+    usual = int(np.median(pulse.rows[:-1][-6:])) if len(pulse.rows) > 1 else 0
+    what = f"{int(pulse.rows[-1]):,} rows in the {days:g} days before {until}, where {usual:,} were usual in training: {ratio:.0%}"
+    remedy = "Look whether the table is loaded whole and once; if business really changed so much, train again."
+    book.check(SOURCES, "volume", pulse.name, change, what, remedy)
+    if len(pulse.delays) >= _FEW_PERIODS and np.isfinite(pulse.delays[-1]):
+        usual_delay = float(np.nanmax(pulse.delays[:-1], initial=0.0))
+        delay = Change(float(pulse.delays[-1]), usual_delay, 2 * usual_delay + 1)
+        what = f"a tenth of the newest rows came to be known {delay.value:.1f} days late or later; {usual_delay:.1f} was the most before"
+        book.check(SOURCES, "delay", pulse.name, delay, what, "Ask whoever writes the table: features lag behind what happened.")
+
+
+def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int) -> None:
+    k = len(pulse.ends)
+    now = pulse.period == k - 1
+    if k < _FEW_PERIODS or not now.any():
+        return
+    where = f"{pulse.name}.{column}"
+    change = _psi(values, pulse.period, pulse.ends, tests)
+    if book.note(SOURCES, "column", where, change):
+        remedy = "Look at the newest rows of this column: unit, currency, codes, a field no longer filled."
+        book.alarm(SOURCES, "column", where, _told(values[~now], values[now], change), change, remedy)
+    _new_levels(book, SOURCES, where, values, pulse.period, pulse.ends)
+
+
+def _psi(values: pd.Series, groups: np.ndarray, times: np.ndarray, tests: int) -> Change:
+    """How unlike the last group is to every earlier one, of one column."""
+    last = len(times) - 1
+    bins = Bins(values[groups < last])
+    counts = bins.count(values, groups, len(times))
+    n = counts.sum(axis=1)
+    filled = n > 0
+    if filled[:last].sum() < 2 or not filled[last]:
+        return Change(0.0, 0.0, np.inf)
+    counts, n, times = counts[filled], n[filled], times[filled]
+    held = int((counts.sum(axis=0) > 0).sum())
+    return unlike(psi_distances(counts), times, floor=FLOOR, extra=chance(held, n[-1], n[:-1], tests))
+
+
+def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
+    """A changed column in words: the index, and what of missing, median and levels tells most of it."""
+    said = [f"PSI {change.value:.2f} against the most similar time in training (usual {change.usual:.2f}, limit {change.limit:.2f})"]
+    missing = [float(part.isna().mean()) for part in (before, now)]
+    if abs(missing[1] - missing[0]) > 0.05:
+        said.append(f"missing {missing[0]:.0%} before, {missing[1]:.0%} now")
+    if isinstance(before.dtype, pd.CategoricalDtype) or before.dtype == object:
+        shares = [part.value_counts(normalize=True) for part in (before, now)]
+        moved = (shares[1].astype(float).sub(shares[0].astype(float), fill_value=0.0)).abs()
+        if len(moved):
+            level = moved.idxmax()
+            said.append(f'"{level}" {shares[0].get(level, 0.0):.0%} before, {shares[1].get(level, 0.0):.0%} now')
+    elif now.notna().any() and before.notna().any():
+        old, new = float(before.median()), float(now.median())
+        unit = f", {new / old:.3g} times: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
+        said.append(f"median {old:,.4g} before, {new:,.4g} now{unit}")
+    return "; ".join(said)
+
+
+def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: np.ndarray, times: np.ndarray) -> None:
+    """The share of rows whose category no earlier group has."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return
+    codes, k = values.cat.codes.to_numpy(), len(times)
+    seen = np.full((len(values.cat.categories), k), False)
+    seen[codes[codes >= 0], groups[codes >= 0]] = True
+    first = np.where(seen.any(axis=1), seen.argmax(axis=1), k)
+    newly = np.array([float(np.mean(first[codes[(groups == g) & (codes >= 0)]] == g)) if (groups == g).any() else 0.0 for g in range(k)])
+    newly = np.nan_to_num(newly)
+    usual = float(newly[k // 2 : -1].max(initial=0.0))
+    n = int((groups == k - 1).sum())
+    change = Change(float(newly[-1]), usual, max(_UNSEEN, 2 * usual) + 3 / max(n, 1))
+    if book.note(group, "new-values", where, change):
+        new = [str(v) for v in values.cat.categories[first == k - 1]]
+        named = ", ".join(f'"{v}"' for v in new[:_TOLD]) + (f" and {len(new) - _TOLD} more" if len(new) > _TOLD else "")
+        what = f"{change.value:.0%} of the rows have values that were never seen before: {named}"
+        book.alarm(group, "new-values", where, what, change, "The model takes them for missing: map them to known ones, or train again.")
+
+
+# --- customers, inputs, scores ---
+
+
+def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> int:
+    """How many are at risk, against the training cutoffs."""
+    pipeline.churn.check(tables)
+    step = default_step(pipeline.churn)
+    learnt = int(tables.instants(pipeline.cutoffs_[-1])[0])
+    first = max(pipeline.churn.first_cutoff(tables), tables.first_event() + 1)
+    before = np.arange(learnt, first - 1, -step, dtype=np.int64)[:_PERIODS][::-1]
+    cutoffs = np.append(before[before < moment], moment)
+    at_risk = pairs_at_risk(tables, pipeline.churn, cutoffs)[1]
+    counts = np.bincount(np.searchsorted(cutoffs, at_risk), minlength=len(cutoffs))
+    change, ratio = jump(counts, cutoffs)
+    usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
+    what = f"{int(counts[-1]):,} customers are at risk at {stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
+    remedy = "Look whether all customers are loaded: the others are not scored at all."
+    book.check(INPUTS, "customers", "all customers", change, what, remedy)
+    return int(counts[-1])
+
+
+def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> None:
+    learnt = [c for c in pipeline.cutoffs_ if int(tables.instants(c)[0]) < moment]
+    if not learnt:
+        remedy = "Look at a later moment, or at the model that was in use then."
+        raise UsageError("no-reference", f"no cutoff that the model was trained on lies before {stamp(moment)}", remedy=remedy)
+    snapshots = take_snapshots(tables, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
+    every = len(tables) // _MOST + 1
+    snapshots = snapshots[tables.codes(snapshots["customer_id"]) % every == 0]
+    X = pipeline.features_of(tables, snapshots)
+    groups, cutoffs = pd.factorize(X.index.get_level_values("cutoff"), sort=True)
+    times = np.array([int(tables.instants(c)[0]) for c in cutoffs])
+    tables_of = {row.name: row.table for row in pipeline.features_}
+    changed: dict[str, list[tuple[Change, str, str]]] = {}
+    now = groups == len(times) - 1
+    for name in X.columns:
+        values = X[name].reset_index(drop=True)
+        change = _psi(values, groups, times, X.shape[1])
+        if book.note(INPUTS, "feature", name, change):
+            changed.setdefault(tables_of.get(name, "other"), []).append((change, name, _told(values[~now], values[now], change)))
+        _new_levels(book, INPUTS, name, values, groups, times)
+    for table, found in changed.items():
+        found.sort(key=lambda item: item[0].limit - item[0].value)
+        told = "; ".join(f"{name}: {what}" for _, name, what in found[:_TOLD])
+        more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
+        what = f"{len(found)} of {sum(t == table for t in tables_of.values())} features are unlike every training cutoff: {told}{more}"
+        remedy = "If the table is right, customers have changed: retrain, and trust the ranking more than the level until then."
+        book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
+    _look_at_scores(book, np.asarray(pipeline.model_.predict_proba(X)[:, 1]), groups, times)
+
+
+def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.ndarray) -> None:
+    k = len(times)
+    change = _psi(pd.Series(risk), groups, times, 1)
+    n = np.bincount(groups, minlength=k)
+    means = np.bincount(groups, weights=risk, minlength=k) / n
+    spread = np.sqrt(np.maximum(np.bincount(groups, weights=risk**2, minlength=k) / n - means**2, 0) / n) / np.maximum(
+        means * (1 - means), 1e-9
+    )
+    level = unlike(level_distances(means), times, floor=_ODDS, extra=4 * np.hypot(spread[-1], spread[:-1]))
+    told = f"mean risk {means[-1]:.1%} now, {means[:-1].min():.1%} to {means[:-1].max():.1%} at the training cutoffs"
+    remedy = "Look at the alarms of sources and inputs first; if there are none, customers behave differently: retrain."
+    if not book.note(SCORES, "level", "all customers", level):
+        what = f"the risks are spread unlike at every training cutoff: PSI {change.value:.2f} (limit {change.limit:.2f}); {told}"
+        book.check(SCORES, "scores", "all customers", change, what, remedy)
+        return
+    book.note(SCORES, "scores", "all customers", change)
+    what = f"{told}: odds {np.exp(level.value):.1f} times those of the most similar time (limit {np.exp(level.limit):.1f})"
+    book.alarm(SCORES, "risk-level", "all customers", what, level, remedy)
+
+
+def look_at_the_past(book: Book, pipeline: ChurnPipeline, tables: EventTables) -> None:
+    """Whether the training period still says what the model was told: as many snapshots, as many leavers."""
+    if pipeline.treatments is not None or int(tables.instants(pipeline.cutoffs_[-1])[0]) > pipeline.churn.latest_cutoff(tables):
+        return
+    left = label_churn(tables, take_snapshots(tables, pipeline.churn, at=pipeline.cutoffs_), pipeline.churn).within()
+    then, now = (pipeline.n_snapshots_, pipeline.n_leavers_), (len(left), int(left.sum()))
+    moved = max(abs(a - b) / max(a, b, 1) for a, b in zip(then, now, strict=True))
+    counts = [f"{snapshots:,} snapshots with {leavers:,} leavers" for snapshots, leavers in (now, then)]
+    what = f"the training period has {counts[0]} today, where the model was told of {counts[1]}"
+    remedy = "Rows were deleted, added or corrected afterwards: load the history again, or retrain if it is right now."
+    book.check(SOURCES, "rewritten", "training period", Change(moved, 0.0, _GONE), what, remedy)
+
+
+# --- outcomes of what was sent out ---
+
+
+def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> pd.DataFrame:
+    found = matured.mature(tables, scorings, pipeline.churn)
+    gone = Change(found.unknown / max(len(scorings), 1), 0.0, _GONE)
+    what = f"{found.unknown:,} of {len(scorings):,} scored rows are of customers who are in no table any more"
+    book.check(OUTCOMES, "gone", "earlier scorings", gone, what, "Were they deleted, or their ids changed? Their outcomes are unknown.")
+    _replay(book, pipeline, tables, scorings)
+    if not len(found.rows):
+        return pd.DataFrame()
+    window = pd.Timedelta(pipeline.churn.gap_span + pipeline.churn.horizon_span, unit="us")
+    figures = matured.judge_matured(found.rows, pipeline.base_rate_, window)
+    v = matured.verdict(figures)
+    level, gain = v["level"], v["gain"]
+    when = f"{level.n:,} scored rows, {level.leavers:,} of whom left"
+    sure = max(level.low, -level.high, 0.0)  # how far from 0 the interval begins
+    what = f"mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} ({when}): odds wrong by a factor of "
+    what += f"{np.exp(-level.value):.2f} [{np.exp(-level.high):.2f}, {np.exp(-level.low):.2f}]"
+    remedy = "Money at risk and bands are off by as much: retrain, which sets the level anew."
+    book.check(OUTCOMES, "calibration", "earlier scorings", Change(sure, 0.0, matured.LEVEL), what, remedy)
+    if "calibration_slope" in v:
+        slope = v["calibration_slope"]
+        off = Change(1 - slope.high, 0.0, 1 - matured.SLOPE)
+        what = f"risks are too extreme: calibration slope {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] ({when})"
+        book.check(OUTCOMES, "slope", "earlier scorings", off, what, "Retrain: the model tells customers apart less well than it says.")
+    loss = f"{-gain.value:+.3f} [{-gain.high:+.3f}, {-gain.low:+.3f}]"
+    what = f"the risks did worse than one risk for everybody: log loss {loss} ({when})"
+    worse = Change(max(-gain.high, 0.0), 0.0, 0.0)
+    book.check(OUTCOMES, "no-gain", "earlier scorings", worse, what, "Do not act on these scores; retrain, and look at the back-test.")
+    return figures
+
+
+def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> None:
+    """The newest earlier scoring by this very model, scored again: the same unless the past was rewritten."""
+    if "model_id" not in scorings:
+        return
+    own = scorings[scorings["model_id"] == pipeline.model_id_]
+    own = own[own["cutoff"] == own["cutoff"].max()]
+    if not len(own):
+        return
+    cutoff = own["cutoff"].iloc[0]
+    snapshots = take_snapshots(tables, pipeline.churn, at=cutoff)
+    X = pipeline.features_of(tables, snapshots)
+    again = snapshots_of(X).assign(again=pipeline.model_.predict_proba(X)[:, 1])[["customer_id", "again"]]
+    # A CSV does not know whether its ids were numbers.
+    both = own.astype({"customer_id": str}).merge(again.astype({"customer_id": str}), on="customer_id", how="outer")
+    moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side: moved
+    change = Change(float(moved.mean()), 0.0, _REWRITTEN)
+    day = pd.Timestamp(cutoff).date()
+    what = f"{change.value:.0%} of the customers of {day} would get another risk today, from the same model for the same day"
+    remedy = "Rows came late or were corrected: declare known_at=, or score later in the day; if the history was rewritten, retrain."
+    book.check(SOURCES, "rewritten", "earlier scorings", change, what, remedy)

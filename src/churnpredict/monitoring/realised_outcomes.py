@@ -1,0 +1,221 @@
+"""What became of the risks that were really sent out: earlier scorings, once their outcome windows have passed, beside what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.errors import ContentError, IdentityError, SchemaError, closest
+from churnpredict.evaluation import metrics
+from churnpredict.evaluation.comparison import calibration_gap
+from churnpredict.events.tables import EventTables
+from churnpredict.score_runs import runs
+from churnpredict.table_files import read_frame
+
+__all__ = ["LEVEL", "SLOPE", "Matured", "judge_matured", "level_of", "mature", "read_earlier", "read_scorings", "verdict"]
+
+LEVEL = 0.25  # log-odds: a quarter too many or too few, below which a wrong level changes no decision
+SLOPE = 0.7  # of outcomes on log-odds: below, high risks are much too high and low ones much too low
+_ROUNDS = 200
+_MOST = 10_000  # customers in an interval
+
+
+class Matured(NamedTuple):
+    """Earlier scorings whose outcomes are known.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        ``customer_id``, ``cutoff``, ``risk``, ``left`` (0 or 1).
+    immature : int
+        Scored rows whose outcome window is still open.
+    unknown : int
+        Scored rows of customers who are in no table any more.
+    """
+
+    rows: pd.DataFrame
+    immature: int
+    unknown: int
+
+
+def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Earlier scorings as one frame; of a customer scored twice at one cutoff, the last row counts.
+
+    Raises
+    ------
+    SchemaError
+        ``missing-column``: ``customer_id``, ``cutoff`` and ``risk`` are needed.
+    ContentError
+        ``no-probability``: a risk outside [0, 1].
+    """
+    parts = [scores] if isinstance(scores, pd.DataFrame) else list(scores)
+    for part in parts:
+        for column in ("customer_id", "cutoff", "risk"):
+            if column not in part:
+                remedy = "Give tables as score writes them." + closest(column, map(str, part.columns))
+                raise SchemaError("missing-column", "there is no such column", table="scores", column=column, remedy=remedy)
+    columns = [c for c in ("customer_id", "cutoff", "risk", "model_id") if all(c in part for part in parts)]
+    if not parts:
+        return pd.DataFrame({"customer_id": [], "cutoff": pd.to_datetime([]), "risk": []})
+    every = pd.concat([pd.DataFrame(part)[columns].assign(cutoff=pd.to_datetime(part["cutoff"])) for part in parts], ignore_index=True)
+    wrong = ~every["risk"].between(0, 1)
+    if wrong.any():
+        raise ContentError(
+            "no-probability",
+            "risks that are no probabilities",
+            table="scores",
+            column="risk",
+            rows=int(wrong.sum()),
+            total=len(every),
+            remedy="Give the column risk as score wrote it.",
+        )
+    return every.drop_duplicates(["customer_id", "cutoff"], keep="last", ignore_index=True)
+
+
+def read_earlier(path: str | Path) -> list[pd.DataFrame]:
+    """The scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
+
+    Raises
+    ------
+    SourceError
+        ``unreadable-scores``, ``no-run``, ``damaged-run``.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [read_frame(path)]
+    folders = [path] if (path / runs.MANIFEST).exists() else [path / name for name in reversed(runs.run_names(path))]
+    columns = ["customer_id", "cutoff", "risk", "model_id"]
+    return [runs.read_scores(folder, columns=columns) for folder in folders]
+
+
+def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Matured:
+    """The scored rows whose outcome windows have passed, labelled by the churn rule; never a 0 for what is not known yet.
+
+    Raises
+    ------
+    IdentityError
+        ``scores-id-type``: ids of another type than in the tables.
+    """
+    known = _known(tables, scorings["customer_id"])
+    held = scorings[known]
+    if held["cutoff"].dt.tz is not None:
+        held = held.assign(cutoff=held["cutoff"].dt.tz_convert(tables.timezone).dt.tz_localize(None))
+    latest = churn.latest_cutoff(tables)
+    closed = held["cutoff"].isin([c for c in held["cutoff"].unique() if int(tables.instants(c)[0]) <= latest])
+    ripe, unknown = held.loc[closed, ["customer_id", "cutoff", "risk"]], int((~known).sum())
+    if not len(ripe):
+        return Matured(ripe.assign(left=0), int((~closed).sum()), unknown)
+    left = label_churn(tables, ripe, churn).within().astype(np.float64)
+    place = left.index.get_indexer(pd.MultiIndex.from_frame(ripe[["customer_id", "cutoff"]]))
+    ripe = ripe.assign(left=np.append(left.to_numpy(), np.nan)[place])
+    return Matured(ripe.dropna(subset="left"), int((~closed).sum()), unknown)  # who left within the gap has no outcome
+
+
+def _known(tables: EventTables, ids: pd.Series) -> np.ndarray:
+    if not len(ids):
+        return np.empty(0, dtype=bool)
+    given = pa.array(ids)
+    given = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
+    try:
+        cast = given.cast(tables.ids.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise IdentityError(
+            "scores-id-type",
+            f"ids of type {given.type}, where the tables have {tables.ids.type}",
+            table="scores",
+            column="customer_id",
+            remedy="Cast them before; a CSV file keeps no types.",
+        ) from None  # what Arrow says quotes an id
+    return np.asarray(pc.is_in(cast, value_set=tables.ids).to_numpy(zero_copy_only=False))
+
+
+def judge_matured(rows: pd.DataFrame, base_rate: float, window: pd.Timedelta) -> pd.DataFrame:
+    """Figures of the risks that were sent out: per cutoff, and for all cutoffs of the newest window together.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of :class:`Matured`; not empty.
+    base_rate : float
+        Share of leavers among the training snapshots: who says it for everybody is the one to beat.
+    window : Timedelta
+        How far back from the newest mature cutoff the verdict reaches.
+
+    Returns
+    -------
+    DataFrame
+        ``metric``, ``value``, ``low``, ``high`` (95 % over customers), ``cutoff`` (none for the verdict, in the last rows), ``n``,
+        ``leavers``.
+        Metrics: ``observed``, ``mean_risk``, ``calibration_gap``, ``level`` (log-odds to add to be right), and for the verdict
+        ``calibration_slope``, ``auc``, ``lift_10`` and ``gain``: log loss of the base rate minus that of the risks.
+    """
+    parts = [_level_figures(part, cutoff) for cutoff, part in rows.groupby("cutoff", sort=True)]
+    newest = rows[rows["cutoff"] > rows["cutoff"].max() - window]
+    return pd.concat([*parts, _level_figures(newest, pd.NaT), _order_figures(newest, base_rate)], ignore_index=True)
+
+
+def verdict(figures: pd.DataFrame) -> dict[str, Any]:
+    """The rows of :func:`judge_matured` that are about the newest window, by metric: each with value, low, high, n, leavers."""
+    return {str(row.metric): row for row in figures[figures["cutoff"].isna()].itertuples()}
+
+
+def _as_arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes, risks and customers; an even sample of customers where there are very many, whose intervals are narrow anyway."""
+    who = pd.factorize(rows["customer_id"])[0]
+    keep = who % (who.max() // _MOST + 1) == 0
+    return rows["left"].to_numpy(dtype=np.float64)[keep], rows["risk"].to_numpy(dtype=np.float64)[keep], who[keep]
+
+
+def _table(found: dict[str, metrics.Interval], y: np.ndarray, cutoff: Any) -> pd.DataFrame:
+    about = {"cutoff": cutoff, "n": len(y), "leavers": int(y.sum())}
+    return pd.DataFrame([{"metric": name, **interval._asdict(), **about} for name, interval in found.items()])
+
+
+def _level_figures(rows: pd.DataFrame, cutoff: Any) -> pd.DataFrame:
+    y, p, who = _as_arrays(rows)
+    mean = float(p.mean())
+    found = {
+        "observed": metrics.bootstrap_interval(_observed, y, p, customers=who, rounds=_ROUNDS),
+        "mean_risk": metrics.Interval(mean, mean, mean),
+        "calibration_gap": metrics.bootstrap_interval(calibration_gap, y, p, customers=who, rounds=_ROUNDS),
+        "level": level_of(y, p, customers=who),
+    }
+    return _table(found, y, cutoff)
+
+
+def level_of(y: np.ndarray, p: np.ndarray, *, customers: Any = None) -> metrics.Interval:
+    """Log-odds to add to all risks to fit what happened (0 is right), with its interval over customers.
+
+    Where nobody or everybody left, half a customer is taken to have done the other: the level exists, and its interval is wide.
+
+    >>> level_of(np.tile([0.0, 0.0, 0.0, 1.0], 100), np.full(400, 0.5)).high < -0.5
+    True
+    """
+    n, left = len(y), float(y.sum())
+    if 0 < left < n:
+        return metrics.bootstrap_interval(metrics.calibration_intercept, y, p, customers=customers, rounds=_ROUNDS)
+    share, mean = (left + 0.5) / (n + 1), float(np.clip(p.mean(), 1e-6, 1 - 1e-6))
+    value = float(np.log(share / (1 - share)) - np.log(mean / (1 - mean)))
+    error = 2 * float(np.sqrt(1 / (left + 0.5) + 1 / (n - left + 0.5)))
+    return metrics.Interval(value, value - error, value + error)
+
+
+def _order_figures(rows: pd.DataFrame, base_rate: float) -> pd.DataFrame:
+    y, p, who = _as_arrays(rows)
+    constant = np.full(len(y), min(max(base_rate, 1e-6), 1 - 1e-6))
+    found = {"gain": metrics.compare(y, constant, p, customers=who, rounds=_ROUNDS)}
+    if 0 < y.sum() < len(y):
+        for name, function in (("calibration_slope", metrics.calibration_slope), ("auc", metrics.auc), ("lift_10", metrics.lift)):
+            found[name] = metrics.bootstrap_interval(function, y, p, customers=who, rounds=_ROUNDS)
+    return _table(found, y, pd.NaT)
+
+
+def _observed(y: Any, p: Any, *, sample_weight: Any = None) -> float:
+    return float(np.average(y, weights=sample_weight))

@@ -1,1 +1,0 @@
-"""The roof: the only place that knows the order of things."""

@@ -1,0 +1,1 @@
+"""The order of the stages: train, score, audit, back-test. Score runs, monitoring, lifecycle, report and the command line may import it."""

@@ -1,0 +1,345 @@
+"""The leakage audit where tables are known: features that see the future, populations that have left, outcomes that were treated.
+
+Longer than most because it asks every question that only tables can answer, one after the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.snapshots import sorted_pairs
+from churnpredict.churn.treatments import arms_of
+from churnpredict.errors import warn
+from churnpredict.evaluation.audit import Audit, Finding, audit_matrix
+from churnpredict.events.source import open_source
+from churnpredict.events.streams import Stream, latest_known
+from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
+from churnpredict.events.timing import DAY
+from churnpredict.features.build import build_features
+from churnpredict.features.custom import OwnFeature
+from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.features.probe import probe_features
+
+__all__ = ["audit_rows", "audit_tables", "audit_training", "settle"]
+
+Function = Callable[[EventTables, pd.DataFrame], pd.DataFrame]
+_CUTOFFS, _CUSTOMERS = 2, 200
+_FEW_TREATED = 0.01
+_LATE = {"recorded", "known", "booked", "ingested", "inserted", "loaded", "posted", "created", "entered", "received", "processed"}
+_GONE = {"cancel", "cancellation", "cancellations", "churn", "churned", "terminations", "termination", "closures", "deactivations", "exits"}
+_TREATED = {"treatment", "treatments", "retention"}
+_LOGS = (Events, Intervals)
+_TOLD = 10  # features named one by one; the rest are counted
+
+
+def audit_tables(
+    tables: EventTables,
+    snapshots: pd.DataFrame,
+    churn: ChurnRule,
+    *,
+    function: Function = build_features,
+    treatments: str | None = None,
+    handled: str | None = None,
+    raise_on: str | None = None,
+    seed: int = 0,
+) -> Audit:
+    """Look for leaks where tables are known; works on a feature function of your own.
+
+    On a sample of customers and cutoffs, everything that happened or came to be known at or after the cutoff is replaced by garbage, and
+    the features are made again: none may move. Those that move are tried again with one kind of future at a time, to say which they see.
+
+    Parameters
+    ----------
+    tables : EventTables
+    snapshots : DataFrame
+        Columns ``customer_id`` and ``cutoff``.
+    churn : churn rule
+    function : callable
+        ``function(tables, snapshots) -> frame`` with one row per snapshot; :func:`~churnpredict.build_features` by default.
+    treatments : str, optional
+        The table of past retention contacts.
+    handled : {"exclude", "flag", "feature"}, optional
+        What training does about them; nothing by default.
+    raise_on : {"error", "warning", "note"}, optional
+    seed : int
+
+    Returns
+    -------
+    Audit
+        See :func:`churnpredict.audit`.
+
+    Raises
+    ------
+    LeakageError
+        On request.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(100, seed=0)
+    >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01")
+    >>> def peeking(tables, snapshots):
+    ...     last = pd.Series(tables.stream("orders").times.max(), index=snapshots.index)
+    ...     return pd.DataFrame({"newest": last})
+    >>> audit_tables(shop.tables, past, shop.churn, function=peeking).findings["code"].tolist()
+    ['rows-after-cutoff']
+    """
+    found = [
+        *_moving(tables, snapshots, function, seed),
+        *_not_at_risk(tables, snapshots, churn),
+        *_cancelled(tables, snapshots, churn),
+        *_treated(tables, snapshots, churn, treatments, handled),
+        *_late_columns(tables),
+    ]
+    return Audit(tuple(found)).raise_on(raise_on)
+
+
+def audit_training(
+    tables: EventTables,
+    churn: ChurnRule,
+    X: pd.DataFrame,
+    outcomes: Any,
+    *,
+    features: Sequence[Feature | OwnFeature],
+    history: str | None = None,
+    treatments: str | None = None,
+    handled: str | None = None,
+) -> Audit:
+    """The audit of a pipeline's training rows: of the matrix, and of the tables behind it."""
+
+    def function(some: EventTables, snapshots: pd.DataFrame) -> pd.DataFrame:
+        return build_features(some, snapshots, features=features, history=history)
+
+    matrix = audit_rows(tables, churn, X, outcomes, features=features)
+    handled = None if treatments is None else handled
+    behind = audit_tables(tables, X.index.to_frame(index=False), churn, function=function, treatments=treatments, handled=handled)
+    return Audit(tuple(_known_by_then(matrix, behind, tables, features))) + behind
+
+
+def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes: Any, *, features: Sequence[Feature | OwnFeature]) -> Audit:
+    """The audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
+    window = {"horizon": pd.Timedelta(churn.horizon_span, "us"), "gap": pd.Timedelta(churn.gap_span, "us")}
+    return audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
+
+
+def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:
+    """The findings of the matrix, less grave where a feature of the catalog, made of times alone, says as much as the others of its table.
+
+    The probe has shown that such a feature does not move with the future. What it knows was known: the customer had left by then, as far
+    as that table shows. Columns that somebody writes (attributes, states) and own functions keep their findings.
+    """
+    moved = {f.where for f in behind.errors}
+    rows = {f'column "{f.name}"': f for f in features if isinstance(f, Feature) and isinstance(tables.declarations.get(f.table), _LOGS)}
+    proven = {w: f for w, f in rows.items() if f.aggregate != "attribute" and f'feature "{f.name}"' not in moved}
+    telling = ("predicts-too-well", "predicts-well", "missing-tells")
+    said = [proven[f.where] for f in matrix.found if f.code in telling and f.where in proven]
+    witnesses = {row.table for row in said if AGGREGATES[row.aggregate].needs in ("", "end") and row.aggregate != "open_value"}
+    for f in matrix.found:
+        if f.code in telling and f.where in proven and proven[f.where].table in witnesses:
+            cure = (
+                "No leak: it was known at the cutoff. Many of these customers have left already; a shorter active_within= leaves them out."
+            )
+            f = replace(f, severity="note", cure=cure)  # noqa: PLW2901
+        yield f
+
+
+def settle(report: Audit, raise_on: str | None) -> Audit:
+    """Refuse what is at least as grave as ``raise_on``, and warn of the other errors and warnings."""
+    report.raise_on(raise_on)
+    for f in report.alarms:
+        warn(f.code, f"the audit found {f.where}: {f.what}", remedy=f.cure, stacklevel=4)
+    return report
+
+
+def _named_by_people(tables: EventTables, features: Sequence[Feature | OwnFeature]) -> list[str]:
+    """Features that show a column as somebody wrote it: their names are evidence. Counts of a table of cancellations are none."""
+    shown = (Customers, States)
+    return [f.name for f in features if isinstance(f, OwnFeature) or isinstance(tables.declarations.get(f.table), shown)]
+
+
+# --- features that see the future ---
+
+
+def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, seed: int) -> Iterator[Finding]:
+    customers, moments = sorted_pairs(tables, snapshots)
+    rng = np.random.default_rng(seed)
+    who = np.unique(customers)
+    some = rng.choice(who, _CUSTOMERS, replace=False) if len(who) > _CUSTOMERS else who
+    chosen = np.isin(customers, some)
+    part = _of_customers(tables, some)
+    ids = pd.Index(tables.ids.to_pandas())
+    distinct = np.unique(moments[chosen])
+    tried = distinct[np.unique(np.linspace(0, len(distinct) - 1, _CUTOFFS + 1).round().astype(int))[1:]] if len(distinct) > 1 else distinct
+    seen: dict[str, str] = {}
+    for cutoff in tried:
+        rows = chosen & (moments == cutoff)
+        here = pd.DataFrame({"customer_id": ids.take(customers[rows]), "cutoff": tables.wall_times(moments[rows])})
+        moved = probe_features(function, part, here, cutoffs=1, seed=seed)["feature"].tolist()
+        for name, code in _which_future(part, here, function, int(cutoff), moved).items():
+            order = list(_FUTURES)  # where little future is left, only the garbage moves it: the clearer word counts
+            seen[name] = min(seen.get(name, code), code, key=order.index)
+    for code, (what, cure) in _FUTURES.items():
+        names = sorted(name for name, c in seen.items() if c == code)
+        for name in names[:_TOLD]:
+            yield Finding("error", code, f'feature "{name}"', what, 0.999, cure)
+        if len(names) > _TOLD:
+            yield Finding("error", code, f"{len(names) - _TOLD} more features", what, 0.999, cure)
+
+
+_FUTURES = {
+    "rows-after-cutoff": (
+        "it changes when the rows at and after the cutoff are taken away",
+        "Read only rows with time < cutoff.",
+    ),
+    "end-not-yet-known": (
+        "it changes when ends that had not happened by the cutoff are hidden",
+        "Treat an interval as open, and what is written at its end as unknown, until the end has passed.",
+    ),
+    "known-at-ignored": (
+        "it changes when the rows that came to be known only after the cutoff are taken away",
+        "Read only rows with known_at < cutoff.",
+    ),
+    "moves-with-the-future": (
+        "it changes when everything after the cutoff is replaced by garbage",
+        "Find out what it reads that is written later: a joining date, a total, a newest value.",
+    ),
+}
+
+
+def _which_future(tables: EventTables, here: pd.DataFrame, function: Function, cutoff: int, moved: list[str]) -> dict[str, str]:
+    """The kind of future that each moved feature sees."""
+    if not moved:
+        return {}
+    full = function(tables, here)
+    by_time = function(_with_streams(tables, lambda s: s.where(s.times < cutoff)), here)
+    hidden = function(_with_streams(tables, lambda s: _ends_hidden(s, cutoff)), here)
+    known = function(_with_streams(tables, lambda s: s.known_before(cutoff)), here)
+    steps = (("rows-after-cutoff", full, by_time), ("end-not-yet-known", by_time, hidden), ("known-at-ignored", hidden, known))
+    found = {}
+    for name in moved:
+        differs = (
+            code
+            for code, a, b in steps
+            if not (name in a and name in b and a[name].reset_index(drop=True).equals(b[name].reset_index(drop=True)))
+        )
+        found[name] = next(differs, "moves-with-the-future")
+    return found
+
+
+def _ends_hidden(stream: Stream, cutoff: int) -> Stream:
+    past = stream.where(stream.times < cutoff)
+    known = past.columns.get("known")
+    bare = replace(past, columns={k: v for k, v in past.columns.items() if k != "known"}).known_before(cutoff)
+    return bare if known is None else replace(bare, columns={**bare.columns, "known": known})
+
+
+def _with_streams(tables: EventTables, change: Callable[[Stream], Stream]) -> EventTables:
+    other = object.__new__(EventTables)
+    other.__dict__.update(tables.__dict__)
+    other.streams = {name: change(stream) for name, stream in tables.streams.items()}
+    return other
+
+
+def _of_customers(tables: EventTables, some: np.ndarray) -> EventTables:
+    """The tables with the rows of some customers only: what the probe costs does not grow with the business."""
+    if len(some) > len(tables) / 2:
+        return tables
+    wanted = np.zeros(len(tables), np.bool_)
+    wanted[some] = True
+    return _with_streams(tables, lambda s: s.where(wanted[s.owners]))
+
+
+# --- populations and treatments ---
+
+
+def _not_at_risk(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Iterator[Finding]:
+    customers, moments = sorted_pairs(tables, snapshots)
+    gone = int(np.count_nonzero(~churn.at_risk(tables, customers, moments)))
+    if gone:
+        what = f"{gone:,} of {len(customers):,} snapshots are of customers who, by the churn rule, had already left or not yet joined"
+        yield Finding("error", "already-left", "snapshots", what, 0.999, "Take snapshots with take_snapshots, which knows the rule.")
+
+
+def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Iterator[Finding]:
+    """Another table than the rule's had written down that they were gone, and none came back."""
+    customers, moments = sorted_pairs(tables, snapshots)
+    mature = moments <= churn.latest_cutoff(tables)
+    customers, moments = customers[mature], moments[mature]
+    for name in tables.logs():
+        if name == getattr(churn, "of", None) or not _GONE & set(re.split(r"[^a-z]+", name.lower())) or not len(customers):
+            continue
+        gone = latest_known(tables.stream(name), customers, moments) >= 0
+        n = len(np.unique(customers[gone]))
+        if n < 20:
+            continue
+        outcome = churn.outcomes(tables, customers[gone], moments[gone])[1]
+        left = float(np.mean(outcome != 0))
+        if left > 0.99:
+            what = f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who stand there already; {left:.1%} of them leave"
+            cure = "They had left already: use the rule Cancellation, or leave them out of the snapshots."
+            yield Finding("warning", "already-left", f'table "{name}"', what, 0.95, cure)
+
+
+def _treated(
+    tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str | None, handled: str | None
+) -> Iterator[Finding]:
+    named = [n for n in tables.logs() if _TREATED & set(re.split(r"[^a-z]+", n.lower()))]
+    for name in [treatments] if treatments is not None else named:
+        arms = arms_of(tables, snapshots, churn, name)
+        share = float(arms["treated"].mean())
+        what = f"{share:.1%} of the outcome windows hold a retention contact: they show what happened with help"
+        if share > _FEW_TREATED and handled is None:
+            cure = f'Say what to do about them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
+            yield Finding("warning", "treated-outcomes", f'table "{name}"', what, 0.9, cure)
+        elif share:
+            yield Finding("note", "treated-outcomes", f'table "{name}"', what, 0.9, f"Training handles them: {handled or 'they are few'}.")
+
+
+def _late_columns(tables: EventTables) -> Iterator[Finding]:
+    """Columns of a source that say when a row was written, which nobody declared as ``known_at``."""
+    for name, declaration in tables.declarations.items():
+        if isinstance(declaration, Customers) or declaration.known_at is not None:
+            continue
+        happened = declaration.start if isinstance(declaration, Intervals) else declaration.time
+        for column in _columns(name, declaration.source):
+            words = set(re.split(r"[^a-z]+", column.lower()))
+            if column in declaration.columns() or not (words & _LATE and words & {"at", "on", "date", "time", "ts", "timestamp"}):
+                continue
+            written, since = (_microseconds(s) for s in _two_columns(name, declaration.source, column, happened))
+            share = float(np.mean(written - since > DAY // 24)) if len(since) else 0.0
+            if share > _FEW_TREATED:
+                what = f"{share:.0%} of the rows were written more than an hour after they happened"
+                cure = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that nobody knew yet.'
+                yield Finding("warning", "known-at-undeclared", f'table "{name}", column "{column}"', what, 0.8, cure)
+
+
+def _columns(name: str, source: Any) -> list[str]:
+    """The columns of a source that can be read a second time: a pandas frame or files."""
+    if isinstance(source, pd.DataFrame):
+        return [str(c) for c in source.columns]
+    return open_source(source, name).columns() if isinstance(source, (str, Path)) else []
+
+
+def _two_columns(name: str, source: Any, *columns: str) -> list[pd.Series]:
+    if isinstance(source, pd.DataFrame):
+        some = source.iloc[:: max(len(source) // 10_000, 1)]
+        return [some[c] for c in columns]
+    table = open_source(source, name).read(list(columns))
+    return [table.column(c).to_pandas() for c in columns]
+
+
+def _microseconds(column: pd.Series) -> np.ndarray:
+    """Times as float microseconds, NaN for what is none."""
+    try:
+        times = pd.DatetimeIndex(pd.to_datetime(column, errors="coerce", utc=True))
+    except (ValueError, TypeError):
+        return np.full(len(column), np.nan)
+    return np.where(times.isna(), np.nan, times.as_unit("us").asi8.astype(np.float64))

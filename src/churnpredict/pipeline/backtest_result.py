@@ -1,0 +1,240 @@
+"""Backtest: the figures of a backtest, what they say in words, in pictures and on a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
+from churnpredict.evaluation.verdict import Verdict, reach_verdict
+
+__all__ = ["Backtest"]
+
+_SHOWN = ("auc", "average_precision", "log_loss", "brier", "lift_10", "calibration_gap", "calibration_slope", "empc", "expected_profit")
+_BRIEF = ("auc", "log_loss", "lift_10", "calibration_gap")
+_TITLES = {
+    "auc": "AUC",
+    "average_precision": "Average precision",
+    "log_loss": "Log loss",
+    "brier": "Brier",
+    "lift_10": "Lift of the top tenth",
+    "calibration_gap": "Mean risk − share that left",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "empc": "EMPC",
+    "expected_profit": "Expected profit",
+}
+_NEEDED = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers", "signal", *DIFFERENCE}
+
+
+class Backtest(pd.DataFrame):
+    """Figures of a backtest, one row per cutoff, model and metric.
+
+    Columns ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``; ``difference``, ``difference_low``, ``difference_high`` (the
+    model minus this baseline, over the same draws of customers); ``n``, ``leavers``; ``train_rate`` (share that left in training),
+    ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model cannot
+    be told from the base rate). Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` says for how
+    many customers the model names the same strongest driver as the model of the cutoff before.
+
+    Attributes
+    ----------
+    predictions : DataFrame or None
+        Index ``(customer_id, cutoff)``; ``outcome`` (0/1) and the risk that each model gave. Pictures are drawn from it.
+    """
+
+    _metadata = ["predictions"]  # noqa: RUF012 (pandas asks for a list)
+    predictions: pd.DataFrame | None = None
+
+    @property
+    def _constructor(self) -> type[Backtest]:
+        return Backtest
+
+    def _parts(self) -> list[tuple[pd.Timestamp, pd.DataFrame]]:
+        return [(pd.Timestamp(str(cutoff)), part) for cutoff, part in pd.DataFrame(self).groupby("cutoff", sort=True)]
+
+    def verdicts(self) -> dict[pd.Timestamp, Verdict]:
+        """The verdict at each cutoff."""
+        out = {}
+        for cutoff, part in self._parts():
+            first = part.iloc[0]
+            known = {"train_rate": float(first["train_rate"]), "seasons_seen": int(first["seasons_seen"])} if "seasons_seen" in part else {}
+            out[cutoff] = reach_verdict(part, **known)  # type: ignore[arg-type]
+        return out
+
+    def table(self, *names: str) -> pd.DataFrame:
+        """One line per cutoff and model, one column per metric."""
+        wanted = list(names) or [m for m in _SHOWN if m in set(self["metric"])]
+        order = list(dict.fromkeys(self["model"]))
+        wide = pd.DataFrame(self).pivot_table(index=["cutoff", "model"], columns="metric", values="value", dropna=False)[wanted]
+        wide = wide.reindex(pd.MultiIndex.from_product([sorted(set(self["cutoff"])), order], names=["cutoff", "model"]))
+        return wide.dropna(how="all")
+
+    def summary(self) -> str:
+        """The backtest in words and figures, as people read it."""
+        lines, verdicts = [], self.verdicts()
+        for cutoff, part in self._parts():
+            lines.append(_heading(cutoff, part))
+            shown = [m for m in _BRIEF if m in set(part["metric"])]
+            lines.append("  " + " " * 22 + "".join(f"{m:>25}" for m in shown) + f"{'log loss difference':>27}")
+            for model, figures in _by_model(part):
+                cells = "".join(f"{_cell(figures.loc[m]):>25}" for m in shown)
+                lines.append(f"  {model:<22}{cells}{_apart(figures.loc['log_loss']):>27}")
+            steady = _steady(part)
+            lines += [f"  {verdicts[cutoff].words}{'' if steady is None else ' ' + steady}".rstrip(), ""]
+        return "\n".join([*lines, self._overall(verdicts)])
+
+    def _overall(self, verdicts: dict[pd.Timestamp, Verdict]) -> str:
+        n = len(verdicts)
+        counts = {kind: sum(v.against == kind for v in verdicts.values()) for kind in ("better", "not told apart", "worse")}
+        told = ", ".join(f"{kind} at {count}" for kind, count in counts.items() if count)
+        against = f"Against the best of the old ways: {told}." if told else "There is no old way to compare with but the base rate."
+        right, weak = (sum(getattr(v, k) == w for v in verdicts.values()) for k, w in (("level", "right"), ("signal", "weak")))
+        signal = f" Weak signal at {weak}." if weak else ""
+        return f"{n} cutoff{'' if n == 1 else 's'}. {against} Right on average at {right} of {n}.{signal}"
+
+    def _complete(self) -> bool:
+        return bool(len(self)) and set(self.columns) >= _NEEDED
+
+    def __repr__(self) -> str:
+        return self.summary() if self._complete() else super().__repr__()
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return self._tables() if self._complete() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
+
+    def _tables(self, names: tuple[str, ...] = _BRIEF) -> str:
+        """A table per cutoff with its verdict, as HTML without style of its own."""
+        out, verdicts = [], self.verdicts()
+        for cutoff, part in self._parts():
+            shown = [m for m in names if m in set(part["metric"])]
+            heads = "".join(f"<th>{html.escape(_TITLES.get(m, m))}</th>" for m in [*shown, "Log loss, model minus this"])
+            rows = "".join(
+                f"<tr><th>{html.escape(model)}</th>"
+                + "".join(f"<td>{_whole(_cell(figures.loc[m]))}</td>" for m in shown)
+                + f"<td>{_whole(_apart(figures.loc['log_loss']))}</td></tr>"
+                for model, figures in _by_model(part)
+            )
+            words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
+            out.append(
+                f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>"
+                f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+            )
+        return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
+
+    def plot(self, *, metric: str = "log_loss") -> Any:  # type: ignore[override]
+        """Calibration, gain and profit over all cutoffs together, and one metric over time.
+
+        Returns
+        -------
+        matplotlib Figure
+            Notebooks show it by themselves.
+        """
+        from churnpredict.evaluation.displays import GainDisplay, OverTimeDisplay, ProfitDisplay, ReliabilityDisplay
+        from churnpredict.evaluation.pictures import new_figure
+
+        told = self.predictions
+        if told is None:
+            raise UsageError("no-predictions", "these are the figures without the risks behind them", remedy="Plot what backtest() gave.")
+        if metric not in METRICS:
+            raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
+        y, who = told["outcome"].to_numpy(), told.index.get_level_values("customer_id")
+        models = [m for m in dict.fromkeys(self["model"]) if m in told]
+        ranked = [m for m in models if m != "base rate"]  # as a ranking the base rate is chance, which is drawn anyway
+        figure, grid = new_figure(11, 9.4, rows=2, columns=2)
+        (reliable, gain), (profit, over_time) = grid
+        ReliabilityDisplay.from_predictions(y, told[models[0]], name=models[0], ax=reliable)
+        for i, name in enumerate(ranked):
+            known = told[name].notna().to_numpy()
+            p = told[name].to_numpy()[known]
+            GainDisplay.from_predictions(y[known], p, customers=who[known], rounds=0 if i else 100, name=name, ax=gain)
+            ProfitDisplay.from_predictions(y[known], p, name=name, ax=profit)
+        frame = pd.DataFrame(self)
+        cutoffs = sorted(set(frame["cutoff"]))
+        wide = np.ptp([c.value for c in map(pd.Timestamp, cutoffs)]) / 8.64e13
+        for i, name in enumerate([*ranked, *(m for m in models if m not in ranked)]):
+            part = frame[(frame["model"] == name) & (frame["metric"] == metric)].sort_values("cutoff")
+            shown = OverTimeDisplay(part["cutoff"], part["value"], low=part["low"], high=part["high"], metric=metric, name=name)
+            shown.plot(over_time, shift=(wide or 30.0) * 0.012 * (i - (len(models) - 1) / 2))
+        for ax in (gain, profit, over_time):
+            ax.get_legend().remove()
+        handles = {label: handle for ax in (gain, over_time, profit) for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+        titles = ("Are the risks true?", "Are leavers found first?", "What would a campaign earn?", "Does it hold over time?")
+        for ax, title in zip(grid.ravel(), titles, strict=True):
+            ax.set_title(title, loc="left", fontsize=12)
+        return figure
+
+    def to_html(self, path: str | Path | None = None, *, title: str = "How good is it?") -> Any:  # type: ignore[override]
+        """One page with the verdict, the pictures and all figures: no script, no request, no other file.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write it; without one the page is returned as text.
+        title : str
+
+        Returns
+        -------
+        Path or str
+
+        Raises
+        ------
+        OutputError
+            ``not-written``.
+        """
+        from churnpredict.evaluation.pictures import svg
+        from churnpredict.files import write_text
+
+        style = (Path(__file__).parent / "templates" / "backtest.css").read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        picture = base64.b64encode(svg(self.plot()).encode()).decode()
+        policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        page = (
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
+            f"<style>{style}</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
+            "<p>At each cutoff the model and the old ways were trained on what was known before it, and judged on what came after. "
+            "In brackets: 95 % intervals over customers; differences are taken on the same draws.</p>\n"
+            f'<img alt="Calibration, gain, profit and log loss over time" src="data:image/svg+xml;base64,{picture}">\n'
+            f"{self._tables(_SHOWN)}\n</body></html>\n"
+        )
+        return page if path is None else write_text(path, page)
+
+
+def _by_model(part: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(model, part[part["model"] == model].set_index("metric")) for model in dict.fromkeys(part["model"])]
+
+
+def _heading(cutoff: pd.Timestamp, part: pd.DataFrame) -> str:
+    n, leavers = int(part["n"].iloc[0]), int(part["leavers"].iloc[0])
+    return f"{cutoff.date()}: {n:,} customers at risk, {leavers:,} left ({leavers / n:.1%})"
+
+
+def _steady(part: pd.DataFrame) -> str | None:
+    row = part[part["metric"] == "same_first_reason"]
+    return None if not len(row) else f"First reasons as the model before gave them: {row['value'].iloc[0]:.0%}."
+
+
+def _cell(row: Any) -> str:
+    if np.isnan(row["value"]):
+        return "-"
+    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+
+
+def _apart(row: Any) -> str:
+    value, low, high = (float(row[name]) for name in DIFFERENCE)
+    return "" if np.isnan(value) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _whole(cell: str) -> str:
+    """A cell that may break before its interval, but not in it."""
+    return cell.replace(", ", ",&nbsp;")

@@ -1,0 +1,138 @@
+"""Backtest: train again at past cutoffs on what was known then, and look at what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.snapshots import take_snapshots
+from churnpredict.churn.treatments import nobody_treated
+from churnpredict.errors import ChurnError, ImmatureError
+from churnpredict.evaluation.comparison import baseline_risks, judge
+from churnpredict.evaluation.curves import wilson
+from churnpredict.evaluation.verdict import reach_verdict
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import days, stamp
+from churnpredict.features.build import build_features
+from churnpredict.features.feature import Feature
+from churnpredict.pipeline.backtest_result import Backtest
+from churnpredict.pipeline.cutoffs import backtest_cutoffs
+from churnpredict.pipeline.scoring import check_risks, snapshots_of
+from churnpredict.progress import progress
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["backtest", "seasons_seen"]
+
+_YEAR = 365.25 * 86_400
+_EXPLAINED = 2000  # customers on whom two models compare their reasons
+
+
+def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+    """See :meth:`ChurnPipeline.backtest`."""
+    churn = pipeline.churn
+    cutoffs = backtest_cutoffs(tables, churn, at)
+    latest = churn.latest_cutoff(tables)
+    late = [c for c in cutoffs if int(tables.instants(c)[0]) > latest]
+    if late:
+        raise ImmatureError(
+            "immature",
+            f"test cutoffs whose outcome window is not fully observed yet; the latest cutoff that can be tested is {stamp(latest)}",
+            rows=len(late),
+            total=len(cutoffs),
+            remedy="Take earlier cutoffs.",
+        )
+    parts, told, before = [], [], None
+    for cutoff in progress(cutoffs, "backtest"):
+        figures, predictions, before = _at_one(pipeline, tables, cutoff, rounds=rounds, before=before)
+        parts.append(figures)
+        told.append(predictions)
+    found = Backtest(pd.concat(parts, ignore_index=True))
+    found.predictions = pd.concat(told)
+    return found
+
+
+def _at_one(
+    pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: ChurnPipeline | None
+) -> tuple[pd.DataFrame, pd.DataFrame, ChurnPipeline]:
+    """Figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
+    trained = pipeline.copy()
+    X, outcomes = trained.training_rows(tables, cutoff)
+    trained.learn(X, outcomes)
+    snapshots = take_snapshots(tables, trained.churn, at=cutoff)
+    happened = label_churn(tables, snapshots, trained.churn)
+    X_test = build_features(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
+    X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
+    y_test = happened.within().to_numpy()
+    risks = {"model": check_risks(np.asarray(trained.model_.predict_proba(X_test)[:, 1]))}
+    risks |= baseline_risks(
+        X,
+        outcomes.within(),
+        X_test,
+        horizon=days(trained.churn.horizon_span),
+        gap=days(trained.churn.gap_span),
+        recurring=_recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test),
+        random_state=trained.random_state,
+        n_jobs=trained.n_jobs,
+    )
+    figures = judge(y_test, risks, customers=X_test.index.get_level_values("customer_id"), rounds=rounds)
+    weak = reach_verdict(figures).signal
+    steady = None if before is None else _same_first_reason(before, trained, X_test)
+    if steady is not None:
+        figures = pd.concat([figures, pd.DataFrame([steady])], ignore_index=True)
+    moment = snapshots["cutoff"].iloc[0]
+    figures.insert(0, "cutoff", moment)
+    figures = figures.assign(
+        n=len(y_test),
+        leavers=int(y_test.sum()),
+        train_rate=trained.base_rate_,
+        seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
+        signal=weak,
+    )
+    return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
+
+
+def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn: ChurnRule) -> int:
+    """In how many earlier years an outcome window of training covers at least half of the same days of the year."""
+    back = np.array([(cutoff - c).total_seconds() for c in trained_on])
+    years = np.round(back / _YEAR)
+    near = np.abs(back - years * _YEAR) <= churn.horizon_span / 2e6
+    return len(set(years[near & (years >= 1)].tolist()))
+
+
+def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> dict[str, Any] | None:
+    """For what share of customers two models name the same strongest driver, as a figure; None where one of them cannot be explained."""
+    from churnpredict.explanation.attribution import explain
+    from churnpredict.explanation.stability import compare_reasons
+
+    some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED)).astype(int)]
+    try:
+        share = float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
+    except (ChurnError, AttributeError, TypeError):  # somebody's own classifier, or other columns
+        return None
+    low, high = wilson(share, len(some))
+    return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}
+
+
+def _recurring(
+    tables: EventTables, cutoff: pd.Timestamp, *, pipeline: ChurnPipeline, X: pd.DataFrame, X_test: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """What recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first events.
+
+    The table in which departures are written down is no such table: nobody at risk stands in it.
+    """
+    of = getattr(pipeline.churn, "of", None)
+    logs = [name for name in tables.logs() if isinstance(pipeline.churn, Inactivity) == (name == of)]
+    logs = logs or [name for name in tables.logs() if name != of]
+    name = next(iter(logs), None)
+    if name is None:
+        return None
+    rows = [Feature(name, "active_days", "all"), Feature(name, "days_since_last"), Feature(name, "days_since_first")]
+    train, test = (build_features(tables, snapshots_of(part), features=rows) for part in (X, X_test))
+    return train, test

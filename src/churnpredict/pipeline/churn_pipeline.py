@@ -1,0 +1,416 @@
+"""ChurnPipeline: tables in, a table of risks and reasons out. It orders the stages and does no arithmetic of its own.
+
+A little longer than most modules because all stages stand in it, one under the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churnpredict.churn import treatments
+from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.errors import MismatchError, UsageError
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import days
+from churnpredict.features.build import build_features
+from churnpredict.features.catalog import catalog
+from churnpredict.features.feature import Feature
+from churnpredict.pipeline import cutoffs, scoring, valuing
+
+if TYPE_CHECKING:
+    from churnpredict.evaluation.audit import Audit
+    from churnpredict.evaluation.uplift import UpliftModel
+    from churnpredict.lifecycle.retraining import Retraining
+    from churnpredict.pipeline.backtest_result import Backtest
+
+__all__ = ["ChurnPipeline"]
+
+
+class ChurnPipeline:
+    """Trains on past cutoffs, scores everybody at risk today, and says how well that would have worked before.
+
+    Parameters
+    ----------
+    churn : Inactivity or another churn rule
+    features : list of Feature, optional
+        Rows of the catalog, your own among them; :func:`churnpredict.catalog` of the tables by default.
+    history : str, optional
+        How far back features may look, such as ``"730d"``; without limit by default.
+    every : str, optional
+        Step between training cutoffs; a sixth of the horizon by default.
+    since : time, optional
+        No training cutoff before it.
+    most_cutoffs, most_rows : int
+        At most so many training cutoffs and snapshots; the oldest are left out.
+    classifier : estimator, optional
+        Unfitted; a :class:`churnpredict.ChurnClassifier` by default. Where it has ``horizon`` and ``gap``, they are the rule's: filled in
+        where it has none, refused where they differ (``other-window``).
+    horizons : list of str, optional
+        Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier.
+    random_state : int
+    n_jobs : int, optional
+        Threads of the default classifier.
+    treatments : str, optional
+        The table of events that logs past retention contacts; its kinds are arms.
+    treated : {"exclude", "flag", "feature"}
+        What training does about snapshots whose outcome window holds a contact: see :mod:`churnpredict.churn.treatments`.
+    raise_on : {"error", "warning"}, optional
+        What the audit finds at least as grave refuses the training; of the rest it warns. By default it only warns: an alarm in the
+        night must not leave a business without a model. ``churnpredict check`` refuses.
+
+    Attributes
+    ----------
+    model_ : estimator
+        The fitted classifier.
+    features_ : list of Feature
+        The rows that were used: scoring builds the same columns, whatever the tables hold by then.
+    cutoffs_ : list of Timestamp
+        Training cutoffs, oldest first.
+    n_snapshots_, n_leavers_ : int
+    base_rate_ : float
+        Share of leavers among the training snapshots.
+    model_id_ : str
+        The same for the same model, another for another.
+    worth_ : Credibility or None
+        How far to believe what single customers pay: see :meth:`score`.
+    usual_ : dict of str to float or str, or None
+        What was usual at the newest training cutoff, by feature, for the words: rounded medians, common categories. None in files of
+        before.
+    audit_ : Audit
+        What the audit found before training.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, seed=1)
+    >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount"))
+    >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
+    >>> scores = pipeline.score(tables, at="2024-01-01")
+    >>> scores.columns[:4].tolist()
+    ['customer_id', 'cutoff', 'risk', 'percentile']
+    """
+
+    def __init__(
+        self,
+        churn: ChurnRule,
+        *,
+        features: Sequence[Feature] | None = None,
+        history: str | None = None,
+        every: str | None = None,
+        since: Any = None,
+        most_cutoffs: int = 24,
+        most_rows: int = 2_000_000,
+        classifier: Any = None,
+        horizons: Sequence[str] | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+        treatments: str | None = None,
+        treated: str = "exclude",
+        raise_on: str | None = None,
+    ) -> None:
+        self.churn = churn
+        self.features = features
+        self.history = history
+        self.every = every
+        self.since = since
+        self.most_cutoffs = most_cutoffs
+        self.most_rows = most_rows
+        self.classifier = classifier
+        self.horizons = horizons
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.treatments = treatments
+        self.treated = treated
+        self.raise_on = raise_on
+
+    def __repr__(self) -> str:
+        settings = [value if name == "churn" else f"{name}={value}" for name, value in self._settings()]
+        lines = [f"ChurnPipeline({', '.join(settings)})"]
+        return "\n  ".join([*lines, self._trained()] if hasattr(self, "model_") else lines)
+
+    def _repr_html_(self) -> str:
+        from churnpredict.markup import show
+
+        told = self._trained() if hasattr(self, "model_") else "not trained yet: call fit(tables, until=...)"
+        return show(f"ChurnPipeline, {told}", self._settings(), ("setting", ""))
+
+    def _settings(self) -> list[tuple[str, str]]:
+        """The settings that are given, as text."""
+        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None}
+        return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
+
+    def _trained(self) -> str:
+        return (
+            f"trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
+            f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {self.base_rate_:.1%} left; "
+            f"{len(self.features_)} features; model {self.model_id_}"
+        )
+
+    def copy(self) -> ChurnPipeline:
+        """An unfitted pipeline of the same settings."""
+        return ChurnPipeline(**{k: v for k, v in self.__dict__.items() if not k.endswith("_")})
+
+    def fit(self, tables: EventTables, until: Any = None) -> ChurnPipeline:
+        """Train on what was known before ``until``, outcomes included.
+
+        Raises
+        ------
+        TimeError
+            ``no-history``.
+        OutcomeError, TrainingError
+            Too few leavers, or one class only.
+        LeakageError
+            ``leakage``: the audit found the answer in the question.
+        """
+        from churnpredict.pipeline.auditing import settle
+
+        X, outcomes = self.training_rows(tables, until)
+        self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
+        self.learn(X, outcomes)
+        latest = X[X.index.get_level_values("cutoff") == self.cutoffs_[-1]]
+        self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
+        return self
+
+    def audit(self, tables: EventTables, until: Any = None, *, rows: tuple[Any, Any] | None = None) -> Audit:
+        """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
+
+        ``rows`` are features and outcomes as :meth:`training_rows` gives them, where they are at hand.
+        """
+        from churnpredict.pipeline.auditing import audit_training
+
+        X, outcomes = self.training_rows(tables, until) if rows is None else rows
+        past = cutoffs.as_known(tables, until)
+        handling = {"treatments": self.treatments, "handled": self.treated}
+        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
+
+    def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
+        """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
+        past = cutoffs.as_known(tables, until)
+        self.churn.check(past)
+        snapshots = cutoffs.training_snapshots(
+            past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
+        )
+        self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
+        if self.treatments is not None:
+            snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)
+        outcomes = label_churn(past, snapshots, self.churn)  # who had left within the gap has no outcome, and no row
+        X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
+        if self.treatments is not None:
+            X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
+        return X, outcomes
+
+    def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
+        """Train on features and outcomes as :meth:`training_rows` gives them."""
+        from churnpredict.model_file.store import fingerprint
+
+        model = self._unfitted()
+        self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within())
+        self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
+        self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())
+        self.base_rate_ = float(outcomes.within().mean())
+        self.model_id_ = fingerprint(self.model_, list(X.columns))
+        self.usual_: dict[str, float | str] | None = scoring.usual_in(X, self.model_)
+        return self
+
+    def learn_uplift(self, tables: EventTables, until: Any = None) -> UpliftModel:
+        """Learn from the treatment log, :attr:`treatments`, by how much a contact lowers whose risk.
+
+        Customers are taken at the moments at which they were contacted or held out. For a plan:
+        ``plan_retention(scores, uplift=pd.Series(uplift.predict(X), X.index.get_level_values(0)))`` with X of :meth:`features_at`.
+
+        Raises
+        ------
+        UsageError
+            ``no-treatments``, ``no-hold-out``.
+        TrainingError
+            ``log-too-small``, ``not-random``.
+        """
+        from churnpredict.evaluation.uplift import UpliftModel
+
+        self._fitted()
+        past = cutoffs.as_known(tables, until)
+        rows = treatments.experiment(past, self.churn, str(self.treatments))
+        X = build_features(past, rows, features=self.features_, history=self.history)
+        outcomes = label_churn(past, rows, self.churn)
+        return UpliftModel(random_state=self.random_state).fit(
+            X.loc[outcomes.index], outcomes.within(), rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
+        )
+
+    def _unfitted(self) -> Any:
+        if self.classifier is not None:
+            from churnpredict.pipeline.learner import with_window
+
+            return with_window(self.classifier, self.churn)
+        from churnpredict.model.classifier import ChurnClassifier
+
+        return ChurnClassifier(
+            horizon=days(self.churn.horizon_span),
+            gap=days(self.churn.gap_span),
+            horizons=self.horizons,
+            min_leavers=10,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+
+    def _fitted(self) -> None:
+        """Refuse to go on without a model."""
+        if not hasattr(self, "model_"):
+            raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
+
+    def features_at(self, tables: EventTables, at: Any = None) -> Any:
+        """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
+        self._fitted()
+        self.check_tables(tables)
+        return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
+
+    def features_of(self, tables: EventTables, snapshots: Any) -> Any:
+        """The features X of snapshots, as the model wants them."""
+        X = build_features(tables, snapshots, features=self.features_, history=self.history)
+        return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
+
+    def check_tables(self, tables: EventTables) -> None:
+        """Refuse tables that lack one of those trained with."""
+        wanted = {row.table for row in self.features_} - {"calendar"}
+        missing = sorted(wanted - set(tables.declarations))
+        if missing:
+            raise MismatchError(
+                "missing-table",
+                f"the model was trained with tables that are not here: {', '.join(missing)}",
+                remedy="Declare them under the same names, or train again without them.",
+            )
+
+    def predict_proba(self, tables: EventTables, at: Any = None) -> Any:
+        """Probabilities of everybody at risk at one cutoff.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``customer_id``, ``stays``, ``leaves``; sorted by customer.
+        """
+        X = self.features_at(tables, at)
+        return scoring.probability_table(X, self.model_.predict_proba(X))
+
+    def score(self, tables: EventTables, at: Any = None) -> Any:
+        """One row per customer at risk, highest risk first.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+
+        Returns
+        -------
+        DataFrame
+            ``customer_id``, ``cutoff``, ``risk``; where the training told them apart ``risk_left`` and ``risk_lost``, which sum to it; with
+            ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of customers
+            whose risk is no higher); ``band`` (high: twice the usual odds or more, low: half or less); ``value`` over the horizon, and
+            ``money_at_risk``; ``reason_1`` to ``reason_3`` with
+            the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
+
+        Raises
+        ------
+        TimeError
+            ``cutoff-past-data``, ``before-first-event``.
+        DataError
+            ``nobody-at-risk``.
+        MismatchError
+            ``missing-table``.
+        """
+        return self.scores_of(tables, self.features_at(tables, at))
+
+    def scores_of(self, tables: EventTables, X: Any) -> Any:
+        """The table of scores for features X of these tables, ranked among themselves."""
+        return scoring.score_table(self.rows_of(tables, X, usual=self.usual_))
+
+    def rows_of(self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None) -> Any:
+        """What is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
+
+        ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand.
+        """
+        from churnpredict.explanation.attribution import explain
+
+        parts = scoring.parts_of_risk(self.model_, X)
+        value = valuing.value_over_horizon(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
+        why = explain(self.model_, X, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
+        rate, name = self.base_rate_, self.model_id_
+        return scoring.score_rows(X, parts, value, explanation=why, base_rate=rate, model_id=name, words=words)
+
+    def unscored(self, tables: EventTables, at: Any = None) -> Any:
+        """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
+
+        Returns
+        -------
+        DataFrame
+            ``customer_id``, ``reason`` ("not a customer yet", "no data", "gone already"), ``words``; sorted by customer.
+        """
+        from churnpredict.churn.unscored import absent
+
+        return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
+
+    def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+        """What the model would have been worth at past cutoffs, beside the old baselines.
+
+        At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time or list of times, optional
+            Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
+        rounds : int
+            Bootstrap samples of customers for the intervals.
+
+        Returns
+        -------
+        Backtest
+            A frame with one row per cutoff, model and metric and the model minus each baseline; printed, a verdict in words per cutoff;
+            ``plot()`` and ``to_html(path)``.
+        """
+        from churnpredict.pipeline.backtesting import backtest
+
+        return backtest(self, tables, at, rounds=rounds)
+
+    def retrain(self, tables: EventTables, until: Any = None, **how: Any) -> Retraining:
+        """Train a challenger, and hold it against this pipeline on the newest window whose outcomes neither has seen.
+
+        The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
+        is lower beyond chance, and then trained again on everything known before ``until``. This pipeline stays as it is.
+
+        Parameters
+        ----------
+        tables : EventTables
+        until : time, optional
+            Use only what was known before it.
+        challenger : ChurnPipeline, optional
+            Other settings to try, under the same churn rule; those of this pipeline by default.
+        when_equal : {"keep", "newer"}
+            What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
+            challenger's is not.
+        despite_sources : bool
+            Go on where tables do not arrive as they used to; by default that is refused.
+        rounds : int
+            Bootstrap samples of customers.
+
+        Returns
+        -------
+        Retraining
+            ``promoted``, ``verdict``, ``words``, ``difference``, ``figures``, ``drivers``, ``agreement``, ``winner``.
+
+        Raises
+        ------
+        ChurnError
+            Whatever training raises: then nothing is promoted.
+        """
+        from churnpredict.lifecycle.retraining import retrain
+
+        return retrain(self, tables, until, **how)
+
+    def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
+        """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
+        from churnpredict.model_file.store import save
+
+        self._fitted()
+        return save(self, path, sign_with=sign_with)

@@ -1,0 +1,53 @@
+"""The classifier of a pipeline: it must know the outcome window of the rule, or its validation would look into the future."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+
+from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.errors import UsageError
+from churnpredict.events.timing import days
+from churnpredict.model.split import span_microseconds
+
+__all__ = ["with_window"]
+
+
+def with_window(classifier: Any, churn: ChurnRule) -> Any:
+    """An unfitted copy of a classifier that purges by the rule's horizon and gap, however deep it lies in pipelines and searches.
+
+    Raises
+    ------
+    UsageError
+        ``other-window``: it was given another horizon or gap than the rule.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> with_window(cp.ChurnClassifier(), cp.Inactivity("60d", gap="7d")).gap
+    '7d'
+    """
+    copy = clone(classifier)
+    parameters = copy.get_params(deep=True)
+    windows = {"horizon": churn.horizon_span, "gap": churn.gap_span}
+    for name in [n for n in parameters if n == "horizon" or n.endswith("__horizon")]:
+        where = name.removesuffix("horizon")
+        if parameters[name] is None:  # it knows nothing of windows yet: it gets both
+            copy.set_params(**{where + key: days(span) for key, span in windows.items() if where + key in parameters})
+            continue
+        _check(where, {key: parameters[where + key] for key in windows if where + key in parameters}, windows)
+    for name, value in parameters.items():  # splitters have no parameters that can be set
+        if (name == "cv" or name.endswith("__cv")) and hasattr(value, "horizon"):
+            _check(f"{name}.", {key: getattr(value, key) for key in windows if hasattr(value, key)}, windows)
+    return copy
+
+
+def _check(where: str, given: dict[str, Any], windows: dict[str, int]) -> None:
+    for key, value in given.items():
+        if span_microseconds(value) != windows[key]:
+            raise UsageError(
+                "other-window",
+                f"the classifier has {where}{key}={value!r} and the churn rule {days(windows[key])!r}: validation would purge wrongly",
+                remedy="Leave horizon= away, or give the rule's horizon and gap.",
+            )

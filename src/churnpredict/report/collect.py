@@ -1,0 +1,261 @@
+"""From a trained pipeline to the page, the plan and the alerts: everything that people open, as known at one cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.accounting.cohorts import cohorts, tenure_table
+from churnpredict.accounting.rates import churn_rate
+from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.treatments import contacted
+from churnpredict.errors import ChurnError, SchemaError, UsageError, warn
+from churnpredict.events.activity import activity
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import span
+from churnpredict.explanation.attribution import explain
+from churnpredict.explanation.change import explain_change
+from churnpredict.features.build import build_features
+from churnpredict.features.catalog import catalog
+from churnpredict.features.feature import Feature
+from churnpredict.monitoring.drift import find_drift
+from churnpredict.monitoring.realised_outcomes import read_earlier
+from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
+from churnpredict.pipeline.scoring import snapshots_of
+from churnpredict.report.sections import tenths
+from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
+from churnpredict.retention.plan import Plan, plan_retention
+from churnpredict.table_files import check_ending, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "write_backtest"]
+
+_MONTH = pd.Timedelta(days=28)
+_MONTHS = 4  # of features, to tell since when an alert holds
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan`` if anything says what customers are worth, and ``parts``."""
+
+    scores: pd.DataFrame
+    plan: Plan | None
+    parts: dict[str, Any]
+
+
+def find_all(
+    pipeline: ChurnPipeline,
+    tables: EventTables,
+    *,
+    at: Any = None,
+    since: Any = None,
+    rules: Mapping[str, str] | None = None,
+    plan: Mapping[str, Any] | None = None,
+    sent: Path | None = None,
+    snoozed: Path | None = None,
+    most_cards: int = 500,
+) -> Findings:
+    """Score, plan, and gather what the page shows; what these tables cannot tell is left out.
+
+    Parameters
+    ----------
+    pipeline : ChurnPipeline
+        Trained.
+    tables : EventTables
+    at : time, optional
+        The cutoff; by default the end of what was observed.
+    since : time, optional
+        The scoring before, which changes are counted from; by default four weeks earlier.
+    rules : mapping of name to rule, optional
+        Alerts.
+    plan : mapping, optional
+        Arguments of :func:`churnpredict.plan_retention`; ``exclude`` may be a file with ``customer_id`` and perhaps ``why``, and ``rest``
+        a span in which nobody is contacted again.
+    sent : path, optional
+        Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
+    snoozed : path, optional
+        Alerts that are not to be shown, see :func:`alerts_at`.
+    most_cards : int
+        Changes and activity are found for so many customers of the plan.
+
+    Returns
+    -------
+    Findings
+    """
+    cutoff = scoring_cutoff(tables, pipeline.churn, at)
+    moment = pd.Timestamp(cutoff, unit="us", tz="UTC")
+    earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
+    X = pipeline.features_at(tables, moment)
+    scores = _with_owners(tables, pipeline.scores_of(tables, X), cutoff)
+    chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
+    cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
+    past = tables.known_before(cutoff)
+    parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
+    parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
+    parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
+    parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
+    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment, scores=_told(lambda: read_earlier(sent)) if sent else None))  # pyright: ignore[reportArgumentType]
+    parts["activity"] = _activity(tables, pipeline, cards, X)
+    with suppress(ChurnError):  # before the first rows there was no scoring
+        before = pipeline.features_at(tables, earlier)
+        parts["changes"] = _changes(pipeline, _of(before, cards), _of(X, cards))
+    if rules:
+        parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history, snoozed=snoozed)
+    return Findings(scores, chosen, parts)
+
+
+def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.DataFrame:
+    """The scores with each customer's ``owner`` at the cutoff, where owners are declared."""
+    if tables.profile is None or "owner" not in tables.profile.labels or not len(scores):
+        return scores
+    held = tables.profile.as_of(tables.codes(scores["customer_id"]), np.full(len(scores), cutoff))
+    labels = [*tables.profile.labels["owner"].to_pylist(), None]
+    return scores.assign(owner=[labels[i] for i in np.append(tables.profile.versions.columns["owner"], -1)[held]])
+
+
+def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a plan, with whoever is on a list or was contacted lately among those to exclude, and why."""
+    options = dict(plan)
+    exclude, rest = options.pop("exclude", None), options.pop("rest", None)
+    why: dict[Any, str] = {}
+    if rest is not None:
+        if pipeline.treatments is None:
+            remedy = 'Name the log of contacts under [model]: treatments = "contacts_made".'
+            raise UsageError("no-treatments", "rest counts from the last contact, and no table says who was contacted", remedy=remedy)
+        why = dict.fromkeys(
+            contacted(tables, pipeline.treatments, cutoff - span(rest, "rest"), cutoff).to_pylist(), f"contacted within {rest}"
+        )
+    if not isinstance(exclude, Path):
+        return options | {"exclude": exclude if not why else _reasons(exclude) | why}
+    listed = read_frame(exclude)
+    if "customer_id" not in listed:
+        raise SchemaError("missing-column", "there is no such column", table="exclude", column="customer_id", remedy="Name it so.")
+    known = {str(who): who for who in scores["customer_id"]}  # a CSV file keeps no types
+    reasons = listed["why"].fillna("") if "why" in listed else pd.Series("on the list", index=listed.index)
+    said = {known[str(who)]: str(text) for who, text in zip(listed["customer_id"], reasons, strict=True) if str(who) in known}
+    return options | {"exclude": (why | said) or None}
+
+
+def _reasons(exclude: Any) -> dict[Any, str]:
+    return {} if exclude is None else dict(exclude) if isinstance(exclude, (Mapping, pd.Series)) else dict.fromkeys(exclude, "")
+
+
+def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
+    if len(scores) and options.get("value") is None and scores["value"].isna().all():
+        warn(
+            "no-plan",
+            "there is no plan whom to contact: nothing says what customers are worth",
+            remedy="Name a column of money as value, or write value = 500 (over the horizon) under [plan].",
+        )
+        return None
+    return plan_retention(scores, **options)
+
+
+def alerts_at(
+    tables: EventTables,
+    churn: ChurnRule,
+    rules: Mapping[str, str],
+    *,
+    at: Any = None,
+    history: str | None = None,
+    snoozed: Path | None = None,
+) -> pd.DataFrame:
+    """Who fulfils which rule at a cutoff; since when is looked up at the same day of the last three periods of four weeks.
+
+    No model is needed: the features that the rules name are built, and no others. ``snoozed`` is a file with the columns ``customer_id``,
+    ``alert`` and ``until``: until when an alert is not to be shown.
+    """
+    cutoff = scoring_cutoff(tables, churn, at)
+    rows = _named(tables, rules, history)
+    found = [build_features(tables, scoring_snapshots(tables, churn, pd.Timestamp(cutoff, unit="us", tz="UTC")), features=rows)]
+    with suppress(ChurnError):  # before the first rows there was nothing to see
+        for back in range(1, _MONTHS):
+            moment = pd.Timestamp(cutoff, unit="us", tz="UTC") - back * _MONTH
+            found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
+    return find_alerts(pd.concat(found), rules, snoozed=None if snoozed is None else _snoozed(snoozed, tables))
+
+
+def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
+    listed = read_frame(path)
+    for column in ("customer_id", "alert", "until"):
+        if column not in listed:
+            raise SchemaError("missing-column", "there is no such column", table="snoozed", column=column, remedy="Name it so.")
+    known = {str(who): who for who in tables.ids.to_pylist()} if len(listed) else {}  # a CSV file keeps no types
+    who = listed["customer_id"].map(str)
+    until = pd.to_datetime(listed["until"])
+    return {(known[w], str(a)): u for w, a, u in zip(who, listed["alert"], until, strict=True) if w in known}
+
+
+def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
+    """How often each rule was followed by churn, over all cutoffs whose outcomes are known: see :func:`churnpredict.judge_alerts`."""
+    outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
+    X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))
+    return judge_alerts(X, outcomes.within().to_numpy(), rules)
+
+
+def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
+    """Write a back-test, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
+    found = tenths(figures)
+    if found is not None:
+        write_frame(_tenths_path(path), found)
+    return write_frame(path, figures)
+
+
+def read_backtest(path: Path) -> dict[str, Any]:
+    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none."""
+    if not path.exists():
+        return {}
+    kind = check_ending(path)
+    figures = pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
+    beside = _tenths_path(path)
+    return {"backtest": figures} | ({"calibration": read_frame(beside)} if beside.exists() else {})
+
+
+def _tenths_path(path: Path) -> Path:
+    """``backtest.csv.gz`` has its tenths in ``backtest.tenths.csv.gz``."""
+    name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
+    return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")
+
+
+def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:
+    """The rows of the catalog that rules name; all of them where a name is unknown, so that the nearest can be proposed."""
+    wanted = {name for conditions in read_alerts(rules).values() for c in conditions for name in (c.feature, c.other) if name}
+    rows = catalog(tables, history=history)
+    there = [row for row in rows if row.name in wanted]
+    return there if len(there) == len(wanted) else rows
+
+
+def _of(X: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
+    return X[X.index.get_level_values("customer_id").isin(customers)]
+
+
+def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
+    if before.empty or now.empty:
+        return None
+    return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now))
+
+
+def _told(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except ChurnError:  # no rule of accounts, or no whole period yet
+        return None
+
+
+def _activity(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:
+    """Of the table that the rule reads if that is what customers do, else of the fullest other one."""
+    rule = getattr(pipeline.churn, "of", None)
+    logs = {name: len(tables.streams[name]) for name in tables.logs()}
+    busy = logs if getattr(pipeline.churn, "decided_at_end", False) else {n: rows for n, rows in logs.items() if n != rule}
+    if not busy or not len(customers):
+        return None
+    of = rule if rule in busy else max(busy, key=lambda name: busy[name])
+    return activity(tables, _of(X, customers).index.to_frame(index=False), of)

@@ -1,0 +1,1 @@
+"""Scoring runs that are whole or absent: partitions, writers, resuming, forgetting."""

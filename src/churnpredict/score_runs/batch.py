@@ -1,0 +1,314 @@
+"""Scoring everybody, night after night: a partition of customers at a time, whole or not at all, and taken up where it was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churnpredict.churn import treatments
+from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
+from churnpredict.errors import UsageError
+from churnpredict.events.content_hash import digest_of_tables
+from churnpredict.events.partitions import PartitionedTables
+from churnpredict.events.sources.destinations import replace_rows
+from churnpredict.events.tables import EventTables
+from churnpredict.explanation.contributions import always_by_tables
+from churnpredict.features.build import build_rows, check_rows
+from churnpredict.features.catalog import with_driver
+from churnpredict.features.feature import Feature
+from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
+from churnpredict.features.write import peers_of_all
+from churnpredict.model_file import store
+from churnpredict.pipeline import cutoffs, scoring
+from churnpredict.progress import progress
+from churnpredict.score_runs.runs import Part, Run, list_runs, run_name, run_names
+from churnpredict.score_runs.writer import Attempt, retire, told, write_part, writing
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["DETAILS", "score_into", "write_scores"]
+
+DETAILS = ("words", "drivers")
+_ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
+_VERSION = 1  # of what a part looks like; another one leaves unfinished parts alone
+
+Tables = EventTables | PartitionedTables
+Log = Callable[[Mapping[str, Any]], Any]
+
+
+def write_scores(
+    pipeline: ChurnPipeline,
+    tables: Tables,
+    folder: str | Path,
+    *,
+    at: Any = None,
+    detail: Literal["words", "drivers"] = "words",
+    keep: int | None = None,
+    into: Any = None,
+    table: str = "churn_scores",
+    n_jobs: int = 1,
+    log: Log | None = None,
+) -> Path:
+    """Score everybody at risk into a folder of runs: a run is there whole, under its cutoff's date, or not at all.
+
+    Killed at any moment and started again, it takes up what was done and writes, byte for byte, what it would have written undisturbed. The
+    same job run twice does nothing the second time. Two writers never mix: the second is refused.
+
+    Parameters
+    ----------
+    pipeline : ChurnPipeline
+        Trained or loaded.
+    tables : EventTables or PartitionedTables
+        With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
+    folder : path
+        Where the runs are; made if need be. Read them with :func:`churnpredict.read_scores`.
+    at : time, optional
+        The cutoff; by default the end of what was observed.
+    detail : {"words", "drivers"}
+        "drivers" leaves the column ``words`` empty: reasons with their points are there, sentences are not, at a fraction of the cost.
+    keep : int, optional
+        How many runs stay, the newest; all by default. In a database: how many cutoffs.
+    into : str, path or connection, optional
+        A database to copy the run into, too: ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``) or a DuckDB file. In one
+        transaction, in the place of rows of the same cutoff.
+    table : str
+        There.
+    n_jobs : int
+        Threads for features and reasons; -1 for one per core. Scores do not depend on it.
+    log : callable, optional
+        Called with a mapping of counts and seconds at each step, never with an id.
+
+    Returns
+    -------
+    Path
+        The run: ``manifest.json`` and Parquet files with page checksums, columns as :meth:`ChurnPipeline.score` gives them.
+
+    Raises
+    ------
+    OutputError
+        ``locked``, ``not-written``.
+    TimeError, DataError, MismatchError
+        As :meth:`ChurnPipeline.score`.
+    UsageError
+        ``unknown-choice``, ``bad-keep``, ``unknown-database``, ``bad-table-name``.
+
+    Examples
+    --------
+    >>> import tempfile, churnpredict as cp
+    >>> shop = cp.make_business(200, seed=1)
+    >>> orders = cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount")
+    >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(cp.EventTables(orders=orders), until="2024-01-01")
+    >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:
+    ...     run = cp.write_scores(pipeline, tables, folder, at="2024-01-01")
+    ...     scores = cp.read_scores(folder)
+    >>> run.name, bool(scores["risk"].is_monotonic_decreasing)
+    ('2024-01-01', True)
+    """
+    return score_into(
+        pipeline, lambda _: tables, folder, at=at, detail=detail, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
+    ).path
+
+
+def score_into(
+    pipeline: ChurnPipeline,
+    open_tables: Callable[[Path], Tables],
+    folder: str | Path,
+    *,
+    at: Any = None,
+    detail: str = "words",
+    keep: int | None = None,
+    into: Any = None,
+    table: str = "churn_scores",
+    n_jobs: int = 1,
+    log: Log | None = None,
+) -> Run:
+    """:func:`write_scores` of tables that are opened once the folder is locked, with a folder for what they need on disk."""
+    if detail not in DETAILS:
+        raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
+    if keep is not None and keep < 1:
+        raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
+    pipeline._fitted()
+    say = _Diary(log)
+    with writing(folder) as home, told(home):
+        attempt = Attempt(home)
+        with attempt.scratch() as scratch:
+            done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs)
+        removed = retire(home, keep)
+        if into is not None:
+            replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), done.tables(), keep=keep)
+            say("copied", customers=done.rows)
+        say("done", customers=done.rows, bytes=sum(part.bytes for part in done.parts), runs_removed=removed)
+    return done
+
+
+def _done(pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int) -> Run:
+    """The run, made now or made before of the same."""
+    say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
+    job = _prepare(pipeline, tables, at, detail, n_jobs)
+    before = next((run for run in list_runs(attempt.folder, job.wall_time) if run.inputs == job.inputs), None)
+    if before is None:
+        return _run(job, attempt, say)
+    before.verify()
+    attempt.forget()
+    say("nothing to do", customers=before.rows, run=before.path.name)
+    return before
+
+
+@dataclass
+class _Diary:
+    """Tells the log what happened: counts and seconds, never whose."""
+
+    log: Log | None
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self, event: str, **counts: Any) -> None:
+        if self.log is not None:
+            self.log({"event": event, **counts, "seconds": round(time.monotonic() - self.began, 3)})
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be done, and the digests of what it is to be done with."""
+
+    pipeline: ChurnPipeline
+    tables: Tables
+    features: list[Any]
+    moment: int
+    wall_time: pd.Timestamp
+    detail: str
+    n_jobs: int
+    model: str | None
+    keys: list[str]
+
+    @property
+    def inputs(self) -> str:
+        return hashlib.sha256("".join(self.keys).encode()).hexdigest()
+
+    def part(self, number: int) -> EventTables:
+        return self.tables.partition(number) if isinstance(self.tables, PartitionedTables) else self.tables
+
+
+def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jobs: int) -> _Job:
+    whole = tables.outline if isinstance(tables, PartitionedTables) else tables
+    pipeline.check_tables(whole)
+    moment = cutoffs.scoring_cutoff(whole, pipeline.churn, at)
+    choose_cutoffs(whole, pipeline.churn, at=pd.Timestamp(moment, unit="us", tz="UTC"))
+    digests = (
+        [tables.digest(n) for n in range(tables.n_partitions)] if isinstance(tables, PartitionedTables) else [digest_of_tables(tables)]
+    )
+    features = [with_driver(row, whole) if isinstance(row, Feature) else row for row in pipeline.features_]
+    check_rows(features, whole)
+    # Who is compared with all others depends on all others.
+    others = digests if any(getattr(row, "aggregate", "") in PEER_AGGREGATES for row in features) else []
+    model = store.identity(pipeline)
+    # Own code cannot be compared: what an earlier process made with it is not taken up.
+    known_by = model or hashlib.sha256(f"{id(pipeline)} {time.time_ns()}".encode()).hexdigest()
+    limits = [whole.first_event(), *(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))]
+    common = [_VERSION, known_by, moment, whole.timezone, detail, limits, others, pa.__version__]
+    keys = [hashlib.sha256(json.dumps([*common, digest]).encode()).hexdigest() for digest in digests]
+    wall_time = whole.wall_times(np.array([moment]))[0]
+    return _Job(pipeline, tables, features, moment, wall_time, detail, n_jobs, model, keys)
+
+
+def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
+    """Two passes: what is said of each customer alone, then the percentile, for which all risks must be known."""
+    with always_by_tables(getattr(job.pipeline.model_, "members_", ())):
+        staged = _scored(job, attempt, peers_of_all(job.tables, job.features, np.array([job.moment])), say)
+    ranks = scoring.Ranks(np.concatenate([risk for _, risk in staged.values()]))
+    folder = attempt.new_run()
+    bands: dict[str, int] = dict.fromkeys(("high", "medium", "low"), 0)
+    parts = [write_part(folder, f"part-{n:05d}.parquet", *_ranked(path, ranks, bands)) for n, (path, _) in staged.items()]
+    run = _described(job, folder, parts, bands)
+    return attempt.publish(run_name(job.wall_time, run_names(attempt.folder)), run)
+
+
+def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict[int, tuple[Path, Any]]:
+    """Files and risks of all partitions with anybody at risk; those that are there already are not made again."""
+    staged: dict[int, tuple[Path, Any]] = {}
+    for number in progress(range(len(job.keys)), "scoring"):
+        path = attempt.staged(job.keys[number])
+        reused = path is not None
+        if path is None:
+            path = attempt.stage(job.keys[number], partial(_write_blocks, _scored_blocks(job, number, peers)))
+        risk = pq.read_table(path, columns=["risk"])["risk"].to_numpy()
+        say("partition", number=number + 1, of=len(job.keys), customers=len(risk), reused=reused)
+        if len(risk):
+            staged[number] = path, risk
+    check_somebody(np.array([job.moment]), np.array([bool(staged)]))
+    return staged
+
+
+def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Table]:
+    """The rows of a partition, some customers at a time, in the order of their ids; an empty table if nobody is at risk."""
+    tables, pipeline = job.part(number), job.pipeline
+    customers, moments = pairs_at_risk(tables, pipeline.churn, np.array([job.moment]))
+    if not len(customers):
+        yield pa.table({"risk": pa.array([], pa.float64())})
+    for start in range(0, len(customers), _ROWS):
+        some = slice(start, start + _ROWS)
+        X = build_rows(tables, customers[some], moments[some], job.features, peers, history=pipeline.history, n_jobs=job.n_jobs)
+        X = treatments.nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
+        # A model of before does not know what is usual, and what is usual among the rows at hand would depend on how they are cut.
+        usual = pipeline.usual_ or {}
+        rows = pipeline.rows_of(tables, X, usual=usual, words=job.detail == "words", n_jobs=None if job.n_jobs < 1 else job.n_jobs)
+        yield pa.Table.from_pandas(rows, schema=_schema(list(rows), tables.ids.type), preserve_index=False)
+
+
+def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
+    """The types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
+    texts = ("band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1)))
+    own = {"customer_id": ids, "cutoff": pa.timestamp("us")} | dict.fromkeys(texts, pa.string())
+    return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
+
+
+def _write_blocks(blocks: Iterator[pa.Table], file: Any) -> None:
+    """Row groups, one a block."""
+    first = next(blocks)
+    with pq.ParquetWriter(file, first.schema, write_page_checksum=True) as writer:
+        writer.write_table(first)
+        for block in blocks:
+            writer.write_table(block)
+
+
+def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[int, Callable[[Any], None]]:
+    """How many rows a staged part has, and how to write it with percentiles; counts bands on the way."""
+    source = pq.ParquetFile(path, page_checksum_verification=True)
+
+    def blocks() -> Iterator[pa.Table]:
+        for group in range(source.num_row_groups):
+            table = source.read_row_group(group)
+            for name in bands:
+                bands[name] += int((np.asarray(table["band"]) == name).sum())
+            percentile = pa.array(ranks.percentile(table["risk"].to_numpy()))
+            yield table.add_column(table.column_names.index("band"), "percentile", percentile)
+
+    return source.metadata.num_rows, partial(_write_blocks, blocks())
+
+
+def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]) -> Run:
+    return Run(
+        path=folder,
+        cutoff=job.wall_time.isoformat(),
+        moment=job.moment,
+        model_id=job.pipeline.model_id_,
+        model=job.model,
+        inputs=job.inputs,
+        detail=job.detail,
+        columns=tuple(pq.read_schema(folder / parts[0].name).names),
+        rows=sum(part.rows for part in parts),
+        bands=bands,
+        parts=tuple(parts),
+        written_by=store.versions() | {"pyarrow": pa.__version__},
+    )

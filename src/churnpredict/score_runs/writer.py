@@ -1,0 +1,199 @@
+"""One writer at a time in a folder of runs: a lock that dies with its process, and an attempt that the next process takes up."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from churnpredict.errors import DataError, OutputError, SourceError
+from churnpredict.files import lock, not_written, sync_folder, write_whole
+from churnpredict.score_runs import runs
+from churnpredict.score_runs.runs import Part, Run, open_run, run_names
+
+__all__ = ["Attempt", "hashed", "hide", "retire", "tidy", "told", "write_part", "writing"]
+
+_STAGE = re.compile(r"[0-9a-f]{64}-[0-9a-f]{64}\.parquet")
+_GONE = ".removed-"
+
+
+@contextmanager
+def told(target: Path) -> Iterator[None]:
+    """What the machine refuses, as errors that speak."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except (MemoryError, pa.ArrowException) as error:
+        if not isinstance(error, MemoryError) and type(error) is not pa.ArrowException:
+            raise  # of the data; without a kind of its own it is no memory left, not even for a thread
+        remedy = "Allow more memory, or more partitions: each is smaller then."
+        raise DataError("memory-limit", "the memory does not suffice", remedy=remedy) from None
+    except OSError as error:
+        whole = "what is there is whole, and the next run goes on from here"
+        raise not_written(target, error.strerror or type(error).__name__, left=whole) from error
+
+
+@contextmanager
+def writing(folder: str | Path) -> Iterator[Path]:
+    """Be the only one who writes into a folder of runs, and find it tidy.
+
+    Raises
+    ------
+    OutputError
+        ``locked`` if another process writes; ``not-written``.
+    """
+    folder = Path(folder)
+    with told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / ".lock", "ab") as file:
+            if not lock(file.fileno(), wait=False):
+                raise OutputError(
+                    "locked",
+                    f'another process writes into "{folder}"',
+                    remedy="Wait until it has ended; if it dies, the lock goes with it.",
+                )
+            tidy(folder)
+            yield folder
+
+
+def tidy(folder: Path) -> None:
+    """Remove what earlier writers had no time to: old runs on their way out, and files in runs that no manifest names."""
+    for left in folder.glob(f"{_GONE}*"):
+        shutil.rmtree(left)
+    for name in run_names(folder):
+        try:
+            run = open_run(folder / name)
+        except SourceError:
+            continue  # who reads it is told; tonight's scores need not wait for it
+        for file in run.path.iterdir():
+            if file.name not in {runs.MANIFEST, *(part.name for part in run.parts)}:
+                file.unlink()
+
+
+def hashed(path: Path, write: Callable[[IO[bytes]], Any]) -> tuple[int, str]:
+    """Write a file whole, and say how many bytes it has and their SHA-256."""
+    import hashlib
+
+    found, size = hashlib.sha256(), 0
+
+    class Watched:
+        """Hashes what goes through."""
+
+        closed = False
+
+        def __init__(self, file: IO[bytes]) -> None:
+            self.file = file
+
+        def write(self, content: Any) -> int:
+            nonlocal size
+            found.update(content)
+            size += len(content)
+            return self.file.write(content)
+
+        def flush(self) -> None:
+            self.file.flush()
+
+        def tell(self) -> int:
+            return size
+
+    write_whole(path, lambda file: write(Watched(file)))  # type: ignore[arg-type]
+    return size, found.hexdigest()
+
+
+class Attempt:
+    """What an unfinished run has done so far: files named after what they were made of and what is in them.
+
+    Parameters
+    ----------
+    folder : Path
+        Of runs; locked.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder, folder / ".attempt"
+        self.home.mkdir(exist_ok=True)
+        for entry in self.home.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif not _STAGE.fullmatch(entry.name):
+                entry.unlink()
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what a process needs on disk meanwhile; of one that is killed, the next attempt removes it."""
+        path = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.home))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                self.home.rmdir()  # if nothing was done yet
+
+    def staged(self, key: str) -> Path | None:
+        """The file that was made of this, if it is there and whole."""
+        import hashlib
+
+        for path in self.home.glob(f"{key}-*.parquet"):
+            with open(path, "rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == path.stem.split("-")[1]:
+                    return path
+            path.unlink()
+        return None
+
+    def stage(self, key: str, write: Callable[[IO[bytes]], Any]) -> Path:
+        """Keep a file under what it was made of."""
+        unnamed = self.home / "unnamed"
+        _, digest = hashed(unnamed, write)
+        path = self.home / f"{key}-{digest}.parquet"
+        os.replace(unnamed, path)
+        sync_folder(self.home)
+        return path
+
+    def new_run(self) -> Path:
+        """An empty folder for the files of the run."""
+        path = self.home / "run"
+        path.mkdir()
+        return path
+
+    def publish(self, name: str, run: Run) -> Run:
+        """The last step: manifest, then the folder's name, then nothing is left to do but to clean up."""
+        write_whole(run.path / runs.MANIFEST, lambda file: file.write(run.manifest()))
+        os.rename(run.path, self.folder / name)
+        sync_folder(self.folder)
+        self.forget()
+        return open_run(self.folder / name)
+
+    def forget(self) -> None:
+        """Remove the attempt."""
+        shutil.rmtree(self.home)
+        sync_folder(self.folder)
+
+
+def write_part(run: Path, name: str, rows: int, write: Callable[[IO[bytes]], Any]) -> Part:
+    """One file of a run."""
+    size, digest = hashed(run / name, write)
+    return Part(name, rows, size, digest)
+
+
+def retire(folder: Path, keep: int | None) -> int:
+    """Remove all runs but the newest ``keep``; each goes out of sight at once. Returns how many went."""
+    old = [] if keep is None else run_names(folder)[keep:]
+    for name in old:
+        hide(folder, name)
+    return len(old)
+
+
+def hide(folder: Path, name: str) -> None:
+    """Remove a run that goes out of sight at once."""
+    hidden = folder / f"{_GONE}{name}"
+    os.rename(folder / name, hidden)
+    sync_folder(folder)
+    shutil.rmtree(hidden)

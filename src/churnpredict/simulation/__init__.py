@@ -1,0 +1,1 @@
+"""Businesses whose truth is known. The demo, tests and notebooks import it."""

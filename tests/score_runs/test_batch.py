@@ -1,0 +1,289 @@
+"""Scores of everybody in a folder of runs: the rows of memory, the same bytes whatever happened, and nothing unverified."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import churnpredict as cp
+from churnpredict.errors import OutputError, SourceError, UsageError
+from churnpredict.events.sources import destinations
+from churnpredict.score_runs import batch, forgetting, runs
+from churnpredict.score_runs import writer as writing
+
+AT = "2023-12-01"
+TEXTS = ["band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in (1, 2, 3))]  # missing: None or NaN
+
+
+@pytest.fixture(scope="module")
+def parts(log: pd.DataFrame) -> Iterator[cp.events.partitions.PartitionedTables]:
+    with cp.scan_tables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"), partitions=4) as tables:
+        yield tables
+
+
+@pytest.fixture(scope="module")
+def run(trained: cp.ChurnPipeline, parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cp.write_scores(trained, parts, tmp_path_factory.mktemp("scores"), at=AT)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_run_says_what_scoring_in_memory_says(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    found, expected = (
+        f.astype(dict.fromkeys(TEXTS, object)).fillna(dict.fromkeys(TEXTS, ""))
+        for f in (cp.read_scores(run.parent), trained.score(tables, at=AT))
+    )
+    exact = [c for c in expected if not c.endswith("_points")]  # fewer than 150 rows in memory are left to LightGBM
+    pd.testing.assert_frame_equal(found[exact], expected[exact], check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-12, atol=1e-14, check_dtype=False)
+    assert run.name == AT
+    assert sorted(p.name for p in run.iterdir()) == ["manifest.json", *(f"part-{n:05d}.parquet" for n in range(4))]
+
+
+def test_rows_do_not_depend_on_how_they_are_cut(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    cp.write_scores(trained, tables, tmp_path, at=AT, n_jobs=2)
+    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), cp.read_scores(run), check_exact=True)
+
+
+def test_small_blocks_give_the_same_rows(
+    run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "_ROWS", 7)
+    other = cp.write_scores(trained, parts, tmp_path, at=AT)
+    assert pq.ParquetFile(other / "part-00000.parquet").num_row_groups > 2
+    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), cp.read_scores(run), check_exact=True)
+
+
+def test_the_same_job_gives_the_same_bytes_and_is_done_once(run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
+    again = cp.write_scores(trained, parts, tmp_path, at=AT)
+    assert files(again) == files(run)
+    said: list[Any] = []
+    assert cp.write_scores(trained, parts, tmp_path, at=AT, log=said.append) == again
+    assert [e["event"] for e in said] == ["tables read", "nothing to do", "done"]
+    assert sorted(os.listdir(tmp_path)) == [".lock", AT]
+
+
+def test_a_restart_takes_up_whole_partitions(
+    run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = cp.ChurnPipeline.rows_of, []
+
+    def breaks_off(*given: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*given, **options)
+
+    monkeypatch.setattr(cp.ChurnPipeline, "rows_of", breaks_off)
+    with pytest.raises(KeyboardInterrupt):
+        cp.write_scores(trained, parts, tmp_path, at=AT)
+    assert sorted(os.listdir(tmp_path)) == [".attempt", ".lock"]
+    with pytest.raises(SourceError, match="no-run"):
+        cp.read_scores(tmp_path)
+    damaged = next((tmp_path / ".attempt").glob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-9] + b"otherwise")  # what cannot be trusted is made again
+    said: list[Any] = []
+    again = cp.write_scores(trained, parts, tmp_path, at=AT, log=said.append)
+    assert [e["reused"] for e in said if e["event"] == "partition"].count(True) == 1
+    assert files(again) == files(run)
+    assert sorted(os.listdir(tmp_path)) == [".lock", AT]
+
+
+def test_other_data_make_another_run_and_the_latest_is_read(
+    run: Path, trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path
+) -> None:
+    declared = [
+        cp.Events(frame, customer="who", time="paid_at", value="eur") for frame in (log, log.iloc[:-1], log.assign(eur=log["eur"] + 1))
+    ]
+    names = [cp.write_scores(trained, cp.EventTables(orders=orders), tmp_path, at=AT).name for orders in (*declared, declared[2])]
+    assert names == [AT, f"{AT}.2", f"{AT}.3", f"{AT}.3"]
+    assert runs.run_names(tmp_path) == [f"{AT}.3", f"{AT}.2", AT]
+    assert cp.read_scores(tmp_path)["value"].sum() > cp.read_scores(tmp_path / AT)["value"].sum()
+    earlier = cp.write_scores(trained, cp.EventTables(orders=declared[0]), tmp_path, at="2023-11-01", keep=2)
+    assert runs.run_names(tmp_path) == [f"{AT}.3", f"{AT}.2"]  # the newest cutoffs stay, not what was written last
+    assert not earlier.exists()
+
+
+def test_drivers_alone_are_the_same_reasons_without_sentences(run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
+    cp.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
+    short, full = cp.read_scores(tmp_path), cp.read_scores(run)
+    assert short.pop("words").isna().all()
+    pd.testing.assert_frame_equal(short, full.drop(columns="words"), rtol=1e-12)
+
+
+def test_parts_are_read_only_by_the_manifest(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    whole = cp.write_scores(trained, tables, tmp_path, at=AT)
+    rows = len(cp.read_scores(tmp_path))
+    (whole / "part-00001.parquet").write_bytes((run / "part-00001.parquet").read_bytes())
+    assert len(cp.read_scores(tmp_path)) == rows
+    with writing.writing(tmp_path):
+        assert sorted(p.name for p in whole.iterdir()) == ["manifest.json", "part-00000.parquet"]
+
+
+def test_every_byte_of_a_run_is_held_to_its_manifest(run: Path, tmp_path: Path, rng: np.random.Generator) -> None:
+    copy = tmp_path / AT
+    copy.mkdir()
+    for name, content in files(run).items():
+        (copy / name).write_bytes(content)
+    for name, content in files(run).items():
+        places = range(len(content)) if name == "manifest.json" else rng.integers(0, len(content), 40)
+        damages = [content[:p] + bytes([content[p] ^ (1 << int(rng.integers(8)))]) + content[p + 1 :] for p in places]
+        for bad in [*damages, b"", content[:-1], content + b"\n", content[: len(content) // 2], None]:
+            (copy / name).unlink() if bad is None else (copy / name).write_bytes(bad)
+            with pytest.raises(SourceError, match=r"damaged-run|no-run|newer-run"):
+                runs.open_run(copy).verify()
+        (copy / name).write_bytes(content)
+    runs.open_run(copy).verify()
+
+
+def test_a_second_writer_is_refused_and_the_lock_goes_with_the_first(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path
+) -> None:
+    with writing.writing(tmp_path), pytest.raises(OutputError, match="locked"):
+        cp.write_scores(trained, tables, tmp_path, at=AT)
+    assert cp.write_scores(trained, tables, tmp_path, at=AT).name == AT
+
+
+def test_wrong_arguments(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown-choice"):
+        cp.write_scores(trained, tables, tmp_path, detail="all")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="bad-keep"):
+        cp.write_scores(trained, tables, tmp_path, keep=0)
+    with pytest.raises(UsageError, match="unknown-column"):
+        cp.read_scores(run, columns=["riks"])
+    with pytest.raises(SourceError, match="no-run"):
+        cp.read_scores(run.parent, at="2020-01-01")
+    assert list(cp.read_scores(run.parent, at=AT, columns=["band"]).columns) == ["band"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_manifest_tells_no_id_no_date_of_writing_and_the_types(run: Path) -> None:
+    found = json.loads((run / "manifest.json").read_text())
+    assert found["rows"] == sum(found["bands"].values()) == sum(part["rows"] for part in found["parts"])
+    assert not re.search(r"K\d{4}", (run / "manifest.json").read_text())
+    schema = pq.read_schema(run / "part-00000.parquet")
+    assert schema.field("cutoff").type == pa.timestamp("us")
+    assert list(schema.names) == found["columns"]
+
+
+def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path) -> None:
+    whole = tmp_path / "orders.parquet"
+    log.to_parquet(whole)
+    content = whole.read_bytes()
+
+    def scan(scratch: Path) -> Any:
+        return cp.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur"), folder=scratch)
+
+    run = batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers")
+    for share in (0.1, 0.5, 0.99):
+        whole.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(SourceError, match="unreadable"):
+            batch.score_into(trained, scan, tmp_path / "scores", at="2023-11-01", detail="drivers")
+    whole.write_bytes(content)
+    assert batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers") == run
+    assert sorted(p.name for p in (tmp_path / "scores").iterdir()) == [".lock", "2023-12-01"]
+
+
+# --- databases ---
+
+
+def rows_of(database: Any, sql: str = "SELECT * FROM churn_scores ORDER BY cutoff, risk DESC, customer_id") -> pd.DataFrame:
+    tables = cp.events.source.open_source(cp.Query(sql, database), "scores")
+    return tables.read(tables.columns()).to_pandas()
+
+
+def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTables, folder: Path) -> None:
+    for at in ("2023-10-01", "2023-11-01", AT, AT):
+        cp.write_scores(trained, tables, folder, at=at, detail="drivers", into=database, keep=2)
+    expected = pd.concat([cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)], ignore_index=True)
+    found = rows_of(database)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    with pytest.raises(OutputError, match="not-written"):
+        cp.write_scores(trained, tables, folder, at=AT, detail="drivers", into=database, table="nowhere.scores")
+    run = runs.find_run(folder)
+    part = run.path / run.parts[-1].name
+    content = part.read_bytes()
+    part.write_bytes(content[:-1])
+    with pytest.raises(SourceError, match="damaged-run"):  # the transaction had begun
+        destinations.replace_rows(database, "churn_scores", pd.Timestamp(AT).to_pydatetime(), run.tables())
+    part.write_bytes(content)
+    pd.testing.assert_frame_equal(rows_of(database), found, check_exact=True)
+    one = str(found["customer_id"].iloc[0])
+    gone = cp.forget(folder, [one], into=database)
+    assert gone["rows_in_table"] == (found["customer_id"] == one).sum() == gone["rows"]
+    assert one not in set(rows_of(database)["customer_id"])
+
+
+def test_a_run_is_copied_into_duckdb_at_once(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    check_database(str(tmp_path / "book.duckdb"), trained, tables, tmp_path / "scores")
+
+
+def test_a_run_is_copied_into_postgresql_at_once(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, postgres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_database(postgres, trained, tables, tmp_path / "scores")
+    with pytest.raises(OutputError) as refused:
+        cp.write_scores(trained, tables, tmp_path / "scores", at=AT, detail="drivers", into=postgres.replace("s3cret", "wr0ng"))
+    assert "wr0ng" not in str(refused.value)
+
+
+def test_other_databases_and_names_are_refused(run: Path) -> None:
+    for database, table, code in (("mysql://host/x", "scores", "unknown-database"), (":memory:", "a b; DROP", "bad-table-name")):
+        with pytest.raises(UsageError, match=code):
+            destinations.replace_rows(database, table, None, [])
+
+
+# --- forgotten customers ---
+
+
+def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
+    """In no byte of any file, in all runs, and what is said of the others stays."""
+    folder = tmp_path / "scores"
+    for at in ("2023-11-01", AT):
+        cp.write_scores(trained, parts, folder, at=at, detail="drivers")
+    before = {at: cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)}
+    gone = sorted(set(before[AT]["customer_id"]) & set(before["2023-11-01"]["customer_id"]))[:2]
+    (folder / ".attempt").mkdir()
+    (folder / ".attempt" / "left").write_text(gone[0])
+    with pytest.raises(UsageError, match="no-customers"):
+        cp.forget(folder, [])
+    assert cp.forget(folder, [*gone, "nobody"]) == {"runs": 2, "rows": 4, "rows_in_table": 0}
+    assert not [name for name, content in files(folder).items() if any(one.encode() in content for one in gone)]
+    for at, scores in before.items():
+        stay = scores[~scores["customer_id"].isin(gone)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(cp.read_scores(folder, at=at), stay, check_exact=True)
+    manifest = json.loads((folder / AT / "manifest.json").read_text())
+    assert sum(manifest["bands"].values()) == manifest["rows"] == len(before[AT]) - 2
+    cp.write_scores(trained, parts, folder, at=AT, detail="drivers")  # the same data once more: the job is done, nobody comes back
+    assert runs.run_names(folder) == [AT, "2023-11-01"]
+    assert cp.forget(folder, before[AT]["customer_id"])["runs"] == 2
+    assert runs.run_names(folder) == ["2023-11-01"]
+    with pytest.raises(SourceError, match="no-run"):
+        cp.forget(tmp_path / "nowhere", ["K1"])
+
+
+def test_forgetting_that_breaks_off_leaves_whole_runs(
+    trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cp.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
+    scores = cp.read_scores(tmp_path)
+    one = scores["customer_id"].iloc[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "write_whole", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OutputError, match="not-written"):
+            cp.forget(tmp_path, [one])
+    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), scores, check_exact=True)
+    cp.forget(tmp_path, [one])
+    assert not [name for name, content in files(tmp_path).items() if one.encode() in content]
