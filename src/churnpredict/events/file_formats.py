@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from churnpredict.errors import SourceError
 from churnpredict.events.amounts import NumberFormat, number_readings, read_amounts, same_numbers
-from churnpredict.events.formats import fitting_formats
 from churnpredict.events.sources.character_sets import find_encoding
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.layouts import Layout, find_layout
 from churnpredict.events.sources.plain_text import read_texts
 from churnpredict.events.sources.unpacking import members, open_bytes, stem_ending, write_plain
+from churnpredict.events.time_formats import fitting_formats
 
 __all__ = ["FileFormat", "detect_format"]
 
