@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import churnpredict as cp
-from churnpredict.errors import OutputError, SourceError, UsageError
+from churnpredict.errors import ChurnError, OutputError, SourceError, UsageError
 from churnpredict.events.sources import destinations
 from churnpredict.score_runs import batch, forgetting, runs
 from churnpredict.score_runs import writer as writing
@@ -112,8 +113,8 @@ def test_other_data_make_another_run_and_the_latest_is_read(
     assert runs.run_names(tmp_path) == [f"{AT}.3", f"{AT}.2", AT]
     assert cp.read_scores(tmp_path)["value"].sum() > cp.read_scores(tmp_path / AT)["value"].sum()
     earlier = cp.write_scores(trained, cp.EventTables(orders=declared[0]), tmp_path, at="2023-11-01", keep=2)
-    assert runs.run_names(tmp_path) == [f"{AT}.3", f"{AT}.2"]  # the newest cutoffs stay, not what was written last
-    assert not earlier.exists()
+    assert runs.run_names(tmp_path) == [f"{AT}.3", "2023-11-01"]  # what was written last, and the newest of the others
+    assert earlier.exists()
 
 
 def test_drivers_alone_are_the_same_reasons_without_sentences(run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ def test_a_run_is_copied_into_postgresql_at_once(
 
 
 def test_other_databases_and_names_are_refused(run: Path) -> None:
-    for database, table, code in (("mysql://host/x", "scores", "unknown-database"), (":memory:", "a b; DROP", "bad-table-name")):
+    for database, table, code in (("mysql://host/x", "scores", "unknown-database"), ("x.duckdb", "a b; DROP", "bad-table-name")):
         with pytest.raises(UsageError, match=code):
             destinations.replace_rows(database, table, None, [])
 
@@ -259,7 +260,9 @@ def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, 
     (folder / ".attempt" / "left").write_text(gone[0])
     with pytest.raises(UsageError, match="no-customers"):
         cp.forget(folder, [])
-    assert cp.forget(folder, [*gone, "nobody"]) == {"runs": 2, "rows": 4, "rows_in_table": 0}
+    found = cp.forget(folder, [*gone, "nobody", gone[0], f" {before[AT]['customer_id'].iloc[-1]}"])
+    assert {name: found[name] for name in ("runs", "rows", "rows_in_table")} == {"runs": 2, "rows": 4, "rows_in_table": 0}
+    assert [found[name] for name in ("asked", "found", "not_found", "spelt_otherwise")] == [4, 2, 2, 1]
     assert not [name for name, content in files(folder).items() if any(one.encode() in content for one in gone)]
     for at, scores in before.items():
         stay = scores[~scores["customer_id"].isin(gone)].reset_index(drop=True)
@@ -287,3 +290,100 @@ def test_forgetting_that_breaks_off_leaves_whole_runs(
     pd.testing.assert_frame_equal(cp.read_scores(tmp_path), scores, check_exact=True)
     cp.forget(tmp_path, [one])
     assert not [name for name, content in files(tmp_path).items() if one.encode() in content]
+
+
+def test_forgetting_reaches_what_lies_around_and_names_what_it_does_not_reach(
+    trained: cp.ChurnPipeline, parts: Any, tmp_path: Path
+) -> None:
+    """Parts of an earlier manifest, temporary files, folders in runs; a damaged run does not keep the others from being cleaned."""
+    folder = tmp_path / "scores"
+    for at in ("2023-11-01", AT):
+        cp.write_scores(trained, parts, folder, at=at, detail="drivers")
+    one = str(sorted(set(cp.read_scores(folder)["customer_id"]) & set(cp.read_scores(folder, at="2023-11-01")["customer_id"]))[0])
+    for name in (".part-00000.parquet.abc.part", "part-00000.7.parquet", "notes.txt"):
+        (folder / AT / name).write_text(one)
+    (folder / AT / "copies").mkdir()
+    (folder / AT / "copies" / "old").write_text(one)
+    (folder / ".removed-2023-10-01").mkdir()
+    (folder / ".removed-2023-10-01" / "part").write_text(one)
+    (folder / "2023-11-01.copy").mkdir()
+    (folder / "2023-11-01.7").mkdir()  # of the name of a run, without a manifest
+    with pytest.raises(SourceError, match="Move the 1 unreadable runs away"):
+        cp.forget(folder, [one])
+    assert not [name for name, content in files(folder).items() if one.encode() in content]
+    shutil.rmtree(folder / "2023-11-01.7")
+    found = cp.forget(folder, [one])
+    assert (found["asked"], found["found"], found["not_reached"]) == (1, 0, ["2023-11-01.copy"])
+    with pytest.raises(SourceError, match="is a run, not the folder of runs"):
+        cp.forget(folder / AT, [one])
+    with pytest.raises(SourceError, match="holds no run"):
+        cp.forget(tmp_path, [one])
+    for wrong, code in (("K1", "no-customers"), ([1.0], "float-id"), ([None], "null-id")):
+        with pytest.raises(ChurnError, match=code):
+            cp.forget(folder, wrong)
+
+
+@pytest.mark.parametrize("ids", ["int64", "str"])
+def test_numbers_and_texts_are_compared_as_they_are_written(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path, ids: str) -> None:
+    numbers = log["who"].str[1:]
+    given = log.assign(who=numbers.astype(ids) if ids == "int64" else numbers)
+    orders = cp.EventTables(orders=cp.Events(given, customer="who", time="paid_at", value="eur"))
+    cp.write_scores(trained, orders, tmp_path, at=AT, detail="drivers")
+    held = sorted(str(c) for c in cp.read_scores(tmp_path)["customer_id"])
+    padded = f"{int(held[0]):04d}"
+    found = cp.forget(tmp_path, [padded])
+    exact = padded == held[0]
+    assert (found["found"], found["spelt_otherwise"]) == ((1, 0) if exact else (0, 1))
+    assert cp.forget(tmp_path, [int(held[1]) if ids == "int64" else held[1]])["found"] == 1
+
+
+IDS = "K0001\nK0002 \n\n'K3'\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_a_list_of_ids_is_read_as_it_stands(encoding: str, ends: str) -> None:
+    assert forgetting.ids_in(IDS.replace("\n", ends).encode(encoding), "ids.txt") == ["K0001", "K0002 ", "'K3'"]
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (IDS.encode("utf-16"), "UTF-16"),
+        (IDS.encode("utf-16-be"), "UTF-16 without"),
+        (b"\xfe\xff" + IDS.encode("utf-16-be"), "UTF-16"),
+        (IDS.encode("utf-32"), "UTF-32"),
+        ("Müller\n".encode("cp1252"), "Windows-1252"),
+        (b"PK\x03\x04...", "workbook"),
+        (b"PAR1....", "Parquet"),
+        (b"\x1f\x8b....", "gzipped"),
+    ],
+)
+def test_a_list_of_another_encoding_is_refused_by_name(content: bytes, named: str) -> None:
+    with pytest.raises(SourceError, match=named) as refused:
+        forgetting.ids_in(content, "ids.txt")
+    assert refused.value.code == "not-utf8"
+    assert "ller" not in str(refused.value)
+
+
+# --- which runs stay ---
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_the_run_just_written_stays_whatever_its_date(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, keep: int) -> None:
+    """An earlier cutoff scored again, a run dated in the future, the same cutoff twice."""
+    for at in ("2023-10-01", "2023-11-01", AT):
+        cp.write_scores(trained, tables, tmp_path, at=at, detail="drivers")
+    shutil.copytree(tmp_path / AT, tmp_path / "2099-01-01")
+    written = cp.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="drivers", keep=keep)
+    assert runs.run_names(tmp_path) == [*["2099-01-01", AT, "2023-11-01"][: keep - 1], written.name]
+    again = cp.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="words", keep=keep)
+    assert again.name == "2023-10-15.2"
+    assert again.exists()
+
+
+def test_the_inputs_of_a_run_before_the_latest_are_scored_again(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    """Readers take the latest run at a cutoff: going back to earlier inputs must be its content, not "nothing to do"."""
+    names = [cp.write_scores(trained, tables, tmp_path, at=AT, detail=d).name for d in ("drivers", "words", "words", "drivers")]  # type: ignore[arg-type]
+    assert names == [AT, f"{AT}.2", f"{AT}.2", f"{AT}.3"]
+    assert cp.read_scores(tmp_path)["words"].isna().all()

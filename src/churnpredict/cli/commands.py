@@ -281,17 +281,38 @@ def _log_line(event: Mapping[str, Any]) -> None:
 @app.command(short_help="Remove customers from all runs.")
 def forget(
     folder: Annotated[Path, typer.Argument(help="The folder of runs.")],
-    customers: Annotated[typer.FileText, typer.Option(help="A file with one id a line, or - to read them from standard input.")],
+    customers: Annotated[Path, typer.Option(help="A file in UTF-8 with one id a line, or - to read them from standard input.")],
     into: Annotated[str | None, typer.Option(help="The database that the runs are copied into.")] = None,
     table: Annotated[str, typer.Option(help="The table there.")] = "churn_scores",
     how: FormatOption = Format.text,
 ) -> None:
     """Remove customers from all runs, and from the database."""
-    from churnpredict.score_runs.forgetting import forget
+    from churnpredict.score_runs.forgetting import forget, ids_in
 
-    found = forget(folder, [line.rstrip("\r\n") for line in customers if line.strip()], into=into, table=table)
+    found = forget(folder, ids_in(_content(customers), str(customers)), into=into, table=table)
     text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
-    _tell({"command": "forget", **found}, text, how)
+    lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
+    if found["spelt_otherwise"]:
+        lines.append(
+            f"{found['spelt_otherwise']:,} of these are there in another spelling (blanks, quotes, zeros): write them as they are there"
+        )
+    if found["not_reached"]:
+        lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
+    lines += [] if into is not None else ["not reached: databases; name one with --into"]
+    lines.append("not reached: sources, logs of treatments, and plans, alerts and pages made before; remove the customers there, too")
+    _tell({"command": "forget", **found}, "\n".join(lines), how)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file that is named on the command line, or of standard input."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            "missing-file", f'"{path}" cannot be read: {error.strerror}', remedy="Check the path and its permissions."
+        ) from None
 
 
 @app.command(short_help="Say how well it would have worked in the past.")

@@ -21,7 +21,7 @@ from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_a
 from churnpredict.errors import UsageError
 from churnpredict.events.content_hash import digest_of_tables
 from churnpredict.events.partitions import PartitionedTables
-from churnpredict.events.sources.destinations import replace_rows
+from churnpredict.events.sources.destinations import check_destination, replace_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.contributions import always_by_tables
 from churnpredict.features.build import build_rows, check_rows
@@ -32,7 +32,7 @@ from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
 from churnpredict.pipeline import cutoffs, scoring
 from churnpredict.progress import progress
-from churnpredict.score_runs.runs import Part, Run, list_runs, run_name, run_names
+from churnpredict.score_runs.runs import Part, Run, open_run, run_name, run_names
 from churnpredict.score_runs.writer import Attempt, retire, told, write_part, writing
 
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ def write_scores(
     detail : {"words", "drivers"}
         "drivers" leaves the column ``words`` empty: reasons with their points are there, sentences are not, at a fraction of the cost.
     keep : int, optional
-        How many runs stay, the newest; all by default. In a database: how many cutoffs.
+        How many runs stay: the one that is written, whatever its cutoff, and the newest of the others; all by default. In a database:
+        how many cutoffs.
     into : str, path or connection, optional
-        A database to copy the run into, too: ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``) or a DuckDB file. In one
-        transaction, in the place of rows of the same cutoff.
+        A database to copy the run into, too: ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``) or a DuckDB or SQLite
+        file. In one transaction, in the place of rows of the same cutoff; another job that writes into the table is waited for.
     table : str
         There.
     n_jobs : int
@@ -139,13 +140,15 @@ def score_into(
         raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
     if keep is not None and keep < 1:
         raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
+    if into is not None:
+        check_destination(into, table)  # before hours of work
     pipeline._fitted()
     say = _Diary(log)
     with writing(folder) as home, told(home):
         attempt = Attempt(home)
         with attempt.scratch() as scratch:
             done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs)
-        removed = retire(home, keep)
+        removed = retire(home, keep, done.path.name)
         if into is not None:
             replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), done.tables(), keep=keep)
             say("copied", customers=done.rows)
@@ -157,8 +160,9 @@ def _done(pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary
     """The run, made now or made before of the same."""
     say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     job = _prepare(pipeline, tables, at, detail, n_jobs)
-    before = next((run for run in list_runs(attempt.folder, job.wall_time) if run.inputs == job.inputs), None)
-    if before is None:
+    latest = run_names(attempt.folder, job.wall_time)[:1]  # that which readers take; one before it may be of the same inputs again
+    before = open_run(attempt.folder / latest[0]) if latest else None
+    if before is None or before.inputs != job.inputs:
         return _run(job, attempt, say)
     before.verify()
     attempt.forget()

@@ -2,71 +2,181 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from churnpredict.errors import UsageError
-from churnpredict.events.sources.destinations import delete_rows
+from churnpredict.errors import IdentityError, SourceError, UsageError
+from churnpredict.events.sources.destinations import check_destination, delete_rows
 from churnpredict.files import write_whole
 from churnpredict.score_runs import runs
 from churnpredict.score_runs.runs import Part, Run, open_run, run_names
-from churnpredict.score_runs.writer import hide, tidy, told, write_part, writing
+from churnpredict.score_runs.writer import hide, remove, tidy, told, write_part, writing
 
-__all__ = ["forget"]
+__all__ = ["forget", "ids_in"]
+
+_OWN = (".lock", ".attempt")  # what a folder of runs holds beside runs
+_MARKS = {
+    b"\xef\xbb\xbf": "",
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a workbook or another zipped file",
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "a gzipped file",
+}
 
 
-def forget(folder: str | Path, customers: Iterable[Any], *, into: Any = None, table: str = "churn_scores") -> dict[str, int]:
+def forget(folder: str | Path, customers: Iterable[Any], *, into: Any = None, table: str = "churn_scores") -> dict[str, Any]:
     """Remove customers from all runs of a folder, and from a table that the runs were written into.
 
     Parts that hold one of them are written anew, under another name; the manifest that names the new ones takes the place of the old one at
-    once, and then the old parts go. What an unfinished run has left goes, too. Killed half-way: call it again. What else is said of
-    those who stay, their percentiles among it, stays as it was sent out. Model files hold no customer; logs tell none.
+    once, and then the old parts go. What unfinished runs have left goes, too. Killed half-way: call it again. What else is said of
+    those who stay, their percentiles among it, stays as it was sent out. Model files hold no customer; logs name none.
+
+    Not reached: the sources, a log of treatments, and files that were written elsewhere, such as a plan, alerts or a page. Remove the
+    customers from the sources and write those again.
 
     Parameters
     ----------
     folder : path
         Of runs, as :func:`churnpredict.write_scores` makes it.
     customers : iterable of ids
-        Compared as text.
+        Compared as text, to the last character.
     into, table : database and name, optional
         As for :func:`churnpredict.write_scores`.
 
     Returns
     -------
-    dict of str to int
-        ``rows`` and ``runs`` that were concerned, and ``rows_in_table``.
+    dict
+        ``rows`` and ``runs`` that were concerned, and ``rows_in_table``; how many different ids were ``asked`` for, ``found`` somewhere,
+        and ``not_found``; how many of these are there in another spelling (``spelt_otherwise``: blanks, quotes or zeros around them); and
+        ``not_reached``, the names in the folder that are not runs.
 
     Raises
     ------
     OutputError
         ``locked``, ``not-written``.
     SourceError
-        ``damaged-run``, ``no-run``.
+        ``no-run``; ``damaged-run`` or ``newer-run`` once the customers are gone from all other runs and from the table.
+    IdentityError
+        ``float-id``, ``null-id``.
     UsageError
-        ``no-customers``.
+        ``no-customers``, ``unknown-database``, ``bad-table-name``.
     """
-    gone = {str(customer) for customer in customers}
-    if not gone:
-        raise UsageError("no-customers", "there is nobody to forget", remedy="Give at least one customer's id.")
-    run_names(folder)  # a wrong path is an error, not a new folder
-    found = {"runs": 0, "rows": 0, "rows_in_table": 0}
-    with writing(folder) as home, told(home):
-        shutil.rmtree(home / ".attempt", ignore_errors=True)
-        for name in run_names(home):
-            rows = _forget_in(home, open_run(home / name), gone)
-            found["runs"] += rows > 0
-            found["rows"] += rows
-        tidy(home)
+    gone = _texts(customers)
     if into is not None:
-        found["rows_in_table"] = delete_rows(into, table, sorted(gone))
-    return found
+        check_destination(into, table)
+    _check_folder(Path(folder))
+    spellings = {other: one for one in sorted(gone) for other in _otherwise(one) - gone}
+    seen, unreadable = _Seen(gone, set(spellings)), []
+    counts = {"runs": 0, "rows": 0, "rows_in_table": 0}
+    with writing(folder) as home, told(home):
+        remove(home / ".attempt")
+        for name in run_names(home):
+            try:
+                rows = _forget_in(home, open_run(home / name), seen)
+            except SourceError as error:
+                unreadable.append(error)
+                continue
+            counts["runs"] += rows > 0
+            counts["rows"] += rows
+        tidy(home)
+        if into is not None:
+            counts["rows_in_table"], in_table = delete_rows(into, table, sorted(gone))
+            seen.found |= in_table
+        others = sorted({entry.name for entry in home.iterdir()} - {*_OWN, *run_names(home)})
+    if unreadable:
+        remedy = f"Move the {len(unreadable):,} unreadable runs away or remove them; everywhere else the customers are forgotten."
+        raise SourceError(unreadable[0].code, unreadable[0].what, remedy=remedy)
+    otherwise = {spellings[other] for other in seen.otherwise} - seen.found
+    ids = {"asked": len(gone), "found": len(seen.found), "not_found": len(gone - seen.found), "spelt_otherwise": len(otherwise)}
+    return {**counts, **ids, "not_reached": others}
 
 
-def _forget_in(home: Path, run: Run, gone: set[str]) -> int:
+def ids_in(content: bytes, name: str) -> list[str]:
+    """The ids in a file, one a line, as they stand there; a byte-order mark and empty lines are left out.
+
+    Raises
+    ------
+    SourceError
+        ``not-utf8``, which names the encoding or the kind of file, where it is known.
+    """
+    mark = next((mark for mark in _MARKS if content.startswith(mark)), None)
+    if mark is not None and _MARKS[mark]:
+        raise _not_text(name, f"is {_MARKS[mark]}")
+    content = content if mark is None else content[len(mark) :]
+    if b"\x00" in content:
+        raise _not_text(name, "holds null characters, as UTF-16 without a byte-order mark does")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _not_text(name, f"is not UTF-8 from line {line:,} on (perhaps it is Windows-1252 or Latin-1)") from None  # it would quote ids
+    return [line for line in re.split(r"\r\n|\n|\r", text) if line.strip()]
+
+
+def _not_text(name: str, what: str) -> SourceError:
+    return SourceError("not-utf8", f'"{name}" {what}', remedy="Save it as text in UTF-8, one id a line.")
+
+
+def _texts(customers: Iterable[Any]) -> set[str]:
+    """Ids as text."""
+    if isinstance(customers, (str, bytes)):
+        raise UsageError("no-customers", "customers is one text, not a list of ids", remedy="Give a list: [customer].")
+    import pandas as pd
+
+    given = list(customers)
+    if any(pd.isna(one) is True for one in given):
+        raise IdentityError("null-id", "ids to forget that are missing", remedy="Leave them out.")
+    if any(isinstance(one, float) or type(one).__name__.startswith("float") for one in given):
+        raise IdentityError("float-id", "customer ids are floats", remedy="Cast them to whole numbers or to text before.")
+    if not given:
+        raise UsageError("no-customers", "there is nobody to forget", remedy="Give at least one customer's id.")
+    return {str(one) for one in given}
+
+
+def _otherwise(one: str) -> set[str]:
+    """Other spellings that the writer of a list may have meant."""
+    bare = one.strip()
+    unquoted = bare[1:-1] if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "\"'" else bare
+    return {bare, unquoted, unquoted.lstrip("0") or "0"} - {one}
+
+
+def _check_folder(folder: Path) -> None:
+    """A wrong path is an error, not a new folder, nor a search in vain."""
+    if (folder / runs.MANIFEST).exists():
+        raise SourceError("no-run", f'"{folder}" is a run, not the folder of runs', remedy=f'Give the folder above it: "{folder.parent}".')
+    if not run_names(folder) and not any((folder / name).exists() for name in _OWN):
+        raise SourceError("no-run", f'"{folder}" holds no run', remedy="Check the path.")
+
+
+class _Seen:
+    """Which of the ids were met on the way, and which of their other spellings."""
+
+    def __init__(self, gone: set[str], spellings: set[str]) -> None:
+        import pyarrow as pa
+
+        self.found: set[str] = set()
+        self.otherwise: set[str] = set()
+        self._gone, self._spellings = (pa.array(sorted(some), pa.string()) for some in (gone, spellings))
+
+    def stays(self, ids: Any) -> Any:
+        """Whether each id stays, as a mask."""
+        import pyarrow.compute as pc
+
+        goes = pc.is_in(ids, value_set=self._gone)
+        self.found.update(ids.filter(goes).to_pylist())
+        if len(self._spellings):
+            self.otherwise.update(ids.filter(pc.is_in(ids, value_set=self._spellings)).to_pylist())
+        return pc.invert(goes)
+
+
+def _forget_in(home: Path, run: Run, seen: _Seen) -> int:
     """How many rows of a run went."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -74,9 +184,7 @@ def _forget_in(home: Path, run: Run, gone: set[str]) -> int:
     parts: list[Part] = []
     bands = dict.fromkeys(run.bands, 0)
     for part, held in zip(run.parts, run.tables(), strict=True):
-        ids = held["customer_id"].cast(pa.string())
-        stays = pc.invert(pc.is_in(ids, value_set=pa.array(sorted(gone), pa.string())))
-        kept = held.filter(stays)
+        kept = held.filter(seen.stays(held["customer_id"].cast(pa.string())))
         for band in bands:
             bands[band] += pc.sum(pc.equal(kept["band"], band)).as_py() or 0
         if kept.num_rows == held.num_rows:

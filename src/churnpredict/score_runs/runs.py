@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["MANIFEST", "Part", "Run", "find_run", "list_runs", "open_run", "read_scores", "run_name", "run_names"]
+__all__ = ["MANIFEST", "Part", "Run", "find_run", "open_run", "read_scores", "run_name", "run_names"]
 
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "churnpredict scores", 1
@@ -246,17 +246,6 @@ def _wall_time(at: Any) -> pd.Timestamp:
     import pandas as pd
 
     return pd.Timestamp(instant(at, "at"), unit="us")
-
-
-def list_runs(folder: str | Path, at: Any = None) -> list[Run]:
-    """The runs of :func:`run_names`, opened.
-
-    Raises
-    ------
-    SourceError
-        ``no-run``, ``damaged-run``, ``newer-run``.
-    """
-    return [open_run(Path(folder) / name) for name in run_names(folder, at)]
 
 
 def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from churnpredict.files import lock, not_written, sync_folder, write_whole
 from churnpredict.score_runs import runs
 from churnpredict.score_runs.runs import Part, Run, open_run, run_names
 
-__all__ = ["Attempt", "hashed", "hide", "retire", "tidy", "told", "write_part", "writing"]
+__all__ = ["Attempt", "hashed", "hide", "remove", "retire", "tidy", "told", "write_part", "writing"]
 
 _STAGE = re.compile(r"[0-9a-f]{64}-[0-9a-f]{64}\.parquet")
 _GONE = ".removed-"
@@ -67,7 +67,7 @@ def writing(folder: str | Path) -> Iterator[Path]:
 def tidy(folder: Path) -> None:
     """Remove what earlier writers had no time to: old runs on their way out, and files in runs that no manifest names."""
     for left in folder.glob(f"{_GONE}*"):
-        shutil.rmtree(left)
+        remove(left)
     for name in run_names(folder):
         try:
             run = open_run(folder / name)
@@ -75,7 +75,15 @@ def tidy(folder: Path) -> None:
             continue  # who reads it is told; tonight's scores need not wait for it
         for file in run.path.iterdir():
             if file.name not in {runs.MANIFEST, *(part.name for part in run.parts)}:
-                file.unlink()
+                remove(file)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def hashed(path: Path, write: Callable[[IO[bytes]], Any]) -> tuple[int, str]:
@@ -183,9 +191,13 @@ def write_part(run: Path, name: str, rows: int, write: Callable[[IO[bytes]], Any
     return Part(name, rows, size, digest)
 
 
-def retire(folder: Path, keep: int | None) -> int:
-    """Remove all runs but the newest ``keep``; each goes out of sight at once. Returns how many went."""
-    old = [] if keep is None else run_names(folder)[keep:]
+def retire(folder: Path, keep: int | None, written: str) -> int:
+    """Remove all runs but the one just written and the newest others, ``keep`` in all. Returns how many went.
+
+    The newest are those of the latest cutoffs: the run just written need not be among them, since an earlier cutoff may be scored again.
+    """
+    others = [name for name in run_names(folder) if name != written]
+    old = [] if keep is None else others[keep - 1 :]
     for name in old:
         hide(folder, name)
     return len(old)

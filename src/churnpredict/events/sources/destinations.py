@@ -1,11 +1,15 @@
-"""Rows into a table of DuckDB or PostgreSQL, and out of it: each time one transaction, so that readers see all of it or nothing."""
+"""Rows into a table of a database, and out of it: one transaction and one writer at a time, so that readers see all of it or nothing."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import stat
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +18,50 @@ import pyarrow as pa
 from churnpredict.errors import ChurnError, MissingExtraError, OutputError, UsageError
 from churnpredict.events.sources.base import quoted, said
 
-__all__ = ["delete_rows", "replace_rows"]
+__all__ = ["check_destination", "delete_rows", "replace_rows"]
 
 _TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _SERVER = ("postgresql://", "postgres://")
+_PATIENCE = 600.0  # seconds that a writer waits for another one to finish with the table
+_AT_ONCE = 500  # customers in one statement
+_MADE = {".duckdb": "duckdb", ".ddb": "duckdb", ".db": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite"}  # what a new file becomes
+_REMEDY = 'Give "postgresql://user@host/name", the path of a DuckDB or SQLite file, or an open connection of DuckDB.'
+
+# DuckDB keeps other processes out of its file, but lets the threads of one process write rows of the same customers side by side.
+_ONE_THREAD = threading.Lock()
+
+
+def _renew() -> None:
+    """A lock that another thread held when the process was forked would never open in the child."""
+    global _ONE_THREAD  # noqa: PLW0603
+    _ONE_THREAD = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 class _DuckDB:
     """One transaction in a DuckDB file or connection."""
 
     def __init__(self, connection: Any, table: str) -> None:
-        self.connection, self.table = connection, ".".join(quoted(part) for part in table.split("."))
+        self.connection, self.given = connection, table
+        self.table = ".".join(quoted(part) for part in table.split("."))
+        connection.execute("BEGIN")
 
     def run(self, sql: str, *given: Any) -> Any:
         """The first value of the first row."""
         return self.connection.execute(sql, list(given)).fetchall()[0][0]
 
+    def texts(self, sql: str, *given: Any) -> list[str]:
+        """The first column, of texts."""
+        return [str(row[0]) for row in self.connection.execute(sql, list(given)).fetchall()]
+
     def there(self) -> bool:
-        name = self.table.rpartition(".")[2].strip('"')
-        return bool(self.run("SELECT count(*) FROM duckdb_tables() WHERE table_name = $1", name))
+        schema, _, name = self.given.rpartition(".")
+        own = "database_name = current_database() AND schema_name = coalesce(nullif($1, ''), current_schema())"
+        tables = f"SELECT count(*) FROM duckdb_tables() WHERE {own} AND lower(table_name) = lower($2)"  # noqa: S608 - a constant
+        return bool(self.run(tables, schema, name))
 
     def insert(self, rows: pa.Table) -> None:
         self.connection.register("churnpredict_rows", rows)
@@ -44,12 +73,58 @@ class _DuckDB:
             self.connection.unregister("churnpredict_rows")
 
 
-class _PostgreSQL:
-    """One transaction on a PostgreSQL server."""
+class _SQLite:
+    """One transaction in a SQLite file; its only writer from the first statement on."""
 
     def __init__(self, connection: Any, table: str) -> None:
-        self.cursor, self.given = connection.cursor(), table
+        self.connection, self.name = connection, table.rpartition(".")[2]
         self.table = ".".join(quoted(part) for part in table.split("."))
+        connection.execute("BEGIN IMMEDIATE")
+
+    def run(self, sql: str, *given: Any) -> Any:
+        """The first value of the first row, if there are any."""
+        row = self._execute(sql, given).fetchone()
+        return None if row is None else row[0]
+
+    def texts(self, sql: str, *given: Any) -> list[str]:
+        """The first column, of texts."""
+        return [str(row[0]) for row in self._execute(sql, given).fetchall()]
+
+    def _execute(self, sql: str, given: Sequence[Any]) -> Any:
+        return self.connection.execute(sql.replace("$", "?"), [_sqlite_value(v) for v in given])
+
+    def there(self) -> bool:
+        return bool(self.run("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND lower(name) = lower($1)", self.name))
+
+    def insert(self, rows: pa.Table) -> None:
+        names = ", ".join(quoted(c) for c in rows.column_names)
+        typed = ", ".join(f"{quoted(f.name)} {_sqlite_type(f.type)}" for f in rows.schema)
+        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({typed})")
+        columns = [[_sqlite_value(v) for v in column.to_pylist()] for column in rows.columns]
+        places = ", ".join("?" * len(columns))
+        self.connection.executemany(f"INSERT INTO {self.table} ({names}) VALUES ({places})", zip(*columns, strict=True))  # noqa: S608 - quoted
+
+
+class _PostgreSQL:
+    """One transaction on a PostgreSQL server, whose table nobody else writes meanwhile, whether it is there already or not."""
+
+    def __init__(self, connection: Any, table: str) -> None:
+        self.cursor = connection.cursor()
+        schema, _, self.name = table.rpartition(".")
+        given = ".".join(quoted(part) for part in table.split("."))
+        # A transaction that sees the server as it was before it waited would not see what it has waited for.
+        self.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        self.run(f"SET LOCAL lock_timeout = '{_PATIENCE:.0f}s'")
+        key = int.from_bytes(hashlib.sha256(f"churnpredict {self.name}".encode()).digest()[:8], "big", signed=True)
+        self.run(f"SELECT pg_advisory_xact_lock({key})::text")
+        # Without a schema the table is the one that the search path finds; if there is none, it is made in the first schema.
+        of_table = "SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)"
+        found = self.run(of_table, given)
+        self.schema = found or schema or self.run("SELECT current_schema()::text")
+        self.table = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
+        self.found = found is not None
+        if self.found:  # against writers that are not of this library
+            self.run(f"LOCK TABLE {self.table} IN SHARE ROW EXCLUSIVE MODE")
 
     def run(self, sql: str, *given: Any) -> Any:
         """The first value of the first row, if there are any."""
@@ -57,31 +132,113 @@ class _PostgreSQL:
         row = self.cursor.fetchone() if self.cursor.description else None
         return None if row is None else row[0]
 
+    def texts(self, sql: str, *given: Any) -> list[str]:
+        """The first column, of texts."""
+        self.cursor.execute(sql, given or None)
+        return [str(row[0]) for row in self.cursor.fetchall()]
+
     def there(self) -> bool:
-        return bool(self.run("SELECT to_regclass($1) IS NOT NULL", self.table))
+        return self.found
 
     def insert(self, rows: pa.Table) -> None:
-        schema, _, name = self.given.rpartition(".")
-        self.cursor.adbc_ingest(name, rows, mode="create_append", db_schema_name=schema or None)
+        self.cursor.adbc_ingest(self.name, rows, mode="create_append", db_schema_name=self.schema or None)
+
+
+def _sqlite_type(kind: pa.DataType) -> str:
+    return "INTEGER" if pa.types.is_integer(kind) else "REAL" if pa.types.is_floating(kind) else "TEXT"
+
+
+def _sqlite_value(value: Any) -> Any:
+    return value if value is None or isinstance(value, (int, float, str)) else str(value)
+
+
+def check_destination(database: Any, table: str) -> None:
+    """Refuse what is not a database, or not the name of a table, before there is anything to write.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-database``, ``bad-table-name``.
+    MissingExtraError
+        ``missing-extra``.
+    OutputError
+        ``not-written`` for a file that cannot be read.
+    """
+    if not isinstance(table, str) or not _TABLE.fullmatch(table):
+        raise UsageError("bad-table-name", f'"{table}" is not the name of a table', remedy='Write "churn_scores" or "schema.churn_scores".')
+    _kind(database)
+
+
+def _kind(database: Any) -> str:
+    """ "postgresql", "duckdb" or "sqlite"; "connection" for one of DuckDB that is open."""
+    if isinstance(database, str) and database.startswith(_SERVER):
+        try:
+            import adbc_driver_postgresql.dbapi  # noqa: F401
+        except ImportError:
+            raise MissingExtraError(
+                "missing-extra", "PostgreSQL needs a driver that is not installed", remedy='pip install "churnpredict[postgres]"'
+            ) from None
+        return "postgresql"
+    if type(database).__name__ == "DuckDBPyConnection":
+        return "connection"
+    if not isinstance(database, (str, Path)):
+        raise UsageError("unknown-database", f"scores cannot be written to a {type(database).__name__}", remedy=_REMEDY)
+    scheme, address, _ = str(database).partition("://")
+    if address:
+        raise UsageError("unknown-database", f'scores cannot be written to addresses of the kind "{scheme}://"', remedy=_REMEDY)
+    return _kind_of_file(Path(os.path.expanduser(str(database))))
+
+
+def _kind_of_file(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "not a file"
+            raise UsageError("unknown-database", f'"{path}" is {what}, not a database', remedy=_REMEDY)
+        head = _head(path)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.suffix.lower() not in _MADE:
+            remedy = f"A new database is made under a name that ends in {', '.join(_MADE)}. {_REMEDY}"
+            raise UsageError("unknown-database", f'there is no database "{path}"', remedy=remedy) from None
+        return _MADE[path.suffix.lower()]
+    except OSError as error:
+        raise OutputError(
+            "not-written", f'"{path}" cannot be opened: {error.strerror}', remedy="Check the path and its permissions."
+        ) from None
+    except ValueError:  # a null character
+        raise UsageError("unknown-database", "the path of the database cannot be that of a file", remedy=_REMEDY) from None
+    if head.startswith(b"SQLite format 3"):
+        return "sqlite"
+    if head[8:12] == b"DUCK":
+        return "duckdb"
+    what = "an empty file" if not head else "neither a DuckDB nor a SQLite file"
+    raise UsageError("unknown-database", f'"{path}" is {what}', remedy=f"{_REMEDY} A file that is not there yet is made.")
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file; of an empty one once more after a moment, since another job may be about to make a database of it."""
+    for pause in (0.05, 0.2, 0.5, 0.0):
+        with path.open("rb") as file:
+            if head := file.read(16):
+                return head
+        time.sleep(pause)
+    return b""
 
 
 @contextmanager
 def _transaction(database: Any, table: str) -> Iterator[Any]:
-    """All that is done within, or nothing of it.
+    """All that is done within, or nothing of it; whoever writes to the same table meanwhile is waited for.
 
     Raises
     ------
     UsageError
         ``unknown-database``, ``bad-table-name``.
     OutputError
-        ``not-written``; nothing has changed.
+        ``not-written``, ``locked``; nothing has changed.
     """
-    if not _TABLE.fullmatch(table):
-        raise UsageError("bad-table-name", f'"{table}" is no name of a table', remedy='Write "churn_scores" or "schema.churn_scores".')
+    check_destination(database, table)
     try:
         with _connected(database) as (connection, kind):
-            if kind is _DuckDB:
-                connection.execute("BEGIN")
             try:
                 yield kind(connection, table)
             except BaseException:
@@ -91,6 +248,12 @@ def _transaction(database: Any, table: str) -> Iterator[Any]:
     except ChurnError:
         raise
     except Exception as error:
+        if _is_busy(error):
+            raise OutputError(
+                "locked",
+                f"another process has been writing to the table {table}, or holds its database, for {_PATIENCE:,.0f} seconds",
+                remedy="Nothing has changed. Close what holds the database open, and start the command again.",
+            ) from None
         raise OutputError(
             "not-written",
             f"the table {table} could not be written: {said(error, [table])}",
@@ -98,37 +261,62 @@ def _transaction(database: Any, table: str) -> Iterator[Any]:
         ) from None  # drivers repeat connection strings, and servers quote values
 
 
+def _is_busy(error: Exception) -> bool:
+    """Whether the database is in somebody else's hands, in the words of each engine."""
+    text = str(error)
+    return getattr(error, "sqlstate", None) == "55P03" or "Could not set lock on file" in text or text.startswith("database is locked")
+
+
 @contextmanager
 def _connected(database: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(database, str) and database.startswith(_SERVER):
-        try:
-            from adbc_driver_postgresql import dbapi
-        except ImportError:
-            raise MissingExtraError(
-                "missing-extra", "PostgreSQL needs a driver that is not installed", remedy='pip install "churnpredict[postgres]"'
-            ) from None
+    kind = _kind(database)
+    if kind == "postgresql":
+        from adbc_driver_postgresql import dbapi
+
         with dbapi.connect(database) as connection:
             yield connection, _PostgreSQL
-    elif isinstance(database, (str, Path)) and "://" not in str(database):
-        import duckdb
+        return
+    if kind == "connection":
+        with _ONE_THREAD:
+            yield database, _DuckDB
+        return
+    path = Path(os.path.expanduser(str(database)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "sqlite":
+        import sqlite3
 
-        with duckdb.connect(os.path.expanduser(str(database))) as connection:
-            connection.execute("SET TimeZone='UTC'")
-            yield connection, _DuckDB
-    elif "duckdb" in type(database).__module__:
-        yield database, _DuckDB
-    else:
-        remedy = 'Give "postgresql://...", the path of a DuckDB file, or a connection of DuckDB.'
-        raise UsageError("unknown-database", "scores can be written to PostgreSQL and DuckDB", remedy=remedy)
+        with closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as connection:
+            connection.execute("PRAGMA user_version = 0")  # gives a new file its first page, so that everybody sees what it is
+            yield connection, _SQLite
+        return
+    with _ONE_THREAD, _opened(path) as connection:
+        connection.execute("SET TimeZone='UTC'")
+        yield connection, _DuckDB
+
+
+def _opened(path: Path) -> Any:
+    """A DuckDB file, as soon as no other process has it open."""
+    import duckdb
+
+    given_up = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if not _is_busy(error) or time.monotonic() > given_up:
+                raise
+            time.sleep(0.1)
 
 
 def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Table], *, keep: int | None = None) -> None:
     """Put all blocks into a table in the place of the rows that have their cutoff; the table is made if need be.
 
+    Several jobs may write into one table: each waits until the one before it has finished, for ten minutes at most.
+
     Parameters
     ----------
     database : str, path or connection
-        ``"postgresql://user@host/name"``, a DuckDB file, or an open DuckDB connection.
+        ``"postgresql://user@host/name"``, a DuckDB or SQLite file, or an open DuckDB connection.
     table : str
         A name, or schema and name.
     cutoff : datetime
@@ -136,7 +324,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
     blocks : iterable of pyarrow.Table
         One after the other, so that memory holds one.
     keep : int, optional
-        How many cutoffs stay, the latest.
+        How many cutoffs stay: this one, and the latest of the others.
     """
     with _transaction(database, table) as work:
         if work.there():
@@ -144,18 +332,22 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
         for block in blocks:
             work.insert(block)
         if keep is not None:
-            latest = f"SELECT DISTINCT cutoff FROM {work.table} ORDER BY cutoff DESC LIMIT {int(keep)}"  # noqa: S608 - quoted
-            work.run(f"DELETE FROM {work.table} WHERE cutoff NOT IN ({latest})")  # noqa: S608 - quoted
+            others = f"FROM {work.table} WHERE cutoff <> $1"
+            latest = f"SELECT DISTINCT cutoff {others} ORDER BY cutoff DESC LIMIT {int(keep) - 1}"
+            work.run(f"DELETE {others} AND cutoff NOT IN ({latest})", cutoff)
 
 
-def delete_rows(database: Any, table: str, customers: Sequence[str]) -> int:
-    """Remove all rows of these customers, by their ids as text; returns how many rows went."""
+def delete_rows(database: Any, table: str, customers: Sequence[str]) -> tuple[int, set[str]]:
+    """Remove all rows of these customers, by their ids as text; returns how many rows went, and whose."""
     with _transaction(database, table) as work:
+        rows, found = 0, set[str]()
         if not work.there():
-            return 0
-        gone = 0
-        for customer in customers:
-            of_customer = f"FROM {work.table} WHERE CAST(customer_id AS TEXT) = $1"
-            gone += work.run(f"SELECT count(*) {of_customer}", customer)
-            work.run(f"DELETE {of_customer}", customer)
-        return gone
+            return rows, found
+        for start in range(0, len(customers), _AT_ONCE):
+            some = customers[start : start + _AT_ONCE]
+            places = ", ".join(f"${i}" for i in range(1, len(some) + 1))
+            of_customers = f"FROM {work.table} WHERE CAST(customer_id AS TEXT) IN ({places})"
+            found.update(work.texts(f"SELECT DISTINCT CAST(customer_id AS TEXT) {of_customers}", *some))
+            rows += work.run(f"SELECT count(*) {of_customers}", *some)
+            work.run(f"DELETE {of_customers}", *some)
+        return rows, found
