@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.accounting.ledger import Ledger, Periods
-from churnpredict.errors import IdentityError, UsageError, closest
+from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER
+from churnpredict.per_customer import by_customer
 
 __all__ = ["YEAR", "Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
 
@@ -120,9 +121,9 @@ class Groups:
     fixed: npt.NDArray[np.int64] | None = None
 
     @classmethod
-    def of(cls, tables: EventTables, by: str | pd.Series) -> Groups:
-        if isinstance(by, pd.Series):
-            return cls._of_series(tables, by)
+    def of(cls, tables: EventTables, by: str | pd.Series | Mapping[Any, Any]) -> Groups:
+        if not isinstance(by, str):
+            return cls._of_customers(tables, by)
         profile = tables.profile
         known = [] if profile is None else [*profile.attributes, *(["owner"] if "owner" in profile.labels else [])]
         if by == "tenure_year" and profile is not None and profile.since is not None:
@@ -143,17 +144,11 @@ class Groups:
         return cls(by, [float(v) for v in levels])
 
     @classmethod
-    def _of_series(cls, tables: EventTables, by: pd.Series) -> Groups:
-        if not by.index.is_unique:
-            raise IdentityError(
-                "duplicate-customer",
-                "customers who stand on several rows of by",
-                rows=int(by.index.duplicated().sum()),
-                total=len(by),
-                remedy="Keep one segment per customer.",
-            )
-        codes, labels = pd.factorize(by.reindex(pd.Index(tables.ids.to_pandas())), sort=True)
-        return cls("group" if by.name is None else str(by.name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))
+    def _of_customers(cls, tables: EventTables, by: pd.Series | Mapping[Any, Any]) -> Groups:
+        known = by_customer(by, pd.Index(tables.ids.to_pandas()), "by", partial=True, stacklevel=6)  # who has none is a group, "unknown"
+        codes, labels = pd.factorize(pd.Series(known), sort=True)
+        name = getattr(by, "name", None)
+        return cls("group" if name is None else str(name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))
 
     def codes(self, tables: EventTables, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
         """The place of each label; the one after the last for unknown, shape (n,)."""

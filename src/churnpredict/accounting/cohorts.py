@@ -10,9 +10,10 @@ import pandas as pd
 from churnpredict.accounting.accounts import YEAR, Accounts, check_least, hide, share_of, wilson
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.churn.outcomes import ChurnRule
-from churnpredict.errors import IdentityError
+from churnpredict.errors import IdentityError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, OPEN
+from churnpredict.per_customer import keyed, match_ids
 
 __all__ = ["cohorts", "reasons_against_drivers", "tenure_table"]
 
@@ -167,7 +168,7 @@ def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame
     Raises
     ------
     IdentityError
-        ``duplicate-customer``, ``nobody-in-both``.
+        ``duplicate-customer``, ``id-types-differ``, ``default-index``, ``nobody-in-both``.
 
     Examples
     --------
@@ -182,18 +183,25 @@ def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame
     all                    1      1        1    3
     """
     check_least(min_group)
-    first = drivers.idxmax(axis=1) if isinstance(drivers, pd.DataFrame) else drivers
+    first = drivers.idxmax(axis=1) if isinstance(drivers, pd.DataFrame) else pd.Series(drivers)
     if isinstance(first.index, pd.MultiIndex):
         first = first.sort_index().groupby(level=0).last()
-    for name, column in (("stated", stated), ("drivers", first)):
-        if not column.index.is_unique:
-            remedy = "Keep one reason per customer, the latest as a rule."
-            twice = int(column.index.duplicated().sum())
-            raise IdentityError("duplicate-customer", f"customers who stand on several rows of {name}", rows=twice, remedy=remedy)
-    both = stated.index.intersection(first.index)
-    if both.empty:
-        remedy = "Both have customer ids as their index: mind their type."
+    (asked, reason), (known, _) = _by_id(stated, "stated", first.index), _by_id(first, "drivers", stated)
+    place, _ = match_ids(asked, known, "stated")
+    match_ids(known, asked, "drivers")  # each customer once
+    both = np.flatnonzero(place >= 0)
+    if not len(both):
+        remedy = "Both have customer ids as their index: are they of the same customers?"
         raise IdentityError("nobody-in-both", "no customer has both a stated reason and a driver", remedy=remedy)
-    said = stated.loc[both].astype(object).where(stated.loc[both].notna(), "not stated")
+    said = pd.Series(np.asarray(reason, dtype=object)[place[both]])
+    said = said.where(said.notna(), "not stated")
     said = said.where(said.map(said.value_counts()) >= min_group, "other")
-    return pd.crosstab(said.rename("stated"), first.loc[both].rename("driver"), margins=True, margins_name="all")
+    driver = pd.Series(first.to_numpy(dtype=object)[both], name="driver")
+    return pd.crosstab(said.rename("stated"), driver, margins=True, margins_name="all")
+
+
+def _by_id(given: Any, name: str, customers: Any) -> tuple[Any, Any]:
+    found = keyed(given, name, getattr(customers, "index", customers))
+    if found is None:
+        raise UsageError("bad-argument", f"{name} names no customers", remedy="Give a Series with customer ids as its index, or a mapping.")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def churn_rate(
     churn: ChurnRule,
     *,
     period: str = "Q",
-    by: str | pd.Series | None = None,
+    by: str | pd.Series | Mapping[Any, Any] | None = None,
     since: Any = None,
     until: Any = None,
     value: str | float | None = None,
@@ -43,9 +44,9 @@ def churn_rate(
         moment at which the silence has lasted the horizon (``active_within`` plays no part in accounts).
     period : {"W", "M", "Q", "Y"}
         Weeks, months, quarters or years of the business's calendar.
-    by : str or Series, optional
-        Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or a Series
-        of segments with customer ids as its index.
+    by : str, Series or mapping, optional
+        Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or segments by
+        customer: a Series with customer ids as its index, or a mapping. Who is not in it is counted as "unknown".
     since, until : time, optional
         Periods that begin in [since, until); by default from the first moment at which all customers can be seen to the end of the data.
     value : str or float, optional
@@ -72,6 +73,8 @@ def churn_rate(
     ------
     UsageError
         ``rule-not-accountable``, ``bad-period``, ``no-such-group``, ``too-many-groups``, ``no-such-value``.
+    IdentityError
+        ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``: of ``by``.
     TimeError
         ``no-period``.
 

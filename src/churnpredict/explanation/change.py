@@ -9,6 +9,7 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.per_customer import check_kind, id_form
 
 if TYPE_CHECKING:
     from churnpredict.explanation.attribution import Explanation
@@ -38,6 +39,8 @@ def explain_change(before: Explanation, now: Explanation) -> pd.DataFrame:
     ------
     UsageError
         ``two-rows``: a customer stands on two rows; ``other-outcome``: different parts of the risk are explained.
+    IdentityError
+        ``id-types-differ``.
 
     Examples
     --------
@@ -52,6 +55,7 @@ def explain_change(before: Explanation, now: Explanation) -> pd.DataFrame:
     if (before.outcome, before.horizon) != (now.outcome, now.horizon):
         raise UsageError("other-outcome", "the two explanations are of different parts of the risk", remedy="Explain the same of both.")
     old, new = (_by_customer(why) for why in (before, now))
+    check_kind(id_form(old.index)[0], id_form(new.index)[0], "the explanation before")
     both = new.index[new.index.isin(old.index)]
     keys = list(dict.fromkeys([*now.table, *before.table]))
     parts = new.reindex(index=both, columns=keys).fillna(0.0) - old.reindex(index=both, columns=keys).fillna(0.0)

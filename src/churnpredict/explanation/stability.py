@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import UsageError
+from churnpredict.errors import IdentityError, UsageError
 from churnpredict.explanation.attribution import Explanation
+from churnpredict.per_customer import by_customer, check_kind, id_form
 
 __all__ = ["compare_reasons", "confused_reasons"]
 
@@ -36,6 +37,8 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     ------
     UsageError
         No common rows (``no-common-rows``), or an index with repeats (``repeated-rows``).
+    IdentityError
+        ``id-types-differ``.
 
     Examples
     --------
@@ -48,6 +51,8 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     """
     if first.index.has_duplicates or second.index.has_duplicates:
         raise UsageError("repeated-rows", "the index names rows twice", remedy="Explain each customer and cutoff once.")
+    kinds = [id_form(why.index.get_level_values(0))[0] for why in (first, second)]
+    check_kind(kinds[0], kinds[1], "the first explanation")
     common = first.index.intersection(second.index, sort=False)
     if not len(common):
         raise UsageError("no-common-rows", "the two explanations share no row", remedy="Explain the same customers with both models.")
@@ -101,15 +106,46 @@ def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     why : Explanation
-    truth : Series of driver keys
+    truth : Series of driver keys, or mapping
         Indexed as the explanation, or by its first level (the customer).
 
     Returns
     -------
     DataFrame
-        True drivers (rows) by strongest driver (columns), "none" where no driver raises the risk; rows sum to 1.
+        True drivers (rows) by strongest driver (columns), "none" where no driver raises the risk; rows sum to 1. Rows without a true
+        driver count nowhere.
+
+    Raises
+    ------
+    IdentityError
+        ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``.
     """
-    known = truth.reindex(why.index if truth.index.nlevels == why.index.nlevels else why.index.get_level_values(0)).to_numpy()
+    who = why.index.get_level_values(0)
+    if isinstance(truth, pd.Series) and truth.index.equals(why.index):
+        known = truth.to_numpy(dtype=object)
+    elif isinstance(truth, pd.Series) and truth.index.nlevels == why.index.nlevels == 2:
+        known = _of_rows(truth, why.index)
+    else:
+        known = by_customer(truth, who, "truth", partial=True)
     top = why.top(1)["reason_1"].fillna("none").to_numpy()
     rows = pd.notna(known)
     return pd.crosstab(pd.Series(known[rows], name="true"), pd.Series(top[rows], name="said"), normalize="index")
+
+
+def _of_rows(truth: pd.Series, rows: pd.Index) -> np.ndarray:
+    """The truth of each customer and cutoff, (n,)."""
+    kinds = [id_form(index.get_level_values(0))[0] for index in (truth.index, rows)]
+    check_kind(kinds[0], kinds[1], "truth")
+    if truth.index.has_duplicates:
+        twice = int(truth.index.duplicated().sum())
+        remedy = "Keep one row per customer and cutoff."
+        raise IdentityError(
+            "duplicate-customer", "customers who stand on several rows of truth", rows=twice, total=len(truth), remedy=remedy
+        )
+    place = truth.index.get_indexer(rows)
+    if len(truth) and (place < 0).all():
+        remedy = "Compare the ids and the cutoffs of both."
+        raise IdentityError("unknown-ids", "truth is of none of the rows explained", rows=len(truth), total=len(truth), remedy=remedy)
+    known: np.ndarray = truth.to_numpy(dtype=object)[place]
+    known[place < 0] = None
+    return known

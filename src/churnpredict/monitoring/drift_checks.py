@@ -19,6 +19,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
+from churnpredict.per_customer import ids_as_text
 from churnpredict.pipeline.cutoffs import default_step
 from churnpredict.pipeline.scoring import snapshots_of
 
@@ -346,7 +347,8 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
     X = pipeline.features_of(tables, snapshots)
     again = snapshots_of(X).assign(again=pipeline.model_.predict_proba(X)[:, 1])[["customer_id", "again"]]
     # A CSV does not know whether its ids were numbers.
-    both = own.astype({"customer_id": str}).merge(again.astype({"customer_id": str}), on="customer_id", how="outer")
+    own, again = (part.assign(customer_id=ids_as_text(part["customer_id"])) for part in (own, again))
+    both = own.merge(again, on="customer_id", how="outer")
     moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side: moved
     change = Change(float(moved.mean()), 0.0, _REWRITTEN)
     day = pd.Timestamp(cutoff).date()

@@ -26,6 +26,7 @@ from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.monitoring.drift import find_drift
 from churnpredict.monitoring.realised_outcomes import read_earlier
+from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.report.sections import tenths
@@ -135,13 +136,36 @@ def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, score
         )
     if not isinstance(exclude, Path):
         return options | {"exclude": exclude if not why else _reasons(exclude) | why}
-    listed = read_frame(exclude)
-    if "customer_id" not in listed:
-        raise SchemaError("missing-column", "there is no such column", table="exclude", column="customer_id", remedy="Name it so.")
-    known = {str(who): who for who in scores["customer_id"]}  # a CSV file keeps no types
+    listed = _listed(exclude, "exclude", ("customer_id",))
     reasons = listed["why"].fillna("") if "why" in listed else pd.Series("on the list", index=listed.index)
-    said = {known[str(who)]: str(text) for who, text in zip(listed["customer_id"], reasons, strict=True) if str(who) in known}
-    return options | {"exclude": (why | said) or None}
+    everybody = pd.Index(tables.ids.to_pandas())
+    ids = read_as(listed["customer_id"], everybody) if _untyped(exclude) else listed["customer_id"]
+    said = dict(zip(ids, reasons.astype(str), strict=True))
+    found = listed_customers(said, everybody, "exclude")
+    if said and not found.found.any():
+        _of_nobody("exclude", len(said))
+    return options | {
+        "exclude": (why | {who: said.get(who, text) for who, text in zip(everybody[found.found], found.why[found.found], strict=True)})
+        or None
+    }
+
+
+def _untyped(path: Path) -> bool:
+    return check_ending(path) != "parquet"
+
+
+def _listed(path: Path, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A file of customers that a person keeps."""
+    listed = read_frame(path)
+    for column in columns:
+        if column not in listed:
+            raise SchemaError("missing-column", "there is no such column", table=what, column=column, remedy="Name it so.")
+    return listed
+
+
+def _of_nobody(what: str, total: int) -> None:
+    remedy = "Compare the ids with those of the tables: are they written alike, and of the same customers?"
+    warn("unknown-ids", f"nobody whom {what} names is in the tables", rows=total, total=total, remedy=remedy, stacklevel=5)
 
 
 def _reasons(exclude: Any) -> dict[Any, str]:
@@ -184,14 +208,14 @@ def alerts_at(
 
 
 def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
-    listed = read_frame(path)
-    for column in ("customer_id", "alert", "until"):
-        if column not in listed:
-            raise SchemaError("missing-column", "there is no such column", table="snoozed", column=column, remedy="Name it so.")
-    known = {str(who): who for who in tables.ids.to_pylist()} if len(listed) else {}  # a CSV file keeps no types
-    who = listed["customer_id"].map(str)
+    listed = _listed(path, "snoozed", ("customer_id", "alert", "until"))
+    everybody = pd.Index(tables.ids.to_pandas())
+    who = read_as(listed["customer_id"], everybody) if _untyped(path) else listed["customer_id"]
+    found = listed_customers(who.tolist(), everybody, "snoozed")
+    if len(who) and not found.found.any():
+        _of_nobody("snoozed", who.nunique(dropna=False))
     until = pd.to_datetime(listed["until"])
-    return {(known[w], str(a)): u for w, a, u in zip(who, listed["alert"], until, strict=True) if w in known}
+    return {(w, str(a)): u for w, a, u in zip(who, listed["alert"], until, strict=True) if not pd.isna(w)}
 
 
 def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 from churnpredict.errors import SchemaError, UsageError
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_text
+from churnpredict.per_customer import match_ids
 from churnpredict.report import sections
 from churnpredict.report.charts import sparkline
 from churnpredict.report.display_formats import amount, label_of, percent, shown
@@ -159,8 +160,7 @@ def _planned(
         return None
     contacts = plan.contacts
     first = contacts.head(most_cards)
-    moved = {} if changes is None else changes["words"].reindex(first["customer_id"]).dropna().to_dict()
-    counts = {} if activity is None else {who: row.tolist() for who, row in activity.reindex(first["customer_id"]).dropna().iterrows()}
+    moved, counts = _of_cards(changes, first, "changes"), _of_cards(activity, first, "activity")
     cards = [_card(row, moved, counts) for row in first.to_dict("records")]
     held = plan.table.loc[plan.table["arm"] == "hold-out", "customer_id"]
     return {
@@ -171,10 +171,20 @@ def _planned(
         "contacts": len(contacts),
         "counts": plan.counts,
         "holdout": plan.holdout,
+        "notes": plan.notes,
         "held": [shown(c, "id") for c in held.head(most_cards)],
         "n_held": len(held),
         "cards": cards,
     }
+
+
+def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
+    """What a table by customer says of the customers on the cards: words of changes, counts of activity."""
+    if frame is None or not len(frame) or not len(cards):
+        return {}
+    place, _ = match_ids(frame.index, cards["customer_id"], what)
+    found = frame["words"].tolist() if what == "changes" else frame.to_numpy().tolist()
+    return {who: found[p] for who, p in zip(cards["customer_id"], place, strict=True) if p >= 0}
 
 
 def _card(row: Mapping[Any, Any], moved: Mapping[Any, str], counts: Mapping[Any, list[float]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
+from churnpredict.per_customer import match_ids
 
 __all__ = ["find_alerts", "judge_alerts", "read_alerts"]
 
@@ -143,6 +144,8 @@ def find_alerts(
         A rule cannot be read.
     SchemaError
         ``unknown-feature``, ``bad-feature``, ``bad-index``.
+    IdentityError, UsageError
+        ``id-types-differ``, ``bad-argument``: of ``snoozed``.
 
     Examples
     --------
@@ -154,7 +157,7 @@ def find_alerts(
     frame = _checked(X)
     customers, cutoffs = (frame.index.get_level_values(i) for i in (0, 1))
     now = cutoffs.max()
-    until = {key: pd.Timestamp(moment) for key, moment in (snoozed or {}).items()}
+    until = _asleep(snoozed or {}, frame.index.get_level_values(0).unique())
     parts = []
     for name, conditions in read_alerts(rules).items():
         fires = _fires(frame, conditions, name)
@@ -166,6 +169,18 @@ def find_alerts(
         awake = np.array([not until.get((c, name), now) > now for c in part["customer_id"]], dtype=bool)
         parts.append(part[awake].sort_values("since", ascending=False, kind="stable"))
     return pd.concat(parts, ignore_index=True)
+
+
+def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tuple[Any, str], pd.Timestamp]:
+    """Until when each customer's alert is not to be shown; by the ids that there are."""
+    if not snoozed:
+        return {}
+    if not all(isinstance(key, tuple) and len(key) == 2 for key in snoozed):
+        raise UsageError("bad-argument", "snoozed is not by customer and rule", remedy='Give {("C1", "silent"): "2024-09-01"}.')
+    people = list(dict.fromkeys(who for who, _ in snoozed))
+    place, _ = match_ids(people, customers, "snoozed")
+    here = {people[p]: customer for customer, p in zip(customers, place, strict=True) if p >= 0}
+    return {(here[who], str(name)): pd.Timestamp(until) for (who, name), until in snoozed.items() if who in here}
 
 
 def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:

@@ -6,8 +6,9 @@ Longer than most modules because :class:`Plan` is all of it that people see.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Number
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_parquet
 from churnpredict.markup import show
+from churnpredict.per_customer import by_customer, listed_customers
 from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
@@ -64,6 +66,8 @@ class Plan:
     budget : float or None
     holdout : str
         How many are held out, what that will show, and what it costs, in a sentence.
+    notes : tuple of str
+        What else is to be known of it: what was assumed, ids to exclude that nobody has.
     """
 
     table: pd.DataFrame
@@ -73,6 +77,7 @@ class Plan:
     kept: float
     budget: float | None
     holdout: str
+    notes: tuple[str, ...] = ()
 
     @property
     def contacts(self) -> pd.DataFrame:
@@ -122,6 +127,7 @@ class Plan:
             f"expected spend {self.spend:,.0f}{of}, {self.kept:,.1f} customers kept",
             *(["left alone: " + ", ".join(rest)] if rest else []),
             self.holdout,
+            *self.notes,
         ]
 
     def to_csv(self, path: str | Path) -> Path:
@@ -165,25 +171,28 @@ def plan_retention(
     contact f (Verbraken, Verbeke and Baesens 2013, for one customer). The play is that of the strongest reason on which anything is to
     be spent. Where the budget binds, customers are taken by profit or by profit per money spent, whichever expects more.
 
+    What is given by customer is matched by id, never by position; only arrays and lists stand in the order of the scores, and must be as
+    long. Ids that nobody has, and customers without one, are counted in a warning.
+
     Parameters
     ----------
     scores : DataFrame
         One row per customer: ``customer_id``, ``risk``; ``value``, ``cutoff``, ``reason_1`` .., ``words``, ``owner`` where known. As
         :meth:`churnpredict.ChurnPipeline.score` gives them.
-    value : number, mapping or Series by customer, or array (n,), optional
+    value : number, mapping or Series by customer, column of the scores, or array (n,), optional
         What a customer is worth over the horizon; by default the scores' ``value``.
     budget : float, optional
         For the expected spend.
-    cost : number, mapping or Series by customer, or array (n,)
+    cost : number, mapping or Series by customer, column of the scores, or array (n,)
         The offer d, paid to whoever stays; in the unit of the values. Goes behind what the playbook says of a driver.
     fixed_cost : float
         The contact f, paid in any case.
     acceptance : float
         Share gamma of would-be leavers whom an offer keeps.
-    uplift : mapping or Series by customer, or array (n,), optional
+    uplift : mapping or Series by customer, column of the scores, or array (n,), optional
         By how much a contact lowers the risk, in probability, as learnt from a treatment log
         (:meth:`churnpredict.ChurnPipeline.learn_uplift`); goes before every acceptance where it is known.
-    owner : mapping or Series by customer, or array (n,), optional
+    owner : mapping or Series by customer, column of the scores, or array (n,), optional
         Who would make the contact; by default the scores' ``owner``.
     capacity : int, or mapping of owner to int, optional
         Most contacts per owner; owners whom a mapping does not name have no limit. Without owners: most contacts in all.
@@ -206,7 +215,7 @@ def plan_retention(
     SchemaError
         ``missing-column``.
     IdentityError
-        ``id-types-differ``: ids to exclude can never match those of the scores.
+        ``id-types-differ``: ids that can never match those of the scores; ``default-index``, ``duplicate-customer``, ``unknown-ids``.
     ConfigError
         Of the playbook.
 
@@ -224,16 +233,17 @@ def plan_retention(
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
-    price = _costs(cost, ids)
+    price = _costs(cost, frame)
     plays = read_playbook(playbook, cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
     driver, offer, remedies, hopeless = _offers(
         frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, fixed_cost
     )
     if uplift is not None:
-        offer = _with_uplift(offer, _numbers(_by_customer(uplift, ids, "uplift"), "uplifts"))
+        offer = _with_uplift(offer, _numbers(_given(uplift, frame, "uplift"), "uplifts"))
     profit, spend = contact_profit(offer), contact_spend(offer)
-    excluded, why = _excluded(ids, exclude)
-    owners = _by_customer(frame["owner"] if owner is None and "owner" in frame else owner, ids, "owner")
+    excluded, why, notes = _excluded(ids, exclude)
+    by = "owner" if owner is None and "owner" in frame else owner
+    owners = None if by is None else _given(by, frame, "owner")
 
     decision = np.full(len(frame), "no profit", dtype=object)
     decision[hopeless] = "not actionable"
@@ -266,6 +276,7 @@ def plan_retention(
         kept=float((mine.risk * mine.acceptance).sum()),
         budget=budget,
         holdout=_justify(offer, contacts, away, float(profit[away].sum())),
+        notes=notes,
     )
 
 
@@ -304,29 +315,26 @@ def _checked(scores: Any) -> pd.DataFrame:
     return frame
 
 
-def _by_customer(given: Any, ids: pd.Series, name: str) -> Any:
-    """Given by customer or in the order of the scores: one array in the order of the scores, or None."""
-    if given is None:
-        return None
-    if isinstance(given, Mapping):
-        given = pd.Series(dict(given), dtype=object)
-    if isinstance(given, pd.Series) and not given.index.equals(ids.index):
-        if given.index.has_duplicates:
-            raise UsageError("two-rows", f"{name} names customers twice", remedy="Give one per customer.")
-        return given.reindex(ids.to_numpy()).to_numpy()
-    array = np.asarray(given)
-    if array.shape != (len(ids),):
-        raise UsageError("bad-argument", f"{name} has the shape {array.shape}", remedy=f"Give {len(ids)}, or a Series by customer.")
-    return array
+def _given(given: Any, frame: pd.DataFrame, name: str, *, partial: bool = False) -> Any:
+    """Given by customer, as a column of the scores, or in the order of the scores: one array (n,) in their order."""
+    if isinstance(given, str):
+        if given not in frame:
+            near = closest(given, map(str, frame.columns))
+            raise SchemaError("missing-column", f"{name} is {given!r}, and the scores have no such column.{near}", remedy="Name a column.")
+        return frame[given].to_numpy()
+    if isinstance(given, pd.Series) and given.name in frame and given.index.equals(frame.index):
+        remedy = f'Name it as a column, {name}={given.name!r}, or say whose each is: series.set_axis(scores["customer_id"]).'
+        raise IdentityError("default-index", f"{name} is a column without customer ids as its index", remedy=remedy)
+    return by_customer(given, frame["customer_id"], name, positional=True, partial=partial, stacklevel=6)
 
 
 def _values(frame: pd.DataFrame, value: Any) -> Floats:
     if value is None:
         found: Any = frame["value"].to_numpy() if "value" in frame else np.full(len(frame), np.nan)
-    elif np.ndim(value) == 0 and not isinstance(value, Mapping):
-        found = np.full(len(frame), value)
+    elif _is_number(value):
+        found = np.full(len(frame), float(value))
     else:
-        found = _by_customer(value, frame["customer_id"], "value")
+        found = _given(value, frame, "value")
     worth = _numbers(found, "values")
     if len(worth) and np.isnan(worth).all():
         raise UsageError(
@@ -335,12 +343,16 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
     return worth
 
 
-def _costs(cost: Any, ids: pd.Series) -> Floats:
+def _is_number(given: Any) -> bool:
+    return isinstance(given, Number) or (isinstance(given, np.ndarray) and given.ndim == 0)
+
+
+def _costs(cost: Any, frame: pd.DataFrame) -> Floats:
     """The offer for each customer (n,)."""
-    if np.ndim(cost) == 0 and not isinstance(cost, Mapping):
+    if _is_number(cost):
         _check_numbers(cost=cost)
-        return np.full(len(ids), float(cost))
-    price = _numbers(_by_customer(cost, ids, "cost"), "costs")
+        return np.full(len(frame), float(cost))
+    price = _numbers(_given(cost, frame, "cost", partial=True), "costs")
     if not (price >= 0).all():
         bad = int((~(price >= 0)).sum())
         raise UsageError(
@@ -388,23 +400,16 @@ def _offers(
     return driver, Offer(risk, worth, costs, rates, float(fixed_cost)), remedies, hopeless
 
 
-def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any]:
+def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:
+    """Who is excluded (n,), why (n,), and what is to be said of the list."""
     if exclude is None:
-        return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object)
-    if isinstance(exclude, str) or not isinstance(exclude, Iterable):
-        raise UsageError("bad-argument", "exclude is no list of customers", remedy="Give ids, or a mapping of id to why.")
-    why = dict(exclude.items()) if isinstance(exclude, (Mapping, pd.Series)) else dict.fromkeys(exclude, "")
-    known = [key for key in why if not pd.isna(key)]  # pyright: ignore[reportArgumentType]
-    found = ids.isin(known).to_numpy()
-    if known and len(ids) and not found.any():
-        if isinstance(known[0], str) != isinstance(ids.iloc[0], str):
-            raise IdentityError(
-                "id-types-differ",
-                "ids to exclude are of another type than those of the scores",
-                remedy="Give them as the scores have them.",
-            )
+        return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
+    listed = listed_customers(exclude, ids, "exclude")
+    found = int(listed.found.sum())
+    if listed.strangers and len(ids) and not found:
         warn("excludes-nobody", "no customer of the scores is among those to exclude", remedy="Compare the ids.", stacklevel=4)
-    return found, np.array([str(why.get(i) or "") if there else "" for i, there in zip(ids, found, strict=True)], dtype=object)
+    told = f"{listed.strangers:,} of {listed.strangers + found:,} ids to exclude are not among the scores."
+    return listed.found, listed.why, (told,) if listed.strangers else ()
 
 
 def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
@@ -419,6 +424,14 @@ def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
         raise UsageError("bad-argument", "capacity is per owner, and no owner is known", remedy="Give owner=, or a column owner.")
     for most in capacity.values():
         _check_numbers(capacity=most)
+    nobody = len([key for key in capacity if not pd.Series(owners, dtype=object).isin([key]).any()])
+    if nobody and len(owners):
+        warn(
+            "unknown-owners",
+            f"capacity names {nobody} of {len(capacity)} owners to whom no customer belongs",
+            remedy="Compare the names: owners whom capacity does not name have no limit.",
+            stacklevel=4,
+        )
     return owners, {key: float(most) for key, most in capacity.items()}
 
 
