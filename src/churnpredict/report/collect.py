@@ -138,16 +138,12 @@ def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, score
         return options | {"exclude": exclude if not why else _reasons(exclude) | why}
     listed = _listed(exclude, "exclude", ("customer_id",))
     reasons = listed["why"].fillna("") if "why" in listed else pd.Series("on the list", index=listed.index)
-    everybody = pd.Index(tables.ids.to_pandas())
-    ids = read_as(listed["customer_id"], everybody) if _untyped(exclude) else listed["customer_id"]
-    said = dict(zip(ids, reasons.astype(str), strict=True))
-    found = listed_customers(said, everybody, "exclude")
-    if said and not found.found.any():
-        _of_nobody("exclude", len(said))
-    return options | {
-        "exclude": (why | {who: said.get(who, text) for who, text in zip(everybody[found.found], found.why[found.found], strict=True)})
-        or None
-    }
+    ids = read_as(listed["customer_id"], scores["customer_id"]) if _untyped(exclude) else listed["customer_id"]
+    said = {who: text for who, text in zip(ids, reasons.astype(str), strict=True) if not pd.isna(who)}
+    here = listed_customers(said, scores["customer_id"], "exclude").found.any()
+    if len(listed) and not here and not listed_customers(said, pd.Index(tables.ids.to_pandas()), "exclude").found.any():
+        _of_nobody("exclude", len(listed))
+    return options | {"exclude": (why | said) or None}
 
 
 def _untyped(path: Path) -> bool:
