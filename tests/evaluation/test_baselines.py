@@ -8,9 +8,9 @@ import pytest
 from tests.oracles.model_purchases import integrated, simulate
 
 from churnpredict.errors import MismatchError, UsageError
-from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, find_triple
+from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic
 from churnpredict.evaluation.metrics import auc, log_loss
-from churnpredict.model.purchases import PurchaseModel, _negative_log_likelihood, fit_purchase_model, fit_to_outcomes
+from churnpredict.model.purchases import PurchaseModel, _negative_log_likelihood, find_triple, fit_purchase_model, fit_to_outcomes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MODEL = PurchaseModel(r=0.7, alpha=50.0, a=0.6, b=1.5)

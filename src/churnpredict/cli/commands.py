@@ -21,7 +21,7 @@ import typer
 from churnpredict.errors import ChurnError, ChurnWarning, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = ["app", "main"]
 
@@ -214,6 +214,7 @@ def score(
 ) -> None:
     """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.terminal_tables import riskiest
     from churnpredict.model_file.store import load
     from churnpredict.table_files import check_ending, write_frame
 
@@ -528,16 +529,6 @@ def check_model(
 
 def _in_words(bands: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {name}" for name, n in bands.items())
-
-
-def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
-    """The first rows of a table of scores, for a terminal."""
-    lines = [f"{'customer':<16}{'risk':>7}{'money at risk':>15}  reasons"]
-    for row in scores.head(n).to_dict("records"):
-        reasons = [f"{row[f'reason_{i}']} +{100 * row[f'reason_{i}_points']:.0f}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
-        money = "-" if row["money_at_risk"] != row["money_at_risk"] else f"{row['money_at_risk']:,.0f}"
-        lines.append(f"{row['customer_id']!s:<16}{row['risk']:>7.1%}{money:>15}  {', '.join(reasons)}")
-    return "\n".join(lines)
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from churnpredict.cli.commands import riskiest
 from churnpredict.cli.config import read_config
+from churnpredict.cli.terminal_tables import riskiest
 from churnpredict.files import write_text
 from churnpredict.report.collect import find_all, write_backtest
 from churnpredict.report.page import write_report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,39 +10,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from churnpredict.errors import MismatchError, UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
-from churnpredict.model.purchases import PurchaseModel, fit_purchase_model, fit_to_outcomes
+from churnpredict.model.purchases import find_triple, fit_purchase_model, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.split import span_microseconds
 
-__all__ = ["MBGNBD", "BaseRate", "RecencyLogistic", "Triple", "binary_outcome", "find_triple"]
+__all__ = ["MBGNBD", "BaseRate", "RecencyLogistic", "binary_outcome"]
 
 _DAY = 86_400_000_000
-_ENDS = ("_active_days_all", "_days_since_last", "_days_since_first")
-
-
-class Triple(NamedTuple):
-    """The columns of a table of recurring events that hold (x + 1, T - t_x, T), in days."""
-
-    active_days: str
-    since_last: str
-    since_first: str
-
-
-def find_triple(columns: Any, of: str | None = None) -> Triple | None:
-    """The first table with ``…__T_active_days_all``, ``…__T_days_since_last`` and ``…__T_days_since_first``, or table ``of``.
-
-    >>> find_triple(["habit__orders_days_since_last", "habit__orders_active_days_all", "lifecycle__orders_days_since_first"]).since_last
-    'habit__orders_days_since_last'
-    """
-    found: dict[str, dict[str, str]] = {}
-    for column in map(str, columns):
-        rest = column.split("__", 1)[-1]
-        for end in _ENDS:
-            if rest.endswith(end):
-                found.setdefault(rest[: -len(end)], {}).setdefault(end, column)
-    for table, named in found.items():
-        if len(named) == len(_ENDS) and of in (None, table):
-            return Triple(*(named[end] for end in _ENDS))
-    return None
 
 
 def binary_outcome(y: Any) -> np.ndarray:
@@ -164,7 +137,7 @@ class MBGNBD(_Baseline):
     horizon, gap : span
         The outcome window is ``[cutoff + gap, cutoff + gap + horizon)``.
     of : str, optional
-        Table whose events recur; by default the first with the three columns of :func:`find_triple`.
+        Table whose events recur; by default the first with the three columns of :func:`churnpredict.model.purchases.find_triple`.
     method : {"outcomes", "histories"}
         What the four parameters are fitted to: what followed each snapshot (robust to a risk set of active customers),
         or the histories themselves, the paper's way, which needs every customer ever seen among the rows and no ``y``.
@@ -233,17 +206,3 @@ class MBGNBD(_Baseline):
         """Log-odds of leaving (n,)."""
         x, t_x, T, known = self._triple(X)
         return np.asarray(np.where(known, self.calibration_.transform(self._raw(x, t_x, T)), self.never_margin_))
-
-
-def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """``(x, t_x, T, known)`` from active days, days since the last and since the first event; unknown rows hold zeros."""
-    known = np.isfinite(days) & np.isfinite(last) & np.isfinite(first) & (days >= 1)
-    T = np.where(known, np.maximum(first, 0), 0)
-    t_x = np.where(known, np.clip(T - np.where(known, last, 0), 0, T), 0)
-    return np.where(known, days - 1, 0), t_x, T, known
-
-
-def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[float, float]) -> np.ndarray:
-    """Log-odds (n,) of no event in the window of (horizon, gap) days."""
-    none, some = model.log_silence(x, t_x, T, horizon=window[0], gap=window[1])
-    return np.asarray(none - some)

@@ -12,9 +12,10 @@ import pandas as pd
 
 from churnpredict.errors import ChurnError, ChurnWarning
 from churnpredict.evaluation import metrics
-from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome, find_triple
+from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome
 from churnpredict.evaluation.curves import resampled_weights
 from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import cutoffs_of
 
 __all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge"]

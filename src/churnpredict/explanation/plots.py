@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import NEUTRAL, new_figure
-
-if TYPE_CHECKING:
-    from churnpredict.explanation.attribution import Explanation
+from churnpredict.explanation.explained import Explained
 
 __all__ = ["plot_book", "plot_customer", "plot_segments"]
 
@@ -37,7 +35,7 @@ def _plain(text: Any) -> str:
     return str(text).replace("$", r"\$")
 
 
-def plot_customer(why: Explanation, *, row: int = 0, most: int = 8) -> Any:
+def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
     """The way of one customer from the base risk to their own, driver by driver.
 
     Parameters
@@ -89,7 +87,7 @@ def _percent(value: float, _: Any = None) -> str:
     return f"{100 * value:.4g} %"
 
 
-def plot_segments(why: Explanation, *, by: Any, most: int = 8) -> Any:
+def plot_segments(why: Explained, *, by: Any, most: int = 8) -> Any:
     """Mean probability points of every driver, segment beside segment.
 
     Parameters
@@ -131,7 +129,7 @@ def plot_segments(why: Explanation, *, by: Any, most: int = 8) -> Any:
     return figure
 
 
-def plot_book(why: Explanation) -> Any:
+def plot_book(why: Explained) -> Any:
     """All customers: how much each driver raises and lowers risks on average, and of how many it is the first reason."""
     points = 100 * why.by_driver * why._secant[:, None]
     up, down = np.maximum(points, 0).mean(axis=0), np.minimum(points, 0).mean(axis=0)

@@ -11,17 +11,15 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from churnpredict.explanation.drivers import nature_of
+from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.languages import Language, language_of
 from churnpredict.feature_names import FeatureName, read_name, subjects_of
-
-if TYPE_CHECKING:
-    from churnpredict.explanation.attribution import Explanation
 
 __all__ = ["Narrator", "reasons", "words"]
 
@@ -59,7 +57,7 @@ class Narrator:
     """
 
     def __init__(
-        self, why: Explanation, language: str | Language = "en", names: Mapping[str, Any] | None = None, *, bare: bool = False
+        self, why: Explained, language: str | Language = "en", names: Mapping[str, Any] | None = None, *, bare: bool = False
     ) -> None:
         self.language = language_of(language)
         self.bare = bare
@@ -285,7 +283,7 @@ def _days_of(window: str) -> float | None:
     return float(window[:-1]) * _DAYS[window[-1]]
 
 
-def _strongest_features(why: Explanation, narrator: Narrator, driver: int) -> tuple[np.ndarray, np.ndarray]:
+def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> tuple[np.ndarray, np.ndarray]:
     """For one driver: which features raise the risk most, one per family and subject, (n, 2), -1 for none; by their family's sum."""
     inside = np.flatnonzero(np.array(why.keys) == list(why.table)[driver])
     values = why.values.to_numpy()[:, inside]
@@ -304,7 +302,7 @@ def _strongest_features(why: Explanation, narrator: Narrator, driver: int) -> tu
     return np.where(worth, np.take_along_axis(lead, order, axis=1), -1), best
 
 
-def reasons(why: Explanation, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def reasons(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """The reasons of every customer, one row each.
 
     Returns
@@ -343,7 +341,7 @@ def _facts(narrator: Narrator, features: list[int], i: int) -> str:
     return "; ".join(said)
 
 
-def words(why: Explanation, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
+def words(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
     """Every customer's reasons as one text, the strongest first."""
     spoken = language_of(language)
     table = reasons(why, k, language=spoken, names=names)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,18 +15,46 @@ from churnpredict.lifecycle.registry import Entry, Ledger, Registry
 from churnpredict.pipeline import cutoffs
 
 if TYPE_CHECKING:
-    from churnpredict.cli.config import Config
     from churnpredict.events.tables import EventTables
     from churnpredict.lifecycle.retraining import Retraining
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["fingerprint_of", "promote", "publish", "registry_of"]
+__all__ = ["Settings", "fingerprint_of", "promote", "publish", "registry_of"]
 
 
 _MLFLOW = "mlflow:"
 
 
-def registry_of(settings: Config) -> Ledger:
+class Names(Protocol):
+    """Under which names results are kept."""
+
+    @property
+    def registry(self) -> str:
+        """A folder, or ``mlflow:`` and the name of a registered model."""
+
+    @property
+    def model(self) -> str:
+        """The file that scoring reads."""
+
+
+class Settings(Protocol):
+    """What a decision needs to know of a churn.toml."""
+
+    @property
+    def output(self) -> Names:
+        """The names of results."""
+
+    def resolve(self, name: str) -> Path:
+        """The path of a name, beside the churn.toml."""
+
+    def event_tables(self) -> EventTables:
+        """The tables, read."""
+
+    def pipeline(self) -> ChurnPipeline:
+        """An unfitted pipeline."""
+
+
+def registry_of(settings: Settings) -> Ledger:
     """The registry that a churn.toml names: a folder, or ``mlflow:`` and the name of a registered model."""
     name = settings.output.registry
     if not name.startswith(_MLFLOW):
@@ -36,7 +65,7 @@ def registry_of(settings: Config) -> Ledger:
     return MlflowRegistry(name, lock_file=settings.resolve(f".{name}.lock"))
 
 
-def publish(settings: Config, registry: Ledger) -> None:
+def publish(settings: Settings, registry: Ledger) -> None:
     """Give the champion the name under which everything else finds the model: a copy, whole or not at all."""
     content, target = registry.champion_content(), settings.resolve(settings.output.model)
     if content is None:
@@ -45,7 +74,7 @@ def publish(settings: Config, registry: Ledger) -> None:
         write_whole(target, lambda file: file.write(content))
 
 
-def promote(settings: Config, until: Any = None, *, dry_run: bool = False, **how: Any) -> tuple[Entry, Retraining | None]:
+def promote(settings: Settings, until: Any = None, *, dry_run: bool = False, **how: Any) -> tuple[Entry, Retraining | None]:
     """Decide on the data of a churn.toml, enter the decision, and put the champion into force.
 
     The same data and settings are decided once: a second run finds the decision and changes nothing, not even after a roll back. A process
@@ -53,7 +82,7 @@ def promote(settings: Config, until: Any = None, *, dry_run: bool = False, **how
 
     Parameters
     ----------
-    settings : Config
+    settings : Settings
     until : time, optional
         Use only what was known before it.
     dry_run : bool
@@ -99,7 +128,7 @@ class _Rehearsal(Ledger):
         self._history = history
 
 
-def _decide(settings: Config, registry: Ledger, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
+def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
     from churnpredict.model_file.store import load
 
     key = fingerprint_of(past, settings.pipeline(), how)

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.evaluation.baselines import Triple, silence_margin, triple_values
-from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes
+from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
 
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 

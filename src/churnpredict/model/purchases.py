@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, hyp2f1
 
-__all__ = ["PurchaseModel", "fit_purchase_model", "fit_to_outcomes"]
+__all__ = ["PurchaseModel", "Triple", "find_triple", "fit_purchase_model", "fit_to_outcomes", "silence_margin", "triple_values"]
+
+_ENDS = ("_active_days_all", "_days_since_last", "_days_since_first")
+
+
+class Triple(NamedTuple):
+    """The columns of a table of recurring events that hold (x + 1, T - t_x, T), in days."""
+
+    active_days: str
+    since_last: str
+    since_first: str
+
+
+def find_triple(columns: Any, of: str | None = None) -> Triple | None:
+    """The first table with ``…__T_active_days_all``, ``…__T_days_since_last`` and ``…__T_days_since_first``, or table ``of``.
+
+    >>> find_triple(["habit__orders_days_since_last", "habit__orders_active_days_all", "lifecycle__orders_days_since_first"]).since_last
+    'habit__orders_days_since_last'
+    """
+    found: dict[str, dict[str, str]] = {}
+    for column in map(str, columns):
+        rest = column.split("__", 1)[-1]
+        for end in _ENDS:
+            if rest.endswith(end):
+                found.setdefault(rest[: -len(end)], {}).setdefault(end, column)
+    for table, named in found.items():
+        if len(named) == len(_ENDS) and of in (None, table):
+            return Triple(*(named[end] for end in _ENDS))
+    return None
 
 
 @dataclass(frozen=True)
@@ -134,3 +163,17 @@ def fit_to_outcomes(
     best = minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
     r, alpha, a, b = np.exp(best.x)
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
+
+
+def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """``(x, t_x, T, known)`` from active days, days since the last and since the first event; unknown rows hold zeros."""
+    known = np.isfinite(days) & np.isfinite(last) & np.isfinite(first) & (days >= 1)
+    T = np.where(known, np.maximum(first, 0), 0)
+    t_x = np.where(known, np.clip(T - np.where(known, last, 0), 0, T), 0)
+    return np.where(known, days - 1, 0), t_x, T, known
+
+
+def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[float, float]) -> np.ndarray:
+    """Log-odds (n,) of no event in the window of (horizon, gap) days."""
+    none, some = model.log_silence(x, t_x, T, horizon=window[0], gap=window[1])
+    return np.asarray(none - some)

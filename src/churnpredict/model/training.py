@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from churnpredict.errors import UsageError
-from churnpredict.evaluation.baselines import find_triple
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
+from churnpredict.model.purchases import find_triple
 
 __all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
 

@@ -17,14 +17,13 @@ import pandas as pd
 
 from churnpredict.churn import rules
 from churnpredict.errors import ChurnError, ModelFileError, UsageError
-from churnpredict.evaluation.baselines import Triple
 from churnpredict.features import custom as own
 from churnpredict.features.feature import Feature
 from churnpredict.model.calibration import AffineCalibration, IdentityCalibration, IsotonicCalibration
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
-from churnpredict.model.purchases import PurchaseModel
+from churnpredict.model.purchases import PurchaseModel, Triple
 from churnpredict.model.sub_risks import LOST, Share
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.model_file import schema
