@@ -107,7 +107,7 @@ def test_trials(rng):
         end = trial.loc[who, "to"]
         return None if who in paid.index and paid[who] <= end + 14 * DAY else end
 
-    check(past, labels, range(60), lambda who, cutoff: trial.loc[who, "from"] < cutoff <= trial.loc[who, "to"], left_at)
+    check(past, labels, range(60), lambda who, cutoff: trial.loc[who, "from"] < cutoff < trial.loc[who, "to"], left_at)
 
 
 def test_a_cancellation_known_too_late_is_out_of_the_question():

@@ -80,11 +80,18 @@ def make_contracts(seed, n=40):
 def spell_end(own, cutoff, grace):
     """When the contracts that cover the cutoff, and those that carry them on within the grace, come to an end; NaT for never."""
     own = own.assign(to=own["to"].fillna(pd.Timestamp("2200-01-01"))).sort_values("from")
-    end = own.loc[(own["from"] < cutoff) & (own["to"] >= cutoff), "to"].max()
+    end = own.loc[(own["from"] < cutoff) & (own["to"] >= cutoff - grace), "to"].max()
     for _, row in own[own["from"] >= cutoff].iterrows():
         if row["from"] - end <= grace:
             end = max(end, row["to"])
     return end
+
+
+def has_contract(own, cutoff, grace):
+    """A contract from before the cutoff runs on, or one that begins at the cutoff carries it on."""
+    before, runs = own["from"] < cutoff, own["to"].isna() | (own["to"] > cutoff)
+    renews = (before & (own["to"] <= cutoff) & (cutoff - own["to"] <= grace)).any() and ((own["from"] == cutoff) & runs).any()
+    return bool((before & runs).any() or renews)
 
 
 @given(st.integers(0, 10_000), st.integers(40, 480), st.sampled_from(["0d", "30d"]))
@@ -93,8 +100,7 @@ def test_the_end_of_a_subscription_is_the_plain_loop(seed, day, grace):
     churn, cutoff = SubscriptionEnd("90d", of="plans", grace=grace), max(START + day * D, frame["from"].min() + D)
     expected = {}
     for customer, own in frame.groupby("id"):
-        covers = (own["from"] < cutoff) & (own["to"].isna() | (own["to"] >= cutoff))
-        if covers.any():
+        if has_contract(own, cutoff, pd.Timedelta(grace.upper())):
             end = spell_end(own, cutoff, pd.Timedelta(grace.upper()))
             left = end < cutoff + 90 * D
             expected[customer] = (int(left), (end - cutoff) / D if left else 90.0)

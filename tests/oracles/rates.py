@@ -71,22 +71,29 @@ class cancelling:
 
 
 class subscribing:
-    """SubscriptionEnd: a customer is who has a contract with start < moment <= end; it is prolonged by one that starts within the grace."""
+    """SubscriptionEnd: contracts run in [start, end), and are one as far as each begins within the grace of an earlier one.
+
+    A customer at a moment is who was one before it and still is. Leaving is the end of the spell, and belongs to the period that it closes.
+    """
 
     def __init__(self, contracts, grace):
         self.contracts, self.grace = contracts, length(grace)
 
+    def spell(self, customer, moment):
+        own = [(a, b) for a, b in self.contracts.get(customer, []) if a < b]
+        for first, end in sorted(own):
+            last = end
+            while last != FAR and (longer := [b for a, b in own if first <= a <= last + self.grace and b > last]):
+                last = max(longer)
+            if first < moment < last:
+                return first, last
+        return None
+
     def there(self, customer, moment):
-        return any(a < moment <= b for a, b in self.contracts.get(customer, []))
+        return self.spell(customer, moment) is not None
 
     def leaves(self, customer, start, end):
-        own = self.contracts.get(customer, [])
-        last = max(b for a, b in own if a < start <= b)
-        while True:
-            longer = [b for a, b in own if a <= last + self.grace and b > last] if last != FAR else []
-            if not longer:
-                return int(start <= last < end)
-            last = max(longer)
+        return int(self.spell(customer, start)[1] <= end)
 
 
 def lost_per_period(rule, customers, periods):

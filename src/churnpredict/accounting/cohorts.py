@@ -58,9 +58,9 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
         customers, starts, ends = everybody[begun], starts[begun], (entry + np.int64(year * YEAR))[begun]
         there = ledger.customers_at(customers, starts)
         customers, starts, ends = customers[there], starts[there], ends[there]
-        mature = ends <= ledger.settled_until
+        mature = ~ledger.open_until(ends)
         left_at, outcome = ledger.leaving(customers, starts)
-        lost = (left_at < ends) & mature
+        lost = ledger.gone_by(left_at, ends) & mature
         rows.append((year, int(mature.sum()), int((lost & (outcome != 2)).sum()), int((lost & (outcome == 2)).sum()), int((~mature).sum())))
     frame = Accounts(np.array(rows, np.int64).reshape(-1, 5), columns=["tenure_year", "customers", "voluntary", "involuntary", "immature"])
     frame.insert(2, "lost", frame["voluntary"] + frame["involuntary"])

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.outcomes import ChurnRule
-from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, WinBack
+from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, TrialEnd, WinBack
 from churnpredict.errors import TimeError, UsageError, closest
+from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, OPEN, span, stamp
@@ -75,7 +76,9 @@ class Ledger:
 
     Accounts are kept in hindsight: a cancellation counts from when it happened, not from when it came to be known. Under inactivity a
     customer leaves at the moment at which the silence has lasted the horizon, and is a customer until then, whatever ``active_within``
-    says: with any other boundary the same silence would be counted twice, or not at all.
+    says: with any other boundary the same silence would be counted twice, or not at all. Under contracts a customer is one without a break
+    as long as they carry each other on within the grace, and leaves at the end of the spell: whose contract ends as a period begins has
+    left in the period before.
 
     Raises
     ------
@@ -101,6 +104,8 @@ class Ledger:
         self._silences = (
             _silences(self.tables.stream(self.churn.table(tables)), churn.horizon_span) if isinstance(churn, Inactivity) else None
         )
+        self.contracts: Contracts | None = self.churn.contracts(self.tables) if isinstance(churn, SubscriptionEnd) else None
+        self.spells = None if self.contracts is None else self.contracts.spells.seen_until(self.observed_until)
 
     @property
     def first(self) -> int:
@@ -111,6 +116,11 @@ class Ledger:
     def observed_until(self) -> int:
         """The moment up to which it is known who is a customer."""
         return self.tables.observed_until(self.churn.table(self.tables)) if self._silences is not None else self.tables.observed_until()
+
+    @property
+    def grace(self) -> str:
+        """How late a contract may carry another on, as the rule says it."""
+        return str(getattr(self.churn, "grace", "0d"))
 
     @property
     def waiting(self) -> int:
@@ -124,10 +134,17 @@ class Ledger:
 
     def customers_at(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
         """Whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
+        if self.spells is not None:
+            there = self.spells.at(customers, moments) >= 0
+            return there if self.joined is None else there & (self.joined[customers] < moments)
         return np.asarray(self.churn.at_risk(self.tables, customers, moments))
 
     def leaving(self, customers: npt.NDArray[np.int32], moments: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
         """When each next leaves at or after each moment (``OPEN``: not yet), and whether it is left (1) or lost (2)."""
+        if self.contracts is not None and self.spells is not None:
+            spell = self.spells.at(customers, moments)
+            lost = np.append(self.contracts.lost[self.spells.last], False)[spell]
+            return self.spells.end_of(spell, OPEN), np.where(spell < 0, 0, np.where(lost, 2, 1)).astype(np.int8)
         if self._silences is not None:
             edges = np.empty((1, len(customers)), np.int64)
             positions(self._silences.offsets, self._silences.times, customers, moments, np.empty(0, np.int64), edges)
@@ -138,6 +155,26 @@ class Ledger:
         duration, outcome = for_ever.outcomes(self.tables, customers, moments)
         left_at = np.where(outcome > 0, moments + np.rint(duration * DAY).astype(np.int64), OPEN)
         return left_at, np.maximum(outcome, 0).astype(np.int8)
+
+    def gone_by(self, left_at: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+        """Whether leaving at these moments is leaving before the ends of periods, shape (n,).
+
+        What happens as a period ends belongs to the next one. A contract that ends then has run to the end of this one, and no further.
+        """
+        if not isinstance(self.churn, (SubscriptionEnd, TrialEnd)):
+            return left_at < ends
+        return (left_at <= ends) & (left_at < self.settled_until)
+
+    def open_until(self, ends: Ints) -> npt.NDArray[np.bool_]:
+        """Whether it is not known yet who left by the ends of periods, shape (n,).
+
+        Of contracts that end as the last period does, the renewals may begin at the first moment that is not observed.
+        """
+        late = ends > self.settled_until
+        if not isinstance(self.churn, (SubscriptionEnd, TrialEnd)):
+            return late
+        last = ends == self.settled_until
+        return late | (last & np.isin(ends, self.tables.stream(self.churn.table(self.tables)).columns["end"]))
 
     def entries(self) -> Ints:
         """When each became a customer (``OPEN``: never, ``NEVER``: nobody knows), shape (n_customers,).
@@ -150,7 +187,8 @@ class Ledger:
             for stream in self.tables.streams.values():
                 first = np.minimum(first, _firsts(stream))
             return first if self.joined is None else self.joined
-        first = _firsts(self.tables.stream(self.churn.table(self.tables)))
+        stream = self.tables.stream(self.churn.table(self.tables))
+        first = _firsts(stream) if self.spells is None else self.spells.first_starts
         return first if self.joined is None else np.maximum(first, self.joined)
 
     @property
@@ -172,8 +210,8 @@ class Ledger:
             last = _lasts(self._silences, self._silences.times)
         elif isinstance(self.churn, Cancellation):
             last = _lasts(stream, stream.times)
-        elif isinstance(self.churn, SubscriptionEnd):
-            last = _lasts(stream, stream.columns["end"])
+        elif self.spells is not None:
+            last = self.spells.final_ends
             last = np.where((last != OPEN) & (last < self.settled_until), last, NEVER)
         else:
             raise UsageError(

@@ -90,7 +90,7 @@ def churn_rate(
     """
     ledger = Ledger(tables, churn)
     periods = _periods(ledger, period, since, until)
-    worth = None if value is None else Worth(ledger.tables, value, payments)
+    worth = None if value is None else Worth(ledger.tables, value, payments, grace=ledger.grace)
     check_least(min_group)
     groups = None if by is None else Groups.of(tables, by)
     tallies = _tally(ledger, periods, groups, worth)
@@ -125,7 +125,7 @@ def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth
     for customers, place in members(ledger, periods):
         starts = periods.starts[place]
         left_at, outcome = ledger.leaving(customers, starts)
-        lost = left_at < periods.ends[place]
+        lost = ledger.gone_by(left_at, periods.ends[place])
         group = np.zeros(len(customers), np.int64) if groups is None else groups.codes(ledger.tables, customers, starts)
         cell = place * n_groups + group
         for i, mask in enumerate((slice(None), lost & (outcome != 2), lost & (outcome == 2))):
@@ -199,12 +199,12 @@ def revenue_churn(
     ledger = Ledger(tables, churn)
     periods = _periods(ledger, period, since, until)
     check_least(min_group)
-    worth = Worth(ledger.tables, value, None)
+    worth = Worth(ledger.tables, value, None, grace=ledger.grace)
     sums = np.zeros((5, len(periods)))
     for customers, place in members(ledger, periods):
         starts, ends = periods.starts[place], periods.ends[place]
         left_at, _ = ledger.leaving(customers, starts)
-        lost = (left_at < ends) & ~ledger.customers_at(customers, ends)
+        lost = ledger.gone_by(left_at, ends) & ~ledger.customers_at(customers, ends)
         begin, then = (np.nan_to_num(worth.before(customers, m, ends - starts)[0]) for m in (starts, ends))
         then = np.where(lost, 0.0, then)
         change = np.where(lost, 0.0, then - begin)
@@ -227,5 +227,5 @@ def revenue_churn(
 def _hide_immature(frame: pd.DataFrame, ends: Ints, ledger: Ledger, *, shown: list[str]) -> None:
     """What is not fully observed yet is unknown, never 0."""
     known_at = ends + ledger.waiting
-    immature = known_at > ledger.observed_until
+    immature = ledger.open_until(ends)
     hide(frame, immature, [f"immature until {stamp(int(t))}" for t in known_at[immature]], shown=shown)

@@ -7,8 +7,10 @@ import numpy.typing as npt
 
 from churnpredict.errors import UsageError
 from churnpredict.events.declarations import Intervals, States
+from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import latest_known, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.spans import span
 
 __all__ = ["Worth"]
 
@@ -26,6 +28,8 @@ class Worth:
         A table with a value, ``"table.column"`` of a table of states, or the payment itself.
     payments : float or None
         Number of payments per period; None counts them in a table of events, and is 1 elsewhere.
+    grace : str
+        How late a contract may carry on another, whose value holds until then.
 
     Attributes
     ----------
@@ -38,7 +42,7 @@ class Worth:
         ``unknown-table``, ``no-such-value``, ``bad-argument``.
     """
 
-    def __init__(self, tables: EventTables, value: str | float, payments: float | None) -> None:
+    def __init__(self, tables: EventTables, value: str | float, payments: float | None, *, grace: str = "0d") -> None:
         if payments is not None and not payments > 0:
             raise UsageError("bad-argument", f"payments is {payments!r}", remedy="Give the number of payments per customer and period.")
         self.payments = payments
@@ -50,7 +54,10 @@ class Worth:
         name, _, column = value.partition(".")
         self.stream = tables.stream(name)
         declaration = tables.declarations[name]
-        self.ends = self.stream.columns["end"] if isinstance(declaration, Intervals) else None
+        self.contracts: Contracts | None = None
+        if isinstance(declaration, Intervals):
+            until = span(grace, "grace", zero=True).after(self.stream.columns["end"], tables.timezone)
+            self.contracts = Contracts.of(self.stream, until)
         self.counted = not isinstance(declaration, (Intervals, States))
         numbers = [c for c in (declaration.values if isinstance(declaration, States) else ["value"]) if self._is_number(c)]
         if (column and column not in numbers) or (not column and len(numbers) != 1):
@@ -73,13 +80,14 @@ class Worth:
     def before(self, customers: npt.NDArray[np.int32], moments: Ints, lengths: Ints) -> tuple[Floats, Floats]:
         """Money per period, and the number of payments that it is made of, shape (n,) each; NaN where nothing is known.
 
-        Of events those in [moment - length, moment); of contracts what runs at the moment; of states what holds.
+        Of events those in [moment - length, moment); of contracts and states what holds just before the moment.
         """
         if self.number is not None:
             each = 1.0 if self.payments is None else self.payments
             return np.full(len(customers), self.number * each), np.full(len(customers), each)
         if not self.counted:
-            price = self._running(customers, moments) if self.ends is not None else self._holding(customers, moments)
+            held = self._holding if self.contracts is None else self.contracts.worth
+            price = held(self.values, customers, moments)
             each = 1.0 if self.payments is None else self.payments
             return price * each, np.full(len(customers), each)
         ends, begins = (self._places(customers, m) for m in (moments, moments - lengths))
@@ -96,18 +104,8 @@ class Worth:
         positions(self.stream.offsets, self.stream.times, customers, moments, np.empty(0, np.int64), out)
         return out[0]
 
-    def _holding(self, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:
-        return np.append(self.values, np.nan)[latest_known(self.stream, customers, moments)]
-
-    def _running(self, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:
-        """The sum over intervals with start < moment <= end, as the rule of subscriptions counts them; NaN for none."""
-        assert self.ends is not None
-        begins, ends = self.stream.offsets[customers], self._places(customers, moments)
-        rows = _ranges(begins, ends)
-        owner = np.repeat(np.arange(len(customers)), ends - begins)
-        runs = (self.ends[rows] >= moments[owner]) & ~np.isnan(self.values[rows])
-        money = np.bincount(owner[runs], self.values[rows][runs], minlength=len(customers))
-        return np.where(np.bincount(owner[runs], minlength=len(customers)) > 0, money, np.nan)
+    def _holding(self, values: Floats, customers: npt.NDArray[np.int32], moments: Ints) -> Floats:
+        return np.append(values, np.nan)[latest_known(self.stream, customers, moments)]
 
 
 def _ranges(begins: Ints, ends: Ints) -> Ints:

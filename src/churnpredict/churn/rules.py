@@ -12,11 +12,13 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from churnpredict import spans
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.errors import UsageError, warn
+from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables, Intervals, States
-from churnpredict.events.timing import DAY, OPEN, span
+from churnpredict.events.timing import DAY, NEVER, OPEN, span
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
 
@@ -143,8 +145,10 @@ class Inactivity(_Rule):
 class Cancellation(_Rule):
     """A customer leaves by a row in a table of cancellations.
 
-    At risk: who has joined (is listed, or has appeared in any table) and has not cancelled as far as is known, or has come back since:
-    has a row in ``back``.
+    At risk: customers who have joined (are listed, or have appeared in any table) and have not cancelled as far as is known, or have come
+    back since: have a row in ``back``. A row in ``back`` at the very moment of a cancellation is a return too, such as a change of plan:
+    nobody has left. Of several cancellations at one moment the one that was known first says whether the customer left or was lost; where
+    that does not tell them apart, an involuntary one.
 
     Parameters
     ----------
@@ -185,16 +189,18 @@ class Cancellation(_Rule):
             active = tables.stream(self.back)
             seen = latest_known(active, customers, cutoffs)
             both = (last >= 0) & (seen >= 0)
-            staying[both] = active.times[seen[both]] > gone.times[last[both]]
+            staying[both] = active.times[seen[both]] >= gone.times[last[both]]
         return staying & _present(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         name = self.table(tables)
-        stream = tables.stream(name)
-        following = _first_from(stream, customers, cutoffs)
+        stream, lost = tables.stream(name), _is_kind(tables, name, self.involuntary)
+        if self.back is not None:
+            for_good = ~_same_moment(stream, tables.stream(self.back))
+            stream, lost = stream.where(for_good), np.append(lost[:-1][for_good], False)
+        following = _told_first(stream, lost, _first_from(stream, customers, cutoffs))
         there = following >= 0
         left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
-        lost = _is_kind(tables, name, self.involuntary)
         duration, outcome = self._judge(cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
         unknown = _unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
         return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
@@ -204,8 +210,9 @@ class Cancellation(_Rule):
 class SubscriptionEnd(_Rule):
     """A customer leaves when the last contract ends and is not renewed within the days of grace.
 
-    Contracts that overlap, or follow each other within the grace, are one. At risk: who has a contract at the cutoff. A customer who
-    signs up again after the grace is a new one: at risk again.
+    Contracts run in [start, end). Those that overlap, or follow each other within the grace, are one spell. At risk: customers with a
+    contract that has begun before the cutoff and ends after it, as far as is known. A contract that ends at the very cutoff has ended,
+    unless the customer renews at that moment. A customer who signs up again after the grace is a new one: at risk again.
 
     Parameters
     ----------
@@ -214,7 +221,7 @@ class SubscriptionEnd(_Rule):
     grace : str
         How late a renewal may be.
     involuntary : list of str
-        Kinds of contract whose end is not the customer's will: outcome 2, lost.
+        Kinds of contract whose end is not the customer's will: outcome 2, lost. Of several contracts that end together, one is enough.
 
     Examples
     --------
@@ -239,8 +246,7 @@ class SubscriptionEnd(_Rule):
     def check(self, tables: EventTables) -> None:
         name = self.table(tables)
         _check_kinds(tables, name, self.involuntary)
-        stream = tables.stream(name)
-        overlapping = int(_overlaps(stream.offsets, stream.times, stream.columns["end"]))
+        overlapping = self.contracts(tables).overlapping
         if overlapping:
             remedy = "Give each contract an end, if the former one ended when the new one began."
             warn(
@@ -248,7 +254,7 @@ class SubscriptionEnd(_Rule):
                 "contracts that overlap are taken as one",
                 table=name,
                 rows=overlapping,
-                total=len(stream),
+                total=len(tables.stream(name)),
                 remedy=remedy,
                 stacklevel=4,
             )
@@ -259,26 +265,28 @@ class SubscriptionEnd(_Rule):
     def latest_cutoff(self, tables: EventTables) -> int:
         return super().latest_cutoff(tables) - span(self.grace, "grace")
 
-    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        stream = tables.stream(self.table(tables))
-        known = stream.columns.get("known", stream.times)
-        return np.asarray(_covered(stream.offsets, stream.times, stream.columns["end"], known, customers, cutoffs)) & _joined(
-            tables, customers, cutoffs
-        )
-
-    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+    def contracts(self, tables: EventTables) -> Contracts:
+        """The contracts that the rule reads, which carry each other on within the grace."""
         name = self.table(tables)
         stream = tables.stream(name)
-        left_at, last = _spell_ends(stream.offsets, stream.times, stream.columns["end"], customers, cutoffs, span(self.grace, "grace"))
-        lost = _is_kind(tables, name, self.involuntary)
-        return self._judge(cutoffs, left_at, np.where(lost[last], LOST, LEFT).astype(np.int8))
+        lost = _is_kind(tables, name, self.involuntary)[:-1]
+        return stream.once(("contracts", self.grace, *self.involuntary), lambda: _contracts(stream, self.grace, lost))
+
+    def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+        return self.contracts(tables).running(customers, cutoffs) & _joined(tables, customers, cutoffs)
+
+    def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
+        contracts = self.contracts(tables)
+        spell = contracts.spells.at(customers, cutoffs)
+        lost = np.append(contracts.lost[contracts.spells.last], False)[spell]
+        return self._judge(cutoffs, contracts.spells.end_of(spell), np.where(lost, LOST, LEFT).astype(np.int8))
 
 
 @dataclass(frozen=True)
 class TrialEnd(_Rule):
     """A customer on trial leaves when the trial ends and no paid contract begins within the days of grace.
 
-    At risk: who is on trial at the cutoff.
+    At risk: customers on a trial that has begun before the cutoff and ends after it.
 
     Parameters
     ----------
@@ -311,24 +319,29 @@ class TrialEnd(_Rule):
     def latest_cutoff(self, tables: EventTables) -> int:
         return super().latest_cutoff(tables) - span(self.grace, "grace")
 
-    def _split(self, tables: EventTables) -> tuple[Stream, Stream]:
+    def _split(self, tables: EventTables) -> tuple[Contracts, Stream]:
+        """Trials, which carry each other on where one begins as another ends, and paid contracts that run for some time at all."""
         name = self.table(tables)
         stream = tables.stream(name)
-        trial = _is_kind(tables, name, self.kinds)[:-1]
-        return stream.where(trial), stream.where(~trial)
+
+        def split() -> tuple[Contracts, Stream]:
+            trial = _is_kind(tables, name, self.kinds)[:-1]
+            return _contracts(stream.where(trial), "0d"), stream.where(~trial & (stream.columns["end"] > stream.times))
+
+        return stream.once(("trials", *self.kinds), split)
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         trials, paid = self._split(tables)
-        known = trials.columns.get("known", trials.times)
-        on_trial = _covered(trials.offsets, trials.times, trials.columns["end"], known, customers, cutoffs)
-        return np.asarray(on_trial) & (latest_known(paid, customers, cutoffs) < 0) & _joined(tables, customers, cutoffs)
+        return trials.running(customers, cutoffs) & (latest_known(paid, customers, cutoffs) < 0) & _joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         trials, paid = self._split(tables)
-        left_at, _ = _spell_ends(trials.offsets, trials.times, trials.columns["end"], customers, cutoffs, 0)
+        left_at = trials.spells.end_of(trials.spells.at(customers, cutoffs))
+        left_at[latest_known(replace(paid, columns={}), customers, cutoffs) >= 0] = NEVER  # no longer on trial, as was known later
         following = _first_from(paid, customers, cutoffs)
         starts = np.where(following >= 0, np.append(paid.times, OPEN)[following], OPEN)
-        converted = (starts != OPEN) & ((left_at == OPEN) | (starts <= np.where(left_at == OPEN, 0, left_at) + span(self.grace, "grace")))
+        latest = spans.span(self.grace, "grace", zero=True).after(left_at, tables.timezone)
+        converted = (starts != OPEN) & (left_at != NEVER) & (starts <= latest)
         return self._judge(cutoffs, np.where(converted, OPEN, left_at), np.full(len(customers), LEFT, np.int8))
 
 
@@ -489,49 +502,36 @@ def _unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDAr
     return np.asarray(latest_known(in_time, customers, cutoffs) > latest_known(stream, customers, cutoffs))
 
 
-@nb.njit(cache=True, nogil=True)
-def _overlaps(offsets, starts, ends):  # type: ignore[no-untyped-def]
-    """Intervals that begin before an earlier one of the same customer has ended."""
-    n = 0
-    for c in range(offsets.size - 1):
-        reach = -OPEN
-        for i in range(offsets[c], offsets[c + 1]):
-            if i > offsets[c] and starts[i] < reach:
-                n += 1
-            reach = max(reach, ends[i])
-    return n
+def _contracts(stream: Stream, grace: str, lost: npt.NDArray[np.bool_] | None = None) -> Contracts:
+    until = spans.span(grace, "grace", zero=True).after(stream.columns["end"], stream.timezone)
+    return Contracts.of(stream, until, lost)
+
+
+def _same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:
+    """Whether each row's customer has a row of another stream at the same moment, shape (n,)."""
+    there = np.append(other.times, NEVER)[_first_from(other, stream.owners, stream.times)]
+    return np.asarray(there == stream.times)
+
+
+def _told_first(stream: Stream, lost: npt.NDArray[np.bool_], rows: Ints) -> Ints:
+    """Of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``, shape (n,)."""
+    known = stream.columns.get("known", stream.times)
+    return np.asarray(_first_known(stream.offsets, stream.owners, stream.times, known, lost, rows))
 
 
 @nb.njit(cache=True, nogil=True)
-def _covered(offsets, starts, ends, known, customers, cutoffs):  # type: ignore[no-untyped-def]
-    """Whether some interval, known before the cutoff, has begun and not ended."""
-    found = np.zeros(customers.size, np.bool_)
-    for r in range(customers.size):
-        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
-            if starts[i] >= cutoffs[r]:
-                break
-            if ends[i] >= cutoffs[r] and known[i] < cutoffs[r]:
-                found[r] = True
-                break
-    return found
-
-
-@nb.njit(cache=True, nogil=True)
-def _spell_ends(offsets, starts, ends, customers, cutoffs, grace):  # type: ignore[no-untyped-def]
-    """When the spell of contracts that covers each cutoff ends (``OPEN`` for not at all), and its last contract, -1 for none."""
-    left_at = np.full(customers.size, OPEN, np.int64)
-    last = np.full(customers.size, -1, np.int64)
-    for r in range(customers.size):
-        reach = -OPEN
-        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
-            if starts[i] >= cutoffs[r] and (reach in (-OPEN, OPEN) or starts[i] - reach > grace):
-                break
-            if ends[i] >= cutoffs[r] and ends[i] > reach:
-                reach = ends[i]
-                last[r] = i
-        if reach != -OPEN:
-            left_at[r] = reach
-    return left_at, last
+def _first_known(offsets, owners, times, known, lost, rows):  # type: ignore[no-untyped-def]
+    chosen = rows.copy()
+    for r in range(rows.size):
+        first = rows[r]
+        if first < 0:
+            continue
+        i = first + 1
+        while i < offsets[owners[first] + 1] and times[i] == times[first]:
+            if known[i] < known[chosen[r]] or (known[i] == known[chosen[r]] and lost[i] and not lost[chosen[r]]):
+                chosen[r] = i
+            i += 1
+    return chosen
 
 
 @nb.njit(cache=True, nogil=True)

@@ -47,9 +47,9 @@ def time_order(case: Case) -> Iterator[Finding]:
     if case.outcomes is None:
         return
     duration = np.asarray(case.outcomes["duration"], dtype=np.float64)
-    early = int((duration[case.y == 1] <= 0).sum())
+    early = int((duration[case.y == 1] < 0).sum())  # at the cutoff: within the window, which holds its first moment
     if early:
-        what = f"{early:,} outcomes happened at or before their cutoff: these customers had already left"
+        what = f"{early:,} outcomes happened before their cutoff: these customers had already left"
         yield Finding("error", "already-left", "rows", what, 0.99, "Take snapshots only of customers who can still leave (take_snapshots).")
     if case.purge is not None and (duration > case.purge / DAY + 1e-6).any():
         what = f"{int((duration > case.purge / DAY + 1e-6).sum()):,} outcomes lie beyond gap + horizon"

@@ -119,6 +119,10 @@ class Intervals(_Declared):
     source : frame, relation, Arrow stream, path or glob
     customer, start, end : str
         Columns of the customer's id, the beginning, and the actual end (missing while it is open).
+    end_inclusive : bool, optional
+        Whether the day of the end, and of the planned end, still belongs to the interval: "from 1 to 31 January" then ends as 1 February
+        begins. False: the interval ends at the very moment, and one that follows may begin at it. By default this is found out: where
+        all ends are dates and most intervals that follow another begin on the day after its end, they are last days, with a warning.
     planned_end : str, optional
         Column of the end as agreed at the beginning.
     value : str, optional
@@ -163,6 +167,7 @@ class Intervals(_Declared):
     customer: str = field(kw_only=True)
     start: str = field(kw_only=True)
     end: str = field(kw_only=True)
+    end_inclusive: bool | None = field(default=None, kw_only=True)
     planned_end: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
     currency: str | None = field(default=None, kw_only=True)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.last_days import Counts, are_last_days, count_follow_ups, through_last_days
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import OPEN
@@ -41,6 +42,7 @@ class Whole:
         self.outline: EventTables
         self._first_known: dict[tuple[str, str], dict[Any, int]] = {}
         self._ends: dict[str, dict[str, npt.NDArray[Any]]] = {}
+        self._follow_ups: dict[str, dict[str, Counts]] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -52,6 +54,8 @@ class Whole:
         self._size += len(tables)
         for name, stream in all_streams(tables).items():
             self._learn_ends(name, {"times": stream.times, **stream.columns})
+            if getattr(self.declarations[name], "end_inclusive", False) is None:
+                self._learn_follow_ups(name, count_follow_ups(stream))
             for column, values in tables.labels[name].items():
                 if column not in apart_from:
                     self._learn_labels(name, column, values)
@@ -67,6 +71,8 @@ class Whole:
                 self._learn_labels(name, column, values)
         for name, ends in other._ends.items():
             self._learn_ends(name, ends)
+        for name, counts in other._follow_ups.items():
+            self._learn_follow_ups(name, counts)
         for key, first in other._first_known.items():
             self._learn_moments(key, first)
 
@@ -79,6 +85,15 @@ class Whole:
         first = self._first_known.setdefault(key, {})
         for value, moment in moments.items():
             first[value] = min(moment, first.get(value, OPEN))
+
+    def _learn_follow_ups(self, name: str, counts: dict[str, Counts]) -> None:
+        before = self._follow_ups.get(name)
+        self._follow_ups[name] = counts if before is None else {column: before[column] + counts[column] for column in counts}
+
+    @property
+    def last_days(self) -> dict[str, list[str]]:
+        """The columns of each table that hold last days, as all customers together say."""
+        return {name: are_last_days(counts) for name, counts in self._follow_ups.items()}
 
     def _learn_ends(self, name: str, rows: dict[str, npt.NDArray[Any]]) -> None:
         """Keep the first and the last row of all."""
@@ -116,12 +131,14 @@ class Whole:
         tables.whole, tables.timezone, tables.declarations = self, self.timezone, self.declarations
         tables.ids, tables.labels, tables.aware = ids, labels, {}
         tables.profile = None if self.people is None else tables._profile(self.people, streams.pop(self.people))
-        tables.streams = streams
+        last_days = self.last_days
+        tables.streams = {name: through_last_days(stream, last_days.get(name, [])) for name, stream in streams.items()}
 
     def plain(self) -> Whole:
         """The same knowledge without anything else that a subclass holds, such as files or a connection."""
         copy = Whole(self.declarations, self.timezone)
         copy.labels, copy._first_known, copy._ends, copy._size = self.labels, self._first_known, self._ends, self._size
+        copy._follow_ups = self._follow_ups
         copy.draw_outline()
         copy.outline._observed = self.outline._observed
         return copy

@@ -219,7 +219,9 @@ class PartitionedTables(Whole):
     def digest(self, number: int) -> str:
         """SHA-256 of all rows, ids and labels of one partition: the same customers and rows give the same."""
         place = self._folder / f"part-{number}"
-        return digest_of(load_arrays(place), load_values(self._folder / f"part-{number}-values"))
+        last_days = [f"{name}/{column}" for name, columns in self.last_days.items() for column in columns]
+        values = load_values(self._folder / f"part-{number}-values") | ({"last days": pa.array(last_days)} if last_days else {})
+        return digest_of(load_arrays(place), values)
 
     def kinds(self, name: str, before: int | None, most: int) -> list[str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole that enough of all customers have."""

@@ -20,6 +20,7 @@ from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeEr
 from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
 from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.last_days import day_after
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import Source, open_source
 from churnpredict.events.streams import Stream
@@ -149,6 +150,12 @@ class _Reader:
         self.aware = aware if self.aware is None else self.aware
         return found, missing
 
+    def ends(self, column: str, inclusive: bool | None) -> Ints:
+        """The ends of intervals, ``OPEN`` for none; the days of inclusive ones belong to the interval."""
+        found, missing = self.times(column, placeholders=True)
+        ends = np.where(missing, OPEN, found)
+        return day_after(ends, self.timezone) if inclusive else ends
+
     def ids(self) -> tuple[npt.NDArray[np.int32], pa.Array]:
         column = self.declaration.customer
         return read_ids(self.table[column], table=self.name, name=column, from_text=getattr(self.source, "kind", "") == "text")
@@ -228,13 +235,11 @@ def _events(reader: _Reader, events: Events) -> Rows:
 
 def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     starts = reader.happened(intervals.start)
-    ends, still_open = reader.times(intervals.end, placeholders=True)
-    ends = np.where(still_open, OPEN, ends)
+    ends = reader.ends(intervals.end, intervals.end_inclusive)
     _refuse_backwards(reader, starts, ends, intervals.end, "intervals that end before they begin")
     reader.columns["end"] = ends
     if intervals.planned_end is not None:
-        planned, open_ended = reader.times(intervals.planned_end, placeholders=True)
-        reader.columns["planned_end"] = np.where(open_ended, OPEN, planned)
+        reader.columns["planned_end"] = reader.ends(intervals.planned_end, intervals.end_inclusive)
     if intervals.response is not None:
         responses, waiting = reader.times(intervals.response, placeholders=True)
         reader.columns["response"] = np.where(waiting, OPEN, responses)
@@ -252,7 +257,7 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
 def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
     backwards = int((ends < starts).sum())
     if backwards:
-        remedy = "Correct the times, or leave these rows out."
+        remedy = "Correct the times, or leave these rows out. If ends are dates that belong to the interval, declare end_inclusive=True."
         raise TimeError("end-before-start", what, table=reader.name, column=column, rows=backwards, total=len(ends), remedy=remedy)
 
 
@@ -379,6 +384,10 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or "__" in name or name in _RESERVED or name == "calendar":
             remedy = 'Use letters, digits and single underscores; "calendar" is taken.'
             raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
+        inclusive = getattr(declaration, "end_inclusive", None)
+        if inclusive not in (None, True, False):
+            remedy = "Write True, False, or nothing to have it found out."
+            raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
         if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
             raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
         driver = getattr(declaration, "driver", None)

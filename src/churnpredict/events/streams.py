@@ -5,9 +5,10 @@ A little longer than most modules because the kernels that group, sort and searc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numba as nb
 import numpy as np
@@ -18,6 +19,7 @@ from churnpredict.events.timing import DAY, OPEN
 __all__ = ["Stream", "count_labels", "group_rows", "latest_known", "positions"]
 
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "known")
 
 
@@ -69,6 +71,17 @@ class Stream:
         """For each row the position of the customer's next row with the same item, or n."""
         items = self.columns["item"]
         return _next_same(self.offsets, items, int(items.max(initial=-1)) + 2)
+
+    @cached_property
+    def _made(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """What is made of these rows under a key, made once: blocks of customers ask for the same again and again."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Stream:
         """The rows that ``keep`` marks, for the same customers."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.last_days import with_last_days
 from churnpredict.events.observation import wall_instant
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, count_labels, group_rows
@@ -158,7 +159,7 @@ class EventTables:
             judge_repeats(name, rows, repeats)
         if isinstance(self.declarations[name], Events):
             warn_of_holes(name, stream)
-        return stream
+        return with_last_days(name, self.declarations[name], stream)
 
     def _profile(self, name: str, versions: Stream) -> Profile:
         declaration = self.declarations[name]
