@@ -229,7 +229,7 @@ ROWS = "id,day,eur\n" + "Zaphod4711,2024-01-01,4711.5\n" * 3000
         ("short.csv", ROWS.encode() + b"Zaphod4711,2024-01-02\n", "ragged-rows"),
         ("long.csv", ROWS.encode() + b"Zaphod4711,2024-01-02,4711,4711\n", "ragged-rows"),
         ("late.csv", ROWS.encode() + ROWS.encode()[11:] * 9 + b"Zaphod4711,2024-01-02,Zaphod\n", "value-type"),
-        ("latin.csv", b"id,day,eur\nm\xfcller Zaphod,2024-01-01,1\n", "unreadable-file"),
+        ("latin.csv", b"id,day,eur\nm\xfcller Zaphod,2024-01-01,1\n", "encoding"),
         ("cut.csv.gz", gzip.compress(ROWS.encode())[:-20], "unreadable-file"),
         ("not.csv.zst", b"Zaphod4711", "unreadable-file"),
         ("empty.csv", b"", "missing-column"),

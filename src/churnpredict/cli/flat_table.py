@@ -37,8 +37,9 @@ def flat_recipe(path: str) -> str:
     """A script for a file with an outcome of two values, as a remedy; an empty text where the file has none."""
     source = open_source(path, "flat")
     spoken = [c for c in source.columns() if re.search(_OUTCOME, c.lower())]
-    table = source.read(source.columns(), spoken)  # "yes" stays the text that it is
-    lefts = {c: left for c in spoken if (left := _left(table[c])) is not None}
+    table = source.read(source.columns())
+    said = source.read(spoken, spoken) if spoken else table  # "yes" stays the text that it is
+    lefts = {c: left for c in spoken if (left := _left(said[c])) is not None}
     if not lefts:
         return ""
     outcome, left = next(iter(lefts.items()))

@@ -21,7 +21,7 @@ class _Declared:
         raise NotImplementedError
 
     def as_written(self) -> list[str]:
-        """The columns whose texts must not be taken for numbers or days: ids and times."""
+        """The columns whose numbers must keep every digit: ids, labels and times."""
         raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ class Events(_Declared):
         return _given(self.customer, self.time, self.value, self.currency, self.kind, self.item, self.known_at, self.id)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.time, self.known_at)
+        return _given(self.customer, self.time, self.currency, self.kind, self.item, self.known_at, self.id)
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,9 @@ class Intervals(_Declared):
         )
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at, *self.dates)
+        return _given(
+            *(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at, self.currency, self.kind), *self.dates
+        )
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,7 @@ class Customers(_Declared):
         return _given(self.customer, self.since, self.owner, self.value, self.valid_from, *self.attributes, *self.dates)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.since, self.valid_from, *self.dates)
+        return _given(self.customer, self.since, self.valid_from, self.owner, *self.dates)
 
 
 Declaration = Events | Intervals | States | Customers

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import DataError, SchemaError, UsageError
-from churnpredict.events.columns import check_spellings
 from churnpredict.events.content_hash import arrays_of, digest_of
 from churnpredict.events.declarations import Declaration
+from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.partition_context import Whole
 from churnpredict.events.reading import check_declarations, check_zones
@@ -160,7 +160,7 @@ class PartitionedTables(Whole):
         for name, source in progress(list(sources.items()), "reading"):
             declaration = self.declarations[name]
             batches = source.batches(declaration.columns(), text=declaration.as_written())
-            buckets.write(name, batches, declaration.columns(), from_text=source.kind == "text")
+            buckets.write(name, batches, declaration.columns())
             if not buckets.rows[name].any() and not getattr(declaration, "optional", False):
                 remedy = "Check its source, or declare it optional=True."
                 raise SchemaError("empty-table", "the table has no rows", table=name, remedy=remedy)

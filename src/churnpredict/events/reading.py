@@ -17,14 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
-from churnpredict.events.columns import check_spellings, drop_unknown_times, read_ids, read_labels, read_numbers, read_times
+from churnpredict.events.columns import encoded
 from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.ids import check_spellings, read_ids
+from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
+from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
-from churnpredict.events.source import Source, open_source
+from churnpredict.events.source import open_source
+from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.streams import Stream
 from churnpredict.events.tally import judge, summing
+from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN, stamp
 
 __all__ = ["Rows", "all_ids", "check_declarations", "check_zones", "judge_repeats", "read_rows", "warn_of_holes"]
@@ -95,7 +100,7 @@ class _Reader:
 
     def __init__(self, name: str, declaration: Declaration, timezone: str) -> None:
         self.name, self.declaration, self.timezone = name, declaration, timezone
-        self.source, self.table = _fetch(name, declaration)
+        self.table = _fetch(name, declaration)
         self.columns: dict[str, npt.NDArray[Any]] = {}
         self.labels: dict[str, pa.Array] = {}
         self.aware: bool | None = None
@@ -158,7 +163,7 @@ class _Reader:
 
     def ids(self) -> tuple[npt.NDArray[np.int32], pa.Array]:
         column = self.declaration.customer
-        return read_ids(self.table[column], table=self.name, name=column, from_text=getattr(self.source, "kind", "") == "text")
+        return read_ids(self.table[column], table=self.name, name=column, form=form_of_column(self.table.schema.field(column)))
 
     def number(self, role: str, column: str | None, *, signed: bool = True) -> None:
         if column is not None:
@@ -177,13 +182,16 @@ class _Reader:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
 
     def either(self, column: str) -> None:
-        """A column that is a number or a label, as its type says."""
+        """A column that is a number or a label, as its type says; where the source has no types, as all its texts are."""
         if column in _RESERVED:
             raise SchemaError(
                 "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
             )
         kind = self.table.schema.field(column).type
-        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        form = form_of_column(self.table.schema.field(column))
+        if form == b"text":
+            form = texts_form(encoded(self.table[column])[1])
+        if form in (b"whole", b"number") or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             self.number(column, column, signed=False)
         else:
             self.label(column, column)
@@ -304,7 +312,7 @@ def _customers(reader: _Reader, customers: Customers) -> Rows:
     return reader.rows(codes, ids, times)
 
 
-def _fetch(name: str, declaration: Declaration) -> tuple[Source, pa.Table]:
+def _fetch(name: str, declaration: Declaration) -> pa.Table:
     source = open_source(declaration.source, name)
     source.check(declaration.columns())
     table = source.read(declaration.columns(), text=declaration.as_written())
@@ -313,7 +321,7 @@ def _fetch(name: str, declaration: Declaration) -> tuple[Source, pa.Table]:
             raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")
         if not summing():
             warn("empty-table", "the table has no rows", table=name, remedy="Features of it will be missing.", stacklevel=6)
-    return source, table
+    return table
 
 
 def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:

@@ -25,19 +25,25 @@ class Source:
         What the table is called in messages.
     """
 
-    kind = "typed"  # "text" where the format has no types of its own
-
     def __init__(self, name: str) -> None:
         self.name = name
 
     def columns(self) -> list[str]:
         raise NotImplementedError
 
-    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
-        """The columns as Arrow; those in ``text`` come as written where the format has no types of its own."""
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
+        """The columns as Arrow.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        text : sequence of str, optional
+            Columns in which numbers that a server sends as text keep all their digits. Without it somebody looks at a file that nobody
+            has declared, and a format without types guesses them; with it nothing is guessed: all is text, and marked as untyped.
+        """
         raise NotImplementedError
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The same, a batch at a time and in no particular order; a source that can stream never holds the whole."""
         yield from self.read(columns, text).to_batches(max_chunksize=BATCH)
 

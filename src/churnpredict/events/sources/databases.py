@@ -83,11 +83,11 @@ class Database(Source):
         with self._cursor() as cursor:
             return [str(n) for n in cursor.names(f"SELECT * FROM {self.source} LIMIT 0")]  # noqa: S608 - quoted
 
-    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         batches = list(self.batches(columns, text))
         return pa.Table.from_batches(batches) if batches else pa.table({c: pa.nulls(0) for c in distinct(columns)})
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         listed = ", ".join(quoted(c) for c in distinct(columns))
         with self._cursor() as cursor:
             for batch in cursor.batches(f"SELECT {listed} FROM {self.source}"):  # noqa: S608 - quoted

@@ -4,46 +4,54 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ContentError, SourceError
+from churnpredict.errors import ContentError, SchemaError, SourceError
 from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
+from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
+from churnpredict.events.sources.texts import mark_untyped
 
 __all__ = ["Files", "open_files"]
 
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
-_RAGGED = ("Expected Number of Columns", "Error when sniffing", "Referenced column", "COLUMN_TYPES")  # in what the reader says
+_RAGGED = ("Expected Number of Columns", "unterminated quote", "invalid state", "Error when sniffing")  # in what the reader says
+_PLACE = "\x1fplace"  # the column in which a reader says the file of a row
+_TEXT_TYPE = "VARCHAR"
 _STREAM_MEMORY = "512MB"  # what the reader may hold while a table is streamed
 
 
 class Files(Source):
-    """One or many files of one kind, as one table."""
+    """One or many files of one kind, as one table.
+
+    Folders ``name=value`` below the given path are columns as well, as texts; they never stand for a column that the files have.
+    """
 
     def __init__(self, name: str, path: str, kind: str) -> None:
         super().__init__(name)
         self.path, self.kind = path, kind
 
     def columns(self) -> list[str]:
-        if self.kind == "text":
-            return self._header()
-        return [str(n) for n in self._query(f"SELECT * FROM {self._from()} LIMIT 0").column_names]  # noqa: S608 - quoted
+        own = self._header() if self.kind == "text" else self._parquet_columns()
+        return own + [key for key in self._keys if key not in own]
 
-    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
-        return self._query(self._select(columns, text))
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
+        return self._marked(self._query(self._select(columns, text)))
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         import duckdb
 
         with _connect() as connection:
             connection.execute(f"SET memory_limit='{_STREAM_MEMORY}'; SET preserve_insertion_order=false")
             try:
-                yield from connection.sql(self._select(columns, text)).to_arrow_reader(BATCH)
+                for batch in connection.sql(self._select(columns, text)).to_arrow_reader(BATCH):
+                    yield self._marked(batch)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise self._refuse(error) from None
 
@@ -52,18 +60,85 @@ class Files(Source):
             return None
         return int(self._query(f"SELECT count(*) AS n FROM {self._from()}")["n"][0].as_py())  # noqa: S608 - quoted
 
-    def _select(self, columns: Sequence[str], text: Sequence[str]) -> str:
-        listed = ", ".join(quoted(c) for c in distinct(columns))
-        return f"SELECT {listed} FROM {self._from(text)}"  # noqa: S608 - quoted
+    def check(self, wanted: Sequence[str]) -> None:
+        if self.kind == "text" and any(form.headless for form in self._forms.values()) and not set(wanted) <= set(self.columns()):
+            missing = next(c for c in wanted if c not in self.columns())
+            raise SchemaError(
+                "missing-column",
+                "there is no such column, and the first row may be data instead of names, so that it is not shown here",
+                table=self.name,
+                column=missing,
+                remedy="Check that the first line of the file names its columns, as they are declared.",
+            )
+        super().check(wanted)
 
-    def _from(self, text: Sequence[str] = (), *, path: str | None = None) -> str:
-        literal = _literal(path or self.path)
-        if self.kind == "parquet":
-            return f"read_parquet({literal}{', union_by_name=true' if glob.has_magic(path or self.path) else ''})"  # it costs a third
-        types = ", ".join(f"{_literal(c)}: 'VARCHAR'" for c in distinct(text))
-        # All rows decide on the types: by the first rows alone, a column that begins with whole numbers would be rounded from then on.
-        options = "header=true, union_by_name=true, sample_size=-1" + (f", types={{{types}}}" if types else "")
-        return f"read_csv({literal}, {options})"
+    def _marked(self, rows: Any) -> Any:
+        """The same, with a mark on columns whose texts may be numbers: all of CSV, and the names of folders."""
+        return mark_untyped(rows, rows.schema.names if self.kind == "text" else [k for k in self._keys if k not in self._parquet_columns()])
+
+    def _select(self, columns: Sequence[str], text: Sequence[str] | None) -> str:
+        listed = ", ".join(quoted(c) for c in distinct(columns))
+        return f"SELECT {listed} FROM {self._from(columns, text)}"  # noqa: S608 - quoted
+
+    def _from(self, columns: Sequence[str] = (), text: Sequence[str] | None = (), *, path: str | None = None) -> str:
+        files = f"({self._read_csv(columns, text, path)})" if self.kind == "text" else self._read_parquet(path)
+        own = self._header() if self.kind == "text" else self._parquet_columns() if self._keys else []
+        keys = [key for key in self._keys if key not in own]
+        if not keys:
+            return files
+        below = f"substr({quoted(_PLACE)}, {len(_fixed(self.path)) + 1})"
+        value = "nullif(url_decode(regexp_extract({0}, {1}, 1)), '__HIVE_DEFAULT_PARTITION__')"
+        listed = ", ".join(f"{value.format(below, _literal(_key_pattern(key)))} AS {quoted(key)}" for key in keys)
+        return f"(SELECT * EXCLUDE ({quoted(_PLACE)}), {listed} FROM {files})"  # noqa: S608 - quoted
+
+    def _read_parquet(self, path: str | None = None) -> str:
+        wanted = path or self.path
+        options = ", union_by_name=true" if glob.has_magic(wanted) else ""  # it costs a third
+        placed = f", filename={_literal(_PLACE)}" if self._keys else ""
+        return f"read_parquet({_literal(wanted)}, hive_partitioning=false{options}{placed})"
+
+    def _read_csv(self, columns: Sequence[str], text: Sequence[str] | None, path: str | None) -> str:
+        """Files of one form are read together; those that name their columns otherwise are put together by name."""
+        alike: dict[CsvForm, list[str]] = {}
+        for file, form in self._forms.items():
+            if path in (None, file):
+                alike.setdefault(form, []).append(file)
+        return " UNION ALL BY NAME ".join(self._read_alike(form, files, columns, text) for form, files in alike.items())
+
+    def _read_alike(self, form: CsvForm, files: list[str], columns: Sequence[str], text: Sequence[str] | None) -> str:
+        names = form.unique_names(columns)
+        if text is None:  # for somebody who looks at an undeclared file: all rows decide on the types
+            how = f"names=[{', '.join(map(_literal, names))}], sample_size=-1"
+        else:
+            how = f"auto_detect=false, columns={{{', '.join(f'{_literal(n)}: {_literal(_TEXT_TYPE)}' for n in names)}}}"
+        told = ", ".join(f"{key}={_literal(v) if isinstance(v, str) else v}" for key, v in form.options().items())
+        placed = f", filename={_literal(_PLACE)}" if self._keys else ""
+        return f"FROM read_csv([{', '.join(map(_literal, files))}], {how}, {told}, nullstr='', hive_partitioning=false{placed})"
+
+    @cached_property
+    def _files(self) -> list[str]:
+        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+
+    @cached_property
+    def _forms(self) -> dict[str, CsvForm]:
+        """The form of each file that is not empty."""
+        forms = {file: find_form(file, self.name) for file in self._files}
+        return {file: form for file, form in forms.items() if form.names} or forms
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """The names of the folders ``name=value`` below the given path."""
+        start = len(_fixed(self.path))
+        parts = (part for file in self._files for part in os.path.dirname(file[start:]).split(os.sep))
+        return list(dict.fromkeys(part.partition("=")[0] for part in parts if re.match("[^=]+=", part)))
+
+    def _parquet_columns(self) -> list[str]:
+        return self._parquet_names
+
+    @cached_property
+    def _parquet_names(self) -> list[str]:
+        names = self._query(f"SELECT * FROM {self._read_parquet()} LIMIT 0").column_names  # noqa: S608 - quoted
+        return [str(n) for n in names if n != _PLACE]
 
     @cached_property
     def _connection(self) -> Any:
@@ -81,17 +156,20 @@ class Files(Source):
     def _refuse(self, error: Exception) -> SourceError | ContentError:
         """What to tell the person: which file, and what is wrong with it, without a word of its rows."""
         text = str(error)
-        ragged = any(sign in text for sign in _RAGGED)
-        if self.kind == "text" and ragged and not _is_cut(self._culprit(text)):
+        culprit = self._culprit(text)
+        wrong = wrong_text(culprit, self.name) if self.kind == "text" else None
+        if wrong is not None:
+            return wrong
+        if self.kind == "text" and any(sign in text for sign in _RAGGED) and not _is_cut(culprit):
             return ContentError(
                 "ragged-rows",
-                f'"{self._culprit(text)}" has rows with more or fewer fields than its header',
+                f'"{culprit}" has rows with more or fewer fields than its header, or a quote that is not closed',
                 table=self.name,
-                remedy="Write the file again with every field in its place; a comma within a field needs quotes around the field.",
+                remedy="Write the file again with every field in its place; a comma within a field needs quotes around it.",
             )
         return SourceError(
             "unreadable-file",
-            f'"{self._culprit(text)}" cannot be read: {said(error, [self.path])}',
+            f'"{culprit}" cannot be read: {said(error, [self.path])}',
             table=self.name,
             remedy="Check that the file is whole and of the kind its name says; write it again where it comes from.",
         )
@@ -116,10 +194,13 @@ class Files(Source):
         return self.path
 
     def _header(self) -> list[str]:
-        """The header as written: a reader would rename a name that stands there twice."""
-        head = f"read_csv({_literal(self.path)}, header=false, all_varchar=true, null_padding=true)"
-        row = self._query(f"SELECT * FROM {head} LIMIT 1").to_pylist()  # noqa: S608 - quoted
-        return [str(v) for v in row[0].values() if v is not None] if row else []
+        """The names of the header, as written; where files differ, every name that stands in one of them."""
+        headers = list(dict.fromkeys(form.names for form in self._forms.values()))
+        if len(headers) == 1:
+            return [name for name in headers[0] if name]
+        twice = {name for header in headers for name in header if header.count(name) > 1}
+        found = dict.fromkeys(name for header in headers for name in header if name)
+        return [name for name in found for _ in range(1 + (name in twice))]
 
 
 def _connect() -> Any:
@@ -128,6 +209,18 @@ def _connect() -> Any:
     connection = duckdb.connect()
     connection.execute("SET TimeZone='UTC'")
     return connection
+
+
+def _fixed(path: str) -> str:
+    """The part of a path above its first wildcard, as it stands before the names of the files below."""
+    if not glob.has_magic(path):
+        return os.path.join(os.path.dirname(path), "")
+    first = re.search(r"[*?[]", path)
+    return path[: path.rfind(os.sep, 0, first.start() if first else 0) + 1]
+
+
+def _key_pattern(key: str) -> str:
+    return f"(?:^|[/\\\\]){re.escape(key)}=([^/\\\\]*)[/\\\\]"
 
 
 def _literal(text: str) -> str:

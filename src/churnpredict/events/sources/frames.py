@@ -33,7 +33,7 @@ class Frame(Source):
             return [str(c) for c in native.column_names]
         return [str(c) for c in native.columns]
 
-    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         import narwhals as nw
 
         unique = distinct(columns)
@@ -47,7 +47,7 @@ class Frame(Source):
         except _ARROW_ERRORS:
             raise self._mixed(unique) from None  # what Arrow says quotes a value
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         import narwhals as nw
 
         native: Any = nw.to_native(self.frame.select(distinct(columns))) if isinstance(self.frame, nw.LazyFrame) else None
@@ -98,14 +98,14 @@ class Stream(Source):
     def columns(self) -> list[str]:
         return [str(n) for n in self.schema.names]
 
-    def read(self, columns: Sequence[str], text: Sequence[str] = ()) -> pa.Table:
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         if self.table is None:
             with self._answering():
                 self.table = plain_types(self._take().read_all())
         assert self.table is not None
         return self.table.select(distinct(columns))
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if self.table is not None:
             yield from super().batches(columns, text)
             return

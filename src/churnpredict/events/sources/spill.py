@@ -12,6 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.errors import DataError
+from churnpredict.events.sources.exact_ids import exact_ids
+from churnpredict.events.sources.texts import FORM, form_of_column, shared_form, texts_form
+
 __all__ = [
     "Buckets",
     "bucket_of",
@@ -24,7 +28,6 @@ __all__ = [
     "without_dictionaries",
 ]
 
-_CANONICAL = r"^(0|-?[1-9][0-9]{0,17})$"  # a whole number as text, as churnpredict.events.columns reads it
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -42,24 +45,27 @@ class Buckets:
     def __init__(self, folder: Path, n: int) -> None:
         self.folder, self.n = folder, n
         self.rows: dict[str, npt.NDArray[np.int64]] = {}
-        self.numbers: set[str] = set()  # tables without types of their own whose ids are all whole numbers
         self._schemas: dict[str, pa.Schema] = {}
-        self._customer: dict[str, str] = {}
 
-    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str], *, from_text: bool) -> None:
-        """Cut a table, batch by batch, by the customer ids in the first of its columns."""
+    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> None:
+        """Cut a table, batch by batch, by the customer ids in the first of its columns.
+
+        What the texts of a column without a type are is seen in all of them, and marked on each bucket's.
+        """
         customer = columns[0]
         rows = np.zeros(self.n, np.int64)
         writers: dict[int, Any] = {}
         schema: pa.Schema | None = None
-        whole_numbers = from_text
+        forms: dict[str, bytes] = {}
         try:
             for given in batches:
                 batch = without_dictionaries(given)
                 schema = schema or batch.schema
                 batch = batch if batch.schema.equals(schema) else batch.cast(schema)
                 ids = id_texts(batch.column(customer))
-                whole_numbers = whole_numbers and pc.all(pc.match_substring_regex(ids, _CANONICAL)).as_py() is not False
+                for field, column in zip(batch.schema, batch.columns, strict=True):
+                    if form_of_column(field) is not None and forms.get(field.name) != b"words":
+                        forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column))])
                 for bucket, some in cut_batch(batch, ids, self.n):
                     if bucket not in writers:
                         writers[bucket] = pa.ipc.new_stream(str(self._file(name, bucket)), schema, options=_OPTIONS)
@@ -68,20 +74,15 @@ class Buckets:
         finally:
             for writer in writers.values():
                 writer.close()
-        self.rows[name], self._customer[name] = rows, customer
-        self._schemas[name] = pa.schema([(c, pa.string()) for c in dict.fromkeys(columns)]) if schema is None else schema
-        if from_text and whole_numbers and rows.any():
-            self.numbers.add(name)
+        self.rows[name] = rows
+        schema = pa.schema([(c, pa.string()) for c in dict.fromkeys(columns)]) if schema is None else schema
+        self._schemas[name] = pa.schema([f.with_metadata({FORM: forms[f.name]}) if f.name in forms else f for f in schema])
 
     def read(self, name: str, buckets: Sequence[int]) -> pa.Table:
         """All rows of some buckets."""
         schema = self._schemas[name]
         batches = [b for bucket in buckets for b in self._batches(name, bucket)]
-        table = pa.Table.from_batches(batches, schema)
-        if name in self.numbers:
-            place = schema.get_field_index(self._customer[name])
-            table = table.set_column(place, self._customer[name], table.column(place).cast(pa.int64()))
-        return table
+        return pa.Table.from_batches([b.replace_schema_metadata(None).cast(schema) for b in batches], schema)
 
     def remove(self, buckets: Sequence[int]) -> None:
         for name in self.rows:
@@ -101,12 +102,22 @@ class Buckets:
 def without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Dictionaries may change from batch to batch, and a file of many small batches would repeat them."""
     columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    fields = [f.with_type(c.type) for f, c in zip(batch.schema, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def id_texts(ids: pa.Array) -> pa.Array:
-    """Customer ids as text; missing ones as no text."""
-    return pc.fill_null(ids.cast(pa.string()), "")
+    """Customer ids as text, the same for one id of any type; missing ones, and those that cannot be ids, as no text."""
+    if pa.types.is_string(ids.type) or pa.types.is_integer(ids.type):
+        return pc.fill_null(ids.cast(pa.string()), "")
+    if len(ids) == ids.null_count:
+        return pa.array([""] * len(ids), pa.string())
+    try:
+        coded = ids.dictionary_encode()
+        texts = exact_ids(coded.dictionary, "", "").cast(pa.string())
+    except (DataError, pa.ArrowNotImplementedError):  # refused by name when their bucket is read
+        return pa.array([""] * len(ids), pa.string())
+    return pc.fill_null(texts.take(coded.indices), "")
 
 
 def cut_batch(batch: pa.RecordBatch, ids: pa.Array, n: int) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -1,0 +1,87 @@
+"""A column of customer ids: whole numbers within int64, or text; exact, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.errors import warn
+from churnpredict.events.columns import encoded, is_text
+from churnpredict.events.sources.exact_ids import exact_ids, refuse_missing
+from churnpredict.events.sources.texts import texts_form
+
+__all__ = ["check_spellings", "read_ids"]
+
+
+def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | None = None) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Customer ids as codes into their distinct values (int64 or string).
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    table, name : str
+        For messages.
+    form : bytes, optional
+        Where the source has no types of its own, such as CSV: what all of the column's texts are, or ``b"text"`` where nobody has looked
+        (:mod:`churnpredict.events.sources.texts`). Ids that are all whole numbers become int64.
+
+    Raises
+    ------
+    IdentityError
+        ``null-id``, ``empty-id``, ``float-id``, ``id-type``.
+    """
+    if not len(column):
+        return np.empty(0, np.int32), pa.array([], pa.int64())
+    refuse_missing(column, table, name)
+    codes, values = encoded(column)
+    if pa.types.is_dictionary(column.type):
+        codes, values = _only_used(codes, values)
+    values = exact_ids(values, table, name, lambda wrong: int(np.isin(codes, np.flatnonzero(wrong)).sum()), len(column))
+    if is_text(values.type) and form is not None:
+        form = texts_form(values) if form == b"text" else form
+        values = values.cast(pa.int64()) if form == b"whole" else values
+    return _merged(codes, values)
+
+
+def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Each id once: 1 and 1.00 are one decimal."""
+    distinct = pc.unique(values)
+    if len(distinct) == len(values):
+        return codes, values
+    place = pc.index_in(values, value_set=distinct).to_numpy(zero_copy_only=False).astype(np.int32)
+    return place[codes], distinct
+
+
+def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Without categories that no row has: they would be customers who never were."""
+    used = np.bincount(codes, minlength=len(values)) > 0
+    if used.all():
+        return codes, values
+    return (np.cumsum(used, dtype=np.int32) - 1)[codes], values.filter(pa.array(used))
+
+
+def check_spellings(values: pa.Array, table: str) -> None:
+    """Warn of ids that differ only in spaces, case, Unicode form or leading zeros: most often one customer twice."""
+    if not is_text(values.type):
+        return
+    forms: list[tuple[str, str, Callable[[Any], Any]]] = [
+        ("id-spaces", "leading or trailing spaces", pc.utf8_trim_whitespace),
+        ("id-case", "upper and lower case", pc.utf8_lower),
+        ("id-unicode", "the Unicode form (NFC, NFD)", lambda v: pc.utf8_normalize(v, form="NFC")),
+        ("id-zeros", "leading zeros", lambda v: pc.replace_substring_regex(v, r"^0+([0-9]+)$", r"\1")),
+    ]
+    for code, difference, normal in forms:
+        same = len(values) - pc.count_distinct(normal(values)).as_py()
+        if same:
+            warn(
+                code,
+                f"{same:,} customer ids differ from another one only in {difference}; they are kept apart",
+                table=table,
+                remedy="If they are the same customers, write the ids in one way before.",
+                stacklevel=6,
+            )

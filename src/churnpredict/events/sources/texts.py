@@ -1,0 +1,54 @@
+"""Columns whose source has no types: texts that may be numbers, and what all of them together turn out to be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["FORM", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
+
+FORM = b"churnpredict.form"  # on a field: b"text" where nobody has looked yet, else what texts_form says of all its values
+_WHOLE = r"^(0|-?[1-9][0-9]{0,18})$"  # as a whole number is written: "007" is none
+_NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+_POWER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+[eE][+-]?|[eE][+-])[0-9]+$"  # "1.5e3" and "1e+20"; "12E4" is a label
+_WIDER = {b"": 0, b"whole": 1, b"number": 2, b"words": 3}
+
+
+def mark_untyped(rows: Any, columns: Collection[str]) -> Any:
+    """A table or batch with a mark on these columns."""
+    if not columns:
+        return rows
+    fields = [f.with_metadata({FORM: b"text"}) if f.name in columns else f for f in rows.schema]
+    return type(rows).from_arrays(rows.columns, schema=pa.schema(fields))
+
+
+def texts_form(values: pa.Array) -> bytes:
+    """What texts are: ``b"whole"`` numbers within int64, ``b"number"``, ``b"words"``; ``b""`` where there is none.
+
+    >>> texts_form(pa.array(["12", "-3", None])), texts_form(pa.array(["12", "0.5"])), texts_form(pa.array(["007"]))
+    (b'whole', b'number', b'words')
+    """
+    if values.null_count == len(values):
+        return b""
+    if pc.all(pc.match_substring_regex(values, _WHOLE)).as_py():
+        try:
+            values.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return b"number"
+        return b"whole"
+    rest = values.filter(pc.invert(pc.match_substring_regex(values, _NUMBER)))
+    powers = not len(rest) or pc.all(pc.match_substring_regex(rest, _POWER)).as_py()
+    return b"number" if powers else b"words"
+
+
+def shared_form(forms: Iterable[bytes]) -> bytes:
+    """What columns are together of which these are parts."""
+    return max(forms, key=lambda f: _WIDER[f], default=b"")
+
+
+def form_of_column(field: pa.Field) -> bytes | None:
+    """The mark on a field; None where the source has a type for it."""
+    return (field.metadata or {}).get(FORM)
