@@ -45,11 +45,12 @@ from churnpredict.features.probe import probe_features as probe_features
 from churnpredict.features.rfm import rfm as rfm
 from churnpredict.features.rfm import rfm_summary as rfm_summary
 from churnpredict.features.write import write_features as write_features
+from churnpredict.lifecycle.retraining import retrain as retrain
 from churnpredict.model.classifier import ChurnClassifier as ChurnClassifier
 from churnpredict.model.split import TemporalSplit as TemporalSplit
-from churnpredict.model_file.store import load as load
 from churnpredict.monitoring.drift import find_drift as find_drift
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline as ChurnPipeline
+from churnpredict.pipeline.loading import load as load
 from churnpredict.report.page import write_report as write_report
 from churnpredict.retention.alerts import find_alerts as find_alerts
 from churnpredict.retention.alerts import judge_alerts as judge_alerts

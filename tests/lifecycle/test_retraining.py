@@ -75,7 +75,7 @@ def peer(tables: cp.EventTables) -> ChurnPipeline:
 
 @pytest.fixture(scope="module")
 def promoted(tables: cp.EventTables) -> retraining.Retraining:
-    return fooled(tables).retrain(tables, UNTIL)
+    return cp.retrain(fooled(tables), tables, UNTIL)
 
 
 # --- the decision ---
@@ -96,9 +96,9 @@ def test_a_better_challenger_is_promoted_and_trained_on_everything(promoted: ret
 
 
 def test_no_difference_keeps_the_champion_unless_the_newer_is_asked_for(tables: cp.EventTables, peer: ChurnPipeline) -> None:
-    kept = peer.retrain(tables, UNTIL)
+    kept = cp.retrain(peer, tables, UNTIL)
     assert (kept.promoted, kept.verdict, kept.winner) == (False, "equal", None)
-    newer = peer.retrain(tables, UNTIL, when_equal="newer")
+    newer = cp.retrain(peer, tables, UNTIL, when_equal="newer")
     assert newer.promoted
     assert newer.winner is not None
 
@@ -116,21 +116,21 @@ def test_the_challenger_never_saw_the_window_that_judges(
         return fitted
 
     monkeypatch.setattr(ChurnPipeline, "fit", watched)
-    decision = peer.retrain(tables, UNTIL)
+    decision = cp.retrain(peer, tables, UNTIL)
     assert decision.judged_at is not None
     assert len(seen) == 1
     assert seen[0][0] + pd.Timedelta(days=40) <= decision.judged_at
     assert seen[0][1] == decision.judged_at
     monkeypatch.setattr(ChurnPipeline, "fit", lambda self, tables, until=None: honest(self, tables))
     with pytest.raises(ModelError, match="seen-window"):
-        peer.retrain(tables, UNTIL)
+        cp.retrain(peer, tables, UNTIL)
 
 
 def test_too_early_where_the_champion_has_seen_the_window(tables: cp.EventTables, champion: ChurnPipeline) -> None:
-    early = champion.retrain(tables, "2023-08-01")
+    early = cp.retrain(champion, tables, "2023-08-01")
     assert (early.promoted, early.verdict) == (False, "too-early")
     assert "2023-08-24" in early.words  # when it can be done
-    assert champion.retrain(tables, "2023-08-24").verdict != "too-early"
+    assert cp.retrain(champion, tables, "2023-08-24").verdict != "too-early"
 
 
 def weighed(
@@ -171,10 +171,10 @@ def test_every_verdict_has_its_reason() -> None:
 def test_broken_sources_are_refused_and_may_be_overruled(frames: Frames, champion: ChurnPipeline) -> None:
     log, calls = frames
     broken = declared(log, calls[calls["at"] < "2023-12-20"])
-    refused = champion.retrain(broken, UNTIL)
+    refused = cp.retrain(champion, broken, UNTIL)
     assert (refused.promoted, refused.verdict) == (False, "sources")
     assert "calls" in refused.words
-    assert champion.retrain(broken, UNTIL, despite_sources=True).verdict != "sources"
+    assert cp.retrain(champion, broken, UNTIL, despite_sources=True).verdict != "sources"
 
 
 def test_nothing_is_promoted_on_failure(tables: cp.EventTables, champion: ChurnPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,9 +183,9 @@ def test_nothing_is_promoted_on_failure(tables: cp.EventTables, champion: ChurnP
 
     monkeypatch.setattr(ChurnPipeline, "learn", fails)
     with pytest.raises(TrainingError):
-        champion.retrain(tables, UNTIL)
+        cp.retrain(champion, tables, UNTIL)
     with pytest.raises(UsageError, match="other-rule"):
-        champion.retrain(tables, UNTIL, challenger=ChurnPipeline(cp.Inactivity("30d", of="orders")))
+        cp.retrain(champion, tables, UNTIL, challenger=ChurnPipeline(cp.Inactivity("30d", of="orders")))
 
 
 # --- the registry ---
@@ -335,7 +335,7 @@ def test_a_model_that_is_there_becomes_the_first_champion(
     (tmp_path / "churn.toml").write_text(TOML)
     settings = read_config(tmp_path / "churn.toml")
     champion.save(tmp_path / "churn.model")
-    monkeypatch.setattr(ChurnPipeline, "retrain", lambda *_, **__: retraining.Retraining(False, "equal", "planted", pd.Timestamp(UNTIL)))
+    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: retraining.Retraining(False, "equal", "planted", pd.Timestamp(UNTIL)))
     promotion.promote(settings, UNTIL)
     assert [e.action for e in promotion.registry_of(settings).history()] == ["add", "refuse"]
     (tmp_path / "churn.model").unlink()  # a process that died before putting it into force

@@ -18,7 +18,7 @@ from tests.shops import QUICK, shop_log
 import churnpredict as cp
 from churnpredict.cli.config import read_config
 from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, SchemaError, UsageError
-from churnpredict.lifecycle import promotion, tracking
+from churnpredict.lifecycle import promotion, retraining, tracking
 from churnpredict.lifecycle.registry import Registry
 from churnpredict.lifecycle.retraining import Retraining
 
@@ -196,7 +196,7 @@ def test_the_command_promotes_and_rolls_back_in_mlflow(
     )
     other.save(tmp_path / "churn.model")
     first = (tmp_path / "churn.model").read_bytes()
-    monkeypatch.setattr(cp.ChurnPipeline, "retrain", lambda *_, **__: better(pipeline))
+    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: better(pipeline))
     settings, config = read_config(tmp_path / "churn.toml"), ("--config", str(tmp_path / "churn.toml"))
     assert run("retrain", *config, "--until", UNTIL, "--dry-run") == 0
     assert promotion.registry_of(settings).history() == []

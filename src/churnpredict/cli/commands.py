@@ -215,7 +215,7 @@ def score(
     """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.terminal_tables import riskiest
-    from churnpredict.model_file.store import load
+    from churnpredict.pipeline.loading import load
     from churnpredict.table_files import check_ending, write_frame
 
     settings = read_config(config)
@@ -359,9 +359,9 @@ def drift(
 ) -> None:
     """Say what has changed since the model was trained, and whether earlier scorings came true."""
     from churnpredict.cli.config import read_config
-    from churnpredict.model_file.store import load
     from churnpredict.monitoring.drift import find_drift, refuse
     from churnpredict.monitoring.realised_outcomes import read_earlier
+    from churnpredict.pipeline.loading import load
     from churnpredict.table_files import check_ending, write_frame
 
     settings = read_config(config)
@@ -438,7 +438,7 @@ def report(
 ) -> None:
     """Write the page that people open, the plan whom to contact, and the alerts of the file."""
     from churnpredict.cli.config import read_config
-    from churnpredict.model_file.store import load
+    from churnpredict.pipeline.loading import load
     from churnpredict.report.collect import find_all, read_backtest
     from churnpredict.report.page import write_report
     from churnpredict.table_files import check_ending, write_frame

@@ -88,7 +88,7 @@ def promote(settings: Settings, until: Any = None, *, dry_run: bool = False, **h
     dry_run : bool
         Decide, and write nothing.
     **how
-        As in :meth:`churnpredict.ChurnPipeline.retrain`.
+        As in :func:`churnpredict.retrain`.
 
     Returns
     -------
@@ -129,7 +129,8 @@ class _Rehearsal(Ledger):
 
 
 def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[str, Any]) -> tuple[Entry, Retraining | None]:
-    from churnpredict.model_file.store import load
+    from churnpredict.lifecycle.retraining import retrain
+    from churnpredict.pipeline.loading import load
 
     key = fingerprint_of(past, settings.pipeline(), how)
     taken = registry.decided(key)
@@ -143,7 +144,7 @@ def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[s
     if champion is None:
         words = "the first model: there is nothing to compare it with"
         return registry.add(settings.pipeline().fit(past), words, key=key), None
-    decision = champion.retrain(past, challenger=settings.pipeline(), **how)
+    decision = retrain(champion, past, challenger=settings.pipeline(), **how)
     return registry.record(decision, key), decision
 
 

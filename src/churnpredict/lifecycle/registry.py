@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from churnpredict.errors import ModelFileError, OutputError, UsageError
 from churnpredict.files import lock, write_whole
 from churnpredict.model_file import store
+from churnpredict.pipeline.loading import unpacked
 
 if TYPE_CHECKING:
     from churnpredict.lifecycle.retraining import Retraining
@@ -99,7 +100,7 @@ class Ledger(ABC):
         content = self.champion_content()
         if content is None:
             return None
-        found: ChurnPipeline = store.unpacked(content)
+        found: ChurnPipeline = unpacked(content)
         return found
 
     # --- deciding ---
@@ -109,7 +110,7 @@ class Ledger(ABC):
         return self._enter("add", pipeline, None, verdict="added", words=words, until=str(pipeline.cutoffs_[-1]), key=key)
 
     def record(self, decision: Retraining, key: str = "") -> Entry:
-        """Enter what :meth:`ChurnPipeline.retrain` decided; a promotion makes its winner the champion."""
+        """Enter what :func:`retrain` decided; a promotion makes its winner the champion."""
         about = {"verdict": decision.verdict, "words": decision.words, "until": str(decision.until), "key": key}
         if decision.promoted and decision.winner is not None:
             return self._enter("promote", decision.winner, decision, **about)
@@ -158,7 +159,7 @@ class Ledger(ABC):
         return history[-1]
 
     def _enter(self, action: Literal["add", "promote"], pipeline: ChurnPipeline, decision: Retraining | None, **about: str) -> Entry:
-        content = store.packed(pipeline)
+        content = store.packed(pipeline.state)
         sha256 = hashlib.sha256(content).hexdigest()
         self._keep(pipeline, content, sha256, decision)
         history = self.history()

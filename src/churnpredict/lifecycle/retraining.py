@@ -113,7 +113,38 @@ def retrain(
     despite_sources: bool = False,
     rounds: int = _ROUNDS,
 ) -> Retraining:
-    """See :meth:`ChurnPipeline.retrain`."""
+    """Train a challenger, and compare it with the champion on the newest window whose outcomes neither has seen.
+
+    The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
+    is lower beyond chance, and then trained again on everything known before ``until``. The champion stays as it is.
+
+    Parameters
+    ----------
+    champion : ChurnPipeline
+        Trained.
+    tables : EventTables
+    until : time, optional
+        Use only what was known before it.
+    challenger : ChurnPipeline, optional
+        Other settings to try, under the same churn rule; those of the champion by default.
+    when_equal : {"keep", "newer"}
+        What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
+        challenger's is not.
+    despite_sources : bool
+        Go on where tables do not arrive as they used to; by default that is refused.
+    rounds : int
+        Bootstrap samples of customers.
+
+    Returns
+    -------
+    Retraining
+        ``promoted``, ``verdict``, ``words``, ``difference``, ``figures``, ``drivers``, ``agreement``, ``winner``.
+
+    Raises
+    ------
+    ChurnError
+        Whatever training raises: then nothing is promoted.
+    """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
     champion._fitted()

@@ -24,6 +24,7 @@ from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, 
 from churnpredict.lifecycle.registry import Entry, Ledger, alone
 from churnpredict.model_file import store
 from churnpredict.pipeline import scoring
+from churnpredict.pipeline.loading import unpacked
 
 if TYPE_CHECKING:
     from churnpredict.events.tables import EventTables
@@ -173,7 +174,7 @@ def _requirements() -> list[str]:
 
 def _load_pyfunc(path: str) -> _Scorer:
     """What MLflow calls to load the model: reads our own file, which runs nothing."""
-    from churnpredict.model_file.store import load
+    from churnpredict.pipeline.loading import load
 
     found = Path(path)
     return _Scorer(load(found / _FILE if found.is_dir() else found))
@@ -268,7 +269,7 @@ class MlflowRegistry(Ledger):
         if history and sha256 == history[-1].model:
             return
         self._ask("set_model_version_tag", self.name, version, _SHA256, sha256)
-        pipeline = store.unpacked(content)
+        pipeline = unpacked(content)
         words = f'the alias "{_ALIAS}" was put on version {version} in MLflow'
         about = {"verdict": "added", "words": words, "until": str(pipeline.cutoffs_[-1]), "key": ""}
         before = history[-1].model if history else None

@@ -27,6 +27,7 @@ from churnpredict.model.purchases import PurchaseModel, Triple
 from churnpredict.model.sub_risks import LOST, Share
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.model_file import schema
+from churnpredict.model_file.state import TrainedState
 from churnpredict.retention.value import Credibility
 
 __all__ = ["freeze_model", "freeze_pipeline", "not_storable", "thaw_model", "thaw_pipeline", "thaw_rule"]
@@ -393,46 +394,47 @@ def thaw_model(
 # --- the pipeline ---
 
 
-def _settings_of(cls: type) -> set[str]:
-    """What a pipeline is made with, apart from what is stored in a form of its own."""
-    return set(inspect.signature(cls).parameters) - {"churn", "features", "classifier"}
+_OF_ITS_OWN = {"features", "classifier"}  # settings that are stored in a form of their own
 
 
-def freeze_pipeline(pipeline: Any) -> schema.Pipeline:
-    """Settings of a fitted pipeline, and what it was trained on. What the audit found in the tables stays with them."""
+def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
+    """Settings of a trained pipeline, and what it was trained on. What the audit found in the tables stays with them."""
+    given = {name: value for name, value in state.settings.items() if name not in _OF_ITS_OWN}
+    classifier = state.settings.get("classifier")
     return schema.Pipeline(
-        churn=_freeze_rule(pipeline.churn),
-        features=[_freeze_feature(row) for row in pipeline.features_],
-        features_given=pipeline.features is not None,
-        settings={name: _plain(getattr(pipeline, name), f"the setting {name} of the pipeline") for name in _settings_of(type(pipeline))},
-        classifier=None if pipeline.classifier is None else _freeze_settings(pipeline.classifier, "the classifier"),
-        cutoffs=[int(moment.as_unit("us").value) // 1000 for moment in pipeline.cutoffs_],
-        n_snapshots=int(pipeline.n_snapshots_),
-        n_leavers=int(pipeline.n_leavers_),
-        base_rate=float(pipeline.base_rate_),
-        worth=None if getattr(pipeline, "worth_", None) is None else schema.Worth(**pipeline.worth_._asdict()),
-        usual=pipeline.usual_,
+        churn=_freeze_rule(state.churn),
+        features=[_freeze_feature(row) for row in state.features],
+        features_given=state.settings.get("features") is not None,
+        settings={name: _plain(value, f"the setting {name} of the pipeline") for name, value in given.items()},
+        classifier=None if classifier is None else _freeze_settings(classifier, "the classifier"),
+        cutoffs=[int(moment.as_unit("us").value) // 1000 for moment in state.cutoffs],
+        n_snapshots=int(state.n_snapshots),
+        n_leavers=int(state.n_leavers),
+        base_rate=float(state.base_rate),
+        worth=None if state.worth is None else schema.Worth(**state.worth._asdict()),
+        usual=state.usual,
     )
 
 
-def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) -> Any:
-    """The pipeline that :func:`freeze_pipeline` took apart."""
-    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
-
+def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) -> TrainedState:
+    """The state that :func:`freeze_pipeline` took apart."""
     features = [_thaw_feature(row) for row in part.features]
     _need(part.n_leavers <= part.n_snapshots, "more left than there were")
     settings = {name: _given(value) for name, value in part.settings.items()}
-    _need(settings.keys() <= _settings_of(ChurnPipeline), "a setting of the pipeline is unknown")
+    _need(not settings.keys() & _OF_ITS_OWN, "a setting of the pipeline comes twice")
     _need(isinstance(settings.get("history"), (str, pd.Timedelta, type(None))), "its history is no span")
-    pipeline = ChurnPipeline(
-        thaw_rule(part.churn),
-        features=list(features) if part.features_given else None,
-        classifier=None if part.classifier is None else _thaw_settings(part.classifier),
-        **settings,
+    settings["features"] = list(features) if part.features_given else None
+    settings["classifier"] = None if part.classifier is None else _thaw_settings(part.classifier)
+    return TrainedState(
+        churn=thaw_rule(part.churn),
+        settings=settings,
+        features=features,
+        model=model,
+        model_id=model_id,
+        cutoffs=[pd.Timestamp(moment, unit="us") for moment in part.cutoffs],
+        n_snapshots=part.n_snapshots,
+        n_leavers=part.n_leavers,
+        base_rate=part.base_rate,
+        worth=None if part.worth is None else Credibility(part.worth.mean, part.worth.doubt, part.worth.bound),
+        usual=part.usual,
     )
-    pipeline.features_, pipeline.model_, pipeline.model_id_ = features, model, model_id
-    pipeline.cutoffs_ = [pd.Timestamp(moment, unit="us") for moment in part.cutoffs]
-    pipeline.n_snapshots_, pipeline.n_leavers_, pipeline.base_rate_ = part.n_snapshots, part.n_leavers, part.base_rate
-    pipeline.worth_ = None if part.worth is None else Credibility(part.worth.mean, part.worth.doubt, part.worth.bound)
-    pipeline.usual_ = part.usual
-    return pipeline

@@ -16,8 +16,9 @@ from churnpredict.model_file import archive
 
 if TYPE_CHECKING:
     from churnpredict.model_file import schema
+    from churnpredict.model_file.state import TrainedState
 
-__all__ = ["describe", "fingerprint", "identity", "load", "packed", "save", "told", "unpacked", "versions"]
+__all__ = ["content_of", "describe", "fingerprint", "identity", "packed", "save", "told", "unpacked", "versions"]
 
 _DIGEST = 64
 _MANIFEST, _NUMBERS = "manifest.json", "numbers.json"
@@ -55,14 +56,14 @@ def fingerprint(model: Any, columns: list[str]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:12]
 
 
-def save(pipeline: Any, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
-    """Write a fitted pipeline as data: a zip of JSON and of trees as text. No code, no customer ids, no rows, no minima and maxima.
+def save(state: TrainedState, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
+    """Write a trained pipeline as data: a zip of JSON and of trees as text. No code, no customer ids, no rows, no minima and maxima.
 
     The same pipeline gives the same bytes. What was written was read again first, so a file that is there can be loaded.
 
     Parameters
     ----------
-    pipeline : ChurnPipeline
+    state : TrainedState
     path : path
     sign_with : path, optional
         A private ed25519 key (PEM), to sign the file with; needs ``churnpredict[sign]``.
@@ -76,19 +77,19 @@ def save(pipeline: Any, path: str | Path, *, sign_with: str | Path | None = None
     OutputError
         ``not-written``: nothing half-written stays.
     """
-    content = packed(pipeline, sign_with=sign_with)
+    content = packed(state, sign_with=sign_with)
     return write_whole(path, lambda file: file.write(content))
 
 
-def identity(pipeline: Any) -> str | None:
-    """SHA-256 of all that a fitted pipeline knows, as its file would have it; None if it holds code of its own."""
+def identity(state: TrainedState) -> str | None:
+    """SHA-256 of all that a trained pipeline knows, as its file would have it; None if it holds code of its own."""
     try:
-        return hashlib.sha256(packed(pipeline)).hexdigest()
+        return hashlib.sha256(packed(state)).hexdigest()
     except (ModelError, UsageError):
         return None
 
 
-def packed(pipeline: Any, *, sign_with: str | Path | None = None) -> bytes:
+def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes:
     """The bytes of the file that :func:`save` writes."""
     from pydantic import ValidationError
 
@@ -97,15 +98,15 @@ def packed(pipeline: Any, *, sign_with: str | Path | None = None) -> bytes:
     from churnpredict.model_file import sign as signing
 
     try:
-        columns, classifier, numbers, texts = freezing.freeze_model(pipeline.model_)
+        columns, classifier, numbers, texts = freezing.freeze_model(state.model)
         files = {_NUMBERS: schema.write_json(numbers), **texts}
         manifest = schema.Manifest(
             format=schema.FORMAT,
             version=schema.VERSION,
             written_by=versions(),
-            model_id=pipeline.model_id_,
+            model_id=state.model_id,
             files=[schema.FileEntry(name=n, bytes=len(c), sha256=hashlib.sha256(c).hexdigest()) for n, c in files.items()],
-            pipeline=freezing.freeze_pipeline(pipeline),
+            pipeline=freezing.freeze_pipeline(state),
             columns=columns,
             classifier=classifier,
         )
@@ -120,44 +121,17 @@ def packed(pipeline: Any, *, sign_with: str | Path | None = None) -> bytes:
     return content
 
 
-def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> Any:
-    """The pipeline whose file has these bytes, checked as :func:`load` does."""
+def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> TrainedState:
+    """The trained pipeline whose file has these bytes.
+
+    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
+    own text of the trees.
+    """
     return _made_of(_opened(content, signed_by))
 
 
-def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> Any:
-    """Read a pipeline that :func:`save` wrote. Nothing in the file is run, whoever wrote it.
-
-    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
-    own text of the trees. The loaded pipeline scores as the saved one did, to the last bit.
-
-    Parameters
-    ----------
-    path : path
-    expected_sha256 : str, optional
-        SHA-256 of the whole file, as ``sha256sum`` prints it: a file can be harmless and still not be yours.
-    signed_by : path, optional
-        A public ed25519 key (PEM): only a file signed with its private key is read. Needs ``churnpredict[sign]``.
-
-    Raises
-    ------
-    ModelFileError
-        ``no-model-file``, ``not-a-model``, ``pickled-model`` (never opened), ``newer-model``, ``other-model``, ``model-too-large``,
-        ``unsigned-model``, ``wrong-signature``, ``damaged-model``, ``repacked-model``, ``model-json``, ``model-schema``,
-        ``model-contradiction``, and those of :func:`churnpredict.model.trees.read_trees`.
-
-    Examples
-    --------
-    >>> import churnpredict as cp
-    >>> cp.load("nowhere.model")
-    Traceback (most recent call last):
-    churnpredict.errors.ModelFileError: there is no file "nowhere.model". Train a model first, or check the path. [no-model-file]
-    """
-    return unpacked(content_of(path, expected_sha256), signed_by=signed_by)
-
-
 def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> dict[str, Any]:
-    """What is in a model file, checked as :func:`load` does, but without LightGBM and without making a pipeline of it."""
+    """What is in a model file, checked as :func:`unpacked` does, but without LightGBM and without making a pipeline of it."""
     from churnpredict.model.trees import read_trees
     from churnpredict.model_file import serialise as freezing
     from churnpredict.model_file import sign as signing
@@ -325,7 +299,7 @@ def _check_version(raw: bytes) -> None:
         )
 
 
-def _made_of(opened: tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]) -> Any:
+def _made_of(opened: tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]) -> TrainedState:
     from churnpredict.model_file import serialise as freezing
 
     manifest, numbers, texts = opened

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import ChurnRule, label_churn
-from churnpredict.errors import MismatchError, UsageError
+from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import days
 from churnpredict.features.build import build_features
@@ -22,7 +22,7 @@ from churnpredict.pipeline import cutoffs, scoring, valuing
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
     from churnpredict.evaluation.uplift import UpliftModel
-    from churnpredict.lifecycle.retraining import Retraining
+    from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.backtest_result import Backtest
 
 __all__ = ["ChurnPipeline"]
@@ -151,6 +151,52 @@ class ChurnPipeline:
     def copy(self) -> ChurnPipeline:
         """An unfitted pipeline of the same settings."""
         return ChurnPipeline(**{k: v for k, v in self.__dict__.items() if not k.endswith("_")})
+
+    @property
+    def state(self) -> TrainedState:
+        """All that the trained pipeline knows, as its file holds it.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``.
+        """
+        from churnpredict.model_file.state import TrainedState
+
+        self._fitted()
+        return TrainedState(
+            churn=self.churn,
+            settings={k: v for k, v in self.__dict__.items() if not k.endswith("_") and k != "churn"},
+            features=self.features_,
+            model=self.model_,
+            model_id=self.model_id_,
+            cutoffs=self.cutoffs_,
+            n_snapshots=self.n_snapshots_,
+            n_leavers=self.n_leavers_,
+            base_rate=self.base_rate_,
+            worth=getattr(self, "worth_", None),
+            usual=self.usual_,
+        )
+
+    @classmethod
+    def from_state(cls, state: TrainedState) -> ChurnPipeline:
+        """A trained pipeline of what another one knew.
+
+        Raises
+        ------
+        ModelFileError
+            ``model-contradiction``: a setting that no pipeline has.
+        """
+        try:
+            pipeline = cls(state.churn, **state.settings)
+        except TypeError:
+            remedy = "Take the file from its source again."
+            raise ModelFileError("model-contradiction", "a setting of the pipeline is unknown", remedy=remedy) from None
+        pipeline.features_, pipeline.model_, pipeline.model_id_ = state.features, state.model, state.model_id
+        pipeline.cutoffs_, pipeline.base_rate_ = state.cutoffs, state.base_rate
+        pipeline.n_snapshots_, pipeline.n_leavers_ = state.n_snapshots, state.n_leavers
+        pipeline.worth_, pipeline.usual_ = state.worth, state.usual
+        return pipeline
 
     def fit(self, tables: EventTables, until: Any = None) -> ChurnPipeline:
         """Train on what was known before ``until``, outcomes included.
@@ -373,44 +419,8 @@ class ChurnPipeline:
 
         return backtest(self, tables, at, rounds=rounds)
 
-    def retrain(self, tables: EventTables, until: Any = None, **how: Any) -> Retraining:
-        """Train a challenger, and hold it against this pipeline on the newest window whose outcomes neither has seen.
-
-        The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
-        is lower beyond chance, and then trained again on everything known before ``until``. This pipeline stays as it is.
-
-        Parameters
-        ----------
-        tables : EventTables
-        until : time, optional
-            Use only what was known before it.
-        challenger : ChurnPipeline, optional
-            Other settings to try, under the same churn rule; those of this pipeline by default.
-        when_equal : {"keep", "newer"}
-            What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
-            challenger's is not.
-        despite_sources : bool
-            Go on where tables do not arrive as they used to; by default that is refused.
-        rounds : int
-            Bootstrap samples of customers.
-
-        Returns
-        -------
-        Retraining
-            ``promoted``, ``verdict``, ``words``, ``difference``, ``figures``, ``drivers``, ``agreement``, ``winner``.
-
-        Raises
-        ------
-        ChurnError
-            Whatever training raises: then nothing is promoted.
-        """
-        from churnpredict.lifecycle.retraining import retrain
-
-        return retrain(self, tables, until, **how)
-
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
         """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
         from churnpredict.model_file.store import save
 
-        self._fitted()
-        return save(self, path, sign_with=sign_with)
+        return save(self.state, path, sign_with=sign_with)

@@ -244,7 +244,7 @@ def _model(content: bytes) -> tuple[Any, Any]:
     Its trees are explained by tables from then on, however few customers a bucket has: buckets do not change the last bit.
     """
     from churnpredict.explanation.contributions import always_by_tables
-    from churnpredict.model_file.store import unpacked
+    from churnpredict.pipeline.loading import unpacked
 
     pipeline = unpacked(content)
     pipeline.model_.n_jobs = 1

@@ -216,7 +216,7 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
     check_rows(features, whole)
     # Who is compared with all others depends on all others.
     others = digests if any(getattr(row, "aggregate", "") in PEER_AGGREGATES for row in features) else []
-    model = store.identity(pipeline)
+    model = store.identity(pipeline.state)
     # Own code cannot be compared: what an earlier process made with it is not taken up.
     known_by = model or hashlib.sha256(f"{id(pipeline)} {time.time_ns()}".encode()).hexdigest()
     limits = [whole.first_event(), *(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))]

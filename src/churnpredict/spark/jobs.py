@@ -387,7 +387,7 @@ def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
     tables.check_features(pipeline.features_)
     cutoff = cutoffs.scoring_cutoff(tables.outline, pipeline.churn, at)
     choose_cutoffs(tables.outline, pipeline.churn, at=pd.Timestamp(cutoff, unit="us", tz="UTC"))
-    return packed(pipeline), cutoff
+    return packed(pipeline.state), cutoff
 
 
 def _ranked(frame: Any, cutoff: int) -> Any:
