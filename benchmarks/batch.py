@@ -35,7 +35,7 @@ TRAINED_ON = 4_000  # customers
 def declared(source: Path) -> dict[str, Any]:
     import churnpredict as cp
 
-    return {"orders": cp.Events(str(source), customer="user_id", time="ts", value="amount", item="item")}
+    return {"orders": cp.Events(str(source), customer="user_id", time="ts", value="amount", money=True, item="item")}
 
 
 def train(source: Path, model: Path) -> None:

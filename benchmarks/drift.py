@@ -77,7 +77,7 @@ def _level(risk, times):
 def declared(frames, end):
     return cp.EventTables(
         customers=cp.Customers(frames["customers"], customer="customer_id", since="signup_date", attributes=["plan", "region"]),
-        orders=cp.Events(frames["orders"], customer="customer", time="paid_at", value="amount"),
+        orders=cp.Events(frames["orders"], customer="customer", time="paid_at", value="amount", money=True),
         payments=cp.Events(frames["payments"], customer="customer", time="at", value="amount", kind="kind", driver="payment"),
         tickets=cp.Events(frames["tickets"], customer="customer", time="opened_at", kind="topic", driver="support"),
         returns=cp.Events(

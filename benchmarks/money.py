@@ -83,7 +83,7 @@ def cdnow():
     if not path.exists():
         print(f"cdnow: skipped, {path} is not there")
         return
-    log = cp.Events(pd.read_parquet(path), customer="customer_id", time="date", value="amount")
+    log = cp.Events(pd.read_parquet(path), customer="customer_id", time="date", value="amount", money=True)
     tables = cp.EventTables(orders=log)
     churn = cp.Inactivity("91d", of="orders", active_within="182d")
     pipeline, seconds = cpu(lambda: cp.ChurnPipeline(churn, n_jobs=1).fit(tables))

@@ -50,7 +50,7 @@ def local(source: Path, target: Path, n: int) -> dict[str, float]:
     from features import rows
 
     begin, started = tree_cpu(), time.perf_counter()
-    declared = cp.Events(str(source), customer="user_id", time="ts", value="amount", item="item")
+    declared = cp.Events(str(source), customer="user_id", time="ts", value="amount", money=True, item="item")
     with cp.scan_tables(orders=declared, partitions=8, folder=target.parent) as tables:
         cp.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
     return {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started}
@@ -74,7 +74,7 @@ def spark(source: Path, target: Path, n: int, cores: int) -> dict[str, float]:
 
     session = start_session(cores, {"spark.driver.memory": "2g"})
     begin, started = tree_cpu(), time.perf_counter()
-    declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", item="item")
+    declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", money=True, item="item")
     with SparkTables(orders=declared, partitions=8) as tables:
         read = time.perf_counter() - started
         frame = build_features(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs(n), features=rows())

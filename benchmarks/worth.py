@@ -84,7 +84,7 @@ def main():
         return
     orders = pd.read_parquet(path).rename(columns={"customer_id": "customer", "date": "time"})
     orders["time"] = pd.to_datetime(orders["time"])
-    tables = cp.EventTables(orders=cp.Events(orders, customer="customer", time="time", value="amount"))
+    tables = cp.EventTables(orders=cp.Events(orders, customer="customer", time="time", value="amount", money=True))
     study("cdnow", tables, cp.Inactivity("91d", of="orders", active_within="182d"), ["1997-12-31", "1998-03-31"], orders)
 
 

@@ -33,7 +33,7 @@ def log() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def tables(log: pd.DataFrame) -> cp.EventTables:
-    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"))
+    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def refit(tables: cp.EventTables, churn: cp.Inactivity, **options: object) -> cp
 
 
 def declared(log: pd.DataFrame) -> cp.EventTables:
-    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"))
+    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True))
 
 
 def test_scores_have_the_promised_columns_sorted_by_risk(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
@@ -58,7 +58,7 @@ def test_nothing_known_at_or_after_until_is_used(log: pd.DataFrame, trained: cp.
     past = log[log["paid_at"] < UNTIL]
     poison = log.assign(eur=np.where(log["paid_at"] < UNTIL, log["eur"], 1e6))
     more = pd.concat([poison, poison[poison["paid_at"] >= UNTIL].assign(who="K0001")], ignore_index=True)
-    cut = cp.EventTables(orders=cp.Events(past, customer="who", time="paid_at", value="eur"), observed_until=UNTIL)
+    cut = cp.EventTables(orders=cp.Events(past, customer="who", time="paid_at", value="eur", money=True), observed_until=UNTIL)
     for tables in (cut, declared(more)):
         other = refit(tables, churn)
         assert other.model_id_ == trained.model_id_
@@ -117,10 +117,10 @@ def test_value_is_what_the_last_year_paid_believed_as_far_as_it_goes() -> None:
         }
     )
     with pytest.warns(cp.ChurnWarning, match="negative-value"):
-        tables = cp.EventTables(orders=cp.Events(log, customer="who", time="day", value="eur"))
+        tables = cp.EventTables(orders=cp.Events(log, customer="who", time="day", value="eur", money=True))
     churn = cp.Inactivity("90d", of="orders")
     snapshots = cp.take_snapshots(tables, churn, at="2024-07-01")
-    paid, days = valuing._payments(tables, snapshots, churn)  # type: ignore[misc]
+    paid, days = valuing._payments(tables, snapshots)  # type: ignore[misc]
     assert paid.tolist() == [[-50, 0, 0, 0], [90, 0, 0, 0], [364, 364, 0, 0]]
     assert days.round(3).tolist() == [[1, 0, 0, 0], [10, 0, 0, 0], [91, 91, 91, 91]]
     book = Credibility(mean=1.0, doubt=90.0, bound=100.0)
@@ -133,7 +133,9 @@ def test_value_is_what_the_last_year_paid_believed_as_far_as_it_goes() -> None:
 
 def test_a_value_does_not_depend_on_who_else_is_scored(trained: cp.ChurnPipeline, log: pd.DataFrame, tables: cp.EventTables) -> None:
     some = log[log["who"] < "K0100"]
-    few = cp.EventTables(orders=cp.Events(some, customer="who", time="paid_at", value="eur"), observed_until=trained_until(tables))
+    few = cp.EventTables(
+        orders=cp.Events(some, customer="who", time="paid_at", value="eur", money=True), observed_until=trained_until(tables)
+    )
     alone, among = (t.set_index("customer_id")["value"] for t in (trained.score(few, at=UNTIL), trained.score(tables, at=UNTIL)))
     pd.testing.assert_series_equal(alone.sort_index(), among.reindex(alone.index).sort_index())
 

@@ -39,7 +39,7 @@ class Worth:
     Raises
     ------
     UsageError
-        ``unknown-table``, ``no-such-value``, ``bad-argument``.
+        ``unknown-table``, ``no-such-value``, ``not-money``, ``bad-argument``.
     """
 
     def __init__(self, tables: EventTables, value: str | float, payments: float | None, *, grace: str = "0d") -> None:
@@ -54,6 +54,9 @@ class Worth:
         name, _, column = value.partition(".")
         self.stream = tables.stream(name)
         declaration = tables.declarations[name]
+        if getattr(declaration, "money", None) is False:
+            remedy = "Name a table whose values are money, or leave out money=False."
+            raise UsageError("not-money", "the values are said to be no money", table=name, remedy=remedy)
         self.contracts: Contracts | None = None
         if isinstance(declaration, Intervals):
             until = span(grace, "grace", zero=True).after(self.stream.columns["end"], tables.timezone)

@@ -10,6 +10,7 @@
     customer = "customer_id"
     time = "date"
     value = "amount"
+    money = true                    # the values are money that customers pay, not hours or points
 
     [churn]
     rule = "inactivity"
@@ -57,7 +58,7 @@ _PLACES = ("source", "database", "query")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
 _SHAPES: dict[str, tuple[Any, str]] = {  # of what is no text
     **dict.fromkeys(("attributes", "values", "dates", "replies"), (list, "a list of texts")),
-    **dict.fromkeys(("end_inclusive", "optional", "optional_time"), (bool, "true or false")),
+    **dict.fromkeys(("end_inclusive", "money", "optional", "optional_time"), (bool, "true or false")),
     **dict.fromkeys(("observed_from", "observed_until"), ((str, datetime.date), 'a moment such as "2024-07-01"')),
     "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
 }

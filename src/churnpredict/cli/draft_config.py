@@ -23,6 +23,8 @@ from churnpredict.events.tables import Events, EventTables
 __all__ = ["write_draft"]
 
 _HORIZON = 90  # days
+_MONEY = re.compile(r"amount|revenue|turnover|price|sales|paid|spen[dt]|fee|cost|total|sum|eur|usd|gbp|chf|dollar|betrag|umsatz|preis")
+_PAID = re.compile(r"pay|invoice|bill|charge|transaction|zahl|rechnung")
 _LASTS = r"subscri|contract|member|plan|polic|licen"  # what a customer has as long as it runs
 _TELLS = r"churn|cancel|attrit|terminat|unsubscri|unregist"  # of the outcome
 
@@ -48,7 +50,7 @@ _SAYS = {
 def write_draft(guesses: Sequence[Guess], folder: Path) -> str:
     """The text of a commented churn.toml with paths relative to ``folder``."""
     used = _usable(guesses)
-    churn = _rule(used)
+    churn, paying = _rule(used), _paying(used)
     lines = ["# Written by churnpredict init from the columns it found: look at every line before you train.", ""]
     lines += [f"# {g.name}: {g.unused}; not used" for g in guesses if g not in used]
     for guess in used:
@@ -59,6 +61,7 @@ def write_draft(guesses: Sequence[Guess], folder: Path) -> str:
         lines.append(f"{'database' if queried else 'source'} = {_text(shown.as_posix())}")
         lines += [f"query = {_text(guess.source.sql)}  # a table, or a SELECT"] if isinstance(guess.source, Query) else []
         lines += [f"{role} = {_text(column)}  # {_SAYS[role]}" for role, column in guess.roles.items()]
+        lines += _money(guess, paying)
         lines += [f"{key} = {_text(value)}  # {why}" for key, value, why in guess.written]
         described = [c for c, kind in guess.rest.items() if guess.kind == "customers" and kind in ("string", "int64", "double", "bool")]
         telling = [c for c in described if re.search(_TELLS, c.lower())]
@@ -85,6 +88,21 @@ def write_draft(guesses: Sequence[Guess], folder: Path) -> str:
             "# value = 500  # what a customer is worth over the horizon: no column says it, and a plan whom to contact needs it",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _paying(used: Sequence[Guess]) -> str | None:
+    """The log whose values are what customers pay, going by names: one of payments before one of orders, and then the longest."""
+    logs = [g for g in used if g.kind == "events" and _MONEY.search(g.roles.get("value", "").lower())]
+    return max(logs, key=lambda g: (bool(_PAID.search(g.name.lower())), g.rows)).name if logs else None
+
+
+def _money(guess: Guess, paying: str | None) -> list[str]:
+    if "value" not in guess.roles or guess.kind not in ("events", "intervals"):
+        return []
+    if guess.name == paying or (guess.kind == "intervals" and _MONEY.search(guess.roles["value"].lower())):
+        return ["money = true  # the values are money; take this away if they are hours, points or pieces"]
+    why = "if the values are money" if paying is None else f"if these are what customers pay, and not those of {paying}"
+    return [f"# money = true  # {why}"]
 
 
 def _usable(guesses: Sequence[Guess]) -> list[Guess]:

@@ -36,7 +36,10 @@ class Events(_Declared):
     customer, time : str
         Columns of the customer's id and of the moment.
     value : str, optional
-        Column of a number, most often money.
+        Column of a number: money, hours, points, pieces.
+    money : bool, optional
+        Whether ``value`` is money that the customer pays. Only such values say what a customer is worth; by default those that have a
+        ``currency`` or the driver ``"payment"``. Hours, points and pieces are values, and no money.
     currency : str, optional
         Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
     rates : mapping of str to float
@@ -75,7 +78,7 @@ class Events(_Declared):
     --------
     >>> import pandas as pd, churnpredict as cp
     >>> log = pd.DataFrame({"user": ["a", "b"], "paid_at": ["2024-01-01", "2024-01-03"], "eur": [10.0, 20.0]})
-    >>> cp.EventTables(orders=cp.Events(log, customer="user", time="paid_at", value="eur"))
+    >>> cp.EventTables(orders=cp.Events(log, customer="user", time="paid_at", value="eur", money=True))
     EventTables: 2 customers, observed until 2024-01-04
       orders  2 events of 2 customers, 2024-01-01 to 2024-01-03
     """
@@ -84,6 +87,7 @@ class Events(_Declared):
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
     value: str | None = field(default=None, kw_only=True)
+    money: bool | None = field(default=None, kw_only=True)
     currency: str | None = field(default=None, kw_only=True)
     rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
@@ -127,6 +131,9 @@ class Intervals(_Declared):
         Column of the end as agreed at the beginning.
     value : str, optional
         Column of a number known at the beginning, such as a monthly price.
+    money : bool, optional
+        Whether ``value`` is money that the customer pays. Only such values say what a customer is worth; by default those that have a
+        ``currency``. Hours, points and pieces are values, and no money.
     currency : str, optional
         Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
     rates : mapping of str to float
@@ -170,6 +177,7 @@ class Intervals(_Declared):
     end_inclusive: bool | None = field(default=None, kw_only=True)
     planned_end: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
+    money: bool | None = field(default=None, kw_only=True)
     currency: str | None = field(default=None, kw_only=True)
     rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     value_at_end: str | None = field(default=None, kw_only=True)
@@ -282,7 +290,8 @@ class Customers(_Declared):
     owner : str, optional
         Column of who looks after the customer; for reports and plans, not a feature.
     value : str, optional
-        Column of what the customer is worth per year, in money; for plans, not a feature.
+        Column of what the customer is worth per year, in money, for plans, not a feature. Scores show the share of the year that the
+        horizon is.
     valid_from : str, optional
         Column of the moment from which a row's attributes hold, where they change.
     unit : {"s", "ms", "us", "d"}, optional

@@ -24,6 +24,7 @@ from churnpredict.events.ids import check_spellings, read_ids
 from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
 from churnpredict.events.numbers import read_numbers
+from churnpredict.events.money import check_money
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
@@ -369,7 +370,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
     Raises
     ------
     UsageError
-        ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``.
+        ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
+        ``bad-money``.
     """
     import zoneinfo
 
@@ -402,6 +404,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
         if driver is not None and driver not in _DRIVERS:
             remedy = f"Drivers are {', '.join(_DRIVERS)}.{closest(driver, _DRIVERS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
+        check_money(name, declaration)
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:

@@ -85,7 +85,7 @@ class ChurnPipeline:
     --------
     >>> import churnpredict as cp
     >>> shop = cp.make_business(200, seed=1)
-    >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount"))
+    >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount", money=True))
     >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
     >>> scores = pipeline.score(tables, at="2024-01-01")
     >>> scores.columns[:4].tolist()
@@ -353,8 +353,8 @@ class ChurnPipeline:
             ``customer_id``, ``cutoff``, ``risk``; where the training told them apart ``risk_left`` and ``risk_lost``, which sum to it; with
             ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of customers
             whose risk is no higher); ``band`` (high: twice the usual odds or more, low: half or less); ``value`` over the horizon, and
-            ``money_at_risk``; ``reason_1`` to ``reason_3`` with
-            the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
+            ``money_at_risk`` (both missing where no table is said to be money: ``Events(..., money=True)``); ``reason_1`` to ``reason_3``
+            with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
 
         Raises
         ------
@@ -379,7 +379,7 @@ class ChurnPipeline:
         from churnpredict.explanation.attribution import explain
 
         parts = scoring.parts_of_risk(self.model_, X)
-        value = valuing.value_over_horizon(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
+        value = valuing.value_by_model(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
         why = explain(self.model_, X, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
         rate, name = self.base_rate_, self.model_id_
         return scoring.score_rows(X, parts, value, explanation=why, base_rate=rate, model_id=name, words=words)

@@ -8,14 +8,17 @@ import pandas as pd
 
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.churn.snapshots import sorted_pairs
+from churnpredict.errors import warn
+from churnpredict.events.money import paying_table
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.retention.value import Credibility, credible_rate, learn_credibility
 
-__all__ = ["by_quarter", "learn_worth", "payment_rows", "value_over_horizon"]
+__all__ = ["by_quarter", "learn_worth", "payment_rows", "value_by_model", "value_over_horizon"]
 
+_YEAR = 365.25  # days
 _QUARTERS = (91, 182, 273, 364)  # days back: whole weeks, four periods to tell chance from custom
 
 Floats = npt.NDArray[np.float64]
@@ -25,10 +28,10 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     """What each customer is worth over the horizon if they stay, going by the payments of the last year.
 
     What is paid per day in the last 364 days (since the first payment where that is later), bounded and shrunk towards the book as
-    :func:`churnpredict.retention.value.credible_rate` says, times the horizon. The payments are the values of the table that the churn
-    rule is about, else of the first table of events that has values; without any, nothing is known and everything is NaN. Refunds count
-    as negative; nobody is worth less than nothing, and whoever has never paid is worth nothing yet. A value declared with the customers
-    goes before all that, as it stands.
+    :func:`churnpredict.retention.value.credible_rate` says, times the horizon. The payments are the values of the one table of events
+    that is said to be money (:func:`churnpredict.events.money.paying_table`); without any, or with several, nothing is known and
+    everything is NaN. Refunds count as negative; nobody is worth less than nothing, and whoever has never paid is worth nothing yet. A
+    value declared with the customers goes before all that: it is per year, and the horizon is a share of the year.
 
     Parameters
     ----------
@@ -46,28 +49,46 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     """
     if tables.profile is not None and "value" in tables.profile.versions.columns:
         held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
-        return np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
-    found = _payments(tables, snapshots, churn)
+        a_year = np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
+        return a_year * (churn.horizon_span / DAY / _YEAR)
+    found = _payments(tables, snapshots)
     if found is None:
         return np.full(len(snapshots), np.nan)
     return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span / DAY)
 
 
+def value_by_model(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None) -> Floats:
+    """:func:`value_over_horizon` with what a model has learnt of payments; NaN, with a warning, where it has learnt nothing of them.
+
+    What is learnt from the rows at hand would depend on who else is scored with a customer.
+    """
+    declared = tables.profile is not None and "value" in tables.profile.versions.columns
+    if book is None and not declared and paying_table(tables.declarations) is not None:
+        warn(
+            "worth-not-learnt",
+            "the model was trained without knowing what customers pay, so what they are worth is left unknown",
+            remedy="Train it again with these tables, or give value= to the plan.",
+            stacklevel=4,
+        )
+        return np.full(len(snapshots), np.nan)
+    return value_over_horizon(tables, snapshots, churn, book)
+
+
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:
     """How far to believe single customers: learnt once, so that a customer's value does not depend on who else is scored."""
-    found = _payments(tables, snapshots, churn)
+    found = _payments(tables, snapshots)
     return None if found is None else learn_credibility(*found)
 
 
-def _payments(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> tuple[Floats, Floats] | None:
+def _payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floats] | None:
     """Paid in each of four quarters before each snapshot, and days of it as a customer: (n, 4) each."""
-    rows = payment_rows(tables, churn)
+    rows = payment_rows(tables)
     return by_quarter(build_features(tables, snapshots, features=rows)) if rows else None
 
 
-def payment_rows(tables: EventTables, churn: ChurnRule) -> list[Feature]:
+def payment_rows(tables: EventTables) -> list[Feature]:
     """The features from which payments by quarter are told; none where nothing is paid."""
-    name = _paying_table(tables, churn)
+    name = paying_table(tables.declarations)
     if name is None:
         return []
     return [*(Feature(name, "sum", f"{days}d", driver="value") for days in _QUARTERS), Feature(name, "days_since_first", driver="value")]
@@ -79,9 +100,3 @@ def by_quarter(X: pd.DataFrame) -> tuple[Floats, Floats]:
     since = known[:, -1:]
     begins = np.append(0, _QUARTERS[:-1])
     return np.diff(known[:, :-1], axis=1, prepend=0.0), np.clip(since - begins, 0.0, np.diff(_QUARTERS, prepend=0))
-
-
-def _paying_table(tables: EventTables, churn: ChurnRule) -> str | None:
-    valued = [name for name in tables.logs() if "value" in tables.streams[name].columns]
-    of = getattr(churn, "of", None)
-    return of if of in valued else valued[0] if valued else None

@@ -173,7 +173,7 @@ def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
         warn(
             "no-plan",
             "there is no plan whom to contact: nothing says what customers are worth",
-            remedy="Name a column of money as value, or write value = 500 (over the horizon) under [plan].",
+            remedy="Write money = true beside a value that is money and train again, or value = 500 (over the horizon) under [plan].",
         )
         return None
     return plan_retention(scores, **options)

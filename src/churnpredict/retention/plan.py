@@ -338,7 +338,10 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
     worth = _numbers(found, "values")
     if len(worth) and np.isnan(worth).all():
         raise UsageError(
-            "no-value", "nothing says what customers are worth", remedy="Give value=: one number, or one per customer, over the horizon."
+            "no-value",
+            "nothing says what customers are worth",
+            remedy="Give value=, one number or one per customer, over the horizon; or say which values are money, Events(..., money=True), "
+            "train and score again.",
         )
     return worth
 

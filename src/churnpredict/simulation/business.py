@@ -180,7 +180,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     )
     declared = {
         "customers": kinds.Customers(frames["customers"], customer="customer_id", since="signup_date", **owner),
-        "orders": kinds.Events(frames["orders"], time="paid_at", value="amount", item="product", id="order_id", **who),
+        "orders": kinds.Events(frames["orders"], time="paid_at", value="amount", money=True, item="product", id="order_id", **who),
         "usage": kinds.Events(actions, **used),
         "errors": kinds.Events(errors, driver="quality", **used),
         "help": kinds.Events(pages, driver="complexity", **used),

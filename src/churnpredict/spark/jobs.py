@@ -326,7 +326,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
             X[row.name] = pd.Categorical(X[row.name], categories=pd.Index(known, dtype=object))
     pipeline.audit_ = settle(audit_rows(outline, churn, X, outcomes, features=rows), pipeline.raise_on)
     pipeline.learn(X, outcomes)
-    paid = payment_rows(outline, churn)
+    paid = payment_rows(outline)
     if paid:
         last = X.index[X.index.get_level_values("cutoff") == pipeline.cutoffs_[-1]]
         asked = replace(asked, cutoffs=past.instants(pipeline.cutoffs_[-1]), features=paid, outcomes=False)

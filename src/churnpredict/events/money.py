@@ -1,0 +1,71 @@
+"""Which values are money: said with the table, never taken from whichever column is called value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churnpredict.errors import UsageError, warn
+from churnpredict.events.declarations import Declaration, Events, Intervals
+
+__all__ = ["check_money", "is_money", "paying_table"]
+
+
+def check_money(name: str, declaration: Any) -> None:
+    """Refuse a declaration of money that cannot be.
+
+    Raises
+    ------
+    UsageError
+        ``bad-money``.
+    """
+    said = getattr(declaration, "money", None)
+    if said is not None and not isinstance(said, bool):
+        remedy = "Write money=True, and name the column as value=."
+        raise UsageError("bad-money", f"money is {said!r}", table=name, remedy=remedy)
+    if said and declaration.value is None:
+        remedy = "Name the column: value=...."
+        raise UsageError("bad-money", "money is said of a table without a value", table=name, remedy=remedy)
+    if said is False and declaration.currency is not None:
+        remedy = "Leave out currency=, or money=False."
+        raise UsageError("bad-money", "the values have a currency and are said to be no money", table=name, remedy=remedy)
+
+
+def is_money(declaration: Declaration) -> bool:
+    """Whether the values of a table are said to be money: by ``money``, by a currency, or by the driver of payments.
+
+    >>> from churnpredict import Events
+    >>> watched = {"source": "log.csv", "customer": "user", "time": "day", "value": "hours"}
+    >>> is_money(Events(**watched)), is_money(Events(**watched, driver="payment")), is_money(Events(**watched, money=True))
+    (False, True, True)
+    """
+    return _said(declaration) or _by_driver(declaration)
+
+
+def _said(declaration: Declaration) -> bool:
+    if not isinstance(declaration, (Events, Intervals)) or declaration.value is None:
+        return False
+    return declaration.currency is not None if declaration.money is None else declaration.money
+
+
+def _by_driver(declaration: Declaration) -> bool:
+    if not isinstance(declaration, Events) or declaration.value is None or declaration.money is not None:
+        return False
+    return declaration.driver == "payment"
+
+
+def paying_table(declarations: Mapping[str, Declaration]) -> str | None:
+    """The table of events whose values are what customers pay; None where none is said, or several are.
+
+    Tables that are said to be money go before those that are so by their driver: orders are paid by payments, and count once.
+    """
+    logs = {name: d for name, d in declarations.items() if isinstance(d, Events)}
+    found = [name for name, d in logs.items() if _said(d)] or [name for name, d in logs.items() if _by_driver(d)]
+    if len(found) > 1:
+        warn(
+            "several-moneys",
+            f"several tables are money ({', '.join(found)}): what customers are worth is left unknown",
+            remedy="Say money=False with those that count the same money again, or are not what customers pay.",
+            stacklevel=4,
+        )
+    return found[0] if len(found) == 1 else None
