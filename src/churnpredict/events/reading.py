@@ -23,8 +23,8 @@ from churnpredict.events.declarations import Customers, Declaration, Events, Int
 from churnpredict.events.ids import check_spellings, read_ids
 from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
-from churnpredict.events.numbers import read_numbers
 from churnpredict.events.money import check_money
+from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
