@@ -21,9 +21,8 @@ from churnpredict.churn.treatments import (
     prepare,
     untouched,
     with_treated,
-    without_treated,
 )
-from churnpredict.errors import UsageError
+from churnpredict.errors import ImmatureError, UsageError
 from churnpredict.events.timing import DAY
 from churnpredict.pipeline import partition_tasks as parts
 
@@ -39,6 +38,12 @@ def tables_of(*contacts, kind="arm"):
         cancellations=cp.Events(gone, customer="who", time="at"),
         treatments=cp.Events(log, customer="who", time="at", kind=kind, optional=True),
     )
+
+
+def without_treated(tables, snapshots, churn, treatments):
+    """A fault: the contacted are left out, and those who left before they could be contacted are all kept."""
+    arms = arms_of(tables, snapshots, churn, treatments)
+    return arms.index[~arms["treated"].to_numpy()].to_frame(index=False)
 
 
 SNAPSHOTS = pd.DataFrame({"customer_id": list("abcd"), "cutoff": pd.Timestamp("2024-03-01")})
@@ -68,6 +73,8 @@ def test_snapshots_can_be_taken_without_the_treated():
     past = cp.take_snapshots(tables, CHURN, at="2024-03-01", treatments="treatments")
     assert past["customer_id"].tolist() == ["a", "c", "d"]
     assert past.columns.tolist() == ["customer_id", "cutoff"]
+    with pytest.raises(ImmatureError, match="immature"):
+        cp.take_snapshots(tables, CHURN, at="2024-12-01", treatments="treatments")
 
 
 def test_a_log_without_kinds_is_all_contacts():
@@ -125,6 +132,7 @@ def test_whoever_leaves_early_is_not_kept_for_want_of_a_contact() -> None:
     assert abs(even / true - 1) < 0.07
     assert biased / true > 1.2
     assert not arms_of(shop.tables, ways[0], shop.churn, "treatments")["treated"].any()
+    pd.testing.assert_frame_equal(cp.take_snapshots(shop.tables, shop.churn, at=at, treatments="treatments"), ways[0])
 
 
 def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() -> None:

@@ -110,3 +110,13 @@ def test_what_is_not_there_is_refused(X, tmp_path):
         cp.find_alerts(X, {})
     with pytest.raises(ConfigError, match="unreadable-alerts"):
         cp.find_alerts(X, tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_threshold_of_money_is_reached_exactly(kind):
+    """20.30 is 70 % of 29.00, in the precision of features and in any other; a cent less or more is not."""
+    index = pd.MultiIndex.from_product([["a", "b", "c"], pd.to_datetime(["2024-01-01"])], names=["customer_id", "cutoff"])
+    X = pd.DataFrame({"now": np.array([20.29, 20.30, 20.31], kind), "before": np.array([29.0] * 3, kind)}, index=index)
+    found = {op: cp.find_alerts(X, {"fell": f"now {op} 0.7 * before"})["customer_id"].tolist() for op in ("<", "<=", "==", ">=", ">")}
+    assert found == {"<": ["a"], "<=": ["a", "b"], "==": ["b"], ">=": ["b", "c"], ">": ["c"]}
+    assert cp.find_alerts(X, {"low": "now < 20.3"})["customer_id"].tolist() == ["a"]

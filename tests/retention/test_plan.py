@@ -310,3 +310,11 @@ def test_costs_come_by_customer(scores, rng):
     for bad in (cost - 30, cost.iloc[:10]):
         with pytest.raises(UsageError, match="missing or negative"):
             cp.plan_retention(scores, cost=bad)
+
+
+@pytest.mark.parametrize(("cost", "n"), [(0.1, 10), (0.1, 30), (0.07, 100)])
+def test_a_budget_pays_for_as_many_as_it_does(cost, n):
+    """Ten contacts of 0.10 fit into 1.00, and eleven do not."""
+    scores = pd.DataFrame({"customer_id": range(n + 5), "risk": 0.5, "value": 100.0})
+    plan = cp.plan_retention(scores, cost=0.0, fixed_cost=cost, budget=round(cost * n, 2), holdout=0)
+    assert (plan.decisions["decision"] == "contact").sum() == n

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict import spans
+from churnpredict.amounts import slack
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.spells import Contracts
@@ -349,7 +350,9 @@ class TrialEnd(_Rule):
 class DownSell(_Rule):
     """Partial churn: a customer's value falls by a share or more and stays a customer.
 
-    At risk: who has a value above zero at the cutoff. The outcome is 1 at the first row in the window that is lower by ``drop``.
+    At risk: customers with a value above zero at the cutoff. The outcome is 1 at the first row in the window that is lower by ``drop`` or
+    more: from 29.00 to 20.30 are exactly 30 %, whatever binary numbers make of it. Of several rows at one moment the one that was known
+    last counts. A table of states is enough: the rule asks for no events.
 
     Parameters
     ----------
@@ -358,7 +361,7 @@ class DownSell(_Rule):
     value : str
         The column of that table, such as a monthly price.
     drop : float
-        The share of the value at the cutoff that must be lost.
+        The share of the value at the cutoff that must be lost, above 0 and at most 1.
 
     Examples
     --------
@@ -369,6 +372,12 @@ class DownSell(_Rule):
 
     value: str = field(default="value", kw_only=True)
     drop: float = field(default=0.1, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number = isinstance(self.drop, (int, float, np.number)) and not isinstance(self.drop, (bool, np.bool_))
+        if not number or not 0 < self.drop <= 1:
+            raise UsageError("bad-argument", f"drop is {self.drop!r}", remedy="Give a share above 0 and at most 1, such as 0.3 for 30 %.")
 
     def table(self, tables: EventTables) -> str:
         names = [n for n, d in tables.declarations.items() if isinstance(d, States)] if self.of is None else [self.of]
@@ -400,7 +409,8 @@ class DownSell(_Rule):
         stream = tables.stream(self.table(tables))
         values = stream.columns[self.value]
         now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
-        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, now * (1 - self.drop))
+        bounds = now * (1 - self.drop)
+        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, bounds + slack(now, bounds))
         return self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
 
 
@@ -540,6 +550,8 @@ def _first_below(offsets, times, values, customers, moments, bounds):  # type: i
     found = np.full(customers.size, OPEN, np.int64)
     for r in range(customers.size):
         for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
+            if i + 1 < offsets[customers[r] + 1] and times[i + 1] == times[i]:
+                continue  # the last row of a moment holds
             if times[i] >= moments[r] and values[i] <= bounds[r]:
                 found[r] = times[i]
                 break

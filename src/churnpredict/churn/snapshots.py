@@ -45,8 +45,8 @@ def take_snapshots(
     until : time, optional
         Last cutoff; by default the latest whose outcome window is fully observed.
     treatments : str, optional
-        A table of past retention contacts: snapshots whose outcome window holds one are left out. Other ways to take them into account are
-        in :mod:`churnpredict.churn.treatments`.
+        A table of past retention contacts: snapshots whose outcome window holds one are left out, and of those who left as many as of
+        those who stayed, as in training: see :func:`churnpredict.churn.treatments.untouched`. All cutoffs must be mature.
 
     Returns
     -------
@@ -59,6 +59,8 @@ def take_snapshots(
         ``before-first-event``, ``no-cutoff``, ``at-or-every``, ``no-history``.
     DataError
         ``nobody-at-risk`` at a cutoff.
+    ImmatureError
+        ``immature``: with ``treatments``, a cutoff whose outcome window is not fully observed.
 
     Examples
     --------
@@ -77,9 +79,9 @@ def take_snapshots(
     snapshots = pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
     if treatments is None:
         return snapshots
-    from churnpredict.churn.treatments import without_treated
+    from churnpredict.churn.treatments import untouched
 
-    return without_treated(tables, snapshots, churn, treatments)
+    return untouched(tables, snapshots, churn, treatments)
 
 
 def choose_cutoffs(

@@ -48,7 +48,6 @@ __all__ = [
     "until_contact",
     "untouched",
     "with_treated",
-    "without_treated",
 ]
 
 HANDLINGS = ("exclude", "flag", "feature")
@@ -206,22 +205,6 @@ def experiment(tables: EventTables, churn: ChurnRule, treatments: str) -> pd.Dat
     return index.to_frame(index=False).assign(treated=(~idle[kept]).astype(np.int8))
 
 
-def without_treated(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
-    """The snapshots in whose window nobody was contacted.
-
-    Examples
-    --------
-    >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0, treatments=True)
-    >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
-    >>> len(without_treated(shop.tables, past, shop.churn, "treatments")) < len(past)
-    True
-    """
-    arms = arms_of(tables, snapshots, churn, treatments)
-    kept = arms.index[~arms["treated"].to_numpy()]
-    return kept.to_frame(index=False)
-
-
 def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
     """The snapshots in whose window nobody was contacted, and of those who left only as many as of those who stayed.
 
@@ -243,7 +226,9 @@ def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, tr
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at=["2023-07-01", "2023-10-01"])
     >>> def rate(rows):
     ...     return round(float(cp.label_churn(shop.tables, rows, shop.churn).within().mean()), 2)
-    >>> rate(without_treated(shop.tables, past, shop.churn, "treatments")), rate(untouched(shop.tables, past, shop.churn, "treatments"))
+    >>> arms = arms_of(shop.tables, past, shop.churn, "treatments")
+    >>> biased = arms.index[~arms["treated"]].to_frame(index=False)
+    >>> rate(biased), rate(untouched(shop.tables, past, shop.churn, "treatments"))
     (0.17, 0.14)
     """
     outcomes = label_churn(tables, snapshots, churn)

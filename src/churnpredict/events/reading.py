@@ -384,7 +384,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
     people = [n for n, d in declarations.items() if isinstance(d, Customers)]
     if len(people) > 1:
         raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them before.")
-    if not any(isinstance(d, (Events, Intervals)) for d in declarations.values()):
+    if all(isinstance(d, Customers) for d in declarations.values()):
         remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
         raise UsageError("no-events", "no table of events is declared", remedy=remedy)
     for name, declaration in declarations.items():

@@ -130,7 +130,7 @@ class EventTables:
         return show(self._headline(), self._told(), ("table", "kind", "rows", "customers", ""))
 
     def _headline(self) -> str:
-        ends = [self.observed_until(name) for name in self.logs() if len(self.streams[name])]
+        ends = [self.observed_until(name) for name in self.logs() or self.streams if len(self.streams[name])]
         return f"EventTables: {len(self):,} customers" + (f", observed until {stamp(max(ends))}" if ends else "")
 
     def _told(self) -> Iterator[tuple[str, str, int, int, str]]:

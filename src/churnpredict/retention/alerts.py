@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,17 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
 from churnpredict.per_customer import match_ids
 
 __all__ = ["find_alerts", "judge_alerts", "read_alerts"]
 
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "<": operator.lt,
-    ">": operator.gt,
+_COMPARE: dict[str, Callable[[Any, Any, float], Any]] = {
+    "<=": at_most,
+    ">=": at_least,
+    "==": equal,
+    "<": lambda left, right, share: ~at_least(left, right, share),
+    ">": lambda left, right, share: ~at_most(left, right, share),
 }
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NAME = r'[^\W\d]\w*|"[^"]+"'
@@ -47,7 +47,8 @@ def read_alerts(rules: str | Path | Mapping[str, str]) -> dict[str, list[_Condit
     ----------
     rules : mapping of name to rule, or path of a TOML file with a section ``[alerts]``
         A rule is one or more conditions joined by ``and``: a feature, one of ``< <= > >= ==``, and a number, a feature, or a number times a
-        feature. Features whose names are no plain words stand in double quotes.
+        feature. Features whose names are no plain words stand in double quotes. Both sides are equal where they differ by less than the
+        precision in which features are stored: 20.30 is not below 0.7 * 29.00.
 
     Raises
     ------
@@ -96,7 +97,8 @@ def _fires(X: pd.DataFrame, conditions: list[_Condition], name: str) -> Any:
     for c in conditions:
         left = _column(X, c.feature, name)
         right = c.factor * _column(X, c.other, name) if c.other is not None else np.full(len(X), c.factor)
-        holds &= ~np.isnan(left) & ~np.isnan(right) & _COMPARE[c.compare](left, right)
+        single = any(X[column].dtype == np.float32 for column in (c.feature, c.other) if column is not None)
+        holds &= ~np.isnan(left) & ~np.isnan(right) & _COMPARE[c.compare](left, right, SINGLE if single else DOUBLE)
     return holds
 
 

@@ -468,12 +468,13 @@ def _walk(order: Any, held: Any, spend: Floats, room: Any, budget: float | None)
     """Take whoever fits; the hold-out must fit as well, so that both arms are alike, but uses nothing up."""
     owners, most = room
     left, places = math.inf if budget is None else float(budget), dict(most)
+    spare = 0.0 if budget is None else 1e-9 * left  # ten contacts of 0.10 fit into 1.00, whatever the subtractions lose
     out = np.empty(len(order), dtype=object)
     for i, customer in enumerate(order):
         who = None if owners is None else owners[customer]
         if places.get(who, math.inf) < 1:
             out[i] = "beyond capacity"
-        elif spend[customer] > left:
+        elif spend[customer] > left + spare:
             out[i] = "beyond budget"
         elif held[customer]:
             out[i] = "hold-out"
