@@ -64,7 +64,7 @@ def test_down_sell(rng):
         {"user": rng.integers(0, 40, 300), "at": START + pd.to_timedelta(days, unit="h"), "price": rng.choice([0.0, 10, 11, 20], 300)}
     )
     opening = pd.DataFrame({"user": range(40), "at": START, "price": 20.0})
-    prices = pd.concat([opening, prices], ignore_index=True)
+    prices = pd.concat([opening, prices], ignore_index=True).drop_duplicates(["user", "at"], ignore_index=True)
     visits = pd.DataFrame({"user": range(40), "at": START + 199 * DAY})
     tables = cp.EventTables(
         visits=cp.Events(visits, customer="user", time="at"), prices=cp.States(prices, customer="user", time="at", values=["price"])

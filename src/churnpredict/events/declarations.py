@@ -218,6 +218,9 @@ class Intervals(_Declared):
 class States(_Declared):
     """Values that hold until the next row: plan, price, address, a score.
 
+    Of several rows of a customer at one moment the one that was known last holds, where ``known_at`` is declared. Where that does not tell
+    them apart, nobody knows which one held: few such rows are left out with a warning, and many are refused.
+
     Parameters
     ----------
     source : frame, relation, Arrow stream, path or glob

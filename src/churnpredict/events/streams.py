@@ -21,6 +21,7 @@ __all__ = ["Stream", "count_labels", "group_rows", "latest_known", "positions"]
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "known")
+_WRITTEN_LATER = ("end", "response", "value_at_end")
 
 
 @dataclass(frozen=True)
@@ -303,8 +304,13 @@ def group_rows(
 def _sort_whole(
     customers: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
 ) -> tuple[Stream, int]:
-    """The same for rows of any columns, by one sort: intervals, states and customers are few beside events."""
-    order = np.lexsort((*reversed(list(columns.values())), times, customers))
+    """The same for rows of any columns, by one sort: intervals, states and customers are few beside events.
+
+    Of rows of one moment the one that was known last comes last. What is written at an end, or an answer, has no say before anything
+    else: it is not known yet while the order counts.
+    """
+    ranked = sorted(columns, key=lambda name: (name != "known") + (name in _WRITTEN_LATER))
+    order = np.lexsort((*(columns[name] for name in reversed(ranked)), times, customers))
     order = order[np.count_nonzero(customers < 0) :]
     customers, times = customers[order], times[order]
     columns = {name: column[order] for name, column in columns.items()}

@@ -20,6 +20,7 @@ from churnpredict.events.observation import wall_instant
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
+from churnpredict.events.ties import without_ties
 from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
 from churnpredict.markup import show
 
@@ -159,7 +160,8 @@ class EventTables:
             judge_repeats(name, rows, repeats)
         if isinstance(self.declarations[name], Events):
             warn_of_holes(name, stream)
-        return with_last_days(name, self.declarations[name], stream)
+        declaration = self.declarations[name]
+        return with_last_days(name, declaration, without_ties(name, declaration, stream))
 
     def _profile(self, name: str, versions: Stream) -> Profile:
         declaration = self.declarations[name]

@@ -97,13 +97,17 @@ def state_changes(times, values, cutoffs, edges, columns, out, at):  # type: ign
     for r in range(edges.shape[1]):
         t, low, high = cutoffs[r], edges[1, r], edges[0, r]
         changes, changed_at, before, year = 0, -1, np.nan, np.nan
+        held = -1
         for i in range(low, high):
-            if times[i] < t - _YEAR or i == low:
+            if i + 1 < high and times[i + 1] == times[i]:
+                continue  # corrected: the last row of a moment is what held from then on
+            if times[i] < t - _YEAR or held < 0:
                 year = values[i]
-            if i > low and values[i] != values[i - 1] and not (np.isnan(values[i]) and np.isnan(values[i - 1])):
+            if held >= 0 and values[i] != values[held] and not (np.isnan(values[i]) and np.isnan(values[held])):
                 changes += 1
                 changed_at = i
-                before = values[i - 1]
+                before = values[held]
+            held = i
         some = high > low
         now = values[high - 1] if some else np.nan
         if columns[0] >= 0:
