@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -83,20 +82,31 @@ class Amounts:
 
     Attributes
     ----------
-    values : pyarrow.Array of shape (n,), float64
-        Null where nothing is written, or where the text is not a number.
+    texts : pyarrow.Array of shape (n,), string
+        The numbers in plain digits (-1234.5), digit by digit as they were written; texts that are not numbers as they stood.
     unread : pyarrow.Array of shape (n,), bool
         Where the text is not a number in this format.
+    missing : pyarrow.Array of shape (n,), bool
+        Where nothing is written, or a word for it.
     currencies : tuple of str
         Which currencies stand beside the numbers, sorted.
     percent : {"all", "some", "none"}
         Whether numbers carry a percent sign.
+    dressed : bool
+        Whether anything stands around the digits: a currency, parentheses, a sign behind them.
     """
 
-    values: pa.Array
+    texts: pa.Array
     unread: pa.Array
+    missing: pa.Array
     currencies: tuple[str, ...] = ()
     percent: str = "none"
+    dressed: bool = False
+
+    @property
+    def values(self) -> pa.Array:
+        """The float64 nearest to each number; null where there is none."""
+        return pc.if_else(pc.or_(self.missing, self.unread), None, self.texts).cast(pa.float64())
 
     @property
     def whole(self) -> bool:
@@ -121,7 +131,7 @@ _FORMATS = (
 def _patterns(form: NumberFormat) -> tuple[str, str, str]:
     """Of a plain number, of a number with everything that may stand around it, and of well-grouped digits."""
     point = r"\." if form.decimal == "." else form.decimal
-    group = f"[{_GROUPING.get(form.thousands, _escape(form.thousands))}]" if form.thousands else None
+    group = _group(form.thousands) if form.thousands else None
     digits = "[0-9]+"
     if group:
         western = rf"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
@@ -153,26 +163,27 @@ def read_amounts(text: pa.Array, form: NumberFormat) -> Amounts:
     [1234.5, -7.5, -3.0, None]
     """
     text = pc.utf8_trim_whitespace(text.cast(pa.string()))
-    missing = pc.is_in(pc.utf8_lower(text), pa.array(_MISSING))
-    text = pc.if_else(missing, None, text)
+    missing = pc.fill_null(pc.is_in(pc.utf8_lower(text), pa.array(_MISSING)), True)
+    numbers = pc.if_else(missing, None, text)
     plain, _, _ = _patterns(form)
-    if pc.all(pc.match_substring_regex(text, plain)).as_py() in (True, None):
-        return Amounts(_cast(text, form), pa.array(np.zeros(len(text), np.bool_)))
-    return _read_dressed(text, form)
+    if pc.all(pc.match_substring_regex(numbers, plain)).as_py() in (True, None):
+        if form.thousands:
+            numbers = pc.replace_substring_regex(numbers, _group(form.thousands), "")
+        if form.decimal != ".":
+            numbers = pc.replace_substring(numbers, form.decimal, ".")
+        numbers = pc.replace_substring_regex(numbers, r"^(-?)0+([0-9]+\.)", r"\1\2")
+        return Amounts(pc.coalesce(numbers, text), pa.array(np.zeros(len(text), np.bool_)), missing)
+    return _read_dressed(text, numbers, missing, form)
 
 
-def _cast(text: pa.Array, form: NumberFormat) -> pa.Array:
-    if form.thousands:
-        text = pc.replace_substring_regex(text, f"[{_GROUPING.get(form.thousands, _escape(form.thousands))}]", "")
-    if form.decimal != ".":
-        text = pc.replace_substring(text, form.decimal, ".")
-    return text.cast(pa.float64())
+def _group(thousands: str) -> str:
+    return f"[{_GROUPING.get(thousands, _escape(thousands))}]"
 
 
-def _read_dressed(text: pa.Array, form: NumberFormat) -> Amounts:
+def _read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: NumberFormat) -> Amounts:
     """The same where something stands around some of the numbers."""
     _, full, digits = _patterns(form)
-    parts = pc.extract_regex(text, full)
+    parts = pc.extract_regex(numbers, full)
 
     def part(name: str) -> pa.Array:
         return pc.fill_null(pc.struct_field(parts, name), "")
@@ -180,37 +191,49 @@ def _read_dressed(text: pa.Array, form: NumberFormat) -> Amounts:
     def given(name: str) -> pa.Array:
         return pc.not_equal(part(name), "")
 
+    def count(*flags: pa.Array) -> pa.Array:
+        total = pa.array(np.zeros(len(text), np.int8))
+        for flag in flags:
+            total = pc.add(total, flag.cast(pa.int8()))
+        return total
+
     body, fraction = part("body"), part("frac")
-    endless = pc.match_substring_regex(text, r"(?i)^[-+]?inf(inity)?$")
-    brackets = pc.add(*(given(n).cast(pa.int8()) for n in ("open", "open2")))
-    shut = pc.add(*(given(n).cast(pa.int8()) for n in ("shut", "shut2")))
-    minus = [pc.is_in(part(n), pa.array(list(_MINUS))) for n in "abcd"]
-    marks = brackets
-    for sign in minus:
-        marks = pc.add(marks, sign.cast(pa.int8()))
-    plus = pc.add(*(pc.equal(part(n), "+").cast(pa.int8()) for n in "ab"))
+    brackets, shut = count(given("open"), given("open2")), count(given("shut"), given("shut2"))
+    minus = count(brackets, *(pc.is_in(part(n), pa.array(list(_MINUS))) for n in "abcd"))
+    plus = count(*(pc.equal(part(n), "+") for n in "ab"))
     good = _all(
         pc.or_(pc.not_equal(body, ""), pc.not_equal(fraction, "")),
         pc.or_(pc.equal(body, ""), pc.match_substring_regex(body, digits)),
         pc.equal(brackets, shut),
-        pc.less_equal(pc.add(marks, plus), 1),
+        pc.less_equal(pc.add(minus, plus), 1),
         pc.invert(pc.and_(given("c1"), given("c2"))),
-        pc.invert(pc.and_(given("pct"), pc.or_(given("exp"), pc.or_(given("c1"), given("c2"))))),
+        pc.invert(pc.and_(given("pct"), _any(given("exp"), given("c1"), given("c2")))),
     )
-    number = pc.binary_join_element_wise(
-        pc.if_else(pc.greater(marks, 0), "-", ""),
-        pc.replace_substring_regex(pc.if_else(pc.equal(body, ""), "0", body), "[^0-9]", ""),
-        ".",
-        pc.if_else(pc.equal(fraction, ""), "0", fraction),
+    body = pc.replace_substring_regex(pc.if_else(pc.equal(body, ""), "0", body), "[^0-9]", "")
+    body = pc.if_else(pc.equal(fraction, ""), body, pc.replace_substring_regex(body, "^0+([0-9])", r"\1"))
+    plain = pc.binary_join_element_wise(
+        pc.if_else(pc.greater(minus, 0), "-", ""),
+        body,
+        pc.if_else(pc.equal(fraction, ""), "", "."),
+        fraction,
         pc.if_else(given("pct"), "e-2", part("exp")),
         "",
     )
-    number = pc.if_else(pc.fill_null(endless, False), text, pc.if_else(good, number, None))
-    unread = pc.and_(pc.is_null(number), pc.is_valid(text))
+    endless = pc.fill_null(pc.match_substring_regex(numbers, r"(?i)^[-+]?inf(inity)?$"), False)
+    read = _any(good, endless)
+    texts = pc.coalesce(pc.if_else(good, plain, numbers), text)
     signs = pc.unique(pa.concat_arrays([part("c1").filter(good), part("c2").filter(good)])).to_pylist()
-    hundredths = pc.and_(given("pct"), good)
-    percent = "none" if not pc.any(hundredths).as_py() else "all" if pc.sum(hundredths).as_py() == pc.count(text).as_py() else "some"
-    return Amounts(number.cast(pa.float64()), unread, _named(signs), percent)
+    hundredths = pc.sum(pc.and_(given("pct"), good)).as_py() or 0
+    percent = "none" if not hundredths else "all" if hundredths == pc.sum(pc.invert(missing)).as_py() else "some"
+    around = _any(pc.greater(brackets, 0), *(given(n) for n in ("c1", "c2", "c", "d", "pct")), pc.is_in(part("a"), pa.array(list(_MINUS[1:]))))
+    dressed = bool(pc.any(pc.and_(good, around)).as_py())
+    return Amounts(texts, pc.invert(_any(read, missing)), missing, _named(signs), percent, dressed)
+
+
+def _any(first: pa.Array, *others: pa.Array) -> pa.Array:
+    for other in others:
+        first = pc.or_(first, other)
+    return first
 
 
 def _all(first: pa.Array, *others: pa.Array) -> pa.Array:
@@ -223,8 +246,8 @@ def _named(signs: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({_CURRENCIES.get(s, s.upper() if s.upper() in _CODES else s) for s in signs if s}))
 
 
-def number_readings(text: pa.Array) -> dict[NumberFormat, pa.Array]:
-    """Every format in which all texts are numbers, with the numbers; simple ones first.
+def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
+    """Every format in which all texts are numbers, with the distinct numbers; simple ones first.
 
     >>> [f"{f.decimal}{f.thousands}" for f in number_readings(pa.array(["1.234,50", "7,25"]))]
     [',.']
@@ -233,11 +256,11 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, pa.Array]:
     some = distinct.slice(0, _SAMPLE)
     found = {}
     for form in _FORMATS:
-        if read_amounts(some, form).whole and (amounts := read_amounts(distinct, form)).whole and amounts.values.null_count < len(distinct):
-            found[form] = amounts.values
+        if read_amounts(some, form).whole and (amounts := read_amounts(distinct, form)).whole and not pc.all(amounts.missing).as_py():
+            found[form] = amounts
     return found
 
 
-def same_numbers(one: Any, other: Any) -> bool:
+def same_numbers(one: Amounts, other: Amounts) -> bool:
     """Whether two readings of the same texts are the same numbers."""
-    return bool(one.equals(other))
+    return bool(one.values.equals(other.values))

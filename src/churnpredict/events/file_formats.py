@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from churnpredict.errors import SourceError
-from churnpredict.events.amounts import NumberFormat, number_readings, read_amounts, same_numbers
+from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
 from churnpredict.events.sources.character_sets import find_encoding
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.layouts import Layout, find_layout
@@ -96,7 +96,9 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
     with tempfile.TemporaryDirectory(prefix="churnpredict-") as folder:
         plain = Path(folder) / "plain.csv"
         with open_bytes(first, file.member, table) as opened:
-            if not write_plain(opened, plain, encoding=file.encoding or "utf-8", skip_rows=file.skip_rows, footer_rows=file.footer_rows):
+            if not write_plain(
+                opened, plain, encoding=file.encoding or "utf-8", skip_rows=file.skip_rows or 0, footer_rows=file.footer_rows or 0
+            ):
                 raise _undecodable(first, table, file.encoding or "utf-8")
         layout = find_layout(*_ends(plain))
         file = _laid_out(file, layout, reasons)
@@ -112,8 +114,9 @@ def _with_given(layout: Layout, given: File) -> Layout:
     return replace(
         layout,
         delimiter=given.delimiter or layout.delimiter,
+        skip_rows=layout.skip_rows if given.skip_rows is None else 0,
         header=layout.header and not given.column_names,
-        footer_rows=0 if given.footer_rows else layout.footer_rows,
+        footer_rows=layout.footer_rows if given.footer_rows is None else 0,
     )
 
 
@@ -154,8 +157,8 @@ def _laid_out(file: File, layout: Layout, reasons: dict[str, str]) -> File:
     return replace(
         file,
         delimiter=file.delimiter or (None if layout.delimiter == "," else layout.delimiter),
-        skip_rows=file.skip_rows + layout.skip_rows,
-        footer_rows=file.footer_rows or layout.footer_rows,
+        skip_rows=layout.skip_rows or None if file.skip_rows is None else file.skip_rows,
+        footer_rows=layout.footer_rows or None if file.footer_rows is None else file.footer_rows,
     )
 
 
@@ -172,21 +175,18 @@ def _with_numbers(
         best = NumberFormat(file.decimal or ".", file.thousands)
     else:
         best = _most_read(readings)
-        others = _as_good(best, readings)
-        doubts["decimal"] = tuple(others)
-        if best != NumberFormat():
+        doubts["decimal"] = tuple(_as_good(best, readings))
+        dressed = any(found[best].dressed for found in readings.values() if best in found)
+        if best != NumberFormat() or dressed:
             file = replace(file, decimal=best.decimal, thousands=best.thousands)
-            reasons["decimal"] = reasons["thousands"] = "as numbers are written"
+            reasons["decimal"] = "what stands before decimals"
+            reasons["thousands"] = "what stands between groups of digits"
     apart = {name: next(iter(found)) for name, found in readings.items() if best not in found}
-    currencies = {}
-    for name, found in readings.items():
-        signs = read_amounts(texts[name].combine_chunks(), best if best in found else apart[name]).currencies
-        if signs:
-            currencies[name] = signs
-    return file, apart, currencies
+    read = {name: found[apart.get(name, best)] for name, found in readings.items()}
+    return file, apart, {name: amounts.currencies for name, amounts in read.items() if amounts.currencies}
 
 
-def _most_read(readings: Mapping[str, Mapping[NumberFormat, pa.Array]]) -> NumberFormat:
+def _most_read(readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> NumberFormat:
     counts: dict[NumberFormat, int] = {NumberFormat(): 0}
     for found in readings.values():
         for form in found:
@@ -194,7 +194,7 @@ def _most_read(readings: Mapping[str, Mapping[NumberFormat, pa.Array]]) -> Numbe
     return max(counts, key=lambda form: counts[form])  # the first of equals
 
 
-def _as_good(best: NumberFormat, readings: Mapping[str, Mapping[NumberFormat, pa.Array]]) -> list[NumberFormat]:
+def _as_good(best: NumberFormat, readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> list[NumberFormat]:
     """Other formats that read the same columns, as other numbers; one of each reading."""
     read = [name for name, found in readings.items() if best in found]
     others: list[NumberFormat] = []

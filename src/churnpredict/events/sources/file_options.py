@@ -31,9 +31,9 @@ class File:
     decimal, thousands : str, optional
         What stands before decimals (``"."`` by default) and between groups of digits (nothing by default). Currencies, parentheses and
         minus signs around a number need no option.
-    skip_rows : int
+    skip_rows : int, optional
         Lines above the header, empty ones included.
-    footer_rows : int
+    footer_rows : int, optional
         Rows below the table, such as totals, which are left out; empty lines do not count.
     column_names : list of str, optional
         The names of the columns of a file without a header.
@@ -61,8 +61,8 @@ class File:
     delimiter: str | None = field(default=None, kw_only=True)
     decimal: str | None = field(default=None, kw_only=True)
     thousands: str | None = field(default=None, kw_only=True)
-    skip_rows: int = field(default=0, kw_only=True)
-    footer_rows: int = field(default=0, kw_only=True)
+    skip_rows: int | None = field(default=None, kw_only=True)
+    footer_rows: int | None = field(default=None, kw_only=True)
     column_names: Sequence[str] = field(default=(), kw_only=True)
     sheet: str | None = field(default=None, kw_only=True)
     member: str | None = field(default=None, kw_only=True)
@@ -83,7 +83,7 @@ class File:
             raise _refuse("thousands", thousands, f'It is the decimal sign too: add decimal = "{"," if thousands == "." else "."}".')
         for name in ("skip_rows", "footer_rows"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
                 raise _refuse(name, value, "Write a whole number, zero or more.")
         names = self.column_names
         if isinstance(names, str) or not all(isinstance(n, str) and n for n in names) or len(set(names)) < len(names):
@@ -94,7 +94,7 @@ class File:
     def options(self) -> dict[str, Any]:
         """What is said beyond the path."""
         said = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)[1:]}
-        return {name: value for name, value in said.items() if value not in (None, 0, ()) or (name == "version" and value == 0)}
+        return {name: value for name, value in said.items() if value is not None and value != ()}
 
 
 def _refuse(name: str, value: object, remedy: str) -> UsageError:

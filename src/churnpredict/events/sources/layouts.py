@@ -7,9 +7,9 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-__all__ = ["Layout", "find_layout", "is_total", "lacks_header"]
+__all__ = ["Layout", "find_layout", "is_total", "lacks_header", "layout_of_rows"]
 
 _DELIMITERS = (";", "\t", "|", ",")
 _NAMES = {";": "semicolons", "\t": "tabs", "|": "strokes", ",": "commas"}
@@ -48,7 +48,7 @@ class Layout:
     ----------
     delimiter : str
     skip_rows : int
-        Lines above the header, empty ones included.
+        Lines above the header, empty ones included; 0 where they are all empty.
     header : bool
         Whether the first row of the table holds names.
     footer_rows : int
@@ -72,21 +72,27 @@ def find_layout(head: str, tail: str) -> Layout:
     hint = re.match(r"\ufeff?sep=(.)\r?\n", head)
     delimiter = hint[1] if hint else _delimiter(head)
     rows, lines = _parsed(head, delimiter)
+    found = layout_of_rows(rows, lines, _parsed(tail, delimiter)[0] or rows)
+    told = {"delimiter": f"fields are separated by {_NAMES.get(delimiter, 'this')}"}
+    return replace(found, delimiter=delimiter, reasons=told | found.reasons)
+
+
+def layout_of_rows(rows: list[list[str]], lines: list[int], last: list[list[str]]) -> Layout:
+    """The layout of a table by its first rows, by the line in which each begins, and by its last rows; all without empty rows."""
     if not rows:
-        return Layout(delimiter)
+        return Layout(",")
     width = Counter(len(r) for r in rows[:_SOME] if len(r) > 1 or not _blank(r)).most_common(1)[0][0]
     first = _first_row(rows, width)
     below = rows[first + 1 :]
-    last = _parsed(tail, delimiter)[0] or rows
     footers = _footers(last[-_FEW:], below, width, alone=len(rows) - first <= 1)
     header = not lacks_header(rows[first], below[: max(len(below) - footers, 0) or len(below)]) if below else True
-    reasons = {"delimiter": f"fields are separated by {_NAMES.get(delimiter, 'this')}"}
-    if lines[first]:
+    reasons = {}
+    if first:
         reasons["skip_rows"] = "lines above the header"
     if footers:
         named = any(is_total(cell) for row in last[-footers:] for cell in row)
         reasons["footer_rows"] = "rows below the table, with totals" if named else "rows below the table"
-    return Layout(delimiter, lines[first], header, footers, width, reasons)
+    return Layout(",", lines[first] if first else 0, header, footers, width, reasons)
 
 
 def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:

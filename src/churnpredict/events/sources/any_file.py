@@ -1,0 +1,89 @@
+"""Files by path, whatever they are: each kind has its reader, and takes the options that mean something for it."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+from churnpredict.errors import SourceError, UsageError
+from churnpredict.events.amounts import NumberFormat
+from churnpredict.events.sources.base import Source
+from churnpredict.events.sources.file_options import File
+from churnpredict.events.sources.files import open_files
+from churnpredict.events.sources.json_files import JSON, JsonFiles
+from churnpredict.events.sources.lakes import Lake, lake_kind
+from churnpredict.events.sources.text_files import TEXT, open_text
+from churnpredict.events.sources.unpacking import members, stem_ending
+from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
+from churnpredict.events.sources.written import Written
+
+__all__ = ["open_file"]
+
+_NUMBERS = ("decimal", "thousands")
+_LAYOUT = ("skip_rows", "footer_rows", "column_names")
+# Kind -> what it is called, and the options that mean something for it.
+_OPTIONS = {
+    "parquet": ("Parquet", ()),
+    "text": ("text", ("encoding", "delimiter", "member", *_LAYOUT, *_NUMBERS)),
+    "workbook": ("a workbook", ("sheet", *_LAYOUT, *_NUMBERS)),
+    "json": ("JSON", ("encoding", "member", *_NUMBERS)),
+    "delta": ("a Delta Lake table", ("version",)),
+    "iceberg": ("an Iceberg table", ("version",)),
+}
+
+
+def open_file(file: File, name: str) -> Source:
+    """Open a file, a folder or a glob.
+
+    Raises
+    ------
+    SourceError
+        ``missing-file``, ``unknown-file``.
+    UsageError
+        ``file-option``, ``choose-sheet``, ``choose-member``.
+    """
+    path = os.path.expanduser(str(file.path))
+    kind = _kind(path)
+    called, options = _OPTIONS[kind]
+    for option in file.options:
+        if option not in options:
+            known = ", ".join(options)
+            remedy = f"Leave it out; such a file takes {known}." if known else "Leave it out."
+            raise UsageError("file-option", f'"{path}" is {called}, for which {option} means nothing', table=name, remedy=remedy)
+    if kind in ("delta", "iceberg"):
+        return Lake(name, file, path, kind)
+    if kind == "parquet":
+        return open_files(path, name)
+    if not glob.glob(path, recursive=True) and not os.path.isdir(path):
+        raise SourceError("missing-file", f'nothing is found under "{path}"', table=name, remedy="Check the path; a glob such as data/*.csv works too.")
+    if kind == "text":
+        return open_text(file, path, name)
+    source = Workbook(name, file, _only(path, name)) if kind == "workbook" else JsonFiles(name, file, path)
+    return source if file.decimal is None and file.thousands is None else Written(source, NumberFormat(file.decimal or ".", file.thousands))
+
+
+def _only(path: str, name: str) -> str:
+    found = glob.glob(path)
+    if len(found) != 1:
+        raise UsageError(
+            "file-option", f'"{path}" names {len(found)} workbooks', table=name, remedy="Give one table per workbook, or write them as CSV."
+        )
+    return found[0]
+
+
+def _kind(path: str) -> str:
+    lake = lake_kind(path)
+    if lake is not None:
+        return lake
+    ending = stem_ending(path)
+    if ending == ".zip":
+        first = next(iter(sorted(glob.glob(path))), None)
+        inside = members(first, (*TEXT, *JSON)) if first else []
+        return "json" if inside and all(i.filename.lower().endswith(JSON) for i in inside) else "text"
+    if ending in WORKBOOKS:
+        return "workbook"
+    if ending in JSON:
+        return "json"
+    if os.path.isdir(path):
+        return "parquet"  # or CSV: what the reader of folders finds
+    return "text" if ending in TEXT else "parquet"

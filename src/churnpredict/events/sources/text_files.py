@@ -1,0 +1,144 @@
+"""Files of text that are not plain UTF-8 CSV: they are read through a plain copy, made once and removed with the source."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from churnpredict.errors import ContentError, SourceError, UsageError
+from churnpredict.events.amounts import NumberFormat
+from churnpredict.events.sources.base import Source
+from churnpredict.events.sources.character_sets import find_encoding
+from churnpredict.events.sources.csv_form import CsvForm
+from churnpredict.events.sources.file_options import File
+from churnpredict.events.sources.files import Files
+from churnpredict.events.sources.layouts import Layout, find_layout
+from churnpredict.events.sources.unpacking import members, open_bytes, write_plain
+from churnpredict.events.sources.written import Written, refuse_layout
+
+__all__ = ["TEXT", "ends_of", "open_text"]
+
+TEXT = (".csv", ".tsv", ".txt")
+_HEAD, _TAIL = 1 << 16, 1 << 16
+
+
+class TextFiles(Files):
+    """One or many files of text with the options that read them."""
+
+    def __init__(self, name: str, file: File, path: str) -> None:
+        super().__init__(name, path, "text")
+        self.file = file
+        self._originals: dict[str, str] = {}
+
+    @cached_property
+    def _files(self) -> list[str]:
+        return [self._plain(f) for f in sorted(glob.glob(self.path, recursive=True)) if os.path.isfile(f)]
+
+    @cached_property
+    def _forms(self) -> dict[str, CsvForm]:
+        return {plain: self._form(plain) for plain in self._files}
+
+    def _form(self, plain: str) -> CsvForm:
+        shown = self._originals.get(plain, plain)
+        head, tail = ends_of(plain)
+        layout = find_layout(head, tail)
+        delimiter = self.file.delimiter or layout.delimiter
+        # Of a copy, what was above and below is gone already; the names that were given stand in its first line.
+        refuse_layout(self.file, layout, shown, self.name)
+        first = next((row for row in csv.reader(io.StringIO(head.lstrip("\ufeff\r\n"), newline=""), delimiter=delimiter) if any(row)), [])
+        blank = len(head) - len(head.lstrip("\ufeff\r\n"))
+        return CsvForm(tuple(n.strip() for n in first), delimiter, '"', head[:blank].count("\n"), False)
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="churnpredict-")
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def _plain(self, path: str) -> str:
+        """The path of a file that any reader of CSV takes: the file itself, or a copy."""
+        file = self.file
+        encoding = file.encoding or "utf-8"
+        utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii")
+        if utf8 and not path.lower().endswith(".zip") and not file.skip_rows and not file.footer_rows and not file.column_names:
+            return path
+        copy = self._folder / f"{len(self._originals)}.csv"
+        with open_bytes(path, file.member, self.name, TEXT) as opened:
+            fits = write_plain(opened, copy, encoding=encoding, skip_rows=file.skip_rows or 0, footer_rows=file.footer_rows or 0)
+        if not fits:
+            raise undecodable(path, self.name, file)
+        if file.column_names:
+            self._name_columns(copy)
+        self._originals[str(copy)] = path
+        return str(copy)
+
+    def _name_columns(self, copy: Path) -> None:
+        """Write the names that were given as the first line."""
+        head, tail = ends_of(str(copy))
+        layout = find_layout(head, tail)
+        delimiter = self.file.delimiter or layout.delimiter
+        if layout.width and layout.width != len(self.file.column_names):
+            raise UsageError(
+                "file-option",
+                f"column_names has {len(self.file.column_names)} names for {layout.width} columns",
+                table=self.name,
+                remedy="Write a name for each column.",
+            )
+        line = io.StringIO()
+        csv.writer(line, delimiter=delimiter, lineterminator="\r\n" if "\r\n" in head else "\n").writerow(self.file.column_names)
+        named = copy.with_suffix(".named")
+        with named.open("wb") as out, copy.open("rb") as rest:
+            out.write(line.getvalue().encode())
+            shutil.copyfileobj(rest, out)
+        named.replace(copy)
+
+    def _refuse(self, error: Exception) -> SourceError | ContentError:
+        refused = super()._refuse(error)
+        for copy, path in self._originals.items():
+            if copy in refused.message:
+                return type(refused)(refused.code, refused.what.replace(copy, path), table=self.name, remedy=refused.remedy)
+        return refused
+
+
+def undecodable(path: str, table: str, file: File) -> SourceError:
+    """A file that is not in the encoding it should be in; which one it seems to be in, and how to say so."""
+    with open_bytes(path, file.member, table, TEXT) as opened:
+        found, others, _ = find_encoding(opened)
+    also = f" (or {', '.join(others)})" if others else ""
+    return SourceError(
+        "encoding",
+        f'"{path}" is not text in {file.encoding or "UTF-8"}: it looks like {found}{also}',
+        table=table,
+        remedy=f'Say so: encoding="{found}" in cp.File, encoding = "{found}" in churn.toml.',
+    )
+
+
+def ends_of(path: str) -> tuple[str, str]:
+    """The beginning and the end of a file in UTF-8, cut at line ends; of a packed one, the beginning only."""
+    with open_bytes(path, None, "") as file:
+        head = file.read(_HEAD)
+    whole = len(head) < _HEAD
+    tail = b"" if not whole else head
+    if not whole and not path.lower().endswith((".gz", ".bz2", ".xz", ".zst")):
+        with open(path, "rb") as file:
+            file.seek(max(os.path.getsize(path) - _TAIL, 0))
+            tail = file.read()
+        tail = tail[tail.find(b"\n") + 1 :]
+    head = head if whole else head[: head.rfind(b"\n") + 1] or head
+    return head.decode(errors="replace"), tail.decode(errors="replace")
+
+
+def open_text(file: File, path: str, name: str) -> Source:
+    """Open files of text with the options that read them."""
+    source: Source = TextFiles(name, file, path)
+    if file.decimal is None and file.thousands is None:
+        return source
+    return Written(source, NumberFormat(file.decimal or ".", file.thousands))
