@@ -22,6 +22,7 @@ _HOME = {
     "Events": "events.tables",
     "Explanation": "explanation.attribution",
     "Feature": "features.feature",
+    "File": "events.source",
     "GainDisplay": "evaluation.displays",
     "Inactivity": "churn.rules",
     "Intervals": "events.tables",

@@ -25,6 +25,7 @@ from churnpredict.evaluation.displays import OverTimeDisplay as OverTimeDisplay
 from churnpredict.evaluation.displays import ProfitDisplay as ProfitDisplay
 from churnpredict.evaluation.displays import ReliabilityDisplay as ReliabilityDisplay
 from churnpredict.events.partitions import scan_tables as scan_tables
+from churnpredict.events.source import File as File
 from churnpredict.events.source import Query as Query
 from churnpredict.events.tables import Customers as Customers
 from churnpredict.events.tables import Events as Events

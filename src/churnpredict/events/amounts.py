@@ -225,7 +225,8 @@ def _read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: Nu
     signs = pc.unique(pa.concat_arrays([part("c1").filter(good), part("c2").filter(good)])).to_pylist()
     hundredths = pc.sum(pc.and_(given("pct"), good)).as_py() or 0
     percent = "none" if not hundredths else "all" if hundredths == pc.sum(pc.invert(missing)).as_py() else "some"
-    around = _any(pc.greater(brackets, 0), *(given(n) for n in ("c1", "c2", "c", "d", "pct")), pc.is_in(part("a"), pa.array(list(_MINUS[1:]))))
+    odd = pc.is_in(part("a"), pa.array(list(_MINUS[1:])))
+    around = _any(odd, pc.greater(brackets, 0), *(given(n) for n in ("c1", "c2", "c", "d", "pct")))
     dressed = bool(pc.any(pc.and_(good, around)).as_py())
     return Amounts(texts, pc.invert(_any(read, missing)), missing, _named(signs), percent, dressed)
 

@@ -5,8 +5,6 @@ Where two readings are equally good, both are returned: nobody is asked by a gue
 
 from __future__ import annotations
 
-import glob
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,19 +13,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import SourceError
+from churnpredict.errors import UsageError
 from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
+from churnpredict.events.source import File, open_source
+from churnpredict.events.sources.any_file import first_file
 from churnpredict.events.sources.character_sets import find_encoding
-from churnpredict.events.sources.file_options import File
+from churnpredict.events.sources.json_files import JSON
 from churnpredict.events.sources.layouts import Layout, find_layout
-from churnpredict.events.sources.plain_text import read_texts
+from churnpredict.events.sources.text_files import TEXT, ends_of, undecodable
 from churnpredict.events.sources.unpacking import members, open_bytes, stem_ending, write_plain
+from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
 from churnpredict.events.time_formats import fitting_formats
 
 __all__ = ["FileFormat", "detect_format"]
-
-_TEXT = (".csv", ".tsv", ".txt")
-_HEAD, _TAIL = 1 << 18, 1 << 16
 
 
 @dataclass(frozen=True)
@@ -68,98 +66,89 @@ class FileFormat:
 
 
 def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
-    """Find how a file of text is written; of a folder or a glob, its first file decides.
+    """Find how a file is written; of a folder or a glob, its first file decides.
 
-    Options that are given in a :class:`File` are taken as they are.
+    Options that are given in a :class:`File` are taken as they are. The file is read once as a whole, because one value in its last row may
+    decide what all others mean.
 
     Raises
     ------
     SourceError
-        ``unreadable-file``, ``oversized-file``, ``missing-file``.
+        ``unreadable-file``, ``oversized-file``, ``missing-file``, ``encoding``.
     UsageError
-        ``choose-member``.
+        ``choose-member``, ``choose-sheet``.
     """
     given = path if isinstance(path, File) else File(path)
-    first = _first_file(os.path.expanduser(str(given.path)), table)
-    if stem_ending(first) not in _TEXT and not first.lower().endswith(".zip"):
-        return FileFormat(given)
+    first = first_file(given, table)
+    ending = stem_ending(first)
     reasons: dict[str, str] = {}
     doubts: dict[str, tuple[Any, ...]] = {}
-    file = given
-    if first.lower().endswith(".zip") and file.member is None and len(members(first, _TEXT)) == 1:
-        reasons["member"] = "the only table in the archive"
-    if file.encoding is None:
-        with open_bytes(first, file.member, table) as opened:
-            encoding, others, why = find_encoding(opened)
-        reasons["encoding"], doubts["encoding"] = why, others
-        file = replace(file, encoding=None if encoding == "utf-8" else encoding)
-    with tempfile.TemporaryDirectory(prefix="churnpredict-") as folder:
-        plain = Path(folder) / "plain.csv"
-        with open_bytes(first, file.member, table) as opened:
-            if not write_plain(
-                opened, plain, encoding=file.encoding or "utf-8", skip_rows=file.skip_rows or 0, footer_rows=file.footer_rows or 0
-            ):
-                raise _undecodable(first, table, file.encoding or "utf-8")
-        layout = find_layout(*_ends(plain))
-        file = _laid_out(file, layout, reasons)
-        texts = read_texts(plain, _with_given(layout, given), file, table)
+    if ending in (*TEXT, ".zip") and not _is_json(first):
+        file, header = _laid_out(_encoded(given, first, table, reasons, doubts), first, table, reasons)
+    elif ending in WORKBOOKS:
+        layout = Workbook(table, given, first).layout
+        file, header = _with_layout(given, layout, reasons), layout.header
+    elif ending in JSON or _is_json(first):
+        file, header = given, True
+    else:
+        return FileFormat(given)
+    header = header or bool(file.column_names)
+    read = replace(file, path=first, decimal=None, thousands=None)
+    if not header:
+        read = replace(read, column_names=_made_up(read, table))
+    source = open_source(read, table)
+    all_columns = source.read(source.columns(), ())
+    texts = all_columns.select([f.name for f in all_columns.schema if pa.types.is_string(f.type)])
     file, numbers, currencies = _with_numbers(file, texts, reasons, doubts)
     times = {name: tuple(forms) for name in texts.column_names if (forms := _times(texts[name]))}
     told = {name: others for name, others in doubts.items() if others}
-    return FileFormat(file, reasons, told, layout.header or bool(file.column_names), times, numbers, currencies)
+    return FileFormat(file, reasons, told, header, times, numbers, currencies)
 
 
-def _with_given(layout: Layout, given: File) -> Layout:
-    """The layout with what was given instead of what was found."""
-    return replace(
-        layout,
-        delimiter=given.delimiter or layout.delimiter,
-        skip_rows=layout.skip_rows if given.skip_rows is None else 0,
-        header=layout.header and not given.column_names,
-        footer_rows=layout.footer_rows if given.footer_rows is None else 0,
-    )
+def _is_json(path: str) -> bool:
+    return path.lower().endswith(".zip") and not members(path, TEXT) and bool(members(path, JSON))
 
 
-def _first_file(path: str, table: str) -> str:
-    if os.path.isdir(path):
-        path = os.path.join(path, "**", "*")
-    found = sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
-    if not found:
-        raise SourceError("missing-file", f'nothing is found under "{path}"', table=table, remedy="Check the path.")
-    return found[0]
+def _encoded(file: File, first: str, table: str, reasons: dict[str, str], doubts: dict[str, tuple[Any, ...]]) -> File:
+    if file.encoding is not None:
+        return file
+    with open_bytes(first, file.member, table) as opened:
+        encoding, others, why = find_encoding(opened)
+    reasons["encoding"], doubts["encoding"] = why, others
+    return replace(file, encoding=None if encoding == "utf-8" else encoding)
 
 
-def _undecodable(path: str, table: str, encoding: str) -> SourceError:
-    return SourceError(
-        "encoding",
-        f'"{path}" has bytes that are not {encoding}',
-        table=table,
-        remedy='Declare how letters are stored, such as encoding = "cp1252".',
-    )
+def _laid_out(file: File, first: str, table: str, reasons: dict[str, str]) -> tuple[File, bool]:
+    with tempfile.TemporaryDirectory(prefix="churnpredict-") as folder:
+        plain = Path(folder) / "plain.csv"
+        with open_bytes(first, file.member, table) as opened:
+            around = {"skip_rows": file.skip_rows or 0, "footer_rows": file.footer_rows or 0}
+            if not write_plain(opened, plain, encoding=file.encoding or "utf-8", **around):
+                raise undecodable(first, table, file)
+        layout = find_layout(*ends_of(str(plain)), file.delimiter)
+    file = replace(file, delimiter=file.delimiter or (None if layout.delimiter == "," else layout.delimiter))
+    return _with_layout(file, layout, reasons), layout.header
 
 
-def _ends(plain: Path) -> tuple[str, str]:
-    """The beginning and the end of a file, cut at line ends."""
-    size = plain.stat().st_size
-    with plain.open("rb") as file:
-        head = file.read(_HEAD)
-        file.seek(max(size - _TAIL, 0))
-        tail = file.read()
-    if size > _HEAD:
-        head = head[: head.rfind(b"\n") + 1] or head
-    if size > _TAIL:
-        tail = tail[tail.find(b"\n") + 1 :]
-    return head.decode(errors="replace"), tail.decode(errors="replace")
-
-
-def _laid_out(file: File, layout: Layout, reasons: dict[str, str]) -> File:
+def _with_layout(file: File, layout: Layout, reasons: dict[str, str]) -> File:
     reasons |= layout.reasons
     return replace(
         file,
-        delimiter=file.delimiter or (None if layout.delimiter == "," else layout.delimiter),
         skip_rows=layout.skip_rows or None if file.skip_rows is None else file.skip_rows,
         footer_rows=layout.footer_rows or None if file.footer_rows is None else file.footer_rows,
     )
+
+
+def _made_up(file: File, table: str) -> list[str]:
+    """Names for the columns of a file without a header, so that it can be looked at."""
+    for width in range(1, 1000):
+        names = [f"column {n}" for n in range(1, width + 1)]
+        try:
+            open_source(replace(file, column_names=names), table).columns()
+        except UsageError:
+            continue
+        return names
+    return []
 
 
 def _with_numbers(

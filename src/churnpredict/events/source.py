@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from churnpredict.events.sources.any_file import open_file
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.databases import Database, Query, table_names
-from churnpredict.events.sources.files import open_files
+from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.frames import open_frame
 
-__all__ = ["Query", "Source", "open_source", "table_names"]
+__all__ = ["File", "Query", "Source", "open_source", "table_names"]
 
 
 def open_source(source: Any, name: str) -> Source:
@@ -18,9 +19,10 @@ def open_source(source: Any, name: str) -> Source:
 
     Parameters
     ----------
-    source : frame, relation, Arrow stream, cursor, path, glob or Query
+    source : frame, relation, Arrow stream, cursor, path, glob, File or Query
         pandas, Polars (eager or lazy), PyArrow, a DuckDB relation, anything with ``__arrow_c_stream__``, a record batch reader, an ADBC
-        cursor that has executed; the path, folder (Hive partitions too) or glob of Parquet or CSV files, compressed or not;
+        cursor that has executed; the path, folder (Hive partitions too) or glob of Parquet, CSV or JSON files, compressed or not; a
+        workbook (.xlsx); the folder of a Delta Lake or Iceberg table; a :class:`File` where a path does not say how it is written;
         or a :class:`Query` on PostgreSQL, DuckDB or SQLite.
     name : str
         What the table is called in messages.
@@ -34,6 +36,6 @@ def open_source(source: Any, name: str) -> Source:
     """
     if isinstance(source, Query):
         return Database(name, source)
-    if isinstance(source, (str, Path)):
-        return open_files(str(source), name)
+    if isinstance(source, (str, Path, File)):
+        return open_file(source if isinstance(source, File) else File(source), name)
     return open_frame(source, name)

@@ -9,7 +9,7 @@ from churnpredict.errors import SourceError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.file_options import File
-from churnpredict.events.sources.files import open_files
+from churnpredict.events.sources.files import files_within, open_files
 from churnpredict.events.sources.json_files import JSON, JsonFiles
 from churnpredict.events.sources.lakes import Lake, lake_kind
 from churnpredict.events.sources.text_files import TEXT, open_text
@@ -17,7 +17,7 @@ from churnpredict.events.sources.unpacking import members, stem_ending
 from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
 from churnpredict.events.sources.written import Written
 
-__all__ = ["open_file"]
+__all__ = ["first_file", "open_file"]
 
 _NUMBERS = ("decimal", "thousands")
 _LAYOUT = ("skip_rows", "footer_rows", "column_names")
@@ -32,6 +32,31 @@ _OPTIONS = {
 }
 
 
+def first_file(file: File, name: str) -> str:
+    """The first file under a path; a table of a lake stands for itself.
+
+    Raises
+    ------
+    SourceError
+        ``missing-file``.
+    """
+    path = _resolved(file)
+    found = [path] if lake_kind(path) is not None else sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
+    if not found:
+        raise _missing(path, name)
+    return found[0]
+
+
+def _resolved(file: File) -> str:
+    path = os.path.expanduser(str(file.path))
+    return files_within(path) if os.path.isdir(path) and lake_kind(path) is None else path
+
+
+def _missing(path: str, name: str) -> SourceError:
+    remedy = "Check the path; a glob such as data/*.parquet works too."
+    return SourceError("missing-file", f'nothing is found under "{path}"', table=name, remedy=remedy)
+
+
 def open_file(file: File, name: str) -> Source:
     """Open a file, a folder or a glob.
 
@@ -42,7 +67,7 @@ def open_file(file: File, name: str) -> Source:
     UsageError
         ``file-option``, ``choose-sheet``, ``choose-member``.
     """
-    path = os.path.expanduser(str(file.path))
+    path = _resolved(file)
     kind = _kind(path)
     called, options = _OPTIONS[kind]
     for option in file.options:
@@ -54,8 +79,8 @@ def open_file(file: File, name: str) -> Source:
         return Lake(name, file, path, kind)
     if kind == "parquet":
         return open_files(path, name)
-    if not glob.glob(path, recursive=True) and not os.path.isdir(path):
-        raise SourceError("missing-file", f'nothing is found under "{path}"', table=name, remedy="Check the path; a glob such as data/*.csv works too.")
+    if not glob.glob(path, recursive=True):
+        raise _missing(path, name)
     if kind == "text":
         return open_text(file, path, name)
     source = Workbook(name, file, _only(path, name)) if kind == "workbook" else JsonFiles(name, file, path)
@@ -84,6 +109,4 @@ def _kind(path: str) -> str:
         return "workbook"
     if ending in JSON:
         return "json"
-    if os.path.isdir(path):
-        return "parquet"  # or CSV: what the reader of folders finds
     return "text" if ending in TEXT else "parquet"

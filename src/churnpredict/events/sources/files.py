@@ -16,7 +16,7 @@ from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, sa
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.texts import mark_untyped
 
-__all__ = ["Files", "open_files"]
+__all__ = ["Files", "files_within", "is_ragged", "open_files", "ragged_rows"]
 
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
@@ -160,13 +160,8 @@ class Files(Source):
         wrong = wrong_text(culprit, self.name) if self.kind == "text" else None
         if wrong is not None:
             return wrong
-        if self.kind == "text" and any(sign in text for sign in _RAGGED) and not _is_cut(culprit):
-            return ContentError(
-                "ragged-rows",
-                f'"{culprit}" has rows with more or fewer fields than its header, or a quote that is not closed',
-                table=self.name,
-                remedy="Write the file again with every field in its place; a comma within a field needs quotes around it.",
-            )
+        if self.kind == "text" and is_ragged(error) and not _is_cut(culprit):
+            return ragged_rows(culprit, self.name)
         return SourceError(
             "unreadable-file",
             f'"{culprit}" cannot be read: {said(error, [self.path])}',
@@ -203,6 +198,21 @@ class Files(Source):
         return [name for name in found for _ in range(1 + (name in twice))]
 
 
+def is_ragged(error: Exception) -> bool:
+    """Whether a reader says that rows differ in their number of fields."""
+    return any(sign in str(error) for sign in _RAGGED)
+
+
+def ragged_rows(path: str, table: str) -> ContentError:
+    """What is said of such a file, without a word of its rows."""
+    return ContentError(
+        "ragged-rows",
+        f'"{path}" has rows with more or fewer fields than its header, or a quote that is not closed',
+        table=table,
+        remedy="Write the file again with every field in its place; a comma within a field needs quotes around it.",
+    )
+
+
 def _connect() -> Any:
     import duckdb
 
@@ -234,9 +244,9 @@ def _file_kind(path: str) -> str | None:
     return "parquet" if ending in _PARQUET else "text" if ending in _TEXT else None
 
 
-def _within(folder: str) -> str:
-    """The glob of all files of a folder: Parquet, or else CSV."""
-    for pattern in ("*.parquet", "*.pq", "*.csv", *(f"*.csv{packed}" for packed in _PACKED)):
+def files_within(folder: str) -> str:
+    """The glob of all files of a folder: Parquet, or else CSV, or else JSON."""
+    for pattern in ("*.parquet", "*.pq", "*.csv", *(f"*.csv{packed}" for packed in _PACKED), "*.jsonl", "*.ndjson", "*.json"):
         inside = os.path.join(folder, "**", pattern)
         if next(glob.iglob(inside, recursive=True), None) is not None:
             return inside
@@ -252,7 +262,7 @@ def open_files(path: str, name: str) -> Source:
         ``missing-file``, ``unknown-file``.
     """
     path = os.path.expanduser(path)
-    path = _within(path) if os.path.isdir(path) else path
+    path = files_within(path) if os.path.isdir(path) else path
     if not glob.glob(path, recursive=True):
         raise SourceError(
             "missing-file",
@@ -266,7 +276,7 @@ def open_files(path: str, name: str) -> Source:
             "unknown-file",
             f'"{path}" has an ending that is not known',
             table=name,
-            remedy='Use .parquet or .csv (also compressed: .csv.gz); for databases, cp.Query("SELECT ...", "shop.duckdb").',
+            remedy='Use .parquet, .csv (also .csv.gz or .zip), .xlsx or .jsonl; for databases, cp.Query("SELECT ...", "shop.duckdb").',
         )
     return Files(name, path, kind)
 

@@ -67,10 +67,10 @@ class Layout:
     reasons: dict[str, str] = field(default_factory=dict)
 
 
-def find_layout(head: str, tail: str) -> Layout:
-    """The layout of a file by its beginning and its end; both are cut at line ends."""
+def find_layout(head: str, tail: str, delimiter: str | None = None) -> Layout:
+    """The layout of a file by its beginning and its end, both cut at line ends; with the delimiter, if it is known."""
     hint = re.match(r"\ufeff?sep=(.)\r?\n", head)
-    delimiter = hint[1] if hint else _delimiter(head)
+    delimiter = delimiter or (hint[1] if hint else _delimiter(head))
     rows, lines = _parsed(head, delimiter)
     found = layout_of_rows(rows, lines, _parsed(tail, delimiter)[0] or rows)
     told = {"delimiter": f"fields are separated by {_NAMES.get(delimiter, 'this')}"}

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from churnpredict.errors import ContentError, SourceError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.character_sets import find_encoding
-from churnpredict.events.sources.csv_form import CsvForm
+from churnpredict.events.sources.csv_form import CsvForm, find_form
 from churnpredict.events.sources.file_options import File
-from churnpredict.events.sources.files import Files
-from churnpredict.events.sources.layouts import Layout, find_layout
-from churnpredict.events.sources.unpacking import members, open_bytes, write_plain
+from churnpredict.events.sources.files import Files, is_ragged, ragged_rows
+from churnpredict.events.sources.layouts import find_layout
+from churnpredict.events.sources.unpacking import open_bytes, write_plain
 from churnpredict.events.sources.written import Written, refuse_layout
 
 __all__ = ["TEXT", "ends_of", "open_text"]
@@ -44,18 +44,25 @@ class TextFiles(Files):
 
     @cached_property
     def _forms(self) -> dict[str, CsvForm]:
-        return {plain: self._form(plain) for plain in self._files}
+        forms = {}
+        for plain in self._files:
+            try:
+                forms[plain] = self._form(plain)
+            except SourceError as error:
+                raise undecodable(plain, self.name, self.file) if error.code == "encoding" else error from None
+        return {plain: form for plain, form in forms.items() if form.names} or forms
 
     def _form(self, plain: str) -> CsvForm:
         shown = self._originals.get(plain, plain)
         head, tail = ends_of(plain)
         layout = find_layout(head, tail)
-        delimiter = self.file.delimiter or layout.delimiter
-        # Of a copy, what was above and below is gone already; the names that were given stand in its first line.
+        refuse_layout(self.file, replace(layout, header=True, footer_rows=0), shown, self.name)  # what is above hides the rest
+        form = find_form(plain, self.name)
+        delimiter = self.file.delimiter or (form.delimiter if len(form.names) > 1 else layout.delimiter)
+        if delimiter != layout.delimiter:
+            layout = find_layout(head, tail, delimiter)
         refuse_layout(self.file, layout, shown, self.name)
-        first = next((row for row in csv.reader(io.StringIO(head.lstrip("\ufeff\r\n"), newline=""), delimiter=delimiter) if any(row)), [])
-        blank = len(head) - len(head.lstrip("\ufeff\r\n"))
-        return CsvForm(tuple(n.strip() for n in first), delimiter, '"', head[:blank].count("\n"), False)
+        return form if delimiter == form.delimiter else replace(form, names=names_of(head, delimiter), delimiter=delimiter)
 
     @cached_property
     def _folder(self) -> Path:
@@ -100,12 +107,32 @@ class TextFiles(Files):
             shutil.copyfileobj(rest, out)
         named.replace(copy)
 
+    def _culprit(self, text: str) -> str:
+        return next((path for copy, path in self._originals.items() if copy in text), None) or super()._culprit(text)
+
     def _refuse(self, error: Exception) -> SourceError | ContentError:
+        if self._originals:
+            culprit = self._culprit(str(error))
+            return ragged_rows(culprit, self.name) if is_ragged(error) else unreadable(culprit, self.name)
         refused = super()._refuse(error)
-        for copy, path in self._originals.items():
-            if copy in refused.message:
-                return type(refused)(refused.code, refused.what.replace(copy, path), table=self.name, remedy=refused.remedy)
+        if refused.code == "encoding":
+            return undecodable(self._culprit(str(error)), self.name, self.file)
         return refused
+
+
+def names_of(head: str, delimiter: str) -> tuple[str, ...]:
+    """The names in the first row that is not empty."""
+    rows = csv.reader(io.StringIO(head.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
+    return tuple(n.strip() for n in next((row for row in rows if any(row)), []))
+
+
+def unreadable(path: str, table: str) -> SourceError:
+    return SourceError(
+        "unreadable-file",
+        f'"{path}" cannot be read with these options',
+        table=table,
+        remedy="Check them against the file: its delimiter, the lines above its header, the rows below.",
+    )
 
 
 def undecodable(path: str, table: str, file: File) -> SourceError:

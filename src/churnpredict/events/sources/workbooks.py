@@ -40,7 +40,7 @@ class Workbook(Source):
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         names, rows = self._table
         wanted = distinct(columns)
-        made = [_column([row[names.index(c)] for row in rows], self.name, c) for c in wanted]
+        made = [_column([row[names.index(c)] for row in rows]) for c in wanted]
         table = pa.table([m[0] for m in made], names=wanted)
         return mark_untyped(table, [c for c, m in zip(wanted, made, strict=True) if m[1]])
 
@@ -50,25 +50,25 @@ class Workbook(Source):
     @cached_property
     def _table(self) -> tuple[list[str], list[list[Any]]]:
         """The names of the columns, and the rows."""
-        rows = self._rows
-        layout = self.layout
-        if self.file.column_names:
-            names, first = list(self.file.column_names), self.file.skip_rows
-        else:
-            header = rows[self.file.skip_rows] if self.file.skip_rows < len(rows) else []
-            names, first = [_text(v).strip() for v in header], self.file.skip_rows + 1
+        rows, file = self._rows, self.file
+        self._refuse_other_layout(self.layout)
+        start = file.skip_rows
+        if start is None:  # empty rows above are no matter
+            start = next((place for place, row in enumerate(rows) if any(v != "" for v in row)), 0)
+        header = rows[start] if start < len(rows) else []
+        names = list(file.column_names) or [_text(v).strip() for v in header]
+        first = start + (not file.column_names)
         body = [row for row in rows[first:] if any(v != "" for v in row)]
-        body = body[: max(len(body) - self.file.footer_rows, 0)]
+        body = body[: max(len(body) - (file.footer_rows or 0), 0)]
         kept = [p for p in range(max(map(len, [names, *body[:1]]), default=0)) if p < len(names) and names[p]]
         nameless = [p for p in range(len(body[0]) if body else 0) if p not in kept and any(row[p] != "" for row in body)]
-        if self.file.column_names and nameless:
+        if file.column_names and nameless:
             raise UsageError(
                 "file-option",
                 f"column_names has {len(names)} names for {len(kept) + len(nameless)} columns",
                 table=self.name,
                 remedy="Write a name for each column.",
             )
-        self._refuse_other_layout(layout)
         return [names[p] for p in kept], [[row[p] if p < len(row) else "" for p in kept] for row in body]
 
     def _refuse_other_layout(self, layout: Layout) -> None:
@@ -196,22 +196,21 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _column(values: list[Any], table: str, name: str) -> tuple[pa.Array, bool]:
+def _column(values: list[Any]) -> tuple[pa.Array, bool]:
     """One column with its type, and whether it is text that may be numbers, because cells of several types stand in it."""
     seen = [None if v == "" else v for v in values]
     kinds = {type(v) for v in seen if v is not None}
+    untyped = False
     if kinds <= {int, float}:
-        whole = all(v is None or (float(v).is_integer() and abs(v) < _EXACT) for v in seen)
-        if whole and kinds:
-            return pa.array([None if v is None else int(v) for v in seen], pa.int64()), False
-        return pa.array(seen, pa.float64()), False
-    if kinds <= {datetime.datetime, datetime.date}:
-        moments = [v if v is None or isinstance(v, datetime.datetime) else datetime.datetime.combine(v, datetime.time()) for v in seen]
-        return pa.array(moments, pa.timestamp("us")), False
-    if kinds == {bool}:
-        return pa.array(seen, pa.bool_()), False
-    if kinds <= {datetime.time, datetime.timedelta}:
-        return pa.array([None if v is None else str(v) for v in seen], pa.string()), False
-    if kinds == {str}:
-        return pa.array(seen, pa.string()), True
-    return pa.array([None if v is None else _text(v) for v in seen], pa.string()), True
+        whole = bool(kinds) and all(v is None or (float(v).is_integer() and abs(v) < _EXACT) for v in seen)
+        found = pa.array([None if v is None else int(v) for v in seen], pa.int64()) if whole else pa.array(seen, pa.float64())
+    elif kinds <= {datetime.datetime, datetime.date}:
+        midnight = datetime.time()
+        moments = [v if v is None or isinstance(v, datetime.datetime) else datetime.datetime.combine(v, midnight) for v in seen]
+        found = pa.array(moments, pa.timestamp("us"))
+    elif kinds == {bool}:
+        found = pa.array(seen, pa.bool_())
+    else:
+        untyped = bool(kinds & {str, int, float})
+        found = pa.array([None if v is None else _text(v) for v in seen], pa.string())
+    return found, untyped
