@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 export MPLBACKEND := Agg
 # Spark is half a gigabyte and needs Java: make setup SPARK=1 takes it too.
 COMMA := ,
-EXTRAS := mlflow,plot,postgres,report,sign,tune$(if $(SPARK),$(COMMA)spark)
+EXTRAS := delta,excel,iceberg,mlflow,plot,postgres,report,sign,tune$(if $(SPARK),$(COMMA)spark)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check docs bench lowest notebooks clean

@@ -2,9 +2,12 @@
 
 import contextlib
 import gzip
+import json
 import os
 import sqlite3
+import zipfile
 
+import deltalake
 import duckdb
 import numpy as np
 import pandas as pd
@@ -13,10 +16,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.catalog.memory import InMemoryCatalog
 from tests.laws.checks import check_order, same_bits
 from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 
-from churnpredict import Customers, Events, EventTables, Query, build_features, scan_tables
+from churnpredict import Customers, Events, EventTables, File, Query, build_features, scan_tables
 from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError
 from churnpredict.events.sources.files import Files
 
@@ -80,7 +84,70 @@ def lazy(frame, place, name):
     return pl.from_pandas(frame).lazy().with_columns(unused=pl.lit(1))
 
 
+def xlsx(frame, place, name):
+    frame.to_excel(place / f"{name}.xlsx", index=False, sheet_name="rows")
+    return place / f"{name}.xlsx"
+
+
+def json_lines(frame, place, name):
+    frame.to_json(place / f"{name}.jsonl", orient="records", lines=True, date_format="iso", date_unit="us", double_precision=15)
+    return place / f"{name}.jsonl"
+
+
+def json_list(frame, place, name):
+    rows = json.loads(frame.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15))
+    (place / f"{name}.json").write_text(json.dumps({"status": "ok", "rows": rows}, indent=1))
+    return place / f"{name}.json"
+
+
+def zipped(frame, place, name):
+    with zipfile.ZipFile(place / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export/rows.csv", frame.to_csv(index=False))
+        archive.writestr("__MACOSX/export/._rows.csv", b"\0\5\x16\7")
+    return place / f"{name}.zip"
+
+
+def utf16_with_title_and_total(frame, place, name):
+    text = "Report of all rows\n\n" + frame.to_csv(index=False, sep="\t") + "\n\nTotal\n"
+    (place / f"{name}.txt").write_bytes(text.encode("utf-16"))
+    return File(place / f"{name}.txt", encoding="utf-16", skip_rows=2, footer_rows=1)
+
+
+def decimal_commas(frame, place, name):
+    frame.to_csv(place / f"{name}.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    return File(place / f"{name}.csv", encoding="cp1252", decimal=",", thousands=".")
+
+
+def delta(frame, place, name):
+    """Rows that were deleted and overwritten lie beside those that are there."""
+    wrong = frame.assign(**{c: frame[c] * 2 for c in frame.select_dtypes("number")})
+    deltalake.write_deltalake(place / name, arrow(wrong))
+    deltalake.write_deltalake(place / name, arrow(frame.iloc[::2]), mode="overwrite")
+    deltalake.write_deltalake(place / name, arrow(frame.iloc[1::2]), mode="append")
+    deltalake.write_deltalake(place / name, arrow(wrong), mode="append")
+    return File(place / name, version=2)
+
+
+def iceberg(frame, place, name):
+    catalog = InMemoryCatalog("tests", warehouse=f"file://{place}")
+    catalog.create_namespace("shop")
+    table = catalog.create_table(f"shop.{name}", schema=arrow(frame).schema)
+    table.append(arrow(frame.iloc[::2]))
+    table.append(arrow(frame.iloc[1::2]))
+    snapshot = table.current_snapshot().snapshot_id
+    table.append(arrow(frame))
+    return File(place / "shop" / name, version=snapshot)
+
+
 SOURCES = {
+    "xlsx": xlsx,
+    "jsonl": json_lines,
+    "json": json_list,
+    "zip": zipped,
+    "utf-16 with a title and a total": utf16_with_title_and_total,
+    "decimal commas": decimal_commas,
+    "delta": delta,
+    "iceberg": iceberg,
     "polars-lazy": lazy,
     "csv.gz": packed_csv("gzip", ".gz"),
     "csv.zst": packed_csv("zstd", ".zst"),

@@ -4,8 +4,9 @@
 
     [tables.orders]                 # one section per table
     kind = "events"                 # or "customers"
-    source = "orders.csv"           # CSV or Parquet, a folder or a glob; or instead:
-    # database = "shop.duckdb"      # a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what the variable SHOP says
+    source = "orders.csv"           # CSV, Parquet, .xlsx, .jsonl, a folder or a glob; how it is written, where that must be said:
+    # encoding = "cp1252"           # and delimiter, decimal, thousands, skip_rows, footer_rows, column_names, sheet, member, version
+    # database = "shop.duckdb"      # instead: a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what SHOP says
     # query = "SELECT * FROM orders"  # or a table's name; by default the name of the section
     customer = "customer_id"
     time = "date"
@@ -55,9 +56,13 @@ _RULES = {
 }
 _RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "query")
+# How a file is written: the options of churnpredict.File.
+_FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
 _SHAPES: dict[str, tuple[Any, str]] = {  # of what is no text
-    **dict.fromkeys(("attributes", "values", "dates", "replies"), (list, "a list of texts")),
+    **dict.fromkeys(("attributes", "values", "dates", "replies", "column_names"), (list, "a list of texts")),
+    **dict.fromkeys(("skip_rows", "footer_rows"), (int, "a whole number")),
+    "version": ((int, str), "the number of a version or snapshot"),
     **dict.fromkeys(("end_inclusive", "money", "optional", "optional_time"), (bool, "true or false")),
     **dict.fromkeys(("observed_from", "observed_until"), ((str, datetime.date), 'a moment such as "2024-07-01"')),
     "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
@@ -164,15 +169,18 @@ class Config:
 
         declared = {}
         for name, section in self.tables.items():
-            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES)}
+            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES, *_FILE)}
             declared[name] = getattr(kinds, _TABLES[section["kind"]])(self._source(name, section), **options)
         return declared
 
     def _source(self, name: str, section: Mapping[str, Any]) -> Any:
         """A file or a glob, or a query on a database."""
+        from churnpredict.events.source import File, Query
+
         if "source" in section:
-            return str(self.resolve(section["source"]))
-        from churnpredict.events.source import Query
+            path = str(self.resolve(section["source"]))
+            said = {key: section[key] for key in _FILE if key in section}
+            return File(path, **said) if said else path
 
         database = str(section["database"])
         if database.startswith("$"):
@@ -294,7 +302,7 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
     options = _options_of(cls)
     back = {v: k for k, v in _RENAMED.items()}
-    known = ["kind", *_PLACES, *(back.get(o, o) for o in options if o != "source")]
+    known = ["kind", *_PLACES, *_FILE, *(back.get(o, o) for o in options if o != "source")]
     _refuse_unknown(where, section, known)
     options["source"] = "database" not in section
     for option, must in options.items():
@@ -309,6 +317,8 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     if len({"source", "database"} & set(section)) != 1 or ("query" in section and "database" not in section):
         remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders".'
         raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
+    if "source" not in section and (said := [key for key in _FILE if key in section]):
+        raise ConfigError("bad-setting", f"{where}: {said[0]} is for files, not for databases", remedy="Leave it out.")
     if _PASSWORD.search(section.get("database", "")):
         remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
         raise ConfigError("password-in-file", f"{where}: the address of the database holds a password", remedy=remedy)

@@ -125,7 +125,7 @@ def _laid_out(file: File, first: str, table: str, reasons: dict[str, str]) -> tu
             around = {"skip_rows": file.skip_rows or 0, "footer_rows": file.footer_rows or 0}
             if not write_plain(opened, plain, encoding=file.encoding or "utf-8", **around):
                 raise undecodable(first, table, file)
-        layout = find_layout(*ends_of(str(plain)), file.delimiter)
+        layout = find_layout(*ends_of(str(plain), table), file.delimiter)
     file = replace(file, delimiter=file.delimiter or (None if layout.delimiter == "," else layout.delimiter))
     return _with_layout(file, layout, reasons), layout.header
 

@@ -19,7 +19,7 @@ from churnpredict.churn.snapshots import sorted_pairs
 from churnpredict.churn.treatments import arms_of
 from churnpredict.errors import warn
 from churnpredict.evaluation.audit import Audit, Finding, audit_matrix
-from churnpredict.events.source import open_source
+from churnpredict.events.source import File, open_source
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.events.timing import DAY
@@ -325,7 +325,7 @@ def _columns(name: str, source: Any) -> list[str]:
     """The columns of a source that can be read a second time: a pandas frame or files."""
     if isinstance(source, pd.DataFrame):
         return [str(c) for c in source.columns]
-    return open_source(source, name).columns() if isinstance(source, (str, Path)) else []
+    return open_source(source, name).columns() if isinstance(source, (str, Path, File)) else []
 
 
 def _two_columns(name: str, source: Any, *columns: str) -> list[pd.Series]:

@@ -13,7 +13,13 @@ __all__ = ["Encoding", "check_encoding", "find_encoding"]
 Encoding = tuple[str, tuple[str, ...], str]  # the best, others that are as good, and why
 _CHUNK = 1 << 20
 _KEPT = 200_000  # bytes of words with letters beyond ASCII that decide on an encoding
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, which begins like it
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # Letters beyond ASCII, in small, of the languages that an encoding was made for.
 _WESTERN = {
     **{"German": "äöüß", "French": "àâæçèéêëîïôœùûüÿ", "Spanish": "áéíñóúü", "Italian": "àèéìòù", "Portuguese": "àáâãçéêíóôõú"},

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -112,7 +112,7 @@ class JsonFiles(Source):
         try:
             with open_bytes(path, self.file.member if path.lower().endswith(".zip") else None, self.name, JSON) as opened:
                 encoding = self.file.encoding or "utf-8"
-                text = io.TextIOWrapper(_Raw(opened), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+                text = io.TextIOWrapper(cast(Any, _Raw(opened)), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
                 first = text.readline()
                 try:
                     row = json.loads(first)
@@ -153,9 +153,7 @@ class JsonFiles(Source):
             if len(wanted) > 1:
                 raise self._which(path, lists)
             document = document[wanted[0]] if wanted else [document]
-        if not isinstance(document, list):
-            raise ValueError("no list")
-        yield from document
+        yield from document if isinstance(document, list) else [document]  # what is no object is refused as a row
 
     def _which(self, path: str, lists: Sequence[str]) -> UsageError:
         shown = ", ".join(f'"{name}"' for name in lists[:8])

@@ -28,6 +28,9 @@ __all__ = ["TEXT", "ends_of", "open_text"]
 
 TEXT = (".csv", ".tsv", ".txt")
 _HEAD, _TAIL = 1 << 16, 1 << 16
+_CALLED = {"cp1252": "Windows-1252 or ISO-8859-1", "cp1250": "Windows-1250", "cp1251": "Windows-1251", "cp1254": "Windows-1254"} | {
+    name: name.upper() for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso-8859-2", "iso-8859-15")
+}
 
 
 class TextFiles(Files):
@@ -49,12 +52,12 @@ class TextFiles(Files):
             try:
                 forms[plain] = self._form(plain)
             except SourceError as error:
-                raise undecodable(plain, self.name, self.file) if error.code == "encoding" else error from None
+                raise self._named(error, plain) from None
         return {plain: form for plain, form in forms.items() if form.names} or forms
 
     def _form(self, plain: str) -> CsvForm:
         shown = self._originals.get(plain, plain)
-        head, tail = ends_of(plain)
+        head, tail = ends_of(plain, self.name)
         layout = find_layout(head, tail)
         refuse_layout(self.file, replace(layout, header=True, footer_rows=0), shown, self.name)  # what is above hides the rest
         form = find_form(plain, self.name)
@@ -89,7 +92,7 @@ class TextFiles(Files):
 
     def _name_columns(self, copy: Path) -> None:
         """Write the names that were given as the first line."""
-        head, tail = ends_of(str(copy))
+        head, tail = ends_of(str(copy), self.name)
         layout = find_layout(head, tail)
         delimiter = self.file.delimiter or layout.delimiter
         if layout.width and layout.width != len(self.file.column_names):
@@ -115,9 +118,12 @@ class TextFiles(Files):
             culprit = self._culprit(str(error))
             return ragged_rows(culprit, self.name) if is_ragged(error) else unreadable(culprit, self.name)
         refused = super()._refuse(error)
-        if refused.code == "encoding":
-            return undecodable(self._culprit(str(error)), self.name, self.file)
-        return refused
+        return self._named(refused, self._culprit(str(error))) if isinstance(refused, SourceError) else refused
+
+    def _named(self, error: SourceError, path: str) -> SourceError:
+        """A file in another encoding: which one, and how to say so."""
+        another = error.code == "encoding" and any(what in error.what for what in ("UTF-16", "UTF-32", "Windows", "not UTF-8"))
+        return undecodable(path, self.name, self.file) if another else error
 
 
 def names_of(head: str, delimiter: str) -> tuple[str, ...]:
@@ -142,15 +148,15 @@ def undecodable(path: str, table: str, file: File) -> SourceError:
     also = f" (or {', '.join(others)})" if others else ""
     return SourceError(
         "encoding",
-        f'"{path}" is not text in {file.encoding or "UTF-8"}: it looks like {found}{also}',
+        f'"{path}" is not text in {file.encoding or "UTF-8"}: it looks like {_CALLED.get(found, found)}{also}',
         table=table,
         remedy=f'Say so: encoding="{found}" in cp.File, encoding = "{found}" in churn.toml.',
     )
 
 
-def ends_of(path: str) -> tuple[str, str]:
+def ends_of(path: str, table: str) -> tuple[str, str]:
     """The beginning and the end of a file in UTF-8, cut at line ends; of a packed one, the beginning only."""
-    with open_bytes(path, None, "") as file:
+    with open_bytes(path, None, table) as file:
         head = file.read(_HEAD)
     whole = len(head) < _HEAD
     tail = b"" if not whole else head
