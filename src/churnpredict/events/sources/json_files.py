@@ -67,15 +67,16 @@ class JsonFiles(Source):
         return pa.schema(fields)
 
     def _unfit(self, column: str, kinds: set[str]) -> SchemaError:
+        where = {"table": self.name, "column": column}
         if _NESTED in kinds:
-            what, remedy = "lists, or objects within objects", "Write what is needed of them as columns of its own before."
-        elif "long" in kinds:
-            what, remedy = "whole numbers that no float64 or int64 holds exactly", "Write them as text, in quotes."
-        else:
-            said = {"int": "whole numbers", "float": "numbers", "str": "texts", "bool": "true and false"}
-            what = f"values of different types in one column ({', '.join(sorted(said[k] for k in kinds))})"
-            remedy = "Write all of them in one type."
-        return SchemaError("mixed-types" if _NESTED not in kinds else "nested-column", what, table=self.name, column=column, remedy=remedy)
+            remedy = "Write what is needed of them as columns of its own before."
+            return SchemaError("nested-column", "lists, or objects within objects", remedy=remedy, **where)
+        if "long" in kinds:
+            remedy = "Write them as text, in quotes."
+            return SchemaError("mixed-types", "whole numbers that no float64 or int64 holds exactly", remedy=remedy, **where)
+        called = {"int": "whole numbers", "float": "numbers", "str": "texts", "bool": "true and false"}
+        what = f"values of different types in one column ({', '.join(sorted(called[k] for k in kinds))})"
+        return SchemaError("mixed-types", what, remedy="Write all of them in one type.", **where)
 
     @cached_property
     def _kinds(self) -> dict[str, set[str]]:
@@ -112,7 +113,9 @@ class JsonFiles(Source):
         try:
             with open_bytes(path, self.file.member if path.lower().endswith(".zip") else None, self.name, JSON) as opened:
                 encoding = self.file.encoding or "utf-8"
-                text = io.TextIOWrapper(cast(Any, _Raw(opened)), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+                text = io.TextIOWrapper(
+                    cast(Any, _Raw(opened)), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
+                )
                 first = text.readline()
                 try:
                     row = json.loads(first)
