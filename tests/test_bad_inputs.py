@@ -506,7 +506,7 @@ TABLE = [
     Bad(50, "infinite value", "E infinite-value", lambda _: orders(log(eur=[1.0, np.inf, 3.0, 4.0]), value="eur")),
     Bad(51, "1e300", "W huge-value", lambda _: orders(log(eur=[1.0, 1e300, 3.0, 4.0]), value="eur")),
     Bad(52, "integers never wrap", "S", big_integers, "Sums are of floats: they lose digits, never the sign."),
-    Bad(52, "epochs never wrap", "E null-time", lambda _: orders(log(at=[1_700_000_000_123_456] * 4), unit="s")),
+    Bad(52, "epochs never wrap", "E epoch-unit", lambda _: orders(log(at=[1_700_000_000_123_456] * 4), unit="s")),
     Bad(53, "decimals", "S", decimals, "Taken as floats."),
     Bad(54, "NaN and null", "S", nan_and_null, "One thing: missing."),
     Bad(55, "many unseen categories at scoring", "W unseen-categories", lambda _: unseen(0.5), "Taken as missing, or as \"other\" where training had rare categories."),

@@ -10,7 +10,14 @@ from churnpredict.errors import warn
 from churnpredict.events.tally import judge
 from churnpredict.events.text_encoding import encode_text
 
-__all__ = ["encoded", "flat", "is_text", "plain", "warn_if_any"]
+__all__ = ["MISSING_TOLD", "MISSING_WORDS", "encoded", "flat", "is_text", "plain", "warn_if_any"]
+
+# In small letters: what stands in a column of numbers or times where nothing is known.
+MISSING_TOLD = "words for nothing, such as NULL or N/A, are read as missing"
+MISSING_WORDS = (
+    *("", "null", "(null)", "n/a", "#n/a", "#n/a n/a", "na", "#na", "<na>", "n.a.", "nan", "-nan", "none", "nil", "nat", "\\n", "-", "--"),
+    *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan"),
+)
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

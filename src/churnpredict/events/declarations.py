@@ -56,9 +56,9 @@ class Events(_Declared):
         Column of the event's own id: the same id with other content is an error.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
-    unit : {"s", "ms", "us", "d"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01.
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
@@ -152,9 +152,9 @@ class Intervals(_Declared):
         Column of the moment at which the row came to be known, where that is later than ``start``.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
-    unit : {"s", "ms", "us", "d"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01.
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     observed_until : time, optional
@@ -234,9 +234,9 @@ class States(_Declared):
         Column of the moment at which the row came to be known, where that is later than ``time``.
     driver : str, optional
         The driver that the table speaks for, such as ``"price"``.
-    unit : {"s", "ms", "us", "d"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01.
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
@@ -297,9 +297,9 @@ class Customers(_Declared):
         horizon is.
     valid_from : str, optional
         Column of the moment from which a row's attributes hold, where they change.
-    unit : {"s", "ms", "us", "d"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01.
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
     format : str, optional
         How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
     optional : bool

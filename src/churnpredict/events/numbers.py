@@ -8,17 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, warn
-from churnpredict.events.columns import flat, is_text, plain, warn_if_any
+from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, flat, is_text, plain, warn_if_any
 from churnpredict.events.tally import judge
 
 __all__ = ["numbers_of_texts", "read_numbers"]
 
 _HUGE = 1e15
 _LARGEST = 1e30  # sums of such values still fit float32
-_MISSING = (
-    *("", "null", "(null)", "n/a", "#n/a", "#n/a n/a", "na", "#na", "<na>", "n.a.", "nan", "-nan", "none", "nil", "nat", "\\n", "-", "--"),
-    *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan"),
-)
 _NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # together with what a cast to float64 takes
 _ENDLESS = r"^[+-]?(inf|infinity)$"
 
@@ -74,7 +70,7 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
         )
     warn_if_any(
         "missing-words",
-        "words for nothing, such as NULL or N/A, are read as missing",
+        MISSING_TOLD,
         (table, name),
         words,
         len(text),
@@ -104,7 +100,7 @@ def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
             unknown = pc.is_nan(values)
             return pc.if_else(unknown, None, values), pc.sum(unknown).as_py() or 0, None
     trimmed = pc.utf8_trim_whitespace(text)
-    missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(_MISSING))
+    missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(MISSING_WORDS))
     words = pc.sum(pc.and_(missing, pc.not_equal(trimmed, ""))).as_py() or 0
     rest = pc.if_else(missing, None, trimmed)
     endless = pc.match_substring_regex(rest, _ENDLESS, ignore_case=True)

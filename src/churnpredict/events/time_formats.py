@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
+from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, warn_if_any
 
 __all__ = ["fitting_formats", "read_formatted"]
 
@@ -41,30 +48,72 @@ def _fits(text: pa.Array, form: str) -> bool:
 
 
 def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Array:
-    """Wall times from texts, or from whole numbers that are written like one (20240131).
+    """Times from texts, or from whole numbers that are written like one (20240131): wall times, or UTC where the format has a zone.
+
+    Days that do not exist are refused: Arrow's reader would roll 31 April over to 1 May.
 
     Raises
     ------
     TimeError
         ``time-format``.
     """
-    text = pc.utf8_trim_whitespace(text.cast(pa.string()))
-    try:
-        times = _parsed(text, form)
-    except pa.ArrowInvalid:
-        times = pa.nulls(len(text), pa.timestamp("us"))
-    bad = pc.and_(pc.is_null(times), pc.is_valid(text))
-    if pc.any(bad).as_py():
-        wrong = text.filter(bad)
-        others = [f'"{other}"' for other in fitting_formats(text)]
+    coded = pc.utf8_trim_whitespace(text.cast(pa.string())).dictionary_encode()
+    texts = coded.dictionary
+    missing = pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS))
+    rows = pc.sum(pc.and_(missing, pc.not_equal(texts, "")).take(coded.indices)).as_py() or 0
+    warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Write nothing where nothing is known.")
+    known = texts.filter(pc.invert(missing))
+    times = _strictly_parsed(known, form)
+    bad = np.isnat(times)
+    if bad.any():
+        wrong = known.filter(pa.array(bad))
+        others = [f'"{other}"' for other in fitting_formats(known) if not np.isnat(_strictly_parsed(known, other)).any()]
+        remedy = f"Every row is read by {' and by '.join(others)}." if others else "Write all in one way; look for days that do not exist."
+        if "%Z" in form and not others:
+            remedy = "Of zone names only UTC and GMT are clear: write offsets such as +0100, and %z in the format."
         raise TimeError(
             "time-format",
             f'times that format = "{form}" does not read',
             table=table,
             column=name,
-            rows=len(wrong),
+            rows=pc.sum(pc.is_in(texts, wrong).take(coded.indices)).as_py(),
             total=len(text),
-            examples=pc.unique(wrong).to_pylist()[:3],
-            remedy=f"Every row is read by {' and by '.join(others)}." if others else "Write all of them in one way.",
+            examples=wrong.to_pylist()[:3],
+            remedy=remedy,
         )
+    every = np.full(len(texts), np.datetime64("NaT", "us"))
+    every[~missing.to_numpy(zero_copy_only=False)] = times
+    return pa.array(every, pa.timestamp("us", "UTC" if _is_zoned(form) else None)).take(coded.indices)
+
+
+def _is_zoned(form: str) -> bool:
+    """Whether a format has an offset, a zone's name, or a Z, UTC or GMT written out at its end."""
+    return re.search(r"%z|%Z|(?<!%)(Z|UTC|GMT)$", form) is not None
+
+
+def _strictly_parsed(texts: pa.Array, form: str) -> npt.NDArray[np.datetime64]:
+    """Microseconds, in UTC where the format has a zone; NaT for what it does not read."""
+    if "%Z" in form:
+        texts, form = pc.replace_substring_regex(texts, r"\b(UTC|GMT|Z)\b", "+0000"), form.replace("%Z", "%z")
+    series = pd.Series(texts.to_pylist(), dtype=object)
+    try:
+        found = pd.to_datetime(series, format=form, errors="coerce", utc="%z" in form)
+        found = found.dt.tz_convert(None) if "%z" in form else found
+        times = found.to_numpy().astype("datetime64[us]")
+    except ValueError:  # a directive that pandas does not know
+        times = np.full(len(series), np.datetime64("NaT", "us"))
+    doubtful = np.isnat(times)  # a year beyond what pandas holds, such as 9999
+    if "%S" in form:  # pandas rolls second 60 over to the next minute
+        doubtful |= ((times.astype(np.int64) // 1_000_000) % 60 < 2) & series.str.contains("6[01]").to_numpy(np.bool_)
+    for place in np.flatnonzero(doubtful):
+        times[place] = _parsed_alone(series.iloc[place], form)
     return times
+
+
+def _parsed_alone(text: str, form: str) -> np.datetime64:
+    try:
+        moment = datetime.datetime.strptime(text, form)
+    except (ValueError, re.error):
+        return np.datetime64("NaT", "us")
+    moment = moment if moment.tzinfo is None else moment.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(moment, "us")

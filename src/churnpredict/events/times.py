@@ -10,13 +10,14 @@ import pyarrow.compute as pc
 from churnpredict.errors import TimeError, warn
 from churnpredict.events.columns import flat as one_array
 from churnpredict.events.columns import is_text, plain, warn_if_any
+from churnpredict.events.iso_times import parse_iso
+from churnpredict.events.numbers import numbers_of_texts
 from churnpredict.events.tally import judge
 from churnpredict.events.time_formats import fitting_formats, read_formatted
+from churnpredict.events.time_units import FAR_FUTURE, FAR_PAST, UNITS, count_times, fitting_units, scaled, unit_remedy
 
 __all__ = ["drop_unknown_times", "read_times"]
 
-_FAR_PAST, _FAR_FUTURE = -2_208_902_400_000_000, 7_258_118_400_000_000  # 1900-01-02 and 2200-01-01: beyond, a date is a placeholder
-_EPOCH = {"d": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _MANY_NULLS = 0.05
 
 
@@ -58,33 +59,31 @@ def read_times(
         return np.zeros(len(flat), np.int64), np.ones(len(flat), np.bool_), None
     if form is not None and (is_text(kind) or pa.types.is_integer(kind)):
         flat = read_formatted(flat, form, table=table, name=name)
-        kind = flat.type
     elif is_text(kind):
-        counted = _as_counts(flat) if unit in _EPOCH else None  # a text file has no types: what counts seconds may stand there as text
-        flat = _parse_iso(flat, table, name) if counted is None else counted
-        kind = flat.type
+        counted = _as_counts(flat) if unit in UNITS else None  # a text file has no types: what counts seconds may stand there as text
+        flat = parse_iso(flat, table, name) if counted is None else counted
+    kind = flat.type
+    if pa.types.is_decimal(kind):
+        flat, kind = flat.cast(pa.float64()), pa.float64()
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        if unit not in _EPOCH:
-            written = pa.types.is_integer(kind) and fitting_formats(flat.cast(pa.string()))
-            remedy = 'Declare what they count: unit="s", "ms" or "us" (since 1970, UTC), or "d" for numbers of days.'
-            remedy = f'Declare how they are written: format="{written[0]}".' if written else remedy
-            raise TimeError("epoch-unit", "times are numbers without a unit", table=table, column=name, remedy=remedy)
-        flat = _from_epoch(flat, _EPOCH[unit])
-    elif pa.types.is_date(kind):
-        flat, aware = _localise(flat.cast(pa.timestamp("us")), timezone), False
-    elif pa.types.is_timestamp(kind):
-        aware = kind.tz is not None
-        flat = flat.cast(pa.timestamp("us", kind.tz), safe=False)
-        flat = flat if aware else _localise(flat, timezone)
+        if unit not in UNITS:
+            raise _without_unit(flat, table, name)
+        flat = count_times(flat, unit, table=table, name=name)
+        wall = unit in ("d", "excel")  # days are those of the business's calendar
+    elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        aware = pa.types.is_timestamp(kind) and kind.tz is not None
+        wall = not aware
+        flat = _microseconds(flat)
     else:
-        raise TimeError(
-            "time-type", f"times of type {kind}", table=table, column=name, remedy="Convert the column to timestamps or to ISO 8601 text."
-        )
+        remedy = "Convert the column to timestamps or to ISO 8601 text."
+        if "period" in str(kind):
+            remedy = 'A period is not a moment: take its end, column.dt.to_timestamp(how="end"), or its start and declare known_after=.'
+        raise TimeError("time-type", f"times of type {kind}", table=table, column=name, remedy=remedy)
     missing = flat.is_null().to_numpy(zero_copy_only=False) if flat.null_count else np.zeros(len(flat), np.bool_)
-    numbers = pc.fill_null(flat.cast(pa.int64()), 0) if flat.null_count else flat.cast(pa.int64())
-    times = np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
-    if len(times) and (times.min() < _FAR_PAST or times.max() >= _FAR_FUTURE):
-        odd = (times < _FAR_PAST) | (times >= _FAR_FUTURE)
+    times = np.asarray((pc.fill_null(flat, 0) if flat.null_count else flat).to_numpy(zero_copy_only=False), dtype=np.int64)
+    odd = np.zeros(0, np.bool_)
+    if times.min() < FAR_PAST or times.max() >= FAR_FUTURE:
+        odd = (times < FAR_PAST) | (times >= FAR_FUTURE)
         warn_if_any(
             "placeholder-date",
             "dates far outside any history are placeholders" + (" and read as open" if placeholders else "; these rows have no time"),
@@ -94,83 +93,49 @@ def read_times(
             "Write nothing where nothing is known.",
         )
         missing = missing | odd
-    return times, missing, aware
+    return (_localise(times, odd, timezone) if wall else times), missing, aware
+
+
+def _microseconds(flat: pa.Array) -> pa.Array:
+    """Dates and timestamps of any unit as int64 microseconds, rounded down; what no history reaches is cut instead of wrapped."""
+    if pa.types.is_date(flat.type):
+        days = flat.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(flat.type) else None
+        counts, per_thousand = (flat.cast(pa.int64()), 1_000_000) if days is None else (days, 86_400_000_000_000)
+    else:
+        counts, per_thousand = flat.cast(pa.int64()), {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[flat.type.unit]
+    if per_thousand == 1_000:
+        return counts
+    known = counts.is_valid().to_numpy(zero_copy_only=False)
+    numbers = np.asarray(pc.fill_null(counts, 0).to_numpy(zero_copy_only=False), np.int64)
+    return pa.array(scaled(numbers, per_thousand), mask=None if known.all() else ~known)
+
+
+def _without_unit(flat: pa.Array, table: str, name: str) -> TimeError:
+    written = pa.types.is_integer(flat.type) and fitting_formats(flat.cast(pa.string()))
+    units = fitting_units(flat)
+    remedy = 'Declare what they count: unit="s", "ms", "us" or "ns" (since 1970), "d" for numbers of days, "excel" for those of a sheet.'
+    remedy = f'Declare how they are written: format="{written[0]}".' if written else remedy
+    remedy = f"Declare what they count: {unit_remedy(units)}." if units else remedy
+    return TimeError("epoch-unit", "times are numbers without a unit", table=table, column=name, remedy=remedy)
 
 
 def _as_counts(text: pa.Array) -> pa.Array | None:
-    text = pc.utf8_trim_whitespace(text)
-    for kind in (pa.int64(), pa.float64()):  # whole numbers with gaps are written as 12.0
-        try:
-            return text.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-    return None
+    """Texts as numbers, where all of them are; whole ones keep every digit."""
+    try:
+        return pc.utf8_trim_whitespace(text).cast(pa.int64())
+    except pa.ArrowInvalid:
+        values, _, unread = numbers_of_texts(text)
+        return values if unread is None else None
 
 
-def _from_epoch(flat: pa.Array, unit: int) -> pa.Array:
-    """Counts since 1970 as microseconds: NaN is missing, and what no int64 holds becomes a placeholder instead of another time."""
-    if pa.types.is_floating(flat.type):
-        flat = pc.if_else(pc.is_nan(flat), None, flat)
-        bound = _FAR_FUTURE / unit
-        flat = pc.round(
-            pc.multiply(pc.min_element_wise(pc.max_element_wise(flat, -bound, skip_nulls=False), bound, skip_nulls=False), unit)
-        )
-        return flat.cast(pa.int64())
-    bound = _FAR_FUTURE // unit
-    flat = (
-        flat.cast(pa.int64(), safe=False)
-        if flat.type != pa.uint64()
-        else pc.min_element_wise(flat, bound, skip_nulls=False).cast(pa.int64())
-    )
-    return pc.multiply(pc.min_element_wise(pc.max_element_wise(flat, -bound, skip_nulls=False), bound, skip_nulls=False), unit)
-
-
-def _localise(flat: pa.Array, timezone: str) -> pa.Array:
+def _localise(times: npt.NDArray[np.int64], odd: npt.NDArray[np.bool_], timezone: str) -> npt.NDArray[np.int64]:
+    """Wall times of a zone as UTC; placeholders, which calendars do not reach, stay as they are."""
     if timezone == "UTC":
-        return flat
-    return pc.assume_timezone(flat, timezone, ambiguous="earliest", nonexistent="latest")
-
-
-def _parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
-    text = pc.utf8_trim_whitespace(text)
-    zoned = pc.match_substring_regex(text, r"[T ].*(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$")
-    any_zone, all_zone = pc.any(zoned).as_py(), pc.all(zoned).as_py()
-    if any_zone and not all_zone:
-        raise TimeError(
-            "mixed-zones",
-            "some times carry a time zone and some do not",
-            table=table,
-            column=name,
-            rows=pc.sum(zoned).as_py(),
-            total=len(text),
-            remedy="Write all of them with a zone, or all without.",
-        )
-    target = pa.timestamp("us", "UTC") if any_zone else pa.timestamp("us")
-    try:
-        return text.cast(target)
-    except pa.ArrowInvalid:
-        fitting = " or ".join(f'format="{form}"' for form in fitting_formats(text))
-        bad = [v for v in pc.unique(text).to_pylist() if v is not None and not _castable(v, target)]
-        raise TimeError(
-            "not-iso",
-            "times as text that are not ISO 8601",
-            table=table,
-            column=name,
-            rows=pc.sum(pc.is_in(text, pa.array(bad, pa.string()))).as_py(),
-            total=len(text),
-            examples=bad,
-            remedy=f"Declare how they are written: {fitting}."
-            if fitting
-            else 'Write them as "2024-09-01" or "2024-09-01T13:45:00", or convert the column to timestamps.',
-        ) from None  # the reader's own message quotes the value
-
-
-def _castable(value: str, target: pa.DataType) -> bool:
-    try:
-        pa.scalar(value).cast(target)
-    except pa.ArrowInvalid:
-        return False
-    return True
+        return times
+    walls = np.where(odd, 0, times) if odd.any() else times
+    moments = pc.assume_timezone(pa.array(walls).cast(pa.timestamp("us")), timezone, ambiguous="earliest", nonexistent="latest")
+    found = np.asarray(moments.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    return np.where(odd, times, found) if odd.any() else found
 
 
 def drop_unknown_times(missing: npt.NDArray[np.bool_], *, table: str, name: str) -> npt.NDArray[np.bool_] | None:
