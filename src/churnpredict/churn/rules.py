@@ -16,6 +16,7 @@ from churnpredict import spans
 from churnpredict.amounts import slack
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.errors import UsageError, warn
+from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables, Intervals, States
@@ -476,8 +477,8 @@ def _check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
     if not kinds:
         return
     tables.stream(name, kinds[0])
-    there = {str(k) for k in tables.labels[name]["kind"].to_pylist()}
-    for kind in kinds:
+    there = set(tables.labels[name]["kind"].to_pylist())
+    for kind in labels_of(kinds):
         if kind not in there:
             warn(
                 "unknown-kind",
@@ -493,8 +494,8 @@ def _is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArra
     stream = tables.stream(name)
     if not kinds or "kind" not in stream.columns:
         return np.zeros(len(stream) + 1, np.bool_)
-    names = [str(k) for k in tables.labels[name]["kind"].to_pylist()]
-    return np.append(np.isin(stream.columns["kind"], [names.index(k) for k in kinds if k in names]), False)
+    names = tables.labels[name]["kind"].to_pylist()
+    return np.append(np.isin(stream.columns["kind"], [names.index(k) for k in labels_of(kinds) if k in names]), False)
 
 
 def _first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:

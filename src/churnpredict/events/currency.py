@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from churnpredict.errors import ContentError, UsageError
+from churnpredict.events.labels import label_of
 from churnpredict.events.tally import judge
 
 __all__ = ["in_one_currency"]
@@ -51,7 +52,8 @@ def in_one_currency(
     if not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in rates.values()):
         remedy = 'Give what one unit is worth: rates={"EUR": 1.0, "USD": 0.92}.'
         raise UsageError("bad-rate", "a rate is no positive number", table=where[0], column=where[1], remedy=remedy)
-    factors = np.array([rates.get(str(name), np.nan) if name is not None else np.nan for name in found])
+    worth = {label_of(name): rate for name, rate in rates.items()}
+    factors = np.array([worth.get(name, np.nan) if name is not None else np.nan for name in found])
     unknown = int(np.isnan(factors[used]).sum())
     if unknown:
         raise ContentError(

@@ -53,7 +53,11 @@ class Events(_Declared):
     replies : list of str
         Kinds that are the customer's answers, such as opens and clicks; all other kinds count as contacts to be answered.
     id : str, optional
-        Column of the event's own id: the same id with other content is an error.
+        Column of the event's own id: the same id with other content is an error, with the same content it counts once; rows of
+        other ids are never repetitions.
+    repeats : {"keep", "drop"}, optional
+        What rows are that repeat another one in every declared column: real, such as two equal purchases in one minute, or an accident that
+        counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
     unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
@@ -95,6 +99,7 @@ class Events(_Declared):
     known_at: str | None = field(default=None, kw_only=True)
     replies: Sequence[str] = field(default=(), kw_only=True)
     id: str | None = field(default=None, kw_only=True)
+    repeats: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
@@ -150,6 +155,9 @@ class Intervals(_Declared):
         Columns of days known at the beginning, such as the last day to give notice; features say how far they are from the cutoff.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``start``.
+    repeats : {"keep", "drop"}, optional
+        What rows are that repeat another one in every declared column: real, such as two equal purchases in one minute, or an accident that
+        counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
     unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
@@ -186,6 +194,7 @@ class Intervals(_Declared):
     attributes: Sequence[str] = field(default=(), kw_only=True)
     dates: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
+    repeats: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)

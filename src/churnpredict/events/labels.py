@@ -30,8 +30,10 @@ def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.
     SchemaError
         ``label-type``, ``float-label``.
     """
-    codes, values = encoded(column)
     try:
+        if pa.types.is_nested(column.type):
+            raise _wrong_type(column.type)
+        codes, values = encoded(column)
         texts = as_labels(values)
     except SchemaError as error:
         raise SchemaError(error.code, error.what, table=table, column=name, remedy=error.remedy) from None
@@ -90,8 +92,12 @@ def as_labels(values: pa.Array) -> pa.Array:
         return pa.array([None if v is None else _plain_number(format(v, "f")) for v in values.to_pylist()], pa.string())
     if pa.types.is_timestamp(kind):
         return _of_timestamps(values)
+    raise _wrong_type(kind)
+
+
+def _wrong_type(kind: pa.DataType) -> SchemaError:
     remedy = "Labels are text, numbers, days or yes and no: convert the column before declaring it."
-    raise SchemaError("label-type", f"labels of type {kind}", remedy=remedy)
+    return SchemaError("label-type", f"labels of type {kind}", remedy=remedy)
 
 
 def _of_floats(values: pa.Array) -> pa.Array:
@@ -137,7 +143,8 @@ def label_of(value: Any) -> str | None:
 
 
 def labels_of(values: Iterable[Any]) -> list[str]:
-    """The same for several; what is missing is left out."""
+    """The same for several, or for one text alone; what is missing is left out."""
+    values = [values] if isinstance(values, str) else values
     return [label for value in values if (label := label_of(value)) is not None]
 
 

@@ -239,7 +239,8 @@ def _events(reader: _Reader, events: Events) -> Rows:
     reader.label("item", events.item)
     reader.known(events.known_at, times)
     rows = reader.rows(*reader.ids(), times)
-    return rows if events.id is None else _one_row_per_id(reader, events.id, rows)
+    rows = rows if events.id is None else _one_row_per_id(reader, events.id, rows)
+    return _once(rows) if events.repeats == "drop" else rows
 
 
 def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
@@ -260,7 +261,8 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
         reader.either(column)
     reader.dates(intervals.dates)
     reader.known(intervals.known_at, starts)
-    return reader.rows(*reader.ids(), starts)
+    rows = reader.rows(*reader.ids(), starts)
+    return _once(rows) if intervals.repeats == "drop" else rows
 
 
 def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
@@ -327,8 +329,14 @@ def _fetch(name: str, declaration: Declaration) -> pa.Table:
 
 def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
     """An event id that comes twice with the same content counts once; with other content it is an error."""
-    frame = pd.DataFrame({"id": reader.table[column].to_pandas(), "customer": rows.codes, "time": rows.times, **rows.columns})
-    again = frame.duplicated("id").to_numpy() & frame["id"].notna().to_numpy()
+    codes, values = encoded(reader.table[column])
+    if pa.types.is_floating(values.type) and pc.any(pc.greater_equal(pc.abs(values), 2.0**53)).as_py():
+        remedy = "Read the column again from its source as int64 or text."
+        what = "event ids are floats beyond 2^53, where neighbouring ids have already become the same number"
+        raise ContentError("float-id", what, table=reader.name, column=column, remedy=remedy)
+    frame = pd.DataFrame({"id": codes, "customer": rows.codes, "time": rows.times, **rows.columns})
+    unknown = pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False)
+    again = frame.duplicated("id").to_numpy() & (codes >= 0) & ~np.append(unknown, False)[codes]
     if not again.any():
         return rows
     differs = again & ~frame.duplicated().to_numpy()
@@ -338,7 +346,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
             "event-id",
             "the same event id stands on rows of different content",
             rows=int(differs.sum()),
-            examples=frame["id"][differs].tolist(),
+            examples=values.take(pa.array(codes[differs][:3])).to_pylist(),
             remedy="Keep one row per event, the latest as a rule.",
             **where,
         )
@@ -400,6 +408,9 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
             raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
         if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
             raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
+        repeats = getattr(declaration, "repeats", None)
+        if repeats not in (None, "keep", "drop"):
+            raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')
         driver = getattr(declaration, "driver", None)
         if driver is not None and driver not in _DRIVERS:
             remedy = f"Drivers are {', '.join(_DRIVERS)}.{closest(driver, _DRIVERS)}"
@@ -448,8 +459,16 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
     return chosen.take(pc.sort_indices(chosen))
 
 
-def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
-    """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not."""
+def _once(rows: Rows) -> Rows:
+    """Of rows that are equal in every declared column, the first."""
+    again = pd.DataFrame({"customer": rows.codes, "time": rows.times, **rows.columns}).duplicated().to_numpy()
+    return rows.keep(~again) if again.any() else rows
+
+
+def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Intervals) -> None:
+    """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not, or where it is declared."""
+    if declaration.repeats is not None or getattr(declaration, "id", None) is not None:
+        return
     columns = set(rows.columns)  # and not the rows: a verdict may travel
 
     def verdict(repeats: int, total: int, exact: int) -> None:
@@ -464,8 +483,8 @@ def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
                 table=name,
                 rows=repeats,
                 total=total,
-                remedy="The table was most likely loaded twice: drop the duplicates"
-                + ("." if "end" in columns else ", or declare the event's id=."),
+                remedy='The table was most likely loaded twice: declare repeats="drop", or repeats="keep" if these rows are real'
+                + ("." if "end" in columns else ", or the event's id=."),
             )
         warn(
             "repeated-rows",
@@ -473,7 +492,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int) -> None:
             table=name,
             rows=repeats,
             total=total,
-            remedy="Drop them before." if "end" in columns else "Declare the event's id= to have repetitions dropped.",
+            remedy='Say what they are: repeats="keep" for real ones, repeats="drop" for those of an accident.',
             stacklevel=7,
         )
 

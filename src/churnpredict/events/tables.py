@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
 from churnpredict.events.observation import wall_instant
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
@@ -156,8 +157,9 @@ class EventTables:
             len(rows.times) - len(stream),
             len(rows.times),
         )
-        if isinstance(self.declarations[name], (Events, Intervals)):
-            judge_repeats(name, rows, repeats)
+        declaration = self.declarations[name]
+        if isinstance(declaration, (Events, Intervals)):
+            judge_repeats(name, rows, repeats, declaration)
         if isinstance(self.declarations[name], Events):
             warn_of_holes(name, stream)
         declaration = self.declarations[name]
@@ -197,7 +199,7 @@ class EventTables:
             return stream
         if "kind" not in stream.columns:
             raise UsageError("no-kinds", "the table has no declared kinds", table=name, remedy="Declare the column: Events(..., kind=...).")
-        kinds = [str(k) for k in self.labels[name]["kind"].to_pylist()]
+        kinds, kind = self.labels[name]["kind"].to_pylist(), label_of(kind)
         code = kinds.index(kind) if kind in kinds else -2  # a kind that has not happened yet has no rows
         return stream.where(stream.columns["kind"] == code)
 

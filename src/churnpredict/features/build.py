@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.churn.snapshots import index_of, sorted_pairs
-from churnpredict.errors import UsageError, closest
+from churnpredict.errors import MismatchError, UsageError, closest, warn
+from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables, States
 from churnpredict.events.timing import NEVER, span
@@ -24,7 +25,7 @@ from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 
-__all__ = ["build_features", "build_rows", "check_rows"]
+__all__ = ["build_features", "build_rows", "check_kinds", "check_rows"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -123,8 +124,8 @@ def build_rows(
         else:
             out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
     for (name, kind), wanted in streams.items():
-        kinds = [str(k) for k in names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()]
-        replies = [str(k) for k in getattr(tables.declarations[name], "replies", ())]
+        kinds = names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()
+        replies = labels_of(getattr(tables.declarations[name], "replies", ()))
         _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
@@ -153,6 +154,29 @@ def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> Non
         if row.column is not None and row.column not in columns:
             remedy = f"Declare it.{closest(row.column, columns)}"
             raise UsageError("needs-column", "this column is not declared", table=row.table, column=row.column, remedy=remedy)
+
+
+def check_kinds(rows: Sequence[Feature | OwnFeature], tables: EventTables, *, refuse: bool = False) -> None:
+    """Warn of tables that hold none of the kinds of which there are features: most likely the kinds are called otherwise now.
+
+    Raises
+    ------
+    MismatchError
+        ``absent-kinds``, with ``refuse``.
+    """
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if isinstance(row, Feature) and row.kind is not None:
+            wanted[row.table].add(row.kind)
+    for table, kinds in wanted.items():
+        there = tables.labels.get(table, {}).get("kind")
+        if there is None or not len(tables.streams[table]) or kinds & set(there.to_pylist()):
+            continue
+        what = f"the model was trained with {len(kinds):,} kinds of rows, and none of them is there: their features are all empty"
+        remedy = "Write the kinds as they were in training (look for 1 and 1.0, yes and true), or train again."
+        if refuse:
+            raise MismatchError("absent-kinds", what, table=table, remedy=remedy)
+        warn("absent-kinds", what, table=table, remedy=remedy, stacklevel=5)
 
 
 def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from churnpredict.errors import UsageError, closest
+from churnpredict.events.labels import label_of
 from churnpredict.events.timing import span
 
 __all__ = ["AGGREGATES", "OF_KIND", "Aggregate", "Feature"]
@@ -156,6 +157,7 @@ class Feature:
     driver: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", label_of(self.kind))  # 1, 1.0 and "1" are one kind, as in the tables
         if self.aggregate not in AGGREGATES:
             raise UsageError(
                 "unknown-aggregate",

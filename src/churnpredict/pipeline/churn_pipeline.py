@@ -14,7 +14,7 @@ from churnpredict.churn.outcomes import ChurnRule, label_churn
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import days
-from churnpredict.features.build import build_features
+from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.pipeline import cutoffs, scoring, valuing
@@ -317,7 +317,7 @@ class ChurnPipeline:
         return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
 
     def check_tables(self, tables: EventTables) -> None:
-        """Refuse tables that lack one of those trained with."""
+        """Refuse tables that lack one of those trained with; warn, or refuse with ``raise_on``, where none of a table's kinds is there."""
         wanted = {row.table for row in self.features_} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:
@@ -326,6 +326,7 @@ class ChurnPipeline:
                 f"the model was trained with tables that are not here: {', '.join(missing)}",
                 remedy="Declare them under the same names, or train again without them.",
             )
+        check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
     def predict_proba(self, tables: EventTables, at: Any = None) -> Any:
         """Probabilities of everybody at risk at one cutoff.

@@ -27,8 +27,10 @@ def refuse_missing(column: pa.ChunkedArray, table: str, name: str) -> None:
     Raises
     ------
     IdentityError
-        ``null-id``.
+        ``null-id``, and ``id-type`` for lists and the like, which have no distinct values.
     """
+    if pa.types.is_nested(column.type):
+        raise _wrong_type(column.type, {"table": table, "column": name})
     missing = column.null_count
     if pa.types.is_dictionary(column.type):  # a missing id may hide among the values
         missing = (
@@ -72,8 +74,7 @@ def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = Non
     if pa.types.is_decimal(kind):
         return _of_decimals(values, where)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or "string" in str(kind)):
-        remedy = "Ids are whole numbers or text: cast the column to string."
-        raise IdentityError("id-type", f"customer ids of type {kind}", remedy=remedy, **where)
+        raise _wrong_type(kind, where)
     texts = values.cast(pa.string())
     where["total"] = len(values) if total is None else total
     empty = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
@@ -90,6 +91,11 @@ def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = Non
             **where,
         )
     return texts
+
+
+def _wrong_type(kind: pa.DataType, where: dict[str, Any]) -> IdentityError:
+    remedy = "Ids are whole numbers or text: cast the column to string."
+    return IdentityError("id-type", f"customer ids of type {kind}", remedy=remedy, **where)
 
 
 def _of_decimals(values: pa.Array, where: dict[str, Any]) -> pa.Array:

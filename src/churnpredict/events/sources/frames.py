@@ -43,7 +43,8 @@ class Frame(Source):
             native = nw.to_native(self.frame)
             if isinstance(native, pa.Table):
                 return native.select(unique)
-            return self.frame.select(unique).to_arrow()
+            frame = self.frame.select(unique)
+            return _dense(frame).to_arrow() if frame.implementation.is_pandas() else frame.to_arrow()
         except _ARROW_ERRORS:
             raise self._mixed(unique) from None  # what Arrow says quotes a value
 
@@ -82,6 +83,15 @@ class Frame(Source):
         return SchemaError(
             "unreadable-frame", "the frame cannot be read as Arrow", table=self.name, remedy="Convert its columns to plain types."
         )
+
+
+def _dense(frame: Any) -> Any:
+    """A pandas frame whose sparse columns, which Arrow does not take, hold every value."""
+    import narwhals as nw
+
+    native = nw.to_native(frame)
+    sparse = [c for c in native.columns if hasattr(native[c], "sparse")]
+    return nw.from_native(native.assign(**{c: native[c].sparse.to_dense() for c in sparse})) if sparse else frame
 
 
 class Stream(Source):
