@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
-import zoneinfo
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.oracles.wall_clock import moved
 
 from churnpredict.clock import DAY, NEVER, OPEN
 from churnpredict.errors import UsageError
 from churnpredict.spans import Span, span, span_text
 
 HOUR = DAY // 24
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Asia/Kolkata"]
 
 
@@ -122,28 +120,6 @@ def test_text_of_a_span_is_kept_where_names_can_carry_it():
     ]
 
 
-def oracle(moment: int, months: int, days: int, elapsed: int, timezone: str) -> int:
-    """One moment moved in plain Python: the wall clock of a datetime, months clipped, fold 0, gaps to their end."""
-    if not months and not days:
-        return moment + elapsed
-    zone = zoneinfo.ZoneInfo(timezone)
-    wall = (EPOCH + datetime.timedelta(microseconds=moment)).astimezone(zone).replace(tzinfo=None)
-    month = wall.year * 12 + wall.month - 1 + months
-    last = calendar.monthrange(month // 12, month % 12 + 1)[1]
-    wall = wall.replace(year=month // 12, month=month % 12 + 1, day=min(wall.day, last)) + datetime.timedelta(days=days)
-    there = wall.replace(tzinfo=zone, fold=0)
-    back = there.astimezone(datetime.UTC).astimezone(zone).replace(tzinfo=None)
-    if back != wall:  # in the gap: the offset before it is that of fold 0, and the gap ends where the offset changes
-        late = wall.replace(tzinfo=zone, fold=1).astimezone(datetime.UTC)
-        early = there.astimezone(datetime.UTC)
-        while early - late > datetime.timedelta(microseconds=1):
-            middle = late + (early - late) / 2
-            before = middle.astimezone(zone).utcoffset() == there.utcoffset()
-            late, early = (middle, early) if before else (late, middle)
-        there = early
-    return (there.astimezone(datetime.UTC) - EPOCH) // datetime.timedelta(microseconds=1) + elapsed
-
-
 def hours_of_two_years(timezone: str) -> np.ndarray:
     """Every half hour near a change of the clock, a month's end or a leap day, and some in between."""
     rng = np.random.default_rng(1)
@@ -160,8 +136,8 @@ def hours_of_two_years(timezone: str) -> np.ndarray:
 def test_spans_move_as_the_oracle_says(timezone, text):
     moments, s = hours_of_two_years(timezone), span(text)
     after, before = s.after(moments, timezone), s.before(moments, timezone)
-    assert after.tolist() == [oracle(m, s.months, s.days, s.microseconds, timezone) for m in moments.tolist()]
-    assert before.tolist() == [oracle(m, -s.months, -s.days, -s.microseconds, timezone) for m in moments.tolist()]
+    assert after.tolist() == [moved(m, s.months, s.days, s.microseconds, timezone) for m in moments.tolist()]
+    assert before.tolist() == [moved(m, -s.months, -s.days, -s.microseconds, timezone) for m in moments.tolist()]
     assert np.array_equal(s.after(np.tile(moments, 8), timezone), np.tile(after, 8)), "many moments go by the distinct ones"
     assert s.after(int(moments[0]), timezone) == after[0]
     assert isinstance(s.after(int(moments[0]), timezone), int)
@@ -170,7 +146,7 @@ def test_spans_move_as_the_oracle_says(timezone, text):
 def test_the_oracle_catches_days_of_24_hours():
     """A fault planted: the same test fails where a day is 24 hours."""
     moments, zone = hours_of_two_years("Europe/Berlin"), "Europe/Berlin"
-    assert (moments + 90 * DAY).tolist() != [oracle(m, 0, 90, 0, zone) for m in moments.tolist()]
+    assert (moments + 90 * DAY).tolist() != [moved(m, 0, 90, 0, zone) for m in moments.tolist()]
 
 
 def test_marks_are_not_moved_and_shapes_are_kept():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DAY", "NEVER", "OPEN", "local_time", "utc_time"]
+__all__ = ["DAY", "NEVER", "OPEN", "days_between", "local_time", "utc_time"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,3 +45,8 @@ def utc_time(wall: Ints, timezone: str) -> Ints:
     naive = pa.array(wall, pa.int64()).cast(pa.timestamp("us"))
     there = pc.assume_timezone(naive, timezone, ambiguous="earliest", nonexistent="latest")
     return np.asarray(there.cast(pa.int64()).to_numpy())
+
+
+def days_between(start: Ints, end: Ints, timezone: str = "UTC") -> npt.NDArray[np.float64]:
+    """Return the calendar days from one moment to another: how far the clock on the wall has moved, shape (n,)."""
+    return (local_time(end, timezone) - local_time(start, timezone)) / DAY

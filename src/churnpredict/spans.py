@@ -15,7 +15,7 @@ import pandas as pd
 from churnpredict.clock import DAY, local_time, utc_time
 from churnpredict.errors import UsageError
 
-__all__ = ["Span", "span", "span_text"]
+__all__ = ["Span", "span", "span_text", "whole_years"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -291,6 +291,25 @@ def _moved(moments: int | Ints, months: int, days: int, elapsed: int, timezone: 
         moved = _on_the_wall(there.ravel(), months, days, timezone).reshape(there.shape) + elapsed
     moved = np.where(marks, given, moved) if marks.any() else moved
     return moved if isinstance(moments, np.ndarray) else int(moved)
+
+
+def whole_years(since: Ints, moments: Ints, timezone: str = "UTC") -> Ints:
+    """Return how many anniversaries of moments have been reached by other moments, by the calendar of a time zone, shape (n,).
+
+    That of 29 February is 28 February in other years, as a year after it is.
+
+    >>> since, then = (np.array([pd.Timestamp(t).value // 1000]) for t in ("2023-04-01", "2024-04-01"))
+    >>> whole_years(since, then).tolist(), whole_years(since, then - 1).tolist()
+    ([1], [0])
+    """
+    begun, now = local_time(since, timezone), local_time(moments, timezone)
+    days = [(wall // DAY).astype("datetime64[D]") for wall in (begun, now)]
+    years = days[1].astype("datetime64[Y]").astype(np.int64) - days[0].astype("datetime64[Y]").astype(np.int64)
+    reached = np.empty_like(years)
+    for n in np.unique(years):
+        here = years == n
+        reached[here] = n - (_on_the_wall(begun[here], 12 * int(n), 0, "UTC") > now[here])
+    return reached
 
 
 def _on_the_wall(moments: Ints, months: int, days: int, timezone: str) -> Ints:

@@ -15,6 +15,7 @@ from tests.oracles.rates import kaplan_meier
 import churnpredict as cp
 from churnpredict.accounting import horizon as module
 from churnpredict.errors import DataError, MissingExtraError, UsageError
+from churnpredict.spans import Span
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
@@ -56,7 +57,7 @@ def test_planted_rhythms_are_found(rng, gap, sd, leaving):
     assert proposed.comes_back <= 0.1
     assert proposed.horizon == f"{proposed.days}d"
     assert repr(proposed).startswith(f"{proposed.horizon}: of customers")
-    assert cp.Inactivity(proposed.horizon).horizon_span == proposed.days * 86_400_000_000
+    assert cp.Inactivity(proposed.horizon).horizon_span == Span(days=proposed.days)
 
 
 def test_a_share_of_nine_in_ten_gaps_would_have_been_too_short(rng):

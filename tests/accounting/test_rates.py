@@ -16,6 +16,7 @@ import churnpredict as cp
 from churnpredict.accounting import ledger as departures
 from churnpredict.accounting.accounts import wilson
 from churnpredict.errors import IdentityError, TimeError, UsageError
+from churnpredict.spans import Span
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
@@ -232,7 +233,7 @@ def check_silence(history, horizon):
     rows = times.groupby(history.log["user"].to_numpy()).apply(list).to_dict()
     people = history.plain().people
     since = {} if people is None else people["since"].dropna().to_dict()
-    rule = falling_silent(rows, horizon, since)
+    rule = falling_silent(rows, horizon, since, history.timezone)
     rates = cp.churn_rate(tables, cp.Inactivity(horizon, of="orders", active_within="300d"), period="M", since="2024-03-01", min_group=1)
     local = calendar_of(pd.Timestamp("2024-03-01"), pd.Timestamp(2026, 1, 1), 1)[: len(rates)]
     periods = [tuple(utc(p, history.timezone)) for p in local]
@@ -265,18 +266,21 @@ def wide_risk_set(tables, churn):
     """A fault: who has been silent for a horizon is still taken for a customer, and lost a second time."""
     ledger = departures.Ledger.__new__(departures.Ledger)
     ORIGINAL(ledger, tables, churn)
-    ledger.churn = dataclasses.replace(churn, gap="0d")
+    ledger.customers_at = lambda customers, moments: churn.at_risk(ledger.tables, customers, moments)
     return ledger
+
+
+def dated_by_beginning(stream, horizon, whole=departures._silences):
+    ended = whole(stream, horizon)
+    return dataclasses.replace(ended, times=horizon.before(ended.times))
 
 
 ORIGINAL = departures.Ledger.__init__
 FAULTS = {
     "a wider risk set": mock.patch("churnpredict.accounting.rates.Ledger", wide_risk_set),
     "known, not happened": mock.patch.object(departures, "_in_hindsight", lambda tables: tables),
-    "the end of the data is no end": mock.patch.object(departures.Ledger, "waiting", -400 * 86_400_000_000),
-    "silence dated by its beginning": mock.patch.object(
-        departures, "_silences", lambda s, h, whole=departures._silences: dataclasses.replace(whole(s, h), times=whole(s, h).times - h)
-    ),
+    "the end of the data is no end": mock.patch.object(departures.Ledger, "waiting", Span(days=-400)),
+    "silence dated by its beginning": mock.patch.object(departures, "_silences", dated_by_beginning),
 }
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from churnpredict import Cancellation, Customers, Events, EventTables, Inactivity, SubscriptionEnd, label_churn, take_snapshots
 from churnpredict.errors import OutcomeError
 from churnpredict.events.tables import Intervals
+from churnpredict.spans import Span
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
@@ -136,5 +137,5 @@ def over_many_days():
 def test_the_comparisons_above_can_fail():
     """With the gap forgotten, who leaves within it is labelled as having left: the loop disagrees."""
     over_many_days()
-    with mock.patch.object(Cancellation, "gap_span", 0), pytest.raises(AssertionError):
+    with mock.patch.object(Cancellation, "gap_span", Span()), pytest.raises(AssertionError):
         over_many_days()

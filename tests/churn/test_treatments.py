@@ -23,7 +23,6 @@ from churnpredict.churn.treatments import (
     with_treated,
 )
 from churnpredict.errors import ImmatureError, UsageError
-from churnpredict.events.timing import DAY
 from churnpredict.pipeline import partition_tasks as parts
 
 CHURN = cp.Cancellation("30d", of="cancellations", gap="5d")
@@ -111,7 +110,7 @@ def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
     arms = arms_of(shop.tables, past, shop.churn, "treatments")
     log = shop.frames["treatments"]
     calls = {who: g["at"].to_numpy() for who, g in log[log["arm"] == "contact"].groupby("customer")}
-    window = pd.Timedelta(shop.churn.horizon_span // DAY, "D")
+    window = pd.Timedelta(shop.churn.horizon_span.days, "D")
     none = np.empty(0, "M8[us]")
     slow = [bool(((calls.get(w, none) >= c) & (calls.get(w, none) < c + window)).any()) for w, c in arms.index]
     assert arms["treated"].tolist() == slow

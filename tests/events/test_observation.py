@@ -9,7 +9,8 @@ import pytest
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, UsageError
 from churnpredict.events.observation import end_of_period
-from churnpredict.events.timing import instant, stamp
+from churnpredict.events.timing import stamp
+from churnpredict.moments import moment as instant
 
 
 @pytest.mark.parametrize(

@@ -87,10 +87,10 @@ def sorted_by_time_only(offsets, times, *columns):
 def closed_on_the_right(self, tables, customers, cutoffs):
     """An outcome window [.., ..]: a purchase exactly at its end still counts."""
     stream = tables.stream(self.table(tables))
-    opens = cutoffs + self.gap_span
+    opens = self.gap_span.after(cutoffs, tables.timezone)
     following = positions_of(stream.offsets, stream.times, customers, opens)
-    after_the_end = positions_of(stream.offsets, stream.times, customers, opens + self.horizon_span + 1)
-    return np.full(len(customers), (self.gap_span + self.horizon_span) / DAY), (following == after_the_end).astype(np.int8)
+    after_the_end = positions_of(stream.offsets, stream.times, customers, self.horizon_span.after(opens, tables.timezone) + 1)
+    return np.full(len(customers), 30.0), (following == after_the_end).astype(np.int8)
 
 
 def window_without_gap(self, tables, customers, cutoffs):
@@ -129,7 +129,7 @@ def everybody_joined(_tables, customers, _cutoffs):
 
 def mature_too_early(self, tables):
     """The gap is forgotten."""
-    return tables.observed_until(self.table(tables)) - self.horizon_span
+    return self.horizon_span.before(tables.observed_until(self.table(tables)), tables.timezone)
 
 
 def days_of_utc(times, _timezone):
@@ -233,9 +233,9 @@ def prefix_order():
 
 
 PLANTED = {
-    "<= at the cutoff": (truncation(known_at=False), build, "positions", known_too_late),
-    "<= at the cutoff, seen by the oracle": (windows(), build, "positions", known_too_late),
-    "windows open on the left": (windows(), build, "positions", windows_open_on_the_left),
+    "<= at the cutoff": (truncation(known_at=False), streams, "positions", known_too_late),
+    "<= at the cutoff, seen by the oracle": (windows(), streams, "positions", known_too_late),
+    "windows open on the left": (windows(), streams, "positions", windows_open_on_the_left),
     "known_at ignored when reading": (truncation(), reading._Reader, "known", known_at_ignored),
     "known_at ignored when late rows are corrected": (truncation(), build, "_correct_for_late_rows", lambda *_: None),
     "known_at ignored in the tables of the past": (late_kind, streams.Stream, "known_before", whole_past_kept),
@@ -249,7 +249,7 @@ PLANTED = {
     "mature without the gap": (maturity, Inactivity, "latest_cutoff", mature_too_early),
     "days of UTC for a business in Sydney": (windows(timezone="Australia/Lord_Howe", grain="hour"), streams, "local_days", days_of_utc),
     "months instead of days": (shifted, streams, "local_days", months_since_1970),
-    "ages in whole days": (windows(timezone="America/New_York"), kernels, "ages", ages_to_the_whole_day),
+    "ages in whole days": (windows(timezone="America/New_York", grain="hour"), kernels, "ages", ages_to_the_whole_day),
 }
 
 

@@ -84,7 +84,8 @@ def check_risk_set(history, churn, cutoffs, *, within):
     """Law 2: the risk set is that of the plain loop over the rule's words."""
     plain = history.plain()
     moments = list(utc(cutoffs, history.timezone))
-    expected = risk_set(plain.logs["orders"], plain.people, moments, within=within, everybody=history.customers())
+    everybody, zone = history.customers(), history.timezone
+    expected = risk_set(plain.logs["orders"], plain.people, moments, within=within, everybody=everybody, timezone=zone)
     if len({moment for _, moment in expected}) < len(moments):  # nobody at risk at some cutoff: refused, and tested elsewhere
         return False
     found = take_snapshots(history.tables(), churn, at=cutoffs)
@@ -100,7 +101,8 @@ def check_labels(history, churn, cutoffs, *, horizon, gap):
     found = label_churn(history.tables(observed_until=far), pairs, churn)
     moments = utc(found.index.get_level_values("cutoff"), history.timezone)
     asked = list(zip(found.index.get_level_values(0), moments, strict=True))
-    assert found["outcome"].tolist() == left_or_stayed(history.plain().logs["orders"], asked, horizon=horizon, gap=gap)
+    plain = history.plain().logs["orders"]
+    assert found["outcome"].tolist() == left_or_stayed(plain, asked, horizon=horizon, gap=gap, timezone=history.timezone)
     assert found.within(horizon).tolist() == found["outcome"].tolist()
 
 

@@ -13,7 +13,7 @@ __all__ = ["EVERY_FEATURE", "OF_PEOPLE", "ROLES", "History", "cutoffs_of", "feat
 
 ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "known_at": "seen_at", "replies": ["gift"]}
 GRAINS = {"day": "D", "half-day": "12h", "hour": "h", "second": "s"}
-ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe")
 START = pd.Timestamp("2024-02-01")  # both changes of the clocks of a year lie within the next 300 days
 
 

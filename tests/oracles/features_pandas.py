@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from tests.oracles.wall_clock import anniversaries, moved_by, wall
 
 from churnpredict.features.feature import AGGREGATES, OF_KIND
 
@@ -20,7 +21,7 @@ LATEST_GAPS = 32
 
 def length(span):
     """A span such as "90d", "12h" or "2w" as pandas writes it."""
-    return pd.Timedelta(span.replace("d", "D").replace("w", "W"))
+    return pd.Timedelta(span.replace("d", "D").replace("w", "W")) if span[-1] in "dwh" else pd.Timedelta(int(span[:-2]) * 30.436875, "D")
 
 
 def us(moment):
@@ -102,21 +103,22 @@ class Seen:
     timezone: str
     people_name: str
 
-    @property
-    def span(self):
-        return us(length(self.feature.window))
+    def days_between(self, start, end):
+        """How far the clock on the wall has moved, in days."""
+        return (wall(end, self.timezone) - wall(start, self.timezone)) / DAY_US
 
     def within(self, factor=1):
         if self.feature.window == "all":
             return self.rows
-        return [r for r in self.rows if r.time >= self.cutoff - factor * self.span]
+        start = moved_by(self.cutoff, self.feature.window, self.timezone, -factor)
+        return [r for r in self.rows if r.time >= start]
 
     def values(self):
         return [r.value for r in self.within() if r.value is not None]
 
     @property
     def silence(self):
-        return (self.cutoff - self.rows[-1].time) / DAY_US if self.rows else math.nan
+        return self.days_between(self.rows[-1].time, self.cutoff) if self.rows else math.nan
 
     @property
     def days(self):
@@ -163,7 +165,7 @@ def share_longer(s):
 
 
 def decayed(s):
-    half_life = s.span / DAY_US
+    half_life = us(length(s.feature.window)) / DAY_US
     return math.fsum(2 ** (-((s.days[-1] - day) + s.silence) / half_life) for day in s.days)
 
 
@@ -177,17 +179,19 @@ def knows_beginning(s):
 
 
 def first_count(s):
-    return sum(s.origin <= r.time < s.origin + s.span for r in s.rows) if knows_beginning(s) else math.nan
+    if not knows_beginning(s):
+        return math.nan
+    return sum(s.origin <= r.time < moved_by(s.origin, s.feature.window, s.timezone) for r in s.rows)
 
 
 def days_to(s):
     nth = s.feature.nth
-    return (s.rows[nth - 1].time - s.origin) / DAY_US if knows_beginning(s) and len(s.rows) >= nth else math.nan
+    return s.days_between(s.origin, s.rows[nth - 1].time) if knows_beginning(s) and len(s.rows) >= nth else math.nan
 
 
 def tenure(s):
     since = s.person["since"]
-    return (s.cutoff - since) / DAY_US if since is not None and since < s.cutoff else math.nan
+    return s.days_between(since, s.cutoff) if since is not None and since < s.cutoff else math.nan
 
 
 def angle(s):
@@ -197,14 +201,14 @@ def angle(s):
 
 def planned(s, what):
     newest = s.open[-1] if s.open else None
-    return what(newest) / DAY_US if newest is not None and newest.planned_end is not None else math.nan
+    return what(newest) if newest is not None and newest.planned_end is not None else math.nan
 
 
 def renewals(s):
     found = 0
     for i, row in enumerate(s.rows[1:], 1):
         covered = max(s.cutoff if r.end is None else min(r.end, s.cutoff) for r in s.rows[:i])
-        found += row.time - covered <= 30 * DAY_US
+        found += s.days_between(covered, row.time) <= 30
     return found
 
 
@@ -223,12 +227,12 @@ def last_change_pct(s):
 
 
 def change_year_pct(s):
-    year_ago = [r.extras[s.feature.column] for r in s.rows if r.time < s.cutoff - 365 * DAY_US] or s.held[:1]
+    year_ago = [r.extras[s.feature.column] for r in s.rows if r.time < moved_by(s.cutoff, "1y", s.timezone, -1)] or s.held[:1]
     return percent(s.held[-1], year_ago[-1]) if s.rows else math.nan
 
 
 def days_since_change(s):
-    return (s.cutoff - s.rows[s.changes[-1] if s.changes else 0].time) / DAY_US if s.rows else math.nan
+    return s.days_between(s.rows[s.changes[-1] if s.changes else 0].time, s.cutoff) if s.rows else math.nan
 
 
 def share(s, holds):
@@ -258,17 +262,17 @@ def per_session(s):
 
 
 def responses(s):
-    return [(r.response - r.time) / DAY_US for r in s.rows if r.response is not None and r.response < s.cutoff]
+    return [s.days_between(r.time, r.response) for r in s.rows if r.response is not None and r.response < s.cutoff]
 
 
 def waiting_days(s):
     waiting = [r.time for r in s.open if r.response is None or r.response >= s.cutoff]
-    return (s.cutoff - min(waiting)) / DAY_US if waiting else math.nan
+    return s.days_between(min(waiting), s.cutoff) if waiting else math.nan
 
 
 def days_until(s):
     date = attribute(s)
-    return math.nan if date is None or pd.isna(date) else (us(date) - s.cutoff) / DAY_US
+    return math.nan if date is None or pd.isna(date) else s.days_between(s.cutoff, us(date))
 
 
 def entropy(s):
@@ -289,7 +293,7 @@ def value_ratio(s):
     return max(-1e30, min(1e30, last / usual)) if last is not None and usual > 0 else math.nan
 
 
-def wall(s, row):
+def local(s, row):
     return pd.Timestamp(row.time, unit="us", tz="UTC").tz_convert(s.timezone)
 
 
@@ -297,12 +301,12 @@ def stage(s):
     if not s.rows:
         return math.nan
     every = [b - a for a, b in itertools.pairwise(s.days)]
-    lately = [g for g, day in zip(every, s.days[1:], strict=True) if s.cutoff / DAY_US - day <= 31]
+    lately = [g for g, day in zip(every, s.days[1:], strict=True) if wall(s.cutoff, s.timezone) / DAY_US - day <= 31]
     if s.silence >= 180:
         return 3
     if any(g >= 180 for g in lately):
         return 4
-    if (s.cutoff - s.rows[0].time) / DAY_US <= 90:
+    if s.days_between(s.rows[0].time, s.cutoff) <= 90:
         return 0
     return 2 if s.silence > 2 * (mean(every) if every else 45) else 1
 
@@ -319,8 +323,8 @@ MEASURES = {
     "entropy": entropy,
     "dropped": dropped,
     "value_ratio": value_ratio,
-    "weekend_share": lambda s: share(s, lambda r: wall(s, r).day_of_week >= 5),
-    "night_share": lambda s: share(s, lambda r: wall(s, r).hour >= 22 or wall(s, r).hour < 6),
+    "weekend_share": lambda s: share(s, lambda r: local(s, r).day_of_week >= 5),
+    "night_share": lambda s: share(s, lambda r: local(s, r).hour >= 22 or local(s, r).hour < 6),
     "stage": stage,
     "count": lambda s: len(s.within()),
     "active_days": lambda s: len({r.day for r in s.within()}),
@@ -330,7 +334,7 @@ MEASURES = {
     "max": lambda s: max(s.values(), default=math.nan),
     "distinct": lambda s: len({r.item for r in s.within()} - {None}),
     "days_since_last": lambda s: s.silence,
-    "days_since_first": lambda s: (s.cutoff - s.rows[0].time) / DAY_US if s.rows else math.nan,
+    "days_since_first": lambda s: s.days_between(s.rows[0].time, s.cutoff) if s.rows else math.nan,
     "gap_mean": lambda s: mean(s.gaps),
     "gap_sd": lambda s: population_sd(s.gaps),
     "gap_max": lambda s: max(s.gaps, default=math.nan),
@@ -342,19 +346,19 @@ MEASURES = {
     "first_count": first_count,
     "days_to": days_to,
     "tenure_days": tenure,
-    "tenure_year": lambda s: math.floor(tenure(s) / 365.2425) + 1 if not math.isnan(tenure(s)) else math.nan,
+    "tenure_year": lambda s: anniversaries(s.person["since"], s.cutoff, s.timezone) + 1 if not math.isnan(tenure(s)) else math.nan,
     "attribute": attribute,
     "days_until": days_until,
     "season_sin": lambda s: math.sin(angle(s)),
     "season_cos": lambda s: math.cos(angle(s)),
     "open_count": lambda s: len(s.open),
-    "open_age": lambda s: (s.cutoff - min(r.time for r in s.open)) / DAY_US if s.open else math.nan,
+    "open_age": lambda s: s.days_between(min(r.time for r in s.open), s.cutoff) if s.open else math.nan,
     "open_value": lambda s: math.fsum(r.value for r in s.open if r.value is not None),
-    "days_to_end": lambda s: planned(s, lambda r: r.planned_end - s.cutoff),
-    "planned_days": lambda s: planned(s, lambda r: r.planned_end - r.time),
+    "days_to_end": lambda s: planned(s, lambda r: s.days_between(s.cutoff, r.planned_end)),
+    "planned_days": lambda s: planned(s, lambda r: s.days_between(r.time, r.planned_end)),
     "closed_count": lambda s: len(s.closed),
-    "days_since_end": lambda s: (s.cutoff - s.closed[-1].end) / DAY_US if s.closed else math.nan,
-    "closed_days_mean": lambda s: mean([(r.end - r.time) / DAY_US for r in s.closed]),
+    "days_since_end": lambda s: s.days_between(s.closed[-1].end, s.cutoff) if s.closed else math.nan,
+    "closed_days_mean": lambda s: mean([s.days_between(r.time, r.end) for r in s.closed]),
     "end_value_mean": lambda s: mean([r.value_at_end for r in s.closed if r.value_at_end is not None]),
     "end_value_last": lambda s: from_the_end([r.value_at_end for r in s.closed], 1),
     "renewals": renewals,
@@ -408,7 +412,7 @@ def measure_all(tables, pairs, features, history=None):
             if feature.table in logs and AGGREGATES[feature.aggregate].needs != "since":
                 whole = [r for r in logs[feature.table].get(customer, []) if r.time < cutoff and r.known < cutoff]
                 whole = [r for r in whole if not one_kind or r.kind == feature.kind]
-            rows = whole if history is None else [r for r in whole if r.time >= cutoff - us(length(history))]
+            rows = whole if history is None else [r for r in whole if r.time >= moved_by(cutoff, history, tables.timezone, -1)]
             origin = whole[0].time if whole else None
             if person is not None and person.get("since") is not None:
                 origin = person["since"]

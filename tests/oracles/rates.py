@@ -4,7 +4,8 @@ import itertools
 import math
 
 import pandas as pd
-from tests.oracles.features_pandas import length
+from tests.oracles.features_pandas import length, us
+from tests.oracles.wall_clock import moved_by
 
 __all__ = [
     "calendar_of",
@@ -35,20 +36,22 @@ def calendar_of(first, last, months):
 class falling_silent:
     """Inactivity: a customer is who was active in [moment - horizon, moment); leaving is the last such moment."""
 
-    def __init__(self, rows, horizon, since=None):
-        self.rows, self.horizon, self.since = rows, length(horizon), since or {}
+    def __init__(self, rows, horizon, since=None, timezone="UTC"):
+        self.rows, self.since = rows, since or {}
+        every = {t for own in rows.values() for t in own}
+        self.silent_at = {t: pd.Timestamp(moved_by(us(t), horizon, timezone), unit="us") for t in every}
 
     def there(self, customer, moment):
         if customer in self.since and not self.since[customer] < moment:
             return False
-        return any(moment - self.horizon <= t < moment for t in self.rows.get(customer, []))
+        return any(t < moment <= self.silent_at[t] for t in self.rows.get(customer, []))
 
     def leaves(self, customer, start, end):
         """The outcome of [start, end): 1 if at some moment in it the customer is one for the last time, for now."""
         for t in self.rows.get(customer, []):
-            moment = t + self.horizon
-            active_then = any(moment - self.horizon <= x < moment for x in self.rows[customer])
-            active_after = any(moment + TICK - self.horizon <= x < moment + TICK for x in self.rows[customer])
+            moment = self.silent_at[t]
+            active_then = any(x < moment <= self.silent_at[x] for x in self.rows[customer])
+            active_after = any(x < moment + TICK <= self.silent_at[x] for x in self.rows[customer])
             if start <= moment < end and active_then and not active_after:
                 return 1
         return 0

@@ -277,7 +277,8 @@ def _plot(curve: ReturnCurve, horizon: str | None) -> Any:
     except ImportError as missing:
         remedy = 'Install it: pip install "churnpredict[plot]"'
         raise MissingExtraError("missing-extra", "pictures need matplotlib", remedy=remedy) from missing
-    from churnpredict.events.timing import DAY, span
+    from churnpredict.clock import DAY
+    from churnpredict.spans import span
 
     class Picture(Figure):
         """A figure without global state, which notebooks show by themselves."""
@@ -295,9 +296,9 @@ def _plot(curve: ReturnCurve, horizon: str | None) -> Any:
     ax.fill_between(days, frame["low"], frame["high"], color=_LINE, alpha=0.18, linewidth=0)
     ax.plot(days, frame["comes_back"], color=_LINE, linewidth=2)
     settled = int(np.searchsorted(-curve.frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the fall
-    ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (span(horizon, "horizon") // DAY if horizon else 0), 1)))
+    ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (span(horizon, "horizon").nominal // DAY if horizon else 0), 1)))
     if horizon is not None:
-        chosen = span(horizon, "horizon") // DAY
+        chosen = span(horizon, "horizon").nominal // DAY
         ax.axvline(chosen, color=_MARK, linewidth=1.4, linestyle="--")
         told = f"{horizon}: {curve.comes_back(chosen):.0%} still come back" if chosen <= days[-1] else horizon
         near = chosen < 0.6 * ax.get_xlim()[1]

@@ -12,17 +12,18 @@ import pandas as pd
 
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, TrialEnd, WinBack
+from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER, OPEN, span, stamp
+from churnpredict.spans import Span
 
 __all__ = ["Ledger", "Periods", "check_whole"]
 
 Ints = npt.NDArray[np.int64]
 _FREQUENCIES = {"W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC"}
-_LIFETIME = "876600h"  # a hundred years: longer than anybody stays
+_LIFETIME = "100y"  # longer than anybody stays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Periods:
         if not keep.any():
             raise TimeError(
                 "no-period",
-                f"no period begins between {stamp(first)}, the first moment that can be judged, and {stamp(last)}",
+                f"no period begins between {tables.stamp(first)}, the first moment that can be judged, and {tables.stamp(last)}",
                 remedy='Take shorter periods, such as period="M", or give since= and until=.',
             )
         return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], edges[:-1][keep], edges[1:][keep])
@@ -123,21 +124,27 @@ class Ledger:
         return str(getattr(self.churn, "grace", "0d"))
 
     @property
-    def waiting(self) -> int:
+    def waiting(self) -> Span:
         """How long after leaving it is known that it was for good: the days of grace."""
-        return span(self.churn.grace, "grace") if hasattr(self.churn, "grace") else 0
+        return self.churn.grace_span if hasattr(self.churn, "grace") else Span()
 
     @property
     def settled_until(self) -> int:
         """Who left before this moment is known."""
-        return self.observed_until - self.waiting
+        return self.waiting.before(self.observed_until, self.tables.timezone)
 
     def customers_at(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
         """Whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
         if self.spells is not None:
             there = self.spells.at(customers, moments) >= 0
-            return there if self.joined is None else there & (self.joined[customers] < moments)
-        return np.asarray(self.churn.at_risk(self.tables, customers, moments))
+        elif self._silences is not None:  # the same boundary as that of leaving, also where months differ in length
+            stream = self.tables.stream(self.churn.table(self.tables))
+            last = latest_known(stream, customers, moments)
+            silent_from = self.churn.horizon_span.after(np.append(stream.times, NEVER)[last], self.tables.timezone)
+            there = (last >= 0) & (silent_from >= moments)
+        else:
+            return np.asarray(self.churn.at_risk(self.tables, customers, moments))
+        return there if self.joined is None else there & (self.joined[customers] < moments)
 
     def leaving(self, customers: npt.NDArray[np.int32], moments: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
         """When each next leaves at or after each moment (``OPEN``: not yet), and whether it is left (1) or lost (2)."""
@@ -153,7 +160,8 @@ class Ledger:
             return left_at, there.astype(np.int8)
         for_ever = dataclasses.replace(self.churn, horizon=_LIFETIME)
         duration, outcome = for_ever.outcomes(self.tables, customers, moments)
-        left_at = np.where(outcome > 0, moments + np.rint(duration * DAY).astype(np.int64), OPEN)
+        walls = local_time(moments, self.tables.timezone) + np.rint(duration * DAY).astype(np.int64)
+        left_at = np.where(outcome > 0, utc_time(walls, self.tables.timezone), OPEN)
         return left_at, np.maximum(outcome, 0).astype(np.int8)
 
     def gone_by(self, left_at: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
@@ -246,12 +254,12 @@ def _in_hindsight(tables: EventTables) -> EventTables:
     return view
 
 
-def _silences(stream: Stream, horizon: int) -> Stream:
+def _silences(stream: Stream, horizon: Span) -> Stream:
     """The moments at which a silence has lasted the horizon, per customer."""
     following = np.append(stream.times[1:], OPEN)
     following[stream.offsets[1:][np.diff(stream.offsets) > 0] - 1] = OPEN
-    ended = stream.where(following > stream.times + horizon)
-    return dataclasses.replace(ended, times=ended.times + horizon, columns={})
+    ended = stream.where(following > horizon.after(stream.times, stream.timezone))
+    return dataclasses.replace(ended, times=horizon.after(ended.times, stream.timezone), columns={})
 
 
 def _firsts(stream: Stream) -> Ints:

@@ -14,7 +14,6 @@ from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import stamp
 
 __all__ = ["churn_rate", "revenue_churn"]
 
@@ -226,6 +225,6 @@ def revenue_churn(
 
 def _hide_immature(frame: pd.DataFrame, ends: Ints, ledger: Ledger, *, shown: list[str]) -> None:
     """What is not fully observed yet is unknown, never 0."""
-    known_at = ends + ledger.waiting
+    known_at = ledger.waiting.after(ends, ledger.tables.timezone)
     immature = ledger.open_until(ends)
-    hide(frame, immature, [f"immature until {stamp(int(t))}" for t in known_at[immature]], shown=shown)
+    hide(frame, immature, [f"immature until {ledger.tables.stamp(int(t))}" for t in known_at[immature]], shown=shown)

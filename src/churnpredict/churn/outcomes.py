@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.clock import days_between
 from churnpredict.errors import ImmatureError, OutcomeError, TimeError
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, span, stamp
+from churnpredict.events.timing import stamp
+from churnpredict.spans import Span, span
 
-__all__ = ["ChurnRule", "Outcomes", "label_churn"]
+__all__ = ["ChurnRule", "Outcomes", "immature", "label_churn", "window_after", "window_before"]
 
 Ints = npt.NDArray[np.int64]
 
 
 @runtime_checkable
 class ChurnRule(Protocol):
-    """What every churn rule answers; all spans are in microseconds."""
+    """What every churn rule answers."""
 
     @property
-    def horizon_span(self) -> int: ...
+    def horizon_span(self) -> Span:
+        """The length of the outcome window."""
+        ...
 
     @property
-    def gap_span(self) -> int: ...
+    def gap_span(self) -> Span:
+        """The time between a cutoff and the beginning of its outcome window."""
+        ...
 
     @property
     def decided_at_end(self) -> bool:
@@ -40,9 +46,18 @@ class ChurnRule(Protocol):
         """The first moment at which the whole risk set can be seen."""
         ...
 
+    def settled_until(self, tables: EventTables) -> int:
+        """The end of the last outcome window that is fully observed, in microseconds UTC."""
+        ...
+
     def latest_cutoff(self, tables: EventTables) -> int:
         """The last moment whose outcome window is fully observed."""
-        ...
+        settled = self.settled_until(tables)
+        for days in range(3):  # a cutoff may fall into the hour that a change of the clock leaves out: then a day before
+            last = window_before(self, Span(days=days).before(settled, tables.timezone), tables.timezone)
+            if window_after(self, last, tables.timezone)[1] <= settled:
+                break
+        return last
 
     def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
         """Whether each customer can still leave at each cutoff (pairs, sorted by customer, then cutoff)."""
@@ -51,16 +66,31 @@ class ChurnRule(Protocol):
     def outcomes(
         self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        """Duration in days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
+        """Duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
         ...
 
 
+@overload
+def window_after(churn: ChurnRule, cutoffs: int, timezone: str) -> tuple[int, int]: ...
+@overload
+def window_after(churn: ChurnRule, cutoffs: Ints, timezone: str) -> tuple[Ints, Ints]: ...
+def window_after(churn: ChurnRule, cutoffs: int | Ints, timezone: str) -> tuple[int | Ints, int | Ints]:
+    """Where the outcome windows of cutoffs open and close, [opens, closes), by the wall clock of the business."""
+    opens = churn.gap_span.after(cutoffs, timezone)
+    return opens, churn.horizon_span.after(opens, timezone)
+
+
+def window_before(churn: ChurnRule, closes: int, timezone: str) -> int:
+    """The cutoff whose outcome window closes at a moment."""
+    return churn.gap_span.before(churn.horizon_span.before(closes, timezone), timezone)
+
+
 class Outcomes(pd.DataFrame):
-    """What became of each snapshot: columns ``duration`` (days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
+    """What became of each snapshot: columns ``duration`` (calendar days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
 
     _metadata = ["horizon_span", "gap_span", "decided_at_end"]  # noqa: RUF012 - pandas adds it to a list when unpickling
-    horizon_span: int
-    gap_span: int
+    horizon_span: Span
+    gap_span: Span
     decided_at_end: bool
 
     @property
@@ -77,20 +107,34 @@ class Outcomes(pd.DataFrame):
             window, as with inactivity.
         """
         wanted = self.horizon_span if horizon is None else span(horizon, "horizon")
-        if wanted > self.horizon_span:
-            raise OutcomeError(
-                "longer-horizon",
-                f"outcomes were observed for {self.horizon_span / DAY:g} days",
-                remedy="Label with a rule of the longer horizon.",
-            )
-        if wanted < self.horizon_span and self.decided_at_end:
-            raise OutcomeError(
-                "shorter-horizon",
-                f"whether a customer is inactive for {self.horizon_span / DAY:g} days is known only at their end",
-                remedy="Label with a rule of the shorter horizon.",
-            )
-        left = (self["outcome"].to_numpy() != 0) & (self["duration"].to_numpy() <= (self.gap_span + wanted) / DAY)
+        left = self["outcome"].to_numpy() != 0
+        if wanted != self.horizon_span:
+            cutoffs = self.index.get_level_values("cutoff").to_numpy().astype("datetime64[us]").astype(np.int64)  # wall times
+            opens = self.gap_span.after(cutoffs)
+            ends, observed = wanted.after(opens), self.horizon_span.after(opens)
+            if (ends > observed).any():
+                raise OutcomeError(
+                    "longer-horizon",
+                    f"outcomes were observed for {self.horizon_span}, and {wanted} is longer",
+                    remedy="Label with a rule of the longer horizon.",
+                )
+            if self.decided_at_end and (ends < observed).any():
+                raise OutcomeError(
+                    "shorter-horizon",
+                    f"whether a customer is inactive for {self.horizon_span} is known only at their end",
+                    remedy="Label with a rule of the shorter horizon.",
+                )
+            left = left & (self["duration"].to_numpy() < days_between(cutoffs, ends)) | (left & (ends == observed))
         return pd.Series(left.astype(np.int8), index=self.index, name="left")
+
+
+def immature(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> npt.NDArray[np.bool_]:
+    """Whether the outcome window of each cutoff is not fully observed yet, shape (n,)."""
+    latest, late = churn.latest_cutoff(tables), np.zeros(len(cutoffs), np.bool_)
+    newer = cutoffs > latest
+    if newer.any():  # months differ in length: the window of a later cutoff may close as early
+        late[newer] = window_after(churn, cutoffs[newer], tables.timezone)[1] > churn.settled_until(tables)
+    return late
 
 
 def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, *, drop_immature: bool = False) -> Outcomes:
@@ -108,8 +152,8 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     Returns
     -------
     Outcomes
-        Columns ``duration`` (days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost); index (customer_id, cutoff), sorted.
-        Who left in the gap, before the window opened, has no row: nobody could have acted on it.
+        Columns ``duration`` (calendar days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost); index (customer_id, cutoff),
+        sorted. Who left in the gap, before the window opened, has no row: nobody could have acted on it.
 
     Raises
     ------
@@ -130,13 +174,13 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
 
     churn.check(tables)
     customers, cutoffs = sorted_pairs(tables, snapshots)
-    latest = churn.latest_cutoff(tables)
-    late = cutoffs > latest
+    late = immature(tables, churn, cutoffs)
     if late.any():
+        latest = stamp(churn.latest_cutoff(tables), tables.timezone)
         if not drop_immature:
             raise ImmatureError(
                 "immature",
-                f"snapshots whose outcome window is not fully observed yet; the latest cutoff that can be labelled is {stamp(latest)}",
+                f"snapshots whose outcome window is not fully observed yet; the latest cutoff that can be labelled is {latest}",
                 rows=int(late.sum()),
                 total=len(late),
                 remedy="Take earlier cutoffs, or leave these out with drop_immature=True.",
@@ -145,7 +189,7 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
         if not len(customers):
             raise TimeError(
                 "no-mature-snapshot",
-                f"no snapshot is mature; the latest cutoff that can be labelled is {stamp(latest)}",
+                f"no snapshot is mature; the latest cutoff that can be labelled is {latest}",
                 remedy="Take earlier cutoffs.",
             )
     duration, outcome = churn.outcomes(tables, customers, cutoffs)

@@ -12,15 +12,15 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict import spans
 from churnpredict.amounts import slack
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.outcomes import ChurnRule, window_after
+from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables, Intervals, States
-from churnpredict.events.timing import DAY, NEVER, OPEN, span
+from churnpredict.spans import Span, span, span_text
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
 
@@ -40,19 +40,16 @@ class _Rule(ChurnRule):
     gap: str = field(default="0d", kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.horizon_span <= 0:
-            raise UsageError("bad-span", "horizon is no time at all", remedy='Give a span such as "90d".')
-        span(self.gap, "gap")
+        keep_as_text(self, "horizon")
+        keep_as_text(self, "gap", zero=True)
 
     @property
-    def horizon_span(self) -> int:
-        """The horizon in microseconds."""
+    def horizon_span(self) -> Span:
         return span(self.horizon, "horizon")
 
     @property
-    def gap_span(self) -> int:
-        """The gap in microseconds."""
-        return span(self.gap, "gap")
+    def gap_span(self) -> Span:
+        return span(self.gap, "gap", zero=True)
 
     @property
     def decided_at_end(self) -> bool:
@@ -69,14 +66,14 @@ class _Rule(ChurnRule):
     def check(self, tables: EventTables) -> None:
         tables.stream(self.table(tables))
 
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return tables.observed_until() - self.gap_span - self.horizon_span
+    def settled_until(self, tables: EventTables) -> int:
+        return tables.observed_until()
 
-    def _judge(self, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
+    def _judge(self, tables: EventTables, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
         """Duration and outcome from the moment of leaving (``OPEN`` for never) and its kind."""
-        opens, closes = cutoffs + self.gap_span, cutoffs + self.gap_span + self.horizon_span
+        opens, closes = window_after(self, cutoffs, tables.timezone)
         left = (left_at >= opens) & (left_at < closes)
-        duration = np.where(left, (left_at - cutoffs) / DAY, (self.gap_span + self.horizon_span) / DAY)
+        duration = days_between(cutoffs, np.where(left, left_at, closes), tables.timezone)
         return duration, np.where(left, outcome, np.where(left_at < opens, GONE_BEFORE, STAYED)).astype(np.int8)
 
 
@@ -109,38 +106,38 @@ class Inactivity(_Rule):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.active_within not in (None, EVER):
-            span(self.active_within, "active_within")
+            keep_as_text(self, "active_within")
 
     @property
     def decided_at_end(self) -> bool:
         return True
 
     @property
-    def active_span(self) -> int:
-        """How far back activity counts; negative for ever."""
+    def active_span(self) -> Span | None:
+        """How far back activity counts; None for ever."""
         if self.active_within == EVER:
-            return -1
+            return None
         return self.horizon_span if self.active_within is None else span(self.active_within, "active_within")
 
     def first_cutoff(self, tables: EventTables) -> int:
-        return tables.first_event(self.table(tables)) + (self.horizon_span if self.active_span < 0 else self.active_span)
+        return (self.active_span or self.horizon_span).after(tables.first_event(self.table(tables)), tables.timezone)
 
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return tables.observed_until(self.table(tables)) - self.gap_span - self.horizon_span
+    def settled_until(self, tables: EventTables) -> int:
+        return tables.observed_until(self.table(tables))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
         active = latest_known(stream, customers, cutoffs, self.active_span) >= 0
-        if self.active_span < 0 and tables.profile is not None and tables.profile.since is not None:
+        if self.active_span is None and tables.profile is not None and tables.profile.since is not None:
             active[:] = True  # who joined and never came is at risk too
         return _joined(tables, customers, cutoffs) & active
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         stream = tables.stream(self.table(tables))
-        following = _first_from(stream, customers, cutoffs + self.gap_span)
+        opens, closes = window_after(self, cutoffs, tables.timezone)
+        following = _first_from(stream, customers, opens)
         back_at = np.append(stream.times, OPEN)[following]
-        silent = back_at >= cutoffs + self.gap_span + self.horizon_span
-        return np.full(len(customers), (self.gap_span + self.horizon_span) / DAY), silent.astype(np.int8)
+        return days_between(cutoffs, closes, tables.timezone), (back_at >= closes).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,8 @@ class Cancellation(_Rule):
             tables.stream(self.back)
 
     def first_cutoff(self, tables: EventTables) -> int:
-        return min(tables.first_event(name) for name in tables.streams if len(tables.streams[name])) + self.horizon_span
+        first = min(tables.first_event(name) for name in tables.streams if len(tables.streams[name]))
+        return self.horizon_span.after(first, tables.timezone)
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         gone = tables.stream(self.table(tables))
@@ -203,7 +201,7 @@ class Cancellation(_Rule):
         following = _told_first(stream, lost, _first_from(stream, customers, cutoffs))
         there = following >= 0
         left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
-        duration, outcome = self._judge(cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
+        duration, outcome = self._judge(tables, cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
         unknown = _unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
         return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
 
@@ -238,6 +236,15 @@ class SubscriptionEnd(_Rule):
     grace: str = field(default="30d", kw_only=True)
     involuntary: Sequence[str] = field(default=(), kw_only=True)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_as_text(self, "grace", zero=True)
+
+    @property
+    def grace_span(self) -> Span:
+        """How late a renewal may be."""
+        return span(self.grace, "grace", zero=True)
+
     def table(self, tables: EventTables) -> str:
         names = [n for n, d in tables.declarations.items() if isinstance(d, Intervals)] if self.of is None else [self.of]
         if len(names) != 1 or "end" not in tables.stream(names[0]).columns:
@@ -262,17 +269,17 @@ class SubscriptionEnd(_Rule):
             )
 
     def first_cutoff(self, tables: EventTables) -> int:
-        return tables.first_event(self.table(tables)) + self.horizon_span
+        return self.horizon_span.after(tables.first_event(self.table(tables)), tables.timezone)
 
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return super().latest_cutoff(tables) - span(self.grace, "grace")
+    def settled_until(self, tables: EventTables) -> int:
+        return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def contracts(self, tables: EventTables) -> Contracts:
         """The contracts that the rule reads, which carry each other on within the grace."""
         name = self.table(tables)
         stream = tables.stream(name)
         lost = _is_kind(tables, name, self.involuntary)[:-1]
-        return stream.once(("contracts", self.grace, *self.involuntary), lambda: _contracts(stream, self.grace, lost))
+        return stream.once(("contracts", self.grace, *self.involuntary), lambda: _contracts(stream, self.grace_span, lost))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         return self.contracts(tables).running(customers, cutoffs) & _joined(tables, customers, cutoffs)
@@ -281,7 +288,7 @@ class SubscriptionEnd(_Rule):
         contracts = self.contracts(tables)
         spell = contracts.spells.at(customers, cutoffs)
         lost = np.append(contracts.lost[contracts.spells.last], False)[spell]
-        return self._judge(cutoffs, contracts.spells.end_of(spell), np.where(lost, LOST, LEFT).astype(np.int8))
+        return self._judge(tables, cutoffs, contracts.spells.end_of(spell), np.where(lost, LOST, LEFT).astype(np.int8))
 
 
 @dataclass(frozen=True)
@@ -309,6 +316,15 @@ class TrialEnd(_Rule):
     kinds: Sequence[str] = field(default=("trial",), kw_only=True)
     grace: str = field(default="14d", kw_only=True)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_as_text(self, "grace", zero=True)
+
+    @property
+    def grace_span(self) -> Span:
+        """How late the paid contract may begin."""
+        return span(self.grace, "grace", zero=True)
+
     def table(self, tables: EventTables) -> str:
         return SubscriptionEnd(self.horizon, of=self.of).table(tables)
 
@@ -318,8 +334,8 @@ class TrialEnd(_Rule):
     def first_cutoff(self, tables: EventTables) -> int:
         return tables.first_event(self.table(tables)) + 1
 
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return super().latest_cutoff(tables) - span(self.grace, "grace")
+    def settled_until(self, tables: EventTables) -> int:
+        return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def _split(self, tables: EventTables) -> tuple[Contracts, Stream]:
         """Trials, which carry each other on where one begins as another ends, and paid contracts that run for some time at all."""
@@ -328,7 +344,7 @@ class TrialEnd(_Rule):
 
         def split() -> tuple[Contracts, Stream]:
             trial = _is_kind(tables, name, self.kinds)[:-1]
-            return _contracts(stream.where(trial), "0d"), stream.where(~trial & (stream.columns["end"] > stream.times))
+            return _contracts(stream.where(trial), Span()), stream.where(~trial & (stream.columns["end"] > stream.times))
 
         return stream.once(("trials", *self.kinds), split)
 
@@ -342,9 +358,9 @@ class TrialEnd(_Rule):
         left_at[latest_known(replace(paid, columns={}), customers, cutoffs) >= 0] = NEVER  # no longer on trial, as was known later
         following = _first_from(paid, customers, cutoffs)
         starts = np.where(following >= 0, np.append(paid.times, OPEN)[following], OPEN)
-        latest = spans.span(self.grace, "grace", zero=True).after(left_at, tables.timezone)
+        latest = self.grace_span.after(left_at, tables.timezone)
         converted = (starts != OPEN) & (left_at != NEVER) & (starts <= latest)
-        return self._judge(cutoffs, np.where(converted, OPEN, left_at), np.full(len(customers), LEFT, np.int8))
+        return self._judge(tables, cutoffs, np.where(converted, OPEN, left_at), np.full(len(customers), LEFT, np.int8))
 
 
 @dataclass(frozen=True)
@@ -399,7 +415,7 @@ class DownSell(_Rule):
             )
 
     def first_cutoff(self, tables: EventTables) -> int:
-        return tables.first_event(self.table(tables)) + self.horizon_span
+        return self.horizon_span.after(tables.first_event(self.table(tables)), tables.timezone)
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
@@ -412,7 +428,7 @@ class DownSell(_Rule):
         now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
         bounds = now * (1 - self.drop)
         left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, bounds + slack(now, bounds))
-        return self._judge(cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
+        return self._judge(tables, cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
 
 
 @dataclass(frozen=True)
@@ -437,11 +453,15 @@ class WinBack(_Rule):
 
     silent_for: str = field(default="180d", kw_only=True)
 
-    def first_cutoff(self, tables: EventTables) -> int:
-        return tables.first_event(self.table(tables)) + span(self.silent_for, "silent_for") + 1
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_as_text(self, "silent_for")
 
-    def latest_cutoff(self, tables: EventTables) -> int:
-        return tables.observed_until(self.table(tables)) - self.gap_span - self.horizon_span
+    def first_cutoff(self, tables: EventTables) -> int:
+        return span(self.silent_for, "silent_for").after(tables.first_event(self.table(tables)), tables.timezone) + 1
+
+    def settled_until(self, tables: EventTables) -> int:
+        return tables.observed_until(self.table(tables))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
@@ -453,7 +473,14 @@ class WinBack(_Rule):
         stream = tables.stream(self.table(tables))
         following = _first_from(stream, customers, cutoffs)
         back_at = np.where(following >= 0, np.append(stream.times, OPEN)[following], OPEN)
-        return self._judge(cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
+        return self._judge(tables, cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
+
+
+def keep_as_text(rule: object, name: str, *, zero: bool = False) -> None:
+    """Check a span of a frozen rule, and keep it as text, as model files carry it."""
+    given = getattr(rule, name)
+    text = span_text(given, name, zero=zero)
+    object.__setattr__(rule, name, given if isinstance(given, str) else text)
 
 
 def _joined(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
@@ -513,9 +540,8 @@ def _unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDAr
     return np.asarray(latest_known(in_time, customers, cutoffs) > latest_known(stream, customers, cutoffs))
 
 
-def _contracts(stream: Stream, grace: str, lost: npt.NDArray[np.bool_] | None = None) -> Contracts:
-    until = spans.span(grace, "grace", zero=True).after(stream.columns["end"], stream.timezone)
-    return Contracts.of(stream, until, lost)
+def _contracts(stream: Stream, grace: Span, lost: npt.NDArray[np.bool_] | None = None) -> Contracts:
+    return Contracts.of(stream, grace.after(stream.columns["end"], stream.timezone), lost)
 
 
 def _same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:

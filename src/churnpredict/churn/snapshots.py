@@ -11,9 +11,11 @@ import pandas as pd
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.errors import DataError, IdentityError, SchemaError, TimeError, closest
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import span, stamp
+from churnpredict.events.timing import stamp
+from churnpredict.moments import moment_column
+from churnpredict.spans import Span, span
 
-__all__ = ["check_somebody", "choose_cutoffs", "index_of", "pairs_at_risk", "sorted_pairs", "take_snapshots"]
+__all__ = ["check_somebody", "choose_cutoffs", "grid", "index_of", "pairs_at_risk", "sorted_pairs", "take_snapshots"]
 
 Ints = npt.NDArray[np.int64]
 _BLOCK = 1 << 20
@@ -24,7 +26,7 @@ def take_snapshots(
     churn: ChurnRule,
     *,
     at: Any = None,
-    every: str | None = None,
+    every: Any = None,
     since: Any = None,
     until: Any = None,
     treatments: str | None = None,
@@ -38,8 +40,9 @@ def take_snapshots(
         Says who is at risk.
     at : time or list of times, optional
         The cutoffs.
-    every : str, optional
-        A step such as ``"15d"``, instead of ``at``: cutoffs from ``until`` backwards in this step to ``since``.
+    every : span, optional
+        A step such as ``"15d"`` or ``"1 month"``, instead of ``at``: cutoffs from ``until`` backwards in this step to ``since``. Days
+        and longer steps keep the time of the day; months end with the last day where the month is too short.
     since : time, optional
         First cutoff allowed; by default the first at which the rule sees its whole risk set.
     until : time, optional
@@ -74,7 +77,7 @@ def take_snapshots(
     """
     cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, until=until)
     customers, moments = pairs_at_risk(tables, churn, cutoffs)
-    check_somebody(cutoffs, np.isin(cutoffs, moments))
+    check_somebody(cutoffs, np.isin(cutoffs, moments), tables.timezone)
     ids = pd.Index(tables.ids.to_pandas())
     snapshots = pd.DataFrame({"customer_id": ids.take(customers), "cutoff": tables.wall_times(moments)})
     if treatments is None:
@@ -85,18 +88,18 @@ def take_snapshots(
 
 
 def choose_cutoffs(
-    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: str | None = None, since: Any = None, until: Any = None
+    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
 ) -> Ints:
     """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
-    cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, str(every), since, until)
+    cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, until)
     _check_cutoffs(tables, cutoffs)
     return cutoffs
 
 
-def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_]) -> None:
+def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_], timezone: str) -> None:
     """Refuse cutoffs at which nobody was found.
 
     Raises
@@ -105,26 +108,38 @@ def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_]) -> None:
         ``nobody-at-risk``.
     """
     if not found.all():
+        first = stamp(int(cutoffs[~found][0]), timezone)
         raise DataError(
             "nobody-at-risk",
-            f"nobody is at risk at {int((~found).sum())} of {len(cutoffs)} cutoffs, the first of them {stamp(int(cutoffs[~found][0]))}",
+            f"nobody is at risk at {int((~found).sum())} of {len(cutoffs)} cutoffs, the first of them {first}",
             remedy="Choose cutoffs within the life of the business, or widen active_within=.",
         )
 
 
-def _steps(tables: EventTables, churn: ChurnRule, every: str, since: Any, until: Any) -> Ints:
+def grid(last: int, first: int, step: Span, timezone: str, most: int | None = None) -> Ints:
+    """Cutoffs from the last one backwards in steps of the wall clock, none before the first, ascending.
+
+    Each is counted from the last one, so that months that are too short change no other cutoff.
+    """
+    n = max(int((last - first) // max(step.nominal, 1)), 0) + 2
+    n = n if most is None else min(n, most)
+    found = np.array([last], np.int64)
+    steps = [step.times(k).before(last, timezone) for k in range(1, n)] if step.days or step.months else []
+    cutoffs = np.append(found, np.array(steps, np.int64)) if steps else last - np.arange(n, dtype=np.int64) * step.nominal
+    return np.unique(cutoffs[cutoffs >= first])
+
+
+def _steps(tables: EventTables, churn: ChurnRule, every: Any, since: Any, until: Any) -> Ints:
     step = span(every, "every")
-    if step <= 0:
-        raise TimeError("bad-span", "every is no time at all", remedy='Give a step such as "15d".')
     last = churn.latest_cutoff(tables) if until is None else int(tables.instants(until, "until")[0])
     first = churn.first_cutoff(tables) if since is None else int(tables.instants(since, "since")[0])
     if first > last:
         raise TimeError(
             "no-history",
-            f"the first possible cutoff, {stamp(first)}, lies after the last one, {stamp(last)}",
+            f"the first possible cutoff, {tables.stamp(first)}, lies after the last one, {tables.stamp(last)}",
             remedy="The history is too short for this horizon: shorten the horizon or active_within=, or give since= and until=.",
         )
-    return np.arange(last, first - 1, -step, dtype=np.int64)[::-1]
+    return grid(last, first, step, tables.timezone)
 
 
 def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
@@ -133,7 +148,7 @@ def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
     if early.any():
         raise TimeError(
             "before-first-event",
-            f"cutoffs at or before the first event ({stamp(first)}): nothing was known then",
+            f"cutoffs at or before the first event ({tables.stamp(first)}): nothing was known then",
             rows=int(early.sum()),
             total=len(cutoffs),
             remedy="Choose later cutoffs.",
@@ -175,7 +190,7 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
                 + closest(column, map(str, snapshots.columns)),
             )
     customers = tables.codes(snapshots["customer_id"])
-    cutoffs = _moments(tables, snapshots["cutoff"])
+    cutoffs = moment_column(snapshots["cutoff"], timezone=tables.timezone, table="snapshots")
     order_is_right = bool(((np.diff(customers) > 0) | ((np.diff(customers) == 0) & (np.diff(cutoffs) > 0))).all())
     if order_is_right:
         return customers, cutoffs
@@ -191,26 +206,6 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
             remedy="Keep one.",
         )
     return customers, cutoffs
-
-
-def _moments(tables: EventTables, column: pd.Series) -> Ints:
-    times = pd.DatetimeIndex(pd.to_datetime(column))
-    if times.hasnans:
-        raise TimeError(
-            "null-cutoff",
-            "snapshots without a cutoff",
-            table="snapshots",
-            column="cutoff",
-            rows=int(np.count_nonzero(times.isna())),
-            total=len(times),
-            remedy="Drop these rows.",
-        )
-    if times.tz is None and tables.timezone != "UTC" and len(times):
-        distinct, place = np.unique(times.to_numpy().astype("datetime64[us]"), return_inverse=True)
-        return tables.instants([pd.Timestamp(t) for t in distinct], "cutoff")[place]
-    if times.tz is not None:
-        times = times.tz_convert("UTC").tz_localize(None)
-    return times.to_numpy().astype("datetime64[us]").astype(np.int64)
 
 
 def index_of(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> pd.MultiIndex:

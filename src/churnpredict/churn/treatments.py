@@ -25,12 +25,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.outcomes import ChurnRule, Outcomes, label_churn
+from churnpredict.churn.outcomes import ChurnRule, Outcomes, label_churn, window_after
 from churnpredict.churn.snapshots import index_of, sorted_pairs
+from churnpredict.clock import days_between
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import Events, EventTables
-from churnpredict.events.timing import DAY
 
 __all__ = [
     "HANDLINGS",
@@ -126,7 +126,8 @@ def _in_window(
     low, high = np.empty((2, 1, len(customers)), np.int64)
     none = np.empty(0, np.int64)
     positions(stream.offsets, stream.times, customers, cutoffs, none, low)
-    positions(stream.offsets, stream.times, customers, cutoffs + churn.gap_span + churn.horizon_span, none, high)
+    _, closes = window_after(churn, cutoffs, tables.timezone)
+    positions(stream.offsets, stream.times, customers, closes, none, high)
     return *_first(~idle, low[0], high[0]), *_first(idle, low[0], high[0])
 
 
@@ -241,7 +242,8 @@ def until_contact(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, tre
     customers, cutoffs = sorted_pairs(tables, outcomes.index.to_frame(index=False))
     reached, first, *_ = _in_window(tables, customers, cutoffs, churn, treatments)
     days = np.full(len(outcomes), np.inf)
-    days[reached] = (tables.stream(treatments).times[first[reached]] - cutoffs[reached]) / DAY
+    contacts = tables.stream(treatments).times[first[reached]]
+    days[reached] = days_between(cutoffs[reached], contacts, tables.timezone)
     return days
 
 

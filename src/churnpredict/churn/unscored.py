@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.clock import days_between
 from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY
 
 __all__ = ["ABSENCES", "absent"]
 
@@ -52,7 +52,7 @@ def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
     if name is not None:
         stream = tables.stream(name)
         last = latest_known(stream, customers, moments)
-        old = (moments - np.append(stream.times, 0)[last]) // DAY
+        old = np.floor(days_between(np.append(stream.times, 0)[last], moments, tables.timezone)).astype(np.int64)
         words[:] = [f"{ABSENCES[2]}: the last row in {name} is {d:,} days old" for d in old]
         nothing = last < 0
         reason[nothing], words[nothing] = ABSENCES[1], f"{ABSENCES[1]}: no row in {name}"

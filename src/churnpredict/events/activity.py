@@ -7,7 +7,8 @@ import pandas as pd
 
 from churnpredict.events.streams import positions
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import span
+from churnpredict.moments import moment_column
+from churnpredict.spans import span
 
 __all__ = ["activity"]
 
@@ -42,11 +43,11 @@ def activity(tables: EventTables, snapshots: pd.DataFrame, of: str, *, every: st
     stream, step = tables.stream(of), span(every, "every")
     customers = tables.codes(snapshots["customer_id"])
     order = np.argsort(customers, kind="stable")
-    cutoffs = np.concatenate([tables.instants(c, "cutoff") for c in snapshots["cutoff"].unique()])
-    moments = cutoffs[pd.factorize(snapshots["cutoff"])[0]]
+    moments = moment_column(snapshots["cutoff"], timezone=tables.timezone, table="snapshots")
     edges = np.empty((periods + 1, len(customers)), np.int64)
     for back in range(periods + 1):
         row = np.empty((1, len(customers)), np.int64)
-        positions(stream.offsets, stream.times, customers[order], moments[order] - back * step, np.empty(0, np.int64), row)
+        starts = step.times(back).before(moments[order], tables.timezone)
+        positions(stream.offsets, stream.times, customers[order], starts, np.empty(0, np.int64), row)
         edges[periods - back, order] = row[0]
     return pd.DataFrame(np.diff(edges, axis=0).T, index=pd.Index(snapshots["customer_id"], name="customer_id"), columns=range(-periods, 0))

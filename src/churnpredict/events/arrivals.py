@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.clock import DAY, local_time
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY
+from churnpredict.spans import Span
 
 __all__ = ["Pulse", "take_pulse"]
 
@@ -52,14 +53,16 @@ class Pulse:
     columns: dict[str, pd.Series] = field(default_factory=dict)
 
 
-def take_pulse(tables: EventTables, until: int, period: int, *, most: int = 24) -> list[Pulse]:
+def take_pulse(tables: EventTables, until: int, period: Span, *, most: int = 24) -> list[Pulse]:
     """The pulse of every table of events, intervals or states, from what was known before a moment.
 
     Parameters
     ----------
     tables : EventTables
-    until, period : int
-        Microseconds.
+    until : int
+        Microseconds UTC.
+    period : Span
+        Length of a period.
     most : int
         So many periods at most.
 
@@ -68,7 +71,7 @@ def take_pulse(tables: EventTables, until: int, period: int, *, most: int = 24) 
     >>> import pandas as pd, churnpredict as cp
     >>> log = pd.DataFrame({"user": 1, "day": pd.date_range("2024-01-01", periods=28, freq="D")})
     >>> tables = cp.EventTables(visits=cp.Events(log, customer="user", time="day"))
-    >>> pulse = take_pulse(tables, tables.observed_until(), 7 * DAY)[0]
+    >>> pulse = take_pulse(tables, tables.observed_until(), Span(days=7))[0]
     >>> pulse.rows.tolist(), pulse.age, pulse.silence
     ([7, 7, 7, 7], 1.0, 1.0)
     """
@@ -76,28 +79,31 @@ def take_pulse(tables: EventTables, until: int, period: int, *, most: int = 24) 
     return [_of_one(past, name, stream, until, period, most) for name, stream in past.streams.items()]
 
 
-def _of_one(tables: EventTables, name: str, stream: Stream, until: int, period: int, most: int) -> Pulse:
+def _of_one(tables: EventTables, name: str, stream: Stream, until: int, period: Span, most: int) -> Pulse:
     arrived = np.maximum(stream.times, stream.columns["known"]) if "known" in stream.columns else stream.times
     if not len(stream):
         nothing = np.empty(0, np.int64)
         return Pulse(name, np.array([until]), np.zeros(1, np.int64), np.nan, np.nan, np.empty(0), nothing)
     order = np.argsort(arrived, kind="stable")
     arrived = arrived[order]
-    k = int(np.clip((until - arrived[0]) // period, 1, most))
-    ends = until - period * np.arange(k - 1, -1, -1, dtype=np.int64)
-    first = int(np.searchsorted(arrived, ends[0] - period))
+    edges = [until, period.before(until, tables.timezone)]
+    while len(edges) <= most and (start := period.times(len(edges)).before(until, tables.timezone)) >= arrived[0]:
+        edges.append(start)
+    ends, k = np.array(edges[-2::-1], np.int64), len(edges) - 1
+    first = int(np.searchsorted(arrived, edges[-1]))
     place = np.searchsorted(ends, arrived[first:], side="right")
-    gaps = np.diff(arrived)
-    delays = np.empty(0)
+    walls = local_time(np.append(arrived, until), tables.timezone)
+    gaps = np.diff(walls[:-1])
+    delays: npt.NDArray[np.float64] = np.empty(0)
     if "known" in stream.columns:
-        late = (arrived - stream.times[order]) / DAY
-        delays = pd.Series(late[first:]).groupby(place).quantile(0.9).reindex(range(k)).to_numpy()
+        late = (walls[:-1] - local_time(stream.times[order], tables.timezone)) / DAY
+        delays = np.asarray(pd.Series(late[first:]).groupby(place).quantile(0.9).reindex(range(k)), np.float64)
     step = max(1, -(-len(place) // _MOST_ROWS))
     kept = order[first:][::step]
     columns = {column: values for column in stream.columns if (values := _column(tables, name, stream, column, kept)) is not None}
     rows = np.bincount(place, minlength=k)
     silence = float(gaps.max()) / DAY if len(gaps) else np.nan
-    return Pulse(name, ends, rows, float(until - arrived[-1]) / DAY, silence, delays, place[::step], columns)  # pyright: ignore[reportArgumentType]
+    return Pulse(name, ends, rows, float(walls[-1] - walls[-2]) / DAY, silence, delays, place[::step], columns)  # pyright: ignore[reportArgumentType]
 
 
 def _column(tables: EventTables, name: str, stream: Stream, column: str, kept: Ints) -> pd.Series | None:

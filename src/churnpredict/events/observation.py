@@ -9,31 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.clock import DAY, local_time, utc_time
 from churnpredict.errors import UsageError, closest, warn
-from churnpredict.events.streams import wall_clock
 from churnpredict.events.tally import judge
-from churnpredict.events.timing import DAY, instant, stamp
+from churnpredict.events.timing import stamp
+from churnpredict.moments import moment
 
-__all__ = ["PERIODS", "end_of_period", "observed_rows", "wall_instant"]
+__all__ = ["PERIODS", "end_of_period", "observed_rows"]
 
 Ints = npt.NDArray[np.int64]
 PERIODS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q-DEC", "year": "Y-DEC"}
-
-
-def wall_instant(when: object, timezone: str, what: str) -> int:
-    """One moment in microseconds UTC; a naive one is a wall time of the business."""
-    moment = instant(when, what)
-    return moment if timezone == "UTC" or pd.Timestamp(when).tzinfo is not None else int(_from_wall(np.array([moment]), timezone)[0])  # type: ignore[arg-type]
-
-
-def _from_wall(wall: Ints, timezone: str) -> Ints:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if timezone == "UTC":
-        return wall
-    local = pa.array(wall, pa.int64()).cast(pa.timestamp("us"))
-    return np.asarray(pc.assume_timezone(local, timezone, ambiguous="earliest", nonexistent="latest").cast(pa.int64()).to_numpy())
 
 
 def end_of_period(times: Ints, period: str, timezone: str) -> Ints:
@@ -46,17 +31,17 @@ def end_of_period(times: Ints, period: str, timezone: str) -> Ints:
     UsageError
         ``unknown-period``.
 
-    >>> first = np.array([instant("2024-02-01")])
+    >>> first = np.array([moment("2024-02-01")])
     >>> stamp(int(end_of_period(first, "month", "UTC")[0]) + 1)
     '2024-03-01'
     """
     if period not in PERIODS:
         remedy = f"Write one of {', '.join(PERIODS)}.{closest(period, PERIODS)}"
         raise UsageError("unknown-period", f'known_after is "{period}"', remedy=remedy)
-    distinct, place = np.unique(wall_clock(times, timezone) // DAY, return_inverse=True)
+    distinct, place = np.unique(local_time(times, timezone) // DAY, return_inverse=True)
     days = pd.DatetimeIndex(distinct.astype("datetime64[D]").astype("datetime64[s]"))
     following = (days.to_period(PERIODS[period]) + 1).to_timestamp(how="start").as_unit("us")
-    return (_from_wall(following.to_numpy().astype(np.int64), timezone) - 1)[place]
+    return (utc_time(following.to_numpy().astype(np.int64), timezone) - 1)[place]
 
 
 def observed_rows(
@@ -69,11 +54,11 @@ def observed_rows(
     """
     keep = np.ones(len(times), np.bool_)
     if since is not None:
-        early = times < wall_instant(since, timezone, "observed_from")
+        early = times < moment(since, "observed_from", timezone)
         _count("outside-observation", "rows from before observed_from", early, times, table, column, left_out=True)
         keep &= ~early
     if until is not None:
-        late = times >= wall_instant(until, timezone, "observed_until")
+        late = times >= moment(until, "observed_until", timezone)
         _count("outside-observation", "rows from after observed_until", late, times, table, column, left_out=True)
         return _some(keep & ~late)
     late = times > int(datetime.datetime.now(datetime.UTC).timestamp() * 1_000_000) + DAY

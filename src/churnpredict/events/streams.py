@@ -5,7 +5,7 @@ A little longer than most modules because the kernels that group, sort and searc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -14,9 +14,10 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.events.timing import DAY, OPEN
+from churnpredict.clock import DAY, NEVER, OPEN, local_time
+from churnpredict.spans import Span
 
-__all__ = ["Stream", "count_labels", "group_rows", "latest_known", "positions"]
+__all__ = ["Stream", "count_labels", "group_rows", "latest_known", "local_days", "positions", "window_edges"]
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -65,7 +66,21 @@ class Stream:
     @cached_property
     def wall_times(self) -> Ints:
         """The clock on the wall of the business at each row, shape (n,)."""
-        return wall_clock(self.times, self.timezone)
+        return local_time(self.times, self.timezone)
+
+    def wall_of(self, column: str) -> Ints:
+        """What the clock on the wall shows at the times of a column; ``OPEN`` stays what it is, shape (n,)."""
+        times = self.columns[column]
+        if self.timezone == "UTC":
+            return times
+        found = self._walls.get(column)
+        if found is None:
+            found = self._walls[column] = np.where(times == OPEN, OPEN, local_time(np.where(times == OPEN, 0, times), self.timezone))
+        return found
+
+    @cached_property
+    def _walls(self) -> dict[str, Ints]:
+        return {}
 
     @cached_property
     def next_same_item(self) -> Ints:
@@ -106,20 +121,9 @@ class Stream:
         return past
 
 
-def wall_clock(times: Ints, timezone: str) -> Ints:
-    """Times as the clock on the wall shows them in ``timezone``, in microseconds since 1970, shape (n,)."""
-    if timezone == "UTC":
-        return times
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    wall = pc.local_timestamp(pa.array(times, pa.int64()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone)))
-    return np.asarray(wall.cast(pa.int64()).to_numpy())
-
-
 def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
     """The calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
-    return np.asarray(_floor_days(wall_clock(times, timezone)))
+    return np.asarray(_floor_days(local_time(times, timezone)))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -363,13 +367,72 @@ def positions(offsets, times, customers, moments, spans, out):  # type: ignore[n
             out[s + 1, r] = low[s]
 
 
-def latest_known(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, within: int = -1) -> Ints:
+@nb.njit(cache=True, nogil=True)
+def _positions_from(offsets, times, customers, moments, starts, out):  # type: ignore[no-untyped-def]
+    """The same where windows begin at ``starts``, shape (n_spans, n); ``NEVER`` reaches back to the customer's first row.
+
+    Where the clock is put back, the start of a later moment may lie a little before that of an earlier one: pointers move both ways.
+    """
+    previous = -1
+    low = np.empty(starts.shape[0], np.int64)
+    high = 0
+    for r in range(customers.size):
+        c = customers[r]
+        a, b = offsets[c], offsets[c + 1]
+        if c != previous:
+            previous = c
+            high = a
+            low[:] = a
+        while high < b and times[high] < moments[r]:
+            high += 1
+        out[0, r] = high
+        for s in range(starts.shape[0]):
+            p, edge = low[s], starts[s, r]
+            while p < high and times[p] < edge:
+                p += 1
+            while p > a and times[p - 1] >= edge:
+                p -= 1
+            low[s] = p
+            out[s + 1, r] = p
+
+
+def window_edges(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, windows: Sequence[Span | None]) -> Ints:
+    """Where each cutoff and the starts of the windows before it lie in a stream, shape (n_windows + 1, n).
+
+    Parameters
+    ----------
+    stream : Stream
+    customers, cutoffs : ndarray of shape (n,)
+        Sorted by customer, then cutoff.
+    windows : list of Span or None
+        Spans of days and longer move the wall clock of the stream's time zone; None reaches back to the customer's first row. No window
+        reaches back beyond the first one, which is that of the history.
+
+    Returns
+    -------
+    ndarray
+        Row 0 holds the first position with time >= cutoff, row ``w + 1`` the first with time >= the start of window ``w``.
+    """
+    edges = np.empty((len(windows) + 1, len(customers)), np.int64)
+    if stream.timezone == "UTC" and not any(w is not None and w.months for w in windows):
+        lengths = np.array([-1 if w is None else w.nominal for w in windows], np.int64)
+        positions(stream.offsets, stream.times, customers, cutoffs, lengths, edges)
+        return edges
+    starts = np.empty((len(windows), len(customers)), np.int64)
+    for row, window in enumerate(windows):
+        starts[row] = NEVER if window is None else window.before(cutoffs, stream.timezone)
+    if len(windows) > 1 and windows[0] is not None:
+        np.maximum(starts[1:], starts[0], out=starts[1:])
+    _positions_from(stream.offsets, stream.times, customers, cutoffs, starts, edges)
+    return edges
+
+
+def latest_known(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, within: Span | None = None) -> Ints:
     """The latest row of each customer known before each cutoff, and not older than ``within`` before it; -1 for none, shape (n,).
 
-    Customers and cutoffs are sorted by both; a negative ``within`` is without bound.
+    Customers and cutoffs are sorted by both; ``within`` of None is without bound.
     """
-    edges = np.empty((2, len(customers)), np.int64)
-    positions(stream.offsets, stream.times, customers, cutoffs, np.array([within]), edges)
+    edges = window_edges(stream, customers, cutoffs, [within])
     return _back_to_known(stream.columns.get("known", np.empty(0, np.int64)), cutoffs, edges)
 
 

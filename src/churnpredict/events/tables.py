@@ -13,17 +13,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.errors import IdentityError, SchemaError, TimeError, UsageError, closest, warn
+from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
+from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
-from churnpredict.events.observation import wall_instant
 from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
 from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
-from churnpredict.events.timing import DAY, NEVER, OPEN, instant, stamp
+from churnpredict.events.timing import stamp
 from churnpredict.markup import show
+from churnpredict.moments import moment, moments
 
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
@@ -133,7 +134,7 @@ class EventTables:
 
     def _headline(self) -> str:
         ends = [self.observed_until(name) for name in self.logs() or self.streams if len(self.streams[name])]
-        return f"EventTables: {len(self):,} customers" + (f", observed until {stamp(max(ends))}" if ends else "")
+        return f"EventTables: {len(self):,} customers" + (f", observed until {self.stamp(max(ends))}" if ends else "")
 
     def _told(self) -> Iterator[tuple[str, str, int, int, str]]:
         """Name, kind, rows, customers with rows, and when, or the attributes, of each table."""
@@ -142,8 +143,11 @@ class EventTables:
                 yield name, "customers", len(self), len(self), ", ".join(self.profile.attributes)
                 continue
             stream = self.streams[name]
-            when = f"{_date(stream.times.min())} to {_date(stream.times.max())}" if len(stream) else ""
+            when = f"{self._date(stream.times.min())} to {self._date(stream.times.max())}" if len(stream) else ""
             yield name, type(declaration).__name__.lower(), len(stream), int((np.diff(stream.offsets) > 0).sum()), when
+
+    def _date(self, moment: int) -> str:
+        return "always" if moment == NEVER else str(self.wall_times(np.array([moment]))[0].date())
 
     def _stream(self, name: str, rows: Rows) -> Stream:
         own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type
@@ -230,15 +234,15 @@ class EventTables:
             return self._observed
         if name is None:
             return max(self.observed_until(n) for n in self.streams if len(self.streams[n]))
-        last = pd.Timestamp(int(self._times(name).max()), unit="us", tz="UTC").tz_convert(self.timezone)
-        return instant(last.normalize() + pd.DateOffset(days=1))
+        wall = local_time(self._times(name).max(keepdims=True), self.timezone)
+        return int(utc_time(wall // DAY * DAY + DAY, self.timezone)[0])
 
     def _own_end(self, name: str) -> int | None:
         """Where a table ends apart from the others, because it was declared so, or did in tables of which these are the past."""
         if name in self._ends:
             return self._ends[name]
         declared = getattr(self.declarations.get(name), "observed_until", None)
-        return None if declared is None else wall_instant(declared, self.timezone, "observed_until")
+        return None if declared is None else moment(declared, "observed_until", self.timezone)
 
     def _has_rows(self, name: str) -> bool:
         return len(self.streams[name]) > 0
@@ -269,15 +273,15 @@ class EventTables:
 
     def instants(self, when: Any, what: str = "time") -> Ints:
         """Moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
-        several = [when] if isinstance(when, (str, pd.Timestamp, np.datetime64)) or not hasattr(when, "__iter__") else list(when)
-        if not several:
-            raise TimeError("no-cutoff", f"{what} holds no time", remedy="Give at least one.")
-        return np.unique(np.array([wall_instant(w, self.timezone, what) for w in several], dtype=np.int64))
+        return moments(when, what, self.timezone)
+
+    def stamp(self, moment: int) -> str:
+        """A moment for people, as the clock on the wall of the business shows it."""
+        return stamp(moment, self.timezone)
 
     def wall_times(self, moments: Ints) -> pd.DatetimeIndex:
         """Moments as naive wall times of the business, for people."""
-        times = pd.DatetimeIndex(moments.astype("datetime64[us]"))
-        return times if self.timezone == "UTC" else times.tz_localize("UTC").tz_convert(self.timezone).tz_localize(None)
+        return pd.DatetimeIndex(local_time(moments, self.timezone).astype("datetime64[us]"))
 
     def codes(self, customer_ids: pd.Series | pd.Index) -> npt.NDArray[np.int32]:
         """The position of each id in :attr:`ids`, shape (n,).
@@ -345,7 +349,3 @@ def _warn_of_strangers(name: str, strangers: int, rows: int, total: int) -> None
             remedy="Add them to the customers table if they are customers.",
             stacklevel=7,
         )
-
-
-def _date(moment: int) -> str:
-    return "always" if moment == NEVER else stamp(int(moment) // DAY * DAY)

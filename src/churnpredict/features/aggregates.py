@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from churnpredict.clock import DAY, NEVER, local_time
 from churnpredict.events.streams import Stream
-from churnpredict.events.timing import DAY, span
 from churnpredict.features import kernels, profile_kernels
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
+from churnpredict.spans import Span, span
 
 __all__ = ["Block", "Plan", "Run", "Wanted", "register"]
 
@@ -24,7 +25,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
-_NO_NUMBERS, _NO_TIMES = np.empty(0), np.empty(0, np.int64)
+_NO_NUMBERS, _NO_TIMES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty((0, 0))
+_YEAR = Span(months=12)
+_UNSURE = 4  # days by which some months, or a change of the clock, may differ from what is usual
 _AGAINST_BEFORE = ("trend", "dropped")  # these look at the window before theirs too
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
@@ -37,6 +40,8 @@ class Block:
     ----------
     customers, cutoffs : ndarray of shape (n,)
         Sorted by customer, then cutoff; customers are positions in the stream's offsets.
+    walls : ndarray of shape (n,), int64
+        What the clock on the wall shows at the cutoffs: days are counted on it.
     edges : ndarray of shape (n_windows + 1, n), int64
         See :func:`churnpredict.events.streams.positions`.
     origins : ndarray of shape (n_customers,), int64
@@ -48,6 +53,7 @@ class Block:
 
     customers: npt.NDArray[np.int32]
     cutoffs: Ints
+    walls: Ints
     edges: Ints
     origins: Ints
     out: Floats
@@ -63,15 +69,15 @@ class Plan:
     Parameters
     ----------
     wanted : list of (int, Feature)
-    limit : int or None
-        How far back the history may reach, in microseconds.
+    limit : Span or None
+        How far back the history may reach.
     kinds : list of str
         The table's kinds in the order of their codes, for aggregates that set some kinds against the others.
     replies : list of str
         Those of them that are replies.
     """
 
-    def __init__(self, wanted: Wanted, limit: int | None, kinds: Sequence[str] = (), replies: Sequence[str] = ()) -> None:
+    def __init__(self, wanted: Wanted, limit: Span | None, kinds: Sequence[str] = (), replies: Sequence[str] = ()) -> None:
         self.limit, self.kinds, self.replies = limit, list(kinds), replies
         distinct, self.copies = self._without_repeats(wanted)
         self.columns = [column for column, _ in distinct]
@@ -90,13 +96,20 @@ class Plan:
         for column, kept in self.copies:
             out[column] = out[kept]
 
-    def _length(self, row: Feature) -> int | None:
-        """The feature's window in microseconds; None where it reaches as far back as the history does."""
+    def _length(self, row: Feature) -> Span | None:
+        """The feature's window; None where it reaches as far back as the history does."""
         if row.window in (None, "all"):
             return None
-        length = span(str(row.window))
+        length = span(row.window)
         bounded = AGGREGATES[row.aggregate].takes == "window" and row.aggregate != "first_count"
-        return None if bounded and self.limit is not None and length >= self.limit else length
+        return None if bounded and self._beyond(length) else length
+
+    def _beyond(self, length: Span) -> bool:
+        """Whether a window surely reaches as far back as the history; where months meet days, its edge is found, and bounded, by itself."""
+        if self.limit is None:
+            return False
+        unsure = 0 if self.limit.months == length.months == 0 else _UNSURE
+        return length == self.limit or length.nominal - unsure * DAY >= self.limit.nominal
 
     def _without_repeats(self, wanted: Wanted) -> tuple[Wanted, list[tuple[int, int]]]:
         """Features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from where."""
@@ -108,22 +121,21 @@ class Plan:
                 copies.append((column, kept[0]))
         return list(first.values()), copies
 
-    def _windows(self, rows: Iterable[Feature]) -> Ints:
+    def _windows(self, rows: Iterable[Feature]) -> list[Span | None]:
         """The bound of the history first, then all windows, ascending."""
-        lengths: set[int] = set()
+        lengths: set[Span] = set()
         for row in rows:
             length = self._length(row)
             if AGGREGATES[row.aggregate].takes == "window" and row.aggregate != "first_count" and length is not None:
-                lengths.update({length, 2 * length} if row.aggregate in _AGAINST_BEFORE else {length})
-        bounded = {w for w in lengths if self.limit is None or w < self.limit}
-        return np.array([-1 if self.limit is None else self.limit, *sorted(bounded)], dtype=np.int64)
+                lengths.update({length, length.times(2)} if row.aggregate in _AGAINST_BEFORE else {length})
+        return [self.limit, *sorted((w for w in lengths if not self._beyond(w)), key=lambda w: (w.nominal, w.months, w.days))]
 
     def window(self, row: Feature, factor: int = 1) -> int:
         """The row of ``edges`` that holds the start of the feature's window."""
         length = self._length(row)
-        if length is None or (self.limit is not None and factor * length >= self.limit):
+        if length is None or self._beyond(length.times(factor)):
             return 1
-        return 2 + int(np.searchsorted(self.spans[1:], factor * length))
+        return 2 + self.spans[1:].index(length.times(factor))
 
     def members(self, rows: Wanted) -> npt.NDArray[np.bool_]:
         """The kinds each feature is about, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing kind.
@@ -179,7 +191,7 @@ def _trends(plan: Plan, rows: Wanted) -> Run:
 
 def _ages(_: Plan, rows: Wanted) -> Run:
     last, first = _by_name(rows, ("days_since_last", "days_since_first"))
-    return lambda s, b: kernels.ages(s.times, b.cutoffs, b.edges, last, first, b.out, b.at)
+    return lambda s, b: kernels.ages(s.wall_times, b.walls, b.edges, last, first, b.out, b.at)
 
 
 def _values(plan: Plan, rows: Wanted) -> Run:
@@ -201,22 +213,23 @@ def _rhythm(_: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         _, days, place = s.active_days
-        kernels.rhythm(s.times, place, days, b.cutoffs, b.edges, *wanted, back, b.out, b.at)
+        kernels.rhythm(s.wall_times, place, days, b.walls, b.edges, *wanted, back, b.out, b.at)
 
     return run
 
 
 def _decayed(_: Plan, rows: Wanted) -> Run:
-    half_lives, columns = np.array([span(str(r.window)) / DAY for _, r in rows]), _columns(rows)
-    tables: dict[int, npt.NDArray[np.float64]] = {}
+    half_lives, columns = np.array([span(r.window).nominal / DAY for _, r in rows]), _columns(rows)
+    kept: list[tuple[Stream, npt.NDArray[np.float64]]] = []
 
     def run(s: Stream, b: Block) -> None:
         _, days, place = s.active_days
-        if id(s) not in tables:  # the factor of every gap that occurs in this stream
+        of, factors = kept[0] if kept else (None, _NO_FACTORS)
+        if of is not s:  # the factor of every gap that occurs in this stream
             longest = int(days.max(initial=0) - days.min(initial=np.iinfo(np.int32).max)) if len(days) else 0
-            tables.clear()
-            tables[id(s)] = np.exp2(-np.arange(longest + 1)[None, :] / half_lives[:, None])
-        kernels.decayed_days(b.customers, s.times, place, days, b.cutoffs, b.edges, tables[id(s)], half_lives, columns, b.out, b.at)
+            factors = np.exp2(-np.arange(longest + 1)[None, :] / half_lives[:, None])
+            kept[:] = [(s, factors)]
+        kernels.decayed_days(b.customers, s.wall_times, place, days, b.walls, b.edges, factors, half_lives, columns, b.out, b.at)
 
     return run
 
@@ -227,13 +240,32 @@ def _values_back(_: Plan, rows: Wanted) -> Run:
 
 
 def _first_counts(_: Plan, rows: Wanted) -> Run:
-    spans, columns = _ints(span(str(r.window)) for _, r in rows), _columns(rows)
-    return lambda s, b: kernels.first_counts(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, spans, columns, b.out, b.at)
+    spans, columns = [span(r.window) for _, r in rows], _columns(rows)
+    kept: list[tuple[Ints, Ints]] = []
+
+    def run(s: Stream, b: Block) -> None:
+        of, until = kept[0] if kept else (None, _NO_TIMES)
+        if of is not b.origins:  # when the first days of each customer are over
+            until = np.array([length.after(b.origins, s.timezone) for length in spans])
+            kept[:] = [(b.origins, until)]
+        kernels.first_counts(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, until, columns, b.out, b.at)
+
+    return run
 
 
 def _nth_days(_: Plan, rows: Wanted) -> Run:
     nth, columns = _ints(int(r.nth or 1) for _, r in rows), _columns(rows)
-    return lambda s, b: kernels.nth_days(s.offsets, s.times, b.origins, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
+
+    def run(s: Stream, b: Block) -> None:
+        walls = _wall_origins(s, b)
+        kernels.nth_days(s.offsets, s.wall_times, b.origins, walls, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
+
+    return run
+
+
+def _wall_origins(s: Stream, b: Block) -> Ints:
+    """What the clock on the wall showed when each customer began."""
+    return np.where(b.origins == NEVER, NEVER, local_time(np.where(b.origins == NEVER, 0, b.origins), s.timezone))
 
 
 def _kind_shares(plan: Plan, rows: Wanted) -> Run:
@@ -298,7 +330,7 @@ def _stages(_: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         _, days, place = s.active_days
-        profile_kernels.stages(s.times, place, days, b.cutoffs, b.edges, column, b.out, b.at)
+        profile_kernels.stages(s.wall_times, place, days, b.walls, b.edges, column, b.out, b.at)
 
     return run
 
@@ -307,10 +339,10 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
     columns = _by_name(rows, INTERVAL_OUTPUTS)
 
     def run(s: Stream, b: Block) -> None:
-        planned = s.columns.get("planned_end", _NO_TIMES)
         values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)
-        response = s.columns.get("response", _NO_TIMES)
-        interval_states(s.times, s.columns["end"], planned, response, values, at_end, b.cutoffs, b.edges, columns, b.out, b.at)
+        ends, response = s.columns["end"], s.columns.get("response", _NO_TIMES)
+        walls = tuple(s.wall_of(name) if name in s.columns else _NO_TIMES for name in ("end", "planned_end", "response"))
+        interval_states(ends, response, s.wall_times, *walls, values, at_end, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
 
     return run
 
@@ -322,8 +354,10 @@ def _states(_: Plan, rows: Wanted) -> Run:
     wanted = [(name, _by_name(some, STATE_OUTPUTS)) for name, some in by_column.items()]
 
     def run(s: Stream, b: Block) -> None:
+        year_ago = _YEAR.before(b.cutoffs, s.timezone)
         for name, columns in wanted:
-            state_changes(s.times, s.columns[name].astype(np.float64, copy=False), b.cutoffs, b.edges, columns, b.out, b.at)
+            values = s.columns[name].astype(np.float64, copy=False)
+            state_changes(s.times, s.wall_times, values, year_ago, b.walls, b.edges, columns, b.out, b.at)
 
     return run
 

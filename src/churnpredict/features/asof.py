@@ -7,17 +7,18 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.features.feature import Feature
+from churnpredict.spans import Span, whole_years
 
 __all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
-_YEAR = 365.2425
+_YEAR = 365.2425  # days: the season is an angle, and turns once a year
 
 
 def is_label(row: Feature, tables: EventTables) -> bool:
@@ -29,25 +30,26 @@ def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
     return tables.labels.get(table, {})
 
 
-def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> tuple[Stream, Ints]:
+def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> tuple[Stream, Ints]:
     """The stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
     if tables.profile is not None and row.table == tables.profile.name:
         found = tables.profile.as_of(customers, cutoffs)
         return tables.profile.versions, found
     stream = tables.stream(row.table, row.kind)
-    return stream, latest_known(stream, customers, cutoffs, -1 if limit is None else limit)
+    return stream, latest_known(stream, customers, cutoffs, limit)
 
 
-def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None) -> Floats:
+def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> Floats:
     stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
     values = stream.columns[str(row.column)]
     if row.aggregate == "days_until":
         dates = np.append(values, OPEN)[held]
-        return np.where(dates == OPEN, np.nan, (np.where(dates == OPEN, 0, dates) - cutoffs) / DAY).astype(np.float32)
+        ahead = days_between(cutoffs, np.where(dates == OPEN, 0, dates), tables.timezone)
+        return np.where(dates == OPEN, np.nan, ahead).astype(np.float32)
     return np.append(values, np.nan)[held].astype(np.float32)
 
 
-def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: int | None, latest: int) -> pd.Categorical:
+def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None, latest: int) -> pd.Categorical:
     """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
     stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
     codes, names = stream.columns[str(row.column)], names_of(tables, row.table)[str(row.column)]
@@ -72,5 +74,7 @@ def tenure(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints) -
     assert tables.profile.since is not None
     since = tables.profile.since[customers]
     joined = (since != NEVER) & (since < cutoffs)
-    days = np.where(joined, (cutoffs - np.where(joined, since, 0)) / DAY, np.nan)
-    return np.asarray(days if row.aggregate == "tenure_days" else np.floor(days / _YEAR) + 1, np.float32)
+    since = np.where(joined, since, cutoffs)
+    if row.aggregate == "tenure_days":
+        return np.where(joined, days_between(since, cutoffs, tables.timezone), np.nan).astype(np.float32)
+    return np.where(joined, whole_years(since, cutoffs, tables.timezone) + 1, np.nan).astype(np.float32)

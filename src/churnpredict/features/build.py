@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -12,11 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.churn.snapshots import index_of, sorted_pairs
+from churnpredict.clock import NEVER, local_time
 from churnpredict.errors import MismatchError, UsageError, closest, warn
 from churnpredict.events.labels import labels_of
-from churnpredict.events.streams import Stream, positions
+from churnpredict.events.streams import Stream, window_edges
 from churnpredict.events.tables import EventTables, States
-from churnpredict.events.timing import NEVER, span
 from churnpredict.features.aggregates import Block, Plan, Wanted
 from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
@@ -24,6 +25,7 @@ from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
+from churnpredict.spans import span
 
 __all__ = ["build_features", "build_rows", "check_kinds", "check_rows"]
 
@@ -38,7 +40,7 @@ def build_features(
     snapshots: pd.DataFrame,
     *,
     features: Sequence[Feature | OwnFeature] | None = None,
-    history: str | None = None,
+    history: Any = None,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
     """What was known of each customer at each cutoff.
@@ -52,8 +54,8 @@ def build_features(
         Columns ``customer_id`` and ``cutoff``.
     features : list of Feature or OwnFeature, optional
         Rows of the catalog, your own among them; :func:`catalog` by default.
-    history : str, optional
-        How far back features may look, such as ``"730d"``; without limit by default.
+    history : span, optional
+        How far back features may look, such as ``"730d"`` or ``"2y"``; without limit by default.
     n_jobs : int
         Threads; -1 for one per core. Features do not depend on it.
 
@@ -98,7 +100,7 @@ def build_rows(
     rows: Sequence[Feature | OwnFeature],
     counts: PeerCounts,
     *,
-    history: str | None,
+    history: Any,
     n_jobs: int,
 ) -> pd.DataFrame:
     """The features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""
@@ -223,9 +225,8 @@ def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cut
 
 
 def _run(stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, origins: Ints, out: Floats, start: int) -> None:
-    edges = np.empty((len(plan.spans) + 1, len(customers)), np.int64)
-    positions(stream.offsets, stream.times, customers, cutoffs, plan.spans, edges)
-    plan.run(stream, Block(customers, cutoffs, edges, origins, out, start))
+    edges = window_edges(stream, customers, cutoffs, plan.spans)
+    plan.run(stream, Block(customers, cutoffs, local_time(cutoffs, stream.timezone), edges, origins, out, start))
 
 
 def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:

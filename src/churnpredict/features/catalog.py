@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
-from churnpredict.events.timing import span
 from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.spans import span
 
 __all__ = ["catalog", "with_driver"]
 
@@ -72,7 +72,7 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
 
 
 def _fitting(windows: tuple[str, ...], history: str | None, factor: int = 1) -> list[str]:
-    return [w for w in windows if history is None or span(w) * factor <= span(history)]
+    return [w for w in windows if history is None or span(w).times(factor).nominal <= span(history, "history").nominal]
 
 
 def _events(name: str, events: Events, history: str | None) -> list[Feature]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
-from churnpredict.events.timing import span
+from churnpredict.spans import span_text
 
 __all__ = ["AGGREGATES", "OF_KIND", "Aggregate", "Feature"]
 
@@ -188,8 +188,8 @@ class Feature:
         if takes not in ("window", "half-life") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
         unbounded = self.window == "all" and takes == "window" and self.aggregate != "first_count"
-        if self.window is not None and not unbounded and span(self.window, "window") <= 0:
-            raise UsageError("bad-span", "window is no time at all", remedy='Give a span such as "90d".')
+        if self.window is not None and not unbounded:
+            object.__setattr__(self, "window", span_text(self.window, "window"))
 
     @property
     def name(self) -> str:

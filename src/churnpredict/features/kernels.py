@@ -13,7 +13,7 @@ import math
 import numba as nb
 import numpy as np
 
-from churnpredict.events.timing import DAY, NEVER
+from churnpredict.clock import DAY, NEVER
 
 __all__ = [
     "active_days",
@@ -66,19 +66,19 @@ def trends(edges, which, before, columns, out, at):  # type: ignore[no-untyped-d
 
 
 @_jit
-def ages(times, cutoffs, edges, last, first, out, at):  # type: ignore[no-untyped-def]
-    """Days since the last row (column ``last``) and since the first (column ``first``); -1 for not wanted."""
+def ages(walls, cutoffs, edges, last, first, out, at):  # type: ignore[no-untyped-def]
+    """Days since the last row (column ``last``) and since the first (column ``first``), on the wall clock; -1 for not wanted."""
     for r in range(edges.shape[1]):
         high, low = edges[0, r], edges[1, r]
         some = high > low
         if last >= 0:
-            out[last, at + r] = (cutoffs[r] - times[high - 1]) / DAY if some else np.nan
+            out[last, at + r] = (cutoffs[r] - walls[high - 1]) / DAY if some else np.nan
         if first >= 0:
-            out[first, at + r] = (cutoffs[r] - times[low]) / DAY if some else np.nan
+            out[first, at + r] = (cutoffs[r] - walls[low]) / DAY if some else np.nan
 
 
 @_jit
-def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]
+def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]  # noqa: PLR0912
     """Sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
 
     The whole history (window 1, which comes last) is carried on from one cutoff to the next instead of being summed again.
@@ -103,6 +103,8 @@ def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: 
                     done += 1
                 total, n, most = whole, whole_n, whole_most
             else:
+                if low > i + 1:  # months and days are not nested in every month: this window begins after the one before it
+                    i, total, n, most = high - 1, 0.0, 0, -np.inf
                 while i >= low:
                     v = values[i]
                     if not math.isnan(v):
@@ -127,6 +129,8 @@ def distinct_items(items, following, edges, which, columns, out, at):  # type: i
         n = 0
         for f in range(which.size):
             low = edges[which[f], r]
+            if low > i + 1:  # months and days are not nested in every month
+                i, n = high - 1, 0
             while i >= low:
                 if following[i] >= high and items[i] >= 0:
                     n += 1
@@ -135,7 +139,7 @@ def distinct_items(items, following, edges, which, columns, out, at):  # type: i
 
 
 @_jit
-def rhythm(times, place, days, cutoffs, edges, mean, sd, longest, ratio, share, back, out, at):  # type: ignore[no-untyped-def]
+def rhythm(walls, place, days, cutoffs, edges, mean, sd, longest, ratio, share, back, out, at):  # type: ignore[no-untyped-def]
     """The customer's own rhythm: gaps in days between the latest active days, and how the present silence compares.
 
     ``mean``, ``sd``, ``longest`` of the gaps; ``ratio`` = silence / mean gap; ``share`` = (gaps longer than the silence + 1) / (gaps + 2);
@@ -146,7 +150,7 @@ def rhythm(times, place, days, cutoffs, edges, mean, sd, longest, ratio, share, 
         newest = place[high - 1] if high > low else 0
         oldest = max(place[low], newest - RHYTHM_GAPS) if high > low else 0
         n = newest - oldest
-        silence = (cutoffs[r] - times[high - 1]) / DAY if high > low else np.nan
+        silence = (cutoffs[r] - walls[high - 1]) / DAY if high > low else np.nan
         centre, spread, most, over = np.nan, np.nan, np.nan, 0
         if n > 0:
             centre = (days[newest] - days[oldest]) / n
@@ -175,7 +179,7 @@ def rhythm(times, place, days, cutoffs, edges, mean, sd, longest, ratio, share, 
 
 
 @_jit
-def decayed_days(customers, times, place, days, cutoffs, edges, decay, half_lives, columns, out, at):  # type: ignore[no-untyped-def]
+def decayed_days(customers, walls, place, days, cutoffs, edges, decay, half_lives, columns, out, at):  # type: ignore[no-untyped-def]
     """Active days, each counting 2^(-age / half-life); ``decay[h, d]`` is the factor of a gap of d whole days."""
     for h in range(columns.size):
         weight, done, begun, previous = 0.0, 0, -1, -1
@@ -192,7 +196,7 @@ def decayed_days(customers, times, place, days, cutoffs, edges, decay, half_live
                     weight *= decay[h, min(days[done] - days[done - 1], decay.shape[1] - 1)]
                 weight += 1.0
                 done += 1
-            age = (cutoffs[r] - times[high - 1]) / DAY
+            age = (cutoffs[r] - walls[high - 1]) / DAY
             out[columns[h], at + r] = weight * np.exp2(-age / half_lives[h])
 
 
@@ -226,8 +230,8 @@ def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def
 
 
 @_jit
-def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, columns, out, at):  # type: ignore[no-untyped-def]
-    """Rows in the first days after the origin (joining, or the first row); missing where the history does not reach back to it."""
+def first_counts(offsets, times, origins, customers, cutoffs, edges, until, columns, out, at):  # type: ignore[no-untyped-def]
+    """Rows from the origin (joining, or the first row) to ``until[f, customer]``; missing where the history does not reach back to it."""
     previous, begin = -1, 0
     ends = np.zeros(columns.size, np.int64)
     for r in range(edges.shape[1]):
@@ -238,7 +242,7 @@ def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, colu
                 begin += 1
             for f in range(columns.size):
                 ends[f] = begin
-                while ends[f] < offsets[c + 1] and times[ends[f]] - origins[c] < spans[f]:
+                while ends[f] < offsets[c + 1] and times[ends[f]] < until[f, c]:
                     ends[f] += 1
         seen = edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
         for f in range(columns.size):
@@ -246,11 +250,11 @@ def first_counts(offsets, times, origins, customers, cutoffs, edges, spans, colu
 
 
 @_jit
-def nth_days(offsets, times, origins, customers, cutoffs, edges, nth, columns, out, at):  # type: ignore[no-untyped-def]
-    """Days from the origin to the n-th row; missing until it has happened."""
+def nth_days(offsets, walls, origins, begun, customers, cutoffs, edges, nth, columns, out, at):  # type: ignore[no-untyped-def]
+    """Days from the origin (``begun`` on the wall clock) to the n-th row; missing until it has happened."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             c = customers[r]
             i = offsets[c] + nth[f] - 1
             there = i < edges[0, r] and edges[1, r] == offsets[c] and NEVER < origins[c] < cutoffs[r]
-            out[columns[f], at + r] = (times[i] - origins[c]) / DAY if there else np.nan
+            out[columns[f], at + r] = (walls[i] - begun[c]) / DAY if there else np.nan

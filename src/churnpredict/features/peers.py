@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import span
 from churnpredict.features.feature import Feature
+from churnpredict.spans import span
 
 __all__ = ["PEER_AGGREGATES", "PeerCounts", "count_peers", "of_peers"]
 
@@ -102,7 +102,7 @@ def _look_back(asked: _Asked, tables: EventTables, cutoff: int) -> _Then:
     width = span(window)
     stream = tables.stream(table if table in tables.logs() else tables.logs()[0])
     everybody = np.arange(len(tables), dtype=np.int32)
-    before, now = np.full(len(tables), cutoff - width), np.full(len(tables), cutoff)
+    before, now = np.full(len(tables), width.before(cutoff, tables.timezone)), np.full(len(tables), cutoff)
     active = latest_known(stream, everybody, before, width) >= 0
     silent = latest_known(stream, everybody, now, width) < 0
     return _Then(_labels_at(asked, tables, everybody, before), active, silent)

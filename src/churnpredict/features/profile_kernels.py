@@ -10,7 +10,7 @@ import math
 import numba as nb
 import numpy as np
 
-from churnpredict.events.timing import DAY
+from churnpredict.clock import DAY
 
 __all__ = [
     "STAGES",
@@ -156,7 +156,7 @@ def clock_shares(wall, edges, which, weekend, columns, out, at):  # type: ignore
 
 
 @_jit
-def stages(times, place, days, cutoffs, edges, column, out, at):  # type: ignore[no-untyped-def]
+def stages(walls, place, days, cutoffs, edges, column, out, at):  # type: ignore[no-untyped-def]
     """Where in life a customer stands, as a position in ``STAGES``; missing before the first row.
 
     Dormant: silent for 180 days. Resurrected: back within the last 30 days after so long a silence. New: first seen within 90 days. At
@@ -167,7 +167,7 @@ def stages(times, place, days, cutoffs, edges, column, out, at):  # type: ignore
         if high <= low:
             out[column, at + r] = np.nan
             continue
-        silence = (cutoffs[r] - times[high - 1]) / DAY
+        silence = (cutoffs[r] - walls[high - 1]) / DAY
         newest, oldest = place[high - 1], place[low]
         usual = (days[newest] - days[oldest]) / (newest - oldest) if newest > oldest else NEW_DAYS / 2
         back = False
@@ -179,7 +179,7 @@ def stages(times, place, days, cutoffs, edges, column, out, at):  # type: ignore
             stage = 3
         elif back:
             stage = 4
-        elif (cutoffs[r] - times[low]) / DAY <= NEW_DAYS:
+        elif (cutoffs[r] - walls[low]) / DAY <= NEW_DAYS:
             stage = 0
         elif silence > 2 * usual:
             stage = 2

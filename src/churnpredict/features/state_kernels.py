@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from churnpredict.events.timing import DAY, OPEN
+from churnpredict.clock import DAY, OPEN
 
 __all__ = ["INTERVAL_OUTPUTS", "STATE_OUTPUTS", "interval_states", "state_changes"]
 
@@ -30,69 +30,74 @@ INTERVAL_OUTPUTS = (
 )
 STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
 RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end carries it on
-_YEAR = 365 * DAY
 _jit = nb.njit(cache=True, nogil=True)
 
 
 @_jit
-def interval_states(starts, ends, planned, response, values, at_end, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
-    """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted."""
+def interval_states(  # type: ignore[no-untyped-def]
+    ends, response, starts_w, ends_w, planned_w, response_w, values, at_end, cutoffs, cutoffs_w, edges, columns, out, at
+):
+    """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted.
+
+    What has happened is told by ``ends`` and ``response`` in UTC; days are counted on the wall clock, whose times end in ``_w``.
+    """
     found = np.empty(len(INTERVAL_OUTPUTS))
     for r in range(edges.shape[1]):
-        t, low, high = cutoffs[r], edges[1, r], edges[0, r]
+        t, now, low, high = cutoffs[r], cutoffs_w[r], edges[1, r], edges[0, r]
         opened, oldest, worth, newest = 0, OPEN, 0.0, -1
-        closed, total, latest, latest_at = 0, 0.0, -OPEN, -1
+        closed, total, latest, latest_w, latest_at = 0, 0.0, -OPEN, 0, -1
         scores, scored = 0.0, 0
         renewed, covered = 0, -OPEN
         responses, waited, waiting = 0, 0.0, OPEN
         for i in range(low, high):
-            if covered != -OPEN and starts[i] - covered <= RENEWAL_DAYS * DAY:
+            if covered != -OPEN and starts_w[i] - covered <= RENEWAL_DAYS * DAY:
                 renewed += 1
             if response.size and response[i] < t:
                 responses += 1
-                waited += (response[i] - starts[i]) / DAY
+                waited += (response_w[i] - starts_w[i]) / DAY
             elif response.size and ends[i] >= t:
-                waiting = min(waiting, starts[i])
+                waiting = min(waiting, starts_w[i])
             if ends[i] >= t:
                 opened += 1
-                oldest = min(oldest, starts[i])
+                oldest = min(oldest, starts_w[i])
                 newest = i
                 if values.size and not np.isnan(values[i]):
                     worth += values[i]
-                covered = t
+                covered = now
                 continue
             closed += 1
-            covered = max(covered, ends[i])
-            total += (ends[i] - starts[i]) / DAY
+            covered = max(covered, ends_w[i])
+            total += (ends_w[i] - starts_w[i]) / DAY
             if ends[i] >= latest:
-                latest, latest_at = ends[i], i
+                latest, latest_at, latest_w = ends[i], i, ends_w[i]
             if at_end.size and not np.isnan(at_end[i]):
                 scores += at_end[i]
                 scored += 1
-        agreed = planned.size > 0 and newest >= 0 and planned[newest] != OPEN
+        agreed = planned_w.size > 0 and newest >= 0 and planned_w[newest] != OPEN
         found[0] = opened
-        found[1] = (t - oldest) / DAY if opened else np.nan
+        found[1] = (now - oldest) / DAY if opened else np.nan
         found[2] = worth
-        found[3] = (planned[newest] - t) / DAY if agreed else np.nan
-        found[4] = (planned[newest] - starts[newest]) / DAY if agreed else np.nan
+        found[3] = (planned_w[newest] - now) / DAY if agreed else np.nan
+        found[4] = (planned_w[newest] - starts_w[newest]) / DAY if agreed else np.nan
         found[5] = closed
-        found[6] = (t - latest) / DAY if closed else np.nan
+        found[6] = (now - latest_w) / DAY if closed else np.nan
         found[7] = total / closed if closed else np.nan
         found[8] = scores / scored if scored else np.nan
         found[9] = at_end[latest_at] if closed and at_end.size else np.nan
         found[10] = renewed
         found[11] = waited / responses if responses else np.nan
-        found[12] = (t - waiting) / DAY if waiting != OPEN else np.nan
+        found[12] = (now - waiting) / DAY if waiting != OPEN else np.nan
         for k in range(columns.size):
             if columns[k] >= 0:
                 out[columns[k], at + r] = found[k]
 
 
 @_jit
-def state_changes(times, values, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
+def state_changes(times, walls, values, year_ago, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
     """``STATE_OUTPUTS`` of one value: days since it last changed, changes so far, the last change and that of a year, in percent.
 
-    ``values`` is float64; labels come as their codes, for which the percentages mean nothing and are not asked.
+    ``walls`` and ``cutoffs`` are wall times, ``times`` and ``year_ago`` (a year before each cutoff) UTC. ``values`` is float64; labels
+    come as their codes, for which the percentages mean nothing and are not asked.
     """
     for r in range(edges.shape[1]):
         t, low, high = cutoffs[r], edges[1, r], edges[0, r]
@@ -101,7 +106,7 @@ def state_changes(times, values, cutoffs, edges, columns, out, at):  # type: ign
         for i in range(low, high):
             if i + 1 < high and times[i + 1] == times[i]:
                 continue  # corrected: the last row of a moment is what held from then on
-            if times[i] < t - _YEAR or held < 0:
+            if times[i] < year_ago[r] or held < 0:
                 year = values[i]
             if held >= 0 and values[i] != values[held] and not (np.isnan(values[i]) and np.isnan(values[held])):
                 changes += 1
@@ -111,7 +116,7 @@ def state_changes(times, values, cutoffs, edges, columns, out, at):  # type: ign
         some = high > low
         now = values[high - 1] if some else np.nan
         if columns[0] >= 0:
-            since = times[changed_at] if changed_at >= 0 else (times[low] if some else t)
+            since = walls[changed_at] if changed_at >= 0 else (walls[low] if some else t)
             out[columns[0], at + r] = (t - since) / DAY if some else np.nan
         if columns[1] >= 0:
             out[columns[1], at + r] = changes if some else np.nan

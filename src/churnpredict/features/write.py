@@ -73,7 +73,7 @@ def features_by_part(
             block = slice(start, start + step)
             frame = build_rows(some, customers[block], moments[block], features, counts, history=history, n_jobs=n_jobs)
             yield _with_all_categories(frame, features, tables, int(cutoffs.max()))
-    check_somebody(cutoffs, found)
+    check_somebody(cutoffs, found, whole.timezone)
 
 
 def peers_of_all(tables: EventTables | PartitionedTables, features: Rows, cutoffs: npt.NDArray[np.int64]) -> PeerCounts:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.outcomes import label_churn, window_after
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import stamp
 from churnpredict.markup import show
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
 from churnpredict.pipeline import cutoffs
@@ -158,10 +157,12 @@ def retrain(
     known = cutoffs.observed_until(past, churn)
     end = past.wall_times(np.array([known]))[0]
     at = churn.latest_cutoff(past)
-    saw = int(past.instants(champion.cutoffs_[-1])[0]) + churn.gap_span + churn.horizon_span
+    _, saw = window_after(churn, int(past.instants(champion.cutoffs_[-1])[0]), past.timezone)
     if at < saw:
-        wait = stamp(saw + churn.gap_span + churn.horizon_span)
-        words = f"the champion has learnt from outcomes up to {stamp(saw)}, and the newest window that is known begins at {stamp(at)}"
+        wait = past.stamp(window_after(churn, saw, past.timezone)[1])
+        words = (
+            f"the champion has learnt from outcomes up to {past.stamp(saw)}, and the newest window that is known begins at {past.stamp(at)}"
+        )
         return Retraining(False, "too-early", f"too early: {words}. A fair comparison needs outcomes up to {wait}", end)
     if not despite_sources and (broken := _broken_sources(champion, past, known)):
         return Retraining(False, "sources", f"the tables do not arrive as they used to: {broken}", end)
@@ -227,8 +228,8 @@ class _Contest:
 
     def decide(self) -> Retraining:
         challenger = self.fresh.copy().fit(self.past, until=self.cutoff)  # the purge: it knows nothing at or after the cutoff
-        window = self.champion.churn.gap_span + self.champion.churn.horizon_span
-        if int(self.past.instants(challenger.cutoffs_[-1])[0]) + window > self.at:
+        newest = int(self.past.instants(challenger.cutoffs_[-1])[0])
+        if window_after(self.champion.churn, newest, self.past.timezone)[1] > self.at:
             remedy = "This is a fault of churnpredict: please report it."
             raise ModelError("seen-window", "the challenger has learnt from the window that is to judge it", remedy=remedy)
         if challenger.audit_.errors:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import label_churn
-from churnpredict.churn.snapshots import pairs_at_risk, take_snapshots
+from churnpredict.churn.outcomes import label_churn, window_before
+from churnpredict.churn.snapshots import grid, pairs_at_risk, take_snapshots
+from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, stamp
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
 from churnpredict.per_customer import ids_as_text
 from churnpredict.pipeline.cutoffs import default_step
 from churnpredict.pipeline.scoring import snapshots_of
+from churnpredict.spans import Span
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -108,12 +109,12 @@ def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     """Rows, lateness and columns of every table that the model uses: the newest period against those of the training."""
     step = default_step(pipeline.churn)
     first, learnt = (int(tables.instants(pipeline.cutoffs_[i])[0]) for i in (0, -1))
-    most = int(np.clip((moment - first) // step + 1, _PERIODS, 4 * _PERIODS))
+    most = int(np.clip((moment - first) // step.nominal + 1, _PERIODS, 4 * _PERIODS))
     used = {row.table for row in pipeline.features_} | {getattr(pipeline.churn, "of", "")}
     pulses = [_against_training(p, learnt) for p in take_pulse(tables, moment, step, most=most) if p.name in used and not np.isnan(p.age)]
     n_columns = sum(len(p.columns) for p in pulses)
     for pulse in pulses:
-        _arrival(book, pulse, moment, step, learnt)
+        _arrival(book, tables, pulse, moment, step, learnt)
         for column, values in pulse.columns.items():
             _column(book, pulse, column, values, n_columns)
 
@@ -132,8 +133,8 @@ def _against_training(pulse: Pulse, learnt: int) -> Pulse:
     return replace(pulse, ends=pulse.ends[kept], rows=pulse.rows[kept], delays=delays, period=period, columns=columns)
 
 
-def _arrival(book: Book, pulse: Pulse, moment: int, step: int, learnt: int) -> None:
-    days, until = step / DAY, stamp(moment)
+def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: Span, learnt: int) -> None:
+    days, until = step.nominal / DAY, tables.stamp(moment)
     alive = moment - pulse.age * DAY >= learnt  # a table that had stopped before the model was trained is no news
     if alive and pulse.rows[:-1].sum() >= _FEW_ROWS:
         late = Change(pulse.age, pulse.silence, max(1.0, 2 * pulse.silence))
@@ -226,13 +227,13 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     step = default_step(pipeline.churn)
     learnt = int(tables.instants(pipeline.cutoffs_[-1])[0])
     first = max(pipeline.churn.first_cutoff(tables), tables.first_event() + 1)
-    before = np.arange(learnt, first - 1, -step, dtype=np.int64)[:_PERIODS][::-1]
+    before = grid(learnt, first, step, tables.timezone, _PERIODS) if learnt >= first else np.empty(0, np.int64)
     cutoffs = np.append(before[before < moment], moment)
     at_risk = pairs_at_risk(tables, pipeline.churn, cutoffs)[1]
     counts = np.bincount(np.searchsorted(cutoffs, at_risk), minlength=len(cutoffs))
     change, ratio = jump(counts, cutoffs)
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
-    what = f"{int(counts[-1]):,} customers are at risk at {stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
+    what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
     remedy = "Look whether all customers are loaded: the others are not scored at all."
     book.check(INPUTS, "customers", "all customers", change, what, remedy)
     return int(counts[-1])
@@ -242,7 +243,7 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
     learnt = [c for c in pipeline.cutoffs_ if int(tables.instants(c)[0]) < moment]
     if not learnt:
         remedy = "Look at a later moment, or at the model that was in use then."
-        raise UsageError("no-reference", f"no cutoff that the model was trained on lies before {stamp(moment)}", remedy=remedy)
+        raise UsageError("no-reference", f"no cutoff that the model was trained on lies before {tables.stamp(moment)}", remedy=remedy)
     snapshots = take_snapshots(tables, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
     every = len(tables) // _MOST + 1
     snapshots = snapshots[tables.codes(snapshots["customer_id"]) % every == 0]
@@ -312,7 +313,9 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
     _replay(book, pipeline, tables, scorings)
     if not len(found.rows):
         return pd.DataFrame()
-    window = pd.Timedelta(pipeline.churn.gap_span + pipeline.churn.horizon_span, unit="us")
+    newest = found.rows["cutoff"].max()  # a wall time
+    begins = window_before(pipeline.churn, int(newest.as_unit("us").asm8.astype(np.int64)), "UTC")
+    window = newest - pd.Timestamp(begins, unit="us")
     figures = matured.judge_matured(found.rows, pipeline.base_rate_, window)
     v = matured.verdict(figures)
     level, gain = v["level"], v["gain"]

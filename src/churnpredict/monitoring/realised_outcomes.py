@@ -11,11 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.outcomes import ChurnRule, immature, label_churn
 from churnpredict.errors import ContentError, IdentityError, SchemaError, closest
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.comparison import calibration_gap
 from churnpredict.events.tables import EventTables
+from churnpredict.moments import moment_column
 from churnpredict.score_runs import runs
 from churnpredict.table_files import read_frame
 
@@ -107,8 +108,9 @@ def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Mat
     held = scorings[known]
     if held["cutoff"].dt.tz is not None:
         held = held.assign(cutoff=held["cutoff"].dt.tz_convert(tables.timezone).dt.tz_localize(None))
-    latest = churn.latest_cutoff(tables)
-    closed = held["cutoff"].isin([c for c in held["cutoff"].unique() if int(tables.instants(c)[0]) <= latest])
+    distinct = held["cutoff"].unique()
+    ripe_cutoffs = ~immature(tables, churn, moment_column(distinct, timezone=tables.timezone, table="scores"))
+    closed = held["cutoff"].isin(distinct[ripe_cutoffs])
     ripe, unknown = held.loc[closed, ["customer_id", "cutoff", "risk"]], int((~known).sum())
     if not len(ripe):
         return Matured(ripe.assign(left=0), int((~closed).sum()), unknown)

@@ -126,7 +126,7 @@ def audit_training(
 
 def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes: Any, *, features: Sequence[Feature | OwnFeature]) -> Audit:
     """The audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
-    window = {"horizon": pd.Timedelta(churn.horizon_span, "us"), "gap": pd.Timedelta(churn.gap_span, "us")}
+    window = {"horizon": str(churn.horizon_span), "gap": str(churn.gap_span)}
     return audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
 
 

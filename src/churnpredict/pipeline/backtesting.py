@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.outcomes import ChurnRule, immature, label_churn
 from churnpredict.churn.rules import Inactivity
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import nobody_treated
@@ -17,7 +17,6 @@ from churnpredict.evaluation.comparison import baseline_risks, judge
 from churnpredict.evaluation.curves import wilson
 from churnpredict.evaluation.verdict import reach_verdict
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import days, stamp
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.pipeline.backtest_result import Backtest
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["backtest", "seasons_seen"]
 
-_YEAR = 365.25 * 86_400
 _EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
@@ -38,13 +36,13 @@ def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, ro
     """See :meth:`ChurnPipeline.backtest`."""
     churn = pipeline.churn
     cutoffs = backtest_cutoffs(tables, churn, at)
-    latest = churn.latest_cutoff(tables)
-    late = [c for c in cutoffs if int(tables.instants(c)[0]) > latest]
+    late = int(immature(tables, churn, tables.instants(cutoffs)).sum())
     if late:
+        latest = tables.stamp(churn.latest_cutoff(tables))
         raise ImmatureError(
             "immature",
-            f"test cutoffs whose outcome window is not fully observed yet; the latest cutoff that can be tested is {stamp(latest)}",
-            rows=len(late),
+            f"test cutoffs whose outcome window is not fully observed yet; the latest cutoff that can be tested is {latest}",
+            rows=late,
             total=len(cutoffs),
             remedy="Take earlier cutoffs.",
         )
@@ -75,8 +73,8 @@ def _at_one(
         X,
         outcomes.within(),
         X_test,
-        horizon=days(trained.churn.horizon_span),
-        gap=days(trained.churn.gap_span),
+        horizon=str(trained.churn.horizon_span),
+        gap=str(trained.churn.gap_span),
         recurring=_recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test),
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
@@ -100,10 +98,11 @@ def _at_one(
 
 def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn: ChurnRule) -> int:
     """In how many earlier years an outcome window of training covers at least half of the same days of the year."""
-    back = np.array([(cutoff - c).total_seconds() for c in trained_on])
-    years = np.round(back / _YEAR)
-    near = np.abs(back - years * _YEAR) <= churn.horizon_span / 2e6
-    return len(set(years[near & (years >= 1)].tolist()))
+    half, found = pd.Timedelta(churn.horizon_span.nominal // 2, unit="us"), set()
+    for trained in trained_on:
+        years = cutoff.year - trained.year
+        found |= {n for n in (years - 1, years, years + 1) if n >= 1 and abs(cutoff - pd.DateOffset(years=n) - trained) <= half}
+    return len(found)
 
 
 def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> dict[str, Any] | None:

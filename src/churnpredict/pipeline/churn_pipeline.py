@@ -13,7 +13,6 @@ from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import ChurnRule, label_churn
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import days
 from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
@@ -292,8 +291,8 @@ class ChurnPipeline:
         from churnpredict.model.classifier import ChurnClassifier
 
         return ChurnClassifier(
-            horizon=days(self.churn.horizon_span),
-            gap=days(self.churn.gap_span),
+            horizon=str(self.churn.horizon_span),
+            gap=str(self.churn.gap_span),
             horizons=self.horizons,
             min_leavers=10,
             random_state=self.random_state,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule
-from churnpredict.churn.snapshots import take_snapshots
+from churnpredict.churn.outcomes import ChurnRule, immature, window_before
+from churnpredict.churn.snapshots import grid, take_snapshots
+from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, span, stamp
+from churnpredict.spans import Span, span
 
 __all__ = [
     "as_known",
@@ -27,7 +29,7 @@ __all__ = [
     "training_snapshots",
 ]
 
-_STALE = 7 * DAY
+_STALE = Span(days=7)
 
 
 def as_known(tables: EventTables, until: Any) -> EventTables:
@@ -45,24 +47,26 @@ def one_moment(tables: EventTables, when: Any, what: str) -> int:
 
 def observed_until(tables: EventTables, churn: ChurnRule) -> int:
     """The moment up to which outcomes are observed, in microseconds UTC."""
-    return churn.latest_cutoff(tables) + churn.gap_span + churn.horizon_span
+    return churn.settled_until(tables)
 
 
 def _aware(moment: int) -> pd.Timestamp:
     return pd.Timestamp(moment, unit="us", tz="UTC")
 
 
-def default_step(churn: ChurnRule) -> int:
-    """A sixth of the horizon, in whole days where it is longer than one, in microseconds."""
-    step = churn.horizon_span // 6
-    return max(step // DAY * DAY if step >= DAY else step // (DAY // 24) * (DAY // 24), DAY // 24)
+def default_step(churn: ChurnRule) -> Span:
+    """A sixth of the horizon, in whole days where it is longer than one; in whole months where it is six months or a multiple of them."""
+    horizon, step = churn.horizon_span, churn.horizon_span.nominal // 6
+    if horizon.months and horizon.months % 6 == 0 and not horizon.days and not horizon.microseconds:
+        return Span(months=horizon.months // 6)
+    return Span(days=step // DAY) if step >= DAY else Span(microseconds=max(step // (DAY // 24), 1) * (DAY // 24))
 
 
 def training_snapshots(
     tables: EventTables,
     churn: ChurnRule,
     *,
-    every: str | None = None,
+    every: Any = None,
     since: Any = None,
     most_cutoffs: int = 24,
     most_rows: int = 2_000_000,
@@ -74,7 +78,7 @@ def training_snapshots(
     tables : EventTables
         As known at the moment of training.
     churn : churn rule
-    every : str, optional
+    every : span, optional
         Another step.
     since : time, optional
         No earlier cutoff.
@@ -100,12 +104,10 @@ def training_snapshots(
 
 
 def training_cutoffs(
-    tables: EventTables, churn: ChurnRule, *, every: str | None = None, since: Any = None, most_cutoffs: int = 24
+    tables: EventTables, churn: ChurnRule, *, every: Any = None, since: Any = None, most_cutoffs: int = 24
 ) -> list[pd.Timestamp]:
     """The cutoffs of :func:`training_snapshots`, latest first."""
     step = default_step(churn) if every is None else span(every, "every")
-    if step <= 0:
-        raise TimeError("bad-span", "every is no time at all", remedy='Give a step such as "15d".')
     last = churn.latest_cutoff(tables)
     first = churn.first_cutoff(tables) if since is None else one_moment(tables, since, "since")
     if first > last and since is None:
@@ -113,10 +115,10 @@ def training_cutoffs(
     if first > last:
         raise TimeError(
             "no-history",
-            f"the first possible cutoff, {stamp(first)}, lies after the last one whose outcomes are observed, {stamp(last)}",
+            f"the first possible cutoff, {tables.stamp(first)}, lies after the last one whose outcomes are observed, {tables.stamp(last)}",
             remedy="Take more history, train until a later moment, or shorten the horizon or active_within=.",
         )
-    return [_aware(int(c)) for c in np.arange(last, first - 1, -step, dtype=np.int64)[:most_cutoffs]]
+    return [_aware(int(c)) for c in grid(last, first, step, tables.timezone, most_cutoffs)[::-1]]
 
 
 def check_mature(tables: EventTables, churn: ChurnRule, moments: npt.NDArray[np.int64]) -> None:
@@ -128,11 +130,11 @@ def check_mature(tables: EventTables, churn: ChurnRule, moments: npt.NDArray[np.
         ``immature``.
     """
     latest = churn.latest_cutoff(tables)
-    late = int((moments > latest).sum())
+    late = int(immature(tables, churn, moments).sum())
     if late:
         raise ImmatureError(
             "immature",
-            f"cutoffs whose outcome window is not fully observed yet; the latest that can be labelled is {stamp(latest)}",
+            f"cutoffs whose outcome window is not fully observed yet; the latest that can be labelled is {tables.stamp(latest)}",
             rows=late,
             total=len(moments),
             remedy="Take earlier cutoffs.",
@@ -147,33 +149,44 @@ def latest_within(counts: pd.Series, most_rows: int) -> pd.Index:
 
 def _short_history(tables: EventTables, churn: ChurnRule, first: int, last: int) -> int:
     """A first cutoff before the risk set can be seen whole, where nothing else is left: better a model of few weeks than none."""
-    earliest = tables.first_event() + churn.horizon_span // 3
+    earliest = _third(churn.horizon_span).after(tables.first_event(), tables.timezone)
     if earliest > last:
         return first
     warn(
         "short-history",
-        f"the history is too short to see everybody at risk before {stamp(first)}: training takes cutoffs from {stamp(earliest)}",
+        f"the history is too short to see everybody at risk before {tables.stamp(first)}: training takes cutoffs from "
+        f"{tables.stamp(earliest)}",
         remedy="Load more history if there is any, or shorten the horizon or active_within=.",
     )
     return earliest
+
+
+def _third(horizon: Span) -> Span:
+    third = horizon.nominal // 3
+    return Span(days=third // DAY) if third >= DAY else Span(microseconds=third)
 
 
 def backtest_cutoffs(tables: EventTables, churn: ChurnRule, at: Any = None, *, n: int = 3) -> list[pd.Timestamp]:
     """The cutoffs of a backtest: those given, else the latest ``n`` whose outcome windows are observed and do not overlap."""
     if at is not None:
         return [_aware(int(c)) for c in tables.instants(at, "at")]
-    window = churn.gap_span + churn.horizon_span
     first, last = churn.first_cutoff(tables), churn.latest_cutoff(tables)
-    cutoffs = [last - i * window for i in range(n)]
-    usable = [c for c in cutoffs if c - window >= first]
+    cutoffs = [last]
+    while len(cutoffs) <= n:
+        cutoffs.append(window_before(churn, cutoffs[-1], tables.timezone))
+    usable = [c for c, before in pairwise(cutoffs) if before >= first]
     if not usable:
         raise TimeError(
             "no-history",
             f"a backtest needs a training cutoff whose outcomes are known before the test cutoff; "
-            f"the first possible training cutoff is {stamp(first)}, the last possible test cutoff {stamp(last)}",
+            f"the first possible training cutoff is {tables.stamp(first)}, the last possible test cutoff {tables.stamp(last)}",
             remedy="Take more history, or shorten the horizon or active_within=.",
         )
     return [_aware(c) for c in sorted(usable)]
+
+
+def _days(tables: EventTables, start: int, end: int) -> int:
+    return int(days_between(np.array([start]), np.array([end]), tables.timezone)[0])
 
 
 def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> pd.DataFrame:
@@ -201,16 +214,17 @@ def scoring_cutoff(tables: EventTables, churn: ChurnRule, at: Any = None) -> int
     known = observed_until(tables, churn)
     moment = known if at is None else one_moment(tables, at, "at")
     late = moment - known
-    if late > max(_STALE, default_step(churn)):
+    if late > max(_STALE, default_step(churn), key=lambda s: s.nominal).nominal:
         raise TimeError(
             "cutoff-past-data",
-            f"the cutoff {stamp(moment)} lies {late // DAY} days after the last row, {stamp(known)}: everybody would look silent",
+            f"the cutoff {tables.stamp(moment)} lies {_days(tables, known, moment)} days after the last row, "
+            f"{tables.stamp(known)}: everybody would look silent",
             remedy="Load the newer rows, take an earlier cutoff, or declare how far the tables are complete with observed_until=.",
         )
     if late > 0:
         warn(
             "stale-data",
-            f"the cutoff {stamp(moment)} lies after the last row of the tables, {stamp(known)}",
+            f"the cutoff {tables.stamp(moment)} lies after the last row of the tables, {tables.stamp(known)}",
             remedy="Load the newer rows, or declare observed_until= if nothing happened since.",
         )
     return moment

@@ -8,8 +8,7 @@ from sklearn.base import clone
 
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.errors import UsageError
-from churnpredict.events.timing import days
-from churnpredict.model.split import span_microseconds
+from churnpredict.spans import Span, span
 
 __all__ = ["with_window"]
 
@@ -34,7 +33,7 @@ def with_window(classifier: Any, churn: ChurnRule) -> Any:
     for name in [n for n in parameters if n == "horizon" or n.endswith("__horizon")]:
         where = name.removesuffix("horizon")
         if parameters[name] is None:  # it knows nothing of windows yet: it gets both
-            copy.set_params(**{where + key: days(span) for key, span in windows.items() if where + key in parameters})
+            copy.set_params(**{where + key: str(length) for key, length in windows.items() if where + key in parameters})
             continue
         _check(where, {key: parameters[where + key] for key in windows if where + key in parameters}, windows)
     for name, value in parameters.items():  # splitters have no parameters that can be set
@@ -43,11 +42,11 @@ def with_window(classifier: Any, churn: ChurnRule) -> Any:
     return copy
 
 
-def _check(where: str, given: dict[str, Any], windows: dict[str, int]) -> None:
+def _check(where: str, given: dict[str, Any], windows: dict[str, Span]) -> None:
     for key, value in given.items():
-        if span_microseconds(value) != windows[key]:
+        if span(value, f"{where}{key}", zero=True) != windows[key]:
             raise UsageError(
                 "other-window",
-                f"the classifier has {where}{key}={value!r} and the churn rule {days(windows[key])!r}: validation would purge wrongly",
+                f"the classifier has {where}{key}={value!r} and the churn rule {str(windows[key])!r}: validation would purge wrongly",
                 remedy="Leave horizon= away, or give the rule's horizon and gap.",
             )

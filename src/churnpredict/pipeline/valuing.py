@@ -50,11 +50,11 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     if tables.profile is not None and "value" in tables.profile.versions.columns:
         held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
         a_year = np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
-        return a_year * (churn.horizon_span / DAY / _YEAR)
+        return a_year * (churn.horizon_span.nominal / DAY / _YEAR)
     found = _payments(tables, snapshots)
     if found is None:
         return np.full(len(snapshots), np.nan)
-    return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span / DAY)
+    return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span.nominal / DAY)
 
 
 def value_by_model(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None) -> Floats:

@@ -18,12 +18,12 @@ from churnpredict.churn.treatments import contacted
 from churnpredict.errors import ChurnError, SchemaError, UsageError, warn
 from churnpredict.events.activity import activity
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import span
 from churnpredict.explanation.attribution import explain
 from churnpredict.explanation.change import explain_change
 from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
+from churnpredict.moments import moment_column
 from churnpredict.monitoring.drift import find_drift
 from churnpredict.monitoring.realised_outcomes import read_earlier
 from churnpredict.per_customer import listed_customers, read_as
@@ -32,6 +32,7 @@ from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.report.sections import tenths
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention
+from churnpredict.spans import Span, span
 from churnpredict.table_files import check_ending, read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "write_backtest"]
 
-_MONTH = pd.Timedelta(days=28)
+_MONTH = Span(days=28)
 _MONTHS = 4  # of features, to tell since when an alert holds
 
 
@@ -93,7 +94,8 @@ def find_all(
     """
     cutoff = scoring_cutoff(tables, pipeline.churn, at)
     moment = pd.Timestamp(cutoff, unit="us", tz="UTC")
-    earlier = moment - _MONTH if since is None else pd.Timestamp(one_moment(tables, since, "since"), unit="us", tz="UTC")
+    before = _MONTH.before(cutoff, tables.timezone) if since is None else one_moment(tables, since, "since")
+    earlier = pd.Timestamp(before, unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
     scores = _with_owners(tables, pipeline.scores_of(tables, X), cutoff)
     chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
@@ -132,7 +134,8 @@ def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, score
             remedy = 'Name the log of contacts under [model]: treatments = "contacts_made".'
             raise UsageError("no-treatments", "rest counts from the last contact, and no table says who was contacted", remedy=remedy)
         why = dict.fromkeys(
-            contacted(tables, pipeline.treatments, cutoff - span(rest, "rest"), cutoff).to_pylist(), f"contacted within {rest}"
+            contacted(tables, pipeline.treatments, span(rest, "rest").before(cutoff, tables.timezone), cutoff).to_pylist(),
+            f"contacted within {rest}",
         )
     if not isinstance(exclude, Path):
         return options | {"exclude": exclude if not why else _reasons(exclude) | why}
@@ -198,7 +201,7 @@ def alerts_at(
     found = [build_features(tables, scoring_snapshots(tables, churn, pd.Timestamp(cutoff, unit="us", tz="UTC")), features=rows)]
     with suppress(ChurnError):  # before the first rows there was nothing to see
         for back in range(1, _MONTHS):
-            moment = pd.Timestamp(cutoff, unit="us", tz="UTC") - back * _MONTH
+            moment = pd.Timestamp(_MONTH.times(back).before(cutoff, tables.timezone), unit="us", tz="UTC")
             found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
     return find_alerts(pd.concat(found), rules, snoozed=None if snoozed is None else _snoozed(snoozed, tables))
 
@@ -210,7 +213,7 @@ def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
     found = listed_customers(who.tolist(), everybody, "snoozed")
     if len(who) and not found.found.any():
         _of_nobody("snoozed", who.nunique(dropna=False))
-    until = pd.to_datetime(listed["until"])
+    until = pd.to_datetime(moment_column(listed["until"], "until", None, table="snoozed"), unit="us")
     return {(w, str(a)): u for w, a, u in zip(who, listed["alert"], until, strict=True) if not pd.isna(w)}
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
+from churnpredict.moments import moment
 from churnpredict.per_customer import match_ids
 
 __all__ = ["find_alerts", "judge_alerts", "read_alerts"]
@@ -182,7 +183,9 @@ def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tupl
     people = list(dict.fromkeys(who for who, _ in snoozed))
     place, _ = match_ids(people, customers, "snoozed")
     here = {people[p]: customer for customer, p in zip(customers, place, strict=True) if p >= 0}
-    return {(here[who], str(name)): pd.Timestamp(until) for (who, name), until in snoozed.items() if who in here}
+    return {
+        (here[who], str(name)): pd.Timestamp(moment(until, "snoozed"), unit="us") for (who, name), until in snoozed.items() if who in here
+    }
 
 
 def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:

@@ -250,7 +250,7 @@ def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict
         say("partition", number=number + 1, of=len(job.keys), customers=len(risk), reused=reused)
         if len(risk):
             staged[number] = path, risk
-    check_somebody(np.array([job.moment]), np.array([bool(staged)]))
+    check_somebody(np.array([job.moment]), np.array([bool(staged)]), job.tables.timezone)
     return staged
 
 

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import SourceError, UsageError
-from churnpredict.events.timing import instant
 from churnpredict.markup import show
+from churnpredict.moments import moment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,7 +245,7 @@ def run_names(folder: str | Path, at: Any = None) -> list[str]:
 def _wall_time(at: Any) -> pd.Timestamp:
     import pandas as pd
 
-    return pd.Timestamp(instant(at, "at"), unit="us")
+    return pd.Timestamp(moment(at, "at"), unit="us")
 
 
 def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | None = None) -> pd.DataFrame:

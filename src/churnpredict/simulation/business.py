@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import TimeError, UsageError, closest
-from churnpredict.events.timing import DAY, instant, span, stamp
+from churnpredict.events.timing import DAY, stamp
 from churnpredict.markup import show
+from churnpredict.moments import moment
 from churnpredict.simulation.planting import DRIVERS, MAX_HORIZON, NUMBER, Settings, World, plant
 from churnpredict.simulation.records import when, write_records
+from churnpredict.spans import span
 
 __all__ = ["Business", "make_business"]
 
@@ -129,14 +131,14 @@ class Business:
         >>> bool(risk.between(0, 1).all())
         True
         """
-        day, rest = divmod(instant(cutoff, "cutoff") - instant(self.start), DAY)
+        day, rest = divmod(moment(cutoff, "cutoff") - moment(self.start), DAY)
         if rest or not 0 <= day <= self._world.days:
             raise TimeError(
                 "no-such-cutoff",
-                f"the true risk at {stamp(instant(cutoff))} is not known",
+                f"the true risk at {stamp(moment(cutoff))} is not known",
                 remedy=f"Give a midnight from {self.start.date()} to {self.end.date()}.",
             )
-        length, rest = divmod(span(horizon, "horizon"), DAY)
+        length, rest = divmod(span(horizon, "horizon").nominal, DAY)
         if rest or not 1 <= length <= MAX_HORIZON:
             raise UsageError("bad-horizon", f"horizon is {horizon!r}", remedy=f"Give whole days, from 1d to {MAX_HORIZON}d.")
         if meaning not in ("leaving", "silence") or outcome not in (None, 1, 2) or (meaning == "silence" and outcome is not None):
@@ -281,7 +283,7 @@ def make_business(
     """
     if rule not in RULES:
         raise UsageError("bad-argument", f"rule is {rule!r}", remedy=f'Use "inactivity" or "cancellation".{closest(str(rule), RULES)}')
-    trial_days, rest = divmod(span(trial, "trial"), DAY) if trial is not None else (0, 0)
+    trial_days, rest = divmod(span(trial, "trial").nominal, DAY) if trial is not None else (0, 0)
     for name, value, low, high in (
         ("n_customers", n_customers, 1, 100_000_000),
         ("seed", seed, 0, 2**63 - 1),
@@ -300,7 +302,7 @@ def make_business(
         n_customers=int(n_customers),
         seed=int(seed),
         months=int(months),
-        start=pd.Timestamp(instant(start, "start"), unit="us").normalize(),
+        start=pd.Timestamp(moment(start, "start"), unit="us").normalize(),
         season=float(season),
         trial_days=int(trial_days),
         second_year=float(second_year),

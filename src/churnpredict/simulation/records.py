@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churnpredict.events.timing import instant
+from churnpredict.moments import moment
 from churnpredict.simulation.planting import CHANNELS, DAY, DRIVERS, NEVER, NUMBER, PLANS, REGIONS, SCARE_DAYS, Array, World, factors
 
 __all__ = ["write_records"]
@@ -367,7 +367,7 @@ def _frame(world: World, ids: pd.Series, name: str, rows: Rows | pd.DataFrame) -
 
 def when(world: World, microseconds: Array) -> Array:
     """Microseconds since the start as datetime64; the lowest integer as NaT."""
-    origin = instant(world.settings.start)
+    origin = moment(world.settings.start)
     return np.where(microseconds == NEVER, NEVER, microseconds + origin).astype("datetime64[us]")
 
 

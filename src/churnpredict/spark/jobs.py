@@ -292,7 +292,8 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
     asked = parts.Question(churn, past.instants(at), until=moment, share=share)
     counts = tables.ask(partial(parts.rows_of, asked=asked), {}).groupBy("cutoff").count().toArrow().to_pandas()
     found = counts.set_index("cutoff")["count"]
-    check_somebody(asked.cutoffs, np.isin(asked.cutoffs, past.instants(list(found.index)) if len(found) else []))
+    there = np.isin(asked.cutoffs, past.instants(list(found.index)) if len(found) else [])
+    check_somebody(asked.cutoffs, there, tables.outline.timezone)
     kept = past.instants(list(cutoffs.latest_within(found, pipeline.most_rows)))
     before = None if moment is None else pd.Timestamp(moment, unit="us", tz="UTC")
     features = catalog(outline, before=before, history=pipeline.history) if pipeline.features is None else list(pipeline.features)
@@ -359,7 +360,7 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     columns = {name: pa.string() if text.fullmatch(name) else pa.float64() for name in names}
     frame = tables.hold(tables.ask(partial(parts.scored, content=content, cutoff=cutoff), columns))
     names.insert(names.index("band"), "percentile")
-    return _ranked(frame, cutoff).select("customer_id", "cutoff", *names)
+    return _ranked(frame, cutoff, tables.outline.timezone).select("customer_id", "cutoff", *names)
 
 
 def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
@@ -390,7 +391,7 @@ def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
     return packed(pipeline.state), cutoff
 
 
-def _ranked(frame: Any, cutoff: int) -> Any:
+def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
     """With the percentile among all: risks are counted in bins first, and ranked within each, so that no task sees them all."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
@@ -398,7 +399,7 @@ def _ranked(frame: Any, cutoff: int) -> Any:
     frame = frame.withColumn("bin", F.floor(F.col("risk") * _BINS).cast("int"))
     counts = dict(sorted((row["bin"], row["count"]) for row in frame.groupBy("bin").count().collect()))
     total = sum(counts.values())
-    check_somebody(np.array([cutoff]), np.array([total > 0]))
+    check_somebody(np.array([cutoff]), np.array([total > 0]), timezone)
     below = np.cumsum([0, *counts.values()])[:-1].tolist()
     bins = frame.sparkSession.createDataFrame(list(zip(counts, below, strict=True)), "bin int, below bigint")
     here = Window.partitionBy("bin").orderBy("risk")
