@@ -67,7 +67,7 @@ class JsonFiles(Source):
         return pa.schema(fields)
 
     def _unfit(self, column: str, kinds: set[str]) -> SchemaError:
-        where = {"table": self.name, "column": column}
+        where: dict[str, Any] = {"table": self.name, "column": column}
         if _NESTED in kinds:
             remedy = "Write what is needed of them as columns of its own before."
             return SchemaError("nested-column", "lists, or objects within objects", remedy=remedy, **where)

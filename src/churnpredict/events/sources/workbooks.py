@@ -40,7 +40,7 @@ class Workbook(Source):
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         names, rows = self._table
         wanted = distinct(columns)
-        made = [_column([row[names.index(c)] for row in rows]) for c in wanted]
+        made = [_column([row[names.index(c)] for row in rows], "." if c in (text or ()) else self.file.decimal or ".") for c in wanted]
         table = pa.table([m[0] for m in made], names=wanted)
         return mark_untyped(table, [c for c, m in zip(wanted, made, strict=True) if m[1]])
 
@@ -147,12 +147,12 @@ class Workbook(Source):
             if member is None:
                 return
             wrong, blank = 0, 0
-            for cell in re.finditer(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", archive.read(member), re.DOTALL):
+            for cell in re.finditer(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", archive.read(member), re.DOTALL):
                 attributes, content = cell[1], cell[2] or b""
                 if b't="e"' in attributes:
                     wrong += 1
-                elif b"<f" in content and b"<v" not in content:
-                    blank += 1
+                elif b't="str"' not in attributes:  # a formula may say "nothing", as text
+                    blank += re.search(rb"<(\w+:)?f\b", content) is not None and re.search(rb"<(\w+:)?v>[^<]", content) is None
         if wrong or blank:
             raise ContentError(
                 "error-cells",
@@ -185,19 +185,22 @@ def _attribute(tag: str, name: str) -> str:
     return found[1] if found else ""
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, decimal: str = ".") -> str:
     """A cell as somebody would write it: whole numbers without decimals, times as ISO 8601."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value).replace(".", decimal)
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     return str(value)
 
 
-def _column(values: list[Any]) -> tuple[pa.Array, bool]:
-    """One column with its type, and whether it is text that may be numbers, because cells of several types stand in it."""
+def _column(values: list[Any], decimal: str) -> tuple[pa.Array, bool]:
+    """One column with its type, and whether it is text that may be numbers, because cells of several types stand in it.
+
+    Numbers among texts are written with the decimal sign that the texts have.
+    """
     seen = [None if v == "" else v for v in values]
     kinds = {type(v) for v in seen if v is not None}
     untyped = False
@@ -212,5 +215,5 @@ def _column(values: list[Any]) -> tuple[pa.Array, bool]:
         found = pa.array(seen, pa.bool_())
     else:
         untyped = bool(kinds & {str, int, float})
-        found = pa.array([None if v is None else _text(v) for v in seen], pa.string())
+        found = pa.array([None if v is None else _text(v, decimal) for v in seen], pa.string())
     return found, untyped
