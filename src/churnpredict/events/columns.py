@@ -49,7 +49,16 @@ def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
         column = column.dictionary_encode()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], kind)
     parts = [(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy(zero_copy_only=False) for c in column.chunks]
-    return np.concatenate(parts).astype(np.int32, copy=False) if parts else np.empty(0, np.int32), plain(values)
+    codes = np.concatenate(parts).astype(np.int32, copy=False) if parts else np.empty(0, np.int32)
+    return _only_used(codes, plain(values))
+
+
+def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Without categories that no row has: they would be customers who never were, and kinds that never happened."""
+    used = np.bincount(codes + 1, minlength=len(values) + 1)[1:] > 0
+    if used.all():
+        return codes, values
+    return np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(-1))[codes], values.filter(pa.array(used))
 
 
 def is_text(kind: pa.DataType) -> bool:

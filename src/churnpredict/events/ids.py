@@ -39,8 +39,6 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
         return np.empty(0, np.int32), pa.array([], pa.int64())
     refuse_missing(column, table, name)
     codes, values = encoded(column)
-    if pa.types.is_dictionary(column.type):
-        codes, values = _only_used(codes, values)
     values = exact_ids(values, table, name, lambda wrong: int(np.isin(codes, np.flatnonzero(wrong)).sum()), len(column))
     if is_text(values.type) and form is not None:
         form = texts_form(values) if form == b"text" else form
@@ -55,14 +53,6 @@ def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray
         return codes, values
     place = pc.index_in(values, value_set=distinct).to_numpy(zero_copy_only=False).astype(np.int32)
     return place[codes], distinct
-
-
-def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Without categories that no row has: they would be customers who never were."""
-    used = np.bincount(codes, minlength=len(values)) > 0
-    if used.all():
-        return codes, values
-    return (np.cumsum(used, dtype=np.int32) - 1)[codes], values.filter(pa.array(used))
 
 
 def check_spellings(values: pa.Array, table: str) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from churnpredict.errors import SchemaError, closest, mask
 
-__all__ = ["BATCH", "Source", "distinct", "plain_types", "quoted", "said"]
+__all__ = ["BATCH", "Source", "distinct", "quoted", "said"]
 
 BATCH = 1 << 19  # rows at a time where a table is streamed
 _MESSAGE = 200
@@ -98,18 +98,3 @@ def said(error: Exception, ours: Collection[str]) -> str:
         return found[0] if os.path.exists(inside) or any(inside in word for word in ours) else found[0][0] + mask(inside) + found[0][-1]
 
     return re.sub(r"'[^']*'|\"[^\"]*\"", keep, line)
-
-
-def plain_types(table: pa.Table) -> pa.Table:
-    """Without extension types: numbers that a server sends as text become numbers, everything else what it is stored as."""
-    for place, field in enumerate(table.schema):
-        kind = field.type
-        if not isinstance(kind, pa.BaseExtensionType):
-            continue
-        column = pa.chunked_array([c.storage for c in table.column(place).chunks], kind.storage_type)
-        if getattr(kind, "type_name", "") == "numeric":
-            column = column.cast(pa.float64())
-        elif kind.extension_name == "arrow.uuid":
-            column = pa.chunked_array([pa.array([None if v is None else str(v) for v in table.column(place).to_pylist()], pa.string())])
-        table = table.set_column(place, field.name, column)
-    return table

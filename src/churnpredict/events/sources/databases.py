@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError
-from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types, quoted, said
+from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
+from churnpredict.events.sources.server_types import cast_on_server, plain_types
 
 __all__ = ["Database", "Query", "table_names"]
 
@@ -89,9 +90,10 @@ class Database(Source):
 
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         listed = ", ".join(quoted(c) for c in distinct(columns))
+        sql = f"SELECT {listed} FROM {self.source}"  # noqa: S608 - quoted
         with self._cursor() as cursor:
-            for batch in cursor.batches(f"SELECT {listed} FROM {self.source}"):  # noqa: S608 - quoted
-                yield from plain_types(pa.Table.from_batches([batch])).to_batches()
+            for batch in cursor.batches(sql):
+                yield from plain_types(pa.Table.from_batches([batch]), self.name, text).to_batches()
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
@@ -213,8 +215,17 @@ class _ADBC:
         return list(self.cursor.fetch_record_batch().schema.names)
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        self.cursor.execute(f"{sql} LIMIT 0")
+        fields = list(self.cursor.fetch_record_batch().schema)
+        if any(cast_on_server(field) for field in fields):
+            listed = ", ".join(_cast(quoted(field.name), cast_on_server(field)) for field in fields)
+            sql = f"SELECT {listed} FROM ({sql}) AS sent"  # noqa: S608 - quoted
         self.cursor.execute(sql)
         yield from self.cursor.fetch_record_batch()
+
+
+def _cast(column: str, kind: str | None) -> str:
+    return column if kind is None else f"CAST({column} AS {kind}) AS {column}"
 
 
 def _engine(database: Any, name: str) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from churnpredict.errors import SchemaError, SourceError, UsageError
-from churnpredict.events.sources.base import BATCH, Source, distinct, plain_types, said
+from churnpredict.events.sources.base import BATCH, Source, distinct, said
+from churnpredict.events.sources.server_types import plain_types
 
 __all__ = ["Frame", "Stream", "open_frame"]
 
@@ -111,9 +112,9 @@ class Stream(Source):
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         if self.table is None:
             with self._answering():
-                self.table = plain_types(self._take().read_all())
+                self.table = self._take().read_all()
         assert self.table is not None
-        return self.table.select(distinct(columns))
+        return plain_types(self.table.select(distinct(columns)), self.name, text)
 
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         if self.table is not None:
@@ -121,7 +122,8 @@ class Stream(Source):
             return
         reader = self._take()
         while (batch := self._next(reader)) is not None:
-            yield from plain_types(pa.Table.from_batches([batch])).select(distinct(columns)).to_batches(max_chunksize=BATCH)
+            some = pa.Table.from_batches([batch]).select(distinct(columns))
+            yield from plain_types(some, self.name, text).to_batches(max_chunksize=BATCH)
 
     def _next(self, reader: Any) -> pa.RecordBatch | None:
         with self._answering():
