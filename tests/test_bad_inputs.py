@@ -399,7 +399,7 @@ def two_writers(folder):
 
 def giant(_):
     times = pd.date_range("2024-01-01", periods=210_000, freq="min")
-    with cp.scan_tables(orders=cp.Events(pd.DataFrame({"user": 1, "at": times}), customer="user", time="at"), memory="300MB") as tables:
+    with cp.scan_tables(orders=cp.Events(pd.DataFrame({"user": 1, "at": times}), customer="user", time="at"), memory="670MB") as tables:
         list(tables)
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    ChurnError                      the root: catch this one
+    ChurnError                      the root: catch this one                        exit code 70: a fault of the library
     ├── UsageError                  a wrong argument or setting                     exit code 2
     │   ├── ConfigError             churn.toml
     │   └── MissingExtraError       an optional dependency is not installed
@@ -28,6 +28,8 @@ A message says where, what, how many, up to three masked examples, and what to d
 
 from __future__ import annotations
 
+import errno
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -54,6 +56,7 @@ __all__ = [
     "UsageError",
     "closest",
     "mask",
+    "memory_shortage",
     "warn",
 ]
 
@@ -116,7 +119,7 @@ class ChurnError(Exception):
         Up to three are shown, masked: no value of the data leaves in a message.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int] = 70  # of the root itself: something that no class below has a word for
 
     def __init__(
         self,
@@ -231,6 +234,25 @@ class ChurnWarning(UserWarning):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+_SHORTAGE = re.compile(r"bad[ _]alloc|out of memory|cannot allocate memory|can't start new thread", re.IGNORECASE)
+_LOCAL = ("builtins", "duckdb", "_duckdb", "lightgbm", "pyarrow", "sqlite3", "numba")  # what runs in this process, unlike a server
+
+
+def memory_shortage(error: BaseException) -> DataError | None:
+    """The error that says that memory is short, if that is what a library means by its own; else None.
+
+    >>> memory_shortage(MemoryError()).code, memory_shortage(KeyError("x"))
+    ('memory-limit', None)
+    """
+    kind = type(error)
+    short = isinstance(error, MemoryError) or kind.__name__ in ("OutOfMemoryException", "TerminatedWorkerError", "ArrowException")
+    short = short or (isinstance(error, OSError) and error.errno == errno.ENOMEM)  # Arrow: without a kind of its own it is a shortage too
+    if not short and not (kind.__module__.partition(".")[0] in _LOCAL and _SHORTAGE.search(str(error))):
+        return None
+    remedy = "Allow more memory, or more partitions of customers: each is smaller then; for training, lower most_rows."
+    return DataError("memory-limit", "the memory does not suffice", remedy=remedy)
 
 
 def warn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,18 @@ from churnpredict.errors import OutputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["harmless", "lock", "not_written", "safe_texts", "sync_folder", "umask", "write_parquet", "write_text", "write_whole"]
+__all__ = [
+    "harmless",
+    "lock",
+    "may_be_file",
+    "not_written",
+    "safe_texts",
+    "sync_folder",
+    "umask",
+    "write_parquet",
+    "write_text",
+    "write_whole",
+]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -28,6 +40,8 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
     """
     target = Path(path)
     temporary: str | None = None
+    if not may_be_file(target):
+        raise not_written(target, "it is not a regular file")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -45,6 +59,14 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return target
+
+
+def may_be_file(path: Path) -> bool:
+    """Whether a file may be written under a path: nothing is there yet, or a regular file. A device would be replaced like any file."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return True  # not there, or not to be seen: writing will say
 
 
 def not_written(target: Path, why: object, *, left: str = "nothing half-written stays") -> OutputError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnpredict.errors import SourceError, UsageError
+from churnpredict.errors import SourceError, UsageError, memory_shortage
 from churnpredict.files import safe_texts, write_parquet, write_whole
 
 if TYPE_CHECKING:
@@ -73,4 +73,6 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         if isinstance(error, UsageError):
             raise
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no such table"
-        raise SourceError("unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that score wrote.") from None
+        raise memory_shortage(error) or SourceError(
+            "unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that score wrote."
+        ) from None

@@ -21,6 +21,7 @@ source = "orders.csv"
 customer = "who"
 time = "paid_at"
 value = "eur"
+money = true
 [churn]
 rule = "inactivity"
 horizon = "60d"
@@ -61,7 +62,7 @@ MISTAKES = [
     ("[churn]", "[chrn]", "chrn", "churn"),
     ("horizon = ", "horizn = ", "horizn", "horizon"),
     ('rule = "inactivity"', 'rule = "inactive"', "inactive", "inactivity"),
-    ('horizon = "60d"', 'horizon = "60 days"', "60 days", "90d"),
+    ('horizon = "60d"', 'horizon = "60 moons"', "60 moons", "90d"),
     ('horizon = "60d"', "horizon = 60", "60", "90d"),
     ('customer = "who"', "customer = 5", "customer", "text"),
     ('time = "paid_at"\n', "", "time", "events"),

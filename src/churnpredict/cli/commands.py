@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
-from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from itertools import pairwise
@@ -18,10 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from churnpredict.errors import ChurnError, ChurnWarning, UsageError
+from churnpredict.cli.process import log_line, run, say
+from churnpredict.errors import UsageError
 
 if TYPE_CHECKING:
-    pass
+    from churnpredict.cli.config import Config
 
 __all__ = ["app", "main"]
 
@@ -65,20 +64,24 @@ FormatOption = Annotated[Format, typer.Option("--format", help="text for people,
 
 
 def _tell(found: dict[str, Any], text: str, how: Format) -> None:
-    typer.echo(json.dumps(found, indent=2, default=str) if how is Format.json else text)
+    say(json.dumps(found, indent=2, default=str) if how is Format.json else text)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from churnpredict import __version__
+
+        say(f"churnpredict {__version__}")
+        raise typer.Exit
 
 
 @app.callback(
     epilog="The first way: churnpredict init orders.csv, then train, then score. What a command does in full: churnpredict train --help"
 )
 def _all_commands(
-    version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True, callback=_say_version)] = False,
 ) -> None:
-    if version:
-        from churnpredict import __version__
-
-        typer.echo(f"churnpredict {__version__}")
-        raise typer.Exit
+    pass
 
 
 @app.command(short_help="Simulate a business and run the whole way.")
@@ -90,7 +93,7 @@ def demo(
     """Simulate a business and run the whole way: train, backtest, score, explain."""
     from churnpredict.cli.demo import run_demo
 
-    run_demo(folder, customers=customers, seed=seed, say=typer.echo)
+    run_demo(folder, customers=customers, seed=seed, say=say)
 
 
 @app.command(short_help="Write a commented churn.toml from the columns it finds.")
@@ -105,6 +108,7 @@ def init(
     """Write a commented churn.toml from the columns that are found."""
     from churnpredict.cli.draft_config import write_draft
     from churnpredict.cli.guess_columns import guess_database, guess_table
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.files import write_text
 
     found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
@@ -116,13 +120,14 @@ def init(
         raise UsageError(
             "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
         )
+    refuse_clashes({"--config": config}, reads={f"file {n}": path for n, path in enumerate(found, 1)})
     guesses = [guess_database(p) if p.suffix.lower() in (".db", ".duckdb", ".sqlite", ".sqlite3") else [guess_table(p)] for p in found]
     text = write_draft([guess for some in guesses for guess in some], config.parent)
     if dry_run:
-        typer.echo(text, nl=False)
+        say(text, end="")
         return
     write_text(config, text)
-    typer.echo(
+    say(
         f"wrote {config}: look at every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
     )
 
@@ -158,14 +163,18 @@ def train(
 ) -> None:
     """Train a model and write it."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.cutoffs import as_known, training_snapshots
 
     settings = read_config(config)
     tables, pipeline = settings.event_tables(), settings.pipeline()
     moment = until or settings.model.until
     target = settings.resolve(settings.output.model)
+    refuse_clashes({"model": target}, reads={"--sign-with": sign_with}, settings=settings)
     if dry_run:
         past = as_known(tables, moment)
+        if pipeline.treatments is not None:
+            past.stream(pipeline.treatments)  # refused here, not when somebody waits for the model
         snapshots = training_snapshots(
             past,
             pipeline.churn,
@@ -216,20 +225,13 @@ def score(
     from churnpredict.cli.config import read_config
     from churnpredict.cli.terminal_tables import riskiest
     from churnpredict.pipeline.loading import load
-    from churnpredict.table_files import check_ending, write_frame
+    from churnpredict.table_files import write_frame
 
     settings = read_config(config)
-    target = output or settings.resolve(settings.output.scores)
+    target, copied_to = output or settings.resolve(settings.output.scores), into or settings.destination()
     folder = not target.suffix or target.is_dir()
-    if unscored is not None:
-        check_ending(unscored)
-        if folder:
-            raise UsageError(
-                "needs-file", "--unscored is for scores in one file", remedy="Give --output a name that ends in .csv or .parquet."
-            )
-    if not folder:
-        check_ending(target)
-        _refuse_without_folder(detail=detail is Detail.drivers, keep=keep, into=into, memory=memory, partitions=partitions)
+    only = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
+    _check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by})
     pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256, signed_by=signed_by)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
@@ -241,9 +243,9 @@ def score(
         from churnpredict.score_runs.batch import score_into
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
-        options |= {"into": into or settings.output.database, "table": settings.output.table}
+        options |= {"into": copied_to, "table": settings.output.table}
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
-        run = score_into(pipeline, scan, target, **options, log=_log_line if how is Format.json else None)
+        run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
         return
@@ -265,18 +267,36 @@ def score(
     _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how)
 
 
-def _refuse_without_folder(**options: Any) -> None:
-    """Options that only a folder of runs knows."""
-    for name, given in options.items():
-        if given:
-            raise UsageError("needs-folder", f"--{name} is for a folder of runs", remedy="Give --output a name without an ending.")
+def _check_scoring(
+    settings: Config,
+    target: Path,
+    folder: bool,
+    unscored: Path | None,
+    only: dict[str, Any],
+    copied_to: str | None,
+    reads: dict[str, Path | None],
+) -> None:
+    """Refuse what cannot be written, or must not be; ``only`` are options that a folder of runs alone knows."""
+    from churnpredict.cli.outputs import refuse_clashes, refuse_own_tables
+    from churnpredict.events.sources.destinations import check_destination
+    from churnpredict.table_files import check_ending
 
-
-def _log_line(event: Mapping[str, Any]) -> None:
-    """One line of JSON on standard error: counts and seconds, never an id."""
-    from datetime import UTC, datetime
-
-    typer.echo(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}), err=True)
+    refuse_clashes({"scores": target, **({} if unscored is None else {"--unscored": unscored})}, reads=reads, settings=settings)
+    if unscored is not None:
+        check_ending(unscored)
+        if folder:
+            remedy = "Give --output a name that ends in .csv or .parquet."
+            raise UsageError("needs-file", "--unscored is for scores in one file", remedy=remedy)
+    if not folder:
+        check_ending(target)
+        for name, given in only.items():
+            if given:
+                raise UsageError("needs-folder", f"--{name} is for a folder of runs", remedy="Give --output a name without an ending.")
+    elif copied_to is not None:
+        check_destination(copied_to, settings.output.table)
+        refuse_own_tables(copied_to, settings.output.table, settings)
+        if "://" not in copied_to:
+            refuse_clashes({"--into": copied_to}, reads={**reads, "--output": target})
 
 
 @app.command(short_help="Remove customers from all runs.")
@@ -328,13 +348,15 @@ def backtest(
 ) -> None:
     """Say how well it would have worked at past cutoffs, beside the old baselines."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
-    from churnpredict.report.collect import write_backtest
+    from churnpredict.report.collect import tenths_path, write_backtest
     from churnpredict.table_files import check_ending
 
     settings = read_config(config)
     target = settings.resolve(settings.output.backtest)
     check_ending(target)
+    refuse_clashes({"backtest": target, "tenths of the backtest": tenths_path(target)}, settings=settings)
     tables, pipeline = settings.event_tables(), settings.pipeline()
     if dry_run:
         cutoffs = [str(c.date()) for c in backtest_cutoffs(tables, pipeline.churn, at)]
@@ -359,6 +381,7 @@ def drift(
 ) -> None:
     """Say what has changed since the model was trained, and whether earlier scorings came true."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.monitoring.drift import find_drift, refuse
     from churnpredict.monitoring.realised_outcomes import read_earlier
     from churnpredict.pipeline.loading import load
@@ -367,6 +390,11 @@ def drift(
     settings = read_config(config)
     if output is not None:
         check_ending(output)
+        refuse_clashes(
+            {"--output": output},
+            reads={"--model": model, **{f"--scores {n}": path for n, path in enumerate(scores or [], 1)}},
+            settings=settings,
+        )
     pipeline = load(model or settings.resolve(settings.output.model))
     sent = None if not scores else [frame for path in scores for frame in read_earlier(path)]
     found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
@@ -394,9 +422,11 @@ def retrain(
     A refusal is a result and no failure: the exit code is 0. The first time, the model that is there becomes the champion, or a new one.
     """
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.lifecycle.promotion import promote
 
     settings = read_config(config)
+    refuse_clashes({key: path for key, path in settings.outputs().items() if key in ("model", "registry")}, settings=settings)
     how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
     entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
     found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
@@ -411,11 +441,13 @@ def history(
 ) -> None:
     """List which models were in force and why, or take the last change back."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.lifecycle.promotion import publish, registry_of
 
     settings = read_config(config)
     registry = registry_of(settings)
     if roll_back:
+        refuse_clashes({key: path for key, path in settings.outputs().items() if key in ("model", "registry")}, settings=settings)
         with registry.deciding():
             registry.roll_back()
             publish(settings, registry)
@@ -438,6 +470,7 @@ def report(
 ) -> None:
     """Write the page that people open, the plan whom to contact, and the alerts of the file."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.loading import load
     from churnpredict.report.collect import find_all, read_backtest
     from churnpredict.report.page import write_report
@@ -449,6 +482,9 @@ def report(
         targets["alerts"] = settings.resolve(settings.output.alerts)
     for name in targets.keys() - {"report"}:
         check_ending(targets[name])
+    refuse_clashes(targets, reads={"--model": model, "--snoozed": snoozed}, settings=settings)
+    if snoozed is not None and not settings.alerts:
+        raise _no_alerts(config)
     pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
     tables = settings.event_tables()
     if dry_run:
@@ -487,15 +523,16 @@ def alerts(
 ) -> None:
     """Say who fulfils which rule of the section [alerts], since when, and how often churn followed; no model is needed."""
     from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.report.collect import alerts_at, judged_alerts
     from churnpredict.table_files import check_ending, write_frame
 
     settings = read_config(config)
     if not settings.alerts:
-        remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
-        raise UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
+        raise _no_alerts(config)
     target = output or settings.resolve(settings.output.alerts)
     check_ending(target)
+    refuse_clashes({"alerts": target}, reads={"--snoozed": snoozed}, settings=settings)
     tables, pipeline = settings.event_tables(), settings.pipeline()
     found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history, snoozed=snoozed)
     judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
@@ -527,6 +564,11 @@ def check_model(
     _tell(found, told(found), how)
 
 
+def _no_alerts(config: Path) -> UsageError:
+    remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
+    return UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
+
+
 def _in_words(bands: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {name}" for name, n in bands.items())
 
@@ -535,29 +577,10 @@ def _wants_json(arguments: list[str]) -> bool:
     return "--format=json" in arguments or any(pair == ("--format", "json") for pair in pairwise(arguments))
 
 
-def _say(kind: str, told: ChurnError | ChurnWarning, as_json: bool) -> None:
-    """A warning or an error on standard error: a sentence, or a line of JSON."""
-    if as_json:
-        _log_line({"event": kind, "code": told.code, "message": str(told)})
-    else:
-        typer.echo(f"{kind}: {told}", err=True)
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
-    as_json = _wants_json(sys.argv[1:] if arguments is None else arguments)
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        if isinstance(message, ChurnWarning):
-            _say("warning", message, as_json)
-
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = show
-            app(args=arguments)  # ends the process itself: 0, or 2 for wrong options
-    except ChurnError as error:
-        _say("error", error, as_json)
-        sys.exit(error.exit_code)
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run(partial(app, args=given, standalone_mode=False), as_json=_wants_json(given)))
 
 
 if __name__ == "__main__":

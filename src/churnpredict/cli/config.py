@@ -26,15 +26,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from churnpredict.errors import ConfigError, closest
+from churnpredict.errors import ConfigError, UsageError, closest
 
 if TYPE_CHECKING:
     from churnpredict.churn.outcomes import ChurnRule
@@ -59,14 +60,33 @@ _PLACES = ("source", "database", "query")
 # How a file is written: the options of churnpredict.File.
 _FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
-_SHAPES: dict[str, tuple[Any, str]] = {  # of what is no text
-    **dict.fromkeys(("attributes", "values", "dates", "replies", "column_names"), (list, "a list of texts")),
-    **dict.fromkeys(("skip_rows", "footer_rows"), (int, "a whole number")),
-    "version": ((int, str), "the number of a version or snapshot"),
-    **dict.fromkeys(("end_inclusive", "money", "optional", "optional_time"), (bool, "true or false")),
-    **dict.fromkeys(("observed_from", "observed_until"), ((str, datetime.date), 'a moment such as "2024-07-01"')),
-    "rates": (dict, "a table of numbers, such as { EUR = 1.0, USD = 0.92 }"),
+# What a key may hold, by the type of the field that it fills: a test, and what to write instead.
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "str": (lambda v: isinstance(v, str) and "\0" not in v, "a text in quotes"),
+    "bool": (lambda v: isinstance(v, bool), "true or false"),
+    "int": (lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number"),
+    "float": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v), "a number"),
+    "list[str]": (lambda v: isinstance(v, list) and all(isinstance(one, str) for one in v), "a list of texts in quotes"),
+    "Mapping[str, float]": (
+        lambda v: isinstance(v, dict) and all(_KINDS["float"][0](one) for one in v.values()),
+        "a table of numbers, such as { EUR = 1.0, USD = 0.92 }",
+    ),
+    "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
+    "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
 }
+_SPANS = ("horizon", "gap", "active_within", "grace", "back", "silent_for", "history", "every", "rest", "horizons")
+_MAY_BE_ZERO = ("gap", "grace")
+# Bounds of numbers, and the words that a text must be one of. Everything that a number can be is said here, so that none is forgotten.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("most_cutoffs", "most_rows", "keep"), (1, math.inf)),
+    **dict.fromkeys(("budget", "capacity", "value", "cost", "fixed_cost", "offer_cost", "contact_cost"), (0, math.inf)),
+    **dict.fromkeys(("acceptance", "holdout", "drop"), (0, 1)),
+    **dict.fromkeys(("skip_rows", "footer_rows"), (0, math.inf)),
+    "random_state": (0, 2**32 - 1),
+    "n_jobs": (-1, math.inf),
+}
+_CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning")}
+_TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use themselves
 
 
 @dataclass(frozen=True)
@@ -149,7 +169,40 @@ class Config:
 
     def resolve(self, name: str) -> Path:
         """A path of the file, relative to the folder in which it lies."""
-        return self.path.parent / name
+        return self.path.parent / os.path.expanduser(name)
+
+    def inputs(self) -> dict[str, str]:
+        """All files, folders and globs that the file names as inputs, by what they are; of databases those that are files."""
+        found = {f'the table "{name}"': str(self.resolve(s["source"])) for name, s in self.tables.items() if "source" in s}
+        found |= {name: source for name, (source, _) in self.databases().items() if "://" not in source}
+        named = {"[plan] playbook": self.plan.playbook, "[plan] exclude": self.plan.exclude}
+        return found | {what: str(self.resolve(path)) for what, path in named.items() if path is not None}
+
+    def databases(self) -> dict[str, tuple[str, str]]:
+        """Database and query of each table that comes from one; those that a variable names only where it is set."""
+        sections = {name: s for name, s in self.tables.items() if "database" in s}
+        found = {name: self._database(str(s["database"])) for name, s in sections.items()}
+        return {f'the table "{name}"': (found[name], str(s.get("query", name))) for name, s in sections.items() if found[name]}
+
+    def outputs(self) -> dict[str, Path]:
+        """The paths under ``[output]``, by their keys."""
+        keys = ("model", "scores", "backtest", "report", "plan", "alerts", "registry")
+        return {key: self.resolve(name) for key in keys if not (name := getattr(self.output, key)).startswith("mlflow:")}
+
+    def destination(self) -> str | None:
+        """The database into which runs are copied, if there is one."""
+        if self.output.database is None:
+            return None
+        return self._database(self.output.database) or self._refuse_variable("[output]", self.output.database)
+
+    def _database(self, named: str) -> str:
+        """An address, a path, or nothing where a variable is named that is not set."""
+        named = os.environ.get(named[1:], "") if named.startswith("$") else named
+        return named if "://" in named or not named else str(self.resolve(os.path.expanduser(named)))
+
+    def _refuse_variable(self, where: str, named: str) -> NoReturn:
+        remedy = f'Set it to "postgresql://user@host/name" or to the path of a database: export {named[1:]}=...'
+        raise ConfigError("no-variable", f"{where} wants a variable that the environment does not set", remedy=remedy)
 
     def event_tables(self) -> EventTables:
         """Open and read the tables."""
@@ -182,13 +235,8 @@ class Config:
             said = {key: section[key] for key in _FILE if key in section}
             return File(path, **said) if said else path
 
-        database = str(section["database"])
-        if database.startswith("$"):
-            database = os.environ.get(database[1:], "")
-            if not database:
-                remedy = f'Set it to "postgresql://user@host/name" or to the path of a database: export {section["database"][1:]}=...'
-                raise ConfigError("no-variable", f"[tables.{name}] wants a variable that the environment does not set", remedy=remedy)
-        return Query(section.get("query", name), database if "://" in database else str(self.resolve(database)))
+        database = self._database(section["database"]) or self._refuse_variable(f"[tables.{name}]", section["database"])
+        return Query(section.get("query", name), database)
 
     def planning(self) -> dict[str, Any]:
         """The arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
@@ -219,14 +267,7 @@ def read_config(path: str | Path) -> Config:
         ``no-config``, ``bad-toml``, ``unknown-key``, ``missing-key``, ``bad-setting``; names the section and proposes the nearest key.
     """
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(
-            "no-config", f'"{path}" cannot be read: {error.strerror}', remedy="Write one with: churnpredict init orders.csv"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("bad-toml", f'"{path}" is no TOML: {error}', remedy="Correct that line.") from error
+    content = _content(path)
     _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until"))
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
@@ -236,10 +277,27 @@ def read_config(path: str | Path) -> Config:
     output = _typed(Output, "[output]", content.get("output", {}))
     plan = _typed(Planning, "[plan]", content.get("plan", {}))
     alerts = _alerts(content.get("alerts", {}))
-    timezone = content.get("timezone", "UTC")
-    if not isinstance(timezone, str):
-        raise ConfigError("bad-setting", "timezone is no text", remedy='Write timezone = "Europe/Berlin".')
-    return Config(path, tables, churn, model, output, plan, alerts, timezone, content.get("observed_until"))
+    for key, kind in (("timezone", "str"), ("observed_until", "Any")):
+        if key in content:
+            _check("the file", key, content[key], kind)
+    _check_output(output)
+    return Config(path, tables, churn, model, output, plan, alerts, content.get("timezone", "UTC"), content.get("observed_until"))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its path cannot be that of a file"
+        raise ConfigError("no-config", f'"{path}" cannot be read: {why}', remedy="Write one with: churnpredict init orders.csv") from error
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        found = "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else f"not UTF-8 in line {content[: error.start].count(10) + 1}"
+        raise ConfigError("bad-toml", f'"{path}" is {found}', remedy="Save it as UTF-8.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
+        raise ConfigError("bad-toml", f'"{path}" is not TOML: {why}', remedy="Correct that line.") from error
 
 
 def _alerts(section: Any) -> dict[str, str]:
@@ -257,7 +315,7 @@ def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _mapping(where: str, section: Any) -> Mapping[str, Any]:
     if not isinstance(section, Mapping):
-        raise ConfigError("bad-setting", f"{where} is no section", remedy="Write it in square brackets on a line of its own.")
+        raise ConfigError("bad-setting", f"{where} is not a section", remedy="Write it in square brackets on a line of its own.")
     return section
 
 
@@ -273,9 +331,10 @@ def _need(where: str, section: Mapping[str, Any], key: str, known: Any) -> str:
     if key not in section:
         raise ConfigError("missing-key", f'{where} does not say its "{key}"', remedy=f"Add {key} = one of {', '.join(known)}.")
     value = section[key]
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
+        shown = f'"{value}"' if isinstance(value, str) else repr(value)
         raise ConfigError(
-            "bad-setting", f'{where}: {key} is "{value}".{closest(str(value), known)}', remedy=f"Write one of {', '.join(known)}."
+            "bad-setting", f"{where}: {key} is {shown}.{closest(str(value), known)}", remedy=f"Write one of {', '.join(known)}."
         )
     return str(value)
 
@@ -284,6 +343,68 @@ def _options_of(cls: Any) -> dict[str, bool]:
     """Names of a dataclass's fields, and whether each must be given."""
     none = dataclasses.MISSING
     return {f.name: f.default is none and f.default_factory is none for f in dataclasses.fields(cls) if f.init}
+
+
+def _kinds_of(cls: Any) -> dict[str, str]:
+    """What each field of a dataclass may hold, as a key of ``_KINDS``."""
+    kinds = {f.name: str(f.type).removesuffix(" | None").replace("Sequence[str]", "list[str]") for f in dataclasses.fields(cls)}
+    return {name: kind if kind in _KINDS else "str" for name, kind in kinds.items()}
+
+
+def _check(where: str, key: str, value: Any, kind: str) -> None:
+    fits, wanted = _KINDS[kind]
+    if not fits(value) or (value == "" and key not in ("unit", "thousands")):
+        example = ', such as "90d"' if key in _SPANS else ""
+        raise ConfigError("bad-setting", f"{where}: {key} is {_shown(value)}", remedy=f"Write {wanted}{example}.")
+    if key in _SPANS:
+        from churnpredict.spans import span
+
+        for one in value if isinstance(value, list) else [value]:
+            span(one, f"{where}: {key}", zero=key in _MAY_BE_ZERO)
+    low, high = _BOUNDS.get(key, (-math.inf, math.inf))
+    if kind in ("int", "float") and (not low <= value <= high or (key == "n_jobs" and value == 0)):
+        bounds = (
+            "-1 for one thread per core, or 1 or more"
+            if key == "n_jobs"
+            else f"{low:g} or more"
+            if high == math.inf
+            else f"{low:g} to {high:g}"
+        )
+        raise ConfigError("bad-setting", f"{where}: {key} is {value}", remedy=f"Write {bounds}.")
+    if key in _CHOICES and value not in _CHOICES[key]:
+        remedy = f"Write one of {', '.join(_CHOICES[key])}."
+        raise ConfigError("bad-setting", f"{where}: {key} is {_shown(value)}.{closest(value, _CHOICES[key])}", remedy=remedy)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _check_database(where: str, database: str | None) -> None:
+    if database is not None and _PASSWORD.search(database):
+        remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
+        raise ConfigError("password-in-file", f"{where}: the address of the database holds a password", remedy=remedy)
+
+
+def _check_output(output: Output) -> None:
+    """Endings and names that would be refused once everything has been computed."""
+    from churnpredict.events.sources.destinations import TABLE
+    from churnpredict.table_files import check_ending
+
+    _check_database("[output]", output.database)
+    if not TABLE.fullmatch(output.table):
+        remedy = 'Write table = "churn_scores" or "schema.churn_scores".'
+        raise ConfigError("bad-setting", f"[output]: table is {_shown(output.table)}", remedy=remedy)
+    for key in ("model", "scores", "backtest", "report", "plan", "alerts", "registry"):
+        name = getattr(output, key)
+        if not name.strip() or "\0" in name:
+            raise ConfigError("bad-setting", f"[output]: {key} is {_shown(name)}", remedy="Write the path of a file.")
+        if key in ("backtest", "plan", "alerts"):
+            try:
+                check_ending(name)
+            except UsageError as error:
+                raise ConfigError("bad-setting", f"[output]: {key} is {_shown(name)}", remedy=error.remedy) from None
 
 
 def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
@@ -296,8 +417,11 @@ def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
 
 def _table(name: str, section: Any) -> dict[str, Any]:
     from churnpredict.events import tables as kinds
+    from churnpredict.events.source import File
 
     where = f"[tables.{name}]"
+    if name in _TAKEN:
+        raise ConfigError("table-name", f'{where}: a table cannot be called "{name}"', remedy=f'Call it "{name}_log", for example.')
     section = _mapping(where, section)
     cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
     options = _options_of(cls)
@@ -310,18 +434,15 @@ def _table(name: str, section: Any) -> dict[str, Any]:
             raise ConfigError(
                 "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
+    kinds_of = _kinds_of(cls) | _kinds_of(File) | dict.fromkeys(("kind", *_PLACES), "str")
     for key, value in section.items():
-        wanted, kind = _SHAPES.get(key, (str, "a text in quotes"))
-        if not isinstance(value, wanted):
-            raise ConfigError("bad-setting", f"{where}: {key} is no {kind.removeprefix('a ')}", remedy=f"Write {kind}.")
+        _check(where, key, value, kinds_of[_RENAMED.get(key, key) if key != "kind" else "kind"])
     if len({"source", "database"} & set(section)) != 1 or ("query" in section and "database" not in section):
         remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders".'
         raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
     if "source" not in section and (said := [key for key in _FILE if key in section]):
         raise ConfigError("bad-setting", f"{where}: {said[0]} is for files, not for databases", remedy="Leave it out.")
-    if _PASSWORD.search(section.get("database", "")):
-        remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
-        raise ConfigError("password-in-file", f"{where}: the address of the database holds a password", remedy=remedy)
+    _check_database(where, section.get("database"))
     return dict(section)
 
 
@@ -334,23 +455,18 @@ def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
     for option, must in options.items():
         if must and option not in section:
             raise ConfigError("missing-key", f'[churn] does not say its "{option}"', remedy=f'Add a line such as {option} = "90d".')
+    kinds = _kinds_of(cls)
+    for key, value in section.items():
+        if key != "rule":
+            _check("[churn]", key, value, kinds[key])
     cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables were read
     return dict(section)
 
 
 def _typed(cls: Any, where: str, section: Any) -> Any:
     section = _mapping(where, section)
-    types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
+    types = _kinds_of(cls)
     _refuse_unknown(where, section, types)
     for key, value in section.items():
-        wanted = types[key]
-        if "list" in wanted:
-            fits, kind = isinstance(value, list) and all(isinstance(one, str) for one in value), "a list of texts in quotes"
-        elif "int" in wanted or "float" in wanted:
-            number = int if "int" in wanted else (int, float)
-            fits, kind = isinstance(value, number) and not isinstance(value, bool), "a whole number" if number is int else "a number"
-        else:
-            fits, kind = wanted == "Any" or isinstance(value, str), "a text in quotes"
-        if not fits:
-            raise ConfigError("bad-setting", f"{where}: {key} is {value!r}", remedy=f"Write {kind}.")
+        _check(where, key, value, types[key])
     return cls(**section)

@@ -10,6 +10,7 @@ from typing import Any
 
 from churnpredict.cli.config import read_config
 from churnpredict.cli.terminal_tables import riskiest
+from churnpredict.errors import UsageError
 from churnpredict.files import write_text
 from churnpredict.report.collect import find_all, write_backtest
 from churnpredict.report.page import write_report
@@ -17,6 +18,7 @@ from churnpredict.table_files import write_frame
 
 __all__ = ["run_demo"]
 
+_MARK = "# Written by churnpredict demo."
 _ALERTS = (
     '"no order for 60 days" = "habit__orders_days_since_last >= 60"',
     '"two failed payments in a row" = "payment__payments_failed_streak >= 2"',
@@ -41,6 +43,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     dict of str to Path
         What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
     """
+    _refuse_folder(Path(folder))
     from churnpredict.simulation.business import make_business
 
     folder = Path(folder)
@@ -75,9 +78,19 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     return written
 
 
+def _refuse_folder(folder: Path) -> None:
+    """Refuse a folder in which something of somebody else's would be replaced."""
+    config = folder / "churn.toml"
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not config.is_file() or not config.read_bytes().startswith(_MARK.encode()):
+        remedy = "Name a new folder: churnpredict demo DIR."
+        raise UsageError("folder-in-use", f'"{folder}" holds files that are not of a demo', remedy=remedy)
+
+
 def write_business(business: Any, folder: Path) -> Path:
     """The tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
-    lines = ["# Written by churnpredict demo.", f"observed_until = {json.dumps(str(business.end.date()))}", ""]
+    lines = [_MARK, f"observed_until = {json.dumps(str(business.end.date()))}", ""]
     for name, declaration in business.tables.declarations.items():
         frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
         if not len(frame):

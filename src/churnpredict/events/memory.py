@@ -48,11 +48,28 @@ def _group_limits(root: Path, own: Path) -> list[int]:
     return found
 
 
-def size(memory: str | int | None) -> int:
-    """A size such as ``"2GiB"`` in bytes; half of what the process may take by default."""
+def size(memory: str | int | None, least: int = 1) -> int:
+    """A size such as ``"2GiB"`` in bytes; half of what the process may take by default.
+
+    Raises
+    ------
+    UsageError
+        ``bad-size`` for what is not a size, less than ``least``, or more than the process may take: such a limit could not be held.
+    """
     if memory is None:
         return memory_limit() // 2
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]iB|[kMGT]B)\s*", str(memory))
-    if match is None and not isinstance(memory, int):
-        raise UsageError("bad-size", f"memory is {memory!r}", remedy='Write a number and a unit: "2GiB" or "500MB".')
-    return int(memory) if match is None else int(float(match[1]) * _UNIT[match[2]])
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]iB|[kMGT]B)\s*", str(memory), re.ASCII)
+    if match is None and (not isinstance(memory, int) or isinstance(memory, bool)):
+        raise UsageError("bad-size", f"memory is {memory!r}", remedy='Write a number and a unit: "2GiB" or "900MB".')
+    found = int(memory) if match is None else int(float(match[1]) * _UNIT[match[2]])
+    most = memory_limit()
+    if found < least or found > most:
+        why = f"less than the {_in_words(least)} that Python, its libraries and a batch take" if found < least else None
+        why = why or f"more than the {_in_words(most)} that this process may take"
+        remedy = f"Give between {_in_words(least)} and {_in_words(most)}, or leave it out: half of what there is."
+        raise UsageError("bad-size", f"memory is {memory!r}, {why}", remedy=remedy)
+    return found
+
+
+def _in_words(n: int) -> str:
+    return f"{n / (1 << 30):.1f} GiB" if n >= 1 << 30 else f"{-(-n // 10**6)}MB"

@@ -37,6 +37,7 @@ _FLOOR = 600 << 20  # what Python, its libraries and a batch on its way take, wh
 _ROW = 400  # bytes that a row takes while its partition is read, sorted and made into features, with room to spare
 _MOST_BUCKETS, _FEWEST = 256, 16
 _SOME_ROWS = 500_000  # in a bucket
+_FEWEST_ROWS = 100_000  # in a partition: below, more partitions only cost time
 _MANY_IDS = 5_000_000  # beyond, the spellings of ids are not compared
 
 
@@ -87,7 +88,7 @@ def scan_tables(
     [1, 2]
     """
     check_declarations(declarations, timezone)
-    room = size(memory)
+    room = size(memory, least=_FLOOR + _FEWEST_ROWS * _ROW)
     if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
         raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
     home = Path(tempfile.mkdtemp(prefix="churnpredict-", dir=folder))
@@ -165,7 +166,7 @@ class PartitionedTables(Whole):
                 remedy = "Check its source, or declare it optional=True."
                 raise SchemaError("empty-table", "the table has no rows", table=name, remedy=remedy)
         rows = np.sum(list(buckets.rows.values()), axis=0)
-        most = max(100_000, (self.memory - _FLOOR) // _ROW)
+        most = max(_FEWEST_ROWS, (self.memory - _FLOOR) // _ROW)
         if rows.max() > 2 * most:
             raise DataError(
                 "memory-limit",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from churnpredict.clock import DAY, NEVER, OPEN, local_time
 
@@ -17,5 +16,5 @@ def stamp(microseconds: int, timezone: str = "UTC") -> str:
     ('1970-01-01', '1970-01-01 01:00:00')
     """
     wall = int(local_time(np.array([microseconds], np.int64), timezone)[0])
-    moment = pd.Timestamp(wall, unit="us")
-    return str(moment.date()) if wall % DAY == 0 else str(moment.floor("s"))
+    moment = np.datetime64(wall, "us")  # which knows the year 1, unlike a timestamp of pandas
+    return str(moment.astype("datetime64[D]")) if wall % DAY == 0 else str(moment.astype("datetime64[s]")).replace("T", " ")

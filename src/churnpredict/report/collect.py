@@ -38,7 +38,7 @@ from churnpredict.table_files import check_ending, read_frame, write_frame
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "write_backtest"]
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "tenths_path", "write_backtest"]
 
 _MONTH = Span(days=28)
 _MONTHS = 4  # of features, to tell since when an alert holds
@@ -228,7 +228,7 @@ def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
     """Write a back-test, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
     found = tenths(figures)
     if found is not None:
-        write_frame(_tenths_path(path), found)
+        write_frame(tenths_path(path), found)
     return write_frame(path, figures)
 
 
@@ -238,11 +238,11 @@ def read_backtest(path: Path) -> dict[str, Any]:
         return {}
     kind = check_ending(path)
     figures = pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
-    beside = _tenths_path(path)
+    beside = tenths_path(path)
     return {"backtest": figures} | ({"calibration": read_frame(beside)} if beside.exists() else {})
 
 
-def _tenths_path(path: Path) -> Path:
+def tenths_path(path: Path) -> Path:
     """``backtest.csv.gz`` has its tenths in ``backtest.tenths.csv.gz``."""
     name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
     return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnpredict.errors import SourceError, UsageError
+from churnpredict.errors import SourceError, UsageError, memory_shortage
 from churnpredict.markup import show
 from churnpredict.moments import moment
 
@@ -149,8 +149,8 @@ class Run:
             content = self.content(part)
             try:
                 found = pq.read_table(pa.BufferReader(content), columns=columns, page_checksum_verification=True)
-            except (pa.ArrowException, OSError):
-                raise damaged(self.path, f"{part.name} is not Parquet") from None
+            except (pa.ArrowException, OSError) as error:
+                raise memory_shortage(error) or damaged(self.path, f"{part.name} is not Parquet") from None
             if found.num_rows != part.rows:
                 raise damaged(self.path, f"{part.name} has other rows than the manifest says")
             yield found

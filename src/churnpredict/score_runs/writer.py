@@ -11,9 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-
-from churnpredict.errors import DataError, OutputError, SourceError
+from churnpredict.errors import ChurnError, OutputError, SourceError, memory_shortage
 from churnpredict.files import lock, not_written, sync_folder, write_whole
 from churnpredict.score_runs import runs
 from churnpredict.score_runs.runs import Part, Run, open_run, run_names
@@ -31,12 +29,11 @@ def told(target: Path) -> Iterator[None]:
         yield
     except OutputError:
         raise
-    except (MemoryError, pa.ArrowException) as error:
-        if not isinstance(error, MemoryError) and type(error) is not pa.ArrowException:
-            raise  # of the data; without a kind of its own it is no memory left, not even for a thread
-        remedy = "Allow more memory, or more partitions: each is smaller then."
-        raise DataError("memory-limit", "the memory does not suffice", remedy=remedy) from None
-    except OSError as error:
+    except Exception as error:
+        if (short := memory_shortage(error)) is not None:
+            raise short from None
+        if not isinstance(error, OSError) or isinstance(error, ChurnError):
+            raise
         whole = "what is there is whole, and the next run goes on from here"
         raise not_written(target, error.strerror or type(error).__name__, left=whole) from error
 

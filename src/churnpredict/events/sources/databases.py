@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError
+from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
 from churnpredict.events.sources.server_types import cast_on_server, plain_types
 
@@ -104,7 +104,7 @@ class Database(Source):
         except (ChurnError, GeneratorExit):
             raise
         except Exception as error:
-            raise SourceError(
+            raise memory_shortage(error) or SourceError(
                 "unreadable-query",
                 f"{self.engine.where} does not answer the query: {said(error, self.named)}",
                 table=self.name,

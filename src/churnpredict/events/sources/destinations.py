@@ -15,12 +15,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ChurnError, MissingExtraError, OutputError, UsageError
+from churnpredict.errors import ChurnError, MissingExtraError, OutputError, UsageError, memory_shortage
 from churnpredict.events.sources.base import quoted, said
 
-__all__ = ["check_destination", "delete_rows", "replace_rows"]
+__all__ = ["TABLE", "check_destination", "delete_rows", "replace_rows"]
 
-_TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
+TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _SERVER = ("postgresql://", "postgres://")
 _PATIENCE = 600.0  # seconds that a writer waits for another one to finish with the table
 _AT_ONCE = 500  # customers in one statement
@@ -164,7 +164,7 @@ def check_destination(database: Any, table: str) -> None:
     OutputError
         ``not-written`` for a file that cannot be read.
     """
-    if not isinstance(table, str) or not _TABLE.fullmatch(table):
+    if not isinstance(table, str) or not TABLE.fullmatch(table):
         raise UsageError("bad-table-name", f'"{table}" is not the name of a table', remedy='Write "churn_scores" or "schema.churn_scores".')
     _kind(database)
 
@@ -254,7 +254,7 @@ def _transaction(database: Any, table: str) -> Iterator[Any]:
                 f"another process has been writing to the table {table}, or holds its database, for {_PATIENCE:,.0f} seconds",
                 remedy="Nothing has changed. Close what holds the database open, and start the command again.",
             ) from None
-        raise OutputError(
+        raise memory_shortage(error) or OutputError(
             "not-written",
             f"the table {table} could not be written: {said(error, [table])}",
             remedy="Nothing has changed. Check that the database can be reached and the table has these columns.",

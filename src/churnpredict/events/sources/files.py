@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ContentError, SchemaError, SourceError
+from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.texts import mark_untyped
@@ -53,7 +53,7 @@ class Files(Source):
                 for batch in connection.sql(self._select(columns, text)).to_arrow_reader(BATCH):
                     yield self._marked(batch)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                raise self._refuse(error) from None
+                raise memory_shortage(error) or self._refuse(error) from None
 
     def count(self) -> int | None:
         if self.kind == "text":
@@ -151,7 +151,7 @@ class Files(Source):
         try:
             return self._connection.sql(query).to_arrow_table()
         except duckdb.Error as error:
-            raise self._refuse(error) from None  # what the reader says further on quotes the row
+            raise memory_shortage(error) or self._refuse(error) from None  # what the reader says further on quotes the row
 
     def _refuse(self, error: Exception) -> SourceError | ContentError:
         """What to tell the person: which file, and what is wrong with it, without a word of its rows."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import SchemaError, SourceError, UsageError
+from churnpredict.errors import SchemaError, SourceError, UsageError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, distinct, said
 from churnpredict.events.sources.server_types import plain_types
 
@@ -134,7 +134,7 @@ class Stream(Source):
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            raise SourceError(
+            raise memory_shortage(error) or SourceError(
                 "unreadable-stream",
                 f"the stream breaks off: {said(error, [])}",
                 table=self.name,

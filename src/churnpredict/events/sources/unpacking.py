@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from churnpredict.errors import SourceError, UsageError, closest
+from churnpredict.errors import SourceError, UsageError, closest, memory_shortage
 
 __all__ = ["PACKED", "check_size", "members", "open_bytes", "stem_ending", "write_plain"]
 
@@ -76,7 +76,7 @@ def open_bytes(path: str, member: str | None, table: str, endings: tuple[str, ..
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         if isinstance(error, (SourceError, UsageError)):
             raise
-        raise SourceError(
+        raise memory_shortage(error) or SourceError(
             "unreadable-file",
             f'"{path}" cannot be unpacked',
             table=table,
