@@ -142,8 +142,8 @@ def test_horizons_are_checked() -> None:
 
 def test_durations_start_at_the_cutoff_and_horizons_after_the_gap() -> None:
     y = pd.DataFrame({"duration": [8.0, 37.0, 38.0, 97.0, 97.0], "outcome": [1, 2, 1, 1, 0]})
-    asked = shares_of(y, {"30d": 30.0, "60d": 60.0}, gap_days=7)
-    assert {k: v.tolist() for k, v in asked.items()} == {"60d": [1, 1, 1, 0, -1], "30d": [1, 1, 0, -1, -1], "lost": [0, 1, 0, 0, -1]}
+    asked = shares_of(y, {"30d": 30.0, "60d": 60.0}, gap="7d")
+    assert {k: v.tolist() for k, v in asked.items()} == {"60d": [1, 1, 1, 0, -1], "30d": [1, 0, 0, -1, -1], "lost": [0, 1, 0, 0, -1]}
 
 
 def test_certain_leavers_have_days_too() -> None:
@@ -153,11 +153,11 @@ def test_certain_leavers_have_days_too() -> None:
 def test_a_reversed_chain_is_caught(world) -> None:
     """The planted fault: learning the shorter horizon from all leavers, not from those of the next, breaks calibration at once."""
     _, y, _ = world
-    wrong = shares_of(y, {"30d": 30.0, "60d": 60.0}, gap_days=0)
+    wrong = shares_of(y, {"30d": 30.0, "60d": 60.0}, gap="0d")
     leavers = (y["outcome"] > 0).to_numpy()
     right = (wrong["30d"] == 1).sum() / (wrong["30d"] >= 0).sum() * (wrong["60d"] == 1).sum() / leavers.sum()
-    np.testing.assert_allclose(right, ((y["duration"] <= 30) & leavers).sum() / leavers.sum())
-    assert abs((y["duration"][leavers] <= 30).mean() * (wrong["60d"] == 1).sum() / leavers.sum() - right) > 0.05
+    np.testing.assert_allclose(right, ((y["duration"] < 30) & leavers).sum() / leavers.sum())
+    assert abs((y["duration"][leavers] < 30).mean() * (wrong["60d"] == 1).sum() / leavers.sum() - right) > 0.05
 
 
 def test_rates_are_those_of_the_world(world, model) -> None:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, mean_line
+from churnpredict.model.split import Window
 from churnpredict.model.training import Rows, Settings, blend_weights, distrust, train, validation_folds
+from churnpredict.spans import Span
 
 DAY = 86_400_000_000
 
@@ -31,7 +33,7 @@ def check_purged(rows, folds, purge):
 @given(st.integers(2, 20), st.integers(5, 40), st.integers(10, 120))
 def test_law_5_no_training_window_reaches_into_validation(cutoffs, step, horizon):
     rows = history(np.random.default_rng(cutoffs), 60, cutoffs, step)
-    folds, kept_apart = validation_folds(rows, purge=horizon * DAY)
+    folds, kept_apart = validation_folds(rows, window=Window(Span(days=horizon)))
     assert folds
     if kept_apart == "time":
         check_purged(rows, folds, horizon * DAY)
@@ -45,15 +47,15 @@ def test_law_5_catches_folds_that_forget_the_horizon(rng, monkeypatch):
     rows = history(rng, 60, 12, 15)
     module = importlib.import_module("churnpredict.model.training")
     honest = module._time_folds
-    monkeypatch.setattr(module, "_time_folds", lambda rows, purge: honest(rows, purge // 3))
+    monkeypatch.setattr(module, "_time_folds", lambda rows, window: honest(rows, Window(Span(days=window.horizon.days // 3))))
     with pytest.raises(AssertionError):
-        check_purged(rows, validation_folds(rows, purge=60 * DAY)[0], 60 * DAY)
+        check_purged(rows, validation_folds(rows, window=Window(Span(days=60)))[0], 60 * DAY)
 
 
 def test_large_data_take_one_block(rng):
     rows = history(rng, 9000, 12, 15)
-    assert len(validation_folds(rows, purge=60 * DAY)[0]) == 1
-    assert len(validation_folds(history(rng, 500, 12, 15), purge=60 * DAY)[0]) == 3
+    assert len(validation_folds(rows, window=Window(Span(days=60)))[0]) == 1
+    assert len(validation_folds(history(rng, 500, 12, 15), window=Window(Span(days=60)))[0]) == 3
 
 
 def test_blend_weights_follow_the_evidence_and_sum_to_one(rng):
@@ -140,7 +142,7 @@ def test_the_mean_of_lines_is_a_line(rng):
 
 
 def test_near_equal_penalties_share_and_a_bad_one_has_no_part(rng):
-    settings_ = Settings(horizon=30 * DAY, n_jobs=1, members=("linear",))
+    settings_ = Settings(window=Window(Span(days=30)), n_jobs=1, members=("linear",))
     clear = history(rng, 200, 20, 15)  # one strong column: the heavy penalty loses
     assert "0.003" not in train(clear, settings_).record["strengths"]
     noise = Rows(clear.A, rng.permutation(clear.y), clear.w, clear.times, clear.customers, clear.names)
@@ -152,7 +154,7 @@ def test_near_equal_penalties_share_and_a_bad_one_has_no_part(rng):
 
 def test_a_refit_averages_more_seeds_than_validation(rng):
     rows = history(rng, 100, 8, 15)
-    common = {"horizon": 30 * DAY, "n_estimators": 5, "n_jobs": 1, "members": ("trees",)}
+    common = {"window": Window(Span(days=30)), "n_estimators": 5, "n_jobs": 1, "members": ("trees",)}
     weights = [m.weight for m in train(rows, Settings(**common)).members]
     assert len(weights) in (4, 8)  # for each of the one or two ways of sampling
     assert sum(weights) == pytest.approx(1)
@@ -174,7 +176,9 @@ def test_a_correction_from_one_period_is_kept_in_part_only(rng):
     newest = rows.times >= rows.times.max() - 20 * DAY
     y = np.where(newest, 1.0, rows.y)  # a period that will not come again
     y[np.flatnonzero(newest)[::4]] = 0
-    blend = train(Rows(rows.A, y, rows.w, rows.times, rows.customers, rows.names), Settings(horizon=60 * DAY, n_estimators=40, n_jobs=1))
+    blend = train(
+        Rows(rows.A, y, rows.w, rows.times, rows.customers, rows.names), Settings(window=Window(Span(days=60)), n_estimators=40, n_jobs=1)
+    )
     assert blend.validated_on == "time"
     assert isinstance(blend.calibration, AffineCalibration)
     z = blend.calibration.transform(sum(m.weight * m.margin(rows.A) for m in blend.members))
@@ -183,7 +187,7 @@ def test_a_correction_from_one_period_is_kept_in_part_only(rng):
 
 def test_fading_is_chosen_only_where_it_helps(rng):
     rows = history(rng, 400, 20, 15)
-    settings_ = Settings(horizon=30 * DAY, n_estimators=10, n_jobs=1, members=("linear",))
+    settings_ = Settings(window=Window(Span(days=30)), n_estimators=10, n_jobs=1, members=("linear",))
     assert train(rows, settings_).record["half_life_days"] is None
     turned = np.where(rows.times < rows.times.max() / 2, 1 - rows.y, rows.y)
     moved = Rows(rows.A, turned, rows.w, rows.times, rows.customers, rows.names)
@@ -206,6 +210,6 @@ def test_a_season_is_used_where_whole_years_say_that_it_returns(rng, strength, y
     some = rows.times < years * 360 * DAY
     part = Rows(rows.A[some], rows.y[some], rows.w[some], rows.times[some], rows.customers[some], rows.names)
     module = importlib.import_module("churnpredict.model.training")
-    settled = module._settle_season(part, Settings(horizon=60 * DAY, n_jobs=1))
+    settled = module._settle_season(part, Settings(window=Window(Span(days=60)), n_jobs=1))
     assert np.isfinite(settled.A[:, 1]).all() == kept
     assert np.isfinite(rows.A).all(), "the user's own array stays as it was"

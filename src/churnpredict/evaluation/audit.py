@@ -15,7 +15,7 @@ from churnpredict.evaluation.audit_report import Audit, Case, Finding
 from churnpredict.evaluation.audit_rows import constant_labels, duplicates, left_before, mixed_folds, time_order
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.labels import read_labels
-from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
+from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 
 __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
@@ -107,11 +107,11 @@ def audit_matrix(
     for name, given in (("y", target), ("cutoff", times), ("customers", who)):
         if given is not None and len(given) != len(frame):
             raise UsageError("unequal-lengths", f"X has {len(frame)} rows and {name} {len(given)}", remedy="Pass one value per row.")
-    purge = None if horizon is None else span_microseconds(horizon) + (0 if gap is None else span_microseconds(gap))
+    window = None if horizon is None else Window.of(horizon, gap, zone_of(frame, cutoff))
     outcomes = y if isinstance(y, pd.DataFrame) and "duration" in y.columns else None
     pairs = [] if folds is None else list(folds.split(frame, target) if hasattr(folds, "split") else folds)
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
-    case = Case(frame, target, times, who, purge, pairs, list(frame.columns) if names is None else names, outcomes)
+    case = Case(frame, target, times, who, window, pairs, list(frame.columns) if names is None else names, outcomes)
     found: list[Finding] = []
     for check in _OF_ROWS:
         found += check(case)

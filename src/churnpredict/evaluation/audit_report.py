@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnpredict.errors import LeakageError, UsageError
 from churnpredict.markup import show
+from churnpredict.model.split import Window
 
 __all__ = ["DAY", "FEW", "SEVERITIES", "Audit", "Case", "Finding", "place"]
 
@@ -122,7 +123,7 @@ class Case:
     y: np.ndarray
     times: np.ndarray | None
     customers: np.ndarray | None
-    purge: int | None
+    window: Window | None
     folds: list[tuple[np.ndarray, np.ndarray]]
     names: Sequence[str]
     outcomes: pd.DataFrame | None

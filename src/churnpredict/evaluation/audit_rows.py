@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.evaluation.audit_columns import is_numeric
-from churnpredict.evaluation.audit_report import DAY, Case, Finding
+from churnpredict.evaluation.audit_report import Case, Finding
 
 __all__ = ["constant_labels", "duplicates", "left_before", "mixed_folds", "time_order"]
 
@@ -51,19 +51,20 @@ def time_order(case: Case) -> Iterator[Finding]:
     if early:
         what = f"{early:,} outcomes happened before their cutoff: these customers had already left"
         yield Finding("error", "already-left", "rows", what, 0.99, "Take snapshots only of customers who can still leave (take_snapshots).")
-    if case.purge is not None and (duration > case.purge / DAY + 1e-6).any():
-        what = f"{int((duration > case.purge / DAY + 1e-6).sum()):,} outcomes lie beyond gap + horizon"
+    late = 0 if case.window is None else int((duration > case.window.days(case.times) + 1e-6).sum())
+    if late:
+        what = f"{late:,} outcomes lie beyond gap + horizon"
         yield Finding("error", "outcome-after-window", "rows", what, 0.95, "Label with the horizon that the model is for.")
 
 
 def left_before(case: Case) -> Iterator[Finding]:
     """Customers whose earlier window had closed with "left" before a later cutoff, and who "leave" again without exception."""
-    if case.times is None or case.customers is None or case.purge is None:
+    if case.times is None or case.customers is None or case.window is None:
         return
     order = np.lexsort((case.times, case.customers))
     who, times, y = case.customers[order], case.times[order], case.y[order]
-    first_left = pd.Series(np.where(y == 1, times, np.iinfo(np.int64).max // 2)).groupby(who).transform("min").to_numpy()
-    known = first_left + case.purge <= times
+    closed = np.where(y == 1, case.window.closes(times), np.iinfo(np.int64).max)
+    known = pd.Series(closed).groupby(who).transform("min").to_numpy() <= times
     n, again = len(np.unique(who[known])), float(y[known].mean()) if known.any() else 0.0
     if n < 20 or again < 0.99:
         return
@@ -144,8 +145,8 @@ def mixed_folds(case: Case) -> Iterator[Finding]:
             continue
         rows += len(train)
         mixed += int((case.times[train] > case.times[test].min()).sum())
-        if case.purge is not None:
-            overlap += int((case.times[train] + case.purge > case.times[test].min()).sum())
+        if case.window is not None:
+            overlap += int((case.window.closes(case.times[train]) > case.times[test].min()).sum())
     repeated = case.customers is not None and len(np.unique(case.customers)) < len(case.customers)
     cure = "Split along time and leave out training rows whose window reaches into the test: TemporalSplit(horizon=..., gap=...)."
     if mixed:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from churnpredict.errors import MismatchError, UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.purchases import find_triple, fit_purchase_model, fit_to_outcomes, silence_margin, triple_values
-from churnpredict.model.split import span_microseconds
+from churnpredict.model.split import Window
 
 __all__ = ["MBGNBD", "BaseRate", "RecencyLogistic", "binary_outcome"]
 
@@ -179,7 +179,8 @@ class MBGNBD(_Baseline):
         if self.method not in ("outcomes", "histories") or (y is None and (self.method == "outcomes" or self.recalibrate)):
             raise UsageError("bad-method", f"method={self.method!r} with these arguments", remedy='Give y, or use method="histories".')
         self.triple_ = triple
-        self.window_ = span_microseconds(self.horizon) / _DAY, span_microseconds(self.gap) / _DAY
+        window = Window.of(self.horizon, self.gap)
+        self.window_ = window.horizon.nominal / _DAY, window.gap.nominal / _DAY
         x, t_x, T, known = self._triple(X)
         w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         if self.method == "histories":

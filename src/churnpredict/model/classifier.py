@@ -18,9 +18,10 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
-from churnpredict.model.split import customers_of, cutoffs_of, span_microseconds
+from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
+from churnpredict.spans import span
 
 __all__ = ["ChurnClassifier"]
 
@@ -179,7 +180,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A = self._learn_columns(X if frame is None else frame, frame)
         target, self.classes_ = read_labels(y, positive=self.positive)
         horizons = earlier_horizons(self.horizons, self.horizon)
-        finer = shares_of(y, horizons, gap_days=span_microseconds(self.gap) / _DAY)
+        finer = shares_of(y, horizons, gap=self.gap)
         _check_same_snapshots(frame, y)
         w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
         times = cutoffs_of(frame if frame is not None else A, cutoff)
@@ -196,7 +197,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
-        settings, tuned = self._settings(), None
+        settings, tuned = self._settings(zone_of(frame, cutoff)), None
         if self.tune is not None:
             from churnpredict.model.tuning import tune
 
@@ -208,17 +209,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.validated_on_, self.training_record_ = blend.validated_on, blend.record if tuned is None else blend.record | {"tuned": tuned}
         return self
 
-    def _settings(self) -> Settings:
+    def _settings(self, timezone: str = "UTC") -> Settings:
         seed = self.random_state
         if seed is not None and not isinstance(seed, (int, np.integer)):
             seed = seed.randint(2**31 - 1)
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
         if not members or set(members) - set(MEMBERS):
             raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join(MEMBERS)}.")
-        half_life = self.half_life if self.half_life in (None, "auto") else span_microseconds(self.half_life)
+        half_life = self.half_life if self.half_life in (None, "auto") else span(self.half_life, "half_life").nominal
         return Settings(
-            horizon=None if self.horizon is None else span_microseconds(self.horizon),
-            gap=span_microseconds(self.gap),
+            window=None if self.horizon is None else Window.of(self.horizon, self.gap, timezone),
             members=members,
             of=self.of,
             half_life=half_life,
@@ -327,7 +327,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
         """The shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
-        whole = None if self.horizon is None else span_microseconds(self.horizon) / _DAY
+        whole = None if self.horizon is None else span(self.horizon, "horizon").nominal / _DAY
         return product_shares(self.shares_, outcome, horizon, whole)
 
     def predict_parts(self, X: Any) -> pd.DataFrame:
@@ -355,7 +355,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 earlier[name] = within
         parts |= {f"risk_{name}": earlier[name] for name in reversed(earlier)}
         if earlier:
-            times = [0.0, *(self.shares_[name].days or 0.0 for name in reversed(earlier)), span_microseconds(self.horizon) / _DAY]
+            times = [0.0, *(self.shares_[name].days or 0.0 for name in reversed(earlier)), span(self.horizon, "horizon").nominal / _DAY]
             alive = [np.ones(len(A)), *(1 - earlier[name] for name in reversed(earlier)), 1 - risk]
             parts["expected_days"] = expected_days(times, alive)
         return pd.DataFrame(parts, index=None if frame is None else frame.index)

@@ -2,63 +2,97 @@
 
 from __future__ import annotations
 
-import re
+import zoneinfo
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
+from churnpredict.clock import DAY, days_between
 from churnpredict.errors import TimeError, UsageError
+from churnpredict.moments import moment, moment_column
+from churnpredict.spans import Span, span
 
-__all__ = ["TemporalSplit", "customers_of", "cutoffs_of", "span_microseconds"]
-
-_UNITS = {"h": 3_600_000_000, "d": 86_400_000_000, "w": 7 * 86_400_000_000}
+__all__ = ["TemporalSplit", "Window", "customers_of", "cutoffs_of", "zone_of"]
 
 
-def span_microseconds(span: str | pd.Timedelta | np.timedelta64 | Any) -> int:
-    """Length of a span such as ``"90d"``, ``"12h"`` or ``"2w"`` in microseconds.
+@dataclass(frozen=True)
+class Window:
+    """An outcome window, [cutoff + gap, cutoff + gap + horizon), by the wall clock of a time zone.
 
-    >>> span_microseconds("90d") // 86_400_000_000
-    90
+    Attributes
+    ----------
+    horizon, gap : Span
+    timezone : str
+        That of the cutoffs: naive ones are wall times, of which every day has 24 hours.
     """
-    if isinstance(span, str):
-        found = re.fullmatch(r"\s*(\d{1,9})\s*([hdw])\s*", span.lower())
-        if found is None:
-            raise UsageError("bad-span", f"{span!r} is not a span of time", remedy='Write hours, days or weeks, like "12h", "90d" or "2w".')
-        return int(found[1]) * _UNITS[found[2]]
-    length = pd.Timedelta(span)
-    if length < pd.Timedelta(0):
-        raise UsageError("bad-span", "a span of time is negative", remedy='Write hours, days or weeks, like "90d".')
-    return int(length // pd.Timedelta(microseconds=1))
+
+    horizon: Span
+    gap: Span = field(default_factory=Span)
+    timezone: str = "UTC"
+
+    @classmethod
+    def of(cls, horizon: Any, gap: Any = None, timezone: str = "UTC") -> Window:
+        """The window of two spans as a person gives them."""
+        return cls(span(horizon, "horizon"), Span() if gap is None else span(gap, "gap", zero=True), timezone)
+
+    @property
+    def nominal(self) -> int:
+        """The usual time from a cutoff to the end of its window, in microseconds."""
+        return self.gap.nominal + self.horizon.nominal
+
+    def closes(self, times: np.ndarray) -> np.ndarray:
+        """The end of the window of each cutoff, in microseconds, shape (n,)."""
+        return np.asarray(self.horizon.after(self.gap.after(times, self.timezone), self.timezone))
+
+    def days(self, times: np.ndarray | None) -> np.ndarray | float:
+        """Calendar days from each cutoff to the end of its window; the most there can be where no cutoffs are known."""
+        if times is not None:
+            return days_between(times, self.closes(times), self.timezone)
+        return self.nominal / DAY + (3 if self.gap.months or self.horizon.months else 0)
 
 
-def _as_microseconds(times: Any) -> np.ndarray:
-    stamps = pd.DatetimeIndex(pd.to_datetime(np.asarray(times) if not isinstance(times, (pd.Series, pd.Index)) else times))
-    if stamps.tz is not None:
-        stamps = stamps.tz_convert("UTC").tz_localize(None)
-    if stamps.hasnans:
-        raise TimeError(
-            "null-cutoff", "some rows have no cutoff", rows=int(np.count_nonzero(stamps.isna())), remedy="Give every row its cutoff."
-        )
-    return np.asarray(stamps.as_unit("us").asi8)
+def zone_of(X: Any, cutoff: Any = None) -> str:
+    """The time zone in which the cutoffs of X are given; UTC for naive ones, which are wall times already."""
+    index = getattr(X, "index", None)
+    names = list(getattr(index, "names", None) or [])
+    given = cutoff if cutoff is not None else index.get_level_values("cutoff") if "cutoff" in names else None  # type: ignore[union-attr]
+    zone = getattr(given, "tzinfo", None) or getattr(getattr(given, "dtype", None), "tz", None)
+    name = str(getattr(zone, "key", None) or getattr(zone, "zone", None) or zone)
+    return name if name in zoneinfo.available_timezones() else "UTC"
 
 
 def cutoffs_of(X: Any, cutoff: Any = None) -> np.ndarray | None:
-    """Cutoff of each row as int64 microseconds, from ``cutoff`` or the index level "cutoff"; None when there is none."""
+    """Cutoff of each row as int64 microseconds UTC, from ``cutoff`` or the index level "cutoff"; None when there is none.
+
+    Raises
+    ------
+    TimeError
+        ``bad-time`` for numbers, periods and text that is not ISO 8601; ``null-cutoff``, ``mixed-zones``.
+    """
     if cutoff is not None:
         if np.ndim(cutoff) == 0:
-            return np.repeat(_as_microseconds([cutoff]), len(X))
-        return _as_microseconds(cutoff)
+            return np.repeat(np.int64(moment(cutoff, "cutoff")), len(X))
+        return moment_column(cutoff)
     index = getattr(X, "index", None)
     names = getattr(index, "names", None)
     if names is not None and "cutoff" in names:
         level = list(names).index("cutoff")
         if isinstance(index, pd.MultiIndex):
-            return _as_microseconds(index.levels[level])[index.codes[level]]
-        return _as_microseconds(index)
+            return moment_column(index.levels[level])[_known(index.codes[level])]
+        return moment_column(index)
     return None
+
+
+def _known(codes: Any) -> np.ndarray:
+    missing = int(np.count_nonzero(np.asarray(codes) < 0))
+    if missing:
+        remedy = "Give every row its cutoff, or drop these rows."
+        raise TimeError("null-cutoff", "rows without a cutoff", column="cutoff", rows=missing, total=len(codes), remedy=remedy)
+    return np.asarray(codes)
 
 
 def customers_of(X: Any, customers: Any = None) -> np.ndarray | None:
@@ -90,7 +124,8 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
     n_splits : int
         Number of test cutoffs, the newest ones, at least ``gap + horizon`` apart where there are enough of them.
     horizon, gap : span
-        The outcome window is ``[cutoff + gap, cutoff + gap + horizon)``.
+        Such as ``"90d"`` or ``"3 months"``: the outcome window is ``[cutoff + gap, cutoff + gap + horizon)``, by the wall clock of the
+        cutoffs. A number without a unit is refused.
     apart : bool
         Keep customers apart as well: fold ``i`` tests one part of the customers and trains on the others.
     test_size : int
@@ -151,11 +186,12 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
                 remedy='Name an index level "customer_id", or pass customers=.',
             )
         distinct = np.unique(times)
-        purge = span_microseconds(self.gap) + span_microseconds(self.horizon)
-        blocks = _test_blocks(distinct, purge, n_splits=self.n_splits, size=self.test_size)
+        window = Window.of(self.horizon, self.gap, zone_of(X, cutoff))
+        blocks = _test_blocks(distinct, window.closes(distinct), n_splits=self.n_splits, size=self.test_size)
+        closes = window.closes(times)
         part = None if who is None or not self.apart else _parts(who, self.n_splits)
         for i, (first, last) in enumerate(blocks):
-            train = times + purge <= first
+            train = closes <= first
             test = (times >= first) & (times <= last)
             if part is not None:
                 train &= part != i
@@ -171,15 +207,15 @@ def _parts(customers: np.ndarray, n: int) -> np.ndarray:
     return np.asarray(part[code])
 
 
-def _test_blocks(distinct: np.ndarray, purge: int, *, n_splits: int, size: int) -> list[tuple[int, int]]:
+def _test_blocks(distinct: np.ndarray, closes: np.ndarray, *, n_splits: int, size: int) -> list[tuple[int, int]]:
     """First and last cutoff of each test block, oldest first; the newest block ends at the newest cutoff."""
     starts = np.arange(len(distinct) - size + 1)
-    starts = starts[distinct[starts] >= distinct[0] + purge]
+    starts = starts[distinct[starts] >= closes[0]]
     if n_splits < 1 or size < 1:
         raise UsageError("bad-split", "n_splits and test_size must be at least 1", remedy="Give whole numbers above 0.")
     chosen: list[int] = []
     for start in starts[::-1]:
-        if not chosen or (distinct[start] + purge <= distinct[chosen[-1]] and start + size <= chosen[-1]):
+        if not chosen or (closes[start] <= distinct[chosen[-1]] and start + size <= chosen[-1]):
             chosen.append(int(start))
         if len(chosen) == n_splits:
             break

@@ -23,8 +23,9 @@ import pandas as pd
 
 from churnpredict.errors import OutcomeError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
-from churnpredict.model.split import span_microseconds
+from churnpredict.model.split import Window, cutoffs_of, zone_of
 from churnpredict.model.training import Rows, Settings, train
+from churnpredict.spans import span, span_text
 
 __all__ = ["LOST", "OUTCOMES", "Share", "earlier_horizons", "expected_days", "learn_shares", "multiply", "product_shares", "shares_of"]
 
@@ -81,14 +82,14 @@ def earlier_horizons(horizons: Any, horizon: Any) -> dict[str, float]:
         raise UsageError("bad-horizons", f"horizons={horizons!r}", remedy='Give a list of spans such as ["30d", "60d"].')
     if horizon is None:
         raise UsageError("no-horizon", "horizons= were given without the whole horizon", remedy='Pass horizon= too, such as "90d".')
-    whole = span_microseconds(horizon) / _DAY
-    days = {str(one): span_microseconds(one) / _DAY for one in horizons}
-    if any(not 0 < d <= whole for d in days.values()):
+    whole = span(horizon, "horizon").nominal / _DAY
+    days = {span_text(one, "horizons"): span(one, "horizons").nominal / _DAY for one in horizons}
+    if any(d > whole for d in days.values()):
         raise UsageError("bad-horizons", f"horizons={list(horizons)!r} do not lie within {horizon}", remedy="Give shorter spans.")
     return {name: d for name, d in sorted(days.items(), key=lambda item: item[1]) if d < whole}
 
 
-def shares_of(y: Any, horizons: Mapping[str, float], *, gap_days: float) -> dict[str, np.ndarray]:
+def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, np.ndarray]:
     """What is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
 
     Raises
@@ -112,8 +113,9 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap_days: float) -> dict
                 remedy="Leave out horizons=, or train one model for each length of silence.",
             )
         duration, asked = np.asarray(y["duration"], dtype=np.float64), np.asarray(y["outcome"]) != 0
-        for name, days in reversed(list(horizons.items())):
-            early = asked & (duration <= gap_days + days)
+        times, zone = cutoffs_of(y), zone_of(y)
+        for name in reversed(list(horizons)):
+            early = asked & (duration < Window.of(name, gap, zone).days(times))
             found[name] = np.where(asked, early, -1).astype(np.int8)
             asked = early
     if framed:
@@ -145,7 +147,7 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
     # MBG/NBD and the signs of monotone constraints speak of leaving, not of how or when. Leavers are few: validation keeps customers apart
     # (horizon=None), not times, or the folds would learn from so little that their shares were drawn together and stayed so.
     members = tuple(m for m in settings.members if m != "purchases") or ("trees",)
-    blend = train(part, replace(settings, members=members, horizon=None, monotone=(), n_seeds=1))
+    blend = train(part, replace(settings, members=members, window=None, monotone=(), n_seeds=1))
     return Share(name, days, rate, blend.members, blend.calibration)
 
 
@@ -159,7 +161,7 @@ def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: st
     """
     chain: list[tuple[Share, float]] = []
     if horizon is not None:
-        days = span_microseconds(horizon) / _DAY
+        days = span(horizon, "horizon").nominal / _DAY
         timed = [s for s in shares.values() if s.days is not None]
         known = [s.days for s in timed] + [whole]
         if days not in known:

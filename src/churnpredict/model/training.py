@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 from churnpredict.model.purchases import find_triple
+from churnpredict.model.split import Window
+from churnpredict.spans import Span
 
 __all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
 
 MEMBERS = ("trees", "linear", "purchases")
-_DAY = 86_400_000_000
-_YEAR = 365 * _DAY
 _LARGE = 100_000  # rows from which one validation block says enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _ALIKE = 0.01  # a penalty whose log loss is higher by this share of it has 1/e of the best one's weight
@@ -47,10 +48,9 @@ class Rows:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user chose; spans in microseconds."""
+    """What the user chose."""
 
-    horizon: int | None = None
-    gap: int = 0
+    window: Window | None = None
     members: tuple[str, ...] = MEMBERS
     of: str | None = None
     half_life: Any = "auto"
@@ -67,8 +67,8 @@ class Settings:
 
     @property
     def purge(self) -> int | None:
-        """Distance from a training cutoff to the first cutoff that may validate it."""
-        return None if self.horizon is None else self.horizon + self.gap
+        """The usual time from a training cutoff to the first cutoff that may validate it, in microseconds."""
+        return None if self.window is None else self.window.nominal
 
 
 @dataclass
@@ -81,30 +81,30 @@ class Blend:
     record: dict[str, Any]
 
 
-def validation_folds(rows: Rows, *, purge: int | None, seed: int = 0) -> tuple[list[Fold], str]:
+def validation_folds(rows: Rows, *, window: Window | None, seed: int = 0) -> tuple[list[Fold], str]:
     """Folds and what they keep apart: "time", "customers" or "rows"; none at all for too few rows.
 
     With cutoffs and a known outcome window, up to three blocks of the latest cutoffs are predicted from rows whose
     windows had closed before (one block for large data). Otherwise customers are kept apart, stratified.
     """
-    if rows.times is not None and purge is not None:
-        folds = _time_folds(rows, purge)
+    if rows.times is not None and window is not None:
+        folds = _time_folds(rows, window)
         if folds:
             return folds, "time"
     return _stratified_folds(rows, seed)
 
 
-def _time_folds(rows: Rows, purge: int, *, end: int | None = None, most: int = 3) -> list[Fold]:
+def _time_folds(rows: Rows, window: Window, *, end: int | None = None, most: int = 3) -> list[Fold]:
     times = np.asarray(rows.times)
     newest = int(times.max()) if end is None else end
-    width = max(purge // 3, 1)
+    width, closes = max(window.nominal // 3, 1), window.closes(times)
     folds: list[Fold] = []
     for i in range(1 if len(times) > _LARGE else most):
         end = newest - i * width
         valid = np.flatnonzero((times > end - width) & (times <= end))
         if len(valid) == 0:
             continue
-        train = np.flatnonzero(times + purge <= times[valid].min())
+        train = np.flatnonzero(closes <= times[valid].min())
         if all(min(rows.y[part].sum(), (1 - rows.y[part]).sum()) >= 10 for part in (train, valid)):
             folds.append((train, valid))
     return folds
@@ -233,13 +233,17 @@ def _fit_linear(
 def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
     """MBG/NBD, where a recurring event and the window are known and no constraint forbids it."""
     triple = find_triple(rows.names, settings.of)
-    if triple is None or settings.horizon is None or "purchases" not in settings.members:
+    if triple is None or settings.window is None or "purchases" not in settings.members:
         return None
     columns = tuple(rows.names.index(name) for name in triple)
     signs = [settings.monotone[j] if settings.monotone else 0 for j in columns]
     if signs[0] or signs[1] < 0 or signs[2]:
         return None
-    return PurchaseMember(triple, columns=(columns[0], columns[1], columns[2]), window=(settings.horizon / _DAY, settings.gap / _DAY))
+    return PurchaseMember(
+        triple,
+        columns=(columns[0], columns[1], columns[2]),
+        window=(settings.window.horizon.nominal / DAY, settings.window.gap.nominal / DAY),
+    )
 
 
 def _decay(times: np.ndarray | None, w: np.ndarray, half_life: float | None) -> np.ndarray:
@@ -324,22 +328,24 @@ def _settle_season(rows: Rows, settings: Settings) -> Rows:
     if not seasonal or times is None:
         return rows
     A = rows.A if rows.A.flags.owndata else rows.A.copy()  # never the user's own array
-    rows, seen, unseen, purge = replace(rows, A=A), A[:, seasonal].copy(), np.nan, settings.purge
+    rows, seen, unseen, window = replace(rows, A=A), A[:, seasonal].copy(), np.nan, settings.window
 
     def loss(values: Any) -> float:
         A[:, seasonal] = values
-        newest = int(times.max())
-        folds = [fold for i in range(4) for fold in _time_folds(rows, purge or 0, end=newest - i * _YEAR // 4, most=1)]
+        assert window is not None
+        ends = [Span(months=3 * i).before(int(times.max()), window.timezone) for i in range(4)]
+        folds = [fold for end in ends for fold in _time_folds(rows, window, end=end, most=1)]
         return _quick_loss(rows, folds, settings, None)
 
-    helps = purge is not None and np.ptp(times) >= 2 * _YEAR and loss(seen) < loss(unseen)
+    two_years = window is not None and Span(months=24).after(int(times.min()), window.timezone) <= times.max()
+    helps = two_years and loss(seen) < loss(unseen)
     A[:, seasonal] = seen if helps else unseen
     return rows
 
 
 def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
     """Log loss on the folds of trees of these settings; None where nothing can be held out."""
-    folds, _ = validation_folds(rows, purge=settings.purge, seed=settings.seed)
+    folds, _ = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:
         return None
     margins = _Trees(rows, settings).out_of_time(folds, [rows.w[t] for t, _ in folds])
@@ -350,7 +356,7 @@ def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
 def train(rows: Rows, settings: Settings) -> Blend:
     """Validate, weigh the members, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
     rows = _settle_season(rows, settings)
-    folds, validated_on = validation_folds(rows, purge=settings.purge, seed=settings.seed)
+    folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:  # too few rows to judge anything
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
     samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _LARGE else ("wide",)
@@ -396,7 +402,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
     record = {
         "weights": dict(zip(margins, share.tolist(), strict=True)),
         "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
-        "half_life_days": None if half_life is None else half_life / _DAY,
+        "half_life_days": None if half_life is None else half_life / DAY,
         "strengths": {str(strength): part for strength, part in strengths.items()},
         "folds": len(folds),
     }

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from churnpredict.errors import MissingExtraError, UsageError, warn
 from churnpredict.model.training import Rows, Settings, out_of_time_loss
+from churnpredict.spans import span
 
 __all__ = ["read_budget", "tune"]
 
@@ -25,8 +25,8 @@ def read_budget(budget: Any) -> tuple[int | None, float | None]:
         return int(budget), None
     if not isinstance(budget, (bool, int, float)):
         try:
-            seconds = pd.Timedelta(budget).total_seconds()  # pyright: ignore[reportArgumentType]
-        except ValueError:
+            seconds = span(budget, "tune").nominal / 1e6
+        except UsageError:
             seconds = 0.0
         if seconds > 0:
             return None, seconds
