@@ -22,7 +22,7 @@ JOB = Path(__file__).with_name("batch_job.py")
 def prepare(folder: Path) -> None:
     """A model, and the log of a few customers."""
     shop_log(60).to_parquet(folder / "log.parquet")
-    orders = cp.Events(shop_log(260), customer="who", time="paid_at", value="eur")
+    orders = cp.Events(shop_log(260), customer="who", time="paid_at", value="eur", money=True)
     model = cp.ChurnClassifier(**QUICK | {"n_estimators": 10})
     pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders", active_within="90d"), every="30d", classifier=model)
     pipeline.fit(cp.EventTables(orders=orders), until="2023-12-01").save(folder / "churn.model")

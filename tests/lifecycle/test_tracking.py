@@ -46,7 +46,7 @@ def shop() -> cp.EventTables:
     people = pd.DataFrame({"who": log["who"].unique()})
     people["region"] = np.where(np.arange(len(people)) % 3 == 0, "north", "south")
     customers = cp.Customers(people, customer="who", attributes=["region"])
-    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"), customers=customers)
+    return cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True), customers=customers)
 
 
 @pytest.fixture(scope="module")

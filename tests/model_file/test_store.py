@@ -170,7 +170,7 @@ def test_what_only_a_few_customers_share_is_not_in_the_file(churn: cp.Inactivity
     city = np.where(np.arange(len(who)) % 2 == 0, MANY, "Shelbyville").astype(object)
     city[3], city[4:8] = LONE, FEW
     people = cp.Customers(pd.DataFrame({"who": who, "city": city}), customer="who", attributes=["city"])
-    tables = cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"), people=people)
+    tables = cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True), people=people)
     learner = cp.ChurnClassifier(**(QUICK | {"members": ("trees", "linear")}))
     rows = [cp.Feature("orders", "max", "all"), cp.Feature("orders", "count", "90d"), cp.Feature("people", "attribute", column="city")]
     pipeline = cp.ChurnPipeline(churn, features=rows, every="30d", classifier=learner).fit(tables, until=UNTIL)

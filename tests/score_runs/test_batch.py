@@ -23,12 +23,13 @@ from churnpredict.score_runs import batch, forgetting, runs
 from churnpredict.score_runs import writer as writing
 
 AT = "2023-12-01"
+pytestmark = pytest.mark.filterwarnings("ignore:the cutoff lies before")  # what runs hold matters here, not how good they are
 TEXTS = ["band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in (1, 2, 3))]  # missing: None or NaN
 
 
 @pytest.fixture(scope="module")
 def parts(log: pd.DataFrame) -> Iterator[cp.events.partitions.PartitionedTables]:
-    with cp.scan_tables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"), partitions=4) as tables:
+    with cp.scan_tables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True), partitions=4) as tables:
         yield tables
 
 
@@ -106,7 +107,8 @@ def test_other_data_make_another_run_and_the_latest_is_read(
     run: Path, trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path
 ) -> None:
     declared = [
-        cp.Events(frame, customer="who", time="paid_at", value="eur") for frame in (log, log.iloc[:-1], log.assign(eur=log["eur"] + 1))
+        cp.Events(frame, customer="who", time="paid_at", value="eur", money=True)
+        for frame in (log, log.iloc[:-1], log.assign(eur=log["eur"] + 1))
     ]
     names = [cp.write_scores(trained, cp.EventTables(orders=orders), tmp_path, at=AT).name for orders in (*declared, declared[2])]
     assert names == [AT, f"{AT}.2", f"{AT}.3", f"{AT}.3"]
@@ -185,7 +187,7 @@ def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnP
     content = whole.read_bytes()
 
     def scan(scratch: Path) -> Any:
-        return cp.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur"), folder=scratch)
+        return cp.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur", money=True), folder=scratch)
 
     run = batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers")
     for share in (0.1, 0.5, 0.99):
@@ -209,6 +211,8 @@ def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTab
     for at in ("2023-10-01", "2023-11-01", AT, AT):
         cp.write_scores(trained, tables, folder, at=at, detail="drivers", into=database, keep=2)
     expected = pd.concat([cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)], ignore_index=True)
+    looks_back = expected.pop("in_sample").notna()  # said beside the model in a database, whose columns never change
+    expected["model_id"] = expected["model_id"].where(~looks_back, expected["model_id"] + " (in-sample)")
     found = rows_of(database)
     pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
     with pytest.raises(OutputError, match="not-written"):
@@ -327,7 +331,7 @@ def test_forgetting_reaches_what_lies_around_and_names_what_it_does_not_reach(
 def test_numbers_and_texts_are_compared_as_they_are_written(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path, ids: str) -> None:
     numbers = log["who"].str[1:]
     given = log.assign(who=numbers.astype(ids) if ids == "int64" else numbers)
-    orders = cp.EventTables(orders=cp.Events(given, customer="who", time="paid_at", value="eur"))
+    orders = cp.EventTables(orders=cp.Events(given, customer="who", time="paid_at", value="eur", money=True))
     cp.write_scores(trained, orders, tmp_path, at=AT, detail="drivers")
     held = sorted(str(c) for c in cp.read_scores(tmp_path)["customer_id"])
     padded = f"{int(held[0]):04d}"

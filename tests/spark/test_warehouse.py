@@ -53,7 +53,7 @@ def same(found, scores):
 
 def test_history_out_and_scores_back(warehouse, tables, trained, tmp_path):
     query = cp.Query("SELECT who, paid_at, eur FROM shop_orders", warehouse)
-    there = cp.EventTables(orders=cp.Events(query, customer="who", time="paid_at", value="eur"))
+    there = cp.EventTables(orders=cp.Events(query, customer="who", time="paid_at", value="eur", money=True))
     scores = trained.score(there, at="2023-12-01")
     pd.testing.assert_frame_equal(scores, trained.score(tables, at="2023-12-01"))
     write_back(warehouse, scores)

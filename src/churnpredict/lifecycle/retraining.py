@@ -157,7 +157,7 @@ def retrain(
     known = cutoffs.observed_until(past, churn)
     end = past.wall_times(np.array([known]))[0]
     at = churn.latest_cutoff(past)
-    _, saw = window_after(churn, int(past.instants(champion.cutoffs_[-1])[0]), past.timezone)
+    saw = cutoffs.learnt_until(past, churn, champion.cutoffs_)
     if at < saw:
         wait = past.stamp(window_after(churn, saw, past.timezone)[1])
         words = (

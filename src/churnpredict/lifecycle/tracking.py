@@ -20,10 +20,12 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from churnpredict.churn.outcomes import window_after
 from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, SchemaError, UsageError
 from churnpredict.lifecycle.registry import Entry, Ledger, alone
 from churnpredict.model_file import store
 from churnpredict.pipeline import scoring
+from churnpredict.pipeline.cutoffs import warn_in_sample
 from churnpredict.pipeline.loading import unpacked
 
 if TYPE_CHECKING:
@@ -202,8 +204,22 @@ class _Scorer:
         why = explain(pipeline.model_, X, usual=pipeline.usual_)
         parts = scoring.parts_of_risk(pipeline.model_, X)
         worth = np.full(len(X), np.nan)
-        rate, name = pipeline.base_rate_, pipeline.model_id_
-        return scoring.score_table(scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=True))
+        how: dict[str, Any] = {
+            "base_rate": pipeline.base_rate_,
+            "model_id": pipeline.model_id_,
+            "in_sample": _has_seen(pipeline, frame["cutoff"]),
+        }
+        if how["in_sample"]:
+            warn_in_sample()
+        return scoring.score_table(scoring.score_rows(X, parts, worth, explanation=why, **how))
+
+
+def _has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:
+    """As :meth:`ChurnPipeline.has_seen`, on wall times: here are no tables that know the business's clock, and two hours may be off."""
+    newest = int(pipeline.cutoffs_[-1].tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
+    until = pd.Timestamp(window_after(pipeline.churn, newest, "UTC")[1], unit="us")
+    first = pd.DatetimeIndex(moments).min()
+    return not pd.isna(first) and bool(first < until - pd.Timedelta(hours=2))
 
 
 class MlflowRegistry(Ledger):

@@ -16,7 +16,7 @@ from churnpredict.monitoring import drift_checks as watching
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_checks import INPUTS, OUTCOMES, SCORES, SOURCES, Alarm
 from churnpredict.monitoring.drift_statistics import Change
-from churnpredict.pipeline.cutoffs import observed_until, one_moment
+from churnpredict.pipeline.cutoffs import in_sample, observed_until, one_moment, warn_in_sample
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -39,6 +39,10 @@ class Drift:
         In the order in which to look: a broken source explains what follows it.
     figures : DataFrame
         Every check, alarming or not: ``group``, ``check``, ``where``, ``value``, ``usual``, ``limit``, ``alarm``.
+    in_sample : int
+        Rows of earlier scorings that a model made that had seen what came after: no forecasts, and in no figure of :attr:`outcomes`.
+    looks_back : bool
+        Whether the moment itself lies before the end of what the model has learnt from.
     outcomes : DataFrame
         The back-test of what was sent out, see
         :func:`churnpredict.monitoring.realised_outcomes.judge_matured`; empty without earlier scorings.
@@ -49,6 +53,8 @@ class Drift:
     alarms: tuple[Alarm, ...] = field(default=())
     figures: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    in_sample: int = 0
+    looks_back: bool = False
 
     @property
     def ok(self) -> bool:
@@ -67,20 +73,26 @@ class Drift:
     @property
     def sent(self) -> str:
         """What became of the risks that were sent out, in a sentence; empty where nothing is known of them."""
+        left_out = (
+            f"{self.in_sample:,} scored rows are left out: the model that made them had seen what came after" if self.in_sample else ""
+        )
         if not len(self.outcomes):
-            return ""
+            return left_out
         v = matured.verdict(self.outcomes)
         gap = v["calibration_gap"]
         order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
         return (
             f"what was sent out: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
             f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
+            + (f"; {left_out}" if left_out else "")
         )
 
     def _headline(self) -> str:
         n = len(self.alarms)
-        return f"Drift at {self.at.date()}, {self.customers:,} customers at risk, {len(self.figures)} checks: " + (
-            "no alarm" if not n else f"{n} alarm{'s' if n > 1 else ''}"
+        return (
+            f"Drift at {self.at.date()}, {self.customers:,} customers at risk, {len(self.figures)} checks: "
+            + ("no alarm" if not n else f"{n} alarm{'s' if n > 1 else ''}")
+            + ("; it looks back: the model has learnt from what came after this moment" if self.looks_back else "")
         )
 
     def __repr__(self) -> str:
@@ -112,11 +124,17 @@ def find_drift(
         The moment, by default the end of what was observed. Say it where a source that has stopped is to be noticed.
     scores : DataFrame or list of DataFrame, optional
         Earlier scorings, as :meth:`ChurnPipeline.score` gave them: ``customer_id``, ``cutoff``, ``risk``, and ``model_id`` if there.
-        Those whose outcome windows have passed are held against what happened.
+        Those whose outcome windows have passed are held against what happened, but for rows of a model that had seen what came after
+        (``in_sample``, or of this model and before the end of what it has learnt from): they are counted and left out.
 
     Returns
     -------
     Drift
+
+    Warns
+    -----
+    ChurnWarning
+        ``in-sample``: the model has learnt from what came after the moment; how its risks stand is then not judged.
 
     Raises
     ------
@@ -138,6 +156,7 @@ def find_drift(
     book, outcomes = watching.Book(), pd.DataFrame()
     scorings = None if scores is None else matured.read_scorings(scores)
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
+    looks_back = in_sample(tables, pipeline.churn, pipeline.cutoffs_, [pd.Timestamp(moment, unit="us", tz="UTC")])
     past = tables.known_before(moment)  # outcomes, too: what became known later is not known here
     missing = sorted({row.table for row in pipeline.features_} - {"calendar"} - set(tables.declarations))
     for name in missing:
@@ -159,7 +178,12 @@ def find_drift(
     if scorings is not None and not missing:
         outcomes = watching.look_at_outcomes(book, pipeline, past, scorings)
     figures = pd.DataFrame(book.rows, columns=["group", "check", "where", "value", "usual", "limit", "alarm"])
-    return Drift(tables.wall_times(np.array([moment]))[0], customers, tuple(book.alarms), figures, outcomes)
+    if looks_back:
+        warn_in_sample(stacklevel=3)
+    when, left_out = tables.wall_times(np.array([moment]))[0], 0
+    if scorings is not None and not missing:
+        left_out = int(watching.seen_by_model(pipeline, past, scorings).sum())
+    return Drift(when, customers, tuple(book.alarms), figures, outcomes, left_out, looks_back)
 
 
 def refuse(found: Drift) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.outcomes import label_churn, window_before
@@ -20,8 +21,8 @@ from churnpredict.events.tables import EventTables
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
 from churnpredict.per_customer import ids_as_text
-from churnpredict.pipeline.cutoffs import default_step
-from churnpredict.pipeline.scoring import snapshots_of
+from churnpredict.pipeline.cutoffs import default_step, learnt_until
+from churnpredict.pipeline.scoring import IN_SAMPLE, snapshots_of
 from churnpredict.spans import Span
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "look_at_outcomes",
     "look_at_sources",
     "look_at_the_past",
+    "seen_by_model",
 ]
 
 SOURCES = "source"
@@ -266,7 +268,8 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         what = f"{len(found)} of {sum(t == table for t in tables_of.values())} features are unlike every training cutoff: {told}{more}"
         remedy = "If the table is right, customers have changed: retrain, and trust the ranking more than the level until then."
         book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
-    _look_at_scores(book, np.asarray(pipeline.model_.predict_proba(X)[:, 1]), groups, times)
+    if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # of risks that look back nothing follows
+        _look_at_scores(book, np.asarray(pipeline.model_.predict_proba(X)[:, 1]), groups, times)
 
 
 def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.ndarray) -> None:
@@ -305,10 +308,25 @@ def look_at_the_past(book: Book, pipeline: ChurnPipeline, tables: EventTables) -
 # --- outcomes of what was sent out ---
 
 
+def seen_by_model(pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """The scored rows (n,) whose model had seen what came after: marked so, or scored by this model looking back."""
+    seen = scorings[IN_SAMPLE].to_numpy(dtype=np.bool_)
+    if "model_id" not in scorings or not len(scorings):
+        return seen
+    own = (scorings["model_id"] == pipeline.model_id_).to_numpy()
+    until = learnt_until(tables, pipeline.churn, pipeline.cutoffs_)
+    early = {c for c in scorings.loc[own, "cutoff"].unique() if int(tables.instants(pd.Timestamp(c))[0]) < until}
+    return np.asarray(seen | (own & scorings["cutoff"].isin(early).to_numpy()))
+
+
 def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> pd.DataFrame:
-    found = matured.mature(tables, scorings, pipeline.churn)
-    gone = Change(found.unknown / max(len(scorings), 1), 0.0, _GONE)
-    what = f"{found.unknown:,} of {len(scorings):,} scored rows are of customers who are in no table any more"
+    seen = seen_by_model(pipeline, tables, scorings)
+    found = matured.mature(tables, scorings[~seen], pipeline.churn)
+    if seen.any():
+        book.note(OUTCOMES, "in-sample", "earlier scorings", Change(float(seen.mean()), 0.0, np.inf))  # a fact, and no alarm
+    forecasts = len(scorings) - int(seen.sum())
+    gone = Change(found.unknown / max(forecasts, 1), 0.0, _GONE)
+    what = f"{found.unknown:,} of {forecasts:,} scored rows are of customers who are in no table any more"
     book.check(OUTCOMES, "gone", "earlier scorings", gone, what, "Were they deleted, or their ids changed? Their outcomes are unknown.")
     _replay(book, pipeline, tables, scorings)
     if not len(found.rows):

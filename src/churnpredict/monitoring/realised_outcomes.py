@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.churn.outcomes import ChurnRule, immature, label_churn
-from churnpredict.errors import ContentError, IdentityError, SchemaError, closest
+from churnpredict.errors import ContentError, IdentityError, SchemaError, SourceError, closest
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.comparison import calibration_gap
 from churnpredict.events.tables import EventTables
 from churnpredict.moments import moment_column
+from churnpredict.pipeline.scoring import IN_SAMPLE
 from churnpredict.score_runs import runs
 from churnpredict.table_files import read_frame
 
@@ -49,6 +50,8 @@ class Matured(NamedTuple):
 def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Earlier scorings as one frame; of a customer scored twice at one cutoff, the last row counts.
 
+    Column ``in_sample`` tells rows of a model that had seen what came after; it is False where a table does not say so.
+
     Raises
     ------
     SchemaError
@@ -62,10 +65,12 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
             if column not in part:
                 remedy = "Give tables as score writes them." + closest(column, map(str, part.columns))
                 raise SchemaError("missing-column", "there is no such column", table="scores", column=column, remedy=remedy)
-    columns = [c for c in ("customer_id", "cutoff", "risk", "model_id") if all(c in part for part in parts)]
+    columns = [c for c in ("customer_id", "cutoff", "risk", "model_id") if all(c in part for part in parts)] + [IN_SAMPLE]
     if not parts:
-        return pd.DataFrame({"customer_id": [], "cutoff": pd.to_datetime([]), "risk": []})
-    every = pd.concat([pd.DataFrame(part)[columns].assign(cutoff=pd.to_datetime(part["cutoff"])) for part in parts], ignore_index=True)
+        return pd.DataFrame({"customer_id": [], "cutoff": pd.to_datetime([]), "risk": [], IN_SAMPLE: np.zeros(0, bool)})
+    marked = [pd.DataFrame(part) if IN_SAMPLE in part else pd.DataFrame(part).assign(**{IN_SAMPLE: False}) for part in parts]
+    every = pd.concat([part[columns].assign(cutoff=pd.to_datetime(part["cutoff"])) for part in marked], ignore_index=True)
+    every[IN_SAMPLE] = every[IN_SAMPLE].astype(str).str.lower().isin(("true", "1", "1.0"))  # a file may keep it as text
     wrong = ~every["risk"].between(0, 1)
     if wrong.any():
         raise ContentError(
@@ -80,8 +85,10 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
     return every.drop_duplicates(["customer_id", "cutoff"], keep="last", ignore_index=True)
 
 
-def read_earlier(path: str | Path) -> list[pd.DataFrame]:
+def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) -> list[pd.DataFrame]:
     """The scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
+
+    With a list of ``damaged``, runs that cannot be read are left out and their errors put there.
 
     Raises
     ------
@@ -92,8 +99,17 @@ def read_earlier(path: str | Path) -> list[pd.DataFrame]:
     if not path.is_dir():
         return [read_frame(path)]
     folders = [path] if (path / runs.MANIFEST).exists() else [path / name for name in reversed(runs.run_names(path))]
-    columns = ["customer_id", "cutoff", "risk", "model_id"]
-    return [runs.read_scores(folder, columns=columns) for folder in folders]
+    found = []
+    for folder in folders:
+        try:
+            run = runs.open_run(folder)
+            columns = [c for c in ("customer_id", "cutoff", "risk", "model_id", IN_SAMPLE) if c in run.columns]
+            found.append(runs.read_scores(folder, columns=columns))
+        except SourceError as error:
+            if damaged is None:
+                raise
+            damaged.append(error)
+    return found
 
 
 def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Matured:

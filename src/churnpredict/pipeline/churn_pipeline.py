@@ -336,9 +336,11 @@ class ChurnPipeline:
             Columns ``customer_id``, ``stays``, ``leaves``; sorted by customer.
         """
         X = self.features_at(tables, at)
+        if self.has_seen(tables, X.index.get_level_values("cutoff")):
+            cutoffs.warn_in_sample(stacklevel=3)
         return scoring.probability_table(X, self.model_.predict_proba(X))
 
-    def score(self, tables: EventTables, at: Any = None) -> Any:
+    def score(self, tables: EventTables, at: Any = None, *, value: float | None = None) -> Any:
         """One row per customer at risk, highest risk first.
 
         Parameters
@@ -346,6 +348,8 @@ class ChurnPipeline:
         tables : EventTables
         at : time, optional
             The cutoff; by default the end of what was observed.
+        value : float, optional
+            What every customer is worth over the horizon, instead of what the tables say.
 
         Returns
         -------
@@ -354,7 +358,13 @@ class ChurnPipeline:
             ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of customers
             whose risk is no higher); ``band`` (high: twice the usual odds or more, low: half or less); ``value`` over the horizon, and
             ``money_at_risk`` (both missing where no table is said to be money: ``Events(..., money=True)``); ``reason_1`` to ``reason_3``
-            with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``.
+            with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and ``in_sample`` only where
+            the cutoff lies before the end of what the model has learnt from.
+
+        Warns
+        -----
+        ChurnWarning
+            ``in-sample``: the model has seen what came after this cutoff.
 
         Raises
         ------
@@ -365,24 +375,34 @@ class ChurnPipeline:
         MismatchError
             ``missing-table``.
         """
-        return self.scores_of(tables, self.features_at(tables, at))
+        return self.scores_of(tables, self.features_at(tables, at), value=value)
 
-    def scores_of(self, tables: EventTables, X: Any) -> Any:
+    def scores_of(self, tables: EventTables, X: Any, *, value: float | None = None) -> Any:
         """The table of scores for features X of these tables, ranked among themselves."""
-        return scoring.score_table(self.rows_of(tables, X, usual=self.usual_))
+        return scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
 
-    def rows_of(self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None) -> Any:
+    def rows_of(
+        self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None, value: float | None = None
+    ) -> Any:
         """What is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
 
-        ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand.
+        ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand. ``value`` is what every
+        customer is worth; None: what the tables say.
         """
         from churnpredict.explanation.attribution import explain
 
         parts = scoring.parts_of_risk(self.model_, X)
-        value = valuing.value_by_model(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None))
+        worth = valuing.value_by_model(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None), value)
         why = explain(self.model_, X, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
         rate, name = self.base_rate_, self.model_id_
-        return scoring.score_rows(X, parts, value, explanation=why, base_rate=rate, model_id=name, words=words)
+        seen = self.has_seen(tables, X.index.get_level_values("cutoff"))
+        if seen:
+            cutoffs.warn_in_sample()
+        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen)
+
+    def has_seen(self, tables: EventTables, moments: Any) -> bool:
+        """Whether the model has learnt from outcomes after any of these cutoffs: its scores there are no forecasts."""
+        return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
         """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule, immature, window_before
+from churnpredict.churn.outcomes import ChurnRule, immature, window_after, window_before
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
@@ -20,13 +21,16 @@ __all__ = [
     "as_known",
     "backtest_cutoffs",
     "check_mature",
+    "in_sample",
     "latest_within",
+    "learnt_until",
     "observed_until",
     "one_moment",
     "scoring_cutoff",
     "scoring_snapshots",
     "training_cutoffs",
     "training_snapshots",
+    "warn_in_sample",
 ]
 
 _STALE = Span(days=7)
@@ -48,6 +52,28 @@ def one_moment(tables: EventTables, when: Any, what: str) -> int:
 def observed_until(tables: EventTables, churn: ChurnRule) -> int:
     """The moment up to which outcomes are observed, in microseconds UTC."""
     return churn.settled_until(tables)
+
+
+def learnt_until(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp]) -> int:
+    """The moment up to which a model has learnt from outcomes: the end of the newest outcome window it was trained on."""
+    return window_after(churn, int(tables.instants(trained_on[-1])[0]), tables.timezone)[1]
+
+
+def in_sample(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp], moments: Any) -> bool:
+    """Whether a model looks back at moments (cutoffs, a DatetimeIndex) of which it has seen what came after."""
+    first = pd.DatetimeIndex(moments).min()
+    return not pd.isna(first) and int(tables.instants(first)[0]) < learnt_until(tables, churn, trained_on)
+
+
+def warn_in_sample(*, stacklevel: int = 4) -> None:
+    """Say that scores look back with a model that has seen what came after."""
+    warn(
+        "in-sample",
+        "the cutoff lies before the end of what the model has learnt from: it has seen what came after, and its scores look better than a "
+        "forecast would have been",
+        remedy="Use a model that was trained until this cutoff, or run a back-test, which trains one at each.",
+        stacklevel=stacklevel,
+    )
 
 
 def _aware(moment: int) -> pd.Timestamp:

@@ -15,6 +15,7 @@ from churnpredict.explanation.references import FEW_ROWS, usual_values
 
 __all__ = [
     "COLUMNS",
+    "IN_SAMPLE",
     "REASONS",
     "Ranks",
     "band",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 REASONS = 3
+IN_SAMPLE = "in_sample"  # the last column of scores that look back with a model that has seen what came after; others do not have it
 COLUMNS = (
     "customer_id",
     "cutoff",
@@ -118,6 +120,7 @@ def score_rows(
     base_rate: float,
     model_id: str,
     words: bool = True,
+    in_sample: bool = False,
 ) -> pd.DataFrame:
     """What is said of each customer alone, in the order of X: everything but the percentile.
 
@@ -135,6 +138,8 @@ def score_rows(
     model_id : str
     words : bool
         Whether reasons are told in sentences, too: by far the dearest column.
+    in_sample : bool
+        Whether the model has seen what came after the cutoff: then there is a column more, :data:`IN_SAMPLE`.
 
     Returns
     -------
@@ -161,7 +166,8 @@ def score_rows(
         frame[f"reason_{i}"] = driver
         frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
         frame[f"remedy_{i}"] = [DRIVERS[d].remedy if d in DRIVERS else None for d in driver]
-    return frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
+    found = frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
+    return found.assign(**{IN_SAMPLE: True}) if in_sample else found
 
 
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:

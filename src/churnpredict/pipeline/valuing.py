@@ -8,7 +8,7 @@ import pandas as pd
 
 from churnpredict.churn.outcomes import ChurnRule
 from churnpredict.churn.snapshots import sorted_pairs
-from churnpredict.errors import warn
+from churnpredict.errors import UsageError, warn
 from churnpredict.events.money import paying_table
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY
@@ -16,7 +16,7 @@ from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.retention.value import Credibility, credible_rate, learn_credibility
 
-__all__ = ["by_quarter", "learn_worth", "payment_rows", "value_by_model", "value_over_horizon"]
+__all__ = ["by_quarter", "check_value", "learn_worth", "payment_rows", "value_by_model", "value_over_horizon"]
 
 _YEAR = 365.25  # days
 _QUARTERS = (91, 182, 273, 364)  # days back: whole weeks, four periods to tell chance from custom
@@ -57,13 +57,27 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
     return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span.nominal / DAY)
 
 
-def value_by_model(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None) -> Floats:
+def value_by_model(
+    tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None, given: float | None = None
+) -> Floats:
     """:func:`value_over_horizon` with what a model has learnt of payments; NaN, with a warning, where it has learnt nothing of them.
+
+    A value that is ``given`` for everybody goes before all that.
 
     What is learnt from the rows at hand would depend on who else is scored with a customer.
     """
+    if given is not None:
+        return np.full(len(snapshots), check_value(given))
     declared = tables.profile is not None and "value" in tables.profile.versions.columns
-    if book is None and not declared and paying_table(tables.declarations) is not None:
+    paying = None if declared else paying_table(tables.declarations)
+    if book is not None and not declared and paying is None:
+        warn(
+            "money-not-declared",
+            "the model has learnt what customers pay, and no table is said to be money now, so what they are worth is left unknown",
+            remedy="Say which values are money: Events(..., money=True), in churn.toml money = true.",
+            stacklevel=4,
+        )
+    if book is None and paying is not None:
         warn(
             "worth-not-learnt",
             "the model was trained without knowing what customers pay, so what they are worth is left unknown",
@@ -72,6 +86,19 @@ def value_by_model(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRul
         )
         return np.full(len(snapshots), np.nan)
     return value_over_horizon(tables, snapshots, churn, book)
+
+
+def check_value(value: float) -> float:
+    """Refuse what cannot be the value of every customer.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value) or value < 0:
+        raise UsageError("bad-argument", f"value is {value!r}", remedy="Give what every customer is worth over the horizon, 0 or more.")
+    return float(value)
 
 
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:

@@ -55,6 +55,7 @@ def book(scores: pd.DataFrame, money: pd.Series) -> dict[str, Any]:
         "mean": float(scores["risk"].mean()) if len(scores) else float("nan"),
         "money": float(money.sum(min_count=1)) if len(scores) else float("nan"),
         "without_value": int(money.isna().sum()),
+        "looks_back": "in_sample" in scores and bool(scores["in_sample"].astype(bool).any()),
         "high": int((scores["band"] == "high").sum()) if "band" in scores else None,
     }
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from churnpredict.churn import treatments
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import UsageError
 from churnpredict.events.content_hash import digest_of_tables
+from churnpredict.events.money import paying_table
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.sources.destinations import check_destination, replace_rows
 from churnpredict.events.tables import EventTables
@@ -31,6 +33,7 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
 from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
 from churnpredict.pipeline import cutoffs, scoring
+from churnpredict.pipeline.valuing import check_value
 from churnpredict.progress import progress
 from churnpredict.score_runs.runs import Part, Run, open_run, run_name, run_names
 from churnpredict.score_runs.writer import Attempt, retire, told, write_part, writing
@@ -55,6 +58,7 @@ def write_scores(
     *,
     at: Any = None,
     detail: Literal["words", "drivers"] = "words",
+    value: float | None = None,
     keep: int | None = None,
     into: Any = None,
     table: str = "churn_scores",
@@ -78,6 +82,8 @@ def write_scores(
         The cutoff; by default the end of what was observed.
     detail : {"words", "drivers"}
         "drivers" leaves the column ``words`` empty: reasons with their points are there, sentences are not, at a fraction of the cost.
+    value : float, optional
+        What every customer is worth over the horizon, instead of what the tables say.
     keep : int, optional
         How many runs stay: the one that is written, whatever its cutoff, and the newest of the others; all by default. In a database:
         how many cutoffs.
@@ -118,7 +124,7 @@ def write_scores(
     ('2024-01-01', True)
     """
     return score_into(
-        pipeline, lambda _: tables, folder, at=at, detail=detail, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
+        pipeline, lambda _: tables, folder, at=at, detail=detail, value=value, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
     ).path
 
 
@@ -129,6 +135,7 @@ def score_into(
     *,
     at: Any = None,
     detail: str = "words",
+    value: float | None = None,
     keep: int | None = None,
     into: Any = None,
     table: str = "churn_scores",
@@ -142,24 +149,36 @@ def score_into(
         raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
     if into is not None:
         check_destination(into, table)  # before hours of work
+    if value is not None:
+        check_value(value)
     pipeline._fitted()
     say = _Diary(log)
     with writing(folder) as home, told(home):
         attempt = Attempt(home)
         with attempt.scratch() as scratch:
-            done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs)
+            done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs, value=value)
         removed = retire(home, keep, done.path.name)
         if into is not None:
-            replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), done.tables(), keep=keep)
+            replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), map(_marked, done.tables()), keep=keep)
             say("copied", customers=done.rows)
         say("done", customers=done.rows, bytes=sum(part.bytes for part in done.parts), runs_removed=removed)
     return done
 
 
-def _done(pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int) -> Run:
+def _marked(rows: pa.Table) -> pa.Table:
+    """The rows for a database, whose columns never change: what looks back (in-sample) says so beside the name of the model."""
+    if scoring.IN_SAMPLE not in rows.column_names:
+        return rows
+    names = pc.binary_join_element_wise(rows["model_id"], "(in-sample)", " ")
+    return rows.drop_columns([scoring.IN_SAMPLE]).set_column(rows.column_names.index("model_id"), "model_id", names)
+
+
+def _done(
+    pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int, value: float | None
+) -> Run:
     """The run, made now or made before of the same."""
     say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
-    job = _prepare(pipeline, tables, at, detail, n_jobs)
+    job = _prepare(pipeline, tables, at, detail, n_jobs, value)
     latest = run_names(attempt.folder, job.wall_time)[:1]  # that which readers take; one before it may be of the same inputs again
     before = open_run(attempt.folder / latest[0]) if latest else None
     if before is None or before.inputs != job.inputs:
@@ -195,6 +214,7 @@ class _Job:
     n_jobs: int
     model: str | None
     keys: list[str]
+    value: float | None = None
 
     @property
     def inputs(self) -> str:
@@ -204,7 +224,7 @@ class _Job:
         return self.tables.partition(number) if isinstance(self.tables, PartitionedTables) else self.tables
 
 
-def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jobs: int) -> _Job:
+def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jobs: int, value: float | None) -> _Job:
     whole = tables.outline if isinstance(tables, PartitionedTables) else tables
     pipeline.check_tables(whole)
     moment = cutoffs.scoring_cutoff(whole, pipeline.churn, at)
@@ -220,10 +240,11 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
     # Own code cannot be compared: what an earlier process made with it is not taken up.
     known_by = model or hashlib.sha256(f"{id(pipeline)} {time.time_ns()}".encode()).hexdigest()
     limits = [whole.first_event(), *(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))]
-    common = [_VERSION, known_by, moment, whole.timezone, detail, limits, others, pa.__version__]
+    money = [value, None if value is not None else paying_table(whole.declarations)]
+    common = [_VERSION, known_by, moment, whole.timezone, detail, limits, others, pa.__version__, money]
     keys = [hashlib.sha256(json.dumps([*common, digest]).encode()).hexdigest() for digest in digests]
     wall_time = whole.wall_times(np.array([moment]))[0]
-    return _Job(pipeline, tables, features, moment, wall_time, detail, n_jobs, model, keys)
+    return _Job(pipeline, tables, features, moment, wall_time, detail, n_jobs, model, keys, value)
 
 
 def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
@@ -266,14 +287,15 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
         X = treatments.nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
         # A model of before does not know what is usual, and what is usual among the rows at hand would depend on how they are cut.
         usual = pipeline.usual_ or {}
-        rows = pipeline.rows_of(tables, X, usual=usual, words=job.detail == "words", n_jobs=None if job.n_jobs < 1 else job.n_jobs)
+        how: dict[str, Any] = {"words": job.detail == "words", "n_jobs": None if job.n_jobs < 1 else job.n_jobs, "value": job.value}
+        rows = pipeline.rows_of(tables, X, usual=usual, **how)
         yield pa.Table.from_pandas(rows, schema=_schema(list(rows), tables.ids.type), preserve_index=False)
 
 
 def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
     """The types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
     texts = ("band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1)))
-    own = {"customer_id": ids, "cutoff": pa.timestamp("us")} | dict.fromkeys(texts, pa.string())
+    own = {"customer_id": ids, "cutoff": pa.timestamp("us"), scoring.IN_SAMPLE: pa.bool_()} | dict.fromkeys(texts, pa.string())
     return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
 
 
@@ -302,6 +324,7 @@ def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[in
 
 
 def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]) -> Run:
+    columns = tuple(pq.read_schema(folder / parts[0].name).names)
     return Run(
         path=folder,
         cutoff=job.wall_time.isoformat(),
@@ -310,9 +333,10 @@ def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]
         model=job.model,
         inputs=job.inputs,
         detail=job.detail,
-        columns=tuple(pq.read_schema(folder / parts[0].name).names),
+        columns=columns,
         rows=sum(part.rows for part in parts),
         bands=bands,
+        in_sample=scoring.IN_SAMPLE in columns,
         parts=tuple(parts),
         written_by=store.versions() | {"pyarrow": pa.__version__},
     )

@@ -75,6 +75,8 @@ class Run:
     parts : tuple of Part
     written_by : dict of str to str
         Versions of libraries.
+    in_sample : bool
+        Whether the model has learnt from what came after the cutoff: then these are no forecasts.
     """
 
     path: Path
@@ -89,6 +91,7 @@ class Run:
     bands: dict[str, int]
     parts: tuple[Part, ...]
     written_by: dict[str, str]
+    in_sample: bool = False
 
     def __repr__(self) -> str:
         return "\n  ".join(self._told())
@@ -104,12 +107,15 @@ class Run:
             f"Run at {self.cutoff}: {self.rows:,} customers" + (f", {bands}" if bands else ""),
             f"{len(self.parts):,} part{'' if len(self.parts) == 1 else 's'}, {size:,.1f} MB, in {self.path}",
             f"reasons in {self.detail}, model {self.model_id}",
+            *(["looks back: the model has seen what came after (in-sample)"] if self.in_sample else []),
         ]
 
     def manifest(self) -> bytes:
         """What stands in manifest.json."""
         content = dataclasses.asdict(self) | {"format": FORMAT, "version": VERSION}
         del content["path"]
+        if not self.in_sample:
+            del content["in_sample"]  # the manifest of a forecast is as it always was
         return _sealed(content)
 
     def content(self, part: Part) -> bytes:

@@ -37,7 +37,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline import partition_tasks as parts
-from churnpredict.pipeline.scoring import COLUMNS
+from churnpredict.pipeline.scoring import COLUMNS, IN_SAMPLE
 from churnpredict.pipeline.valuing import by_quarter, payment_rows
 from churnpredict.retention.value import learn_credibility
 
@@ -53,6 +53,7 @@ _KINDS = {
     pa.float32(): "float",
     pa.float64(): "double",
     pa.int8(): "tinyint",
+    pa.bool_(): "boolean",
     pa.timestamp("us"): "timestamp_ntz",
 }
 Rows = Sequence[Feature | OwnFeature]
@@ -355,12 +356,21 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
         The columns of :meth:`ChurnPipeline.score`, in no particular order of rows; percentiles are among all customers.
     """
     content, cutoff = _prepare(pipeline, tables, at)
-    text = re.compile(r"band|words|model_id|(reason|remedy)_\d+")
     names = [*parts.names_of_risks(pipeline.model_), *COLUMNS[COLUMNS.index("band") :]]
-    columns = {name: pa.string() if text.fullmatch(name) else pa.float64() for name in names}
+    seen = pipeline.has_seen(tables.outline, [pd.Timestamp(cutoff, unit="us", tz="UTC")])
+    if seen:
+        cutoffs.warn_in_sample(stacklevel=3)
+        names.append(IN_SAMPLE)
+    columns = {name: _type_of(name) for name in names}
     frame = tables.hold(tables.ask(partial(parts.scored, content=content, cutoff=cutoff), columns))
     names.insert(names.index("band"), "percentile")
     return _ranked(frame, cutoff, tables.outline.timezone).select("customer_id", "cutoff", *names)
+
+
+def _type_of(column: str) -> pa.DataType:
+    if column == IN_SAMPLE:
+        return pa.bool_()
+    return pa.string() if re.fullmatch(r"band|words|model_id|(reason|remedy)_\d+", column) else pa.float64()
 
 
 def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
