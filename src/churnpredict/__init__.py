@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from churnpredict import threads  # noqa: F401 - notices forks from here on
+
 # name -> module that defines it; the order is the alphabet's, held by a test
 _HOME = {
     "Audit": "evaluation.audit",

@@ -26,7 +26,7 @@ from sklearn.model_selection import cross_val_predict
 X = pd.read_{kind}({path}){index}{numbers}
 y = (X.pop({outcome}) == {left}).astype(int)
 print(cp.audit(X, y))
-model = cp.ChurnClassifier()
+model = cp.ChurnClassifier()  # of the labels 0 and 1, 1 means left: column 1 is the risk
 risk = cross_val_predict(model, X, y, cv=5, method="predict_proba")[:, 1]  # of everybody by a model that has not seen them
 why = cp.explain(model.fit(X, y), X)
 X.assign(risk=risk, why=why.words()).to_csv("scores.csv")

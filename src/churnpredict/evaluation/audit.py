@@ -102,7 +102,7 @@ def audit_matrix(
     if frame is None:
         A = np.asarray(X)
         frame = pd.DataFrame(A, columns=[f"x{j}" for j in range(A.shape[1])])
-    target, _ = read_labels(y, positive=_left(y))
+    target = read_labels(y, positive=_left(y)).target
     times, who = cutoffs_of(frame, cutoff), customers_of(frame, customers)
     for name, given in (("y", target), ("cutoff", times), ("customers", who)):
         if given is not None and len(given) != len(frame):

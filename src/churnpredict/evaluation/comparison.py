@@ -15,6 +15,7 @@ from churnpredict.evaluation import metrics
 from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome
 from churnpredict.evaluation.curves import resampled_weights
 from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.labels import risk_of
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import cutoffs_of
 
@@ -106,7 +107,7 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
                 random_state=random_state,
                 n_jobs=n_jobs,
             ).fit(X[latest], y[latest])
-            return np.asarray(single.predict_proba(X_test)[:, 1])
+            return risk_of(single, X_test)
     except ChurnError:  # too few rows or leavers at one cutoff: this way there is no model at all
         return None
 

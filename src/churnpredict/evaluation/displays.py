@@ -16,7 +16,7 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
 from churnpredict.evaluation.pictures import COLOURS, NEUTRAL, new_figure, percent_axis, png
-from churnpredict.model.labels import read_labels
+from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
 
 __all__ = ["GainDisplay", "OverTimeDisplay", "ProfitDisplay", "ReliabilityDisplay"]
@@ -44,7 +44,7 @@ class _Display:
         Parameters
         ----------
         estimator : fitted classifier
-            Column 1 of its ``predict_proba`` is the risk.
+            The risk is its probability of the label that means "left": see :func:`churnpredict.model.labels.risk_of`.
         X, y : matrix (n, n_features), labels (n,)
             Where the index of X holds customers and cutoffs, these are used.
         name : str, optional
@@ -52,9 +52,9 @@ class _Display:
         **options
             As for ``from_predictions``.
         """
-        classes = getattr(estimator, "classes_", np.array([0, 1]))
-        target = read_labels(y)[0] if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == classes[-1], dtype=np.float64)
-        p = np.asarray(estimator.predict_proba(X))[:, 1]
+        leaving = leaving_of(estimator)
+        target = read_labels(y).target if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == leaving, dtype=np.float64)
+        p = risk_of(estimator, X)
         return cls.from_predictions(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
 
     @classmethod

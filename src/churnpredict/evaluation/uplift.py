@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.metrics import auc, bootstrap_interval, qini
 from churnpredict.model.classifier import ChurnClassifier
+from churnpredict.model.labels import risk_of
 from churnpredict.model.split import customers_of
 
 __all__ = ["UpliftModel"]
@@ -99,7 +100,7 @@ class UpliftModel:
         how: Any = {"customers": groups, "rounds": self.rounds, "random_state": self.random_state}
         chance = np.empty(len(target))
         for train, test in folds:
-            chance[test] = self._learner().fit(_rows(X, train), arm[train].astype(int)).predict_proba(_rows(X, test))[:, 1]
+            chance[test] = risk_of(self._learner().fit(_rows(X, train), arm[train].astype(int)), _rows(X, test))
         self.propensity_ = bootstrap_interval(auc, arm, chance, **how)
         if self.propensity_.value > _CHANCE and self.propensity_.low > 0.5:
             raise TrainingError(
@@ -113,8 +114,8 @@ class UpliftModel:
         without, difference = np.empty(len(target)), np.empty(len(target))
         for train, test in folds:
             alone, contacted = self._two(_rows(X, train), target[train], arm[train])
-            without[test] = alone.predict_proba(_rows(X, test))[:, 1]
-            difference[test] = without[test] - contacted.predict_proba(_rows(X, test))[:, 1]
+            without[test] = risk_of(alone, _rows(X, test))
+            difference[test] = without[test] - risk_of(contacted, _rows(X, test))
         # The mean over both arms of this outcome is the uplift; taking off the risk removes what has nothing to do with the contact.
         seen = (target - without) * (np.where(arm == 0, 1 / (1 - share), 0) - np.where(arm == 1, 1 / share, 0))
         self.acceptance_ = max(float(seen.sum() / without.sum()), 0.0)
@@ -129,9 +130,9 @@ class UpliftModel:
         """Uplift (n,): by how much a contact lowers the risk of each row, in probability; negative where it drives customers away."""
         if not hasattr(self, "effect_"):
             raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
-        without = self._alone.predict_proba(X)[:, 1]
+        without = risk_of(self._alone, X)
         usual = self.acceptance_ * without
-        return np.asarray(usual + self.belief_ * (without - self._contacted.predict_proba(X)[:, 1] - usual))
+        return np.asarray(usual + self.belief_ * (without - risk_of(self._contacted, X) - usual))
 
     def __repr__(self) -> str:
         if not hasattr(self, "effect_"):

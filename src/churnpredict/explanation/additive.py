@@ -13,6 +13,7 @@ import pandas as pd
 from churnpredict.errors import MismatchError, ModelError, UsageError, closest
 from churnpredict.model.calibration import IdentityCalibration
 from churnpredict.model.encoding import as_frame, check_finite
+from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
 
 __all__ = ["AdditiveModel", "Constant", "as_additive"]
@@ -88,6 +89,8 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
         customer left (``no-positive-class``).
     """
     if hasattr(model, "members_") and hasattr(model, "calibration_"):
+        if hasattr(model, "leaving_"):
+            leaving_of(model)  # refuses a model of which nobody knows which label means "left"
         known = getattr(model, "base_rate_", None), getattr(model, "typical_", None)
         return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, *known)
     if (hasattr(model, "predict_proba") and hasattr(model, "_Booster")) or hasattr(model, "booster_"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
+from churnpredict.threads import thread_count
 
 __all__ = ["Contributions", "always_by_tables", "encoded_blocks"]
 
@@ -22,6 +23,10 @@ BLOCK_CELLS = 8_000_000
 """Cells of the encoded matrix at a time: 64 MB."""
 
 _log = logging.getLogger("churnpredict")
+_ROWS = 4_000
+"""Rows that are worth another thread."""
+
+_FEW_ROWS: ContextVar[int | None] = ContextVar("few_rows", default=None)
 _tables: weakref.WeakKeyDictionary[Any, TreeShap] = weakref.WeakKeyDictionary()  # of a booster, for the next call
 
 
@@ -37,11 +42,11 @@ def encoded_blocks(model: AdditiveModel, rows: Any) -> Iterator[np.ndarray]:
         yield model.encode(rows[start : start + block] if frame is None else frame.iloc[start : start + block])
 
 
-def _part(member: Any, background: np.ndarray | None, n_jobs: int) -> _Trees | _Sum:
+def _part(member: Any, background: np.ndarray | None) -> _Trees | _Sum:
     if not hasattr(member, "booster"):
         return _Sum(member, background)
     try:
-        return _Trees(member.booster, background, n_jobs)
+        return _Trees(member.booster, background)
     except ModelFileError as error:
         if error.code != "model-objective" or background is not None:
             raise
@@ -50,40 +55,31 @@ def _part(member: Any, background: np.ndarray | None, n_jobs: int) -> _Trees | _
 
 
 @contextmanager
-def always_by_tables(members: Any) -> Iterator[None]:
-    """Explain the trees of these members from tables meanwhile, however few the rows.
+def always_by_tables() -> Iterator[None]:
+    """Explain all trees from tables meanwhile, in this thread, however few the rows.
 
-    Few rows are otherwise left to LightGBM until tables are there: equal to 1e-14, but not to the last bit, and a job that is cut into
-    blocks, interrupted and taken up again must give the same bytes each time.
+    Few rows are otherwise left to LightGBM: equal to 1e-14, but not to the last bit, and a job that is cut into blocks, interrupted and
+    taken up again must give the same bytes each time.
     """
-    boosters = [member.booster for member in members if hasattr(member, "booster")]
-    before = {id(booster): _tables.pop(booster, None) for booster in boosters}
-    for booster in boosters:
-        with suppress(ModelFileError):  # explained by the member itself
-            _tables[booster] = TreeShap(booster, few_rows=0)
+    token = _FEW_ROWS.set(0)
     try:
         yield
     finally:
-        for booster in boosters:
-            _tables.pop(booster, None)
-            if (known := before[id(booster)]) is not None:
-                _tables[booster] = known
+        _FEW_ROWS.reset(token)
 
 
 class _Trees:
     """A member made of trees: exact tables, kept with the booster unless they are for other reference rows."""
 
-    def __init__(self, booster: Any, background: np.ndarray | None, n_jobs: int) -> None:
+    def __init__(self, booster: Any, background: np.ndarray | None) -> None:
         if background is not None:
-            self.shap = TreeShap(booster, background, n_jobs=n_jobs)
+            self.shap = TreeShap(booster, background)
         else:
-            if booster not in _tables:
-                _tables[booster] = TreeShap(booster, n_jobs=n_jobs)
-            self.shap = _tables[booster]
-            self.shap.n_jobs = n_jobs
+            known = _tables.get(booster)
+            self.shap = _tables.setdefault(booster, TreeShap(booster)) if known is None else known
 
-    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
-        return self.shap.shap_values(A, groups=groups)
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None, n_jobs: int) -> tuple[np.ndarray, float]:
+        return self.shap.shap_values(A, groups=groups, n_jobs=n_jobs, few_rows=_FEW_ROWS.get())
 
 
 class _Sum:
@@ -97,7 +93,7 @@ class _Sum:
         self.member = member
         self.mean = None if background is None else member.contributions(background)[0].mean(axis=0)
 
-    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None, n_jobs: int) -> tuple[np.ndarray, float]:
         phi, base = self.member.contributions(A)
         if self.mean is not None:
             phi, base = phi - self.mean, base + float(self.mean.sum())
@@ -110,10 +106,6 @@ def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:
     for column, group in enumerate(groups):
         total[:, group] += phi[:, column]
     return total
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Contributions:
@@ -129,7 +121,7 @@ class Contributions:
     background : (n_background, F) array, optional
         Reference rows.
     n_jobs : int, optional
-        Threads; None: as many as this process may use.
+        Threads; None: as many as the rows are worth and this process may use.
     """
 
     def __init__(
@@ -142,8 +134,8 @@ class Contributions:
         n_jobs: int | None = None,
     ) -> None:
         self.model, self.group_of, self.keep_features = model, group_of, keep_features
-        threads = n_jobs if n_jobs and n_jobs > 0 else _processors()
-        self.parts = [_part(member, background, threads) for member in model.members]
+        self.n_jobs = n_jobs
+        self.parts = [_part(member, background) for member in model.members]
         self.typical = model.typical if background is None else None
         self.base = 0.0
         self.phi: list[np.ndarray] = []
@@ -155,7 +147,7 @@ class Contributions:
         groups = None if self.keep_features else self.group_of
         total, base = None, 0.0
         for member, part in zip(self.model.members, self.parts, strict=True):
-            phi, start = part.contributions(A, groups)
+            phi, start = part.contributions(A, groups, thread_count(self.n_jobs, pieces=len(A) / _ROWS))
             phi = member.weight * phi
             total = phi if total is None else total + phi
             base += member.weight * start

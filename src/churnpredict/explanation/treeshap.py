@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.model.boosters import load_booster, score
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, ZERO_THRESHOLD, TreeModel, read_trees
+from churnpredict.threads import thread_count
 
 __all__ = ["TreeShap"]
 
@@ -71,8 +73,8 @@ class TreeShap:
     n_jobs : int, default 1
         Threads; the result does not depend on it, to the last bit.
     few_rows : int, optional
-        Up to this many rows are left to LightGBM as long as no tables are built and its recursion is exact (trees of moderate depth).
-        Default: :data:`FEW_ROWS`.
+        Up to this many rows of a call are left to LightGBM where its recursion is exact (trees of moderate depth), whether tables are
+        built or not: what a call returns does not depend, to the last bit, on the calls before it. Default: :data:`FEW_ROWS`.
 
     Attributes
     ----------
@@ -142,11 +144,17 @@ class TreeShap:
     def expected_value(self) -> float:
         """Mean raw score: a row's values and it add up to the row's raw score."""
         if self._left_to_lightgbm(self._few_rows + 1):
-            return float(self._contributions(np.zeros((1, self.n_features)))[0, -1])
+            return float(self._contributions(np.zeros((1, self.n_features)), 1)[0, -1])
         return float(self._build().expected)
 
     def shap_values(
-        self, A: ArrayLike, *, groups: ArrayLike | None = None, out: NDArray[np.float64] | None = None
+        self,
+        A: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        out: NDArray[np.float64] | None = None,
+        n_jobs: int | None = None,
+        few_rows: int | None = None,
     ) -> tuple[NDArray[np.float64], float]:
         """Explain the raw score of every row.
 
@@ -158,6 +166,8 @@ class TreeShap:
             The number of each feature's group (its driver), 0 up; values of a group are summed without the matrix of all features.
         out : (n, n_features or n_groups) float64 array, optional
             Written to and returned, a memory map for example. Default: a new array.
+        n_jobs, few_rows : int, optional
+            Instead of those given at first, for this call.
 
         Returns
         -------
@@ -174,12 +184,13 @@ class TreeShap:
             raise UsageError(
                 "bad-out", f"out is not a writeable C-ordered float64 array of shape {(len(rows), width)}", remedy="Allocate it so"
             )
-        if self._left_to_lightgbm(len(rows)):
+        threads = thread_count(self.n_jobs if n_jobs is None else n_jobs)
+        if self._left_to_lightgbm(len(rows), few_rows):
             expected = np.nan if len(rows) else self.expected_value
-            for begin, phi, expected in self._by_lightgbm(rows, target, width):  # noqa: B007
+            for begin, phi, expected in self._by_lightgbm(rows, target, width, threads):  # noqa: B007
                 out[begin : begin + len(phi)] = phi
             return out, expected
-        for _ in self._by_tables(rows, target, out):
+        for _ in self._by_tables(rows, target, out, threads):
             pass  # each block writes its own rows
         return out, self._build().expected
 
@@ -194,12 +205,13 @@ class TreeShap:
         """
         rows = self._rows(A)
         target = self._target(groups)
+        threads = thread_count(self.n_jobs)
         if self._left_to_lightgbm(len(rows)):
             width = self.n_features if target is None else int(target.max()) + 1
-            for begin, phi, _ in self._by_lightgbm(rows, target, width):
+            for begin, phi, _ in self._by_lightgbm(rows, target, width, threads):
                 yield slice(begin, begin + len(phi)), phi
             return
-        for begin, phi in self._by_tables(rows, target, None):
+        for begin, phi in self._by_tables(rows, target, None, threads):
             yield slice(begin, begin + len(phi)), phi
 
     # -- rows in, blocks out ----------------------------------------------------------------------------------------------------------
@@ -226,21 +238,23 @@ class TreeShap:
             raise UsageError("bad-groups", "groups is not one number from 0 up per feature", remedy="Number the groups 0, 1, 2, ...")
         return target.astype(np.int64)
 
-    def _by_lightgbm(self, rows: Any, target: NDArray[np.int64] | None, width: int) -> Iterator[tuple[int, NDArray[np.float64], float]]:
+    def _by_lightgbm(
+        self, rows: Any, target: NDArray[np.int64] | None, width: int, n_jobs: int
+    ) -> Iterator[tuple[int, NDArray[np.float64], float]]:
         """Begin, values and expected value of one chunk after the other."""
         for begin in range(0, len(rows), CHUNK):
-            phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64))
+            phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64), n_jobs)
             yield begin, phi[:, :-1].copy() if target is None else _summed(phi[:, :-1], target, width), float(phi[0, -1])
 
     def _by_tables(
-        self, rows: Any, target: NDArray[np.int64] | None, out: NDArray[np.float64] | None
+        self, rows: Any, target: NDArray[np.int64] | None, out: NDArray[np.float64] | None, n_jobs: int
     ) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Begin and values of one chunk after the other, in order; written into ``out`` where given."""
         n = len(rows)
         width = self.n_features if target is None else int(target.max()) + 1
         explain = self._build().kernel(target)
         # chunks are small enough for bounded memory, and for every thread to have some
-        chunk = min(CHUNK, max(BLOCK, -(-n // (2 * self.n_jobs * BLOCK)) * BLOCK))
+        chunk = min(CHUNK, max(BLOCK, -(-n // (2 * n_jobs * BLOCK)) * BLOCK))
 
         def one(begin: int) -> tuple[int, NDArray[np.float64]]:
             part = np.require(rows[begin : begin + chunk], np.float64, ["C", "W"])  # one form, one compiled signature
@@ -249,11 +263,11 @@ class TreeShap:
             return begin, phi
 
         starts = range(0, n, chunk)
-        if self.n_jobs == 1 or len(starts) < 2:
+        if n_jobs == 1 or len(starts) < 2:
             yield from map(one, starts)
             return
-        with ThreadPoolExecutor(self.n_jobs) as pool:
-            ahead = 2 * self.n_jobs  # chunks in flight: memory stays bounded when the reader is slow
+        with ThreadPoolExecutor(n_jobs) as pool:
+            ahead = 2 * n_jobs  # chunks in flight: memory stays bounded when the reader is slow
             waiting = [pool.submit(one, begin) for begin in starts[:ahead]]
             for begin in [*starts[ahead:], *([None] * len(waiting))]:
                 done = waiting.pop(0).result()
@@ -263,11 +277,10 @@ class TreeShap:
 
     # -- tables, or LightGBM's own ----------------------------------------------------------------------------------------------------
 
-    def _left_to_lightgbm(self, n: int) -> bool:
+    def _left_to_lightgbm(self, n: int, few_rows: int | None = None) -> bool:
         """Whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
-        if self._tables is not None:
-            return False
-        why = self._why_not or (f"{n} rows are fewer than tables pay for" if n <= self._few_rows and not self._is_deep else "")
+        few = -1 if self._background is not None else self._few_rows if few_rows is None else few_rows
+        why = self._why_not or (f"{n} rows are fewer than tables pay for" if n <= few and not self._is_deep else "")
         if not why:
             try:
                 self._build()
@@ -279,14 +292,12 @@ class TreeShap:
             _log.debug("explained by pred_contrib: %s", why)
         return bool(why)
 
-    def _contributions(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _contributions(self, A: NDArray[np.float64], n_jobs: int) -> NDArray[np.float64]:
         booster = self._booster if self._borrowed is None else self._borrowed() or self._booster
         if booster is None:
-            import lightgbm
-
             assert self._trees is not None
-            booster = self._booster = lightgbm.Booster(model_str=self._trees.to_text())
-        return np.asarray(booster.predict(A, pred_contrib=True, num_threads=self.n_jobs))
+            booster = self._booster = load_booster(self._trees.to_text())
+        return score(booster, A, n_jobs=n_jobs, contributions=True)
 
     def _build(self) -> _Tables:
         if self._tables is None:
@@ -368,12 +379,11 @@ class _Tables:
         else:
             goal = target[features]
             key = goal.tobytes()
-            if self._merged is None or self._merged[0] != key:
-                merged = self._kernels.merge_columns(
-                    self._column_start, self._column_feature, self._cells, self._table_start, self._table, goal
-                )
-                self._merged = key, merged
-            sums = self._merged[1]
+            merged = self._merged  # read once: another thread may put the tables of other groups in its place
+            if merged is None or merged[0] != key:
+                columns = self._column_start, self._column_feature, self._cells, self._table_start, self._table
+                self._merged = merged = key, self._kernels.merge_columns(*columns, goal)
+            sums = merged[1]
 
         def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
             self._kernels.explain_rows(

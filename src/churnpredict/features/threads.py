@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from churnpredict.errors import UsageError
+from churnpredict.threads import processors
 
 __all__ = ["in_threads"]
 
 
 def _count(n_jobs: int) -> int:
     if n_jobs == -1:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors()
     if n_jobs < 1:
         raise UsageError("bad-jobs", f"n_jobs is {n_jobs}", remedy="Give a number of threads, or -1 for one per core.")
     return n_jobs

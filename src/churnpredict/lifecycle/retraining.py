@@ -16,6 +16,7 @@ from churnpredict.evaluation.comparison import judge
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
 from churnpredict.markup import show
+from churnpredict.model.labels import risk_of
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
@@ -237,7 +238,7 @@ class _Contest:
             return self._refuse("leakage", f"the audit of the training rows found the answer in the question: {leaks}")
         X = {"challenger": self._features(challenger), "champion": self._features(self.champion)}
         models = {"challenger": challenger, "champion": self.champion}
-        risks = {name: check_risks(np.asarray(models[name].model_.predict_proba(X[name])[:, 1])) for name in models}
+        risks = {name: check_risks(risk_of(models[name].model_, X[name])) for name in models}
         risks["base rate"] = np.full(len(self.y), min(max(challenger.base_rate_, 1e-6), 1 - 1e-6))
         drivers, agreement = _compare_drivers(models, X)
         figures = judge(self.y, risks, customers=self.customers, rounds=min(self.rounds, 200))
@@ -262,7 +263,7 @@ class _Contest:
     def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
         """Train the winner again on everything, and see that this has not broken it."""
         winner = self.fresh.copy().fit(self.past)
-        again = check_risks(np.asarray(winner.model_.predict_proba(self._features(winner))[:, 1]))
+        again = check_risks(risk_of(winner.model_, self._features(winner)))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)
         if worse > _REFIT:
             why = f"trained again on everything, the challenger is worse by {worse:.4f} in log loss on a window that it has now seen"

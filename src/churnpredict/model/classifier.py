@@ -6,14 +6,14 @@ A little longer than most modules because the contract wants all of an estimator
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from churnpredict.errors import MismatchError, SchemaError, TrainingError, UsageError, closest
+from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
 from churnpredict.model.labels import check_leavers, read_labels
@@ -21,6 +21,7 @@ from churnpredict.model.members import mean_contributions
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
+from churnpredict.model.tree_parameters import read_parameter, read_parameters
 from churnpredict.spans import span
 
 __all__ = ["ChurnClassifier"]
@@ -62,28 +63,33 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     monotone : dict, optional
         Feature or driver name -> +1 (risk may only rise with it) or -1.
     positive : label, optional
-        Which label means "left". Needed for text and bool labels; of two numbers the larger one is it.
+        Which label means "left". Needed for text and bool labels; of two numbers, also as text ("0" and "1"), the larger one is it. Where
+        y holds 0 and 1 instead, as meta-estimators such as ``StackingClassifier`` encode labels, predictions by label are right and what
+        speaks of a risk is refused, because nothing tells which of the two it is.
     min_leavers : int
         Fewer leavers than this are refused (``too-few-leavers``); below 50 there is a warning if this is above 0.
     lightgbm_params : dict, optional
-        More LightGBM parameters, or other values.
+        More LightGBM parameters, or other values; what may be set stands in :mod:`churnpredict.model.tree_parameters`.
     tune : int or time, optional
         A budget to search for other trees: a number of trials (the same seed finds the same), or a time such as ``"10min"``. Judged by
         log loss on later cutoffs of the training rows alone; needs ``churnpredict[tune]``.
     random_state : int, RandomState or None
         Seed; None means 0, so that two fits agree.
     n_jobs : int, optional
-        Threads; None or 0 leaves it to LightGBM.
+        Threads. None or 0: as many as the data are worth and the machine gives, counting the affinity of the process and the quota of its
+        container; -1: one for each processor. One in a forked process. Can be changed after training.
 
     Attributes
     ----------
     classes_ : ndarray (2,)
-        The label that stays, then the label that leaves: column 1 of ``predict_proba`` is the risk.
+        The two labels, sorted: the order of the columns of ``predict_proba``, as everywhere in scikit-learn.
+    leaving_ : label or None
+        Which of them means "left". :meth:`predict_risk` gives its probability, whichever column that is.
     feature_names_in_, n_features_in_ : ndarray, int
     members_ : list
         Each with ``name``, ``weight``, ``margin(A)`` and ``contributions(A)``.
     calibration_ : AffineCalibration
-        ``decision_function = slope * sum(weight * margin) + intercept``.
+        ``slope * sum(weight * margin) + intercept`` is the log-odds of leaving.
     typical_ : ndarray (n_features,) or None
         Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: what
         :func:`~churnpredict.explain` compares others with. None where rows have no cutoffs, or one.
@@ -178,7 +184,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
-        target, self.classes_ = read_labels(y, positive=self.positive)
+        target, self.classes_, self.leaving_ = read_labels(y, positive=self.positive)
         horizons = earlier_horizons(self.horizons, self.horizon)
         finer = shares_of(y, horizons, gap=self.gap)
         _check_same_snapshots(frame, y)
@@ -193,7 +199,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             A, target, w = A[keep], target[keep], w[keep]
             times, customers = (None if v is None else v[keep] for v in (times, customers))
             finer = {name: asked[keep] for name, asked in finer.items()}
-        check_leavers(target, at_least=self.min_leavers)
+        if self.leaving_ is None and any(dict(self.monotone or {}).values()):
+            _refuse_unknown_risk("monotone= says which way the risk goes")
+        check_leavers(target, at_least=self.min_leavers, either=self.leaving_ is None)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
@@ -214,6 +222,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if seed is not None and not isinstance(seed, (int, np.integer)):
             seed = seed.randint(2**31 - 1)
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
+        if self.leaving_ is None and "purchases" in members and len(members) > 1:
+            members = tuple(m for m in members if m != "purchases")  # it knows what leaving is, and nobody says which label that is
         if not members or set(members) - set(MEMBERS):
             raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join(MEMBERS)}.")
         half_life = self.half_life if self.half_life in (None, "auto") else span(self.half_life, "half_life").nominal
@@ -222,16 +232,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             members=members,
             of=self.of,
             half_life=half_life,
-            n_seeds=self.n_seeds,
-            n_estimators=self.n_estimators,
-            learning_rate=self.learning_rate,
-            num_leaves=self.num_leaves,
-            max_depth=self.max_depth,
+            n_seeds=None if self.n_seeds is None else _at_least_one("n_seeds", self.n_seeds),
+            n_estimators=_at_least_one("n_estimators", self.n_estimators),
+            learning_rate=read_parameter("learning_rate", self.learning_rate),
+            num_leaves=read_parameter("num_leaves", self.num_leaves),
+            max_depth=read_parameter("max_depth", self.max_depth),
             calibration=self.calibration,
             seed=int(seed or 0),
             n_jobs=self.n_jobs,
             monotone=self._monotone(),
-            extra=dict(self.lightgbm_params or {}),
+            extra=read_parameters(self.lightgbm_params or {}, self._encoder.names),
         )
 
     def _monotone(self) -> tuple[int, ...]:
@@ -246,6 +256,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             if sign not in (-1, 0, 1):
                 raise UsageError("bad-monotone", f"monotone={sign!r}", remedy="Use +1, -1 or 0.")
+        ordered = [name for j, name in enumerate(names) if j not in self._encoder.levels]
+        for key, sign in wanted.items():
+            if sign and key in names and key not in ordered:
+                raise UsageError(
+                    "bad-monotone",
+                    f"monotone names {key!r}, whose values are categories without an order",
+                    remedy="Name a column of numbers.",
+                )
         signs = (wanted.get(name, wanted.get(name.split("__", 1)[0], 0) if "__" in name else 0) for name in names)
         return tuple(0 if j in self._encoder.levels else int(sign) for j, sign in enumerate(signs))
 
@@ -287,25 +305,37 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _blended(self, A: np.ndarray) -> np.ndarray:
         total = np.zeros(len(A))
         for member in self.members_:
-            total += member.weight * member.margin(A)
+            total += member.weight * member.margin(A, n_jobs=self.n_jobs)
         return total
 
     def margin(self, X: Any) -> np.ndarray:
         """Weighted sum of the members' margins (n,), before calibration."""
         return self._blended(self.encode(X))
 
+    def _log_odds(self, A: np.ndarray) -> np.ndarray:
+        """Calibrated log-odds (n,) of the label that was learnt."""
+        return np.asarray(self.calibration_.transform(self._blended(A)))
+
+    @property
+    def _learnt(self) -> int:
+        """Which of ``classes_`` the members' margins are about: the label that leaves, or the last where nobody says which that is."""
+        return 1 if self.leaving_ is None else int(self.classes_.tolist().index(self.leaving_))
+
     def decision_function(self, X: Any) -> np.ndarray:
-        """Calibrated log-odds (n,) of leaving."""
-        margin = self.margin(X)
-        return self.calibration_.transform(margin)
+        """Calibrated log-odds (n,) of ``classes_[1]``."""
+        z = self._log_odds(self.encode(X))
+        return z if self._learnt else -z
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (n, 2) of staying and of leaving, in the order of ``classes_``."""
-        risk = sigmoid(self.decision_function(X))
-        return np.column_stack([1 - risk, risk])
+        """Probabilities (n, 2) of the two labels, in the order of ``classes_``."""
+        p = sigmoid(self._log_odds(self.encode(X)))
+        return np.column_stack([1 - p, p] if self._learnt else [p, 1 - p])
 
     def predict_risk(self, X: Any, *, outcome: str | None = None, horizon: Any = None) -> np.ndarray:
         """The risk (n,): of leaving in any way within the whole horizon, or of one outcome, or within an earlier horizon, or both.
+
+        It is the probability of the label that means "left", whichever column of :meth:`predict_proba` that is.
+
 
         "left" and "lost" sum to the risk, and a shorter horizon is never riskier, for every single row.
 
@@ -320,9 +350,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         UsageError
             The training did not learn that outcome (``no-outcomes-apart``) or horizon (``unknown-horizon``).
+        OutcomeError
+            Nothing says which label means "left" (``no-positive-class``).
         """
         A = self.encode(X)
-        risk = sigmoid(self.calibration_.transform(self._blended(A)))
+        self._check_risk()
+        risk = sigmoid(self._log_odds(A))
         return multiply(risk, self.shares_for(outcome, horizon), A)
 
     def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
@@ -343,7 +376,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         frame = as_frame(X)
         A = self.encode(X)
-        risk = sigmoid(self.calibration_.transform(self._blended(A)))
+        self._check_risk()
+        risk = sigmoid(self._log_odds(A))
         shares = {name: sigmoid(share.log_odds(A)) for name, share in self.shares_.items()}
         parts = {"risk": risk}
         if LOST in shares:
@@ -364,6 +398,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The likelier label (n,)."""
         likelier = (self.decision_function(X) > 0).astype(np.int64)
         return np.asarray(self.classes_[likelier])
+
+    def _check_risk(self) -> None:
+        if self.leaving_ is None:
+            _refuse_unknown_risk("the labels were 0 and 1, and positive= is neither")
+
+
+def _refuse_unknown_risk(why: str) -> NoReturn:
+    what = f"nothing says which label means that the customer left: {why}"
+    raise OutcomeError("no-positive-class", what, remedy="Give positive= a label of y, or the labels that positive= names.")
+
+
+def _at_least_one(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not 1 <= int(value) <= 1_000_000:
+        raise UsageError("bad-parameter", f"{name} is {value!r}", remedy="Give a whole number from 1 to 1,000,000.")
+    return int(value)
 
 
 def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:

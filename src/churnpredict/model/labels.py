@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,20 +11,42 @@ from sklearn.utils.validation import column_or_1d
 
 from churnpredict.errors import OutcomeError, TrainingError, UsageError, warn
 
-__all__ = ["check_leavers", "read_labels"]
+__all__ = ["Labels", "check_leavers", "leaving_label", "leaving_of", "read_labels", "risk_of"]
+
+_NUMBER_WORDS = {
+    word: number for number, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
+}
 
 
-def read_labels(y: Any, *, positive: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Target (n,) as 0.0 and 1.0, and the labels (stayed, left), from labels or from an outcomes frame.
+class Labels(NamedTuple):
+    """Labels as learnt from.
+
+    Attributes
+    ----------
+    target : ndarray (n,) of float64
+        1.0 for the label that leaves; where nobody says which one that is, for the last of ``classes``.
+    classes : ndarray
+        The distinct labels, sorted, as scikit-learn orders the columns of ``predict_proba``.
+    leaving : label or None
+        The label that means "left"; None where only predictions by label have a meaning.
+    """
+
+    target: np.ndarray
+    classes: np.ndarray
+    leaving: Any
+
+
+def read_labels(y: Any, *, positive: Any = None) -> Labels:
+    """Target, sorted labels, and which of them means "left", from labels or from an outcomes frame.
 
     Raises
     ------
     OutcomeError
         Missing, infinite, unknown or more than two labels; text or bool labels without ``positive``.
 
-    >>> target, classes = read_labels(["stay", "churn"], positive="churn")
-    >>> target.tolist(), classes.tolist()
-    ([0.0, 1.0], ['stay', 'churn'])
+    >>> target, classes, leaving = read_labels(["stay", "churn"], positive="churn")
+    >>> target.tolist(), classes.tolist(), leaving
+    ([0.0, 1.0], ['churn', 'stay'], 'churn')
     """
     if y is None:
         raise UsageError("no-outcomes", "requires y to be passed, but the target y is None", remedy="Pass y.")
@@ -41,7 +63,7 @@ def read_labels(y: Any, *, positive: Any = None) -> tuple[np.ndarray, np.ndarray
                 total=len(outcome),
                 remedy="Drop snapshots of customers who were no longer at risk when the window opened.",
             )
-        return np.asarray(outcome > 0, dtype=np.float64), np.array([0, 1])
+        return Labels(np.asarray(outcome > 0, dtype=np.float64), np.array([0, 1]), 1)
     labels = column_or_1d(y, warn=True)
     _refuse_missing(labels)
     check_classification_targets(labels)
@@ -52,24 +74,99 @@ def read_labels(y: Any, *, positive: Any = None) -> tuple[np.ndarray, np.ndarray
             f"Only binary classification is supported. The type of the target is multiclass: {len(classes)} labels",
             remedy="Give 0 and 1, or the outcomes frame.",
         )
+    leaving = leaving_label(classes, positive)
+    if len(classes) < 2:
+        return Labels(np.zeros(len(labels)), classes, leaving)
+    one = classes[-1] if leaving is None else leaving
+    return Labels(np.asarray(labels == one, dtype=np.float64), classes, leaving)
+
+
+def leaving_label(classes: np.ndarray, positive: Any = None) -> Any:
+    """Which of at most two sorted labels means "left"; None where they are 0 and 1 and ``positive`` is another label.
+
+    Stacking, voting, ``cross_val_predict`` and one-against-rest write labels as 0 and 1 before a classifier sees them, and which is which
+    is their secret: predictions by label are right all the same. Of two numbers, also those written as text ("0" and "1", "one" and
+    "two"), the larger one means "left" unless ``positive`` says otherwise.
+
+    Raises
+    ------
+    OutcomeError
+        ``unknown-positive``, ``no-positive-class``.
+
+    >>> leaving_label(np.array([0, 1])), leaving_label(np.array(["churned", "stayed"]), "churned")
+    (1, 'churned')
+    """
+    known = classes.tolist()
     if positive is not None:
-        if positive not in classes:
-            raise OutcomeError("unknown-positive", "no row carries the label named as positive", remedy="Check positive=.")
-        classes = np.array([*classes[classes != positive], positive], dtype=classes.dtype)
-    elif classes.dtype.kind not in "iuf" and len(classes) == 2:
+        if positive in known:
+            return known[known.index(positive)]
+        encoded = classes.dtype.kind in "iuf" and set(known) <= {0, 1}
+        if encoded or len(known) < 2:
+            return None
+        raise OutcomeError("unknown-positive", "no row carries the label named as positive", remedy="Check positive=.")
+    if classes.dtype.kind in "iuf":
+        return known[-1] if len(known) == 2 else None
+    numbers = [_number(label) for label in known]
+    if len(known) == 2 and None not in numbers and numbers[0] != numbers[1]:
+        return max(zip(numbers, known, strict=True))[1]
+    if len(known) == 2:
         raise OutcomeError(
             "no-positive-class",
-            "labels are text or bool, and nobody says which one means that the customer left",
-            examples=classes,
+            "labels are text or bool, and nothing says which one means that the customer left",
+            examples=known,
             remedy="Pass positive=, or labels 0 and 1.",
         )
-    target = np.asarray(labels == classes[-1], dtype=np.float64) if len(classes) == 2 else np.zeros(len(labels))
-    return target, classes
+    return None
 
 
-def check_leavers(target: np.ndarray, *, at_least: int = 0) -> None:
-    """Refuse one class, and fewer leavers than ``at_least``; warn below 50 leavers where ``at_least`` is above 0."""
-    leavers = int(target.sum())
+def _number(label: Any) -> float | None:
+    if not isinstance(label, str):
+        return None
+    text = label.strip().lower()
+    try:
+        return float(_NUMBER_WORDS.get(text, text))
+    except ValueError:
+        return None
+
+
+def risk_of(model: Any, X: Any) -> np.ndarray:
+    """The risk (n,) that a fitted classifier gives: the column of the label that means "left", wherever it stands.
+
+    Parameters
+    ----------
+    model : ChurnClassifier or scikit-learn classifier
+        A classifier without ``predict_risk`` was trained on 0 and 1, or on two labels of which the larger one means "left".
+    """
+    if hasattr(model, "predict_risk"):
+        return np.asarray(model.predict_risk(X))
+    classes = np.asarray(getattr(model, "classes_", [0, 1]))
+    return np.asarray(model.predict_proba(X))[:, classes.tolist().index(leaving_of(model))]
+
+
+def leaving_of(model: Any) -> Any:
+    """The label of a fitted classifier that means "left".
+
+    Raises
+    ------
+    OutcomeError
+        ``no-positive-class``: nothing says which.
+    """
+    if hasattr(model, "leaving_"):
+        leaving = model.leaving_
+    else:
+        leaving = leaving_label(np.asarray(getattr(model, "classes_", [0, 1])), getattr(model, "positive", None))
+    if leaving is None:
+        what = "nothing says which label of the classifier means that the customer left"
+        raise OutcomeError("no-positive-class", what, remedy="Train it with positive=, or on 0 and 1.")
+    return leaving
+
+
+def check_leavers(target: np.ndarray, *, at_least: int = 0, either: bool = False) -> None:
+    """Refuse one class, and fewer leavers than ``at_least``; warn below 50 leavers where ``at_least`` is above 0.
+
+    ``either``: both labels must be as many, because nobody says which one leaves.
+    """
+    leavers = int(min(target.sum(), (1 - target).sum()) if either else target.sum())
     if not len(target) or leavers in (0, len(target)):
         raise TrainingError(
             "one-class",

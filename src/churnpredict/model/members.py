@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from churnpredict.model.boosters import score
 from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
 
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
@@ -31,18 +32,17 @@ class TreeMember:
 
     name = "trees"
 
-    def __init__(self, booster: Any, *, weight: float = 1.0, n_jobs: int | None = None) -> None:
+    def __init__(self, booster: Any, *, weight: float = 1.0) -> None:
         self.booster = booster
         self.weight = weight
-        self.n_jobs = n_jobs
 
-    def margin(self, A: np.ndarray) -> np.ndarray:
+    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features)."""
-        return np.asarray(self.booster.predict(A, raw_score=True, num_threads=self.n_jobs or 0))
+        return score(self.booster, A, n_jobs=n_jobs)
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
-        phi = np.asarray(self.booster.predict(A, pred_contrib=True, num_threads=self.n_jobs or 0))
+        phi = score(self.booster, A, contributions=True)
         return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
 
 
@@ -171,7 +171,7 @@ class LinearMember:
         phi += self.shift_
         return phi, self.base_
 
-    def margin(self, A: np.ndarray) -> np.ndarray:
+    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features), in blocks that stay in the cache."""
         out = np.empty(len(A))
         for start in range(0, len(A), _BLOCK):
@@ -246,7 +246,7 @@ class PurchaseMember:
         self.base_ = float(np.average(self.margin(A[some]), weights=w[some]))
         return self
 
-    def margin(self, A: np.ndarray) -> np.ndarray:
+    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features)."""
         x, t_x, T, known = triple_values(*(A[:, j] for j in self.columns))
         return np.asarray(np.where(known, silence_margin(self.model_, x, t_x, T, window=self.window), self.never_))

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from churnpredict.clock import DAY
-from churnpredict.errors import UsageError
+from churnpredict.errors import TrainingError, UsageError
+from churnpredict.model.boosters import grow, make_dataset, score, take_rows
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 from churnpredict.model.purchases import find_triple
@@ -144,28 +145,15 @@ def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> 
         "deterministic": True,
         "force_col_wise" if n <= _LARGE else "force_row_wise": True,
         "max_bin": 63 if n <= _SMALL and rows.A.shape[1] > _WIDE else 255,
-        "num_threads": settings.n_jobs or 0,
         "seed": settings.seed,
-        "verbosity": -1,
     }
     if any(settings.monotone):
+        if len(settings.monotone) != rows.A.shape[1] or any(settings.monotone[j] for j in rows.categories):
+            raise TrainingError(
+                "unsafe-constraint", "a monotone constraint on a category or on no column", remedy="Constrain numbers only."
+            )
         parameters |= {"monotone_constraints": list(settings.monotone), "monotone_constraints_method": "intermediate"}
     return parameters | settings.extra
-
-
-def _dataset(rows: Rows, parameters: dict[str, Any]) -> Any:
-    import lightgbm as lgb
-
-    names = [f"f{j}" for j in range(rows.A.shape[1])]
-    return lgb.Dataset(
-        rows.A,
-        rows.y,
-        weight=rows.w,
-        feature_name=names,
-        categorical_feature=[names[j] for j in rows.categories],
-        params=parameters,
-        free_raw_data=False,
-    ).construct()
 
 
 class _Trees:
@@ -180,26 +168,18 @@ class _Trees:
         self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL and rows.A.size <= _SMALL * 100 else 1)
         self.kept_seeds = settings.n_seeds or self.n_seeds * (2 if len(rows.y) <= _LARGE else 1)
         self.parameters = _tree_parameters(rows, settings, sampling)
-        self.data = _dataset(rows, self.parameters)
+        self.data = make_dataset(rows.A, rows.y, rows.w, rows.categories, self.parameters)
         self.rounds = min(100, settings.n_estimators)
 
     def _grow(self, data: Any, rounds: int, n_seeds: int, held: Any = None) -> list[Any]:
-        import lightgbm as lgb
-
-        stop = [] if held is None else [lgb.early_stopping(50, verbose=False)]
-        valid = None if held is None else [held]
-        return [
-            lgb.train(
-                self.parameters | {"seed": self.settings.seed + s}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=stop
-            )
-            for s in range(n_seeds)
-        ]
+        seeds = [self.settings.seed + s for s in range(n_seeds)]
+        return grow(data, self.parameters, rounds=rounds, seeds=seeds, n_jobs=self.settings.n_jobs, held=held)
 
     def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
         """Margins of the validation rows of each fold, all at the same, mean best number of rounds."""
         grown, best = [], []
         for (train_rows, valid_rows), w in zip(folds, weights, strict=True):
-            part, held = self.data.subset(train_rows).construct(), self.data.subset(valid_rows)
+            part, held = take_rows(self.data, train_rows).construct(), take_rows(self.data, valid_rows)
             part.set_weight(w)
             grown.append(self._grow(part, self.settings.n_estimators, self.n_seeds, held))
             best += [b.best_iteration or self.settings.n_estimators for b in grown[-1]]
@@ -207,8 +187,7 @@ class _Trees:
         return [self._mean(boosters, self.rows.A[valid]) for boosters, (_, valid) in zip(grown, folds, strict=True)]
 
     def _mean(self, boosters: list[Any], A: np.ndarray) -> np.ndarray:
-        threads = self.settings.n_jobs or 0
-        return np.asarray(np.mean([b.predict(A, raw_score=True, num_iteration=self.rounds, num_threads=threads) for b in boosters], axis=0))
+        return np.asarray(np.mean([score(b, A, n_jobs=self.settings.n_jobs, rounds=self.rounds) for b in boosters], axis=0))
 
     def refit(self, w: np.ndarray, more: float) -> list[TreeMember]:
         """Members of equal weight, one per seed, fitted on all rows."""
@@ -216,7 +195,7 @@ class _Trees:
         boosters = self._grow(self.data, round(more * self.rounds), self.kept_seeds)
         for booster in boosters:
             booster.free_dataset()
-        return [TreeMember(b, weight=1 / len(boosters), n_jobs=self.settings.n_jobs) for b in boosters]
+        return [TreeMember(b, weight=1 / len(boosters)) for b in boosters]
 
 
 def _fit_linear(

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churnpredict.errors import ModelFileError
+from churnpredict.model.boosters import model_text
 
 __all__ = ["EXPLAINABLE_OBJECTIVES", "SCORING_OBJECTIVES", "ZERO_THRESHOLD", "TreeModel", "read_trees"]
 
@@ -184,7 +185,7 @@ def read_trees(source: Any, objectives: Collection[str] = SCORING_OBJECTIVES) ->
     churnpredict.errors.ModelFileError: the model text does not begin with a LightGBM header. ... [model-format]
     """
     if hasattr(source, "model_to_string"):
-        source = source.model_to_string()
+        source = model_text(source)
     if not isinstance(source, (str, bytes)):
         _refuse("model-format", f"a model is text, bytes or a lightgbm.Booster, not {type(source).__name__}")
     if len(source) > MAX_BYTES:

@@ -19,9 +19,11 @@ from churnpredict.churn import rules
 from churnpredict.errors import ChurnError, ModelFileError, UsageError
 from churnpredict.features import custom as own
 from churnpredict.features.feature import Feature
+from churnpredict.model.boosters import load_booster
 from churnpredict.model.calibration import AffineCalibration, IdentityCalibration, IsotonicCalibration
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.encoding import MatrixEncoder
+from churnpredict.model.labels import leaving_label
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
 from churnpredict.model.purchases import PurchaseModel, Triple
 from churnpredict.model.sub_risks import LOST, Share
@@ -235,17 +237,15 @@ def _thaw_purchases(part: schema.Purchases, columns: schema.Columns) -> Purchase
     return member
 
 
-def _thaw_trees(part: schema.Trees, content: bytes, columns: schema.Columns, threads: int | None) -> tuple[TreeMember, TreeModel]:
-    import lightgbm as lgb
-
+def _thaw_trees(part: schema.Trees, content: bytes, columns: schema.Columns) -> tuple[TreeMember, TreeModel]:
     trees = read_trees(content)
     _need(trees.feature_names == tuple(f"f{j}" for j in range(len(columns.names))), "its trees have other columns")
-    return TreeMember(lgb.Booster(model_str=trees.to_text()), weight=part.weight, n_jobs=threads), trees
+    return TreeMember(load_booster(trees.to_text()), weight=part.weight), trees
 
 
-def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns, threads: int | None) -> Any:
+def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns) -> Any:
     if isinstance(part, schema.Trees):
-        return _thaw_trees(part, texts[part.file], columns, threads)[0]
+        return _thaw_trees(part, texts[part.file], columns)[0]
     return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
 
 
@@ -327,8 +327,7 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         )
         for share in model.shares_.values()
     ]
-    threads = [member.n_jobs for member in model.members_ if type(member) is TreeMember and member.n_jobs is not None]
-    classes = model.classes_
+    classes = model.classes_ if model._learnt else model.classes_[::-1]  # a file names the label that stays first
     classifier = schema.Classifier(
         settings=settings,
         labels=classes.tolist(),
@@ -336,7 +335,7 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         base_rate=model.base_rate_,
         validated_on=model.validated_on_,
         record=_plain(model.training_record_, "the training record"),
-        threads=int(threads[-1]) if threads else None,
+        threads=None,  # the settings say it; the field is for files of before
     )
     typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
     figures = schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares, typical=typical)
@@ -366,14 +365,17 @@ def thaw_model(
         model.feature_names_in_ = np.array(columns.names, dtype=object)
     _need(len({type(label) for label in classifier.labels}) == 1 and len(set(classifier.labels)) == 2, "its labels are not two")
     try:
-        model.classes_ = np.array(classifier.labels, dtype=None if classifier.label_type == "str" else classifier.label_type)
+        labels = np.array(classifier.labels, dtype=None if classifier.label_type == "str" else classifier.label_type)
+        model.classes_ = np.sort(labels)
+        model.leaving_ = leaving_label(model.classes_, model.positive)
     except (ValueError, OverflowError):
         _contradiction("its labels are of another type")
+    _need(model.leaving_ in (None, labels[1]), "its labels name another one as positive")
     model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
     model.training_record_ = _given(classifier.record)
 
     def members_of(parts: Sequence[Any]) -> list[Any]:
-        return [_thaw_member(part, texts, columns, classifier.threads) for part in parts]
+        return [_thaw_member(part, texts, columns) for part in parts]
 
     model.members_ = members_of(numbers.members)
     model.calibration_ = _thaw_calibration(numbers.calibration)

@@ -18,6 +18,7 @@ from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
+from churnpredict.model.labels import risk_of
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
 from churnpredict.per_customer import ids_as_text
@@ -269,7 +270,7 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         remedy = "If the table is right, customers have changed: retrain, and trust the ranking more than the level until then."
         book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
     if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # of risks that look back nothing follows
-        _look_at_scores(book, np.asarray(pipeline.model_.predict_proba(X)[:, 1]), groups, times)
+        _look_at_scores(book, risk_of(pipeline.model_, X), groups, times)
 
 
 def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.ndarray) -> None:
@@ -366,7 +367,7 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
     cutoff = own["cutoff"].iloc[0]
     snapshots = take_snapshots(tables, pipeline.churn, at=cutoff)
     X = pipeline.features_of(tables, snapshots)
-    again = snapshots_of(X).assign(again=pipeline.model_.predict_proba(X)[:, 1])[["customer_id", "again"]]
+    again = snapshots_of(X).assign(again=risk_of(pipeline.model_, X))[["customer_id", "again"]]
     # A CSV does not know whether its ids were numbers.
     own, again = (part.assign(customer_id=ids_as_text(part["customer_id"])) for part in (own, again))
     both = own.merge(again, on="customer_id", how="outer")

@@ -19,6 +19,7 @@ from churnpredict.evaluation.verdict import reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
+from churnpredict.model.labels import risk_of
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
@@ -68,7 +69,7 @@ def _at_one(
     X_test = build_features(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
     X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
     y_test = happened.within().to_numpy()
-    risks = {"model": check_risks(np.asarray(trained.model_.predict_proba(X_test)[:, 1]))}
+    risks = {"model": check_risks(risk_of(trained.model_, X_test))}
     risks |= baseline_risks(
         X,
         outcomes.within(),

@@ -336,9 +336,11 @@ class ChurnPipeline:
             Columns ``customer_id``, ``stays``, ``leaves``; sorted by customer.
         """
         X = self.features_at(tables, at)
+        from churnpredict.model.labels import risk_of
+
         if self.has_seen(tables, X.index.get_level_values("cutoff")):
             cutoffs.warn_in_sample(stacklevel=3)
-        return scoring.probability_table(X, self.model_.predict_proba(X))
+        return scoring.probability_table(X, risk_of(self.model_, X))
 
     def score(self, tables: EventTables, at: Any = None, *, value: float | None = None) -> Any:
         """One row per customer at risk, highest risk first.

@@ -209,18 +209,24 @@ def _drawn(ids: pa.Array, share: float) -> npt.NDArray[np.bool_]:
 
 def scored(part: EventTables, content: bytes, cutoff: int) -> Frames:
     """Scores of everybody at risk without the percentile, as frames of some customers each, by the pipeline of this file's content."""
-    pipeline, _ = _model(content)
+    from churnpredict.explanation.contributions import always_by_tables
+
+    pipeline = _model(content)
     for X in _features_for(pipeline, part, cutoff):
-        yield pipeline.rows_of(part, X, usual=pipeline.usual_ or {}, n_jobs=1)
+        with always_by_tables():  # buckets do not change the last bit, however few customers they have
+            rows = pipeline.rows_of(part, X, usual=pipeline.usual_ or {}, n_jobs=1)
+        yield rows
 
 
 def explained(part: EventTables, content: bytes, cutoff: int) -> Frames:
     """Risk, reference risk and probability points per driver of everybody at risk."""
     from churnpredict.explanation.attribution import explain
+    from churnpredict.explanation.contributions import always_by_tables
 
-    pipeline, _ = _model(content)
+    pipeline = _model(content)
     for X in _features_for(pipeline, part, cutoff):
-        why = explain(pipeline.model_, X, detail="drivers", n_jobs=1, progress=False)
+        with always_by_tables():
+            why = explain(pipeline.model_, X, detail="drivers", n_jobs=1, progress=False)
         yield why.points.assign(risk=why.risk, base_risk=why.base_risk)
 
 
@@ -238,19 +244,13 @@ def names_of_risks(model: Any) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def _model(content: bytes) -> tuple[Any, Any]:
-    """Read a model once for all buckets of a worker; the engine runs as many workers as there are cores, so each takes one.
-
-    Its trees are explained by tables from then on, however few customers a bucket has: buckets do not change the last bit.
-    """
-    from churnpredict.explanation.contributions import always_by_tables
+def _model(content: bytes) -> Any:
+    """Read a model once for all buckets of a worker; the engine runs as many workers as there are cores, so each takes one."""
     from churnpredict.pipeline.loading import unpacked
 
     pipeline = unpacked(content)
     pipeline.model_.n_jobs = 1
-    by_tables = always_by_tables(getattr(pipeline.model_, "members_", ()))
-    by_tables.__enter__()
-    return pipeline, by_tables
+    return pipeline
 
 
 def as_part(tables: EventTables, whole: Whole) -> EventTables:

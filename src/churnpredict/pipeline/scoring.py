@@ -66,7 +66,9 @@ def check_risks(risk: Floats) -> Floats:
 def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
     """The risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column."""
     if not hasattr(model, "predict_parts"):
-        return {"risk": check_risks(model.predict_proba(X)[:, 1])}
+        from churnpredict.model.labels import risk_of
+
+        return {"risk": check_risks(risk_of(model, X))}
     parts = model.predict_parts(X)
     check_risks(parts["risk"].to_numpy())
     return {name: parts[name].to_numpy() for name in parts.columns}
@@ -206,9 +208,7 @@ def snapshots_of(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.index.to_frame(index=False)[["customer_id", "cutoff"]]
 
 
-def probability_table(X: pd.DataFrame, probabilities: Floats) -> pd.DataFrame:
+def probability_table(X: pd.DataFrame, risk: Floats) -> pd.DataFrame:
     """Columns ``customer_id``, ``stays``, ``leaves``, in the order of X."""
-    check_risks(probabilities[:, 1])
-    return pd.DataFrame(
-        {"customer_id": X.index.get_level_values("customer_id"), "stays": probabilities[:, 0], "leaves": probabilities[:, 1]}
-    )
+    check_risks(risk)
+    return pd.DataFrame({"customer_id": X.index.get_level_values("customer_id"), "stays": 1 - risk, "leaves": risk})

@@ -249,7 +249,7 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
 
 def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
     """Two passes: what is said of each customer alone, then the percentile, for which all risks must be known."""
-    with always_by_tables(getattr(job.pipeline.model_, "members_", ())):
+    with always_by_tables():
         staged = _scored(job, attempt, peers_of_all(job.tables, job.features, np.array([job.moment])), say)
     ranks = scoring.Ranks(np.concatenate([risk for _, risk in staged.values()]))
     folder = attempt.new_run()

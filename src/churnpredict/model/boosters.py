@@ -1,0 +1,123 @@
+"""The one place that calls LightGBM: data sets laid out so that no training ends the process, and one thread after a fork.
+
+LightGBM 4.7 writes out of bounds when it takes rows out of a data set whose features are bundled into sparse groups under column-wise
+histograms: for validation, and by itself whenever trees see half of the rows or fewer. Dense bins do not have the fault, and cost no
+more time (docs/decisions/0014-safe-training.md). So every data set and every training here is dense, whatever was asked for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from churnpredict.errors import TrainingError
+from churnpredict.threads import in_forks, thread_count, was_forked
+
+__all__ = ["SAFE", "grow", "load_booster", "make_dataset", "model_text", "score", "take_rows"]
+
+SAFE: Mapping[str, Any] = {"is_enable_sparse": False, "histogram_pool_size": 2048.0}
+"""Parameters under which LightGBM's data sets may be taken apart, and histograms (MB) of many leaves and bins do not exhaust memory."""
+
+_CELLS = 4_000_000  # of a training matrix for which another thread is worth its waiting
+_ROWS_BY_TREES = 2_000_000  # scored for which another thread is worth its start
+
+
+def _lightgbm() -> Any:
+    """LightGBM, held to one thread in a forked process."""
+    import lightgbm
+
+    if was_forked():
+        _hold_to_one_thread()
+    return lightgbm
+
+
+def _hold_to_one_thread() -> None:
+    """Let LightGBM use one thread in this process from now on: reading and writing models take no number of threads."""
+    engine = sys.modules.get("lightgbm.basic")
+    if engine is not None:
+        engine._LIB.LGBM_SetMaxThreads(ctypes.c_int(1))
+
+
+in_forks(_hold_to_one_thread)
+
+
+def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequence[int], parameters: Mapping[str, Any]) -> Any:
+    """A constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
+    names = [f"f{j}" for j in range(A.shape[1])]
+    data = _lightgbm().Dataset(
+        A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=_safe(parameters, A.shape),
+        free_raw_data=False,
+    )  # fmt: skip
+    return _or_refused(data.construct)
+
+
+def take_rows(data: Any, rows: np.ndarray) -> Any:
+    """The data set of some rows of another, with the same bins."""
+    if data.get_params().get("is_enable_sparse") is not False:  # guards the fault named above against a data set made elsewhere
+        raise TrainingError("unsafe-data-set", "rows would be taken out of a data set with sparse bins", remedy="Make it by make_dataset.")
+    return data.subset(rows)
+
+
+def grow(
+    data: Any, parameters: Mapping[str, Any], *, rounds: int, seeds: Sequence[int], n_jobs: int | None, held: Any = None, patience: int = 50
+) -> list[Any]:
+    """One booster for each seed, stopped early where rows are held out.
+
+    Raises
+    ------
+    TrainingError
+        ``lightgbm-refused``: LightGBM cannot train on this; its own words are in the message.
+    """
+    lgb = _lightgbm()
+    data.construct()
+    shape = data.num_data(), data.num_feature()
+    safe = _safe(parameters, shape, n_jobs)
+    stop = [] if held is None else [lgb.early_stopping(patience, verbose=False)]
+    valid = None if held is None else [held]
+    return [
+        _or_refused(lgb.train, safe | {"seed": seed}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=list(stop))
+        for seed in seeds
+    ]
+
+
+def _safe(parameters: Mapping[str, Any], shape: tuple[int, int], n_jobs: int | None = None) -> dict[str, Any]:
+    threads = thread_count(n_jobs, pieces=shape[0] * shape[1] / _CELLS)
+    return dict(parameters) | dict(SAFE) | {"num_threads": threads, "verbosity": parameters.get("verbosity", -1)}
+
+
+def _or_refused(call: Any, *args: Any, **options: Any) -> Any:
+    try:
+        return call(*args, **options)
+    except _lightgbm().basic.LightGBMError as error:
+        what = str(error).split(" at /")[0].strip()
+        raise TrainingError("lightgbm-refused", f"LightGBM cannot train on this: {what}", remedy="Change lightgbm_params.") from error
+
+
+def load_booster(text: str) -> Any:
+    """The booster of a model's text, which must have been checked: see :mod:`churnpredict.model.trees`."""
+    return _lightgbm().Booster(model_str=text)
+
+
+def model_text(booster: Any) -> str:
+    """The text of a booster."""
+    _lightgbm()
+    return str(booster.model_to_string())
+
+
+def score(booster: Any, A: np.ndarray, *, n_jobs: int | None = None, rounds: int | None = None, contributions: bool = False) -> np.ndarray:
+    """Raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last."""
+    _lightgbm()
+    pieces = len(A) * max(booster.num_trees(), 1) / _ROWS_BY_TREES * (20 if contributions else 1)
+    return np.asarray(
+        booster.predict(
+            A,
+            raw_score=not contributions,
+            pred_contrib=contributions,
+            num_iteration=rounds,
+            num_threads=thread_count(n_jobs, pieces=pieces),
+        )
+    )

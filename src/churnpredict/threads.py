@@ -1,0 +1,84 @@
+"""How many threads a call may use: no more than the work is worth and the machine gives, and one in a forked process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from churnpredict.errors import UsageError
+
+__all__ = ["in_forks", "processors", "thread_count", "was_forked"]
+
+_forked = False
+_held: list[Callable[[], None]] = []
+
+
+def _remember_fork() -> None:
+    """Note that this process is a fork, and hold the engines that are loaded to one thread.
+
+    The threads of an OpenMP pool do not survive a fork, and a child that asks for them waits for ever. One thread never asks.
+    """
+    global _forked  # noqa: PLW0603 - what a process is holds for the whole process
+    _forked = True
+    for hold in _held:
+        hold()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_remember_fork)
+
+
+def in_forks(hold: Callable[[], None]) -> None:
+    """Call ``hold`` in every process that is forked from this one, and now if this one is a fork."""
+    _held.append(hold)
+    if _forked:
+        hold()
+
+
+def was_forked() -> bool:
+    """Whether this process is a fork of one that had imported churnpredict."""
+    return _forked
+
+
+def processors() -> int:
+    """Processors that this process may use: by affinity, by the quota of its container, and by ``OMP_NUM_THREADS`` where it is set."""
+    from joblib import cpu_count
+
+    allowed = int(cpu_count())
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return max(1, min(allowed, int(asked))) if asked.isdigit() and int(asked) else allowed
+
+
+def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
+    """Threads for a call.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        None and 0 follow the work; -1 is every processor, -2 all but one, and so on; other numbers are taken as they are, up to the
+        number of cores of the machine.
+    pieces : float
+        For how many threads the work suffices.
+
+    Raises
+    ------
+    UsageError
+        ``bad-jobs``.
+
+    Examples
+    --------
+    >>> thread_count(1), thread_count(None, pieces=0.3)
+    (1, 1)
+    """
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__")):
+        raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r}", remedy="Give a number of threads, -1 for one per processor, or None.")
+    wanted = 0 if n_jobs is None else int(n_jobs)
+    if _forked:
+        return 1
+    if wanted > 0:
+        return min(wanted, max(os.cpu_count() or 1, 1))
+    here = processors()
+    if wanted < 0:
+        return max(1, here + 1 + wanted)
+    return int(max(1, min(here, pieces)))
