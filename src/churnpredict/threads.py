@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from churnpredict.errors import UsageError
 
-__all__ = ["in_forks", "processors", "thread_count", "was_forked"]
+__all__ = ["asking", "in_forks", "processors", "thread_count", "was_forked"]
 
 _forked = False
+_asked: ContextVar[Any] = ContextVar("n_jobs", default=None)
 _held: list[Callable[[], None]] = []
 
 
@@ -50,14 +53,24 @@ def processors() -> int:
     return max(1, min(allowed, int(asked))) if asked.isdigit() and int(asked) else allowed
 
 
+@contextmanager
+def asking(n_jobs: Any) -> Iterator[None]:
+    """Use this ``n_jobs`` meanwhile, in this thread, wherever no other is given."""
+    token = _asked.set(n_jobs)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
 def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
     """Threads for a call.
 
     Parameters
     ----------
     n_jobs : int or None
-        None and 0 follow the work; -1 is every processor, -2 all but one, and so on; other numbers are taken as they are, up to the
-        number of cores of the machine.
+        None and 0 follow the work, unless :func:`asking` says otherwise; -1 is every processor, -2 all but one, and so on; other numbers
+        are taken as they are, up to the number of cores of the machine.
     pieces : float
         For how many threads the work suffices.
 
@@ -71,6 +84,7 @@ def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
     >>> thread_count(1), thread_count(None, pieces=0.3)
     (1, 1)
     """
+    n_jobs = n_jobs or _asked.get()
     if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__")):
         raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r}", remedy="Give a number of threads, -1 for one per processor, or None.")
     wanted = 0 if n_jobs is None else int(n_jobs)

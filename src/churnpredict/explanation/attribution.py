@@ -384,7 +384,7 @@ def explain(
     positive : label, optional
         Which text label of an ``LGBMClassifier`` means "left".
     n_jobs : int, optional
-        Threads.
+        Threads; by default the model's own ``n_jobs``.
     progress : bool, optional
         A progress bar; None shows one for 200,000 rows or more, on a terminal or in a notebook.
 
@@ -417,6 +417,8 @@ def explain(
     group_of = np.array([list(table).index(key) for key in keys])
     chosen = choose_reference(additive, rows, reference, threshold)
     chain = _chain(model, outcome, horizon)
+    if n_jobs is None:
+        n_jobs = getattr(model, "n_jobs", None)
     options: dict[str, Any] = {"keep_features": detail == "features", "background": chosen.matrix, "n_jobs": n_jobs}
     works = [Contributions(part, group_of, **options) for part in (additive, *(_as_part(additive, share) for share, _ in chain))]
     with _bar(n, progress) as bar:

@@ -15,7 +15,7 @@ from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
-from churnpredict.threads import thread_count
+from churnpredict.threads import asking, thread_count
 
 __all__ = ["Contributions", "always_by_tables", "encoded_blocks"]
 
@@ -158,7 +158,8 @@ class Contributions:
             base += float(self.typical.sum())
         margin = base + total.sum(axis=1)
         if not self.margins:
-            check_additive(self.model, A, margin)
+            with asking(self.n_jobs):
+                check_additive(self.model, A, margin)
         self.base = base
         self.margins.append(margin)
         if self.keep_features:

@@ -23,6 +23,7 @@ from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, 
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 from churnpredict.model.tree_parameters import read_parameter, read_parameters
 from churnpredict.spans import span
+from churnpredict.threads import asking, thread_count
 
 __all__ = ["ChurnClassifier"]
 
@@ -182,6 +183,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ContentError, SchemaError
             Infinite values, identifier-like or time columns.
         """
+        thread_count(self.n_jobs)  # refused before anything is learnt
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
         target, self.classes_, self.leaving_ = read_labels(y, positive=self.positive)
@@ -304,8 +306,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _blended(self, A: np.ndarray) -> np.ndarray:
         total = np.zeros(len(A))
-        for member in self.members_:
-            total += member.weight * member.margin(A, n_jobs=self.n_jobs)
+        with asking(self.n_jobs):
+            for member in self.members_:
+                total += member.weight * member.margin(A)
         return total
 
     def margin(self, X: Any) -> np.ndarray:
@@ -356,7 +359,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A = self.encode(X)
         self._check_risk()
         risk = sigmoid(self._log_odds(A))
-        return multiply(risk, self.shares_for(outcome, horizon), A)
+        with asking(self.n_jobs):
+            return multiply(risk, self.shares_for(outcome, horizon), A)
 
     def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
         """The shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
@@ -378,7 +382,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A = self.encode(X)
         self._check_risk()
         risk = sigmoid(self._log_odds(A))
-        shares = {name: sigmoid(share.log_odds(A)) for name, share in self.shares_.items()}
+        with asking(self.n_jobs):
+            shares = {name: sigmoid(share.log_odds(A)) for name, share in self.shares_.items()}
         parts = {"risk": risk}
         if LOST in shares:
             parts |= {"risk_left": risk * (1 - shares[LOST]), "risk_lost": risk * shares[LOST]}

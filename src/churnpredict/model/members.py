@@ -36,9 +36,9 @@ class TreeMember:
         self.booster = booster
         self.weight = weight
 
-    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
+    def margin(self, A: np.ndarray) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features)."""
-        return score(self.booster, A, n_jobs=n_jobs)
+        return score(self.booster, A)
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
@@ -171,7 +171,7 @@ class LinearMember:
         phi += self.shift_
         return phi, self.base_
 
-    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
+    def margin(self, A: np.ndarray) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features), in blocks that stay in the cache."""
         out = np.empty(len(A))
         for start in range(0, len(A), _BLOCK):
@@ -246,7 +246,7 @@ class PurchaseMember:
         self.base_ = float(np.average(self.margin(A[some]), weights=w[some]))
         return self
 
-    def margin(self, A: np.ndarray, *, n_jobs: int | None = None) -> np.ndarray:
+    def margin(self, A: np.ndarray) -> np.ndarray:
         """Log-odds (n,) of encoded rows A (n, n_features)."""
         x, t_x, T, known = triple_values(*(A[:, j] for j in self.columns))
         return np.asarray(np.where(known, silence_margin(self.model_, x, t_x, T, window=self.window), self.never_))
