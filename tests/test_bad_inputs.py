@@ -4,6 +4,7 @@
 One row or more per number. docs/bad-inputs.md is made of this table. Longer than most modules because it is one table and its builders.
 """
 
+import decimal
 import errno
 import functools
 import gzip
@@ -184,6 +185,43 @@ def nan_and_null(_):
         assert count_all(tables, aggregate="sum") == [5.0]
         assert count_all(tables, aggregate="distinct") == [1.0]
         assert np.isnan(count_all(tables, aggregate="last_value", window=None, nth=1)).all()  # ties: missing last, in every source
+
+
+def sums(tables, expected):
+    assert count_all(tables, aggregate="sum") == expected
+    return tables
+
+
+def bytes_in(folder, content):
+    (folder / "rows.csv").write_bytes(content)
+    return str(folder / "rows.csv")
+
+
+def exact_text_ids(folder):
+    for ids, expected in (((2**53, 2**53 + 1), [2**53, 2**53 + 1]), ((1, 2**63), ["1", str(2**63)])):
+        assert orders(csv(folder, f"user,at\n{ids[0]},2024-01-01\n{ids[1]},2024-01-02\n")).ids.to_pylist() == expected
+
+
+def decimal_ids(_):
+    ids = [decimal.Decimal(2**53), decimal.Decimal(2**53 + 1)]
+    tables = orders(pa.table({"user": pa.array(ids, pa.decimal128(38, 2)), "at": ["2024-01-01"] * 2}))
+    assert tables.ids.to_pylist() == [2**53, 2**53 + 1]
+
+
+def stored_labels(_):
+    for kind in ([1, None, 2, 1], ["1", "", "2", "1"], [decimal.Decimal("1.00"), None, decimal.Decimal(2), decimal.Decimal(1)]):
+        assert orders(log(what=kind), kind="what").labels["orders"]["kind"].to_pylist() == ["1", "2"]
+
+
+def csv_labels(folder):
+    given = ["yes", "no", "1.10", "1.1", "12E4", "120000", "0x1F", "31", "007", "7"]
+    text = "user,at,what\n" + "".join(f"a,2024-01-{i + 1:02},{label}\n" for i, label in enumerate(given))
+    assert orders(csv(folder, text), kind="what").labels["orders"]["kind"].to_pylist() == sorted(given)
+
+
+def nearly_iso(_):
+    for text in ("2024-01-01T00:00:00.0000000", "2024-01-01 00:00:00 UTC", "2023-12-31 19:00:00 -0500", "20240101T000000Z"):
+        assert orders(log(at=text), repeats="keep").stream("orders").times[0] == 1_704_067_200_000_000
 
 
 def text_zero_ids(folder):
@@ -418,15 +456,23 @@ TABLE = [
     Bad(2, "nobody at risk at a cutoff", "E nobody-at-risk", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at=["2024-03-15", "2024-12-01"])),
     Bad(3, "a few exact duplicates", "W repeated-rows", lambda _: orders(pd.concat([log(), log(at="2024-04-01"), log()[:1]]), value="eur")),
     Bad(3, "the table twice", "E repeated-rows", lambda _: orders(pd.concat([log(), log()]), value="eur")),
+    Bad(3, "equal rows that are real", "S", lambda _: taken(orders(pd.concat([log(), log()]), value="eur", repeats="keep"), [4, 2, 2]), "Kept with `repeats=\"keep\"`; `repeats=\"drop\"` counts them once."),
     Bad(4, "same event id, different content", "E event-id", lambda _: orders(log(no=[1, 2, 2, 3]), id="no", value="eur")),
     Bad(4, "same event id, same content", "W repeated-event", lambda _: taken(orders(pd.concat([log(no=[1, 2, 3, 4]), log(no=[1, 2, 3, 4])]), id="no", value="eur"), [2, 1, 1])),
     Bad(4, "missing event ids are not one event", "S", lambda _: taken(orders(log(no=["1", None, None, "4"]), id="no"), [2, 1, 1]), "Rows without an id are kept: they repeat nothing."),
+    Bad(4, "event ids beyond 2^53 as float", "E float-id", lambda _: orders(log(no=[2.0**60] * 4), id="no")),
     Bad(5, "duplicate customer", "E duplicate-customer", lambda _: with_people(pd.DataFrame({"id": ["a", "b", "a", "c"]}))),
     Bad(5, "duplicate customer among categories", "E duplicate-customer", lambda _: with_people(pd.DataFrame({"id": pd.Categorical(["a", "b", "a"], categories=list("abcd"))}))),
     Bad(6, "events of unknown customers", "W unknown-customer", lambda _: taken(with_people(pd.DataFrame({"id": ["a", "b"]})), [2, 1])),
     Bad(7, "int and str ids", "E id-types-differ", lambda _: with_people(pd.DataFrame({"id": [1, 2]}))),
     Bad(7, "float ids", "E float-id", lambda _: orders(log(user=[1.0, 2.0, 3.0, 4.0]))),
     Bad(8, "ids beyond 2^53 as float", "E float-id", lambda _: orders(log(user=np.array([2.0**60] * 4)))),
+    Bad(8, "ids of a spreadsheet in CSV", "E float-id", lambda d: orders(csv(d, "user,at\n1.23457E+12,2024-01-01\n1.23457E+12,2024-01-02\n"))),
+    Bad(8, "ids written as 42.0", "E float-id", lambda d: orders(csv(d, "user,at\n42.0,2024-01-01\n43.0,2024-01-02\n"))),
+    Bad(8, "ids near 2^53 in CSV", "S", exact_text_ids, "Whole numbers within int64 are exact; beyond, ids are text."),
+    Bad(8, "whole decimals as ids", "S", decimal_ids, "Whole numbers, exactly."),
+    Bad(8, "decimals with digits after the point as ids", "E id-type", lambda _: orders(pa.table({"user": pa.array([decimal.Decimal("1.5")]), "at": ["2024-01-01"]}))),
+    Bad(8, "ids that are lists", "E id-type", lambda _: orders(pa.table({"user": pa.array([[1], [2]]), "at": ["2024-01-01"] * 2}))),
     Bad(9, "lost leading zeros", "W id-zeros", lambda _: orders(log(user=["007", "7", "8", "9"]))),
     Bad(9, "leading zeros of a text file are kept", "S", text_zero_ids, "Ids of text files stay text unless all of them are plain whole numbers."),
     Bad(10, "null id", "E null-id", lambda _: orders(log(user=["a", None, "b", "c"]))),
@@ -441,11 +487,23 @@ TABLE = [
     Bad(15, "duplicate column names in pandas", "E duplicate-column", lambda _: orders(pd.DataFrame([["a", "2024-01-01", "x"]], columns=["user", "at", "user"]))),
     Bad(15, "duplicate column names in Arrow", "E duplicate-column", lambda _: orders(pa.table([["a"], ["2024-01-01"], ["x"]], names=["user", "at", "user"]))),
     Bad(15, "duplicate column names in CSV", "E duplicate-column", lambda d: orders(csv(d, "user,at,user\na,2024-01-01,b\n"))),
+    Bad(15, "names that differ in capitals", "S", lambda d: taken(orders(csv(d, "User,user,at\nx,a,2024-01-01\ny,b,2024-01-02\n")), [1, 1]), "Each is the column that it names."),
     Bad(16, "reserved column name", "E reserved-column", lambda _: with_people(pd.DataFrame({"id": list("abc"), "cutoff": [1, 2, 3]}), attributes=["cutoff"])),
     Bad(17, "extra columns", "S", extra_and_reordered, "Only declared columns are read."),
     Bad(18, "missing column", "E missing-column", lambda _: orders(time="att")),
+    Bad(18, "CSV without a header", "E no-header", lambda d: orders(csv(d, "a,2024-01-01\nb,2024-01-02\n"))),
     Bad(19, "column order", "S", extra_and_reordered, "Columns are found by name."),
     Bad(20, "text in a value column", "E value-type", lambda _: orders(log(eur=["1", "2", "3 EUR", "4"]), value="eur")),
+    Bad(20, "numbers as text", "S", lambda _: sums(orders(log(eur=["1", "2.0", "3e0", " 4"]), value="eur"), [3, 3, 4]), "Read as numbers, from every source."),
+    Bad(20, "words for nothing in a value column", "W missing-words", lambda _: sums(orders(log(eur=["1", "NULL", "N/A", "4"]), value="eur"), [1, 0, 4])),
+    Bad(20, "amounts with zeros before", "E value-type", lambda _: orders(log(eur=["00001.50", "2", "3", "4"]), value="eur")),
+    Bad(20, "hexadecimal, underscores, percent", "E value-type", lambda _: orders(log(eur=["0x1F", "1_000", "5%", "4"]), value="eur")),
+    Bad(20, "yes and no as a value", "E value-type", lambda _: orders(log(eur=[True, False, True, True]), value="eur")),
+    Bad(20, "labels by how they are stored", "S", stored_labels, "Labels are text: 1 is \"1\" as int, float with blanks, decimal or text."),
+    Bad(20, "labels of a CSV", "S", csv_labels, "Labels stay what stands there: yes, 1.10, 12E4, 0x1F and 007 are themselves."),
+    Bad(20, "labels spoilt by a blank in CSV", "W spoilt-labels", lambda d: orders(csv(d, "user,at,what\na,2024-01-01,1.0\nb,2024-01-02,\n"), kind="what")),
+    Bad(20, "labels beyond 2^53 as float", "E float-label", lambda _: orders(log(what=[2.0**60, None, 1.0, 2.0]), kind="what")),
+    Bad(20, "labels that are lists", "E label-type", lambda _: orders(log(what=[[1], [2], [1], [2]]), kind="what")),
     Bad(21, "mixed types in one column", "E mixed-types", lambda _: orders(log(user=[1, "b", 2, 3]))),
     Bad(22, "all-null column", "W null-column", lambda _: orders(log(eur=[None] * 4), value="eur")),
     Bad(23, "constant column", "S", lambda _: taken(orders(log(eur=7.0), value="eur"), [2, 1, 1]), "Kept; it tells nothing."),
@@ -464,11 +522,20 @@ TABLE = [
     Bad(28, "times not ISO 8601, of a form that is known", "E not-iso", lambda _: orders(log(at=["31.01.2024"] * 4))),
     Bad(28, "times in a declared format", "S", lambda _: taken(orders(log(at=["01.01.2024", "20.02.2024", "15.01.2024", "31.03.2024"]), format="%d.%m.%Y"), [2, 1, 1]), "Read by the declared format."),
     Bad(28, "times in another format than declared", "E time-format", lambda _: orders(log(at=["01/31/2024"] * 4), format="%d.%m.%Y")),
+    Bad(28, "days that do not exist", "E time-format", lambda _: orders(log(at=["30.04.2024", "31.04.2024", "29.02.2023", "1.1.2024"]), format="%d.%m.%Y")),
+    Bad(28, "zone names in a format", "E time-format", lambda _: orders(log(at=["01.01.2024 10:00 CET"] * 4), format="%d.%m.%Y %H:%M %Z")),
+    Bad(28, "nearly ISO 8601", "S", nearly_iso, "Seven and nine digits of a second, UTC written out, offsets after a space and the basic form are read."),
+    Bad(28, "words for nothing among times", "W missing-words", lambda _: cp.EventTables(plans=cp.Intervals(log(end=["NULL", "-", "2025-01-01", ""]), customer="user", start="at", end="end"))),
     Bad(29, "epoch without a unit", "E epoch-unit", lambda _: orders(log(at=[1_700_000_000] * 4))),
+    Bad(29, "days of a spreadsheet", "E epoch-unit", lambda _: orders(log(at=[45292, 45293.5, 45294, 45295]))),
+    Bad(29, "days of a spreadsheet, declared", "S", lambda _: taken(orders(log(at=[45292, 45293.5, 45294, 45295]), unit="excel"), [2, 1, 1]), "Read with `unit=\"excel\"`."),
+    Bad(29, "days of a spreadsheet declared as days since 1970", "E epoch-unit", lambda _: orders(log(at=[45292, 45293, 45294, 45295]), unit="d")),
+    Bad(29, "seconds declared as milliseconds", "E epoch-unit", lambda _: orders(log(at=[1_700_000_000] * 4), unit="ms")),
     Bad(29, "epoch with a unit in a text file", "S", lambda d: taken(orders(csv(d, "user,at\na,1700000000\nb,1710000000\n"), unit="s"), [1, 1]), "Read by the declared unit."),
     Bad(30, "9999 as the end of an interval", "W placeholder-date", lambda _: cp.EventTables(orders=cp.Events(log(), customer="user", time="at"), plans=cp.Intervals(log(end="9999-12-31"), customer="user", start="at", end="end"))),
     Bad(30, "9999 as an end means open", "W placeholder-date", placeholder_is_open, "Taken as missing: the interval is open."),
     Bad(30, "1900 as a time", "E null-time", lambda _: orders(log(at=["2024-01-01", "1900-01-01", "1900-01-01", "2024-01-02"]))),
+    Bad(30, "the year 1", "E null-time", lambda _: orders(log(at=["0001-01-01", "0001-01-01", "2024-01-15", "2024-03-31"]), timezone="Europe/Berlin")),
     Bad(31, "the changes of the clocks", "S", dst, "A wall time that is skipped moves forward to the first that exists; one that comes twice is its first."),
     Bad(32, "dates against an intraday cutoff", "S", date_only_rows, "A date is its midnight: known to a cutoff at noon of that day, not to one at midnight."),
     Bad(33, "cutoff before the first event", "E before-first-event", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at="2023-01-01")),
@@ -518,6 +585,12 @@ TABLE = [
     Bad(58, "truncated Parquet", "E unreadable-file", truncated_parquet),
     Bad(58, "a file that is not there", "E missing-file", lambda d: orders(str(d / "nothing.parquet"))),
     Bad(58, "rows with a field too many", "E ragged-rows", lambda d: orders(csv(d, "user,at\na,2024-01-01\nb,2024-01-02,1\n"))),
+    Bad(58, "a quote within a quoted field", "E ragged-rows", lambda d: orders(csv(d, "user,at\n" + "a,2024-01-01\n" * 60 + "\"a\"b,2024-01-01\n" + "b,2024-01-02\n" * 60))),
+    Bad(58, "line breaks within quotes", "S", lambda d: taken(orders(csv(d, "user,note,at\na,\"x\ny\",2024-01-01\nb,z,2024-01-02\n")), [1, 1]), "Part of the field, wherever they stand."),
+    Bad(58, "UTF-16", "E encoding", lambda d: orders(bytes_in(d, "user,at\na,2024-01-01\n".encode("utf-16")))),
+    Bad(58, "Windows-1252", "E encoding", lambda d: orders(bytes_in(d, b"user,at\nm\xfcller,2024-01-01\n"))),
+    Bad(58, "a byte-order mark", "S", lambda d: taken(orders(bytes_in(d, b"\xef\xbb\xbfuser,at\na,2024-01-01\n")), [1]), "Not part of the first name."),
+    Bad(58, "two kinds of line ends", "E line-ends", lambda d: orders(bytes_in(d, b"user,at\r\na,2024-01-01\nb,2024-01-02\r\n"))),
     Bad(58, "truncated compressed CSV", "E unreadable-file", cut_gzip),
     Bad(59, "truncated model", "E damaged-model", lambda d: refused_model(d, MODEL.read_bytes()[:-200])),
     Bad(59, "edited model", "E damaged-model", lambda d: refused_model(d, edited("trees-0.txt", b"split_feature=1", b"split_feature=2"))),

@@ -17,9 +17,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog.memory import InMemoryCatalog
+from tests.laws.businesses import SOURCES as WRITERS
+from tests.laws.businesses import make_business, meaning, written
 from tests.laws.checks import check_order, same_bits
 from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 
+import churnpredict as cp
 from churnpredict import Customers, Events, EventTables, File, Query, build_features, scan_tables
 from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError
 from churnpredict.events.sources.files import Files
@@ -366,3 +369,114 @@ def test_a_stream_is_read_once_and_says_so():
     EventTables(orders=declared)
     with pytest.raises((SourceError, SchemaError, ContentError)):
         EventTables(orders=declared)
+
+
+# --- law 18: every source says the same ---
+
+BUSINESSES = {"quick": 6, "thorough": 200}[os.environ.get("CHURNPREDICT_PROFILE", "quick")]
+
+
+def same_as_meant(tables, business):
+    """Every row of every table, by the plain meaning of what was written."""
+    for name, roles in (
+        ("orders", {"time": "at", "value": "eur", "kind": "kind", "item": "item"}),
+        ("terms", {"time": "first", "value": "fee"}),
+    ):
+        columns, stream = business.tables[name], tables.stream(name)
+        meant = {role: meaning(columns[c], business.timezone) for role, c in roles.items()}
+        expected = sorted(zip(columns["who"].values, *meant.values(), strict=True), key=repr)
+        owners = np.array(tables.ids.to_pylist(), object)[stream.owners].tolist()
+        found = {"time": stream.times.tolist(), "value": [None if np.isnan(v) else v for v in stream.columns["value"].tolist()]}
+        for role in ("kind", "item"):
+            if role in roles:
+                names = [*tables.labels[name][role].to_pylist(), None]
+                found[role] = [names[code] for code in stream.columns[role].tolist()]
+        assert sorted(zip(owners, *(found[r] for r in roles), strict=True), key=repr) == expected, name
+
+
+def features_by_kind(tables):
+    """Some of every column that a source may store in its own way."""
+    of = cp.Feature
+    found = [of("orders", a, w) for a in ("count", "sum", "max", "distinct", "active_days", "entropy") for w in ("60d", "all")]
+    found += [of("orders", a) for a in ("days_since_last", "gap_mean", "gap_ratio", "value_ratio", "stage")]
+    found += [of("orders", "count", "all", kind=kind) for kind in tables.labels["orders"]["kind"].to_pylist()[:3]]
+    found += [of("people", "tenure_days"), of("people", "attribute", column="size"), of("people", "attribute", column="plan")]
+    found += [of("terms", a) for a in ("open_count", "open_age")] + [of("terms", "sum", "all")]
+    return list({f.name: f for f in found}.values())
+
+
+def or_code(make):
+    """What is made, or the code of the refusal: a small business may have nobody at risk."""
+    try:
+        return make()
+    except ChurnError as error:
+        return error.code
+
+
+def everything_told(business, sources):
+    """Features, labels, outcomes and rates of a business."""
+    tables = business.declared(sources, observed_until="2024-06-01")
+    churn = cp.Inactivity("30d", of="orders", active_within="120d")
+    snapshots = or_code(lambda: cp.take_snapshots(tables, churn, at=["2023-08-01", "2023-11-05"]))
+    everybody = pd.DataFrame(
+        {"customer_id": np.repeat(np.array(tables.ids.to_pylist(), object), 2), "cutoff": ["2023-08-01", "2023-11-05"] * len(tables)}
+    )
+    labels = {(t, c): v.to_pylist() for t, columns in tables.labels.items() for c, v in columns.items()}
+    outcomes = cp.label_churn(tables, snapshots, churn) if isinstance(snapshots, pd.DataFrame) else snapshots
+    rates = or_code(lambda: cp.churn_rate(tables, churn, period="Q"))
+    ends = or_code(lambda: cp.take_snapshots(tables, cp.SubscriptionEnd("30d", of="terms"), at="2023-08-01"))
+    return tables, {
+        "features": build_features(tables, everybody, features=features_by_kind(tables)),
+        "labels": labels,
+        "outcomes": outcomes,
+        "rates": rates,
+        "ends": ends,
+    }
+
+
+def check_same(found, expected, where):
+    for part, value in expected.items():
+        if isinstance(value, pd.DataFrame):
+            pd.testing.assert_frame_equal(pd.DataFrame(found[part]), pd.DataFrame(value), check_exact=True, obj=f"{where}: {part}")
+        else:
+            assert found[part] == value, (where, part)
+
+
+@pytest.mark.parametrize("seed", range(BUSINESSES))
+def test_every_source_says_the_same(seed, tmp_path, postgres):
+    business = make_business(seed)
+    expected = None
+    for kind in WRITERS:
+        tables, found = everything_told(business, written(business, kind, seed, tmp_path / kind, postgres))
+        same_as_meant(tables, business)
+        expected = expected or found
+        check_same(found, expected, f"{kind} of {seed}")
+
+
+def test_every_source_gives_the_same_scores(tmp_path, postgres):
+    """A model trained on one source scores the same tables of another, to the last bit."""
+    made = cp.make_business(200, 0)
+    name = made.churn.of or "orders"
+    log = made.tables.declarations[name]
+    frame = log.source
+    scores = []
+    for kind in ("pandas", "csv", "parquet", "duckdb"):
+        place = tmp_path / kind
+        place.mkdir()
+        path = place / f"{name}.{kind}"
+        if kind == "csv":
+            frame.to_csv(path, index=False)
+        elif kind == "parquet":
+            frame.to_parquet(path)
+        source = frame if kind == "pandas" else duckdb_file(frame, place, name) if kind == "duckdb" else path
+        tables = EventTables(**{name: Events(source, **roles_of(log))})
+        if not scores:
+            pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of=name), n_jobs=1).fit(tables)
+        scores.append(pipeline.score(tables))
+    for other in scores[1:]:
+        pd.testing.assert_frame_equal(other, scores[0], check_exact=True)
+
+
+def roles_of(declaration):
+    roles = {r: getattr(declaration, r) for r in ("customer", "time", "value", "kind", "item")}
+    return {r: c for r, c in roles.items() if c is not None}

@@ -48,7 +48,8 @@ def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
         kind = column.type
         column = column.dictionary_encode()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], kind)
-    parts = [(c.indices.fill_null(-1) if c.null_count else c.indices).to_numpy(zero_copy_only=False) for c in column.chunks]
+    indices = [c.indices.cast(pa.int32()) if pa.types.is_unsigned_integer(c.indices.type) else c.indices for c in column.chunks]
+    parts = [(i.fill_null(-1) if i.null_count else i).to_numpy(zero_copy_only=False) for i in indices]
     codes = np.concatenate(parts).astype(np.int32, copy=False) if parts else np.empty(0, np.int32)
     return _only_used(codes, plain(values))
 
