@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 import churnpredict as cp
 from churnpredict.cli.config import read_config
-from churnpredict.cli.draft_config import write_draft
-from churnpredict.cli.guess_columns import guess_database, guess_table
+from churnpredict.cli.intake.draft_config import draft_config
+from churnpredict.cli.intake.draft_tables import read_tables
+from churnpredict.cli.intake.table_profiles import profile_database, profile_table
 from churnpredict.errors import ConfigError, UsageError
 
 GOOD = """
@@ -96,14 +98,24 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_a_draft_from_found_columns_can_be_used_at_once(tmp_path: Path, log: pd.DataFrame) -> None:
-    log.assign(order_id=range(len(log)), product="x").to_csv(tmp_path / "orders.csv", index=False)
-    people = pd.DataFrame({"who": sorted(set(log["who"])), "signup_date": "2022-12-01", "region": "north", "age": 30})
+    log.assign(order_id=range(len(log)), product=["x", "y", "z"] * (len(log) // 3) + ["x"] * (len(log) % 3)).to_csv(
+        tmp_path / "orders.csv", index=False
+    )
+    people = pd.DataFrame(
+        {
+            "who": sorted(set(log["who"])),
+            "signup_date": "2022-12-01",
+            "region": np.where(np.arange(log["who"].nunique()) % 2, "north", "south"),
+            "age": 30,
+        }
+    )
     people.to_parquet(tmp_path / "people.parquet")
-    text = write_draft([guess_table(tmp_path / name) for name in ("orders.csv", "people.parquet")], tmp_path)
+    text = draft_config([profile_table(tmp_path / name) for name in ("orders.csv", "people.parquet")], tmp_path).text
     found = read_config(config(tmp_path, text))
     orders, customers = found.tables["orders"], found.tables["people"]
     assert (orders["time"], orders["value"], orders["item"]) == ("paid_at", "eur", "product")
-    assert (customers["kind"], customers["since"], customers["attributes"]) == ("customers", "signup_date", ["region", "age"])
+    assert (customers["kind"], customers["since"], customers["attributes"]) == ("customers", "signup_date", ["region"])
+    assert "# not used, always the same: age" in text
     assert found.churn["of"] == "orders"
     assert "#" in text
 
@@ -118,7 +130,7 @@ def test_a_draft_from_found_columns_can_be_used_at_once(tmp_path: Path, log: pd.
 )
 def test_columns_are_recognised(tmp_path: Path, columns: dict[str, list[object]], customer: str, time: str) -> None:
     pd.DataFrame(columns).to_csv(tmp_path / "log.csv", index=False)
-    guess = guess_table(tmp_path / "log.csv")
+    (guess,) = read_tables([profile_table(tmp_path / "log.csv")], lambda _: 0)
     assert (guess.kind, guess.roles["customer"], guess.roles["time"]) == ("events", customer, time)
 
 
@@ -126,37 +138,49 @@ def test_a_business_with_contracts_tickets_and_cancellations(tmp_path: Path) -> 
     """Two times that never end before they start are intervals; a log of cancellations is the rule; what tells the outcome is left out."""
     n, day = 60, pd.Timestamp("2024-01-01")
     ids = [f"A{i % 30}" for i in range(n)]
-    starts = [day + pd.Timedelta(days=i) for i in range(n)]
+    starts = [day + pd.Timedelta(days=10 * i) for i in range(n)]
     contracts = pd.DataFrame(
-        {"contract_id": range(n), "account_id": ids, "start_date": starts, "end_date": [s + pd.Timedelta(days=30) for s in starts]}
+        {
+            "contract_id": range(n),
+            "account_id": ids,
+            "start_date": starts,
+            "end_date": [s + pd.Timedelta(days=290 + i % 9) for i, s in enumerate(starts)],
+        }
     )
     contracts.loc[50:, "end_date"] = pd.NaT
     contracts.to_parquet(tmp_path / "subscriptions.parquet")
-    people = pd.DataFrame({"account_id": sorted(set(ids)), "signup_date": day, "plan": "basic", "churn_flag": [True, False] * 15})
+    people = pd.DataFrame(
+        {"account_id": sorted(set(ids)), "signup_date": day, "plan": ["basic", "plus", "pro"] * 10, "churn_flag": [True, False] * 15}
+    )
     people.assign(account_name=[f"Company {i} of the long name" for i in range(30)]).to_csv(tmp_path / "accounts.csv", index=False)
-    gone = pd.DataFrame({"churn_event_id": [f"e{i}" for i in range(n)], "account_id": ids, "churn_date": starts, "reason_code": "price"})
-    gone.to_parquet(tmp_path / "churn_events.parquet")
+    gone = pd.DataFrame(
+        {
+            "churn_event_id": [f"e{i}" for i in range(n)],
+            "account_id": ids,
+            "churn_date": [s + pd.Timedelta(days=200) for s in starts],
+            "reason_code": ["price", "card declined"] * 30,
+        }
+    )
+    gone.iloc[30:].to_parquet(tmp_path / "churn_events.parquet")
     usage = pd.DataFrame({"usage_id": [1, 1, 2], "contract_id": [1, 2, 3], "usage_date": [day] * 3})
     usage.to_parquet(tmp_path / "usage.parquet")
     names = ("accounts.csv", "subscriptions.parquet", "churn_events.parquet", "usage.parquet")
-    guesses = [guess_table(tmp_path / name) for name in names]
-    text = write_draft(guesses, tmp_path)
+    text = draft_config([profile_table(tmp_path / name) for name in names], tmp_path).text
     found = read_config(config(tmp_path, text))
     assert (found.tables["subscriptions"]["start"], found.tables["subscriptions"]["end"]) == ("start_date", "end_date")
-    assert found.churn == {"rule": "cancellation", "horizon": "90d", "of": "churn_events"}
+    assert found.churn == {"rule": "cancellation", "horizon": "90d", "of": "churn_events", "involuntary": ["card declined"]}
     assert found.tables["churn_events"]["kinds"] == "reason_code"
-    assert "usage" not in found.tables
-    assert "# usage: no column says whose row it is" in text
+    assert "JOIN subscriptions ON usage.contract_id = subscriptions.contract_id" in found.tables["usage"]["query"]
     assert "churn_flag" not in found.tables["accounts"]["attributes"]
-    assert "# tells the outcome, does it not? churn_flag" in text
-    alone = read_config(config(tmp_path, write_draft([guess_table(tmp_path / "subscriptions.parquet")], tmp_path)))
+    assert "# not used, tells the outcome: churn_flag" in text
+    alone = read_config(config(tmp_path, draft_config([profile_table(tmp_path / "subscriptions.parquet")], tmp_path).text))
     assert (alone.churn["rule"], alone.churn["of"]) == ("subscription_end", "subscriptions")
 
 
 def test_no_log_no_draft(tmp_path: Path) -> None:
     pd.DataFrame({"customer_id": [1, 2], "region": ["a", "b"]}).to_csv(tmp_path / "people.csv", index=False)
     with pytest.raises(ConfigError, match="nothing-found"):
-        write_draft([guess_table(tmp_path / "people.csv")], tmp_path)
+        draft_config([profile_table(tmp_path / "people.csv")], tmp_path)
 
 
 # --- databases ---
@@ -230,6 +254,6 @@ def test_places_that_cannot_be_are_refused(tmp_path: Path, line: str, code: str)
 @pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
 def test_a_draft_of_a_database_can_be_read_back(tmp_path: Path, log: pd.DataFrame, kind: str) -> None:
     shop_in(kind, tmp_path / "shop.db", log)
-    text = write_draft(guess_database(tmp_path / "shop.db"), tmp_path)
+    text = draft_config(profile_database(tmp_path / "shop.db"), tmp_path).text
     assert 'database = "shop.db"' in text
     assert len(read_config(config(tmp_path, text)).event_tables()) == log["who"].nunique()

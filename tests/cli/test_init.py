@@ -14,15 +14,21 @@ from tests.cli.test_commands import run
 from tests.shops import QUICK, shop_log
 
 import churnpredict as cp
-from churnpredict.cli.config import read_config
-from churnpredict.cli.draft_config import write_draft
-from churnpredict.cli.flat_table import flat_recipe
-from churnpredict.cli.guess_columns import guess_table
+from churnpredict.cli.config import parse_config, read_config
+from churnpredict.cli.intake.draft_config import draft_config
+from churnpredict.cli.intake.draft_tables import read_tables
+from churnpredict.cli.intake.flat_table import flat_recipe
+from churnpredict.cli.intake.readings import Reading
+from churnpredict.cli.intake.table_profiles import profile_table
 from churnpredict.errors import ConfigError, TimeError
 from churnpredict.events.time_formats import fitting_formats, read_formatted
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 LEARNER = {k: v for k, v in QUICK.items() if k != "horizon"} | {"n_estimators": 20}
+
+
+def guess(path: Path) -> Reading:
+    return read_tables([profile_table(path)], lambda _: 0)[0]
 
 
 def visits() -> pd.DataFrame:
@@ -167,21 +173,31 @@ def test_numbers_with_the_name_of_something_else_are_no_times(tmp_path: Path) ->
         {"user": np.arange(n) % 40, "days_late": np.arange(n), "total_day_calls": np.arange(n), "response_time_minutes": range(n)}
     )
     frame.assign(day=np.arange(n) % 7).to_parquet(tmp_path / "log.parquet")
-    assert guess_table(tmp_path / "log.parquet").kind == "customers"
+    assert guess(tmp_path / "log.parquet").kind not in ("events", "intervals", "states")
 
 
 def test_what_an_event_was_about_and_its_own_number(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"order_id": range(6), "user": [1, 2] * 3, "at": "2024-01-01", "site_id": [7, 7, 8] * 2, "amount": 1.0})
+    frame = pd.DataFrame(
+        {"order_id": range(6), "user": [1, 2] * 3, "at": "2024-01-01", "site_id": [7, 7, 8] * 2, "amount": [1.5, 2.5, 3.5] * 2}
+    )
     frame.to_csv(tmp_path / "log.csv", index=False)
-    found = guess_table(tmp_path / "log.csv").roles
+    found = guess(tmp_path / "log.csv").roles
     assert (found["item"], found["id"], found["value"]) == ("site_id", "order_id", "amount")
 
 
-def test_rows_of_nobody_are_named_before_they_are_refused(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"CustomerID": [1.0, None, 2.0, 1.0], "at": pd.to_datetime(["2024-01-01"] * 4)})
-    frame.to_csv(tmp_path / "log.csv", index=False)
-    with pytest.raises(ConfigError, match='log: 1 rows have no "CustomerID"'):
-        write_draft([guess_table(tmp_path / "log.csv")], tmp_path)
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_rows_of_nobody_are_counted_and_left_out(tmp_path: Path, ending: str) -> None:
+    """As a data frame stores them: ids with gaps are decimal numbers."""
+    log = visits()
+    frame = pd.DataFrame({"CustomerID": log["who"].str[1:].astype(float), "at": log["paid_at"]})
+    frame.loc[::9, "CustomerID"] = np.nan
+    path = tmp_path / f"log.{ending}"
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+    draft = draft_config([profile_table(path)], tmp_path)
+    assert f'# {frame["CustomerID"].isna().sum():,} rows have no "CustomerID": they are left out' in draft.text
+    tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+    assert len(tables.streams["log"]) == frame["CustomerID"].notna().sum()
+    assert len(tables) == frame["CustomerID"].nunique()
 
 
 FLAT = [("Yes", "No"), (1, 0), (True, False), (1.0, 0.0), ("gone", "there")]
@@ -197,7 +213,7 @@ def test_a_flat_table_gets_a_script(tmp_path: Path, kind: str, left: object, sta
     path = tmp_path / f"telco.{kind}"
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
     with pytest.raises(ConfigError, match="flat-table"):
-        write_draft([guess_table(path)], tmp_path)
+        draft_config([profile_table(path)], tmp_path)
     script = flat_recipe(str(path))
     asked = script[script.index("y = ") : script.index("print(")]
     read = script[script.index("X = ") : script.index("y = ")]

@@ -21,6 +21,7 @@ from churnpredict.errors import UsageError
 
 if TYPE_CHECKING:
     from churnpredict.cli.config import Config
+    from churnpredict.cli.intake.draft_tables import Question
 
 __all__ = ["app", "main"]
 
@@ -99,37 +100,55 @@ def demo(
 @app.command(short_help="Write a commented churn.toml from the columns it finds.")
 def init(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="CSV or Parquet files, DuckDB or SQLite databases; by default all files in this folder.")
+        list[Path] | None, typer.Argument(help="Files of tables, DuckDB or SQLite databases; by default all files in this folder.")
     ] = None,
     config: ConfigOption = Path("churn.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a churn.toml that is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: of two readings that are equally good, take the first.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Write a commented churn.toml from the columns that are found."""
-    from churnpredict.cli.draft_config import write_draft
-    from churnpredict.cli.guess_columns import guess_database, guess_table
+    """Guess what each table is, print the guesses, and write a commented churn.toml that runs."""
+    import shutil
+
+    from churnpredict.cli.intake.found_files import found_files, read_profiles
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.files import write_text
 
-    found = files or sorted(p for p in Path().iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
+    found = files or found_files(Path())
     if not found:
-        raise UsageError(
-            "no-files", "there is no CSV or Parquet file in this folder", remedy="Name the files: churnpredict init orders.csv"
-        )
+        raise UsageError("no-files", "there is no file of a table in this folder", remedy="Name the files: churnpredict init orders.csv")
     if config.exists() and not force and not dry_run:
         raise UsageError(
             "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
         )
     refuse_clashes({"--config": config}, reads={f"file {n}": path for n, path in enumerate(found, 1)})
-    guesses = [guess_database(p) if p.suffix.lower() in (".db", ".duckdb", ".sqlite", ".sqlite3") else [guess_table(p)] for p in found]
-    text = write_draft([guess for some in guesses for guess in some], config.parent)
+    typer.echo(f"reading {', '.join(p.name for p in found)} ...", err=True)
+    from churnpredict.cli.intake.draft_config import draft_config
+    from churnpredict.cli.intake.guess_report import guess_report
+
+    profiles, refused = read_profiles(found)
+    asking = not yes and not dry_run and sys.stdin.isatty() and sys.stdout.isatty()
+    draft = draft_config(profiles, config.parent, ask=_ask if asking else lambda _: 0, refused=refused)
     if dry_run:
-        say(text, end="")
+        say(draft.text, end="")
         return
-    write_text(config, text)
+    say(guess_report(draft.readings, draft.rule, refused, width=shutil.get_terminal_size((100, 24)).columns))
+    if asking and not typer.confirm(f"\nWrite {config}?", default=True):
+        raise typer.Exit(1)
+    write_text(config, draft.text)
     say(
-        f"wrote {config}: look at every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
+        f"\nwrote {config}: look at every line, then run: churnpredict train"
+        + (f" --config {config}" if str(config) != "churn.toml" else "")
     )
+
+
+def _ask(question: Question) -> int:
+    """Let a person choose between readings that are equally good."""
+    say(question.text)
+    for number, choice in enumerate(question.choices, 1):
+        say(f"  {number}  {choice}")
+    chosen = int(typer.prompt("which", type=int, default=1))
+    return chosen - 1 if 1 <= chosen <= len(question.choices) else 0
 
 
 @app.command(short_help="Validate the data and look for leaks.")

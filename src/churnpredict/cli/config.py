@@ -8,6 +8,7 @@
     # encoding = "cp1252"           # and delimiter, decimal, thousands, skip_rows, footer_rows, column_names, sheet, member, version
     # database = "shop.duckdb"      # instead: a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what SHOP says
     # query = "SELECT * FROM orders"  # or a table's name; by default the name of the section
+    # files = { orders = "orders.csv", people = "people.csv" }  # or a query over files, which sees them under these names
     customer = "customer_id"
     time = "date"
     value = "amount"
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from churnpredict.events.tables import EventTables
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Config", "Output", "Planning", "Settings", "read_config"]
+__all__ = ["Config", "Output", "Planning", "Settings", "parse_config", "read_config"]
 
 # What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
 _TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
@@ -56,7 +57,7 @@ _RULES = {
     "win_back": "WinBack",
 }
 _RENAMED = {"kinds": "kind"}
-_PLACES = ("source", "database", "query")
+_PLACES = ("source", "database", "files", "query")
 # How a file is written: the options of churnpredict.File.
 _FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
@@ -70,6 +71,10 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "Mapping[str, float]": (
         lambda v: isinstance(v, dict) and all(_KINDS["float"][0](one) for one in v.values()),
         "a table of numbers, such as { EUR = 1.0, USD = 0.92 }",
+    ),
+    "files": (
+        lambda v: isinstance(v, dict) and bool(v) and all(isinstance(one, (str, dict)) for one in v.values()),
+        'a table of names and paths, such as { orders = "orders.csv" }',
     ),
     "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
     "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
@@ -228,15 +233,25 @@ class Config:
 
     def _source(self, name: str, section: Mapping[str, Any]) -> Any:
         """A file or a glob, or a query on a database."""
-        from churnpredict.events.source import File, Query
+        from churnpredict.events.source import Query
 
         if "source" in section:
-            path = str(self.resolve(section["source"]))
-            said = {key: section[key] for key in _FILE if key in section}
-            return File(path, **said) if said else path
+            return self._file(section)
 
+        if "files" in section:
+            return Query(section["query"], {alias: self._file(said) for alias, said in section["files"].items()})
         database = self._database(section["database"]) or self._refuse_variable(f"[tables.{name}]", section["database"])
         return Query(section.get("query", name), database)
+
+    def _file(self, said: Any) -> Any:
+        """A path, or a file with the options that read it."""
+        from churnpredict.events.source import File
+
+        if isinstance(said, str):
+            return str(self.resolve(said))
+        path = str(self.resolve(said["source"]))
+        options = {key: said[key] for key in _FILE if key in said}
+        return File(path, **options) if options else path
 
     def planning(self) -> dict[str, Any]:
         """The arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
@@ -267,7 +282,18 @@ def read_config(path: str | Path) -> Config:
         ``no-config``, ``bad-toml``, ``unknown-key``, ``missing-key``, ``bad-setting``; names the section and proposes the nearest key.
     """
     path = Path(path)
-    content = _content(path)
+    return parse_config(_text(path), path)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """The same from the text of a file; ``path`` is where it stands, or is to stand.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`read_config`.
+    """
+    content = _content(text, path)
     _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until"))
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
@@ -284,17 +310,22 @@ def read_config(path: str | Path) -> Config:
     return Config(path, tables, churn, model, output, plan, alerts, content.get("timezone", "UTC"), content.get("observed_until"))
 
 
-def _content(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "its path cannot be that of a file"
         raise ConfigError("no-config", f'"{path}" cannot be read: {why}', remedy="Write one with: churnpredict init orders.csv") from error
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         found = "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else f"not UTF-8 in line {content[: error.start].count(10) + 1}"
         raise ConfigError("bad-toml", f'"{path}" is {found}', remedy="Save it as UTF-8.") from None
+
+
+def _content(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
         raise ConfigError("bad-toml", f'"{path}" is not TOML: {why}', remedy="Correct that line.") from error
@@ -428,22 +459,37 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     back = {v: k for k, v in _RENAMED.items()}
     known = ["kind", *_PLACES, *_FILE, *(back.get(o, o) for o in options if o != "source")]
     _refuse_unknown(where, section, known)
-    options["source"] = "database" not in section
+    options["source"] = not {"database", "files"} & set(section)
     for option, must in options.items():
         if must and back.get(option, option) not in section:
             raise ConfigError(
                 "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
-    kinds_of = _kinds_of(cls) | _kinds_of(File) | dict.fromkeys(("kind", *_PLACES), "str")
+    kinds_of = _kinds_of(cls) | _kinds_of(File) | dict.fromkeys(("kind", *_PLACES), "str") | {"files": "files"}
     for key, value in section.items():
         _check(where, key, value, kinds_of[_RENAMED.get(key, key) if key != "kind" else "kind"])
-    if len({"source", "database"} & set(section)) != 1 or ("query" in section and "database" not in section):
-        remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders".'
+    places = {"source", "database", "files"} & set(section)
+    if len(places) != 1 or ("query" in section and "source" in places) or ("query" not in section and "files" in places):
+        remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders", or files = {...} and a query over them.'
         raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
     if "source" not in section and (said := [key for key in _FILE if key in section]):
         raise ConfigError("bad-setting", f"{where}: {said[0]} is for files, not for databases", remedy="Leave it out.")
+    for alias, file in section.get("files", {}).items():
+        if isinstance(file, dict):
+            _check_file(f"{where}: files.{alias}", file)
     _check_database(where, section.get("database"))
     return dict(section)
+
+
+def _check_file(where: str, file: Mapping[str, Any]) -> None:
+    """A file of a query, with the options that read it."""
+    from churnpredict.events.source import File
+
+    _refuse_unknown(where, file, ("source", *_FILE))
+    if "source" not in file:
+        raise ConfigError("missing-key", f'{where} does not say its "source"', remedy='Add source = "orders.csv".')
+    for key, value in file.items():
+        _check(where, key, value, {"source": "str", **_kinds_of(File)}[key])
 
 
 def _churn(section: Mapping[str, Any]) -> dict[str, Any]:

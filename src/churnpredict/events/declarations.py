@@ -1,4 +1,7 @@
-"""The declarations: which columns of a table mean what, said once."""
+"""The declarations: which columns of a table mean what, said once.
+
+Longer than most modules because every key of the four kinds of table is explained where it is declared.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +61,9 @@ class Events(_Declared):
     repeats : {"keep", "drop"}, optional
         What rows are that repeat another one in every declared column: real, such as two equal purchases in one minute, or an accident that
         counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
+    order : str, optional
+        Column of the number of an order that may stand on several rows, one for each thing bought. The rows of a customer that share it
+        are one event: at its first moment, with the sum of the values, and the item and kind of the largest.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
     unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
@@ -100,6 +106,7 @@ class Events(_Declared):
     replies: Sequence[str] = field(default=(), kw_only=True)
     id: str | None = field(default=None, kw_only=True)
     repeats: str | None = field(default=None, kw_only=True)
+    order: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
@@ -110,7 +117,7 @@ class Events(_Declared):
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.time, self.value, self.currency, self.kind, self.item, self.known_at, self.id)
+        return _given(self.customer, self.time, self.value, self.currency, self.kind, self.item, self.known_at, self.id, self.order)
 
     def as_written(self) -> list[str]:
         return _given(self.customer, self.time, self.currency, self.kind, self.item, self.known_at, self.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -238,9 +238,12 @@ def _events(reader: _Reader, events: Events) -> Rows:
     reader.label("kind", events.kind)
     reader.label("item", events.item)
     reader.known(events.known_at, times)
+    if events.order is not None:
+        reader.columns["order"] = pd.factorize(reader.table[events.order].to_pandas())[0].astype(np.int64)
     rows = reader.rows(*reader.ids(), times)
     rows = rows if events.id is None else _one_row_per_id(reader, events.id, rows)
-    return _once(rows) if events.repeats == "drop" else rows
+    rows = _once(rows) if events.repeats == "drop" else rows
+    return rows if events.order is None else _one_row_per_order(rows)
 
 
 def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
@@ -357,6 +360,42 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
         len(frame),
     )
     return rows.keep(~again)
+
+
+def _one_row_per_order(rows: Rows) -> Rows:
+    """The lines of an order are one event: the sum of their values at their first moment, known when the last of them is."""
+    number = rows.columns.pop("order")
+    alone = number < 0  # a row without a number is an order by itself
+    number = np.where(alone, number.max(initial=-1) + 1 + np.cumsum(alone), number)
+    value = rows.columns.get("value", np.zeros(len(number)))
+    labels = [rows.columns[name] for name in ("kind", "item") if name in rows.columns]
+    order = np.lexsort((*labels, -np.nan_to_num(np.abs(value)), number, rows.codes))  # the largest first: law 6, whatever the order of rows
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (np.diff(rows.codes[order]) != 0) | (np.diff(number[order]) != 0)
+    starts = np.flatnonzero(first)
+    if len(starts) == len(order):
+        return rows
+    kept = order[starts]
+    columns = {name: column[kept] for name, column in rows.columns.items()}
+    if "value" in columns:
+        known = ~np.isnan(value[order])
+        total = _exact_sums(np.where(known, value[order], 0.0), starts)
+        columns["value"] = np.where(np.add.reduceat(known, starts) > 0, total, np.nan)
+    if "known" in columns:
+        columns["known"] = np.maximum.reduceat(rows.columns["known"][order], starts)
+    times = np.minimum.reduceat(rows.times[order], starts)
+    return replace(rows, codes=rows.codes[kept], times=times, columns=columns)
+
+
+def _exact_sums(values: npt.NDArray[np.float64], starts: Ints) -> npt.NDArray[np.float64]:
+    """The sums of runs of values, each as exact as a float can say it: no order of the rows may change a digit."""
+    import math
+
+    ends = np.append(starts[1:], len(values))
+    found = values[starts]
+    for place in np.flatnonzero(ends - starts > 1):
+        found[place] = math.fsum(values[starts[place] : ends[place]])
+    return np.asarray(found)
 
 
 def _warn_of_repeats(rows: int, total: int, table: str, column: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.databases import Database, Query, table_names
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.frames import open_frame
+from churnpredict.events.sources.joined import Joined
 
 __all__ = ["File", "Query", "Source", "open_source", "table_names"]
 
@@ -23,7 +25,7 @@ def open_source(source: Any, name: str) -> Source:
         pandas, Polars (eager or lazy), PyArrow, a DuckDB relation, anything with ``__arrow_c_stream__``, a record batch reader, an ADBC
         cursor that has executed; the path, folder (Hive partitions too) or glob of Parquet, CSV or JSON files, compressed or not; a
         workbook (.xlsx); the folder of a Delta Lake or Iceberg table; a :class:`File` where a path does not say how it is written;
-        or a :class:`Query` on PostgreSQL, DuckDB or SQLite.
+        or a :class:`Query` on PostgreSQL, DuckDB or SQLite, or on several files.
     name : str
         What the table is called in messages.
 
@@ -34,6 +36,8 @@ def open_source(source: Any, name: str) -> Source:
     UsageError
         If the object holds no table.
     """
+    if isinstance(source, Query) and isinstance(source.database, Mapping):
+        return Joined(name, source.sql, source.database)
     if isinstance(source, Query):
         return Database(name, source)
     if isinstance(source, (str, Path, File)):

@@ -1,4 +1,7 @@
-"""What customers did, as tables: columns declared once, checked once at the door."""
+"""What customers did, as tables: columns declared once, checked once at the door.
+
+A little longer than most modules because what is known up to when is answered in one place.
+"""
 
 from __future__ import annotations
 

@@ -209,7 +209,8 @@ def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: n
     seen = np.full((len(values.cat.categories), k), False)
     seen[codes[codes >= 0], groups[codes >= 0]] = True
     first = np.where(seen.any(axis=1), seen.argmax(axis=1), k)
-    newly = np.array([float(np.mean(first[codes[(groups == g) & (codes >= 0)]] == g)) if (groups == g).any() else 0.0 for g in range(k)])
+    rows = [codes[(groups == g) & (codes >= 0)] for g in range(k)]
+    newly = np.array([float(np.mean(first[here] == g)) if len(here) else 0.0 for g, here in enumerate(rows)])
     newly = np.nan_to_num(newly)
     usual = float(newly[k // 2 : -1].max(initial=0.0))
     n = int((groups == k - 1).sum())

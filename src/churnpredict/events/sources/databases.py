@@ -49,7 +49,8 @@ class Query:
         A ``SELECT`` statement, or the name of a table or view (``"orders"``, ``"shop.orders"``).
     database : str, path or connection
         ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``; a password is better left to ``~/.pgpass`` or ``PGPASSWORD``);
-        the path of a DuckDB or SQLite file; or an open connection of DuckDB, ``sqlite3`` or ADBC, which stays open.
+        the path of a DuckDB or SQLite file; an open connection of DuckDB, ``sqlite3`` or ADBC, which stays open; or files, as a mapping of
+        the names that the query calls them by to their paths: ``{"orders": "orders.csv", "customers": "customers.csv"}``.
 
     Examples
     --------

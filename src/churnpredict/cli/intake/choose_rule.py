@@ -1,0 +1,132 @@
+"""The churn rule that tables allow, and why: a date of leaving, the end of contracts, or silence."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from churnpredict.accounting.horizon import suggest_horizon
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.draft_tables import observed_times
+from churnpredict.cli.intake.readings import Reading
+from churnpredict.errors import ChurnError, ChurnWarning
+from churnpredict.events.tables import EventTables
+from churnpredict.events.timing import DAY
+
+__all__ = ["Rule", "rules_for"]
+
+_HORIZON = 90  # days
+_STEPS = (90, 60, 30, 14, 7)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A section ``[churn]``: lines of key, value and comment, and the rule in one sentence."""
+
+    lines: list[tuple[str, Any, str]] = field(default_factory=list)
+    words: str = ""
+
+    @property
+    def table(self) -> str:
+        return str(next(value for key, value, _ in self.lines if key == "of"))
+
+
+def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
+    """The churn rules that the declared tables allow, the best first.
+
+    Parameters
+    ----------
+    readings : list of Reading
+        Those that are used.
+    tables : EventTables
+        The same, read: the horizon of a silence is what :func:`churnpredict.suggest_horizon` proposes for them.
+    """
+    found: list[Rule] = []
+    logs = [r for r in readings if r.kind == "events"]
+    gone = [r for r in logs if r.profile.says("leaving") or r.leaving]
+    others = [r for r in readings if r not in gone]
+    contracts = [r for r in readings if r.kind == "intervals" and r.key("driver") != "support"]
+    for r in sorted(gone, key=lambda r: (not r.leaving, len(observed_times(r))), reverse=True):
+        if any(o.kind for o in others):
+            found.append(_cancellation(r, readings))
+    named = sorted(contracts, key=lambda r: (r.profile.says("contract"), r.profile.rows), reverse=True)
+    ends = [_contract_end(r, readings) for r in named]
+    own = [r for r in gone if not r.leaving]
+    found = [*found[: len(own)], *ends, *found[len(own) :]] if own else [*ends, *found]
+    silent = [r for r in logs if r not in gone]
+    for r in sorted(silent, key=lambda r: ("value" in r.roles and len(observed_times(r)) > 0, r.profile.rows), reverse=True):
+        found.append(_silence(r, tables, alone=len(silent) == 1))
+    return found
+
+
+def _span(readings: Sequence[Reading]) -> int:
+    times = [t for r in readings for t in [observed_times(r)] if len(t)]
+    if not times:
+        return 0
+    every = np.concatenate(times)
+    return int((np.quantile(every, 0.999) - np.quantile(every, 0.001)) // DAY)
+
+
+def _fitting(readings: Sequence[Reading], wait: int = 0) -> int:
+    """The longest usual horizon of which five, and the wait, fit into the history."""
+    days = _span(readings)
+    return next((h for h in _STEPS if 5 * h + wait <= days), max(days // 6, 1))
+
+
+def _cancellation(reading: Reading, readings: Sequence[Reading]) -> Rule:
+    days = _fitting(readings)
+    lines: list[tuple[str, Any, str]] = [
+        ("rule", "cancellation", "customers leave on the date of their row in this table"),
+        ("horizon", f"{days}d", "within that long"),
+        ("of", reading.name, "the table of leaving"),
+    ]
+    kind = reading.profile.columns.get(reading.roles.get("kinds", ""))
+    lost = [str(v) for v in kind.codes[1] if has_word(str(v), "involuntary")] if kind is not None else []
+    if kind is not None and 0 < len(lost) < kind.distinct:
+        lines.append(("involuntary", sorted(lost), "not the customer's will"))
+    told = f'"{reading.leaving}" says when customers leave' if reading.leaving else f"rows of {reading.name} say when customers leave"
+    return Rule(lines, f"{told}; at risk within {days} days")
+
+
+def _contract_end(reading: Reading, readings: Sequence[Reading]) -> Rule:
+    grace = 30 if _span(readings) > 200 else 7
+    days = _fitting(readings, grace)
+    lines: list[tuple[str, Any, str]] = [
+        ("rule", "subscription_end", "customers leave when their contract ends and is not renewed"),
+        ("horizon", f"{days}d", "within that long"),
+        ("grace", f"{grace}d", "a renewal may be so late"),
+        ("of", reading.name, "the table of contracts"),
+    ]
+    return Rule(
+        lines, f'customers leave when "{reading.roles["end"]}" of {reading.name} has come and nothing new begins; within {days} days'
+    )
+
+
+def _silence(reading: Reading, tables: EventTables, *, alone: bool) -> Rule:
+    """Leaving by silence: as long as the log itself proposes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ChurnWarning)
+            proposed = suggest_horizon(tables, of=reading.name)
+        days, why = proposed.days, str(proposed)
+    except ChurnError:  # too few silences
+        days, why = (
+            min(_HORIZON, max(_span([reading]) // 4, 1)),
+            "too few silences in this table to propose one: choose it by what you know",
+        )
+    lines: list[tuple[str, Any, str]] = [
+        ("rule", "inactivity", "customers leave who do nothing for a whole horizon"),
+        ("horizon", f"{days}d", why),
+        ("of", reading.name, "the table whose silence counts"),
+        ("active_within", f"{days}d", "at risk are customers who were active that recently"),
+    ]
+    return Rule(
+        lines,
+        f"customers leave who are silent in {reading.name} for {days} days; no table says who left"
+        if alone
+        else f"customers leave who are silent in {reading.name} for {days} days",
+    )

@@ -1,0 +1,141 @@
+"""Whether a column holds times, and what must be said for them to be read; names of columns that are months."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.cli.intake.column_words import has_word, month_of, tokens
+from churnpredict.events.time_formats import fitting_formats
+
+__all__ = ["header_month", "how_written", "is_number"]
+
+_UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
+_MOST_DAYS = 60_000  # more than a century of them
+_MONTH = 31  # numbers of days that span no more are days of a month or of a week
+_MONTH_FORMATS = ("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%b %Y", "%b-%Y", "%b-%y", "%b %y", "%Y %b", "%Y-%b")
+
+
+def is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+_How = tuple[tuple[tuple[str, Any, str], ...], tuple[str, ...]]
+
+
+def how_written(values: pa.ChunkedArray, name: str) -> _How | None:
+    """What must be said for a column to be read as times, and what else would read it; None where it holds no times."""
+    kind = values.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return (), ()
+    if pa.types.is_string(kind):
+        seen = [v for v in pc.drop_null(values.slice(0, 200)).to_pylist() if v.strip()]
+        if seen and all(re.match(r"\s*\d{4}-\d{2}-\d{2}", v) for v in seen):
+            return (), ()
+        texts = pc.unique(values)
+        texts = texts.filter(pc.not_equal(pc.utf8_trim_whitespace(texts), ""))
+        forms = fitting_formats(texts) if len(texts) else []
+        if not forms and _says_time(name):
+            forms = [form for form in _MONTH_FORMATS if _reads(texts, form)]
+        digits = forms and "%" in forms[0] and re.fullmatch(r"(%[Ymdy])+", forms[0]) is not None
+        if forms and (not digits or _says_time(name)):
+            return _formatted(forms)
+        if not forms and _says_time(name) and _six_digits(texts):
+            return _formatted(["%y%m%d"])
+        return _counted_text(texts, name)
+    return None if not is_number(kind) else _counted(values, name)
+
+
+def _reads(texts: pa.Array, form: str) -> bool:
+    try:
+        times = pc.strptime(pc.utf8_trim_whitespace(texts), format=form, unit="us", error_is_null=True)
+    except pa.ArrowInvalid:
+        return False
+    years = pc.min_max(pc.year(times)).as_py()
+    return bool(times.null_count == 0) and len(times) > 0 and years["min"] >= 1950 and years["max"] < 2200
+
+
+def _six_digits(texts: pa.Array) -> bool:
+    """Whether all texts are a year of two digits, a month and a day, of a few decades."""
+    if not pc.all(pc.match_substring_regex(texts, "^[0-9]{6}$")).as_py() or not _reads(texts, "%y%m%d"):
+        return False
+    years = pc.min_max(pc.year(pc.strptime(texts, format="%y%m%d", unit="us"))).as_py()
+    return bool(years["max"] - years["min"] < 60)
+
+
+def _formatted(forms: Sequence[str]) -> _How:
+    first, *others = forms
+    why = "how times are written" + "".join(f'; "{form}" would read every row too' for form in others)
+    return (("format", first, why),), tuple(others)
+
+
+def _counted_text(texts: pa.Array, name: str) -> _How | None:
+    if not _says_time(name):
+        return None
+    try:
+        return _counted(pa.chunked_array([pc.utf8_trim_whitespace(texts).cast(pa.float64())]), name)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
+    """The same for numbers with the name of a time."""
+    if not _says_time(name):
+        return None
+    numbers = values.cast(pa.float64(), safe=False).to_pandas().dropna()
+    if numbers.empty or not (numbers == numbers.round()).all():
+        return None
+    low, high = numbers.min(), numbers.max()
+    for unit, first, last in _UNITS:
+        if first <= low and high < last:
+            return (("unit", unit, "what times count since 1970"),), ()
+    texts = pc.unique(pa.array(numbers.astype("int64")).cast(pa.string()))
+    if _reads(texts, "%Y%m%d") and low > 19_000_000:
+        return _formatted(["%Y%m%d"])
+    if low >= 10_100 and high < 991_232 and high - low > _MONTH and _six_digits(texts):
+        return _formatted(["%y%m%d"])
+    if low >= 190_001 and high < 210_013 and _reads(texts, "%Y%m"):
+        return _formatted(["%Y%m"])
+    words = tokens(name)
+    named = words[0] in _DAYS or words[-1] in _DAYS or any(w.startswith("date") for w in words)
+    if named and max(abs(low), abs(high)) <= _MOST_DAYS and high - low > _MONTH:
+        return (("unit", "d", "days that are counted; day 0 is shown as 1970-01-01"),), ()
+    return None
+
+
+_DAYS = {"day", "days", "date", "datum", "tag", "dia", "jour", "giorno", "dzien", "dag", "gun", "день"}
+
+
+def _says_time(name: str) -> bool:
+    """Whether a word of the name is one of time: "DAY" and "InvoiceDate" are, "days_late" and "response_minutes" are not."""
+    words = tokens(name)
+    if not words or {"late", "minutes", "hours", "seconds", "count", "calls", "charge", "charges", "mins"} & set(words):
+        return False
+    return has_word(name, "time") or has_word(name, "period")
+
+
+def header_month(name: str) -> str | None:
+    """The first day of the month that the name of a column is, such as "Jan-23", "2023-01", "01/2023" or "März 2023"; None for others."""
+    text = name.strip()
+    for pattern, order in ((r"(\d{4})[-/._ ]?(\d{1,2})(?:[-/.]0?1)?", "ym"), (r"(\d{1,2})[-/._ ](\d{4})", "my")):
+        found = re.fullmatch(rf"(?:[^\W\d]+[_ -])?{pattern}", text)
+        if found:
+            year, month = (int(found[1]), int(found[2])) if order == "ym" else (int(found[2]), int(found[1]))
+            return f"{year:04d}-{month:02d}-01" if 1 <= month <= 12 and 1950 <= year < 2200 else None
+    found = re.fullmatch(r"(?:[^\W\d]+[_ ])??([^\W\d_]{3,10})\.?[-/._ ']*(\d{4}|\d{2})", text)
+    if found is None:
+        found_back = re.fullmatch(r"(\d{4})[-/._ ]*([^\W\d_]{3,10})\.?", text)
+        if found_back is None:
+            return None
+        word, year_text = found_back[2], found_back[1]
+    else:
+        word, year_text = found[1], found[2]
+    named = month_of(word)
+    if named is None:
+        return None
+    year = int(year_text) + (0 if len(year_text) == 4 else 2000)
+    return f"{year:04d}-{named:02d}-01"

@@ -1,0 +1,330 @@
+"""From files to declared tables: whose rows they are, what each table is, up to when it is complete, and the tables of leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.cli.intake.guess_columns import guess_columns
+from churnpredict.cli.intake.readings import Activity, Reading
+from churnpredict.cli.intake.table_joins import flagged_rows, joined_profile, months_as_rows, one_of_many, with_customer
+from churnpredict.cli.intake.table_keys import Way, customer_ways
+from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.events.source import Query
+from churnpredict.events.timing import DAY, stamp
+
+__all__ = ["Question", "observed_times", "read_tables"]
+
+_NONE = np.iinfo(np.int64).min
+_FAR = 180 * DAY  # a row so far from all others is a slip
+_RARE = 0.005
+_APART = 14 * DAY
+_COVERED = 0.5  # of the customers of the logs, that a table of customers must know to be one
+
+
+@dataclass(frozen=True)
+class Question:
+    """Two readings that are equally good: asked about on a terminal; the first is taken elsewhere."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
+Ask = Callable[[Question], int]
+
+
+def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
+    """What each table is, those left out among them; nothing is written or trained."""
+    profiles = one_of_many(profiles)
+    tables = {p.name: p for p in profiles}
+    ways = customer_ways(profiles)
+    readings: list[Reading] = []
+    known: dict[str, tuple[TableProfile, str]] = {}
+    notes: dict[str, str] = {}
+    for name, profile in tables.items():
+        way = ways.get(name)
+        if way is None:
+            readings.append(Reading(profile, "", name, why="no column says whose row it is, and no other table leads to it"))
+            continue
+        joined = joined_profile(profile, way, tables) if way.steps else profile
+        if joined is None:
+            readings.append(
+                Reading(profile, "", name, why=f'the way to "{way.column}" leads over {", ".join(s.table for s in way.steps)}: join them')
+            )
+            continue
+        customer = _customer(name, way, ask)
+        empty = int((~joined.columns[customer].filled).sum())
+        if empty:
+            notes[name] = f'{empty:,} rows have no "{customer}": they are left out'
+            joined = with_customer(joined, customer)
+        known[name] = (joined, customer)
+    first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
+    activity = _activity(first)
+    found = [r for name, (p, c) in known.items() for r in guess_columns(p, c, activity=activity)]
+    found = [_asked(r, ask) for r in found]
+    used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
+    readings += [replace(r, why=f"{r.why}: it leads other tables to the customer") if not r.kind and r.name in used else r for r in found]
+    readings = [replace(r, notes=[notes[r.name]] if r.name in notes else []) for r in readings]
+    readings = _one_table_of_people(readings)
+    readings = [_turned(r) for r in readings]
+    readings = _observed(readings)
+    return _with_money([*readings, *_leavers(readings), *_more_states(readings)])
+
+
+def _customer(name: str, way: Way, ask: Ask) -> str:
+    if not way.doubt:
+        return way.column
+    choices = (way.column, way.doubt)
+    return choices[ask(Question(f"{name}: which column is the customer?", choices))]
+
+
+def _asked(reading: Reading, ask: Ask) -> Reading:
+    """Settle which of two formats its times have."""
+    for key, value, why in reading.keys:
+        if key == "format" and "would read" in why:
+            role = next(r for r in ("time", "start", "since", "end") if r in reading.roles and reading.column(r).doubts)
+            choices = (str(value), *reading.column(role).doubts)
+            chosen = choices[ask(Question(f"{reading.name}: how are dates written?", choices))]
+            keys = [(k, chosen if k == "format" else v, w) for k, v, w in reading.keys]
+            columns = dict(reading.profile.columns)
+            for name, column in columns.items():
+                if chosen in column.doubts:
+                    columns[name] = replace(column, how=(("format", chosen, "how times are written"),), doubts=())
+            return replace(reading, keys=keys, profile=replace(reading.profile, columns=columns))
+    return reading
+
+
+def observed_times(reading: Reading) -> np.ndarray:
+    """The times of the rows of a log, or the beginnings and ends of contracts, in microseconds, without those that are unknown."""
+    if reading.kind == "intervals":
+        times = np.concatenate([reading.column("start").times, reading.column("end").times])
+    elif "time" in reading.roles and reading.roles["time"] in reading.profile.columns:
+        times = reading.column("time").times
+    else:
+        return np.empty(0, np.int64)
+    return times[times != _NONE]
+
+
+def _activity(readings: Sequence[Reading]) -> Activity | None:
+    """What the logs show of each customer."""
+    counts: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for r in readings:
+        if r.kind != "events" or r.profile.months:
+            continue
+        column, ids = r.column("time"), r.customer
+        frame = pd.DataFrame({"c": ids.codes[0], "t": column.times})[column.known]
+        grouped = frame.groupby("c")["t"].agg(["size", "max"])
+        for code, n, latest in grouped.itertuples():
+            who = str(ids.codes[1][code])
+            counts[who] = counts.get(who, 0) + int(n)
+            last[who] = max(last.get(who, _NONE), int(latest))
+    return Activity(counts, last, int(np.quantile(list(last.values()), 0.99))) if last else None
+
+
+def _one_table_of_people(readings: Sequence[Reading]) -> list[Reading]:
+    """One table of customers stays; of another in which everybody stands once, its time is that of an event."""
+    people = [r for r in readings if r.kind == "customers"]
+    logs = {str(v) for r in readings if r.kind in ("events", "intervals") for v in r.customer.codes[1]}
+    enough = []
+    kept: list[Reading] = []
+    for r in people:
+        covered = len(logs & set(map(str, r.customer.codes[1]))) / len(logs) if logs else 1.0
+        if covered < _COVERED and not r.leaving:
+            enough.append(replace(r, kind="", why=f"it knows only {covered:.0%} of the customers of the other tables"))
+    partial = {r.name for r in enough}
+    able = [r for r in people if r.name not in partial]
+    main = max(
+        able,
+        key=lambda r: (not r.profile.says("leaving"), r.profile.says("people"), len(r.lists["attributes"]), r.profile.rows),
+        default=None,
+    )
+    for r in readings:
+        if r.kind != "customers" or r is main:
+            kept.append(r)
+        elif r.name in partial:
+            kept.append(next(e for e in enough if e.name == r.name))
+        else:
+            kept.append(_as_event(r))
+    return kept
+
+
+def _as_event(r: Reading) -> Reading:
+    when = r.leaving or r.roles.get("since")
+    if not when:
+        return replace(r, kind="", why="another table of customers: join the columns that you need to the first")
+    roles = {"customer": r.roles["customer"], "time": when}
+    if r.reason:
+        roles["kinds"] = r.reason
+    kinds = [c for c in r.lists["attributes"] if r.profile.columns[c].kind == "text" and r.profile.columns[c].says("reason", "kind")]
+    if kinds and "kinds" not in roles:
+        roles["kinds"] = kinds[0]
+    column = r.profile.columns[when]
+    keys = list(column.how) + ([("optional_time", True, "rows without this time are no events")] if not column.known.all() else [])
+    unused = {c: "no role found" for c in r.profile.columns if c not in roles.values()}
+    return replace(r, kind="events", roles=roles, lists={}, keys=keys, unused=unused, leaving="")
+
+
+def _turned(reading: Reading) -> Reading:
+    """Months as columns become rows."""
+    if not reading.kind or not reading.profile.months:
+        return reading
+    profile = profile_query(months_as_rows(reading.profile, reading.roles["customer"]), reading.name)
+    columns = dict(profile.columns)
+    return replace(reading, profile=profile, keys=[*columns["month"].how, *reading.keys], unused=reading.unused)
+
+
+def _with_money(readings: Sequence[Reading]) -> list[Reading]:
+    """Say whose values customers pay: of logs one, that of payments before that of orders, so that nothing counts twice."""
+    paid = [r for r in readings if r.kind == "events" and _is_money(r)]
+    paying = max(paid, key=lambda r: (r.profile.says("payment"), r.profile.rows), default=None)
+    said = ("money", True, "the values are money; take this away if they are hours, points or pieces")
+    return [replace(r, keys=[*r.keys, said]) if r is paying or (r.kind == "intervals" and _is_money(r)) else r for r in readings]
+
+
+def _is_money(reading: Reading) -> bool:
+    column = reading.profile.columns.get(reading.roles.get("value", ""))
+    if column is None:
+        return False
+    if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: the file says of what
+        return reading.profile.says("value", "payment", "price", "best_value")
+    return column.says("value", "best_value", "price") and not column.says("quantity")
+
+
+# --- up to when a table is complete ---
+
+
+def _bounds(times: np.ndarray) -> tuple[int | None, int | None]:
+    """The first and the last moment of the bulk of the rows, where single rows lie far from all others; else None."""
+    ordered = np.sort(times)
+    most = max(3, int(_RARE * len(ordered)))
+    if len(ordered) < 50:
+        return None, None
+    inner = ordered[most : len(ordered) - most]
+    far = max(_FAR, int(0.3 * (inner[-1] - inner[0])))
+    gaps = np.diff(ordered)
+    early = [i for i in range(min(most, len(gaps))) if gaps[i] > far]
+    late = [i for i in range(max(len(gaps) - most, 0), len(gaps)) if gaps[i] > far]
+    return (int(ordered[early[-1] + 1]) if early else None), (int(ordered[late[0]]) if late else None)
+
+
+def _day_after(moment: int) -> str:
+    return stamp(moment // DAY * DAY + DAY)
+
+
+def _observed(readings: Sequence[Reading]) -> list[Reading]:
+    """Say where a table begins and ends, where its own rows would say it wrongly."""
+    ends: dict[str, int] = {}
+    found: list[Reading] = []
+    for r in readings:
+        keys = list(r.keys)
+        times = observed_times(r)
+        if r.kind == "events" and len(times):
+            first, last = _bounds(times)
+            if first is not None:
+                early = times[times < first]
+                why = f"{_rows(len(early))} dated {_when(early)}: left out as a slip"
+                keys.append(("observed_from", stamp(first // DAY * DAY), why))
+            if last is not None:
+                late = times[times > last]
+                keys.append(("observed_until", _day_after(last), f"{_rows(len(late))} dated {_when(late)}: left out as a slip"))
+                times = times[times <= last]
+        if len(times) and r.kind in ("events", "states"):
+            ends[r.name] = int(times.max())
+        found.append(replace(r, keys=keys))
+    if not found:
+        return found
+    logs = {r.name: ends[r.name] for r in found if r.kind == "events" and r.name in ends}
+    latest = max(ends.values(), default=None)
+    done = []
+    for r in found:
+        keys = list(r.keys)
+        if (
+            r.name in logs
+            and latest is not None
+            and latest - logs[r.name] > _APART
+            and r.key("observed_until") is None
+            and not r.profile.says("leaving")
+        ):
+            days = (latest - logs[r.name]) // DAY
+            keys.append(
+                (
+                    "observed_until",
+                    _day_after(logs[r.name]),
+                    f"it ends {days} days before the other tables: silence after that is no leaving",
+                )
+            )
+        if r.kind == "intervals" and (until := _contracts_until(r, latest)) is not None:
+            keys.append(("observed_until", _day_after(until), "the last day on which something in this table begins or ends"))
+        done.append(replace(r, keys=keys))
+    return done
+
+
+def _contracts_until(reading: Reading, latest: int | None) -> int | None:
+    """The last beginning or end of contracts, where no log reaches so far; None where ends were agreed beforehand."""
+    start, end = reading.column("start"), reading.column("end")
+    begun, over = start.times[start.known], end.times[end.known]
+    last_begun = int(begun.max())
+    if latest is not None and latest >= max(last_begun, int(over.max(initial=_NONE))) - DAY:
+        return None
+    if end.known.all():
+        lengths = np.round((end.times - start.times) / DAY)
+        if len(np.unique(lengths)) <= max(4, len(lengths) // 20):
+            return None  # all of the same few lengths: as agreed
+    now = int(pd.Timestamp.now("UTC").timestamp() * 1_000_000)
+    return max(last_begun, int(over[over <= now].max(initial=_NONE)))
+
+
+def _rows(n: int) -> str:
+    return "1 row is" if n == 1 else f"{n:,} rows are"
+
+
+def _when(times: np.ndarray) -> str:
+    first, last = stamp(int(times.min()) // DAY * DAY), stamp(int(times.max()) // DAY * DAY)
+    return first if first == last else f"{first} to {last}"
+
+
+# --- tables made of others ---
+
+
+def _leavers(readings: Sequence[Reading]) -> list[Reading]:
+    """Tables of leaving, made of a date on the customer or of the outcome of a panel."""
+    found = []
+    for r in readings:
+        if r.kind == "customers" and r.leaving:
+            column = r.profile.columns[r.leaving]
+            roles = {"customer": r.roles["customer"], "time": r.leaving} | ({"kinds": r.reason} if r.reason else {})
+            keys = [*column.how, ("optional_time", True, "customers without this date have not left")]
+            found.append(Reading(r.profile, "events", f"{r.name}_left", roles, {}, keys, leaving=r.leaving))
+        elif r.outcome:
+            name, value = r.outcome.rsplit("=", 1)
+            query = flagged_rows(r.profile, name, value)
+            profile = replace(r.profile, source=query)
+            keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after")]
+            found.append(
+                Reading(profile, "events", f"{r.name}_left", {k: r.roles[k] for k in ("customer", "time")}, {}, keys, leaving=name)
+            )
+    return found
+
+
+def _more_states(readings: Sequence[Reading]) -> list[Reading]:
+    """The other numbers of a panel: an event has one value, so they are states of each period."""
+    found = []
+    for r in readings:
+        if r.kind != "events" or r.key("known_after") is None or (isinstance(r.profile.source, Query) and r.roles["time"] == "month"):
+            continue
+        more = [c for c in r.unused if r.unused[c] == "no role found" and _is_measure(r.profile.columns[c])]
+        if more:
+            for c in more:
+                del r.unused[c]
+            keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after", "observed_until")]
+            roles = {k: r.roles[k] for k in ("customer", "time")}
+            found.append(Reading(r.profile, "states", f"{r.name}_more", roles, {"values": more}, keys))
+    return found
+
+
+def _is_measure(column: Column) -> bool:
+    return column.kind in ("number", "flag") or (column.kind == "text" and 2 <= column.distinct <= 50)

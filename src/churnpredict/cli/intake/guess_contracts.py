@@ -1,0 +1,144 @@
+"""Tables of what begins and ends: contracts, subscriptions, tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.outcome_columns import tells_whether
+from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Reading, best_value, is_status, said_how, say_rest, with_currency
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+
+__all__ = ["find_pair", "guess_contracts", "is_of_people", "is_short", "joins"]
+
+Mask = npt.NDArray[np.bool_]
+_DAY = 86_400_000_000
+
+
+def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tuple[Column, Column] | None:
+    """The beginning and the end of something: two times in order, the second named so, or often empty where the first is not."""
+    best: tuple[float, tuple[Column, Column] | None] = (0.0, None)
+    for end in times:
+        for start in times:
+            if start is end or not _in_order(start, end) or end.says("clerical") or start.says("planned_end"):
+                continue
+            fit = 2.0 * end.says("end", "leaving") * (not end.says("planned_end") or end.says("end")) + 1.5 * start.says("start", "since")
+            fit += 1.5 * (0.02 < np.mean(~end.known) < 0.99) + 0.5 * start.known.all() - 2.0 * end.says("start", "since", "response")
+            fit += 1.0 * profile.says("contract", "ticket") - 2.0 * end.says("planned_end", "overwritten") * (not end.says("leaving"))
+            fit += 0.5 * end.says("leaving") - 1.5 * start.says("end", "leaving") - 1.0 * start.says("overwritten")
+            if (fit >= 3.5 or (fit >= 3.0 and once)) and fit > best[0]:
+                best = (fit, (start, end))
+    return best[1]
+
+
+def _in_order(start: Column, end: Column) -> bool:
+    both = start.known & end.known
+    return bool(
+        both.any()
+        and (end.times[both] >= start.times[both]).all()
+        and (end.times[both] > start.times[both]).any()
+        and start.known[end.known].all()
+    )
+
+
+def is_short(start: Column, end: Column) -> bool:
+    """Whether nearly everything is over, and within a day: sessions and calls, not contracts."""
+    both = start.known & end.known
+    return bool(np.mean(both) > 0.98 and np.median(end.times[both] - start.times[both]) < _DAY)
+
+
+def is_of_people(profile: TableProfile, start: Column, end: Column) -> bool:
+    """Of a table in which everybody stands once: whether it is about people who join and leave, rather than about contracts."""
+    own = any(c.unique and is_id(c.name) and not c.says("customer") for c in profile.of_kind("text", "number"))
+    contract = (
+        2 * profile.says("contract") + (start.says("start") and not joins(start)) + (end.says("end") and not end.says("leaving")) + own
+    )
+    people = 2 * profile.says("people") + joins(start) + (end.says("leaving") and not end.says("end"))
+    return people > contract
+
+
+def joins(start: Column) -> bool:
+    return (
+        start.says("since")
+        and not any(has_word(w, "start") for w in (start.name,) if not has_word(w, "since"))
+        and not start.name.lower().startswith("start")
+    )
+
+
+def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
+    """The reading of a table of contracts or tickets. Long because each role is found among what the ones before it have left."""
+    ticket = profile.says("ticket") and not profile.says("contract")
+    roles = {"customer": customer, "start": start.name, "end": end.name}
+    unused: dict[str, str] = {}
+    ended = end.known
+    lists: dict[str, list[str]] = {"attributes": []}
+    for column in times:
+        if column.name in roles.values():
+            continue
+        if column.says("overwritten") or column.says("clerical"):
+            unused[column.name] = IN_PLACE
+        elif column.says("response") and ticket and _in_order(start, column):
+            roles.setdefault("response", column.name)
+        elif column.says("planned_end") and np.mean(column.known) > 0.5 and _in_order(start, column) and tells_whether(column, ended) < 0.9:
+            roles.setdefault("planned_end", column.name)
+        elif tells_whether(column, ended) >= 0.9:
+            unused[column.name] = TELLS
+        elif column.says("recorded") and column.known.all() and _in_order(start, column):
+            roles.setdefault("known_at", column.name)
+    rest = [c for c in profile.columns.values() if c.name not in roles.values() and c.name not in unused and c.kind != "time"]
+    written = [c for c in rest if ticket and c.kind == "number" and not is_id(c.name) and c.filled.any() and not (c.filled & ~ended).any()]
+    if written and not ended.all():
+        roles["value_at_end"] = written[0].name
+        rest.remove(written[0])
+    reason = ""
+    for column in rest:
+        if column.kind == "empty" or column.distinct < 2:
+            unused[column.name] = "empty" if column.kind == "empty" or not column.distinct else "always the same"
+        elif (
+            column.says("leaving", "reason")
+            or (column.says("kind") and column.says("staying"))
+            or (ended.any() and not ended.all() and tells_whether(column, ended) >= 0.9)
+        ):
+            unused[column.name] = TELLS
+        if unused.get(column.name) == TELLS and column.kind == "text" and column.says("reason") and column.distinct <= MOST_KINDS:
+            reason = column.name
+    status = [c for c in rest if c.name not in unused and c.says("kind") and has_word(c.name, "kind") and is_status(c)]
+    unused |= {c.name: IN_PLACE for c in status}
+    left = [c for c in rest if c.name not in unused]
+    numbers = [c for c in left if c.kind == "number" and not is_id(c.name)]
+    value = best_value(numbers)
+    if value and not (ticket and value.says("quantity")):
+        roles["value"] = value.name
+    texts = [c for c in left if c.kind == "text" and 2 <= c.distinct <= MOST_KINDS and not c.says("person", "owner", "currency")]
+    kinds = sorted(texts, key=lambda c: -(c.says("price", "contract") + c.says("kind")))
+    if kinds and (kinds[0].says("kind", "price", "contract", "item") or ticket):
+        roles["kinds"] = kinds[0].name
+    with_currency(left, roles)
+    for column in left:
+        if column.name in roles.values():
+            continue
+        if (
+            column.kind == "flag"
+            or (column in texts and not is_id(column.name))
+            or (column.kind == "number" and not is_id(column.name) and not column.says("overwritten", "customer") and not ticket)
+        ):
+            lists["attributes"].append(column.name)
+    say_rest(profile, roles, lists, unused)
+    driver = "support" if ticket else "contract" if profile.says("contract") else None
+    keys: list[tuple[str, Any, str]] = [("driver", driver, "what the table speaks for")] if driver else []
+    return Reading(
+        profile,
+        "intervals",
+        profile.name,
+        roles,
+        lists,
+        [*said_how(profile, roles, unused), *keys],
+        unused,
+        leaving=end.name,
+        reason=reason,
+    )

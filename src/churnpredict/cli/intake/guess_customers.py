@@ -1,0 +1,110 @@
+"""Tables of customers: one row for each, with what describes them, and what must not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.guess_contracts import joins
+from churnpredict.cli.intake.outcome_columns import follows_activity, tells_whether
+from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Activity, Reading, is_status, said_how
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+
+__all__ = ["guess_customers"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+def guess_customers(
+    profile: TableProfile, customer: str, times: Sequence[Column], activity: Activity | None, leaving: Column | None = None
+) -> Reading:
+    roles = {"customer": customer}
+    unused: dict[str, str] = {}
+    lists: dict[str, list[str]] = {"attributes": [], "dates": []}
+    if leaving is None:
+        gone = [c for c in times if c.says("leaving") and not c.known.all()]
+        leaving = gone[0] if gone else None
+    own = [c for c in times if c is not leaving and not c.says("planned_end", "expiry", "end", "leaving", "clerical", "overwritten")]
+    since = sorted(
+        (c for c in own if np.mean(c.known) > 0.5),
+        key=lambda c: (-joins(c), -c.says("since", "start"), float(np.median(c.times[c.known]))),
+    )
+    if since:
+        roles["since"] = since[0].name
+    if leaving is not None:
+        unused[leaving.name] = "the date of leaving: see the table made of it"
+    for column in times:
+        if column.name in roles.values() or column is leaving:
+            continue
+        if (
+            column.says("expiry", "planned_end")
+            and not column.how
+            and column.says("expiry")
+            and np.mean(column.known) > 0.5
+            and not column.says("last")
+        ):
+            lists["dates"].append(column.name)
+        else:
+            unused[column.name] = (
+                TELLS if column.says("leaving", "end") else IN_PLACE if column.says("overwritten", "clerical") else "not needed"
+            )
+    left = leaving.known if leaving is not None else None
+    reason = ""
+    for column in profile.columns.values():
+        if column.name in roles.values() or column.name in unused or column.kind == "time":
+            continue
+        why = _no_attribute(column, profile, left, activity, profile.columns[customer])
+        if column.says("owner") and column.kind == "text" and 1 < column.distinct <= profile.rows / 2:
+            roles.setdefault("owner", column.name)
+        elif not why and column.says("annual") and column.kind == "number" and "value" not in roles:
+            roles["value"] = column.name
+        elif why:
+            unused[column.name] = why
+            if why == TELLS and column.kind == "text" and column.says("reason") and column.distinct <= MOST_KINDS:
+                reason = column.name
+        else:
+            lists["attributes"].append(column.name)
+    return Reading(
+        profile,
+        "customers",
+        profile.name,
+        roles,
+        lists,
+        said_how(profile, roles, unused),
+        unused,
+        leaving=leaving.name if leaving is not None else "",
+        reason=reason,
+    )
+
+
+def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, activity: Activity | None, customer: Column) -> str:
+    """Why a column must not describe a customer, or nothing."""
+    if column.kind == "empty" or column.distinct == 0:
+        return "empty"
+    if column.distinct == 1 and column.filled.all():
+        return "always the same"
+    if column.says("leaving", "reason"):
+        return TELLS
+    if left is not None and 0 < left.sum() < len(left) and tells_whether(column, left) >= 0.9:
+        return TELLS
+    if column.kind in ("flag", "text") and column.says("staying") and not column.says("price"):
+        return TELLS
+    if column.kind == "text" and is_status(column):
+        return TELLS if any(has_word(str(v), "leaving") or has_word(str(v), "staying") for v in column.codes[1][:MOST_KINDS]) else IN_PLACE
+    if column.says("person", "birth") and column.kind != "flag" and column.distinct > min(MOST_KINDS, profile.rows / 2):
+        return "names a person"
+    if (column.kind == "text" and column.distinct > max(MOST_KINDS, profile.rows / 2)) or (
+        is_id(column.name) and column.distinct > profile.rows / 2
+    ):
+        return "nearly every row has its own"
+    if column.kind == "number" and column.says("overwritten") and not column.says("price"):
+        return IN_PLACE
+    if activity is not None and column.kind in ("number", "flag", "text"):
+        said = follows_activity(column, customer, activity.counts, activity.last, activity.end)
+        if said:
+            return said
+    return ""

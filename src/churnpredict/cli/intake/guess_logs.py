@@ -1,0 +1,189 @@
+"""Tables of many rows per customer: logs, totals of periods, panels with an outcome, and states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.outcome_columns import flags_leaving
+from churnpredict.cli.intake.readings import MOST_KINDS, TELLS, Reading, best_quantity, best_value, said_how, say_rest, with_currency
+from churnpredict.cli.intake.table_keys import is_id, unlike_customer
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+
+__all__ = ["guess_log", "guess_wide", "period_of"]
+
+_DAY = 86_400_000_000
+_HISTORY = {
+    "history",
+    "historie",
+    "historique",
+    "historial",
+    "storico",
+    "historico",
+    "historia",
+    "geschiedenis",
+    "история",
+    "gecmis",
+    "changes",
+}
+
+
+def period_of(column: Column, customer: Column) -> str:
+    """The period of which each row is the total: one row per customer and month (quarter, week), dated its first day; or nothing."""
+    known = column.times[column.known]
+    if not len(known) or (known % _DAY).any():
+        return ""
+    days = np.unique(known).astype("datetime64[us]").astype("datetime64[D]")
+    if len(days) < 3:
+        return ""
+    pairs = np.stack([customer.codes[0], column.times], axis=1)
+    twice = 1 - len(np.unique(pairs, axis=0)) / len(pairs)
+    if twice > 0.001:
+        return ""
+    months = days.astype("datetime64[M]")
+    first = bool((days == months.astype("datetime64[D]")).all())
+    last = bool(((days + 1) == (months + 1).astype("datetime64[D]")).all())
+    if first or last:
+        number = months.astype(np.int64) % 12
+        if len(set(number)) == 1:
+            return "year"
+        return "quarter" if len(set(number)) <= 4 and len(set(number % 3)) == 1 and len(days) > 3 else "month"
+    monday = bool(((days.astype(np.int64) + 3) % 7 == 0).all())
+    return "week" if monday and len(days) > 8 else ""
+
+
+def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pair: tuple[Column, Column] | None) -> list[Reading]:
+    who = profile.columns[customer]
+    unused: dict[str, str] = {}
+    time = max(times, key=lambda c: (_time_fit(c), -list(profile.columns).index(c.name))) if pair is None else pair[0]
+    roles = {"customer": customer, "time": time.name}
+    period = period_of(time, who)
+    for column in times:
+        if column is not time:
+            later = column.known.all() and bool((column.times >= time.times).all())
+            if later and (column.says("recorded") or (pair is not None and column is pair[1])):
+                roles.setdefault("known_at", column.name)
+            else:
+                unused[column.name] = "another time of the same row"
+    rest = [c for c in profile.columns.values() if c.name not in roles.values() and c.name not in unused and c.kind != "time"]
+    outcome = ""
+    flags = [c for c in rest if c.kind == "flag" or (c.kind == "text" and c.distinct == 2)]
+    for column in sorted(flags, key=lambda c: not c.says("leaving")):
+        value = flags_leaving(column, who, time)
+        if value is not None and (column.says("leaving", "staying") or period):
+            outcome = outcome or f"{column.name}={value}"
+            unused[column.name] = "tells the outcome: see the table made of it"
+        elif column.says("leaving") and period:
+            unused[column.name] = TELLS
+    for column in rest:
+        if column.name not in unused and (column.kind == "empty" or (column.distinct < 2 and column.filled.all())):
+            unused[column.name] = "empty" if column.kind == "empty" else "always the same"
+    left = [c for c in rest if c.name not in unused]
+    if not outcome and _is_states(profile, time, left, who):
+        values = [
+            c.name
+            for c in left
+            if (c.kind in ("number", "flag") and not is_id(c.name))
+            or (c.kind == "text" and c.distinct <= MOST_KINDS and not c.says("person"))
+        ]
+        lists = {"values": values}
+        say_rest(profile, roles, lists, unused)
+        driver = [("driver", "price", "what the table speaks for")] if any(has_word(v, "price") for v in values) else []
+        return [Reading(profile, "states", profile.name, roles, lists, [*said_how(profile, roles, unused), *driver], unused)]
+    reading = _events(profile, roles, left, unused, period)
+    return [replace(reading, outcome=outcome)]
+
+
+def _time_fit(column: Column) -> float:
+    fit = (
+        3.0 * column.says("happened")
+        + 1.0 * column.says("time")
+        - 4.0 * column.says("clerical")
+        - 3.0 * column.says("planned_end", "expiry")
+    )
+    fit += 0.5 * column.says("start") - 2.0 * column.says("leaving", "end") - 1.0 * column.says("recorded") - 2.0 * column.says("since")
+    return fit - 10.0 * float(np.mean(~column.known))
+
+
+def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], customer: Column) -> bool:
+    """Whether rows say what holds from then on, rather than what happened."""
+    named = profile.says("price") and not profile.says("contract")
+    begins = time.says("start") and not time.says("happened")
+    speaking = [c for c in left if c.says("price") and not c.says("best_value", "quantity") and not is_id(c.name)]
+    others = [c for c in left if c not in speaking and not is_id(c.name) and not unlike_customer(c) and c.says("item", "happened")]
+    changes = profile.rows / max(customer.distinct, 1) < 12
+    history = bool(_HISTORY & set(tokens(profile.name)))
+    numbers = [c for c in left if c.kind == "number" and not is_id(c.name) and c not in speaking]
+    return bool(left) and changes and ((named or history or begins) and bool(speaking or history) and not others and not numbers)
+
+
+def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column], unused: dict[str, str], period: str) -> Reading:
+    numbers = [c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole)]
+    value = best_value(numbers) or best_quantity(numbers)
+    if value is not None:
+        roles["value"] = value.name
+    texts = [c for c in left if c.kind == "text"]
+    ids = [
+        c
+        for c in left
+        if c.kind in ("text", "number") and (c.is_whole or c.kind == "text") and (is_id(c.name) or c.says("happened")) and c is not value
+    ]
+    own = [c for c in ids if c.unique and not c.says("item")]
+    item = _best(
+        [c for c in [*texts, *(i for i in ids if i.kind == "number")] if c.says("item") and c not in own and c.distinct > 1], "item"
+    )
+    kinds = [
+        c
+        for c in texts
+        if 2 <= c.distinct <= MOST_KINDS and c is not item and not is_id(c.name) and not c.says("person", "owner", "currency")
+    ]
+    kind = _best([c for c in kinds if c.says("kind")], "kind")
+    if kind is not None:
+        roles["kinds"] = kind.name
+    if item is not None:
+        roles["item"] = item.name
+    if own:
+        roles["id"] = own[0].name
+    elif not period:
+        order = _order(profile, roles, ids)
+        if order is not None:
+            roles["order"] = order.name
+    with_currency(left, roles)
+    lists: dict[str, list[str]] = {}
+    if kind is not None and {"contact", "contacts", "email", "emails", "messages", "campaigns", "newsletter"} & set(tokens(profile.name)):
+        replies = [str(v) for v in kind.codes[1] if has_word(str(v), "reply")]
+        lists["replies"] = replies if 0 < len(replies) < kind.distinct else []
+    keys = said_how(profile, roles, unused)
+    if period:
+        keys.append(("known_after", period, f"each row is the total of a {period}: nobody knows it before the {period} is over"))
+    say_rest(profile, roles, lists, unused)
+    return Reading(profile, "events", profile.name, roles, lists, keys, unused)
+
+
+def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
+    """The number of an order that stands on several rows: they are its lines."""
+    for column in ids:
+        if column.name in roles.values() or column.says("item") or not column.says("happened") or not column.filled.all():
+            continue
+        if not column.distinct < profile.rows:
+            continue
+        return column
+    return None
+
+
+def _best(columns: Sequence[Column], role: str) -> Column | None:
+    def fit(column: Column) -> tuple[bool, bool, int]:
+        return (column.says(role), not is_id(column.name), -len(tokens(column.name)))
+
+    return max(columns, key=fit, default=None)
+
+
+def guess_wide(profile: TableProfile, customer: str) -> Reading:
+    """A table whose columns are months: turned by a query, one row per customer and month."""
+    unused = {c: "not a month" for c in profile.columns if c not in profile.months and c != customer}
+    roles = {"customer": customer, "time": "month", "value": "amount"}
+    keys = [("known_after", "month", "each number is the total of a month: nobody knows it before the month is over")]
+    return Reading(profile, "events", profile.name, roles, {}, keys, unused)

@@ -1,0 +1,100 @@
+"""Columns that tell who left: written when a customer leaves, or grown with what the customer did until then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.table_profiles import Column
+
+__all__ = ["flags_leaving", "follows_activity", "tells_whether"]
+
+Mask = npt.NDArray[np.bool_]
+_MOST_VALUES = 50
+_LAST = 0.9  # of the flagged rows are the last of their customer
+_SAME = 0.8  # rank correlation with the number of rows
+_TELLING = 0.95  # AUC of a column against having fallen silent
+
+
+def tells_whether(column: Column, ended: Mask) -> float:
+    """How well a column says what has ended, by being filled or by its values: 0 for not at all, 1 for without fail."""
+    share = float(ended.mean())
+    if share in (0.0, 1.0):
+        return 0.0
+    filled = column.known if column.kind == "time" else column.filled
+    found = _agreement(filled.astype(np.int64), ended)
+    if column.kind in ("text", "flag") and 2 <= column.distinct <= _MOST_VALUES:
+        found = max(found, _agreement(column.codes[0] + 1, ended))
+    return found
+
+
+def _agreement(codes: npt.NDArray[np.int64], ended: Mask) -> float:
+    """By how much knowing the value lowers the error of guessing (Goodman and Kruskal's lambda)."""
+    both = np.zeros((int(codes.max(initial=0)) + 1, 2))
+    np.add.at(both, (codes, ended.astype(np.int64)), 1)
+    blind = min(ended.sum(), (~ended).sum())
+    return float(1 - both.min(axis=1).sum() / blind)
+
+
+def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
+    """The value of a flag that stands on the last rows of customers and on no others; None where no value does."""
+    order = np.lexsort((time.times, customer.codes[0]))
+    who = customer.codes[0][order]
+    last = np.append(who[1:] != who[:-1], True)
+    codes = column.codes[0][order]
+    if column.kind == "flag" and not column.filled.all():
+        return None
+    best: tuple[float, Any | None] = (_LAST, None)
+    for code, value in enumerate(column.codes[1]):
+        flagged = codes == code
+        if flagged.sum() < 5 or flagged.mean() > 0.5 or last[~flagged].mean() > 0.5 * last[flagged].mean():
+            continue
+        if column.says("staying") and not column.says("leaving") and str(value) in ("1", "true", "True"):
+            continue
+        if last[flagged].mean() >= best[0]:
+            best = (float(last[flagged].mean()), value)
+    return best[1]
+
+
+def follows_activity(column: Column, customer: Column, counts: Mapping[str, int], last: Mapping[str, int], end: int) -> str:
+    """Why a column of a customer follows from what the customer did until the export, or nothing: it would show the past the future."""
+    ids = customer.codes[1][customer.codes[0]]
+    n = np.array([counts.get(str(i), 0) for i in ids], dtype=np.float64)
+    until = np.array([last.get(str(i), 0) for i in ids], dtype=np.float64)
+    seen = n > 0
+    if seen.sum() < 40:
+        return ""
+    score = column.codes[0].astype(np.float64) if column.kind == "text" else column.numbers
+    known = seen & np.isfinite(score)
+    if column.kind == "number" and known.sum() >= 40 and len(np.unique(score[known])) > 4:
+        ranks, rows = rankdata(score[known]), rankdata(n[known])
+        if ranks.std() > 0 and rows.std() > 0 and abs(np.corrcoef(ranks, rows)[0, 1]) > _SAME and not has_word(column.name, "price"):
+            return "grows with the rows of the log: a total up to the export"
+    silent = (until < end - 0.25 * (end - min(until[seen]))).astype(np.int64)
+    if column.kind == "text":
+        if column.distinct > _MOST_VALUES:
+            return ""
+        share = np.array(
+            [silent[(column.codes[0] == c) & seen].mean() if ((column.codes[0] == c) & seen).any() else 0.5 for c in range(column.distinct)]
+        )
+        score = np.append(share, 0.5)[column.codes[0]]
+        known = seen
+    filled = np.where(seen, column.filled, np.nan)
+    for tried, where in ((score, known), (filled, seen)):
+        found = _auc(silent[where], tried[where])
+        if max(found, 1 - found) > _TELLING:
+            return "tells the outcome"
+    return ""
+
+
+def _auc(y: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> float:
+    left, stayed = int(y.sum()), int((1 - y).sum())
+    if left < 10 or stayed < 10:
+        return 0.5
+    ranks = rankdata(score)
+    return float((ranks[y == 1].sum() - left * (left + 1) / 2) / (left * stayed))

@@ -1,0 +1,152 @@
+"""A reading of a table: its roles, and why columns are left out; with the choices that all kinds of table share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from churnpredict.cli.intake.column_words import tokens
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+
+__all__ = [
+    "IN_PLACE",
+    "MOST_KINDS",
+    "TELLS",
+    "Activity",
+    "Reading",
+    "best_quantity",
+    "best_value",
+    "is_status",
+    "left_out",
+    "said_how",
+    "say_rest",
+    "with_currency",
+]
+
+MOST_KINDS = 50
+IN_PLACE = "overwritten as time goes on: at a past cutoff it was another"
+TELLS = "tells the outcome"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to declare a table.
+
+    Attributes
+    ----------
+    kind : {"events", "customers", "intervals", "states", ""}
+        "" for a table that is left out; ``why`` says why.
+    roles : dict
+        Role, as ``churn.toml`` calls it -> column.
+    lists : dict
+        The same for roles of several columns.
+    keys : list of (key, value, why)
+    unused : dict
+        Column -> why it is left out.
+    notes : list of str
+        What else a person should know.
+    leaving, reason : str
+        Columns of the date at which a customer left, and why.
+    outcome : str
+        The column whose rows of 1 are those of leaving.
+    """
+
+    profile: TableProfile
+    kind: str
+    name: str
+    roles: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    keys: list[tuple[str, Any, str]] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    why: str = ""
+    leaving: str = ""
+    reason: str = ""
+    outcome: str = ""
+
+    @property
+    def customer(self) -> Column:
+        return self.profile.columns[self.roles["customer"]]
+
+    def column(self, role: str) -> Column:
+        return self.profile.columns[self.roles[role]]
+
+    def key(self, name: str) -> Any:
+        return next((value for key, value, _ in self.keys if key == name), None)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How often, and until when, each customer did something in the logs; ids as texts."""
+
+    counts: dict[str, int]
+    last: dict[str, int]
+    end: int
+
+
+def left_out(profile: TableProfile, why: str) -> Reading:
+    return Reading(profile, "", profile.name, why=why)
+
+
+def said_how(profile: TableProfile, roles: dict[str, str], unused: dict[str, str]) -> list[tuple[str, Any, str]]:
+    """What must be said of its times; of columns that are written in another way than the first, none is used."""
+    first: tuple[tuple[str, Any, str], ...] | None = None
+    for role in ("time", "start", "since", "end", "planned_end", "response", "known_at"):
+        column = profile.columns.get(roles.get(role, ""))
+        if column is None:
+            continue
+        said = tuple(h[:2] for h in column.how)
+        if first is None:
+            first = column.how
+        elif said != tuple(h[:2] for h in first) and role not in ("end",):
+            unused[roles.pop(role)] = "written in another way than the first time of the table"
+    return list(first or ())
+
+
+def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list[str]], unused: dict[str, str]) -> None:
+    used = {*roles.values(), *(c for some in lists.values() for c in some)}
+    for name, column in profile.columns.items():
+        if name not in used and name not in unused:
+            unused[name] = "names a person" if column.says("person") else "an id" if is_id(name) else "no role found"
+
+
+def is_status(column: Column) -> bool:
+    """Whether a column says in which state something is now."""
+    return any(w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand")) for w in tokens(column.name))
+
+
+def best_value(numbers: Sequence[Column]) -> Column | None:
+    """The amount of money, if a column is one: by its name."""
+
+    def fit(c: Column) -> float:
+        grown = 3.0 * c.says("best_value") + 2.0 * c.says("value", "price") - 5.0 * c.says("not_value") * (not c.says("best_value"))
+        grown -= 3.0 * c.says("quantity") + 2.5 * c.says("not_value") + 1.0 * ("unit" in tokens(c.name))
+        return grown + 0.5 * (not c.is_whole) + 0.25 * ({"total", "net", "paid", "usd", "eur"} & set(tokens(c.name)) != set())
+
+    best = max(numbers, key=fit, default=None)
+    return best if best is not None and fit(best) >= 2.0 else None
+
+
+def best_quantity(numbers: Sequence[Column]) -> Column | None:
+    def fit(c: Column) -> float:
+        return (
+            2.0 * c.says("quantity")
+            + 1.0 * (not c.is_whole)
+            - 3.0 * c.says("not_value") * (not c.says("quantity"))
+            + (0.5 if c.distinct > 2 else 0)
+        )
+
+    best = max(numbers, key=fit, default=None)
+    return best if best is not None and fit(best) >= 1.0 and best.distinct > 1 else None
+
+
+def with_currency(left: Sequence[Column], roles: dict[str, str]) -> None:
+    if "value" not in roles:
+        return
+    for column in left:
+        if column.kind == "text" and column.name not in roles.values() and column.says("currency"):
+            if column.distinct > 1:
+                roles["currency"] = column.name
+            return

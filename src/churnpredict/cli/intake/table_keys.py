@@ -1,0 +1,204 @@
+"""Whose row is it: which column of each table holds the customer, or by which joins it is reached; found from values, helped by names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+
+__all__ = ["Step", "Way", "customer_ways", "is_id", "unlike_customer"]
+
+_SHARED = 0.5  # of the smaller column's values: they are keys of the same things
+_SEEN = 0.9  # of the values of a foreign key are found among the keys
+_FEW = 10
+
+
+@dataclass(frozen=True)
+class Step:
+    """One join: a column here is a key there."""
+
+    here: str
+    table: str
+    there: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """From a table to the customer: joins, and the column at their end; ``doubt`` names another column that fits as well."""
+
+    column: str
+    steps: tuple[Step, ...] = ()
+    doubt: str = ""
+
+
+def is_id(name: str) -> bool:
+    """Whether a name ends, or begins, as those of ids do."""
+    words = tokens(name)
+    return bool(words) and (has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or name.lower().endswith("id"))
+
+
+def unlike_customer(column: Column) -> bool:
+    """Whether a column cannot hold customers, whatever its name."""
+    if column.kind not in ("text", "number", "flag") or not (column.kind == "text" or column.is_whole or _counts_only(column)):
+        return True
+    return column.distinct < 1 or column.says("owner", "currency") or float(np.mean(~column.filled)) > 0.5
+
+
+def _counts_only(column: Column) -> bool:
+    """Whether decimal numbers are whole ones with gaps, as a data frame stores ids that are missing in some rows."""
+    known = column.numbers[np.isfinite(column.numbers)]
+    return bool(len(known) and len(known) < len(column.numbers) and (known == np.round(known)).all() and np.abs(known).max() < 2**53)
+
+
+def _fitness(table: TableProfile, column: Column) -> float:
+    """How well a column would do as the customer of its table."""
+    name, timed = column.name, bool(table.of_kind("time"))
+    fit = 4.0 * has_word(name, "customer") + 1.5 * is_id(name) + 0.5 * ("unique" in tokens(name))
+    words = [w for w in tokens(name) if not has_word(w, "id")]
+    if not words and (table.says("people") or not timed):
+        fit += 2.5 * column.unique
+    if column.says("person") and not has_word(name, "customer"):
+        fit -= 1.5 if {"email", "mail", "phone", "courriel", "correo"} & set(tokens(name)) else 5
+    elif column.says("person"):
+        fit -= 2
+    if column.says("happened", "contract", "ticket", "item", "reason") and not (is_id(name) and has_word(tokens(name)[0], "customer")):
+        fit -= 4
+    if column.says("kind", "value", "quantity", "period", "price") and not is_id(name):
+        fit -= 4
+    if timed and column.unique and not table.says("people"):
+        fit -= 2
+    if column.distinct < _FEW < table.rows / 10:
+        fit -= 3
+    if column.kind == "number" and not (has_word(name, "customer") or is_id(name)):
+        fit -= 2
+    return fit
+
+
+class _Keys:
+    """The columns that could be keys, and which of them share their values."""
+
+    def __init__(self, tables: Sequence[TableProfile]) -> None:
+        self.tables = {t.name: t for t in tables}
+        self.columns = {
+            (t.name, c.name): c
+            for t in tables
+            for c in t.columns.values()
+            if not unlike_customer(c) and (c.says("customer") or is_id(c.name) or c.distinct > _FEW)
+        }
+        self.values = {key: frozenset(map(str, c.codes[1])) for key, c in self.columns.items()}
+        self.domain = dict(zip(self.columns, range(len(self.columns)), strict=True))
+        keys = list(self.columns)
+        for i, one in enumerate(keys):
+            for other in keys[i + 1 :]:
+                if one[0] != other[0] and self.alike(one, other):
+                    old, new = self.domain[other], self.domain[one]
+                    self.domain = {key: new if d == old else d for key, d in self.domain.items()}
+
+    def alike(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether two columns are keys of the same things: by their values, and by their names where values are small numbers."""
+        a, b = self.values[one], self.values[other]
+        shared = len(a & b)
+        if shared < 2 or shared < _SHARED * min(len(a), len(b)):
+            return False
+        words = [frozenset(w for w in tokens(key[1]) if not has_word(w, "id")) for key in (one, other)]
+        if words[0] & words[1] or words[0] == words[1]:
+            return True
+        if all(has_word(key[1], "customer") for key in (one, other)):
+            return True
+        for (table, name), theirs in ((one, words[1]), (other, words[0])):  # "id" of "customers" and "customer_id"
+            if not [w for w in tokens(name) if not has_word(w, "id")] and theirs & _singular(table):
+                return True
+            if (
+                not [w for w in tokens(name) if not has_word(w, "id")]
+                and has_word(table, "people")
+                and any(has_word(w, "customer") for w in theirs)
+            ):
+                return True
+        telling = min(len(a), len(b)) > 20 and not all(v.isdigit() and len(v) < 6 for v in list(a & b)[:50])
+        return telling and all(is_id(key[1]) or has_word(key[1], "customer") for key in (one, other))
+
+    def members(self, domain: int) -> Iterator[tuple[str, str]]:
+        return (key for key, d in self.domain.items() if d == domain)
+
+    def returns(self, domain: int) -> bool:
+        """Whether somebody stands on more than one row of a table with times."""
+        return any(self.tables[t].of_kind("time") and not self.columns[t, c].unique for t, c in self.members(domain))
+
+
+def _singular(table: str) -> set[str]:
+    words = set(tokens(table))
+    return words | {w.removesuffix("s") for w in words} | {w.removesuffix("ies") + "y" for w in words}
+
+
+def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
+    """The way from each table to its customer; tables that lead to nobody are left out."""
+    keys = _Keys(tables)
+    if not keys.columns:
+        return {}
+    fits = {key: _fitness(keys.tables[key[0]], column) for key, column in keys.columns.items()}
+    domains = sorted(set(keys.domain.values()))
+
+    def worth(domain: int) -> float:
+        best: dict[str, float] = {}
+        for key in keys.members(domain):
+            best[key[0]] = max(best.get(key[0], -9.0), fits[key])
+        return sum(max(f, 0.0) for f in best.values()) + 2 * (len(best) - 1) * (max(best.values()) > 0) + max(best.values())
+
+    chosen = max(domains, key=worth)
+    if not keys.returns(chosen):
+        chosen = _behind(keys, chosen) or chosen
+    ways: dict[str, Way] = {}
+    for table in tables:
+        here = sorted((c for t, c in keys.members(chosen) if t == table.name), key=lambda c: -fits[table.name, c])
+        if here and (fits[table.name, here[0]] > -3 or len(list(keys.members(chosen))) > 1):
+            close = [c for c in here[1:] if fits[table.name, here[0]] - fits[table.name, c] < 0.5]
+            ways[table.name] = Way(here[0], doubt=close[0] if close else "")
+    _reach(keys, ways)
+    return ways
+
+
+def _behind(keys: _Keys, domain: int) -> int | None:
+    """Where nobody comes twice, the customers behind the keys: another column of the table of keys, whose values repeat."""
+    for table, column in keys.members(domain):
+        if not keys.columns[table, column].unique:
+            continue
+        for (other, name), found in keys.columns.items():
+            if (
+                other == table
+                and name != column
+                and has_word(name, "customer")
+                and not found.says("person")
+                and found.distinct < keys.tables[table].rows
+            ):
+                return keys.domain[other, name]
+    return None
+
+
+def _reach(keys: _Keys, ways: dict[str, Way]) -> None:
+    """Find ways by joins, the shortest first: a column whose values are keys of a table that leads to the customer."""
+    found = True
+    while found:
+        found = False
+        for table in keys.tables:
+            if table in ways:
+                continue
+            for name, there, key in _joins(keys, table):
+                if there in ways and len(ways[there].steps) < 2:
+                    ways[table] = Way(ways[there].column, (Step(name, there, key), *ways[there].steps))
+                    found = True
+                    break
+
+
+def _joins(keys: _Keys, table: str) -> Iterator[tuple[str, str, str]]:
+    for (own, name), domain in keys.domain.items():
+        if own != table:
+            continue
+        for there, key in keys.members(domain):
+            if there != table and keys.columns[there, key].unique:
+                mine, theirs = keys.values[own, name], keys.values[there, key]
+                if len(mine & theirs) >= _SEEN * len(mine):
+                    yield name, there, key

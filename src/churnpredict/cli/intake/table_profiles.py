@@ -1,0 +1,273 @@
+"""What stands in the columns of a file, or of a table of a database: types, times, how many values, how many blanks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.cli.intake.column_times import header_month, how_written, is_number
+from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.errors import ChurnError, IdentityError, UsageError
+from churnpredict.events.file_formats import FileFormat, detect_format
+from churnpredict.events.source import File, Query, open_source, table_names
+from churnpredict.events.sources.texts import form_of_column
+from churnpredict.events.times import read_times
+
+__all__ = ["Column", "TableProfile", "profile_database", "profile_query", "profile_table", "table_name"]
+
+Ints = npt.NDArray[np.int64]
+_FEW = 50
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as it was found.
+
+    Attributes
+    ----------
+    kind : {"time", "number", "text", "flag", "empty"}
+    how : tuple of (key, value, why)
+        What a declaration must say for its times to be read.
+    doubts : tuple of str
+        Other formats that read every row as well, as other times.
+    """
+
+    name: str
+    kind: str
+    values: pa.ChunkedArray
+    how: tuple[tuple[str, Any, str], ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    def says(self, *roles: str) -> bool:
+        """Whether its name has a word for any of the roles."""
+        return any(has_word(self.name, role) for role in roles)
+
+    @cached_property
+    def filled(self) -> npt.NDArray[np.bool_]:
+        """Where something stands, shape (n,)."""
+        values = self.values
+        if pa.types.is_string(values.type):
+            return np.asarray(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False).to_numpy())
+        return np.asarray(pc.is_valid(values).to_numpy())
+
+    @cached_property
+    def codes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+        """Each row's value as a code (-1 where it is empty), and the distinct values as texts."""
+        texts = self.values if pa.types.is_string(self.values.type) else self.values.cast(pa.string())
+        codes, distinct = pd.factorize(texts.to_pandas().where(self.filled))
+        return codes, np.asarray(distinct, dtype=object)
+
+    @property
+    def distinct(self) -> int:
+        return len(self.codes[1])
+
+    @property
+    def unique(self) -> bool:
+        """Whether no value comes twice, and none is missing."""
+        return bool(self.filled.all()) and self.distinct == len(self.values)
+
+    @property
+    def is_whole(self) -> bool:
+        return bool(pa.types.is_integer(self.values.type))
+
+    @cached_property
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """Numbers, or flags as 0 and 1, NaN where there is none, shape (n,)."""
+        values = self.values.cast(pa.int8()) if pa.types.is_boolean(self.values.type) else self.values
+        return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+    @cached_property
+    def times(self) -> Ints:
+        """Times in microseconds, ``NaT`` as the least number, shape (n,)."""
+        how = {key: value for key, value, _ in self.how}
+        values = self.values
+        found, missing, _ = read_times(
+            values, table="", name=self.name, timezone="UTC", unit=how.get("unit"), form=how.get("format"), placeholders=True
+        )
+        return np.where(missing, np.iinfo(np.int64).min, found)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Where there is a time, shape (n,)."""
+        return self.times != np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """A file, or a table of a database, and its columns."""
+
+    name: str
+    source: Any
+    table: pa.Table
+    columns: Mapping[str, Column]
+    keys: tuple[tuple[str, Any, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    months: Mapping[str, str] = field(default_factory=dict)  # columns that are months -> the first day of each
+
+    @property
+    def rows(self) -> int:
+        return int(self.table.num_rows)
+
+    def of_kind(self, *kinds: str) -> list[Column]:
+        return [c for c in self.columns.values() if c.kind in kinds]
+
+    def says(self, *roles: str) -> bool:
+        """Whether the name of the table has a word for any of the roles."""
+        return any(has_word(self.name, role) for role in roles)
+
+
+def table_name(called: str) -> str:
+    """A name that can stand in features, from the name of a file or of a table."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", called)).encode("ascii", "ignore").decode()
+    name = re.sub(r"_+", "_", re.sub(r"[^A-Za-z0-9]+", "_", plain)).strip("_").lower() or "events"
+    name = name if name[0].isalpha() else f"t_{name}"
+    return f"{name}_table" if name in ("calendar", "customer_id", "cutoff", "outcome", "duration") else name
+
+
+def profile_database(path: Path) -> list[TableProfile]:
+    """Profiles of the tables of a DuckDB or SQLite file."""
+    return [_profile(Query(name, str(path)), name) for name in table_names(str(path))]
+
+
+def profile_table(path: str | Path) -> TableProfile:
+    """The profile of a file, read as it is written.
+
+    Raises
+    ------
+    ChurnError
+        Whatever the file is refused for by its reader; ``float-id``: its ids are lost.
+    """
+    name = table_name(Path(path).name.split(".")[0])
+    found = detect_format(path, name)
+    file = found.file if found.header else _with_names(found, name)
+    keys = [(key, value, found.reasons.get(key, "")) for key, value in file.options.items()]
+    if not found.header:
+        keys = [(k, v, "the file has no header: correct these names" if k == "column_names" else w) for k, v, w in keys]
+    others = found.alternatives.get("decimal", ())
+    notes = [f'decimal = "{o.decimal}" would read every number too, as another one' for o in others]
+    profile = _profile(file if file.options else str(path), Path(path).name.split(".")[0])
+    return replace(profile, keys=tuple(keys), notes=tuple(notes))
+
+
+def _with_names(found: FileFormat, name: str) -> File:
+    """Names for the columns of a file without a header, by what stands in them: the time, the customer, the amount."""
+    for width in range(2, 1000):
+        names = [f"column_{n}" for n in range(1, width + 1)]
+        file = replace(found.file, column_names=names)
+        try:
+            looked = _profile(file, name)
+        except UsageError:  # another number of columns
+            continue
+        columns = list(looked.columns.values())
+        repeated = [
+            c for c in columns if c.kind in ("text", "number") and (c.kind == "text" or c.is_whole) and 10 < c.distinct < looked.rows
+        ]
+        decimals = [c for c in columns if c.kind == "number" and not c.is_whole]
+        roles = {"date": looked.of_kind("time"), "customer": sorted(repeated, key=lambda c: -c.distinct), "amount": decimals}
+        called = {fitting[0].name: role for role, fitting in roles.items() if fitting}
+        return replace(found.file, column_names=[called.get(n, n) for n in names])
+    return found.file
+
+
+def profile_query(source: Any, name: str) -> TableProfile:
+    """The profile of a query over files, or of a glob, under a name of its own."""
+    return _profile(source, name)
+
+
+def _profile(source: Any, called: str) -> TableProfile:
+    name = table_name(called)
+    opened = open_source(source, name)
+    names = opened.columns()
+    opened.check(names)
+    written = opened.read(names, ())
+    untyped = [f.name for f in written.schema if form_of_column(f) is not None]
+    table, written = _plain(opened.read(names)), _plain(written)
+    for column in untyped:  # what a reader of text takes for a date may be written in many ways, and numbers may have lost their zeros
+        kind = table.schema.field(column).type
+        if not (pa.types.is_floating(kind) or pa.types.is_boolean(kind) or _same_whole(table[column], written[column])):
+            table = table.set_column(table.column_names.index(column), column, written[column])
+    for column in untyped:
+        _refuse_spoilt(written[column], column, name)
+    columns = {c: _column(table[c], c) for c in names}
+    months = {c: day for c in names if (day := header_month(c)) and columns[c].kind in ("number", "empty")}
+    return TableProfile(name, source, table, columns, months=months if len(months) > 2 else {})
+
+
+def _refuse_spoilt(texts: pa.ChunkedArray, column: str, table: str) -> None:
+    """Refuse ids that a spreadsheet has shortened to powers of ten."""
+    if not (has_word(column, "customer") or tokens(column)[-1:] in (("id",), ("uid",))):
+        return
+    powers = pc.match_substring_regex(pc.utf8_trim_whitespace(texts), r"^[0-9][.,]?[0-9]*[eE]\+?[0-9]+$")
+    lost = int(pc.sum(powers).as_py() or 0)
+    if lost > len(texts) / 2:
+        raise IdentityError(
+            "float-id",
+            "ids have been through a spreadsheet: they are written as powers of ten, and their last digits are lost",
+            table=table,
+            column=column,
+            rows=lost,
+            total=len(texts),
+            remedy="Export the table again with this column as text, and do not open and save it in a spreadsheet.",
+        )
+
+
+def _same_whole(read: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_integer(read.type)) and read.cast(pa.string()).combine_chunks() == written.combine_chunks()
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Texts as plain strings, whatever they are stored as; numbers as numbers."""
+    for i, column in enumerate(table.schema):
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            table = table.set_column(i, column.name, table.column(i).cast(pa.string()))
+        elif pa.types.is_decimal(kind):
+            table = table.set_column(i, column.name, table.column(i).cast(pa.float64()))
+    return table
+
+
+def _column(values: pa.ChunkedArray, name: str) -> Column:
+    kind = values.type
+    if pa.types.is_null(kind) or values.null_count == len(values):
+        return Column(name, "empty", values.cast(pa.string()) if pa.types.is_null(kind) else values)
+    found = how_written(values, name)
+    if found is not None:
+        how, doubts = found
+        column = Column(name, "time", values, how, doubts)
+        try:
+            return column if column.known.any() else Column(name, "empty", values)
+        except ChurnError:  # some rows cannot be read so: then these are no times
+            found = None
+    if pa.types.is_boolean(kind):
+        return Column(name, "flag", values)
+    if is_number(kind):
+        flag = set(pc.unique(values).drop_null().to_pylist()) == {0, 1}
+        return Column(name, "flag" if flag else "number", values)
+    if not pa.types.is_string(kind):
+        return Column(name, "empty", pa.chunked_array([pa.nulls(len(values), pa.string())]))  # lists, structs and the like: not used
+    column = Column(name, "text", values)
+    if column.distinct == 2 and {str(v).strip().lower() for v in column.codes[1]} in _FLAGS:
+        return Column(name, "flag", _as_flag(values))
+    return column
+
+
+_YES = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet", "1"}
+_NO = {"no", "false", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "0"}
+_FLAGS = [{yes, no} for yes in _YES for no in _NO]
+
+
+def _as_flag(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    said = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+    return pc.is_in(said, pa.array(sorted(_YES))).cast(pa.int8())
