@@ -162,7 +162,7 @@ def test_a_business_with_contracts_tickets_and_cancellations(tmp_path: Path) -> 
         }
     )
     gone.iloc[30:].to_parquet(tmp_path / "churn_events.parquet")
-    usage = pd.DataFrame({"usage_id": [1, 1, 2], "contract_id": [1, 2, 3], "usage_date": [day] * 3})
+    usage = pd.DataFrame({"usage_id": range(2 * n), "contract_id": [*range(n)] * 2, "usage_date": starts * 2})
     usage.to_parquet(tmp_path / "usage.parquet")
     names = ("accounts.csv", "subscriptions.parquet", "churn_events.parquet", "usage.parquet")
     text = draft_config([profile_table(tmp_path / name) for name in names], tmp_path).text

@@ -38,6 +38,8 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         return [guess_customers(profile, customer, times, activity, leaving=pair[1])]
     if pair is not None and not is_short(*pair):
         return [guess_contracts(profile, customer, *pair, times)]
+    if once and times and (profile.says("leaving") or any(c.says("leaving") and c.known.all() for c in times)):
+        return guess_log(profile, customer, times, None)  # a list of those who left
     if once:
         return [guess_customers(profile, customer, times, activity)]
     if not times:

@@ -138,7 +138,10 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     kinds = [
         c
         for c in texts
-        if 2 <= c.distinct <= MOST_KINDS and c is not item and not is_id(c.name) and not c.says("person", "owner", "currency")
+        if 2 <= c.distinct <= MOST_KINDS
+        and c is not item
+        and (not is_id(c.name) or c.says("reason"))
+        and not c.says("person", "owner", "currency")
     ]
     kind = _best([c for c in kinds if c.says("kind")], "kind")
     if kind is not None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from churnpredict.errors import SourceError, UsageError
 from churnpredict.events.sources.any_file import open_file
-from churnpredict.events.sources.base import Source, distinct, plain_types, quoted, said
+from churnpredict.events.sources.base import Source, distinct, quoted, said
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.texts import form_of_column, mark_untyped, texts_form
 
@@ -41,7 +41,7 @@ class Joined(Source):
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         listed = ", ".join(quoted(c) for c in distinct(columns))
         with self._asked() as connection:
-            found = plain_types(connection.sql(f"SELECT {listed} FROM (\n{self.sql}\n) AS given").to_arrow_table())  # noqa: S608 - of the config
+            found = connection.sql(f"SELECT {listed} FROM (\n{self.sql}\n) AS given").to_arrow_table()  # noqa: S608 - of the config
         texts = [f.name for f in found.schema if pa.types.is_string(f.type)] if self._untyped else []
         return mark_untyped(found, texts) if text is not None else _guessed(found, texts)
 
