@@ -53,7 +53,11 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "Was the risk said the risk that came?" in page
     assert f"{tenths['n'].iloc[-1]:,}" in page
     assert "Has the world changed since training?" in page
-    assert "What was sent out: mean risk" in page
+    assert "scored rows are left out: the model that made them had seen what came after" in page
+    told = capsys.readouterr()
+    assert "in-sample" in told.err  # of the scores of October, by a model of December
+    assert "later-backtest" in told.err
+    assert "The back-test is of 2023-12-01, and what came of it was known on 2024-01-30" in page
 
 
 def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -262,14 +262,14 @@ def score(
         from churnpredict.score_runs.batch import score_into
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
-        options |= {"into": copied_to, "table": settings.output.table}
+        options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
         run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
         return
     tables = settings.event_tables()
-    scores, absent = pipeline.score(tables, at=at), pipeline.unscored(tables, at=at)
+    scores, absent = pipeline.score(tables, at=at, value=settings.plan.value), pipeline.unscored(tables, at=at)
     write_frame(target, scores)
     if unscored is not None:
         write_frame(unscored, absent)
@@ -491,7 +491,7 @@ def report(
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.loading import load
-    from churnpredict.report.collect import find_all, read_backtest
+    from churnpredict.report.collect import date_backtest, find_all, read_backtest
     from churnpredict.report.page import write_report
     from churnpredict.table_files import check_ending, write_frame
 
@@ -514,8 +514,8 @@ def report(
     sent = settings.resolve(settings.output.scores)
     options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
     told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
-    judged = read_backtest(settings.resolve(settings.output.backtest))
-    write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **judged, **told.parts)
+    told.parts.update(date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at))
+    write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **told.parts)
     if told.plan is None:
         del targets["plan"]
     else:
@@ -523,12 +523,14 @@ def report(
     if settings.alerts:
         write_frame(targets["alerts"], told.parts["alerts"])
     firing = told.parts["alerts"]["alert"].value_counts().to_dict() if settings.alerts else {}
-    without = told.parts["unscored"]["reason"].value_counts().to_dict()
+    failed = {name: error.code for name, error in told.failed.items()}
+    without = {} if "unscored" in failed else told.parts["unscored"]["reason"].value_counts().to_dict()
     found = {"command": "report", "customers": len(told.scores), "without_score": without}
     found |= {} if told.plan is None else {"plan": told.plan.counts, "profit": told.plan.profit._asdict()}
-    found |= {"alerts": firing, "written": {k: str(v) for k, v in targets.items()}}
+    found |= {"alerts": firing, "not_available": failed, "written": {k: str(v) for k, v in targets.items()}}
     lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
     lines += [f"no score: {_in_words(without)}"] if without else []
+    lines += [f"not available: {name} [{code}]" for name, code in failed.items()]
     _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ import pandas as pd
 
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
-from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.outcomes import ChurnRule, label_churn, window_after
 from churnpredict.churn.treatments import contacted
-from churnpredict.errors import ChurnError, SchemaError, UsageError, warn
+from churnpredict.errors import ChurnError, SchemaError, SourceError, UsageError, warn
 from churnpredict.events.activity import activity
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.attribution import explain
@@ -31,26 +31,36 @@ from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_sn
 from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.report.sections import tenths
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
-from churnpredict.retention.plan import Plan, plan_retention
+from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
 from churnpredict.spans import Span, span
 from churnpredict.table_files import check_ending, read_frame, write_frame
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "read_backtest", "tenths_path", "write_backtest"]
+__all__ = ["Findings", "alerts_at", "date_backtest", "find_all", "judged_alerts", "read_backtest", "tenths_path", "write_backtest"]
 
 _MONTH = Span(days=28)
+_FIGURES = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers"}  # of a back-test
+_NOTHING_YET = ("before-first-event", "nobody-at-risk")  # before the first rows there was nothing to see
 _MONTHS = 4  # of features, to tell since when an alert holds
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan`` if anything says what customers are worth, and ``parts``."""
+    """What :func:`churnpredict.write_report` shows: ``scores``, ``plan`` if anything says what customers are worth, and ``parts``.
+
+    A part may be the error that it failed with.
+    """
 
     scores: pd.DataFrame
     plan: Plan | None
     parts: dict[str, Any]
+
+    @property
+    def failed(self) -> dict[str, ChurnError]:
+        """The parts that are not available, and why."""
+        return {name: part for name, part in self.parts.items() if isinstance(part, ChurnError)}
 
 
 def find_all(
@@ -65,7 +75,7 @@ def find_all(
     snoozed: Path | None = None,
     most_cards: int = 500,
 ) -> Findings:
-    """Score, plan, and gather what the page shows; what these tables cannot tell is left out.
+    """Score, plan, and gather what the page shows; a part that fails is there as the error that it failed with.
 
     Parameters
     ----------
@@ -97,19 +107,19 @@ def find_all(
     before = _MONTH.before(cutoff, tables.timezone) if since is None else one_moment(tables, since, "since")
     earlier = pd.Timestamp(before, unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
-    scores = _with_owners(tables, pipeline.scores_of(tables, X), cutoff)
+    worth = (plan or {}).get("value")
+    scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if isinstance(worth, (int, float)) else None), cutoff)
     chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
+    scores = scores if chosen is None else with_plan_values(scores, chosen)
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
-    parts: dict[str, Any] = {"unscored": pipeline.unscored(tables, at=moment)}
-    parts["rates"] = _told(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
-    parts["tenure"] = _told(lambda: tenure_table(past, pipeline.churn))
-    parts["cohorts"] = _told(lambda: cohorts(past, pipeline.churn, period="Q"))
-    parts["drift"] = _told(lambda: find_drift(pipeline, tables, moment, scores=_told(lambda: read_earlier(sent)) if sent else None))  # pyright: ignore[reportArgumentType]
-    parts["activity"] = _activity(tables, pipeline, cards, X)
-    with suppress(ChurnError):  # before the first rows there was no scoring
-        before = pipeline.features_at(tables, earlier)
-        parts["changes"] = _changes(pipeline, _of(before, cards), _of(X, cards))
+    parts: dict[str, Any] = {"unscored": _part(lambda: pipeline.unscored(tables, at=moment))}
+    parts["rates"] = _part(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
+    parts["tenure"] = _part(lambda: tenure_table(past, pipeline.churn))
+    parts["cohorts"] = _part(lambda: cohorts(past, pipeline.churn, period="Q"))
+    parts |= _drift(pipeline, tables, moment, sent)
+    parts["activity"] = _part(lambda: _activity(tables, pipeline, cards, X))
+    parts["changes"] = _part(lambda: _changes(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))
     if rules:
         parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history, snoozed=snoozed)
     return Findings(scores, chosen, parts)
@@ -199,10 +209,13 @@ def alerts_at(
     cutoff = scoring_cutoff(tables, churn, at)
     rows = _named(tables, rules, history)
     found = [build_features(tables, scoring_snapshots(tables, churn, pd.Timestamp(cutoff, unit="us", tz="UTC")), features=rows)]
-    with suppress(ChurnError):  # before the first rows there was nothing to see
+    try:
         for back in range(1, _MONTHS):
             moment = pd.Timestamp(_MONTH.times(back).before(cutoff, tables.timezone), unit="us", tz="UTC")
             found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
+    except ChurnError as error:
+        if error.code not in _NOTHING_YET:
+            raise
     return find_alerts(pd.concat(found), rules, snoozed=None if snoozed is None else _snoozed(snoozed, tables))
 
 
@@ -233,13 +246,54 @@ def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
 
 
 def read_backtest(path: Path) -> dict[str, Any]:
-    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none."""
+    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none.
+
+    What cannot be read is there as the error, ``unreadable-backtest``.
+    """
     if not path.exists():
         return {}
-    kind = check_ending(path)
-    figures = pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, parse_dates=["cutoff"])
+    return {name: _part(partial(_read_figures, file)) for name, file in _files_of_backtest(path).items()}
+
+
+def _files_of_backtest(path: Path) -> dict[str, Path]:
     beside = tenths_path(path)
-    return {"backtest": figures} | ({"calibration": read_frame(beside)} if beside.exists() else {})
+    return {"backtest": path} | ({"calibration": beside} if beside.exists() else {})
+
+
+def _read_figures(path: Path) -> pd.DataFrame:
+    needed = {"said", "lost", "n"} if ".tenths." in path.name else _FIGURES
+    try:
+        found = pd.read_parquet(path) if check_ending(path) == "parquet" else pd.read_csv(path)
+        if not needed <= set(found.columns):
+            raise ValueError("columns are missing")
+        return found.assign(cutoff=pd.to_datetime(found["cutoff"])) if "cutoff" in needed else found
+    except (OSError, ValueError):  # a parser's own words could quote a row
+        remedy = "Run churnpredict backtest again."
+        raise SourceError("unreadable-backtest", f'"{path}" is no table of a back-test', remedy=remedy) from None
+
+
+def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None) -> dict[str, Any]:
+    """A back-test (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
+
+    The date of the page is by default the end of what was observed. Warns of a back-test whose outcomes lie after it, ``later-backtest``,
+    and of one that is a whole outcome window older than it could be, ``old-backtest``.
+    """
+    figures = found.get("backtest")
+    if not isinstance(figures, pd.DataFrame) or not len(figures):
+        return dict(found)
+    date, newest = scoring_cutoff(tables, churn, at), pd.Timestamp(figures["cutoff"].max())
+    closes = window_after(churn, int(tables.instants(newest)[0]), tables.timezone)[1]
+    on = tables.stamp(date)
+    if closes > date:
+        known = tables.stamp(closes)
+        note = f"the back-test is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
+        warn("later-backtest", note, remedy="Test an earlier cutoff: churnpredict backtest --at ...")
+    elif closes <= churn.latest_cutoff(tables.known_before(date)):
+        note = f"the back-test is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
+        warn("old-backtest", note, remedy="Run churnpredict backtest again.")
+    else:
+        return dict(found)
+    return dict(found) | {"backtest_note": note}
 
 
 def tenths_path(path: Path) -> Path:
@@ -266,11 +320,26 @@ def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -
     return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now))
 
 
-def _told(ask: Callable[[], Any]) -> Any:
+def _part(ask: Callable[[], Any]) -> Any:
+    """A part of the page, or the error that it failed with: the page says so, and stands without it."""
     try:
         return ask()
-    except ChurnError:  # no rule of accounts, or no whole period yet
-        return None
+    except ChurnError as error:
+        return error
+
+
+def _drift(pipeline: ChurnPipeline, tables: EventTables, moment: pd.Timestamp, sent: Path | None) -> dict[str, Any]:
+    """The drift check and, under ``earlier``, why earlier scorings are missing in it: those that cannot be read are left out, and said."""
+    damaged: list[SourceError] = []
+    frames = None if sent is None else _part(lambda: read_earlier(sent, damaged=damaged))
+    broken: ChurnError | None = frames if isinstance(frames, ChurnError) else damaged[0] if damaged else None
+    scorings = frames if isinstance(frames, list) and frames else None
+    found = _part(lambda: find_drift(pipeline, tables, moment, scores=scorings))
+    if isinstance(found, ChurnError) and scorings is not None:
+        broken, found = found, _part(lambda: find_drift(pipeline, tables, moment))
+        if isinstance(found, ChurnError):  # it is not the scorings
+            broken = damaged[0] if damaged else None
+    return {"drift": found} | ({} if broken is None else {"earlier": broken})
 
 
 def _activity(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:

@@ -12,14 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from churnpredict.errors import SchemaError, UsageError
+from churnpredict.errors import ChurnError, SchemaError, UsageError
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_text
 from churnpredict.per_customer import match_ids
 from churnpredict.report import sections
 from churnpredict.report.charts import sparkline
 from churnpredict.report.display_formats import amount, label_of, percent, shown
-from churnpredict.retention.plan import Plan
+from churnpredict.retention.plan import Plan, with_plan_values
 
 __all__ = ["render_report", "write_report"]
 
@@ -32,12 +32,14 @@ def write_report(
     *,
     plan: Plan | None = None,
     backtest: pd.DataFrame | None = None,
+    backtest_note: str = "",
     calibration: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
     rates: pd.DataFrame | None = None,
     tenure: pd.DataFrame | None = None,
     cohorts: pd.DataFrame | None = None,
     drift: Any = None,
+    earlier: Any = None,
     unscored: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
     activity: pd.DataFrame | None = None,
@@ -47,7 +49,9 @@ def write_report(
 ) -> Path:
     """Write the page that people open: how the book stands, why, how far to trust it, whom to contact.
 
-    Groups of fewer than five customers are put together or left out. Texts of the data are shown as text, whatever they hold.
+    Groups of fewer than five customers are put together or left out. Texts of the data are shown as text, whatever they hold. Each part
+    may be the :class:`churnpredict.ChurnError` that it failed with: the page then says "not available", with its code. With a plan, the
+    values of customers are those that the plan has reckoned with, everywhere.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def write_report(
     backtest : DataFrame, optional
         As :meth:`churnpredict.ChurnPipeline.backtest` gives it, with calibration drawn from its predictions. Without it the page says that
         nothing is known of the model.
+    backtest_note : str
+        What is to be said of it, such as that it is of another date than the page.
     calibration : DataFrame, optional
         Tenths of customers by risk: ``said``, ``lost``, ``n``; by default those of the back-test's predictions.
     alerts : DataFrame, optional
@@ -68,6 +74,8 @@ def write_report(
         As :func:`churnpredict.churn_rate` (without ``by``), :func:`churnpredict.tenure_table` and :func:`churnpredict.cohorts` give them.
     drift : Drift or DataFrame, optional
         As :func:`churnpredict.find_drift` gives it, or its alarms: ``where``, ``what``, ``remedy``.
+    earlier : ChurnError, optional
+        Why earlier scorings are missing in the drift check.
     unscored : DataFrame, optional
         As :meth:`churnpredict.ChurnPipeline.unscored` gives it.
     changes : DataFrame, optional
@@ -100,7 +108,16 @@ def write_report(
     >>> page.count("<script")
     0
     """
-    parts = {"plan": plan, "backtest": backtest, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "drift": drift}
+    parts = {
+        "plan": plan,
+        "backtest": backtest,
+        "alerts": alerts,
+        "rates": rates,
+        "tenure": tenure,
+        "cohorts": cohorts,
+        "drift": drift,
+        "earlier": earlier,
+    }
     parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity}
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, **parts)
     return write_text(path, page)
@@ -116,8 +133,10 @@ def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", uni
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
     scores = scores.reset_index(drop=True)
+    given = {name: part for name, part in parts.items() if not isinstance(part, ChurnError)}.get
+    if (plan := given("plan")) is not None:
+        scores = with_plan_values(scores, plan)
     money = sections.money_of(scores)
-    given = parts.get
     return str(
         _template().render(
             title=title,
@@ -132,11 +151,14 @@ def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", uni
             rates=sections.shares_over_time(given("rates"), "period", "Share of customers who left, by period"),
             tenure=sections.shares_over_time(given("tenure"), "tenure_year", "Share of customers who left, by year as a customer"),
             cohorts=sections.cohort_table(given("cohorts")),
-            backtest=sections.judged(given("backtest")),
+            backtest=sections.judged(given("backtest"), scores),
+            backtest_note=shown(given("backtest_note") or ""),
             calibration=sections.calibration(sections.tenths(given("backtest")) if given("calibration") is None else given("calibration")),
             drift=sections.drifted(given("drift")),
-            plan=_planned(given("plan"), most_cards, given("changes"), given("activity")),
+            plan=_planned(plan, most_cards, given("changes"), given("activity")),
             alerts=_alerted(given("alerts")),
+            missing=sections.not_available(parts),
+            no_value=plan is None and "value" in scores and bool(scores["value"].isna().all()),
             small=sections.SMALL,
         )
     )
@@ -149,7 +171,7 @@ def _template() -> Any:
     places = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    places.filters |= {"amount": amount, "shown": shown, "percent": percent}
+    places.filters |= {"capitalize_first": lambda text: text[:1].upper() + text[1:], "amount": amount, "shown": shown, "percent": percent}
     return places.get_template("report.html.j2")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from churnpredict.accounting.accounts import wilson
+from churnpredict.errors import ChurnError
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.report.charts import columns_chart, reliability_chart
 from churnpredict.report.display_formats import label_of, percent, shown
@@ -22,6 +24,7 @@ __all__ = [
     "histogram",
     "judged",
     "money_of",
+    "not_available",
     "owners",
     "segments",
     "shares_over_time",
@@ -93,8 +96,36 @@ def segments(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: r["small"])
 
 
-def judged(backtest: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Per metric the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always."""
+_LABELS = {
+    "rates": "Who left, by period",
+    "tenure": "Who left, by year as a customer",
+    "cohorts": "Who left, by when they joined",
+    "backtest": "Back-test",
+    "calibration": "Was the risk said the risk that came",
+    "drift": "Has the world changed since training",
+    "earlier": "Earlier scorings, held against what happened",
+    "alerts": "Alerts",
+    "plan": "The plan",
+    "changes": "Changes since the last scoring",
+    "activity": "Activity of the customers",
+    "unscored": "Customers without a score",
+}
+
+
+def not_available(parts: Mapping[str, Any]) -> dict[str, dict[str, str] | None]:
+    """Of each part that failed, its name, the code of the error and what it says; None of the others."""
+    failed = {name: parts[name] if isinstance(parts.get(name), ChurnError) else None for name in _LABELS}
+    return {
+        name: None if error is None else {"label": _LABELS[name], "code": error.code, "what": shown(error.what.rstrip("."))}
+        for name, error in failed.items()
+    }
+
+
+def judged(backtest: pd.DataFrame | None, scores: pd.DataFrame | None = None) -> list[dict[str, Any]]:
+    """Per metric the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
+
+    With the scores of the page, a back-test of a cutoff that is not before theirs is marked as ``later``.
+    """
     if backtest is None or not len(backtest):
         return []
     frame = pd.DataFrame(backtest)
@@ -124,9 +155,17 @@ def judged(backtest: pd.DataFrame | None) -> list[dict[str, Any]]:
                 "n": first["n"],
                 "leavers": first["leavers"],
                 "weak": first.get("signal") == "weak",
+                "later": _is_later(first["cutoff"], scores),
             }
         )
     return out
+
+
+def _is_later(tested: Any, scores: pd.DataFrame | None) -> bool:
+    if scores is None or "cutoff" not in scores or not len(scores):
+        return False
+    tested, date = (pd.Timestamp(t).tz_localize(None) for t in (tested, scores["cutoff"].max()))
+    return bool(tested >= date)
 
 
 def owners(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:

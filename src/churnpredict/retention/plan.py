@@ -20,12 +20,12 @@ from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_parquet
 from churnpredict.markup import show
-from churnpredict.per_customer import by_customer, listed_customers
+from churnpredict.per_customer import by_customer, listed_customers, match_ids
 from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
 
-__all__ = ["DECISIONS", "Plan", "plan_retention"]
+__all__ = ["DECISIONS", "Plan", "plan_retention", "with_plan_values"]
 
 DECISIONS = (
     "contact",
@@ -56,7 +56,7 @@ class Plan:
         ``acceptance``, ``driver``, ``remedy``, ``reason_1`` .. with their points, ``words`` where known.
     decisions : DataFrame
         Everybody, in the order of the scores: ``customer_id``, ``decision`` (one of :data:`DECISIONS`), ``why`` (of exclusions),
-        ``expected_profit`` (NaN where nothing is known).
+        ``expected_profit`` (NaN where nothing is known), ``value`` that was reckoned with.
     profit : Interval
         Expected profit of the contacts, and where it will lie 95 times in 100.
     spend : float
@@ -266,7 +266,13 @@ def plan_retention(
     contacts, away = taken[decision[taken] == "contact"], taken[decision[taken] == "hold-out"]
     mine = Offer(offer.risk[contacts], worth[contacts], offer.cost[contacts], offer.acceptance[contacts], float(fixed_cost))
     decisions = pd.DataFrame(
-        {"customer_id": ids.to_numpy(), "decision": decision, "why": why, "expected_profit": np.where(np.isnan(worth), np.nan, profit)}
+        {
+            "customer_id": ids.to_numpy(),
+            "decision": decision,
+            "why": why,
+            "expected_profit": np.where(np.isnan(worth), np.nan, profit),
+            "value": worth,
+        }
     )
     return Plan(
         table=table[[c for c in _COLUMNS if c in table] + [c for c in table if c not in _COLUMNS]],
@@ -278,6 +284,24 @@ def plan_retention(
         holdout=_justify(offer, contacts, away, float(profit[away].sum())),
         notes=notes,
     )
+
+
+def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """The scores with the values that a plan has reckoned with: one customer has one value, wherever it is shown.
+
+    Raises
+    ------
+    UsageError
+        ``other-customers``: the plan is of none of the customers of the scores.
+    """
+    if not len(scores) or not len(plan.decisions):
+        return scores
+    place, _ = match_ids(plan.decisions["customer_id"], scores["customer_id"], "the plan")
+    if (place < 0).all():
+        raise UsageError("other-customers", "the plan is of other customers than the scores", remedy="Plan with these scores.")
+    before = scores["value"].to_numpy(dtype=np.float64) if "value" in scores else np.full(len(scores), np.nan)
+    value = np.where(place >= 0, plan.decisions["value"].to_numpy(dtype=np.float64)[place], before)
+    return scores.assign(value=value, money_at_risk=scores["risk"].to_numpy(dtype=np.float64) * value)
 
 
 def _check_numbers(**numbers: float | None) -> None:

@@ -149,8 +149,7 @@ def score_into(
         raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
     if into is not None:
         check_destination(into, table)  # before hours of work
-    if value is not None:
-        check_value(value)
+    value = None if value is None else check_value(value)
     pipeline._fitted()
     say = _Diary(log)
     with writing(folder) as home, told(home):

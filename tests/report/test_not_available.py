@@ -1,0 +1,144 @@
+"""A part that fails is said to be missing, with its code; one customer has one value; a back-test of another date is told apart."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.shops import QUICK
+
+import churnpredict as cp
+from churnpredict.errors import ChurnWarning, ContentError, SourceError, UsageError
+from churnpredict.report import collect
+from churnpredict.report.collect import date_backtest, find_all, read_backtest
+from churnpredict.report.page import render_report
+
+AT = "2023-12-01"
+FAILS = {  # part -> what makes it
+    "rates": "churn_rate",
+    "tenure": "tenure_table",
+    "cohorts": "cohorts",
+    "drift": "find_drift",
+    "activity": "_activity",
+    "changes": "_changes",
+}
+
+
+def page_of(found: collect.Findings, **more: Any) -> str:
+    return render_report(found.scores, plan=found.plan, **found.parts, **more)
+
+
+@pytest.mark.parametrize("part", FAILS)
+def test_a_part_that_fails_is_said_with_its_code(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise ContentError("planted-fault", "planted <b>here</b>", remedy="Take it out.")
+
+    monkeypatch.setattr(collect, FAILS[part], fail)
+    found = find_all(trained, tables, at=AT, plan={"value": 300.0})
+    assert {name: error.code for name, error in found.failed.items()} == {part: "planted-fault"}
+    page = page_of(found)
+    assert page.count("not available [planted-fault]: planted &lt;b&gt;here&lt;/b&gt;.") == 1
+
+
+def test_nothing_is_missing_where_nothing_fails(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    found = find_all(trained, tables, at=AT)
+    assert not found.failed
+    assert "not available" not in page_of(found)
+
+
+def test_a_damaged_run_is_said_and_the_others_are_judged(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    runs = [cp.write_scores(trained, tables, tmp_path, at=at) for at in (AT, "2023-12-10")]
+    whole = find_all(trained, tables, sent=tmp_path)
+    part = next(runs[1].glob("part-*"))
+    part.write_bytes(part.read_bytes()[:-1])
+    found = find_all(trained, tables, sent=tmp_path)
+    assert {name: error.code for name, error in found.failed.items()} == {"earlier": "damaged-run"}
+    assert 0 < len(found.parts["drift"].outcomes) < len(whole.parts["drift"].outcomes)
+    assert "Earlier scorings, held against what happened: not available [damaged-run]" in page_of(found)
+
+
+@pytest.mark.parametrize("content", ["no,scores\n1,2\n", "customer_id,cutoff,risk\nK0,2023-12-01,7\n", "\x00"])
+def test_scorings_that_cannot_be_used_leave_the_rest_of_the_check(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "scores.csv").write_text(content)
+    found = find_all(trained, tables, at=AT, sent=tmp_path / "scores.csv")
+    assert list(found.failed) == ["earlier"]
+    assert found.parts["drift"].customers > 0
+    assert re.search(r"held against what happened: not available \[[a-z-]+\]", page_of(found))
+
+
+@pytest.mark.parametrize("content", ["cutoff\n2023-12-01\n", "cutoff,model,metric,value,low,high,n,leavers\nx,m,auc,1,1,1,1,1\n", ""])
+def test_a_back_test_that_cannot_be_read(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, content: str) -> None:
+    (tmp_path / "backtest.csv").write_text(content)
+    read = read_backtest(tmp_path / "backtest.csv")
+    assert isinstance(read["backtest"], SourceError)
+    page = render_report(trained.score(tables, at=AT), **date_backtest(read, tables, trained.churn, AT))
+    assert "Back-test: not available [unreadable-backtest]" in page
+    assert "Nothing on this page says how good these risks are" in page
+    assert "No back-test was given" not in page
+
+
+def figures(cutoff: str) -> pd.DataFrame:
+    names = ["cutoff", "model", "metric", "value", "low", "high", "n", "leavers"]
+    return pd.DataFrame([(pd.Timestamp(cutoff), "model", "auc", 0.7, 0.6, 0.8, 100, 30)], columns=names)
+
+
+@pytest.mark.parametrize(
+    ("tested", "code"), [("2023-10-15", "later-backtest"), ("2023-12-15", "later-backtest"), ("2023-07-01", "old-backtest")]
+)
+def test_a_back_test_of_another_date_is_said_so(trained: cp.ChurnPipeline, tables: cp.EventTables, tested: str, code: str) -> None:
+    with pytest.warns(ChurnWarning, match=code):
+        parts = date_backtest({"backtest": figures(tested)}, tables, trained.churn, AT)
+    page = render_report(trained.score(tables, at=AT), **parts)
+    assert f"The back-test is of {tested}" in page
+
+
+def test_a_back_test_of_the_right_date_needs_no_word(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    assert list(date_backtest({"backtest": figures("2023-10-01")}, tables, trained.churn, AT)) == ["backtest"]
+    later = render_report(trained.score(tables, at=AT), backtest=figures("2023-12-15"))
+    assert "it tells of what came after the page" in later
+
+
+@pytest.mark.parametrize("value", [300.0, "by customer"])
+def test_one_customer_has_one_value(trained: cp.ChurnPipeline, tables: cp.EventTables, value: Any) -> None:
+    scores = trained.score(tables, at=AT)
+    if value == "by customer":
+        value = pd.Series(np.arange(len(scores)) + 100.0, index=scores["customer_id"])
+    found = find_all(trained, tables, at=AT, plan={"value": value})
+    assert found.plan is not None
+    wanted = dict(zip(scores["customer_id"], value if isinstance(value, pd.Series) else [value] * len(scores), strict=True))
+    assert dict(zip(found.scores["customer_id"], found.scores["value"], strict=True)) == pytest.approx(wanted)
+    on_cards = dict(zip(found.plan.table["customer_id"], found.plan.table["value"], strict=True))
+    assert on_cards == pytest.approx({who: wanted[who] for who in on_cards})
+    money = f"{sum(scores['risk'] * scores['customer_id'].map(wanted)):,.0f}"
+    for shown in (found.scores, scores):  # the page goes by the plan, whatever the scores say
+        page = render_report(shown, plan=found.plan)
+        assert f"<dt>Money at risk</dt><dd>{money}" in page
+    with pytest.raises(UsageError, match="other-customers"):
+        render_report(scores.assign(customer_id=scores["customer_id"] + "x"), plan=found.plan)
+
+
+def test_scores_and_runs_take_the_value_of_everybody(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    assert set(trained.score(tables, at=AT, value=300)["value"]) == {300.0}
+    runs = [cp.write_scores(trained, tables, tmp_path, at=AT, detail="drivers", value=v) for v in (300, 300.0, None)]
+    assert [run.name for run in runs] == [AT, AT, f"{AT}.2"]
+    assert set(cp.read_scores(runs[0])["value"]) == {300.0}
+    for wrong in (-1.0, float("nan"), True, "300"):
+        with pytest.raises(UsageError, match="bad-argument"):
+            trained.score(tables, at=AT, value=wrong)  # type: ignore[arg-type]
+
+
+def test_hours_make_no_plan_and_the_page_says_why(log: pd.DataFrame, churn: cp.Inactivity) -> None:
+    tables = cp.EventTables(orders=cp.Events(log, customer="who", time="paid_at", value="eur"))
+    pipeline = cp.ChurnPipeline(churn, classifier=cp.ChurnClassifier(**QUICK)).fit(tables, until=AT)
+    with pytest.warns(ChurnWarning, match="no-plan"):
+        found = find_all(pipeline, tables, at=AT)
+    assert found.scores[["value", "money_at_risk"]].isna().all(axis=None)
+    assert "There is no plan whom to contact: nothing says what customers are worth." in page_of(found)
