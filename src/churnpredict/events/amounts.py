@@ -142,7 +142,7 @@ def _patterns(form: NumberFormat) -> tuple[str, str, str]:
     within = f"0-9{group[1:-1]}" if group else "0-9"
     full = (
         rf"^(?P<a>[{_MINUS}+]?){blank}(?P<open>\(?){blank}(?P<c1>(?:{signs})?){blank}(?P<open2>\(?)(?P<b>[{_MINUS}+]?){blank}"
-        rf"(?P<body>(?:[0-9](?:[{within}]*[0-9])?)?)(?:{point}(?P<frac>[0-9]*))?(?P<exp>(?:[eE][-+]?[0-9]+)?){blank}"
+        rf"(?P<body>(?:[0-9](?:[{within}]*[0-9])?)?)(?:{point}(?P<frac>[0-9]+)|(?P<bare>{point}))?(?P<exp>(?:[eE][-+]?[0-9]+)?){blank}"
         rf"(?P<pct>%?)(?P<c>[{_MINUS}]?)(?P<shut2>\)?){blank}(?P<c2>(?:{signs})?)(?P<d>[{_MINUS}]?){blank}(?P<shut>\)?)$"
     )
     return rf"^-?{digits}(?:{point}[0-9]+)?$", full, rf"^{digits}$"
@@ -207,6 +207,7 @@ def _read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: Nu
         pc.equal(brackets, shut),
         pc.less_equal(pc.add(minus, plus), 1),
         pc.invert(pc.and_(given("c1"), given("c2"))),
+        pc.invert(pc.and_(given("bare"), _any(given("c"), given("d")))),  # "5,-" is a price of five, not minus five
         pc.invert(pc.and_(given("pct"), _any(given("exp"), given("c1"), given("c2")))),
     )
     body = pc.replace_substring_regex(pc.if_else(pc.equal(body, ""), "0", body), "[^0-9]", "")

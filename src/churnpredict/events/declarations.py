@@ -66,11 +66,12 @@ class Events(_Declared):
         are one event: at its first moment, with the sum of the values, and the item and kind of the largest.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
-    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
+        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
         For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
         then happens at the end of its period, since nobody can know it earlier.
@@ -167,11 +168,12 @@ class Intervals(_Declared):
         counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
     driver : str, optional
         The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
-    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
+        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     observed_until : time, optional
         The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
         warning. By default the end of the day of the last row.
@@ -250,11 +252,12 @@ class States(_Declared):
         Column of the moment at which the row came to be known, where that is later than ``time``.
     driver : str, optional
         The driver that the table speaks for, such as ``"price"``.
-    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
+        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
         For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
         then happens at the end of its period, since nobody can know it earlier.
@@ -313,11 +316,12 @@ class Customers(_Declared):
         horizon is.
     valid_from : str, optional
         Column of the moment from which a row's attributes hold, where they change.
-    unit : {"s", "ms", "us", "ns", "d", "excel"}, optional
+    unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
         What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01).
+        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``.
+        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
+        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     optional : bool
         Whether the table may be empty.
 

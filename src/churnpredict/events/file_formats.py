@@ -6,7 +6,7 @@ Where two readings are equally good, both are returned: nobody is asked by a gue
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
     all_columns = source.read(source.columns(), ())
     texts = all_columns.select([f.name for f in all_columns.schema if pa.types.is_string(f.type)])
     file, numbers, currencies = _with_numbers(file, texts, reasons, doubts)
-    times = {name: tuple(forms) for name in texts.column_names if (forms := _times(texts[name]))}
+    times = _agreed({name: forms for name in texts.column_names if (forms := fitting_formats(texts[name].combine_chunks()))})
     told = {name: others for name, others in doubts.items() if others}
     return FileFormat(file, reasons, told, header, times, numbers, currencies)
 
@@ -195,6 +195,11 @@ def _as_good(best: NumberFormat, readings: Mapping[str, Mapping[NumberFormat, Am
     return others
 
 
-def _times(column: pa.ChunkedArray) -> list[str]:
-    texts = column.combine_chunks()
-    return [] if texts.null_count == len(texts) else fitting_formats(texts)
+def _agreed(times: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """What one column leaves no doubt of holds for the others of the file that could be read so too."""
+    sure = {forms[0] for forms in times.values() if len(forms) == 1}
+    found = {}
+    for name, forms in times.items():
+        both = [form for form in forms if form in sure]
+        found[name] = tuple(both if len(both) == 1 else forms)
+    return found

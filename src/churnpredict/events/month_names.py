@@ -56,10 +56,13 @@ def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
     """
     if not re.search("%[bBh]", form):
         return text, form
-    words = {w for line in pc.unique(pc.replace_substring_regex(text, r"[^\pL\pM]+", " ")).to_pylist() if line for w in line.split()}
-    dot = "" if re.search(r"%[bBh]\.", form) else r"\.?"
-    text = pc.replace_substring_regex(text, r"([0-9])(st|nd|rd|th|er|re|º|ª|°)([^\pL]|$)", r"\1\3")
-    for word in sorted(words, key=len, reverse=True):
+    text = pc.utf8_normalize(text, form="NFC")
+    if pc.any(pc.match_substring_regex(text, "[0-9](st|nd|rd|th|er|re|º|ª|°)")).as_py():
+        text = pc.replace_substring_regex(text, "([0-9])(?:st|nd|rd|th|er|re|º|ª|°)([ .,]|$)", r"\1\2")
+    words = set(re.findall(r"[^\W\d_]{3,}", " ".join(pc.drop_null(pc.unique(text)).to_pylist())))
+    dotted = not re.search(r"%[bBh]\.", form)
+    for word in sorted(words, key=len, reverse=True):  # "mar" is a part of "marca"
         if (number := MONTHS.get(_bare(word))) is not None:
-            text = pc.replace_substring_regex(text, rf"(^|[^\pL\pM]){re.escape(word)}{dot}([^\pL\pM]|$)", rf"\1{number:02}\2")
+            text = pc.replace_substring(text, f"{word}.", f"{number:02}") if dotted else text
+            text = pc.replace_substring(text, word, f"{number:02}")
     return text, re.sub("%[bBh]", "%m", form)

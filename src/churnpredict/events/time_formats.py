@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +14,52 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
 from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, warn_if_any
+from churnpredict.events.month_names import name_no_months
 
 __all__ = ["fitting_formats", "read_formatted"]
 
-_DAYS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y")
-_MONTHS = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y")  # both read long names too
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_FORMATS = tuple(day + clock for clock in _CLOCKS for day in (*_DAYS, *_MONTHS))
+# In order of how common they are: where two read every row, the first stands first.
+_DAYS = (
+    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d. %m. %Y", "%d %m %Y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%m-%d-%y", "%d-%m-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d"),
+)
+_COMPACT = {8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"), 6: ("%y%m%d", "%d%m%y", "%m%d%y"), 12: ("%Y%m%d%H%M",), 14: ("%Y%m%d%H%M%S",)}
+_MONTHS = (
+    *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y", "%d de %b de %Y", "%d %b %Y г.", "%b %d %Y", "%d %b, %Y"),
+    *("%d/%b/%Y", "%d.%b.%Y", "%d %b %y", "%d/%b/%y", "%d.%b.%y", "%Y %b %d", "%Y-%b-%d", "%a, %d %b %Y", "%a %b %d %Y", "%A, %b %d, %Y"),
+)
+_CLOCKS = (
+    *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
+    *("T%H:%M", "T%H:%M:%S", " %I:%M%p", " %I:%M:%S%p", " %H.%M", " %H.%M.%S", " - %H:%M", " %H:%M:%S.%f"),
+)
+_AFTER_ISO = (
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    " %I:%M%p",
+    " %H.%M",
+    " %H.%M.%S",
+    ", %H:%M",
+    ", %H:%M:%S",
+)  # an ISO day, and a clock that is not
 _YEARS = (1900, 2200)  # "1/2/11" is no day of the year 11
+_SOME = 20
+_MOSTLY = 0.5  # of these must be days that exist
+_SORTED = 10  # different moments in order leave no doubt
+_WIDER, _LONG = 5, 5 * 365  # a reading that spans five times as long as another, and more than five years, is not meant
 
 
 def _parsed(text: pa.Array, form: str) -> pa.Array:
+    """As a quick reader reads it, which takes more than a strict one: 31 April as 1 May, no space for one."""
+    if "%f" in form or "%a" in form or "%A" in form:  # Arrow reads no fractions, and days of the week by the locale
+        return pa.array(_strictly_parsed(text, form), pa.timestamp("us"))
     return pc.strptime(text, format=form, unit="us", error_is_null=True)
 
 
 def fitting_formats(values: pa.Array) -> list[str]:
     """The formats that read every value; two where nothing tells day from month.
+
+    What tells them apart is a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
+    the rows over many more years than the other.
 
     >>> fitting_formats(pa.array(["31.12.2023", "1.2.2024"]))
     ['%d.%m.%Y']
@@ -36,15 +67,56 @@ def fitting_formats(values: pa.Array) -> list[str]:
     ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']
     """
     text = pc.unique(pc.utf8_trim_whitespace(values)).drop_null()
-    return [form for form in _FORMATS if len(text) and _fits(text.slice(0, 20), form) and _fits(text, form)]
+    text = text.filter(pc.invert(pc.is_in(pc.utf8_lower(text), pa.array(MISSING_WORDS))))
+    if not len(text) or not pc.all(pc.match_substring_regex(text, "^.{0,11}[0-9].{4,40}$")).as_py():
+        return []
+    candidates = list(_candidates(text))
+    text, _ = name_no_months(text, "%b")
+    some = text.slice(0, _SOME)
+    found: dict[str, npt.NDArray[np.int64]] = {}
+    for form in candidates:
+        numbered = form.replace("%b", "%m")
+        if (
+            _fits(_parsed(some, numbered))
+            and np.isnat(_strictly_parsed(some, numbered)).mean() < _MOSTLY
+            and _fits(times := _parsed(text, numbered))
+        ):
+            moments = times.cast(pa.int64()).to_numpy()
+            if not any(np.array_equal(moments, other) for other in found.values()):
+                found[form] = moments
+    return _without_doubt(found) if len(found) > 1 else list(found)
 
 
-def _fits(text: pa.Array, form: str) -> bool:
-    times = _parsed(text, form)
+def _candidates(text: pa.Array) -> Iterator[str]:
+    lengths = pc.unique(pc.utf8_length(text)).to_pylist()
+    if pc.all(pc.match_substring_regex(text, "^[0-9]+$")).as_py():
+        if len(lengths) == 1:
+            yield from _COMPACT.get(lengths[0], ())
+        return
+    named = pc.all(pc.match_substring_regex(text.slice(0, _SOME), r"\pL{3}")).as_py()
+    for clock in _CLOCKS:
+        for day in _MONTHS if named else _DAYS:
+            yield day + clock
+    if not named:
+        yield from ("%Y-%m-%d" + clock for clock in _AFTER_ISO)
+        yield from ("%Y%m%d" + clock for clock in _CLOCKS[1:3])
+
+
+def _fits(times: pa.Array) -> bool:
     if times.null_count:
         return False
     years = pc.year(times)
     return bool(pc.min(years).as_py() >= _YEARS[0] and pc.max(years).as_py() < _YEARS[1])
+
+
+def _without_doubt(found: dict[str, npt.NDArray[np.int64]]) -> list[str]:
+    """Those of several readings that the values themselves do not rule out."""
+    days = {form: max(int(times.max() - times.min()) // 86_400_000_000, 1) for form, times in found.items()}
+    least = min(days.values())
+    kept = [form for form in found if days[form] <= max(_WIDER * least, _LONG)]
+    steps = {form: np.diff(found[form]) for form in kept}
+    ordered = [form for form, step in steps.items() if len(step) >= _SORTED and ((step >= 0).all() or (step <= 0).all())]
+    return ordered if len(ordered) == 1 else kept
 
 
 def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Array:
@@ -57,7 +129,10 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     TimeError
         ``time-format``.
     """
-    coded = pc.utf8_trim_whitespace(text.cast(pa.string())).dictionary_encode()
+    written = text.cast(pa.string())
+    if pa.types.is_integer(text.type) and (width := _width(form)):  # a number keeps no zero before
+        written = pc.utf8_lpad(written, width, "0")
+    coded = pc.utf8_trim_whitespace(written).dictionary_encode()
     texts = coded.dictionary
     missing = pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS))
     rows = pc.sum(pc.and_(missing, pc.not_equal(texts, "")).take(coded.indices)).as_py() or 0
@@ -86,6 +161,12 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
     return pa.array(every, pa.timestamp("us", "UTC" if _is_zoned(form) else None)).take(coded.indices)
 
 
+def _width(form: str) -> int:
+    """How many digits a format of digits alone has; 0 for others."""
+    parts = re.fullmatch(r"((?:%[YymdHMS])+)", form)
+    return sum(4 if part == "Y" else 2 for part in parts[1].split("%")[1:]) if parts else 0
+
+
 def _is_zoned(form: str) -> bool:
     """Whether a format has an offset, a zone's name, or a Z, UTC or GMT written out at its end."""
     return re.search(r"%z|%Z|(?<!%)(Z|UTC|GMT)$", form) is not None
@@ -93,6 +174,7 @@ def _is_zoned(form: str) -> bool:
 
 def _strictly_parsed(texts: pa.Array, form: str) -> npt.NDArray[np.datetime64]:
     """Microseconds, in UTC where the format has a zone; NaT for what it does not read."""
+    texts, form = name_no_months(texts, form)
     if "%Z" in form:
         texts, form = pc.replace_substring_regex(texts, r"\b(UTC|GMT|Z)\b", "+0000"), form.replace("%Z", "%z")
     series = pd.Series(texts.to_pylist(), dtype=object)

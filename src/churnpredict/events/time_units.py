@@ -15,6 +15,7 @@ FAR_PAST, FAR_FUTURE = -2_208_902_400_000_000, 7_258_118_400_000_000  # 1900-01-
 _DAY = 86_400_000_000
 # unit -> microseconds that one counts (of a nanosecond: that a thousand count), and the moment of zero
 UNITS = {"s": (1_000_000, 0), "ms": (1_000, 0), "us": (1, 0), "ns": (0, 0), "d": (_DAY, 0), "excel": (_DAY, -25_569 * _DAY)}
+UNITS["excel1904"] = (_DAY, -24_107 * _DAY)  # of workbooks made on old Macs: never guessed, because every number would fit both
 _PLAUSIBLE = (315_532_800_000_000, 4_102_444_800_000_000)  # 1980 to 2100
 _FAR_DAYS = 29_220  # days: since 1970 they would lie after 2050, in a spreadsheet after 1980
 _MOST, _FEW = 0.9, 0.1
@@ -53,7 +54,7 @@ def fitting_units(values: pa.Array) -> list[str]:
     (['s'], ['excel'], [])
     """
     known = _known(values)
-    return [unit for unit in UNITS if unit != "d" and len(known) and _plausible(known, unit) >= _MOST]
+    return [unit for unit in UNITS if unit not in ("d", "excel1904") and len(known) and _plausible(known, unit) >= _MOST]
 
 
 def _known(values: pa.Array) -> pa.Array:

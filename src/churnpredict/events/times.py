@@ -69,7 +69,7 @@ def read_times(
         if unit not in UNITS:
             raise _without_unit(flat, table, name)
         flat = count_times(flat, unit, table=table, name=name)
-        wall = unit in ("d", "excel")  # days are those of the business's calendar
+        wall = unit in ("d", "excel", "excel1904")  # days are those of the business's calendar
     elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         aware = pa.types.is_timestamp(kind) and kind.tz is not None
         wall = not aware
