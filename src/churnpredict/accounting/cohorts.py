@@ -9,7 +9,7 @@ import pandas as pd
 
 from churnpredict.accounting.accounts import YEAR, Accounts, check_least, hide, share_of, wilson
 from churnpredict.accounting.ledger import Ledger, Periods
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import IdentityError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, NEVER, OPEN

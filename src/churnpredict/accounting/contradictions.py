@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from churnpredict.accounting.accounts import Accounts
 from churnpredict.accounting.ledger import Ledger
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Cancellation
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.declarations import Intervals

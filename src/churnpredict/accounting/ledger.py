@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, TrialEnd, WinBack
 from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest

@@ -12,7 +12,7 @@ import pandas as pd
 from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of, wilson
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.worth import Worth
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.events.tables import EventTables
 
 __all__ = ["churn_rate", "revenue_churn"]

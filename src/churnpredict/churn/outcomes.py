@@ -1,88 +1,22 @@
-"""What leaving means: rules that say who is at risk at a cutoff, and who then left."""
+"""The outcome of each snapshot: who stayed, left or was lost, and after how many days."""
 
 from __future__ import annotations
-
-from typing import Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.churn.pairs import index_of, sorted_pairs
+from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.clock import days_between
 from churnpredict.errors import ImmatureError, OutcomeError, TimeError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
 from churnpredict.spans import Span, span
 
-__all__ = ["ChurnRule", "Outcomes", "immature", "label_churn", "window_after", "window_before"]
+__all__ = ["Outcomes", "immature", "label_churn"]
 
 Ints = npt.NDArray[np.int64]
-
-
-@runtime_checkable
-class ChurnRule(Protocol):
-    """What every churn rule answers."""
-
-    @property
-    def horizon_span(self) -> Span:
-        """The length of the outcome window."""
-        ...
-
-    @property
-    def gap_span(self) -> Span:
-        """The time between a cutoff and the beginning of its outcome window."""
-        ...
-
-    @property
-    def decided_at_end(self) -> bool:
-        """Whether leaving is known only when the whole window has passed."""
-        ...
-
-    def check(self, tables: EventTables) -> None:
-        """Refuse tables that the rule cannot be applied to."""
-        ...
-
-    def first_cutoff(self, tables: EventTables) -> int:
-        """The first moment at which the whole risk set can be seen."""
-        ...
-
-    def settled_until(self, tables: EventTables) -> int:
-        """The end of the last outcome window that is fully observed, in microseconds UTC."""
-        ...
-
-    def latest_cutoff(self, tables: EventTables) -> int:
-        """The last moment whose outcome window is fully observed."""
-        settled = self.settled_until(tables)
-        for days in range(3):  # a cutoff may fall into the hour that a change of the clock leaves out: then a day before
-            last = window_before(self, Span(days=days).before(settled, tables.timezone), tables.timezone)
-            if window_after(self, last, tables.timezone)[1] <= settled:
-                break
-        return last
-
-    def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        """Whether each customer can still leave at each cutoff (pairs, sorted by customer, then cutoff)."""
-        ...
-
-    def outcomes(
-        self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        """Duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
-        ...
-
-
-@overload
-def window_after(churn: ChurnRule, cutoffs: int, timezone: str) -> tuple[int, int]: ...
-@overload
-def window_after(churn: ChurnRule, cutoffs: Ints, timezone: str) -> tuple[Ints, Ints]: ...
-def window_after(churn: ChurnRule, cutoffs: int | Ints, timezone: str) -> tuple[int | Ints, int | Ints]:
-    """Where the outcome windows of cutoffs open and close, [opens, closes), by the wall clock of the business."""
-    opens = churn.gap_span.after(cutoffs, timezone)
-    return opens, churn.horizon_span.after(opens, timezone)
-
-
-def window_before(churn: ChurnRule, closes: int, timezone: str) -> int:
-    """The cutoff whose outcome window closes at a moment."""
-    return churn.gap_span.before(churn.horizon_span.before(closes, timezone), timezone)
 
 
 class Outcomes(pd.DataFrame):
@@ -170,8 +104,6 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     >>> cp.label_churn(tables, past, churn).within("30d").tolist()
     [0, 1]
     """
-    from churnpredict.churn.snapshots import index_of, sorted_pairs
-
     churn.check(tables)
     customers, cutoffs = sorted_pairs(tables, snapshots)
     late = immature(tables, churn, cutoffs)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
-from churnpredict.churn.outcomes import ChurnRule, window_after
+from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.labels import labels_of

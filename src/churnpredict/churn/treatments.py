@@ -25,8 +25,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.outcomes import ChurnRule, Outcomes, label_churn, window_after
-from churnpredict.churn.snapshots import index_of, sorted_pairs
+from churnpredict.churn.outcomes import Outcomes, label_churn
+from churnpredict.churn.pairs import index_of, sorted_pairs
+from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.clock import days_between
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.streams import Stream, positions

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import days_between
 from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from churnpredict.errors import ConfigError, UsageError, closest
 
 if TYPE_CHECKING:
-    from churnpredict.churn.outcomes import ChurnRule
+    from churnpredict.churn.rule import ChurnRule
     from churnpredict.events.partitions import PartitionedTables
     from churnpredict.events.tables import EventTables
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.snapshots import index_of, sorted_pairs
+from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.clock import NEVER, local_time
 from churnpredict.errors import MismatchError, UsageError, closest, warn
 from churnpredict.events.labels import labels_of

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.snapshots import sorted_pairs
+from churnpredict.churn.pairs import sorted_pairs
 from churnpredict.events.streams import Stream, group_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, OPEN

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import OutputError
 from churnpredict.events.partitions import PartitionedTables

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import label_churn, window_after
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.rule import window_after
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from churnpredict.churn.outcomes import window_after
+from churnpredict.churn.rule import window_after
 from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, SchemaError, UsageError
 from churnpredict.lifecycle.registry import Entry, Ledger, alone
 from churnpredict.model_file import store

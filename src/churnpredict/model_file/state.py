@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnpredict.churn.outcomes import ChurnRule
+    from churnpredict.churn.rule import ChurnRule
     from churnpredict.retention.value import Credibility
 
 __all__ = ["TrainedState"]

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import label_churn, window_before
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.rule import window_before
 from churnpredict.churn.snapshots import grid, pairs_at_risk, take_snapshots
 from churnpredict.clock import DAY
 from churnpredict.errors import UsageError

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.churn.outcomes import ChurnRule, immature, label_churn
+from churnpredict.churn.outcomes import immature, label_churn
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ContentError, IdentityError, SchemaError, SourceError, closest
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.comparison import calibration_gap

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule
-from churnpredict.churn.snapshots import sorted_pairs
+from churnpredict.churn.pairs import sorted_pairs
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.treatments import arms_of
 from churnpredict.errors import warn
 from churnpredict.evaluation.audit import Audit, Finding, audit_matrix

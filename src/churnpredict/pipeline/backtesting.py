@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule, immature, label_churn
+from churnpredict.churn.outcomes import immature, label_churn
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Inactivity
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import nobody_treated

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.churn import treatments
-from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features, check_kinds

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule, immature, window_after, window_before
+from churnpredict.churn.outcomes import immature
+from churnpredict.churn.rule import ChurnRule, window_after, window_before
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn

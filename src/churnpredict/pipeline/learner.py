@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from churnpredict.churn.outcomes import ChurnRule
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import UsageError
 from churnpredict.spans import Span, span
 

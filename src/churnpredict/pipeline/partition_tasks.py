@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.churn import treatments
-from churnpredict.churn.outcomes import ChurnRule, label_churn
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import pairs_at_risk
 from churnpredict.errors import ChurnError
 from churnpredict.events.declarations import Declaration

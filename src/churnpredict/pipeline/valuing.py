@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.outcomes import ChurnRule
-from churnpredict.churn.snapshots import sorted_pairs
+from churnpredict.churn.pairs import sorted_pairs
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.money import paying_table
 from churnpredict.events.tables import EventTables

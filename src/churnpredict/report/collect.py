@@ -13,7 +13,8 @@ import pandas as pd
 
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
-from churnpredict.churn.outcomes import ChurnRule, label_churn, window_after
+from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.churn.treatments import contacted
 from churnpredict.errors import ChurnError, SchemaError, SourceError, UsageError, warn
 from churnpredict.events.activity import activity

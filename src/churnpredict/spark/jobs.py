@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.outcomes import ChurnRule, Outcomes
+from churnpredict.churn.outcomes import Outcomes
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs
 from churnpredict.churn.treatments import ahead_column, evened
 from churnpredict.errors import ChurnWarning, DataError, MissingExtraError, SchemaError, UsageError, warn
