@@ -63,6 +63,34 @@ def window(text: str, quiet: str, main: str) -> Any:
 
 
 @picture
+def ends(text: str, quiet: str, main: str) -> Any:
+    """Contracts around one cutoff: a last day that belongs, a renewal at the cutoff, one that ends there, a seam within the grace."""
+    figure, ax = plt.subplots(figsize=(8.4, 3.7))
+    bare(ax).set(xlim=(-33, 49), ylim=(-1.5, 5.6), xticks=[], yticks=[])
+    rows: list[tuple[str, list[tuple[float, float]], list[tuple[float, float]], str, bool]] = [
+        ("through its last day,\nthen the next", [(-31, -1), (0, 28)], [(-1, 0)], "customer: no gap", True),
+        ("renews at the cutoff", [(-31, 0), (0, 28)], [], "customer", True),
+        ("ends at the cutoff", [(-31, 0)], [], "has left", False),
+        ("renews late,\nwithin the grace", [(-31, -6), (4, 28)], [(-6, 4)], "one spell, in hindsight", True),
+        ("renews after the grace", [(-31, -16), (4, 28)], [], "left, and a new spell", False),
+    ]
+    for y, (name, contracts, seams, said, stays) in enumerate(reversed(rows)):
+        ax.text(-33, y, name, ha="right", va="center", color=text)
+        for start, stop in contracts:
+            ax.plot([start + 0.12, stop - 0.12], [y, y], color=main, lw=9, alpha=0.55, solid_capstyle="butt")
+        for start, stop in seams:
+            ax.plot([start, stop], [y, y], color=ORANGE, lw=9, alpha=0.75, solid_capstyle="butt")
+        ax.text(30.5, y, said, va="center", color=text, weight="bold" if stays else "normal")
+    ax.axvline(0, 0.14, 0.9, color=text, lw=2)
+    ax.text(0, 5.0, "cutoff", ha="center", color=text, weight="bold")
+    ax.plot([-31, -26], [-1.05, -1.05], color=main, lw=9, alpha=0.55, solid_capstyle="butt")
+    ax.text(-25, -1.05, "contract", va="center", color=text)
+    ax.plot([-8, -3], [-1.05, -1.05], color=ORANGE, lw=9, alpha=0.75, solid_capstyle="butt")
+    ax.text(-2, -1.05, "seam that belongs to the spell", va="center", color=text)
+    return figure
+
+
+@picture
 def snapshots(text: str, quiet: str, main: str) -> Any:
     """Who is at risk at which cutoff, and which snapshots are not mature yet."""
     figure, ax = plt.subplots(figsize=(8.4, 3.6))
@@ -73,7 +101,7 @@ def snapshots(text: str, quiet: str, main: str) -> Any:
         for start, stop in spans:
             ax.plot([start, stop], [y, y], color=quiet, lw=6, alpha=0.3, solid_capstyle="butt")
         for cutoff in cutoffs:
-            at_risk = any(start < cutoff <= stop for start, stop in spans)
+            at_risk = any(start < cutoff < stop for start, stop in spans)
             if not at_risk:
                 ax.plot(cutoff, y, "x", color=quiet, ms=6)
                 continue

@@ -75,6 +75,18 @@ def count_all(tables, cutoff="2024-04-10", **feature):
     return cp.build_features(tables, pairs, features=[row]).iloc[:, 0].tolist()
 
 
+def last_days(_):
+    frame = pd.DataFrame({"id": [1, 1, 1, 1], "a": ["2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01"]})
+    frame["b"] = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30"]
+    tables = cp.EventTables(plans=cp.Intervals(frame, customer="id", start="a", end="b"), observed_until="2024-08-01")
+    assert len(cp.take_snapshots(tables, cp.SubscriptionEnd("30d", of="plans", grace="0d"), at="2024-03-31 12:00")) == 1
+
+
+def prices_at_one_moment(n):
+    prices = pd.DataFrame({"id": ["a", "a", *map(str, range(n))], "at": "2024-01-01", "price": [10.0, 20.0, *[1.0] * n]})
+    return cp.EventTables(prices=cp.States(prices, customer="id", time="at", values=["price"]))
+
+
 def busy(missing_day=None):
     days = pd.date_range("2024-01-01", periods=40)
     days = days.delete(missing_day) if missing_day is not None else days
@@ -548,6 +560,9 @@ TABLE = [
     Bad(37, "end before start", "E end-before-start", lambda _: cp.EventTables(plans=cp.Intervals(log(end="2023-01-01"), customer="user", start="at", end="end"))),
     Bad(38, "overlapping subscriptions", "W overlapping-intervals", lambda _: cp.SubscriptionEnd("30d", of="plans").check(cp.EventTables(plans=cp.Intervals(log(end="2024-12-31"), customer="user", start="at", end="end")))),
     Bad(38, "overlapping subscriptions are one", "W overlapping-intervals", overlap_is_one, "Overlapping contracts count as one that ends with the last of them."),
+    Bad(38, "ends that are last days", "W last-days", last_days, "The day of the end belongs to the interval: no gap before the next one."),
+    Bad(39, "two states at one moment", "E two-states", lambda _: prices_at_one_moment(2)),
+    Bad(39, "few states at one moment", "W two-states", lambda _: prices_at_one_moment(400), "The state before them goes on."),
     Bad(39, "unsorted rows", "S", lambda _: taken(orders(log()[::-1]), [2, 1, 1]), "Rows are sorted by customer and time, ties by content."),
     Bad(40, "cutoffs closer than the horizon", "S", purged, "Validation leaves out training rows whose outcome window reaches the tested cutoff."),
     # labels
@@ -566,6 +581,7 @@ TABLE = [
     Bad(47, "the same customer in train and test", "S", same_customers, "Usual where the customers to be scored are known; the audit notes it, and `apart=True` keeps them apart."),
     # values
     Bad(48, "negative amounts", "W negative-value", lambda _: orders(log(eur=[1.0, -2.0, 3.0, 4.0]), value="eur")),
+    Bad(48, "negative amounts that are activity", "W negative-value", lambda _: orders(log(eur=[1.0, -2.0, 3.0, 4.0]), value="eur", activity="any")),
     Bad(49, "two currencies without rates", "E mixed-currency", lambda _: orders(log(cur=["EUR", "USD", "EUR", "EUR"]), value="eur", currency="cur")),
     Bad(49, "a missing currency among others", "E mixed-currency", lambda _: orders(log(cur=["EUR", None, "EUR", "EUR"]), value="eur", currency="cur")),
     Bad(49, "a currency without a rate", "E unknown-currency", lambda _: orders(log(cur=["EUR", "USD", "EUR", "EUR"]), value="eur", currency="cur", rates={"EUR": 1.0})),

@@ -84,11 +84,14 @@ def test_where_no_silence_is_final_it_says_so(rng):
 
 def check_curve(history):
     tables = history.tables()
-    local = pd.Series(pd.DatetimeIndex(history.log["at"]))
+    visits = history.log[~(history.log["amount"] < 0)]  # a refund is no visit
+    local = pd.Series(pd.DatetimeIndex(visits["at"]))
     wall = pd.Series(utc(local, history.timezone).tz_localize("UTC").tz_convert(history.timezone).tz_localize(None))
     days = (wall.dt.floor("D") - pd.Timestamp("2020-01-01")).dt.days
-    own = days.groupby(history.log["user"].to_numpy()).apply(list)
-    expected = kaplan_meier(own.tolist(), int(days.max()) + 1)
+    end = pd.Timestamp(tables.observed_until("orders"), unit="us", tz="UTC").tz_convert(history.timezone).tz_localize(None)
+    last = (end - pd.Timestamp("2020-01-01")).days - 1
+    own = days.groupby(visits["user"].to_numpy()).apply(list)
+    expected = kaplan_meier(own.tolist(), last + 1)
     curve = cp.return_curve(tables, of="orders").frame
     assert curve["quiet"].tolist() == [n for n, _ in expected][: len(curve)]
     assert curve["returned"].tolist() == pytest.approx([r for _, r in expected][: len(curve)], abs=1e-12)

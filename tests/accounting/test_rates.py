@@ -229,8 +229,9 @@ def test_reasons_against_drivers():
 def check_silence(history, horizon):
     """Accounts of inactivity are those of the plain loop, in hindsight: what became known late counts from when it happened."""
     tables = history.tables()
-    times = pd.Series(utc(history.log["at"], history.timezone))
-    rows = times.groupby(history.log["user"].to_numpy()).apply(list).to_dict()
+    visits = history.log[~(history.log["amount"] < 0)]  # a refund is no visit
+    times = pd.Series(utc(visits["at"], history.timezone), index=visits.index)
+    rows = times.groupby(visits["user"].to_numpy()).apply(list).to_dict()
     people = history.plain().people
     since = {} if people is None else people["since"].dropna().to_dict()
     rule = falling_silent(rows, horizon, since, history.timezone)

@@ -17,6 +17,21 @@ __all__ = ["MEASURES", "PlainTables", "length", "measure_all", "plain_rows", "ut
 DAY = pd.Timedelta(days=1)
 DAY_US = 86_400_000_000
 LATEST_GAPS = 32
+OF_ACTIVITY = [
+    "days_since_last",
+    "days_since_first",
+    "active_days",
+    "decayed",
+    "stage",
+    "first_count",
+    "days_to",
+    "gap_mean",
+    "gap_sd",
+    "gap_max",
+    "gap_ratio",
+    "gap_share_longer",
+    "last_gap",
+]  # a refund is no visit
 
 
 def length(span):
@@ -412,6 +427,8 @@ def measure_all(tables, pairs, features, history=None):
             if feature.table in logs and AGGREGATES[feature.aggregate].needs != "since":
                 whole = [r for r in logs[feature.table].get(customer, []) if r.time < cutoff and r.known < cutoff]
                 whole = [r for r in whole if not one_kind or r.kind == feature.kind]
+                if not one_kind and feature.aggregate in OF_ACTIVITY:
+                    whole = [r for r in whole if r.value is None or r.value >= 0]
             rows = whole if history is None else [r for r in whole if r.time >= moved_by(cutoff, history, tables.timezone, -1)]
             origin = whole[0].time if whole else None
             if person is not None and person.get("since") is not None:

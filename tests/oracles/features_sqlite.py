@@ -11,7 +11,7 @@ DAY = 86_400_000_000
 # One statement per family; :w is the window in microseconds, -1 for the whole history.
 WINDOWED = """
 SELECT p.n, COUNT(e.time) AS count, COALESCE(SUM(e.value), 0.0) AS sum, AVG(e.value) AS mean, MAX(e.value) AS max,
-       COUNT(DISTINCT e.item) AS "distinct", COUNT(DISTINCT e.time / :day) AS active_days
+       COUNT(DISTINCT e.item) AS "distinct", COUNT(DISTINCT CASE WHEN e.value < 0 THEN NULL ELSE e.time / :day END) AS active_days
 FROM pairs p LEFT JOIN events e
   ON e.customer = p.customer AND e.time < p.cutoff AND e.known < p.cutoff AND (:w < 0 OR e.time >= p.cutoff - :w)
 GROUP BY p.n ORDER BY p.n
@@ -19,14 +19,16 @@ GROUP BY p.n ORDER BY p.n
 
 AGES = """
 SELECT p.n, (p.cutoff - MAX(e.time)) / :days AS days_since_last, (p.cutoff - MIN(e.time)) / :days AS days_since_first
-FROM pairs p LEFT JOIN events e ON e.customer = p.customer AND e.time < p.cutoff AND e.known < p.cutoff
+FROM pairs p LEFT JOIN events e
+  ON e.customer = p.customer AND e.time < p.cutoff AND e.known < p.cutoff AND COALESCE(e.value, 0) >= 0
 GROUP BY p.n ORDER BY p.n
 """
 
 GAPS = """
 WITH active AS (
   SELECT DISTINCT p.n, e.time / :day AS day
-  FROM pairs p JOIN events e ON e.customer = p.customer AND e.time < p.cutoff AND e.known < p.cutoff
+  FROM pairs p JOIN events e
+    ON e.customer = p.customer AND e.time < p.cutoff AND e.known < p.cutoff AND COALESCE(e.value, 0) >= 0
 ), steps AS (
   SELECT n, day, day - LAG(day) OVER (PARTITION BY n ORDER BY day) AS gap, ROW_NUMBER() OVER (PARTITION BY n ORDER BY day DESC) AS back
   FROM active

@@ -19,7 +19,7 @@ def risk_set(rows, people, cutoffs, *, within, everybody=(), timezone="UTC"):
     """
     pairs = []
     for customer in sorted(everybody if len(everybody) else set(rows["customer"])):
-        own = rows[rows["customer"] == customer]
+        own = rows[(rows["customer"] == customer) & ~(rows["value"] < 0)]  # a refund is no visit
         for cutoff in sorted(cutoffs):
             since = None if people is None else people.loc[customer, "since"]
             if since is not None and pd.notna(since) and not since < cutoff:
@@ -37,7 +37,7 @@ def left_or_stayed(rows, pairs, *, horizon, gap="0d", timezone="UTC"):
     labels = []
     for customer, cutoff in pairs:
         opens = shifted(cutoff, gap, timezone)
-        times = rows.loc[rows["customer"] == customer, "time"]
+        times = rows.loc[(rows["customer"] == customer) & ~(rows["value"] < 0), "time"]
         labels.append(int(not ((times >= opens) & (times < shifted(opens, horizon, timezone))).any()))
     return labels
 

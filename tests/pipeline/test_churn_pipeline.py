@@ -117,7 +117,7 @@ def test_value_is_what_the_last_year_paid_believed_as_far_as_it_goes() -> None:
         }
     )
     with pytest.warns(cp.ChurnWarning, match="negative-value"):
-        tables = cp.EventTables(orders=cp.Events(log, customer="who", time="day", value="eur", money=True))
+        tables = cp.EventTables(orders=cp.Events(log, customer="who", time="day", value="eur", money=True, activity="any"))
     churn = cp.Inactivity("90d", of="orders")
     snapshots = cp.take_snapshots(tables, churn, at="2024-07-01")
     paid, days = valuing._payments(tables, snapshots)  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from churnpredict.churn.rules import Inactivity
 from churnpredict.errors import DataError, MissingExtraError, UsageError
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
+from churnpredict.events.visits import visits
 
 __all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
 
@@ -127,7 +129,7 @@ class SuggestedHorizon:
         return self.curve.plot(self.horizon)
 
 
-def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
+def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[str] = ()) -> ReturnCurve:
     """Tell what share of quiet customers comes back after n days of silence.
 
     A silence runs from one active day to the next. The last of each customer is still running when the data end, so it is censored, and
@@ -139,6 +141,8 @@ def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
     tables : EventTables
     of : str, optional
         Table whose events count; the only table of events by default.
+    kinds : list of str
+        Kinds of events that count as activity, as for :class:`~churnpredict.Inactivity`.
 
     Returns
     -------
@@ -163,7 +167,7 @@ def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
     """
     check_whole(tables)
     name = Inactivity("1d", of=of).table(tables)
-    stream = tables.stream(name)
+    stream = visits(tables, name, kinds)
     end = int(local_days(np.array([tables.observed_until(name)]), tables.timezone)[0])
     ended, running, longest = _silences(stream, end)
     if len(ended) + len(running) < _FEWEST:
@@ -193,7 +197,7 @@ def return_curve(tables: EventTables, of: str | None = None) -> ReturnCurve:
     return ReturnCurve(frame, name, end - first, longest)
 
 
-def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: float = 0.1) -> SuggestedHorizon:
+def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: float = 0.1, kinds: Sequence[str] = ()) -> SuggestedHorizon:
     """Propose how long a silence must last to mean leaving.
 
     The horizon is the shortest silence after which at most ``returning`` of the customers still come back. Where no silence up to a third
@@ -207,6 +211,8 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
         Table whose events count; the only table of events by default.
     returning : float
         The share of quiet customers who may still come back, between 0 and 1.
+    kinds : list of str
+        Kinds of events that count as activity, as for :class:`~churnpredict.Inactivity`.
 
     Returns
     -------
@@ -229,7 +235,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     """
     if not 0 < returning < 1:
         raise UsageError("bad-argument", f"returning is {returning!r}", remedy="Give a share such as 0.1.")
-    curve = return_curve(tables, of)
+    curve = return_curve(tables, of, kinds=kinds)
     share = curve.frame["comes_back"].to_numpy()
     most = max(min(curve.span // 3, len(share) - 1), 1)
     # the end of the curve says 0 by definition: at least half of the curve must lie behind a silence for its share to mean anything

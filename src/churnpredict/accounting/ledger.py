@@ -102,9 +102,7 @@ class Ledger:
         self.churn: Any = dataclasses.replace(rule, gap="0d")
         if isinstance(churn, Inactivity):
             self.churn = dataclasses.replace(self.churn, active_within=None)
-        self._silences = (
-            _silences(self.tables.stream(self.churn.table(tables)), churn.horizon_span) if isinstance(churn, Inactivity) else None
-        )
+        self._silences = _silences(self.churn.visits(self.tables), churn.horizon_span) if isinstance(churn, Inactivity) else None
         self.contracts: Contracts | None = self.churn.contracts(self.tables) if isinstance(churn, SubscriptionEnd) else None
         self.spells = None if self.contracts is None else self.contracts.spells.seen_until(self.observed_until)
 
@@ -195,7 +193,7 @@ class Ledger:
             for stream in self.tables.streams.values():
                 first = np.minimum(first, _firsts(stream))
             return first if self.joined is None else self.joined
-        stream = self.tables.stream(self.churn.table(self.tables))
+        stream = self.tables.stream(self.churn.table(self.tables)) if self._silences is None else self.churn.visits(self.tables)
         first = _firsts(stream) if self.spells is None else self.spells.first_starts
         return first if self.joined is None else np.maximum(first, self.joined)
 

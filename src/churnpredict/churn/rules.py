@@ -20,6 +20,7 @@ from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables, Intervals, States
+from churnpredict.events.visits import visits
 from churnpredict.spans import Span, span, span_text
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
@@ -89,6 +90,8 @@ class Inactivity(_Rule):
         Length of the silence, such as ``"90d"``.
     of : str, optional
         Table whose events count; the only table of events by default.
+    kinds : list of str
+        Kinds of events that count as activity, instead of those that the table declares; refunds do not: see :class:`churnpredict.Events`.
     active_within : str, optional
         How recently a customer must have been active to be at risk: a span, or ``"ever"`` for all who have joined. The horizon by default.
     gap : str
@@ -102,9 +105,15 @@ class Inactivity(_Rule):
     """
 
     active_within: str | None = field(default=None, kw_only=True)
+    kinds: Sequence[str] = field(default=(), kw_only=True, repr=False)
+
+    def __repr__(self) -> str:
+        told = [f"{name}={getattr(self, name)!r}" for name in ("horizon", "of", "gap", "active_within", *(["kinds"] if self.kinds else []))]
+        return f"{type(self).__name__}({', '.join(told)})"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_list(self.kinds)
         if self.active_within not in (None, EVER):
             keep_as_text(self, "active_within")
 
@@ -119,6 +128,14 @@ class Inactivity(_Rule):
             return None
         return self.horizon_span if self.active_within is None else span(self.active_within, "active_within")
 
+    def check(self, tables: EventTables) -> None:
+        super().check(tables)
+        _check_kinds(tables, self.table(tables), self.kinds)
+
+    def visits(self, tables: EventTables) -> Stream:
+        """The rows that are an activity."""
+        return visits(tables, self.table(tables), self.kinds)
+
     def first_cutoff(self, tables: EventTables) -> int:
         return (self.active_span or self.horizon_span).after(tables.first_event(self.table(tables)), tables.timezone)
 
@@ -126,14 +143,13 @@ class Inactivity(_Rule):
         return tables.observed_until(self.table(tables))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        stream = tables.stream(self.table(tables))
-        active = latest_known(stream, customers, cutoffs, self.active_span) >= 0
+        active = latest_known(self.visits(tables), customers, cutoffs, self.active_span) >= 0
         if self.active_span is None and tables.profile is not None and tables.profile.since is not None:
             active[:] = True  # who joined and never came is at risk too
         return _joined(tables, customers, cutoffs) & active
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
-        stream = tables.stream(self.table(tables))
+        stream = self.visits(tables)
         opens, closes = window_after(self, cutoffs, tables.timezone)
         following = _first_from(stream, customers, opens)
         back_at = np.append(stream.times, OPEN)[following]
@@ -186,7 +202,7 @@ class Cancellation(_Rule):
         last = latest_known(gone, customers, cutoffs)
         staying = last < 0
         if self.back is not None:
-            active = tables.stream(self.back)
+            active = visits(tables, self.back)
             seen = latest_known(active, customers, cutoffs)
             both = (last >= 0) & (seen >= 0)
             staying[both] = active.times[seen[both]] >= gone.times[last[both]]
@@ -196,7 +212,7 @@ class Cancellation(_Rule):
         name = self.table(tables)
         stream, lost = tables.stream(name), _is_kind(tables, name, self.involuntary)
         if self.back is not None:
-            for_good = ~_same_moment(stream, tables.stream(self.back))
+            for_good = ~_same_moment(stream, visits(tables, self.back))
             stream, lost = stream.where(for_good), np.append(lost[:-1][for_good], False)
         following = _told_first(stream, lost, _first_from(stream, customers, cutoffs))
         there = following >= 0
@@ -443,19 +459,31 @@ class WinBack(_Rule):
         As for :class:`Inactivity`.
     silent_for : str
         How long a customer must have been silent to count as gone.
+    kinds : list of str
+        As for :class:`Inactivity`.
 
     Examples
     --------
     >>> import churnpredict as cp
     >>> cp.WinBack("60d", of="orders", silent_for="180d")
-    WinBack(horizon='60d', of='orders', gap='0d', silent_for='180d')
+    WinBack(horizon='60d', of='orders', gap='0d', silent_for='180d', kinds=())
     """
 
     silent_for: str = field(default="180d", kw_only=True)
+    kinds: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _check_list(self.kinds)
         keep_as_text(self, "silent_for")
+
+    def check(self, tables: EventTables) -> None:
+        super().check(tables)
+        _check_kinds(tables, self.table(tables), self.kinds)
+
+    def visits(self, tables: EventTables) -> Stream:
+        """The rows that are an activity."""
+        return visits(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:
         return span(self.silent_for, "silent_for").after(tables.first_event(self.table(tables)), tables.timezone) + 1
@@ -464,13 +492,13 @@ class WinBack(_Rule):
         return tables.observed_until(self.table(tables))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        stream = tables.stream(self.table(tables))
+        stream = self.visits(tables)
         ever = latest_known(stream, customers, cutoffs) >= 0
         lately = latest_known(stream, customers, cutoffs, span(self.silent_for, "silent_for")) >= 0
         return ever & ~lately & _joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
-        stream = tables.stream(self.table(tables))
+        stream = self.visits(tables)
         following = _first_from(stream, customers, cutoffs)
         back_at = np.where(following >= 0, np.append(stream.times, OPEN)[following], OPEN)
         return self._judge(tables, cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
@@ -497,6 +525,11 @@ def _present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArra
     for stream in tables.streams.values():
         seen |= latest_known(stream, customers, cutoffs) >= 0
     return seen
+
+
+def _check_list(kinds: Sequence[str]) -> None:
+    if isinstance(kinds, str):
+        raise UsageError("bad-argument", f"kinds is {kinds!r}", remedy=f"Give a list: kinds=[{kinds!r}].")
 
 
 def _check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:

@@ -76,6 +76,10 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: isinstance(v, dict) and bool(v) and all(isinstance(one, (str, dict)) for one in v.values()),
         'a table of names and paths, such as { orders = "orders.csv" }',
     ),
+    "list[str] | Literal['any']": (
+        lambda v: v == "any" or (isinstance(v, list) and all(isinstance(one, str) for one in v)),
+        'a list of texts in quotes, or "any"',
+    ),
     "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
     "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
 }

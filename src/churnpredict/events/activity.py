@@ -7,6 +7,7 @@ import pandas as pd
 
 from churnpredict.events.streams import positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.visits import visits
 from churnpredict.moments import moment_column
 from churnpredict.spans import span
 
@@ -40,7 +41,7 @@ def activity(tables: EventTables, snapshots: pd.DataFrame, of: str, *, every: st
     >>> activity(tables, cp.take_snapshots(tables, cp.Inactivity("30d"), at="2024-01-15"), "orders", periods=2).values.tolist()
     [[1, 1], [0, 1]]
     """
-    stream, step = tables.stream(of), span(every, "every")
+    stream, step = visits(tables, of), span(every, "every")
     customers = tables.codes(snapshots["customer_id"])
     order = np.argsort(customers, kind="stable")
     moments = moment_column(snapshots["cutoff"], timezone=tables.timezone, table="snapshots")

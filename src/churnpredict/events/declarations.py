@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Customers", "Declaration", "Events", "Intervals", "States"]
+__all__ = ["ANY", "Customers", "Declaration", "Events", "Intervals", "States"]
+
+
+ANY = "any"  # rows of any value are an activity
 
 
 def _given(*columns: str | None) -> list[str]:
@@ -53,6 +56,10 @@ class Events(_Declared):
         Column of what the event was about: product, page, function.
     known_at : str, optional
         Column of the moment at which the row came to be known, where that is later than ``time``.
+    activity : list of str or "any", optional
+        Which rows are an activity of the customer, for rules of silence, recency, rhythm, active days, RFM and repeat buying: kinds, such
+        as ``["paid"]`` where orders may be cancelled. By default all kinds. Rows with a value below zero, such as refunds, are never one,
+        unless this is ``"any"``; rows of zero are, such as free orders. Counts and sums are of all rows, whatever is said here.
     replies : list of str
         Kinds that are the customer's answers, such as opens and clicks; all other kinds count as contacts to be answered.
     id : str, optional
@@ -104,6 +111,7 @@ class Events(_Declared):
     kind: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
+    activity: Sequence[str] | Literal["any"] | None = field(default=None, kw_only=True)
     replies: Sequence[str] = field(default=(), kw_only=True)
     id: str | None = field(default=None, kw_only=True)
     repeats: str | None = field(default=None, kw_only=True)

@@ -19,7 +19,7 @@ _NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # together wi
 _ENDLESS = r"^[+-]?(inf|infinity)$"
 
 
-def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool = True) -> npt.NDArray[np.float64]:
+def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool = True, negative: str = "") -> npt.NDArray[np.float64]:
     """A value column as float64; missing is NaN. Integers never wrap, decimals and texts are read to the nearest float64.
 
     Raises
@@ -51,7 +51,7 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
             else "Convert the column to numbers, one currency and no signs in it.",
         )
     numbers = np.asarray((pc.fill_null(values, np.nan) if values.null_count else values).to_numpy(zero_copy_only=False), dtype=np.float64)
-    return _check_numbers(numbers, table, name, signed)
+    return _check_numbers(numbers, table, name, signed, negative)
 
 
 def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
@@ -123,7 +123,7 @@ def _of_decimals(values: pa.Array) -> pa.Array:
     return pa.array([None if v is None else float(v) for v in values.to_pylist()], pa.float64())
 
 
-def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signed: bool) -> npt.NDArray[np.float64]:
+def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signed: bool, meaning: str) -> npt.NDArray[np.float64]:
     if not len(values):
         return values
     with np.errstate(invalid="ignore"):
@@ -150,7 +150,12 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
         values = np.clip(values, -_LARGEST, _LARGEST)
     if signed:
         negative = int((values < 0).sum()) if low < 0 else 0
-        judge(("negative-value", table, name), lambda rows, total: _warn_of_negatives(rows, total, table, name), negative, len(values))
+        judge(
+            ("negative-value", table, name),
+            lambda rows, total: _warn_of_negatives(rows, total, table, name, meaning),
+            negative,
+            len(values),
+        )
     return values
 
 
@@ -163,11 +168,11 @@ def _count_nulls(nulls: int, total: int, table: str, name: str) -> None:
     judge(("null-column", table, name), verdict, nulls, total)
 
 
-def _warn_of_negatives(rows: int, total: int, table: str, name: str) -> None:
+def _warn_of_negatives(rows: int, total: int, table: str, name: str, meaning: str) -> None:
     if rows:
         warn(
             "negative-value",
-            f"{rows / total:.1%} of the values are negative; sums are net of them",
+            f"{rows / total:.1%} of the values are negative; sums are net of them{meaning}",
             table=table,
             column=name,
             rows=rows,

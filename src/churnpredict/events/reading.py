@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.columns import encoded
 from churnpredict.events.currency import in_one_currency
-from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.declarations import ANY, Customers, Declaration, Events, Intervals, States
 from churnpredict.events.ids import check_spellings, read_ids
 from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
@@ -166,13 +166,17 @@ class _Reader:
         column = self.declaration.customer
         return read_ids(self.table[column], table=self.name, name=column, form=form_of_column(self.table.schema.field(column)))
 
-    def number(self, role: str, column: str | None, *, signed: bool = True) -> None:
+    def number(self, role: str, column: str | None, *, signed: bool = True, negative: str = "") -> None:
         if column is not None:
-            self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed)
+            self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed, negative=negative)
 
     def money(self, declaration: Events | Intervals) -> None:
         """The value, in one currency."""
-        self.number("value", declaration.value)
+        negative = ""
+        if isinstance(declaration, Events):
+            counts = declaration.activity == ANY
+            negative = ", and such rows count as activity" if counts else ", and such rows are no activity of the customer"
+        self.number("value", declaration.value, negative=negative)
         if declaration.value is not None and declaration.currency is not None:
             codes, names = read_labels(self.table[declaration.currency], table=self.name, name=declaration.currency)
             where = (self.name, declaration.currency)
@@ -445,6 +449,14 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
         if inclusive not in (None, True, False):
             remedy = "Write True, False, or nothing to have it found out."
             raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
+        activity = getattr(declaration, "activity", None)
+        if (
+            activity is not None
+            and activity != ANY
+            and (isinstance(activity, str) or not activity or getattr(declaration, "kind", None) is None)
+        ):
+            remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"]; or "any", where rows below zero count as well.'
+            raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
         if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
             raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
         repeats = getattr(declaration, "repeats", None)

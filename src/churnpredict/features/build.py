@@ -18,11 +18,12 @@ from churnpredict.errors import MismatchError, UsageError, closest, warn
 from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, window_edges
 from churnpredict.events.tables import EventTables, States
+from churnpredict.events.visits import visits
 from churnpredict.features.aggregates import Block, Plan, Wanted
 from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
-from churnpredict.features.feature import AGGREGATES, OF_KIND, Feature
+from churnpredict.features.feature import AGGREGATES, OF_KIND, OF_VISITS, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.spans import span
@@ -113,7 +114,7 @@ def build_rows(
     }
     numeric = [r for r in rows if r.name not in labels]
     out = np.empty((len(numeric), len(customers)), np.float32)
-    streams: dict[tuple[str, str | None], Wanted] = defaultdict(list)
+    rows_of: dict[tuple[str, str | None, bool], Wanted] = defaultdict(list)
     for column, row in enumerate(numeric):
         if isinstance(row, OwnFeature):
             out[column] = row.compute(tables, customers, cutoffs)
@@ -122,13 +123,18 @@ def build_rows(
         elif row.aggregate in ("attribute", "state", "days_until"):
             out[column] = number_that_holds(row, tables, customers, cutoffs, limit)
         elif row.table in tables.streams:
-            streams[row.table, None if row.aggregate in OF_KIND else row.kind].append((column, row))
+            kind = None if row.aggregate in OF_KIND else row.kind
+            rows_of[row.table, kind, kind is None and row.aggregate in OF_VISITS].append((column, row))
         else:
             out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
-    for (name, kind), wanted in streams.items():
+    for name in dict.fromkeys(name for name, _, _ in rows_of):
+        if (name, None, True) in rows_of and visits(tables, name) is tables.stream(name):  # all are visits: one look at them is enough
+            rows_of[name, None, False] += rows_of.pop((name, None, True))
+    for (name, kind, visited), wanted in rows_of.items():
+        stream = visits(tables, name) if visited else tables.stream(name, kind)
         kinds = names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()
         replies = labels_of(getattr(tables.declarations[name], "replies", ()))
-        _fill(tables, tables.stream(name, kind), Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
+        _fill(tables, stream, Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 

@@ -9,8 +9,12 @@ from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
 from churnpredict.spans import span_text
 
-__all__ = ["AGGREGATES", "OF_KIND", "Aggregate", "Feature"]
+__all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
 
+OF_VISITS = (  # aggregates of when the customer was active: refunds and the like are no visit, see churnpredict.events.visits
+    *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
+    *("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"),
+)
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that set one kind against the others of its table
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
+from churnpredict.events.visits import visits
 from churnpredict.features.feature import Feature
 from churnpredict.spans import span
 
@@ -100,7 +101,7 @@ def _asked(row: Feature) -> _Asked:
 def _look_back(asked: _Asked, tables: EventTables, cutoff: int) -> _Then:
     table, _, window = asked
     width = span(window)
-    stream = tables.stream(table if table in tables.logs() else tables.logs()[0])
+    stream = visits(tables, table if table in tables.logs() else tables.logs()[0])
     everybody = np.arange(len(tables), dtype=np.int32)
     before, now = np.full(len(tables), width.before(cutoff, tables.timezone)), np.full(len(tables), cutoff)
     active = latest_known(stream, everybody, before, width) >= 0

@@ -12,6 +12,7 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.visits import visits
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.features.profile_kernels import STAGES
@@ -31,7 +32,8 @@ SEGMENTS = (
 def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     """Recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
 
-    Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used.
+    Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used. Customers are
+    seen, and days are active, by what counts as activity: a refund does not, see :class:`churnpredict.Events`.
 
     Parameters
     ----------
@@ -44,7 +46,8 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``customer_id``; columns ``days_since_last`` and ``active_days``, ``value`` (their sum, where a value is declared),
+        Index ``customer_id``; columns ``days_since_last`` and ``active_days``, ``value`` (the sum of all rows, net of refunds, where a
+        value is declared),
         ``recency_score``, ``frequency_score``, ``money_score`` (1 worst to 5 best), ``segment``, ``stage`` (new, current, at risk, dormant,
         resurrected) and ``expected_next_event`` (the last event plus the own mean gap; missing with a single active day).
 
@@ -63,13 +66,13 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     """
     name, stream = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
-    seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(stream, cutoff)]})
+    seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(visits(tables, name), cutoff)]})
     rows = [Feature(name, "days_since_last"), Feature(name, "active_days", "all"), Feature(name, "gap_mean"), Feature(name, "stage")]
-    if "value" in stream.columns:
-        rows.append(Feature(name, "sum", "all"))
     X = build_features(tables, seen.assign(cutoff=tables.wall_times(np.array([cutoff]))[0]), features=rows)
-    columns = ["days_since_last", "active_days", "gap_mean", "stage", "value"]
-    table = X.droplevel("cutoff").set_axis(columns[: len(rows)], axis=1).astype(np.float64)
+    columns = ["days_since_last", "active_days", "gap_mean", "stage"]
+    table = X.droplevel("cutoff").set_axis(columns, axis=1).astype(np.float64)
+    if "value" in stream.columns:
+        table.insert(2, "value", _paid(stream.known_before(int(cutoff)))[tables.codes(seen["customer_id"])])
     table["recency_score"] = _quintile(-table["days_since_last"])
     table["frequency_score"] = _quintile(table["active_days"])
     if "value" in table:
@@ -99,8 +102,8 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     -------
     DataFrame
         Index ``customer_id``; columns ``repeat_days`` (active days after the first: "frequency" in the literature), ``days_first_to_last``
-        ("recency" there), ``days_since_first`` ("T") and, where a value is declared, ``mean_repeat_value`` (mean sum of a repeat day, 0 for
-        none: "monetary value").
+        ("recency" there), ``days_since_first`` ("T") and, where a value is declared, ``mean_repeat_value`` (mean sum of a repeat day, net
+        of refunds, 0 for none: "monetary value").
 
     Examples
     --------
@@ -110,15 +113,18 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     >>> cp.rfm_summary(tables, "2024-01-21").loc["a"].tolist()
     [1.0, 10.0, 19.0, 7.0]
     """
-    _, stream = _table(tables, of)
+    name, money = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
+    stream = visits(tables, name)
     if "known" in stream.columns:  # else rows before the cutoff come first anyway, and need no copy
-        stream = stream.known_before(int(cutoff))
+        stream, money = stream.known_before(int(cutoff)), money.known_before(int(cutoff))
     _, days, place = stream.active_days
+    _, money_days, money_place = money.active_days
     last_day = int(tables.wall_times(np.array([cutoff - 1])).to_numpy().astype("datetime64[D]").astype(np.int64)[0])
     out = np.empty((4, stream.n_customers))
-    values = stream.columns.get("value", np.empty(0))
-    _summarise(stream.offsets, stream.times, days, place, values, cutoff, last_day, out)
+    values = money.columns.get("value", np.empty(0))
+    paid = (money.offsets, money.times, money_days, money_place, values)
+    _summarise(stream.offsets, stream.times, days, place, *paid, cutoff, last_day, out)
     seen = ~np.isnan(out[0])
     names = ["repeat_days", "days_first_to_last", "days_since_first", "mean_repeat_value"][: 4 if len(values) else 3]
     ids = pd.Index(tables.ids.to_pandas(), name="customer_id")[seen]
@@ -126,7 +132,7 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
 
 
 @nb.njit(cache=True, nogil=True)
-def _summarise(offsets, times, days, place, values, cutoff, last_day, out):  # type: ignore[no-untyped-def]
+def _summarise(offsets, times, days, place, money_offsets, money_times, money_days, money_place, values, cutoff, last_day, out):  # type: ignore[no-untyped-def]
     for c in range(offsets.size - 1):
         low, high = offsets[c], offsets[c + 1]
         while high > low and times[high - 1] >= cutoff:
@@ -139,8 +145,8 @@ def _summarise(offsets, times, days, place, values, cutoff, last_day, out):  # t
         out[1, c] = days[last] - days[first]
         out[2, c] = last_day - days[first]
         total = 0.0
-        for i in range(low, high if values.size else low):
-            if place[i] != first and not np.isnan(values[i]):
+        for i in range(money_offsets[c], money_offsets[c + 1] if values.size else money_offsets[c]):
+            if money_times[i] < cutoff and money_days[money_place[i]] > days[first] and not np.isnan(values[i]):
                 total += values[i]
         out[3, c] = total / (last - first) if last > first else 0.0
 
@@ -152,6 +158,11 @@ def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
             "which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=f'Say which one: of="{names[0]}".'
         )
     return names[0], tables.stream(names[0])
+
+
+def _paid(stream: Stream) -> npt.NDArray[np.float64]:
+    """The sum of the values of each customer in double precision: people read it, and it has to be right to the cent."""
+    return np.bincount(stream.owners, np.nan_to_num(stream.columns["value"]), minlength=stream.n_customers).astype(np.float64)
 
 
 def _seen_before(stream: Stream, cutoff: int) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,73 @@
+"""What counts as an activity of the customer: one definition for rules, features, accounts and recurring purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from churnpredict.errors import UsageError
+from churnpredict.events.declarations import ANY, Declaration, Events
+from churnpredict.events.labels import labels_of
+from churnpredict.events.streams import Stream
+from churnpredict.events.tables import EventTables
+
+__all__ = ["visits"]
+
+
+def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:
+    """The rows of a table that are an activity of the customer: all but refunds and the like, or those of some kinds.
+
+    A row with a value below zero is none, unless the table is declared with ``activity="any"``; one of zero is, such as a free order, and
+    so is one without a value. ``kinds``, or else those that the table declares, say which kinds count.
+
+    Parameters
+    ----------
+    tables : EventTables
+    name : str
+        A table.
+    kinds : list of str
+        Instead of those that the declaration names.
+
+    Returns
+    -------
+    Stream
+        The stream of the table itself where all of its rows count.
+
+    Raises
+    ------
+    UsageError
+        ``unknown-table``, ``no-kinds``.
+
+    Examples
+    --------
+    >>> import pandas as pd, churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "a"], "day": ["2024-01-01", "2024-01-09"], "eur": [50.0, 0.0]})
+    >>> back = pd.DataFrame({"user": ["a"], "day": ["2024-01-20"], "eur": [-50.0]})
+    >>> import warnings; warnings.simplefilter("ignore")
+    >>> tables = cp.EventTables(orders=cp.Events(pd.concat([log, back]), customer="user", time="day", value="eur"))
+    >>> len(visits(tables, "orders"))
+    2
+    """
+    stream, declaration = tables.stream(name), tables.declarations[name]
+    wanted = tuple(labels_of(kinds)) or _declared(declaration)
+    signed = isinstance(declaration, Events) and declaration.activity != ANY and "value" in stream.columns
+    if not wanted and not signed:
+        return stream
+    return stream.once(("visits", *wanted), lambda: _select(tables, name, stream, wanted, signed))
+
+
+def _declared(declaration: Declaration) -> tuple[str, ...]:
+    said = declaration.activity if isinstance(declaration, Events) else None
+    return () if said is None or said == ANY else tuple(labels_of(said))
+
+
+def _select(tables: EventTables, name: str, stream: Stream, kinds: Sequence[str], signed: bool) -> Stream:
+    keep = ~(stream.columns["value"] < 0) if signed else np.ones(len(stream), np.bool_)
+    if kinds:
+        if "kind" not in stream.columns:
+            remedy = "Declare the column: kind=...."
+            raise UsageError("no-kinds", "kinds of activity are named, and no kind is declared", table=name, remedy=remedy)
+        labels = tables.labels[name]["kind"].to_pylist()
+        keep &= np.append(np.isin(labels, kinds), False)[stream.columns["kind"]]
+    return stream if bool(keep.all()) else stream.where(keep)
