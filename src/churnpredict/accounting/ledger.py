@@ -136,7 +136,7 @@ class Ledger:
         if self.spells is not None:
             there = self.spells.at(customers, moments) >= 0
         elif self._silences is not None:  # the same boundary as that of leaving, also where months differ in length
-            stream = self.tables.stream(self.churn.table(self.tables))
+            stream = self.churn.visits(self.tables)
             last = latest_known(stream, customers, moments)
             silent_from = self.churn.horizon_span.after(np.append(stream.times, NEVER)[last], self.tables.timezone)
             there = (last >= 0) & (silent_from >= moments)
