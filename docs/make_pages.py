@@ -1,4 +1,5 @@
-"""Write the pages that are generated from the code: docs/features.md from the rows of the catalog, docs/bad-inputs.md from its test.
+"""Write the pages that are generated from the code: docs/features.md from the rows of the catalog, docs/bad-inputs.md from its test,
+docs/errors.md from every place that raises or warns.
 
 python docs/make_pages.py [--check]
 """
@@ -100,7 +101,15 @@ def _told(bad: Any) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").removesuffix(f" [{code}]") + f" [`{code}`]"
 
 
-PAGES = {"features.md": features_page, "bad-inputs.md": bad_inputs_page}
+def errors_page() -> str:
+    """Every code, by area, with what it says and what to do."""
+    sys.path.insert(0, str(HERE))
+    import error_page
+
+    return error_page.page()
+
+
+PAGES = {"features.md": features_page, "bad-inputs.md": bad_inputs_page, "errors.md": errors_page}
 
 
 def main() -> int:
