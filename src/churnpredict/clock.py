@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DAY", "NEVER", "OPEN", "days_between", "local_time", "utc_time"]
+__all__ = ["DAY", "NEVER", "OPEN", "calendar_time", "days_between", "local_time", "utc_time"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -29,6 +29,27 @@ def local_time(moments: Ints, timezone: str) -> Ints:
     return np.asarray(wall.cast(pa.int64()).to_numpy())
 
 
+def calendar_time(moments: Ints, timezone: str) -> Ints:
+    """Return the same where a day that has no midnight begins at midnight all the same: what spans of days are counted from, shape (n,).
+
+    In some zones the clock is put forward at midnight, and the day begins at 1. Its first moment is what its date means.
+
+    >>> first = utc_time(np.array([19_974 * DAY]), "America/Santiago")  # 8 September 2024
+    >>> (local_time(first, "America/Santiago") % DAY / DAY * 24).tolist(), (calendar_time(first, "America/Santiago") % DAY).tolist()
+    ([1.0], [0])
+    """
+    wall = local_time(moments, timezone)
+    if timezone == "UTC":
+        return wall
+    late = np.flatnonzero((wall % DAY > 0) & (wall % DAY <= DAY // 12))
+    if len(late):
+        midnights = wall[late] // DAY * DAY
+        begins = utc_time(midnights, timezone) == moments[late]
+        wall = wall.copy()
+        wall[late[begins]] = midnights[begins]
+    return wall
+
+
 def utc_time(wall: Ints, timezone: str) -> Ints:
     """Return the moments at which the clock on the wall in ``timezone`` shows these times, in microseconds UTC, shape (n,).
 
@@ -49,4 +70,4 @@ def utc_time(wall: Ints, timezone: str) -> Ints:
 
 def days_between(start: Ints, end: Ints, timezone: str = "UTC") -> npt.NDArray[np.float64]:
     """Return the calendar days from one moment to another: how far the clock on the wall has moved, shape (n,)."""
-    return (local_time(end, timezone) - local_time(start, timezone)) / DAY
+    return (calendar_time(end, timezone) - calendar_time(start, timezone)) / DAY

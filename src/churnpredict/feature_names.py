@@ -52,7 +52,7 @@ FAMILIES: dict[str, str] = {
 }
 """Aggregates that say the same thing in other numbers: one of a family is told. An aggregate that is not here is its own family."""
 
-_END = re.compile(r"^(?P<head>.+)_(?P<end>all|\d+(?:\.\d+)?[a-z]{1,3}|\d+)$")
+_END = re.compile(r"^(?P<head>.+)_(?P<end>all|(?:\d+[a-z]{1,3})+|\d+\.\d+[a-z]{1,3}|\d+)$")
 _BY_LENGTH = sorted((a for a in GRAMMAR if a != "plain"), key=len, reverse=True)
 
 

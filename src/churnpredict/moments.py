@@ -122,7 +122,11 @@ def moment_column(values: Any, what: str = "cutoff", timezone: str | None = "UTC
             times = times.tz_localize(None) if timezone is None else times.tz_convert("UTC").tz_localize(None)
         walls = times.to_numpy().astype("datetime64[us]").astype(np.int64)
         return walls if aware or timezone in (None, "UTC") else _localised(walls, str(timezone))
-    place, distinct = pd.factorize(np.asarray(column.astype(object)))
+    values = np.asarray(column.astype(object))
+    try:
+        place, distinct = pd.factorize(values)
+    except TypeError:  # what cannot be hashed is not a moment
+        place, distinct = np.arange(len(values)), values
     read = [_read(value, what) for value in distinct]
     zoned = {with_zone for _, with_zone in read}
     if len(zoned) > 1:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.clock import DAY, local_time, utc_time
+from churnpredict.clock import DAY, calendar_time, utc_time
 from churnpredict.errors import UsageError
 
 __all__ = ["Span", "span", "span_text", "whole_years"]
@@ -66,7 +66,8 @@ class Span:
 
     Months and days move the wall clock of a time zone: one day after noon is noon, also across a change of the clock, and one month after
     31 January is the last day of February. Elapsed time is physical: 24 hours after noon may be 11 or 13 o'clock. A wall time that occurs
-    twice is the earlier of the two; one that does not exist is the first moment after the gap, as when tables are read.
+    twice is the earlier of the two; one that does not exist is the first moment after the gap, as when tables are read. The first moment of
+    a day that has no midnight counts as its midnight.
 
     Attributes
     ----------
@@ -302,7 +303,7 @@ def whole_years(since: Ints, moments: Ints, timezone: str = "UTC") -> Ints:
     >>> whole_years(since, then).tolist(), whole_years(since, then - 1).tolist()
     ([1], [0])
     """
-    begun, now = local_time(since, timezone), local_time(moments, timezone)
+    begun, now = calendar_time(since, timezone), calendar_time(moments, timezone)
     days = [(wall // DAY).astype("datetime64[D]") for wall in (begun, now)]
     years = days[1].astype("datetime64[Y]").astype(np.int64) - days[0].astype("datetime64[Y]").astype(np.int64)
     reached = np.empty_like(years)
@@ -313,7 +314,7 @@ def whole_years(since: Ints, moments: Ints, timezone: str = "UTC") -> Ints:
 
 
 def _on_the_wall(moments: Ints, months: int, days: int, timezone: str) -> Ints:
-    wall = local_time(moments, timezone)
+    wall = calendar_time(moments, timezone)
     if months:
         day, time = wall // DAY, wall % DAY
         dates = day.astype("datetime64[D]")

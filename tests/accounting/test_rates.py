@@ -144,14 +144,14 @@ def test_the_second_year():
     tables = cp.EventTables(
         people=cp.Customers(pd.DataFrame({"id": range(20), "since": joined}), customer="id", since="since"),
         ends=cp.Events(pd.DataFrame({"id": list(left), "at": list(left.values())}), customer="id", time="at"),
-        observed_until=joined + pd.Timedelta(days=3 * 365.25 - 1),
+        observed_until="2023-02-28",
     )
     churn = cp.Cancellation("30d", of="ends")
     years = cp.tenure_table(tables, churn).set_index("tenure_year")
-    # year 1 ends on day 365.25, year 2 on day 730.5, year 3 one day after the end of the data
-    assert years["customers"].tolist()[:2] == [20, 18]
-    assert years["lost"].tolist()[:2] == [2, 3]
-    assert years["rate"].tolist()[:2] == [0.1, 3 / 18]
+    # year 1 ends on 1 March 2021, which is day 365, year 2 on day 730, year 3 after the end of the data
+    assert years["customers"].tolist()[:2] == [20, 19]
+    assert years["lost"].tolist()[:2] == [1, 4]
+    assert years["rate"].tolist()[:2] == [0.05, 4 / 19]
     assert years["immature"].tolist() == [0, 0, 15]
     assert pd.isna(years["lost"].iloc[2])
     assert years["note"].tolist() == ["", "", "no whole year observed yet"]

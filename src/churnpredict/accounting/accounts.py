@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER
 from churnpredict.per_customer import by_customer
+from churnpredict.spans import whole_years
 
-__all__ = ["YEAR", "Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
+__all__ = ["Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-YEAR = 365.25 * DAY
 _BLOCK = 1 << 20
 _SHARES = {"rate", "low", "high", "gross_churn", "net_retention", "share"}
 _MONEY = {"average_payment", "money_lost", "start", "lost_revenue", "contraction", "expansion", "end"}
@@ -128,7 +128,8 @@ class Groups:
         known = [] if profile is None else [*profile.attributes, *(["owner"] if "owner" in profile.labels else [])]
         if by == "tenure_year" and profile is not None and profile.since is not None:
             joined = profile.since[profile.since != NEVER]
-            years = int((tables.observed_until() - joined.min()) // YEAR) + 1 if len(joined) else 0
+            oldest, now = joined.min(keepdims=True) if len(joined) else joined, np.array([tables.observed_until()])
+            years = int(whole_years(oldest, now, tables.timezone)[0]) + 1 if len(joined) else 0
             return cls(by, list(range(1, max(years, 0) + 1)))
         if profile is None or by not in known:
             known = [*known, "tenure_year"]
@@ -160,7 +161,7 @@ class Groups:
         if self.name == "tenure_year" and self.name not in profile.attributes:
             assert profile.since is not None
             since = profile.since[customers]
-            years = np.floor((moments - np.where(since == NEVER, moments, since)) / YEAR).astype(np.int64)
+            years = whole_years(np.where(since == NEVER, moments, since), moments, tables.timezone)
             return np.where(since == NEVER, unknown, np.clip(years, 0, unknown))
         rows = profile.as_of(customers, moments)
         values = profile.versions.columns[self.name][rows]

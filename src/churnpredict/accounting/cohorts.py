@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.accounting.accounts import YEAR, Accounts, check_least, hide, share_of, wilson
+from churnpredict.accounting.accounts import Accounts, check_least, hide, share_of, wilson
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.clock import DAY, NEVER, OPEN
 from churnpredict.errors import IdentityError, UsageError
 from churnpredict.events.tables import EventTables
-from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.per_customer import keyed, match_ids
+from churnpredict.spans import Span, whole_years
 
 __all__ = ["cohorts", "reasons_against_drivers", "tenure_table"]
 
@@ -31,8 +32,9 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     Accounts
         One row per year: ``tenure_year``, ``customers`` (who were customers when that year of theirs began, and whose whole year is
         observed), ``lost`` in it, ``voluntary``, ``involuntary``, ``rate``, ``low``, ``high``, and ``immature`` (whose year is not yet
-        over: in none of the other figures); ``note``. Years have 365.25 days. A customer begins on the day of joining, or with the first
-        row of the table that the rule reads, whichever is later; who joined nobody knows when is left out.
+        over: in none of the other figures); ``note``. Years run from one anniversary to the next by the calendar; a contract that ends on
+        an anniversary has run to the end of that year. A customer begins on the day of joining, or with the first row of the table that
+        the rule reads, whichever is later; customers of whom nobody knows when they joined are left out.
 
     Examples
     --------
@@ -50,12 +52,13 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     entry = ledger.entries()
     everybody = np.flatnonzero((entry != OPEN) & (entry != NEVER) & (entry < ledger.observed_until)).astype(np.int32)
     entry = entry[everybody]
-    longest = int((ledger.observed_until - entry.min()) // YEAR) + 1 if len(entry) else 0
+    zone, now = ledger.tables.timezone, np.array([ledger.observed_until])
+    longest = int(whole_years(entry.min(keepdims=True), now, zone)[0]) + 1 if len(entry) else 0
     rows = []
     for year in range(1, longest + 1):
-        starts = entry + np.int64((year - 1) * YEAR) + (1 if year == 1 else 0)  # known strictly before: just after the entry
+        starts = Span(months=12 * (year - 1)).after(entry, zone) + (1 if year == 1 else 0)  # known strictly before: just after the entry
         begun = starts < ledger.observed_until
-        customers, starts, ends = everybody[begun], starts[begun], (entry + np.int64(year * YEAR))[begun]
+        customers, starts, ends = everybody[begun], starts[begun], Span(months=12 * year).after(entry[begun], zone)
         there = ledger.customers_at(customers, starts)
         customers, starts, ends = customers[there], starts[there], ends[there]
         mature = ~ledger.open_until(ends)
@@ -85,6 +88,7 @@ def cohorts(
     tables, churn, min_group
         As for :func:`churn_rate`.
     period : {"W", "M", "Q", "Y"}
+        Or a fiscal one, as for :func:`churn_rate`.
     since, until : time, optional
         Cohorts whose period begins in [since, until).
 

@@ -22,13 +22,22 @@ from churnpredict.spans import Span
 __all__ = ["Ledger", "Periods", "check_whole"]
 
 Ints = npt.NDArray[np.int64]
-_FREQUENCIES = {"W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC"}
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_FREQUENCIES = {
+    **{"W": "W-SUN", "M": "M", "Q": "Q-DEC", "Y": "Y-DEC", "A": "Y-DEC"},
+    **{f"W-{day}": f"W-{day}" for day in ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")},
+    **{f"{unit}-{month}": f"{'Q' if unit == 'Q' else 'Y'}-{month}" for unit in "QYA" for month in _MONTHS},
+}
 _LIFETIME = "100y"  # longer than anybody stays
 
 
 @dataclasses.dataclass(frozen=True)
 class Periods:
-    """Weeks, months, quarters or years on the calendar of the business.
+    """Weeks, months, quarters or years on the calendar of the business; each begins at midnight on its clock.
+
+    ``"Q-JAN"`` and ``"Y-MAR"`` (or ``"A-MAR"``) are quarters and years of a fiscal year that ends with January, or with March, and are
+    named after the year in which that lies; ``"W-SAT"`` are weeks that end with Saturday. Without a suffix weeks end with Sunday, quarters
+    and years with December.
 
     Attributes
     ----------
@@ -53,8 +62,8 @@ class Periods:
         TimeError
             ``no-period``.
         """
-        if period not in _FREQUENCIES:
-            known = "W (weeks), M (months), Q (quarters) or Y (years)"
+        if not isinstance(period, str) or period not in _FREQUENCIES:
+            known = 'W (weeks), M (months), Q (quarters) or Y (years), or "Q-JAN", "Y-MAR" for fiscal ones and "W-SAT" for other weeks'
             raise UsageError("bad-period", f"period is {period!r}", remedy=f"Use {known}.{closest(str(period), _FREQUENCIES)}")
         walls = tables.wall_times(np.array([first, max(first, last)], np.int64))
         calendar = pd.period_range(walls[0], walls[1] + pd.Timedelta(days=1), freq=_FREQUENCIES[period])

@@ -42,7 +42,8 @@ def churn_rate(
         Says who is a customer and when one leaves; its horizon is not that of the periods. Under inactivity a customer leaves at the
         moment at which the silence has lasted the horizon (``active_within`` plays no part in accounts).
     period : {"W", "M", "Q", "Y"}
-        Weeks, months, quarters or years of the business's calendar.
+        Weeks, months, quarters or years of the business's calendar; ``"Q-JAN"`` and ``"Y-MAR"`` are those of a fiscal year that ends with
+        January or March, ``"W-SAT"`` weeks that end with Saturday.
     by : str, Series or mapping, optional
         Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or segments by
         customer: a Series with customer ids as its index, or a mapping. Who is not in it is counted as "unknown".

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.clock import local_time
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
 from churnpredict.events.columns import encoded
 from churnpredict.events.currency import in_one_currency
@@ -215,7 +216,7 @@ class _Reader:
             self.columns["known"] = np.maximum(np.where(unknown & (known <= 0), times, known), times)
 
     def rows(self, codes: npt.NDArray[np.int32], ids: pa.Array, times: Ints) -> Rows:
-        return Rows(codes, ids, times, self.columns, self.labels, self.aware, _midnights(times))
+        return Rows(codes, ids, times, self.columns, self.labels, self.aware, _midnights(times, self.timezone))
 
 
 def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
@@ -553,7 +554,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
 def warn_of_holes(name: str, stream: Stream) -> None:
     """Warn of days without any row in a busy log."""
     if len(stream):
-        days = np.bincount(stream.times // DAY - _FIRST_DAY, minlength=_ALL_DAYS)
+        days = np.bincount(local_time(stream.times, stream.timezone) // DAY - _FIRST_DAY, minlength=_ALL_DAYS)
         judge(("silent-day", name), lambda days: _warn_of_silent_days(name, days), days)
 
 
@@ -578,5 +579,7 @@ def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
         )
 
 
-def _midnights(times: Ints) -> bool:
-    return bool((times[:1000] % DAY == 0).all() and (times % DAY == 0).all())
+def _midnights(times: Ints, timezone: str) -> bool:
+    """Whether all times are midnights of the business: days without a time."""
+    few = local_time(times[:1000], timezone)
+    return bool((few % DAY == 0).all() and (local_time(times, timezone) % DAY == 0).all())

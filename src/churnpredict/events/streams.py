@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.clock import DAY, NEVER, OPEN, local_time
+from churnpredict.clock import DAY, NEVER, OPEN, calendar_time, local_time
 from churnpredict.spans import Span
 
 __all__ = ["Stream", "count_labels", "group_rows", "latest_known", "local_days", "positions", "window_edges"]
@@ -64,18 +64,23 @@ class Stream:
         return _distinct_days(self.offsets, local_days(self.times, self.timezone))
 
     @cached_property
+    def calendar_times(self) -> Ints:
+        """The same for counting days: a day without a midnight begins at midnight all the same, shape (n,)."""
+        return calendar_time(self.times, self.timezone)
+
+    @cached_property
     def wall_times(self) -> Ints:
         """The clock on the wall of the business at each row, shape (n,)."""
         return local_time(self.times, self.timezone)
 
-    def wall_of(self, column: str) -> Ints:
-        """What the clock on the wall shows at the times of a column; ``OPEN`` stays what it is, shape (n,)."""
+    def calendar_of(self, column: str) -> Ints:
+        """The calendar times of a column of moments; ``OPEN`` stays what it is, shape (n,)."""
         times = self.columns[column]
         if self.timezone == "UTC":
             return times
         found = self._walls.get(column)
         if found is None:
-            found = self._walls[column] = np.where(times == OPEN, OPEN, local_time(np.where(times == OPEN, 0, times), self.timezone))
+            found = self._walls[column] = np.where(times == OPEN, OPEN, calendar_time(np.where(times == OPEN, 0, times), self.timezone))
         return found
 
     @cached_property

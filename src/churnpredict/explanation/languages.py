@@ -6,6 +6,7 @@ Longer than most because every aggregate has its sentences in every language.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Language:
     decimal, thousands : str
     date : str
         For ``strftime``, numbers only.
-    units : mapping of unit letter to (one, many)
+    units : mapping of unit to (one, many)
     labels : mapping of driver key to its name; English names are the drivers' own
     plural_s : bool
         Whether a plural is known by its s, so that one of several orders is an order.
@@ -63,12 +64,12 @@ class Language:
     def span(self, window: str) -> str:
         """A window in words.
 
-        >>> LANGUAGES["en"].span("90d"), LANGUAGES["de"].span("1w")
-        ('90 days', '1 Woche')
+        >>> LANGUAGES["en"].span("90d"), LANGUAGES["de"].span("1w"), LANGUAGES["en"].span("1y6mo")
+        ('90 days', '1 Woche', '1 year 6 months')
         """
-        digits = window.rstrip("abcdefghijklmnopqrstuvwxyz")
-        one, many = self.units.get(window[len(digits) :], (window[len(digits) :],) * 2)
-        return f"{digits} {one if digits == '1' else many}"
+        parts = re.findall(r"([0-9.]+)([a-z]+)", window)
+        named = [(n, *self.units.get(unit, (unit, unit))) for n, unit in parts]
+        return " ".join(f"{n} {one if n == '1' else many}" for n, one, many in named)
 
     def days(self, value: float) -> str:
         """A number of days with its unit; below one day, "less than 1 day"."""
@@ -402,9 +403,18 @@ _LABELS_DE = {
     "lifecycle": "Lebensphase",
     "other": "Sonstiges",
 }
+_UNITS_EN = {
+    **{"y": ("year", "years"), "mo": ("month", "months"), "w": ("week", "weeks"), "d": ("day", "days")},
+    **{"h": ("hour", "hours"), "min": ("minute", "minutes"), "s": ("second", "seconds")},
+}
+_UNITS_DE = {
+    **{"y": ("Jahr", "Jahren"), "mo": ("Monat", "Monaten"), "w": ("Woche", "Wochen"), "d": ("Tag", "Tagen")},
+    **{"h": ("Stunde", "Stunden"), "min": ("Minute", "Minuten"), "s": ("Sekunde", "Sekunden")},
+}
+
 LANGUAGES: dict[str, Language] = {
-    "en": Language(_EN, ".", ",", "%Y-%m-%d", {"d": ("day", "days"), "h": ("hour", "hours"), "w": ("week", "weeks")}, {}, plural_s=True),
-    "de": Language(_DE, ",", ".", "%d.%m.%Y", {"d": ("Tag", "Tagen"), "h": ("Stunde", "Stunden"), "w": ("Woche", "Wochen")}, _LABELS_DE),
+    "en": Language(_EN, ".", ",", "%Y-%m-%d", _UNITS_EN, {}, plural_s=True),
+    "de": Language(_DE, ",", ".", "%d.%m.%Y", _UNITS_DE, _LABELS_DE),
 }
 
 

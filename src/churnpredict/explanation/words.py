@@ -16,16 +16,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.clock import DAY
+from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import nature_of
 from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.languages import Language, language_of
 from churnpredict.feature_names import FeatureName, read_name, subjects_of
+from churnpredict.spans import span
 
 __all__ = ["Narrator", "reasons", "words"]
 
 _LEAST = 0.0005  # a reason of +0.0 points is none
 _FACTS = 2  # per reason: a third is read by nobody
-_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _DATED = (
     "days_since_last",
     "days_since_first",
@@ -191,7 +193,7 @@ class Narrator:
         things = self.things(f.subject, now)
         if value is None or now is None:
             return self._say(self.language.templates["trend.none"], f, i, things=self.things(f.subject))
-        double = f"{2 * int(f.window[:-1])}{f.window[-1]}" if f.window[:-1].isdecimal() else ""
+        double = re.sub(r"[0-9]+", lambda n: str(2 * int(n[0])), f.window)
         both = self.other(f, i, "count", double)
         if both is not None:
             before = both - now
@@ -278,9 +280,10 @@ class Narrator:
 
 
 def _days_of(window: str) -> float | None:
-    if window in ("", "all") or window[-1] not in _DAYS:
+    try:
+        return span(window).nominal / DAY
+    except UsageError:  # "all", none, or what somebody's own column ends with
         return None
-    return float(window[:-1]) * _DAYS[window[-1]]
 
 
 def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.clock import DAY, NEVER, local_time
+from churnpredict.clock import DAY, NEVER, calendar_time
 from churnpredict.events.streams import Stream
 from churnpredict.features import kernels, profile_kernels
 from churnpredict.features.feature import AGGREGATES, Feature
@@ -191,7 +191,7 @@ def _trends(plan: Plan, rows: Wanted) -> Run:
 
 def _ages(_: Plan, rows: Wanted) -> Run:
     last, first = _by_name(rows, ("days_since_last", "days_since_first"))
-    return lambda s, b: kernels.ages(s.wall_times, b.walls, b.edges, last, first, b.out, b.at)
+    return lambda s, b: kernels.ages(s.calendar_times, b.walls, b.edges, last, first, b.out, b.at)
 
 
 def _values(plan: Plan, rows: Wanted) -> Run:
@@ -213,7 +213,7 @@ def _rhythm(_: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         _, days, place = s.active_days
-        kernels.rhythm(s.wall_times, place, days, b.walls, b.edges, *wanted, back, b.out, b.at)
+        kernels.rhythm(s.calendar_times, place, days, b.walls, b.edges, *wanted, back, b.out, b.at)
 
     return run
 
@@ -229,7 +229,7 @@ def _decayed(_: Plan, rows: Wanted) -> Run:
             longest = int(days.max(initial=0) - days.min(initial=np.iinfo(np.int32).max)) if len(days) else 0
             factors = np.exp2(-np.arange(longest + 1)[None, :] / half_lives[:, None])
             kept[:] = [(s, factors)]
-        kernels.decayed_days(b.customers, s.wall_times, place, days, b.walls, b.edges, factors, half_lives, columns, b.out, b.at)
+        kernels.decayed_days(b.customers, s.calendar_times, place, days, b.walls, b.edges, factors, half_lives, columns, b.out, b.at)
 
     return run
 
@@ -258,14 +258,14 @@ def _nth_days(_: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         walls = _wall_origins(s, b)
-        kernels.nth_days(s.offsets, s.wall_times, b.origins, walls, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
+        kernels.nth_days(s.offsets, s.calendar_times, b.origins, walls, b.customers, b.cutoffs, b.edges, nth, columns, b.out, b.at)
 
     return run
 
 
 def _wall_origins(s: Stream, b: Block) -> Ints:
     """What the clock on the wall showed when each customer began."""
-    return np.where(b.origins == NEVER, NEVER, local_time(np.where(b.origins == NEVER, 0, b.origins), s.timezone))
+    return np.where(b.origins == NEVER, NEVER, calendar_time(np.where(b.origins == NEVER, 0, b.origins), s.timezone))
 
 
 def _kind_shares(plan: Plan, rows: Wanted) -> Run:
@@ -330,7 +330,7 @@ def _stages(_: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         _, days, place = s.active_days
-        profile_kernels.stages(s.wall_times, place, days, b.walls, b.edges, column, b.out, b.at)
+        profile_kernels.stages(s.calendar_times, place, days, b.walls, b.edges, column, b.out, b.at)
 
     return run
 
@@ -341,8 +341,8 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
     def run(s: Stream, b: Block) -> None:
         values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)
         ends, response = s.columns["end"], s.columns.get("response", _NO_TIMES)
-        walls = tuple(s.wall_of(name) if name in s.columns else _NO_TIMES for name in ("end", "planned_end", "response"))
-        interval_states(ends, response, s.wall_times, *walls, values, at_end, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
+        walls = tuple(s.calendar_of(name) if name in s.columns else _NO_TIMES for name in ("end", "planned_end", "response"))
+        interval_states(ends, response, s.calendar_times, *walls, values, at_end, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
 
     return run
 
@@ -357,7 +357,7 @@ def _states(_: Plan, rows: Wanted) -> Run:
         year_ago = _YEAR.before(b.cutoffs, s.timezone)
         for name, columns in wanted:
             values = s.columns[name].astype(np.float64, copy=False)
-            state_changes(s.times, s.wall_times, values, year_ago, b.walls, b.edges, columns, b.out, b.at)
+            state_changes(s.times, s.calendar_times, values, year_ago, b.walls, b.edges, columns, b.out, b.at)
 
     return run
 

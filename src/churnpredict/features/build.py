@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.churn.pairs import index_of, sorted_pairs
-from churnpredict.clock import NEVER, local_time
+from churnpredict.clock import NEVER, calendar_time
 from churnpredict.errors import MismatchError, UsageError, closest, warn
 from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, window_edges
@@ -232,7 +232,7 @@ def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cut
 
 def _run(stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, origins: Ints, out: Floats, start: int) -> None:
     edges = window_edges(stream, customers, cutoffs, plan.spans)
-    plan.run(stream, Block(customers, cutoffs, local_time(cutoffs, stream.timezone), edges, origins, out, start))
+    plan.run(stream, Block(customers, cutoffs, calendar_time(cutoffs, stream.timezone), edges, origins, out, start))
 
 
 def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:

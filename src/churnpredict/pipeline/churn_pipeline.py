@@ -18,6 +18,7 @@ from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.pipeline import cutoffs, scoring, valuing
+from churnpredict.spans import span_text
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
@@ -36,9 +37,9 @@ class ChurnPipeline:
     churn : Inactivity or another churn rule
     features : list of Feature, optional
         Rows of the catalog, your own among them; :func:`churnpredict.catalog` of the tables by default.
-    history : str, optional
+    history : span, optional
         How far back features may look, such as ``"730d"``; without limit by default.
-    every : str, optional
+    every : span, optional
         Step between training cutoffs; a sixth of the horizon by default.
     since : time, optional
         No training cutoff before it.
@@ -97,8 +98,8 @@ class ChurnPipeline:
         churn: ChurnRule,
         *,
         features: Sequence[Feature] | None = None,
-        history: str | None = None,
-        every: str | None = None,
+        history: Any = None,
+        every: Any = None,
         since: Any = None,
         most_cutoffs: int = 24,
         most_rows: int = 2_000_000,
@@ -112,8 +113,8 @@ class ChurnPipeline:
     ) -> None:
         self.churn = churn
         self.features = features
-        self.history = history
-        self.every = every
+        self.history = history if history is None or isinstance(history, str) else span_text(history, "history")
+        self.every = every if every is None or isinstance(every, str) else span_text(every, "every")
         self.since = since
         self.most_cutoffs = most_cutoffs
         self.most_rows = most_rows
