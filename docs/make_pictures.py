@@ -91,6 +91,36 @@ def ends(text: str, quiet: str, main: str) -> Any:
 
 
 @picture
+def midnights(text: str, quiet: str, main: str) -> Any:
+    """Days around the change of the clock in Berlin on an axis of elapsed hours: midnights, and steps of 24 hours beside them."""
+    from churnpredict.clock import DAY, utc_time
+    from churnpredict.spans import span
+
+    hour, zone = DAY // 24, "Europe/Berlin"
+    walls = (np.datetime64("2024-03-29") + np.arange(6)).astype("datetime64[us]").astype(np.int64)
+    edges = (utc_time(walls, zone) - utc_time(walls[-1:], zone)) / hour
+    every_day = [span("1d").times(k).before(int(utc_time(walls[-1:], zone)[0]), zone) for k in range(6)]
+    assert sorted(every_day) == utc_time(walls, zone).tolist()
+    figure, ax = plt.subplots(figsize=(8.4, 2.9))
+    bare(ax).set(xlim=(edges[0] - 6, 30), ylim=(-1.9, 2.2), xticks=[], yticks=[])
+    for start, end, wall in zip(edges, edges[1:], walls[:-1], strict=False):
+        short = end - start < 24
+        ax.axvspan(start, end, 0.49, 0.7, color=ORANGE if short else main, alpha=0.34 if short else 0.22, lw=0)
+        day = np.datetime64(int(wall), "us").astype("datetime64[D]").item()
+        ax.text((start + end) / 2, 0.52, f"{day.day} {day:%B}\n{end - start:.0f} hours", ha="center", va="center", color=text)
+    ax.plot(edges, [1.25] * 6, "v", color=main, ms=10)
+    ax.plot(-24.0 * np.arange(6), [-0.4] * 6, "^", mfc="none", mec=RED, mew=2, ms=10)
+    for edge in edges:
+        ax.plot([edge, edge], [0.1, 0.95], color=quiet, lw=1)
+    ax.text(2.5, 1.25, 'every="1d"', va="center", color=text, weight="bold")
+    ax.text(2.5, -0.4, "steps of 24 hours", va="center", color=text)
+    ax.text(edges[0] - 2, 1.75, "midnight of each day: the orders of a day lie after its cutoff", color=text)
+    ax.annotate("", (-73, -0.65), (-73, -1.25), arrowprops={"arrowstyle": "->", "color": quiet})
+    ax.text(-70, -1.3, "11 pm of the day before, like all earlier ones", color=text, va="center")
+    return figure
+
+
+@picture
 def snapshots(text: str, quiet: str, main: str) -> Any:
     """Who is at risk at which cutoff, and which snapshots are not mature yet."""
     figure, ax = plt.subplots(figsize=(8.4, 3.6))

@@ -33,6 +33,7 @@ from churnpredict.files import write_text, write_whole
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.model_file import archive
 from churnpredict.pipeline.scoring import check_risks
+from churnpredict.spans import span
 from churnpredict.table_files import write_frame
 
 TOTAL = 62
@@ -119,6 +120,17 @@ def taken(tables, counts):
 def extra_and_reordered(_):
     given = log(extra="x")[["extra", "eur", "at", "user"]]
     return taken(orders(given, value="eur"), count_all(orders(value="eur")))
+
+
+def orders_until(moment):
+    return cp.EventTables(orders=cp.Events(log(), customer="user", time="at"), observed_until=moment)
+
+
+def fiscal(_):
+    tables = orders_until("2025-06-01")
+    rates = cp.churn_rate(tables, cp.Inactivity("3 months"), period="Q-JAN", since="2024-02-01", until="2024-06-01", min_group=1)
+    assert rates["period"].tolist() == ["2025Q1", "2025Q2"]
+    assert span("1y").months == 12
 
 
 def dst(_):
@@ -548,6 +560,17 @@ TABLE = [
     Bad(30, "9999 as an end means open", "W placeholder-date", placeholder_is_open, "Taken as missing: the interval is open."),
     Bad(30, "1900 as a time", "E null-time", lambda _: orders(log(at=["2024-01-01", "1900-01-01", "1900-01-01", "2024-01-02"]))),
     Bad(30, "the year 1", "E null-time", lambda _: orders(log(at=["0001-01-01", "0001-01-01", "2024-01-15", "2024-03-31"]), timezone="Europe/Berlin")),
+    Bad(28, "moments as numbers", "E bad-time", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at=1_704_067_200)),
+    Bad(28, "moments as numbers in quotes", "E bad-time", lambda _: orders_until("20240201")),
+    Bad(28, "moments as ambiguous text", "E bad-time", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at="01/02/2024")),
+    Bad(28, "moments that are periods", "E bad-time", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at=pd.Period("2024-02"))),
+    Bad(28, "cutoffs as numbers", "E bad-time", lambda _: count_all(orders(), 1_704_067_200)),
+    Bad(28, "cutoffs that are periods", "E bad-time", lambda _: count_all(orders(), pd.Period("2024-02"))),
+    Bad(28, "spans as numbers", "E bad-span", lambda _: cp.Inactivity(90)),
+    Bad(28, "spans as numbers, to a splitter", "E bad-span", lambda _: list(cp.TemporalSplit(2, horizon=60).split(pd.DataFrame({"a": [1, 2]}), cutoff=["2024-01-01", "2024-06-01"]))),
+    Bad(28, "spans of months or minutes", "E bad-span", lambda _: cp.Inactivity("3M")),
+    Bad(28, "months and fiscal years as spans and periods", "S", fiscal, "`\"3 months\"`, `\"1y\"`, `period=\"Q-JAN\"` are read."),
+    Bad(28, "an unknown period", "E bad-period", lambda _: cp.churn_rate(orders(), cp.Inactivity("30d"), period="fiscal")),
     Bad(31, "the changes of the clocks", "S", dst, "A wall time that is skipped moves forward to the first that exists; one that comes twice is its first."),
     Bad(32, "dates against an intraday cutoff", "S", date_only_rows, "A date is its midnight: known to a cutoff at noon of that day, not to one at midnight."),
     Bad(33, "cutoff before the first event", "E before-first-event", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at="2023-01-01")),
