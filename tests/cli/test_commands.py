@@ -31,6 +31,7 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.filterwarnings("default::churnpredict.errors.ChurnWarning")
 def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--until", "2023-12-01") == 0
     assert "wrote churn.model" in capsys.readouterr().out
@@ -60,6 +61,7 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "The back-test is of 2023-12-01, and what came of it was known on 2024-01-30" in page
 
 
+@pytest.mark.filterwarnings("ignore:the cutoff lies before")
 def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nightly: one run a cutoff, log lines of counts for machines, the newest two kept, and a second start does nothing."""
     assert run("train", "--until", "2023-12-01") == 0

@@ -14,7 +14,8 @@ from tests.shops import QUICK
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, ContentError, SourceError, UsageError
 from churnpredict.report import collect
-from churnpredict.report.collect import date_backtest, find_all, read_backtest
+from churnpredict.report.backtest_files import date_backtest, read_backtest
+from churnpredict.report.collect import find_all
 from churnpredict.report.page import render_report
 
 AT = "2023-12-01"

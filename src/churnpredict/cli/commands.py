@@ -369,7 +369,7 @@ def backtest(
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
-    from churnpredict.report.collect import tenths_path, write_backtest
+    from churnpredict.report.backtest_files import tenths_path, write_backtest
     from churnpredict.table_files import check_ending
 
     settings = read_config(config)
@@ -491,7 +491,8 @@ def report(
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.loading import load
-    from churnpredict.report.collect import date_backtest, find_all, read_backtest
+    from churnpredict.report.backtest_files import date_backtest, read_backtest
+    from churnpredict.report.collect import find_all
     from churnpredict.report.page import write_report
     from churnpredict.table_files import check_ending, write_frame
 

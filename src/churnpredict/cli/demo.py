@@ -12,7 +12,8 @@ from churnpredict.cli.config import read_config
 from churnpredict.cli.terminal_tables import riskiest
 from churnpredict.errors import UsageError
 from churnpredict.files import write_text
-from churnpredict.report.collect import find_all, write_backtest
+from churnpredict.report.backtest_files import write_backtest
+from churnpredict.report.collect import find_all
 from churnpredict.report.page import write_report
 from churnpredict.table_files import write_frame
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import pandas as pd
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
 from churnpredict.churn.outcomes import label_churn
-from churnpredict.churn.rule import ChurnRule, window_after
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.treatments import contacted
 from churnpredict.errors import ChurnError, SchemaError, SourceError, UsageError, warn
 from churnpredict.events.activity import activity
@@ -30,19 +29,17 @@ from churnpredict.monitoring.realised_outcomes import read_earlier
 from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
-from churnpredict.report.sections import tenths
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
 from churnpredict.spans import Span, span
-from churnpredict.table_files import check_ending, read_frame, write_frame
+from churnpredict.table_files import check_ending, read_frame
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "date_backtest", "find_all", "judged_alerts", "read_backtest", "tenths_path", "write_backtest"]
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts"]
 
 _MONTH = Span(days=28)
-_FIGURES = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers"}  # of a back-test
 _NOTHING_YET = ("before-first-event", "nobody-at-risk")  # before the first rows there was nothing to see
 _MONTHS = 4  # of features, to tell since when an alert holds
 
@@ -236,71 +233,6 @@ def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str
     outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
     X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))
     return judge_alerts(X, outcomes.within().to_numpy(), rules)
-
-
-def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
-    """Write a back-test, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
-    found = tenths(figures)
-    if found is not None:
-        write_frame(tenths_path(path), found)
-    return write_frame(path, figures)
-
-
-def read_backtest(path: Path) -> dict[str, Any]:
-    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none.
-
-    What cannot be read is there as the error, ``unreadable-backtest``.
-    """
-    if not path.exists():
-        return {}
-    return {name: _part(partial(_read_figures, file)) for name, file in _files_of_backtest(path).items()}
-
-
-def _files_of_backtest(path: Path) -> dict[str, Path]:
-    beside = tenths_path(path)
-    return {"backtest": path} | ({"calibration": beside} if beside.exists() else {})
-
-
-def _read_figures(path: Path) -> pd.DataFrame:
-    needed = {"said", "lost", "n"} if ".tenths." in path.name else _FIGURES
-    try:
-        found = pd.read_parquet(path) if check_ending(path) == "parquet" else pd.read_csv(path)
-        if not needed <= set(found.columns):
-            raise ValueError("columns are missing")
-        return found.assign(cutoff=pd.to_datetime(found["cutoff"])) if "cutoff" in needed else found
-    except (OSError, ValueError):  # a parser's own words could quote a row
-        remedy = "Run churnpredict backtest again."
-        raise SourceError("unreadable-backtest", f'"{path}" is no table of a back-test', remedy=remedy) from None
-
-
-def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None) -> dict[str, Any]:
-    """A back-test (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
-
-    The date of the page is by default the end of what was observed. Warns of a back-test whose outcomes lie after it, ``later-backtest``,
-    and of one that is a whole outcome window older than it could be, ``old-backtest``.
-    """
-    figures = found.get("backtest")
-    if not isinstance(figures, pd.DataFrame) or not len(figures):
-        return dict(found)
-    date, newest = scoring_cutoff(tables, churn, at), pd.Timestamp(figures["cutoff"].max())
-    closes = window_after(churn, int(tables.instants(newest)[0]), tables.timezone)[1]
-    on = tables.stamp(date)
-    if closes > date:
-        known = tables.stamp(closes)
-        note = f"the back-test is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
-        warn("later-backtest", note, remedy="Test an earlier cutoff: churnpredict backtest --at ...")
-    elif closes <= churn.latest_cutoff(tables.known_before(date)):
-        note = f"the back-test is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
-        warn("old-backtest", note, remedy="Run churnpredict backtest again.")
-    else:
-        return dict(found)
-    return dict(found) | {"backtest_note": note}
-
-
-def tenths_path(path: Path) -> Path:
-    """``backtest.csv.gz`` has its tenths in ``backtest.tenths.csv.gz``."""
-    name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
-    return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")
 
 
 def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:

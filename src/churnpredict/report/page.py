@@ -117,6 +117,7 @@ def write_report(
         "cohorts": cohorts,
         "drift": drift,
         "earlier": earlier,
+        "backtest_note": backtest_note,
     }
     parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity}
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, **parts)

@@ -1,4 +1,7 @@
-"""Scoring everybody, night after night: a partition of customers at a time, whole or not at all, and taken up where it was cut off."""
+"""Scoring everybody, night after night: a partition of customers at a time, whole or not at all, and taken up where it was cut off.
+
+A little longer than most modules because the whole job, from tables to the published run, stands in it in order.
+"""
 
 from __future__ import annotations
 
