@@ -1,12 +1,20 @@
 """How a file is written is found from the file: encodings, layouts, numbers, and doubt where there is doubt."""
 
+import bz2
+import gc
+import gzip
+import lzma
+import re
+import tempfile
 import zipfile
 
 import pytest
 
-from churnpredict.errors import UsageError
+from churnpredict import Events, EventTables, scan_tables
+from churnpredict.errors import ChurnError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.file_formats import detect_format
+from churnpredict.events.sources import unpacking
 from churnpredict.events.sources.file_options import File
 
 
@@ -102,6 +110,11 @@ def test_a_first_row_of_data_is_no_header(tmp_path):
     ("values", "form", "others"),
     [
         (["1,234", "5,678"], NumberFormat(","), 1),
+        (["1,234", "950"], NumberFormat(".", ","), 1),
+        (["1.234", "950"], NumberFormat(",", "."), 1),
+        (["1.234", "5.678"], NumberFormat(",", "."), 1),
+        (["1.234", "9500"], NumberFormat(), 0),
+        (["1.234", "0.5"], NumberFormat(), 0),
         (["1,234", "0,5"], NumberFormat(","), 0),
         (["1,234", "1,234,567"], NumberFormat(".", ","), 0),
         (["1.234,50 zł", "12 zł"], NumberFormat(",", "."), 0),
@@ -119,6 +132,129 @@ def test_signs_within_numbers(tmp_path, values, form, others):
     seen = found(tmp_path, text)
     assert NumberFormat(seen.file.decimal or ".", seen.file.thousands) == form
     assert len(seen.alternatives.get("decimal", ())) == others
+
+
+def read(source, **roles):
+    return EventTables(orders=Events(source, customer="id", time="day", value="eur", **roles)).stream("orders").columns["value"].tolist()
+
+
+def refused(source, **roles):
+    with pytest.raises(ChurnError) as caught:
+        read(source, **roles)
+    return caught.value
+
+
+def test_a_point_that_may_be_of_thousands_is_a_question(tmp_path):
+    """Every reader of CSV takes 1.234 beside 950 for decimals; where it is German, each amount is a thousand times too small."""
+    path = write(tmp_path, "id;day;eur\n1;2024-01-01;1.234\n2;2024-01-02;950\n")
+    error = refused(path)
+    assert error.code == "ambiguous-numbers"
+    assert (error.table, error.column) == ("orders", "eur")
+    with pytest.raises(ChurnError, match="ambiguous-numbers"):
+        scan_tables(orders=Events(path, customer="id", time="day", value="eur"))
+    assert read(File(path, decimal=".")) == [1.234, 950.0]
+    assert read(File(path, decimal=",", thousands=".")) == [1234.0, 950.0]
+    assert read(write(tmp_path, "id,day,eur\n1,2024-01-01,1.234\n2,2024-01-02,5.678\n")) == [1.234, 5.678]
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        (["1.234,50", "7,25"], 'decimal=",", thousands="."'),
+        (["$1,234.50", "$7"], 'decimal=".", thousands=","'),
+        (["(7.25)", "7"], 'decimal="."'),
+        (["1,234", "5,678"], 'decimal="," or decimal=".", thousands=","'),
+        (["7 apples", "2"], "Write plain numbers"),
+    ],
+)
+def test_numbers_that_are_not_plain_are_refused_with_the_option_to_write(tmp_path, values, remedy):
+    path = write(tmp_path, "id;day;eur\n" + "".join(f"c{i};2024-01-0{i + 1};{v}\n" for i, v in enumerate(values)))
+    error = refused(path)
+    assert error.code == "value-type"
+    assert remedy in str(error)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp1250", "utf-16", "utf-16-le"])
+def test_another_encoding_is_refused_with_the_option_to_write(tmp_path, encoding):
+    city = "Köln" if encoding == "cp1252" else "Łódź"
+    path = write(tmp_path, "id;day;eur;city\n" + "".join(f"c{i};2024-01-0{i + 1};5;{city}\n" for i in range(3)), encoding)
+    error = refused(path, item="city")
+    assert error.code == "encoding"
+    name = re.search('encoding="([^"]+)"', str(error))[1]
+    assert read(File(path, encoding=name), item="city") == [5.0, 5.0, 5.0]
+
+
+def test_an_encoding_that_is_not_the_files(tmp_path):
+    path = write(tmp_path, GERMAN, "cp1252")
+    assert refused(File(path, encoding="utf-16")).code == "encoding"
+    path.write_bytes(b"id;day;eur;city\n1;2024-01-01;5;\x81\x8d\n")
+    assert refused(File(path, encoding="cp1252")).code == "encoding"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"encoding": "klingon"}, "klingon"),
+        ({"decimal": ";"}, "decimal"),
+        ({"thousands": "."}, 'decimal = ","'),
+        ({"thousands": ",", "decimal": ","}, 'decimal = "."'),
+        ({"delimiter": ";;"}, "delimiter"),
+        ({"skip_rows": -1}, "skip_rows"),
+        ({"footer_rows": True}, "footer_rows"),
+        ({"column_names": "id"}, "column_names"),
+        ({"column_names": ["a", "a"]}, "column_names"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_at_once(options, said):
+    with pytest.raises(UsageError, match="file-option") as caught:
+        File("orders.csv", **options)
+    assert said in str(caught.value)
+
+
+def test_archives_that_hold_more_than_any_table_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpacking, "_SMALL", 10_000)
+    for name in ("rows.zip", "rows.csv.gz", "rows.csv.bz2", "rows.csv.xz"):
+        path, content = tmp_path / name, b"id,day,eur\n" + b"0,2024-01-01,0\n" * 20_000
+        if name.endswith("zip"):
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("rows.csv", content)
+        else:
+            path.write_bytes({"gz": gzip, "bz2": bz2, "xz": lzma}[name.rsplit(".")[-1]].compress(content))
+        assert refused(File(path, encoding="cp1252")).code == "oversized-file"
+
+
+def test_copies_go_with_their_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "temporary").mkdir()
+    read(File(write(tmp_path, "id,day,eur\n1,2024-01-01,5\n", "utf-16"), encoding="utf-16"))
+    gc.collect()
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_names_for_a_file_without_a_header(tmp_path):
+    rows = "".join(f"Zaphod{i:05};{i}.5;2024-01-{i % 28 + 1:02}\n" for i in range(40))
+    path = write(tmp_path, rows)
+    error = refused(path)
+    assert error.code == "no-header"
+    assert "Zaphod" not in str(error)
+    assert len(read(File(path, column_names=["id", "eur", "day"]))) == 40
+    assert refused(File(path, column_names=["id", "eur"])).code == "file-option"
+
+
+def test_ragged_rows_of_a_copy_are_said_of_the_file(tmp_path):
+    row = "1;2024-01-01;5\n"
+    path = write(tmp_path, "Report\n\nid;day;eur\n" + row * 50 + "1;2024-01-01;5;Zaphod;7\n" + row * 9, "cp1252")
+    error = refused(File(path, encoding="cp1252", skip_rows=2))
+    assert error.code == "ragged-rows"
+    assert str(path) in str(error)
+    assert "Zaphod" not in str(error)
+
+
+def test_line_breaks_in_quotes_are_neither_rows_below_nor_above(tmp_path):
+    text = "Report\nid,day,eur,note\n" + '1,2024-01-01,5,"one\ntwo, ""three"""\n' * 4 + 'Total,,20,"all\n\nof it"\n\n'
+    path = write(tmp_path, text)
+    assert read(File(path, skip_rows=1, footer_rows=1), repeats="keep") == [5.0] * 4
 
 
 def test_what_is_given_stays(tmp_path):

@@ -164,6 +164,14 @@ def test_what_is_no_date_has_no_format(text):
     assert fitting_formats(pa.array([text] * 3)) == []
 
 
+def test_a_number_is_no_name_of_a_month():
+    assert fitting_formats(pa.array(["3 Feb 2024", "1 Feb 2024"])) == ["%d %b %Y"]
+    with pytest.raises(TimeError, match="time-format"):
+        read_formatted(pa.array(["3 Feb 2024"]), "%b %d %Y", table="t", name="at")
+    with pytest.raises(TimeError, match="time-format"):
+        read_formatted(pa.array(["3 02 2024"]), "%d %b %Y", table="t", name="at")
+
+
 def test_texts_without_names_of_months_stay():
     text = pa.array(["5.3.2024"])
     assert name_no_months(text, "%d.%m.%Y")[0] is text

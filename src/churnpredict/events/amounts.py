@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Amounts", "NumberFormat", "number_readings", "read_amounts", "same_numbers"]
+__all__ = ["Amounts", "Doubt", "NumberFormat", "number_readings", "read_amounts", "same_numbers"]
 
 _SPACES = r"\x{00A0}\x{202F}\x{2009}\x{2007}"  # no-break, narrow no-break, thin, figure
 _GROUPING = {" ": f" {_SPACES}", "'": "'’ʼ", ".": r"\.", ",": ",", "_": "_"}
 _MINUS = "-−‐‑–"  # the sign on the keyboard, and those that typesetting and spreadsheets put in its place
 _MISSING = ("", "null", "none", "nil", "na", "n/a", "#n/a", "nan", r"\n", "-", "--", "–", "—")
 _SAMPLE = 500
+_MAYBE_GROUPED = r"^-?(0|[1-9][0-9]{0,2}(\.[0-9]{3})?)$"
 # What is written -> the currency it names. A "$" alone may be of many countries: it is equal only to itself and to what says the same.
 _CURRENCIES: Mapping[str, str] = {
     **{"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB", "₺": "TRY", "₹": "INR", "₴": "UAH", "₩": "KRW", "₪": "ILS", "₫": "VND", "₱": "PHP"},
@@ -261,6 +262,28 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
         if read_amounts(some, form).whole and (amounts := read_amounts(distinct, form)).whole and not pc.all(amounts.missing).as_py():
             found[form] = amounts
     return found
+
+
+class Doubt:
+    """Whether plain numbers of one column might be grouped by a point: 1.234 beside 950, and never 1.5, 0.125 or 1234.
+
+    Texts are shown in parts, in any order.
+    """
+
+    def __init__(self) -> None:
+        self._possible, self._grouped, self._short = True, False, False
+
+    def look(self, text: pa.Array) -> None:
+        if self._possible:
+            numbers = text.filter(pc.invert(pc.fill_null(pc.is_in(pc.utf8_lower(text), pa.array(_MISSING)), True)))
+            self._possible = pc.all(pc.match_substring_regex(numbers, _MAYBE_GROUPED)).as_py() is not False
+            points = pc.match_substring(numbers, ".")
+            self._grouped |= pc.any(points).as_py() is True
+            self._short |= pc.all(points).as_py() is False
+
+    def stays(self, delimiter: str) -> bool:
+        """Between commas a point is most often that of decimals, unless numbers without it are all below a thousand."""
+        return self._possible and self._grouped and (self._short or delimiter != ",")
 
 
 def same_numbers(one: Amounts, other: Amounts) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnpredict.errors import UsageError
-from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
+from churnpredict.events.amounts import Amounts, Doubt, NumberFormat, number_readings, same_numbers
 from churnpredict.events.source import File, open_source
 from churnpredict.events.sources.any_file import first_file
 from churnpredict.events.sources.character_sets import find_encoding
@@ -97,7 +98,7 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
     if not header:
         read = replace(read, column_names=_made_up(read, table))
     source = open_source(read, table)
-    all_columns = source.read(source.columns(), ())
+    all_columns = source.read(source.columns(), source.columns())
     texts = all_columns.select([f.name for f in all_columns.schema if pa.types.is_string(f.type)])
     file, numbers, currencies = _with_numbers(file, texts, reasons, doubts)
     times = _agreed({name: forms for name in texts.column_names if (forms := fitting_formats(texts[name].combine_chunks()))})
@@ -163,16 +164,48 @@ def _with_numbers(
     if file.decimal is not None or file.thousands is not None:
         best = NumberFormat(file.decimal or ".", file.thousands)
     else:
-        best = _most_read(readings)
-        doubts["decimal"] = tuple(_as_good(best, readings))
+        delimiter = file.delimiter or ","
+        best, *others = _likeliest(readings, texts, delimiter)
+        doubts["decimal"] = tuple(others)
         dressed = any(found[best].dressed for found in readings.values() if best in found)
-        if best != NumberFormat() or dressed:
+        if best != NumberFormat() or dressed or others:
             file = replace(file, decimal=best.decimal, thousands=best.thousands)
             reasons["decimal"] = "what stands before decimals"
             reasons["thousands"] = "what stands between groups of digits"
     apart = {name: next(iter(found)) for name, found in readings.items() if best not in found}
     read = {name: found[apart.get(name, best)] for name, found in readings.items()}
     return file, apart, {name: amounts.currencies for name, amounts in read.items() if amounts.currencies}
+
+
+def _likeliest(readings: Mapping[str, Mapping[NumberFormat, Amounts]], texts: pa.Table, delimiter: str) -> list[NumberFormat]:
+    """The best format, and others that read the same columns as other numbers, where nothing in the file tells which is meant."""
+    best = _most_read(readings)
+    others = _as_good(best, readings)
+    if not others:
+        return [best]
+    columns = [texts[name].combine_chunks() for name, found in readings.items() if best in found and _differs(found)]
+    if best == NumberFormat() and not any(_in_doubt(column, delimiter) for column in columns):
+        return [best]
+    grouped = next((form for form in (best, *others) if form.thousands), None)
+    if grouped is None:
+        return [best, *others]
+    # A number without the sign beside such with it is below a thousand; and commas separate either fields or decimals.
+    sign = str(grouped.thousands)
+    short = any(pc.all(pc.match_substring(pc.drop_null(column), sign)).as_py() is False for column in columns)
+    likely = short or (sign == ",") == (delimiter == ",")
+    rest = [form for form in (best, *others) if form != grouped]
+    return [grouped, *rest] if likely else [*rest, grouped]
+
+
+def _differs(found: Mapping[NumberFormat, Amounts]) -> bool:
+    first, *others = found.values()
+    return not all(same_numbers(first, other) for other in others)
+
+
+def _in_doubt(column: pa.Array, delimiter: str) -> bool:
+    doubt = Doubt()
+    doubt.look(column)
+    return doubt.stays(delimiter)
 
 
 def _most_read(readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> NumberFormat:

@@ -47,12 +47,12 @@ MONTHS: dict[str, int] = {
 
 
 def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
-    """Texts and a format with names of months, as texts and a format with their numbers.
+    """Texts and a format with names of months, as texts and a format with their numbers, marked: a number where a name should be is none.
 
     A dot after a short name belongs to it, and so do the endings of ordinal numbers (1st, 1er) to the day.
 
     >>> name_no_months(pa.array(["5 мая 2024 г."]), "%d %B %Y г.")[0].to_pylist()
-    ['5 05 2024 г.']
+    ['5 ~05 2024 г.']
     """
     if not re.search("%[bBh]", form):
         return text, form
@@ -63,6 +63,6 @@ def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
     dotted = not re.search(r"%[bBh]\.", form)
     for word in sorted(words, key=len, reverse=True):  # "mar" is a part of "marca"
         if (number := MONTHS.get(_bare(word))) is not None:
-            text = pc.replace_substring(text, f"{word}.", f"{number:02}") if dotted else text
-            text = pc.replace_substring(text, word, f"{number:02}")
-    return text, re.sub("%[bBh]", "%m", form)
+            text = pc.replace_substring(text, f"{word}.", f"~{number:02}") if dotted else text
+            text = pc.replace_substring(text, word, f"~{number:02}")
+    return text, re.sub("%[bBh]", "~%m", form)

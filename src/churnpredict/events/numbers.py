@@ -8,11 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, warn
+from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
 from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, flat, is_text, plain, warn_if_any
 from churnpredict.events.tally import judge
 
 __all__ = ["numbers_of_texts", "read_numbers"]
 
+_PLAIN_NUMBERS = "Write plain numbers such as -1234.50: one currency and no signs, no thousands signs, no zeros before."
 _HUGE = 1e15
 _LARGEST = 1e30  # sums of such values still fit float32
 _NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # together with what a cast to float64 takes
@@ -66,7 +68,8 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
             rows=len(wrong),
             total=len(text),
             examples=pc.unique(wrong.slice(0, 1000)).to_pylist(),
-            remedy="Write plain numbers such as -1234.50: one currency and no signs, no thousands signs, no zeros before.",
+            remedy=_how_to_say(text)
+            or "Write plain numbers such as -1234.50: one currency and no signs, no thousands signs, no zeros before.",
         )
     warn_if_any(
         "missing-words",
@@ -77,6 +80,16 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
         "Write nothing where nothing is known.",
     )
     return values
+
+
+def _how_to_say(text: pa.Array) -> str:
+    """The options of a file with which all texts are numbers, as a remedy; nothing where there are none."""
+    ways: list[tuple[NumberFormat, Amounts]] = []
+    for form, amounts in number_readings(text).items():
+        if not any(same_numbers(amounts, other) for _, other in ways):
+            ways.append((form, amounts))
+    said = [f'decimal="{f.decimal}"' + (f', thousands="{f.thousands}"' if f.thousands else "") for f, _ in ways]
+    return f"Say how the file writes them, with {' or '.join(said)} in cp.File or churn.toml." if said else ""
 
 
 def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:

@@ -75,7 +75,7 @@ def fitting_formats(values: pa.Array) -> list[str]:
     some = text.slice(0, _SOME)
     found: dict[str, npt.NDArray[np.int64]] = {}
     for form in candidates:
-        numbered = form.replace("%b", "%m")
+        numbered = form.replace("%b", "~%m")
         if (
             _fits(_parsed(some, numbered))
             and np.isnat(_strictly_parsed(some, numbered)).mean() < _MOSTLY

@@ -9,12 +9,15 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
+
 from churnpredict.errors import ContentError, SourceError, UsageError
-from churnpredict.events.amounts import NumberFormat
+from churnpredict.events.amounts import Doubt, NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.character_sets import find_encoding
 from churnpredict.events.sources.csv_form import CsvForm, find_form
@@ -40,6 +43,40 @@ class TextFiles(Files):
         super().__init__(name, path, "text")
         self.file = file
         self._originals: dict[str, str] = {}
+
+    def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
+        table = super().read(columns, text)
+        if text is not None:
+            self._refuse_doubt(self._seen(table.to_batches(), text))
+        return table
+
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        doubts: dict[str, Doubt] = {}
+        for batch in super().batches(columns, text):
+            self._seen([batch], columns if text is None else text, doubts)
+            yield batch
+        self._refuse_doubt(doubts)
+
+    def _seen(self, batches: Sequence[pa.RecordBatch], text: Sequence[str], doubts: dict[str, Doubt] | None = None) -> dict[str, Doubt]:
+        doubts = {} if doubts is None else doubts
+        if self.file.decimal is None and self.file.thousands is None:
+            for batch in batches:
+                for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                    if name not in text:
+                        doubts.setdefault(name, Doubt()).look(column)
+        return doubts
+
+    def _refuse_doubt(self, doubts: dict[str, Doubt]) -> None:
+        delimiter = next(iter(self._forms.values())).delimiter if self._forms else ","
+        for name, doubt in doubts.items():
+            if doubt.stays(delimiter):
+                raise ContentError(
+                    "ambiguous-numbers",
+                    "every point within a number has three digits behind it, so that it may stand for decimals or for thousands",
+                    table=self.name,
+                    column=name,
+                    remedy='Say which: decimal="." or decimal="," with thousands=".", in cp.File or churn.toml.',
+                )
 
     @cached_property
     def _files(self) -> list[str]:

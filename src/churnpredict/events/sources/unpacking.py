@@ -161,7 +161,7 @@ def write_plain(source: BinaryIO, target: Path, *, encoding: str, skip_rows: int
                     out.write(text.encode())
                 if not chunk:
                     break
-        except UnicodeDecodeError:
+        except UnicodeError:
             return False
     if footer_rows:
         _cut(target, footer_rows)
