@@ -5,7 +5,9 @@ Longer than most modules because every look is a measure, a limit and a sentence
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,17 @@ from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring import realised_outcomes as matured
-from churnpredict.monitoring.drift_statistics import FLOOR, Bins, Change, chance, jump, level_distances, psi_distances, unlike
+from churnpredict.monitoring.drift_statistics import (
+    FLOOR,
+    Bins,
+    Change,
+    chance,
+    in_small_steps,
+    jump,
+    level_distances,
+    psi_distances,
+    unlike,
+)
 from churnpredict.per_customer import ids_as_text
 from churnpredict.pipeline.cutoffs import default_step, learnt_until
 from churnpredict.pipeline.scoring import IN_SAMPLE, snapshots_of
@@ -115,12 +127,27 @@ def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     first, learnt = (int(tables.instants(pipeline.cutoffs_[i])[0]) for i in (0, -1))
     most = int(np.clip((moment - first) // step.nominal + 1, _PERIODS, 4 * _PERIODS))
     used = {row.table for row in pipeline.features_} | {getattr(pipeline.churn, "of", "")}
-    pulses = [_against_training(p, learnt) for p in take_pulse(tables, moment, step, most=most) if p.name in used and not np.isnan(p.age)]
+    pulses = [p for p in take_pulse(tables, moment, step, most=most) if p.name in used and not np.isnan(p.age)]
     n_columns = sum(len(p.columns) for p in pulses)
-    for pulse in pulses:
-        _arrival(book, tables, pulse, moment, step, learnt)
+    for whole in pulses:
+        pulse, since = _against_training(whole, learnt), int(np.searchsorted(whole.ends, learnt, side="right"))
+        _arrival(book, tables, pulse, moment, step, learnt, crept=since < len(whole.ends) - 1 and in_small_steps(whole.rows, since))
         for column, values in pulse.columns.items():
-            _column(book, pulse, column, values, n_columns)
+            _column(book, pulse, column, values, n_columns, partial(_crept, whole, column, since, n_columns))
+
+
+def _crept(whole: Pulse, column: str, since: int, tests: int) -> bool:
+    """Whether a column has changed since training little by little: at no period was it unlike every one before."""
+    if since >= len(whole.ends) - 1:
+        return False
+    values = whole.columns[column]
+    for last in range(max(since, _FEW_PERIODS), len(whole.ends)):
+        upto = whole.period <= last
+        if not (whole.period == last).any():
+            return False
+        if _psi(values[upto].reset_index(drop=True), whole.period[upto], whole.ends[: last + 1], tests).alarming:
+            return False
+    return True
 
 
 def _against_training(pulse: Pulse, learnt: int) -> Pulse:
@@ -137,7 +164,8 @@ def _against_training(pulse: Pulse, learnt: int) -> Pulse:
     return replace(pulse, ends=pulse.ends[kept], rows=pulse.rows[kept], delays=delays, period=period, columns=columns)
 
 
-def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: Span, learnt: int) -> None:
+def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: Span, learnt: int, *, crept: bool) -> None:
+    """How the rows of a table arrive. What has changed step by step is how business goes, and no fault of the source."""
     days, until = step.nominal / DAY, tables.stamp(moment)
     alive = moment - pulse.age * DAY >= learnt  # a table that had stopped before the model was trained is no news
     if alive and pulse.rows[:-1].sum() >= _FEW_ROWS:
@@ -147,8 +175,11 @@ def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: S
     change, ratio = jump(pulse.rows, pulse.ends)
     usual = int(np.median(pulse.rows[:-1][-6:])) if len(pulse.rows) > 1 else 0
     what = f"{int(pulse.rows[-1]):,} rows in the {days:g} days before {until}, where {usual:,} were usual in training: {ratio:.0%}"
-    remedy = "Look whether the table is loaded whole and once; if business really changed so much, train again."
-    book.check(SOURCES, "volume", pulse.name, change, what, remedy)
+    if crept:
+        what, remedy = f"{what}, in steps no larger than before", "Business has grown or shrunk since training: train again."
+    else:
+        remedy = "Look whether the table is loaded whole and once; if business really changed so much, train again."
+    book.check(INPUTS if crept else SOURCES, "volume", pulse.name, change, what, remedy)
     if len(pulse.delays) >= _FEW_PERIODS and np.isfinite(pulse.delays[-1]):
         usual_delay = float(np.nanmax(pulse.delays[:-1], initial=0.0))
         delay = Change(float(pulse.delays[-1]), usual_delay, 2 * usual_delay + 1)
@@ -156,16 +187,19 @@ def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: S
         book.check(SOURCES, "delay", pulse.name, delay, what, "Ask whoever writes the table: features lag behind what happened.")
 
 
-def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int) -> None:
+def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int, crept: Callable[[], bool]) -> None:
     k = len(pulse.ends)
     now = pulse.period == k - 1
     if k < _FEW_PERIODS or not now.any():
         return
     where = f"{pulse.name}.{column}"
     change = _psi(values, pulse.period, pulse.ends, tests)
-    if book.note(SOURCES, "column", where, change):
+    group = INPUTS if change.alarming and crept() else SOURCES
+    if book.note(group, "column", where, change):
         remedy = "Look at the newest rows of this column: unit, currency, codes, a field no longer filled."
-        book.alarm(SOURCES, "column", where, _told(values[~now], values[now], change), change, remedy)
+        if group == INPUTS:
+            remedy = "It has changed little by little since training: if the table is right, train again."
+        book.alarm(group, "column", where, _told(values[~now], values[now], change), change, remedy)
     _new_levels(book, SOURCES, where, values, pulse.period, pulse.ends)
 
 
@@ -239,7 +273,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     change, ratio = jump(counts, cutoffs)
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
     what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
-    remedy = "Look whether all customers are loaded: the others are not scored at all."
+    remedy = "Look whether all customers are loaded: the others are not scored at all. If business has changed so much, train again."
     book.check(INPUTS, "customers", "all customers", change, what, remedy)
     return int(counts[-1])
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["FLOOR", "Bins", "Change", "chance", "jump", "level_distances", "psi", "psi_distances", "unlike"]
+__all__ = ["FLOOR", "Bins", "Change", "chance", "in_small_steps", "jump", "level_distances", "psi", "psi_distances", "unlike"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -160,6 +160,30 @@ def jump(
     usual = float((before * np.sign(now)).max(initial=0.0))  # growth is no excuse for a fall
     error = float(np.sqrt(1 / (c[last] + 1) + 1 / (middles[-1] + 1)))
     return Change(abs(now), usual, max(floor, factor * usual, usual + sure * error)), float(np.exp(now))
+
+
+def in_small_steps(counts: Any, first: int, *, floor: float = float(np.log(1.5)), factor: float = 1.5, sure: float = 2.0) -> bool:
+    """Whether equal periods from place ``first`` on have moved away step by step, none larger than steps before.
+
+    A business grows and shrinks so; a table that is loaded by half, or twice, jumps. Steps of one and of two periods are looked at, since
+    a fault may begin within a period. The limit is as in :func:`jump`, but for two standard errors in place of four: that something has
+    moved is known already.
+
+    >>> in_small_steps([100, 104, 98, 101, 92, 83, 76, 70, 62, 55, 50], 4)
+    True
+    >>> in_small_steps([1000, 1040, 980, 1010, 1000, 990, 1005, 500, 510, 490, 500], 4)
+    False
+    """
+    c = np.asarray(counts, dtype=np.float64) + _SMOOTH
+    for lag in (1, 2):
+        steps = np.log(c[lag:] / c[:-lag])  # step i ends at place i + lag
+        before = steps[: max(first - lag, 0)]
+        for i in range(max(first - lag, 0), len(steps)):
+            usual = float((before * np.sign(steps[i])).max(initial=0.0))
+            error = float(np.sqrt(1 / c[i + lag] + 1 / c[i]))
+            if abs(steps[i]) > max(floor, factor * usual, usual + sure * error):
+                return False
+    return True
 
 
 class Bins:
