@@ -88,6 +88,10 @@ TOLD = {
     ),
     "one-cutoff": ("several moments were given where one is needed", "Give one; call once for each."),
     "no-version": ("the table in the lake no longer has the version or snapshot", "Give one that the table still keeps."),
+    "refused-parameter": (
+        "a parameter of LightGBM that the library sets itself, or that is not safe",
+        "Leave it out; the message says what to use.",
+    ),
     "same-output": ("two results would be written under one path", "Give each a path of its own; nothing was written."),
     "leakage": ("the audit found the answer in the question", "Do what the message says of each finding."),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ __all__ = [
     "write_whole",
 ]
 
+_ASKING = threading.Lock()
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -79,10 +81,19 @@ def not_written(target: Path, why: object, *, left: str = "nothing half-written 
 
 
 def umask() -> int:
-    """The permissions that new files of this process go without."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    """The permissions that new files of this process go without.
+
+    It can be asked only by setting it, and it belongs to the process: a thread that asks between the two calls of another would be told
+    the wrong one, and would leave it behind. Linux says it without.
+    """
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+            return next(int(line.split()[1], 8) for line in file if line.startswith("Umask:"))
+    except (OSError, StopIteration):
+        with _ASKING:
+            mask = os.umask(0o077)
+            os.umask(mask)
+        return mask
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,26 +1,52 @@
-"""Progress of long work: a bar on a terminal and in notebooks, silence everywhere else."""
+"""Progress of long work: stages and bars on a terminal, bars in notebooks, silence everywhere else."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-__all__ = ["progress", "someone_is_watching"]
+__all__ = ["be_quiet", "begin", "progress", "someone_is_watching", "stage"]
 
 T = TypeVar("T")
 
 
+class _Told:
+    """Whether a command tells its stages, since when, and whether anything may be told at all."""
+
+    began: float | None = None
+    quiet = False
+
+
+def be_quiet(quiet: bool = True) -> None:
+    """Tell nothing, whoever is watching."""
+    _Told.quiet = quiet
+
+
+def begin(what: str) -> None:
+    """Begin to tell the stages of a command, and tell the first: before any library is loaded, since that takes seconds."""
+    _Told.began = time.monotonic()
+    stage(what)
+
+
+def stage(what: str) -> None:
+    """Tell on a terminal what a command is about to do, and for how long it has run; a library that is called tells nothing."""
+    if _Told.began is not None and not _Told.quiet and sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"{time.monotonic() - _Told.began:4.0f} s  {what}\n")
+        sys.stderr.flush()
+
+
 def someone_is_watching() -> bool:
     """Whether standard error is a terminal, or the code runs in a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return not _Told.quiet and ((sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules)
 
 
 def progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """The items, with a bar if someone is watching and there is more than one."""
+    """The items, with a bar of the share done and the time left if someone is watching and there is more than one."""
     if len(items) < 2 or not someone_is_watching():
         return items
     from tqdm.auto import tqdm
 
-    bar: Iterable[T] = tqdm(items, desc=what, leave=False)
+    bar: Iterable[T] = tqdm(items, desc=what, leave=False, dynamic_ncols=True)
     return bar

@@ -277,3 +277,50 @@ def test_wrong_options_of_every_command(
         assert told.err.strip()
     after = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != ".lock"}
     assert after == before
+
+
+def on_a_terminal(command: list[str], folder: Path, seconds: float) -> tuple[str, float]:
+    """What a command shows on a terminal, and after how many seconds it showed the first of it."""
+    import pty
+    import select
+
+    ours, theirs = pty.openpty()
+    began, first, seen = time.monotonic(), float("inf"), b""
+    process = subprocess.Popen([*MAIN, *command], cwd=folder, env=ENVIRONMENT, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    while time.monotonic() - began < seconds:
+        if select.select([ours], [], [], 0.05)[0]:
+            try:
+                more = os.read(ours, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not more:
+                break
+            first = min(first, time.monotonic() - began)
+            seen += more
+    process.kill()
+    process.wait()
+    os.close(ours)
+    return seen.decode(errors="replace"), first
+
+
+def test_all_commands_that_take_long_say_so() -> None:
+    known = {c.name or c.callback.__name__ for c in commands.app.registered_commands if c.callback}
+    assert known - set(commands._LONG) == {"init", "forget", "history", "check_model"}
+
+
+@pytest.mark.parametrize("command", ["demo", "train", "backtest"])
+def test_something_is_shown_before_any_library_is_loaded(folder: Path, command: str) -> None:
+    """Within a second on an idle machine; on a busy one, before what takes seconds."""
+    shown, _ = on_a_terminal([command, *(["--config", "nowhere.toml"] if command != "demo" else ["orders.csv"])], folder, 60)
+    assert shown.lstrip().startswith(f"0 s  {command}: loading libraries")
+    quiet, _ = on_a_terminal(["--quiet", command, "--config", "nowhere.toml"], folder, 60)
+    assert "loading" not in quiet
+
+
+def test_stages_are_told_on_a_terminal_alone(folder: Path) -> None:
+    shown, _ = on_a_terminal(["train", "--until", "2023-12-01"], folder, 300)
+    for what in ("loading libraries", "reading orders", "features of the training snapshots", "looking for leaks in", "training the model"):
+        assert what in shown
+    assert "wrote churn.model" in shown
+    assert shell("churnpredict train --until 2023-12-01 --dry-run", folder).stderr == ""

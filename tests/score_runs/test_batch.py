@@ -391,3 +391,54 @@ def test_the_inputs_of_a_run_before_the_latest_are_scored_again(trained: cp.Chur
     names = [cp.write_scores(trained, tables, tmp_path, at=AT, detail=d).name for d in ("drivers", "words", "words", "drivers")]  # type: ignore[arg-type]
     assert names == [AT, f"{AT}.2", f"{AT}.2", f"{AT}.3"]
     assert cp.read_scores(tmp_path)["words"].isna().all()
+
+
+# --- threads ---
+
+
+@pytest.mark.parametrize("detail", ["words", "drivers"])
+def test_threads_that_score_by_one_pipeline_write_the_same_bytes(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, parts: Any, tmp_path: Path, detail: Any
+) -> None:
+    """One pipeline and one set of tables in several threads at once, over and over, each into a folder and a database of its own."""
+    from multiprocessing.pool import ThreadPool
+
+    def write(number: int) -> Path:
+        given = parts if number % 2 else tables
+        into = str(tmp_path / f"book-{number}.duckdb") if number < 4 else None
+        return cp.write_scores(trained, given, tmp_path / f"scores-{number}", at=AT, detail=detail, n_jobs=1 + number % 2, into=into)
+
+    alone = [files(write(number)) for number in (100, 101)]
+    with ThreadPool(4) as pool:
+        written = [files(path) for path in pool.map(write, range(8), chunksize=1)]
+    for number, found in enumerate(written):
+        assert found == alone[number % 2], number
+    loaded = [rows_of(str(tmp_path / f"book-{number}.duckdb")) for number in range(4)]
+    for one in loaded[1:]:
+        pd.testing.assert_frame_equal(one, loaded[0], check_exact=True)
+
+
+def test_threads_in_one_folder_do_not_mix(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    from multiprocessing.pool import ThreadPool
+
+    def write(_: int) -> str:
+        try:
+            return cp.write_scores(trained, tables, tmp_path, at=AT, detail="drivers").name
+        except OutputError as error:
+            return error.code
+
+    with ThreadPool(4) as pool:
+        assert set(pool.map(write, range(8), chunksize=1)) <= {AT, "locked"}
+    assert runs.run_names(tmp_path) == [AT]
+
+
+def test_the_permissions_of_new_files_are_the_same_from_every_thread(tmp_path: Path) -> None:
+    from multiprocessing.pool import ThreadPool
+
+    from churnpredict.files import umask, write_text
+
+    mask = umask()
+    with ThreadPool(8) as pool:
+        found = pool.map(lambda n: write_text(tmp_path / f"{n}.txt", "x").stat().st_mode & 0o777, range(400))
+    assert set(found) == {0o666 & ~mask}
+    assert umask() == mask

@@ -18,12 +18,15 @@ import typer
 
 from churnpredict.cli.process import log_line, run, say
 from churnpredict.errors import UsageError
+from churnpredict.progress import be_quiet, begin, stage
 
 if TYPE_CHECKING:
     from churnpredict.cli.config import Config
     from churnpredict.cli.intake.draft_tables import Question
 
 __all__ = ["app", "main"]
+
+_LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # what may take more than a second
 
 app = typer.Typer(
     help="Which customers will leave, why, and what to do about it.",
@@ -81,6 +84,7 @@ def _say_version(wanted: bool) -> None:
 )
 def _all_commands(
     version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True, callback=_say_version)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress on the terminal: churnpredict --quiet train.")] = False,
 ) -> None:
     pass
 
@@ -163,7 +167,9 @@ def check(
     settings = read_config(config)
     tables, pipeline = settings.event_tables(), settings.pipeline()
     moment = until or settings.model.until
+    stage("features of the training snapshots")
     X, outcomes = pipeline.training_rows(tables, moment)
+    stage("looking for leaks")
     report = pipeline.audit(tables, moment, rows=(X, outcomes))
     n, share = len(X), float(outcomes.within().mean())
     findings = json.loads(report.findings.to_json(orient="records"))
@@ -269,6 +275,7 @@ def score(
         _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
         return
     tables = settings.event_tables()
+    stage("scoring with reasons")
     scores, absent = pipeline.score(tables, at=at, value=settings.plan.value), pipeline.unscored(tables, at=at)
     write_frame(target, scores)
     if unscored is not None:
@@ -382,6 +389,7 @@ def backtest(
         found = {"command": "backtest", "dry_run": True, "cutoffs": cutoffs, "backtest": str(target)}
         _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how)
         return
+    stage("training and testing at each cutoff")
     figures = pipeline.backtest(tables, at=at, rounds=rounds)
     write_backtest(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
@@ -416,6 +424,7 @@ def drift(
         )
     pipeline = load(model or settings.resolve(settings.output.model))
     sent = None if not scores else [frame for path in scores for frame in read_earlier(path)]
+    stage("comparing with training")
     found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
     if output is not None:
         write_frame(output, found.figures)
@@ -514,6 +523,7 @@ def report(
         return
     sent = settings.resolve(settings.output.scores)
     options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
+    stage("scores, plan, drift and rates")
     told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
     told.parts.update(date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at))
     write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **told.parts)
@@ -556,6 +566,7 @@ def alerts(
     check_ending(target)
     refuse_clashes({"alerts": target}, reads={"--snoozed": snoozed}, settings=settings)
     tables, pipeline = settings.event_tables(), settings.pipeline()
+    stage("alerts, and how often churn followed them")
     found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history, snoozed=snoozed)
     judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
     write_frame(target, found)
@@ -602,6 +613,10 @@ def _wants_json(arguments: list[str]) -> bool:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
+    command = next((word for word in given if not word.startswith("-")), "")
+    be_quiet("--quiet" in given[: given.index(command)] if command else False)
+    if command in _LONG and "--help" not in given:
+        begin(f"{command}: loading libraries")
     sys.exit(run(partial(app, args=given, standalone_mode=False), as_json=_wants_json(given)))
 
 

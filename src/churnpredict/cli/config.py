@@ -216,7 +216,9 @@ class Config:
     def event_tables(self) -> EventTables:
         """Open and read the tables."""
         from churnpredict.events.tables import EventTables
+        from churnpredict.progress import stage
 
+        stage(f"reading {', '.join(self.tables)}")
         return EventTables(timezone=self.timezone, observed_until=self.observed_until, **self._declared())
 
     def scan_tables(self, folder: Path, *, memory: str | None = None, partitions: int | None = None) -> PartitionedTables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,9 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
 def _refuse_folder(folder: Path) -> None:
     """Refuse a folder in which something of somebody else's would be replaced."""
     config = folder / "churn.toml"
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if not config.is_file() or not config.read_bytes().startswith(_MARK.encode()):
+    if not folder.is_dir() or not config.is_file() or not config.read_bytes().startswith(_MARK.encode()):
         remedy = "Name a new folder: churnpredict demo DIR."
         raise UsageError("folder-in-use", f'"{folder}" holds files that are not of a demo', remedy=remedy)
 

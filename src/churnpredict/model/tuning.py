@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from churnpredict.errors import MissingExtraError, UsageError, warn
 from churnpredict.model.training import Rows, Settings, out_of_time_loss
+from churnpredict.progress import someone_is_watching
 from churnpredict.spans import span
 
 __all__ = ["read_budget", "tune"]
@@ -70,8 +70,7 @@ def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[st
     try:
         study = optuna.create_study(direction="minimize", sampler=optuna.samplers.TPESampler(seed=settings.seed))
         study.enqueue_trial(_begin(rows, settings))
-        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-        study.optimize(objective, n_trials=trials, timeout=seconds, show_progress_bar=watched)
+        study.optimize(objective, n_trials=trials, timeout=seconds, show_progress_bar=someone_is_watching())
     finally:
         optuna.logging.set_verbosity(loudness)
     losses = [trial.value for trial in study.trials if trial.value is not None]

@@ -18,6 +18,7 @@ from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.pipeline import cutoffs, scoring, valuing
+from churnpredict.progress import stage
 from churnpredict.spans import span_text
 
 if TYPE_CHECKING:
@@ -213,8 +214,11 @@ class ChurnPipeline:
         """
         from churnpredict.pipeline.auditing import settle
 
+        stage("features of the training snapshots")
         X, outcomes = self.training_rows(tables, until)
+        stage(f"looking for leaks in {len(X):,} snapshots of {X.shape[1]} features")
         self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
+        stage("training the model")
         self.learn(X, outcomes)
         latest = X[X.index.get_level_values("cutoff") == self.cutoffs_[-1]]
         self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
