@@ -123,16 +123,16 @@ class Settings:
 class Planning:
     """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money.
 
-    ``value`` is what any customer is worth over the horizon, for tables that do not say it. ``exclude`` is a file (.csv, .parquet) with a
-    column ``customer_id`` and perhaps ``why``: who is not to be contacted, such as who has opted out. ``rest``, such as ``"30d"``, leaves
-    alone whoever was contacted so lately, by the table that ``treatments`` under ``[model]`` names.
+    ``value`` is what every customer is worth over the horizon, instead of what the tables say, in the scores too. ``exclude`` is a file
+    (.csv, .parquet) with a column ``customer_id`` and perhaps ``why``: who is not to be contacted, such as who has opted out. ``rest``,
+    such as ``"30d"``, leaves alone whoever was contacted so lately, by the table that ``treatments`` under ``[model]`` names.
     """
 
     value: float | None = None
     budget: float | None = None
-    cost: float = 10.0
-    fixed_cost: float = 1.0
-    acceptance: float = 0.3
+    cost: float | None = None
+    fixed_cost: float | None = None
+    acceptance: float | None = None
     capacity: int | None = None
     holdout: float = 0.1
     playbook: str | None = None

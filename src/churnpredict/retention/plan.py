@@ -41,6 +41,7 @@ _COLUMNS = (  # then the reasons, then the words
     *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
     *("expected_profit", "expected_spend", "cost", "acceptance", "driver", "remedy"),
 )
+_ASSUMED = {"offer": 10.0, "contact": 1.0, "acceptance": 0.3}  # of Verbraken, Verbeke and Baesens (2013); shown where they are used
 _BLOCK = 20  # customers of similar profit among whom the hold-out is drawn
 
 
@@ -154,9 +155,9 @@ def plan_retention(
     *,
     value: Any = None,
     budget: float | None = None,
-    cost: Any = 10.0,
-    fixed_cost: float = 1.0,
-    acceptance: float = 0.3,
+    cost: Any = None,
+    fixed_cost: float | None = None,
+    acceptance: float | None = None,
     uplift: Any = None,
     owner: Any = None,
     capacity: int | Mapping[Any, int] | None = None,
@@ -184,11 +185,12 @@ def plan_retention(
     budget : float, optional
         For the expected spend.
     cost : number, mapping or Series by customer, column of the scores, or array (n,)
-        The offer d, paid to whoever stays; in the unit of the values. Goes behind what the playbook says of a driver.
+        The offer d, paid to whoever stays; in the unit of the values, 10 where nothing is said. The playbook goes before it.
     fixed_cost : float
-        The contact f, paid in any case.
+        The contact f, paid in any case; 1 where nothing is said.
     acceptance : float
-        Share gamma of would-be leavers whom an offer keeps.
+        Share gamma of would-be leavers whom an offer keeps; 0.3 where nothing is said. What is assumed stands in :attr:`Plan.notes` and
+        on the page.
     uplift : mapping or Series by customer, column of the scores, or array (n,), optional
         By how much a contact lowers the risk, in probability, as learnt from a treatment log
         (:meth:`churnpredict.ChurnPipeline.learn_uplift`); goes before every acceptance where it is known.
@@ -228,6 +230,7 @@ def plan_retention(
     >>> plan.decisions["decision"].tolist()
     ['no profit', 'contact', 'no profit']
     """
+    (cost, fixed_cost, acceptance), assumed = _assumed(cost, fixed_cost, acceptance)
     _check_numbers(budget=budget, fixed_cost=fixed_cost, acceptance=acceptance, holdout=holdout)
     frame = _checked(scores)
     ids = frame["customer_id"]
@@ -282,8 +285,18 @@ def plan_retention(
         kept=float((mine.risk * mine.acceptance).sum()),
         budget=budget,
         holdout=_justify(offer, contacts, away, float(profit[away].sum())),
-        notes=notes,
+        notes=assumed + notes,
     )
+
+
+def _assumed(cost: Any, fixed_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
+    """What is reckoned with, and a note of what nobody has said."""
+    said = {"offer": cost, "contact": fixed_cost, "acceptance": acceptance}
+    chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
+    words = {"offer": "an offer costs {:g}", "contact": "a contact {:g}", "acceptance": "{:.0%} of offers keep a leaver"}
+    told = ", ".join(words[name].format(_ASSUMED[name]) for name, given in said.items() if given is None)
+    note = (f"Assumed, since nothing says otherwise: {told}, in the unit of the values.",) if told else ()
+    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), note
 
 
 def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
