@@ -211,6 +211,21 @@ def test_columns_that_are_not_of_one_kind_are_refused(tmp_path, tables, values, 
         assert caught.value.rows == 1
 
 
+@pytest.mark.parametrize("tables", [EventTables, scan_tables])
+def test_numbers_of_two_ways_in_one_column_are_refused(tmp_path, tables):
+    """1.250 with thousands would be 1250 beside 0.125, which only decimals can be."""
+    with pytest.raises(ChurnError) as caught:
+        tables(orders=log(tmp_path, ["1.250", "2.500", "0.125", "1.250,50"], decimal=",", thousands="."))
+    assert (caught.value.code, caught.value.rows) == ("value-type", 1)
+
+
+def test_a_plain_column_beside_one_with_commas_is_read_as_it_is(tmp_path):
+    (tmp_path / "orders.csv").write_text("id;day;eur\n1;2024-01-01;1.250\n2;2024-01-02;0.125\n3;2024-01-03;0.5\n")
+    file = File(tmp_path / "orders.csv", decimal=",", thousands=".")
+    tables = EventTables(orders=Events(file, customer="id", time="day", value="eur"))
+    assert tables.stream("orders").columns["value"].tolist() == [1.25, 0.125, 0.5]
+
+
 def test_labels_and_ids_stay_as_they_are_written(tmp_path):
     (tmp_path / "orders.csv").write_text('id,day,eur,plan\n"1,5",2024-01-01,"1,5","2,5"\n"1,50",2024-01-02,"2,5","2,50"\n')
     file = File(tmp_path / "orders.csv", decimal=",")

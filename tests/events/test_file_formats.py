@@ -54,6 +54,7 @@ def test_a_german_export(tmp_path, encoding):
         ("klient,miasto\n1,Łódź\n2,Gdańsk\n3,Świętochłowice\n", "iso-8859-2"),
         ("müşteri,şehir\n1,Iğdır\n2,İstanbul\n", "cp1254"),
         ("müşteri,şehir\n1,Iğdır\n2,İstanbul\n", "iso-8859-9"),
+        ("Müşteri,Tarih,Şehir\n" + "1,2024,İstanbul\n" * 50, "cp1254"),
         ("клиент,город\n1,Москва\n2,Екатеринбург\n", "cp1251"),
         ("client,ville,prix\n1,Nîmes,5 €\n2,Besançon,6 €\n", "cp1252"),
         ("client,ville,prix\n1,Nîmes,5 €\n2,Besançon,6 €\n", "iso-8859-15"),
@@ -91,6 +92,7 @@ def test_lines_above_the_header(tmp_path, title, lines):
         ("Итого:,,205.00\n", 1),
         ("\nGrand Total,,205.00\nExported by CRM\n", 2),
         ("Toplam,,205.00\n", 1),
+        ("Total,,205.00\nAverage,,10.25\n", 2),
         ("", None),
     ],
 )

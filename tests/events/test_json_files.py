@@ -104,6 +104,12 @@ def test_what_cannot_be_a_column_is_refused(tmp_path, rows, code):
     assert refused(write(tmp_path / "a.json", json.dumps(rows))).code == code
 
 
+def test_amounts_as_text(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"id": "1,5", "v": "1.234,50 €"}\n{"id": "2", "v": "(7,25)"}\n')
+    opened = open_source(File(path, decimal=",", thousands="."), "events")
+    assert opened.read(["id", "v"], ["id"]).to_pylist() == [{"id": "1,5", "v": "1234.50"}, {"id": "2", "v": "-7.25"}]
+
+
 def test_whole_numbers_keep_every_digit(tmp_path):
     path = write(tmp_path / "a.jsonl", '{"v": 9007199254740993}\n{"v": -1}\n')
     assert rows_of(path) == [{"v": 9007199254740993}, {"v": -1}]

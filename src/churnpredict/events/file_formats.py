@@ -209,10 +209,13 @@ def _in_doubt(column: pa.Array, delimiter: str) -> bool:
 
 
 def _most_read(readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> NumberFormat:
-    counts: dict[NumberFormat, int] = {NumberFormat(): 0}
+    """The format that reads most columns that are not plain numbers, then most columns; plain ones are read beside any other."""
+    plain = NumberFormat()
+    counts: dict[NumberFormat, tuple[int, int]] = {plain: (0, 0)}
     for found in readings.values():
         for form in found:
-            counts[form] = counts.get(form, 0) + 1
+            odd, all_ = counts.get(form, (0, 0))
+            counts[form] = (odd + (plain not in found), all_ + 1)
     return max(counts, key=lambda form: counts[form])  # the first of equals
 
 

@@ -29,7 +29,7 @@ _CENTRAL = {
     **{"Polish": "ąćęłńóśźż", "Czech": "áčďéěíňóřšťúůýž", "Hungarian": "áéíóöőúüű", "Romanian": "ăâîşţ", "Croatian": "čćđšž"},
     **{"Slovak": "áäčďéíĺľňóôŕšťúýž", "German": "äöüß"},
 }
-_TURKISH = {"Turkish": "çğıöşüâîû", "German": "äöüß"}
+_TURKISH = {"Turkish": "çğıİöşüâîû", "German": "äöüß"}
 _CYRILLIC = {"Russian": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "Ukrainian": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"}
 # In order of preference: the first of those that read a file equally well is taken.
 _SETS = {
@@ -130,7 +130,7 @@ def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
     """How well a text reads, from -1 to 1, in the language in which it reads best."""
     strange, total = 0.0, 0
     letters: Counter[str] = Counter()
-    for word in text.split():
+    for word in sorted(set(text.split())):  # each once: a city on every row says no more than one
         beyond = [c for c in word if ord(c) > 127]
         total += len(beyond)
         kinds = ["l" if c.islower() else "U" if c.isupper() else "." for c in word]

@@ -22,6 +22,7 @@ _BLANKS = " \t\u00a0\u202f\ufeff"
 _TOTAL = re.compile(
     r"(grand[ -]?|sub[ -]?|zwischen|end)?(total(e|s|es|en|i|t|geral|general)?|sum(me|men|a|as)?|somm[ae]|gesamt(summe|betrag|ergebnis)?"
     r"|insgesamt|totaal|subtotaal|razem|łącznie|ogółem|итого|итог|всего|общий итог|сумма|(genel |ara )?toplam|resultado total|total général"
+    r"|average|mean|durchschnitt|mittelwert|moyenne|promedio|media|média|średnia|gemiddelde?|среднее|ortalama"
     r"|total generale?|totale complessivo|suma (total|końcowa|całkowita))"
     r"( (general|général|generale|geral|general|gesamt|общий))?\b.{0,40}",
     re.IGNORECASE,

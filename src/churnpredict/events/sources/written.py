@@ -17,6 +17,7 @@ from churnpredict.events.sources.texts import form_of_column, texts_form
 
 __all__ = ["Written", "refuse_layout"]
 
+_PLAIN = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _MOST = 0.5  # of a column's texts: then they are numbers, and the others are wrong
 
 
@@ -26,6 +27,9 @@ class _Seen:
 
     texts: int = 0
     unread: int = 0
+    changed: int = 0  # are written otherwise once they are made plain
+    odd: int = 0  # are no plain numbers as they stand
+    sneaking: int = 0  # are not read, but would be as plain numbers
     percent: int = 0
     plain: int = 0
     currencies: set[str] = field(default_factory=set)
@@ -67,11 +71,16 @@ class Written(Source):
 
     def _look(self, batch: pa.RecordBatch, text: Sequence[str], seen: dict[str, _Seen]) -> None:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if name in text or form_of_column(batch.schema.field(name)) is None:
+            if name in text or not pa.types.is_string(column.type):
                 continue
             amounts, found = read_amounts(column, self.form), seen.setdefault(name, _Seen())
             found.texts += pc.sum(pc.invert(amounts.missing)).as_py() or 0
             found.unread += pc.sum(amounts.unread).as_py() or 0
+            plain = pc.fill_null(pc.match_substring_regex(column, _PLAIN), False)
+            known = pc.invert(amounts.missing)
+            found.odd += pc.sum(pc.and_(known, pc.invert(plain))).as_py() or 0
+            found.sneaking += pc.sum(pc.and_(amounts.unread, plain)).as_py() or 0
+            found.changed += pc.sum(pc.and_(known, pc.not_equal(amounts.texts, column))).as_py() or 0
             found.currencies |= set(amounts.currencies)
             if len(column) and not pc.all(amounts.missing).as_py():
                 found.percent += amounts.percent != "none"
@@ -83,9 +92,9 @@ class Written(Source):
         Raises
         ------
         ContentError
-            ``mixed-currencies``, ``mixed-percent``.
+            ``mixed-currencies``, ``mixed-percent``, ``value-type``.
         """
-        numbers = [name for name, found in seen.items() if found.texts and found.unread <= _MOST * found.texts]
+        numbers = [name for name, found in seen.items() if found.texts and (not found.unread or self._mostly(name, found))]
         for name in numbers:
             found = seen[name]
             if len(found.currencies) > 1:
@@ -105,6 +114,25 @@ class Written(Source):
                     remedy="Write all of them with it, or none.",
                 )
         return numbers
+
+    def _mostly(self, name: str, found: _Seen) -> bool:
+        """Whether a column of which not all is read holds such numbers, so that the others are wrong; else it stays as it is.
+
+        A number that is read otherwise than those beside it must not pass for one of them.
+        """
+        if not found.changed or not found.odd or found.unread > _MOST * found.texts:
+            return False
+        if found.sneaking:
+            raise ContentError(
+                "value-type",
+                "numbers are written in more than one way in one column",
+                table=self.name,
+                column=name,
+                rows=found.unread,
+                total=found.texts,
+                remedy="Write all of them in the way that the file's decimal and thousands say.",
+            )
+        return True
 
     def _made_plain(self, batch: pa.RecordBatch, numbers: Sequence[str]) -> pa.RecordBatch:
         columns = [
