@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import MismatchError, ModelError, UsageError, closest
-from churnpredict.model.calibration import IdentityCalibration
+from churnpredict.errors import MismatchError, ModelError, SchemaError, UsageError, closest
+from churnpredict.model.boosters import model_text, score
+from churnpredict.model.calibration import IdentityCalibration, sigmoid
 from churnpredict.model.encoding import as_frame, check_finite
 from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
@@ -51,6 +52,8 @@ class AdditiveModel:
         Share of leavers in training.
     typical : ndarray (n_features,) or None
         Mean contributions, before calibration, of the customers that others are compared with; None: the members' own bases.
+    predict : callable or None
+        Encoded rows -> the risks (n,) that the model itself gives, to check against; None: those of the members' margins.
     """
 
     names: list[str]
@@ -59,6 +62,7 @@ class AdditiveModel:
     calibration: Any
     base_rate: float | None = None
     typical: np.ndarray | None = None
+    predict: Callable[[np.ndarray], np.ndarray] | None = None
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Weighted sum of the members' margins (n,), before calibration."""
@@ -134,7 +138,8 @@ def _sign(model: Any, positive: Any) -> float:
 
 
 def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
-    head = booster.model_to_string(num_iteration=1).split("\nTree=", 1)[0]
+    text = model_text(booster)
+    head = text.split("\nTree=", 1)[0]
     objective = next((line.removeprefix("objective=") for line in head.splitlines() if line.startswith("objective=")), "")
     kind = objective.split(" ", 1)[0]
     if kind not in ("binary", "cross_entropy", "xentropy"):
@@ -144,22 +149,32 @@ def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
             remedy='Train with objective="binary".',
         )
     scale = float(next((word.removeprefix("sigmoid:") for word in objective.split() if word.startswith("sigmoid:")), "1"))
-    columns = _BoosterColumns(booster, X)
-    return AdditiveModel(columns.names, columns.encode, [TreeMember(booster, weight=sign * scale)], IdentityCalibration())
+    # A forest predicts from the mean of its trees; its raw score and its contributions are their sum.
+    trees = max(text.count("\nTree="), 1) if "\naverage_output\n" in f"{head}\n" else 1
+    columns = _BoosterColumns(booster, X, head)
+
+    def predict(A: np.ndarray) -> np.ndarray:
+        p = score(booster, A, probability=True)
+        return p if sign > 0 else 1 - p
+
+    member = TreeMember(booster, weight=sign * scale / trees)
+    return AdditiveModel(columns.names, columns.encode, [member], IdentityCalibration(), predict=predict)
 
 
 class _BoosterColumns:
     """Columns of X by the booster's own names, because LightGBM takes them by place and scores another order silently wrong."""
 
-    def __init__(self, booster: Any, X: Any) -> None:
+    def __init__(self, booster: Any, X: Any, head: str) -> None:
         self._theirs = list(booster.feature_name())
-        self._levels = list(booster.pandas_categorical or [])
+        self._levels = self._levels_of(list(booster.pandas_categorical or []), head)
         frame = as_frame(X)
         self._named = frame is not None and not all(_PLACES.match(name) for name in self._theirs)
         self.names = list(self._theirs) if frame is None else [str(c) for c in self._aligned(frame).columns]
 
     def _aligned(self, frame: pd.DataFrame) -> pd.DataFrame:
         there = {str(c).replace(" ", "_"): c for c in frame.columns}  # LightGBM writes a space as an underscore
+        if len(there) < frame.shape[1]:
+            raise SchemaError("duplicate-column", "two columns have one name where a space is an underscore", remedy="Rename one of them.")
         if all(name in there for name in self._theirs):
             return frame[[there[name] for name in self._theirs]]
         if self._named:
@@ -192,26 +207,76 @@ class _BoosterColumns:
             return A
         frame = self._aligned(frame)
         A = np.empty(frame.shape)
-        levels = iter(self._levels)
         for j in range(frame.shape[1]):
             column = frame.iloc[:, j]
-            if not isinstance(column.dtype, pd.CategoricalDtype):
-                A[:, j] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-                continue
-            known = next(levels, None)
-            codes = column.cat.codes if known is None else column.cat.set_categories(known).cat.codes
-            A[:, j] = codes.to_numpy(dtype=np.float64)
-            A[A[:, j] < 0, j] = np.nan
+            A[:, j] = self._codes(j, column) if j in self._levels else self._numbers(j, column)
         check_finite(A, self.names)
         return A
 
+    def _levels_of(self, levels: list[list[Any]], head: str) -> dict[int, list[Any]]:
+        """The categories of each column that was one in training, by the booster's own list.
 
-def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, rows: int = 32) -> None:
-    """Refuse contributions that do not sum to the score, on the first rows: what follows would look exact and be wrong."""
-    scored = model.margin(A[:rows])
-    if len(scored) and not np.allclose(scored, margin[:rows], rtol=1e-6, atol=1e-6):
-        raise ModelError(
-            "not-additive",
-            f"contributions differ from the score by up to {np.max(np.abs(scored - margin[:rows])):.3g} log-odds",
-            remedy="Trees with linear leaves and averaged forests cannot be explained; train plain boosted trees.",
+        The booster keeps the lists in the order of the columns, and apart from them which columns were split as categories.
+        """
+        if not levels:
+            return {}
+        line = next((line for line in head.splitlines() if line.startswith("feature_infos=")), "feature_infos=")
+        infos = line.removeprefix("feature_infos=").split(" ")
+        places = [j for j, info in enumerate(infos) if info != "none" and not info.startswith("[")]
+        if len(places) != len(levels):
+            raise UsageError(
+                "other-categories",
+                f"the booster keeps categories of {len(levels)} columns and splits {len(places)} as categories: whose they are is unknown",
+                remedy="Train it with numbers in place of categories, or train a ChurnClassifier.",
+            )
+        return dict(zip(places, levels, strict=True))
+
+    def _codes(self, j: int, column: pd.Series) -> np.ndarray:
+        """Places of the values in the booster's own list, whatever the dtype of the column; unknown ones are missing, as in LightGBM."""
+        values = column.astype(object)
+        codes = pd.Index(self._levels[j], dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.float64)
+        known = column.notna().to_numpy()
+        if known.any() and (codes[known] < 0).all():
+            raise MismatchError(
+                "other-categories",
+                "no value is one of the categories that the booster was trained on",
+                column=self.names[j] if hasattr(self, "names") else self._theirs[j],
+                rows=int(known.sum()),
+                total=len(column),
+                remedy="Give the values of the training, of the same type.",
+            )
+        codes[(codes < 0) | ~known] = np.nan
+        return np.asarray(codes)
+
+    def _numbers(self, j: int, column: pd.Series) -> np.ndarray:
+        """Numbers; of a category whose values are numbers, these values and never their codes."""
+        try:
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                column = column.astype(column.cat.categories.dtype) if not column.isna().any() else column.astype(object).astype(np.float64)
+            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        except (TypeError, ValueError) as error:
+            raise MismatchError(
+                "other-categories",
+                f"the booster was trained on numbers, {column.dtype} is given",
+                column=self._theirs[j],
+                remedy="Give the numbers of the training.",
+            ) from error
+
+
+def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, rows: int = 64) -> None:
+    """Refuse contributions that do not sum to what the model predicts, on rows spread over A: what follows would only look exact."""
+    some = np.unique(np.linspace(0, len(A) - 1, min(rows, len(A))).round().astype(np.int64)) if len(A) else np.arange(0)
+    scored = model.margin(A[some])
+    if len(scored) and not np.allclose(scored, margin[some], rtol=1e-6, atol=1e-6):
+        _not_additive(f"contributions differ from the score by up to {np.max(np.abs(scored - margin[some])):.3g} log-odds")
+    if model.predict is None or not len(some):
+        return
+    told, predicted = sigmoid(np.asarray(model.calibration.transform(margin[some]))), model.predict(A[some])
+    if not np.allclose(told, predicted, rtol=1e-6, atol=1e-9):
+        _not_additive(
+            f"contributions sum to risks that differ from what the model predicts by up to {np.max(np.abs(told - predicted)):.3g}"
         )
+
+
+def _not_additive(what: str) -> NoReturn:
+    raise ModelError("not-additive", what, remedy="Trees with linear leaves cannot be explained; train plain boosted trees.")

@@ -108,14 +108,25 @@ def model_text(booster: Any) -> str:
     return str(booster.model_to_string())
 
 
-def score(booster: Any, A: np.ndarray, *, n_jobs: int | None = None, rounds: int | None = None, contributions: bool = False) -> np.ndarray:
-    """Raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last."""
+def score(
+    booster: Any,
+    A: np.ndarray,
+    *,
+    n_jobs: int | None = None,
+    rounds: int | None = None,
+    contributions: bool = False,
+    probability: bool = False,
+) -> np.ndarray:
+    """Raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last.
+
+    With ``probability`` it is what the booster predicts, by its own objective.
+    """
     _lightgbm()
     pieces = len(A) * max(booster.num_trees(), 1) / _ROWS_BY_TREES * (20 if contributions else 1)
     return np.asarray(
         booster.predict(
             A,
-            raw_score=not contributions,
+            raw_score=not contributions and not probability,
             pred_contrib=contributions,
             num_iteration=rounds,
             num_threads=thread_count(n_jobs, pieces=pieces),
