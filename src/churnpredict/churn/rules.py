@@ -8,20 +8,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
 from churnpredict.churn.rule import ChurnRule, window_after
+from churnpredict.churn.rule_questions import (
+    are_present,
+    check_kinds,
+    check_list,
+    contracts_of,
+    first_below,
+    first_from,
+    have_joined,
+    is_kind,
+    keep_as_text,
+    known_first,
+    same_moment,
+    unknown_before,
+)
 from churnpredict.clock import NEVER, OPEN, days_between
 from churnpredict.errors import UsageError, warn
-from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
-from churnpredict.events.streams import Stream, latest_known, positions
+from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.visits import visits
-from churnpredict.spans import Span, span, span_text
+from churnpredict.spans import Span, span
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
 
@@ -113,7 +125,7 @@ class Inactivity(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_list(self.kinds)
+        check_list(self.kinds)
         if self.active_within not in (None, EVER):
             keep_as_text(self, "active_within")
 
@@ -130,7 +142,7 @@ class Inactivity(_Rule):
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
-        _check_kinds(tables, self.table(tables), self.kinds)
+        check_kinds(tables, self.table(tables), self.kinds)
 
     def visits(self, tables: EventTables) -> Stream:
         """The rows that are an activity."""
@@ -146,12 +158,12 @@ class Inactivity(_Rule):
         active = latest_known(self.visits(tables), customers, cutoffs, self.active_span) >= 0
         if self.active_span is None and tables.profile is not None and tables.profile.since is not None:
             active[:] = True  # who joined and never came is at risk too
-        return _joined(tables, customers, cutoffs) & active
+        return have_joined(tables, customers, cutoffs) & active
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         stream = self.visits(tables)
         opens, closes = window_after(self, cutoffs, tables.timezone)
-        following = _first_from(stream, customers, opens)
+        following = first_from(stream, customers, opens)
         back_at = np.append(stream.times, OPEN)[following]
         return days_between(cutoffs, closes, tables.timezone), (back_at >= closes).astype(np.int8)
 
@@ -189,7 +201,7 @@ class Cancellation(_Rule):
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
-        _check_kinds(tables, self.table(tables), self.involuntary)
+        check_kinds(tables, self.table(tables), self.involuntary)
         if self.back is not None:
             tables.stream(self.back)
 
@@ -206,19 +218,19 @@ class Cancellation(_Rule):
             seen = latest_known(active, customers, cutoffs)
             both = (last >= 0) & (seen >= 0)
             staying[both] = active.times[seen[both]] >= gone.times[last[both]]
-        return staying & _present(tables, customers, cutoffs)
+        return staying & are_present(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         name = self.table(tables)
-        stream, lost = tables.stream(name), _is_kind(tables, name, self.involuntary)
+        stream, lost = tables.stream(name), is_kind(tables, name, self.involuntary)
         if self.back is not None:
-            for_good = ~_same_moment(stream, visits(tables, self.back))
+            for_good = ~same_moment(stream, visits(tables, self.back))
             stream, lost = stream.where(for_good), np.append(lost[:-1][for_good], False)
-        following = _told_first(stream, lost, _first_from(stream, customers, cutoffs))
+        following = known_first(stream, lost, first_from(stream, customers, cutoffs))
         there = following >= 0
         left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
         duration, outcome = self._judge(tables, cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
-        unknown = _unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
+        unknown = unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
         return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
 
 
@@ -270,7 +282,7 @@ class SubscriptionEnd(_Rule):
 
     def check(self, tables: EventTables) -> None:
         name = self.table(tables)
-        _check_kinds(tables, name, self.involuntary)
+        check_kinds(tables, name, self.involuntary)
         overlapping = self.contracts(tables).overlapping
         if overlapping:
             remedy = "Give each contract an end, if the former one ended when the new one began."
@@ -294,11 +306,11 @@ class SubscriptionEnd(_Rule):
         """The contracts that the rule reads, which carry each other on within the grace."""
         name = self.table(tables)
         stream = tables.stream(name)
-        lost = _is_kind(tables, name, self.involuntary)[:-1]
-        return stream.once(("contracts", self.grace, *self.involuntary), lambda: _contracts(stream, self.grace_span, lost))
+        lost = is_kind(tables, name, self.involuntary)[:-1]
+        return stream.once(("contracts", self.grace, *self.involuntary), lambda: contracts_of(stream, self.grace_span, lost))
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        return self.contracts(tables).running(customers, cutoffs) & _joined(tables, customers, cutoffs)
+        return self.contracts(tables).running(customers, cutoffs) & have_joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         contracts = self.contracts(tables)
@@ -345,7 +357,7 @@ class TrialEnd(_Rule):
         return SubscriptionEnd(self.horizon, of=self.of).table(tables)
 
     def check(self, tables: EventTables) -> None:
-        _check_kinds(tables, self.table(tables), self.kinds)
+        check_kinds(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:
         return tables.first_event(self.table(tables)) + 1
@@ -359,20 +371,20 @@ class TrialEnd(_Rule):
         stream = tables.stream(name)
 
         def split() -> tuple[Contracts, Stream]:
-            trial = _is_kind(tables, name, self.kinds)[:-1]
-            return _contracts(stream.where(trial), Span()), stream.where(~trial & (stream.columns["end"] > stream.times))
+            trial = is_kind(tables, name, self.kinds)[:-1]
+            return contracts_of(stream.where(trial), Span()), stream.where(~trial & (stream.columns["end"] > stream.times))
 
         return stream.once(("trials", *self.kinds), split)
 
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         trials, paid = self._split(tables)
-        return trials.running(customers, cutoffs) & (latest_known(paid, customers, cutoffs) < 0) & _joined(tables, customers, cutoffs)
+        return trials.running(customers, cutoffs) & (latest_known(paid, customers, cutoffs) < 0) & have_joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         trials, paid = self._split(tables)
         left_at = trials.spells.end_of(trials.spells.at(customers, cutoffs))
         left_at[latest_known(replace(paid, columns={}), customers, cutoffs) >= 0] = NEVER  # no longer on trial, as was known later
-        following = _first_from(paid, customers, cutoffs)
+        following = first_from(paid, customers, cutoffs)
         starts = np.where(following >= 0, np.append(paid.times, OPEN)[following], OPEN)
         latest = self.grace_span.after(left_at, tables.timezone)
         converted = (starts != OPEN) & (left_at != NEVER) & (starts <= latest)
@@ -436,14 +448,14 @@ class DownSell(_Rule):
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         stream = tables.stream(self.table(tables))
         now = np.append(stream.columns[self.value], np.nan)[latest_known(stream, customers, cutoffs)]
-        return np.asarray(now > 0) & _joined(tables, customers, cutoffs)
+        return np.asarray(now > 0) & have_joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         stream = tables.stream(self.table(tables))
         values = stream.columns[self.value]
         now = np.append(values, np.nan)[latest_known(stream, customers, cutoffs)]
         bounds = now * (1 - self.drop)
-        left_at = _first_below(stream.offsets, stream.times, values, customers, cutoffs, bounds + slack(now, bounds))
+        left_at = first_below(stream.offsets, stream.times, values, customers, cutoffs, bounds + slack(now, bounds))
         return self._judge(tables, cutoffs, left_at, np.full(len(customers), LEFT, np.int8))
 
 
@@ -474,12 +486,12 @@ class WinBack(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_list(self.kinds)
+        check_list(self.kinds)
         keep_as_text(self, "silent_for")
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
-        _check_kinds(tables, self.table(tables), self.kinds)
+        check_kinds(tables, self.table(tables), self.kinds)
 
     def visits(self, tables: EventTables) -> Stream:
         """The rows that are an activity."""
@@ -495,124 +507,10 @@ class WinBack(_Rule):
         stream = self.visits(tables)
         ever = latest_known(stream, customers, cutoffs) >= 0
         lately = latest_known(stream, customers, cutoffs, span(self.silent_for, "silent_for")) >= 0
-        return ever & ~lately & _joined(tables, customers, cutoffs)
+        return ever & ~lately & have_joined(tables, customers, cutoffs)
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         stream = self.visits(tables)
-        following = _first_from(stream, customers, cutoffs)
+        following = first_from(stream, customers, cutoffs)
         back_at = np.where(following >= 0, np.append(stream.times, OPEN)[following], OPEN)
         return self._judge(tables, cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
-
-
-def keep_as_text(rule: object, name: str, *, zero: bool = False) -> None:
-    """Check a span of a frozen rule, and keep it as text, as model files carry it."""
-    given = getattr(rule, name)
-    text = span_text(given, name, zero=zero)
-    object.__setattr__(rule, name, given if isinstance(given, str) else text)
-
-
-def _joined(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    if tables.profile is None or tables.profile.since is None:
-        return np.ones(len(customers), np.bool_)
-    return np.asarray(tables.profile.since[customers] < cutoffs)
-
-
-def _present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Who is a customer at each cutoff as far as is known: has joined, or has appeared in some table."""
-    if tables.profile is not None:
-        return _joined(tables, customers, cutoffs)
-    seen = np.zeros(len(customers), np.bool_)
-    for stream in tables.streams.values():
-        seen |= latest_known(stream, customers, cutoffs) >= 0
-    return seen
-
-
-def _check_list(kinds: Sequence[str]) -> None:
-    if isinstance(kinds, str):
-        raise UsageError("bad-argument", f"kinds is {kinds!r}", remedy=f"Give a list: kinds=[{kinds!r}].")
-
-
-def _check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
-    """A kind that the table does not hold is most likely misspelt."""
-    if not kinds:
-        return
-    tables.stream(name, kinds[0])
-    there = set(tables.labels[name]["kind"].to_pylist())
-    for kind in labels_of(kinds):
-        if kind not in there:
-            warn(
-                "unknown-kind",
-                f'no row is of kind "{kind}"',
-                table=name,
-                remedy=f"Kinds are {', '.join(sorted(there)[:12])}.",
-                stacklevel=5,
-            )
-
-
-def _is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Whether each row of a table is of one of the kinds, shape (n + 1,): the last, for "no row", is False."""
-    stream = tables.stream(name)
-    if not kinds or "kind" not in stream.columns:
-        return np.zeros(len(stream) + 1, np.bool_)
-    names = tables.labels[name]["kind"].to_pylist()
-    return np.append(np.isin(stream.columns["kind"], [names.index(k) for k in labels_of(kinds) if k in names]), False)
-
-
-def _first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:
-    """The first row of each customer at or after each moment, -1 for none."""
-    edges = np.empty((1, len(customers)), np.int64)
-    positions(stream.offsets, stream.times, customers, moments, np.empty(0, np.int64), edges)
-    return np.where(edges[0] < stream.offsets[customers + 1], edges[0], -1)
-
-
-def _unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Whether some row of each customer had happened before each cutoff, but was not known then."""
-    if "known" not in stream.columns:
-        return np.zeros(len(customers), np.bool_)
-    in_time = replace(stream, columns={})
-    return np.asarray(latest_known(in_time, customers, cutoffs) > latest_known(stream, customers, cutoffs))
-
-
-def _contracts(stream: Stream, grace: Span, lost: npt.NDArray[np.bool_] | None = None) -> Contracts:
-    return Contracts.of(stream, grace.after(stream.columns["end"], stream.timezone), lost)
-
-
-def _same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:
-    """Whether each row's customer has a row of another stream at the same moment, shape (n,)."""
-    there = np.append(other.times, NEVER)[_first_from(other, stream.owners, stream.times)]
-    return np.asarray(there == stream.times)
-
-
-def _told_first(stream: Stream, lost: npt.NDArray[np.bool_], rows: Ints) -> Ints:
-    """Of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``, shape (n,)."""
-    known = stream.columns.get("known", stream.times)
-    return np.asarray(_first_known(stream.offsets, stream.owners, stream.times, known, lost, rows))
-
-
-@nb.njit(cache=True, nogil=True)
-def _first_known(offsets, owners, times, known, lost, rows):  # type: ignore[no-untyped-def]
-    chosen = rows.copy()
-    for r in range(rows.size):
-        first = rows[r]
-        if first < 0:
-            continue
-        i = first + 1
-        while i < offsets[owners[first] + 1] and times[i] == times[first]:
-            if known[i] < known[chosen[r]] or (known[i] == known[chosen[r]] and lost[i] and not lost[chosen[r]]):
-                chosen[r] = i
-            i += 1
-    return chosen
-
-
-@nb.njit(cache=True, nogil=True)
-def _first_below(offsets, times, values, customers, moments, bounds):  # type: ignore[no-untyped-def]
-    """The first row at or after each moment whose value is not above the bound, as a time (``OPEN`` for none)."""
-    found = np.full(customers.size, OPEN, np.int64)
-    for r in range(customers.size):
-        for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
-            if i + 1 < offsets[customers[r] + 1] and times[i + 1] == times[i]:
-                continue  # the last row of a moment holds
-            if times[i] >= moments[r] and values[i] <= bounds[r]:
-                found[r] = times[i]
-                break
-    return found

@@ -11,7 +11,8 @@ from churnpredict.errors import TimeError
 
 __all__ = ["FAR_FUTURE", "FAR_PAST", "UNITS", "count_times", "fitting_units", "scaled", "unit_remedy"]
 
-FAR_PAST, FAR_FUTURE = -2_208_902_400_000_000, 7_258_118_400_000_000  # 1900-01-02 and 2200-01-01: beyond, a date is a placeholder
+FAR_PAST = -2_208_902_400_000_000  # 1900-01-02: before, a date is a placeholder
+FAR_FUTURE = 7_258_118_400_000_000  # 2200-01-01: from here on, too
 _DAY = 86_400_000_000
 # unit -> microseconds that one counts (of a nanosecond: that a thousand count), and the moment of zero
 UNITS = {"s": (1_000_000, 0), "ms": (1_000, 0), "us": (1, 0), "ns": (0, 0), "d": (_DAY, 0), "excel": (_DAY, -25_569 * _DAY)}

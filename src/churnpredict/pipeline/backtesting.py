@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,16 +26,35 @@ from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.progress import progress
 
-if TYPE_CHECKING:
-    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
-
 __all__ = ["backtest", "seasons_seen"]
 
 _EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
-def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
-    """See :meth:`ChurnPipeline.backtest`."""
+class Trainable(Protocol):
+    """What a back-test asks of a pipeline: to be copied, trained, and looked at."""
+
+    churn: ChurnRule
+    history: Any
+    random_state: int
+    n_jobs: int | None
+    features_: list[Any]
+    model_: Any
+    base_rate_: float
+    cutoffs_: list[pd.Timestamp]
+
+    def copy(self) -> Trainable:
+        """An unfitted pipeline of the same settings."""
+
+    def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
+        """Features and outcomes of all training snapshots."""
+
+    def learn(self, X: Any, outcomes: Any) -> Any:
+        """Train on them."""
+
+
+def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+    """See :meth:`churnpredict.ChurnPipeline.backtest`."""
     churn = pipeline.churn
     cutoffs = backtest_cutoffs(tables, churn, at)
     late = int(immature(tables, churn, tables.instants(cutoffs)).sum())
@@ -59,8 +78,8 @@ def backtest(pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, ro
 
 
 def _at_one(
-    pipeline: ChurnPipeline, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: ChurnPipeline | None
-) -> tuple[pd.DataFrame, pd.DataFrame, ChurnPipeline]:
+    pipeline: Trainable, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: Trainable | None
+) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
     """Figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
     trained = pipeline.copy()
     X, outcomes = trained.training_rows(tables, cutoff)
@@ -107,7 +126,7 @@ def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn
     return len(found)
 
 
-def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFrame) -> dict[str, Any] | None:
+def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> dict[str, Any] | None:
     """For what share of customers two models name the same strongest driver, as a figure; None where one of them cannot be explained."""
     from churnpredict.explanation.attribution import explain
     from churnpredict.explanation.stability import compare_reasons
@@ -122,7 +141,7 @@ def _same_first_reason(before: ChurnPipeline, now: ChurnPipeline, X: pd.DataFram
 
 
 def _recurring(
-    tables: EventTables, cutoff: pd.Timestamp, *, pipeline: ChurnPipeline, X: pd.DataFrame, X_test: pd.DataFrame
+    tables: EventTables, cutoff: pd.Timestamp, *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """What recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first events.
 
