@@ -186,7 +186,7 @@ def train(
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Train a model and write it."""
+    """Train a model and write it: exit code 4 where the audit finds a leak, as `check` does."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.cutoffs import as_known, training_snapshots
@@ -212,7 +212,10 @@ def train(
         found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
         _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
         return
+    as_set = pipeline.raise_on
+    pipeline.raise_on = as_set or (None if settings.model.raise_on == "nothing" else "error")  # what `check` refuses, training refuses
     pipeline.fit(tables, until=moment)
+    pipeline.raise_on = as_set
     pipeline.save(target, sign_with=sign_with)
     found = {
         "command": "train",

@@ -94,7 +94,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "random_state": (0, 2**32 - 1),
     "n_jobs": (-1, math.inf),
 }
-_CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning")}
+_CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning", "nothing")}
 _TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use themselves
 
 
@@ -102,7 +102,8 @@ _TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self"
 class Settings:
     """Section ``[model]``: how the pipeline trains.
 
-    ``until`` is the moment of training; everything else is as in :class:`churnpredict.ChurnPipeline`.
+    ``until`` is the moment of training; everything else is as in :class:`churnpredict.ChurnPipeline`. ``churnpredict train`` refuses what
+    ``churnpredict check`` refuses, errors of the audit, unless ``raise_on`` is "warning" (more) or "nothing".
     """
 
     history: str | None = None
@@ -276,6 +277,7 @@ class Config:
         from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
         options = {f.name: getattr(self.model, f.name) for f in dataclasses.fields(self.model) if f.name != "until"}
+        options["raise_on"] = None if self.model.raise_on == "nothing" else self.model.raise_on
         return ChurnPipeline(self.churn_rule(), **options)
 
 

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
 from churnpredict.evaluation.metrics import auc
 
-__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "single_values", "too_well"]
+__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "separation", "single_values", "too_well"]
 
 TOO_WELL = 0.98
 _SCREEN = 4_000
@@ -37,6 +37,23 @@ def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float,
     q1, q2 = a / (2 - a), 2 * a * a / (1 + a)
     variance = (a * (1 - a) + (left - 1) * (q1 - a * a) + (stayed - 1) * (q2 - a * a)) / (left * stayed)
     return a, a - 1.645 * float(np.sqrt(max(variance, 0.0)))
+
+
+def separation(column: pd.Series, y: np.ndarray) -> float:
+    """AUC of one column, whichever way it points: by its values, or by being filled at all; categories by their share of leavers."""
+    if not is_numeric(column):
+        codes, levels = pd.factorize(column)
+        share = np.bincount(codes + 1, y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
+        score = share[codes + 1]
+    else:
+        score = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(score)
+    found = [0.5]
+    for where, values in ((known, score), (np.ones(len(y), np.bool_), known.astype(float))):
+        if 0 < y[where].sum() < where.sum():
+            a = auc(y[where], values[where])
+            found.append(max(a, 1 - a))
+    return max(found)
 
 
 def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:

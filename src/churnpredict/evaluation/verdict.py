@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["GAP", "SLOPES", "Verdict", "reach_verdict"]
+__all__ = ["GAP", "SLOPES", "TOO_GOOD", "Verdict", "reach_verdict"]
+
+TOO_GOOD = 0.97  # an AUC of this and more is hardly ever honest
 
 GAP = 0.02  # mean risk minus share that left: what is still called right on average
 SLOPES = (0.9, 1.1)
@@ -28,7 +30,9 @@ class Verdict(NamedTuple):
     words: str
 
 
-def reach_verdict(figures: pd.DataFrame, *, train_rate: float | None = None, seasons_seen: int | None = None) -> Verdict:
+def reach_verdict(
+    figures: pd.DataFrame, *, train_rate: float | None = None, seasons_seen: int | None = None, strongest: str | None = None
+) -> Verdict:
     """The verdict on the first model among the figures of one cutoff, as :func:`churnpredict.evaluation.comparison.judge` gives them.
 
     Parameters
@@ -39,6 +43,8 @@ def reach_verdict(figures: pd.DataFrame, *, train_rate: float | None = None, sea
         Share that left among the training rows.
     seasons_seen : int, optional
         In how many earlier years training saw outcomes of the same time of the year.
+    strongest : str, optional
+        The feature that alone tells leavers best: named where the model is too good to be true.
 
     Examples
     --------
@@ -56,11 +62,23 @@ def reach_verdict(figures: pd.DataFrame, *, train_rate: float | None = None, sea
     against, about_rivals = _against(table, model)
     level, about_level = _level(table[model, "calibration_gap"], train_rate, seasons_seen)
     slope, about_slope = _slope(table[model, "calibration_slope"])
-    words = " ".join(part for part in (about_signal, about_rivals, about_level, about_slope) if part)
+    words = " ".join(
+        part for part in (_too_good(table.get((model, "auc")), strongest), about_signal, about_rivals, about_level, about_slope) if part
+    )
     return Verdict(signal, against, level, slope, words)
 
 
 _Row = dict[Any, Any]
+
+
+def _too_good(row: _Row | None, strongest: str | None) -> str:
+    if row is None or float(row["value"]) < TOO_GOOD:
+        return ""
+    named = f' Look at "{strongest}" first: alone it tells leavers best.' if strongest else ""
+    return (
+        f"TOO GOOD TO BE TRUE: AUC {float(row['value']):.3f}. Some column knows what came after the cutoff, or many of these customers had "
+        f"left by then.{named}"
+    )
 
 
 def _signal(table: dict[tuple[str, str], _Row]) -> tuple[str, str]:

@@ -40,8 +40,9 @@ class Backtest(pd.DataFrame):
     Columns ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``; ``difference``, ``difference_low``, ``difference_high`` (the
     model minus this baseline, over the same draws of customers); ``n``, ``leavers``; ``train_rate`` (share that left in training),
     ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model cannot
-    be told from the base rate). Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` says for how
-    many customers the model names the same strongest driver as the model of the cutoff before.
+    be told from the base rate); ``strongest`` is the feature that alone tells leavers best, where the model is too good to be true.
+    Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` says for how many customers the model
+    names the same strongest driver as the model of the cutoff before.
 
     Attributes
     ----------
@@ -65,7 +66,8 @@ class Backtest(pd.DataFrame):
         for cutoff, part in self._parts():
             first = part.iloc[0]
             known = {"train_rate": float(first["train_rate"]), "seasons_seen": int(first["seasons_seen"])} if "seasons_seen" in part else {}
-            out[cutoff] = reach_verdict(part, **known)  # type: ignore[arg-type]
+            strongest = first["strongest"] if "strongest" in part and isinstance(first["strongest"], str) else None
+            out[cutoff] = reach_verdict(part, strongest=strongest, **known)  # type: ignore[arg-type]
         return out
 
     def table(self, *names: str) -> pd.DataFrame:

@@ -13,10 +13,11 @@ from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Inactivity
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import nobody_treated
-from churnpredict.errors import ChurnError, ImmatureError
+from churnpredict.errors import ChurnError, ImmatureError, warn
+from churnpredict.evaluation.audit_columns import separation
 from churnpredict.evaluation.comparison import baseline_risks, judge
 from churnpredict.evaluation.curves import wilson
-from churnpredict.evaluation.verdict import reach_verdict
+from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
@@ -113,8 +114,24 @@ def _at_one(
         train_rate=trained.base_rate_,
         seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
         signal=weak,
+        strongest=_strongest(figures, X_test, y_test),
     )
     return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
+
+
+def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | None:
+    """Where the model is too good to be true: the feature that alone tells leavers best, with a warning that names it."""
+    told = figures[(figures["model"] == "model") & (figures["metric"] == "auc")]["value"]
+    if not len(told) or float(told.iloc[0]) < TOO_GOOD:
+        return None
+    alone = {str(name): separation(column, y) for name, column in X.items()}
+    strongest = max(alone, key=lambda name: alone[name])
+    warn(
+        "too-good",
+        f'the back-test is too good to be true: AUC {float(told.iloc[0]):.3f}; "{strongest}" alone reaches {alone[strongest]:.3f}',
+        remedy="Find out when its values are written: use them as they stood before the cutoff, or leave them out.",
+    )
+    return strongest
 
 
 def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn: ChurnRule) -> int:

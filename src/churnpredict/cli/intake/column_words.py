@@ -26,7 +26,7 @@ WORDS: dict[str, str] = {
         numarasi hash
     """,
     "time": """
-        date* datum *datum fecha data dia jour day days tag zeit* *zeit time* timestamp* datetime ts dt at on moment when utc czas
+        date* datum *datum fecha data dia jour day days tag *tag zeit* *zeit time* timestamp* datetime ts dt at on moment when utc czas
         dzien tarih* zaman gun дата* время когда tijd* quando
     """,
     "happened": """
@@ -184,7 +184,7 @@ WORDS: dict[str, str] = {
         reddedil* odenmedi*
     """,
     "involuntary": """
-        fail* declin* unpaid nonpayment non_payment payment* fraud* death deceased died bankrupt* insolven* delinquen*
+        fail* declin* unpaid nonpayment non_payment payment* insufficient* fraud* death deceased died bankrupt* insolven* delinquen*
         expired_card chargeback* dunning suspended zahlung* tod verstorben* insolvenz* betrug* paiement* impaye* deces decede*
         fraude* fallecid* impag* pago* defunt* decess* frode* pagament* falec* obito* inadimpl* smierc* zmarl* oszustw* platnosc*
         nieoplac* overled* betaling* смерт* умер* мошенн* неоплат* неуплат* платеж* olum* vefat* odeme* dolandir*

@@ -199,7 +199,7 @@ def _config(used: Sequence[Reading], folder: Path, rule: Rule) -> Config:
 
 
 def _nothing(readings: Sequence[Reading], refused: Mapping[str, str]) -> ConfigError:
-    flat = [recipe for r in readings if isinstance(r.profile.source, str) and (recipe := flat_recipe(r.profile.source))]
+    flat = [recipe for r in readings if isinstance(r.profile.source, (str, File)) and (recipe := flat_recipe(r.profile.source))]
     if flat:
         return ConfigError("flat-table", "one row per customer and no times: there is no history in this table", remedy=flat[0])
     why = "".join(f" {r.name}: {r.why or 'each customer stands on one row'}." for r in readings)

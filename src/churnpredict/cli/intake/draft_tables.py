@@ -257,7 +257,7 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
                     f"it ends {days} days before the other tables: silence after that is no leaving",
                 )
             )
-        if r.kind == "intervals" and (until := _contracts_until(r, latest)) is not None:
+        if r.kind == "intervals" and r.key("driver") != "support" and (until := _contracts_until(r, latest)) is not None:
             keys.append(("observed_until", _day_after(until), "the last day on which something in this table begins or ends"))
         done.append(replace(r, keys=keys))
     return done

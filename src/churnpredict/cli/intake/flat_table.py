@@ -4,59 +4,122 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.events.source import open_source
+from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.outcome_columns import tells_whether
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
+from churnpredict.events.source import File, open_source
 
 __all__ = ["flat_recipe"]
 
-_OUTCOME = r"churn|cancel|attrit|exited|lapsed|^left$|target|^label$|^outcome$|^y$"
-_LEFT = ("1", "yes", "true", "y", "t", "left", "churned", "exited", "churn")
-_ID = r"(^|_| )(id|no|nr|key)$|[a-z]I[dD]$|customer|client|user|account|member|subscri"
-
-_MOSTLY = 0.9  # of a column of texts that are numbers
+_OUTCOME = r"churn|attrit|exited|target|^label$|^outcome$|^y$|^class$"
+_LEFT = ("1", "yes", "true", "y", "t", "left", "churned", "exited", "churn", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet")
+_MOSTLY = 0.9  # of a column of texts that are numbers, or of rows on which a column says the outcome
 
 _RECIPE = """\
 import pandas as pd
 import churnpredict as cp
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import {folds}, cross_val_predict
 
-X = pd.read_{kind}({path}){index}{numbers}
+X = pd.read_{kind}({path}{options}){index}{numbers}
 y = (X.pop({outcome}) == {left}).astype(int)
-print(cp.audit(X, y))
+{late}{groups}print(cp.audit(X, y))
 model = cp.ChurnClassifier()  # of the labels 0 and 1, 1 means left: column 1 is the risk
-risk = cross_val_predict(model, X, y, cv=5, method="predict_proba")[:, 1]  # of everybody by a model that has not seen them
+folds = {folds}(5, shuffle=True, random_state=0){why_folds}
+risk = cross_val_predict(model, X, y, cv=folds{by}, method="predict_proba")[:, 1]  # of everybody by a model that has not seen them
 why = cp.explain(model.fit(X, y), X)
 X.assign(risk=risk, why=why.words()).to_csv("scores.csv")
 """
 
 
-def flat_recipe(path: str) -> str:
-    """A script for a file with an outcome of two values, as a remedy; an empty text where the file has none."""
-    source = open_source(path, "flat")
-    spoken = [c for c in source.columns() if re.search(_OUTCOME, c.lower())]
-    table = source.read(source.columns())
-    said = source.read(spoken, spoken) if spoken else table  # "yes" stays the text that it is
+def flat_recipe(source: str | File) -> str:
+    """A script for a file with an outcome of two values, as a remedy; an empty text where the file has none.
+
+    The script leaves out the outcome, what was decided after it (reasons, dates and scores of leaving, columns that say the same), ids and
+    names; where customers stand on several rows, all rows of one are in the same fold.
+    """
+    opened = open_source(source, "flat")
+    names = opened.columns()
+    spoken = sorted((c for c in names if _speaks(c)), key=lambda c: (has_word(c, "reason"), len(c)))
+    said = opened.read(spoken, spoken) if spoken else pa.table({})
     lefts = {c: left for c in spoken if (left := _left(said[c])) is not None}
     if not lefts:
         return ""
     outcome, left = next(iter(lefts.items()))
-    ids = [c for c in table.column_names if re.search(_ID, c) and c != outcome and len(table[c].unique()) == table.num_rows]
-    texts = {c: table[c].to_pandas() for c in table.column_names if c not in (outcome, *ids[:1]) and pa.types.is_string(table[c].type)}
+    profile = profile_query(source, "flat")
+    gone = (said[outcome].cast(pa.string()).to_pandas() == str(left)).to_numpy()
+    late = [c for c in names if c != outcome and _decided_after(profile, c, gone)]
+    ids = [
+        c
+        for c in names
+        if (is_id(c) or has_word(c, "customer")) and c not in (outcome, *late) and not profile.columns[c].says("value", "quantity")
+    ]
+    own = [c for c in ids if profile.columns[c].unique]
+    repeated = [
+        c for c in ids if c not in own and has_word(c, "customer") and profile.rows / 20 < profile.columns[c].distinct < profile.rows
+    ]
+    texts = {c: profile.table[c].to_pandas() for c in names if c not in (outcome, *own[:1], *repeated, *late) and _is_text(profile, c)}
     # One blank among them makes a text of every number of a column; names and the like teach nothing.
     numbers = [c for c, text in texts.items() if pd.to_numeric(text, errors="coerce").notna().mean() > _MOSTLY]
-    unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > table.num_rows / 2]
+    unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > profile.rows / 2]
+    path = str(source.path if isinstance(source, File) else source)
     script = _RECIPE.format(
-        kind="parquet" if path.lower().endswith((".parquet", ".pq")) else "csv",
+        kind="parquet" if path.lower().endswith((".parquet", ".pq")) else "excel" if path.lower().endswith((".xlsx", ".xlsm")) else "csv",
         path=repr(Path(path).as_posix()),
-        index="".join([f".set_index({ids[0]!r})" if ids else "", f".drop(columns={unlike!r})" if unlike else ""]),
+        options=_options(source),
+        index="".join([f".set_index({own[0]!r})" if own else "", f".drop(columns={unlike!r})" if unlike else ""]),
         numbers=f'\nX[{numbers!r}] = X[{numbers!r}].apply(pd.to_numeric, errors="coerce")' if numbers else "",
         outcome=repr(outcome),
         left=repr(left),
+        late=f"X = X.drop(columns={late!r})  # decided after the outcome, or saying the same\n" if late else "",
+        groups=f"who = X.pop({repeated[0]!r})\n" if repeated else "",
+        folds="StratifiedGroupKFold" if repeated else "StratifiedKFold",
+        why_folds="  # all rows of a customer in one fold" if repeated else "",
+        by=", groups=who" if repeated else "",
     )
     return f"Give the log it was made from, or train on it in Python:\n\n{script}\n"
+
+
+def _speaks(name: str) -> bool:
+    return (
+        re.search(_OUTCOME, name.lower()) is not None
+        or has_word(name, "leaving")
+        or re.search("churn|attrit|exited", name.lower()) is not None
+    )
+
+
+def _decided_after(profile: TableProfile, name: str, gone: npt.NDArray[np.bool_]) -> bool:
+    """Whether a column was written when the outcome was known: by its name, or because it says the same."""
+    column = profile.columns[name]
+    return column.kind != "empty" and (column.says("leaving", "reason") or _speaks(name) or tells_whether(column, gone) > _MOSTLY)
+
+
+def _is_text(profile: TableProfile, name: str) -> bool:
+    return bool(pa.types.is_string(profile.table[name].type))
+
+
+def _options(source: str | File) -> str:
+    """The options of a file as pandas calls them."""
+    if not isinstance(source, File):
+        return ""
+    called: dict[str, Any] = {
+        "sep": source.delimiter,
+        "encoding": source.encoding,
+        "decimal": source.decimal if source.decimal == "," else None,
+        "thousands": source.thousands,
+        "skiprows": source.skip_rows or None,
+        "skipfooter": source.footer_rows or None,
+        "engine": "python" if source.footer_rows else None,
+        "names": list(source.column_names) or None,
+    }
+    return "".join(f", {name}={value!r}" for name, value in called.items() if value is not None)
 
 
 def _left(column: pa.ChunkedArray) -> object:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["found_files", "read_profiles"]
 
+_DATABASES = (".db", ".duckdb", ".sqlite", ".sqlite3")
 _TEXTS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _PACKED = tuple(text + packed for text in _TEXTS for packed in (".gz", ".zst", ".bz2", ".xz"))
-_ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip")
+_ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip", *_DATABASES)
 _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requirements.txt", "readme.txt", "license.txt")
-_DATABASES = (".db", ".duckdb", ".sqlite", ".sqlite3")
 
 
 def found_files(folder: Path) -> list[Path]:

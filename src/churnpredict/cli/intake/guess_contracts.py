@@ -30,7 +30,12 @@ def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tup
             fit = 2.0 * end.says("end", "leaving") * (not end.says("planned_end") or end.says("end")) + 1.5 * start.says("start", "since")
             fit += 1.5 * (0.02 < np.mean(~end.known) < 0.99) + 0.5 * start.known.all() - 2.0 * end.says("start", "since", "response")
             fit += 1.0 * profile.says("contract", "ticket") - 2.0 * end.says("planned_end", "overwritten") * (not end.says("leaving"))
-            fit += 0.5 * end.says("leaving") - 1.5 * start.says("end", "leaving") - 1.0 * start.says("overwritten")
+            fit += (
+                0.5 * (end.says("leaving") or end.says("end"))
+                + 0.25 * end.says("end")
+                - 1.5 * start.says("end", "leaving")
+                - 1.0 * start.says("overwritten")
+            )
             if (fit >= 3.5 or (fit >= 3.0 and once)) and fit > best[0]:
                 best = (fit, (start, end))
     return best[1]

@@ -122,7 +122,8 @@ def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], cust
 
 def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column], unused: dict[str, str], period: str) -> Reading:
     numbers = [c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole)]
-    value = best_value(numbers) or best_quantity(numbers)
+    only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > 1 else None
+    value = best_value(numbers) or best_quantity(numbers) or only
     if value is not None:
         roles["value"] = value.name
     texts = [c for c in left if c.kind == "text"]
@@ -178,8 +179,9 @@ def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) 
 
 
 def _best(columns: Sequence[Column], role: str) -> Column | None:
-    def fit(column: Column) -> tuple[bool, bool, int]:
-        return (column.says(role), not is_id(column.name), -len(tokens(column.name)))
+    def fit(column: Column) -> tuple[bool, bool, bool, int]:
+        plain = not {"description", "title", "bezeichnung", "descripcion", "descrizione", "name"} & set(tokens(column.name))
+        return (column.says(role), plain, not is_id(column.name), -len(tokens(column.name)))
 
     return max(columns, key=fit, default=None)
 

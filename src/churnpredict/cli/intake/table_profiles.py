@@ -182,7 +182,7 @@ def _with_names(found: FileFormat, name: str) -> File:
 
 
 def profile_query(source: Any, name: str) -> TableProfile:
-    """The profile of a query over files, or of a glob, under a name of its own."""
+    """The profile of a query, a glob, or a file whose options are known."""
     return _profile(source, name)
 
 

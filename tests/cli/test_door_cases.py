@@ -1,0 +1,194 @@
+"""Files as strangers export them: what `init` makes of them, and that the three first commands end in scores."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.cli.door_cases import CASES, WANTED, D, P
+from tests.cli.test_commands import run
+from tests.shops import QUICK
+
+import churnpredict as cp
+from churnpredict.cli.config import parse_config, read_config
+from churnpredict.cli.intake.draft_config import Draft, draft_config
+from churnpredict.cli.intake.found_files import found_files, read_profiles
+from churnpredict.errors import ChurnError
+from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+LEARNER = {k: v for k, v in QUICK.items() if k != "horizon"} | {"n_estimators": 20}
+RUN = (
+    "stripe_subscriptions",
+    "spanish_members",
+    "german_panel",
+    "months_across_german",
+    "german_shop_by_join",
+    "invoice_lines",
+    "typos_in_the_log",
+    "customers_with_totals",
+    "sap_export_german",
+    "headless",
+)
+
+
+EXACT = (
+    "sap_export_german",
+    "french_sales",
+    "polish_orders",
+    "russian_orders",
+    "turkish_orders",
+    "totals_below",
+    "sqlite_shop",
+    "headless",
+)
+
+
+def drafted(name: str, folder: Path) -> Draft:
+    CASES[name](folder)
+    profiles, refused = read_profiles(found_files(folder))
+    return draft_config(profiles, folder, refused=refused)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_file_says_is_used(name: str, tmp_path: Path) -> None:
+    """As wanted; the horizon is what the library proposes and its comment states it; nothing that tells the outcome describes anybody."""
+    wanted = WANTED[name]
+    if "error" in wanted:
+        with pytest.raises(ChurnError) as caught:
+            drafted(name, tmp_path)
+        assert caught.value.code == wanted["error"]
+        return
+    draft = drafted(name, tmp_path)
+    found = tomllib.loads(draft.text)
+    for key, value in wanted.items():
+        table, option = key.split("__", 1)
+        section: dict[str, Any] = found["churn"] if table == "churn" else found["tables"][table]
+        assert section.get(option) == value, f"{table}.{option}\n{draft.text}"
+    assert draft.leavers >= 10
+    assert all(r.why or r.kind for r in draft.readings)
+    for section in found["tables"].values():
+        described = " ".join([*section.get("attributes", []), *section.get("values", [])]).lower()
+        assert not any(
+            word in described for word in ("status", "churn", "cancel", "ended", "stato", "baja", "gek", "left", "last", "total")
+        )
+    if found["churn"]["rule"] == "inactivity":
+        tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+        proposed = cp.suggest_horizon(tables, of=found["churn"]["of"])
+        assert found["churn"]["horizon"] == proposed.horizon == found["churn"]["active_within"]
+        line = next(text for text in draft.text.splitlines() if text.startswith("horizon"))
+        assert line.count(f"{proposed.days}") >= 2
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize("name", RUN)
+def test_three_commands_end_in_scores(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**LEARNER))
+    CASES[name](tmp_path)
+    for command in (["init", "--yes"], ["train"], ["score"]):
+        assert run(*command) == 0, f"{command}: {capsys.readouterr().err}"
+    assert pd.read_csv("scores.csv")["risk"].between(0, 1).all()
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize(
+    "name",
+    ["sap_export_german", "french_sales", "polish_orders", "russian_orders", "turkish_orders", "totals_below", "sqlite_shop", "headless"],
+)
+def test_amounts_are_read_exactly(name: str, tmp_path: Path) -> None:
+    """To the last cent, whatever signs stand around them: the sum is that of the file."""
+    draft = drafted(name, tmp_path)
+    config = parse_config(draft.text, tmp_path / "churn.toml")
+    (stream,) = config.event_tables().streams.values()
+    assert np.round(stream.columns["value"].sum(), 2) == np.round(D["eur"].sum(), 2)
+    assert len(stream) == len(D)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_lines_of_an_order_are_one_purchase(tmp_path: Path) -> None:
+    draft = drafted("invoice_lines", tmp_path)
+    tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+    assert len(tables.streams["transactions"]) == len(D)
+    assert np.isclose(tables.streams["transactions"].columns["value"].sum(), D["eur"].sum(), rtol=0, atol=0.01 * len(D))
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_totals_of_months_that_are_noise_find_no_signal(tmp_path: Path) -> None:
+    """Everything about the usage is noise: only how long a contract has run may say something, and that is not much."""
+    draft = drafted("totals_at_month_ends", tmp_path)
+    config = parse_config(draft.text, tmp_path / "churn.toml")
+    tables, churn = config.event_tables(), config.churn_rule()
+    past = cp.take_snapshots(tables, churn, every="30d")
+    outcomes = cp.label_churn(tables, past, churn)
+    X = cp.build_features(tables, outcomes.index.to_frame(index=False))
+    y = outcomes.within().to_numpy()
+    of_usage = [c for c in X if "verbruik" in c and X[c].notna().all() and X[c].nunique() > 20]
+    assert of_usage
+    from churnpredict.evaluation.audit_columns import separation
+
+    assert max(separation(X[c], y) for c in of_usage) < 0.75
+    assert cp.audit(X, y).ok or all(f.code not in ("predicts-too-well", "missing-tells") for f in cp.audit(X, y).found)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_training_refuses_what_check_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A column that somebody writes at the leaving, declared by hand as an attribute."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**LEARNER))
+    D.rename(columns={"who": "id", "at": "seen"})[["id", "seen"]].to_csv("visits.csv", index=False)
+    P.assign(left_on_day=np.where(P["gone"], 1, 0)).rename(columns={"who": "id"})[["id", "left_on_day"]].to_csv("people.csv", index=False)
+    leaving = P[P["gone"]].rename(columns={"who": "id", "last": "day"})[["id", "day"]]
+    leaving.to_csv("leavers.csv", index=False)
+    text = (
+        '[tables.visits]\nkind="events"\nsource="visits.csv"\ncustomer="id"\ntime="seen"\n'
+        '[tables.people]\nkind="customers"\nsource="people.csv"\ncustomer="id"\nattributes=["left_on_day"]\n'
+        '[tables.leavers]\nkind="events"\nsource="leavers.csv"\ncustomer="id"\ntime="day"\n'
+        '[churn]\nrule="cancellation"\nhorizon="400d"\nof="leavers"\n[model]\nevery="20d"\n'
+    )
+    Path("churn.toml").write_text(text, encoding="utf-8")
+    checked = run("check")
+    told = capsys.readouterr()
+    trained = run("train")
+    assert (checked, trained) == (4, 4), told
+    assert not Path("churn.model").exists()
+    Path("churn.toml").write_text(text + 'raise_on="nothing"\n', encoding="utf-8")
+    assert run("train") == 0
+    assert read_config("churn.toml").pipeline().raise_on is None
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_what_was_guessed_is_printed_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    CASES["stripe_subscriptions"](tmp_path)
+    assert run("init") == 0
+    told = capsys.readouterr().out
+    assert told.index("subscriptions.csv") < told.index("wrote churn.toml")
+    assert "overwritten as time goes on" in told
+    assert 'customers leave when "Ended At (UTC)"' in told.replace("\n", " ")
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_two_readings_that_are_equally_good_are_asked_about(tmp_path: Path) -> None:
+    """Days of no more than 12: nothing tells day from month."""
+    early = D[(D["at"].dt.day <= 12) & (D["at"].dt.year == 2024)]
+    frame = early.assign(day=early["at"].dt.strftime("%m/%d/%Y"))[["who", "day"]].rename(columns={"who": "user_id"})
+    frame.sample(frac=1, random_state=0).to_csv(tmp_path / "log.csv", index=False)  # sorted rows would leave no doubt
+    profiles, _ = read_profiles([tmp_path / "log.csv"])
+    asked = []
+
+    def second(question: Any) -> int:
+        asked.append(question.choices)
+        return 1
+
+    assert 'format = "%d/%m/%Y"' in draft_config(profiles, tmp_path, ask=second).text
+    assert asked == [("%m/%d/%Y", "%d/%m/%Y")]
+    assert 'format = "%m/%d/%Y"' in draft_config(profiles, tmp_path).text
