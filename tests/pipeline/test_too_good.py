@@ -5,22 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.shops import QUICK, shop_log
+from tests.shops import QUICK
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning
 from churnpredict.evaluation.audit_columns import separation
 
 
+def _purchases(rng: np.random.Generator, until: int) -> np.ndarray:
+    """Days of purchases, never 50 days apart, so that nobody who stays looks gone."""
+    days = np.cumsum(rng.integers(2, 50, 400))
+    return days[days < until]
+
+
 def test_a_column_that_was_written_at_the_leaving_is_named() -> None:
-    """A state that somebody set in hindsight, dated just after the last purchase."""
-    log = shop_log(n=160, seed=2)
-    seen = log.groupby("who")["paid_at"].agg(["min", "max"]).reset_index()
-    begun = pd.DataFrame({"who": seen["who"], "at": seen["min"], "closing": 0})
-    ended = pd.DataFrame({"who": seen["who"], "at": seen["max"] + pd.Timedelta(seconds=1), "closing": 1})
+    """A state that somebody set in hindsight: from the last purchase on."""
+    rng = np.random.default_rng(0)
+    begun = pd.Timestamp("2023-01-01")
+    days = {f"K{c:03d}": _purchases(rng, rng.integers(60, 640)) for c in range(200)}
+    rows = [(who, begun + pd.Timedelta(days=int(d))) for who, some in days.items() for d in some if d < 420]
+    log = pd.DataFrame(rows, columns=["who", "paid_at"])
+    last = [(who, begun + pd.Timedelta(days=int(some[-1]), seconds=1), 1) for who, some in days.items() if some[-1] < 420]
+    notes = pd.DataFrame([*((who, begun, 0) for who in days), *last], columns=["who", "at", "closing"])
     tables = cp.EventTables(
         orders=cp.Events(log, customer="who", time="paid_at"),
-        notes=cp.States(pd.concat([begun, ended]), customer="who", time="at", values=["closing"]),
+        notes=cp.States(notes, customer="who", time="at", values=["closing"]),
     )
     pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), classifier=cp.ChurnClassifier(**QUICK))
     with pytest.warns(ChurnWarning, match=r'too good to be true: AUC (0\.9|1\.0).*"[a-z]+__notes_[a-z_]*closing[a-z_]*" alone') as told:
