@@ -472,6 +472,14 @@ def cut_gzip(folder):
     return orders(str(path))
 
 
+SCORES = pd.DataFrame({"customer_id": [1, 2], "risk": [0.9, 0.2]})
+
+
+def by_segment(segments):
+    visits = pd.DataFrame({"user": [1, 2, 3] * 20, "at": pd.date_range("2024-01-01", periods=60, freq="6D")})
+    return cp.churn_rate(orders(visits), cp.Inactivity("30d"), by=segments)
+
+
 TABLE = [
     # keys
     Bad(1, "empty table", "E empty-table", lambda _: orders(log()[:0])),
@@ -489,6 +497,10 @@ TABLE = [
     Bad(5, "duplicate customer among categories", "E duplicate-customer", lambda _: with_people(pd.DataFrame({"id": pd.Categorical(["a", "b", "a"], categories=list("abcd"))}))),
     Bad(6, "events of unknown customers", "W unknown-customer", lambda _: taken(with_people(pd.DataFrame({"id": ["a", "b"]})), [2, 1])),
     Bad(7, "int and str ids", "E id-types-differ", lambda _: with_people(pd.DataFrame({"id": [1, 2]}))),
+    Bad(7, "segments whose ids are text, where the tables have numbers", "E id-types-differ", lambda _: by_segment(pd.Series("a", index=["1", "2"]))),
+    Bad(7, "segments with the default index", "E default-index", lambda _: by_segment(pd.Series(["a", "b", "c"]))),
+    Bad(7, "segments of other customers", "E unknown-ids", lambda _: by_segment({77: "a"})),
+    Bad(7, "values of customers who are not in the scores", "W unknown-ids", lambda _: cp.plan_retention(SCORES, value={1: 100.0, 2: 50.0, 77: 9.0})),
     Bad(7, "float ids", "E float-id", lambda _: orders(log(user=[1.0, 2.0, 3.0, 4.0]))),
     Bad(8, "ids beyond 2^53 as float", "E float-id", lambda _: orders(log(user=np.array([2.0**60] * 4)))),
     Bad(8, "ids of a spreadsheet in CSV", "E float-id", lambda d: orders(csv(d, "user,at\n1.23457E+12,2024-01-01\n1.23457E+12,2024-01-02\n"))),
