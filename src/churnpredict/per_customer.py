@@ -116,8 +116,8 @@ def keyed(given: Any, what: str, customers: Any, *, texts: bool = False) -> tupl
             raise IdentityError(
                 "default-index",
                 f"the index of {what} is the default one (0, 1, 2, ...) and holds no customer ids",
-                remedy='Say whose each is, series.set_axis(frame["customer_id"]), or give a mapping, series.to_dict(), where the index holds '
-                "ids; a list of ids is series.tolist().",
+                remedy='Say whose each is, series.set_axis(frame["customer_id"]), or give a mapping, series.to_dict(), where the index '
+                "holds ids; a list of ids is series.tolist().",
             )
         return index, given.array
     if isinstance(given, Mapping):
