@@ -1,4 +1,4 @@
-"""Comparing amounts of money: what arithmetic on binary numbers loses decides nothing."""
+"""Compare amounts of money within the precision of binary floating point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wall clock of a time zone: times as int64 microseconds, to UTC and back."""
+"""Convert between wall times of a time zone and int64 microseconds UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything churnpredict refuses, as one tree with stable codes.
+"""Errors and warnings of churnpredict: one tree with stable codes.
 
 ::
 

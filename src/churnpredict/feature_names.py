@@ -1,4 +1,4 @@
-"""What a feature's name says: driver, subject, aggregate, window; read from the name alone, because a name survives every file."""
+"""Write and read feature names: driver, subject, aggregate, window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that every room writes: whole or not at all, flushed to disk, one writer at a time; and texts that no spreadsheet runs."""
+"""Write files atomically, lock them, and keep formulas out of spreadsheets."""
 
 from __future__ import annotations
 

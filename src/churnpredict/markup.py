@@ -1,4 +1,4 @@
-"""What notebooks show of a result: a headline, a table and sentences, as HTML without style of its own; every text is escaped."""
+"""HTML displays for notebooks: headline, table and sentences, every text escaped."""
 
 from __future__ import annotations
 

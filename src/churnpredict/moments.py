@@ -1,4 +1,4 @@
-"""Moments as people give them, alone or in columns, as int64 microseconds UTC: ISO 8601 text, dates, datetimes and timestamps."""
+"""Parse moments given by people as int64 microseconds UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Something per customer that a person gives (a value, an owner, a segment): the one place where ids are matched."""
+"""Match values that a person gives per customer (value, owner, segment) by id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans of time: months, weeks and days move the wall clock and the calendar, hours are elapsed time."""
+"""Parse spans of time: months, weeks and days follow the calendar, hours are elapsed time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables as results: CSV or Parquet, as the ending says, written whole or not at all, and read again."""
+"""Write and read result tables as CSV or Parquet."""
 
 from __future__ import annotations
 

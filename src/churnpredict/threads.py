@@ -1,4 +1,4 @@
-"""How many threads a call may use: no more than the work is worth and the machine gives, and one in a forked process."""
+"""Number of threads for a call: no more than the work and the machine allow, and one after a fork."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tables of accounts share: how they print, intervals, groups, and what is too small to be shown."""
+"""Shared parts of accounting tables: display, intervals, groups, and hiding of small groups."""
 
 from __future__ import annotations
 

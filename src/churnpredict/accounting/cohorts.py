@@ -1,4 +1,4 @@
-"""Customers by how long they have been: tenure years and cohorts; and what leavers said against what the model said of them."""
+"""Tenure years, cohorts, and stated reasons compared with predicted drivers."""
 
 from __future__ import annotations
 

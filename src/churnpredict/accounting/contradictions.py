@@ -1,4 +1,4 @@
-"""Where the records contradict themselves about who left: counted and named, never settled in silence."""
+"""Count records that contradict each other about who left; nothing is resolved silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a silence must last before it means leaving: the share of quiet customers who come back, and a horizon proposed from it."""
+"""Propose a horizon from the share of quiet customers who come back."""
 
 from __future__ import annotations
 

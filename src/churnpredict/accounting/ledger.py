@@ -1,4 +1,4 @@
-"""Who was a customer when, and who left when, in hindsight: what accounting asks of a churn rule."""
+"""Ledger of customers: when each was a customer and when each left, in hindsight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Churn accounting: who left in each period, and what became of the revenue."""
+"""Churn rates and revenue churn per period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers are worth at a moment, read from a table of payments, contracts or prices, or given as a number."""
+"""Value of customers at a moment: from payments, contracts, prices, or a given number."""
 
 from __future__ import annotations
 

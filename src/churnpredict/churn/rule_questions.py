@@ -1,4 +1,4 @@
-"""Questions that several churn rules ask of a table: who has joined, which rows are of a kind, what comes first."""
+"""Look-ups shared by several churn rules: who has joined, which rows are of a kind, which row comes first."""
 
 from __future__ import annotations
 

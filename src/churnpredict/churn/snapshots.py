@@ -1,4 +1,4 @@
-"""Who is at risk at each cutoff: one row per customer and cutoff."""
+"""Snapshots of the risk set: one row per customer at risk and cutoff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Past retention contacts: what they do to outcomes, and how labels and training can take them into account.
+"""Past retention contacts: their effect on outcomes, and how labels and training account for them.
 
 A treatment log is a table of events with one row per contact; its ``kind`` is the arm. Rows of a hold-out arm ("hold_out", "control", ...)
 say that a customer was chosen at random *not* to be contacted: nothing was done, and the comparison is fair.

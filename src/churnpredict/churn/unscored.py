@@ -1,4 +1,4 @@
-"""No score because ...: customers who are not at risk at a cutoff, and why."""
+"""Customers without a score at a cutoff, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""churn.toml: what stands in the file, as dataclasses; unknown keys are refused, paths are relative to the file.
+"""Settings of churn.toml as dataclasses. Unknown keys are refused; paths are relative to the file.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The demo: a business that never was, from its files to the list of its riskiest customers."""
+"""The demo: simulate a business, write its files, train, back-test and score from them."""
 
 from __future__ import annotations
 

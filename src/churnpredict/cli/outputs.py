@@ -1,4 +1,4 @@
-"""Where a command writes: never over a source, the configuration, a model, another output, or what a source would take in next time."""
+"""Check output paths: an output never replaces a source, the configuration, a model or another output."""
 
 from __future__ import annotations
 

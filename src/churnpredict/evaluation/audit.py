@@ -1,4 +1,4 @@
-"""The leakage audit of a matrix: is the answer in the question?"""
+"""Leakage audit of a matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of single columns: those that predict too well by value, by single values, or by being filled at all."""
+"""Audit single columns: those that predict too well by value, by single values, or by being filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what columns are called and what they hold: outcomes, dates, ids, and what was written after the cutoff."""
+"""Audit names and contents of columns: outcomes, dates, ids, and values written after the cutoff."""
 
 from __future__ import annotations
 

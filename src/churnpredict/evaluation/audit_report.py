@@ -1,4 +1,4 @@
-"""What an audit says, and what its checks look at."""
+"""Findings of an audit, and the data that its checks read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of rows, labels and folds: one label at a cutoff, outcomes known before it, the same customer twice, times mixed."""
+"""Audit rows, labels and folds: single labels per cutoff, outcomes known too early, repeated customers."""
 
 from __future__ import annotations
 

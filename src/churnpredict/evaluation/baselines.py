@@ -1,4 +1,4 @@
-"""The old baselines that every figure is shown beside: base rate, recency alone, MBG/NBD."""
+"""Baselines for every figure: base rate, recency alone, MBG/NBD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model beside the old baselines: figures and paired differences with intervals over customers."""
+"""Compare a model with baselines: figures and paired differences, with intervals over customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The curves behind the displays: reliability, gain and profit, exact under ties; and the interval of a share."""
+"""Curves behind the displays: reliability, gain and profit, exact under ties; the interval of a share."""
 
 from __future__ import annotations
 

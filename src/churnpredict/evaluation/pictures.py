@@ -1,4 +1,4 @@
-"""Figures without global state, in colours that the colour-blind can tell apart; matplotlib is imported when the first one is drawn."""
+"""Matplotlib figures without global state, in colour-blind safe colours."""
 
 from __future__ import annotations
 

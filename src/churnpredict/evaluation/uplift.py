@@ -1,4 +1,4 @@
-"""Uplift: by how much a contact lowers each customer's risk, learnt from a log in which chance decided whom to contact."""
+"""Uplift: how much a contact lowers each customer's risk, learnt from a randomised log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures of one cutoff say in words: is there a signal, is it better than the old ways, is its level right, and why not."""
+"""Verdict on one cutoff in words: signal, comparison with the baselines, level."""
 
 from __future__ import annotations
 

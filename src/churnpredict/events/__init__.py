@@ -1,1 +1,1 @@
-"""Left wing, ground floor: what happened."""
+"""Tables of events, declared, read, checked and streamed. It knows no churn rule and no feature."""

@@ -1,4 +1,4 @@
-"""How active customers were, period by period, before a moment: the small pictures beside their names."""
+"""Activity of customers per period before a moment, for the small charts beside their names."""
 
 from __future__ import annotations
 

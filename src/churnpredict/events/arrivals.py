@@ -1,4 +1,4 @@
-"""How the tables arrive: rows per period, the newest row, how late rows come to be known, and what stands in their columns."""
+"""How tables arrive: rows per period, newest row, delay until known, contents of columns."""
 
 from __future__ import annotations
 

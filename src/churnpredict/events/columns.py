@@ -1,4 +1,4 @@
-"""How a column is stored: one array of a plain type whatever its chunks, dictionaries and views, and its distinct values as codes."""
+"""Columns as one array of a plain type, and their distinct values as codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tables hold, as one number: the same rows give the same digest, another row another one."""
+"""Hash of the contents of tables: the same rows give the same hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money of several currencies becomes money of one, by rates that are declared; without them it is refused."""
+"""Convert values of several currencies by declared rates; refuse them without."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The declarations: which columns of a table mean what, said once.
+"""Declarations of tables: which columns mean what.
 
 Longer than most modules because every key of the four kinds of table is explained where it is declared.
 """

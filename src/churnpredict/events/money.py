@@ -1,4 +1,4 @@
-"""Which values are money: said with the table, never taken from whichever column is called value."""
+"""Which values are money, as declared with the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows a table may show: totals only once their period is over, and nothing from before or after the time that was observed."""
+"""Which rows a table may show: totals after their period, and rows within the observed time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of all customers together while only some of them are in memory: labels, kinds, first and last moments."""
+"""Facts about all customers that partitions share: labels, kinds, first and last moments."""
 
 from __future__ import annotations
 

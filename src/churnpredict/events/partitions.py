@@ -1,4 +1,4 @@
-"""Tables larger than memory: customers in hash partitions, one after the other, each an ordinary EventTables."""
+"""Tables larger than memory: hash partitions of customers, each an ordinary EventTables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a declaration to rows that can be trusted: every check of a table's content, once, at the door.
+"""Read a declared table and check its contents.
 
 Longer than most modules because the four kinds of table are read side by side, with the same few steps.
 """

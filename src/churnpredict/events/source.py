@@ -1,4 +1,4 @@
-"""Anything tabular becomes Arrow: the door to the folder that alone may name a database or a file format."""
+"""Open a source of any kind as Arrow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One customer after the other, each sorted in time: offsets, times and values as flat arrays.
+"""Streams: the rows of each customer in order of time, as flat arrays with offsets.
 
 A little longer than most modules because the kernels that group, sort and search rows belong beside the arrays they are about.
 """

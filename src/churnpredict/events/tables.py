@@ -1,4 +1,4 @@
-"""What customers did, as tables: columns declared once, checked once at the door.
+"""EventTables: the tables of a business, read and checked once.
 
 A little longer than most modules because what is known up to when is answered in one place.
 """

@@ -1,4 +1,4 @@
-"""Counts of a check: judged at once, or summed over the partitions of a table and judged together."""
+"""Counts of checks: judged at once, or summed over partitions and judged together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text to codes: every distinct text once, in the order of its first row, told apart by the bytes in which texts differ at all.
+"""Encode texts as codes, in the order of their first rows.
 
 Ids share their beginning ("customer-00012345") and are short: what follows the common beginning, and its length, packed into two machine
 words, stands for the whole text, so that equal words are equal texts. That is exact, and several times as fast as hashing texts.

@@ -1,4 +1,4 @@
-"""Two values at one moment: which of them held cannot be told, unless one was known before the other."""
+"""Two values at one moment: the one known last holds; without that order they are refused."""
 
 from __future__ import annotations
 

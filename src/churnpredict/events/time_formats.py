@@ -1,4 +1,4 @@
-"""Times as people write them: text that is read by a declared format, and which format would read a text."""
+"""Read times by a declared format, and find the formats that fit a column."""
 
 from __future__ import annotations
 

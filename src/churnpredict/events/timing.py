@@ -1,4 +1,4 @@
-"""Times as they stand in tables: int64 microseconds UTC, and how they are told to people."""
+"""Times as int64 microseconds UTC, and how they are shown to people."""
 
 from __future__ import annotations
 

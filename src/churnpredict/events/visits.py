@@ -1,4 +1,4 @@
-"""What counts as an activity of the customer: one definition for rules, features, accounts and recurring purchases."""
+"""Define what counts as an activity, for rules, features, accounts and purchase models."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Right wing, upper floor: why."""
+"""Exact reasons for risks: SHAP values, drivers, words, pictures, what-if. It knows matrices only."""

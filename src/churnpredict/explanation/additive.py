@@ -1,4 +1,4 @@
-"""What can be explained: models whose log-odds are a sum over features, brought into one form."""
+"""Bring explainable models into one form: log-odds as a sum over features."""
 
 from __future__ import annotations
 

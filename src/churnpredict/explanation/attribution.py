@@ -1,4 +1,4 @@
-"""explain: why each risk is what it is, per feature and per driver, in log-odds and in probability points that add up.
+"""explain: contributions per feature and driver, in log-odds and in probability points that add up.
 
 Longer than most modules because :class:`Explanation` is the one face of everything that is told about a risk.
 """

@@ -1,4 +1,4 @@
-"""Why risks changed since the last scoring: the difference of the drivers, which sums exactly to the difference of the risks."""
+"""Explain changes of risk between two scorings by differences of drivers."""
 
 from __future__ import annotations
 

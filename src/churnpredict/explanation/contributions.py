@@ -1,4 +1,4 @@
-"""Contributions of all members of a blend, block by block, calibrated, and summed by driver on the way."""
+"""Contributions of all members of a blend, calibrated and summed by driver, block by block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drivers of churn as data: what the customer would say, what shows it, what to do, and whether anything can be done."""
+"""The table of drivers: what customers say, signals, remedy, and whether it is actionable."""
 
 from __future__ import annotations
 

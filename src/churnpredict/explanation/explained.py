@@ -1,4 +1,4 @@
-"""What words and pictures need to know of an explanation, so that neither imports its class."""
+"""Protocol of an explanation for words and pictures, which do not import its class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of explanations, in every language that is spoken here: templates, and how numbers and dates are written.
+"""Sentence templates of explanations per language, with number and date formats.
 
 Longer than most because every aggregate has its sentences in every language.
 """

@@ -1,4 +1,4 @@
-"""Pictures of explanations in probability points: one customer, segments, the book. Colours that the colour-blind can tell apart."""
+"""Plots of explanations in probability points: one customer, segments, all customers."""
 
 from __future__ import annotations
 

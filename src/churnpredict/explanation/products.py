@@ -1,4 +1,4 @@
-"""Why a part of the risk is what it is: the reasons of a product of probabilities, exact and additive.
+"""Exact additive reasons for a part of the risk, which is a product of probabilities.
 
 The risk of being lost within 30 days is a product of probabilities p_k, each additive in its own log-odds. The product's distance from
 that of the references is divided among the factors by Shapley's value of the product, where a factor is either at its own value or at its

@@ -1,4 +1,4 @@
-"""What a customer is compared with: the typical customer of late, everybody, those just below the threshold, or rows of one's own."""
+"""Choose the reference customers of an explanation."""
 
 from __future__ import annotations
 

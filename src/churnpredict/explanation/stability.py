@@ -1,4 +1,4 @@
-"""How steady reasons are: two explanations of the same customers, by two models."""
+"""Compare explanations of the same customers by two models."""
 
 from __future__ import annotations
 

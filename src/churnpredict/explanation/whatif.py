@@ -1,4 +1,4 @@
-"""what_would_help: which one to three changes would bring a risk below a threshold, as the model sees it."""
+"""what_would_help: find one to three changes that bring a risk below a threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reasons in words: deterministic sentences with the customer's own numbers, dates, and what is usual.
+"""Sentences for reasons, with the customer's own numbers, dates and usual values.
 
 Everything told is a feature's value, its date, or one of two kinds of "usual" that anybody can recompute: *usually* is the customer's own
 (the mean gap; the year's total, in proportion to the window), *typical* is the median of the rows that customers are compared with.

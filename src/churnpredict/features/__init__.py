@@ -1,1 +1,1 @@
-"""Left wing, upper floor: what was known at each cutoff."""
+"""Features known at each cutoff. The pipeline and what stands above it may import it."""

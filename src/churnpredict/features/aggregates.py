@@ -1,4 +1,4 @@
-"""From rows of the catalog to kernels: each family of aggregates is prepared once for a stream and run on every block of snapshots.
+"""Aggregates: prepare each family for a stream and run it on blocks of snapshots.
 
 Longer than most because it holds one small function for each family, and the table that names them.
 """

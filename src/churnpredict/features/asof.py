@@ -1,4 +1,4 @@
-"""Features that are looked up, not computed: what holds at a cutoff, the customer's tenure, the season."""
+"""Features that are looked up: attributes and states at a cutoff, tenure, season."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the catalog and streams of events become one frame of features, indexed by customer and cutoff."""
+"""Build the feature frame from catalog rows and streams, indexed by customer and cutoff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The default rows: what is worth knowing of each kind of table."""
+"""The default feature rows for each kind of table."""
 
 from __future__ import annotations
 

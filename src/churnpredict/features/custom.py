@@ -1,4 +1,4 @@
-"""Features of your own: an aggregate as a small function over a window, or any Python function over one customer's history."""
+"""Custom features: a small compiled aggregate, or any Python function of one customer's history."""
 
 from __future__ import annotations
 

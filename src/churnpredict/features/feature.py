@@ -1,4 +1,4 @@
-"""A feature is one row of data: table, aggregate, window, kind, driver; its name follows."""
+"""Feature: one row of data with table, aggregate, window, kind and driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second hop, point in time: how those fared who share a plan, an item, a channel or an owner with the customer.
+"""Features of peers, point in time: outcomes of customers with the same plan, item, channel or owner.
 
 For a window w before a cutoff t, the peers of a customer are the others who had the same label at t - w and were active in
 [t - 2w, t - w). Those of them without an event in [t - w, t) have fallen silent. All of this was known before t, and none of it lies in the

@@ -1,4 +1,4 @@
-"""The future-poison test: whatever makes features must not move when everything after the cutoff turns to garbage."""
+"""Future-poison test: features must not change when everything after the cutoff is randomised."""
 
 from __future__ import annotations
 

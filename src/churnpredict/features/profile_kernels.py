@@ -1,4 +1,4 @@
-"""Compiled kernels over the make-up of a customer's activity: kinds, items, weekdays and hours, and where in life it stands.
+"""Compiled kernels for the mix of a customer's activity: kinds, items, weekdays, hours, stage of life.
 
 They read rows like the kernels of :mod:`churnpredict.features.kernels`: ``[edges[which[f], r], edges[0, r])``.
 """

@@ -1,4 +1,4 @@
-"""RFM for people: scores from 1 to 5, named segments, the stage of life, and when the next event is due."""
+"""RFM for people: scores from 1 to 5, segments, stage of life, next expected event."""
 
 from __future__ import annotations
 

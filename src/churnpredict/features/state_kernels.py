@@ -1,4 +1,4 @@
-"""Compiled kernels over intervals and states: what is open, what has ended, what holds and since when.
+"""Compiled kernels for intervals and states.
 
 The end of an interval counts only once it has happened: an end at or after the cutoff is an open interval.
 """

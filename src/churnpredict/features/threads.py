@@ -1,4 +1,4 @@
-"""Blocks of work in threads: the kernels hold no lock, and each block writes to its own place."""
+"""Run blocks of work in threads."""
 
 from __future__ import annotations
 

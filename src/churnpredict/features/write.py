@@ -1,4 +1,4 @@
-"""Features of more customers than fit into memory, written to Parquet partition by partition: the whole, or nothing."""
+"""Write features of more customers than fit into memory to Parquet, partition by partition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``churnpredict retrain`` does: the registry's champion against a challenger, decided once for the same data, and put into force."""
+"""Run ``churnpredict retrain``: decide once per data, record the decision, put the champion into use."""
 
 from __future__ import annotations
 

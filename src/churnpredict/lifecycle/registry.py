@@ -1,4 +1,4 @@
-"""The registry: which model is in force and why; a folder of model files, with one small pointer that is replaced whole."""
+"""Registry of models: which one is in use and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retraining: a challenger against the champion on the newest window whose outcomes neither has seen; promoted or refused, in words."""
+"""Retrain: compare a challenger with the champion on a window that neither has seen."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Learning: splits, baselines, metrics, calibration and the classifier; knows matrices, never tables."""
+"""Learning from matrices: splits, members, blend, calibration, classifier. It never imports tables."""

@@ -1,4 +1,4 @@
-"""The one place that calls LightGBM: data sets laid out so that no training ends the process, and one thread after a fork.
+"""The one place that calls LightGBM, with data sets and threads that cannot end the process.
 
 LightGBM 4.7 writes out of bounds when it takes rows out of a data set whose features are bundled into sparse groups under column-wise
 histograms: for validation, and by itself whenever trees see half of the rows or fewer. Dense bins do not have the fault, and cost no

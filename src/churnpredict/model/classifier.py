@@ -1,4 +1,4 @@
-"""ChurnClassifier: calibrated, additive risks from any matrix, inside scikit-learn's contract.
+"""ChurnClassifier: calibrated, additive risks from any matrix, as a scikit-learn estimator.
 
 A little longer than most modules because the contract wants all of an estimator in one place, and every refusal says what to do.
 """

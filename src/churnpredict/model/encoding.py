@@ -1,4 +1,4 @@
-"""From a frame of any make to the matrix that models see: aligned by name, categories as codes, NaN for missing."""
+"""Encode frames of any library as a matrix: columns aligned by name, categories as codes."""
 
 from __future__ import annotations
 

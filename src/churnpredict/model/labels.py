@@ -1,4 +1,4 @@
-"""Labels of any make as 0 and 1: what is missing, unknown or ambiguous is refused by name."""
+"""Labels of any type as 0 and 1; missing, unknown or ambiguous labels are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MBG/NBD model of recurring purchases: probability that none comes in a window."""
+"""MBG/NBD model of recurring purchases."""
 
 from __future__ import annotations
 

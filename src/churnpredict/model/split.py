@@ -1,4 +1,4 @@
-"""Splits along time: training label windows never reach into the cutoff that is tested."""
+"""Splits by time with a purge between training labels and test cutoffs."""
 
 from __future__ import annotations
 

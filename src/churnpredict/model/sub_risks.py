@@ -1,4 +1,4 @@
-"""Shares: how one risk divides into outcomes and into earlier horizons, learnt from those who left.
+"""Sub-risks: divide a risk by outcome and by earlier horizons, learnt from leavers.
 
 With T the time of leaving within the horizon H, h1 < h2 < H, and K how somebody left:
 

@@ -1,4 +1,4 @@
-"""How a classifier learns: members validated on later cutoffs, blended in log-odds, refitted on all rows, calibrated.
+"""Train a classifier: validate members on later cutoffs, blend, refit, calibrate.
 
 Longer than most because the protocol is one story: folds, members out of time, weights, refit, calibration.
 """

@@ -1,4 +1,4 @@
-"""LightGBM parameters that a user may set: each with its range, so that no combination can end the process or spoil a risk in silence.
+"""LightGBM parameters that users may set, each with its range.
 
 LightGBM ignores a misspelt parameter, prefers one spelling to another without a word, and writes out of bounds for some values. So a
 parameter is taken only if it stands in the table below, under its own name whatever alias was used, and within its range.

@@ -1,4 +1,4 @@
-"""A LightGBM model parsed and structurally validated into arrays, before LightGBM itself may read a byte of it.
+"""Parse and validate a LightGBM model before LightGBM reads it.
 
 LightGBM trusts its text format: a damaged file is a crash, an endless loop or another model rather than an error. So a file is read
 here first, strictly: every key in the order in which LightGBM 4 writes them, every length, every range, every node reached exactly

@@ -1,4 +1,4 @@
-"""Search for the shape of the trees, within a budget, by log loss on later cutoffs of the training rows alone. Optional: needs Optuna."""
+"""Search tree parameters within a budget, by log loss on later cutoffs (needs Optuna)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The zip of a model file: stored, not packed; the same files give the same bytes, and one byte that is otherwise is noticed.
+"""The zip of a model file: stored without compression, reproducible, checked byte by byte.
 
 Python's own reader forgives much: bytes before the archive, headers that contradict the directory, names that leave the folder, members
 that unpack to gigabytes. Here nothing is forgiven and nothing is unpacked: what was read is written again, and must be what was read.

@@ -1,4 +1,4 @@
-"""What stands in the JSON of a model file, key by key: anything else, any other type and any number that is not finite is refused."""
+"""Schema of the JSON in a model file; anything else is refused."""
 
 from __future__ import annotations
 

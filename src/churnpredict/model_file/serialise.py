@@ -1,4 +1,4 @@
-"""A trained pipeline as data and back: what it knows, without a line of code; what contradicts itself is refused.
+"""Convert a trained pipeline to data and back, and refuse contradictions.
 
 Longer than most modules because each kind of member is taken apart and put together again side by side.
 """

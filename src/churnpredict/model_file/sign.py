@@ -1,4 +1,4 @@
-"""Who wrote a model file: an ed25519 signature over its manifest, which holds the SHA-256 of everything else in it."""
+"""Sign model files with ed25519, and check signatures."""
 
 from __future__ import annotations
 

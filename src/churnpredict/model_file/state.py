@@ -1,4 +1,4 @@
-"""What a trained pipeline knows: all that a model file holds, and nothing else."""
+"""TrainedState: everything that a trained pipeline knows and a model file holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving and loading a trained pipeline: one file of data, whole or not at all, checked to the last byte before anything is made of it."""
+"""Save and load a trained pipeline as one checked file."""
 
 from __future__ import annotations
 

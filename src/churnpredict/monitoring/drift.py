@@ -1,4 +1,4 @@
-"""Drift: do the tables still arrive, do customers still look as they did in training, and did the risks that were sent out come true?"""
+"""Drift: do tables still arrive, do customers look as in training, did earlier risks come true?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What drift looks at: how tables arrive, how customers look, how risks stand, and what became of those that were sent out.
+"""Drift checks of sources, inputs, scores and realised outcomes.
 
 Longer than most modules because every look is a measure, a limit and a sentence with a remedy, and they are best read side by side.
 """

@@ -1,4 +1,4 @@
-"""How unlike today is to every time that a model has learnt from: effect sizes, beside what was usual, with limits that know chance.
+"""Drift statistics: effect sizes against every training cutoff, with limits that account for chance.
 
 A p-value says that two months differ, which they always do where there are many customers. Here every difference is a size (the
 population stability index, or a ratio of odds), and it is held against two things: how unlike the earlier times are among themselves

@@ -1,4 +1,4 @@
-"""What became of the risks that were really sent out: earlier scorings, once their outcome windows have passed, beside what happened."""
+"""Compare earlier scorings with their outcomes once the windows have passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The leakage audit where tables are known: features that see the future, populations that have left, outcomes that were treated.
+"""Leakage audit of tables: features that see the future, customers who have left, treated outcomes.
 
 Longer than most because it asks every question that only tables can answer, one after the other.
 """

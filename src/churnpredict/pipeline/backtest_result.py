@@ -1,4 +1,4 @@
-"""Backtest: the figures of a backtest, what they say in words, in pictures and on a page."""
+"""Backtest: figures, verdicts, plots and page of a back-test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backtest: train again at past cutoffs on what was known then, and look at what came after."""
+"""Back-test: train at past cutoffs on what was known then, and compare with what followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ChurnPipeline: tables in, a table of risks and reasons out. It orders the stages and does no arithmetic of its own.
+"""ChurnPipeline: from tables to risks and reasons.
 
 A little longer than most modules because all stages stand in it, one under the other.
 """

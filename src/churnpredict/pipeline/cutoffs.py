@@ -1,4 +1,4 @@
-"""Which cutoffs a pipeline trains on, tests on and scores at."""
+"""Cutoffs for training, testing and scoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classifier of a pipeline: it must know the outcome window of the rule, or its validation would look into the future."""
+"""Give a classifier the outcome window of the rule, so that its validation does not see the future."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pipeline from a model file."""
+"""Load a pipeline from a model file."""
 
 from __future__ import annotations
 

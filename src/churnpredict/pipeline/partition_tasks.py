@@ -1,4 +1,4 @@
-"""What the tasks of a cluster do: cut a table by customer, check and sort the customers of a bucket, make features and scores of them.
+"""Tasks of a cluster: cut tables by customer, check and sort a bucket, compute features and scores.
 
 Arrow batches and tables go in and come out; nothing here knows the engine that moves them.
 """

@@ -1,4 +1,4 @@
-"""Risks become a table that people work with: rank, band, money at risk, reasons and remedies."""
+"""Score tables: rank, band, money at risk, reasons and remedies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers are worth over the horizon: declared with them, or learnt from what they pay."""
+"""Value of customers over the horizon: declared, or learnt from payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A back-test as files, and what is to be said of its date on a page of another date."""
+"""Back-tests as files, and a note when one is of another date than the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SVG for the page: drawn from numbers, labels escaped, colours and sizes left to the style sheet."""
+"""SVG charts of the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a trained pipeline to the page, the plan and the alerts: everything that people open, as known at one cutoff."""
+"""Collect everything that the page, the plan and the alerts show at one cutoff."""
 
 from __future__ import annotations
 

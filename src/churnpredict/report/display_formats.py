@@ -1,4 +1,4 @@
-"""How figures and texts of the data stand on the page."""
+"""Formats of numbers and texts on the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""write_report: the book and the plan as one HTML file that needs nothing: no script, no request, no other file."""
+"""write_report: one self-contained HTML file without scripts or requests."""
 
 from __future__ import annotations
 

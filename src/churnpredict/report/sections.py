@@ -1,4 +1,4 @@
-"""What each section of the page shows, as plain figures: groups of fewer than five customers are put together or left out."""
+"""Figures of each section of the page, with small groups suppressed."""
 
 from __future__ import annotations
 

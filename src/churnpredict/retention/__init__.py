@@ -1,1 +1,1 @@
-"""What to do about it: whom to contact, what it is worth, and the page that says so."""
+"""Retention: plan, playbook, alerts, customer value."""

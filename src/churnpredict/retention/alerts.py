@@ -1,4 +1,4 @@
-"""Alerts: threshold rules on features, such as "no deposit for 60 days". They need no model, and they are judged like one."""
+"""Alert rules: thresholds on features, judged like a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""plan_retention: whom to contact, with what, what to expect of it, and whom to leave alone so that its effect can be measured.
+"""plan_retention: whom to contact under a budget, with what, and whom to hold out.
 
 Longer than most modules because :class:`Plan` is all of it that people see.
 """

@@ -1,4 +1,4 @@
-"""Plans for spreadsheets, as CSV and as a workbook: no text in them is a formula."""
+"""Write plans as CSV and as a workbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The playbook: per driver the remedy, what it costs, and how often it works; the driver table's remedies unless overridden in TOML."""
+"""Playbook: remedy, cost and acceptance per driver."""
 
 from __future__ import annotations
 

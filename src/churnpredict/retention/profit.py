@@ -1,4 +1,4 @@
-"""Expected profit of contacting customers, and how far off the sum may be."""
+"""Expected profit of contacts, with its uncertainty."""
 
 from __future__ import annotations
 

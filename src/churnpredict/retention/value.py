@@ -1,4 +1,4 @@
-"""What a customer pays per day: from the own payments, bounded, and shrunk towards the book the less is known of the customer."""
+"""Value of a customer per day: own payments, shrunk towards those of all customers."""
 
 from __future__ import annotations
 

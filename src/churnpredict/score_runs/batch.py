@@ -1,4 +1,4 @@
-"""Scoring everybody, night after night: a partition of customers at a time, whole or not at all, and taken up where it was cut off.
+"""Score all customers in partitions; runs are atomic and resume.
 
 A little longer than most modules because the whole job, from tables to the published run, stands in it in order.
 """

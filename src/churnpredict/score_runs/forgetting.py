@@ -1,4 +1,4 @@
-"""Customers who are to be forgotten leave every run, and the table in the database."""
+"""Remove customers from runs and from tables in databases."""
 
 from __future__ import annotations
 

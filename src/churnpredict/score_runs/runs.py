@@ -1,4 +1,4 @@
-"""A folder of scorings: each run whole under its name or not there, read only by its manifest, and checked while it is read.
+"""Folder of scoring runs: each whole or absent, read by its manifest and checked.
 
 ::
 

@@ -1,4 +1,4 @@
-"""One writer at a time in a folder of runs: a lock that dies with its process, and an attempt that the next process takes up."""
+"""One writer at a time per folder of runs, and attempts that the next process resumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hidden course of a synthetic business: which cause strikes whom and when, who recovers, who leaves, and every true risk.
+"""Hidden course of a simulated business: causes, recoveries, departures, and every true risk.
 
 Apart from :mod:`churnpredict.simulation.business` because one file knows the truth and the other only what a company would have written
 down. It is longer than most because traits, calendar and chain must be read together. Each customer is a Markov chain in whole days::

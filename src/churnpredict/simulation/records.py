@@ -1,4 +1,4 @@
-"""What a synthetic business writes down: raw tables with the traces of the causes that :mod:`churnpredict.simulation.planting` drew.
+"""Raw tables of a simulated business, with traces of the planted causes.
 
 Every cause has its own traces and no others: someone whom a price rise drives away orders and clicks as before. Rates therefore are a
 customer's own habit times a factor per state of the hidden chain; harmless episodes of stayers leave the same traces.
