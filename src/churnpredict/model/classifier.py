@@ -293,7 +293,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         frame = as_frame(X)
         named = hasattr(self, "feature_names_in_")
-        if frame is not None and (named or self._encoder.levels):
+        # names that are no text count as well: without them, columns in another order would be taken by position
+        framed = named or self._encoder.levels or self._encoder.names != [f"x{j}" for j in range(self.n_features_in_)]
+        if frame is not None and framed:
             return self._encoder.transform(frame)
         if self._encoder.levels:
             raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")

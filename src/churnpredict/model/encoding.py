@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from typing import Any
 
 import numpy as np
@@ -47,11 +49,43 @@ def as_frame(X: Any) -> pd.DataFrame | None:
     return frame
 
 
+def _by_name(frame: pd.DataFrame) -> dict[str, int]:
+    """Position of each column by its name as text, whatever type the name has."""
+    there = {str(c): i for i, c in enumerate(frame.columns)}
+    if len(there) < frame.shape[1]:
+        raise SchemaError("duplicate-column", "two column names are one as text", remedy="Give every column its own name.")
+    return there
+
+
+def _refuse_what_is_no_value(name: str, column: pd.Series) -> None:
+    """Refuse times of any make, and what is neither a number nor a category."""
+    kind = column.dtype
+    first = column.dropna().iloc[:1].tolist() if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.CategoricalDtype) else []
+    what = str(kind).lower()
+    timed = isinstance(kind, (pd.PeriodDtype, pd.DatetimeTZDtype, pd.IntervalDtype)) or any(
+        isinstance(v, (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period, pd.Interval))
+        for v in first
+    )
+    if timed or pd.api.types.is_datetime64_any_dtype(kind) or re.match(r"timedelta|date|time|duration", what):
+        raise SchemaError(
+            "time-as-feature",
+            "a time cannot be a feature: it grows for ever",
+            column=name,
+            remedy="Give days before the cutoff instead (a duration as a number of days), or drop the column.",
+        )
+    if pd.api.types.is_complex_dtype(kind) or any(isinstance(v, (list, dict, set, tuple, np.ndarray, complex)) for v in first):
+        raise SchemaError(
+            "not-a-value", "a feature is a number or a category", column=name, remedy="Take it apart into columns of numbers, or drop it."
+        )
+
+
 def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
+    if isinstance(column.dtype, pd.SparseDtype):
+        column = column.sparse.to_dense()
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
@@ -100,16 +134,9 @@ class MatrixEncoder:
 
     def fit(self, frame: pd.DataFrame) -> MatrixEncoder:
         """Learn the columns of a frame."""
-        self.names, self.levels, self.rest = [str(c) for c in frame.columns], {}, {}
+        self.names, self.levels, self.rest = list(_by_name(frame)), {}, {}
         for j, (name, column) in enumerate(frame.items()):
-            kind = column.dtype
-            if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
-                raise SchemaError(
-                    "time-as-feature",
-                    "a time cannot be a feature: it grows for ever",
-                    column=str(name),
-                    remedy="Give days before the cutoff instead, or drop the column.",
-                )
+            _refuse_what_is_no_value(str(name), column)
             if not _is_number(column) and self._as_numbers(column) is None:
                 self.levels[j], rare = self._learn_levels(str(name), column)
                 if rare:
@@ -125,7 +152,9 @@ class MatrixEncoder:
         import decimal
         import numbers
 
-        if len(known) and all(isinstance(v, (numbers.Number, decimal.Decimal)) and not isinstance(v, bool) for v in known):
+        if len(known) and all(isinstance(v, (bool, np.bool_)) for v in known):  # with blanks among them, or they would be a dtype
+            return np.asarray(column.where(column.notna(), np.nan).astype(np.float64))
+        if len(known) and all(isinstance(v, (numbers.Real, decimal.Decimal)) and not isinstance(v, bool) for v in known):
             return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
         return None
 
@@ -156,7 +185,7 @@ class MatrixEncoder:
         ContentError
             A value is infinite (``infinite-value``).
         """
-        there = {str(c): c for c in frame.columns}
+        there = _by_name(frame)
         missing = [name for name in self.names if name not in there]
         if missing:
             extra = [c for c in there if c not in set(self.names)]
@@ -167,7 +196,7 @@ class MatrixEncoder:
                 remedy="Build X with the features of the training.",
             )
         if list(there) != self.names:
-            frame = frame[[there[name] for name in self.names]]
+            frame = frame.iloc[:, [there[name] for name in self.names]]
         if not self.levels and all(isinstance(d, np.dtype) and d.kind in "fiub" for d in frame.dtypes):
             A = np.ascontiguousarray(frame.to_numpy(dtype=np.float64))
         else:
@@ -178,6 +207,7 @@ class MatrixEncoder:
         return A
 
     def _column(self, j: int, column: pd.Series) -> np.ndarray:
+        _refuse_what_is_no_value(self.names[j], column)
         if j in self.levels:
             return self._codes(j, column)
         if _is_number(column):
