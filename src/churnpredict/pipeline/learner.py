@@ -44,7 +44,7 @@ def with_window(classifier: Any, churn: ChurnRule) -> Any:
 
 def _check(where: str, given: dict[str, Any], windows: dict[str, Span]) -> None:
     for key, value in given.items():
-        if span(value, f"{where}{key}", zero=True) != windows[key]:
+        if span(value, f"{where}{key}", zero=True).nominal != windows[key].nominal:  # of wall times, "24h" is a day
             raise UsageError(
                 "other-window",
                 f"the classifier has {where}{key}={value!r} and the churn rule {str(windows[key])!r}: validation would purge wrongly",
