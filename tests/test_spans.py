@@ -93,7 +93,7 @@ REFUSED = [
         np.timedelta64(10**9, "D"),
     ),
     *(pd.offsets.MonthEnd(1), pd.offsets.BusinessDay(3), pd.offsets.Week(weekday=0), pd.DateOffset(day=1), pd.DateOffset(months=-1)),
-    *(["90d"], ("90d",), {"days": 90}, b"90d", pd.Timestamp("2024-01-01"), pd.Period("2024-01"), datetime.date(2024, 1, 1), object()),
+    *(["90d"], ("90d",), {"days": 90}, b"90d", pd.Timestamp("2024-01-01"), pd.Period("2024-01"), datetime.date(2024, 1, 1), ...),
 ]
 
 
