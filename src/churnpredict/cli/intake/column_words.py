@@ -55,12 +55,13 @@ WORDS: dict[str, str] = {
         toplam* ciro*
     """,
     "not_value": """
-        profit* margin* cost costs discount* tax* vat fee fees shipping* refund* tip balance* quantity qty unit units score*
+        profit* margin* rueckerstatt* rembours* reembols* rimbors* zwrot* возврат* iade*
+        cost costs discount* tax* vat fee fees shipping* refund* tip balance* quantity qty unit units score*
         rating* gewinn* marge* kosten rabatt* steuer* mwst versand* menge* remise* tva taxe* descuento* impuesto* iva sconto*
         desconto* frete* imposto* rabat* podatek* korting* btw прибыл* маржа* скидк* налог* ндс kar indirim* kdv vergi*
     """,
     "quantity": """
-        quantity* qty count* units number duration* minutes mins hours seconds secs score* rating* distance* clicks n menge*
+        quantity* qty count* units number duration* minutes mins hours seconds secs score* rating* distance* click* n menge*
         anzahl* *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade* duracao*
         ilosc* liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
     """,

@@ -187,8 +187,8 @@ def _with_money(readings: Sequence[Reading]) -> list[Reading]:
 
 def _is_money(reading: Reading) -> bool:
     column = reading.profile.columns.get(reading.roles.get("value", ""))
-    if column is None:
-        return False
+    if column is None or (reading.kind == "events" and (reading.leaving or reading.profile.says("leaving"))):
+        return False  # what is paid back to those who leave is not what customers pay
     if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: the file says of what
         return reading.profile.says("value", "payment", "price", "best_value")
     return column.says("value", "best_value", "price") and not column.says("quantity")

@@ -16,6 +16,7 @@ from churnpredict.cli.intake.table_profiles import Column, TableProfile
 __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
+_ONCE = 0.95
 _HISTORY = {
     "history",
     "historie",
@@ -170,9 +171,14 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
     """The number of an order that stands on several rows: they are its lines."""
     for column in ids:
-        if column.name in roles.values() or column.says("item") or not column.says("happened") or not column.filled.all():
+        if (
+            column.name in roles.values()
+            or column.says("item", "quantity", "value")
+            or not column.says("happened")
+            or not column.filled.all()
+        ):
             continue
-        if not column.distinct < profile.rows:
+        if column.distinct > _ONCE * profile.rows:  # an event's own number, loaded twice here and there
             continue
         return column
     return None
