@@ -161,3 +161,24 @@ def test_a_sample_finds_what_all_rows_show(clean, monkeypatch):
     y = clean["y"]
     report = room.audit(clean["X"].assign(late=y + np.random.default_rng(0).normal(0, 0.1, len(y))), y)
     assert [f.code for f in report.errors] == ["predicts-too-well"]
+
+
+def test_a_driver_before_a_name_hides_nothing():
+    from churnpredict.evaluation.audit_names import names_outcome
+
+    assert names_outcome("lifecycle__people_status") == "a status that leaving changes"
+    assert names_outcome("lifecycle__customers_cancel_date") == "the moment or manner of leaving"
+    assert names_outcome("lifecycle__people_marital_status") is None
+    assert names_outcome("marital_status") is None
+
+
+def test_numbers_given_out_one_after_the_other_are_ids_whatever_their_name():
+    import numpy as np
+    import pandas as pd
+
+    from churnpredict.evaluation.audit import audit
+
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"nummer": rng.permutation(400) + 5_000, "cents": rng.integers(100, 900_000, 400), "age": rng.integers(18, 90, 400)})
+    found = audit(X, rng.integers(0, 2, 400)).findings
+    assert found.loc[found["code"] == "id-as-feature", "where"].tolist() == ['column "nummer"']

@@ -20,7 +20,11 @@ _LEFT_WORDS = {
 }
 _CANCEL = {"cancel", "canceled", "cancelled", "cancellation", "cancels", "closed", "closing", "closure", "exit", "quit", "leaving", "left"}
 _WRITTEN = {"date", "at", "on", "time", "reason", "reasons", "flag", "code", "day", "survey", "interview", "type", "ts", "timestamp"}
-_ACCOUNT = {"account", "customer", "subscription", "membership", "contract", "user", "client", "member"}
+_ACCOUNT = {
+    *("account", "customer", "subscription", "membership", "contract", "user", "client", "member", "subscriber", "person", "people"),
+    *("accounts", "customers", "subscriptions", "memberships", "contracts", "users", "clients", "members", "subscribers", "persons"),
+}
+_OF_A_PERSON = {"marital", "civil", "family", "relationship", "employment", "job", "work", "health", "smoking", "education"}
 _GUESS = {"prediction", "predicted", "propensity", "proba"}
 _HISTORY = {
     "count",
@@ -53,7 +57,7 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
     >>> names_outcome("CancelDate"), names_outcome("account_status"), names_outcome("marital_status")
     ('the moment or manner of leaving', 'a status that leaving changes', None)
     """
-    words = _tokens(name)
+    words = _tokens(name.split("__", 1)[-1])  # what stands before is the driver
     there = set(words)
     if there & _HISTORY:
         return None
@@ -67,7 +71,7 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
         return "the outcome itself"
     if {"retention", "save"} & there and {"offer", "call", "flag", "desk"} & there:
         return "what was done because of the leaving"
-    if "status" in there and (len(words) == 1 or there & _ACCOUNT):
+    if "status" in there and (len(words) == 1 or there & _ACCOUNT) and not there & _OF_A_PERSON:
         return "a status that leaving changes"
     ends = {"end", "ended", "ends", "enddate"} & there
     if ends and ("enddate" in there or there & {"date", "at", "on", "time"}) and not there & _PLANNED:
@@ -143,11 +147,14 @@ def _is_id(column: pd.Series, who: np.ndarray) -> bool:
     if n < 50:
         return False
     if is_numeric(column):
-        if not {"id", "key", "index", "rowid", "uuid", "unnamed"} & set(_tokens(str(column.name))):
-            return False
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        whole = values[~np.isnan(values)]
-        return bool(len(whole) and (whole % 1 == 0).all() and len(np.unique(whole)) > 0.9 * n)
+        whole = np.unique(values[~np.isnan(values)])
+        if not len(whole) or (whole % 1 != 0).any() or len(whole) <= 0.9 * n:
+            return False
+        named = {"id", "key", "index", "rowid", "uuid", "unnamed"} & set(_tokens(str(column.name)))
+        # numbers that are given out one after the other, one to each customer, are ids whatever they are called
+        counted = n >= 200 and len(whole) > 0.98 * n and whole[-1] - whole[0] < 1.5 * len(whole) and len(whole) <= n
+        return bool(named or counted)
     return column.nunique() > 0.9 * n
 
 
