@@ -93,6 +93,8 @@ def test_lines_above_the_header(tmp_path, title, lines):
         ("\nGrand Total,,205.00\nExported by CRM\n", 2),
         ("Toplam,,205.00\n", 1),
         ("Total,,205.00\nAverage,,10.25\n", 2),
+        ("Source: CRM,,\n", 1),
+        ("c99,,\n", None),
         ("", None),
     ],
 )

@@ -194,7 +194,7 @@ def _is_note(row: list[str], width: int, always: list[int]) -> bool:
     """Whether a row is one text, where the table has several columns."""
     if sum(map(bool, row)) > 1:
         return False
-    return len(row) != width or (width > 2 and bool(row[0]) and len(always) > 1)
+    return len(row) != width or (width > 2 and len(always) > 1 and re.match(r"[*(#]|[^:]{1,40}:", row[0]) is not None)
 
 
 def _is_sum(row: list[str], width: int, always: list[int]) -> bool:
