@@ -3,8 +3,8 @@
     python benchmarks/newcomer.py [--wheel]
 
 The checkout is cloned, everything is installed into a new environment (from the package index, with an empty cache of its own), and what
-``docs/start`` says is typed: init, train, score. The clock starts before the installation. At most 3 commands after it, under 5 minutes in
-all.
+``docs/start`` says is typed: init, train, score, on a CSV of 100,000 rows. At most 3 commands, under 90 seconds together,
+the first word within a second; installation is told apart.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).parents[1]
-MINUTES, COMMANDS = 5, 3
+SECONDS, FIRST, COMMANDS, ROWS = 90, 1.0, 3, 100_000
 
 
 def write_csv(path: Path) -> None:
     """A shop's orders as somebody would export them: own column names, dates as text."""
     rng = np.random.default_rng(7)
     rows = []
-    for customer in range(800):
+    customer = 0
+    while len(rows) < ROWS:
         gap, leaves = rng.gamma(3, 8) + 4, rng.exponential(400)
         days = rng.integers(0, 300) + np.cumsum(rng.exponential(gap, 80))
         rows += [(f"C-{customer:05d}", day, rng.gamma(2, 20)) for day in days if day < min(730, days[0] + leaves)]
-    frame = pd.DataFrame(rows, columns=["client", "day", "total"])
+        customer += 1
+    frame = pd.DataFrame(rows[:ROWS], columns=["client", "day", "total"])
     frame.insert(1, "order_date", (pd.Timestamp("2023-01-01") + pd.to_timedelta(frame.pop("day"), unit="D")).dt.strftime("%Y-%m-%d"))
     frame.round(2).to_csv(path, index=False)
 
@@ -68,15 +70,24 @@ def main() -> None:
             package = clone
         steps.append(("pip install churnpredict", run([*pip, str(package)], place)))
         tool = str(place / "venv/bin/churnpredict")
+        begin = time.perf_counter()
+        with subprocess.Popen(
+            [tool, "init", "--dry-run", "orders.csv"], cwd=work, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as asked:
+            assert asked.stderr is not None
+            asked.stderr.readline()
+            first = time.perf_counter() - begin
         typed = [["init", "orders.csv"], ["train"], ["score"]]
         steps += [(f"churnpredict {' '.join(words)}", run([tool, *words], work)) for words in typed]
         scores = pd.read_csv(work / "scores.csv")
-    total = sum(seconds for _, seconds in steps)
     for name, seconds in steps:
         print(f"  {name:<28}{seconds:7.1f} s")
-    print(f"  {len(typed)} commands, {total / 60:.1f} minutes on the clock to {len(scores):,} scores; the first: {scores['words'].iloc[0]}")
-    if len(typed) > COMMANDS or total > 60 * MINUTES:
-        raise SystemExit(f"more than {COMMANDS} commands or {MINUTES} minutes")
+    total = sum(seconds for name, seconds in steps if name.startswith("churnpredict "))
+    print(
+        f"  first word after {first:.2f} s; {len(typed)} commands, {total:.0f} s, {len(scores):,} scores; the first: {scores['words'].iloc[0]}"
+    )
+    if len(typed) > COMMANDS or total > SECONDS or first > FIRST:
+        raise SystemExit(f"more than {COMMANDS} commands, {SECONDS} seconds, or {FIRST} s to the first word")
 
 
 if __name__ == "__main__":
