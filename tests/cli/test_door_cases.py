@@ -192,3 +192,28 @@ def test_two_readings_that_are_equally_good_are_asked_about(tmp_path: Path) -> N
     assert 'format = "%d/%m/%Y"' in draft_config(profiles, tmp_path, ask=second).text
     assert asked == [("%m/%d/%Y", "%d/%m/%Y")]
     assert 'format = "%m/%d/%Y"' in draft_config(profiles, tmp_path).text
+
+
+REAL = {
+    "cdnow": ("inactivity", "transactions", {"customer": "customer_id", "time": "date", "value": "amount", "money": True}),
+    "grocery_elog": ("inactivity", "transactions", {"customer": "cust", "time": "date"}),
+    "ravenstack": ("cancellation", "churn_events", {"customer": "account_id", "time": "churn_date", "kinds": "reason_code"}),
+    "oulad_subset": ("inactivity", "student_vle", {"customer": "id_student", "time": "date", "value": "sum_click", "unit": "d"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize("name", REAL)
+def test_histories_that_others_recorded(name: str, tmp_path: Path, shared_data: Any) -> None:
+    rule, table, wanted = REAL[name]
+    profiles, refused = read_profiles(found_files(shared_data(name)))
+    found = tomllib.loads(draft_config(profiles, tmp_path, refused=refused).text)
+    assert (found["churn"]["rule"], found["churn"]["of"]) == (rule, table)
+    assert {key: found["tables"][table].get(key) for key in wanted} == wanted
+
+
+def test_a_flat_table_that_others_recorded(tmp_path: Path, shared_data: Any) -> None:
+    profiles, _ = read_profiles([shared_data("flat/telco_ibm.parquet")])
+    with pytest.raises(ChurnError, match="flat-table") as caught:
+        draft_config(profiles, tmp_path)
+    assert "set_index('customerID')" in str(caught.value)
