@@ -31,7 +31,7 @@ def whom(risk, costs):
     """
     offer = (costs["C_FP"] - costs["C_TN"]).to_numpy()
     scores = pd.DataFrame({"customer_id": np.arange(len(risk)), "risk": risk, "value": (costs["C_FN"] - costs["C_TP"]).to_numpy() + offer})
-    plan = cp.plan_retention(scores, cost=offer, fixed_cost=0, acceptance=1, holdout=0)
+    plan = cp.plan_retention(scores, offer_cost=offer, contact_cost=0, acceptance=1, holdout=0)
     return scores["customer_id"].isin(plan.contacts["customer_id"]).to_numpy()
 
 
@@ -88,7 +88,7 @@ def cdnow():
     churn = cp.Inactivity("91d", of="orders", active_within="182d")
     pipeline, seconds = cpu(lambda: cp.ChurnPipeline(churn, n_jobs=1).fit(tables))
     rules = {"no order for 90 days": "habit__orders_days_since_last >= 90", "silent beyond the rhythm": "habit__orders_gap_ratio >= 2"}
-    plan = {"cost": 5, "fixed_cost": 1, "acceptance": 0.1}
+    plan = {"offer_cost": 5, "contact_cost": 1, "acceptance": 0.1}
     found, more = cpu(lambda: find_all(pipeline, tables, rules=rules, plan=plan))
     with tempfile.TemporaryDirectory() as folder:
         page, last = cpu(lambda: cp.write_report(Path(folder) / "report.html", found.scores, plan=found.plan, unit="$", **found.parts))

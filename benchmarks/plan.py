@@ -77,7 +77,7 @@ def levelled(risk, truth):
 def contacted(scores, effect, offer, **limits):
     """Who is in the plan; ``effect`` is a line in the risk, or known for each customer."""
     uplift = np.maximum(np.polyval(effect, scores["risk"].to_numpy()) if len(effect) == 2 else effect, 0)
-    plan = cp.plan_retention(scores, cost=offer[0], fixed_cost=offer[1], uplift=uplift, holdout=0, **limits)
+    plan = cp.plan_retention(scores, offer_cost=offer[0], contact_cost=offer[1], uplift=uplift, holdout=0, **limits)
     return scores["customer_id"].isin(plan.contacts["customer_id"]).to_numpy(), plan
 
 

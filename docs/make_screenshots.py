@@ -24,7 +24,7 @@ def page(folder: Path) -> Path:
     quick = cp.ChurnClassifier(horizon="90d", members=("trees",), n_estimators=150, n_jobs=1, min_leavers=10)
     pipeline = cp.ChurnPipeline(shop.churn, features=rows, classifier=quick, every="45d").fit(tables, until=at)
     scores = pipeline.score(tables, at=at)
-    plan = cp.plan_retention(scores, cost=1, fixed_cost=0.2, acceptance=0.05, budget=150, holdout=0.05)
+    plan = cp.plan_retention(scores, offer_cost=1, contact_cost=0.2, acceptance=0.05, budget=150, holdout=0.05)
     known = tables.known_before(int(tables.instants(at)[0]))
     return cp.write_report(
         folder / "report.html",

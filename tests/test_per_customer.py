@@ -45,7 +45,7 @@ def test_arrays_and_columns_are_in_the_order_of_the_scores():
         cp.plan_retention(column, value="revenu")
 
 
-@pytest.mark.parametrize("name", ["value", "uplift", "owner", "cost"])
+@pytest.mark.parametrize("name", ["value", "uplift", "owner", "offer_cost"])
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -64,7 +64,7 @@ def test_ids_that_do_not_fit_are_refused(name, given, code):
         cp.plan_retention(SCORES, **{name: given})
 
 
-@pytest.mark.parametrize("name", ["value", "uplift", "owner", "cost"])
+@pytest.mark.parametrize("name", ["value", "uplift", "owner", "offer_cost"])
 @pytest.mark.parametrize("given", [[1.0, 2.0], np.ones((3, 1)), {1.0, 2.0, 3.0}, iter([1.0, 2.0, 3.0])])
 def test_only_arrays_of_the_right_length_are_positional(name, given):
     with pytest.raises(UsageError, match="bad-argument"):

@@ -93,7 +93,7 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
 RULES = """
 [plan]
 budget = 50
-cost = 5
+offer_cost = 5
 unit = "EUR"
 exclude = "opted_out.csv"
 

@@ -33,7 +33,7 @@ def test_owners_are_those_declared(shop: cp.Business, scores: pd.DataFrame) -> N
     assert owned["owner"].tolist() == declared.reindex(scores["customer_id"]).tolist()
     plain = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at"))
     assert "owner" not in _with_owners(plain, scores, cutoff)
-    assert cp.plan_retention(owned, capacity=2, cost=1).contacts["owner"].value_counts().max() == 2
+    assert cp.plan_retention(owned, capacity=2, offer_cost=1).contacts["owner"].value_counts().max() == 2
 
 
 def test_who_is_on_a_list_or_was_contacted_lately_is_left_alone(shop: cp.Business, scores: pd.DataFrame, tmp_path: Path) -> None:
@@ -45,10 +45,10 @@ def test_who_is_on_a_list_or_was_contacted_lately_is_left_alone(shop: cp.Busines
     free = next(c for c in scores["customer_id"] if c not in wanted)
     pd.DataFrame({"customer_id": [free, "nobody"], "why": ["opted out", ""]}).to_csv(listed, index=False)
     logged, bare = SimpleNamespace(treatments="treatments"), SimpleNamespace(treatments=None)
-    options = _left_alone(logged, shop.tables, cutoff, scores, {"exclude": listed, "rest": "30d", "cost": 1.0})
+    options = _left_alone(logged, shop.tables, cutoff, scores, {"exclude": listed, "rest": "30d", "offer_cost": 1.0})
     said = cp.plan_retention(scores, **options).decisions.set_index("customer_id")["why"]
     assert said[said != ""].to_dict() == dict.fromkeys(wanted, "contacted within 30d") | {free: "opted out"}
-    assert _left_alone(bare, shop.tables, cutoff, scores, {"cost": 1.0}) == {"cost": 1.0, "exclude": None}
+    assert _left_alone(bare, shop.tables, cutoff, scores, {"offer_cost": 1.0}) == {"offer_cost": 1.0, "exclude": None}
     assert _left_alone(logged, shop.tables, cutoff, scores, {"exclude": [free], "rest": "30d"})["exclude"][free] == ""
     numbered = scores.assign(customer_id=range(len(scores)))  # ids that CSV gives back as texts
     pd.DataFrame({"customer_id": [3]}).to_csv(listed, index=False)

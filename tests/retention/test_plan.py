@@ -50,7 +50,7 @@ def test_ranking_by_risk_is_caught(scores, monkeypatch):
 
 
 def test_forgetting_the_offers_that_stayers_take_is_caught(scores, monkeypatch):
-    monkeypatch.setattr(module, "contact_profit", lambda o: o.risk * o.acceptance * (o.value - o.cost) - o.fixed_cost)
+    monkeypatch.setattr(module, "contact_profit", lambda o: o.risk * o.acceptance * (o.value - o.offer_cost) - o.contact_cost)
     with pytest.raises(AssertionError):
         check_rule(cp.plan_retention(scores, holdout=0), scores)
 
@@ -61,7 +61,7 @@ def test_greedy_is_within_the_budget_and_at_least_half_the_best(seed, budget):
     n = 9
     scores = pd.DataFrame({"customer_id": range(n), "risk": rng.uniform(0, 1, n), "value": rng.uniform(0, 400, n)})
     scores["reason_1"] = rng.choice(["price", "support"], n)
-    plan = cp.plan_retention(scores, budget=budget, holdout=0, playbook={"price": {"cost": 40}})
+    plan = cp.plan_retention(scores, budget=budget, holdout=0, playbook={"price": {"offer_cost": 40}})
     spend = np.array(
         [1 + d * (1 - p + 0.3 * p) for p, d in zip(scores["risk"], np.where(scores["reason_1"] == "price", 40, 10), strict=True)]
     )
@@ -169,7 +169,7 @@ def test_interval_covers_what_then_happens(rng):
 
 def test_playbook_overrides_and_names_remedies(scores, tmp_path):
     path = tmp_path / "plays.toml"
-    path.write_text('[support]\nremedy = "Team lead calls"\ncost = 5\nacceptance = 0.5\n[lifecycle]\nacceptance = 0.1\n')
+    path.write_text('[support]\nremedy = "Team lead calls"\noffer_cost = 5\nacceptance = 0.5\n[lifecycle]\nacceptance = 0.1\n')
     table = cp.plan_retention(scores, playbook=path, holdout=0).table
     support = table[table["driver"] == "support"]
     assert (support["remedy"] == "Team lead calls").all()
@@ -182,7 +182,7 @@ def test_playbook_overrides_and_names_remedies(scores, tmp_path):
 @pytest.mark.parametrize(
     ("playbook", "code"),
     [
-        ({"suport": {"cost": 1}}, "unknown-driver"),
+        ({"suport": {"offer_cost": 1}}, "unknown-driver"),
         ({"support": {"price": 1}}, "unknown-key"),
         ({"support": {"acceptance": 1.5}}, "bad-playbook"),
         ({"support": 3}, "bad-playbook"),
@@ -223,7 +223,7 @@ def test_who_has_no_value_is_said_so(scores):
         (lambda s: s.assign(risk=1.2), {}, UsageError, "bad-risk"),
         (lambda s: s, {"acceptance": 1.1}, UsageError, "bad-argument"),
         (lambda s: s, {"holdout": 0.9}, UsageError, "bad-argument"),
-        (lambda s: s, {"cost": float("nan")}, UsageError, "bad-argument"),
+        (lambda s: s, {"offer_cost": float("nan")}, UsageError, "bad-argument"),
         (lambda s: s, {"value": [1.0, 2.0]}, UsageError, "bad-argument"),
         (lambda s: s, {"capacity": {"ann": 3}}, UsageError, "bad-argument"),
         (lambda s: s, {"exclude": "K0001"}, UsageError, "bad-argument"),
@@ -244,8 +244,10 @@ def test_what_nobody_has_said_is_shown_as_an_assumption(scores):
     plan = cp.plan_retention(scores, acceptance=0.2)
     assert plan.notes == ("Assumed, since nothing says otherwise: an offer costs 10, a contact 1, in the unit of the values.",)
     assert plan.notes[0] in repr(plan)
-    assert cp.plan_retention(scores, cost=10, fixed_cost=1, acceptance=0.3).notes == ()
-    pd.testing.assert_frame_equal(cp.plan_retention(scores, cost=10, fixed_cost=1, acceptance=0.3).table, cp.plan_retention(scores).table)
+    assert cp.plan_retention(scores, offer_cost=10, contact_cost=1, acceptance=0.3).notes == ()
+    pd.testing.assert_frame_equal(
+        cp.plan_retention(scores, offer_cost=10, contact_cost=1, acceptance=0.3).table, cp.plan_retention(scores).table
+    )
 
 
 def test_it_prints_without_customers(scores):
@@ -293,13 +295,13 @@ def test_nothing_half_written_stays(scores, tmp_path):
 def test_uplift_goes_before_acceptance(scores, rng):
     uplift = pd.Series(rng.uniform(-0.1, 0.3, len(scores)), index=scores["customer_id"])
     uplift.iloc[:50] = np.nan
-    plan = cp.plan_retention(scores, uplift=uplift.sample(frac=1, random_state=1), cost=10, fixed_cost=1, acceptance=0.2, holdout=0)
+    plan = cp.plan_retention(scores, uplift=uplift.sample(frac=1, random_state=1), offer_cost=10, contact_cost=1, acceptance=0.2, holdout=0)
     told = plan.decisions.set_index("customer_id")["expected_profit"]
     p, v = (scores.set_index("customer_id")[name] for name in ("risk", "value"))
     u = np.minimum(uplift, p)
     after = p - u
     pd.testing.assert_series_equal(told[50:], (u * v - (1 - after) * 10 - 1)[50:], check_names=False)
-    alone = cp.plan_retention(scores, cost=10, fixed_cost=1, acceptance=0.2, holdout=0).decisions.set_index("customer_id")[
+    alone = cp.plan_retention(scores, offer_cost=10, contact_cost=1, acceptance=0.2, holdout=0).decisions.set_index("customer_id")[
         "expected_profit"
     ]
     assert told[:50].equals(alone[:50])
@@ -308,21 +310,21 @@ def test_uplift_goes_before_acceptance(scores, rng):
 
 def test_costs_come_by_customer(scores, rng):
     cost = pd.Series(rng.uniform(0, 40, len(scores)), index=scores["customer_id"])
-    plan = cp.plan_retention(scores, cost=cost.sample(frac=1, random_state=1), playbook={"price": {"cost": 3}}, holdout=0)
+    plan = cp.plan_retention(scores, offer_cost=cost.sample(frac=1, random_state=1), playbook={"price": {"offer_cost": 3}}, holdout=0)
     table = plan.table.set_index("customer_id")
     own = table["driver"] != "price"
-    pd.testing.assert_series_equal(table["cost"][own], cost.reindex(table.index)[own], check_names=False)
-    assert (table["cost"][~own] == 3).all()
-    same = cp.plan_retention(scores, cost=np.full(len(scores), 7.0)).table
-    pd.testing.assert_frame_equal(same, cp.plan_retention(scores, cost=7.0).table)
+    pd.testing.assert_series_equal(table["offer_cost"][own], cost.reindex(table.index)[own], check_names=False)
+    assert (table["offer_cost"][~own] == 3).all()
+    same = cp.plan_retention(scores, offer_cost=np.full(len(scores), 7.0)).table
+    pd.testing.assert_frame_equal(same, cp.plan_retention(scores, offer_cost=7.0).table)
     for bad in (cost - 30, cost.iloc[:10]):
         with pytest.raises(UsageError, match="missing or negative"):
-            cp.plan_retention(scores, cost=bad)
+            cp.plan_retention(scores, offer_cost=bad)
 
 
 @pytest.mark.parametrize(("cost", "n"), [(0.1, 10), (0.1, 30), (0.07, 100)])
 def test_a_budget_pays_for_as_many_as_it_does(cost, n):
     """Ten contacts of 0.10 fit into 1.00, and eleven do not."""
     scores = pd.DataFrame({"customer_id": range(n + 5), "risk": 0.5, "value": 100.0})
-    plan = cp.plan_retention(scores, cost=0.0, fixed_cost=cost, budget=round(cost * n, 2), holdout=0)
+    plan = cp.plan_retention(scores, offer_cost=0.0, contact_cost=cost, budget=round(cost * n, 2), holdout=0)
     assert (plan.decisions["decision"] == "contact").sum() == n

@@ -88,7 +88,7 @@ _MAY_BE_ZERO = ("gap", "grace")
 # Bounds of numbers, and the words that a text must be one of. Everything that a number can be is said here, so that none is forgotten.
 _BOUNDS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("most_cutoffs", "most_rows", "keep"), (1, math.inf)),
-    **dict.fromkeys(("budget", "capacity", "value", "cost", "fixed_cost", "offer_cost", "contact_cost"), (0, math.inf)),
+    **dict.fromkeys(("budget", "capacity", "value", "offer_cost", "contact_cost"), (0, math.inf)),
     **dict.fromkeys(("acceptance", "holdout", "drop"), (0, 1)),
     **dict.fromkeys(("skip_rows", "footer_rows"), (0, math.inf)),
     "random_state": (0, 2**32 - 1),
@@ -131,8 +131,8 @@ class Planning:
 
     value: float | None = None
     budget: float | None = None
-    cost: float | None = None
-    fixed_cost: float | None = None
+    offer_cost: float | None = None
+    contact_cost: float | None = None
     acceptance: float | None = None
     capacity: int | None = None
     holdout: float = 0.1

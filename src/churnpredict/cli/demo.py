@@ -110,8 +110,8 @@ def write_business(business: Any, folder: Path) -> Path:
     lines += [
         "",
         "[plan]",
-        "cost = 10.0  # of the offer",
-        "fixed_cost = 5.0  # of the contact",
+        "offer_cost = 10.0  # of the offer",
+        "contact_cost = 5.0  # of the contact",
         "budget = 1000.0",
         'unit = "€"',
         "",

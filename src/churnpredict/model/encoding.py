@@ -85,7 +85,8 @@ def _is_number(column: pd.Series) -> bool:
 
 def _numbers(column: pd.Series) -> np.ndarray:
     if isinstance(column.dtype, pd.SparseDtype):
-        column = column.sparse.to_dense()
+        dense: Any = column.sparse  # the stubs do not know it
+        column = dense.to_dense()
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 

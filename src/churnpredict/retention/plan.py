@@ -39,7 +39,7 @@ DECISIONS = (
 )
 _COLUMNS = (  # then the reasons, then the words
     *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
-    *("expected_profit", "expected_spend", "cost", "acceptance", "driver", "remedy"),
+    *("expected_profit", "expected_spend", "offer_cost", "acceptance", "driver", "remedy"),
 )
 _ASSUMED = {"offer": 10.0, "contact": 1.0, "acceptance": 0.3}  # of Verbraken, Verbeke and Baesens (2013); shown where they are used
 _BLOCK = 20  # customers of similar profit among whom the hold-out is drawn
@@ -53,7 +53,7 @@ class Plan:
     ----------
     table : DataFrame
         Customers of the plan, highest expected profit first: ``rank``, ``customer_id``, ``cutoff`` where known, ``arm`` ("contact" or
-        "hold-out"), ``owner`` where given, ``risk``, ``value``, ``money_at_risk``, ``expected_profit``, ``expected_spend``, ``cost``,
+        "hold-out"), ``owner`` where given, ``risk``, ``value``, ``money_at_risk``, ``expected_profit``, ``expected_spend``, ``offer_cost``,
         ``acceptance``, ``driver``, ``remedy``, ``reason_1`` .. with their points, ``words`` where known.
     decisions : DataFrame
         Everybody, in the order of the scores: ``customer_id``, ``decision`` (one of :data:`DECISIONS`), ``why`` (of exclusions),
@@ -155,8 +155,8 @@ def plan_retention(
     *,
     value: Any = None,
     budget: float | None = None,
-    cost: Any = None,
-    fixed_cost: float | None = None,
+    offer_cost: Any = None,
+    contact_cost: float | None = None,
     acceptance: float | None = None,
     uplift: Any = None,
     owner: Any = None,
@@ -184,9 +184,9 @@ def plan_retention(
         What a customer is worth over the horizon; by default the scores' ``value``.
     budget : float, optional
         For the expected spend.
-    cost : number, mapping or Series by customer, column of the scores, or array (n,)
+    offer_cost : number, mapping or Series by customer, column of the scores, or array (n,)
         The offer d, paid to whoever stays; in the unit of the values, 10 where nothing is said. The playbook goes before it.
-    fixed_cost : float
+    contact_cost : float
         The contact f, paid in any case; 1 where nothing is said.
     acceptance : float
         Share gamma of would-be leavers whom an offer keeps; 0.3 where nothing is said. What is assumed stands in :attr:`Plan.notes` and
@@ -203,7 +203,7 @@ def plan_retention(
     holdout : float
         Share of the customers worth contacting who are left alone, drawn at random, so that the effect can be measured.
     playbook : path of a TOML file, or mapping, optional
-        Per driver ``remedy``, ``cost``, ``acceptance``; the rest is as in the driver table, with acceptance 0 for lifecycle.
+        Per driver ``remedy``, ``offer_cost``, ``acceptance``; the rest is as in the driver table, with acceptance 0 for lifecycle.
     random_state : int
 
     Returns
@@ -230,16 +230,16 @@ def plan_retention(
     >>> plan.decisions["decision"].tolist()
     ['no profit', 'contact', 'no profit']
     """
-    (cost, fixed_cost, acceptance), assumed = _assumed(cost, fixed_cost, acceptance)
-    _check_numbers(budget=budget, fixed_cost=fixed_cost, acceptance=acceptance, holdout=holdout)
+    (offer_cost, contact_cost, acceptance), assumed = _assumed(offer_cost, contact_cost, acceptance)
+    _check_numbers(budget=budget, contact_cost=contact_cost, acceptance=acceptance, holdout=holdout)
     frame = _checked(scores)
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
-    price = _costs(cost, frame)
-    plays = read_playbook(playbook, cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
+    price = _costs(offer_cost, frame)
+    plays = read_playbook(playbook, offer_cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
     driver, offer, remedies, hopeless = _offers(
-        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, fixed_cost
+        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, contact_cost
     )
     if uplift is not None:
         offer = _with_uplift(offer, _numbers(_given(uplift, frame, "uplift"), "uplifts"))
@@ -264,10 +264,10 @@ def plan_retention(
     table = _table(frame, taken, decision, owners)
     table["value"], table["money_at_risk"] = worth[taken], (offer.risk * worth)[taken]
     table["expected_profit"], table["expected_spend"] = profit[taken], spend[taken]
-    table["cost"], table["acceptance"] = offer.cost[taken], offer.acceptance[taken]
+    table["offer_cost"], table["acceptance"] = offer.offer_cost[taken], offer.acceptance[taken]
     table["driver"], table["remedy"] = driver[taken], remedies[taken]
     contacts, away = taken[decision[taken] == "contact"], taken[decision[taken] == "hold-out"]
-    mine = Offer(offer.risk[contacts], worth[contacts], offer.cost[contacts], offer.acceptance[contacts], float(fixed_cost))
+    mine = Offer(offer.risk[contacts], worth[contacts], offer.offer_cost[contacts], offer.acceptance[contacts], float(contact_cost))
     decisions = pd.DataFrame(
         {
             "customer_id": ids.to_numpy(),
@@ -289,9 +289,9 @@ def plan_retention(
     )
 
 
-def _assumed(cost: Any, fixed_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
+def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
     """What is reckoned with, and a note of what nobody has said."""
-    said = {"offer": cost, "contact": fixed_cost, "acceptance": acceptance}
+    said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
     chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
     words = {"offer": "an offer costs {:g}", "contact": "a contact {:g}", "acceptance": "{:.0%} of offers keep a leaver"}
     told = ", ".join(words[name].format(_ASSUMED[name]) for name, given in said.items() if given is None)
@@ -387,12 +387,12 @@ def _is_number(given: Any) -> bool:
     return isinstance(given, Number) or (isinstance(given, np.ndarray) and given.ndim == 0)
 
 
-def _costs(cost: Any, frame: pd.DataFrame) -> Floats:
+def _costs(offer_cost: Any, frame: pd.DataFrame) -> Floats:
     """The offer for each customer (n,)."""
-    if _is_number(cost):
-        _check_numbers(cost=cost)
-        return np.full(len(frame), float(cost))
-    price = _numbers(_given(cost, frame, "cost", partial=True), "costs")
+    if _is_number(offer_cost):
+        _check_numbers(offer_cost=offer_cost)
+        return np.full(len(frame), float(offer_cost))
+    price = _numbers(_given(offer_cost, frame, "offer_cost", partial=True), "costs")
     if not (price >= 0).all():
         bad = int((~(price >= 0)).sum())
         raise UsageError(
@@ -423,7 +423,7 @@ def _reasons(frame: pd.DataFrame) -> Any:
 
 
 def _offers(
-    risk: Floats, worth: Floats, drivers: Any, plays: Any, price: Floats, acceptance: float, fixed_cost: float
+    risk: Floats, worth: Floats, drivers: Any, plays: Any, price: Floats, acceptance: float, contact_cost: float
 ) -> tuple[Any, Offer, Any, Any]:
     """Driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be spent on."""
     n = len(risk)
@@ -433,11 +433,11 @@ def _offers(
         driver[useful] = drivers[useful, column]
     hopeless = (driver == "") & (drivers != "").any(axis=1) if drivers.shape[1] else np.zeros(n, dtype=bool)
     keys, place = np.unique(driver.astype(str), return_inverse=True)
-    said = [(plays[k].cost, plays[k].acceptance, plays[k].remedy) if k else (math.nan, acceptance, "") for k in keys]
+    said = [(plays[k].offer_cost, plays[k].acceptance, plays[k].remedy) if k else (math.nan, acceptance, "") for k in keys]
     costs, rates = (np.array([row[i] for row in said], dtype=np.float64)[place] for i in (0, 1))
     costs = np.where(np.isnan(costs), price, costs)
     remedies = np.array([row[2] for row in said], dtype=object)[place]
-    return driver, Offer(risk, worth, costs, rates, float(fixed_cost)), remedies, hopeless
+    return driver, Offer(risk, worth, costs, rates, float(contact_cost)), remedies, hopeless
 
 
 def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:

@@ -24,27 +24,27 @@ class Play:
     Attributes
     ----------
     remedy : str
-    cost : float
+    offer_cost : float
         Of the offer, per customer who takes it; in the unit of the values.
     acceptance : float
         Share of would-be leavers whom it keeps, 0 to 1; 0 for drivers on which nothing is spent.
     """
 
     remedy: str
-    cost: float
+    offer_cost: float
     acceptance: float
 
 
 def read_playbook(
-    playbook: str | Path | Mapping[str, Mapping[str, Any]] | None, *, cost: float, acceptance: float, drivers: Iterable[str] = ()
+    playbook: str | Path | Mapping[str, Mapping[str, Any]] | None, *, offer_cost: float, acceptance: float, drivers: Iterable[str] = ()
 ) -> dict[str, Play]:
     """One play per driver.
 
     Parameters
     ----------
-    playbook : path of a TOML file, or mapping of driver to remedy, cost, acceptance, optional
-        What it does not say is as in the driver table, at the general cost and acceptance (0 for lifecycle).
-    cost, acceptance : float
+    playbook : path of a TOML file, or mapping of driver to remedy, offer_cost, acceptance, optional
+        What it does not say is as in the driver table, at the general offer cost and acceptance (0 for lifecycle).
+    offer_cost, acceptance : float
     drivers : iterable of str
         Drivers of your own that occur among the reasons.
 
@@ -55,14 +55,14 @@ def read_playbook(
 
     Examples
     --------
-    >>> plays = read_playbook({"price": {"remedy": "Annual plan", "cost": 25}}, cost=10, acceptance=0.3)
+    >>> plays = read_playbook({"price": {"remedy": "Annual plan", "offer_cost": 25}}, offer_cost=10, acceptance=0.3)
     >>> plays["price"]
-    Play(remedy='Annual plan', cost=25.0, acceptance=0.3)
+    Play(remedy='Annual plan', offer_cost=25.0, acceptance=0.3)
     >>> plays["lifecycle"].acceptance
     0.0
     """
-    plays = {d.key: Play(d.remedy, cost, 0.0 if d.key in HOPELESS else acceptance) for d in DRIVERS.values()}
-    plays |= {key: Play("", cost, acceptance) for key in drivers if key not in plays}
+    plays = {d.key: Play(d.remedy, offer_cost, 0.0 if d.key in HOPELESS else acceptance) for d in DRIVERS.values()}
+    plays |= {key: Play("", offer_cost, acceptance) for key in drivers if key not in plays}
     for key, said in _parsed(playbook).items():
         if key not in plays:
             raise ConfigError(

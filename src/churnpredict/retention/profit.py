@@ -25,9 +25,9 @@ class Offer(NamedTuple):
 
     risk: Floats
     value: Floats
-    cost: Floats
+    offer_cost: Floats
     acceptance: Floats
-    fixed_cost: float
+    contact_cost: float
 
 
 def contact_profit(offer: Offer) -> Floats:
