@@ -304,3 +304,52 @@ def test_every_pair_of_types_gives_the_same_labels():
         found[name] = (tables.labels["log"]["kind"].to_pylist(), tables.stream("log").columns["item"].tolist())
     for one, other in itertools.combinations(found, 2):
         assert found[one] == found[other], (one, other)
+
+
+STORED = {
+    "text": pa.array(["1", "2.5", None, "3"]),
+    "large": pa.array(["1", "2.5", None, "3"], pa.large_string()),
+    "category": pa.array(["1", "2.5", None, "3"]).dictionary_encode(),
+    "numbers": pa.array([1, 2.5, None, 3]),
+    "numbers as category": pa.array([1, 2.5, None, 3]).dictionary_encode(),
+    "decimals": pa.array([D("1.0"), D("2.5"), None, D("3.0")]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+@pytest.mark.parametrize("stored", STORED)
+def test_what_is_described_is_read_by_what_stands_in_it(stored):
+    people = pa.table({"id": range(4), "size": STORED[stored]})
+    log = pa.table({"id": range(4), "at": [datetime.date(2024, 1, 1)] * 4})
+    for read in (cp.EventTables, lambda **k: cp.scan_tables(partitions=5, **k)):
+        for labels_, kind in (([], "f"), (["size"], "i")):
+            told = cp.Customers(people, customer="id", attributes=["size"], labels=labels_)
+            tables = read(log=cp.Events(log, customer="id", time="at"), people=told)
+            parts = [tables] if isinstance(tables, cp.EventTables) else list(tables)
+            values = np.concatenate([p.profile.versions.columns["size"] for p in parts])
+            assert values.dtype.kind == kind
+            if kind == "f":
+                np.testing.assert_array_equal(np.sort(values), [1, 2.5, 3, np.nan])
+            else:
+                assert tables.labels["people"]["size"].to_pylist() == ["1", "2.5", "3"]
+
+
+def test_categories_of_numbers_are_warned_of_and_words_are_labels_in_every_partition():
+    log = pa.table({"id": range(40), "at": [datetime.date(2024, 1, 1)] * 40})
+    people = pa.table({"id": range(40), "size": pa.array([1] * 40).dictionary_encode()})
+    with pytest.warns(ChurnWarning, match="category-numbers"):
+        cp.EventTables(log=cp.Events(log, customer="id", time="at"), people=cp.Customers(people, customer="id", attributes=["size"]))
+    mixed = pa.table({"id": range(40), "size": ["1"] * 39 + ["many"]})
+    told = cp.Customers(mixed, customer="id", attributes=["size"])
+    with cp.scan_tables(log=cp.Events(log, customer="id", time="at"), people=told, partitions=9) as tables:
+        assert {p.profile.versions.columns["size"].dtype.kind for p in tables} == {"i"}
+    with pytest.raises(ChurnError, match="bad-labels"):
+        cp.EventTables(log=cp.Events(log, customer="id", time="at"), people=cp.Customers(mixed, customer="id", labels=["size"]))
+
+
+@pytest.mark.parametrize("values", [[datetime.date(2024, 1, 1)] * 3, [datetime.timedelta(1)] * 3, [datetime.datetime(2024, 1, 1)] * 3])
+def test_days_are_no_description(values):
+    frame = pa.table({"id": range(3), "at": [datetime.date(2024, 1, 1)] * 3, "day": values})
+    with pytest.raises(ChurnError, match="label-type") as caught:
+        cp.EventTables(log=cp.Events(frame, customer="id", time="at"), people=cp.Customers(frame, customer="id", attributes=["day"]))
+    assert "dates=" in caught.value.remedy

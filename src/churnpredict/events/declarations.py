@@ -22,6 +22,11 @@ def _given(*columns: str | None) -> list[str]:
 class _Declared:
     """What is asked of every declaration."""
 
+    def described(self) -> list[str]:
+        """The columns that are numbers or labels, as what stands in them says."""
+        columns = [*getattr(self, "attributes", ()), *getattr(self, "values", ())]
+        return [c for c in columns if c not in getattr(self, "labels", ())]
+
     def columns(self) -> list[str]:
         """The columns that are read, in the order of the declaration."""
         raise NotImplementedError
@@ -167,6 +172,9 @@ class Intervals(_Declared):
         Column that tells kinds apart: plan, topic, severity.
     attributes : list of str
         Columns known at the beginning, such as whether it renews by itself; features show those of the latest interval.
+    labels : list of str
+        Those of the attributes that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
+        where all of its values are, in whatever type a source stores them.
     dates : list of str
         Columns of days known at the beginning, such as the last day to give notice; features say how far they are from the cutoff.
     known_at : str, optional
@@ -209,6 +217,7 @@ class Intervals(_Declared):
     response: str | None = field(default=None, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
+    labels: Sequence[str] = field(default=(), kw_only=True)
     dates: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     repeats: str | None = field(default=None, kw_only=True)
@@ -254,6 +263,9 @@ class States(_Declared):
         Columns of the customer's id and of the moment from which the values hold.
     values : list of str
         Columns of the values: numbers, or labels.
+    labels : list of str
+        Those of the values that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
+        where all of its values are, in whatever type a source stores them.
     dates : list of str
         Columns of values that are days, such as the one on which a card expires; features say how far they are from the cutoff.
     known_at : str, optional
@@ -286,6 +298,7 @@ class States(_Declared):
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
     values: Sequence[str] = field(default=(), kw_only=True)
+    labels: Sequence[str] = field(default=(), kw_only=True)
     dates: Sequence[str] = field(default=(), kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
@@ -315,6 +328,9 @@ class Customers(_Declared):
         Column of the moment of joining: nobody is at risk before it.
     attributes : list of str
         Columns that describe the customer: numbers, or labels that become categories.
+    labels : list of str
+        Those of the attributes that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
+        where all of its values are, in whatever type a source stores them.
     dates : list of str
         Columns of days, such as the one on which a card expires; features say how far they are from the cutoff.
     owner : str, optional
@@ -344,6 +360,7 @@ class Customers(_Declared):
     customer: str = field(kw_only=True)
     since: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
+    labels: Sequence[str] = field(default=(), kw_only=True)
     dates: Sequence[str] = field(default=(), kw_only=True)
     owner: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)

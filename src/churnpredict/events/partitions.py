@@ -161,7 +161,7 @@ class PartitionedTables(Whole):
         for name, source in progress(list(sources.items()), "reading"):
             declaration = self.declarations[name]
             batches = source.batches(declaration.columns(), text=declaration.as_written())
-            buckets.write(name, batches, declaration.columns())
+            buckets.write(name, batches, declaration.columns(), declaration.described())
             if not buckets.rows[name].any() and not getattr(declaration, "optional", False):
                 remedy = "Check its source, or declare it optional=True."
                 raise SchemaError("empty-table", "the table has no rows", table=name, remedy=remedy)

@@ -188,19 +188,33 @@ class _Reader:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
 
     def either(self, column: str) -> None:
-        """A column that is a number or a label, as its type says; where the source has no types, as all its texts are."""
+        """A column that is a number or a label, as its type says; texts are what all of them look like, from every source."""
         if column in _RESERVED:
             raise SchemaError(
                 "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
             )
         kind = self.table.schema.field(column).type
+        stored = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if pa.types.is_temporal(stored) or "period" in str(stored):
+            remedy = "Declare days in dates=[...]; convert a duration to a number, and a period to text or to a day."
+            raise SchemaError("label-type", f"values of type {stored} as a description", table=self.name, column=column, remedy=remedy)
         form = form_of_column(self.table.schema.field(column))
-        if form == b"text":
+        if form in (None, b"text") and "string" in str(stored):
             form = texts_form(encoded(self.table[column])[1])
-        if form in (b"whole", b"number") or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-            self.number(column, column, signed=False)
-        else:
+        numeric = pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
+        if column in getattr(self.declaration, "labels", ()) or not (numeric or form in (b"whole", b"number")):
             self.label(column, column)
+            return
+        if stored != kind and not summing():
+            warn(
+                "category-numbers",
+                "categories that are numbers are read as numbers",
+                table=self.name,
+                column=column,
+                remedy=f'If they are labels, say so: labels=["{column}"].',
+                stacklevel=7,
+            )
+        self.number(column, column, signed=False)
 
     def dates(self, columns: Sequence[str]) -> None:
         """Columns of days, with a zone or without, whatever the table's times have."""
@@ -460,6 +474,12 @@ def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
             raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
         if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
             raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
+        stray = sorted(
+            set(getattr(declaration, "labels", ())) - {*getattr(declaration, "attributes", ()), *getattr(declaration, "values", ())}
+        )
+        if stray:
+            remedy = "Name in labels= only columns that stand among the attributes or values."
+            raise UsageError("bad-labels", "labels name a column that is not described", table=name, column=stray[0], remedy=remedy)
         repeats = getattr(declaration, "repeats", None)
         if repeats not in (None, "keep", "drop"):
             raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')

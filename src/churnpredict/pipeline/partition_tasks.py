@@ -25,6 +25,7 @@ from churnpredict.errors import ChurnError
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.partition_context import Whole, all_streams
 from churnpredict.events.sources.spill import bucket_of, cut_batch, id_texts, without_dictionaries
+from churnpredict.events.sources.texts import WORDS, mark_untyped
 from churnpredict.events.tables import Counts, EventTables, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.features.build import build_features
@@ -124,12 +125,19 @@ def merge(first: Seen, second: Seen) -> Seen:
     return first
 
 
+def _as_decided(table: pa.Table, declaration: Declaration) -> pa.Table:
+    """The engine has made numbers of texts that are all numbers: those that are left are words, whatever a bucket holds of them."""
+    described = declaration.described()
+    return mark_untyped(table, [f.name for f in table.schema if f.name in described and pa.types.is_string(f.type)], WORDS)
+
+
 def read_bucket(
     given: dict[str, list[pa.Table]], declarations: dict[str, Declaration], empty: dict[str, pa.Table], timezone: str
 ) -> tuple[Seen, EventTables | None]:
     """Check and sort the tables of one bucket as :class:`EventTables` would; what is judged by counts is only counted."""
     seen = Seen(Whole(declarations, timezone), rows={name: sum(t.num_rows for t in tables) for name, tables in given.items()})
     sources = {name: pa.concat_tables(given[name]) if given.get(name) else empty[name] for name in declarations}
+    sources = {name: _as_decided(table, declarations[name]) for name, table in sources.items()}
     try:
         with counting(seen.tally):
             tables = EventTables(timezone=timezone, **{n: replace(d, source=sources[n], optional=True) for n, d in declarations.items()})

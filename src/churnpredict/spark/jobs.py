@@ -30,6 +30,7 @@ from churnpredict.events.partition_context import Whole
 from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import Source
 from churnpredict.events.sources.base import distinct
+from churnpredict.events.sources.texts import PLAIN_NUMBER
 from churnpredict.events.tables import EventTables, common_kinds
 from churnpredict.features.asof import is_label
 from churnpredict.features.catalog import catalog, with_driver
@@ -436,7 +437,23 @@ def _frame(name: str, declaration: Any) -> Any:
             "not-spark", f"the source is a {type(given).__name__}", table=name, remedy="Give a Spark DataFrame or the name of a table."
         )
     _Columns(name, given.columns).check(declaration.columns())
-    return given.select(*[_quoted(c) for c in distinct(declaration.columns())])
+    return _with_numbers(given.select(*[_quoted(c) for c in distinct(declaration.columns())]), declaration)
+
+
+def _with_numbers(frame: Any, declaration: Any) -> Any:
+    """Texts of described columns that are all numbers become numbers, as from every source; buckets alone cannot see it."""
+    from pyspark.sql import functions as F
+    from pyspark.sql.types import StringType
+
+    texts = [f.name for f in frame.schema if f.name in declaration.described() and isinstance(f.dataType, StringType)]
+    if not texts:
+        return frame
+    looks = [
+        (F.col(_quoted(c)), F.max(F.col(_quoted(c)).isNotNull()), F.min(F.col(_quoted(c)).rlike(rf"^\s*$|{PLAIN_NUMBER}"))) for c in texts
+    ]
+    seen = frame.agg(*(look for _, any_, all_ in looks for look in (any_, all_))).first()
+    numbers = [c for i, c in enumerate(texts) if seen[2 * i] and seen[2 * i + 1]]
+    return frame.withColumns({c: F.when(F.trim(_quoted(c)) != "", F.col(_quoted(c))).cast("double") for c in numbers}) if numbers else frame
 
 
 class _Columns(Source):

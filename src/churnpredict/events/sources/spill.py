@@ -47,10 +47,10 @@ class Buckets:
         self.rows: dict[str, npt.NDArray[np.int64]] = {}
         self._schemas: dict[str, pa.Schema] = {}
 
-    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> None:
+    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str], described: Sequence[str] = ()) -> None:
         """Cut a table, batch by batch, by the customer ids in the first of its columns.
 
-        What the texts of a column without a type are is seen in all of them, and marked on each bucket's.
+        What the texts of a column without a type, or of one that is ``described``, are is seen in all of them, and marked on each bucket's.
         """
         customer = columns[0]
         rows = np.zeros(self.n, np.int64)
@@ -64,7 +64,8 @@ class Buckets:
                 batch = batch if batch.schema.equals(schema) else batch.cast(schema)
                 ids = id_texts(batch.column(customer))
                 for field, column in zip(batch.schema, batch.columns, strict=True):
-                    if form_of_column(field) is not None and forms.get(field.name) != b"words":
+                    untyped = form_of_column(field) is not None or (field.name in described and "string" in str(field.type))
+                    if untyped and forms.get(field.name) != b"words":
                         forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column))])
                 for bucket, some in cut_batch(batch, ids, self.n):
                     if bucket not in writers:

@@ -8,20 +8,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["FORM", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
+__all__ = ["FORM", "PLAIN_NUMBER", "WORDS", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
 
 FORM = b"churnpredict.form"  # on a field: b"text" where nobody has looked yet, else what texts_form says of all its values
 _WHOLE = r"^(0|-?[1-9][0-9]{0,18})$"  # as a whole number is written: "007" is none
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 _POWER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+[eE][+-]?|[eE][+-])[0-9]+$"  # "1.5e3" and "1e+20"; "12E4" is a label
+PLAIN_NUMBER = f"{_NUMBER}|{_POWER}"  # for engines that look themselves
+WORDS = b"words"
 _WIDER = {b"": 0, b"whole": 1, b"number": 2, b"words": 3}
 
 
-def mark_untyped(rows: Any, columns: Collection[str]) -> Any:
-    """A table or batch with a mark on these columns."""
+def mark_untyped(rows: Any, columns: Collection[str], form: bytes = b"text") -> Any:
+    """A table or batch with a mark on these columns: what all of their texts are, where that has been seen."""
     if not columns:
         return rows
-    fields = [f.with_metadata({FORM: b"text"}) if f.name in columns else f for f in rows.schema]
+    fields = [f.with_metadata({FORM: form}) if f.name in columns else f for f in rows.schema]
     return type(rows).from_arrays(rows.columns, schema=pa.schema(fields))
 
 
@@ -31,7 +33,8 @@ def texts_form(values: pa.Array) -> bytes:
     >>> texts_form(pa.array(["12", "-3", None])), texts_form(pa.array(["12", "0.5"])), texts_form(pa.array(["007"]))
     (b'whole', b'number', b'words')
     """
-    if values.null_count == len(values):
+    values = values.filter(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False))
+    if not len(values):
         return b""
     if pc.all(pc.match_substring_regex(values, _WHOLE)).as_py():
         try:
