@@ -241,3 +241,15 @@ def test_parcels_out_of_order_are_noticed(log, monkeypatch):
     mixed = parcels.take(np.random.default_rng(0).permutation(len(parcels)))
     with pytest.raises(RuntimeError, match="sorted by bucket"):
         list(parts.unpack(mixed.to_batches()))
+
+
+@pytest.mark.parametrize(("size", "labels"), [(["1"] * 18 + ["", "2.5"], None), (["1"] * 19 + ["many"], ["1", "many"])])
+def test_texts_are_numbers_by_all_rows_and_not_by_those_of_a_bucket(session, size, labels):
+    log = pd.DataFrame({"id": range(20), "at": pd.Timestamp("2024-01-01")})
+    people = pd.DataFrame({"id": range(20), "size": size})
+    given = {"log": cp.Events(log, customer="id", time="at"), "people": cp.Customers(people, customer="id", attributes=["size"])}
+    inside = cp.EventTables(**given)
+    with spark.SparkTables(**{n: replace(d, source=session.createDataFrame(d.source)) for n, d in given.items()}, partitions=4) as tables:
+        found = tables.labels["people"].get("size")
+        assert (None if found is None else found.to_pylist()) == labels
+        assert ("size" in inside.labels["people"]) == (labels is not None)
