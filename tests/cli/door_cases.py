@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -431,3 +432,117 @@ def customers_with_totals(folder: Path) -> None:
         for r in P.itertuples()
     ]
     lines(folder, "customers.csv", ["customer_id,signup_date,country,orders_count,total_spent,last_login,status,account_manager", *rows])
+
+
+# --- counted times, slips, sheets, keys without a name ---
+
+
+def epoch(moment: pd.Timestamp, each: int = 1) -> int:
+    return int(moment.timestamp()) * each
+
+
+@case(sessions__time="session_start_ms", sessions__unit="ms", sessions__value="session_len_s")
+def epochs_with_a_name_of_their_own(folder: Path) -> None:
+    rows = [f"u{r.who},{epoch(r.at, 1000)},{30 + i % 400},{'ios' if r.who % 2 else 'web'}" for i, r in enumerate(D.itertuples())]
+    lines(folder, "sessions.csv", ["uid,session_start_ms,session_len_s,platform", *rows])
+
+
+@case(ledger__time="Invoice Date", ledger__unit="excel", ledger__value="Net Amount")
+def days_of_a_spreadsheet(folder: Path) -> None:
+    rows = [f"{r.who},{(r.at.normalize() - pd.Timestamp('1899-12-30')).days},{r.eur}" for r in D.itertuples()]
+    lines(folder, "ledger.csv", ["Client ID,Invoice Date,Net Amount", *rows])
+
+
+@case(
+    charges__time="created",
+    charges__unit="s",
+    charges__kinds="status",
+    subscriptions__start="start_date",
+    subscriptions__end="ended_at",
+    churn__rule="subscription_end",
+)
+def stripe_by_its_interface(folder: Path) -> None:
+    rows = [
+        f"sub_{i},cus_{r.who},{'canceled' if r.gone else 'active'},{epoch(r.first)},{epoch(r.first)},{epoch(r.last)},"
+        f"{epoch(r.last) + 2_592_000},{str(bool(r.gone)).lower()},{epoch(r.last) if r.gone else ''},{epoch(r.last) + 86_400 if r.gone else ''}"
+        for i, r in enumerate(P.itertuples())
+    ]
+    head = "id,customer,status,created,start_date,current_period_start,current_period_end,cancel_at_period_end,canceled_at,ended_at"
+    lines(folder, "subscriptions.csv", [head, *rows])
+    paid = [
+        f"ch_{i},cus_{r.who},{round(r.eur * 100)},{'failed' if i % 23 == 0 else 'succeeded'},{epoch(r.at)}"
+        for i, r in enumerate(D.itertuples())
+    ]
+    lines(folder, "charges.csv", ["id,customer,amount,status,created", *paid])
+
+
+@case(bestellingen__time="besteldatum", bestellingen__format="%d-%m-%Y", bestellingen__value="bedrag")
+def a_slip_beyond_2200(folder: Path) -> None:
+    rows = [f"{r.who};{r.at:%d-%m-%Y};{comma(r.eur)}" for r in D.itertuples()]
+    lines(folder, "bestellingen.csv", ["klantnummer;besteldatum;bedrag", *rows, f"{D.who[5]};03-02-2204;10,00"])
+
+
+@case(abonnees__since="ingangsdatum", abonnees_left__time="opzegdatum", abonnees_left__format="%d-%m-%Y", churn__rule="cancellation")
+def open_ends_in_9999(folder: Path) -> None:
+    rows = [f"{r.who};{r.first:%d-%m-%Y};{f'{r.last:%d-%m-%Y}' if r.gone else '31-12-9999'}" for r in P.itertuples()]
+    lines(folder, "abonnees.csv", ["abonneenr;ingangsdatum;opzegdatum", *rows])
+
+
+@case(umsatze__sheet="Umsätze", umsatze__value="Umsatz", umsatze__skip_rows=2, kunden__sheet="Kunden", kunden__since="Kunde seit")
+def workbook_of_two_sheets(folder: Path) -> None:
+    with pd.ExcelWriter(folder / "bericht.xlsx") as book:
+        sold = D.rename(columns={"who": "Kundennummer", "at": "Kaufdatum", "eur": "Umsatz"})
+        sold.to_excel(book, sheet_name="Umsätze", index=False, startrow=2)
+        book.sheets["Umsätze"].cell(1, 1, "Umsatzbericht")
+        people_ = P.rename(columns={"who": "Kundennummer", "first": "Kunde seit"})[["Kundennummer", "Kunde seit"]]
+        people_.to_excel(book, sheet_name="Kunden", index=False)
+
+
+@case(orders__member="shop/orders.csv", orders__value="amount", users__member="shop/users.csv", users__kind="customers")
+def archive_of_two_files(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "export.zip", "w") as archive:
+        sold = D.rename(columns={"who": "user_id", "at": "order_date", "eur": "amount"})
+        archive.writestr("shop/orders.csv", sold.to_csv(index=False))
+        archive.writestr(
+            "shop/users.csv", P.rename(columns={"who": "user_id", "first": "signup_date"})[["user_id", "signup_date"]].to_csv()
+        )
+
+
+@case(cdr__customer="caller", cdr__order=None, cdr__value="charge", churn__rule="cancellation", subscribers_left__time="churn_date")
+def calls_whose_key_has_another_name(folder: Path) -> None:
+    rows = [f"4860{r.who},{r.first:%Y-%m-%d},{f'{r.last:%Y-%m-%d}' if r.gone else ''},{'SML'[r.who % 3]}" for r in P.itertuples()]
+    lines(folder, "subscribers.csv", ["msisdn,activation_date,churn_date,plan", *rows])
+    calls = [f"4860{r.who},48501{i % 977:03d}00,{r.at},{10 + i % 500},{i % 40 / 10}" for i, r in enumerate(D.itertuples())]
+    lines(folder, "cdr.csv", ["caller,callee,start_time,duration,charge", *calls])
+
+
+@case(panel__known_after="month", churn__rule="cancellation", churn__of="panel_left")
+def panel_of_true_and_false(folder: Path) -> None:
+    rows = [f"{r.who},{r.month.end_time:%m/%d/%Y},{r.n},{r.sum:.2f},{'TRUE' if r.left else 'FALSE'}" for r in monthly(D).itertuples()]
+    lines(folder, "panel.csv", ["customer,month_end,logins,mrr,churned", *rows])
+
+
+@case(contrats__planned_end="date_fin_prevue", contrats__end="date_resiliation", churn__rule="subscription_end")
+def french_contracts_with_a_planned_end(folder: Path) -> None:
+    rows = [
+        f"V{i};{r.who};{r.first:%d/%m/%Y};{r.first + pd.DateOffset(months=24):%d/%m/%Y};{f'{r.last:%d/%m/%Y}' if r.gone else ''}"
+        for i, r in enumerate(P.itertuples())
+    ]
+    lines(folder, "contrats.csv", ["n_contrat;n_client;date_debut;date_fin_prevue;date_resiliation", *rows])
+
+
+@case(invoice_lines__order="inv_no", invoice_lines__id=None, invoice_lines__value="line_sum", invoice_lines__customer="client_ref")
+def numbered_lines_of_invoices(folder: Path) -> None:
+    rows = [f"{2 * i + k},INV{i:06d},S{i % 31},{r.eur / 2:.3f}" for i, r in enumerate(D.itertuples()) for k in (0, 1)]
+    lines(folder, "invoice_lines.csv", ["line_id,inv_no,sku,line_sum", *rows])
+    lines(
+        folder,
+        "invoices.csv",
+        ["inv_no,client_ref,inv_date", *(f"INV{i:06d},C{r.who},{r.at:%Y-%m-%d}" for i, r in enumerate(D.itertuples()))],
+    )
+
+
+@case(error="flat-table")
+def german_flat_table(folder: Path) -> None:
+    rows = [f"{7000 + i};{20 + i % 50};{'ja' if i % 5 == 0 else 'nein'};{'Preis' if i % 5 == 0 else ''}" for i in range(300)]
+    lines(folder, "kunden.csv", ["Kunde;Alter;gekündigt;Kündigungsgrund", *rows])

@@ -138,6 +138,13 @@ def test_totals_of_months_that_are_noise_find_no_signal(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_flag_of_true_and_false_names_those_who_left(tmp_path: Path) -> None:
+    tables = parse_config(drafted("panel_of_true_and_false", tmp_path).text, tmp_path / "churn.toml").event_tables()
+    written = pd.read_csv(tmp_path / "panel.csv")
+    assert len(tables.streams["panel_left"]) == written["churned"].sum()
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 def test_training_refuses_what_check_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A column that somebody writes at the leaving, declared by hand as an attribute."""
     monkeypatch.chdir(tmp_path)

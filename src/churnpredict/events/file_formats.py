@@ -6,6 +6,7 @@ Where two readings are equally good, both are returned: nobody is asked by a gue
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from churnpredict.events.sources.unpacking import members, open_bytes, stem_endi
 from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
 from churnpredict.events.time_formats import fitting_formats
 
-__all__ = ["FileFormat", "detect_format"]
+__all__ = ["FileFormat", "detect_format", "tables_within"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,25 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
     times = _agreed({name: forms for name in texts.column_names if (forms := fitting_formats(texts[name].combine_chunks()))})
     told = {name: others for name, others in doubts.items() if others}
     return FileFormat(file, reasons, told, header, times, numbers, currencies)
+
+
+def tables_within(path: str | Path) -> list[File]:
+    """A file; the sheets of a workbook and the files of an archive one by one, where there are several.
+
+    Raises
+    ------
+    SourceError
+        ``unreadable-file``, ``missing-file``.
+    """
+    text = str(path)
+    ending = stem_ending(text)
+    if ending in WORKBOOKS:
+        sheets = Workbook(Path(text).stem, File(path), text).tables
+        return [File(path, sheet=sheet) for sheet in sheets] if len(sheets) > 1 else [File(path)]
+    if ending == ".zip" and zipfile.is_zipfile(text):
+        packed = [i.filename for i in members(text, TEXT) or members(text, JSON)]
+        return [File(path, member=name) for name in packed] if len(packed) > 1 else [File(path)]
+    return [File(path)]
 
 
 def _is_json(path: str) -> bool:

@@ -42,6 +42,7 @@ _AFTER_ISO = (
     ", %H:%M:%S",
 )  # an ISO day, and a clock that is not
 _YEARS = (1900, 2200)  # "1/2/11" is no day of the year 11
+_EMPTY_YEARS = (1, 1899)  # 0001-01-01 and day 0 of spreadsheets: nothing is known
 _SOME = 20
 _MOSTLY = 0.5  # of these must be days that exist
 _SORTED = 10  # different moments in order leave no doubt
@@ -73,15 +74,16 @@ def fitting_formats(values: pa.Array) -> list[str]:
     candidates = list(_candidates(text))
     text, _ = name_no_months(text, "%b")
     some = text.slice(0, _SOME)
+    slips = not pc.all(pc.match_substring_regex(text, "^[0-9]+$")).as_py()  # digits alone may be anything
     found: dict[str, npt.NDArray[np.int64]] = {}
     for form in candidates:
         numbered = form.replace("%b", "~%m")
         if (
-            _fits(_parsed(some, numbered))
+            _fits(_parsed(some, numbered), slips=slips)
             and np.isnat(_strictly_parsed(some, numbered)).mean() < _MOSTLY
-            and _fits(times := _parsed(text, numbered))
+            and _fits(times := _parsed(text, numbered), slips=slips)
         ):
-            moments = times.cast(pa.int64()).to_numpy()
+            moments = times.filter(pa.array(_usual(pc.year(times).to_numpy()))).cast(pa.int64()).to_numpy()
             if not any(np.array_equal(moments, other) for other in found.values()):
                 found[form] = moments
     return _without_doubt(found) if len(found) > 1 else list(found)
@@ -102,11 +104,17 @@ def _candidates(text: pa.Array) -> Iterator[str]:
         yield from ("%Y%m%d" + clock for clock in _CLOCKS[1:3])
 
 
-def _fits(times: pa.Array) -> bool:
+def _fits(times: pa.Array, *, slips: bool = True) -> bool:
+    """Whether all are times of our days; ``slips``: but for typos and placeholders such as 2204 and 9999, where others are none."""
     if times.null_count:
         return False
-    years = pc.year(times)
-    return bool(pc.min(years).as_py() >= _YEARS[0] and pc.max(years).as_py() < _YEARS[1])
+    years = pc.year(times).to_numpy()
+    usual = _usual(years)
+    return bool(usual.all() or (slips and usual.any() and (usual | (years >= _YEARS[1]) | np.isin(years, _EMPTY_YEARS)).all()))
+
+
+def _usual(years: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    return (years >= _YEARS[0]) & (years < _YEARS[1])
 
 
 def _without_doubt(found: dict[str, npt.NDArray[np.int64]]) -> list[str]:

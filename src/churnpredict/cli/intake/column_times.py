@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +17,8 @@ __all__ = ["header_month", "how_written", "is_number"]
 
 _UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
 _MOST_DAYS = 60_000  # more than a century of them
+_SHEET_DAYS = (29_221, 73_051)  # days as spreadsheets number them, from 1980 to 2100
+_LIKELY = (946_684_800, 2_524_608_000)  # seconds from 2000 to 2050: numbers of a column whose name does not say "date"
 _MONTH = 31  # numbers of days that span no more are days of a month or of a week
 _MONTH_FORMATS = ("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%b %Y", "%b-%Y", "%b-%y", "%b %y", "%Y %b", "%Y-%b")
 
@@ -74,7 +77,7 @@ def _formatted(forms: Sequence[str]) -> _How:
 
 
 def _counted_text(texts: pa.Array, name: str) -> _How | None:
-    if not _says_time(name):
+    if not _says_time(name) and not _says_moment(name):
         return None
     try:
         return _counted(pa.chunked_array([pc.utf8_trim_whitespace(texts).cast(pa.float64())]), name)
@@ -83,16 +86,20 @@ def _counted_text(texts: pa.Array, name: str) -> _How | None:
 
 
 def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
-    """The same for numbers with the name of a time."""
-    if not _says_time(name):
+    """The same for numbers: moments that are counted, days of a spreadsheet, digits of a date."""
+    named, told = _says_time(name), _says_moment(name)
+    if not named and not told:
         return None
     numbers = values.cast(pa.float64(), safe=False).to_pandas().dropna()
-    if numbers.empty or not (numbers == numbers.round()).all():
+    if numbers.empty:
         return None
     low, high = numbers.min(), numbers.max()
     for unit, first, last in _UNITS:
-        if first <= low and high < last:
+        per_second = first / _UNITS[0][1]
+        if first <= low and high < last and (named or (_LIKELY[0] <= low / per_second and high / per_second < _LIKELY[1])):
             return (("unit", unit, "what times count since 1970"),), ()
+    if not named or not _whole_or_sheet(numbers, low, high):
+        return None
     texts = pc.unique(pa.array(numbers.astype("int64")).cast(pa.string()))
     if _reads(texts, "%Y%m%d") and low > 19_000_000:
         return _formatted(["%Y%m%d"])
@@ -101,10 +108,21 @@ def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
     if low >= 190_001 and high < 210_013 and _reads(texts, "%Y%m"):
         return _formatted(["%Y%m"])
     words = tokens(name)
-    named = words[0] in _DAYS or words[-1] in _DAYS or any(w.startswith("date") for w in words)
-    if named and max(abs(low), abs(high)) <= _MOST_DAYS and high - low > _MONTH:
+    days = words[0] in _DAYS or words[-1] in _DAYS or any(w.startswith("date") for w in words)
+    if days and _on_sheet(low, high):
+        return (("unit", "excel", "days as spreadsheets number them: 45292 is 2024-01-01"),), ()
+    if days and max(abs(low), abs(high)) <= _MOST_DAYS and high - low > _MONTH:
         return (("unit", "d", "days that are counted; day 0 is shown as 1970-01-01"),), ()
     return None
+
+
+def _on_sheet(low: float, high: float) -> bool:
+    return bool(_SHEET_DAYS[0] <= low and high < _SHEET_DAYS[1] and high - low > 1)
+
+
+def _whole_or_sheet(numbers: pd.Series[float], low: float, high: float) -> bool:
+    """Whether all are whole: only a spreadsheet counts parts of days."""
+    return _on_sheet(low, high) or bool((numbers == numbers.round()).all())
 
 
 _DAYS = {"day", "days", "date", "datum", "tag", "dia", "jour", "giorno", "dzien", "dag", "gun", "день"}
@@ -116,6 +134,18 @@ def _says_time(name: str) -> bool:
     if not words or {"late", "minutes", "hours", "seconds", "count", "calls", "charge", "charges", "mins"} & set(words):
         return False
     return has_word(name, "time") or has_word(name, "period")
+
+
+_MOMENTS = ("since", "start", "end", "leaving", "planned_end", "recorded", "response", "clerical")
+
+
+def _says_moment(name: str) -> bool:
+    """Whether a name without a word of time may still be that of a moment: "created", "current_period_end", "session_start_ms".
+
+    Not an id, not an amount and nothing that is counted: a number of ten digits would be taken for a moment.
+    """
+    others = has_word(name, "id") or has_word(name, "value") or has_word(name, "quantity") or has_word(name, "person")
+    return not others and any(has_word(name, role) for role in _MOMENTS)
 
 
 def header_month(name: str) -> str | None:

@@ -97,7 +97,8 @@ WORDS: dict[str, str] = {
     """,
     "leaving": """
         churn* cancel* attrit* terminat* unsub* unregist* deactivat* left leave leaving exit* lapsed lost quit gone abandon*
-        defect* dropped dropout kuendig* kundig* abwander* austritt* ausgetreten* storno* storniert* resili* desabonn* depart*
+        defect* dropped dropout kuendig* kundig* gekuend* gekund* abwander* austritt* ausgetreten* storno* storniert* resili*
+        desabonn* depart*
         parti annul* baja* cancelad* disdett* cessat* cessazione* recess* abbandon* rescis* rescind* desist* cancelament* saida*
         wypowied* rezygn* odejsc* odszed* anulow* opzeg* opgezegd* vertrok* vertrek* uitschrijv* отток* расторж* отмен* ушел*
         уход* отказ* iptal* ayril* terk* kayip*
@@ -109,7 +110,8 @@ WORDS: dict[str, str] = {
     "planned_end": """
         renewal* renew* expir* expiry* due planned agreed scheduled verlaenger* verlanger* ablauf* *ablauf echeance* vencim*
         renov* caduc* scaden* rinnov* wygas* odnow* verval* verleng* verloop* истеч* продлен* yenile* vade* son_kullanma term_end
-        minimum_term
+        minimum_term prevu* prevue* previst* geplant* voraussichtlich* planowan* przewidywan* verwacht* планов* план ожидаем* planlan*
+        expected anticipated
     """,
     "expiry": """
         expir* expiry* card_exp ablauf* gueltig_bis gultig* caduc* scadenza* validade* wygas* vervalt* истеч* gecerlilik*

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ChurnError
 
@@ -26,24 +27,38 @@ def found_files(folder: Path) -> list[Path]:
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
-    """The profiles of files and databases, and why others could not be read.
+    """The profiles of files, of each sheet of a workbook, file of an archive and table of a database, and why others could not be read.
 
     Raises
     ------
     ChurnError
         Where no file can be read: what the first is refused for.
     """
-    from churnpredict.cli.intake.table_profiles import profile_database, profile_table
+    from churnpredict.cli.intake.table_profiles import profile_database, profile_table, table_name
+    from churnpredict.events.file_formats import tables_within
 
     profiles: list[TableProfile] = []
     refused: dict[str, str] = {}
     first: ChurnError | None = None
-    for path in paths:
+
+    def tried(read: Callable[[], list[Any]], name: str) -> list[Any]:
+        nonlocal first
         try:
-            profiles += profile_database(path) if path.suffix.lower() in _DATABASES else [profile_table(path)]
+            return read()
         except ChurnError as error:
             first = first or error
-            refused[path.name] = str(error).removesuffix(f" [{error.code}]").split(": ", 1)[-1]
+            refused[name] = str(error).removesuffix(f" [{error.code}]").split(": ", 1)[-1]
+            return []
+
+    for path in paths:
+        if path.suffix.lower() in _DATABASES:
+            profiles += tried(lambda path=path: profile_database(path), path.name)  # type: ignore[misc]
+            continue
+        for part in tried(lambda path=path: tables_within(path), path.name):  # type: ignore[misc]
+            within = part.sheet or part.member
+            found = tried(lambda part=part: [profile_table(part)], f"{path.name}, {within}" if within else path.name)  # type: ignore[misc]
+            taken = within and {p.name for p in profiles}
+            profiles += [replace(p, name=f"{table_name(path.stem)}_{p.name}") if taken and p.name in taken else p for p in found]
     if first is not None and not profiles:
         raise first
     return profiles, refused

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.outcome_columns import tells_whether
 from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Reading, best_value, is_status, said_how, say_rest, with_currency
 from churnpredict.cli.intake.table_keys import is_id
@@ -35,6 +35,7 @@ def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tup
                 + 0.25 * end.says("end")
                 - 1.5 * start.says("end", "leaving")
                 - 1.0 * start.says("overwritten")
+                - 0.25 * bool({"created", "submitted"} & set(tokens(start.name)))  # of the record, where the beginning has its own column
             )
             if (fit >= 3.5 or (fit >= 3.0 and once)) and fit > best[0]:
                 best = (fit, (start, end))

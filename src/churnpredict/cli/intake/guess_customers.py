@@ -98,7 +98,7 @@ def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, acti
     if column.says("person", "birth") and column.kind != "flag" and column.distinct > min(MOST_KINDS, profile.rows / 2):
         return "names a person"
     if (column.kind == "text" and column.distinct > max(MOST_KINDS, profile.rows / 2)) or (
-        is_id(column.name) and column.distinct > profile.rows / 2
+        is_id(column.name) and column.distinct > min(MOST_KINDS, profile.rows / 2)
     ):
         return "nearly every row has its own"
     if column.kind == "number" and column.says("overwritten") and not column.says("price"):

@@ -150,12 +150,11 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         roles["kinds"] = kind.name
     if item is not None:
         roles["item"] = item.name
-    if own:
+    order = None if period else _order(profile, roles, ids)
+    if order is not None:
+        roles["order"] = order.name
+    elif own:
         roles["id"] = own[0].name
-    elif not period:
-        order = _order(profile, roles, ids)
-        if order is not None:
-            roles["order"] = order.name
     with_currency(left, roles)
     lists: dict[str, list[str]] = {}
     if kind is not None and {"contact", "contacts", "email", "emails", "messages", "campaigns", "newsletter"} & set(tokens(profile.name)):
@@ -169,19 +168,22 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
 
 
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
-    """The number of an order that stands on several rows: they are its lines."""
+    """The number of an order that stands on several rows: they are its lines, of one customer and one moment."""
     for column in ids:
-        if (
-            column.name in roles.values()
-            or column.says("item", "quantity", "value")
-            or not column.says("happened")
-            or not column.filled.all()
-        ):
+        if column.name in roles.values() or column.says("item", "quantity", "value") or not column.filled.all():
             continue
         if column.distinct > _ONCE * profile.rows:  # an event's own number, loaded twice here and there
             continue
-        return column
+        if (column.says("happened") and is_id(column.name)) or _is_of_one(column, profile, roles, any_name=column.says("happened")):
+            return column
     return None
+
+
+def _is_of_one(column: Column, profile: TableProfile, roles: dict[str, str], *, any_name: bool) -> bool:
+    """Whether every value stands for one customer, who has several; and where the name is no help, for one moment."""
+    customer, time = profile.columns[roles["customer"]], profile.columns[roles["time"]]
+    one = [column.codes[0], customer.codes[0]] if any_name else [column.codes[0], customer.codes[0], time.times]
+    return column.distinct > 1.5 * customer.distinct and len(np.unique(np.stack(one, axis=1), axis=0)) <= 1.02 * column.distinct
 
 
 def _best(columns: Sequence[Column], role: str) -> Column | None:

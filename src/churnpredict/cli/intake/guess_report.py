@@ -63,6 +63,8 @@ def _row(reading: Reading) -> tuple[str, ...]:
     file = reading.name if isinstance(source, Query) else Path(_path(source)).name
     if isinstance(source, Query) and isinstance(source.database, Mapping):
         file = Path(_path(source.database[next(iter(source.database))])).name + (" …" if len(source.database) > 1 else "")
+    if isinstance(source, File) and (source.sheet or source.member):
+        file += f", {source.sheet or source.member}"
     if not reading.kind:
         return file, "not used", "", "", "", reading.why
     times = [reading.roles[r] for r in ("time", "start", "end", "since", "planned_end") if r in reading.roles]

@@ -88,9 +88,10 @@ def months_as_rows(profile: TableProfile, customer: str) -> Query:
 def flagged_rows(profile: TableProfile, column: str, value: str) -> Query:
     """The rows in which a column has a value."""
     texts = profile.table[column].cast(pa.string()).unique().to_pylist() if not pa.types.is_boolean(profile.table[column].type) else []
-    meant = {value} if profile.columns[column].kind != "flag" else set(_YES if value == "1" else _NO)
+    said = value.strip().lower() in _YES  # a flag is written 1 or true, by whoever reads the file
+    meant = {value} if profile.columns[column].kind != "flag" else set(_YES if said else _NO)
     there = [str(t) for t in texts if t is not None and str(t).strip().lower() in {m.lower() for m in meant}]
-    listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted({"true", "1"} if value == "1" else {"false", "0"}))
+    listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted({"true", "1"} if said else {"false", "0"}))
     whole = f"CAST({_quoted(column)} AS VARCHAR)" if there else f"lower(CAST({_quoted(column)} AS VARCHAR))"
     if isinstance(profile.source, Query):
         inner = profile.source.sql if " " in profile.source.sql else f"SELECT * FROM {profile.source.sql}"

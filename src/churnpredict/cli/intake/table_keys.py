@@ -119,7 +119,13 @@ class _Keys:
             ):
                 return True
         telling = min(len(a), len(b)) > 20 and not all(v.isdigit() and len(v) < 6 for v in list(a & b)[:50])
-        return telling and all(is_id(key[1]) or has_word(key[1], "customer") for key in (one, other))
+        named = all(is_id(key[1]) or has_word(key[1], "customer") for key in (one, other))
+        return telling and (named or self._refers(one, other) or self._refers(other, one))
+
+    def _refers(self, one: tuple[str, str], key: tuple[str, str]) -> bool:
+        """Whether nearly all values of a column, whatever its name, are keys of another table: "caller" and "msisdn"."""
+        mine = self.values[one]
+        return self.columns[key].unique and len(mine & self.values[key]) >= _SEEN * len(mine)
 
     def members(self, domain: int) -> Iterator[tuple[str, str]]:
         return (key for key, d in self.domain.items() if d == domain)

@@ -141,23 +141,27 @@ def profile_database(path: Path) -> list[TableProfile]:
     return [_profile(Query(name, str(path)), name) for name in table_names(str(path))]
 
 
-def profile_table(path: str | Path) -> TableProfile:
-    """The profile of a file, read as it is written.
+def profile_table(path: str | Path | File) -> TableProfile:
+    """The profile of a file, or of a sheet or a member of it, read as it is written.
 
     Raises
     ------
     ChurnError
         Whatever the file is refused for by its reader; ``float-id``: its ids are lost.
     """
-    name = table_name(Path(path).name.split(".")[0])
+    within = (path.sheet or path.member) if isinstance(path, File) else None
+    path = path if within else str(path.path if isinstance(path, File) else path)
+    called = Path(within or str(path)).name.split(".")[0]
+    name = table_name(called)
     found = detect_format(path, name)
     file = found.file if found.header else _with_names(found, name)
-    keys = [(key, value, found.reasons.get(key, "")) for key, value in file.options.items()]
+    reasons = {"sheet": "the workbook has several", "member": "the archive holds several files", **found.reasons}
+    keys = [(key, value, reasons.get(key, "")) for key, value in file.options.items()]
     if not found.header:
         keys = [(k, v, "the file has no header: correct these names" if k == "column_names" else w) for k, v, w in keys]
     others = found.alternatives.get("decimal", ())
     notes = [f'decimal = "{o.decimal}" would read every number too, as another one' for o in others]
-    profile = _profile(file if file.options else str(path), Path(path).name.split(".")[0])
+    profile = _profile(file if file.options else str(path), called)
     return replace(profile, keys=tuple(keys), notes=tuple(notes))
 
 

@@ -123,6 +123,12 @@ class Workbook(Source):
                 remedy="Check that the file is whole, has no password, and is of the kind its name says; save it again.",
             ) from None
 
+    @property
+    def tables(self) -> list[str]:
+        """The visible sheets that have more than one row."""
+        visible = [str(s.name) for s in self._workbook.sheets_metadata if "Visible" in str(s.visible) and "WorkSheet" in str(s.typ)]
+        return [s for s in visible if self._workbook.get_sheet_by_name(s).height > 1]
+
     def _choose(self) -> str:
         """The sheet that is asked for; else the only visible one that has a table."""
         sheets = [str(n) for n in self._workbook.sheet_names]
@@ -130,8 +136,7 @@ class Workbook(Source):
             if self.file.sheet not in sheets:
                 raise self._which(f'"{self.path}" has no sheet "{self.file.sheet}".{closest(self.file.sheet, sheets)}', sheets)
             return self.file.sheet
-        visible = [str(s.name) for s in self._workbook.sheets_metadata if "Visible" in str(s.visible) and "WorkSheet" in str(s.typ)]
-        tables = [s for s in visible if self._workbook.get_sheet_by_name(s).height > 1]
+        tables = self.tables
         if len(tables) != 1:
             raise self._which(f'"{self.path}" has {len(tables)} sheets with tables', tables or sheets)
         return tables[0]
