@@ -87,8 +87,8 @@ def share_of(part: Any, whole: Any) -> Floats:
 
 def check_least(min_group: int) -> None:
     """Refuse a least size of a group that is none."""
-    if min_group < 1:
-        raise UsageError("bad-argument", f"min_group is {min_group!r}", remedy="Give 1 or more customers.")
+    if isinstance(min_group, (bool, np.bool_)) or not isinstance(min_group, (int, np.integer)) or min_group < 1:
+        raise UsageError("bad-argument", f"min_group is {min_group!r}", remedy="Give a whole number of customers, 1 or more.")
 
 
 def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str], *, shown: Sequence[str] = ()) -> None:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.pairs import index_of, sorted_pairs
-from churnpredict.churn.rule import ChurnRule, window_after
+from churnpredict.churn.rule import ChurnRule, check_applies, window_after
 from churnpredict.clock import days_between
 from churnpredict.errors import ImmatureError, OutcomeError, TimeError
 from churnpredict.events.tables import EventTables
@@ -104,7 +104,7 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     >>> cp.label_churn(tables, past, churn).within("30d").tolist()
     [0, 1]
     """
-    churn.check(tables)
+    check_applies(churn, tables)
     customers, cutoffs = sorted_pairs(tables, snapshots)
     late = immature(tables, churn, cutoffs)
     if late.any():

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import IdentityError, SchemaError, closest
-from churnpredict.events.tables import EventTables
+from churnpredict.errors import IdentityError, SchemaError, UsageError, closest
+from churnpredict.events.tables import EventTables, check_tables
 from churnpredict.moments import moment_column
 
 __all__ = ["index_of", "sorted_pairs"]
@@ -26,7 +26,17 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
         ``missing-column``.
     IdentityError
         ``duplicate-snapshot``, ``unknown-snapshot-customer``.
+    UsageError
+        ``no-tables``, ``bad-argument``: snapshots are no frame.
     """
+    check_tables(tables)
+    if not isinstance(snapshots, pd.DataFrame):
+        raise UsageError(
+            "bad-argument",
+            f"snapshots are of type {type(snapshots).__name__}, not a frame",
+            table="snapshots",
+            remedy='Take them: take_snapshots(tables, churn, at="2024-09-01").',
+        )
     for column in ("customer_id", "cutoff"):
         if column not in snapshots.columns:
             raise SchemaError(

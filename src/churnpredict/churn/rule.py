@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, overload, runtime_checkable
+from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.events.tables import EventTables
+from churnpredict.errors import UsageError
+from churnpredict.events.tables import EventTables, check_tables
 from churnpredict.spans import Span
 
-__all__ = ["ChurnRule", "window_after", "window_before"]
+__all__ = ["ChurnRule", "check_applies", "check_rule", "window_after", "window_before"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -64,6 +65,34 @@ class ChurnRule(Protocol):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
         """Duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
         ...
+
+
+def check_rule(churn: Any) -> None:
+    """Refuse what is no churn rule, such as a horizon alone.
+
+    Raises
+    ------
+    UsageError
+        ``no-rule``.
+    """
+    if isinstance(churn, type) or not all(hasattr(churn, name) for name in ("check", "at_risk", "outcomes")):
+        what = f"{churn!r}, a horizon and no rule" if isinstance(churn, str) else f"of type {type(churn).__name__}, which is no rule"
+        horizon = churn if isinstance(churn, str) else "90d"
+        remedy = f'Say what leaving is: Inactivity("{horizon}"), SubscriptionEnd(...) or Cancellation(...).'
+        raise UsageError("no-rule", f"churn is {what}", remedy=remedy)
+
+
+def check_applies(churn: Any, tables: Any) -> None:
+    """Refuse what is no rule, what are no tables, and tables that the rule cannot be applied to.
+
+    Raises
+    ------
+    UsageError
+        ``no-rule``, ``no-tables``, and what the rule says.
+    """
+    check_rule(churn)
+    check_tables(tables)
+    churn.check(tables)
 
 
 @overload

@@ -32,7 +32,7 @@ from churnpredict.errors import UsageError, warn
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import EventTables, Intervals, States
-from churnpredict.events.visits import visits
+from churnpredict.events.visits import kinds_of_activity, visits
 from churnpredict.spans import Span, span
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
@@ -142,7 +142,8 @@ class Inactivity(_Rule):
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
-        check_kinds(tables, self.table(tables), self.kinds)
+        name = self.table(tables)
+        check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
         """The rows that are an activity."""
@@ -491,7 +492,8 @@ class WinBack(_Rule):
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
-        check_kinds(tables, self.table(tables), self.kinds)
+        name = self.table(tables)
+        check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
         """The rows that are an activity."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, check_applies
 from churnpredict.errors import DataError, TimeError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
@@ -90,7 +90,7 @@ def choose_cutoffs(
     tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
 ) -> Ints:
     """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
-    churn.check(tables)
+    check_applies(churn, tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
     cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, until)

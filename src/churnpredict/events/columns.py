@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from churnpredict.errors import warn
 from churnpredict.events.tally import judge
 from churnpredict.events.text_encoding import encode_text
 
-__all__ = ["MISSING_TOLD", "MISSING_WORDS", "encoded", "flat", "is_text", "plain", "warn_if_any"]
+__all__ = ["MISSING_TOLD", "MISSING_WORDS", "as_double", "encoded", "flat", "is_text", "plain", "warn_if_any"]
 
 # In small letters: what stands in a column of numbers or times where nothing is known.
 MISSING_TOLD = "words for nothing, such as NULL or N/A, are read as missing"
@@ -35,6 +36,23 @@ def plain(column: pa.Array) -> pa.Array:
     if pa.types.is_large_string(kind) or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind)):
         column = column.cast(pa.string()) if column.nbytes < 2**31 else column.cast(pa.large_string())
     return column
+
+
+def as_double(values: pa.Array) -> pa.Array:
+    """Numbers as float64. Shorter floats stand for the shortest decimal that they are written as: 0.1, not 0.10000000149011612.
+
+    A CSV of the same table holds that decimal, and an amount must not depend on the file it comes from.
+
+    >>> as_double(pa.array([0.1, 20.3, 1e10, None], pa.float32())).to_pylist()
+    [0.1, 20.3, 10000000000.0, None]
+    """
+    if pa.types.is_float16(values.type):
+        codes, distinct = pd.factorize(np.asarray(values.to_numpy(zero_copy_only=False), np.float16), use_na_sentinel=False)
+        read = np.array([float(str(v)) for v in distinct], np.float64)
+        return pa.array(read[codes], mask=~values.is_valid().to_numpy(zero_copy_only=False))
+    if pa.types.is_float32(values.type):
+        values = values.cast(pa.string())
+    return values.cast(pa.float64(), safe=False) if not is_text(values.type) else values.cast(pa.float64())
 
 
 def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:

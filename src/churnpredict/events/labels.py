@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import SchemaError, warn
-from churnpredict.events.columns import encoded, is_text, plain
+from churnpredict.events.columns import as_double, encoded, is_text, plain
 from churnpredict.events.tally import judge
 
 __all__ = ["as_labels", "label_of", "labels_of", "read_labels"]
@@ -31,7 +31,7 @@ def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.
         ``label-type``, ``float-label``.
     """
     try:
-        if pa.types.is_nested(column.type):
+        if pa.types.is_nested(column.type) or isinstance(column.type, pa.BaseExtensionType):
             raise _wrong_type(column.type)
         codes, values = encoded(column)
         texts = as_labels(values)
@@ -108,7 +108,7 @@ def _of_floats(values: pa.Array) -> pa.Array:
             "labels are floats beyond 2^53, where neighbouring numbers have already become the same",
             remedy="Read the column again from its source as int64 or text; a cast cannot bring the lost digits back.",
         )
-    return pa.array([None if v is None else _plain_number(repr(v)) for v in values.to_pylist()], pa.string())
+    return pa.array([None if v is None else _plain_number(repr(v)) for v in as_double(values).to_pylist()], pa.string())
 
 
 def _plain_number(text: str) -> str:

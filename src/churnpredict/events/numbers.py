@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, warn
 from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
-from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, flat, is_text, plain, warn_if_any
+from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, as_double, flat, is_text, plain, warn_if_any
 from churnpredict.events.tally import judge
 
 __all__ = ["numbers_of_texts", "read_numbers"]
@@ -41,7 +41,7 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
     elif pa.types.is_decimal(kind):
         values = _of_decimals(values)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        values = values.cast(pa.float64(), safe=False)
+        values = as_double(values)
     else:
         raise ContentError(
             "value-type",

@@ -29,7 +29,7 @@ from churnpredict.events.timing import stamp
 from churnpredict.markup import show
 from churnpredict.moments import moment, moments
 
-__all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
+__all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States", "check_tables"]
 
 Ints = npt.NDArray[np.int64]
 _FEW_EARLY = 0.005  # clocks of two systems differ a little
@@ -313,6 +313,22 @@ class EventTables:
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
         return np.repeat(found.to_numpy().astype(np.int32), lengths)
+
+
+def check_tables(tables: Any) -> None:
+    """Refuse what are no tables, such as a frame whose columns nobody has declared.
+
+    Raises
+    ------
+    UsageError
+        ``no-tables``.
+    """
+    if isinstance(tables, type) or not hasattr(tables, "declarations"):
+        raise UsageError(
+            "no-tables",
+            f"tables are of type {type(tables).__name__}, whose columns are not declared",
+            remedy='Declare them: EventTables(orders=Events(frame, customer="...", time="...")).',
+        )
 
 
 Counts = tuple[Ints, Ints, int]

@@ -12,7 +12,7 @@ from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 
-__all__ = ["visits"]
+__all__ = ["kinds_of_activity", "visits"]
 
 
 def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:
@@ -50,14 +50,15 @@ def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:
     2
     """
     stream, declaration = tables.stream(name), tables.declarations[name]
-    wanted = tuple(labels_of(kinds)) or _declared(declaration)
+    wanted = tuple(labels_of(kinds)) or kinds_of_activity(declaration)
     signed = isinstance(declaration, Events) and declaration.activity != ANY and "value" in stream.columns
     if not wanted and not signed:
         return stream
     return stream.once(("visits", *wanted), lambda: _select(tables, name, stream, wanted, signed))
 
 
-def _declared(declaration: Declaration) -> tuple[str, ...]:
+def kinds_of_activity(declaration: Declaration) -> tuple[str, ...]:
+    """The kinds that a table declares to be an activity; none where all are."""
     said = declaration.activity if isinstance(declaration, Events) else None
     return () if said is None or said == ANY else tuple(labels_of(said))
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
+from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States, check_tables
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.spans import span
 
@@ -54,6 +54,7 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     >>> "habit__orders_gap_ratio" in {r.name for r in rows}
     True
     """
+    check_tables(tables)
     moment = None if before is None else int(tables.instants(before, "before")[0])
     rows: list[Feature] = []
     for name, declaration in tables.declarations.items():

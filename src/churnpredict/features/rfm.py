@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.events.streams import Stream, positions
-from churnpredict.events.tables import EventTables
+from churnpredict.events.tables import EventTables, check_tables
 from churnpredict.events.visits import visits
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
@@ -152,6 +152,7 @@ def _summarise(offsets, times, days, place, money_offsets, money_times, money_da
 
 
 def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
+    check_tables(tables)
     names = tables.logs() if of is None else [of]
     if len(names) != 1:
         raise UsageError(

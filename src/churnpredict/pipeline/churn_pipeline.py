@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import label_churn
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, check_applies, check_rule
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
-from churnpredict.events.tables import EventTables
+from churnpredict.events.tables import EventTables, check_tables
 from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
@@ -112,6 +112,7 @@ class ChurnPipeline:
         treated: str = "exclude",
         raise_on: str | None = None,
     ) -> None:
+        check_rule(churn)
         self.churn = churn
         self.features = features
         self.history = history if history is None or isinstance(history, str) else span_text(history, "history")
@@ -239,7 +240,7 @@ class ChurnPipeline:
     def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
         """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
         past = cutoffs.as_known(tables, until)
-        self.churn.check(past)
+        check_applies(self.churn, past)
         snapshots = cutoffs.training_snapshots(
             past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
@@ -323,6 +324,7 @@ class ChurnPipeline:
 
     def check_tables(self, tables: EventTables) -> None:
         """Refuse tables that lack one of those trained with; warn, or refuse with ``raise_on``, where none of a table's kinds is there."""
+        check_tables(tables)
         wanted = {row.table for row in self.features_} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:

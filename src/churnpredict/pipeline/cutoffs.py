@@ -15,7 +15,7 @@ from churnpredict.churn.rule import ChurnRule, window_after, window_before
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
-from churnpredict.events.tables import EventTables
+from churnpredict.events.tables import EventTables, check_tables
 from churnpredict.spans import Span, span
 
 __all__ = [
@@ -39,6 +39,7 @@ _STALE = Span(days=7)
 
 def as_known(tables: EventTables, until: Any) -> EventTables:
     """The tables as they stood at ``until``; as they are without it."""
+    check_tables(tables)
     return tables if until is None else tables.known_before(one_moment(tables, until, "until"))
 
 

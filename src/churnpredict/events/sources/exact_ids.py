@@ -29,7 +29,7 @@ def refuse_missing(column: pa.ChunkedArray, table: str, name: str) -> None:
     IdentityError
         ``null-id``, and ``id-type`` for lists and the like, which have no distinct values.
     """
-    if pa.types.is_nested(column.type):
+    if pa.types.is_nested(column.type) or isinstance(column.type, pa.BaseExtensionType):
         raise _wrong_type(column.type, {"table": table, "column": name})
     missing = column.null_count
     if pa.types.is_dictionary(column.type):  # a missing id may hide among the values
