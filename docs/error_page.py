@@ -40,6 +40,7 @@ TOLD = {
     "bad-changes": ("max_changes is not 1, 2 or 3", "Ask for 1, 2 or 3: more is not advice."),
     "bad-span": ("the span is not a whole number and a unit, or not positive", 'Write "90d", "2w", "3 months", "1y" or "12h".'),
     "bad-time": ("the moment is missing, or not one that can be read without doubt", 'Write it as ISO 8601, such as "2024-09-01".'),
+    "not-additive": ("the contributions of the model do not sum to what it predicts", "Train plain boosted trees, without linear leaves."),
     "memory-limit": ("the memory does not suffice", "Allow more memory, or more partitions; for training, lower most_rows."),
     "bad-size": (
         "memory is not a size, or a limit that could not be held",

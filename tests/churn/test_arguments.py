@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import churnpredict as cp
+from churnpredict.accounting.accounts import check_least
 from churnpredict.errors import ChurnWarning, UsageError
 
 FRAME = pd.DataFrame({"user": ["a", "b", "a"], "day": ["2024-01-01", "2024-01-05", "2024-03-01"], "what": ["paid", "paid", "gift"]})
@@ -55,7 +56,7 @@ def test_a_moment_is_no_snapshots():
 @pytest.mark.parametrize("least", ["5", 2.5, True, None, 0])
 def test_a_least_group_is_a_whole_number(least):
     with pytest.raises(UsageError, match="min_group"):
-        cp.churn_rate(TABLES, RULE, min_group=least)
+        check_least(least)
 
 
 def test_a_declared_activity_that_nobody_does_is_told():

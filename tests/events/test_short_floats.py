@@ -29,7 +29,9 @@ def test_sums_and_features_are_those_of_the_file(tmp_path):
     frame["k"] = rng.choice([1.1, 2.5, 3.0], 600).astype(np.float32)
     frame.to_csv(tmp_path / "short.csv", index=False)
     frame.to_parquet(tmp_path / "short.parquet")
-    exact = frame.assign(v=[float(str(v)) for v in frame["v"]], k=[{"3.0": "3"}.get(str(k), str(k)) for k in frame["k"]])
+    exact = frame.assign(
+        v=[float(str(v)) for v in frame["v"].to_numpy()], k=[{"3.0": "3"}.get(str(k), str(k)) for k in frame["k"].to_numpy()]
+    )
 
     def read(source):
         tables = cp.EventTables(log=cp.Events(source, customer="u", time="t", value="v", kind="k"), observed_until="2024-03-01")

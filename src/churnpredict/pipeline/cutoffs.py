@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.outcomes import immature
-from churnpredict.churn.rule import ChurnRule, window_after, window_before
+from churnpredict.churn.rule import ChurnRule, check_applies, window_after, window_before
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
@@ -196,6 +196,7 @@ def _third(horizon: Span) -> Span:
 
 def backtest_cutoffs(tables: EventTables, churn: ChurnRule, at: Any = None, *, n: int = 3) -> list[pd.Timestamp]:
     """The cutoffs of a backtest: those given, else the latest ``n`` whose outcome windows are observed and do not overlap."""
+    check_applies(churn, tables)
     if at is not None:
         return [_aware(int(c)) for c in tables.instants(at, "at")]
     first, last = churn.first_cutoff(tables), churn.latest_cutoff(tables)
