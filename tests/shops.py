@@ -73,7 +73,7 @@ def made_scores(rng, n=400):
             "customer_id": [f"K{i:04d}" for i in rng.permutation(n)],
             "cutoff": pd.Timestamp("2024-09-01"),
             "risk": risk,
-            "percentile": pd.Series(risk).rank(pct=True) * 100,
+            "percentile": pd.Series(risk).rank(method="max", pct=True) * 100,
             "band": np.select([risk > 0.4, risk < 0.1], ["high", "low"], "medium"),
             "value": value,
             "money_at_risk": risk * value,

@@ -32,6 +32,7 @@ def test_scores_have_the_promised_columns_sorted_by_risk(trained: cp.ChurnPipeli
     assert scores["customer_id"].is_unique
     assert np.allclose(scores["money_at_risk"], scores["risk"] * scores["value"])
     assert scores["percentile"].is_monotonic_decreasing
+    assert scores["percentile"].tolist() == [float((scores["risk"] <= own).sum() * 100 / len(scores)) for own in scores["risk"]]
     assert set(scores["model_id"]) == {trained.model_id_}
     reasons = scores["reason_1"].dropna()
     assert len(reasons)
@@ -160,7 +161,8 @@ def test_bands_follow_the_odds_and_percentiles_share_ties() -> None:
         "high",
         "high",
     ]
-    assert scoring.percentile(np.full(7, 0.3)).tolist() == [50.0] * 7
+    assert scoring.percentile(np.full(7, 0.3)).tolist() == [100.0] * 7
+    assert scoring.percentile(np.linspace(0.1, 0.9, 345))[-1] == 100.0
 
 
 def test_the_same_data_give_the_same_model(trained: cp.ChurnPipeline, tables: cp.EventTables, churn: cp.Inactivity) -> None:

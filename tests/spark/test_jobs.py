@@ -179,8 +179,8 @@ def test_one_customer_with_most_of_the_rows(session):
     expected = cp.build_features(tables, cp.take_snapshots(tables, churn, at="2024-05-01"))
     with spark.SparkTables(partitions=4, **in_spark(session, declared)) as cut:
         found = snapshots(collected(spark.build_features(cut, churn, at="2024-05-01")))
-        frame = spark._ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0)
-        assert sorted({(row.risk, row.percentile) for row in frame.collect()}) == [(0.25, 500 / 11), (0.5, 10.5 * 100 / 11)]
+        frame = spark._ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0, "UTC")
+        assert sorted({(row.risk, row.percentile) for row in frame.collect()}) == [(0.25, 1000 / 11), (0.5, 100.0)]
     same_bits(expected, found)
 
 

@@ -75,10 +75,10 @@ def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
 
 
 def percentile(risk: Floats) -> Floats:
-    """Per cent of customers whose risk is not higher, ties counted half: 50 for everybody if all risks are equal.
+    """Per cent of customers whose risk is no higher, oneself included: 100 for the riskiest; equal risks share the highest.
 
     >>> percentile(np.array([0.1, 0.2, 0.2, 0.9])).tolist()
-    [12.5, 50.0, 50.0, 87.5]
+    [25.0, 75.0, 75.0, 100.0]
     """
     return Ranks(risk).percentile(risk)
 
@@ -96,8 +96,7 @@ class Ranks:
 
     def percentile(self, risk: Floats) -> Floats:
         """Of some of these risks: see :func:`percentile`."""
-        below, upto = (np.searchsorted(self.all, risk, side) for side in ("left", "right"))
-        return np.asarray((below + upto) * 50 / max(len(self.all), 1))
+        return np.asarray(np.searchsorted(self.all, risk, "right") * 100 / max(len(self.all), 1))
 
 
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:

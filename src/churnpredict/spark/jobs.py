@@ -414,10 +414,8 @@ def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
     check_somebody(np.array([cutoff]), np.array([total > 0]), timezone)
     below = np.cumsum([0, *counts.values()])[:-1].tolist()
     bins = frame.sparkSession.createDataFrame(list(zip(counts, below, strict=True)), "bin int, below bigint")
-    here = Window.partitionBy("bin").orderBy("risk")
-    lower, up_to = F.rank().over(here) - 1, F.count("*").over(here)
-    rank = F.col("below") + lower + (up_to - lower + 1) / 2
-    return frame.join(F.broadcast(bins), "bin").withColumn("percentile", (rank - 0.5) * 100 / total)
+    up_to = F.count("*").over(Window.partitionBy("bin").orderBy("risk"))  # equal risks are one place: a range, not rows
+    return frame.join(F.broadcast(bins), "bin").withColumn("percentile", (F.col("below") + up_to) * 100 / total)
 
 
 def _frame(name: str, declaration: Any) -> Any:
