@@ -182,3 +182,55 @@ def test_numbers_given_out_one_after_the_other_are_ids_whatever_their_name():
     X = pd.DataFrame({"nummer": rng.permutation(400) + 5_000, "cents": rng.integers(100, 900_000, 400), "age": rng.integers(18, 90, 400)})
     found = audit(X, rng.integers(0, 2, 400)).findings
     assert found.loc[found["code"] == "id-as-feature", "where"].tolist() == ['column "nummer"']
+
+
+def _copied(X, y, rng, share=0.05):
+    again = rng.choice(len(X), int(share * len(X)), replace=False)
+    return pd.concat([X, X.iloc[again]], ignore_index=True), np.r_[y, y[again]]
+
+
+def _few_columns(rng, n=1000):
+    """Frames without copies, in some of which rows are equal by chance or by kinship of their columns."""
+    cents, plan = rng.gamma(2, 30, n).round(2), rng.choice(list("abcdefgh"), n)
+    poor = rng.random(n) < 0.4
+    told = {
+        "two numbers": {"cents": cents, "age": rng.integers(18, 90, n)},
+        "two fine numbers": {"a": rng.normal(size=n), "b": rng.normal(size=n)},
+        "categories": {f"c{j}": rng.choice(list("abcdefghij"), n) for j in range(9)},
+        "a number and texts": {"x": rng.gamma(2, 30, n), "plan": plan, "town": rng.choice([f"town {i}" for i in range(60)], n)},
+    }
+    kin = {
+        "one column": {"cents": cents},
+        "with tax": {"net": cents, "gross": (cents * 1.19).round(2)},
+        "with its band": {"cents": cents, "band": pd.cut(cents, 20).astype(str)},
+        "plan and price": {"plan": plan, "price": pd.Series(plan).map(dict(zip("abcdefgh", (9, 5, 7, 1, 8, 2, 6, 3), strict=True)))},
+        "few values": {f"c{j}": rng.integers(0, 4, n) for j in range(4)},
+        "mostly empty": {"a": np.where(poor, 0, cents), "b": np.where(poor, 0, rng.integers(1, 9, n)), "c": rng.integers(0, 3, n)},
+        "place and region": {"cents": cents, "town": (town := rng.integers(0, 50, n)), "region": (town // 5).astype(str)},
+        "bought once": {"sum": (s := rng.integers(1, 40, n) * 5.0), "mean": np.where(poor, s, s / 3), "days": rng.integers(0, 90, n)},
+    }
+    return {k: pd.DataFrame(v) for k, v in told.items()}, {k: pd.DataFrame(v) for k, v in kin.items()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_copies_are_found_in_any_columns_and_chance_is_no_copy(seed):
+    rng = np.random.default_rng(seed)
+    told, kin = _few_columns(rng)
+    y = rng.integers(0, 2, 1000)
+    for kind, X in (told | kin).items():
+        assert "duplicate-customers" not in {f.code for f in room.audit(X, y).found}, kind
+        same_label = np.ones(1000, int) - (np.arange(1000) < 30)  # nearly all labels agree: they prove nothing
+        assert "duplicate-customers" not in {f.code for f in room.audit(X, same_label).found}, kind
+    for kind, X in told.items():
+        assert "duplicate-customers" in {f.code for f in room.audit(*_copied(X, y, rng)).found}, kind
+
+
+def test_a_status_that_all_leavers_share_is_an_error_though_others_have_it_too(rng):
+    """Of today's inactive, many had stayed at an earlier cutoff: the AUC is low, and yet all who left are inactive."""
+    y = (np.arange(600) < 60).astype(int)
+    gone = (y == 1) | (rng.random(600) < 0.5)
+    X = pd.DataFrame({"x": rng.normal(size=600), "account_status": np.where(gone, "inactive", "active")})
+    assert [f.code for f in room.audit(X, y).errors] == ["names-outcome"]
+    honest = X.assign(account_status=rng.choice(["paused", "open"], 600))
+    assert room.audit(honest, y).ok is False
+    assert not room.audit(honest, y).errors

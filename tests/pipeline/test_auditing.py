@@ -214,6 +214,25 @@ def test_the_command_ends_with_4_on_leaks(tmp_path: Path, log, monkeypatch, caps
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+@pytest.mark.parametrize("name", ["status", "account_status"])
+def test_a_status_of_today_is_refused_by_fit_check_and_train(tmp_path: Path, log, churn, name, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    people = leaking(log).declarations["people"].source.rename(columns={"account_status": name})
+    orders = cp.Events(log, customer="who", time="paid_at", value="eur")
+    tables = cp.EventTables(orders=orders, people=cp.Customers(people, customer="who", attributes=[name]))
+    with pytest.raises(LeakageError, match=name):
+        cp.ChurnPipeline(churn, most_cutoffs=1, raise_on="error").fit(tables)
+    log.to_csv("orders.csv", index=False)
+    people.to_csv("people.csv", index=False)
+    declared = f'\n[tables.people]\nkind = "customers"\nsource = "people.csv"\ncustomer = "who"\nattributes = ["{name}"]\n'
+    Path("churn.toml").write_text(GOOD + declared + "[model]\nmost_cutoffs = 1\n")
+    for command in ("check", "train"):
+        assert run(command) == 4
+        assert "[leakage]" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.model")) + list(tmp_path.glob("*.churn"))
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 @pytest.mark.parametrize("rule", ["inactivity", "cancellation"])
 def test_clean_businesses_give_no_alarm(rule):
     for seed in range(2):

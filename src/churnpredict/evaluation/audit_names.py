@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from churnpredict.evaluation.audit_columns import auc_bound, is_numeric, numbers
-from churnpredict.evaluation.audit_report import Case, Finding, place
+from churnpredict.evaluation.audit_columns import auc_bound, numbers
+from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
+from churnpredict.model.identifiers import tokens, why_identifier
 
 __all__ = ["at_the_cutoff", "dates_and_ids", "named", "names_outcome"]
 
+_CHANCE = 1e-6
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LEFT_WORDS = {
     *("churn", "churned", "churner", "churners", "attrition", "attrited", "exited", "unsubscribed", "unsubscribe", "deactivated"),
@@ -46,18 +48,13 @@ _HISTORY = {
 _PLANNED = {"planned", "scheduled", "renewal", "trial", "promo", "promotion", "discount", "campaign"}
 
 
-def _tokens(name: str) -> list[str]:
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-    return [t for t in re.split(r"[^a-z0-9]+", spaced.lower()) if t]
-
-
 def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per meaning reads best
     """What of the outcome a column's name speaks of, or None.
 
     >>> names_outcome("CancelDate"), names_outcome("account_status"), names_outcome("marital_status")
     ('the moment or manner of leaving', 'a status that leaving changes', None)
     """
-    words = _tokens(name.split("__", 1)[-1])  # what stands before is the driver
+    words = tokens(name.split("__", 1)[-1])  # what stands before is the driver
     there = set(words)
     if there & _HISTORY:
         return None
@@ -91,9 +88,17 @@ def named(case: Case) -> Iterator[Finding]:
         if values is None:
             values = pd.factorize(column)[0].astype(float)
         strength = max(auc_bound(case.y, np.where(np.isnan(values), -1e300, values), case.who)[0], 0.5)
-        telling = strength > 0.8
+        telling = strength > 0.8 or _all_one(values[case.y == 1], values, case.who[case.y == 1])
         what = f"the name speaks of {meaning}" + (f", and it tells leavers apart (AUC {strength:.2f})" if telling else "")
         yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
+
+
+def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> bool:
+    """Whether all leavers have one value, as a status of today has, though it is not that of nearly everybody."""
+    n = len(np.unique(who))
+    if n < FEW or np.isnan(of_leavers).any() or (of_leavers != of_leavers[0]).any():
+        return False
+    return bool(float((values == of_leavers[0]).mean()) ** n < _CHANCE)
 
 
 def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way out per kind of column
@@ -137,32 +142,16 @@ def dates_and_ids(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     "warning", "date-as-feature", place(name), "a date grows for ever: next month has none of its values", 0.9, cure
                 )
-        elif _is_id(column, case.who):
+        elif why_identifier(column, case.who) is not None:
             cure = "Move it to the index, or drop it."
             yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a value of its own: an identifier", 0.9, cure)
-
-
-def _is_id(column: pd.Series, who: np.ndarray) -> bool:
-    n = len(np.unique(who))
-    if n < 50:
-        return False
-    if is_numeric(column):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        whole = np.unique(values[~np.isnan(values)])
-        if not len(whole) or (whole % 1 != 0).any() or len(whole) <= 0.9 * n:
-            return False
-        named = {"id", "key", "index", "rowid", "uuid", "unnamed"} & set(_tokens(str(column.name)))
-        # numbers that are given out one after the other, one to each customer, are ids whatever they are called
-        counted = n >= 200 and len(whole) > 0.98 * n and whole[-1] - whole[0] < 1.5 * len(whole) and len(whole) <= n
-        return bool(named or counted)
-    return column.nunique() > 0.9 * n
 
 
 def at_the_cutoff(case: Case) -> Iterator[Finding]:
     """Recency that is negative, or zero for nobody who left: rows at or after the cutoff were counted."""
     cure = "Count only rows with time < cutoff; a day's rows are known the day after."
     for name in case.X.columns:
-        words = set(_tokens(name))
+        words = set(tokens(name))
         if not ("since" in words or "recency" in words):
             continue
         values = numbers(case.X[name])

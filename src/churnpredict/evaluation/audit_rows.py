@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import poisson, rankdata
 
 from churnpredict.evaluation.audit_columns import is_numeric
 from churnpredict.evaluation.audit_report import Case, Finding
 
 __all__ = ["constant_labels", "duplicates", "left_before", "mixed_folds", "time_order"]
 
+_FEWEST = 100  # rows below which copies prove nothing
 _WIDE = 64  # columns that are enough to tell customers apart
+_MOST_COPIES = 5  # customers who are equal in everything: more are a common pattern, not copies of one
+_NEIGHBOURS = 20_000  # rows whose neighbours are looked at
+_CHANCE = 1e-6
 
 
 def constant_labels(case: Case) -> Iterator[Finding]:
@@ -79,41 +84,78 @@ def left_before(case: Case) -> Iterator[Finding]:
 def duplicates(case: Case) -> Iterator[Finding]:
     """Customers who stand under several ids: rows equal in everything, and in their labels, more often than chance allows.
 
-    Poor rows (one purchase, few columns filled) are equal by chance. So only rows with more distinct values than the middle row
-    count, and they must be equal no less often than they are equal in half of the columns.
+    Poor rows (one purchase, few columns filled) are equal by chance: patterns that many share do not count, nor do rows with fewer
+    distinct values than the middle row. Of the rest, the columns are dealt into two halves, and the rows equal in one half must be equal
+    in the other far more often than rows that are merely neighbours in the first half. So columns that follow from each other prove
+    nothing, few columns of few values prove nothing, and a single column never does.
     """
-    X = case.X
-    numeric = [c for c in X.columns if is_numeric(X[c])]
-    if len(X) < 100 or len(numeric) < 4:
+    X = case.X.loc[:, [len(pd.unique(case.X.iloc[:, j])) > 1 for j in range(case.X.shape[1])]]
+    if len(X) < _FEWEST or X.shape[1] < 2:
         return
     rng = np.random.default_rng(0)
     part = X if X.shape[1] <= _WIDE else X[[X.columns[j] for j in sorted(rng.choice(X.shape[1], _WIDE, replace=False))]]
-    chosen = range(part.shape[1])
     times = np.zeros(len(X), np.int64) if case.times is None else case.times
-    codes = np.column_stack([pd.factorize(part[c])[0] for c in part.columns])
-    ordered = np.sort(part[[c for c in part.columns if c in set(numeric)]].to_numpy(dtype=np.float64, na_value=np.nan), axis=1)
-    richness = ((ordered[:, 1:] != ordered[:, :-1]) & ~np.isnan(ordered[:, 1:])).sum(axis=1)
-    rich = richness > np.median(richness) if (richness > np.median(richness)).any() else np.ones(len(X), bool)
-    halves = rng.permutation(len(chosen))[: max(len(chosen) // 2, 2)]
-    same = _alike(np.column_stack([codes, times]), case.who, rich)
-    half = _alike(np.column_stack([codes[:, halves], times]), case.who, rich)
+    codes = np.column_stack([_ordered_codes(part[c]) for c in part.columns])
+    keys = _hashes(np.column_stack([codes, times]))
+    rich = _several(keys, case.who) <= _MOST_COPIES
+    numeric = [c for c in part.columns if is_numeric(part[c])]
+    if numeric:
+        ordered = np.sort(part[numeric].to_numpy(dtype=np.float64, na_value=np.nan), axis=1)
+        richness = ((ordered[:, 1:] != ordered[:, :-1]) & ~np.isnan(ordered[:, 1:])).sum(axis=1)
+        middle = np.median(richness)
+        rich &= richness > middle if (richness > middle).any() else richness >= middle
+    same = rich & (_several(keys, case.who, rich) > 1)
     people = len(np.unique(case.who[same]))
     of = len(np.unique(case.who[rich]))
-    if people < max(6, 0.005 * of) or same.sum() < 0.8 * half.sum():
+    if people < max(6, 0.005 * of):
         return
-    group = pd.Series(_hashes(np.column_stack([codes, times]))[same])
-    by_group = pd.Series(case.y[same]).groupby(group.to_numpy())
+    expected = _expected(codes[rich], times[rich], case.who[rich])
+    if people // 2 < 3 * expected or poisson.sf(people // 2 - 1, expected) > _CHANCE:
+        return
+    by_group = pd.Series(case.y[same]).groupby(keys[same])
     agree = float((by_group.transform("min") == by_group.transform("max")).mean())
     if agree < 0.95:
         return
     across = ""
     for train, test in case.folds:
-        keys = _hashes(np.column_stack([codes, times]))
         n = int(np.isin(keys[test][same[test]], keys[train][same[train]]).sum())
         across = f", {n:,} of them in test with a twin in training" if n else across
     what = f"{people:,} customers have rows that another customer has too, value for value{across}"
     cure = "One customer seems to stand under several ids: map them to one, or keep them in one fold."
     yield Finding("error" if across else "warning", "duplicate-customers", f"{int(same.sum()):,} rows", what, 0.9, cure)
+
+
+def _ordered_codes(column: pd.Series) -> np.ndarray:
+    """Codes (n,) in the order of the values, -1 for missing; near values have near codes."""
+    values = column.astype("string") if not is_numeric(column) else column
+    return np.asarray(pd.factorize(values, sort=True)[0])
+
+
+def _expected(codes: np.ndarray, times: np.ndarray, who: np.ndarray) -> float:
+    """How many pairs of customers are equal in all columns by chance: those equal in one half, times how often neighbours share the other.
+
+    The halves take turns by how many values a column has. Neighbours differ in the first half, least in its finest column; columns of the
+    other half count as shared when they are about equal, so that what follows from the first half is expected to be shared.
+    """
+    fineness = np.array([len(np.unique(column)) for column in codes.T])
+    ranked = np.argsort(-fineness, kind="stable")
+    one, other = codes[:, ranked[::2]], _coarse(codes[:, ranked[1::2]])
+    keys = _hashes(np.column_stack([one, times]))
+    sizes = pd.Series(keys).value_counts().to_numpy(dtype=np.float64)
+    own = pd.DataFrame({"key": keys, "who": who}).value_counts().to_numpy(dtype=np.float64)
+    pairs = float((sizes * (sizes - 1) / 2).sum() - (own * (own - 1) / 2).sum())
+    some = np.sort(np.random.default_rng(0).permutation(len(codes))[:_NEIGHBOURS])
+    order = some[np.lexsort((*one[some].T, times[some]))]
+    here, there = order[:-1], order[1:]
+    beside = (times[here] == times[there]) & (keys[here] != keys[there]) & (who[here] != who[there])
+    shared = (other[here[beside]] == other[there[beside]]).all(axis=1).sum()
+    return pairs * float(shared + 1) / float(beside.sum() + 2)
+
+
+def _coarse(codes: np.ndarray) -> np.ndarray:
+    """Codes of columns with many values, cut into about twenty steps of as many rows."""
+    steps = [np.floor(20 * rankdata(c, method="min") / (len(c) + 1)) if len(np.unique(c)) > 20 else c for c in codes.T]
+    return np.column_stack(steps)
 
 
 def _hashes(codes: np.ndarray) -> np.ndarray:
@@ -123,12 +165,11 @@ def _hashes(codes: np.ndarray) -> np.ndarray:
     return np.asarray((mixed * (2 * weights + 1)).sum(axis=1, dtype=np.uint64))
 
 
-def _alike(codes: np.ndarray, who: np.ndarray, rich: np.ndarray) -> np.ndarray:
-    """Rich rows that some other customer's rich row equals."""
-    keys = pd.DataFrame({"key": _hashes(codes)[rich], "who": who[rich]})
-    several = keys.groupby("key")["who"].transform("nunique") > 1
-    found = np.zeros(len(codes), bool)
-    found[np.flatnonzero(rich)[several.to_numpy()]] = True
+def _several(keys: np.ndarray, who: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+    """How many customers (n,) have a row of the same key; 0 outside ``rows``."""
+    some = np.ones(len(keys), bool) if rows is None else rows
+    found = np.zeros(len(keys), np.int64)
+    found[some] = pd.Series(who[some]).groupby(keys[some]).transform("nunique").to_numpy()
     return found
 
 

@@ -296,6 +296,14 @@ class EventTables:
         """
         given = pa.array(customer_ids)
         given = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
+        if len(given) and not _one_kind(given.type, self.ids.type):  # Arrow casts "007" to 7, and 7 to "7": another customer
+            raise IdentityError(
+                "snapshot-id-type",
+                f"ids of type {given.type}, where the tables have {self.ids.type}",
+                table="snapshots",
+                rows=len(given),
+                remedy=f"Cast them before: {_cast_to(self.ids.type)}",
+            )
         try:
             runs = pc.run_end_encode(given.cast(self.ids.type) if given.type != self.ids.type else given)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -303,7 +311,7 @@ class EventTables:
                 "snapshot-id-type",
                 f"ids of type {given.type}, where the tables have {self.ids.type}",
                 table="snapshots",
-                remedy="Cast them before.",
+                remedy=f"Cast them before: {_cast_to(self.ids.type)}",
             ) from None  # what Arrow says quotes an id
         found = pc.index_in(runs.values, value_set=self.ids)
         if found.null_count:
@@ -329,6 +337,22 @@ def check_tables(tables: Any) -> None:
             f"tables are of type {type(tables).__name__}, whose columns are not declared",
             remedy='Declare them: EventTables(orders=Events(frame, customer="...", time="...")).',
         )
+
+
+def _one_kind(given: pa.DataType, ours: pa.DataType) -> bool:
+    """Whether ids of two types can be the same ids: whole numbers of any width, or texts of any make."""
+    kinds = []
+    for kind in (given, ours):
+        plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+        text = str(plain) in ("string", "large_string", "string_view")
+        kinds.append("text" if text else "whole" if pa.types.is_integer(plain) else str(plain))
+    return kinds[0] == kinds[1]
+
+
+def _cast_to(ours: pa.DataType) -> str:
+    """The line that makes a frame's ids those of the tables."""
+    name = "str" if not pa.types.is_integer(ours) else str(ours)
+    return f'snapshots["customer_id"] = snapshots["customer_id"].astype("{name}").'
 
 
 Counts = tuple[Ints, Ints, int]

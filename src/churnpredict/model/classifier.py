@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
+from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
@@ -181,7 +182,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         TrainingError
             One class only.
         ContentError, SchemaError
-            Infinite values, identifier-like or time columns.
+            Infinite values, times, identifiers (``identifier-column``: texts that nearly all differ; whole numbers, one to each
+            customer, in a column called an id). Of numbers merely given out one after the other there is a warning.
         """
         thread_count(self.n_jobs)  # refused before anything is learnt
         frame = as_frame(X)
@@ -283,6 +285,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not len(frame) or not frame.shape[1]:
             raise TrainingError("empty-matrix", "X has no rows or no columns", remedy="Give at least two rows and one column.")
         A = self._encoder.fit(frame).transform(frame)
+        refuse_identifiers(frame, customers_of(frame))
         self.n_features_in_ = frame.shape[1]
         if all(texts):
             self.feature_names_in_ = np.array(self._encoder.names, dtype=object)
