@@ -136,14 +136,15 @@ def _arms(tables: EventTables, treatments: str) -> list[str]:
     return [str(k) for k in tables.labels[treatments]["kind"].to_pylist()] if "kind" in tables.stream(treatments).columns else []
 
 
-def _log(tables: EventTables, treatments: str) -> tuple[Stream, Bools]:
+def _log(tables: EventTables, treatments: str | None) -> tuple[Stream, Bools]:
     """The log, and which of its rows say that nothing was done."""
-    if not isinstance(tables.declarations.get(treatments), Events):
+    if treatments is None or not isinstance(tables.declarations.get(treatments), Events):
         names = tables.logs()
+        what = "no log of treatments is named" if treatments is None else f'there is no table of events called "{treatments}"'
         raise UsageError(
             "no-treatments",
-            f'there is no table of events called "{treatments}"',
-            remedy=f"Name the log of retention contacts.{closest(treatments, names)}",
+            what,
+            remedy=f'Name the log of retention contacts: treatments="contacts".{closest(treatments or "", names)}',
         )
     stream = tables.stream(treatments)
     kinds = stream.columns.get("kind", np.full(len(stream), -1, np.int32))
@@ -171,7 +172,7 @@ def contacted(tables: EventTables, treatments: str, since: int, until: int) -> p
     return tables.ids.take(pa.array(np.unique(stream.owners[here])))
 
 
-def experiment(tables: EventTables, churn: ChurnRule, treatments: str) -> pd.DataFrame:
+def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) -> pd.DataFrame:
     """The rows of a treatment log as an experiment: who was contacted or held out, when, while at risk, with a full window after it.
 
     The moment of the log is the cutoff, so that nothing that happened later, leaving above all, decides who counts as treated.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -120,7 +120,7 @@ def _compile(function: Callable[..., float], takes_column: bool) -> Any:
     return loop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class OwnFeature:
     """A feature computed by any Python function over what was known of one customer.
 
@@ -139,6 +139,11 @@ class OwnFeature:
     driver : str
         The driver it speaks for.
 
+    Attributes
+    ----------
+    name : str
+        What its column is called: ``driver__name``.
+
     Examples
     --------
     >>> import churnpredict as cp
@@ -151,8 +156,20 @@ class OwnFeature:
 
     name_: str
     function: Callable[[Mapping[str, pd.DataFrame], pd.Timestamp], float]
-    tables: tuple[str, ...] | list[str] = field(kw_only=True)
-    driver: str = field(default="habit", kw_only=True)
+    tables: tuple[str, ...] | list[str]
+    driver: str
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Mapping[str, pd.DataFrame], pd.Timestamp], float],
+        *,
+        tables: tuple[str, ...] | list[str],
+        driver: str = "habit",
+    ) -> None:
+        # written out: the parameter is the short name, and the property of the same name has the driver before it
+        for field, value in (("name_", name), ("function", function), ("tables", tables), ("driver", driver)):
+            object.__setattr__(self, field, value)
 
     @property
     def name(self) -> str:

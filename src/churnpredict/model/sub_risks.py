@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,18 @@ from churnpredict.model.split import Window, cutoffs_of, zone_of
 from churnpredict.model.training import Rows, Settings, train
 from churnpredict.spans import span, span_text
 
-__all__ = ["LOST", "OUTCOMES", "Share", "earlier_horizons", "expected_days", "learn_shares", "multiply", "product_shares", "shares_of"]
+__all__ = [
+    "LOST",
+    "OUTCOMES",
+    "Share",
+    "earlier_horizons",
+    "expected_days",
+    "learn_shares",
+    "multiply",
+    "product_shares",
+    "refuse_earlier_horizons",
+    "shares_of",
+]
 
 LOST = "lost"
 OUTCOMES = ("left", LOST)
@@ -89,6 +100,22 @@ def earlier_horizons(horizons: Any, horizon: Any) -> dict[str, float]:
     return {name: d for name, d in sorted(days.items(), key=lambda item: item[1]) if d < whole}
 
 
+def refuse_earlier_horizons(rule: str) -> NoReturn:
+    """Say that a rule such as inactivity has no earlier horizons, and which rules have.
+
+    Raises
+    ------
+    OutcomeError
+        ``shorter-horizon``.
+    """
+    raise OutcomeError(
+        "shorter-horizon",
+        f"{rule} knows only at the end of the whole horizon who has left, so there are no earlier horizons",
+        remedy="Leave out horizons=, or train one model for each length of silence. horizons= works with rules that know the day of "
+        "leaving: SubscriptionEnd, Cancellation, TrialEnd, DownSell and WinBack.",
+    )
+
+
 def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, np.ndarray]:
     """What is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
 
@@ -107,11 +134,7 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, n
                 "no-duration", "horizons= need to know when customers left", remedy="Pass the outcomes frame of label_churn as y."
             )
         if getattr(y, "decided_at_end", False):
-            raise OutcomeError(
-                "shorter-horizon",
-                "whether a customer is inactive for the whole horizon is known only at its end",
-                remedy="Leave out horizons=, or train one model for each length of silence.",
-            )
+            refuse_earlier_horizons("the rule of these outcomes")
         duration, asked = np.asarray(y["duration"], dtype=np.float64), np.asarray(y["outcome"]) != 0
         times, zone = cutoffs_of(y), zone_of(y)
         for name in reversed(list(horizons)):

@@ -97,9 +97,14 @@ class Backtest(pd.DataFrame):
         counts = {kind: sum(v.against == kind for v in verdicts.values()) for kind in ("better", "not told apart", "worse")}
         told = ", ".join(f"{kind} at {count}" for kind, count in counts.items() if count)
         against = f"Against the best of the old ways: {told}." if told else "There is no old way to compare with but the base rate."
-        right, weak = (sum(getattr(v, k) == w for v in verdicts.values()) for k, w in (("level", "right"), ("signal", "weak")))
+        right, open_, weak = (
+            sum(getattr(v, k) == w for v in verdicts.values())
+            for k, w in (("level", "right"), ("level", "too few rows"), ("signal", "weak"))
+        )
+        level = f"Right on average at {right} of {n - open_}" if open_ < n else "Whether it is right on average cannot be told from so few"
+        level += f", too few customers to tell at {open_}." if 0 < open_ < n else "."
         signal = f" Weak signal at {weak}." if weak else ""
-        return f"{n} cutoff{'' if n == 1 else 's'}. {against} Right on average at {right} of {n}.{signal}"
+        return f"{n} cutoff{'' if n == 1 else 's'}. {against} {level}{signal}"
 
     def _complete(self) -> bool:
         return bool(len(self)) and set(self.columns) >= _NEEDED

@@ -283,7 +283,7 @@ class ChurnPipeline:
 
         self._fitted()
         past = cutoffs.as_known(tables, until)
-        rows = treatments.experiment(past, self.churn, str(self.treatments))
+        rows = treatments.experiment(past, self.churn, self.treatments)
         X = build_features(past, rows, features=self.features_, history=self.history)
         outcomes = label_churn(past, rows, self.churn)
         return UpliftModel(random_state=self.random_state).fit(
