@@ -50,7 +50,8 @@ class ChurnPipeline:
         Unfitted; a :class:`churnpredict.ChurnClassifier` by default. Where it has ``horizon`` and ``gap``, they are the rule's: filled in
         where it has none, refused where they differ (``other-window``).
     horizons : list of str, optional
-        Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier.
+        Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier. Only for rules that know the day of
+        leaving (SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack), not for Inactivity (``shorter-horizon``).
     random_state : int
     n_jobs : int, optional
         Threads of the default classifier.
