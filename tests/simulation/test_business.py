@@ -539,7 +539,7 @@ def test_wrong_arguments_are_named(arguments: dict[str, object], code: str) -> N
         (("2023-01-01 12:00", "90d"), "no-such-cutoff"),
         (("2023-01-01", "36h"), "bad-horizon"),
         (("2023-01-01", "366d"), "bad-horizon"),
-        (("2023-01-01", "0d"), "bad-horizon"),
+        (("2023-01-01", "0d"), "bad-span"),
     ],
 )
 def test_unknown_risks_are_refused(arguments: tuple[str, str], code: str) -> None:

@@ -138,7 +138,8 @@ class Business:
                 f"the true risk at {stamp(moment(cutoff))} is not known",
                 remedy=f"Give a midnight from {self.start.date()} to {self.end.date()}.",
             )
-        length, rest = divmod(span(horizon, "horizon").nominal, DAY)
+        at = moment(cutoff, "cutoff")
+        length, rest = divmod(span(horizon, "horizon").after(at) - at, DAY)
         if rest or not 1 <= length <= MAX_HORIZON:
             raise UsageError("bad-horizon", f"horizon is {horizon!r}", remedy=f"Give whole days, from 1d to {MAX_HORIZON}d.")
         if meaning not in ("leaving", "silence") or outcome not in (None, 1, 2) or (meaning == "silence" and outcome is not None):
