@@ -121,8 +121,9 @@ def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Mat
     IdentityError
         ``scores-id-type``: ids of another type than in the tables.
     """
-    known = _known(tables, scorings["customer_id"])
-    held = scorings[known]
+    ids = _as_in(tables, scorings["customer_id"])
+    known = np.asarray(pc.is_in(ids, value_set=tables.ids).to_numpy(zero_copy_only=False))
+    held = scorings[known].assign(customer_id=ids.filter(pa.array(known)).to_pandas().to_numpy())
     if held["cutoff"].dt.tz is not None:
         held = held.assign(cutoff=held["cutoff"].dt.tz_convert(tables.timezone).dt.tz_localize(None))
     distinct = held["cutoff"].unique()
@@ -137,9 +138,10 @@ def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Mat
     return Matured(ripe.dropna(subset="left"), int((~closed).sum()), unknown)  # who left within the gap has no outcome
 
 
-def _known(tables: EventTables, ids: pd.Series) -> np.ndarray:
+def _as_in(tables: EventTables, ids: pd.Series) -> pa.Array:
+    """Ids (n,) of scores, which a CSV file keeps as text, in the type of the tables; null for what is no such id, as "007" is none of 7."""
     if not len(ids):
-        return np.empty(0, dtype=bool)
+        return pa.array([], tables.ids.type)
     given = pa.array(ids)
     given = given.combine_chunks() if isinstance(given, pa.ChunkedArray) else given
     try:
@@ -152,7 +154,8 @@ def _known(tables: EventTables, ids: pd.Series) -> np.ndarray:
             column="customer_id",
             remedy="Cast them before; a CSV file keeps no types.",
         ) from None  # what Arrow says quotes an id
-    return np.asarray(pc.is_in(cast, value_set=tables.ids).to_numpy(zero_copy_only=False))
+    same = pc.fill_null(pc.equal(cast.cast(given.type), given), False)
+    return pc.if_else(same, cast, pa.scalar(None, cast.type))
 
 
 def judge_matured(rows: pd.DataFrame, base_rate: float, window: pd.Timedelta) -> pd.DataFrame:
