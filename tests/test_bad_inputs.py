@@ -608,7 +608,7 @@ TABLE = [
     Bad(43, "infinite label", "E infinite-label", lambda _: fitted(np.where(np.arange(400) == 7, np.inf, matrix()[1]))),
     Bad(44, "text labels without a positive class", "E no-positive-class", lambda _: fitted(np.where(matrix()[1] == 1, "gone", "here"))),
     Bad(44, "bool labels without a positive class", "E no-positive-class", lambda _: fitted(matrix()[1] == 1)),
-    Bad(44, "text labels with a positive class", "S", lambda _: np.testing.assert_array_equal(fitted(np.where(matrix()[1] == 1, "gone", "here"), positive="gone").predict_proba(matrix()[0]), model().predict_proba(matrix()[0])), "Taken as 0 and 1."),
+    Bad(44, "text labels with a positive class", "S", lambda _: np.testing.assert_array_equal(fitted(np.where(matrix()[1] == 1, "gone", "here"), positive="gone").predict_proba(matrix()[0])[:, ::-1], model().predict_proba(matrix()[0])), "Taken as 0 and 1; `classes_` are sorted, and the risk stands in the column of the positive one."),
     Bad(45, "a column that only leavers have", "E leakage", lambda _: audited("missing-tells", cancel_reason_code=lambda y: np.where(y == 1, 3.0, np.nan))),
     Bad(45, "a status that is the outcome", "E leakage", lambda _: audited("names-outcome", churn_status=lambda y: np.where(y == 1, "closed", "active"))),
     Bad(45, "a score that knows", "E leakage", lambda _: audited("predicts-too-well", old_score=lambda y: y + np.random.default_rng(1).normal(0, 0.2, len(y)))),

@@ -21,6 +21,7 @@ SOURCE = Path(cp.__file__).parent
 PICKLERS = {
     "model_file/store.py": "joblib hashes a classifier of the user's own, and reads nothing",
     "spark/jobs.py": "sends our own functions to our own workers",
+    "threads.py": "joblib counts the processors that a container grants, and reads nothing",
 }
 CONFIG = """
 [tables.orders]
@@ -56,7 +57,7 @@ def test_planted_ids_are_found_only_where_they_belong(
     part = next(Path("scores").glob("2023-12-01/*.parquet"))
     part.write_bytes(part.read_bytes()[:-1])
     assert run("forget", "scores", "--customers", "gone.txt", *json_too) == 3  # damaged
-    assert run("score", "--at", "2023-12-01", "--output", "scores", "--into", "gone.txt", *json_too) in (3, 5)  # no database
+    assert run("score", "--at", "2023-12-01", "--output", "scores", "--into", "gone.txt", *json_too) == 2  # no database
     pd.concat([log, log.assign(paid_at="?")]).to_csv(tmp_path / "orders.csv", index=False)
     assert run("score", "--output", "scores", *json_too) == 3  # times that are none
     said = capsys.readouterr()
