@@ -243,7 +243,7 @@ PLANTED = {
     "sums from a global prefix": (prefix_order, kernels, "value_windows", sums_from_a_global_prefix),
     "no tie-break": (shuffled, streams, "_sort_within", sorted_by_time_only),
     "who has left is at risk": (risk, Inactivity, "at_risk", everybody_ever_seen),
-    "who has not joined is at risk": (late_rows_and_joining, rules, "_joined", everybody_joined),
+    "who has not joined is at risk": (late_rows_and_joining, rules, "have_joined", everybody_joined),
     "outcome window closed on the right": (labels, Inactivity, "outcomes", closed_on_the_right),
     "outcome window without its gap": (labels, Inactivity, "outcomes", window_without_gap),
     "mature without the gap": (maturity, Inactivity, "latest_cutoff", mature_too_early),

@@ -193,9 +193,11 @@ class ChurnPipeline:
         """
         try:
             pipeline = cls(state.churn, **state.settings)
-        except TypeError:
+        except (TypeError, UsageError):  # no such argument, or a value that no pipeline takes
             remedy = "Take the file from its source again."
-            raise ModelFileError("model-contradiction", "a setting of the pipeline is unknown", remedy=remedy) from None
+            raise ModelFileError(
+                "model-contradiction", "a setting of the pipeline is unknown, or has a value that cannot be", remedy=remedy
+            ) from None
         pipeline.features_, pipeline.model_, pipeline.model_id_ = state.features, state.model, state.model_id
         pipeline.cutoffs_, pipeline.base_rate_ = state.cutoffs, state.base_rate
         pipeline.n_snapshots_, pipeline.n_leavers_ = state.n_snapshots, state.n_leavers
