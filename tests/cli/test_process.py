@@ -96,11 +96,13 @@ def test_no_home_no_fault(folder: Path) -> None:
 
 # A command that says when it is in the middle of its work, and then goes on until it is stopped.
 HELD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from churnpredict.cli import commands
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 from churnpredict import files
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so
 
 def held(*_, **__):
     def write(file):

@@ -372,6 +372,7 @@ def postgres(table, rng, place, name, address):
     types = [_sql_types(column, rng, server=True) for column in table.values()]
     with dbapi.connect(address) as connection:
         with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '60s'")  # a lock that is never released fails the test, it does not hang it
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
             cursor.execute(f"CREATE TABLE {name} ({_columns(table, types)})")
             cursor.execute(f"INSERT INTO {name} VALUES {_insert(_clear(table), types, rng)}")

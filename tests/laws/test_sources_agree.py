@@ -207,26 +207,29 @@ def test_every_source_gives_the_same_bits_whole_and_in_partitions(kind, tmp_path
 
 @pytest.fixture(scope="module")
 def server(postgres):
-    """A connection to the server, the history in it, and the address."""
+    """A connection to the server, the history in it, and the address.
+
+    The connection stays open, and so do its locks: no other test may write tables of these names.
+    """
     from adbc_driver_postgresql import dbapi
 
     history = make_history(7, n_rows=120, timezone="Europe/Berlin")
     with dbapi.connect(postgres) as connection:
         with connection.cursor() as cursor:
-            cursor.adbc_ingest("orders", arrow(history.log))
-            cursor.adbc_ingest("people", arrow(history.people))
+            cursor.adbc_ingest("kept_orders", arrow(history.log))
+            cursor.adbc_ingest("kept_people", arrow(history.people))
         connection.commit()
         yield history, connection, postgres
 
 
 def test_postgres_by_its_address(server):
     history, _, address = server
-    check_both_ways(history, lambda: (Query("SELECT * FROM orders", address), Query("people", address)))
+    check_both_ways(history, lambda: (Query("SELECT * FROM kept_orders", address), Query("kept_people", address)))
 
 
 def test_postgres_by_an_open_connection(server):
     history, connection, _ = server
-    check_both_ways(history, lambda: (Query("public.orders", connection), Query("SELECT * FROM people -- all", connection)))
+    check_both_ways(history, lambda: (Query("public.kept_orders", connection), Query("SELECT * FROM kept_people -- all", connection)))
 
 
 def test_postgres_by_a_cursor_that_has_executed(server):
@@ -240,7 +243,7 @@ def test_postgres_by_a_cursor_that_has_executed(server):
             cursor.execute(f"SELECT * FROM {table}")
             return cursor
 
-        check_both_ways(history, lambda: (asked("orders"), asked("people")))
+        check_both_ways(history, lambda: (asked("kept_orders"), asked("kept_people")))
 
 
 def test_a_stream_that_breaks_off_is_refused():
@@ -279,14 +282,14 @@ def refused(source, error, **roles):
 def test_credentials_never_stand_in_a_message(server):
     _, _, address = server
     wrong = address.replace("s3cret-of-the-tests", "s3cret-but-wrong")
-    assert "s3cret" not in repr(Query("orders", address))
-    assert "s3cret" not in repr(Events(Query("orders", address), customer="id", time="day"))
-    assert refused(Query("orders", wrong), SourceError).code == "unreadable-query"
+    assert "s3cret" not in repr(Query("kept_orders", address))
+    assert "s3cret" not in repr(Events(Query("kept_orders", address), customer="id", time="day"))
+    assert refused(Query("kept_orders", wrong), SourceError).code == "unreadable-query"
     refused(Query("no_such_table", address), SourceError)
     refused(Query("SELECT 'Zaphod4711'::int AS id, now() AS day, 1 AS eur", address), SourceError)
-    refused(Query("orders", "postgresql://churn:s3cret word@[broken"), SourceError)
-    refused(Query("orders", "mysql://churn:s3cret@host/shop"), UsageError)
-    assert refused(Query("orders", address), SchemaError).code == "missing-column"
+    refused(Query("kept_orders", "postgresql://churn:s3cret word@[broken"), SourceError)
+    refused(Query("kept_orders", "mysql://churn:s3cret@host/shop"), UsageError)
+    assert refused(Query("kept_orders", address), SchemaError).code == "missing-column"
 
 
 ROWS = "id,day,eur\n" + "Zaphod4711,2024-01-01,4711.5\n" * 3000
