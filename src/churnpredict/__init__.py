@@ -83,7 +83,10 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from churnpredict.errors import closest
+
+    near = "" if name.startswith("_") else closest(name, __all__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{near and '.'}{near}")
 
 
 def __dir__() -> list[str]:

@@ -55,6 +55,7 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "closest",
+    "kind_of",
     "mask",
     "memory_shortage",
     "warn",
@@ -81,6 +82,23 @@ def closest(word: str, known: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f' Did you mean "{near[0]}"?' if near else ""
+
+
+def kind_of(given: object) -> str:
+    """What something is, without a value of it: "a pandas DataFrame", "the class Inactivity".
+
+    >>> kind_of([1, 2]), kind_of("180d")
+    ('a list', 'a text')
+    """
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    if given is None:
+        return "None"
+    plain = {str: "text", int: "number", float: "number", bool: "bool", dict: "dict"}
+    name = plain.get(type(given), type(given).__name__)
+    library = type(given).__module__.split(".")[0]
+    name = f"{library} {name}" if library in ("numpy", "pandas", "polars", "pyarrow", "duckdb", "pyspark") else name
+    return f"{'an' if name[:1] in 'AEIOUaeio' else 'a'} {name}"
 
 
 def _sentence(

@@ -263,10 +263,10 @@ def test_the_property_test_above_meets_leavers():
     assert sum(check_silence(make_history(seed, known_at=bool(seed % 2), people=bool(seed % 3)), "30d") for seed in range(8)) > 10
 
 
-def wide_risk_set(tables, churn):
+def wide_risk_set(tables, churn, call):
     """A fault: who has been silent for a horizon is still taken for a customer, and lost a second time."""
     ledger = departures.Ledger.__new__(departures.Ledger)
-    ORIGINAL(ledger, tables, churn)
+    ORIGINAL(ledger, tables, churn, call)
     ledger.customers_at = lambda customers, moments: churn.at_risk(ledger.tables, customers, moments)
     return ledger
 

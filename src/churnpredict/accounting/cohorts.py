@@ -47,7 +47,7 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
               2       144   79 54.9%      121
               3                            65
     """
-    ledger = Ledger(tables, churn)
+    ledger = Ledger(tables, churn, "tenure_table(tables, churn)")
     check_least(min_group)
     entry = ledger.entries()
     everybody = np.flatnonzero((entry != OPEN) & (entry != NEVER) & (entry < ledger.observed_until)).astype(np.int32)
@@ -111,7 +111,7 @@ def cohorts(
     2022Q3        84  95.2%  89.3%
     2022Q4        39  89.7%
     """
-    ledger = Ledger(tables, churn)
+    ledger = Ledger(tables, churn, "cohorts(tables, churn)")
     check_least(min_group)
     entry = ledger.entries()
     known = (entry != OPEN) & (entry != NEVER) & (entry < ledger.observed_until)

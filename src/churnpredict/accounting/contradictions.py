@@ -73,7 +73,7 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
      flagged-but-there people    1     2 50.0%
     row-before-joining visits    1     3 33.3%
     """
-    ledger = Ledger(tables, churn)
+    ledger = Ledger(tables, churn, "contradictions(tables, churn)")
     gone = ledger.gone()
     found: list[tuple[str, str, str | None, int, int, int]] = []
     for column, meaning in (flags or {}).items():

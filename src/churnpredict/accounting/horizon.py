@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.accounting.ledger import check_whole
 from churnpredict.churn.rules import Inactivity
 from churnpredict.errors import DataError, MissingExtraError, UsageError
+from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
@@ -165,7 +165,7 @@ def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[
     >>> curve.comes_back(7) > curve.comes_back(60)
     True
     """
-    check_whole(tables)
+    check_tables(tables, "return_curve(tables)")
     name = Inactivity("1d", of=of).table(tables)
     stream = visits(tables, name, kinds)
     end = int(local_days(np.array([tables.observed_until(name)]), tables.timezone)[0])
@@ -235,6 +235,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     """
     if not 0 < returning < 1:
         raise UsageError("bad-argument", f"returning is {returning!r}", remedy="Give a share such as 0.1.")
+    check_tables(tables, "suggest_horizon(tables)")
     curve = return_curve(tables, of, kinds=kinds)
     share = curve.frame["comes_back"].to_numpy()
     most = max(min(curve.span // 3, len(share) - 1), 1)

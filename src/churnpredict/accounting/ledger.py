@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, TrialEnd, WinBack
 from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
+from churnpredict.events.expected import check_tables
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span
 
-__all__ = ["Ledger", "Periods", "check_whole"]
+__all__ = ["Ledger", "Periods"]
 
 Ints = npt.NDArray[np.int64]
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -82,7 +83,7 @@ class Periods:
 
 
 class Ledger:
-    """The books of a business under one churn rule: customers at a moment, and the moment at which each leaves.
+    """The books of a business under one churn rule: customers at a moment, and the moment at which each leaves; ``call`` is the user's.
 
     Accounts are kept in hindsight: a cancellation counts from when it happened, not from when it came to be known. Under inactivity a
     customer leaves at the moment at which the silence has lasted the horizon, and is a customer until then, whatever ``active_within``
@@ -93,11 +94,12 @@ class Ledger:
     Raises
     ------
     UsageError
-        ``rule-not-accountable``: the rule does not say when a customer leaves. ``needs-whole-tables``.
+        ``rule-not-accountable``: the rule does not say when a customer leaves. ``not-tables``, ``needs-whole-tables``, ``not-a-rule``.
     """
 
-    def __init__(self, tables: EventTables, churn: ChurnRule) -> None:
-        check_whole(tables)
+    def __init__(self, tables: EventTables, churn: ChurnRule, call: str = "Ledger(tables, churn)") -> None:
+        check_tables(tables, call)
+        check_rule(churn, call)
         settings: set[str] = {f.name for f in dataclasses.fields(churn)} if dataclasses.is_dataclass(churn) else set()
         if isinstance(churn, WinBack) or not {"horizon", "gap"} <= settings or (churn.decided_at_end and not isinstance(churn, Inactivity)):
             raise UsageError(
@@ -236,19 +238,6 @@ class Ledger:
             )
         there = self.customers_at(everybody, np.full(len(everybody), self.observed_until, np.int64))
         return np.where((last == NEVER) | there | (last >= self.observed_until), OPEN, last)
-
-
-def check_whole(tables: Any) -> None:
-    """Refuse anything but tables that are read whole.
-
-    Raises
-    ------
-    UsageError
-        ``needs-whole-tables``.
-    """
-    if not isinstance(tables, EventTables):
-        remedy = "Give EventTables, of the columns and years that accounts need if the whole is too large."
-        raise UsageError("needs-whole-tables", f"accounts cannot be kept of {type(tables).__name__}", remedy=remedy)
 
 
 def _in_hindsight(tables: EventTables) -> EventTables:

@@ -88,7 +88,7 @@ def churn_rate(
       2023       174   89        77          12 51.1%
       2024       191                                  immature until 2025-01-01
     """
-    ledger = Ledger(tables, churn)
+    ledger = Ledger(tables, churn, "churn_rate(tables, churn)")
     periods = _periods(ledger, period, since, until)
     worth = None if value is None else Worth(ledger.tables, value, payments, grace=ledger.grace)
     check_least(min_group)
@@ -196,7 +196,7 @@ def revenue_churn(
     period customers gross_churn net_retention
       2023       174       50.4%         51.0%
     """
-    ledger = Ledger(tables, churn)
+    ledger = Ledger(tables, churn, "revenue_churn(tables, churn)")
     periods = _periods(ledger, period, since, until)
     check_least(min_group)
     worth = Worth(ledger.tables, value, None, grace=ledger.grace)

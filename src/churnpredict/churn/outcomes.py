@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.pairs import index_of, sorted_pairs
-from churnpredict.churn.rule import ChurnRule, check_applies, window_after
+from churnpredict.churn.rule import ChurnRule, check_rule, window_after
 from churnpredict.clock import days_between
 from churnpredict.errors import ImmatureError, OutcomeError, TimeError
+from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
 from churnpredict.spans import Span, span
@@ -104,7 +105,9 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     >>> cp.label_churn(tables, past, churn).within("30d").tolist()
     [0, 1]
     """
-    check_applies(churn, tables)
+    check_tables(tables, "label_churn(tables, snapshots, churn)")
+    check_rule(churn, "label_churn(tables, snapshots, churn)")
+    churn.check(tables)
     customers, cutoffs = sorted_pairs(tables, snapshots)
     late = immature(tables, churn, cutoffs)
     if late.any():

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest
-from churnpredict.events.tables import EventTables, check_tables
+from churnpredict.events.tables import EventTables
 from churnpredict.moments import moment_column
 
 __all__ = ["index_of", "sorted_pairs"]
@@ -27,9 +27,8 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
     IdentityError
         ``duplicate-snapshot``, ``unknown-snapshot-customer``.
     UsageError
-        ``no-tables``, ``bad-argument``: snapshots are no frame.
+        ``bad-argument``: snapshots are no frame.
     """
-    check_tables(tables)
     if not isinstance(snapshots, pd.DataFrame):
         raise UsageError(
             "bad-argument",

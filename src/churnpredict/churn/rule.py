@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.errors import UsageError
-from churnpredict.events.tables import EventTables, check_tables
+from churnpredict.errors import UsageError, kind_of
+from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span
 
-__all__ = ["ChurnRule", "check_applies", "check_rule", "window_after", "window_before"]
+__all__ = ["ChurnRule", "check_rule", "window_after", "window_before"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -67,32 +68,41 @@ class ChurnRule(Protocol):
         ...
 
 
-def check_rule(churn: Any) -> None:
-    """Refuse what is no churn rule, such as a horizon alone.
+def check_rule(given: Any, call: str) -> None:
+    """Refuse anything but a churn rule.
+
+    Parameters
+    ----------
+    given : object
+    call : str
+        The call as its user writes it: ``"take_snapshots(tables, churn)"``.
 
     Raises
     ------
     UsageError
-        ``no-rule``.
+        ``not-a-rule``.
+
+    Examples
+    --------
+    >>> check_rule("180d", "ChurnPipeline(churn)")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: ChurnPipeline takes a churn rule as churn, not a text. Call ChurnPipeline(churn) with churn = \
+cp.Inactivity("180d", of="..."), where of= names the table whose silence means leaving, or another churn rule. [not-a-rule]
     """
-    if isinstance(churn, type) or not all(hasattr(churn, name) for name in ("check", "at_risk", "outcomes")):
-        what = f"{churn!r}, a horizon and no rule" if isinstance(churn, str) else f"of type {type(churn).__name__}, which is no rule"
-        horizon = churn if isinstance(churn, str) else "90d"
-        remedy = f'Say what leaving is: Inactivity("{horizon}"), SubscriptionEnd(...) or Cancellation(...).'
-        raise UsageError("no-rule", f"churn is {what}", remedy=remedy)
-
-
-def check_applies(churn: Any, tables: Any) -> None:
-    """Refuse what is no rule, what are no tables, and tables that the rule cannot be applied to.
-
-    Raises
-    ------
-    UsageError
-        ``no-rule``, ``no-tables``, and what the rule says.
-    """
-    check_rule(churn)
-    check_tables(tables)
-    churn.check(tables)
+    if not isinstance(given, type) and hasattr(given, "horizon_span") and hasattr(given, "at_risk"):
+        return
+    horizon, table = "90d", "..."
+    if isinstance(given, str) and re.fullmatch(r"\s*\d+ ?[A-Za-z]+\s*", given):
+        horizon = given.strip()
+    elif isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        horizon = f"{given}d"
+    write = f"{given.__name__}(...)" if isinstance(given, type) and hasattr(given, "at_risk") else f'Inactivity("{horizon}", of="{table}")'
+    meant = ", where of= names the table whose silence means leaving, or another churn rule" if write.startswith('Inactivity("') else ""
+    raise UsageError(
+        "not-a-rule",
+        f"{call.split('(', maxsplit=1)[0]} takes a churn rule as churn, not {kind_of(given)}",
+        remedy=f"Call {call} with churn = cp.{write}{meant}.",
+    )
 
 
 @overload

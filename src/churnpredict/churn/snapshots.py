@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.rule import ChurnRule, check_applies
+from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.errors import DataError, TimeError
+from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
 from churnpredict.spans import Span, span
@@ -74,6 +75,8 @@ def take_snapshots(
     0           a 2024-01-15
     1           b 2024-02-10
     """
+    check_tables(tables, "take_snapshots(tables, churn)")
+    check_rule(churn, "take_snapshots(tables, churn)")
     cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, until=until)
     customers, moments = pairs_at_risk(tables, churn, cutoffs)
     check_somebody(cutoffs, np.isin(cutoffs, moments), tables.timezone)
@@ -90,7 +93,7 @@ def choose_cutoffs(
     tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
 ) -> Ints:
     """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
-    check_applies(churn, tables)
+    churn.check(tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
     cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, until)

@@ -252,7 +252,7 @@ def score(
     """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.terminal_tables import riskiest
-    from churnpredict.pipeline.loading import load
+    from churnpredict.cli.trained_model import trained_model
     from churnpredict.table_files import write_frame
 
     settings = read_config(config)
@@ -260,7 +260,7 @@ def score(
     folder = not target.suffix or target.is_dir()
     only = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
     _check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by})
-    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256, signed_by=signed_by)
+    pipeline = trained_model(settings, model, expected_sha256=sha256, signed_by=signed_by)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
         found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
@@ -412,9 +412,9 @@ def drift(
     """Say what has changed since the model was trained, and whether earlier scorings came true."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.cli.trained_model import trained_model
     from churnpredict.monitoring.drift import find_drift, refuse
     from churnpredict.monitoring.realised_outcomes import read_earlier
-    from churnpredict.pipeline.loading import load
     from churnpredict.table_files import check_ending, write_frame
 
     settings = read_config(config)
@@ -425,7 +425,7 @@ def drift(
             reads={"--model": model, **{f"--scores {n}": path for n, path in enumerate(scores or [], 1)}},
             settings=settings,
         )
-    pipeline = load(model or settings.resolve(settings.output.model))
+    pipeline = trained_model(settings, model, lacking="allow")
     sent = None if not scores else [frame for path in scores for frame in read_earlier(path)]
     stage("comparing with training")
     found = find_drift(pipeline, settings.event_tables(), at, scores=sent)
@@ -502,7 +502,7 @@ def report(
     """Write the page that people open, the plan whom to contact, and the alerts of the file."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
-    from churnpredict.pipeline.loading import load
+    from churnpredict.cli.trained_model import trained_model
     from churnpredict.report.backtest_files import date_backtest, read_backtest
     from churnpredict.report.collect import find_all
     from churnpredict.report.page import write_report
@@ -517,7 +517,7 @@ def report(
     refuse_clashes(targets, reads={"--model": model, "--snoozed": snoozed}, settings=settings)
     if snoozed is not None and not settings.alerts:
         raise _no_alerts(config)
-    pipeline = load(model or settings.resolve(settings.output.model), expected_sha256=sha256)
+    pipeline = trained_model(settings, model, expected_sha256=sha256)
     tables = settings.event_tables()
     if dry_run:
         n = len(pipeline.features_at(tables, at))

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ _MANY_IDS = 5_000_000  # beyond, the spellings of ids are not compared
 
 
 def scan_tables(
-    *,
+    *unnamed: Never,
     timezone: str = "UTC",
     observed_until: Any = None,
     memory: str | int | None = None,
@@ -87,7 +87,7 @@ def scan_tables(
     ...     sorted(customer for part in tables for customer in part.ids.to_pylist())
     [1, 2]
     """
-    check_declarations(declarations, timezone)
+    check_declarations(declarations, timezone, unnamed)
     room = size(memory, least=_FLOOR + _FEWEST_ROWS * _ROW)
     if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
         raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")

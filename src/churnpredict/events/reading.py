@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.clock import local_time
-from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, warn
+from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, kind_of, warn
 from churnpredict.events.columns import encoded
 from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import ANY, Customers, Declaration, Events, Intervals, States
@@ -430,17 +430,25 @@ def _warn_of_repeats(rows: int, total: int, table: str, column: str) -> None:
     )
 
 
-def check_declarations(declarations: dict[str, Any], timezone: str) -> None:
+def _refuse_unnamed(given: Sequence[Any]) -> None:
+    if given:
+        source = "..." if isinstance(given[0], Declaration) else 'cp.Events(frame, customer="...", time="...")'
+        remedy = f"Write cp.EventTables(orders={source}): features call the table by its name."
+        raise UsageError("unnamed-table", f"{kind_of(given[0])} was given without a name", remedy=remedy)
+
+
+def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = ()) -> None:
     """Refuse names and kinds that cannot be, before any row is read.
 
     Raises
     ------
     UsageError
-        ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
+        ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
         ``bad-money``.
     """
     import zoneinfo
 
+    _refuse_unnamed(unnamed)
     try:
         zoneinfo.ZoneInfo(timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:

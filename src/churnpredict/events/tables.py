@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from churnpredict.events.timing import stamp
 from churnpredict.markup import show
 from churnpredict.moments import moment, moments
 
-__all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States", "check_tables"]
+__all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
 Ints = npt.NDArray[np.int64]
 _FEW_EARLY = 0.005  # clocks of two systems differ a little
@@ -105,8 +105,8 @@ class EventTables:
 
     _ends: Mapping[str, int] = MappingProxyType({})
 
-    def __init__(self, *, timezone: str = "UTC", observed_until: Any = None, **declarations: Any) -> None:
-        check_declarations(declarations, timezone)
+    def __init__(self, *unnamed: Never, timezone: str = "UTC", observed_until: Any = None, **declarations: Any) -> None:
+        check_declarations(declarations, timezone, unnamed)
         self.timezone = timezone
         self.declarations: dict[str, Declaration] = declarations
         rows = {name: read_rows(name, d, timezone) for name, d in declarations.items()}
@@ -321,22 +321,6 @@ class EventTables:
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
         return np.repeat(found.to_numpy().astype(np.int32), lengths)
-
-
-def check_tables(tables: Any) -> None:
-    """Refuse what are no tables, such as a frame whose columns nobody has declared.
-
-    Raises
-    ------
-    UsageError
-        ``no-tables``.
-    """
-    if isinstance(tables, type) or not hasattr(tables, "declarations"):
-        raise UsageError(
-            "no-tables",
-            f"tables are of type {type(tables).__name__}, whose columns are not declared",
-            remedy='Declare them: EventTables(orders=Events(frame, customer="...", time="...")).',
-        )
 
 
 def _one_kind(given: pa.DataType, ours: pa.DataType) -> bool:

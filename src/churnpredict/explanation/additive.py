@@ -10,14 +10,14 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import MismatchError, ModelError, SchemaError, UsageError, closest
+from churnpredict.errors import MismatchError, ModelError, SchemaError, UsageError, closest, kind_of
 from churnpredict.model.boosters import model_text, score
 from churnpredict.model.calibration import IdentityCalibration, sigmoid
-from churnpredict.model.encoding import as_frame, check_finite
+from churnpredict.model.encoding import as_frame, check_finite, check_matrix
 from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
 
-__all__ = ["AdditiveModel", "Constant", "as_additive"]
+__all__ = ["AdditiveModel", "Constant", "as_additive", "check_model"]
 
 _PLACES = re.compile(r"^(Column_|f|x)\d+$")
 
@@ -71,6 +71,24 @@ class AdditiveModel:
     def decide(self, A: np.ndarray) -> np.ndarray:
         """Calibrated log-odds (n,) of encoded rows."""
         return np.asarray(self.calibration.transform(self.margin(A)))
+
+
+def check_model(model: Any, X: Any, call: str) -> None:
+    """Refuse a pipeline, and features in the place of the model; ``call`` is the call as its user writes it.
+
+    Raises
+    ------
+    UsageError
+        ``swapped``, ``needs-a-model``, ``not-a-matrix``.
+    """
+    name = call.split("(", maxsplit=1)[0]
+    if hasattr(X, "predict_proba") and not hasattr(model, "predict_proba"):
+        raise UsageError("swapped", f"{name} takes the model first, and was given {kind_of(model)}", remedy=f"Call {call}.")
+    if hasattr(model, "features_at"):  # a pipeline
+        rows = "pipeline.features_at(tables)" if hasattr(X, "declarations") else "X"
+        remedy = f"Call {call.replace('model', 'pipeline.model_').replace('X', rows)}; pipeline.score(tables) gives reasons, too."
+        raise UsageError("needs-a-model", f"{name} takes the model of a pipeline, not the pipeline", remedy=remedy)
+    check_matrix(X, call)
 
 
 def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:

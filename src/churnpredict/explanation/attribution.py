@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive
+from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
 from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
 from churnpredict.explanation.products import Factor, reasons_of_product, secant
@@ -407,6 +407,7 @@ def explain(
     Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
     """
     _known("detail", detail, ("features", "drivers"))
+    check_model(model, X, "explain(model, X)")
     frame = as_frame(X)
     rows = X if frame is None else frame
     n = len(rows)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.explanation.additive import AdditiveModel, as_additive
+from churnpredict.explanation.additive import AdditiveModel, as_additive, check_model
 from churnpredict.explanation.attribution import explain
 from churnpredict.explanation.drivers import assign_drivers, nature_of
 from churnpredict.explanation.languages import Language, language_of
@@ -96,6 +96,7 @@ def what_would_help(
     """
     if max_changes not in (1, 2, 3):
         raise UsageError("bad-changes", f"max_changes={max_changes!r}", remedy="Ask for 1, 2 or 3: more is no advice.")
+    check_model(model, X, "what_would_help(model, X)")
     rows, past = _framed(X), _framed(among)
     additive = as_additive(model, rows, positive=positive)
     search = _Search(additive, past, _labels(stayed, len(past)), threshold, drivers)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.clock import NEVER, calendar_time
 from churnpredict.errors import MismatchError, UsageError, closest, warn
+from churnpredict.events.expected import check_tables
 from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, window_edges
 from churnpredict.events.tables import EventTables, States
@@ -81,6 +82,7 @@ def build_features(
     >>> X.index.names, "value__orders_sum_45d" in X
     (FrozenList(['customer_id', 'cutoff']), True)
     """
+    check_tables(tables, "build_features(tables, snapshots)")
     customers, cutoffs = sorted_pairs(tables, snapshots)
     rows: list[Feature | OwnFeature]
     if features is None:

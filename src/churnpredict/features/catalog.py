@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States, check_tables
+from churnpredict.events.expected import check_tables
+from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.spans import span
 
@@ -54,7 +55,7 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     >>> "habit__orders_gap_ratio" in {r.name for r in rows}
     True
     """
-    check_tables(tables)
+    check_tables(tables, "catalog(tables)")
     moment = None if before is None else int(tables.instants(before, "before")[0])
     rows: list[Feature] = []
     for name, declaration in tables.declarations.items():

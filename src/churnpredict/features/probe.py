@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.pairs import sorted_pairs
+from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, group_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, OPEN
@@ -57,6 +58,7 @@ def probe_features(
     >>> len(cp.probe_features(cp.build_features, shop.tables, past))
     0
     """
+    check_tables(tables, "probe_features(function, tables, snapshots)")
     _, moments = sorted_pairs(tables, snapshots)
     distinct = np.unique(moments)
     chosen = distinct[np.unique(np.linspace(0, len(distinct) - 1, cutoffs).round().astype(int))]

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import UsageError
+from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, positions
-from churnpredict.events.tables import EventTables, check_tables
+from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
@@ -64,6 +65,7 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     >>> table["recency_score"].between(1, 5).all()
     np.True_
     """
+    check_tables(tables, "rfm(tables, at)")
     name, stream = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
     seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(visits(tables, name), cutoff)]})
@@ -113,6 +115,7 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     >>> cp.rfm_summary(tables, "2024-01-21").loc["a"].tolist()
     [1.0, 10.0, 19.0, 7.0]
     """
+    check_tables(tables, "rfm_summary(tables, at)")
     name, money = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
     stream = visits(tables, name)
@@ -152,7 +155,6 @@ def _summarise(offsets, times, days, place, money_offsets, money_times, money_da
 
 
 def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
-    check_tables(tables)
     names = tables.logs() if of is None else [of]
     if len(names) != 1:
         raise UsageError(

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import OutputError
+from churnpredict.events.expected import check_tables
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_rows, check_rows
@@ -152,6 +153,8 @@ def write_features(
     >>> X.index.is_unique, "habit__orders_gap_ratio" in X
     (True, True)
     """
+    check_tables(tables, "write_features(tables, churn, path)", in_parts=True)
+    check_rule(churn, "write_features(tables, churn, path)")
     target = Path(path)
     if target.exists():
         raise OutputError("output-exists", f'"{target}" exists already', remedy="Choose another name, or remove it.")

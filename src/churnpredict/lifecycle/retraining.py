@@ -20,6 +20,7 @@ from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
 from churnpredict.pipeline import cutoffs
+from churnpredict.pipeline.expected import check_pipeline, check_trained_and_tables
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 
 if TYPE_CHECKING:
@@ -148,7 +149,9 @@ def retrain(
     """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
-    champion._fitted()
+    check_trained_and_tables(champion, tables, "retrain(pipeline, tables)")
+    if challenger is not None:
+        check_pipeline(challenger, "retrain(champion, tables, challenger=pipeline)")
     fresh = champion.copy() if challenger is None else challenger.copy()
     if fresh.churn != champion.churn:
         remedy = "Train a new model with the new rule; its figures have another meaning."

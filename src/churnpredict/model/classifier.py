@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
-from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite
+from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, check_matrix
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
@@ -46,8 +46,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The outcome window, such as ``"90d"``. Without ``horizon`` nobody knows how far labels reach: validation then
         keeps customers apart instead of times (rows, where customers are not known either).
     horizons : list of spans, optional
-        Earlier horizons to tell risks for as well, such as ``["30d", "60d"]``; needs an outcomes frame as y. They can never exceed the
-        risk of a longer one: see :mod:`churnpredict.model.sub_risks`.
+        Earlier horizons to tell risks for as well, such as ``["30d", "60d"]``; needs an outcomes frame as y, of a rule that knows the
+        day of leaving: not of Inactivity (``shorter-horizon``). They can never exceed the risk of a longer one: see
+        :mod:`churnpredict.model.sub_risks`.
     members : "auto" or sequence of {"trees", "linear", "purchases"}
         Who may take part; validation decides with what weight.
     of : str, optional
@@ -186,6 +187,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             customer, in a column called an id). Of numbers merely given out one after the other there is a warning.
         """
         thread_count(self.n_jobs)  # refused before anything is learnt
+        check_matrix(X, "model.fit(X, y)", y)
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
         target, self.classes_, self.leaving_ = read_labels(y, positive=self.positive)

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import datetime
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import ContentError, MismatchError, SchemaError, closest, warn
+from churnpredict.errors import ContentError, MismatchError, SchemaError, UsageError, closest, kind_of, warn
 
-__all__ = ["MatrixEncoder", "as_frame"]
+__all__ = ["MatrixEncoder", "as_frame", "check_matrix"]
 
 _KEYS = ("customer_id", "cutoff")
 _MAX_LEVELS = 1000  # kept per column; the rest of a long tail share one code
 _UNSEEN_SHARE = 0.05  # above it, unseen categories are worth a warning
+
+
+def check_matrix(X: Any, call: str, y: Any = None) -> None:
+    """Refuse what is no matrix of features: tables, a model, labels in the place of X. ``call`` is the call as its user writes it.
+
+    Raises
+    ------
+    UsageError
+        ``not-a-matrix``, ``swapped``.
+    """
+    name = call.split("(", maxsplit=1)[0]
+    if hasattr(X, "declarations") or hasattr(X, "outline"):
+        remedy = f"Build features of them first: X = cp.build_features(tables, snapshots), then {call}; or train cp.ChurnPipeline(churn)."
+        raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=remedy)
+    if X is None or isinstance(X, (str, dict, Path, type)) or hasattr(X, "predict_proba"):
+        raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=f"Call {call}.")
+    if np.ndim(X) == 1 and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1 and "outcome" not in getattr(y, "columns", ()):
+        raise UsageError("swapped", f"{name} takes the features first, and was given labels", remedy=f"Call {call}.")
 
 
 def as_frame(X: Any) -> pd.DataFrame | None:

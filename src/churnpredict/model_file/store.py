@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnpredict.errors import ModelError, ModelFileError, UsageError
+from churnpredict.errors import ModelError, ModelFileError, UsageError, kind_of
 from churnpredict.files import write_whole
 from churnpredict.model_file import archive
 
@@ -208,6 +208,9 @@ def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
     """The bytes of a regular file of reasonable size, held to the expected hash."""
     if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
         raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
+    if not isinstance(path, (str, os.PathLike)):
+        remedy = "Call load(path) with the path of a file that pipeline.save or churnpredict train wrote."  # type: ignore[unreachable]
+        raise UsageError("not-a-path", f"load takes a path, not {kind_of(path)}", remedy=remedy)
     try:
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):  # a pipe would wait for ever, a device never end
@@ -235,6 +238,12 @@ def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
             "pickled-model",
             f'"{path}" is a pickle, or a compressed one, which can run code when it is read; it was not opened',
             remedy="Give a file that pipeline.save wrote; read files of joblib.dump with joblib.load, if you trust who wrote them.",
+        )
+    if not content.startswith(archive.START) and Path(path).suffix in (".toml", ".csv", ".parquet"):
+        raise ModelFileError(
+            "not-a-model",
+            f'"{path}" is {"a configuration" if Path(path).suffix == ".toml" else "a table"}, not a model',
+            remedy="Give the model that churnpredict train wrote beside its churn.toml, or that pipeline.save wrote.",
         )
     if not content.startswith(archive.START):
         raise ModelFileError(

@@ -17,6 +17,7 @@ from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_checks import INPUTS, OUTCOMES, SCORES, SOURCES, Alarm
 from churnpredict.monitoring.drift_statistics import Change
 from churnpredict.pipeline.cutoffs import in_sample, observed_until, one_moment, warn_in_sample
+from churnpredict.pipeline.expected import check_trained_and_tables
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -152,7 +153,7 @@ def find_drift(
     >>> cp.find_drift(pipeline, tables, at="2024-03-01").ok
     True
     """
-    pipeline._fitted()
+    check_trained_and_tables(pipeline, tables, "find_drift(pipeline, tables)")
     book, outcomes = watching.Book(), pd.DataFrame()
     scorings = None if scores is None else matured.read_scorings(scores)
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import label_churn
-from churnpredict.churn.rule import ChurnRule, check_applies, check_rule
+from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
-from churnpredict.events.tables import EventTables, check_tables
+from churnpredict.events.expected import check_tables
+from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.pipeline import cutoffs, scoring, valuing
+from churnpredict.pipeline.expected import check_metric
 from churnpredict.progress import stage
 from churnpredict.spans import span_text
 
@@ -51,7 +53,8 @@ class ChurnPipeline:
         where it has none, refused where they differ (``other-window``).
     horizons : list of str, optional
         Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier. Only for rules that know the day of
-        leaving (SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack), not for Inactivity (``shorter-horizon``).
+        leaving (SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack): under Inactivity nobody has left before the end of the
+        whole horizon, and earlier ones are refused (``shorter-horizon``).
     random_state : int
     n_jobs : int, optional
         Threads of the default classifier.
@@ -113,7 +116,7 @@ class ChurnPipeline:
         treated: str = "exclude",
         raise_on: str | None = None,
     ) -> None:
-        check_rule(churn)
+        check_rule(churn, "ChurnPipeline(churn)")
         self.churn = churn
         self.features = features
         self.history = history if history is None or isinstance(history, str) else span_text(history, "history")
@@ -218,6 +221,7 @@ class ChurnPipeline:
         """
         from churnpredict.pipeline.auditing import settle
 
+        check_tables(tables, "pipeline.fit(tables)")
         stage("features of the training snapshots")
         X, outcomes = self.training_rows(tables, until)
         stage(f"looking for leaks in {len(X):,} snapshots of {X.shape[1]} features")
@@ -235,6 +239,7 @@ class ChurnPipeline:
         """
         from churnpredict.pipeline.auditing import audit_training
 
+        check_tables(tables, "pipeline.audit(tables)")
         X, outcomes = self.training_rows(tables, until) if rows is None else rows
         past = cutoffs.as_known(tables, until)
         handling = {"treatments": self.treatments, "handled": self.treated}
@@ -242,8 +247,13 @@ class ChurnPipeline:
 
     def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
         """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
+        check_tables(tables, "pipeline.training_rows(tables)")
+        if self.horizons and self.classifier is None and self.churn.decided_at_end:
+            from churnpredict.model.sub_risks import refuse_earlier_horizons
+
+            refuse_earlier_horizons(type(self.churn).__name__)
         past = cutoffs.as_known(tables, until)
-        check_applies(self.churn, past)
+        self.churn.check(past)
         snapshots = cutoffs.training_snapshots(
             past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
@@ -285,6 +295,7 @@ class ChurnPipeline:
         from churnpredict.evaluation.uplift import UpliftModel
 
         self._fitted()
+        check_tables(tables, "pipeline.learn_uplift(tables)")
         past = cutoffs.as_known(tables, until)
         rows = treatments.experiment(past, self.churn, self.treatments)
         X = build_features(past, rows, features=self.features_, history=self.history)
@@ -317,6 +328,7 @@ class ChurnPipeline:
     def features_at(self, tables: EventTables, at: Any = None) -> Any:
         """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
         self._fitted()
+        check_tables(tables, "pipeline.features_at(tables)")
         self.check_tables(tables)
         return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
 
@@ -327,7 +339,6 @@ class ChurnPipeline:
 
     def check_tables(self, tables: EventTables) -> None:
         """Refuse tables that lack one of those trained with; warn, or refuse with ``raise_on``, where none of a table's kinds is there."""
-        check_tables(tables)
         wanted = {row.table for row in self.features_} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:
@@ -346,6 +357,7 @@ class ChurnPipeline:
         DataFrame
             Columns ``customer_id``, ``stays``, ``leaves``; sorted by customer.
         """
+        check_tables(tables, "pipeline.predict_proba(tables)")
         X = self.features_at(tables, at)
         from churnpredict.model.labels import risk_of
 
@@ -354,7 +366,7 @@ class ChurnPipeline:
         return scoring.probability_table(X, risk_of(self.model_, X))
 
     def score(self, tables: EventTables, at: Any = None, *, value: float | None = None) -> Any:
-        """One row per customer at risk, highest risk first.
+        """One row per customer at risk, highest risk first. It is no metric, as ``score`` of scikit-learn is: :meth:`backtest` measures.
 
         Parameters
         ----------
@@ -388,6 +400,8 @@ class ChurnPipeline:
         MismatchError
             ``missing-table``.
         """
+        check_metric(tables, at)
+        check_tables(tables, "pipeline.score(tables)")
         return self.scores_of(tables, self.features_at(tables, at), value=value)
 
     def scores_of(self, tables: EventTables, X: Any, *, value: float | None = None) -> Any:
@@ -427,6 +441,7 @@ class ChurnPipeline:
         """
         from churnpredict.churn.unscored import absent
 
+        check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
@@ -450,6 +465,7 @@ class ChurnPipeline:
         """
         from churnpredict.pipeline.backtesting import backtest
 
+        check_tables(tables, "pipeline.backtest(tables)")
         return backtest(self, tables, at, rounds=rounds)
 
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.outcomes import immature
-from churnpredict.churn.rule import ChurnRule, check_applies, window_after, window_before
+from churnpredict.churn.rule import ChurnRule, window_after, window_before
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
-from churnpredict.events.tables import EventTables, check_tables
+from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span, span
 
 __all__ = [
@@ -39,7 +39,6 @@ _STALE = Span(days=7)
 
 def as_known(tables: EventTables, until: Any) -> EventTables:
     """The tables as they stood at ``until``; as they are without it."""
-    check_tables(tables)
     return tables if until is None else tables.known_before(one_moment(tables, until, "until"))
 
 
@@ -196,7 +195,7 @@ def _third(horizon: Span) -> Span:
 
 def backtest_cutoffs(tables: EventTables, churn: ChurnRule, at: Any = None, *, n: int = 3) -> list[pd.Timestamp]:
     """The cutoffs of a backtest: those given, else the latest ``n`` whose outcome windows are observed and do not overlap."""
-    check_applies(churn, tables)
+    churn.check(tables)
     if at is not None:
         return [_aware(int(c)) for c in tables.instants(at, "at")]
     first, last = churn.first_cutoff(tables), churn.latest_cutoff(tables)

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
+from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_parquet
@@ -328,6 +328,9 @@ def _check_numbers(**numbers: float | None) -> None:
 
 
 def _checked(scores: Any) -> pd.DataFrame:
+    if scores is None or isinstance(scores, (str, Path, type)) or hasattr(scores, "predict_proba") or hasattr(scores, "declarations"):
+        remedy = "Call plan_retention(scores) with scores = pipeline.score(tables), or those from read_scores(folder)."
+        raise UsageError("not-scores", f"plan_retention takes the table of scores, not {kind_of(scores)}", remedy=remedy)
     frame = scores.to_pandas() if not isinstance(scores, pd.DataFrame) and hasattr(scores, "to_pandas") else pd.DataFrame(scores)
     frame = frame.reset_index(drop=True)
     for name in ("customer_id", "risk"):

@@ -36,6 +36,7 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
 from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
 from churnpredict.pipeline import cutoffs, scoring
+from churnpredict.pipeline.expected import check_trained_and_tables
 from churnpredict.pipeline.valuing import check_value
 from churnpredict.progress import progress
 from churnpredict.score_runs.runs import Part, Run, open_run, run_name, run_names
@@ -126,6 +127,7 @@ def write_scores(
     >>> run.name, bool(scores["risk"].is_monotonic_decreasing)
     ('2024-01-01', True)
     """
+    check_trained_and_tables(pipeline, tables, "write_scores(pipeline, tables, folder)", in_parts=True)
     return score_into(
         pipeline, lambda _: tables, folder, at=at, detail=detail, value=value, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
     ).path

@@ -1,0 +1,57 @@
+"""What a function was given where it takes tables, in words that name the right call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from churnpredict.errors import UsageError, kind_of
+from churnpredict.events.declarations import Declaration
+from churnpredict.events.tables import EventTables
+
+__all__ = ["check_tables", "wrapping"]
+
+_WRAP = 'cp.EventTables(orders=cp.Events({}, customer="...", time="..."))'
+
+
+def wrapping(given: object) -> str:
+    """How to make tables of what was given: code to write."""
+    if isinstance(given, Declaration):
+        return "cp.EventTables(orders=...)"
+    if isinstance(given, dict) and given and all(isinstance(part, Declaration) for part in given.values()):
+        return "cp.EventTables(**tables)"
+    return _WRAP.format('"orders.csv"' if isinstance(given, (str, Path)) else "frame")
+
+
+def check_tables(given: object, call: str, *, in_parts: bool = False) -> None:
+    """Refuse anything but tables.
+
+    Parameters
+    ----------
+    given : object
+    call : str
+        The call as its user writes it, with its arguments: ``"take_snapshots(tables, churn)"``.
+    in_parts : bool
+        Whether tables that :func:`churnpredict.scan_tables` reads in parts will do.
+
+    Raises
+    ------
+    UsageError
+        ``not-tables``, ``needs-whole-tables``.
+
+    Examples
+    --------
+    >>> check_tables({}, "rfm(tables, at)")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: rfm takes EventTables as tables, not a dict. Call rfm(tables, at) with tables = \
+cp.EventTables(orders=cp.Events(frame, customer="...", time="...")). [not-tables]
+    """
+    if isinstance(given, EventTables):
+        return
+    name = call.split("(", maxsplit=1)[0]
+    if hasattr(given, "outline"):  # tables in parts, here or on Spark
+        if in_parts:
+            return
+        remedy = "Give EventTables, of the columns and years that matter if the whole is too large."
+        raise UsageError("needs-whole-tables", f"{name} takes tables that are read whole, not {kind_of(given)}", remedy=remedy)
+    remedy = f"Call {call} with tables = {wrapping(given)}."
+    raise UsageError("not-tables", f"{name} takes EventTables as tables, not {kind_of(given)}", remedy=remedy)

@@ -1,0 +1,66 @@
+"""What a pipeline, or a function of one, was given in the place of something else, in words that name the right call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnpredict.errors import UsageError, kind_of
+from churnpredict.events.expected import check_tables
+from churnpredict.events.tables import EventTables
+
+__all__ = ["check_metric", "check_pipeline", "check_trained_and_tables"]
+
+
+def check_pipeline(given: Any, call: str) -> None:
+    """Refuse anything but a pipeline; ``call`` is the call as its user writes it.
+
+    Raises
+    ------
+    UsageError
+        ``not-a-pipeline``.
+    """
+    if not isinstance(given, type) and hasattr(given, "churn") and hasattr(given, "copy"):
+        return
+    if isinstance(given, (str, Path)):
+        remedy = f"Load the model first: pipeline = cp.load(path), then {call}."
+    elif hasattr(given, "predict_proba"):
+        remedy = f"Train a pipeline around it: pipeline = cp.ChurnPipeline(churn, classifier=model).fit(tables), then {call}."
+    else:
+        remedy = f"Call {call} with pipeline = cp.ChurnPipeline(churn).fit(tables), or one from cp.load(path)."
+    raise UsageError(
+        "not-a-pipeline", f"{call.split('(', maxsplit=1)[0]} takes a ChurnPipeline as pipeline, not {kind_of(given)}", remedy=remedy
+    )
+
+
+def check_trained_and_tables(pipeline: Any, tables: Any, call: str, *, in_parts: bool = False) -> None:
+    """Refuse anything but a trained pipeline and tables, in this order.
+
+    Raises
+    ------
+    UsageError
+        ``not-a-pipeline``, ``not-fitted``, ``not-tables``, ``needs-whole-tables``.
+    """
+    check_pipeline(pipeline, call)
+    pipeline._fitted()
+    check_tables(tables, call, in_parts=in_parts)
+
+
+def check_metric(tables: Any, at: Any) -> None:
+    """Refuse a call of ``score`` as scikit-learn has it, with features and labels: here it gives a table of scores.
+
+    Raises
+    ------
+    UsageError
+        ``not-a-metric``.
+    """
+    labels = isinstance(at, (pd.Series, pd.DataFrame)) or (hasattr(at, "dtype") and getattr(at, "ndim", 0) > 0 and at.dtype.kind in "biufO")
+    if labels and (not isinstance(tables, EventTables) or getattr(getattr(at, "dtype", None), "kind", "O") != "M"):
+        raise UsageError(
+            "not-a-metric",
+            "pipeline.score gives one row per customer, and was called like a metric, with features and labels",
+            remedy="Call pipeline.score(tables) for scores; for how good they are, pipeline.backtest(tables), or "
+            "sklearn.metrics.roc_auc_score(y, pipeline.model_.predict_proba(X)[:, 1]).",
+        )
