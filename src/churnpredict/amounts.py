@@ -16,12 +16,12 @@ Bools = npt.NDArray[np.bool_]
 
 
 def slack(amounts: Any, bounds: Any, share: float = DOUBLE) -> Any:
-    """How far two amounts may lie apart and still be the same, shape (n,): a trillionth of the larger one."""
+    """Return how far two amounts may lie apart and still be the same, shape (n,): a trillionth of the larger one."""
     return share * np.maximum(np.abs(amounts), np.abs(bounds))
 
 
 def at_most(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
-    """Whether each amount is at most its bound, as one who reckons in cents would say, shape (n,); False where one is missing.
+    """Return whether each amount is at most its bound, as one who reckons in cents would say, shape (n,); False where one is missing.
 
     >>> 20.30 <= 29.00 * (1 - 0.3), bool(at_most(20.30, 29.00 * (1 - 0.3))), bool(at_most(20.31, 29.00 * (1 - 0.3)))
     (False, True, False)
@@ -30,7 +30,7 @@ def at_most(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
 
 
 def at_least(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
-    """Whether each amount is at least its bound, shape (n,); False where one is missing.
+    """Return whether each amount is at least its bound, shape (n,); False where one is missing.
 
     >>> 0.1 + 0.2 <= 0.3, bool(at_least(0.3, 0.1 + 0.2))
     (False, True)
@@ -39,7 +39,7 @@ def at_least(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
 
 
 def equal(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
-    """Whether two amounts are the same, shape (n,); False where one is missing.
+    """Return whether two amounts are the same, shape (n,); False where one is missing.
 
     >>> bool(equal(0.1 + 0.2, 0.3))
     True

@@ -73,7 +73,7 @@ def mask(value: object, width: int = 24) -> str:
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """A "did you mean" clause, or nothing when no known word is near.
+    """Return a "did you mean" clause, or nothing when no known word is near.
 
     >>> closest("custmer", ["customer", "time"])
     ' Did you mean "customer"?'
@@ -259,7 +259,7 @@ _LOCAL = ("builtins", "duckdb", "_duckdb", "lightgbm", "pyarrow", "sqlite3", "nu
 
 
 def memory_shortage(error: BaseException) -> DataError | None:
-    """The error that says that memory is short, if that is what a library means by its own; else None.
+    """Return the error that says that memory is short, if that is what a library means by its own; else None.
 
     >>> memory_shortage(MemoryError()).code, memory_shortage(KeyError("x"))
     ('memory-limit', None)

@@ -125,7 +125,7 @@ def _before(text: str, aggregate: str) -> str:
 
 
 def subjects_of(features: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Subject -> (table, kind or column), as far as the other names tell: ``payments_failed`` is a kind of ``payments``.
+    """Return subject -> (table, kind or column), as far as the other names tell: ``payments_failed`` is a kind of ``payments``.
 
     >>> subjects_of(["payment__payments_count_7d", "payment__payments_failed_count_7d", "lifecycle__customers_region"])
     {'payments': ('payments', ''), 'payments_failed': ('payments', 'failed'), 'customers_region': ('customers_region', '')}

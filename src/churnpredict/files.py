@@ -64,7 +64,9 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
 
 
 def may_be_file(path: Path) -> bool:
-    """Whether a file may be written under a path: nothing is there yet, or a regular file. A device would be replaced like any file."""
+    """Return whether a file may be written under a path: nothing is there yet, or a regular file. A device would be replaced like
+    any file.
+    """
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
@@ -72,7 +74,7 @@ def may_be_file(path: Path) -> bool:
 
 
 def not_written(target: Path, why: object, *, left: str = "nothing half-written stays") -> OutputError:
-    """The error that says what the machine refused; ``left`` says what is there now."""
+    """Return the error that says what the machine refused; ``left`` says what is there now."""
     return OutputError(
         "not-written",
         f'"{target}" could not be written: {why}',
@@ -81,7 +83,7 @@ def not_written(target: Path, why: object, *, left: str = "nothing half-written 
 
 
 def umask() -> int:
-    """The permissions that new files of this process go without.
+    """Return the permissions that new files of this process go without.
 
     It can be asked only by setting it, and it belongs to the process: a thread that asks between the two calls of another would be told
     the wrong one, and would leave it behind. Linux says it without.
@@ -108,7 +110,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock(handle: int, *, wait: bool) -> bool:
-    """Whether the lock on an open file is ours now; the system takes it back when the process ends, however it ends."""
+    """Return whether the lock on an open file is ours now; the system takes it back when the process ends, however it ends."""
     try:
         try:
             import fcntl
@@ -141,7 +143,7 @@ def write_parquet(path: str | Path, frame: pd.DataFrame) -> Path:
 
 
 def harmless(text: Any) -> Any:
-    """A text that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and carriage return; anything else as it is.
+    """Return a text that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and carriage return; anything else as it is.
 
     >>> harmless("=cmd()"), harmless("plain"), harmless(-1)
     ("'=cmd()", 'plain', -1)
@@ -150,7 +152,7 @@ def harmless(text: Any) -> Any:
 
 
 def safe_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy whose texts, headers too, no spreadsheet runs."""
+    """Return a copy whose texts, headers too, no spreadsheet runs."""
     import pandas as pd
 
     safe = pd.DataFrame(frame).copy()

@@ -11,7 +11,7 @@ _LEFT = ' style="text-align:left"'  # notebooks set tables to the right, which s
 
 
 def show(headline: str, rows: Iterable[Sequence[object]] = (), head: Sequence[str] = (), after: Iterable[str] = ()) -> str:
-    """A headline, a table if there are rows, and sentences after it.
+    """Return a headline, a table if there are rows, and sentences after it.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def _as_pandas(values: Any) -> pd.Series:
 
 
 def _read(when: Any, what: str) -> tuple[int, bool]:
-    """A moment in microseconds, and whether it carries a zone: then it is UTC, else a wall time."""
+    """Return a moment in microseconds, and whether it carries a zone: then it is UTC, else a wall time."""
     if isinstance(when, str):
         return _from_text(when, what)
     if isinstance(when, np.datetime64):

@@ -46,7 +46,7 @@ class Listed(NamedTuple):
 
 
 def id_form(ids: Any) -> tuple[str, npt.NDArray[Any], Bools]:
-    """What kind of ids these are, the ids in one form, and which are missing; both arrays of shape (n,).
+    """Return what kind of ids these are, the ids in one form, and which are missing; both arrays of shape (n,).
 
     1, 1.0, ``Decimal(1)`` and a category of 1 are one id; 1 and "1" are two. The form is Python's or NumPy's whole numbers, or texts.
 
@@ -90,7 +90,7 @@ def check_kind(given: str, customers: str, what: str) -> None:
 
 
 def keyed(given: Any, what: str, customers: Any, *, texts: bool = False) -> tuple[Any, Any] | None:
-    """Ids and values of a mapping, Series or frame by customer; None for what does not name customers.
+    """Return ids and values of a mapping, Series or frame by customer; None for what does not name customers.
 
     A Series whose index is 0, 1, 2, ... is by customer only where all of these are ids of customers: pandas gives that index to every
     Series, and also to one that is made of a mapping of 0, 1, 2, ... With ``texts``, only where it holds texts besides, and no ids.
@@ -135,7 +135,7 @@ def _are_ids(index: pd.Index, customers: Any) -> bool:
 
 
 def match_ids(keys: Any, customers: Any, what: str) -> tuple[Ints, int]:
-    """The row of each customer among the keys, -1 for none, shape (n,); and how many keys nobody has.
+    """Return the row of each customer among the keys, -1 for none, shape (n,); and how many keys nobody has.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def match_ids(keys: Any, customers: Any, what: str) -> tuple[Ints, int]:
 
 
 def by_customer(given: Any, customers: Any, what: str, *, positional: bool = False, partial: bool = False, stacklevel: int = 4) -> Any:
-    """What is given for each of the customers, in their order, shape (n,); missing where nothing is given.
+    """Return what is given for each of the customers, in their order, shape (n,); missing where nothing is given.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
 
 
 def listed_customers(given: Any, customers: Any, what: str) -> Listed:
-    """Which of the customers (n,) are on a list: ids, or a mapping or Series of id to why.
+    """Return which of the customers (n,) are on a list: ids, or a mapping or Series of id to why.
 
     A list may name customers who are not here, and is not for that reason refused: who has opted out may have left long ago.
 
@@ -264,13 +264,13 @@ def listed_customers(given: Any, customers: Any, what: str) -> Listed:
 
 
 def _plain(given: Iterable[Any]) -> list[Any]:
-    """Python objects of an array, a Series of another library, or any iterable."""
+    """Return Python objects of an array, a Series of another library, or any iterable."""
     found = given.tolist() if hasattr(given, "tolist") else given.to_pylist() if hasattr(given, "to_pylist") else given
     return list(found)
 
 
 def ids_as_text(ids: Any) -> npt.NDArray[np.object_]:
-    """Ids as a file without types writes them, shape (n,); None where one is missing.
+    """Return ids as a file without types writes them, shape (n,); None where one is missing.
 
     >>> ids_as_text([7.0, 8.0]).tolist()
     ['7', '8']
@@ -280,7 +280,7 @@ def ids_as_text(ids: Any) -> npt.NDArray[np.object_]:
 
 
 def read_as(ids: Any, customers: Any) -> Any:
-    """Ids from a file without types, as those of the customers are: texts, or whole numbers; None for what can be no such number.
+    """Return ids from a file without types, as those of the customers are: texts, or whole numbers; None for what can be no such number.
 
     >>> read_as(pd.Series(["7", "8.0", "x"]), [1, 7]).tolist()
     [7, 8, None]

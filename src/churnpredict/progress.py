@@ -38,12 +38,12 @@ def stage(what: str) -> None:
 
 
 def someone_is_watching() -> bool:
-    """Whether standard error is a terminal, or the code runs in a notebook."""
+    """Return whether standard error is a terminal, or the code runs in a notebook."""
     return not _Told.quiet and ((sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules)
 
 
 def progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """The items, with a bar of the share done and the time left if someone is watching and there is more than one."""
+    """Return the items, with a bar of the share done and the time left if someone is watching and there is more than one."""
     if len(items) < 2 or not someone_is_watching():
         return items
     from tqdm.auto import tqdm

@@ -15,7 +15,7 @@ __all__ = ["check_ending", "read_frame", "write_frame"]
 
 
 def check_ending(path: str | Path) -> str:
-    """ "csv", "csv.gz" or "parquet", by the path's ending.
+    """Return "csv", "csv.gz" or "parquet", by the path's ending.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
-    """A table that :func:`write_frame` wrote; from CSV, customer ids are texts, since the file does not know better.
+    """Return a table that :func:`write_frame` wrote; from CSV, customer ids are texts, since the file does not know better.
 
     Raises
     ------

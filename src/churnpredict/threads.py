@@ -40,12 +40,14 @@ def in_forks(hold: Callable[[], None]) -> None:
 
 
 def was_forked() -> bool:
-    """Whether this process is a fork of one that had imported churnpredict."""
+    """Return whether this process is a fork of one that had imported churnpredict."""
     return _forked
 
 
 def processors() -> int:
-    """Processors that this process may use: by affinity, by the quota of its container, and by ``OMP_NUM_THREADS`` where it is set."""
+    """Return processors that this process may use: by affinity, by the quota of its container, and by ``OMP_NUM_THREADS`` where
+    it is set.
+    """
     from joblib import cpu_count
 
     allowed = int(cpu_count())
@@ -64,7 +66,7 @@ def asking(n_jobs: Any) -> Iterator[None]:
 
 
 def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
-    """Threads for a call.
+    """Return threads for a call.
 
     Parameters
     ----------

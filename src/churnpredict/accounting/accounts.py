@@ -36,7 +36,7 @@ class Accounts(pd.DataFrame):
         return Accounts
 
     def printed(self) -> pd.DataFrame:
-        """The same as text, for people."""
+        """Return the same as text, for people."""
         text = {}
         for place, column in enumerate(self.columns):
             values = self.iloc[:, place]
@@ -59,7 +59,7 @@ class Accounts(pd.DataFrame):
 
 
 def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Wilson's score interval of a share, which also holds for small groups; NaN for groups of nobody.
+    """Return Wilson's score interval of a share, which also holds for small groups; NaN for groups of nobody.
 
     Source: E. B. Wilson, Probable inference, JASA 22 (1927), 209-212.
 
@@ -80,7 +80,7 @@ def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floa
 
 
 def share_of(part: Any, whole: Any) -> Floats:
-    """part / whole, NaN of nothing, shape (n,)."""
+    """Return part / whole, shape (n,), NaN where the whole is 0."""
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
@@ -92,7 +92,7 @@ def check_least(min_group: int) -> None:
 
 
 def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str], *, shown: Sequence[str] = ()) -> None:
-    """Figures that must not be read as figures become missing, all but those ``shown``, and a note says why."""
+    """Set figures that would mislead to missing, except those ``shown``, and add a note that says why."""
     for column in frame.columns:
         if column in (*shown, "note") or not pd.api.types.is_numeric_dtype(frame[column]) or str(column).startswith("_"):
             continue
@@ -103,7 +103,9 @@ def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str]
 
 
 def members(ledger: Ledger, periods: Periods) -> Iterator[tuple[npt.NDArray[np.int32], Ints]]:
-    """Customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross is never held."""
+    """Yield customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross is never
+    held.
+    """
     step = max(1, _BLOCK // len(periods))
     for start in range(0, len(ledger.tables), step):
         people = np.arange(start, min(start + step, len(ledger.tables)), dtype=np.int32)
@@ -152,7 +154,7 @@ class Groups:
         return cls("group" if name is None else str(name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))
 
     def codes(self, tables: EventTables, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
-        """The place of each label; the one after the last for unknown, shape (n,)."""
+        """Return the place of each label; the one after the last for unknown, shape (n,)."""
         unknown = len(self.labels)
         if self.fixed is not None:
             return self.fixed[customers]

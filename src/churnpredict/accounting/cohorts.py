@@ -20,7 +20,7 @@ __all__ = ["cohorts", "reasons_against_drivers", "tenure_table"]
 
 
 def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, level: float = 0.95) -> Accounts:
-    """Churn by year as a customer: the first, the second, and so on, each counted from the customer's own anniversary.
+    """Return churn by year as a customer: the first, the second, and so on, each counted from the customer's own anniversary.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def cohorts(
 
 
 def _period_start(tables: EventTables, period: str, moment: int) -> int:
-    """The start of the period that a moment lies in."""
+    """Return the start of the period that a moment lies in."""
     widest = 367 * DAY
     around = Periods.between(tables, period, moment - widest, moment + 1)
     return int(around.starts[-1])

@@ -130,7 +130,7 @@ def _flags(tables: EventTables, column: str, meaning: Any, gone: Mask) -> list[t
 
 
 def _again(ledger: Ledger, churn: Cancellation, name: str) -> Mask:
-    """Cancellations at which the customer had already left: not a customer just before."""
+    """Return cancellations at which the customer had already left: not a customer just before."""
     stream = ledger.tables.stream(name)
     before = np.zeros(len(stream), np.bool_)
     before[1:] = stream.owners[1:] == stream.owners[:-1]

@@ -50,7 +50,7 @@ class ReturnCurve:
     longest_gaps: Ints
 
     def comes_back(self, days: int) -> float:
-        """Of who has been silent for so many days, the share who still come back.
+        """Return the share of customers silent for this many days who still come back.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class SuggestedHorizon:
         )
 
     def plot(self) -> Any:
-        """The return curve with the proposed horizon marked."""
+        """Return the return curve with the proposed horizon marked."""
         return self.curve.plot(self.horizon)
 
 
@@ -251,7 +251,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
 
 
 def _silences(stream: Stream, end: int) -> tuple[Ints, Ints, Ints]:
-    """Days of the silences that ended, of those still running on the day ``end``, and the longest ended one of each customer."""
+    """Return days of the silences that ended, of those still running on the day ``end``, and the longest ended one of each customer."""
     starts, days, _ = stream.active_days
     ended, running, longest = _gaps(starts, days.astype(np.int64), end)
     return ended, running, longest

@@ -54,7 +54,7 @@ class Periods:
 
     @classmethod
     def between(cls, tables: EventTables, period: str, first: int, last: int) -> Periods:
-        """The periods that begin at or after ``first`` and before ``last``.
+        """Return the periods that begin at or after ``first`` and before ``last``.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Ledger:
         return self.waiting.before(self.observed_until, self.tables.timezone)
 
     def customers_at(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
-        """Whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
+        """Return whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
         if self.spells is not None:
             there = self.spells.at(customers, moments) >= 0
         elif self._silences is not None:  # the same boundary as that of leaving, also where months differ in length
@@ -156,7 +156,7 @@ class Ledger:
         return there if self.joined is None else there & (self.joined[customers] < moments)
 
     def leaving(self, customers: npt.NDArray[np.int32], moments: Ints) -> tuple[Ints, npt.NDArray[np.int8]]:
-        """When each next leaves at or after each moment (``OPEN``: not yet), and whether it is left (1) or lost (2)."""
+        """Return when each customer next leaves at or after each moment (``OPEN``: not yet), and whether they left (1) or were lost (2)."""
         if self.contracts is not None and self.spells is not None:
             spell = self.spells.at(customers, moments)
             lost = np.append(self.contracts.lost[self.spells.last], False)[spell]
@@ -174,7 +174,7 @@ class Ledger:
         return left_at, np.maximum(outcome, 0).astype(np.int8)
 
     def gone_by(self, left_at: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
-        """Whether leaving at these moments is leaving before the ends of periods, shape (n,).
+        """Return whether leaving at these moments is leaving before the ends of periods, shape (n,).
 
         What happens as a period ends belongs to the next one. A contract that ends then has run to the end of this one, and no further.
         """
@@ -183,7 +183,7 @@ class Ledger:
         return (left_at <= ends) & (left_at < self.settled_until)
 
     def open_until(self, ends: Ints) -> npt.NDArray[np.bool_]:
-        """Whether it is not known yet who left by the ends of periods, shape (n,).
+        """Return whether it is not known yet who left by the ends of periods, shape (n,).
 
         Of contracts that end as the last period does, the renewals may begin at the first moment that is not observed.
         """
@@ -194,7 +194,7 @@ class Ledger:
         return late | (last & np.isin(ends, self.tables.stream(self.churn.table(self.tables)).columns["end"]))
 
     def entries(self) -> Ints:
-        """When each became a customer (``OPEN``: never, ``NEVER``: nobody knows), shape (n_customers,).
+        """Return when each became a customer (``OPEN``: never, ``NEVER``: unknown), shape (n_customers,).
 
         The day of joining where it is declared, or the first row of the table that the rule reads, whichever is later; under
         :class:`Cancellation` without a day of joining, the first row of any table.
@@ -214,7 +214,7 @@ class Ledger:
         return None if self.tables.profile is None else self.tables.profile.since
 
     def gone(self) -> Ints:
-        """When each who is no customer any more at the end left for good (``OPEN``: still there, or never was), shape (n_customers,).
+        """Return when each former customer left for good (``OPEN``: still a customer at the end, or never one), shape (n_customers,).
 
         Raises
         ------
@@ -241,7 +241,7 @@ class Ledger:
 
 
 def _in_hindsight(tables: EventTables) -> EventTables:
-    """The same tables with everything known when it happened."""
+    """Return the same tables with everything known when it happened."""
     view = copy.copy(tables)
     view.streams = {
         name: dataclasses.replace(stream, columns={k: v for k, v in stream.columns.items() if k != "known"})
@@ -251,7 +251,7 @@ def _in_hindsight(tables: EventTables) -> EventTables:
 
 
 def _silences(stream: Stream, horizon: Span) -> Stream:
-    """The moments at which a silence has lasted the horizon, per customer."""
+    """Return the moments at which a silence has lasted the horizon, per customer."""
     following = np.append(stream.times[1:], OPEN)
     following[stream.offsets[1:][np.diff(stream.offsets) > 0] - 1] = OPEN
     ended = stream.where(following > horizon.after(stream.times, stream.timezone))
@@ -263,7 +263,7 @@ def _firsts(stream: Stream) -> Ints:
 
 
 def _lasts(stream: Stream, values: Ints) -> Ints:
-    """The greatest value of each customer, ``NEVER`` for none."""
+    """Return the greatest value of each customer, ``NEVER`` for none."""
     greatest = np.full(stream.n_customers, NEVER, np.int64)
     np.maximum.at(greatest, stream.owners, values)
     return greatest

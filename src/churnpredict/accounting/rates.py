@@ -117,7 +117,7 @@ def _periods(ledger: Ledger, period: str, since: Any, until: Any) -> Periods:
 
 
 def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth | None) -> dict[str, Any]:
-    """Counts and money per period and group; groups without customers have no row."""
+    """Return counts and money per period and group; groups without customers have no row."""
     n_groups = 1 if groups is None else len(groups.labels) + 1
     size = (len(periods), n_groups)
     counts = np.zeros((3, *size), np.int64)
@@ -225,7 +225,7 @@ def revenue_churn(
 
 
 def _hide_immature(frame: pd.DataFrame, ends: Ints, ledger: Ledger, *, shown: list[str]) -> None:
-    """What is not fully observed yet is unknown, never 0."""
+    """Set figures of periods that are not fully observed yet to missing, never to 0."""
     known_at = ledger.waiting.after(ends, ledger.tables.timezone)
     immature = ledger.open_until(ends)
     hide(frame, immature, [f"immature until {ledger.tables.stamp(int(t))}" for t in known_at[immature]], shown=shown)

@@ -81,7 +81,7 @@ class Worth:
         return int(self.stream.times.min()) if len(self.stream) else 0
 
     def before(self, customers: npt.NDArray[np.int32], moments: Ints, lengths: Ints) -> tuple[Floats, Floats]:
-        """Money per period, and the number of payments that it is made of, shape (n,) each; NaN where nothing is known.
+        """Return money per period, and the number of payments that it is made of, shape (n,) each; NaN where nothing is known.
 
         Of events those in [moment - length, moment); of contracts and states what holds just before the moment.
         """
@@ -112,13 +112,13 @@ class Worth:
 
 
 def _ranges(begins: Ints, ends: Ints) -> Ints:
-    """All places of [begin, end), one range after the other."""
+    """Return all positions in the ranges [begin, end), one range after the other."""
     lengths = ends - begins
     shift = np.repeat(begins - np.append(0, np.cumsum(lengths)[:-1]), lengths)
     return np.arange(int(lengths.sum()), dtype=np.int64) + shift
 
 
 def _sums(values: Floats, begins: Ints, ends: Ints) -> Floats:
-    """Sums over ranges, each by itself: no prefix sums over all customers, which lose digits."""
+    """Return sums over ranges, each by itself: no prefix sums over all customers, which lose digits."""
     owner = np.repeat(np.arange(len(begins)), ends - begins)
     return np.bincount(owner, values[_ranges(begins, ends)], minlength=len(begins)).astype(np.float64)

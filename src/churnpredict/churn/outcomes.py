@@ -33,7 +33,7 @@ class Outcomes(pd.DataFrame):
         return Outcomes
 
     def within(self, horizon: str | None = None) -> pd.Series:
-        """0/1: whether the customer left or was lost within the horizon (the rule's own by default).
+        """Return 0 or 1: whether the customer left or was lost within the horizon (the rule's own by default).
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Outcomes(pd.DataFrame):
 
 
 def immature(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Whether the outcome window of each cutoff is not fully observed yet, shape (n,)."""
+    """Return whether the outcome window of each cutoff is not fully observed yet, shape (n,)."""
     latest, late = churn.latest_cutoff(tables), np.zeros(len(cutoffs), np.bool_)
     newer = cutoffs > latest
     if newer.any():  # months differ in length: the window of a later cutoff may close as early

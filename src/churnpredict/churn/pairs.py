@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDArray[np.int32], Ints]:
-    """Snapshots as customer codes and cutoffs, sorted by customer, then cutoff.
+    """Return snapshots as customer codes and cutoffs, sorted by customer, then cutoff.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
 
 
 def index_of(tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> pd.MultiIndex:
-    """The index (customer_id, cutoff) of sorted pairs, without hashing every row."""
+    """Return the index (customer_id, cutoff) of sorted pairs, without hashing every row."""
     place, distinct = pd.factorize(cutoffs, sort=True)
     levels: list[Any] = [pd.Index(tables.ids.to_pandas(), name="customer_id"), tables.wall_times(distinct)]
     codes: list[Any] = [customers, place]

@@ -41,15 +41,15 @@ class ChurnRule(Protocol):
         ...
 
     def first_cutoff(self, tables: EventTables) -> int:
-        """The first moment at which the whole risk set can be seen."""
+        """Return the first moment at which the whole risk set can be seen."""
         ...
 
     def settled_until(self, tables: EventTables) -> int:
-        """The end of the last outcome window that is fully observed, in microseconds UTC."""
+        """Return the end of the last outcome window that is fully observed, in microseconds UTC."""
         ...
 
     def latest_cutoff(self, tables: EventTables) -> int:
-        """The last moment whose outcome window is fully observed."""
+        """Return the last moment whose outcome window is fully observed."""
         settled = self.settled_until(tables)
         for days in range(3):  # a cutoff may fall into the hour that a change of the clock leaves out: then a day before
             last = window_before(self, Span(days=days).before(settled, tables.timezone), tables.timezone)
@@ -58,13 +58,13 @@ class ChurnRule(Protocol):
         return last
 
     def at_risk(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints) -> npt.NDArray[np.bool_]:
-        """Whether each customer can still leave at each cutoff (pairs, sorted by customer, then cutoff)."""
+        """Return whether each customer can still leave at each cutoff (pairs, sorted by customer, then cutoff)."""
         ...
 
     def outcomes(
         self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        """Duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
+        """Return duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
         ...
 
 
@@ -114,11 +114,11 @@ def window_after(churn: ChurnRule, cutoffs: Ints, timezone: str) -> tuple[Ints, 
 
 
 def window_after(churn: ChurnRule, cutoffs: int | Ints, timezone: str) -> tuple[int | Ints, int | Ints]:
-    """Where the outcome windows of cutoffs open and close, [opens, closes), by the wall clock of the business."""
+    """Return the outcome windows of cutoffs, [opens, closes), by the wall clock of the business."""
     opens = churn.gap_span.after(cutoffs, timezone)
     return opens, churn.horizon_span.after(opens, timezone)
 
 
 def window_before(churn: ChurnRule, closes: int, timezone: str) -> int:
-    """The cutoff whose outcome window closes at a moment."""
+    """Return the cutoff whose outcome window closes at a moment."""
     return churn.gap_span.before(churn.horizon_span.before(closes, timezone), timezone)

@@ -50,7 +50,7 @@ def have_joined(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDA
 
 
 def are_present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Who is a customer at each cutoff as far as is known: has joined, or has appeared in some table."""
+    """Return who is a customer at each cutoff as far as is known: has joined, or has appeared in some table."""
     if tables.profile is not None:
         return have_joined(tables, customers, cutoffs)
     seen = np.zeros(len(customers), np.bool_)
@@ -65,7 +65,7 @@ def check_list(kinds: Sequence[str]) -> None:
 
 
 def check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
-    """A kind that the table does not hold is most likely misspelt."""
+    """Warn about kinds that the table does not hold: most likely they are misspelt."""
     if not kinds:
         return
     tables.stream(name, kinds[0])
@@ -82,7 +82,7 @@ def check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
 
 
 def is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Whether each row of a table is of one of the kinds, shape (n + 1,): the last, for "no row", is False."""
+    """Return whether each row of a table is of one of the kinds, shape (n + 1,): the last, for "no row", is False."""
     stream = tables.stream(name)
     if not kinds or "kind" not in stream.columns:
         return np.zeros(len(stream) + 1, np.bool_)
@@ -91,14 +91,14 @@ def is_kind(tables: EventTables, name: str, kinds: Sequence[str]) -> npt.NDArray
 
 
 def first_from(stream: Stream, customers: Codes, moments: Ints) -> Ints:
-    """The first row of each customer at or after each moment, -1 for none."""
+    """Return the first row of each customer at or after each moment, -1 for none."""
     edges = np.empty((1, len(customers)), np.int64)
     positions(stream.offsets, stream.times, customers, moments, np.empty(0, np.int64), edges)
     return np.where(edges[0] < stream.offsets[customers + 1], edges[0], -1)
 
 
 def unknown_before(stream: Stream, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Whether some row of each customer had happened before each cutoff, but was not known then."""
+    """Return whether some row of each customer had happened before each cutoff, but was not known then."""
     if "known" not in stream.columns:
         return np.zeros(len(customers), np.bool_)
     in_time = replace(stream, columns={})
@@ -110,13 +110,15 @@ def contracts_of(stream: Stream, grace: Span, lost: npt.NDArray[np.bool_] | None
 
 
 def same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:
-    """Whether each row's customer has a row of another stream at the same moment, shape (n,)."""
+    """Return whether each row's customer has a row of another stream at the same moment, shape (n,)."""
     there = np.append(other.times, NEVER)[first_from(other, stream.owners, stream.times)]
     return np.asarray(there == stream.times)
 
 
 def known_first(stream: Stream, lost: npt.NDArray[np.bool_], rows: Ints) -> Ints:
-    """Of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``, shape (n,)."""
+    """Return, of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``,
+    shape (n,).
+    """
     known = stream.columns.get("known", stream.times)
     return np.asarray(_first_known(stream.offsets, stream.owners, stream.times, known, lost, rows))
 
@@ -138,7 +140,7 @@ def _first_known(offsets, owners, times, known, lost, rows):  # type: ignore[no-
 
 @nb.njit(cache=True, nogil=True)
 def first_below(offsets, times, values, customers, moments, bounds):  # type: ignore[no-untyped-def]
-    """The first row at or after each moment whose value is not above the bound, as a time (``OPEN`` for none)."""
+    """Write the time of the first row at or after each moment whose value is at most the bound (``OPEN`` for none)."""
     found = np.full(customers.size, OPEN, np.int64)
     for r in range(customers.size):
         for i in range(offsets[customers[r]], offsets[customers[r] + 1]):

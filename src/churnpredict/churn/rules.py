@@ -69,7 +69,7 @@ class _Rule(ChurnRule):
         return False
 
     def table(self, tables: EventTables) -> str:
-        """The table that the rule reads; the only one of its kind by default."""
+        """Return the table that the rule reads; the only one of its kind by default."""
         names = tables.logs() if self.of is None else [self.of]
         if len(names) != 1:
             remedy = f'Say which one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
@@ -83,7 +83,7 @@ class _Rule(ChurnRule):
         return tables.observed_until()
 
     def _judge(self, tables: EventTables, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
-        """Duration and outcome from the moment of leaving (``OPEN`` for never) and its kind."""
+        """Return duration and outcome from the moment of leaving (``OPEN`` for never) and its kind."""
         opens, closes = window_after(self, cutoffs, tables.timezone)
         left = (left_at >= opens) & (left_at < closes)
         duration = days_between(cutoffs, np.where(left, left_at, closes), tables.timezone)
@@ -146,7 +146,7 @@ class Inactivity(_Rule):
         check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
-        """The rows that are an activity."""
+        """Return the rows that are an activity."""
         return visits(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:
@@ -304,7 +304,7 @@ class SubscriptionEnd(_Rule):
         return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def contracts(self, tables: EventTables) -> Contracts:
-        """The contracts that the rule reads, which carry each other on within the grace."""
+        """Return the contracts that the rule reads, which carry each other on within the grace."""
         name = self.table(tables)
         stream = tables.stream(name)
         lost = is_kind(tables, name, self.involuntary)[:-1]
@@ -367,7 +367,7 @@ class TrialEnd(_Rule):
         return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def _split(self, tables: EventTables) -> tuple[Contracts, Stream]:
-        """Trials, which carry each other on where one begins as another ends, and paid contracts that run for some time at all."""
+        """Return trials, which carry each other on where one begins as another ends, and paid contracts that run for some time at all."""
         name = self.table(tables)
         stream = tables.stream(name)
 
@@ -496,7 +496,7 @@ class WinBack(_Rule):
         check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
-        """The rows that are an activity."""
+        """Return the rows that are an activity."""
         return visits(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:

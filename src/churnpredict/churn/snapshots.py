@@ -119,7 +119,7 @@ def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_], timezone: str) -
 
 
 def grid(last: int, first: int, step: Span, timezone: str, most: int | None = None) -> Ints:
-    """Cutoffs from the last one backwards in steps of the wall clock, none before the first, ascending.
+    """Return cutoffs from the last one backwards in steps of the wall clock, none before the first, ascending.
 
     Each is counted from the last one, so that months that are too short change no other cutoff.
     """
@@ -158,7 +158,7 @@ def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
 
 
 def pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
-    """All pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross is never held."""
+    """Return all pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross is never held."""
     people, moments = [], []
     step = max(1, _BLOCK // len(cutoffs))
     for start in range(0, len(tables), step):

@@ -75,7 +75,7 @@ def check_handling(handling: str) -> None:
 
 
 def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
-    """What was done to each snapshot's customer between the cutoff and the end of the outcome window.
+    """Return what was done to each snapshot's customer between the cutoff and the end of the outcome window.
 
     Parameters
     ----------
@@ -122,7 +122,9 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
 def _in_window(
     tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: npt.NDArray[np.int64], churn: ChurnRule, treatments: str
 ) -> tuple[Bools, npt.NDArray[np.int64], Bools, npt.NDArray[np.int64]]:
-    """Whether a contact lies between a cutoff and the end of its outcome window, and the row of the first; the same of the hold-out."""
+    """Return whether a contact lies between a cutoff and the end of its outcome window, and the row of the first; the same of the
+    hold-out.
+    """
     stream, idle = _log(tables, treatments)
     low, high = np.empty((2, 1, len(customers)), np.int64)
     none = np.empty(0, np.int64)
@@ -137,7 +139,7 @@ def _arms(tables: EventTables, treatments: str) -> list[str]:
 
 
 def _log(tables: EventTables, treatments: str | None) -> tuple[Stream, Bools]:
-    """The log, and which of its rows say that nothing was done."""
+    """Return the log, and which of its rows say that nothing was done."""
     if treatments is None or not isinstance(tables.declarations.get(treatments), Events):
         names = tables.logs()
         what = "no log of treatments is named" if treatments is None else f'there is no table of events called "{treatments}"'
@@ -153,14 +155,14 @@ def _log(tables: EventTables, treatments: str | None) -> tuple[Stream, Bools]:
 
 
 def _first(marked: Bools, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> tuple[Bools, npt.NDArray[np.int64]]:
-    """Whether a marked row lies in each [low, high), and the first."""
+    """Return whether a marked row lies in each [low, high), and the first."""
     rows = np.append(np.flatnonzero(marked), len(marked))
     first = rows[np.searchsorted(rows[:-1], low)]
     return first < high, first
 
 
 def contacted(tables: EventTables, treatments: str, since: int, until: int) -> pa.Array:
-    """Ids of whoever was contacted in [since, until), in microseconds; a hold-out is no contact.
+    """Return ids of whoever was contacted in [since, until), in microseconds; a hold-out is no contact.
 
     Raises
     ------
@@ -173,7 +175,7 @@ def contacted(tables: EventTables, treatments: str, since: int, until: int) -> p
 
 
 def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) -> pd.DataFrame:
-    """The rows of a treatment log as an experiment: who was contacted or held out, when, while at risk, with a full window after it.
+    """Return the rows of a treatment log as an experiment: who was contacted or held out, when, while at risk, with a full window after it.
 
     The moment of the log is the cutoff, so that nothing that happened later, leaving above all, decides who counts as treated.
 
@@ -209,7 +211,7 @@ def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) ->
 
 
 def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
-    """The snapshots in whose window nobody was contacted, and of those who left only as many as of those who stayed.
+    """Return the snapshots in whose window nobody was contacted, and of those who left only as many as of those who stayed.
 
     To leave out the contacted alone would keep too many leavers: whoever leaves on the third day of a window cannot be contacted on the
     tenth. A contact ends what can be observed, as censoring does. So at each cutoff the share that no contact has reached by a time t of
@@ -240,7 +242,7 @@ def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, tr
 
 
 def until_contact(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, treatments: str) -> npt.NDArray[np.float64]:
-    """Days from each cutoff to the first contact in its window (n,); inf for none."""
+    """Return days from each cutoff to the first contact in its window (n,); inf for none."""
     customers, cutoffs = sorted_pairs(tables, outcomes.index.to_frame(index=False))
     reached, first, *_ = _in_window(tables, customers, cutoffs, churn, treatments)
     days = np.full(len(outcomes), np.inf)
@@ -250,7 +252,7 @@ def until_contact(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, tre
 
 
 def evened(outcomes: Outcomes, contacted: npt.NDArray[np.float64]) -> Bools:
-    """Which of all snapshots :func:`untouched` keeps (n,), of their outcomes and :func:`until_contact`; rows sorted by customer."""
+    """Return which of all snapshots :func:`untouched` keeps (n,), of their outcomes and :func:`until_contact`; rows sorted by customer."""
     kept = np.isinf(contacted)
     if outcomes.decided_at_end:
         return kept
@@ -263,7 +265,9 @@ def evened(outcomes: Outcomes, contacted: npt.NDArray[np.float64]) -> Bools:
 
 
 def _as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) -> Bools:
-    """Of those who left at a time (days; inf for never), whom to keep so that as many are kept as of those who stayed (n,)."""
+    """Return which of those who left at a time (days; inf for never) to keep, so that the share kept equals that of those who
+    stayed (n,).
+    """
     moments, reached = np.unique(contacted[np.isfinite(contacted) & (contacted <= left)], return_counts=True)
     there = len(left) - np.searchsorted(np.sort(np.minimum(left, contacted)), moments)
     unreached = np.append(1.0, np.cumprod(1 - reached / there))  # after so many moments
@@ -276,7 +280,7 @@ def _as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) 
 
 
 def flag_treated(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, treatments: str) -> Outcomes:
-    """The outcomes with the columns ``arm``, ``treated`` and ``hold_out``."""
+    """Return the outcomes with the columns ``arm``, ``treated`` and ``hold_out``."""
     arms = arms_of(tables, outcomes.index.to_frame(index=False), churn, treatments)
     marked: Outcomes = outcomes.copy()
     for name in arms:
@@ -285,24 +289,24 @@ def flag_treated(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, trea
 
 
 def with_treated(tables: EventTables, X: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
-    """The features of past snapshots with one more: whether a contact followed."""
+    """Return the features of past snapshots with one more: whether a contact followed."""
     treated = arms_of(tables, X.index.to_frame(index=False), churn, treatments)["treated"].to_numpy()
     return X.assign(**{ahead_column(treatments): treated.astype(np.float32)})
 
 
 def ahead_column(treatments: str) -> str:
-    """The name of the column that :func:`with_treated` adds."""
+    """Return the name of the column that :func:`with_treated` adds."""
     return f"{_AHEAD[0]}{treatments}{_AHEAD[1]}"
 
 
 def nobody_treated(X: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
-    """The features with the columns of :func:`with_treated` that a model wants, all 0: the risk if nobody acts."""
+    """Return the features with the columns of :func:`with_treated` that a model wants, all 0: the risk if nobody acts."""
     missing = [n for n in wanted if n.startswith(_AHEAD[0]) and n.endswith(_AHEAD[1]) and n not in X]
     return X.assign(**{name: np.zeros(len(X), np.float32) for name in missing}) if missing else X
 
 
 def prepare(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str, handling: str) -> pd.DataFrame:
-    """The snapshots to train on, under one of the three ways."""
+    """Return the snapshots to train on, under one of the three ways."""
     check_handling(handling)
     return untouched(tables, snapshots, churn, treatments) if handling == "exclude" else snapshots
 
@@ -310,14 +314,14 @@ def prepare(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
 def apply(
     tables: EventTables, X: pd.DataFrame, outcomes: Outcomes, churn: ChurnRule, treatments: str, handling: str
 ) -> tuple[pd.DataFrame, Outcomes]:
-    """Features and outcomes of the prepared snapshots, under one of the three ways."""
+    """Return features and outcomes of the prepared snapshots, under one of the three ways."""
     if handling == "flag":
         return X, flag_treated(tables, outcomes, churn, treatments)
     return (with_treated(tables, X, churn, treatments) if handling == "feature" else X), outcomes
 
 
 def hold_out_rates(flagged: pd.DataFrame) -> pd.DataFrame:
-    """Share of leavers in each arm, of outcomes as :func:`flag_treated` gives them.
+    """Return share of leavers in each arm, of outcomes as :func:`flag_treated` gives them.
 
     Where the hold-out was drawn at random, the difference between the arms is what the contact did.
 

@@ -18,7 +18,7 @@ ABSENCES = ("not a customer yet", "no data", "gone already")
 
 
 def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
-    """Everybody in the tables whom a churn rule does not count as at risk at a cutoff.
+    """Return everybody in the tables whom a churn rule does not count as at risk at a cutoff.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
 
 
 def _joined(tables: EventTables, customers: npt.NDArray[np.int32], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Who is known at each moment: has joined, or where no table says when, has a row in any."""
+    """Return who is known at each moment: has joined, or where no table says when, has a row in any."""
     if tables.profile is not None and tables.profile.since is not None:
         return np.asarray(tables.profile.since[customers] < moments)
     seen = np.full(len(customers), tables.profile is not None)

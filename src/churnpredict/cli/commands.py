@@ -354,7 +354,7 @@ def forget(
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a file that is named on the command line, or of standard input."""
+    """Return the bytes of a file that is named on the command line, or of standard input."""
     if str(path) == "-":
         return sys.stdin.buffer.read()
     try:
@@ -614,7 +614,7 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: runs a command and ends the process with its exit code; errors are told without a traceback."""
+    """Run a command and end the process with its exit code; print errors without a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
     command = next((word for word in given if not word.startswith("-")), "")
     be_quiet("--quiet" in given[: given.index(command)] if command else False)

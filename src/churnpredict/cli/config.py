@@ -178,35 +178,35 @@ class Config:
     observed_until: Any = None
 
     def resolve(self, name: str) -> Path:
-        """A path of the file, relative to the folder in which it lies."""
+        """Return a path of the file, relative to the folder in which it lies."""
         return self.path.parent / os.path.expanduser(name)
 
     def inputs(self) -> dict[str, str]:
-        """All files, folders and globs that the file names as inputs, by what they are; of databases those that are files."""
+        """Return all files, folders and globs that the file names as inputs, by what they are; of databases those that are files."""
         found = {f'the table "{name}"': str(self.resolve(s["source"])) for name, s in self.tables.items() if "source" in s}
         found |= {name: source for name, (source, _) in self.databases().items() if "://" not in source}
         named = {"[plan] playbook": self.plan.playbook, "[plan] exclude": self.plan.exclude}
         return found | {what: str(self.resolve(path)) for what, path in named.items() if path is not None}
 
     def databases(self) -> dict[str, tuple[str, str]]:
-        """Database and query of each table that comes from one; those that a variable names only where it is set."""
+        """Return database and query of each table that comes from one; those that a variable names only where it is set."""
         sections = {name: s for name, s in self.tables.items() if "database" in s}
         found = {name: self._database(str(s["database"])) for name, s in sections.items()}
         return {f'the table "{name}"': (found[name], str(s.get("query", name))) for name, s in sections.items() if found[name]}
 
     def outputs(self) -> dict[str, Path]:
-        """The paths under ``[output]``, by their keys."""
+        """Return the paths under ``[output]``, by their keys."""
         keys = ("model", "scores", "backtest", "report", "plan", "alerts", "registry")
         return {key: self.resolve(name) for key in keys if not (name := getattr(self.output, key)).startswith("mlflow:")}
 
     def destination(self) -> str | None:
-        """The database into which runs are copied, if there is one."""
+        """Return the database into which runs are copied, if there is one."""
         if self.output.database is None:
             return None
         return self._database(self.output.database) or self._refuse_variable("[output]", self.output.database)
 
     def _database(self, named: str) -> str:
-        """An address, a path, or nothing where a variable is named that is not set."""
+        """Return an address, a path, or nothing where a variable is named that is not set."""
         named = os.environ.get(named[1:], "") if named.startswith("$") else named
         return named if "://" in named or not named else str(self.resolve(os.path.expanduser(named)))
 
@@ -239,7 +239,7 @@ class Config:
         return declared
 
     def _source(self, name: str, section: Mapping[str, Any]) -> Any:
-        """A file or a glob, or a query on a database."""
+        """Return a file or a glob, or a query on a database."""
         from churnpredict.events.source import Query
 
         if "source" in section:
@@ -251,7 +251,7 @@ class Config:
         return Query(section.get("query", name), database)
 
     def _file(self, said: Any) -> Any:
-        """A path, or a file with the options that read it."""
+        """Return a path, or a file with the options that read it."""
         from churnpredict.events.source import File
 
         if isinstance(said, str):
@@ -261,19 +261,19 @@ class Config:
         return File(path, **options) if options else path
 
     def planning(self) -> dict[str, Any]:
-        """The arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
+        """Return the arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
         options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan) if f.name != "unit"}
         return options | {name: None if options[name] is None else self.resolve(options[name]) for name in ("playbook", "exclude")}
 
     def churn_rule(self) -> ChurnRule:
-        """The churn rule."""
+        """Return the churn rule."""
         from churnpredict.churn import rules
 
         rule: ChurnRule = getattr(rules, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
         return rule
 
     def pipeline(self) -> ChurnPipeline:
-        """An untrained pipeline."""
+        """Return an untrained pipeline."""
         from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
         options = {f.name: getattr(self.model, f.name) for f in dataclasses.fields(self.model) if f.name != "until"}
@@ -294,7 +294,7 @@ def read_config(path: str | Path) -> Config:
 
 
 def parse_config(text: str, path: Path) -> Config:
-    """The same from the text of a file; ``path`` is where it stands, or is to stand.
+    """Return the same from the text of a file; ``path`` is where it stands, or is to stand.
 
     Raises
     ------
@@ -379,13 +379,13 @@ def _need(where: str, section: Mapping[str, Any], key: str, known: Any) -> str:
 
 
 def _options_of(cls: Any) -> dict[str, bool]:
-    """Names of a dataclass's fields, and whether each must be given."""
+    """Return names of a dataclass's fields, and whether each must be given."""
     none = dataclasses.MISSING
     return {f.name: f.default is none and f.default_factory is none for f in dataclasses.fields(cls) if f.init}
 
 
 def _kinds_of(cls: Any) -> dict[str, str]:
-    """What each field of a dataclass may hold, as a key of ``_KINDS``."""
+    """Return what each field of a dataclass may hold, as a key of ``_KINDS``."""
     kinds = {f.name: str(f.type).removesuffix(" | None").replace("Sequence[str]", "list[str]") for f in dataclasses.fields(cls)}
     return {name: kind if kind in _KINDS else "str" for name, kind in kinds.items()}
 
@@ -427,7 +427,7 @@ def _check_database(where: str, database: str | None) -> None:
 
 
 def _check_output(output: Output) -> None:
-    """Endings and names that would be refused once everything has been computed."""
+    """Refuse file endings and names now that would otherwise be refused after all is computed."""
     from churnpredict.events.sources.destinations import TABLE
     from churnpredict.table_files import check_ending
 
@@ -490,7 +490,7 @@ def _table(name: str, section: Any) -> dict[str, Any]:
 
 
 def _check_file(where: str, file: Mapping[str, Any]) -> None:
-    """A file of a query, with the options that read it."""
+    """Check a file of a query and the options that read it."""
     from churnpredict.events.source import File
 
     _refuse_unknown(where, file, ("source", *_FILE))

@@ -91,7 +91,7 @@ def _refuse_folder(folder: Path) -> None:
 
 
 def write_business(business: Any, folder: Path) -> Path:
-    """The tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
+    """Return the tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
     lines = [_MARK, f"observed_until = {json.dumps(str(business.end.date()))}", ""]
     for name, declaration in business.tables.declarations.items():
         frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
@@ -123,7 +123,7 @@ def write_business(business: Any, folder: Path) -> Path:
 
 
 def _said(declaration: Any) -> dict[str, Any]:
-    """What a declaration says beyond the defaults, by the names that churn.toml uses."""
+    """Return what a declaration says beyond the defaults, by the names that churn.toml uses."""
     said = {}
     for item in dataclasses.fields(declaration):
         value = getattr(declaration, item.name)

@@ -61,7 +61,7 @@ def refuse_clashes(
 
 
 def _refuse_place(name: str, path: Path) -> None:
-    """What no result can be written to, found out before hours of work."""
+    """Refuse paths that no result can be written to, before hours of work."""
     if str(path) in ("", ".", "-"):
         remedy = 'Give the path of a file, such as "out/scores.csv"; results are not written to standard output.'
         raise UsageError("not-a-path", f'"{path}" ({name}) is not the path of a file', remedy=remedy)
@@ -95,7 +95,9 @@ def _real(path: str | Path) -> str:
 
 
 def _same(one: str | Path, other: str | Path) -> bool:
-    """Whether two paths are one file: by links of both kinds, by another spelling of the path, or on a machine that ignores capitals."""
+    """Return whether two paths are one file: by links of both kinds, by another spelling of the path, or on a machine that ignores
+    capitals.
+    """
     try:
         if os.path.samefile(one, other):
             return True
@@ -109,7 +111,7 @@ def _within(path: str | Path, folder: str | Path) -> bool:
 
 
 def _is_read(output: Path, source: str) -> bool:
-    """Whether a source takes the output in, or the output would take the source away."""
+    """Return whether a source takes the output in, or the output would take the source away."""
     source = os.path.expanduser(source)
     is_folder = output.suffix == "" or output.is_dir()
     base = _base(source)
@@ -127,14 +129,14 @@ def _is_read(output: Path, source: str) -> bool:
 
 
 def _base(source: str) -> str:
-    """The part of a glob before its first sign."""
+    """Return the part of a glob before its first sign."""
     parts = Path(source).parts
     plain = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
     return os.path.join(*parts[:plain]) if plain else "."
 
 
 def _pattern(source: str) -> re.Pattern[str]:
-    """What a glob matches, as a pattern of whole real paths."""
+    """Return what a glob matches, as a pattern of whole real paths."""
     import fnmatch
 
     base = _base(source)
@@ -167,5 +169,5 @@ def refuse_own_tables(database: Any, table: str, settings: Config) -> None:
 
 
 def _address(database: Any) -> str:
-    """A server and its database, without who asks and how."""
+    """Return a server and its database, without who asks and how."""
     return re.sub(r"^postgres(ql)?://([^/@]*@)?", "", str(database)).partition("?")[0]

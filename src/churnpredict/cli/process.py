@@ -127,7 +127,7 @@ def _failed(error: Exception, as_json: bool) -> int:
 
 
 def _refused(error: Exception) -> ChurnError | None:
-    """What the machine refuses, where no other place has said so."""
+    """Return what the machine refuses, where no other place has said so."""
     if not isinstance(error, OSError):
         return None
     what = error.strerror or type(error).__name__
@@ -138,7 +138,7 @@ def _refused(error: Exception) -> ChurnError | None:
 
 
 def _fault(error: Exception) -> ChurnError:
-    """An error that nobody has thought of: where it was, without its own words, which may quote a row."""
+    """Return an error that nobody has thought of: where it was, without its own words, which may quote a row."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(_PACKAGE)]
     place = f" at {Path(frames[-1].filename).relative_to(_PACKAGE)}:{frames[-1].lineno}" if frames else ""
     remedy = "This is a fault of churnpredict. Please report it with this line; CHURNPREDICT_TRACEBACK=1 shows all of it."
@@ -150,7 +150,7 @@ def _interrupted() -> ChurnError:
 
 
 def _tell(kind: str, told: Any, as_json: bool) -> None:
-    """A warning or an error on standard error: a sentence, or a line of JSON. Warnings of other libraries are not ours to tell."""
+    """Print a warning or an error to standard error, as a sentence or a line of JSON. Warnings of other libraries are left out."""
     if not isinstance(told, (ChurnError, ChurnWarning)):
         return
     if as_json:

@@ -11,7 +11,7 @@ __all__ = ["riskiest"]
 
 
 def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
-    """The first rows of a table of scores, for a terminal."""
+    """Return the first rows of a table of scores, for a terminal."""
     lines = [f"{'customer':<16}{'risk':>7}{'money at risk':>15}  reasons"]
     for row in scores.head(n).to_dict("records"):
         reasons = [f"{row[f'reason_{i}']} +{100 * row[f'reason_{i}_points']:.0f}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]

@@ -97,7 +97,7 @@ def audit_matrix(
     folds: Any = None,
     names: Sequence[str] | None = None,
 ) -> Audit:
-    """As :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
+    """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
     frame = as_frame(X)
     if frame is None:
         A = np.asarray(X)
@@ -123,7 +123,7 @@ def audit_matrix(
 
 
 def _left(y: Any) -> Any:
-    """Of two text labels, the one that can only mean that somebody left."""
+    """Return the one of two text labels that can only mean that somebody left."""
     if isinstance(y, pd.DataFrame):
         return None
     classes = pd.unique(pd.Series(np.asarray(y).ravel()).dropna())
@@ -133,7 +133,7 @@ def _left(y: Any) -> Any:
 
 
 def _strongest(found: list[Finding]) -> Iterator[Finding]:
-    """One finding per code and place."""
+    """Yield one finding per code and place."""
     seen: set[tuple[str, str]] = set()
     for f in found:
         if (f.code, f.where) not in seen:
@@ -142,7 +142,7 @@ def _strongest(found: list[Finding]) -> Iterator[Finding]:
 
 
 def _sample(who: np.ndarray) -> np.ndarray:
-    """Rows of so many customers that there are about ``_MOST_ROWS`` rows; all rows of a customer or none."""
+    """Return rows of so many customers that there are about ``_MOST_ROWS`` rows; all rows of a customer or none."""
     if len(who) <= _MOST_ROWS:
         return np.arange(len(who))
     codes, distinct = pd.factorize(who)

@@ -26,7 +26,7 @@ def numbers(column: pd.Series) -> np.ndarray | None:
 
 
 def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float, float]:
-    """AUC of a column, whichever way it points, and its one-sided 95 % lower bound, counting customers."""
+    """Return AUC of a column, whichever way it points, and its one-sided 95 % lower bound, counting customers."""
     known = ~np.isnan(score)
     y, score, who = y[known], score[known], who[known]
     left, stayed = len(np.unique(who[y == 1])), len(np.unique(who[y == 0]))
@@ -40,7 +40,7 @@ def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float,
 
 
 def separation(column: pd.Series, y: np.ndarray) -> float:
-    """AUC of one column, whichever way it points: by its values, or by being filled at all; categories by their share of leavers."""
+    """Return AUC of one column, whichever way it points: by its values, or by being filled at all; categories by their share of leavers."""
     if not is_numeric(column):
         codes, levels = pd.factorize(column)
         share = np.bincount(codes + 1, y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
@@ -57,7 +57,7 @@ def separation(column: pd.Series, y: np.ndarray) -> float:
 
 
 def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """AUC of every column where it is known, from a sample balanced between leavers and stayers."""
+    """Return AUC of every column where it is known, from a sample balanced between leavers and stayers."""
     rng = np.random.default_rng(0)
     parts = [np.flatnonzero(y == label) for label in (0, 1)]
     rows = np.concatenate([p if len(p) <= _SCREEN // 2 else rng.choice(p, _SCREEN // 2, replace=False) for p in parts])
@@ -72,7 +72,7 @@ def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def too_well(case: Case) -> Iterator[Finding]:
-    """Single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
+    """Yield single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
     cure = "Find out when this value is written. Drop it, or use its value as it stood before the cutoff."
     scores: dict[str, np.ndarray] = {}
     numeric = [c for c in case.X.columns if is_numeric(case.X[c])]
@@ -99,7 +99,7 @@ def is_numeric(column: pd.Series) -> bool:
 
 
 def missing_tells(case: Case) -> Iterator[Finding]:
-    """Whether a value is there at all says who left: it was written by the leaving, or by the staying."""
+    """Yield columns whose mere presence of a value separates leavers: leaving, or staying, wrote it."""
     missing = case.X.isna().to_numpy()
     some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
     left = case.y == 1
@@ -121,7 +121,7 @@ def _is_sparse(there: np.ndarray) -> bool:
 
 
 def _pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
-    """The chance that all customers of these rows left, if they left like others; None unless all did, and that is no chance."""
+    """Return the chance that all customers of these rows left, if they left like others; None unless all did, and that is no chance."""
     if not rows.any() or not (y[rows] == 1).all():
         return None
     n = len(np.unique(who[rows]))
@@ -130,7 +130,7 @@ def _pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
 
 
 def single_values(case: Case) -> Iterator[Finding]:
-    """Target encodings: each distinct value is the share of leavers among its rows, or belongs to one label alone."""
+    """Yield target encodings: each distinct value is the share of leavers among its rows, or belongs to one label alone."""
     base = case.y.mean()
     for name in case.X.columns:
         values = numbers(case.X[name])
@@ -157,7 +157,7 @@ def single_values(case: Case) -> Iterator[Finding]:
 
 
 def _is_encoding(v: np.ndarray, mean: np.ndarray, n: np.ndarray, base: float) -> bool:
-    """Whether v = (n mean + m base) / (n + m) for some m >= 0, far closer than sampling would allow."""
+    """Return whether v = (n mean + m base) / (n + m) for some m >= 0, far closer than sampling would allow."""
     noise = float(np.sqrt(np.mean(np.maximum(mean * (1 - mean), base * (1 - base) / 4) / n)))
     away = np.abs(base - v) > 1e-6
     m = float(np.median(np.maximum(n * (v - mean), 0)[away] / (base - v)[away])) if away.any() else 0.0

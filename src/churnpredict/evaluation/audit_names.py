@@ -49,7 +49,7 @@ _PLANNED = {"planned", "scheduled", "renewal", "trial", "promo", "promotion", "d
 
 
 def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per meaning reads best
-    """What of the outcome a column's name speaks of, or None.
+    """Return what of the outcome a column's name speaks of, or None.
 
     >>> names_outcome("CancelDate"), names_outcome("account_status"), names_outcome("marital_status")
     ('the moment or manner of leaving', 'a status that leaving changes', None)
@@ -77,7 +77,7 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
 
 
 def named(case: Case) -> Iterator[Finding]:
-    """Columns whose names say that they speak of the outcome."""
+    """Yield columns whose names say that they speak of the outcome."""
     cure = "Drop it, or use its value as it stood before the cutoff (States, or Customers with valid_from=)."
     for name in case.names:
         meaning = names_outcome(name) if name in case.X else None
@@ -94,7 +94,7 @@ def named(case: Case) -> Iterator[Finding]:
 
 
 def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> bool:
-    """Whether all leavers have one value, as a status of today has, though it is not that of nearly everybody."""
+    """Return whether all leavers have one value, as a status of today has, though it is not that of nearly everybody."""
     n = len(np.unique(who))
     if n < FEW or np.isnan(of_leavers).any() or (of_leavers != of_leavers[0]).any():
         return False
@@ -102,7 +102,7 @@ def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> boo
 
 
 def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way out per kind of column
-    """Times in microseconds (NaT as the smallest int64) of a column that holds times, as text or number too; None for others."""
+    """Return times in microseconds (NaT as the smallest int64) of a column that holds times, as text or number too; None for others."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
         times = pd.DatetimeIndex(column)
@@ -126,7 +126,7 @@ def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way
 
 
 def dates_and_ids(case: Case) -> Iterator[Finding]:
-    """Times, and ids, that pass for features; times after the cutoff are the future itself."""
+    """Yield times, and ids, that pass for features; times after the cutoff are the future itself."""
     for name in case.X.columns:
         column = case.X[name]
         moments = _moments(column)
@@ -148,7 +148,7 @@ def dates_and_ids(case: Case) -> Iterator[Finding]:
 
 
 def at_the_cutoff(case: Case) -> Iterator[Finding]:
-    """Recency that is negative, or zero for nobody who left: rows at or after the cutoff were counted."""
+    """Yield recency that is negative, or zero for nobody who left: rows at or after the cutoff were counted."""
     cure = "Count only rows with time < cutoff; a day's rows are known the day after."
     for name in case.X.columns:
         words = set(tokens(name))

@@ -22,7 +22,7 @@ _CHANCE = 1e-6
 
 
 def constant_labels(case: Case) -> Iterator[Finding]:
-    """Cutoffs at which everybody has one label: immature windows, or a rule that has already decided."""
+    """Yield cutoffs at which everybody has one label: immature windows, or a rule that has already decided."""
     if case.times is None:
         return
     distinct, code, n = np.unique(case.times, return_inverse=True, return_counts=True)
@@ -42,7 +42,7 @@ def constant_labels(case: Case) -> Iterator[Finding]:
 
 
 def time_order(case: Case) -> Iterator[Finding]:
-    """Rows twice, outcomes before their cutoff, outcomes after the window."""
+    """Yield duplicate rows, outcomes before their cutoff and outcomes after the window."""
     if case.times is not None and case.customers is not None:
         twice = int(pd.DataFrame({"c": case.customers, "t": case.times}).duplicated().sum())
         if twice:
@@ -63,7 +63,7 @@ def time_order(case: Case) -> Iterator[Finding]:
 
 
 def left_before(case: Case) -> Iterator[Finding]:
-    """Customers whose earlier window had closed with "left" before a later cutoff, and who "leave" again without exception."""
+    """Yield customers whose earlier window had closed with "left" before a later cutoff, and who "leave" again without exception."""
     if case.times is None or case.customers is None or case.window is None:
         return
     order = np.lexsort((case.times, case.customers))
@@ -82,7 +82,7 @@ def left_before(case: Case) -> Iterator[Finding]:
 
 
 def duplicates(case: Case) -> Iterator[Finding]:
-    """Customers who stand under several ids: rows equal in everything, and in their labels, more often than chance allows.
+    """Yield customers who stand under several ids: rows equal in everything, and in their labels, more often than chance allows.
 
     Poor rows (one purchase, few columns filled) are equal by chance: patterns that many share do not count, nor do rows with fewer
     distinct values than the middle row. Of the rest, the columns are dealt into two halves, and the rows equal in one half must be equal
@@ -126,13 +126,14 @@ def duplicates(case: Case) -> Iterator[Finding]:
 
 
 def _ordered_codes(column: pd.Series) -> np.ndarray:
-    """Codes (n,) in the order of the values, -1 for missing; near values have near codes."""
+    """Return codes (n,) in the order of the values, -1 for missing; near values have near codes."""
     values = column.astype("string") if not is_numeric(column) else column
     return np.asarray(pd.factorize(values, sort=True)[0])
 
 
 def _expected(codes: np.ndarray, times: np.ndarray, who: np.ndarray) -> float:
-    """How many pairs of customers are equal in all columns by chance: those equal in one half, times how often neighbours share the other.
+    """Return how many pairs of customers are equal in all columns by chance: those equal in one half, times how often neighbours share the
+    other.
 
     The halves take turns by how many values a column has. Neighbours differ in the first half, least in its finest column; columns of the
     other half count as shared when they are about equal, so that what follows from the first half is expected to be shared.
@@ -153,20 +154,20 @@ def _expected(codes: np.ndarray, times: np.ndarray, who: np.ndarray) -> float:
 
 
 def _coarse(codes: np.ndarray) -> np.ndarray:
-    """Codes of columns with many values, cut into about twenty steps of as many rows."""
+    """Return codes of columns with many values, cut into about twenty steps of as many rows."""
     steps = [np.floor(20 * rankdata(c, method="min") / (len(c) + 1)) if len(np.unique(c)) > 20 else c for c in codes.T]
     return np.column_stack(steps)
 
 
 def _hashes(codes: np.ndarray) -> np.ndarray:
-    """One number per row of codes; rows of equal codes have the same, others another but for a chance of 2**-64."""
+    """Return one number per row of codes; rows of equal codes have the same, others another but for a chance of 2**-64."""
     weights = np.random.default_rng(7).integers(1, 2**62, codes.shape[1], dtype=np.uint64)
     mixed = np.asarray(pd.util.hash_array(codes.astype(np.int64).ravel())).reshape(codes.shape)
     return np.asarray((mixed * (2 * weights + 1)).sum(axis=1, dtype=np.uint64))
 
 
 def _several(keys: np.ndarray, who: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-    """How many customers (n,) have a row of the same key; 0 outside ``rows``."""
+    """Return how many customers (n,) have a row of the same key; 0 outside ``rows``."""
     some = np.ones(len(keys), bool) if rows is None else rows
     found = np.zeros(len(keys), np.int64)
     found[some] = pd.Series(who[some]).groupby(keys[some]).transform("nunique").to_numpy()
@@ -174,7 +175,7 @@ def _several(keys: np.ndarray, who: np.ndarray, rows: np.ndarray | None = None) 
 
 
 def mixed_folds(case: Case) -> Iterator[Finding]:
-    """Folds: windows that reach into the test, times at random, the same customers on both sides."""
+    """Yield folds: windows that reach into the test, times at random, the same customers on both sides."""
     if not case.folds:
         return
     overlap = mixed = shared = rows = tested = 0

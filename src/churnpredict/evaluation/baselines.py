@@ -19,7 +19,7 @@ _DAY = 86_400_000_000
 
 
 def binary_outcome(y: Any) -> np.ndarray:
-    """0/1 (float64) from labels 0/1 or from an outcomes frame, where 1 (left) and 2 (lost) both count as leaving."""
+    """Return 0/1 (float64) from labels 0/1 or from an outcomes frame, where 1 (left) and 2 (lost) both count as leaving."""
     if isinstance(y, pd.DataFrame):
         y = y["outcome"]
     return np.asarray(np.asarray(y, dtype=np.float64).ravel() != 0, dtype=np.float64)
@@ -30,7 +30,7 @@ def _weights(y: np.ndarray, sample_weight: Any) -> np.ndarray:
 
 
 def _base_margin(y: np.ndarray, w: np.ndarray) -> float:
-    """Log-odds of the share of leavers, half a row of each kind added so that it is finite."""
+    """Return log-odds of the share of leavers, half a row of each kind added so that it is finite."""
     return float(np.log(w @ y + 0.5) - np.log(w @ (1 - y) + 0.5))
 
 
@@ -40,16 +40,16 @@ class _Baseline(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_ = np.array([0, 1])
 
     def margin(self, X: Any) -> np.ndarray:
-        """Log-odds of leaving (n,)."""
+        """Return log-odds of leaving (n,)."""
         raise NotImplementedError
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (n, 2) of staying and of leaving."""
+        """Return probabilities (n, 2) of staying and of leaving."""
         p = sigmoid(self.margin(X))
         return np.column_stack([1 - p, p])
 
     def predict(self, X: Any) -> np.ndarray:
-        """1 where the risk is above one half."""
+        """Return 1 where the risk is above one half, else 0."""
         return (self.margin(X) > 0).astype(np.int64)
 
 
@@ -69,7 +69,7 @@ class BaseRate(_Baseline):
         return self
 
     def margin(self, X: Any) -> np.ndarray:
-        """Log-odds of leaving (n,): one number."""
+        """Return log-odds of leaving (n,): one number."""
         return np.full(len(X), self.base_margin_)
 
 
@@ -123,7 +123,7 @@ class RecencyLogistic(_Baseline):
         return np.column_stack([np.log1p(days), days]), known
 
     def margin(self, X: Any) -> np.ndarray:
-        """Log-odds of leaving (n,)."""
+        """Return log-odds of leaving (n,)."""
         basis, known = self._basis(X)
         z = np.full(len(basis), self.base_margin_) if self.model_ is None else self.model_.decision_function(basis / self.scale_)
         return np.asarray(np.where(known, z, self.never_margin_))
@@ -204,6 +204,6 @@ class MBGNBD(_Baseline):
         return silence_margin(self.model_, x, t_x, T, window=self.window_)
 
     def margin(self, X: Any) -> np.ndarray:
-        """Log-odds of leaving (n,)."""
+        """Return log-odds of leaving (n,)."""
         x, t_x, T, known = self._triple(X)
         return np.asarray(np.where(known, self.calibration_.transform(self._raw(x, t_x, T)), self.never_margin_))

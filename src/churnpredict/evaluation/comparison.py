@@ -26,7 +26,7 @@ DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
 def calibration_gap(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Mean risk minus the observed share of leavers (0 is perfect, above 0 too pessimistic).
+    """Return mean risk minus the observed share of leavers (0 is perfect, above 0 too pessimistic).
 
     >>> calibration_gap([0, 1], [0.5, 0.75])
     0.125
@@ -60,7 +60,7 @@ def baseline_risks(
     random_state: int = 0,
     n_jobs: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Risks (n_test,) of the old ways, each trained on the same rows as the model.
+    """Return risks (n_test,) of the old ways, each trained on the same rows as the model.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
 
 
 def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rounds: int = 200, random_state: int = 0) -> pd.DataFrame:
-    """Every metric of every model, and the model minus each baseline, with 95 % intervals over customers.
+    """Return every metric of every model, and the model minus each baseline, with 95 % intervals over customers.
 
     All of it is computed on the same draws of customers, so differences are paired.
 

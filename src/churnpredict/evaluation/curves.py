@@ -13,7 +13,7 @@ __all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights
 
 
 def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean risk, share that left and weight of each bin of equal weight; equal risks share a bin, empty bins are left out.
+    """Return mean risk, share that left and weight of each bin of equal weight; equal risks share a bin, empty bins are left out.
 
     >>> [v.tolist() for v in reliability_curve([0, 1, 1, 1], [.2, .2, .8, .8], bins=2)]
     [[0.2, 0.8], [0.5, 1.0], [2.0, 2.0]]
@@ -27,7 +27,7 @@ def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
 
 
 def gain_curve(y: Any, p: Any, *, shares: Any, sample_weight: Any = None) -> np.ndarray:
-    """Share of all leavers among each top share of customers; equal scores are crossed in a straight line, as a random order would.
+    """Return share of all leavers among each top share of customers; equal scores are crossed in a straight line, as a random order would.
 
     >>> gain_curve([1, 0, 0, 0], [.5, .5, .5, .5], shares=[0, .25, 1]).tolist()
     [0.0, 0.25, 1.0]
@@ -49,7 +49,7 @@ def profit_curve(
     contact: float = 1,
     acceptance: float = 0.3,
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
-    """Share contacted and profit per customer, best promise first, and the point where no further contact promises a profit.
+    """Return share contacted and profit per customer, best promise first, and the point where no further contact promises a profit.
 
     >>> share, profit, stop = profit_curve([1, 0], [1.0, 0.0])
     >>> share.tolist(), profit.tolist(), stop
@@ -67,12 +67,12 @@ def profit_curve(
 
 
 def resampled_weights(n: int, *, customers: Any = None, rounds: int = 100, random_state: int = 0) -> Iterator[np.ndarray]:
-    """Weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
+    """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     yield from _resampled(customers, n, rounds, random_state)
 
 
 def wilson(share: Any, n: Any, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % interval of a share seen in n rows (Wilson 1927); it always holds the share.
+    """Return the 95 % interval of a share seen in n rows (Wilson 1927); it always holds the share.
 
     >>> [round(float(v), 3) for v in wilson(0.0, 10)]
     [0.0, 0.278]

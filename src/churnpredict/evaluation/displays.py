@@ -59,11 +59,11 @@ class _Display:
 
     @classmethod
     def _known(cls, X: Any) -> dict[str, Any]:
-        """What the index of X says that this display can use."""
+        """Return what the index of X says that this display can use."""
         return {}
 
     def _axes(self, ax: Any) -> tuple[Any, str]:
-        """Axes to draw on, made if there are none, and the colour that this curve gets."""
+        """Return axes to draw on, made if there are none, and the colour that this curve gets."""
         own = ax is None
         if own:
             _, grid = new_figure(*self.size)

@@ -54,7 +54,7 @@ def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.nd
 
 
 def _by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weight of leavers and of stayers in each group of equal scores, highest score first."""
+    """Return weight of leavers and of stayers in each group of equal scores, highest score first."""
     order = np.argsort(-p, kind="stable")
     ranked = p[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(p) else np.zeros(0, int)
@@ -64,7 +64,7 @@ def _by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, 
 
 
 def auc(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Probability that a leaver scores above a stayer, ties counted half; NaN with one class.
+    """Return probability that a leaver scores above a stayer, ties counted half; NaN with one class.
 
     >>> auc([0, 1, 1], [.2, .2, .9])
     0.75
@@ -78,7 +78,7 @@ def auc(y: Any, p: Any, *, sample_weight: Any = None) -> float:
 
 
 def average_precision(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Area under precision over recall, by steps at distinct scores; NaN without leavers.
+    """Return area under precision over recall, by steps at distinct scores; NaN without leavers.
 
     >>> average_precision([0, 1, 1], [.1, .9, .5])
     1.0
@@ -91,7 +91,7 @@ def average_precision(y: Any, p: Any, *, sample_weight: Any = None) -> float:
 
 
 def log_loss(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Mean negative log-likelihood in nats; probabilities are kept 1e-15 away from 0 and 1.
+    """Return mean negative log-likelihood in nats; probabilities are kept 1e-15 away from 0 and 1.
 
     >>> round(log_loss([0, 1], [.5, .5]), 4)
     0.6931
@@ -102,7 +102,7 @@ def log_loss(y: Any, p: Any, *, sample_weight: Any = None) -> float:
 
 
 def brier(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Mean squared error of the risk.
+    """Return mean squared error of the risk.
 
     >>> brier([0, 1], [.5, .5])
     0.25
@@ -133,7 +133,7 @@ def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
 
 
 def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> BrierParts:
-    """Murphy's (1973) parts of the Brier score in bins of equal weight, with what varies inside them (Stephenson et al. 2008).
+    """Return Murphy's (1973) parts of the Brier score in bins of equal weight, with what varies inside them (Stephenson et al. 2008).
 
     >>> parts = brier_decomposition([0, 1, 0, 1], [.2, .2, .8, .8])
     >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
@@ -160,7 +160,7 @@ def _log_odds(p: np.ndarray) -> np.ndarray:
 
 
 def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Log-odds to add to every risk so that the mean risk is the observed share (0 is perfect; Cox 1958).
+    """Return log-odds to add to every risk so that the mean risk is the observed share (0 is perfect; Cox 1958).
 
     >>> round(calibration_intercept([0, 1], [.5, .5]), 6)
     0.0
@@ -176,7 +176,7 @@ def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float
 
 
 def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Slope of the outcome on the log-odds of the risk (1 is perfect, below 1 is overconfident); NaN for constant risks.
+    """Return slope of the outcome on the log-odds of the risk (1 is perfect, below 1 is overconfident); NaN for constant risks.
 
     >>> y = [0] * 8 + [1] * 2 + [0] * 2 + [1] * 8
     >>> round(calibration_slope(y, [.2] * 10 + [.8] * 10), 3)
@@ -193,7 +193,7 @@ def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
 
 
 def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> float:
-    """Mean distance between risk and observed share over bins of equal weight; equal risks share a bin.
+    """Return mean distance between risk and observed share over bins of equal weight; equal risks share a bin.
 
     >>> round(calibration_error([0, 1, 0, 1], [.5, .5, .5, .5]), 6)
     0.0
@@ -204,7 +204,7 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
 
 
 def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
-    """Share of all leavers among the top share ``k`` of customers.
+    """Return share of all leavers among the top share ``k`` of customers.
 
     Customers with equal scores at the border count by their share: what a random order would give on average.
 
@@ -222,7 +222,7 @@ def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 
 
 def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
-    """How much denser leavers are among the top share ``k`` than overall; constant scores give exactly 1, in any row order.
+    """Return how much denser leavers are among the top share ``k`` than overall; constant scores give exactly 1, in any row order.
 
     >>> lift([1, 0, 0, 1], [.3, .3, .3, .3])
     1.0
@@ -233,7 +233,7 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 def mpc(
     y: Any, p: Any, *, sample_weight: Any = None, value: float = 200, offer: float = 10, contact: float = 1, acceptance: float = 0.3
 ) -> float:
-    """Maximum profit per customer at the best cut-off, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
+    """Return maximum profit per customer at the best cut-off, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
 
     ``value`` is worth of a retained customer, ``offer`` the incentive, ``contact`` the cost of reaching one customer,
     ``acceptance`` the share of would-be leavers who accept.
@@ -259,7 +259,7 @@ def empc(  # one formula, many names: the paper's
     alpha: float = 6,
     beta: float = 14,
 ) -> float:
-    """Expected maximum profit per customer when acceptance is Beta(alpha, beta) (Verbraken, Verbeke and Baesens 2013, section 4).
+    """Return expected maximum profit per customer when acceptance is Beta(alpha, beta) (Verbraken, Verbeke and Baesens 2013, section 4).
 
     >>> round(empc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
     11.2
@@ -285,7 +285,7 @@ def empc(  # one formula, many names: the paper's
 
 
 def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices of the upper convex hull of the ROC curve: share of leavers and of stayers contacted."""
+    """Return vertices of the upper convex hull of the ROC curve: share of leavers and of stayers contacted."""
     from scipy.optimize import isotonic_regression
 
     size = left + stayed
@@ -306,7 +306,7 @@ def expected_profit(
     contact: float = 1,
     acceptance: float = 0.3,
 ) -> float:
-    """Mean profit per customer of contacting whoever promises one, judged on what happened.
+    """Return mean profit per customer of contacting whoever promises one, judged on what happened.
 
     Contacted are those with ``p * acceptance * (value - offer) - (1 - p) * offer - contact > 0``; ``value`` is one number
     or one per customer (n,).
@@ -321,7 +321,7 @@ def expected_profit(
 def _profits(
     y: Any, p: Any, *, sample_weight: Any, value: Any, offer: float, contact: float, acceptance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What a contact promises, what it earned and its weight, (n,) each; the parameters are those of :func:`expected_profit`."""
+    """Return what a contact promises, what it earned and its weight, (n,) each; the parameters are those of :func:`expected_profit`."""
     target, risk, _ = _check(y, p)
     worth = np.broadcast_to(np.asarray(value, dtype=np.float64), target.shape)
     w = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -330,7 +330,7 @@ def _profits(
 
 
 def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
-    """Area between the Qini curve of a ranking and that of a random one, per customer (Radcliffe 2007).
+    """Return area between the Qini curve of a ranking and that of a random one, per customer (Radcliffe 2007).
 
     For randomised treatment: ``treated`` (n,) is 1 where the customer was contacted, ``p`` (n,) ranks whom to contact
     first, and a contact helps where it keeps a customer (``y`` 0 instead of 1). Ties are crossed in a straight line.
@@ -365,7 +365,7 @@ class Interval(NamedTuple):
 
 
 def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
-    """Weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
+    """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()
     rng = np.random.default_rng(seed)
     size = int(who.max()) + 1 if n else 0
@@ -385,7 +385,7 @@ def bootstrap_interval(
     random_state: int = 0,
     **options: Any,
 ) -> Interval:
-    """A metric with its percentile interval over customers, whose rows are drawn together.
+    """Return a metric with its percentile interval over customers, whose rows are drawn together.
 
     >>> y, p = np.tile([0, 1], 100), np.tile([.2, .8], 100)
     >>> bootstrap_interval(auc, y, p, rounds=20)
@@ -398,7 +398,7 @@ def bootstrap_interval(
 
 
 def interval(value: float, drawn: Any, level: float = 0.95) -> Interval:
-    """A figure with the middle ``level`` of what was drawn, NaN left out.
+    """Return a figure with the middle ``level`` of what was drawn, NaN left out.
 
     >>> interval(2.0, [1.0, 2.0, 3.0], level=1.0)
     Interval(value=2.0, low=1.0, high=3.0)
@@ -424,7 +424,7 @@ def compare(
     random_state: int = 0,
     **options: Any,
 ) -> Interval:
-    """Difference ``metric(p1) - metric(p2)`` with its interval over the same resampled customers.
+    """Return difference ``metric(p1) - metric(p2)`` with its interval over the same resampled customers.
 
     >>> y = np.tile([0, 1], 100)
     >>> compare(y, np.where(y, .8, .2), np.full(200, .5), rounds=20).high < 0
@@ -441,7 +441,7 @@ def compare(
 
 
 def scorers() -> dict[str, Any]:
-    """scikit-learn scorers by name, for ``cross_validate(..., scoring=scorers())``; losses are negated.
+    """Return scikit-learn scorers by name, for ``cross_validate(..., scoring=scorers())``; losses are negated.
 
     >>> sorted(scorers())[:3]
     ['auc', 'average_precision', 'empc']

@@ -16,7 +16,7 @@ NEUTRAL = "#595959"
 
 
 def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, np.ndarray]:
-    """A figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
+    """Return a figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
 
     Raises
     ------
@@ -41,14 +41,14 @@ def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, 
 
 
 def png(figure: Any) -> bytes:
-    """The figure as a PNG."""
+    """Return the figure as a PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
 
 
 def svg(figure: Any) -> str:
-    """The figure as SVG text to stand inside a page: the same bytes for the same figure, no date, no address of its own."""
+    """Return the figure as SVG text to stand inside a page: the same bytes for the same figure, no date, no address of its own."""
     import matplotlib
 
     buffer = io.StringIO()

@@ -127,7 +127,9 @@ class UpliftModel:
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Uplift (n,): by how much a contact lowers the risk of each row, in probability; negative where it drives customers away."""
+        """Return uplift (n,): by how much a contact lowers the risk of each row, in probability; negative where it drives
+        customers away.
+        """
         if not hasattr(self, "effect_"):
             raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
         without = risk_of(self._alone, X)
@@ -174,6 +176,6 @@ def _effect(y: Floats, arm: Floats, *, sample_weight: Any = None) -> float:
 
 
 def _ranked(uplift: Floats) -> Floats:
-    """The same order, between 0 and 1, as metrics want their scores."""
+    """Return the same order, between 0 and 1, as metrics want their scores."""
     span = float(uplift.max() - uplift.min())
     return np.asarray((uplift - uplift.min()) / span if span > 0 else np.zeros(len(uplift)))

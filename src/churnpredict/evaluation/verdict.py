@@ -33,7 +33,8 @@ class Verdict(NamedTuple):
 def reach_verdict(
     figures: pd.DataFrame, *, train_rate: float | None = None, seasons_seen: int | None = None, strongest: str | None = None
 ) -> Verdict:
-    """The verdict on the first model among the figures of one cutoff, as :func:`churnpredict.evaluation.comparison.judge` gives them.
+    """Return the verdict on the first model among the figures of one cutoff, as :func:`churnpredict.evaluation.comparison.judge` gives
+    them.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ __all__ = ["activity"]
 
 
 def activity(tables: EventTables, snapshots: pd.DataFrame, of: str, *, every: str = "7d", periods: int = 26) -> pd.DataFrame:
-    """Events of each customer in the periods before a cutoff.
+    """Return events of each customer in the periods before a cutoff.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ _FORMATS = (
 
 @lru_cache
 def _patterns(form: NumberFormat) -> tuple[str, str, str]:
-    """Of a plain number, of a number with everything that may stand around it, and of well-grouped digits."""
+    """Return the patterns of a plain number, of a number with everything that may stand around it, and of well-grouped digits."""
     point = r"\." if form.decimal == "." else form.decimal
     group = _group(form.thousands) if form.thousands else None
     digits = "[0-9]+"
@@ -182,7 +182,7 @@ def _group(thousands: str) -> str:
 
 
 def _read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: NumberFormat) -> Amounts:
-    """The same where something stands around some of the numbers."""
+    """Return the formats where signs or words stand around some of the numbers."""
     _, full, digits = _patterns(form)
     parts = pc.extract_regex(numbers, full)
 
@@ -250,7 +250,7 @@ def _named(signs: Iterable[str]) -> tuple[str, ...]:
 
 
 def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
-    """Every format in which all texts are numbers, with the distinct numbers; simple ones first.
+    """Return every format in which all texts are numbers, with the distinct numbers; simple ones first.
 
     >>> [f"{f.decimal}{f.thousands}" for f in number_readings(pa.array(["1.234,50", "7,25"]))]
     [',.']
@@ -282,10 +282,12 @@ class Doubt:
             self._short |= pc.all(points).as_py() is False
 
     def stays(self, delimiter: str) -> bool:
-        """Between commas a point is most often that of decimals, unless numbers without it are all below a thousand."""
+        """Return whether a point between commas is a decimal point: most often it is, unless numbers without it are all below a
+        thousand.
+        """
         return self._possible and self._grouped and (self._short or delimiter != ",")
 
 
 def same_numbers(one: Amounts, other: Amounts) -> bool:
-    """Whether two readings of the same texts are the same numbers."""
+    """Return whether two readings of the same texts are the same numbers."""
     return bool(one.values.equals(other.values))

@@ -54,7 +54,7 @@ class Pulse:
 
 
 def take_pulse(tables: EventTables, until: int, period: Span, *, most: int = 24) -> list[Pulse]:
-    """The pulse of every table of events, intervals or states, from what was known before a moment.
+    """Return the pulse of every table of events, intervals or states, from what was known before a moment.
 
     Parameters
     ----------

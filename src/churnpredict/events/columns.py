@@ -28,7 +28,7 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def plain(column: pa.Array) -> pa.Array:
-    """Without dictionary and view types, which not every compute function takes."""
+    """Return an array without dictionary and view types, which not every compute function takes."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
@@ -39,7 +39,7 @@ def plain(column: pa.Array) -> pa.Array:
 
 
 def as_double(values: pa.Array) -> pa.Array:
-    """Numbers as float64. Shorter floats stand for the shortest decimal that they are written as: 0.1, not 0.10000000149011612.
+    """Return numbers as float64. Shorter floats stand for the shortest decimal that they are written as: 0.1, not 0.10000000149011612.
 
     A CSV of the same table holds that decimal, and an amount must not depend on the file it comes from.
 
@@ -56,7 +56,7 @@ def as_double(values: pa.Array) -> pa.Array:
 
 
 def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Codes, -1 for missing, and distinct values; joined by hand, since Arrow would unify dictionaries that are already one."""
+    """Return codes, -1 for missing, and distinct values; joined by hand, since Arrow would unify dictionaries that are already one."""
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], column.type.value_type)
@@ -73,7 +73,7 @@ def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
 
 
 def _only_used(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Without categories that no row has: they would be customers who never were, and kinds that never happened."""
+    """Remove categories that no row has: they would count as customers who never existed, and kinds that never happened."""
     used = np.bincount(codes + 1, minlength=len(values) + 1)[1:] > 0
     if used.all():
         return codes, values

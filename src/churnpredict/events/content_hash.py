@@ -18,7 +18,7 @@ __all__ = ["arrays_of", "digest_of", "digest_of_tables"]
 
 
 def arrays_of(tables: EventTables) -> dict[str, npt.NDArray[Any]]:
-    """All rows of the tables as flat arrays, by ``table/offsets``, ``table/times`` and ``table/columns/name``."""
+    """Return all rows of the tables as flat arrays, by ``table/offsets``, ``table/times`` and ``table/columns/name``."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, stream in all_streams(tables).items():
         arrays |= {f"{name}/offsets": stream.offsets, f"{name}/times": stream.times}
@@ -27,7 +27,7 @@ def arrays_of(tables: EventTables) -> dict[str, npt.NDArray[Any]]:
 
 
 def digest_of(arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, pa.Array]) -> str:
-    """SHA-256, in hexadecimal digits, of arrays and of distinct values under their names."""
+    """Return SHA-256, in hexadecimal digits, of arrays and of distinct values under their names."""
     found = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
@@ -43,6 +43,6 @@ def digest_of(arrays: Mapping[str, npt.NDArray[Any]], values: Mapping[str, pa.Ar
 
 
 def digest_of_tables(tables: EventTables) -> str:
-    """The digest of all rows, ids and labels of tables in memory."""
+    """Return the digest of all rows, ids and labels of tables in memory."""
     labels = {f"{name}/{column}": v for name, labels in tables.labels.items() for column, v in labels.items()}
     return digest_of(arrays_of(tables), {"ids": tables.ids, **labels})

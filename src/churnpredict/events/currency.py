@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 def in_one_currency(
     values: Floats, codes: npt.NDArray[np.int32], names: pa.Array, rates: Mapping[str, float], where: tuple[str, str]
 ) -> Floats:
-    """The values of one column, each times the rate of its currency.
+    """Return the values of one column, each times the rate of its currency.
 
     Parameters
     ----------

@@ -23,16 +23,16 @@ class _Declared:
     """What is asked of every declaration."""
 
     def described(self) -> list[str]:
-        """The columns that are numbers or labels, as what stands in them says."""
+        """Return the columns that are numbers or labels, as what stands in them says."""
         columns = [*getattr(self, "attributes", ()), *getattr(self, "values", ())]
         return [c for c in columns if c not in getattr(self, "labels", ())]
 
     def columns(self) -> list[str]:
-        """The columns that are read, in the order of the declaration."""
+        """Return the columns that are read, in the order of the declaration."""
         raise NotImplementedError
 
     def as_written(self) -> list[str]:
-        """The columns whose numbers must keep every digit: ids, labels and times."""
+        """Return the columns whose numbers must keep every digit: ids, labels and times."""
         raise NotImplementedError
 
 

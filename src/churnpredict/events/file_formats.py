@@ -108,7 +108,7 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
 
 
 def tables_within(path: str | Path) -> list[File]:
-    """A file; the sheets of a workbook and the files of an archive one by one, where there are several.
+    """Return a file; the sheets of a workbook and the files of an archive one by one, where there are several.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def _with_layout(file: File, layout: Layout, reasons: dict[str, str]) -> File:
 
 
 def _made_up(file: File, table: str) -> list[str]:
-    """Names for the columns of a file without a header, so that it can be looked at."""
+    """Return names for the columns of a file without a header, so that it can be looked at."""
     for width in range(1, 1000):
         names = [f"column {n}" for n in range(1, width + 1)]
         try:
@@ -175,7 +175,7 @@ def _made_up(file: File, table: str) -> list[str]:
 def _with_numbers(
     file: File, texts: pa.Table, reasons: dict[str, str], doubts: dict[str, tuple[Any, ...]]
 ) -> tuple[File, dict[str, NumberFormat], dict[str, tuple[str, ...]]]:
-    """The signs within numbers that read most columns of numbers, the simplest of those that read the same."""
+    """Return the signs within numbers that read most columns of numbers, the simplest of those that read the same."""
     readings = {}
     for name in texts.column_names:
         found = number_readings(texts[name].combine_chunks())
@@ -198,7 +198,7 @@ def _with_numbers(
 
 
 def _likeliest(readings: Mapping[str, Mapping[NumberFormat, Amounts]], texts: pa.Table, delimiter: str) -> list[NumberFormat]:
-    """The best format, and others that read the same columns as other numbers, where nothing in the file tells which is meant."""
+    """Return the best format, and others that read the same columns as other numbers, where nothing in the file tells which is meant."""
     best = _most_read(readings)
     others = _as_good(best, readings)
     if not others:
@@ -229,7 +229,7 @@ def _in_doubt(column: pa.Array, delimiter: str) -> bool:
 
 
 def _most_read(readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> NumberFormat:
-    """The format that reads most columns that are not plain numbers, then most columns; plain ones are read beside any other."""
+    """Return the format that reads most columns that are not plain numbers, then most columns; plain ones are read beside any other."""
     plain = NumberFormat()
     counts: dict[NumberFormat, tuple[int, int]] = {plain: (0, 0)}
     for found in readings.values():
@@ -240,7 +240,7 @@ def _most_read(readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> Number
 
 
 def _as_good(best: NumberFormat, readings: Mapping[str, Mapping[NumberFormat, Amounts]]) -> list[NumberFormat]:
-    """Other formats that read the same columns, as other numbers; one of each reading."""
+    """Return other formats that read the same columns as other numbers, one for each reading."""
     read = [name for name, found in readings.items() if best in found]
     others: list[NumberFormat] = []
     for form in dict.fromkeys(form for name in read for form in readings[name]):
@@ -252,7 +252,7 @@ def _as_good(best: NumberFormat, readings: Mapping[str, Mapping[NumberFormat, Am
 
 
 def _agreed(times: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """What one column leaves no doubt of holds for the others of the file that could be read so too."""
+    """Apply the format that one column proves to the other columns of the file that it can read."""
     sure = {forms[0] for forms in times.values() if len(forms) == 1}
     found = {}
     for name, forms in times.items():

@@ -19,7 +19,7 @@ __all__ = ["check_spellings", "read_ids"]
 
 
 def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | None = None) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Customer ids as codes into their distinct values (int64 or string).
+    """Return customer ids as codes into their distinct values (int64 or string).
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
 
 
 def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Each id once: 1 and 1.00 are one decimal."""
+    """Return each id once: 1 and 1.00 are one decimal."""
     distinct = pc.unique(values)
     if len(distinct) == len(values):
         return codes, values

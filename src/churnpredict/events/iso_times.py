@@ -30,7 +30,7 @@ _REWRITTEN = (
 
 
 def parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
-    """Texts as timestamps, with a zone (UTC) where they carry one.
+    """Return texts as timestamps, with a zone (UTC) where they carry one.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _target(zoned: pa.Array) -> pa.DataType:
 
 
 def _without_missing(coded: pa.DictionaryArray, table: str, name: str) -> pa.Array:
-    """The distinct texts, null where they are words for nothing; these are counted."""
+    """Return the distinct texts, null where they are words for nothing; these are counted."""
     texts = coded.dictionary
     missing = pc.or_(pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS)), pc.match_substring_regex(texts, r"^0000-00-00([T ][0:.]*)?$"))
     words = pc.and_(missing, pc.not_equal(texts, ""))
@@ -86,7 +86,7 @@ def _without_missing(coded: pa.DictionaryArray, table: str, name: str) -> pa.Arr
 
 
 def _not_iso(bad: pa.Array, written: pa.Array, wrong: pa.Array, table: str, name: str) -> TimeError:
-    """What to say of texts that are not ISO 8601: numbers lack a unit, others a format."""
+    """Return what to say of texts that are not ISO 8601: numbers lack a unit, others a format."""
     fitting = " or ".join(f'format="{form}"' for form in fitting_formats(written))
     numbers, _, unread = numbers_of_texts(written.drop_null())
     if unread is None and not fitting:

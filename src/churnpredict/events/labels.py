@@ -21,7 +21,7 @@ _SPOILT = r"^-?[0-9]+\.0$"  # a whole number that a blank has turned into a deci
 
 
 def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """A column of labels as codes into its sorted distinct texts; missing is -1.
+    """Return a column of labels as codes into its sorted distinct texts; missing is -1.
 
     The codes follow the order of the texts, so they depend neither on the order of the rows nor on the type of the column.
 
@@ -52,7 +52,7 @@ def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.
 
 
 def as_labels(values: pa.Array) -> pa.Array:
-    """Values of any type as the texts that name them.
+    """Return values of any type as the texts that name them.
 
     Whole numbers are written as whole numbers, other numbers without zeros at their end, days as ISO 8601, and yes/no as ``true`` and
     ``false``, however these two are spelt. Other texts stay as they are: ``"1.10"``, ``"1e5"`` and ``"007"`` name three things. An empty
@@ -112,7 +112,7 @@ def _of_floats(values: pa.Array) -> pa.Array:
 
 
 def _plain_number(text: str) -> str:
-    """A number without zeros, and without a point, at its end."""
+    """Return a number without zeros, and without a point, at its end."""
     if "." not in text or "e" in text or "E" in text:
         return text
     text = text.rstrip("0").rstrip(".")
@@ -120,7 +120,7 @@ def _plain_number(text: str) -> str:
 
 
 def _of_timestamps(values: pa.Array) -> pa.Array:
-    """Days where it is midnight, else to the second or as far as there are digits; with a zone, in UTC."""
+    """Return days where it is midnight, else to the second or as far as there are digits; with a zone, in UTC."""
     zoned = values.type.tz is not None
     flat = values.cast(pa.timestamp("us", values.type.tz), safe=False).cast(pa.timestamp("us"))
     texts = (None if v is None else v.isoformat(sep=" ") + ("Z" if zoned else "") for v in flat.to_pylist())
@@ -128,7 +128,7 @@ def _of_timestamps(values: pa.Array) -> pa.Array:
 
 
 def label_of(value: Any) -> str | None:
-    """What a label that a person gives is called: ``1``, ``1.0`` and ``True`` as :func:`as_labels` has them.
+    """Return what a label that a person gives is called: ``1``, ``1.0`` and ``True`` as :func:`as_labels` has them.
 
     >>> label_of(1.0), label_of(True), label_of("yes")
     ('1', 'true', 'yes')
@@ -143,13 +143,13 @@ def label_of(value: Any) -> str | None:
 
 
 def labels_of(values: Iterable[Any]) -> list[str]:
-    """The same for several, or for one text alone; what is missing is left out."""
+    """Return the same for several, or for one text alone; what is missing is left out."""
     values = [values] if isinstance(values, str) else values
     return [label for value in values if (label := label_of(value)) is not None]
 
 
 def _warn_of_spoilt(spoilt: int, parts: int, table: str, name: str) -> None:
-    """``spoilt`` of the parts that have any label have only such labels."""
+    """Warn where ``spoilt`` of the parts that have any label hold only damaged labels."""
     if spoilt and spoilt == parts:
         warn(
             "spoilt-labels",

@@ -24,7 +24,7 @@ _LAST_MINUTE = DAY // 1440
 
 
 def day_after(moments: Ints, timezone: str) -> Ints:
-    """The first moment of the calendar day after each moment, shape (n,); ``OPEN`` and ``NEVER`` stay.
+    """Return the first moment of the calendar day after each moment, shape (n,); ``OPEN`` and ``NEVER`` stay.
 
     >>> (day_after(np.array([0, DAY - 1, OPEN]), "UTC")[:2] // DAY).tolist()
     [1, 1]
@@ -35,7 +35,7 @@ def day_after(moments: Ints, timezone: str) -> Ints:
 
 
 def count_follow_ups(stream: Stream) -> dict[str, Counts]:
-    """How the intervals that follow others of the same customer begin, by column of ends.
+    """Return how the intervals that follow others of the same customer begin, by column of ends.
 
     Returns
     -------
@@ -69,21 +69,21 @@ def _follow_ups(offsets, starts, ends, after):  # type: ignore[no-untyped-def]
 
 
 def are_last_days(counts: dict[str, Counts]) -> list[str]:
-    """The columns of ends that hold last days: all are dates, and most intervals that follow another begin on the day after it."""
+    """Return the columns of ends that hold last days: all are dates, and most intervals that follow another begin on the day after it."""
     even = [column for column, (uneven, *_) in counts.items() if not uneven]
     found = [c for c in even if counts[c][2] >= _FEWEST and counts[c][2] > counts[c][1] + counts[c][3]]
     return even if "end" in found else found
 
 
 def through_last_days(stream: Stream, columns: list[str]) -> Stream:
-    """The intervals with the days of their ends in them: they end as the next day begins."""
+    """Return the intervals with the days of their ends in them: they end as the next day begins."""
     if not columns:
         return stream
     return replace(stream, columns={**stream.columns, **{c: day_after(stream.columns[c], stream.timezone) for c in columns}})
 
 
 def with_last_days(name: str, declaration: Declaration, stream: Stream) -> Stream:
-    """The rows of a table; intervals with the days of their ends in them, where nobody declared these to be last days, but they are.
+    """Return the rows of a table; intervals with the days of their ends in them, where nobody declared these to be last days, but they are.
 
     Of a part of a table nobody can tell: it is only counted, and stays as it is.
     """

@@ -15,7 +15,7 @@ _UNKNOWN = 8 << 30
 
 
 def memory_limit() -> int:
-    """How much memory this process may take, in bytes: the least of its control groups, its own limits and the machine."""
+    """Return how much memory this process may take, in bytes: the least of its control groups, its own limits and the machine."""
     try:
         import resource
     except ImportError:  # Windows has neither limits nor a way to ask in the standard library
@@ -29,7 +29,7 @@ def memory_limit() -> int:
 
 
 def _group_limits(root: Path, own: Path) -> list[int]:
-    """The limits of the process's control group and all above it, of both versions."""
+    """Return the limits of the process's control group and all above it, of both versions."""
     found = []
     try:
         lines = own.read_text().splitlines()
@@ -49,7 +49,7 @@ def _group_limits(root: Path, own: Path) -> list[int]:
 
 
 def size(memory: str | int | None, least: int = 1) -> int:
-    """A size such as ``"2GiB"`` in bytes; half of what the process may take by default.
+    """Return a size such as ``"2GiB"`` in bytes; half of what the process may take by default.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def check_money(name: str, declaration: Any) -> None:
 
 
 def is_money(declaration: Declaration) -> bool:
-    """Whether the values of a table are said to be money: by ``money``, by a currency, or by the driver of payments.
+    """Return whether the values of a table are said to be money: by ``money``, by a currency, or by the driver of payments.
 
     >>> from churnpredict import Events
     >>> watched = {"source": "log.csv", "customer": "user", "time": "day", "value": "hours"}
@@ -55,7 +55,7 @@ def _by_driver(declaration: Declaration) -> bool:
 
 
 def paying_table(declarations: Mapping[str, Declaration]) -> str | None:
-    """The table of events whose values are what customers pay; None where none is said, or several are.
+    """Return the table of events whose values are what customers pay; None where none is said, or several are.
 
     Tables that are said to be money go before those that are so by their driver: orders are paid by payments, and count once.
     """

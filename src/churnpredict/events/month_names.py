@@ -36,7 +36,7 @@ _NAMES = {
 
 
 def _bare(word: str) -> str:
-    """In small letters without accents and dots, whatever the case and the Unicode form."""
+    """Return a word in small letters without accents and dots, whatever its case and Unicode form."""
     plain = unicodedata.normalize("NFKD", word.replace("ı", "i").replace("İ", "i").casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
@@ -47,7 +47,8 @@ MONTHS: dict[str, int] = {
 
 
 def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
-    """Texts and a format with names of months, as texts and a format with their numbers, marked: a number where a name should be is none.
+    """Return texts and a format with names of months, as texts and a format with their numbers, marked: a number where a name should be is
+    none.
 
     A dot after a short name belongs to it, and so do the endings of ordinal numbers (1st, 1er) to the day.
 

@@ -22,7 +22,7 @@ _ENDLESS = r"^[+-]?(inf|infinity)$"
 
 
 def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool = True, negative: str = "") -> npt.NDArray[np.float64]:
-    """A value column as float64; missing is NaN. Integers never wrap, decimals and texts are read to the nearest float64.
+    """Return a value column as float64; missing is NaN. Integers never wrap, decimals and texts are read to the nearest float64.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
 
 
 def _how_to_say(text: pa.Array) -> str:
-    """The options of a file with which all texts are numbers, as a remedy; nothing where there are none."""
+    """Return the options of a file with which all texts are numbers, as a remedy; nothing where there are none."""
     ways: list[tuple[NumberFormat, Amounts]] = []
     for form, amounts in number_readings(text).items():
         if not any(same_numbers(amounts, other) for _, other in ways):
@@ -93,7 +93,7 @@ def _how_to_say(text: pa.Array) -> str:
 
 
 def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
-    """Texts as float64, to the nearest; how many are words for nothing; and a mask of those that are no numbers, if there are any.
+    """Return texts as float64, to the nearest; how many are words for nothing; and a mask of those that are no numbers, if there are any.
 
     >>> numbers_of_texts(pa.array(["12.50", "N/A", None]))[:2]
     (<pyarrow.lib.DoubleArray object at ...>
@@ -124,7 +124,7 @@ def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
 
 
 def _of_decimals(values: pa.Array) -> pa.Array:
-    """The nearest float64: Arrow's own cast is off by a bit for many amounts with cents."""
+    """Return the nearest float64: Arrow's own cast is off by a bit for many amounts with cents."""
     if pa.types.is_decimal128(values.type) and values.type.scale >= 0:
         scale = values.type.scale
         words = np.frombuffer(values.buffers()[1], np.int64)[2 * values.offset : 2 * (values.offset + len(values))].reshape(-1, 2)

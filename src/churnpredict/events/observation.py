@@ -22,7 +22,8 @@ PERIODS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q-DEC", "year"
 
 
 def end_of_period(times: Ints, period: str, timezone: str) -> Ints:
-    """The last microsecond of the day, week, month, quarter or year (of the business's calendar) in which each time lies, shape (n,).
+    """Return the last microsecond of the day, week, month, quarter or year (of the business's calendar) in which each time lies, shape
+    (n,).
 
     A total of a period is complete only then, so that is when it happened: a cutoff within the period must not see it.
 
@@ -47,7 +48,8 @@ def end_of_period(times: Ints, period: str, timezone: str) -> Ints:
 def observed_rows(
     times: Ints, since: object, until: object, *, timezone: str, table: str, column: str, logged: bool
 ) -> npt.NDArray[np.bool_] | None:
-    """Which rows lie within the time that was observed, None for all: those outside are counted, named by their moment, and left out.
+    """Return which rows lie within the time that was observed, None for all: those outside are counted, named by their moment, and left
+    out.
 
     Without ``until``, a log has no rows of the days after tomorrow (they cannot have happened); a contract (``logged`` is false) may
     begin then.
@@ -75,7 +77,7 @@ def _count(code: str, what: str, outside: npt.NDArray[np.bool_], times: Ints, ta
     ends = [int(there.min()), int(there.max())] if len(there) else []
 
     def verdict(rows: int, total: int, ends: list[int]) -> None:
-        """``ends`` are the first and the last of each partition."""
+        """Judge all partitions together; ``ends`` are the first and the last row of each."""
         if not rows:
             return
         first, last = stamp(min(ends) // DAY * DAY), stamp(max(ends) // DAY * DAY)

@@ -46,7 +46,7 @@ class Whole:
         self._size = 0
 
     def __len__(self) -> int:
-        """How many customers."""
+        """Return how many customers there are."""
         return self._size
 
     def learn(self, tables: EventTables, *, apart_from: Collection[str] = ()) -> None:
@@ -120,14 +120,14 @@ class Whole:
         self.outline = outline
 
     def part(self, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> EventTables:
-        """The tables of some customers, who live in the calendar of all; ``streams`` holds that of the customers table too."""
+        """Return the tables of some customers, who live in the calendar of all; ``streams`` holds that of the customers table too."""
         part = object.__new__(_Part)
         self._furnish(part, ids, labels, streams)
         part._observed = self.outline._observed
         return part
 
     def _furnish(self, tables: _Outline | _Part, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> None:
-        """What EventTables makes of its declarations, from what has been made of them before."""
+        """Fill in what EventTables derives from its declarations, from what was derived before."""
         tables.whole, tables.timezone, tables.declarations = self, self.timezone, self.declarations
         tables.ids, tables.labels, tables.aware = ids, labels, {}
         tables.profile = None if self.people is None else tables._profile(self.people, streams.pop(self.people))
@@ -135,7 +135,7 @@ class Whole:
         tables.streams = {name: through_last_days(stream, last_days.get(name, [])) for name, stream in streams.items()}
 
     def plain(self) -> Whole:
-        """The same knowledge without anything else that a subclass holds, such as files or a connection."""
+        """Return the same knowledge without anything else that a subclass holds, such as files or a connection."""
         copy = Whole(self.declarations, self.timezone)
         copy.labels, copy._first_known, copy._ends, copy._size = self.labels, self._first_known, self._ends, self._size
         copy._follow_ups = self._follow_ups
@@ -144,7 +144,7 @@ class Whole:
         return copy
 
     def known_labels(self, name: str, column: str, before: int) -> list[Any]:
-        """The labels of a column that were known anywhere before a moment, sorted."""
+        """Return the labels of a column that were known anywhere before a moment, sorted."""
         first = self._first_known[name, column]
         return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
 
@@ -184,12 +184,12 @@ class _Part(EventTables):
 
 
 def all_streams(tables: EventTables) -> dict[str, Stream]:
-    """The streams of tables, that of the customers table among them."""
+    """Return the streams of tables, that of the customers table among them."""
     return tables.streams if tables.profile is None else {**tables.streams, tables.profile.name: tables.profile.versions}
 
 
 def _first_known(tables: EventTables, stream: Stream, column: str, n: int) -> Ints:
-    """When each label of a column was first known, shape (n,)."""
+    """Return when each label of a column was first known, shape (n,)."""
     found = np.full(n, OPEN, np.int64)
     codes = stream.columns[column]
     moments = stream.columns.get("known", stream.times)

@@ -205,7 +205,7 @@ class PartitionedTables(Whole):
         self.n_partitions += 1
 
     def partition(self, number: int) -> EventTables:
-        """The tables of one partition's customers."""
+        """Return the tables of one partition's customers."""
         place = self._folder / f"part-{number}"
         arrays, values = load_arrays(place), load_values(self._folder / f"part-{number}-values")
         streams = {}
@@ -218,7 +218,7 @@ class PartitionedTables(Whole):
         return self.part(values["ids"], self.labels, streams)
 
     def digest(self, number: int) -> str:
-        """SHA-256 of all rows, ids and labels of one partition: the same customers and rows give the same."""
+        """Return SHA-256 of all rows, ids and labels of one partition: the same customers and rows give the same."""
         place = self._folder / f"part-{number}"
         last_days = [f"{name}/{column}" for name, columns in self.last_days.items() for column in columns]
         values = load_values(self._folder / f"part-{number}-values") | ({"last days": pa.array(last_days)} if last_days else {})
@@ -241,7 +241,7 @@ class PartitionedTables(Whole):
 
 
 def _groups(rows: Ints, most: int) -> list[list[int]]:
-    """Neighbouring buckets together, as long as they fit."""
+    """Return neighbouring buckets together, as long as they fit."""
     groups: list[list[int]] = []
     held = most + 1
     for bucket, count in enumerate(rows.tolist()):
@@ -254,6 +254,6 @@ def _groups(rows: Ints, most: int) -> list[list[int]]:
 
 
 def _recoded(codes: npt.NDArray[np.int32], own: pa.Array, labels: pa.Array) -> npt.NDArray[np.int32]:
-    """Codes into a partition's labels as codes into those of all; both are sorted, so the order of rows stays."""
+    """Return codes into a partition's labels as codes into those of all; both are sorted, so the order of rows stays."""
     place = pc.index_in(own.cast(labels.type), value_set=labels).to_numpy(zero_copy_only=False).astype(np.int32)
     return np.append(place, np.int32(-1))[codes]

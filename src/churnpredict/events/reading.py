@@ -123,7 +123,7 @@ class _Reader:
         return times[keep]
 
     def happened(self, column: str) -> Ints:
-        """When each row happened: at the end of its period where it is a total; rows without a time, or not observed, are left out."""
+        """Return when each row happened: at the end of its period where it is a total. Leave out rows without a time, or not observed."""
         how = self.declaration
         assert not isinstance(how, Customers)
         found, missing = self.times(column)
@@ -158,7 +158,7 @@ class _Reader:
         return found, missing
 
     def ends(self, column: str, inclusive: bool | None) -> Ints:
-        """The ends of intervals, ``OPEN`` for none; the days of inclusive ones belong to the interval."""
+        """Return the ends of intervals, ``OPEN`` for none; the days of inclusive ones belong to the interval."""
         found, missing = self.times(column, placeholders=True)
         ends = np.where(missing, OPEN, found)
         return day_after(ends, self.timezone) if inclusive else ends
@@ -172,7 +172,7 @@ class _Reader:
             self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed, negative=negative)
 
     def money(self, declaration: Events | Intervals) -> None:
-        """The value, in one currency."""
+        """Read the value, in one currency."""
         negative = ""
         if isinstance(declaration, Events):
             counts = declaration.activity == ANY
@@ -188,7 +188,7 @@ class _Reader:
             self.columns[role], self.labels[role] = read_labels(self.table[column], table=self.name, name=column)
 
     def either(self, column: str) -> None:
-        """A column that is a number or a label, as its type says; texts are what all of them look like, from every source."""
+        """Read a column as numbers or as labels, as its type says; texts are what all of them look like, from every source."""
         if column in _RESERVED:
             raise SchemaError(
                 "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
@@ -217,7 +217,7 @@ class _Reader:
         self.number(column, column, signed=False)
 
     def dates(self, columns: Sequence[str]) -> None:
-        """Columns of days, with a zone or without, whatever the table's times have."""
+        """Read columns of days, with a zone or without, whatever the table's times have."""
         for column in columns:
             where = {"table": self.name, "name": column, "timezone": self.timezone}
             days, missing, _ = read_times(self.table[column], **where, placeholders=True)
@@ -350,7 +350,7 @@ def _fetch(name: str, declaration: Declaration) -> pa.Table:
 
 
 def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
-    """An event id that comes twice with the same content counts once; with other content it is an error."""
+    """Count an event id that comes twice with the same content once; refuse one with other content."""
     codes, values = encoded(reader.table[column])
     if pa.types.is_floating(values.type) and pc.any(pc.greater_equal(pc.abs(values), 2.0**53)).as_py():
         remedy = "Read the column again from its source as int64 or text."
@@ -382,7 +382,7 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
 
 
 def _one_row_per_order(rows: Rows) -> Rows:
-    """The lines of an order are one event: the sum of their values at their first moment, known when the last of them is."""
+    """Merge the lines of an order into one event: the sum of their values at their first moment, known when the last of them is."""
     number = rows.columns.pop("order")
     alone = number < 0  # a row without a number is an order by itself
     number = np.where(alone, number.max(initial=-1) + 1 + np.cumsum(alone), number)
@@ -407,7 +407,7 @@ def _one_row_per_order(rows: Rows) -> Rows:
 
 
 def _exact_sums(values: npt.NDArray[np.float64], starts: Ints) -> npt.NDArray[np.float64]:
-    """The sums of runs of values, each as exact as a float can say it: no order of the rows may change a digit."""
+    """Return the sums of runs of values, each as exact as a float can say it: no order of the rows may change a digit."""
     import math
 
     ends = np.append(starts[1:], len(values))
@@ -513,7 +513,7 @@ def check_zones(aware: dict[str, bool | None]) -> None:
 
 
 def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
-    """All customer ids, sorted: those of the customers table where there is one, else those of all tables.
+    """Return all customer ids, sorted: those of the customers table where there is one, else those of all tables.
 
     Raises
     ------
@@ -540,19 +540,21 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
 
 
 def _once(rows: Rows) -> Rows:
-    """Of rows that are equal in every declared column, the first."""
+    """Keep the first of rows that are equal in every declared column."""
     again = pd.DataFrame({"customer": rows.codes, "time": rows.times, **rows.columns}).duplicated().to_numpy()
     return rows.keep(~again) if again.any() else rows
 
 
 def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Intervals) -> None:
-    """Identical rows are an accident where rows say enough to be told apart, and ordinary where they do not, or where it is declared."""
+    """Warn about or refuse identical rows where rows hold enough to differ; they are ordinary where they do not, or where it is
+    declared.
+    """
     if declaration.repeats is not None or getattr(declaration, "id", None) is not None:
         return
     columns = set(rows.columns)  # and not the rows: a verdict may travel
 
     def verdict(repeats: int, total: int, exact: int) -> None:
-        """``exact`` counts the tables, or partitions of one, in which times are more than days."""
+        """Judge all tables together; ``exact`` counts the tables, or partitions of one, in which times are more than days."""
         if not repeats or (not exact and not columns):
             return
         telling = bool(exact) or bool({"value", "item", "end"} & columns)
@@ -587,7 +589,7 @@ def warn_of_holes(name: str, stream: Stream) -> None:
 
 
 def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
-    """The same from the rows of each day since ``_FIRST_DAY``."""
+    """Warn of days without rows, from the number of rows on each day since ``_FIRST_DAY``."""
     seen = np.flatnonzero(days)
     counts = days[seen[0] : seen[-1] + 1]
     if len(counts) < _FORTNIGHT or np.median(counts) < _BUSY_DAY:
@@ -608,6 +610,6 @@ def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
 
 
 def _midnights(times: Ints, timezone: str) -> bool:
-    """Whether all times are midnights of the business: days without a time."""
+    """Return whether all times are midnights of the business: days without a time."""
     few = local_time(times[:1000], timezone)
     return bool((few % DAY == 0).all() and (local_time(times, timezone) % DAY == 0).all())

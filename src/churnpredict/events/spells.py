@@ -46,15 +46,15 @@ class Spells:
     last: Ints
 
     def at(self, customers: Codes, moments: Ints) -> Ints:
-        """The spell that has begun before each moment and has not ended by it, -1 for none, shape (n,); in hindsight."""
+        """Return the spell that has begun before each moment and has not ended by it, -1 for none, shape (n,); in hindsight."""
         return np.asarray(_spell_at(self.offsets, self.starts, self.ends, customers, moments))
 
     def end_of(self, spell: Ints, none: int = NEVER) -> Ints:
-        """The end of each spell, ``none`` where there is none, shape (n,)."""
+        """Return the end of each spell, ``none`` where there is none, shape (n,)."""
         return np.where(spell >= 0, np.append(self.ends, none)[spell], none)
 
     def seen_until(self, moment: int) -> Spells:
-        """The same where nothing is known from a moment on: what can still be carried on then has not ended."""
+        """Return the same where nothing is known from a moment on: what can still be carried on then has not ended."""
         return replace(self, ends=np.where(self.until >= moment, OPEN, self.ends))
 
     @property
@@ -92,7 +92,7 @@ class Contracts:
 
     @classmethod
     def of(cls, stream: Stream, until: Ints, lost: Bools | None = None) -> Contracts:
-        """The contracts of a stream of intervals."""
+        """Return the contracts of a stream of intervals."""
         known = stream.columns.get("known", stream.times)
         lost = np.zeros(len(stream), np.bool_) if lost is None else lost
         return cls(stream.offsets, stream.times, stream.columns["end"], known, until, lost)
@@ -103,7 +103,7 @@ class Contracts:
         return Spells(*_merge(self.offsets, self.starts, self.ends, self.until, self.lost))
 
     def running(self, customers: Codes, moments: Ints) -> Bools:
-        """Whether each customer has a contract at each moment, as far as was known then, shape (n,).
+        """Return whether each customer has a contract at each moment, as far as was known then, shape (n,).
 
         It has begun before the moment, was known before it and ends after it. One that begins at the very moment counts where it carries
         on another that was known: who renews at a moment is a customer at that moment, and who does not has left.
@@ -111,7 +111,7 @@ class Contracts:
         return np.asarray(_running(self.offsets, self.starts, self.ends, self.known, self.until, customers, moments))
 
     def worth(self, values: npt.NDArray[np.float64], customers: Codes, moments: Ints) -> npt.NDArray[np.float64]:
-        """The sum of the values of the contracts that hold just before each moment, NaN for none, shape (n,); in hindsight.
+        """Return the sum of the values of the contracts that hold just before each moment, NaN for none, shape (n,); in hindsight.
 
         Those with start < moment <= end; in the seam between two contracts, where there are none, those that the next one carries on.
         """
@@ -125,7 +125,9 @@ class Contracts:
 
 @nb.njit(cache=True, nogil=True)
 def _merge(offsets, starts, ends, until, lost):  # type: ignore[no-untyped-def]
-    """Contracts in order of their starts as spells: offsets, starts, ends, until when each is carried on, and its last contract."""
+    """Merge contracts in order of their starts into spells: offsets, starts, ends, until when each can be renewed, and its last
+    contract.
+    """
     places = np.zeros_like(offsets)
     first, final = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64)
     reach, last = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64)

@@ -74,7 +74,7 @@ class Stream:
         return local_time(self.times, self.timezone)
 
     def calendar_of(self, column: str) -> Ints:
-        """The calendar times of a column of moments; ``OPEN`` stays what it is, shape (n,)."""
+        """Return the calendar times of a column of moments; ``OPEN`` stays what it is, shape (n,)."""
         times = self.columns[column]
         if self.timezone == "UTC":
             return times
@@ -98,20 +98,20 @@ class Stream:
         return {}
 
     def once(self, key: Any, make: Callable[[], T]) -> T:
-        """What is made of these rows under a key, made once: blocks of customers ask for the same again and again."""
+        """Return what is made of these rows under a key, made once: blocks of customers ask for the same again and again."""
         if key not in self._made:
             self._made[key] = make()
         found: T = self._made[key]
         return found
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Stream:
-        """The rows that ``keep`` marks, for the same customers."""
+        """Return the rows that ``keep`` marks, for the same customers."""
         offsets = np.zeros_like(self.offsets)
         np.cumsum(np.bincount(self.owners[keep], minlength=self.n_customers), out=offsets[1:])
         return replace(self, offsets=offsets, times=self.times[keep], columns={k: v[keep] for k, v in self.columns.items()})
 
     def known_before(self, moment: int) -> Stream:
-        """Only what was known strictly before ``moment``."""
+        """Return only what was known strictly before ``moment``."""
         keep = self.times < moment
         if "known" in self.columns:
             keep &= self.columns["known"] < moment
@@ -127,7 +127,7 @@ class Stream:
 
 
 def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
-    """The calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
+    """Return the calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
     return np.asarray(_floor_days(local_time(times, timezone)))
 
 
@@ -174,7 +174,7 @@ def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, nogil=True)
 def count_labels(offsets, codes, n_labels):  # type: ignore[no-untyped-def]
-    """For each label how many rows have it, and how many customers; and how many customers have any. A code of -1 is none."""
+    """Count the rows and the customers of each label, and the customers with any label. A code of -1 means no label."""
     rows, holders = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
     latest = np.full(n_labels, -1, np.int64)
     anybody = 0
@@ -194,7 +194,7 @@ def count_labels(offsets, codes, n_labels):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, nogil=True)
 def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  # type: ignore[no-untyped-def]
-    """A stable counting sort by customer that moves every column once; an empty column is not there."""
+    """Sort rows by customer with a stable counting sort that moves every column once; an empty column is absent."""
     offsets = np.zeros(n_customers + 1, np.int64)
     for i in range(indices.size):
         c = remap[indices[i]]
@@ -313,7 +313,7 @@ def group_rows(
 def _sort_whole(
     customers: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
 ) -> tuple[Stream, int]:
-    """The same for rows of any columns, by one sort: intervals, states and customers are few beside events.
+    """Group rows of any columns by customer, by one sort: intervals, states and customers are few beside events.
 
     Of rows of one moment the one that was known last comes last. What is written at an end, or an answer, has no say before anything
     else: it is not known yet while the order counts.
@@ -335,7 +335,7 @@ def _sort_whole(
 
 @nb.njit(cache=True, nogil=True)
 def positions(offsets, times, customers, moments, spans, out):  # type: ignore[no-untyped-def]
-    """Where, in each customer's rows, a moment and the starts of the windows before it lie.
+    """Find where a moment and the starts of the windows before it lie in each customer's rows.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def positions(offsets, times, customers, moments, spans, out):  # type: ignore[n
 
 @nb.njit(cache=True, nogil=True)
 def _positions_from(offsets, times, customers, moments, starts, out):  # type: ignore[no-untyped-def]
-    """The same where windows begin at ``starts``, shape (n_spans, n); ``NEVER`` reaches back to the customer's first row.
+    """Find the positions where windows begin at ``starts``, shape (n_spans, n); ``NEVER`` reaches back to the customer's first row.
 
     Where the clock is put back, the start of a later moment may lie a little before that of an earlier one: pointers move both ways.
     """
@@ -402,7 +402,7 @@ def _positions_from(offsets, times, customers, moments, starts, out):  # type: i
 
 
 def window_edges(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, windows: Sequence[Span | None]) -> Ints:
-    """Where each cutoff and the starts of the windows before it lie in a stream, shape (n_windows + 1, n).
+    """Return where each cutoff and the starts of the windows before it lie in a stream, shape (n_windows + 1, n).
 
     Parameters
     ----------
@@ -433,7 +433,7 @@ def window_edges(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints
 
 
 def latest_known(stream: Stream, customers: npt.NDArray[np.int32], cutoffs: Ints, within: Span | None = None) -> Ints:
-    """The latest row of each customer known before each cutoff, and not older than ``within`` before it; -1 for none, shape (n,).
+    """Return the latest row of each customer known before each cutoff, and not older than ``within`` before it; -1 for none, shape (n,).
 
     Customers and cutoffs are sorted by both; ``within`` of None is without bound.
     """

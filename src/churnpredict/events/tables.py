@@ -59,11 +59,11 @@ class Profile:
     since: Ints | None
 
     def joined_before(self, moment: int) -> npt.NDArray[np.bool_]:
-        """Who had joined before a moment, shape (n_customers,)."""
+        """Return who had joined before a moment, shape (n_customers,)."""
         return np.ones(self.versions.n_customers, np.bool_) if self.since is None else self.since < moment
 
     def as_of(self, customers: npt.NDArray[np.int32], cutoffs: Ints) -> Ints:
-        """The row that held for each customer at each cutoff (-1 where none held yet), shape (n,)."""
+        """Return the row that held for each customer at each cutoff (-1 where none held yet), shape (n,)."""
         offsets, times = self.versions.offsets, self.versions.times
         if len(times) == len(offsets) - 1:
             return np.where(times[customers] < cutoffs, offsets[customers], -1)
@@ -140,7 +140,7 @@ class EventTables:
         return f"EventTables: {len(self):,} customers" + (f", observed until {self.stamp(max(ends))}" if ends else "")
 
     def _told(self) -> Iterator[tuple[str, str, int, int, str]]:
-        """Name, kind, rows, customers with rows, and when, or the attributes, of each table."""
+        """Yield name, kind, rows, customers with rows, and when, or the attributes, of each table."""
         for name, declaration in self.declarations.items():
             if self.profile and name == self.profile.name:
                 yield name, "customers", len(self), len(self), ", ".join(self.profile.attributes)
@@ -179,7 +179,7 @@ class EventTables:
         return Profile(name, versions, list(declaration.attributes), self.labels[name], since)
 
     def _check_joining(self) -> None:
-        """Rows before their customer had joined: the moment of joining, or the join of two tables, is most likely wrong."""
+        """Warn of rows before their customer had joined: the time of joining, or a join of two tables, is most likely wrong."""
         if self.profile is None or self.profile.since is None:
             return
         for name, stream in self.streams.items():
@@ -187,11 +187,11 @@ class EventTables:
             judge(("before-joining", name), lambda early, total, name=name: _warn_of_early_rows(name, early, total), early, len(stream))
 
     def logs(self) -> list[str]:
-        """The names of the tables of events."""
+        """Return the names of the tables of events."""
         return [n for n, d in self.declarations.items() if isinstance(d, Events)]
 
     def stream(self, name: str, kind: str | None = None) -> Stream:
-        """The rows of a table, or of one kind of them.
+        """Return the rows of a table, or of one kind of them.
 
         Raises
         ------
@@ -211,7 +211,7 @@ class EventTables:
         return stream.where(stream.columns["kind"] == code)
 
     def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
-        """The most frequent kinds of a table before a moment, in the alphabet's order.
+        """Return the most frequent kinds of a table before a moment, in the alphabet's order.
 
         They name features, and features stand in model files: so a kind must have been met at 20 customers, in small tables at one in 20
         of those whom the table knows, and never at one alone.
@@ -223,13 +223,13 @@ class EventTables:
         return common_kinds(labels, [kinds_before(stream, before, len(labels))], most)
 
     def first_event(self, name: str | None = None) -> int:
-        """The time of the first row of a table, in microseconds UTC; without a name, of all tables."""
+        """Return the time of the first row of a table, in microseconds UTC; without a name, of all tables."""
         if name is None:
             return min((int(s.times.min()) for s in self.streams.values() if len(s)), default=OPEN)
         return int(self._times(name).min())
 
     def observed_until(self, name: str | None = None) -> int:
-        """The moment up to which a table is complete, in microseconds UTC; without a name, up to which any is."""
+        """Return the moment up to which a table is complete, in microseconds UTC; without a name, up to which any is."""
         own = None if name is None else self._own_end(name)
         if own is not None:
             return own
@@ -241,7 +241,9 @@ class EventTables:
         return int(utc_time(wall // DAY * DAY + DAY, self.timezone)[0])
 
     def _own_end(self, name: str) -> int | None:
-        """Where a table ends apart from the others, because it was declared so, or did in tables of which these are the past."""
+        """Return where a table ends apart from the others: because it was declared so, or because it did in the later tables that these
+        were cut from.
+        """
         if name in self._ends:
             return self._ends[name]
         declared = getattr(self.declarations.get(name), "observed_until", None)
@@ -258,7 +260,7 @@ class EventTables:
         return times
 
     def known_before(self, moment: int) -> EventTables:
-        """The same tables as they stood at a moment: only what was known strictly before it."""
+        """Return the same tables as they stood at a moment: only what was known strictly before it."""
         streams = {name: stream.known_before(moment) for name, stream in self.streams.items()}
         if all(streams[n] is self.streams[n] for n in streams) and self._ends_by(moment):
             return self
@@ -270,24 +272,24 @@ class EventTables:
         return past
 
     def _ends_by(self, moment: int) -> bool:
-        """Whether nothing that is declared reaches beyond a moment."""
+        """Return whether nothing that is declared reaches beyond a moment."""
         told = [self._observed, *(self._own_end(name) for name in self.streams)]
         return all(end is None or end <= moment for end in told)
 
     def instants(self, when: Any, what: str = "time") -> Ints:
-        """Moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
+        """Return moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
         return moments(when, what, self.timezone)
 
     def stamp(self, moment: int) -> str:
-        """A moment for people, as the clock on the wall of the business shows it."""
+        """Return a moment for people, as the clock on the wall of the business shows it."""
         return stamp(moment, self.timezone)
 
     def wall_times(self, moments: Ints) -> pd.DatetimeIndex:
-        """Moments as naive wall times of the business, for people."""
+        """Return moments as naive wall times of the business, for people."""
         return pd.DatetimeIndex(local_time(moments, self.timezone).astype("datetime64[us]"))
 
     def codes(self, customer_ids: pd.Series | pd.Index) -> npt.NDArray[np.int32]:
-        """The position of each id in :attr:`ids`, shape (n,).
+        """Return the position of each id in :attr:`ids`, shape (n,).
 
         Raises
         ------
@@ -324,7 +326,7 @@ class EventTables:
 
 
 def _one_kind(given: pa.DataType, ours: pa.DataType) -> bool:
-    """Whether ids of two types can be the same ids: whole numbers of any width, or texts of any make."""
+    """Return whether ids of two types can be the same ids: whole numbers of any width, or texts of any make."""
     kinds = []
     for kind in (given, ours):
         plain = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -334,7 +336,7 @@ def _one_kind(given: pa.DataType, ours: pa.DataType) -> bool:
 
 
 def _cast_to(ours: pa.DataType) -> str:
-    """The line that makes a frame's ids those of the tables."""
+    """Return the line that makes a frame's ids those of the tables."""
     name = "str" if not pa.types.is_integer(ours) else str(ours)
     return f'snapshots["customer_id"] = snapshots["customer_id"].astype("{name}").'
 
@@ -343,7 +345,7 @@ Counts = tuple[Ints, Ints, int]
 
 
 def kinds_before(stream: Stream, before: int | None, n: int) -> Counts:
-    """Rows and customers of each of a table's n kinds, and customers of any, as known before a moment."""
+    """Return rows and customers of each of a table's n kinds, and customers of any, as known before a moment."""
     codes = stream.columns["kind"]
     if before is not None:
         codes = np.where((stream.times < before) & (stream.columns.get("known", stream.times) < before), codes, np.int32(-1))
@@ -352,7 +354,7 @@ def kinds_before(stream: Stream, before: int | None, n: int) -> Counts:
 
 
 def common_kinds(labels: pa.Array, counts: list[Counts], most: int) -> list[str]:
-    """The most frequent of the kinds that enough customers have, from the counts of all parts of a table."""
+    """Return the most frequent of the kinds that enough customers have, from the counts of all parts of a table."""
     rows, holders, customers = (sum(c[k] for c in counts) for k in range(3))
     least = max(2, min(_MANY_HOLDERS, -(-customers // _MANY_HOLDERS)))
     frequent = [i for i in np.argsort(-np.asarray(rows), kind="stable") if np.asarray(holders)[i] >= least][:most]

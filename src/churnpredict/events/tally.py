@@ -51,13 +51,13 @@ def judge(key: tuple[str, ...], verdict: Verdict, *counts: Any) -> None:
 
 
 def summing() -> bool:
-    """Whether the table being read is only a part of one."""
+    """Return whether the table being read is only a part of one."""
     return _OPEN.get() is not None
 
 
 @contextmanager
 def counting(tally: Tally) -> Iterator[None]:
-    """While open, checks count into ``tally`` instead of judging."""
+    """Let checks count into ``tally`` inside the block, instead of judging."""
     token = _OPEN.set(tally)
     try:
         yield

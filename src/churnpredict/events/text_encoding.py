@@ -23,7 +23,7 @@ _jit = nb.njit(cache=True, nogil=True)
 
 
 def encode_text(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array] | None:
-    """Codes of shape (n,), -1 for missing, and the distinct texts; None where texts are few, or too long in what differs.
+    """Return codes of shape (n,), -1 for missing, and the distinct texts; None where texts are few, or too long in what differs.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def encode_text(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Arra
 
 
 def _parts(chunk: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Where each text begins, the bytes of all, and which are missing (empty for none)."""
+    """Return where each text begins, the bytes of all, and which are missing (empty for none)."""
     wide = pa.types.is_large_string(chunk.type)
     _, ends, data = chunk.buffers()
     offsets = np.frombuffer(ends, np.int64 if wide else np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
@@ -76,7 +76,7 @@ def _parts(chunk: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8], np
 
 @_jit
 def _shape(offsets, data, missing, begin, shared, longest, most):  # type: ignore[no-untyped-def]
-    """How many first bytes all texts share, and the length of the longest; stops where too much differs."""
+    """Find how many first bytes all texts share, and the length of the longest; stop where too much differs."""
     for i in range(offsets.size - 1):
         if missing.size and missing[i]:
             continue
@@ -94,7 +94,7 @@ def _shape(offsets, data, missing, begin, shared, longest, most):  # type: ignor
 
 @_jit
 def _pack(offsets, data, shared, low, high):  # type: ignore[no-untyped-def]
-    """The bytes after the shared ones as two words, the length in the last byte: texts may end in zero bytes."""
+    """Pack the bytes after the shared ones into two words, with the length in the last byte: texts may end in zero bytes."""
     for i in range(offsets.size - 1):
         start, length = offsets[i] + shared, offsets[i + 1] - offsets[i] - shared
         a, b = np.int64(0), np.int64(length) << 56
@@ -107,7 +107,7 @@ def _pack(offsets, data, shared, low, high):  # type: ignore[no-untyped-def]
 
 @_jit
 def _look_up(low, high, missing, table, n, firsts, codes):  # type: ignore[no-untyped-def]
-    """The code of each pair of words; new pairs get the next codes, and ``firsts`` says where they stand.
+    """Look up the code of each pair of words; new pairs get the next codes, and ``firsts`` says where they stand.
 
     A row of the table is a pair and its code + 1, or 0 for an empty place.
     """
@@ -136,7 +136,7 @@ def _place(low, high):  # type: ignore[no-untyped-def]
 
 @_jit
 def _grown(table):  # type: ignore[no-untyped-def]
-    """The same with four times the room."""
+    """Copy the hash table into one four times as large."""
     room = np.zeros((4 * table.shape[0], 3), np.int64)
     last = room.shape[0] - 1
     for old in range(table.shape[0]):

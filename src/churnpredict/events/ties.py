@@ -17,7 +17,7 @@ _FEW = 0.01  # of the rows of a table: more are no accident
 
 
 def without_ties(name: str, declaration: Declaration, stream: Stream) -> Stream:
-    """The rows of a table without states that contradict each other at one moment; the state before them goes on.
+    """Return the rows of a table without states that contradict each other at one moment; the state before them goes on.
 
     Rows of one moment are in the order in which they came to be known, where that is declared, and the last one holds. The order of the
     source says nothing: the same rows in another order are the same table.
@@ -37,7 +37,7 @@ def without_ties(name: str, declaration: Declaration, stream: Stream) -> Stream:
 
 
 def _tied(stream: Stream, columns: list[str]) -> Mask:
-    """Rows of the same customer, moment and knowledge as another, with other values, shape (n,)."""
+    """Return rows of the same customer, moment and knowledge as another, with other values, shape (n,)."""
     together = (stream.times[1:] == stream.times[:-1]) & (stream.owners[1:] == stream.owners[:-1])
     if "known" in stream.columns:
         together &= stream.columns["known"][1:] == stream.columns["known"][:-1]

@@ -50,14 +50,14 @@ _WIDER, _LONG = 5, 5 * 365  # a reading that spans five times as long as another
 
 
 def _parsed(text: pa.Array, form: str) -> pa.Array:
-    """As a quick reader reads it, which takes more than a strict one: 31 April as 1 May, no space for one."""
+    """Parse texts with a quick reader, which accepts more than a strict one: 31 April as 1 May, and a missing space."""
     if "%f" in form or "%a" in form or "%A" in form:  # Arrow reads no fractions, and days of the week by the locale
         return pa.array(_strictly_parsed(text, form), pa.timestamp("us"))
     return pc.strptime(text, format=form, unit="us", error_is_null=True)
 
 
 def fitting_formats(values: pa.Array) -> list[str]:
-    """The formats that read every value; two where nothing tells day from month.
+    """Return the formats that read every value; two where nothing tells day from month.
 
     What tells them apart is a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
     the rows over many more years than the other.
@@ -105,7 +105,7 @@ def _candidates(text: pa.Array) -> Iterator[str]:
 
 
 def _fits(times: pa.Array, *, slips: bool = True) -> bool:
-    """Whether all are times of our days; ``slips``: but for typos and placeholders such as 2204 and 9999, where others are none."""
+    """Return whether all times are plausible today; with ``slips``, except for typos and placeholders such as 2204 and 9999."""
     if times.null_count:
         return False
     years = pc.year(times).to_numpy()
@@ -118,7 +118,7 @@ def _usual(years: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 
 def _without_doubt(found: dict[str, npt.NDArray[np.int64]]) -> list[str]:
-    """Those of several readings that the values themselves do not rule out."""
+    """Return those of several readings that the values themselves do not rule out."""
     days = {form: max(int(times.max() - times.min()) // 86_400_000_000, 1) for form, times in found.items()}
     least = min(days.values())
     kept = [form for form in found if days[form] <= max(_WIDER * least, _LONG)]
@@ -128,7 +128,7 @@ def _without_doubt(found: dict[str, npt.NDArray[np.int64]]) -> list[str]:
 
 
 def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Array:
-    """Times from texts, or from whole numbers that are written like one (20240131): wall times, or UTC where the format has a zone.
+    """Return times from texts, or from whole numbers that are written like one (20240131): wall times, or UTC where the format has a zone.
 
     Days that do not exist are refused: Arrow's reader would roll 31 April over to 1 May.
 
@@ -170,18 +170,18 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
 
 
 def _width(form: str) -> int:
-    """How many digits a format of digits alone has; 0 for others."""
+    """Return how many digits a format of digits alone has; 0 for others."""
     parts = re.fullmatch(r"((?:%[YymdHMS])+)", form)
     return sum(4 if part == "Y" else 2 for part in parts[1].split("%")[1:]) if parts else 0
 
 
 def _is_zoned(form: str) -> bool:
-    """Whether a format has an offset, a zone's name, or a Z, UTC or GMT written out at its end."""
+    """Return whether a format has an offset, a zone's name, or a Z, UTC or GMT written out at its end."""
     return re.search(r"%z|%Z|(?<!%)(Z|UTC|GMT)$", form) is not None
 
 
 def _strictly_parsed(texts: pa.Array, form: str) -> npt.NDArray[np.datetime64]:
-    """Microseconds, in UTC where the format has a zone; NaT for what it does not read."""
+    """Return microseconds, in UTC where the format has a zone; NaT for what it does not read."""
     texts, form = name_no_months(texts, form)
     if "%Z" in form:
         texts, form = pc.replace_substring_regex(texts, r"\b(UTC|GMT|Z)\b", "+0000"), form.replace("%Z", "%z")

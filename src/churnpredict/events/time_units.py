@@ -23,7 +23,9 @@ _MOST, _FEW = 0.9, 0.1
 
 
 def scaled(numbers: npt.NDArray[np.int64], per_thousand: int) -> npt.NDArray[np.int64]:
-    """Counts as microseconds, ``per_thousand`` of them each thousand: rounded down, and what no history reaches is cut, not wrapped."""
+    """Return counts as microseconds, ``per_thousand`` of them each thousand: rounded down, and what no history reaches is cut,
+    not wrapped.
+    """
     if per_thousand == 1:
         return np.floor_divide(numbers, 1_000)
     each = per_thousand // 1_000
@@ -32,7 +34,7 @@ def scaled(numbers: npt.NDArray[np.int64], per_thousand: int) -> npt.NDArray[np.
 
 
 def _moments(values: pa.Array, unit: str) -> npt.NDArray[np.int64]:
-    """Microseconds since 1970 of counts without nulls."""
+    """Return microseconds since 1970 of counts without nulls."""
     each, zero = UNITS[unit]
     if pa.types.is_integer(values.type):
         values = pc.min_element_wise(values, (1 << 63) - 1).cast(pa.int64()) if values.type == pa.uint64() else values.cast(pa.int64())
@@ -49,7 +51,7 @@ def _plausible(values: pa.Array, unit: str) -> float:
 
 
 def fitting_units(values: pa.Array) -> list[str]:
-    """The units in which nearly all numbers are moments between 1980 and 2100.
+    """Return the units in which nearly all numbers are moments between 1980 and 2100.
 
     >>> fitting_units(pa.array([1_704_067_200, 1_711_929_600])), fitting_units(pa.array([45_292.5])), fitting_units(pa.array([7, 12]))
     (['s'], ['excel'], [])
@@ -64,7 +66,7 @@ def _known(values: pa.Array) -> pa.Array:
 
 
 def count_times(values: pa.Array, unit: str, *, table: str, name: str) -> pa.Array:
-    """Counts of a unit as microseconds (int64), null where nothing is known.
+    """Return counts of a unit as microseconds (int64), null where nothing is known.
 
     Raises
     ------
@@ -89,6 +91,6 @@ def _refuse_other_unit(known: pa.Array, unit: str, table: str, name: str) -> Non
 
 
 def unit_remedy(units: list[str]) -> str:
-    """The units as a declaration, with a word on days of a spreadsheet."""
+    """Return the units as a declaration, with a word on days of a spreadsheet."""
     told = [f'unit="{u}"' + (" (days of a spreadsheet)" if u == "excel" else "") for u in units]
     return " or ".join(told)

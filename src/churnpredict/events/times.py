@@ -31,7 +31,7 @@ def read_times(
     form: str | None = None,
     placeholders: bool = False,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], bool | None]:
-    """Times in microseconds UTC.
+    """Return times in microseconds UTC.
 
     Naive times are wall times of ``timezone``: an hour that does not exist moves forward, an hour that exists twice is its first.
     Dates are their midnight. Text must be ISO 8601, or as ``form`` says.
@@ -97,7 +97,7 @@ def read_times(
 
 
 def _microseconds(flat: pa.Array) -> pa.Array:
-    """Dates and timestamps of any unit as int64 microseconds, rounded down; what no history reaches is cut instead of wrapped."""
+    """Return dates and timestamps of any unit as int64 microseconds, rounded down; what no history reaches is cut instead of wrapped."""
     if pa.types.is_date(flat.type):
         days = flat.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(flat.type) else None
         counts, per_thousand = (flat.cast(pa.int64()), 1_000_000) if days is None else (days, 86_400_000_000_000)
@@ -120,7 +120,7 @@ def _without_unit(flat: pa.Array, table: str, name: str) -> TimeError:
 
 
 def _as_counts(text: pa.Array) -> pa.Array | None:
-    """Texts as numbers, where all of them are; whole ones keep every digit."""
+    """Return texts as numbers, where all of them are; whole ones keep every digit."""
     try:
         return pc.utf8_trim_whitespace(text).cast(pa.int64())
     except pa.ArrowInvalid:
@@ -129,7 +129,7 @@ def _as_counts(text: pa.Array) -> pa.Array | None:
 
 
 def _localise(times: npt.NDArray[np.int64], odd: npt.NDArray[np.bool_], timezone: str) -> npt.NDArray[np.int64]:
-    """Wall times of a zone as UTC; placeholders, which calendars do not reach, stay as they are."""
+    """Return wall times of a zone as UTC; placeholders, which calendars do not reach, stay as they are."""
     if timezone == "UTC":
         return times
     walls = np.where(odd, 0, times) if odd.any() else times
@@ -139,7 +139,7 @@ def _localise(times: npt.NDArray[np.int64], odd: npt.NDArray[np.bool_], timezone
 
 
 def drop_unknown_times(missing: npt.NDArray[np.bool_], *, table: str, name: str) -> npt.NDArray[np.bool_] | None:
-    """Which rows to keep, or None for all; a few rows without a time are dropped and counted, many are an error."""
+    """Return which rows to keep, or None for all; a few rows without a time are dropped and counted, many are an error."""
     rows = int(missing.sum())
     judge(("null-time", table, name), lambda rows, total: _judge_unknown_times(rows, total, table, name), rows, len(missing))
     return ~missing if rows else None

@@ -10,7 +10,7 @@ __all__ = ["DAY", "NEVER", "OPEN", "stamp"]
 
 
 def stamp(microseconds: int, timezone: str = "UTC") -> str:
-    """A moment for people, as the clock on the wall shows it: the date, and the time of day where there is one.
+    """Return a moment for people, as the clock on the wall shows it: the date, and the time of day where there is one.
 
     >>> stamp(0), stamp(0, "Europe/Berlin")
     ('1970-01-01', '1970-01-01 01:00:00')

@@ -16,7 +16,7 @@ __all__ = ["kinds_of_activity", "visits"]
 
 
 def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:
-    """The rows of a table that are an activity of the customer: all but refunds and the like, or those of some kinds.
+    """Return the rows of a table that are an activity of the customer: all but refunds and the like, or those of some kinds.
 
     A row with a value below zero is none, unless the table is declared with ``activity="any"``; one of zero is, such as a free order, and
     so is one without a value. ``kinds``, or else those that the table declares, say which kinds count.
@@ -58,7 +58,7 @@ def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:
 
 
 def kinds_of_activity(declaration: Declaration) -> tuple[str, ...]:
-    """The kinds that a table declares to be an activity; none where all are."""
+    """Return the kinds that a table declares to be an activity; none where all are."""
     said = declaration.activity if isinstance(declaration, Events) else None
     return () if said is None or said == ANY else tuple(labels_of(said))
 

@@ -30,7 +30,7 @@ class Constant:
     slope: float = 1.0
 
     def transform(self, margin: np.ndarray) -> np.ndarray:
-        """Log-odds (n,) of margins (n,) that are all 0."""
+        """Return log-odds (n,) of margins (n,) that are all 0."""
         return np.asarray(margin, dtype=np.float64) * 0 + self.intercept
 
 
@@ -65,11 +65,11 @@ class AdditiveModel:
     predict: Callable[[np.ndarray], np.ndarray] | None = None
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Weighted sum of the members' margins (n,), before calibration."""
+        """Return weighted sum of the members' margins (n,), before calibration."""
         return np.asarray(sum((m.weight * m.margin(A) for m in self.members), start=np.zeros(len(A))))
 
     def decide(self, A: np.ndarray) -> np.ndarray:
-        """Calibrated log-odds (n,) of encoded rows."""
+        """Return calibrated log-odds (n,) of encoded rows."""
         return np.asarray(self.calibration.transform(self.margin(A)))
 
 
@@ -92,7 +92,7 @@ def check_model(model: Any, X: Any, call: str) -> None:
 
 
 def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
-    """The additive form of a :class:`~churnpredict.ChurnClassifier`, a LightGBM booster or an ``LGBMClassifier``.
+    """Return the additive form of a :class:`~churnpredict.ChurnClassifier`, a LightGBM booster or an ``LGBMClassifier``.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _names(model: Any, X: Any) -> list[str]:
 
 
 def _sign(model: Any, positive: Any) -> float:
-    """+1 if the booster scores the class that leaves, -1 if it scores the other one."""
+    """Return +1 if the booster scores the class that leaves, -1 if it scores the other one."""
     classes = np.asarray(model.classes_)
     if len(classes) != 2:
         raise UsageError("not-a-risk", f"the model has {len(classes)} classes", remedy="Explain a model of two classes.")
@@ -232,7 +232,7 @@ class _BoosterColumns:
         return A
 
     def _levels_of(self, levels: list[list[Any]], head: str) -> dict[int, list[Any]]:
-        """The categories of each column that was one in training, by the booster's own list.
+        """Return the categories of each column that was one in training, by the booster's own list.
 
         The booster keeps the lists in the order of the columns, and apart from them which columns were split as categories.
         """
@@ -250,7 +250,9 @@ class _BoosterColumns:
         return dict(zip(places, levels, strict=True))
 
     def _codes(self, j: int, column: pd.Series) -> np.ndarray:
-        """Places of the values in the booster's own list, whatever the dtype of the column; unknown ones are missing, as in LightGBM."""
+        """Return places of the values in the booster's own list, whatever the dtype of the column; unknown ones are missing, as in
+        LightGBM.
+        """
         values = column.astype(object)
         codes = pd.Index(self._levels[j], dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.float64)
         known = column.notna().to_numpy()
@@ -267,7 +269,7 @@ class _BoosterColumns:
         return np.asarray(codes)
 
     def _numbers(self, j: int, column: pd.Series) -> np.ndarray:
-        """Numbers; of a category whose values are numbers, these values and never their codes."""
+        """Return numbers; of a category whose values are numbers, these values and never their codes."""
         try:
             if isinstance(column.dtype, pd.CategoricalDtype):
                 column = column.astype(column.cat.categories.dtype) if not column.isna().any() else column.astype(object).astype(np.float64)

@@ -130,7 +130,7 @@ class Explanation:
     # --- told to people ------------------------------------------------------------------------------------------------------------
 
     def top(self, k: int = 3) -> pd.DataFrame:
-        """The k drivers that raise each risk most.
+        """Return the k drivers that raise each risk most.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ class Explanation:
         return pd.DataFrame(columns, index=self.index)
 
     def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver."""
+        """Return places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver."""
         if not 1 <= k <= MOST_REASONS:
             raise UsageError("bad-reasons", f"{k} reasons were asked for", remedy=f"Ask for 1 to {MOST_REASONS}: more are not read.")
         points = self.by_driver * self._secant[:, None]
@@ -163,13 +163,13 @@ class Explanation:
         return order, best
 
     def reasons(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """One row per customer and reason: rank, driver, label, points, nature (actionable, behavioural, fixed), facts, remedy."""
+        """Return one row per customer and reason: rank, driver, label, points, nature (actionable, behavioural, fixed), facts, remedy."""
         from churnpredict.explanation.words import reasons
 
         return reasons(self, k, language=language, names=names)
 
     def words(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
-        """Every customer's reasons in sentences, with the customer's own numbers, dates, and what is usual.
+        """Return every customer's reasons in sentences, with the customer's own numbers, dates, and what is usual.
 
         *Usually* is the customer's own history, *typical* the median of the rows that customers are compared with.
 
@@ -190,7 +190,7 @@ class Explanation:
         return words(self, k, language=language, names=names)
 
     def to_shap(self, by: Literal["features", "drivers"] = "features", unit: Literal["log-odds", "points"] = "log-odds") -> Any:
-        """A ``shap.Explanation``, for every function of ``shap.plots``.
+        """Return a ``shap.Explanation``, for every function of ``shap.plots``.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class Explanation:
         )
 
     def plot(self, kind: Literal["customer", "segment", "book"] = "book", **options: Any) -> Any:
-        """A picture: one customer's way from the base risk to their own, segments beside each other, or the whole book.
+        """Plot one customer's path from the base risk to their own, segments beside each other, or all customers.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ class Explanation:
         return draw(self, **options)
 
     def frame(self) -> pd.DataFrame:
-        """The explained rows, their columns in the order of ``features``."""
+        """Return the explained rows, their columns in the order of ``features``."""
         frame = as_frame(self.rows)
         if frame is None:
             return pd.DataFrame(np.asarray(self.rows), index=self.index, columns=self.features)
@@ -251,7 +251,7 @@ class Explanation:
         return frame
 
     def _numeric(self) -> tuple[np.ndarray, np.ndarray]:
-        """The explained rows as numbers, categories as codes; and as they are."""
+        """Return the explained rows as numbers, categories as codes; and as they are."""
         frame = self.frame()
         data = np.empty(frame.shape)
         for j in range(frame.shape[1]):
@@ -269,7 +269,7 @@ class Explanation:
         return len(self.log_odds)
 
     def __getitem__(self, rows: Any) -> Explanation:
-        """The explanation of some rows: a place, a slice, places or a mask."""
+        """Return the explanation of some rows: a place, a slice, places or a mask."""
         if isinstance(rows, (int, np.integer)):
             rows = [int(rows)]
         if not isinstance(rows, slice):
@@ -286,7 +286,9 @@ class Explanation:
         )
 
     def summary(self) -> pd.DataFrame:
-        """One row per driver: mean absolute points, share of customers whose risk it raises, and of how many it is the first reason."""
+        """Return one row per driver: mean absolute points, share of customers whose risk it raises, and of how many it is the
+        first reason.
+        """
         points = self.by_driver * self._secant[:, None]
         first = self.strongest(1)[0][:, 0]
         return pd.DataFrame(
@@ -310,7 +312,7 @@ class Explanation:
         )
 
     def _part(self) -> str:
-        """Of what the risk is, where it is not the whole."""
+        """Return which part of the risk is explained, in words; empty for the whole risk."""
         ways = {None: "", "left": " of leaving of one's own will", "lost": " of being lost"}
         return ways[self.outcome] + ("" if self.horizon is None else f" within {self.horizon}")
 
@@ -455,7 +457,7 @@ def explain(
 
 
 def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[Share, float]]:
-    """The shares that the risk is multiplied by."""
+    """Return the shares that the risk is multiplied by."""
     if outcome is None and horizon is None:
         return []
     if not hasattr(model, "shares_for"):
@@ -468,7 +470,7 @@ def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[S
 
 
 def _as_part(whole: AdditiveModel, share: Share) -> AdditiveModel:
-    """A share in the form of a model; what says the same of everybody has no reasons."""
+    """Return a share in the form of a model; what says the same of everybody has no reasons."""
     return replace(whole, typical=None, members=share.members, calibration=share.calibration or Constant(share.constant))
 
 

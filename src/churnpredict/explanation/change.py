@@ -21,7 +21,7 @@ _LEAST = 0.0005  # what would be printed as 0.0 points is not said
 
 
 def explain_change(before: Explanation, now: Explanation) -> pd.DataFrame:
-    """What moved each customer's risk between two scorings.
+    """Return what moved each customer's risk between two scorings.
 
     Parameters
     ----------

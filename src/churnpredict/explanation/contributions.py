@@ -31,7 +31,7 @@ _tables: weakref.WeakKeyDictionary[Any, TreeShap] = weakref.WeakKeyDictionary() 
 
 
 def encoded_blocks(model: AdditiveModel, rows: Any) -> Iterator[np.ndarray]:
-    """The matrix of the rows, block after block."""
+    """Yield the matrix of the rows, block after block."""
     n = len(rows)
     block = max(1, BLOCK_CELLS // max(len(model.names), 1))
     if n <= block:
@@ -101,7 +101,7 @@ class _Sum:
 
 
 def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Sums of columns (n, n_groups). Not by a matrix product, whose last digits depend on how many rows there are."""
+    """Return sums of columns (n, n_groups). Not by a matrix product, whose last digits depend on how many rows there are."""
     total = np.zeros((len(phi), int(groups.max()) + 1))
     for column, group in enumerate(groups):
         total[:, group] += phi[:, column]
@@ -168,7 +168,7 @@ class Contributions:
         self.grouped.append(total)
 
     def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
-        """Base value, log-odds (n,), values per driver (n, D) and per feature (n, F), after calibration."""
+        """Return base value, log-odds (n,), values per driver (n, D) and per feature (n, F), after calibration."""
         calibration = self.model.calibration
         margin, grouped = np.concatenate(self.margins), np.concatenate(self.grouped)
         phi = np.concatenate(self.phi) if self.keep_features else None

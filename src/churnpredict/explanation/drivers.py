@@ -138,7 +138,7 @@ _PAST = re.compile(r"_(first_count_\w+|days_to_\d+|days_since_first|tenure_days|
 
 
 def driver_of(feature: str) -> str:
-    """The driver that a feature's name carries: what stands before the two underscores.
+    """Return the driver that a feature's name carries: what stands before the two underscores.
 
     A name without two underscores speaks for ``"other"``. A prefix that is not in :data:`DRIVERS` is a driver of the user's own:
     features named ``staff__visits`` and ``staff__calls`` are explained together as ``"staff"``.
@@ -151,7 +151,7 @@ def driver_of(feature: str) -> str:
 
 
 def nature_of(feature: str, driver: Driver | None = None) -> Nature:
-    """Whether a feature is actionable, behavioural or fixed: its driver's nature, except for what is past for good.
+    """Return whether a feature is actionable, behavioural or fixed: its driver's nature, except for what is past for good.
 
     >>> nature_of("support__tickets_count_30d"), nature_of("onboarding__orders_first_count_30d")
     ('actionable', 'fixed')
@@ -166,7 +166,7 @@ def _own_driver(key: str) -> Driver:
 
 
 def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = None) -> tuple[list[str], dict[str, Driver]]:
-    """The driver key of every feature, and the drivers that occur, in the order of the table.
+    """Return the driver key of every feature, and the drivers that occur, in the order of the table.
 
     Parameters
     ----------

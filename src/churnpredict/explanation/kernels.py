@@ -75,7 +75,7 @@ def encode(values, first, last, features, is_categorical, edges, edge_start, cod
 
 @jit
 def split_codes(used, edge_of, decision, bitset, bitset_start, words, edges, edge_start, zero, zero_low, zero_high, map_start, goes_left):
-    """For every node, which codes of its feature go left: LightGBM's decision, evaluated once per code instead of once per row.
+    """Decide for every node which codes of its feature go left: LightGBM's rule, evaluated once per code instead of once per row.
 
     ``zero[u]`` is the code of 0.0; codes ``zero_low[u]..zero_high[u]`` are what LightGBM takes for zero.
     """
@@ -103,7 +103,7 @@ def split_codes(used, edge_of, decision, bitset, bitset_start, words, edges, edg
 
 @jit
 def enlarged(array, size):
-    """The array itself, or a longer copy when it has fewer than ``size`` entries."""
+    """Return the array itself, or a longer copy when it has fewer than ``size`` entries."""
     if array.shape[0] >= size:
         return array
     longer = np.zeros(max(size, 2 * array.shape[0]), array.dtype)
@@ -114,7 +114,7 @@ def enlarged(array, size):
 
 @jit
 def lay_out_leaves(node_start, leaf_start, used, left, right, node_count, leaf_count, leaf_value, map_start, goes_left, n_codes):
-    """Leaves of every tree in depth-first order with what their path asks of each feature.
+    """Lay out the leaves of every tree in depth-first order, with the conditions of their paths on each feature.
 
     A *slot* is a feature within a tree; codes that no node of the tree tells apart are one class of the slot.
     Returns per leaf: value, where its entries begin; per entry (a feature on the path): slot, share q of the cover that passes all its
@@ -353,7 +353,7 @@ def choose_groups(leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classe
 
 @jit
 def path_dependent_patterns(value, q, k, nodes, weights, product, out):
-    """``out[p, i]``: contribution of feature i of one leaf to a row that satisfies the features in the bits of p.
+    """Fill ``out[p, i]``: contribution of feature i of one leaf to a row that satisfies the features in the bits of p.
 
     phi_i = v (p_i - q_i) integral of prod over j != i of (q_j (1 - t) + p_j t), by Gauss-Legendre quadrature, exact for polynomials.
     Products leave i out instead of dividing by it, so q = 0 is nothing special.
@@ -382,7 +382,7 @@ def path_dependent_patterns(value, q, k, nodes, weights, product, out):
 
 @jit
 def bits(word):
-    """Number of ones."""
+    """Return the number of bits that are 1."""
     n = 0
     while word:
         n += 1
@@ -392,7 +392,7 @@ def bits(word):
 
 @jit
 def interventional_patterns(value, share, k, beta, out):
-    """``out[a, i]``: contribution of feature i of one leaf to a row of pattern a, averaged over background patterns.
+    """Fill ``out[a, i]``: contribution of feature i of one leaf to a row of pattern a, averaged over background patterns.
 
     ``share[b]`` is the part of the background with pattern b. A pair counts only where every feature is satisfied by one of both; with N
     features only by the row and M only by the background, the former get (N-1)! M! / (N+M)!, the latter -N! (M-1)! / (N+M)!.
@@ -428,7 +428,7 @@ def fill_tables(
     group_begin, group_end, value, entry_start, entry_slot, entry_q, entry_ok, ok,
     slot_feature, slot_classes, slot_codes, code_class, most_features, quadrature_nodes, quadrature_weights, background, beta,
 ):  # fmt: skip
-    """The table of every group: one look-up offset per code and feature, one value per cell and feature; and the expected value.
+    """Fill the table of every group: one look-up offset per code and feature, one value per cell and feature; and the expected value.
 
     ``background`` (n_used, n_background) holds codes; with no column the form is path-dependent.
     """
@@ -551,7 +551,8 @@ def fill_tables(
 
 @jit
 def fill_deep(leaves, value, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, background):
-    """Leaves too deep for a table: their features, the bit of each code, and for a background its distinct patterns with counts.
+    """Fill what leaves too deep for a table need: their features, the bit of each code, and the distinct patterns of a background with
+    counts.
 
     Returns per leaf where its features and its background patterns begin; per feature: number, share q, where its bits begin; the bit
     of each code; pattern words (``n_words`` each) and their shares; the expected value.
@@ -657,7 +658,7 @@ def find(word, patterns, table):
 
 @jit
 def merge_columns(column_start, column_feature, cells_of, table_start, table, target):
-    """Tables whose columns are summed by ``target[feature]``: fewer additions per row, and no matrix of all features."""
+    """Sum the tables' columns by ``target[feature]``: fewer additions per row, and no matrix of all features."""
     n_groups = cells_of.shape[0]
     out_start = np.zeros(n_groups + 1, np.int64)
     out_target = np.zeros(column_feature.shape[0], np.int64)
@@ -687,7 +688,7 @@ def merge_columns(column_start, column_feature, cells_of, table_start, table, ta
 
 @jit
 def fill_parts(deep_value, feature_start, q, nodes, weights):
-    """Each deep leaf's features in parts of at most ``PART``, and the products over the patterns of each part.
+    """Split each deep leaf's features into parts of at most ``PART``, and fill the products over the patterns of each part.
 
     At quadrature node a, ``whole[pattern, a]`` is the product over the part; ``without[pattern, a, i]`` leaves feature i out and carries
     the leaf's value, the weight and (p_i - q_i). Returns where each leaf's parts begin and where the flat arrays of each part do.
@@ -734,7 +735,7 @@ def fill_parts(deep_value, feature_start, q, nodes, weights):
 
 @jit
 def sum_nodes(mine, own, factor, theirs, got):
-    """``got[i, row]``: sum over the nodes of the products of one part without feature i times those of all other parts."""
+    """Fill ``got[i, row]``: sum over the nodes of the products of one part without feature i times those of all other parts."""
     points = mine.shape[1]
     for row in range(own.shape[0]):
         p = own[row]
@@ -886,7 +887,9 @@ def explain_rows(
     deep_value, deep_start, deep_feature, bit_start, bit, pattern_start, patterns, shares,
     part_start, part_first, whole_start, whole, without, target, beta, interventional,
 ):  # fmt: skip
-    """SHAP values of ``values`` (n, F) into ``out`` (n, n_targets): encode a block, find each group's cell, add the table's row."""
+    """Write the SHAP values of ``values`` (n, F) into ``out`` (n, n_targets): encode a block, find each group's cell, add the
+    table's row.
+    """
     n_rows = values.shape[0]
     n_targets = out.shape[1]
     codes = np.zeros((max(1, features.shape[0]), block), np.uint16)

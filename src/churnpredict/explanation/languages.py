@@ -44,7 +44,7 @@ class Language:
     plural_s: bool = False
 
     def number(self, value: float, digits: int | None = None) -> str:
-        """A number as people write it: whole from 1,000 on, two digits at most before.
+        """Return a number as people write it: whole from 1,000 on, two digits at most before.
 
         >>> LANGUAGES["de"].number(1234567.8), LANGUAGES["en"].number(97.68000030517578), LANGUAGES["en"].number(41.0)
         ('1.234.568', '97.68', '41')
@@ -58,11 +58,11 @@ class Language:
         return text.translate({ord(","): self.thousands, ord("."): self.decimal})
 
     def day(self, moment: datetime.date) -> str:
-        """A day, in numbers."""
+        """Return a day, in numbers."""
         return moment.strftime(self.date)
 
     def span(self, window: str) -> str:
-        """A window in words.
+        """Return a window in words.
 
         >>> LANGUAGES["en"].span("90d"), LANGUAGES["de"].span("1w"), LANGUAGES["en"].span("1y6mo")
         ('90 days', '1 Woche', '1 year 6 months')
@@ -72,7 +72,7 @@ class Language:
         return " ".join(f"{n} {one if n == '1' else many}" for n, one, many in named)
 
     def days(self, value: float) -> str:
-        """A number of days with its unit; below one day, "less than 1 day"."""
+        """Return a number of days with its unit; below one day, "less than 1 day"."""
         whole = int(value)
         one, many = self.units["d"]
         return f"{self.number(whole)} {one if whole == 1 else many}" if whole else f"< 1 {one}"
@@ -419,7 +419,7 @@ LANGUAGES: dict[str, Language] = {
 
 
 def language_of(language: str | Language) -> Language:
-    """The language of that name, or the one that is given.
+    """Return the language of that name, or the one that is given.
 
     Raises
     ------

@@ -31,12 +31,12 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, list[An
 
 
 def _plain(text: Any) -> str:
-    """A label as it is: matplotlib takes dollars for formulas."""
+    """Return a label as it is: matplotlib takes dollars for formulas."""
     return str(text).replace("$", r"\$")
 
 
 def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
-    """The way of one customer from the base risk to their own, driver by driver.
+    """Return the way of one customer from the base risk to their own, driver by driver.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _percent(value: float, _: Any = None) -> str:
 
 
 def plot_segments(why: Explained, *, by: Any, most: int = 8) -> Any:
-    """Mean probability points of every driver, segment beside segment.
+    """Return mean probability points of every driver, segment beside segment.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def plot_segments(why: Explained, *, by: Any, most: int = 8) -> Any:
 
 
 def plot_book(why: Explained) -> Any:
-    """All customers: how much each driver raises and lowers risks on average, and of how many it is the first reason."""
+    """Return all customers: how much each driver raises and lowers risks on average, and of how many it is the first reason."""
     points = 100 * why.by_driver * why._secant[:, None]
     up, down = np.maximum(points, 0).mean(axis=0), np.minimum(points, 0).mean(axis=0)
     first = np.array([(why.strongest(1)[0][:, 0] == j).mean() for j in range(len(why.table))])

@@ -22,7 +22,7 @@ __all__ = ["Factor", "log_odds_of", "product_weights", "reasons_of_product", "se
 
 
 def secant(z: Any, z0: Any) -> np.ndarray:
-    """Probability points per unit of log-odds between z0 and z: ``(sigma(z) - sigma(z0)) / (z - z0)``, its limit where they meet.
+    """Return probability points per unit of log-odds between z0 and z: ``(sigma(z) - sigma(z0)) / (z - z0)``, its limit where they meet.
 
     Times a driver's log-odds it gives that driver's probability points, which then sum to ``sigma(z) - sigma(z0)`` exactly and keep sign
     and order.
@@ -47,17 +47,17 @@ class Factor:
     by_feature: np.ndarray | None
 
     def turned(self) -> Factor:
-        """The factor of the complement."""
+        """Return the factor of the complement."""
         return Factor(-self.base_value, -self.log_odds, -self.by_driver, None if self.by_feature is None else -self.by_feature)
 
 
 def log_odds_of(p: np.ndarray) -> np.ndarray:
-    """Log-odds of probabilities that are neither 0 nor 1."""
+    """Return log-odds of probabilities that are neither 0 nor 1."""
     return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def product_weights(values: Sequence[np.ndarray], bases: Sequence[float]) -> list[np.ndarray]:
-    """For each factor, by how much the product moves with it: its mean over all orders in which factors leave their reference.
+    """Return how much the product moves with each factor: the mean over all orders in which factors leave their reference.
 
     The weights times ``value - base`` sum to the distance of the products.
 
@@ -82,7 +82,7 @@ def product_weights(values: Sequence[np.ndarray], bases: Sequence[float]) -> lis
 
 
 def reasons_of_product(factors: Sequence[Factor]) -> Factor:
-    """The product as one probability with reasons of its own."""
+    """Return the product as one probability with reasons of its own."""
     values = [sigmoid(f.log_odds) for f in factors]
     bases = [float(sigmoid(np.asarray(f.base_value))) for f in factors]
     z = log_odds_of(np.prod(values, axis=0))

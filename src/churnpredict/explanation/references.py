@@ -33,7 +33,7 @@ class Reference:
 
 
 def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold: float | None) -> Reference:
-    """The rows that a reference names.
+    """Return the rows that a reference names.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
 
 
 def usual_values(rows: Any, names: list[str]) -> dict[str, Any]:
-    """Medians of numbers and most frequent values of the rest, by feature; nothing for fewer than 30 rows."""
+    """Return medians of numbers and most frequent values of the rest, by feature; nothing for fewer than 30 rows."""
     if len(rows) < FEW_ROWS:
         return {}
     frame = as_frame(rows)

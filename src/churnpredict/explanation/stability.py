@@ -15,7 +15,7 @@ _CLEAR = 0.05  # log-odds; a smaller lead is turned by what a month of new outco
 
 
 def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> pd.Series:
-    """Agreement of two explanations, of two retrains or two seeds, over the rows that both hold.
+    """Return agreement of two explanations, of two retrains or two seeds, over the rows that both hold.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _named(why: Explanation, k: int) -> list[set[str]]:
 
 
 def _lead(why: Explanation) -> np.ndarray:
-    """By how much the strongest driver (n,) leads the next one, or nothing at all, in log-odds; 0 where none raises the risk."""
+    """Return by how much the strongest driver (n,) exceeds the next one, or zero, in log-odds; 0 where none raises the risk."""
     none = np.zeros((len(why), 2))
     ranked = np.sort(np.hstack([np.maximum(why.by_driver, 0.0), none]), axis=1)
     return np.asarray(ranked[:, -1] - ranked[:, -2])
@@ -101,7 +101,7 @@ def _feature_change(one: Explanation, two: Explanation, n_drivers: int) -> float
 
 
 def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
-    """True driver by strongest driver: what gets confused with what, as shares of each true driver's rows.
+    """Return true driver by strongest driver: what gets confused with what, as shares of each true driver's rows.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
 
 
 def _of_rows(truth: pd.Series, rows: pd.Index) -> np.ndarray:
-    """The truth of each customer and cutoff, (n,)."""
+    """Return the truth of each customer and cutoff, (n,)."""
     kinds = [id_form(index.get_level_values(0))[0] for index in (truth.index, rows)]
     check_kind(kinds[0], kinds[1], "truth")
     if truth.index.has_duplicates:

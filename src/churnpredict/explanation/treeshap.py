@@ -241,7 +241,7 @@ class TreeShap:
     def _by_lightgbm(
         self, rows: Any, target: NDArray[np.int64] | None, width: int, n_jobs: int
     ) -> Iterator[tuple[int, NDArray[np.float64], float]]:
-        """Begin, values and expected value of one chunk after the other."""
+        """Yield begin, values and expected value of one chunk after the other."""
         for begin in range(0, len(rows), CHUNK):
             phi = self._contributions(np.ascontiguousarray(rows[begin : begin + CHUNK], np.float64), n_jobs)
             yield begin, phi[:, :-1].copy() if target is None else _summed(phi[:, :-1], target, width), float(phi[0, -1])
@@ -278,7 +278,7 @@ class TreeShap:
     # -- tables, or LightGBM's own ----------------------------------------------------------------------------------------------------
 
     def _left_to_lightgbm(self, n: int, few_rows: int | None = None) -> bool:
-        """Whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
+        """Return whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
         few = -1 if self._background is not None else self._few_rows if few_rows is None else few_rows
         why = self._why_not or (f"{n} rows are fewer than tables pay for" if n <= few and not self._is_deep else "")
         if not why:
@@ -371,7 +371,7 @@ class _Tables:
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
 
     def kernel(self, target: NDArray[np.int64] | None) -> Any:
-        """A function of (rows, out) that explains rows, per feature or per group of features."""
+        """Return a function of (rows, out) that explains rows, per feature or per group of features."""
         features = self._encoding.features
         if target is None:
             goal = features
@@ -396,7 +396,7 @@ class _Tables:
 
 
 def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
-    """Edges of every used feature, the used feature of every node, and the codes that LightGBM takes for zero (0.0, from, to)."""
+    """Return edges of every used feature, the used feature of every node, and the codes that LightGBM takes for zero (0.0, from, to)."""
     features, used = np.unique(trees.split_feature, return_inverse=True)
     categorical_node = (trees.decision_type & 1) == 1
     zero_node = ~categorical_node & (((trees.decision_type >> 2) & 3) == 1)
@@ -424,7 +424,7 @@ def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[
 
 
 def _categories(trees: TreeModel, bitsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """All categories that any of these splits sends left, in order."""
+    """Return all categories that any of these splits sends left, in order."""
     sets = [trees.bitset_words[trees.bitset_start[b] : trees.bitset_start[b + 1]] for b in bitsets.tolist()]
     union = np.zeros(max(map(len, sets)), np.uint32)
     for words in sets:
@@ -444,7 +444,7 @@ def _edge_of_nodes(trees: TreeModel, encoding: _Encoding, used: NDArray[np.int64
 
 
 def _gauss_legendre(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Row m: the m nodes and weights on [0, 1], exact for the polynomials of leaves with up to 2 m features."""
+    """Return row m: the m nodes and weights on [0, 1], exact for the polynomials of leaves with up to 2 m features."""
     most = (k + 1) // 2
     nodes, weights = np.zeros((most + 1, most)), np.zeros((most + 1, most))
     for m in range(1, most + 1):
@@ -454,7 +454,7 @@ def _gauss_legendre(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _beta_weights(k: int) -> NDArray[np.float64]:
-    """``[n, m]``: n! m! / (n + m + 1)!, the share of orders in which one feature stands between n and m others."""
+    """Return ``[n, m]``: n! m! / (n + m + 1)!, the share of orders in which one feature stands between n and m others."""
     beta = np.zeros((k + 1, k + 1))
     beta[:, 0] = 1.0 / np.arange(1, k + 2)
     for m in range(1, k + 1):

@@ -172,7 +172,7 @@ class _Search:
         self.ranks = self._ranked(self.A)
 
     def _ranked(self, A: np.ndarray) -> np.ndarray:
-        """Values as shares of the stayers below them: what is far in one unit is not far in another."""
+        """Return values as shares of the stayers below them: what is far in one unit is not far in another."""
         ranks = np.empty(A.shape)
         for j in range(A.shape[1]):
             known = self.sorted[: self.known[j], j]
@@ -185,7 +185,7 @@ class _Search:
         return np.asarray(np.where(np.isnan(gap), one_missing, gap).mean(axis=1))
 
     def best(self, a: np.ndarray, max_changes: int) -> tuple[list[_Lever], int, float]:
-        """Levers, the donor's place among the donors, and the risk then."""
+        """Return levers, the donor's place among the donors, and the risk then."""
         rank = self._ranked(a[None, :])[0]
         everybody = np.arange(len(self.A))
         by = self.fixed if len(self.fixed) else np.arange(self.A.shape[1])
@@ -228,7 +228,7 @@ def _told(
     drivers: Mapping[str, Any] | None,
     positive: Any,
 ) -> str:
-    """The changes in words: for each lever the feature that lowers the risk most, as it would be and as it is."""
+    """Return the changes in words: for each lever the feature that lowers the risk most, as it would be and as it is."""
     features = as_additive(model, row, positive=positive).names
     changed = [features[j] for lever in levers for j in lever.columns]
     pair = pd.concat([row, row])

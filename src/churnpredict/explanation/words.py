@@ -81,7 +81,7 @@ class Narrator:
     # --- names and numbers -------------------------------------------------------------------------------------------------------------
 
     def things(self, subject: str, n: float | None = None) -> str:
-        """What a subject is called: in the singular for one."""
+        """Return what a subject is called: in the singular for one."""
         table, kind = self.parts.get(subject, (subject, ""))
         given = self.names.get(subject)
         if given is None and kind and table in self.names:
@@ -100,12 +100,12 @@ class Narrator:
         return self.language.plural_s and noun.endswith("s") and not noun.endswith("ss")
 
     def value(self, j: int, i: int) -> Any:
-        """Value of feature j of row i; None where it is missing."""
+        """Return value of feature j of row i; None where it is missing."""
         value = self.columns[j][i]
         return None if pd.isna(value) else value
 
     def other(self, f: FeatureName, i: int, aggregate: str, window: str = "") -> float | None:
-        """Another number about the same subject."""
+        """Return another number about the same subject."""
         j = self.at.get((f.subject, aggregate, window))
         if j is None or not self.numeric[j]:
             return None
@@ -113,14 +113,14 @@ class Narrator:
         return None if value is None else float(value)
 
     def known_days(self, f: FeatureName, i: int) -> float | None:
-        """For how long the customer is known: since the first event of the table, or since joining."""
+        """Return for how many days the customer is known: since the first event of the table, or since joining."""
         table = self.parts[f.subject][0]
         j = self.at.get((table, "days_since_first", ""), self.tenure)
         value = None if j is None else self.value(j, i)
         return None if value is None else float(value)
 
     def own_usual(self, f: FeatureName, i: int) -> float | None:
-        """What is usual for this customer, or None where the history is too short to say."""
+        """Return what is usual for this customer, or None where the history is too short to say."""
         if self.bare:
             return None
         if f.aggregate in ("days_since_last", "last_gap"):
@@ -140,7 +140,7 @@ class Narrator:
     # --- facts -------------------------------------------------------------------------------------------------------------------------
 
     def fact(self, j: int, i: int, *, after: str = "") -> str:
-        """Feature j of row i as a clause; ``after``: the subject of the clause before, which need not be named again."""
+        """Return feature j of row i as a clause; ``after``: the subject of the clause before, which need not be named again."""
         f = self.read[j]
         if f.family == "silence" and (f.subject, "days_since_last", "") in self.at:
             return self._silence(self.read[self.at[f.subject, "days_since_last", ""]], i, after)
@@ -180,7 +180,7 @@ class Narrator:
         return said if gap is None else said + self.language.templates["every"].format(u=self.rounded(gap))
 
     def _window_like(self, f: FeatureName, j: int) -> int:
-        """For a decayed count the plain count over twice its half-life, or what is nearest."""
+        """Return the plain count over about twice the half-life of a decayed count."""
         wanted = _days_of(f.window)
         near = [(k, _days_of(g.window)) for k, g in enumerate(self.read) if g.subject == f.subject and g.aggregate == "count"]
         ranked = sorted((abs(np.log(days / (2 * wanted))), k) for k, days in near if days and wanted)
@@ -266,7 +266,7 @@ class Narrator:
         return self.language.number(value)
 
     def rounded(self, usual: float) -> str:
-        """What is usual needs no more than one digit."""
+        """Round an average to one digit at most."""
         return self.language.number(usual, 0 if abs(usual) >= 10 else 1)
 
     def _typical(self, j: int, said: str) -> str:
@@ -287,7 +287,9 @@ def _days_of(window: str) -> float | None:
 
 
 def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> tuple[np.ndarray, np.ndarray]:
-    """For one driver: which features raise the risk most, one per family and subject, (n, 2), -1 for none; by their family's sum."""
+    """Return the features of one driver that raise the risk most, one per family and subject, (n, 2), -1 for none; ranked by their family's
+    sum.
+    """
     inside = np.flatnonzero(np.array(why.keys) == list(why.table)[driver])
     values = why.values.to_numpy()[:, inside]
     raising = np.maximum(values, 0.0)
@@ -306,7 +308,7 @@ def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> tupl
 
 
 def reasons(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """The reasons of every customer, one row each.
+    """Return the reasons of every customer, one row each.
 
     Returns
     -------
@@ -345,7 +347,7 @@ def _facts(narrator: Narrator, features: list[int], i: int) -> str:
 
 
 def words(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
-    """Every customer's reasons as one text, the strongest first."""
+    """Return every customer's reasons as one text, the strongest first."""
     spoken = language_of(language)
     table = reasons(why, k, language=spoken, names=names)
     texts = [spoken.templates["nothing"].format(reference=why.reference)] * len(why)

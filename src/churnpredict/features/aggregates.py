@@ -97,7 +97,7 @@ class Plan:
             out[column] = out[kept]
 
     def _length(self, row: Feature) -> Span | None:
-        """The feature's window; None where it reaches as far back as the history does."""
+        """Return the feature's window; None where it reaches as far back as the history does."""
         if row.window in (None, "all"):
             return None
         length = span(row.window)
@@ -105,14 +105,18 @@ class Plan:
         return None if bounded and self._beyond(length) else length
 
     def _beyond(self, length: Span) -> bool:
-        """Whether a window surely reaches as far back as the history; where months meet days, its edge is found, and bounded, by itself."""
+        """Return whether a window surely reaches as far back as the history; where months meet days, its edge is found, and bounded, by
+        itself.
+        """
         if self.limit is None:
             return False
         unsure = 0 if self.limit.months == length.months == 0 else _UNSURE
         return length == self.limit or length.nominal - unsure * DAY >= self.limit.nominal
 
     def _without_repeats(self, wanted: Wanted) -> tuple[Wanted, list[tuple[int, int]]]:
-        """Features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from where."""
+        """Return features that compute the same (two drivers, "14d" and "2w", windows beyond the history) once, and what to copy from
+        where.
+        """
         first: dict[tuple[object, ...], tuple[int, Feature]] = {}
         copies: list[tuple[int, int]] = []
         for column, row in wanted:
@@ -122,7 +126,7 @@ class Plan:
         return list(first.values()), copies
 
     def _windows(self, rows: Iterable[Feature]) -> list[Span | None]:
-        """The bound of the history first, then all windows, ascending."""
+        """Return the bound of the history first, then all windows, ascending."""
         lengths: set[Span] = set()
         for row in rows:
             length = self._length(row)
@@ -131,14 +135,15 @@ class Plan:
         return [self.limit, *sorted((w for w in lengths if not self._beyond(w)), key=lambda w: (w.nominal, w.months, w.days))]
 
     def window(self, row: Feature, factor: int = 1) -> int:
-        """The row of ``edges`` that holds the start of the feature's window."""
+        """Return the row of ``edges`` that holds the start of the feature's window."""
         length = self._length(row)
         if length is None or self._beyond(length.times(factor)):
             return 1
         return 2 + self.spans[1:].index(length.times(factor))
 
     def members(self, rows: Wanted) -> npt.NDArray[np.bool_]:
-        """The kinds each feature is about, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing kind.
+        """Return the kinds each feature is about, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing
+        kind.
 
         That is the feature's kind, or for contacts whatever is no reply.
         """
@@ -150,7 +155,7 @@ class Plan:
         return _ints(self.window(row, factor) for _, row in rows)
 
     def nested(self, rows: Wanted) -> list[tuple[int, int, Feature]]:
-        """(window, column, row), shortest window first and the whole history last."""
+        """Return (window, column, row), shortest window first and the whole history last."""
         return sorted(((self.window(row), column, row) for column, row in rows), key=lambda w: (w[0] == 1, w[0], w[1]))
 
 
@@ -163,13 +168,13 @@ def _columns(rows: Wanted) -> Ints:
 
 
 def _by_name(rows: Wanted, names: Sequence[str]) -> Ints:
-    """The column of each aggregate, -1 where it is not wanted."""
+    """Return the column of each aggregate, -1 where it is not wanted."""
     found = {row.aggregate: column for column, row in rows}
     return _ints(found.get(name, -1) for name in names)
 
 
 def _by_nth(rows: Wanted, aggregate: str) -> Ints:
-    """Columns by nth, from the first; -1 where one is not wanted."""
+    """Return columns by nth, from the first; -1 where one is not wanted."""
     found = {int(r.nth or 0): c for c, r in rows if r.aggregate == aggregate}
     return _ints(found.get(n, -1) for n in range(1, max(found, default=0) + 1))
 
@@ -264,7 +269,7 @@ def _nth_days(_: Plan, rows: Wanted) -> Run:
 
 
 def _wall_origins(s: Stream, b: Block) -> Ints:
-    """What the clock on the wall showed when each customer began."""
+    """Return what the clock on the wall showed when each customer began."""
     return np.where(b.origins == NEVER, NEVER, calendar_time(np.where(b.origins == NEVER, 0, b.origins), s.timezone))
 
 

@@ -26,12 +26,12 @@ def is_label(row: Feature, tables: EventTables) -> bool:
 
 
 def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
-    """What the codes of a table's labels stand for."""
+    """Return what the codes of a table's labels stand for."""
     return tables.labels.get(table, {})
 
 
 def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> tuple[Stream, Ints]:
-    """The stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
+    """Return the stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
     if tables.profile is not None and row.table == tables.profile.name:
         found = tables.profile.as_of(customers, cutoffs)
         return tables.profile.versions, found
@@ -50,7 +50,7 @@ def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutof
 
 
 def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None, latest: int) -> pd.Categorical:
-    """A label as it stood. Categories are those known before the latest cutoff, so that the future adds none."""
+    """Return a label as it was at each snapshot. Categories are those known before the latest cutoff, so that the future adds none."""
     stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
     codes, names = stream.columns[str(row.column)], names_of(tables, row.table)[str(row.column)]
     known = stream.columns.get("known", stream.times) < latest

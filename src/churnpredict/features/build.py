@@ -45,7 +45,7 @@ def build_features(
     history: Any = None,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """What was known of each customer at each cutoff.
+    """Return what was known of each customer at each cutoff.
 
     All cutoffs of a customer are computed in one pass over the customer's time-sorted rows, so many cutoffs cost little more than one.
 
@@ -106,7 +106,7 @@ def build_rows(
     history: Any,
     n_jobs: int,
 ) -> pd.DataFrame:
-    """The features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""
+    """Return the features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""
     limit = None if history is None else span(history, "history")
     latest = int(cutoffs.max()) if len(cutoffs) else NEVER
     labels = {
@@ -190,7 +190,7 @@ def check_kinds(rows: Sequence[Feature | OwnFeature], tables: EventTables, *, re
 
 
 def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
-    """What the feature's table offers to aggregates, and its columns."""
+    """Return what the feature's table offers to aggregates, and its columns."""
     if row.table == "calendar":
         return {"calendar"}, []
     profile = tables.profile
@@ -208,7 +208,7 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
 
 
 def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:
-    """When each customer of the stream began: joined, or else first appeared in the table."""
+    """Return when each customer of the stream began: joined, or else first appeared in the table."""
     first = np.full(stream.n_customers, NEVER, np.int64)
     some = np.diff(stream.offsets) > 0
     first[some] = stream.times[stream.offsets[:-1][some]]
@@ -256,7 +256,7 @@ def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, cust
 
 @nb.njit(cache=True, nogil=True)
 def _visible_rows(offsets, times, known, customers, cutoffs):  # type: ignore[no-untyped-def]
-    """For each snapshot the number of rows known before it if some row was late, else -1."""
+    """Write for each snapshot the number of rows known before it if some row was late, else -1."""
     found = np.empty(customers.size, np.int64)
     for r in range(customers.size):
         n, late = 0, False

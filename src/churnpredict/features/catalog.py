@@ -23,7 +23,7 @@ _OWN_DRIVER = ("habit", "value")  # tables that declare these are about the busi
 
 
 def with_driver(feature: Feature, tables: EventTables) -> Feature:
-    """The feature with its driver settled: its own, else the one its table declares, else the aggregate's."""
+    """Return the feature with its driver settled: its own, else the one its table declares, else the aggregate's."""
     if feature.driver is not None:
         return feature
     aggregate = AGGREGATES[feature.aggregate]
@@ -33,7 +33,7 @@ def with_driver(feature: Feature, tables: EventTables) -> Feature:
 
 
 def catalog(tables: EventTables, *, before: Any = None, history: str | None = None) -> list[Feature]:
-    """The default features of these tables, one row each.
+    """Return the default features of these tables, one row each.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _kind(name: str, events: Events, kind: str, history: str | None) -> list[Fea
 
 
 def _dates(name: str, declaration: Intervals | States | Customers) -> list[Feature]:
-    """Days until each declared date; where its table names no driver, the column's own name may."""
+    """Return days until each declared date; where its table names no driver, the column's own name may."""
     usual = "contract" if isinstance(declaration, Intervals) else None
     said = {c: next((d for word, d in _DATES if re.search(word, c.lower())), usual) for c in declaration.dates}
     declared = getattr(declaration, "driver", None)

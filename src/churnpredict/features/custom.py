@@ -79,12 +79,12 @@ _OWN: set[str] = set()
 
 
 def is_own(name: str) -> bool:
-    """Whether an aggregate was made by :func:`aggregate`: no other process knows it."""
+    """Return whether an aggregate was made by :func:`aggregate`: no other process knows it."""
     return name in _OWN
 
 
 def _family(function: Callable[..., float], needs: str) -> Callable[[Plan, Wanted], Run]:
-    """The loop over snapshots and windows, compiled around the function when first used."""
+    """Return the loop over snapshots and windows, compiled around the function when first used."""
     loops: list[Any] = []
 
     def prepare(plan: Plan, rows: Wanted) -> Run:
@@ -177,7 +177,7 @@ class OwnFeature:
         return f"{self.driver}__{self.name_}"
 
     def compute(self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """The feature of each snapshot, shape (n,)."""
+        """Return the feature of each snapshot, shape (n,)."""
         frames = {name: _Frame(tables, name) for name in self.tables}
         moments = tables.wall_times(cutoffs)
         found = [

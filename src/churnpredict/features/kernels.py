@@ -38,7 +38,7 @@ _jit = nb.njit(cache=True, nogil=True)
 
 @_jit
 def counts(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Rows in each window."""
+    """Count the rows in each window."""
     for f in range(columns.size):
         low = edges[which[f]]
         for r in range(edges.shape[1]):
@@ -47,7 +47,7 @@ def counts(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
 
 @_jit
 def active_days(place, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Distinct calendar days with a row in each window; ``place`` numbers the active days row by row."""
+    """Count the distinct calendar days with a row in each window; ``place`` numbers the active days row by row."""
     for f in range(columns.size):
         low = edges[which[f]]
         for r in range(edges.shape[1]):
@@ -57,7 +57,7 @@ def active_days(place, edges, which, columns, out, at):  # type: ignore[no-untyp
 
 @_jit
 def trends(edges, which, before, columns, out, at):  # type: ignore[no-untyped-def]
-    """(last window - the one before) / (both together): from -1, all activity is past, to 1, all is new."""
+    """Compute (last window - the one before) / (both together): from -1, all activity is past, to 1, all is new."""
     for f in range(columns.size):
         low, far = edges[which[f]], edges[before[f]]
         for r in range(edges.shape[1]):
@@ -67,7 +67,7 @@ def trends(edges, which, before, columns, out, at):  # type: ignore[no-untyped-d
 
 @_jit
 def ages(walls, cutoffs, edges, last, first, out, at):  # type: ignore[no-untyped-def]
-    """Days since the last row (column ``last``) and since the first (column ``first``), on the wall clock; -1 for not wanted."""
+    """Compute days since the last row (column ``last``) and since the first (column ``first``), on the wall clock; -1 for not wanted."""
     for r in range(edges.shape[1]):
         high, low = edges[0, r], edges[1, r]
         some = high > low
@@ -79,7 +79,7 @@ def ages(walls, cutoffs, edges, last, first, out, at):  # type: ignore[no-untype
 
 @_jit
 def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]  # noqa: PLR0912
-    """Sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
+    """Compute sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
 
     The whole history (window 1, which comes last) is carried on from one cutoff to the next instead of being summed again.
     """
@@ -122,7 +122,7 @@ def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: 
 
 @_jit
 def distinct_items(items, following, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Distinct items in nested windows: a row counts if the customer's next row with its item does not come before the cutoff."""
+    """Count distinct items in nested windows: a row counts if the customer's next row with its item does not come before the cutoff."""
     for r in range(edges.shape[1]):
         high = edges[0, r]
         i = high - 1
@@ -140,7 +140,7 @@ def distinct_items(items, following, edges, which, columns, out, at):  # type: i
 
 @_jit
 def rhythm(walls, place, days, cutoffs, edges, mean, sd, longest, ratio, share, back, out, at):  # type: ignore[no-untyped-def]
-    """The customer's own rhythm: gaps in days between the latest active days, and how the present silence compares.
+    """Compute the customer's own rhythm: gaps in days between the latest active days, and how the present silence compares.
 
     ``mean``, ``sd``, ``longest`` of the gaps; ``ratio`` = silence / mean gap; ``share`` = (gaps longer than the silence + 1) / (gaps + 2);
     ``back[k]`` = the k-th last gap. Columns, -1 for not wanted.
@@ -180,7 +180,7 @@ def rhythm(walls, place, days, cutoffs, edges, mean, sd, longest, ratio, share, 
 
 @_jit
 def decayed_days(customers, walls, place, days, cutoffs, edges, decay, half_lives, columns, out, at):  # type: ignore[no-untyped-def]
-    """Active days, each counting 2^(-age / half-life); ``decay[h, d]`` is the factor of a gap of d whole days."""
+    """Sum active days, each counting 2^(-age / half-life); ``decay[h, d]`` is the factor of a gap of d whole days."""
     for h in range(columns.size):
         weight, done, begun, previous = 0.0, 0, -1, -1
         for r in range(edges.shape[1]):
@@ -202,7 +202,7 @@ def decayed_days(customers, walls, place, days, cutoffs, edges, decay, half_live
 
 @_jit
 def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def]
-    """The value of the k-th last row."""
+    """Write the value of the k-th last row."""
     for k in range(columns.size):
         for r in range(edges.shape[1]):
             i = edges[0, r] - 1 - k
@@ -212,7 +212,7 @@ def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def
 
 @_jit
 def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def]
-    """The last value against what is usual: the median of up to ``USUAL_VALUES`` before it, missing ones left out."""
+    """Divide the last value by the usual one: the median of up to ``USUAL_VALUES`` before it, missing ones left out."""
     usual = np.empty(USUAL_VALUES)
     for r in range(edges.shape[1]):
         low, last = edges[1, r], edges[0, r] - 1
@@ -231,7 +231,9 @@ def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def
 
 @_jit
 def first_counts(offsets, times, origins, customers, cutoffs, edges, until, columns, out, at):  # type: ignore[no-untyped-def]
-    """Rows from the origin (joining, or the first row) to ``until[f, customer]``; missing where the history does not reach back to it."""
+    """Count rows from the origin (joining, or the first row) to ``until[f, customer]``; missing where the history does not reach back to
+    it.
+    """
     previous, begin = -1, 0
     ends = np.zeros(columns.size, np.int64)
     for r in range(edges.shape[1]):
@@ -251,7 +253,7 @@ def first_counts(offsets, times, origins, customers, cutoffs, edges, until, colu
 
 @_jit
 def nth_days(offsets, walls, origins, begun, customers, cutoffs, edges, nth, columns, out, at):  # type: ignore[no-untyped-def]
-    """Days from the origin (``begun`` on the wall clock) to the n-th row; missing until it has happened."""
+    """Compute days from the origin (``begun`` on the wall clock) to the n-th row; missing until it has happened."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             c = customers[r]

@@ -57,7 +57,7 @@ class PeerCounts:
         self._found[asked, cutoff] = now if before is None else before + now
 
     def of(self, asked: _Asked, cutoff: int) -> npt.NDArray[np.int64]:
-        """Active and silent, shape (2, n_labels + 1)."""
+        """Return active and silent, shape (2, n_labels + 1)."""
         return self._found[asked, cutoff]
 
 
@@ -69,7 +69,7 @@ def count_peers(rows: Iterable[Feature], tables: EventTables, cutoffs: Ints, cou
 
 
 def of_peers(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, counts: PeerCounts) -> npt.NDArray[np.float32]:
-    """A feature of peers for each snapshot, shape (n,); missing for customers without a label.
+    """Return a feature of peers for each snapshot, shape (n,); missing for customers without a label.
 
     ``counts`` are those of all customers, of whom ``tables`` may hold a part.
     """
@@ -110,7 +110,7 @@ def _look_back(asked: _Asked, tables: EventTables, cutoff: int) -> _Then:
 
 
 def _labels_at(asked: _Asked, tables: EventTables, customers: Codes, moments: Ints) -> npt.NDArray[np.int64]:
-    """The code of each customer's label at a moment: of the profile, or of the last item."""
+    """Return the code of each customer's label at a moment: of the profile, or of the last item."""
     table, column, _ = asked
     if tables.profile is not None and table == tables.profile.name:
         stream, held = tables.profile.versions, tables.profile.as_of(customers, moments)

@@ -88,7 +88,7 @@ def _moved(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
 
 
 def poisoned(tables: EventTables, cutoff: int, *, seed: int = 0) -> EventTables:
-    """The same tables up to what was known before the cutoff, and garbage from there on."""
+    """Return the same tables up to what was known before the cutoff, and garbage from there on."""
     rng = np.random.default_rng(seed)
     other = object.__new__(EventTables)
     other.__dict__.update(tables.__dict__)

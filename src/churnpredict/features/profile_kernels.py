@@ -37,7 +37,7 @@ _jit = nb.njit(cache=True, nogil=True)
 
 @_jit
 def kind_shares(kinds, members, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Share of the rows in each window that are of some kinds: ``members[f, kind]``; a missing kind, -1, has the last place."""
+    """Compute the share of the rows in each window that are of some kinds: ``members[f, kind]``; a missing kind, -1, has the last place."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             low, high = edges[which[f], r], edges[0, r]
@@ -49,7 +49,7 @@ def kind_shares(kinds, members, edges, which, columns, out, at):  # type: ignore
 
 @_jit
 def kind_streaks(kinds, members, edges, columns, out, at):  # type: ignore[no-untyped-def]
-    """How many of the newest rows are of some kinds, in a row."""
+    """Count how many of the newest rows in a row are of some kinds."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             i = edges[0, r] - 1
@@ -60,7 +60,9 @@ def kind_streaks(kinds, members, edges, columns, out, at):  # type: ignore[no-un
 
 @_jit
 def followed(kinds, members, share, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Rows of some kinds in each window whose next row is of another kind, or (``share[f]``) their share of the rows of these kinds."""
+    """Count rows of some kinds in each window whose next row is of another kind, or (``share[f]``) their share of the rows of
+    these kinds.
+    """
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             high = edges[0, r]
@@ -77,7 +79,9 @@ def followed(kinds, members, share, edges, which, columns, out, at):  # type: ig
 
 @_jit
 def per_session(times, kinds, members, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Rows of some kinds per session of each window: a row after a silence of ``SESSION_ENDS``, or the window's first, begins one."""
+    """Compute rows of some kinds per session of each window: a row after a silence of ``SESSION_ENDS``, or the window's first, begins a
+    session.
+    """
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             low, high = edges[which[f], r], edges[0, r]
@@ -90,7 +94,7 @@ def per_session(times, kinds, members, edges, which, columns, out, at):  # type:
 
 @_jit
 def own_shares(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Share of all the customer's rows that lies in the window."""
+    """Compute the share of all the customer's rows that lie in the window."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             every = edges[0, r] - edges[1, r]
@@ -99,7 +103,7 @@ def own_shares(edges, which, columns, out, at):  # type: ignore[no-untyped-def]
 
 @_jit
 def entropies(labels, n_labels, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Shannon entropy in bits of the labels in each window: 0, always the same; missing labels do not count."""
+    """Compute the Shannon entropy in bits of the labels in each window: 0, always the same; missing labels do not count."""
     counts = np.zeros(n_labels, np.int64)
     for f in range(columns.size):
         for r in range(edges.shape[1]):
@@ -120,7 +124,7 @@ def entropies(labels, n_labels, edges, which, columns, out, at):  # type: ignore
 
 @_jit
 def dropped_labels(labels, n_labels, edges, which, before, columns, out, at):  # type: ignore[no-untyped-def]
-    """Distinct labels of the window before each window that do not occur in the window itself; missing labels do not count."""
+    """Count distinct labels of the window before each window that do not occur in the window itself; missing labels do not count."""
     marks = np.zeros(n_labels, np.bool_)
     for f in range(columns.size):
         for r in range(edges.shape[1]):
@@ -141,7 +145,7 @@ def dropped_labels(labels, n_labels, edges, which, before, columns, out, at):  #
 
 @_jit
 def clock_shares(wall, edges, which, weekend, columns, out, at):  # type: ignore[no-untyped-def]
-    """Share of the rows in each window that fall on Saturday or Sunday (``weekend[f]``), or between 22 and 6 o'clock."""
+    """Compute the share of the rows in each window that fall on Saturday or Sunday (``weekend[f]``), or between 22 and 6 o'clock."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             low, high = edges[which[f], r], edges[0, r]
@@ -157,7 +161,7 @@ def clock_shares(wall, edges, which, weekend, columns, out, at):  # type: ignore
 
 @_jit
 def stages(walls, place, days, cutoffs, edges, column, out, at):  # type: ignore[no-untyped-def]
-    """Where in life a customer stands, as a position in ``STAGES``; missing before the first row.
+    """Write the life-cycle stage of each customer, as a position in ``STAGES``; missing before the first row.
 
     Dormant: silent for 180 days. Resurrected: back within the last 30 days after so long a silence. New: first seen within 90 days. At
     risk: silent for more than twice the own mean gap (90 days with a single active day). Current: everybody else.

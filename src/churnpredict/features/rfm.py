@@ -31,7 +31,7 @@ SEGMENTS = (
 
 
 def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
-    """Recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
+    """Return recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
 
     Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used. Customers are
     seen, and days are active, by what counts as activity: a refund does not, see :class:`churnpredict.Events`.
@@ -90,7 +90,7 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
 
 
 def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
-    """The four numbers that models of repeat buying start from, by active days, of every customer seen before a moment.
+    """Return the four numbers that models of repeat buying start from, by active days, of every customer seen before a moment.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
 
 
 def _paid(stream: Stream) -> npt.NDArray[np.float64]:
-    """The sum of the values of each customer in double precision: people read it, and it has to be right to the cent."""
+    """Return the sum of the values of each customer in double precision: people read it, and it has to be right to the cent."""
     return np.bincount(stream.owners, np.nan_to_num(stream.columns["value"]), minlength=stream.n_customers).astype(np.float64)
 
 
@@ -177,6 +177,6 @@ def _seen_before(stream: Stream, cutoff: int) -> npt.NDArray[np.bool_]:
 
 
 def _quintile(better: pd.Series) -> pd.Series:
-    """1 to 5 by rank, ties at the middle of their ranks."""
+    """Return quintiles 1 to 5 by rank, ties at the middle of their ranks."""
     rank = (better.rank(method="average") - 0.5) / len(better)
     return pd.Series(np.ceil(rank * 5).clip(1, 5).astype(int), index=better.index)

@@ -37,7 +37,7 @@ _jit = nb.njit(cache=True, nogil=True)
 def interval_states(  # type: ignore[no-untyped-def]
     ends, response, starts_w, ends_w, planned_w, response_w, values, at_end, cutoffs, cutoffs_w, edges, columns, out, at
 ):
-    """All of ``INTERVAL_OUTPUTS`` in one look over the intervals that had begun; ``columns`` is -1 for what is not wanted.
+    """Compute all of ``INTERVAL_OUTPUTS`` in one pass over the intervals that had begun; ``columns`` is -1 for what is not wanted.
 
     What has happened is told by ``ends`` and ``response`` in UTC; days are counted on the wall clock, whose times end in ``_w``.
     """
@@ -94,7 +94,7 @@ def interval_states(  # type: ignore[no-untyped-def]
 
 @_jit
 def state_changes(times, walls, values, year_ago, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
-    """``STATE_OUTPUTS`` of one value: days since it last changed, changes so far, the last change and that of a year, in percent.
+    """Compute ``STATE_OUTPUTS`` of one value: days since it last changed, changes so far, the last change and that of a year, in percent.
 
     ``walls`` and ``cutoffs`` are wall times, ``times`` and ``year_ago`` (a year before each cutoff) UTC. ``values`` is float64; labels
     come as their codes, for which the percentages mean nothing and are not asked.

@@ -46,7 +46,7 @@ def features_by_part(
     history: str | None = None,
     n_jobs: int = 1,
 ) -> Iterator[pd.DataFrame]:
-    """The features of everybody at risk, as frames of some customers each.
+    """Yield the features of everybody at risk, as frames of some customers each.
 
     Parameters are those of :func:`churnpredict.take_snapshots` and :func:`churnpredict.build_features`; the frames together are what these
     two give for all customers in memory, to the last bit, in another order of customers.
@@ -78,7 +78,7 @@ def features_by_part(
 
 
 def peers_of_all(tables: EventTables | PartitionedTables, features: Rows, cutoffs: npt.NDArray[np.int64]) -> PeerCounts:
-    """Counts for features that compare a customer with all others: these are counted among all first."""
+    """Return counts for features that compare a customer with all others: these are counted among all first."""
     counts = PeerCounts()
     peers = [f for f in features if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
     parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
@@ -94,7 +94,7 @@ def _part(tables: EventTables | PartitionedTables, part: int) -> EventTables:
 
 
 def _with_all_categories(frame: pd.DataFrame, features: Rows, tables: EventTables | PartitionedTables, latest: int) -> pd.DataFrame:
-    """Categories of the whole, in every part."""
+    """Give every part the categories of the whole."""
     for row in features:
         if isinstance(row, Feature) and isinstance(tables, PartitionedTables) and isinstance(frame.get(row.name), pd.Series):
             column = frame[row.name]

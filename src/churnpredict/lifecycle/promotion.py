@@ -45,17 +45,17 @@ class Settings(Protocol):
         """The names of results."""
 
     def resolve(self, name: str) -> Path:
-        """The path of a name, beside the churn.toml."""
+        """Return the path of a name, beside the churn.toml."""
 
     def event_tables(self) -> EventTables:
-        """The tables, read."""
+        """Return the tables, read."""
 
     def pipeline(self) -> ChurnPipeline:
-        """An unfitted pipeline."""
+        """Return an unfitted pipeline."""
 
 
 def registry_of(settings: Settings) -> Ledger:
-    """The registry that a churn.toml names: a folder, or ``mlflow:`` and the name of a registered model."""
+    """Return the registry that a churn.toml names: a folder, or ``mlflow:`` and the name of a registered model."""
     name = settings.output.registry
     if not name.startswith(_MLFLOW):
         return Registry(settings.resolve(name))
@@ -149,7 +149,7 @@ def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[s
 
 
 def fingerprint_of(tables: EventTables, *about: Any) -> str:
-    """SHA-256 over everything that the tables hold and whatever else decides: the same for the same, whatever the order of rows."""
+    """Return SHA-256 over everything that the tables hold and whatever else decides: the same for the same, whatever the order of rows."""
     digest = hashlib.sha256()
     for what in about:
         digest.update(repr(what).encode())

@@ -64,15 +64,15 @@ class Ledger(ABC):
 
     @abstractmethod
     def history(self) -> list[Entry]:
-        """Every decision, oldest first."""
+        """Return every decision, oldest first."""
 
     @abstractmethod
     def deciding(self) -> contextlib.AbstractContextManager[None]:
-        """Nobody else decides meanwhile."""
+        """Let nobody else decide inside the block."""
 
     @abstractmethod
     def _read(self, sha256: str) -> bytes:
-        """A model file that was kept, checked."""
+        """Return a model file that was kept, checked."""
 
     @abstractmethod
     def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None:
@@ -80,12 +80,12 @@ class Ledger(ABC):
 
     @abstractmethod
     def _write(self, history: list[Entry]) -> None:
-        """The history with one entry more."""
+        """Write the history with one more entry."""
 
     # --- what is in force ---
 
     def champion_content(self) -> bytes | None:
-        """The model file that is in force, checked against the hash under which it was entered; None while there is none.
+        """Return the model file that is in force, checked against the hash under which it was entered; None while there is none.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class Ledger(ABC):
         return self._read(history[-1].model) if history else None
 
     def champion(self) -> ChurnPipeline | None:
-        """The pipeline that is in force, read as :func:`churnpredict.load` reads; None while there is none."""
+        """Return the pipeline that is in force, read as :func:`churnpredict.load` reads; None while there is none."""
         content = self.champion_content()
         if content is None:
             return None
@@ -149,7 +149,7 @@ class Ledger(ABC):
         return self._append(entry)
 
     def decided(self, key: str) -> Entry | None:
-        """The decision that was taken on the very same data and settings, if any."""
+        """Return the decision that was taken on the very same data and settings, if any."""
         return next((entry for entry in reversed(self.history()) if key and entry.key == key), None)
 
     def _last(self, what: str) -> Entry:
@@ -197,7 +197,7 @@ class Registry(Ledger):
         self.folder = Path(folder)
 
     def history(self) -> list[Entry]:
-        """Every decision, oldest first.
+        """Return every decision, oldest first.
 
         Raises
         ------
@@ -220,7 +220,7 @@ class Registry(Ledger):
         return ModelFileError("damaged-registry", f'"{self.folder / _POINTER}" cannot be used: {why}', remedy=remedy)
 
     def champion_file(self) -> Path | None:
-        """The model file that is in force; None while there is none."""
+        """Return the model file that is in force; None while there is none."""
         history = self.history()
         return self._path(history[-1].model) if history else None
 
@@ -228,7 +228,7 @@ class Registry(Ledger):
         return self.folder / f"{sha256[:_NAME]}.model"
 
     def deciding(self) -> contextlib.AbstractContextManager[None]:
-        """Nobody else decides meanwhile; the lock ends with the process, however it ends."""
+        """Let nobody else decide inside the block; the lock ends with the process, however it ends."""
         return alone(self.folder / _LOCK)
 
     def _read(self, sha256: str) -> bytes:

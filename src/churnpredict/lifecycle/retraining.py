@@ -90,7 +90,7 @@ class Retraining:
         return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
 
     def _wide(self) -> pd.DataFrame:
-        """Champion and challenger in rows, figures in columns."""
+        """Return champion and challenger in rows, figures in columns."""
         if not len(self.figures):
             return pd.DataFrame()
         wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
@@ -177,7 +177,8 @@ def retrain(
 def weigh(  # noqa: PLR0911 - one for each verdict
     y: np.ndarray, risks: dict[str, np.ndarray], difference: Interval, customers: Any = None, *, when_equal: str = "keep", rounds: int = 200
 ) -> tuple[bool, Verdict, str]:
-    """Whether to promote, the verdict, and the words: better promotes; worse, without signal, off its level or no different does not.
+    """Return whether to promote, the verdict, and the words: better promotes; worse, without signal, off its level or no different does
+    not.
 
     Parameters
     ----------
@@ -210,7 +211,7 @@ def weigh(  # noqa: PLR0911 - one for each verdict
 
 
 def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> str:
-    """What is wrong with the tables themselves. Customers who have changed are a reason to retrain, not one against it."""
+    """Return what is wrong with the tables themselves. Customers who have changed are a reason to retrain, not one against it."""
     from churnpredict.monitoring.drift import find_drift
 
     alarms = find_drift(champion, past, pd.Timestamp(known, unit="us", tz="UTC")).of("source")

@@ -117,7 +117,7 @@ def log_pipeline(
 
 
 def inputs_at(pipeline: ChurnPipeline, tables: EventTables, at: Any = None) -> pd.DataFrame:
-    """What the logged model takes: everybody at risk at a cutoff, ids as text, features as double precision numbers or text."""
+    """Return what the logged model takes: everybody at risk at a cutoff, ids as text, features as double precision numbers or text."""
     X = pipeline.features_at(tables, at)
     texts = _text_columns(pipeline)
     index = {"customer_id": X.index.get_level_values("customer_id").astype(str), "cutoff": X.index.get_level_values("cutoff")}
@@ -154,7 +154,7 @@ def _text_columns(pipeline: ChurnPipeline) -> set[str]:
 
 
 def _signature(pipeline: ChurnPipeline) -> Any:
-    """Doubles throughout, since a missing whole number has no place in MLflow's integers."""
+    """Convert numbers to doubles, since MLflow's integers cannot be missing."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
@@ -175,7 +175,7 @@ def _requirements() -> list[str]:
 
 
 def _load_pyfunc(path: str) -> _Scorer:
-    """What MLflow calls to load the model: reads our own file, which runs nothing."""
+    """Return what MLflow calls to load the model: reads our own file, which runs nothing."""
     from churnpredict.pipeline.loading import load
 
     found = Path(path)
@@ -189,7 +189,7 @@ class _Scorer:
         self.pipeline = pipeline
 
     def predict(self, frame: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """One row per customer, riskiest first."""
+        """Return one row per customer, riskiest first."""
         from churnpredict.explanation.attribution import explain
 
         missing = [c for c in _INDEX if c not in frame]
@@ -215,7 +215,7 @@ class _Scorer:
 
 
 def _has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:
-    """As :meth:`ChurnPipeline.has_seen`, on wall times: here are no tables that know the business's clock, and two hours may be off."""
+    """Check :meth:`ChurnPipeline.has_seen` on wall times: without tables the business's clock is unknown, and two hours may be off."""
     newest = int(pipeline.cutoffs_[-1].tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
     until = pd.Timestamp(window_after(pipeline.churn, newest, "UTC")[1], unit="us")
     first = pd.DatetimeIndex(moments).min()
@@ -256,7 +256,7 @@ class MlflowRegistry(Ledger):
         self._mlflow = _mlflow()
 
     def history(self) -> list[Entry]:
-        """Every decision, oldest first.
+        """Return every decision, oldest first.
 
         Raises
         ------
@@ -267,7 +267,7 @@ class MlflowRegistry(Ledger):
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
-        """Nobody else on this machine decides meanwhile. First the alias and the history are brought to say the same."""
+        """Let nobody else on this machine decide inside the block. First make the alias and the history agree."""
         with contextlib.nullcontext() if self.lock_file is None else alone(self.lock_file):
             self._reconcile()
             yield
@@ -328,7 +328,7 @@ class MlflowRegistry(Ledger):
             raise OutputError("mlflow-refused", f'the registered model "{self.name}": {said}', remedy=remedy) from error
 
     def _model(self) -> Any:
-        """The registered model; one without tags and aliases where there is none yet."""
+        """Return the registered model; one without tags and aliases where there is none yet."""
         try:
             return self._mlflow.MlflowClient().get_registered_model(self.name)
         except self._mlflow.exceptions.MlflowException as error:
@@ -347,12 +347,12 @@ class MlflowRegistry(Ledger):
             ) from None
 
     def _alias(self, model: Any) -> str | None:
-        """The version that the alias is on."""
+        """Return the version that the alias is on."""
         found = model.aliases.get(_ALIAS)
         return None if found is None else str(found)
 
     def _version(self, sha256: str, *, missing_ok: bool = False) -> str:
-        """The version that holds a file; empty if it may be missing and is."""
+        """Return the version that holds a file; empty if it may be missing and is."""
         for one in self._ask("search_model_versions", f"name='{self.name}'"):
             if one.tags.get(_SHA256) == sha256:
                 return str(one.version)

@@ -27,7 +27,7 @@ _ROWS_BY_TREES = 2_000_000  # scored for which another thread is worth its start
 
 
 def _lightgbm() -> Any:
-    """LightGBM, held to one thread in a forked process."""
+    """Return LightGBM, held to one thread in a forked process."""
     import lightgbm
 
     if was_forked():
@@ -46,7 +46,7 @@ in_forks(_hold_to_one_thread)
 
 
 def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequence[int], parameters: Mapping[str, Any]) -> Any:
-    """A constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
+    """Return a constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
     names = [f"f{j}" for j in range(A.shape[1])]
     data = _lightgbm().Dataset(
         A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=_safe(parameters, A.shape),
@@ -56,7 +56,7 @@ def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequen
 
 
 def take_rows(data: Any, rows: np.ndarray) -> Any:
-    """The data set of some rows of another, with the same bins."""
+    """Return the data set of some rows of another, with the same bins."""
     if data.get_params().get("is_enable_sparse") is not False:  # guards the fault named above against a data set made elsewhere
         raise TrainingError("unsafe-data-set", "rows would be taken out of a data set with sparse bins", remedy="Make it by make_dataset.")
     return data.subset(rows)
@@ -65,7 +65,7 @@ def take_rows(data: Any, rows: np.ndarray) -> Any:
 def grow(
     data: Any, parameters: Mapping[str, Any], *, rounds: int, seeds: Sequence[int], n_jobs: int | None, held: Any = None, patience: int = 50
 ) -> list[Any]:
-    """One booster for each seed, stopped early where rows are held out.
+    """Return one booster for each seed, stopped early where rows are held out.
 
     Raises
     ------
@@ -98,12 +98,12 @@ def _or_refused(call: Any, *args: Any, **options: Any) -> Any:
 
 
 def load_booster(text: str) -> Any:
-    """The booster of a model's text, which must have been checked: see :mod:`churnpredict.model.trees`."""
+    """Return the booster of a model's text, which must have been checked: see :mod:`churnpredict.model.trees`."""
     return _lightgbm().Booster(model_str=text)
 
 
 def model_text(booster: Any) -> str:
-    """The text of a booster."""
+    """Return the text of a booster."""
     _lightgbm()
     return str(booster.model_to_string())
 
@@ -117,7 +117,7 @@ def score(
     contributions: bool = False,
     probability: bool = False,
 ) -> np.ndarray:
-    """Raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last.
+    """Return raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last.
 
     With ``probability`` it is what the booster predicts, by its own objective.
     """

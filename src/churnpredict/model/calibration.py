@@ -12,7 +12,7 @@ __all__ = ["AffineCalibration", "IdentityCalibration", "IsotonicCalibration", "m
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Probability of log-odds, without overflow.
+    """Return probability of log-odds, without overflow.
 
     >>> float(sigmoid(np.array([0.0]))[0])
     0.5
@@ -90,7 +90,7 @@ class AffineCalibration:
         return self
 
     def transform(self, margin: Any) -> np.ndarray:
-        """Calibrated log-odds (n,) of margins (n,)."""
+        """Return calibrated log-odds (n,) of margins (n,)."""
         return np.asarray(self.slope * np.asarray(margin, dtype=np.float64) + self.intercept)
 
     def shift(self, by: float) -> None:
@@ -128,7 +128,7 @@ class IsotonicCalibration:
         return self
 
     def transform(self, margin: Any) -> np.ndarray:
-        """Calibrated log-odds (n,) of margins (n,)."""
+        """Return calibrated log-odds (n,) of margins (n,)."""
         p = self.steps.predict(np.asarray(margin, dtype=np.float64))
         return np.asarray(np.log(p) - np.log1p(-p) + self.level)
 
@@ -138,7 +138,7 @@ class IsotonicCalibration:
 
 
 def make_calibration(name: str) -> AffineCalibration | IsotonicCalibration:
-    """The calibration called ``"affine"``, ``"identity"`` or ``"isotonic"``."""
+    """Return the calibration called ``"affine"``, ``"identity"`` or ``"isotonic"``."""
     known: dict[str, type[AffineCalibration] | type[IsotonicCalibration]] = {
         "affine": AffineCalibration,
         "identity": IdentityCalibration,

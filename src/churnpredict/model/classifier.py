@@ -294,7 +294,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return A
 
     def encode(self, X: Any) -> np.ndarray:
-        """The matrix (n, n_features) that members see: columns aligned by name, categories as codes, NaN for missing."""
+        """Return the matrix (n, n_features) that members see: columns aligned by name, categories as codes, NaN for missing."""
         check_is_fitted(self)
         frame = as_frame(X)
         named = hasattr(self, "feature_names_in_")
@@ -319,11 +319,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return total
 
     def margin(self, X: Any) -> np.ndarray:
-        """Weighted sum of the members' margins (n,), before calibration."""
+        """Return weighted sum of the members' margins (n,), before calibration."""
         return self._blended(self.encode(X))
 
     def _log_odds(self, A: np.ndarray) -> np.ndarray:
-        """Calibrated log-odds (n,) of the label that was learnt."""
+        """Return calibrated log-odds (n,) of the label that was learnt."""
         return np.asarray(self.calibration_.transform(self._blended(A)))
 
     @property
@@ -332,17 +332,17 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return 1 if self.leaving_ is None else int(self.classes_.tolist().index(self.leaving_))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Calibrated log-odds (n,) of ``classes_[1]``."""
+        """Return calibrated log-odds (n,) of ``classes_[1]``."""
         z = self._log_odds(self.encode(X))
         return z if self._learnt else -z
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities (n, 2) of the two labels, in the order of ``classes_``."""
+        """Return probabilities (n, 2) of the two labels, in the order of ``classes_``."""
         p = sigmoid(self._log_odds(self.encode(X)))
         return np.column_stack([1 - p, p] if self._learnt else [p, 1 - p])
 
     def predict_risk(self, X: Any, *, outcome: str | None = None, horizon: Any = None) -> np.ndarray:
-        """The risk (n,): of leaving in any way within the whole horizon, or of one outcome, or within an earlier horizon, or both.
+        """Return the risk (n,): of leaving in any way within the whole horizon, or of one outcome, or within an earlier horizon, or both.
 
         It is the probability of the label that means "left", whichever column of :meth:`predict_proba` that is.
 
@@ -370,12 +370,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return multiply(risk, self.shares_for(outcome, horizon), A)
 
     def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
-        """The shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
+        """Return the shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
         whole = None if self.horizon is None else span(self.horizon, "horizon").nominal / _DAY
         return product_shares(self.shares_, outcome, horizon, whole)
 
     def predict_parts(self, X: Any) -> pd.DataFrame:
-        """All that the risk divides into, a row for each of X (n).
+        """Return all that the risk divides into, a row for each of X (n).
 
         Returns
         -------
@@ -407,7 +407,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return pd.DataFrame(parts, index=None if frame is None else frame.index)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The likelier label (n,)."""
+        """Return the likelier label (n,)."""
         likelier = (self.decision_function(X) > 0).astype(np.int64)
         return np.asarray(self.classes_[likelier])
 
@@ -428,7 +428,7 @@ def _at_least_one(name: str, value: Any) -> int:
 
 
 def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
-    """Mean contributions of the customers at the newest cutoff (of 2,000 of them, evenly spaced, where there are more).
+    """Return mean contributions of the customers at the newest cutoff (of 2,000 of them, evenly spaced, where there are more).
 
     They are the nearest to whom the model will score. The mean of all training rows lies many months back: customers have grown older
     since, and what all have in common would be a reason for everybody, another one after each training.
@@ -441,7 +441,7 @@ def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
 
 
 def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:
-    """Rows are matched by position; where both sides carry snapshots in their index, these must agree."""
+    """Refuse X and y whose indexes carry different snapshots: rows are matched by position."""
     index = getattr(y, "index", None)
     if frame is None or not isinstance(index, pd.MultiIndex) or not isinstance(frame.index, pd.MultiIndex):
         return

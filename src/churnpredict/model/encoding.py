@@ -38,7 +38,7 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
 
 
 def as_frame(X: Any) -> pd.DataFrame | None:
-    """A pandas frame from pandas, Polars, Arrow or anything with ``__arrow_c_stream__``; None for arrays and lists.
+    """Return a pandas frame from pandas, Polars, Arrow or anything with ``__arrow_c_stream__``; None for arrays and lists.
 
     Columns named customer_id and cutoff are keys, never features: they become the index.
 
@@ -69,7 +69,7 @@ def as_frame(X: Any) -> pd.DataFrame | None:
 
 
 def _by_name(frame: pd.DataFrame) -> dict[str, int]:
-    """Position of each column by its name as text, whatever type the name has."""
+    """Return position of each column by its name as text, whatever type the name has."""
     there = {str(c): i for i, c in enumerate(frame.columns)}
     if len(there) < frame.shape[1]:
         raise SchemaError("duplicate-column", "two column names are one as text", remedy="Give every column its own name.")
@@ -110,7 +110,7 @@ def _numbers(column: pd.Series) -> np.ndarray:
 
 
 def _texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (-1 missing) and the distinct values as text."""
+    """Return codes (-1 missing) and the distinct values as text."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return np.asarray(column.cat.codes, dtype=np.int64), np.array([str(v) for v in column.cat.categories], dtype=object)
     codes, values = pd.factorize(column)
@@ -118,7 +118,7 @@ def _texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _holders(column: pd.Series, codes: np.ndarray, n_levels: int) -> np.ndarray:
-    """How many customers have each level (n_levels,); rows count where the index names no customer."""
+    """Return how many customers have each level (n_levels,); rows count where the index names no customer."""
     known = codes >= 0
     if "customer_id" not in column.index.names:
         return np.bincount(codes[known], minlength=n_levels)
@@ -165,7 +165,7 @@ class MatrixEncoder:
 
     @staticmethod
     def _as_numbers(column: pd.Series) -> np.ndarray | None:
-        """Numbers kept as objects (decimals), or None."""
+        """Return numbers kept as objects (decimals), or None."""
         if column.dtype != object:
             return None
         known = column[column.notna()]
@@ -179,7 +179,7 @@ class MatrixEncoder:
         return None
 
     def _learn_levels(self, name: str, column: pd.Series) -> tuple[list[str], int]:
-        """The levels to keep, and how many rows have another one."""
+        """Return the levels to keep, and how many rows have another one."""
         codes, values = _texts(column)
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         present = counts > 0
@@ -196,7 +196,7 @@ class MatrixEncoder:
         return [str(value) for _, value in ranked], n_rows + int(sum(count for count, _ in ranked))
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        """Matrix (n, n_features) of a frame: columns found by name, extra ones ignored, unseen categories missing.
+        """Return matrix (n, n_features) of a frame: columns found by name, extra ones ignored, unseen categories missing.
 
         Raises
         ------
@@ -284,7 +284,7 @@ def check_finite(A: np.ndarray, names: list[str]) -> None:
 
 
 def _unlike_a_category(name: str, texts: np.ndarray) -> str:
-    """What to do about a column of texts that nearly all differ; one blank makes a text of every number of a column."""
+    """Return what to do about a column of texts that nearly all differ; one blank makes a text of every number of a column."""
     drop = "Drop the column, or move it to the index."
     if pd.to_numeric(pd.Series(texts), errors="coerce").notna().mean() < 0.9:
         return drop

@@ -17,7 +17,7 @@ _REMEDY = "Drop the column, or move it to the index."
 
 
 def tokens(name: str) -> list[str]:
-    """The words of a column's name in small letters.
+    """Return the words of a column's name in small letters.
 
     >>> tokens("userID"), tokens("lifecycle__customer_id")
     (['user', 'id'], ['lifecycle', 'customer', 'id'])
@@ -27,7 +27,7 @@ def tokens(name: str) -> list[str]:
 
 
 def why_identifier(column: pd.Series, who: np.ndarray) -> str | None:
-    """Why a column is an identifier: "name" (as called, and each has its own), "content", or None; ``who`` (n,) are the customers.
+    """Return why a column is an identifier: "name" (as called, and each has its own), "content", or None; ``who`` (n,) are the customers.
 
     >>> who = np.arange(300)
     >>> why_identifier(pd.Series(who * 7, name="user_id"), who), why_identifier(pd.Series(who + 1000, name="nr"), who)

@@ -37,7 +37,7 @@ class Labels(NamedTuple):
 
 
 def read_labels(y: Any, *, positive: Any = None) -> Labels:
-    """Target, sorted labels, and which of them means "left", from labels or from an outcomes frame.
+    """Return target, sorted labels, and which of them means "left", from labels or from an outcomes frame.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def read_labels(y: Any, *, positive: Any = None) -> Labels:
 
 
 def leaving_label(classes: np.ndarray, positive: Any = None) -> Any:
-    """Which of at most two sorted labels means "left"; None where they are 0 and 1 and ``positive`` is another label.
+    """Return which of at most two sorted labels means "left"; None where they are 0 and 1 and ``positive`` is another label.
 
     Stacking, voting, ``cross_val_predict`` and one-against-rest write labels as 0 and 1 before a classifier sees them, and which is which
     is their secret: predictions by label are right all the same. Of two numbers, also those written as text ("0" and "1", "one" and
@@ -130,7 +130,7 @@ def _number(label: Any) -> float | None:
 
 
 def risk_of(model: Any, X: Any) -> np.ndarray:
-    """The risk (n,) that a fitted classifier gives: the column of the label that means "left", wherever it stands.
+    """Return the risk (n,) that a fitted classifier gives: the column of the label that means "left", wherever it stands.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def risk_of(model: Any, X: Any) -> np.ndarray:
 
 
 def leaving_of(model: Any) -> Any:
-    """The label of a fitted classifier that means "left".
+    """Return the label of a fitted classifier that means "left".
 
     Raises
     ------

@@ -37,11 +37,11 @@ class TreeMember:
         self.weight = weight
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Log-odds (n,) of encoded rows A (n, n_features)."""
+        """Return log-odds (n,) of encoded rows A (n, n_features)."""
         return score(self.booster, A)
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
-        """Path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
+        """Return path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
         phi = score(self.booster, A, contributions=True)
         return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
 
@@ -141,7 +141,7 @@ class LinearMember:
         return Z
 
     def _unpack(self, beta: np.ndarray, offset: np.ndarray, n_features: int) -> None:
-        """Coefficients by what they are for; offsets make the mean contribution of every feature 0."""
+        """Unpack the coefficients by purpose; offsets make the mean contribution of every feature 0."""
         n, h = len(self.numbers_), len(self.holes_)
         self.slope_, self.hole_ = beta[:n], np.zeros(n)
         self.hole_[self.holes_] = beta[n : n + h]
@@ -163,7 +163,7 @@ class LinearMember:
         return np.asarray(effect[np.where(known, codes, len(effect) - 1).astype(np.int64)])
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
-        """Contribution (n, n_features) of each feature in log-odds, and the base: together exactly the margin."""
+        """Return contribution (n, n_features) of each feature in log-odds, and the base: together exactly the margin."""
         phi = np.zeros(A.shape)
         phi[:, self.numbers_] = self._standardised(A) * self.slope_ + np.isnan(A[:, self.numbers_]) * self.hole_
         for j in self.categories:
@@ -172,7 +172,7 @@ class LinearMember:
         return phi, self.base_
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Log-odds (n,) of encoded rows A (n, n_features), in blocks that stay in the cache."""
+        """Return log-odds (n,) of encoded rows A (n, n_features), in blocks that stay in the cache."""
         out = np.empty(len(A))
         for start in range(0, len(A), _BLOCK):
             block = A[start : start + _BLOCK]
@@ -187,7 +187,7 @@ class LinearMember:
 
 
 def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
-    """One line whose contributions and margin are the weighted means of those of ``lines``; weights sum to 1.
+    """Return one line whose contributions and margin are the weighted means of those of ``lines``; weights sum to 1.
 
     The lines learnt from the same rows under different penalties: they share their scale, so that their mean is a line again.
     """
@@ -201,12 +201,12 @@ def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> Linear
 
 
 def mean_contributions(members: Sequence[Any], A: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Mean contributions (n_features,), weighted by ``w``, of rows ``A`` to the blend of ``members``, before calibration."""
+    """Return mean contributions (n_features,), weighted by ``w``, of rows ``A`` to the blend of ``members``, before calibration."""
     return np.asarray(sum(member.weight * (w @ member.contributions(A)[0]) for member in members) / w.sum())
 
 
 def _row_sums(A: np.ndarray) -> np.ndarray:
-    """Sums of rows (n,). Not by a matrix product, whose last digits depend on how many rows stand together."""
+    """Return sums of rows (n,). Not by a matrix product, whose last digits depend on how many rows stand together."""
     return np.asarray(np.ascontiguousarray(A).sum(axis=1))
 
 
@@ -247,12 +247,12 @@ class PurchaseMember:
         return self
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Log-odds (n,) of encoded rows A (n, n_features)."""
+        """Return log-odds (n,) of encoded rows A (n, n_features)."""
         x, t_x, T, known = triple_values(*(A[:, j] for j in self.columns))
         return np.asarray(np.where(known, silence_margin(self.model_, x, t_x, T, window=self.window), self.never_))
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
-        """The whole margin on the recency column, around its training mean."""
+        """Return the whole margin on the recency column, around its training mean."""
         phi = np.zeros(A.shape)
         phi[:, self.columns[1]] = self.margin(A) - self.base_
         return phi, self.base_

@@ -22,7 +22,7 @@ class Triple(NamedTuple):
 
 
 def find_triple(columns: Any, of: str | None = None) -> Triple | None:
-    """The first table with ``…__T_active_days_all``, ``…__T_days_since_last`` and ``…__T_days_since_first``, or table ``of``.
+    """Return the first table with ``…__T_active_days_all``, ``…__T_days_since_last`` and ``…__T_days_since_first``, or table ``of``.
 
     >>> find_triple(["habit__orders_days_since_last", "habit__orders_active_days_all", "lifecycle__orders_days_since_first"]).since_last
     'habit__orders_days_since_last'
@@ -53,13 +53,13 @@ class PurchaseModel:
     b: float
 
     def log_alive_odds(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """Log-odds of still being a customer at ``T`` with ``x`` repeat purchases, the last at ``t_x``."""
+        """Return log-odds of still being a customer at ``T`` with ``x`` repeat purchases, the last at ``t_x``."""
         return np.asarray(np.log(self.b + x) - np.log(self.a) + (self.r + x) * (np.log(self.alpha + t_x) - np.log(self.alpha + T)))
 
     def log_silence(
         self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float, gap: float = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Log-probabilities of no and of some purchase in ``[T + gap, T + gap + horizon)``."""
+        """Return log-probabilities of no and of some purchase in ``[T + gap, T + gap + horizon)``."""
         log_alive = -np.logaddexp(0.0, -self.log_alive_odds(x, t_x, T))
         shape, rate = self.r + x, self.alpha + T
         log_quiet = -shape * np.log1p(horizon / rate)  # alive, and nothing bought within the horizon
@@ -73,7 +73,7 @@ class PurchaseModel:
         return np.log(-np.expm1(log_some)), log_some
 
     def _survive(self, x: np.ndarray, rate: np.ndarray, gap: float) -> np.ndarray:
-        """E[(rate / (rate + p gap)) ** shape] over p ~ Beta(a, b + x + 1), in the form whose parameters stay small."""
+        """Return E[(rate / (rate + p gap)) ** shape] over p ~ Beta(a, b + x + 1), in the form whose parameters stay small."""
         c = self.a + self.b + x + 1
         z = gap / (rate + gap)
         return np.asarray((1 - z) ** self.a * hyp2f1(self.a, c - self.r - x, c, z))
@@ -82,7 +82,7 @@ class PurchaseModel:
 def fit_purchase_model(
     x: np.ndarray, t_x: np.ndarray, T: np.ndarray, sample_weight: np.ndarray | None = None, *, prior: float = 0.01
 ) -> PurchaseModel:
-    """Maximum likelihood on ``(x, t_x, T)`` in days, rows alike counted once.
+    """Return maximum likelihood on ``(x, t_x, T)`` in days, rows alike counted once.
 
     ``prior`` is the weight, in customers per hundred, of a wide lognormal belief that keeps a parameter which the
     data leave open from running away.
@@ -135,7 +135,7 @@ def fit_to_outcomes(
     gap: float = 0.0,
     max_rows: int = 20_000,
 ) -> PurchaseModel:
-    """Parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest.
+    """Return parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest.
 
     Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories takes that
     choice for loyalty; a likelihood of what came after is free of it, because it is conditional on the history.
@@ -166,7 +166,7 @@ def fit_to_outcomes(
 
 
 def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """``(x, t_x, T, known)`` from active days, days since the last and since the first event; unknown rows hold zeros."""
+    """Return ``(x, t_x, T, known)`` from active days, days since the last and since the first event; unknown rows hold zeros."""
     known = np.isfinite(days) & np.isfinite(last) & np.isfinite(first) & (days >= 1)
     T = np.where(known, np.maximum(first, 0), 0)
     t_x = np.where(known, np.clip(T - np.where(known, last, 0), 0, T), 0)
@@ -174,6 +174,6 @@ def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tupl
 
 
 def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[float, float]) -> np.ndarray:
-    """Log-odds (n,) of no event in the window of (horizon, gap) days."""
+    """Return log-odds (n,) of no event in the window of (horizon, gap) days."""
     none, some = model.log_silence(x, t_x, T, horizon=window[0], gap=window[1])
     return np.asarray(none - some)

@@ -36,7 +36,7 @@ class Window:
 
     @classmethod
     def of(cls, horizon: Any, gap: Any = None, timezone: str = "UTC") -> Window:
-        """The window of two spans as a person gives them."""
+        """Return the window of two spans as a person gives them."""
         return cls(span(horizon, "horizon"), Span() if gap is None else span(gap, "gap", zero=True), timezone)
 
     @property
@@ -45,18 +45,18 @@ class Window:
         return self.gap.nominal + self.horizon.nominal
 
     def closes(self, times: np.ndarray) -> np.ndarray:
-        """The end of the window of each cutoff, in microseconds, shape (n,)."""
+        """Return the end of the window of each cutoff, in microseconds, shape (n,)."""
         return np.asarray(self.horizon.after(self.gap.after(times, self.timezone), self.timezone))
 
     def days(self, times: np.ndarray | None) -> np.ndarray | float:
-        """Calendar days from each cutoff to the end of its window; the most there can be where no cutoffs are known."""
+        """Return calendar days from each cutoff to the end of its window; the most there can be where no cutoffs are known."""
         if times is not None:
             return days_between(times, self.closes(times), self.timezone)
         return self.nominal / DAY + (3 if self.gap.months or self.horizon.months else 0)
 
 
 def zone_of(X: Any, cutoff: Any = None) -> str:
-    """The time zone in which the cutoffs of X are given; UTC for naive ones, which are wall times already."""
+    """Return the time zone in which the cutoffs of X are given; UTC for naive ones, which are wall times already."""
     index = getattr(X, "index", None)
     names = list(getattr(index, "names", None) or [])
     given = cutoff if cutoff is not None else index.get_level_values("cutoff") if "cutoff" in names else None  # type: ignore[union-attr]
@@ -66,7 +66,7 @@ def zone_of(X: Any, cutoff: Any = None) -> str:
 
 
 def cutoffs_of(X: Any, cutoff: Any = None) -> np.ndarray | None:
-    """Cutoff of each row as int64 microseconds UTC, from ``cutoff`` or the index level "cutoff"; None when there is none.
+    """Return cutoff of each row as int64 microseconds UTC, from ``cutoff`` or the index level "cutoff"; None when there is none.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def _known(codes: Any) -> np.ndarray:
 
 
 def customers_of(X: Any, customers: Any = None) -> np.ndarray | None:
-    """Code of the customer of each row (int64), from ``customers`` or the index level "customer_id"; None when there is none."""
+    """Return code of the customer of each row (int64), from ``customers`` or the index level "customer_id"; None when there is none."""
     if customers is None:
         names = getattr(getattr(X, "index", None), "names", None)
         if names is None or "customer_id" not in names:
@@ -158,7 +158,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         return f"TemporalSplit({given})"
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds."""
+        """Return number of folds."""
         return self.n_splits
 
     def split(
@@ -208,7 +208,7 @@ def _parts(customers: np.ndarray, n: int) -> np.ndarray:
 
 
 def _test_blocks(distinct: np.ndarray, closes: np.ndarray, *, n_splits: int, size: int) -> list[tuple[int, int]]:
-    """First and last cutoff of each test block, oldest first; the newest block ends at the newest cutoff."""
+    """Return first and last cutoff of each test block, oldest first; the newest block ends at the newest cutoff."""
     starts = np.arange(len(distinct) - size + 1)
     starts = starts[distinct[starts] >= closes[0]]
     if n_splits < 1 or size < 1:

@@ -70,7 +70,7 @@ class Share:
     calibration: Any
 
     def log_odds(self, A: np.ndarray) -> np.ndarray:
-        """Calibrated log-odds (n,) of encoded rows A (n, n_features)."""
+        """Return calibrated log-odds (n,) of encoded rows A (n, n_features)."""
         if not self.members:
             return np.full(len(A), self.constant)
         return np.asarray(self.calibration.transform(sum(m.weight * m.margin(A) for m in self.members)), dtype=np.float64)
@@ -82,7 +82,7 @@ class Share:
 
 
 def earlier_horizons(horizons: Any, horizon: Any) -> dict[str, float]:
-    """Horizons before the whole one, by name, in days, shortest first.
+    """Return horizons before the whole one, by name, in days, shortest first.
 
     >>> earlier_horizons(["60d", "30d", "90d"], "90d")
     {'30d': 30.0, '60d': 60.0}
@@ -117,7 +117,7 @@ def refuse_earlier_horizons(rule: str) -> NoReturn:
 
 
 def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, np.ndarray]:
-    """What is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
+    """Return what is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, n
 
 
 def learn_shares(rows: Rows, targets: Mapping[str, np.ndarray], horizons: Mapping[str, float], settings: Settings) -> dict[str, Share]:
-    """A share for each target, from the rows it is asked of; one number for all where few customers could teach more."""
+    """Return a share for each target, from the rows it is asked of; one number for all where few customers could teach more."""
     return {name: _learn(rows, target, name, horizons.get(name), settings) for name, target in targets.items()}
 
 
@@ -175,7 +175,7 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
 
 
 def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: str | None, whole: float | None) -> list[tuple[Share, float]]:
-    """The shares by which the risk is multiplied, each with +1, or -1 for its complement.
+    """Return the shares by which the risk is multiplied, each with +1, or -1 for its complement.
 
     Raises
     ------
@@ -209,14 +209,15 @@ def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: st
 
 
 def multiply(risk: np.ndarray, chain: Sequence[tuple[Share, float]], A: np.ndarray) -> np.ndarray:
-    """The risk (n,) times its shares."""
+    """Return the risk (n,) times its shares."""
     for share, sign in chain:
         risk = risk * sigmoid(sign * share.log_odds(A))
     return risk
 
 
 def expected_days(times: Sequence[float], alive: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean time to leaving (n,) from the shares still there (n,) at increasing times that start at 0; the last hazard goes on for ever.
+    """Return mean time to leaving (n,) from the shares still there (n,) at increasing times that start at 0; the last hazard goes on for
+    ever.
 
     >>> month = np.exp(-30 / 200)
     >>> expected_days([0.0, 30.0, 60.0], [np.ones(1), np.array([month]), np.array([month**2])]).round().tolist()

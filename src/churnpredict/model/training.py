@@ -83,7 +83,7 @@ class Blend:
 
 
 def validation_folds(rows: Rows, *, window: Window | None, seed: int = 0) -> tuple[list[Fold], str]:
-    """Folds and what they keep apart: "time", "customers" or "rows"; none at all for too few rows.
+    """Return folds and what they keep apart: "time", "customers" or "rows"; none at all for too few rows.
 
     With cutoffs and a known outcome window, up to three blocks of the latest cutoffs are predicted from rows whose
     windows had closed before (one block for large data). Otherwise customers are kept apart, stratified.
@@ -176,7 +176,7 @@ class _Trees:
         return grow(data, self.parameters, rounds=rounds, seeds=seeds, n_jobs=self.settings.n_jobs, held=held)
 
     def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
-        """Margins of the validation rows of each fold, all at the same, mean best number of rounds."""
+        """Return margins of the validation rows of each fold, all at the same, mean best number of rounds."""
         grown, best = [], []
         for (train_rows, valid_rows), w in zip(folds, weights, strict=True):
             part, held = take_rows(self.data, train_rows).construct(), take_rows(self.data, valid_rows)
@@ -190,7 +190,7 @@ class _Trees:
         return np.asarray(np.mean([score(b, A, n_jobs=self.settings.n_jobs, rounds=self.rounds) for b in boosters], axis=0))
 
     def refit(self, w: np.ndarray, more: float) -> list[TreeMember]:
-        """Members of equal weight, one per seed, fitted on all rows."""
+        """Return members of equal weight, one per seed, fitted on all rows."""
         self.data.set_weight(w)
         boosters = self._grow(self.data, round(more * self.rounds), self.kept_seeds)
         for booster in boosters:
@@ -201,7 +201,7 @@ class _Trees:
 def _fit_linear(
     rows: Rows, where: np.ndarray, w: np.ndarray, *, settings: Settings, strength: float, max_rows: int = 50_000
 ) -> LinearMember:
-    """A line through the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random part of them says as much."""
+    """Return a line through the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random part of them says as much."""
     if len(where) > max_rows:
         some = np.sort(np.random.default_rng(settings.seed).permutation(len(where))[:max_rows])
         where, w = where[some], w[some]
@@ -210,7 +210,7 @@ def _fit_linear(
 
 
 def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
-    """MBG/NBD, where a recurring event and the window are known and no constraint forbids it."""
+    """Return MBG/NBD, where a recurring event and the window are known and no constraint forbids it."""
     triple = find_triple(rows.names, settings.of)
     if triple is None or settings.window is None or "purchases" not in settings.members:
         return None
@@ -226,7 +226,7 @@ def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
 
 
 def _decay(times: np.ndarray | None, w: np.ndarray, half_life: float | None) -> np.ndarray:
-    """Weights that halve with every ``half_life`` before the newest cutoff."""
+    """Return weights that halve with every ``half_life`` before the newest cutoff."""
     if times is None or half_life is None:
         return w
     faded = w * 0.5 ** ((times.max() - times) / half_life)
@@ -234,7 +234,7 @@ def _decay(times: np.ndarray | None, w: np.ndarray, half_life: float | None) -> 
 
 
 def _choose_half_life(rows: Rows, folds: list[Fold], settings: Settings) -> float | None:
-    """The fading of old snapshots under which a quick line predicts later cutoffs best; a tie goes to no fading."""
+    """Return the fading of old snapshots under which a quick line predicts later cutoffs best; a tie goes to no fading."""
     purge = settings.purge
     if settings.half_life != "auto":
         return settings.half_life
@@ -249,7 +249,7 @@ def _choose_half_life(rows: Rows, folds: list[Fold], settings: Settings) -> floa
 
 
 def _quick_loss(rows: Rows, folds: list[Fold], settings: Settings, half_life: float | None) -> float:
-    """Summed log loss of a quick line on the folds."""
+    """Return summed log loss of a quick line on the folds."""
     total = 0.0
     for part, valid in folds:
         w = _decay(None if rows.times is None else rows.times[part], rows.w[part], half_life)
@@ -263,7 +263,7 @@ def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 
 def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float) -> np.ndarray:
-    """Non-negative weights that sum to 1 for the members' margins (n, m), by log loss, drawn towards equal shares.
+    """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, drawn towards equal shares.
 
     ``pull`` is the strength of that belief in rows; shares that one validation period happens to like are not trusted
     beyond what its customers can say. The sum is held at 1 while the loss is lowered: free weights brought to 1 afterwards would
@@ -297,7 +297,8 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
 
 
 def _settle_season(rows: Rows, settings: Settings) -> Rows:
-    """Rows without season columns, unless two years of cutoffs hold them and a quick line predicts a whole later year better with them.
+    """Return rows without season columns, unless two years of cutoffs hold them and a quick line predicts a whole later year better with
+    them.
 
     A season that was seen once is not a season. The line is asked at four cutoffs a quarter apart, because the newest alone speak of
     their own time of the year only.
@@ -333,7 +334,7 @@ def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
 
 
 def train(rows: Rows, settings: Settings) -> Blend:
-    """Validate, weigh the members, choose the number of trees, refit on all rows, calibrate on what was predicted out of time."""
+    """Validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
     rows = _settle_season(rows, settings)
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:  # too few rows to judge anything
@@ -389,7 +390,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
 
 
 def distrust(calibration: AffineCalibration, panel: np.ndarray, share: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
-    """Of a correction measured on one later period keep what averaging did to the slope, and nothing else.
+    """Keep only the slope correction that averaging makes necessary, of a calibration measured on one later period.
 
     A mean of margins that err differently is drawn together; by how much, its slope says beside those of its members, in any period.
     The members' own slopes and the level may be of that period alone. The refit has learnt from it, and correcting for it as well would
@@ -407,7 +408,7 @@ def distrust(calibration: AffineCalibration, panel: np.ndarray, share: np.ndarra
 def _linear_out_of_time(
     rows: Rows, settings: Settings, folds: list[Fold], weights: list[np.ndarray]
 ) -> tuple[np.ndarray, dict[float, float]]:
-    """Margins of the validation rows under the mean of all penalties, and how much each strength has of it.
+    """Return margins of the validation rows under the mean of all penalties, and how much each strength has of it.
 
     Not under the best one alone: a choice between near equals falls otherwise in the next month, and reasons with it.
     """

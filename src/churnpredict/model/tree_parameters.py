@@ -105,7 +105,7 @@ _BOOSTINGS = "Use plain boosting: averaged forests and dropped trees change what
 
 
 def read_parameters(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """What a user gives, under LightGBM's own names, checked.
+    """Return what a user gives, under LightGBM's own names, checked.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def read_parameters(given: Mapping[str, Any], names: Sequence[str]) -> dict[str,
 
 
 def read_parameter(name: str, value: Any, *, asked: str | None = None) -> Any:
-    """One value, checked against the table; ``asked`` is what the user calls it.
+    """Return one value, checked against the table; ``asked`` is what the user calls it.
 
     >>> read_parameter("num_leaves", 15)
     15
@@ -166,7 +166,7 @@ def read_parameter(name: str, value: Any, *, asked: str | None = None) -> Any:
 
 
 def _constraints(value: Any, names: Sequence[str]) -> list[list[int]]:
-    """Groups of columns that may meet on one path, by name or by position, as positions."""
+    """Return groups of columns that may meet on one path, by name or by position, as positions."""
     place = {name: j for j, name in enumerate(names)}
     groups: list[list[int]] = []
     for group in value if isinstance(value, (list, tuple)) else [value]:

@@ -125,7 +125,7 @@ class TreeModel:
         return len(self.feature_names)
 
     def depth(self) -> int:
-        """The longest way from a root to a leaf, in splits."""
+        """Return the longest way from a root to a leaf, in splits."""
         here = self.node_start[:-1][np.diff(self.node_start) > 0]
         tree = np.flatnonzero(np.diff(self.node_start) > 0)
         levels = 0
@@ -137,7 +137,7 @@ class TreeModel:
         return levels
 
     def to_text(self) -> str:
-        """The model as text for LightGBM: same trees, same scores; no minima, maxima, category strings or parameters.
+        """Return the model as text for LightGBM: same trees, same scores; no minima, maxima, category strings or parameters.
 
         Returns
         -------
@@ -244,7 +244,7 @@ def _read_header(raw: bytes, objectives: Collection[str]) -> _Header:
 
 
 def _check_kind(values: dict[str, str], objectives: Collection[str]) -> None:
-    """Version, number of scores and objective are those that can be read."""
+    """Refuse a version, number of scores or objective that cannot be read."""
     if values["version"] != "v4":
         _refuse("model-version", "the model was not written by LightGBM 4")
     if values["num_class"] != "1" or values["num_tree_per_iteration"] != "1":
@@ -325,7 +325,7 @@ def _read_blocks(head: _Header, data: bytes, begin: int) -> TreeModel:
 def _numbers(
     columns: dict[str, tuple[bytes | None, ...]], want: dict[str, NDArray[np.int64] | None], dtype: str
 ) -> dict[str, NDArray[Any]]:
-    """All numbers of several keys, and how many each tree has of each, in one pass through Arrow's parser.
+    """Return all numbers of several keys, and how many each tree has of each, in one pass through Arrow's parser.
 
     Arrow rounds correctly, refuses what is not a number, and is five times faster than Python here.
     """
@@ -369,7 +369,7 @@ def _check_ranges(ints: dict[str, NDArray[Any]], n_features: int) -> None:
 def _check_categories(
     ints: dict[str, NDArray[Any]], threshold: NDArray[np.float64], n_bitsets: NDArray[np.int64], node_start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the category sets through all trees: each categorical node has exactly one, each set is used exactly once."""
+    """Assign numbers to the category sets across all trees: each categorical node has exactly one, each set is used exactly once."""
     categorical = (ints["decision_type"] & _CATEGORICAL_BIT) == 1
     bitset = np.full(len(threshold), -1, np.int64)
     total = int(n_bitsets.sum())
@@ -403,7 +403,9 @@ def _check_categories(
 def _check_structure(
     left: NDArray[np.int64], right: NDArray[np.int64], node_start: NDArray[np.int64], leaf_start: NDArray[np.int64]
 ) -> None:
-    """Every node but the root has one parent that comes before it, every leaf has one: so each tree is a tree, and walks end."""
+    """Check that every node but the root has one parent that comes before it, and every leaf one parent: each tree is a tree, and walks
+    end.
+    """
     nodes = np.diff(node_start)
     tree = np.repeat(np.arange(len(nodes)), nodes)
     own = np.arange(len(left)) - node_start[tree]

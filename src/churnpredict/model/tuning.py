@@ -16,7 +16,7 @@ __all__ = ["read_budget", "tune"]
 
 
 def read_budget(budget: Any) -> tuple[int | None, float | None]:
-    """Trials and seconds, one of them None, from a number of trials or a span of time.
+    """Return trials and seconds, one of them None, from a number of trials or a span of time.
 
     >>> read_budget(20), read_budget("10min")
     ((20, None), (None, 600.0))
@@ -34,7 +34,7 @@ def read_budget(budget: Any) -> tuple[int | None, float | None]:
 
 
 def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[str, Any]]:
-    """The settings with the trees that predicted later cutoffs best, and a record of the search.
+    """Return the settings with the trees that predicted later cutoffs best, and a record of the search.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _suggest(trial: Any) -> dict[str, Any]:
 
 
 def _begin(rows: Rows, settings: Settings) -> dict[str, Any]:
-    """The defaults as a first trial, kept within the limits of the search."""
+    """Return the defaults as a first trial, kept within the limits of the search."""
     from churnpredict.model.training import _tree_parameters
 
     given = _tree_parameters(rows, settings)

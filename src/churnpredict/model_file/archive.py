@@ -30,7 +30,7 @@ _NAME = re.compile(rb"[a-z][a-z0-9-]{0,40}\.(json|txt)")
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """A zip archive of these files in this order, not compressed, dated 1980.
+    """Return a zip archive of these files in this order, not compressed, dated 1980.
 
     >>> import io, zipfile
     >>> zipfile.ZipFile(io.BytesIO(pack({"a.txt": b"one"}))).read("a.txt")
@@ -48,7 +48,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(archive: bytes) -> dict[str, bytes]:
-    """The files of an archive that :func:`pack` made.
+    """Return the files of an archive that :func:`pack` made.
 
     Raises
     ------

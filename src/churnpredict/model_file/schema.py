@@ -251,7 +251,7 @@ class Numbers(_Part):
 
 
 def write_json(part: BaseModel) -> bytes:
-    """The one way to write a part: keys sorted, no spaces, ASCII, every float with the digits that give it back."""
+    """Return the one way to write a part: keys sorted, no spaces, ASCII, every float with the digits that give it back."""
     return _canonical(part.model_dump())
 
 
@@ -260,7 +260,7 @@ def _canonical(found: Any) -> bytes:
 
 
 def read_json(kind: type[Part], content: bytes, name: str) -> Part:
-    """A part from what :func:`write_json` wrote.
+    """Return a part from what :func:`write_json` wrote.
 
     Raises
     ------

@@ -39,7 +39,7 @@ _OF_TEXT: dict[str, Any] = {"str": str, "str | None": (str, type(None)), "float"
 
 
 def not_storable(what: str) -> UsageError:
-    """The refusal to write what is not data."""
+    """Return the refusal to write what is not data."""
     return UsageError(
         "not-storable",
         f"{what}, which a model file cannot hold: it holds data, never code",
@@ -60,7 +60,7 @@ def _need(holds: bool, what: str) -> None:
 
 
 def _plain(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind of value
-    """A setting as JSON."""
+    """Return a setting as JSON."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, np.bool_):
@@ -83,7 +83,7 @@ def _plain(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind o
 
 
 def _given(value: Any) -> Any:  # noqa: PLR0911
-    """A setting from JSON."""
+    """Return a setting from JSON."""
     if isinstance(value, list):
         return [_given(v) for v in value]
     if not isinstance(value, dict):
@@ -127,7 +127,7 @@ def _freeze_rule(churn: Any) -> schema.Rule:
 
 
 def thaw_rule(rule: schema.Rule) -> Any:
-    """The churn rule of a file."""
+    """Return the churn rule of a file."""
     _need(rule.name in rules.__all__, "its churn rule is unknown")
     cls: Any = getattr(rules, rule.name)
     types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
@@ -289,7 +289,7 @@ def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
 
 
 def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schema.Trees | schema.Linear | schema.Purchases]:
-    """The members as data; trees as texts, which are added by file name."""
+    """Return the members as data; trees as texts, which are added by file name."""
     members: list[schema.Trees | schema.Linear | schema.Purchases] = []
     for member in found:
         if type(member) is TreeMember:
@@ -306,7 +306,7 @@ def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schem
 
 
 def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.Numbers, dict[str, bytes]]:
-    """A fitted :class:`churnpredict.ChurnClassifier` as data, and its trees as text by file name."""
+    """Return a fitted :class:`churnpredict.ChurnClassifier` as data, and its trees as text by file name."""
     settings = _freeze_settings(model, "the model")
     encoder: MatrixEncoder = model._encoder
     columns = schema.Columns(
@@ -345,7 +345,9 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
 def thaw_model(
     columns: schema.Columns, classifier: schema.Classifier, numbers: schema.Numbers, texts: Mapping[str, bytes]
 ) -> ChurnClassifier:
-    """The classifier that :func:`freeze_model` took apart. LightGBM reads a tree only after it was checked, and only our text of it."""
+    """Return the classifier that :func:`freeze_model` took apart. LightGBM reads a tree only after it was checked, and only our
+    text of it.
+    """
     n = len(columns.names)
     _need(len(set(columns.names)) == n, "a column comes twice")
     positions = [c.column for c in columns.categories]
@@ -400,7 +402,7 @@ _OF_ITS_OWN = {"features", "classifier"}  # settings that are stored in a form o
 
 
 def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
-    """Settings of a trained pipeline, and what it was trained on. What the audit found in the tables stays with them."""
+    """Return settings of a trained pipeline, and what it was trained on. What the audit found in the tables stays with them."""
     given = {name: value for name, value in state.settings.items() if name not in _OF_ITS_OWN}
     classifier = state.settings.get("classifier")
     return schema.Pipeline(
@@ -419,7 +421,7 @@ def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
 
 
 def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) -> TrainedState:
-    """The state that :func:`freeze_pipeline` took apart."""
+    """Return the state that :func:`freeze_pipeline` took apart."""
     features = [_thaw_feature(row) for row in part.features]
     _need(part.n_leavers <= part.n_snapshots, "more left than there were")
     settings = {name: _given(value) for name, value in part.settings.items()}

@@ -47,7 +47,7 @@ def _hex(public: Any) -> str:
 
 
 def sign(manifest: bytes, key: str | Path) -> bytes:
-    """The member of a model file that signs its manifest with a private key, a PEM file."""
+    """Return the member of a model file that signs its manifest with a private key, a PEM file."""
     private = _key(key, private=True)
     signature = private.sign(_PURPOSE + manifest).hex()
     return schema.write_json(schema.Signature(algorithm="ed25519", public_key=_hex(private.public_key()), signature=signature))

@@ -39,7 +39,7 @@ _PICKLED = (
 
 
 def fingerprint(model: Any, columns: list[str]) -> str:
-    """Twelve hexadecimal digits that stand for what a fitted model says: the same for the same numbers, before and after a file."""
+    """Return twelve hexadecimal digits that stand for what a fitted model says: the same for the same numbers, before and after a file."""
     from pydantic import ValidationError
 
     from churnpredict.model_file.schema import write_json
@@ -82,7 +82,7 @@ def save(state: TrainedState, path: str | Path, *, sign_with: str | Path | None 
 
 
 def identity(state: TrainedState) -> str | None:
-    """SHA-256 of all that a trained pipeline knows, as its file would have it; None if it holds code of its own."""
+    """Return SHA-256 of all that a trained pipeline knows, as its file would have it; None if it holds code of its own."""
     try:
         return hashlib.sha256(packed(state)).hexdigest()
     except (ModelError, UsageError):
@@ -90,7 +90,7 @@ def identity(state: TrainedState) -> str | None:
 
 
 def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes:
-    """The bytes of the file that :func:`save` writes."""
+    """Return the bytes of the file that :func:`save` writes."""
     from pydantic import ValidationError
 
     from churnpredict.model_file import schema
@@ -122,7 +122,7 @@ def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes
 
 
 def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> TrainedState:
-    """The trained pipeline whose file has these bytes.
+    """Return the trained pipeline whose file has these bytes.
 
     Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
     own text of the trees.
@@ -131,7 +131,7 @@ def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> TrainedS
 
 
 def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> dict[str, Any]:
-    """What is in a model file, checked as :func:`unpacked` does, but without LightGBM and without making a pipeline of it."""
+    """Return what is in a model file, checked as :func:`unpacked` does, but without LightGBM and without making a pipeline of it."""
     from churnpredict.model.trees import read_trees
     from churnpredict.model_file import serialise as freezing
     from churnpredict.model_file import sign as signing
@@ -168,7 +168,7 @@ def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by:
 
 
 def told(found: Mapping[str, Any]) -> str:
-    """What :func:`describe` found, for a terminal."""
+    """Return what :func:`describe` found, for a terminal."""
     trained, writer = found["trained"], found["written_by"]
     lines = [
         f"{found['file']}: whole, {found['bytes']:,} bytes, format {found['format']}, model {found['model_id']}",
@@ -190,7 +190,7 @@ def told(found: Mapping[str, Any]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that scores depend on."""
+    """Return versions of Python and of the libraries that scores depend on."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"python": platform.python_version()}
@@ -205,7 +205,7 @@ def versions() -> dict[str, str]:
 
 
 def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
-    """The bytes of a regular file of reasonable size, held to the expected hash."""
+    """Return the bytes of a regular file of reasonable size, held to the expected hash."""
     if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
         raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
     if not isinstance(path, (str, os.PathLike)):
@@ -255,7 +255,7 @@ def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
 
 
 def _opened(content: bytes, signed_by: str | Path | None = None) -> tuple[schema.Manifest, schema.Numbers, dict[str, bytes]]:
-    """Manifest, numbers and trees of an archive whose members, sizes and hashes are those of its manifest."""
+    """Return manifest, numbers and trees of an archive whose members, sizes and hashes are those of its manifest."""
     from churnpredict.model_file import schema
     from churnpredict.model_file import sign as signing
 

@@ -68,7 +68,7 @@ class Drift:
         return pd.DataFrame([vars(a) for a in self.alarms], columns=[f.name for f in fields(Alarm)])
 
     def of(self, *groups: str) -> tuple[Alarm, ...]:
-        """The alarms of some groups."""
+        """Return the alarms of some groups."""
         return tuple(a for a in self.alarms if a.group in groups)
 
     @property

@@ -122,7 +122,7 @@ class Book:
 
 
 def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> None:
-    """Rows, lateness and columns of every table that the model uses: the newest period against those of the training."""
+    """Check rows, lateness and columns of every table that the model uses: the newest period against those of the training."""
     step = default_step(pipeline.churn)
     first, learnt = (int(tables.instants(pipeline.cutoffs_[i])[0]) for i in (0, -1))
     most = int(np.clip((moment - first) // step.nominal + 1, _PERIODS, 4 * _PERIODS))
@@ -137,7 +137,7 @@ def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
 
 
 def _crept(whole: Pulse, column: str, since: int, tests: int) -> bool:
-    """Whether a column has changed since training little by little: at no period was it unlike every one before."""
+    """Return whether a column has changed since training little by little: at no period was it unlike every one before."""
     if since >= len(whole.ends) - 1:
         return False
     values = whole.columns[column]
@@ -151,7 +151,7 @@ def _crept(whole: Pulse, column: str, since: int, tests: int) -> bool:
 
 
 def _against_training(pulse: Pulse, learnt: int) -> Pulse:
-    """Without the periods between training and now: what changed in them would pass for usual."""
+    """Drop the periods between training and now: changes in them would pass for normal."""
     k = len(pulse.ends)
     kept = np.append(pulse.ends[:-1] <= learnt, True)
     if kept.sum() < _FEW_PERIODS:
@@ -165,7 +165,7 @@ def _against_training(pulse: Pulse, learnt: int) -> Pulse:
 
 
 def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: Span, learnt: int, *, crept: bool) -> None:
-    """How the rows of a table arrive. What has changed step by step is how business goes, and no fault of the source."""
+    """Check how the rows of a table arrive. A change step by step is normal business, not a fault of the source."""
     days, until = step.nominal / DAY, tables.stamp(moment)
     alive = moment - pulse.age * DAY >= learnt  # a table that had stopped before the model was trained is no news
     if alive and pulse.rows[:-1].sum() >= _FEW_ROWS:
@@ -204,7 +204,7 @@ def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int
 
 
 def _psi(values: pd.Series, groups: np.ndarray, times: np.ndarray, tests: int) -> Change:
-    """How unlike the last group is to every earlier one, of one column."""
+    """Return how unlike the last group is to every earlier one, of one column."""
     last = len(times) - 1
     bins = Bins(values[groups < last])
     counts = bins.count(values, groups, len(times))
@@ -218,7 +218,7 @@ def _psi(values: pd.Series, groups: np.ndarray, times: np.ndarray, tests: int) -
 
 
 def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
-    """A changed column in words: the index, and what of missing, median and levels tells most of it."""
+    """Return a changed column in words: the index, and what of missing, median and levels tells most of it."""
     said = [f"PSI {change.value:.2f} against the most similar time in training (usual {change.usual:.2f}, limit {change.limit:.2f})"]
     missing = [float(part.isna().mean()) for part in (before, now)]
     if abs(missing[1] - missing[0]) > 0.05:
@@ -237,7 +237,7 @@ def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
 
 
 def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: np.ndarray, times: np.ndarray) -> None:
-    """The share of rows whose category no earlier group has."""
+    """Check the share of rows whose category no earlier group has."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         return
     codes, k = values.cat.codes.to_numpy(), len(times)
@@ -261,7 +261,7 @@ def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: n
 
 
 def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> int:
-    """How many are at risk, against the training cutoffs."""
+    """Return how many are at risk, against the training cutoffs."""
     pipeline.churn.check(tables)
     step = default_step(pipeline.churn)
     learnt = int(tables.instants(pipeline.cutoffs_[-1])[0])
@@ -330,7 +330,7 @@ def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.
 
 
 def look_at_the_past(book: Book, pipeline: ChurnPipeline, tables: EventTables) -> None:
-    """Whether the training period still says what the model was told: as many snapshots, as many leavers."""
+    """Check whether the training period still holds as many snapshots and leavers as the model was trained on."""
     if pipeline.treatments is not None or int(tables.instants(pipeline.cutoffs_[-1])[0]) > pipeline.churn.latest_cutoff(tables):
         return
     left = label_churn(tables, take_snapshots(tables, pipeline.churn, at=pipeline.cutoffs_), pipeline.churn).within()
@@ -346,7 +346,7 @@ def look_at_the_past(book: Book, pipeline: ChurnPipeline, tables: EventTables) -
 
 
 def seen_by_model(pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """The scored rows (n,) whose model had seen what came after: marked so, or scored by this model looking back."""
+    """Return the scored rows (n,) whose model had seen what came after: marked so, or scored by this model looking back."""
     seen = scorings[IN_SAMPLE].to_numpy(dtype=np.bool_)
     if "model_id" not in scorings or not len(scorings):
         return seen
@@ -393,7 +393,7 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
 
 
 def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> None:
-    """The newest earlier scoring by this very model, scored again: the same unless the past was rewritten."""
+    """Repeat the newest earlier scoring by this model: it is the same unless the past was rewritten."""
     if "model_id" not in scorings:
         return
     own = scorings[scorings["model_id"] == pipeline.model_id_]

@@ -38,7 +38,7 @@ class Change(NamedTuple):
 
 
 def psi(one: Any, two: Any) -> float:
-    """Population stability index of two vectors of counts, without what chance alone adds on average; about 0 for equal shares.
+    """Return population stability index of two vectors of counts, without what chance alone adds on average; about 0 for equal shares.
 
     Half a row is added to every bin, so that an empty one gives a large index and not an infinite one. Under equal shares the plain index
     is about (1/n + 1/m) times a chi-squared variable with (bins - 1) degrees of freedom (Yurdakul 2018); its mean is taken off.
@@ -52,7 +52,7 @@ def psi(one: Any, two: Any) -> float:
 
 
 def psi_distances(counts: Floats) -> Floats:
-    """The index between each two rows of counts (k, bins): symmetric, zero on the diagonal, shape (k, k)."""
+    """Return the index between each two rows of counts (k, bins): symmetric, zero on the diagonal, shape (k, k)."""
     held = counts[:, counts.sum(axis=0) > 0]
     if held.shape[1] < 2:
         return np.zeros((len(counts), len(counts)))
@@ -68,14 +68,15 @@ def psi_distances(counts: Floats) -> Floats:
 
 
 def level_distances(means: Floats) -> Floats:
-    """The absolute difference in log-odds between each two mean risks, shape (k, k)."""
+    """Return the absolute difference in log-odds between each two mean risks, shape (k, k)."""
     p = np.clip(means, 1e-6, 1 - 1e-6)
     z = np.log(p / (1 - p))
     return np.asarray(np.abs(z[:, None] - z[None, :]))
 
 
 def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any:
-    """What the index exceeds by chance alone in a share ``alarms`` of all months, when ``tests`` columns are looked at; m may be an array.
+    """Return what the index exceeds by chance alone in a share ``alarms`` of all months, when ``tests`` columns are looked at; m may be an
+    array.
 
     >>> bool(chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1))
     True
@@ -90,7 +91,7 @@ def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any
 
 
 def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, factor: float = _FACTOR) -> Change:
-    """How unlike the last time is to all earlier ones: the distance to the nearest of them.
+    """Return how unlike the last time is to all earlier ones: the distance to the nearest of them.
 
     Season and growth are not drift: a December is held against the Decembers that are known, and what grows steadily goes on growing. So
     the same is asked of every earlier time, with only those before it that were as long ago as the newest earlier time is now: that is
@@ -127,7 +128,8 @@ def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, fa
 def jump(
     counts: Any, times: Any = None, *, floor: float = float(np.log(1.5)), factor: float = 1.5, middle: int = 6, sure: float = 4.0
 ) -> tuple[Change, float]:
-    """How far the last of a row of counts lies from the median of the six before it, as the logarithm of their ratio, and that ratio.
+    """Return how far the last of a row of counts lies from the median of the six before it, as the logarithm of their ratio, and that
+    ratio.
 
     The limit is one and a half times the largest jump before in the same direction over as long a time, at least four standard errors of
     so few rows above it, and at least a ratio of 1.5.
@@ -163,7 +165,7 @@ def jump(
 
 
 def in_small_steps(counts: Any, first: int, *, floor: float = float(np.log(1.5)), factor: float = 1.5, sure: float = 2.0) -> bool:
-    """Whether equal periods from place ``first`` on have moved away step by step, none larger than steps before.
+    """Return whether equal periods from place ``first`` on have moved away step by step, none larger than steps before.
 
     A business grows and shrinks so; a table that is loaded by half, or twice, jumps. Steps of one and of two periods are looked at, since
     a fault may begin within a period. The limit is as in :func:`jump`, but for two standard errors in place of four: that something has
@@ -214,7 +216,7 @@ class Bins:
         self.n = len(edges) + 2  # above the last edge, missing
 
     def place(self, values: pd.Series) -> Ints:
-        """The bin of each value, shape (n,)."""
+        """Return the bin of each value, shape (n,)."""
         if self.edges is None:
             coded = values.astype("category").cat
             bins = [self.levels.get(v, self.n - 3 if v in self.known else self.n - 1) for v in coded.categories]
@@ -224,7 +226,7 @@ class Bins:
         return np.asarray(np.where(np.isnan(numbers), self.n - 1, place), dtype=np.int64)
 
     def count(self, values: pd.Series, groups: Ints, n_groups: int) -> Floats:
-        """Rows per group and bin, shape (n_groups, bins)."""
+        """Return rows per group and bin, shape (n_groups, bins)."""
         flat = np.bincount(groups * self.n + self.place(values), minlength=n_groups * self.n)
         return np.asarray(flat.reshape(n_groups, self.n), dtype=np.float64)
 

@@ -49,7 +49,7 @@ class Matured(NamedTuple):
 
 
 def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Earlier scorings as one frame; of a customer scored twice at one cutoff, the last row counts.
+    """Return earlier scorings as one frame; of a customer scored twice at one cutoff, the last row counts.
 
     Column ``in_sample`` tells rows of a model that had seen what came after; it is False where a table does not say so.
 
@@ -87,7 +87,7 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
 
 
 def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) -> list[pd.DataFrame]:
-    """The scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
+    """Return the scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
 
     With a list of ``damaged``, runs that cannot be read are left out and their errors put there.
 
@@ -114,7 +114,7 @@ def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) 
 
 
 def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Matured:
-    """The scored rows whose outcome windows have passed, labelled by the churn rule; never a 0 for what is not known yet.
+    """Return the scored rows whose outcome windows have passed, labelled by the churn rule; never a 0 for what is not known yet.
 
     Raises
     ------
@@ -139,7 +139,9 @@ def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Mat
 
 
 def _as_in(tables: EventTables, ids: pd.Series) -> pa.Array:
-    """Ids (n,) of scores, which a CSV file keeps as text, in the type of the tables; null for what is no such id, as "007" is none of 7."""
+    """Return ids (n,) of scores, which a CSV file keeps as text, in the type of the tables; null for what is no such id, as "007" is none
+    of 7.
+    """
     if not len(ids):
         return pa.array([], tables.ids.type)
     given = pa.array(ids)
@@ -159,7 +161,7 @@ def _as_in(tables: EventTables, ids: pd.Series) -> pa.Array:
 
 
 def judge_matured(rows: pd.DataFrame, base_rate: float, window: pd.Timedelta) -> pd.DataFrame:
-    """Figures of the risks that were sent out: per cutoff, and for all cutoffs of the newest window together.
+    """Return figures of the risks that were sent out: per cutoff, and for all cutoffs of the newest window together.
 
     Parameters
     ----------
@@ -184,12 +186,12 @@ def judge_matured(rows: pd.DataFrame, base_rate: float, window: pd.Timedelta) ->
 
 
 def verdict(figures: pd.DataFrame) -> dict[str, Any]:
-    """The rows of :func:`judge_matured` that are about the newest window, by metric: each with value, low, high, n, leavers."""
+    """Return the rows of :func:`judge_matured` that are about the newest window, by metric: each with value, low, high, n, leavers."""
     return {str(row.metric): row for row in figures[figures["cutoff"].isna()].itertuples()}
 
 
 def _as_arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Outcomes, risks and customers; an even sample of customers where there are very many, whose intervals are narrow anyway."""
+    """Return outcomes, risks and customers; an even sample of customers where there are very many, whose intervals are narrow anyway."""
     who = pd.factorize(rows["customer_id"])[0]
     keep = who % (who.max() // _MOST + 1) == 0
     return rows["left"].to_numpy(dtype=np.float64)[keep], rows["risk"].to_numpy(dtype=np.float64)[keep], who[keep]
@@ -213,7 +215,7 @@ def _level_figures(rows: pd.DataFrame, cutoff: Any) -> pd.DataFrame:
 
 
 def level_of(y: np.ndarray, p: np.ndarray, *, customers: Any = None) -> metrics.Interval:
-    """Log-odds to add to all risks to fit what happened (0 is right), with its interval over customers.
+    """Return log-odds to add to all risks to fit what happened (0 is right), with its interval over customers.
 
     Where nobody or everybody left, half a customer is taken to have done the other: the level exists, and its interval is wide.
 

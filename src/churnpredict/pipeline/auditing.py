@@ -113,7 +113,7 @@ def audit_training(
     treatments: str | None = None,
     handled: str | None = None,
 ) -> Audit:
-    """The audit of a pipeline's training rows: of the matrix, and of the tables behind it."""
+    """Return the audit of a pipeline's training rows: of the matrix, and of the tables behind it."""
 
     def function(some: EventTables, snapshots: pd.DataFrame) -> pd.DataFrame:
         return build_features(some, snapshots, features=features, history=history)
@@ -125,13 +125,14 @@ def audit_training(
 
 
 def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes: Any, *, features: Sequence[Feature | OwnFeature]) -> Audit:
-    """The audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
+    """Return the audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
     window = {"horizon": str(churn.horizon_span), "gap": str(churn.gap_span)}
     return audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
 
 
 def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:
-    """The findings of the matrix, less grave where a feature of the catalog, made of times alone, says as much as the others of its table.
+    """Yield the findings of the matrix, less grave where a feature of the catalog, made of times alone, says as much as the others of its
+    table.
 
     The probe has shown that such a feature does not move with the future. What it knows was known: the customer had left by then, as far
     as that table shows. Columns that somebody writes (attributes, states) and own functions keep their findings.
@@ -160,7 +161,7 @@ def settle(report: Audit, raise_on: str | None) -> Audit:
 
 
 def _named_by_people(tables: EventTables, features: Sequence[Feature | OwnFeature]) -> list[str]:
-    """Features that show a column as somebody wrote it: their names are evidence. Counts of a table of cancellations are none."""
+    """Return features that show a column as somebody wrote it: their names are evidence. Counts of a table of cancellations are none."""
     shown = (Customers, States)
     return [f.name for f in features if isinstance(f, OwnFeature) or isinstance(tables.declarations.get(f.table), shown)]
 
@@ -215,7 +216,7 @@ _FUTURES = {
 
 
 def _which_future(tables: EventTables, here: pd.DataFrame, function: Function, cutoff: int, moved: list[str]) -> dict[str, str]:
-    """The kind of future that each moved feature sees."""
+    """Return the kind of future that each moved feature sees."""
     if not moved:
         return {}
     full = function(tables, here)
@@ -249,7 +250,7 @@ def _with_streams(tables: EventTables, change: Callable[[Stream], Stream]) -> Ev
 
 
 def _of_customers(tables: EventTables, some: np.ndarray) -> EventTables:
-    """The tables with the rows of some customers only: what the probe costs does not grow with the business."""
+    """Return the tables with the rows of some customers only: what the probe costs does not grow with the business."""
     if len(some) > len(tables) / 2:
         return tables
     wanted = np.zeros(len(tables), np.bool_)
@@ -269,7 +270,7 @@ def _not_at_risk(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule)
 
 
 def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Iterator[Finding]:
-    """Another table than the rule's had written down that they were gone, and none came back."""
+    """Yield another table than the rule's had written down that they were gone, and none came back."""
     customers, moments = sorted_pairs(tables, snapshots)
     mature = moments <= churn.latest_cutoff(tables)
     customers, moments = customers[mature], moments[mature]
@@ -304,7 +305,7 @@ def _treated(
 
 
 def _late_columns(tables: EventTables) -> Iterator[Finding]:
-    """Columns of a source that say when a row was written, which nobody declared as ``known_at``."""
+    """Yield columns of a source that say when a row was written, which nobody declared as ``known_at``."""
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Customers) or declaration.known_at is not None:
             continue
@@ -322,7 +323,7 @@ def _late_columns(tables: EventTables) -> Iterator[Finding]:
 
 
 def _columns(name: str, source: Any) -> list[str]:
-    """The columns of a source that can be read a second time: a pandas frame or files."""
+    """Return the columns of a source that can be read a second time: a pandas frame or files."""
     if isinstance(source, pd.DataFrame):
         return [str(c) for c in source.columns]
     return open_source(source, name).columns() if isinstance(source, (str, Path, File)) else []
@@ -337,7 +338,7 @@ def _two_columns(name: str, source: Any, *columns: str) -> list[pd.Series]:
 
 
 def _microseconds(column: pd.Series) -> np.ndarray:
-    """Times as float microseconds, NaN for what is none."""
+    """Return times as float microseconds, NaN for what is none."""
     try:
         times = pd.DatetimeIndex(pd.to_datetime(column, errors="coerce", utc=True))
     except (ValueError, TypeError):

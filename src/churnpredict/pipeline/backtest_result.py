@@ -61,7 +61,7 @@ class Backtest(pd.DataFrame):
         return [(pd.Timestamp(str(cutoff)), part) for cutoff, part in pd.DataFrame(self).groupby("cutoff", sort=True)]
 
     def verdicts(self) -> dict[pd.Timestamp, Verdict]:
-        """The verdict at each cutoff."""
+        """Return the verdict at each cutoff."""
         out = {}
         for cutoff, part in self._parts():
             first = part.iloc[0]
@@ -71,7 +71,7 @@ class Backtest(pd.DataFrame):
         return out
 
     def table(self, *names: str) -> pd.DataFrame:
-        """One line per cutoff and model, one column per metric."""
+        """Return one line per cutoff and model, one column per metric."""
         wanted = list(names) or [m for m in _SHOWN if m in set(self["metric"])]
         order = list(dict.fromkeys(self["model"]))
         wide = pd.DataFrame(self).pivot_table(index=["cutoff", "model"], columns="metric", values="value", dropna=False)[wanted]
@@ -79,7 +79,7 @@ class Backtest(pd.DataFrame):
         return wide.dropna(how="all")
 
     def summary(self) -> str:
-        """The backtest in words and figures, as people read it."""
+        """Return the backtest in words and figures, as people read it."""
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             lines.append(_heading(cutoff, part))
@@ -118,7 +118,7 @@ class Backtest(pd.DataFrame):
         return self._tables() if self._complete() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
 
     def _tables(self, names: tuple[str, ...] = _BRIEF) -> str:
-        """A table per cutoff with its verdict, as HTML without style of its own."""
+        """Return a table per cutoff with its verdict, as HTML without style of its own."""
         out, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             shown = [m for m in names if m in set(part["metric"])]
@@ -137,7 +137,7 @@ class Backtest(pd.DataFrame):
         return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
 
     def plot(self, *, metric: str = "log_loss") -> Any:  # type: ignore[override]
-        """Calibration, gain and profit over all cutoffs together, and one metric over time.
+        """Return calibration, gain and profit over all cutoffs together, and one metric over time.
 
         Returns
         -------
@@ -180,7 +180,7 @@ class Backtest(pd.DataFrame):
         return figure
 
     def to_html(self, path: str | Path | None = None, *, title: str = "How good is it?") -> Any:  # type: ignore[override]
-        """One page with the verdict, the pictures and all figures: no script, no request, no other file.
+        """Return one page with the verdict, the pictures and all figures: no script, no request, no other file.
 
         Parameters
         ----------
@@ -243,5 +243,5 @@ def _apart(row: Any) -> str:
 
 
 def _whole(cell: str) -> str:
-    """A cell that may break before its interval, but not in it."""
+    """Return a cell that may break before its interval, but not in it."""
     return cell.replace(", ", ",&nbsp;")

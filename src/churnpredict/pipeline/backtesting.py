@@ -45,10 +45,10 @@ class Trainable(Protocol):
     cutoffs_: list[pd.Timestamp]
 
     def copy(self) -> Trainable:
-        """An unfitted pipeline of the same settings."""
+        """Return an unfitted pipeline of the same settings."""
 
     def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
-        """Features and outcomes of all training snapshots."""
+        """Return features and outcomes of all training snapshots."""
 
     def learn(self, X: Any, outcomes: Any) -> Any:
         """Train on them."""
@@ -81,7 +81,7 @@ def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds
 def _at_one(
     pipeline: Trainable, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: Trainable | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
-    """Figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
+    """Return figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
     trained = pipeline.copy()
     X, outcomes = trained.training_rows(tables, cutoff)
     trained.learn(X, outcomes)
@@ -120,7 +120,7 @@ def _at_one(
 
 
 def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | None:
-    """Where the model is too good to be true: the feature that alone tells leavers best, with a warning that names it."""
+    """Return the single feature that best separates leavers where the model is too good to be true, and warn about it."""
     told = figures[(figures["model"] == "model") & (figures["metric"] == "auc")]["value"]
     if not len(told) or float(told.iloc[0]) < TOO_GOOD:
         return None
@@ -135,7 +135,7 @@ def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | N
 
 
 def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn: ChurnRule) -> int:
-    """In how many earlier years an outcome window of training covers at least half of the same days of the year."""
+    """Return in how many earlier years an outcome window of training covers at least half of the same days of the year."""
     half, found = pd.Timedelta(churn.horizon_span.nominal // 2, unit="us"), set()
     for trained in trained_on:
         years = cutoff.year - trained.year
@@ -144,7 +144,7 @@ def seasons_seen(trained_on: Sequence[pd.Timestamp], cutoff: pd.Timestamp, churn
 
 
 def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> dict[str, Any] | None:
-    """For what share of customers two models name the same strongest driver, as a figure; None where one of them cannot be explained."""
+    """Return the share of customers for whom two models name the same strongest driver, as a figure; None where one cannot be explained."""
     from churnpredict.explanation.attribution import explain
     from churnpredict.explanation.stability import compare_reasons
 
@@ -160,7 +160,8 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
 def _recurring(
     tables: EventTables, cutoff: pd.Timestamp, *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """What recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first events.
+    """Return what recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first
+    events.
 
     The table in which departures are written down is no such table: nobody at risk stands in it.
     """

@@ -144,7 +144,7 @@ class ChurnPipeline:
         return show(f"ChurnPipeline, {told}", self._settings(), ("setting", ""))
 
     def _settings(self) -> list[tuple[str, str]]:
-        """The settings that are given, as text."""
+        """Return the settings that are given, as text."""
         given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None}
         return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
 
@@ -156,7 +156,7 @@ class ChurnPipeline:
         )
 
     def copy(self) -> ChurnPipeline:
-        """An unfitted pipeline of the same settings."""
+        """Return an unfitted pipeline of the same settings."""
         return ChurnPipeline(**{k: v for k, v in self.__dict__.items() if not k.endswith("_")})
 
     @property
@@ -187,7 +187,7 @@ class ChurnPipeline:
 
     @classmethod
     def from_state(cls, state: TrainedState) -> ChurnPipeline:
-        """A trained pipeline of what another one knew.
+        """Return a trained pipeline of what another one knew.
 
         Raises
         ------
@@ -326,14 +326,14 @@ class ChurnPipeline:
             raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
 
     def features_at(self, tables: EventTables, at: Any = None) -> Any:
-        """The features X of everybody at risk at one cutoff, by default at the end of what was observed."""
+        """Return the features X of everybody at risk at one cutoff, by default at the end of what was observed."""
         self._fitted()
         check_tables(tables, "pipeline.features_at(tables)")
         self.check_tables(tables)
         return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
 
     def features_of(self, tables: EventTables, snapshots: Any) -> Any:
-        """The features X of snapshots, as the model wants them."""
+        """Return the features X of snapshots, as the model wants them."""
         X = build_features(tables, snapshots, features=self.features_, history=self.history)
         return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
 
@@ -350,7 +350,7 @@ class ChurnPipeline:
         check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
     def predict_proba(self, tables: EventTables, at: Any = None) -> Any:
-        """Probabilities of everybody at risk at one cutoff.
+        """Return probabilities of everybody at risk at one cutoff.
 
         Returns
         -------
@@ -405,13 +405,13 @@ class ChurnPipeline:
         return self.scores_of(tables, self.features_at(tables, at), value=value)
 
     def scores_of(self, tables: EventTables, X: Any, *, value: float | None = None) -> Any:
-        """The table of scores for features X of these tables, ranked among themselves."""
+        """Return the table of scores for features X of these tables, ranked among themselves."""
         return scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
 
     def rows_of(
         self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None, value: float | None = None
     ) -> Any:
-        """What is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
+        """Return what is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
 
         ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand. ``value`` is what every
         customer is worth; None: what the tables say.
@@ -428,11 +428,11 @@ class ChurnPipeline:
         return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen)
 
     def has_seen(self, tables: EventTables, moments: Any) -> bool:
-        """Whether the model has learnt from outcomes after any of these cutoffs: its scores there are no forecasts."""
+        """Return whether the model has learnt from outcomes after any of these cutoffs: its scores there are no forecasts."""
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
-        """Who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
+        """Return who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
 
         Returns
         -------
@@ -445,7 +445,7 @@ class ChurnPipeline:
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
-        """What the model would have been worth at past cutoffs, beside the old baselines.
+        """Return what the model would have been worth at past cutoffs, beside the old baselines.
 
         At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
 

@@ -43,7 +43,7 @@ def as_known(tables: EventTables, until: Any) -> EventTables:
 
 
 def one_moment(tables: EventTables, when: Any, what: str) -> int:
-    """Exactly one moment, in microseconds UTC."""
+    """Return exactly one moment, in microseconds UTC."""
     moments = tables.instants(when, what)
     if len(moments) > 1:
         raise UsageError("one-cutoff", f"{what} holds {len(moments)} times", remedy="Give one; call once for each.")
@@ -51,17 +51,17 @@ def one_moment(tables: EventTables, when: Any, what: str) -> int:
 
 
 def observed_until(tables: EventTables, churn: ChurnRule) -> int:
-    """The moment up to which outcomes are observed, in microseconds UTC."""
+    """Return the moment up to which outcomes are observed, in microseconds UTC."""
     return churn.settled_until(tables)
 
 
 def learnt_until(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp]) -> int:
-    """The moment up to which a model has learnt from outcomes: the end of the newest outcome window it was trained on."""
+    """Return the moment up to which a model has learnt from outcomes: the end of the newest outcome window it was trained on."""
     return window_after(churn, int(tables.instants(trained_on[-1])[0]), tables.timezone)[1]
 
 
 def in_sample(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp], moments: Any) -> bool:
-    """Whether a model looks back at moments (cutoffs, a DatetimeIndex) of which it has seen what came after."""
+    """Return whether a model looks back at moments (cutoffs, a DatetimeIndex) of which it has seen what came after."""
     first = pd.DatetimeIndex(moments).min()
     return not pd.isna(first) and int(tables.instants(first)[0]) < learnt_until(tables, churn, trained_on)
 
@@ -82,7 +82,9 @@ def _aware(moment: int) -> pd.Timestamp:
 
 
 def default_step(churn: ChurnRule) -> Span:
-    """A sixth of the horizon, in whole days where it is longer than one; in whole months where it is six months or a multiple of them."""
+    """Return a sixth of the horizon, in whole days where it is longer than one; in whole months where it is six months or a multiple of
+    them.
+    """
     horizon, step = churn.horizon_span, churn.horizon_span.nominal // 6
     if horizon.months and horizon.months % 6 == 0 and not horizon.days and not horizon.microseconds:
         return Span(months=horizon.months // 6)
@@ -98,7 +100,7 @@ def training_snapshots(
     most_cutoffs: int = 24,
     most_rows: int = 2_000_000,
 ) -> pd.DataFrame:
-    """Snapshots from the latest mature cutoff backwards, in steps of a sixth of the horizon.
+    """Return snapshots from the latest mature cutoff backwards, in steps of a sixth of the horizon.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def training_snapshots(
 def training_cutoffs(
     tables: EventTables, churn: ChurnRule, *, every: Any = None, since: Any = None, most_cutoffs: int = 24
 ) -> list[pd.Timestamp]:
-    """The cutoffs of :func:`training_snapshots`, latest first."""
+    """Return the cutoffs of :func:`training_snapshots`, latest first."""
     step = default_step(churn) if every is None else span(every, "every")
     last = churn.latest_cutoff(tables)
     first = churn.first_cutoff(tables) if since is None else one_moment(tables, since, "since")
@@ -169,13 +171,13 @@ def check_mature(tables: EventTables, churn: ChurnRule, moments: npt.NDArray[np.
 
 
 def latest_within(counts: pd.Series, most_rows: int) -> pd.Index:
-    """Of the numbers of snapshots by cutoff, the latest cutoffs that together have no more than ``most_rows``, but at least one."""
+    """Return the latest cutoffs that together have at most ``most_rows`` snapshots, but at least one cutoff."""
     held = counts.sort_index(ascending=False).cumsum()
     return held.index[: max(1, int((held <= most_rows).sum()))]
 
 
 def _short_history(tables: EventTables, churn: ChurnRule, first: int, last: int) -> int:
-    """A first cutoff before the risk set can be seen whole, where nothing else is left: better a model of few weeks than none."""
+    """Return a first cutoff before the risk set can be seen whole, where nothing else is left: better a model of few weeks than none."""
     earliest = _third(churn.horizon_span).after(tables.first_event(), tables.timezone)
     if earliest > last:
         return first
@@ -218,7 +220,7 @@ def _days(tables: EventTables, start: int, end: int) -> int:
 
 
 def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> pd.DataFrame:
-    """Everybody at risk at one cutoff; by default at the end of what was observed.
+    """Return everybody at risk at one cutoff; by default at the end of what was observed.
 
     Raises
     ------
@@ -231,7 +233,7 @@ def scoring_snapshots(tables: EventTables, churn: ChurnRule, at: Any = None) -> 
 
 
 def scoring_cutoff(tables: EventTables, churn: ChurnRule, at: Any = None) -> int:
-    """The moment of a scoring, in microseconds UTC; by default the end of what was observed.
+    """Return the moment of a scoring, in microseconds UTC; by default the end of what was observed.
 
     Raises
     ------

@@ -14,7 +14,7 @@ __all__ = ["with_window"]
 
 
 def with_window(classifier: Any, churn: ChurnRule) -> Any:
-    """An unfitted copy of a classifier that purges by the rule's horizon and gap, however deep it lies in pipelines and searches.
+    """Return an unfitted copy of a classifier that purges by the rule's horizon and gap, however deep it lies in pipelines and searches.
 
     Raises
     ------

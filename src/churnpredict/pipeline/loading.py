@@ -11,7 +11,7 @@ __all__ = ["load", "unpacked"]
 
 
 def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> ChurnPipeline:
-    """The pipeline whose file has these bytes, checked as :func:`load` does."""
+    """Return the pipeline whose file has these bytes, checked as :func:`load` does."""
     return ChurnPipeline.from_state(store.unpacked(content, signed_by=signed_by))
 
 

@@ -59,7 +59,7 @@ Frames = Iterator[pd.DataFrame]
 
 
 def cut(batches: Iterable[pa.RecordBatch], name: str, customer: str, n: int) -> Iterator[pa.RecordBatch]:
-    """Rows of one table as parcels, one per bucket of customers: few rows for the engine to shuffle, whatever the table holds."""
+    """Yield rows of one table as parcels, one per bucket of customers: few rows for the engine to shuffle, whatever the table holds."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(without_dictionaries(batch))
@@ -83,7 +83,7 @@ def _parcels(held: list[pa.RecordBatch], name: str, customer: str, n: int) -> pa
 
 
 def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, list[pa.Table]]]:
-    """The tables of one bucket after the other, from parcels sorted by bucket."""
+    """Yield the tables of one bucket after the other, from parcels sorted by bucket."""
     current: int | None = None
     held: dict[str, list[pa.Table]] = defaultdict(list)
     done: set[int] = set()
@@ -114,7 +114,7 @@ class Seen:
 
 
 def merge(first: Seen, second: Seen) -> Seen:
-    """Both together; of two errors the first."""
+    """Return both together; of two errors the first."""
     first.whole.merge(second.whole)
     first.tally.merge(second.tally)
     for name, rows in second.rows.items():
@@ -126,7 +126,7 @@ def merge(first: Seen, second: Seen) -> Seen:
 
 
 def _as_decided(table: pa.Table, declaration: Declaration) -> pa.Table:
-    """The engine has made numbers of texts that are all numbers: those that are left are words, whatever a bucket holds of them."""
+    """Mark the texts left as words, whatever a bucket holds of them: the engine has made numbers of texts that are all numbers."""
     described = declaration.described()
     return mark_untyped(table, [f.name for f in table.schema if f.name in described and pa.types.is_string(f.type)], WORDS)
 
@@ -152,7 +152,7 @@ def read_bucket(
 
 
 def count_kinds(tables: EventTables, name: str, before: int | None, labels: pa.Array) -> Counts:
-    """Rows and customers of each of the whole's kinds of a table, as known before a moment, and customers of any."""
+    """Return rows and customers of each of the whole's kinds of a table, as known before a moment, and customers of any."""
     own = tables.labels[name]["kind"]
     place = pc.index_in(own.cast(labels.type), value_set=labels).to_numpy(zero_copy_only=False).astype(np.int64)
     rows, holders, customers = kinds_before(tables.stream(name), before, len(own))
@@ -180,7 +180,7 @@ class Question:
 
 
 def rows_of(part: EventTables, asked: Question) -> Frames:
-    """Snapshots of everybody at risk with their features, and their outcomes if asked for, as frames of some customers each."""
+    """Yield snapshots of everybody at risk with their features, and their outcomes if asked for, as frames of some customers each."""
     tables = part if asked.until is None else part.known_before(asked.until)
     for snapshots in _at_risk(tables, asked):
         if not asked.outcomes:
@@ -198,7 +198,7 @@ def rows_of(part: EventTables, asked: Question) -> Frames:
 
 
 def _at_risk(tables: EventTables, asked: Question) -> Frames:
-    """Snapshots of the customers at risk, as many at a time as their features may take memory."""
+    """Yield snapshots of the customers at risk, as many at a time as their features may take memory."""
     customers, moments = pairs_at_risk(tables, asked.churn, asked.cutoffs)
     if asked.share < 1:
         chosen = _drawn(tables.ids, asked.share)[customers]
@@ -211,13 +211,15 @@ def _at_risk(tables: EventTables, asked: Question) -> Frames:
 
 
 def _drawn(ids: pa.Array, share: float) -> npt.NDArray[np.bool_]:
-    """Which customers are in a sample: a matter of the id alone, so that partitions do not change it."""
+    """Return which customers are in a sample: a matter of the id alone, so that partitions do not change it."""
     million = 1_000_003  # a prime: who meets in a bucket does not meet in the sample
     return bucket_of(id_texts(ids), million) < share * million
 
 
 def scored(part: EventTables, content: bytes, cutoff: int) -> Frames:
-    """Scores of everybody at risk without the percentile, as frames of some customers each, by the pipeline of this file's content."""
+    """Yield scores of everybody at risk without the percentile, as frames of some customers each, by the pipeline of this file's
+    content.
+    """
     from churnpredict.explanation.contributions import always_by_tables
 
     pipeline = _model(content)
@@ -228,7 +230,7 @@ def scored(part: EventTables, content: bytes, cutoff: int) -> Frames:
 
 
 def explained(part: EventTables, content: bytes, cutoff: int) -> Frames:
-    """Risk, reference risk and probability points per driver of everybody at risk."""
+    """Yield risk, reference risk and probability points per driver of everybody at risk."""
     from churnpredict.explanation.attribution import explain
     from churnpredict.explanation.contributions import always_by_tables
 
@@ -246,7 +248,7 @@ def _features_for(pipeline: Any, part: EventTables, cutoff: int) -> Frames:
 
 
 def names_of_risks(model: Any) -> list[str]:
-    """The columns that a model's risks are told in, found by asking it about nobody in particular."""
+    """Return the columns that a model's risks are told in, found by asking it about nobody in particular."""
     names = [str(c) for c in model.feature_names_in_]
     nobody = pd.DataFrame(np.full((1, len(names)), np.nan, np.float32), columns=names)
     return list(parts_of_risk(model, nobody))
@@ -263,5 +265,5 @@ def _model(content: bytes) -> Any:
 
 
 def as_part(tables: EventTables, whole: Whole) -> EventTables:
-    """The tables of a bucket, put into the calendar of the whole."""
+    """Return the tables of a bucket, put into the calendar of the whole."""
     return whole.part(tables.ids, tables.labels, dict(all_streams(tables)))

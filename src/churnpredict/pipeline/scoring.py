@@ -64,7 +64,7 @@ def check_risks(risk: Floats) -> Floats:
 
 
 def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
-    """The risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column."""
+    """Return the risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column."""
     if not hasattr(model, "predict_parts"):
         from churnpredict.model.labels import risk_of
 
@@ -75,7 +75,7 @@ def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
 
 
 def percentile(risk: Floats) -> Floats:
-    """Per cent of customers whose risk is no higher, oneself included: 100 for the riskiest; equal risks share the highest.
+    """Return per cent of customers whose risk is no higher, oneself included: 100 for the riskiest; equal risks share the highest.
 
     >>> percentile(np.array([0.1, 0.2, 0.2, 0.9])).tolist()
     [25.0, 75.0, 75.0, 100.0]
@@ -95,12 +95,12 @@ class Ranks:
         self.all = np.sort(risks)
 
     def percentile(self, risk: Floats) -> Floats:
-        """Of some of these risks: see :func:`percentile`."""
+        """Return the percentiles of some of these risks: see :func:`percentile`."""
         return np.asarray(np.searchsorted(self.all, risk, "right") * 100 / max(len(self.all), 1))
 
 
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
-    """ "high" where the odds of leaving are at least twice those of the base rate, "low" where at most half, "medium" between.
+    """Return "high" where the odds of leaving are at least twice those of the base rate, "low" where at most half, else "medium".
 
     Unlike shares of the list, such bands can be empty: a good month has fewer customers in "high".
 
@@ -123,7 +123,7 @@ def score_rows(
     words: bool = True,
     in_sample: bool = False,
 ) -> pd.DataFrame:
-    """What is said of each customer alone, in the order of X: everything but the percentile.
+    """Return what is said of each customer alone, in the order of X: everything but the percentile.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def score_rows(
 
 
 def score_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
+    """Return the table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
 
     Parameters
     ----------
@@ -190,7 +190,8 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
-    """What is usual at the newest training cutoff, fit to be kept for years: numbers to three digits, only categories that the model keeps.
+    """Return what is usual at the newest training cutoff, fit to be kept for years: numbers to three digits, only categories that the model
+    keeps.
 
     A median as it is may be one customer's value.
     """
@@ -203,11 +204,11 @@ def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
 
 
 def snapshots_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """The snapshots that the rows of features or outcomes stand for."""
+    """Return the snapshots that the rows of features or outcomes stand for."""
     return frame.index.to_frame(index=False)[["customer_id", "cutoff"]]
 
 
 def probability_table(X: pd.DataFrame, risk: Floats) -> pd.DataFrame:
-    """Columns ``customer_id``, ``stays``, ``leaves``, in the order of X."""
+    """Return columns ``customer_id``, ``stays``, ``leaves``, in the order of X."""
     check_risks(risk)
     return pd.DataFrame({"customer_id": X.index.get_level_values("customer_id"), "stays": 1 - risk, "leaves": risk})

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None = None) -> Floats:
-    """What each customer is worth over the horizon if they stay, going by the payments of the last year.
+    """Return what each customer is worth over the horizon if they stay, going by the payments of the last year.
 
     What is paid per day in the last 364 days (since the first payment where that is later), bounded and shrunk towards the book as
     :func:`churnpredict.retention.value.credible_rate` says, times the horizon. The payments are the values of the one table of events
@@ -60,7 +60,7 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
 def value_by_model(
     tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None, given: float | None = None
 ) -> Floats:
-    """:func:`value_over_horizon` with what a model has learnt of payments; NaN, with a warning, where it has learnt nothing of them.
+    """Return :func:`value_over_horizon` with what a model has learnt of payments; NaN, with a warning, where it has learnt nothing.
 
     A value that is ``given`` for everybody goes before all that.
 
@@ -102,19 +102,19 @@ def check_value(value: float) -> float:
 
 
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:
-    """How far to believe single customers: learnt once, so that a customer's value does not depend on who else is scored."""
+    """Return how far to believe single customers: learnt once, so that a customer's value does not depend on who else is scored."""
     found = _payments(tables, snapshots)
     return None if found is None else learn_credibility(*found)
 
 
 def _payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floats] | None:
-    """Paid in each of four quarters before each snapshot, and days of it as a customer: (n, 4) each."""
+    """Return the amount paid in each of four quarters before each snapshot, and the days as a customer in it: (n, 4) each."""
     rows = payment_rows(tables)
     return by_quarter(build_features(tables, snapshots, features=rows)) if rows else None
 
 
 def payment_rows(tables: EventTables) -> list[Feature]:
-    """The features from which payments by quarter are told; none where nothing is paid."""
+    """Return the features from which payments by quarter are told; none where nothing is paid."""
     name = paying_table(tables.declarations)
     if name is None:
         return []
@@ -122,7 +122,9 @@ def payment_rows(tables: EventTables) -> list[Feature]:
 
 
 def by_quarter(X: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Paid in each of four quarters, and days of it as a customer, (n, 4) each, from the features of :func:`payment_rows`."""
+    """Return the amount paid in each of four quarters and the days as a customer in it, (n, 4) each, from the features of
+    :func:`payment_rows`.
+    """
     known = np.nan_to_num(X.to_numpy(dtype=np.float64))
     since = known[:, -1:]
     begins = np.append(0, _QUARTERS[:-1])

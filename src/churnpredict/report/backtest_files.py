@@ -29,7 +29,7 @@ def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
 
 
 def read_backtest(path: Path) -> dict[str, Any]:
-    """What :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none.
+    """Return what :func:`write_backtest` wrote, as arguments of :func:`churnpredict.write_report`; empty where there is none.
 
     What cannot be read is there as the error, ``unreadable-backtest``.
     """
@@ -56,7 +56,7 @@ def _read_figures(path: Path) -> pd.DataFrame:
 
 
 def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None) -> dict[str, Any]:
-    """A back-test (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
+    """Return a back-test (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
 
     The date of the page is by default the end of what was observed. Warns of a back-test whose outcomes lie after it, ``later-backtest``,
     and of one that is a whole outcome window older than it could be, ``old-backtest``.
@@ -80,7 +80,7 @@ def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRul
 
 
 def tenths_path(path: Path) -> Path:
-    """``backtest.csv.gz`` has its tenths in ``backtest.tenths.csv.gz``."""
+    """Return the path of a backtest's tenths: ``backtest.csv.gz`` has them in ``backtest.tenths.csv.gz``."""
     name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
     return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")
 

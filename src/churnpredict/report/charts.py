@@ -16,7 +16,7 @@ _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
 
 def columns_chart(rows: Sequence[Mapping[str, Any]], label: str) -> Markup:
-    """Columns of shares with their intervals; of each, the part at the top may be of a second kind.
+    """Return columns of shares with their intervals; of each, the part at the top may be of a second kind.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def columns_chart(rows: Sequence[Mapping[str, Any]], label: str) -> Markup:
 
 
 def reliability_chart(bins: Sequence[Mapping[str, float]], label: str) -> Markup:
-    """What was said against what happened, with intervals; on the diagonal, both agree.
+    """Return what was said against what happened, with intervals; on the diagonal, both agree.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def reliability_chart(bins: Sequence[Mapping[str, float]], label: str) -> Markup
 
 
 def sparkline(values: Sequence[float], label: str) -> Markup:
-    """A small line of counts, the latest on the right.
+    """Return a small line of counts, the latest on the right.
 
     Examples
     --------

@@ -73,7 +73,7 @@ def find_all(
     snoozed: Path | None = None,
     most_cards: int = 500,
 ) -> Findings:
-    """Score, plan, and gather what the page shows; a part that fails is there as the error that it failed with.
+    """Score, plan, and collect what the page shows; a part that fails is kept as its error.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def find_all(
 
 
 def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.DataFrame:
-    """The scores with each customer's ``owner`` at the cutoff, where owners are declared."""
+    """Return the scores with each customer's ``owner`` at the cutoff, where owners are declared."""
     if tables.profile is None or "owner" not in tables.profile.labels or not len(scores):
         return scores
     held = tables.profile.as_of(tables.codes(scores["customer_id"]), np.full(len(scores), cutoff))
@@ -133,7 +133,7 @@ def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.D
 
 
 def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a plan, with whoever is on a list or was contacted lately among those to exclude, and why."""
+    """Return the arguments of a plan, with whoever is on a list or was contacted lately among those to exclude, and why."""
     options = dict(plan)
     exclude, rest = options.pop("exclude", None), options.pop("rest", None)
     why: dict[Any, str] = {}
@@ -162,7 +162,7 @@ def _untyped(path: Path) -> bool:
 
 
 def _listed(path: Path, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A file of customers that a person keeps."""
+    """Return a file of customers that a person keeps."""
     listed = read_frame(path)
     for column in columns:
         if column not in listed:
@@ -199,7 +199,7 @@ def alerts_at(
     history: str | None = None,
     snoozed: Path | None = None,
 ) -> pd.DataFrame:
-    """Who fulfils which rule at a cutoff; since when is looked up at the same day of the last three periods of four weeks.
+    """Return who fulfils which rule at a cutoff; since when is looked up at the same day of the last three periods of four weeks.
 
     No model is needed: the features that the rules name are built, and no others. ``snoozed`` is a file with the columns ``customer_id``,
     ``alert`` and ``until``: until when an alert is not to be shown.
@@ -229,14 +229,16 @@ def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
 
 
 def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
-    """How often each rule was followed by churn, over all cutoffs whose outcomes are known: see :func:`churnpredict.judge_alerts`."""
+    """Return how often each rule was followed by churn, over all cutoffs whose outcomes are known: see
+    :func:`churnpredict.judge_alerts`.
+    """
     outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
     X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))
     return judge_alerts(X, outcomes.within().to_numpy(), rules)
 
 
 def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:
-    """The rows of the catalog that rules name; all of them where a name is unknown, so that the nearest can be proposed."""
+    """Return the rows of the catalog that rules name; all of them where a name is unknown, so that the nearest can be proposed."""
     wanted = {name for conditions in read_alerts(rules).values() for c in conditions for name in (c.feature, c.other) if name}
     rows = catalog(tables, history=history)
     there = [row for row in rows if row.name in wanted]
@@ -254,7 +256,7 @@ def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -
 
 
 def _part(ask: Callable[[], Any]) -> Any:
-    """A part of the page, or the error that it failed with: the page says so, and stands without it."""
+    """Return a part of the page, or the error that it failed with: the page says so, and stands without it."""
     try:
         return ask()
     except ChurnError as error:
@@ -262,7 +264,9 @@ def _part(ask: Callable[[], Any]) -> Any:
 
 
 def _drift(pipeline: ChurnPipeline, tables: EventTables, moment: pd.Timestamp, sent: Path | None) -> dict[str, Any]:
-    """The drift check and, under ``earlier``, why earlier scorings are missing in it: those that cannot be read are left out, and said."""
+    """Return the drift check and, under ``earlier``, why earlier scorings are missing in it: those that cannot be read are left out, and
+    said.
+    """
     damaged: list[SourceError] = []
     frames = None if sent is None else _part(lambda: read_earlier(sent, damaged=damaged))
     broken: ChurnError | None = frames if isinstance(frames, ChurnError) else damaged[0] if damaged else None
@@ -276,7 +280,7 @@ def _drift(pipeline: ChurnPipeline, tables: EventTables, moment: pd.Timestamp, s
 
 
 def _activity(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:
-    """Of the table that the rule reads if that is what customers do, else of the fullest other one."""
+    """Return the activity of the table that the rule reads if customers act in it, else of the table with the most rows."""
     rule = getattr(pipeline.churn, "of", None)
     logs = {name: len(tables.streams[name]) for name in tables.logs()}
     busy = logs if getattr(pipeline.churn, "decided_at_end", False) else {n: rows for n, rows in logs.items() if n != rule}

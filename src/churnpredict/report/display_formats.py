@@ -16,7 +16,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 
 
 def amount(number: Any, unit: str = "") -> str:
-    """Thousands apart, three digits that count.
+    """Return thousands apart, three digits that count.
 
     >>> amount(12345.6, "€"), amount(1.234), amount(float("nan")), amount(-0.2)
     ('12,346 €', '1.23', '–', '-0.20')
@@ -28,7 +28,7 @@ def amount(number: Any, unit: str = "") -> str:
 
 
 def percent(share: Any) -> str:
-    """A share in per cent; what is not nothing is not shown as nothing.
+    """Return a share in per cent; what is not nothing is not shown as nothing.
 
     >>> percent(0.123), percent(0.0002), percent(0.5)
     ('12 %', '< 0.1 %', '50 %')
@@ -41,7 +41,7 @@ def percent(share: Any) -> str:
 
 
 def shown(text: Any, kind: str = "text") -> str:
-    """A text of the data as it can be shown: nothing unseen, not endlessly long. The template escapes it.
+    """Return a text of the data as it can be shown: nothing unseen, not endlessly long. The template escapes it.
 
     >>> shown("a\\u202eb"), shown(None)
     ('a\\ufffdb', '')
@@ -53,7 +53,7 @@ def shown(text: Any, kind: str = "text") -> str:
 
 
 def label_of(key: str) -> str:
-    """What a driver is called; one of your own by its key.
+    """Return what a driver is called; one of your own by its key.
 
     >>> label_of("own_thing"), label_of("")
     ('Own thing', 'No reason stands out')

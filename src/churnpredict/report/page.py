@@ -125,7 +125,7 @@ def write_report(
 
 
 def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", unit: str = "", most_cards: int = 500, **parts: Any) -> str:
-    """The page of :func:`write_report` as text."""
+    """Return the page of :func:`write_report` as text."""
     for name in ("customer_id", "risk"):
         if name not in scores:
             raise SchemaError("missing-column", f"the scores have no column {name!r}", remedy="Give what pipeline.score() gave.")
@@ -202,7 +202,7 @@ def _planned(
 
 
 def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
-    """What a table by customer says of the customers on the cards: words of changes, counts of activity."""
+    """Return what a table by customer says of the customers on the cards: words of changes, counts of activity."""
     if frame is None or not len(frame) or not len(cards):
         return {}
     place, _ = match_ids(frame.index, cards["customer_id"], what)
@@ -211,7 +211,7 @@ def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dic
 
 
 def _card(row: Mapping[Any, Any], moved: Mapping[Any, str], counts: Mapping[Any, list[float]]) -> dict[str, Any]:
-    """What a card shows; bars are shares of the strongest reason."""
+    """Return what a card shows; bars are shares of the strongest reason."""
     reasons = []
     for i in range(1, MOST_REASONS + 1):
         key, points = row.get(f"reason_{i}"), row.get(f"reason_{i}_points", math.nan)

@@ -64,14 +64,14 @@ def book(scores: pd.DataFrame, money: pd.Series) -> dict[str, Any]:
 
 
 def histogram(risk: pd.Series) -> list[dict[str, Any]]:
-    """Customers per twentieth of risk; heights as shares of the highest."""
+    """Return customers per twentieth of risk; heights as shares of the highest."""
     counts = np.histogram(risk.to_numpy(dtype=np.float64), bins=_BINS, range=(0, 1))[0]
     most = max(int(counts.max()), 1)
     return [{"low": i / _BINS, "high": (i + 1) / _BINS, "n": int(n), "height": round(100 * n / most, 2)} for i, n in enumerate(counts)]
 
 
 def segments(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:
-    """Customers by main reason, most money (else most expected leavers) first; small groups together at the end."""
+    """Return customers by main reason, most money (else most expected leavers) first; small groups together at the end."""
     if "reason_1" not in scores or not len(scores):
         return []
     reason = scores["reason_1"].astype(object).where(scores["reason_1"].notna(), "")
@@ -113,7 +113,7 @@ _LABELS = {
 
 
 def not_available(parts: Mapping[str, Any]) -> dict[str, dict[str, str] | None]:
-    """Of each part that failed, its name, the code of the error and what it says; None of the others."""
+    """Return the code and the message of the error of each part that failed, by part; None for the others."""
     failed = {name: parts[name] if isinstance(parts.get(name), ChurnError) else None for name in _LABELS}
     return {
         name: None if error is None else {"label": _LABELS[name], "code": error.code, "what": shown(error.what.rstrip("."))}
@@ -122,7 +122,7 @@ def not_available(parts: Mapping[str, Any]) -> dict[str, dict[str, str] | None]:
 
 
 def judged(backtest: pd.DataFrame | None, scores: pd.DataFrame | None = None) -> list[dict[str, Any]]:
-    """Per metric the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
+    """Return per metric the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
 
     With the scores of the page, a back-test of a cutoff that is not before theirs is marked as ``later``.
     """
@@ -169,7 +169,7 @@ def _is_later(tested: Any, scores: pd.DataFrame | None) -> bool:
 
 
 def owners(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:
-    """Customers and money at risk by owner, most money (else most expected leavers) first; owners of few customers are left out."""
+    """Return customers and money at risk by owner, most money (else most expected leavers) first; owners of few customers are left out."""
     if "owner" not in scores or not len(scores):
         return []
     found = pd.DataFrame({"owner": scores["owner"], "risk": scores["risk"], "money": money}).groupby("owner", sort=False)
@@ -182,7 +182,9 @@ def owners(scores: pd.DataFrame, money: pd.Series) -> list[dict[str, Any]]:
 
 
 def tenths(backtest: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Tenths of customers by risk, at the latest cutoff of a back-test that kept its predictions: ``said``, ``lost``, ``n``; no ids."""
+    """Return tenths of customers by risk, at the latest cutoff of a back-test that kept its predictions: ``said``, ``lost``,
+    ``n``; no ids.
+    """
     kept = getattr(backtest, "predictions", None)
     if kept is None or "model" not in kept or not len(kept):
         return None
@@ -193,7 +195,7 @@ def tenths(backtest: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def calibration(found: pd.DataFrame | None) -> dict[str, Any] | None:
-    """What was said and what happened, of :func:`tenths`."""
+    """Return what was said and what happened, of :func:`tenths`."""
     if found is None or found.empty:
         return None
     low, high = wilson(found["lost"], found["n"])
@@ -205,7 +207,7 @@ def calibration(found: pd.DataFrame | None) -> dict[str, Any] | None:
 
 
 def shares_over_time(frame: pd.DataFrame | None, first: str, what: str) -> dict[str, Any] | None:
-    """Shares that left with their intervals, period by period or year by year, as a chart and as rows; what is missing says why."""
+    """Return shares that left with their intervals, period by period or year by year, as a chart and as rows; what is missing says why."""
     if frame is None or not len(frame):
         return None
     rows: list[dict[str, Any]] = []
@@ -237,7 +239,7 @@ def cohort_table(frame: pd.DataFrame | None, most: int = 12) -> dict[str, Any] |
 
 
 def drifted(drift: Any) -> dict[str, Any] | None:
-    """A drift check: an object with ``alarms`` and ``sent``, or the alarms as a frame with ``where``, ``what`` and ``remedy``."""
+    """Return a drift check: an object with ``alarms`` and ``sent``, or the alarms as a frame with ``where``, ``what`` and ``remedy``."""
     if drift is None:
         return None
     alarms = getattr(drift, "alarms", drift)
@@ -250,7 +252,7 @@ def drifted(drift: Any) -> dict[str, Any] | None:
 
 
 def without_score(unscored: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """How many customers have no score, by why."""
+    """Return how many customers have no score, by why."""
     if unscored is None:
         return []
     return [{"reason": shown(reason), "n": int(n)} for reason, n in unscored["reason"].value_counts().items()]

@@ -42,7 +42,7 @@ class _Condition:
 
 
 def read_alerts(rules: str | Path | Mapping[str, str]) -> dict[str, list[_Condition]]:
-    """Conditions of every rule; nothing in a rule is executed.
+    """Return conditions of every rule; nothing in a rule is executed.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _conditions(name: str, rule: Any) -> list[_Condition]:
 
 
 def _fires(X: pd.DataFrame, conditions: list[_Condition], name: str) -> Any:
-    """Rows (n,) on which all conditions hold; what is missing never holds."""
+    """Return rows (n,) on which all conditions hold; what is missing never holds."""
     holds = np.ones(len(X), dtype=bool)
     for c in conditions:
         left = _column(X, c.feature, name)
@@ -124,7 +124,7 @@ def _checked(X: Any) -> pd.DataFrame:
 def find_alerts(
     X: pd.DataFrame, rules: str | Path | Mapping[str, str], *, snoozed: Mapping[tuple[Any, str], Any] | None = None
 ) -> pd.DataFrame:
-    """Who fulfils which rule now, and since when.
+    """Return who fulfils which rule now, and since when.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def find_alerts(
 
 
 def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tuple[Any, str], pd.Timestamp]:
-    """Until when each customer's alert is not to be shown; by the ids that there are."""
+    """Return until when each customer's alert is snoozed, for known ids."""
     if not snoozed:
         return {}
     if not all(isinstance(key, tuple) and len(key) == 2 for key in snoozed):
@@ -189,7 +189,7 @@ def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tupl
 
 
 def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
-    """How often each rule was followed by churn, beside how often churn comes anyway.
+    """Return how often each rule was followed by churn, beside how often churn comes anyway.
 
     Parameters
     ----------

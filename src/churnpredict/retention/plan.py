@@ -111,7 +111,7 @@ class Plan:
         return show(headline, self._plays(), ("contacts", "driver", "expected profit", "remedy"), lines)
 
     def _plays(self) -> Iterator[tuple[int, str, str, str]]:
-        """Contacts, driver, expected profit and remedy of each play, the most profitable first."""
+        """Yield contacts, driver, expected profit and remedy of each play, the most profitable first."""
         plays = self.contacts.groupby(["driver", "remedy"], sort=False, dropna=False)["expected_profit"].agg(["size", "sum"])
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
             driver, remedy = cast(tuple[str, str], key)
@@ -290,7 +290,7 @@ def plan_retention(
 
 
 def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
-    """What is reckoned with, and a note of what nobody has said."""
+    """Return what is reckoned with, and a note of what nobody has said."""
     said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
     chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
     words = {"offer": "an offer costs {:g}", "contact": "a contact {:g}", "acceptance": "{:.0%} of offers keep a leaver"}
@@ -300,7 +300,7 @@ def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | No
 
 
 def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """The scores with the values that a plan has reckoned with: one customer has one value, wherever it is shown.
+    """Return the scores with the values that a plan has reckoned with: one customer has one value, wherever it is shown.
 
     Raises
     ------
@@ -356,7 +356,7 @@ def _checked(scores: Any) -> pd.DataFrame:
 
 
 def _given(given: Any, frame: pd.DataFrame, name: str, *, partial: bool = False) -> Any:
-    """Given by customer, as a column of the scores, or in the order of the scores: one array (n,) in their order."""
+    """Return one array (n,) in the order of the scores, from values by customer, a column of the scores, or values in their order."""
     if isinstance(given, str):
         if given not in frame:
             near = closest(given, map(str, frame.columns))
@@ -391,7 +391,7 @@ def _is_number(given: Any) -> bool:
 
 
 def _costs(offer_cost: Any, frame: pd.DataFrame) -> Floats:
-    """The offer for each customer (n,)."""
+    """Return the offer for each customer (n,)."""
     if _is_number(offer_cost):
         _check_numbers(offer_cost=offer_cost)
         return np.full(len(frame), float(offer_cost))
@@ -412,7 +412,9 @@ def _numbers(given: Any, what: str) -> Floats:
 
 
 def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
-    """Acceptance as the uplift says it, where it does: nobody is kept who would not leave, and a contact can drive customers away."""
+    """Return acceptance as the uplift says it, where it does: nobody is kept who would not leave, and a contact can drive
+    customers away.
+    """
     p = offer.risk
     known = ~np.isnan(uplift) & (p > 0)
     learnt = np.divide(np.clip(uplift, p - 1, p), p, out=offer.acceptance.copy(), where=known)
@@ -420,7 +422,7 @@ def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
 
 
 def _reasons(frame: pd.DataFrame) -> Any:
-    """Drivers (n, up to 4) as text, "" for none."""
+    """Return drivers (n, up to 4) as text, "" for none."""
     names = [f"reason_{i}" for i in range(1, MOST_REASONS + 1) if f"reason_{i}" in frame]
     return frame[names].astype(object).where(frame[names].notna(), "").to_numpy(dtype=object)
 
@@ -428,7 +430,9 @@ def _reasons(frame: pd.DataFrame) -> Any:
 def _offers(
     risk: Floats, worth: Floats, drivers: Any, plays: Any, price: Floats, acceptance: float, contact_cost: float
 ) -> tuple[Any, Offer, Any, Any]:
-    """Driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be spent on."""
+    """Return driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be
+    spent on.
+    """
     n = len(risk)
     driver = np.full(n, "", dtype=object)
     for column in range(drivers.shape[1] - 1, -1, -1):  # the strongest last, so that it stands
@@ -444,7 +448,7 @@ def _offers(
 
 
 def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:
-    """Who is excluded (n,), why (n,), and what is to be said of the list."""
+    """Return who is excluded (n,), why (n,), and what is to be said of the list."""
     if exclude is None:
         return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
     listed = listed_customers(exclude, ids, "exclude")
@@ -456,7 +460,7 @@ def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:
 
 
 def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
-    """Owner (n,) as a key, and how many contacts each can make."""
+    """Return owner (n,) as a key, and how many contacts each can make."""
     if capacity is None:
         return None, {}
     if not isinstance(capacity, Mapping):
@@ -479,7 +483,7 @@ def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
 
 
 def _draw(n: int, share: float, rng: np.random.Generator) -> Any:
-    """Who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
+    """Return who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
     held = np.zeros(n, dtype=bool)
     begin = rng.random()
     for start in range(0, n, _BLOCK):
@@ -490,7 +494,7 @@ def _draw(n: int, share: float, rng: np.random.Generator) -> Any:
 
 
 def _choose(order: Any, held: Any, profit: Floats, spend: Floats, room: Any, budget: float | None) -> Any:
-    """Decisions along ``order``, by the better of two greedy rules.
+    """Return decisions along ``order``, by the better of two greedy rules.
 
     Taking the most profitable first or the most profitable per money first, whichever expects more, is never worse than half the best
     possible choice under a budget alone, and nearly the best where single contacts are small beside it.
@@ -527,7 +531,7 @@ def _walk(order: Any, held: Any, spend: Floats, room: Any, budget: float | None)
 
 
 def _table(frame: pd.DataFrame, taken: Any, decision: Any, owners: Any) -> pd.DataFrame:
-    """What is known about the customers of the plan."""
+    """Return what is known about the customers of the plan."""
     reasons = [f"reason_{i}{rest}" for i in range(1, MOST_REASONS + 1) for rest in ("", "_points")]
     table = frame.iloc[taken][[c for c in ["customer_id", "cutoff", "risk", *reasons, "words"] if c in frame]].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(taken) + 1))
@@ -538,7 +542,7 @@ def _table(frame: pd.DataFrame, taken: Any, decision: Any, owners: Any) -> pd.Da
 
 
 def _justify(offer: Offer, contacts: Any, away: Any, price: float) -> str:
-    """The size of the hold-out in a sentence: what it will show and what it costs."""
+    """Return the size of the hold-out in a sentence: what it will show and what it costs."""
     n, m = len(contacts), len(away)
     if not n + m:
         return "No hold-out: nobody is worth contacting."

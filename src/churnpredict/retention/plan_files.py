@@ -17,13 +17,13 @@ _CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])  # what a workbook
 
 
 def write_csv(path: str | Path, frame: pd.DataFrame) -> Path:
-    """UTF-8, a row per line; quoted throughout, because a bare carriage return would otherwise end a row for some readers."""
+    """Return CSV in UTF-8, a row per line; all is quoted, because a bare carriage return would otherwise end a row for some readers."""
     safe = safe_texts(frame)
     return write_whole(path, lambda file: safe.to_csv(file, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC))
 
 
 def write_excel(path: str | Path, sheets: dict[str, pd.DataFrame]) -> Path:
-    """A workbook, every text stored as text.
+    """Return a workbook, every text stored as text.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def write_excel(path: str | Path, sheets: dict[str, pd.DataFrame]) -> Path:
 
 
 def _cell(value: Any) -> Any:
-    """What a workbook can hold; an apostrophe is not enough there, since openpyxl takes a leading = for a formula by itself."""
+    """Return what a workbook can hold; an apostrophe is not enough there, since openpyxl takes a leading = for a formula by itself."""
     if pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):

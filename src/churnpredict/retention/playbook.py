@@ -38,7 +38,7 @@ class Play:
 def read_playbook(
     playbook: str | Path | Mapping[str, Mapping[str, Any]] | None, *, offer_cost: float, acceptance: float, drivers: Iterable[str] = ()
 ) -> dict[str, Play]:
-    """One play per driver.
+    """Return one play per driver.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Offer(NamedTuple):
 
 
 def contact_profit(offer: Offer) -> Floats:
-    """Expected profit (n,) of a contact: ``p * gamma * (V - d) - (1 - p) * d - f``.
+    """Return expected profit (n,) of a contact: ``p * gamma * (V - d) - (1 - p) * d - f``.
 
     Whoever would leave (p) is kept with probability gamma and is then worth V less the offer d; whoever would stay takes the offer too; the
     contact itself costs f in any case.
@@ -45,13 +45,13 @@ def contact_profit(offer: Offer) -> Floats:
 
 
 def contact_spend(offer: Offer) -> Floats:
-    """Expected spend (n,): the contact, and the offer wherever it is taken, by stayers and by those whom it keeps."""
+    """Return expected spend (n,): the contact, and the offer wherever it is taken, by stayers and by those whom it keeps."""
     p, _, d, gamma, f = offer
     return np.asarray(f + d * (1 - p + p * gamma))
 
 
 def profit_interval(offer: Offer, *, random_state: int = 0, level: float = 0.95) -> Interval:
-    """Expected profit of contacting all of these, with an interval for what will then happen.
+    """Return expected profit of contacting all of these, with an interval for what will then happen.
 
     Three things make the outcome differ from its expectation: who happens to leave and to accept (independently of each other), the
     acceptance, and the level of the risks, both of which are wrong for everybody at once.

@@ -35,7 +35,7 @@ class Credibility(NamedTuple):
 
 
 def learn_credibility(paid: Floats, days: Floats) -> Credibility:
-    """Mean, doubt and bound of a book: the credibility model of Bühlmann and Straub (1970), of bounded periods.
+    """Return mean, doubt and bound of a book: the credibility model of Bühlmann and Straub (1970), of bounded periods.
 
     With the rate ``x_ij`` of customer i in period j, known for ``w_ij`` days, and own mean ``x_i``: the variance within customers is
     ``s2 = sum w_ij (x_ij - x_i)^2 / sum (n_i - 1)``, that between them ``a = (sum w_i (x_i - m)^2 - (I - 1) s2) / (w - sum w_i^2 / w)``,
@@ -75,7 +75,7 @@ def learn_credibility(paid: Floats, days: Floats) -> Credibility:
 
 
 def credible_rate(paid: Floats, days: Floats, book: Credibility) -> Floats:
-    """What each customer pays per day (n,): ``Z x_i + (1 - Z) m`` with ``Z = w_i / (w_i + doubt)``; 0 for whoever never paid.
+    """Return what each customer pays per day (n,): ``Z x_i + (1 - Z) m`` with ``Z = w_i / (w_i + doubt)``; 0 for whoever never paid.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def credible_rate(paid: Floats, days: Floats, book: Credibility) -> Floats:
 
 
 def _bounded(rates: Floats, seen: npt.NDArray[np.bool_], bound: float) -> Floats:
-    """Rates above the bound, or above twice the own median period if that is more, are brought down to it."""
+    """Lower rates above the bound, or above twice the own median period if that is more, to it."""
     ordered, rows, n = np.sort(np.where(seen, rates, np.inf), axis=1), np.arange(len(rates)), seen.sum(axis=1)
     middle = (ordered[rows, np.maximum(n - 1, 0) // 2] + ordered[rows, n // 2]) / 2
     usual = np.where(n > 1, middle, 0.0)  # of a single period, usual means nothing

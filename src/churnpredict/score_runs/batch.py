@@ -147,7 +147,7 @@ def score_into(
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Run:
-    """:func:`write_scores` of tables that are opened once the folder is locked, with a folder for what they need on disk."""
+    """Run :func:`write_scores` on tables opened once the folder is locked, with a folder for what they need on disk."""
     if detail not in DETAILS:
         raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
     if keep is not None and keep < 1:
@@ -170,7 +170,7 @@ def score_into(
 
 
 def _marked(rows: pa.Table) -> pa.Table:
-    """The rows for a database, whose columns never change: what looks back (in-sample) says so beside the name of the model."""
+    """Return the rows for a database, whose columns never change: what looks back (in-sample) says so beside the name of the model."""
     if scoring.IN_SAMPLE not in rows.column_names:
         return rows
     names = pc.binary_join_element_wise(rows["model_id"], "(in-sample)", " ")
@@ -180,7 +180,7 @@ def _marked(rows: pa.Table) -> pa.Table:
 def _done(
     pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int, value: float | None
 ) -> Run:
-    """The run, made now or made before of the same."""
+    """Return the run, made now or made before of the same."""
     say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     job = _prepare(pipeline, tables, at, detail, n_jobs, value)
     latest = run_names(attempt.folder, job.wall_time)[:1]  # that which readers take; one before it may be of the same inputs again
@@ -252,7 +252,7 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
 
 
 def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
-    """Two passes: what is said of each customer alone, then the percentile, for which all risks must be known."""
+    """Score in two passes: first each customer alone, then the percentile, for which all risks must be known."""
     with always_by_tables():
         staged = _scored(job, attempt, peers_of_all(job.tables, job.features, np.array([job.moment])), say)
     ranks = scoring.Ranks(np.concatenate([risk for _, risk in staged.values()]))
@@ -264,7 +264,7 @@ def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
 
 
 def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict[int, tuple[Path, Any]]:
-    """Files and risks of all partitions with anybody at risk; those that are there already are not made again."""
+    """Return files and risks of all partitions with anybody at risk; those that are there already are not made again."""
     staged: dict[int, tuple[Path, Any]] = {}
     for number in progress(range(len(job.keys)), "scoring"):
         path = attempt.staged(job.keys[number])
@@ -280,7 +280,7 @@ def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict
 
 
 def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Table]:
-    """The rows of a partition, some customers at a time, in the order of their ids; an empty table if nobody is at risk."""
+    """Yield the rows of a partition, some customers at a time, in the order of their ids; an empty table if nobody is at risk."""
     tables, pipeline = job.part(number), job.pipeline
     customers, moments = pairs_at_risk(tables, pipeline.churn, np.array([job.moment]))
     if not len(customers):
@@ -297,14 +297,14 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
 
 
 def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
-    """The types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
+    """Return the types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
     texts = ("band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1)))
     own = {"customer_id": ids, "cutoff": pa.timestamp("us"), scoring.IN_SAMPLE: pa.bool_()} | dict.fromkeys(texts, pa.string())
     return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
 
 
 def _write_blocks(blocks: Iterator[pa.Table], file: Any) -> None:
-    """Row groups, one a block."""
+    """Write one row group per block."""
     first = next(blocks)
     with pq.ParquetWriter(file, first.schema, write_page_checksum=True) as writer:
         writer.write_table(first)
@@ -313,7 +313,7 @@ def _write_blocks(blocks: Iterator[pa.Table], file: Any) -> None:
 
 
 def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[int, Callable[[Any], None]]:
-    """How many rows a staged part has, and how to write it with percentiles; counts bands on the way."""
+    """Yield how many rows a staged part has, and how to write it with percentiles; counts bands on the way."""
     source = pq.ParquetFile(path, page_checksum_verification=True)
 
     def blocks() -> Iterator[pa.Table]:

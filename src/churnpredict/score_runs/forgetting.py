@@ -99,7 +99,7 @@ def forget(folder: str | Path, customers: Iterable[Any], *, into: Any = None, ta
 
 
 def ids_in(content: bytes, name: str) -> list[str]:
-    """The ids in a file, one a line, as they stand there; a byte-order mark and empty lines are left out.
+    """Return the ids in a file, one a line, as they stand there; a byte-order mark and empty lines are left out.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def _not_text(name: str, what: str) -> SourceError:
 
 
 def _texts(customers: Iterable[Any]) -> set[str]:
-    """Ids as text."""
+    """Return ids as text."""
     if isinstance(customers, (str, bytes)):
         raise UsageError("no-customers", "customers is one text, not a list of ids", remedy="Give a list: [customer].")
     import pandas as pd
@@ -141,14 +141,14 @@ def _texts(customers: Iterable[Any]) -> set[str]:
 
 
 def _otherwise(one: str) -> set[str]:
-    """Other spellings that the writer of a list may have meant."""
+    """Return other spellings that the writer of a list may have meant."""
     bare = one.strip()
     unquoted = bare[1:-1] if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "\"'" else bare
     return {bare, unquoted, unquoted.lstrip("0") or "0"} - {one}
 
 
 def _check_folder(folder: Path) -> None:
-    """A wrong path is an error, not a new folder, nor a search in vain."""
+    """Refuse a path that is not a folder of runs."""
     if (folder / runs.MANIFEST).exists():
         raise SourceError("no-run", f'"{folder}" is a run, not the folder of runs', remedy=f'Give the folder above it: "{folder.parent}".')
     if not run_names(folder) and not any((folder / name).exists() for name in _OWN):
@@ -166,7 +166,7 @@ class _Seen:
         self._gone, self._spellings = (pa.array(sorted(some), pa.string()) for some in (gone, spellings))
 
     def stays(self, ids: Any) -> Any:
-        """Whether each id stays, as a mask."""
+        """Return whether each id stays, as a mask."""
         import pyarrow.compute as pc
 
         goes = pc.is_in(ids, value_set=self._gone)
@@ -177,7 +177,7 @@ class _Seen:
 
 
 def _forget_in(home: Path, run: Run, seen: _Seen) -> int:
-    """How many rows of a run went."""
+    """Return how many rows of a run were removed."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -207,6 +207,6 @@ def _write(table: Any, file: Any) -> None:
 
 
 def _next_name(name: str) -> str:
-    """part-00001.parquet, part-00001.1.parquet, part-00001.2.parquet, ..."""
+    """Return the next name in the series part-00001.parquet, part-00001.1.parquet, part-00001.2.parquet, ..."""
     stem, *number = name.removesuffix(".parquet").split(".")
     return f"{stem}.{int(number[0]) + 1 if number else 1}.parquet"

@@ -111,7 +111,7 @@ class Run:
         ]
 
     def manifest(self) -> bytes:
-        """What stands in manifest.json."""
+        """Return what stands in manifest.json."""
         content = dataclasses.asdict(self) | {"format": FORMAT, "version": VERSION}
         del content["path"]
         if not self.in_sample:
@@ -119,7 +119,7 @@ class Run:
         return _sealed(content)
 
     def content(self, part: Part) -> bytes:
-        """The bytes of a part, which are those that the manifest names.
+        """Return the bytes of a part, which are those that the manifest names.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Run:
             self.content(part)
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The parts as Arrow tables, one after the other, each checked before it is opened."""
+        """Yield the parts as Arrow tables, one after the other, each checked before it is opened."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -163,7 +163,7 @@ class Run:
 
 
 def damaged(path: Path, what: str) -> SourceError:
-    """A run that is not what was written."""
+    """Return the error of a run that differs from what was written."""
     return SourceError("damaged-run", f'"{path}" is damaged: {what}', remedy=_REMEDY)
 
 
@@ -177,7 +177,7 @@ def _sealed(content: dict[str, Any]) -> bytes:
 
 
 def open_run(path: str | Path) -> Run:
-    """The run in a folder, by its manifest; its parts are checked when they are read.
+    """Return the run in a folder, by its manifest; its parts are checked when they are read.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def open_run(path: str | Path) -> Run:
 
 
 def run_name(wall_time: pd.Timestamp, taken: Sequence[str]) -> str:
-    """The name of the next run at a cutoff: its date, its time of day where it has one, and a number from the second on.
+    """Return the name of the next run at a cutoff: its date, its time of day where it has one, and a number from the second on.
 
     >>> import pandas as pd
     >>> run_name(pd.Timestamp("2024-09-01"), []), run_name(pd.Timestamp("2024-09-01 06:00"), ["2024-09-01T060000"])
@@ -224,14 +224,14 @@ def run_name(wall_time: pd.Timestamp, taken: Sequence[str]) -> str:
 
 
 def _order(name: str) -> tuple[str, int]:
-    """By cutoff, then by number."""
+    """Return the sort key of a run: its cutoff, then its number."""
     found = _RUN.fullmatch(name)
     assert found is not None
     return found[1], int(found[2] or 1)
 
 
 def run_names(folder: str | Path, at: Any = None) -> list[str]:
-    """The names of all runs of a folder, or of those at a cutoff: newest cutoff first, then latest scoring; none is opened.
+    """Return the names of all runs of a folder, or of those at a cutoff: newest cutoff first, then latest scoring; none is opened.
 
     Raises
     ------
@@ -255,7 +255,7 @@ def _wall_time(at: Any) -> pd.Timestamp:
 
 
 def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """The scores of a run that :func:`churnpredict.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
+    """Return the scores of a run that :func:`churnpredict.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
 
     Only files that the manifest names are read, and only if they are what it says.
 
@@ -303,7 +303,7 @@ def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | 
 
 
 def find_run(folder: str | Path, at: Any = None) -> Run:
-    """The newest run of a folder, or the latest at a cutoff; or the folder itself, if it is one. No other is opened."""
+    """Return the newest run of a folder, or the latest at a cutoff; or the folder itself, if it is one. No other is opened."""
     folder = Path(folder)
     if (folder / MANIFEST).exists():
         return open_run(folder)

@@ -24,7 +24,7 @@ _GONE = ".removed-"
 
 @contextmanager
 def told(target: Path) -> Iterator[None]:
-    """What the machine refuses, as errors that speak."""
+    """Turn the operating system's refusals into typed errors."""
     try:
         yield
     except OutputError:
@@ -133,7 +133,7 @@ class Attempt:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for what a process needs on disk meanwhile; of one that is killed, the next attempt removes it."""
+        """Yield a folder for what a process needs on disk meanwhile; of one that is killed, the next attempt removes it."""
         path = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.home))
         try:
             yield path
@@ -143,7 +143,7 @@ class Attempt:
                 self.home.rmdir()  # if nothing was done yet
 
     def staged(self, key: str) -> Path | None:
-        """The file that was made of this, if it is there and whole."""
+        """Return the file that was made of this, if it is there and whole."""
         import hashlib
 
         for path in self.home.glob(f"{key}-*.parquet"):
@@ -163,13 +163,13 @@ class Attempt:
         return path
 
     def new_run(self) -> Path:
-        """An empty folder for the files of the run."""
+        """Return an empty folder for the files of the run."""
         path = self.home / "run"
         path.mkdir()
         return path
 
     def publish(self, name: str, run: Run) -> Run:
-        """The last step: manifest, then the folder's name, then nothing is left to do but to clean up."""
+        """Publish the run: write the manifest, rename the folder, then clean up."""
         write_whole(run.path / runs.MANIFEST, lambda file: file.write(run.manifest()))
         os.rename(run.path, self.folder / name)
         sync_folder(self.folder)
@@ -183,7 +183,7 @@ class Attempt:
 
 
 def write_part(run: Path, name: str, rows: int, write: Callable[[IO[bytes]], Any]) -> Part:
-    """One file of a run."""
+    """Return one file of a run."""
     size, digest = hashed(run / name, write)
     return Part(name, rows, size, digest)
 

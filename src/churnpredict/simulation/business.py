@@ -89,7 +89,7 @@ class Business:
         contact: bool | None = None,
         meaning: Literal["leaving", "silence"] = "leaving",
     ) -> pd.Series:
-        """The true probability, for every customer alive at a cutoff, of leaving within the horizon.
+        """Return the true probability, for every customer alive at a cutoff, of leaving within the horizon.
 
         It is computed from the generating hazards, not from what happened, and conditions on the whole hidden state at the cutoff: the
         customer's own traits (how prone to each cause, how patient, how a contact works), whether a cause is at work, which, and in which
@@ -170,7 +170,7 @@ class Business:
 
 
 def _declare(business: Business, kinds: Any) -> dict[str, Any]:
-    """Frames to declarations: the only place where their column names are repeated."""
+    """Return frames to declarations: the only place where their column names are repeated."""
     frames = business.frames
     usage = frames["usage"]
     actions, errors, pages = (usage[usage["kind"] == kind] for kind in ("action", "error", "help"))

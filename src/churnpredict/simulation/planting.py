@@ -105,7 +105,7 @@ class Streams:
 
 
 def pick(u: Array, shares: tuple[float, ...]) -> Array:
-    """The number of the share in which each uniform draw falls."""
+    """Return the number of the share in which each uniform draw falls."""
     return np.minimum(np.searchsorted(np.cumsum(shares), u, side="right"), len(shares) - 1)
 
 
@@ -145,7 +145,7 @@ class World:
     left_day: Array = field(default_factory=lambda: np.empty(0, np.int64))
 
     def treated(self, rows: Array, day: int, contact_from: int | None = None, contact: bool = False) -> Array:
-        """Who is under the influence of a retention contact on a day; after ``contact_from`` the campaigns stop."""
+        """Return who is under the influence of a retention contact on a day; after ``contact_from`` the campaigns stop."""
         last = day if contact_from is None else min(day, contact_from - 1)
         works = (self.campaigns > day - CONTACT_DAYS) & (self.campaigns <= last)
         under = (self.arms[rows][:, works] == 2).any(axis=1)
@@ -154,7 +154,7 @@ class World:
         return np.asarray(under)
 
     def step(self, rows: Array, day: int, treated: Array) -> Step:
-        """Transition probabilities at the end of a day: the one place that both the simulation and the true risk read."""
+        """Return transition probabilities at the end of a day: the one place that both the simulation and the true risk read."""
         tenure, term, quality = day - self.join[rows], self.traits["term"][rows], self.traits["owner_quality"][rows]
         onset = self.prone[:, rows] * np.exp(-0.6 * self.settings.season * self.season_curve[day])
         onset[:, tenure < SETTLED] = 0.0
@@ -175,12 +175,12 @@ class World:
         return Step(onset, ACUTE, RECOVERS[0] * better, leave, RECOVERS[1] * better)
 
     def order_rate(self, rows: Array, day: Array | int, code: Array) -> Array:
-        """Expected orders of a customer on a day in a state (harmless scares included)."""
+        """Return expected orders of a customer on a day in a state (harmless scares included)."""
         rate = self.traits["order_rate"][rows] * np.exp(self.settings.season * self.season_curve[day])
         return np.asarray(rate * ORDER_FACTOR[code] * ORDER_FACTOR[self.scare(rows, day)])
 
     def scare(self, rows: Array, day: Array | int) -> Array:
-        """The code of the harmless episode that a customer has on a day, or 0."""
+        """Return the code of the harmless episode that a customer has on a day, or 0."""
         code = np.zeros(len(rows), np.int64)
         for year in range(self.scare_start.shape[1]):
             since = day - self.scare_start[rows, year]
@@ -192,7 +192,9 @@ class World:
             yield slice(low, min(low + CHUNK, self.n))
 
     def risk(self, day: int, horizon: int, *, outcome: int | None, contact: bool | None, quiet: bool) -> tuple[Array, Array]:
-        """Customers alive at midnight of ``day`` and their true probability of leaving (or of not ordering) within ``horizon`` days."""
+        """Return customers alive at midnight of ``day`` and their true probability of leaving (or of not ordering) within
+        ``horizon`` days.
+        """
         rows = np.flatnonzero((self.states[:, day] >= 0) & (self.join < day))
         state = self.states[rows, day].astype(np.int64)
         mass = np.zeros((2 * K + 1, len(rows)))
@@ -217,19 +219,23 @@ class World:
         return rows, gone.sum(axis=0) if outcome is None else gone[outcome - 1]
 
     def last_day(self) -> Array:
-        """The last day on which a customer can leave a trace."""
+        """Return the last day on which a customer can leave a trace."""
         return np.where(self.left_day >= 0, self.left_day, self.days - 1)
 
     def joined_at(self) -> Array:
-        """Microseconds from the start to the sign-up: before 6 o'clock, so before all other rows of the day."""
+        """Return microseconds from the start to the sign-up: before 6 o'clock, so before all other rows of the day."""
         return np.asarray((self.join + self.traits["clock"][:, 0] * 6 / 24) * DAY).astype(np.int64)
 
     def left_at(self) -> Array:
-        """Microseconds from the start to the leaving: after 22 o'clock, so after all other rows of the day; ``NEVER`` for who stayed."""
+        """Return microseconds from the start to the leaving: after 22 o'clock, so after all other rows of the day; ``NEVER`` for who
+        stayed.
+        """
         return np.where(self.left_day >= 0, ((self.left_day + (22 + 2 * self.traits["clock"][:, 1]) / 24) * DAY).astype(np.int64), NEVER)
 
     def episodes(self) -> pd.DataFrame:
-        """Every episode of a cause: ``customer`` (number), ``cause``, ``first`` and ``last`` day, ``end`` ('left', 'recovered', 'open')."""
+        """Return every episode of a cause: ``customer`` (number), ``cause``, ``first`` and ``last`` day, ``end`` ('left', 'recovered',
+        'open').
+        """
         parts = []
         for part in self.chunks():
             now = np.maximum(self.states[part].astype(np.int16), 0)
@@ -247,7 +253,7 @@ class World:
 
 
 def factors(default: float = 1.0, **signals: tuple[float, float]) -> Array:
-    """A rate's factor in each of the 25 states, from (early, acute) per cause."""
+    """Return a rate's factor in each of the 25 states, from (early, acute) per cause."""
     table = np.full(2 * K + 1, default)
     for driver, (early, acute) in signals.items():
         table[NUMBER[driver] + 1], table[NUMBER[driver] + 1 + K] = early, acute
@@ -320,7 +326,7 @@ def _proneness(settings: Settings, streams: Streams, traits: dict[str, Array]) -
 
 
 def _season_curve(calendar: pd.DatetimeIndex) -> Array:
-    """+1 in the middle of December, -0.5 early in February."""
+    """Return the season's curve: +1 in the middle of December, -0.5 early in February."""
     day = calendar.day_of_year.to_numpy()
 
     def bump(centre: int, width: float) -> Array:
@@ -331,7 +337,7 @@ def _season_curve(calendar: pd.DatetimeIndex) -> Array:
 
 
 def _waves(rng: np.random.Generator, length: int) -> Array:
-    """Competitors' campaigns: in each region, one of 45 days in every 240."""
+    """Return competitors' campaigns: in each region, one of 45 days in every 240."""
     waves = np.full((len(REGIONS), length), 0.4)
     for start in range(0, length, 240):
         for region, shift in enumerate(rng.integers(0, 195, len(REGIONS))):
@@ -351,7 +357,7 @@ def _scares(settings: Settings, rng: np.random.Generator, join: Array, days: int
 
 
 def _campaigns(settings: Settings, rng: np.random.Generator, days: int) -> dict[str, Array]:
-    """Every 30 days from day 90 three customers in ten are chosen at random, half of them as hold-out: a clean experiment."""
+    """Draw a randomised experiment: every 30 days from day 90 three customers in ten are chosen, half of them as hold-out."""
     campaigns = np.arange(90, days, 30) if settings.treatments else np.empty(0, np.int64)
     u = rng.random((settings.n_customers, len(campaigns)))
     return {"campaigns": campaigns, "arms": np.where(u < 0.15, 1, np.where(u < 0.30, 2, 0)).astype(np.int8)}

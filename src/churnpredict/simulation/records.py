@@ -65,7 +65,7 @@ class Cells:
         return np.asarray(table[self.code] * table[self.scare])
 
     def either(self, table: Array) -> Array:
-        """For tables whose ordinary value is not 1: the state's value, or the harmless episode's where the state says nothing."""
+        """Return the state's value, or the harmless episode's where the state has none; for tables whose ordinary value is not 1."""
         return np.where(table[self.code] != table[0], table[self.code], table[self.scare])
 
     def at(self, index: Array) -> Cells:
@@ -76,7 +76,7 @@ Rows = dict[str, Array]
 
 
 def _happen(world: World, cells: Cells, name: str, rate: Array) -> tuple[Cells, Array]:
-    """Poisson events at a daily rate: their cells, and their times between 7 and 21 o'clock."""
+    """Return Poisson events at a daily rate: their cells, and their times between 7 and 21 o'clock."""
     counts = world.streams[f"{name} count"].poisson(rate + WELCOME.get(name, 0.0) * (cells.day == world.join[cells.customer]))
     where = cells.at(np.repeat(np.arange(len(rate)), counts))
     return where, _clock(world, name, where.day)
@@ -193,7 +193,7 @@ def _spells(world: World, episodes: pd.DataFrame, driver: str) -> Spells:
 
 
 def _prices(world: World, episodes: pd.DataFrame) -> pd.DataFrame:
-    """Price and discount as states: a rise drives the price episodes, small yearly rises and harmless ones surround them."""
+    """Return price and discount as states: a rise drives the price episodes, small yearly rises and harmless ones surround them."""
     spells, draw, n = _spells(world, episodes, "price"), world.streams, world.n
     everyone = np.arange(n)
     discount = np.array([0.0, 0.1, 0.2])[(draw["discount"].random(n) * 3).astype(np.int64)]
@@ -230,7 +230,7 @@ def _price_on(world: World, prices: pd.DataFrame) -> Callable[[Array, Array], Ar
 
 
 def _payments(world: World, episodes: pd.DataFrame, price_on: Callable[[Array, Array], Array]) -> pd.DataFrame:
-    """Monthly charges. One in 25 fails and is recovered three days later; in a payment episode nothing goes through."""
+    """Return monthly charges. One in 25 fails and is recovered three days later; in a payment episode nothing goes through."""
     draw, last = world.streams, world.last_day()
     months = 1 + world.days // 30
     due = world.join[:, None] + world.settings.trial_days + 30 * np.arange(months)
@@ -268,7 +268,7 @@ def _blocked(world: World, customer: Array, day: Array) -> Array:
 
 
 def _subscriptions(world: World, episodes: pd.DataFrame, price_on: Callable[[Array, Array], Array]) -> pd.DataFrame:
-    """Terms, and amendments within a term: auto-renewal switched off when a contract is in question, on again when it is settled."""
+    """Return terms, and amendments within a term: auto-renewal switched off when a contract is in question, on again when it is settled."""
     last, trial, term = world.last_day(), world.settings.trial_days, world.traits["term"]
     first = world.join + trial
     count = np.where(last >= first, (last - first) // term + 1, 0)
@@ -346,7 +346,7 @@ TIMES = {"paid_at", "returned_at", "recorded_at", "at", "opened_at", "closed_at"
 
 
 def _frame(world: World, ids: pd.Series, name: str, rows: Rows | pd.DataFrame) -> pd.DataFrame:
-    """Codes become words, day counts become dates, and rows come in the order in which they happened."""
+    """Turn codes into words and day counts into dates, and sort rows by time."""
     columns: Rows = {str(c): np.asarray(values) for c, values in rows.items()}
     time = next(c for c in columns if c in TIMES)
     order = np.argsort(columns[time], kind="stable")
@@ -366,13 +366,13 @@ def _frame(world: World, ids: pd.Series, name: str, rows: Rows | pd.DataFrame) -
 
 
 def when(world: World, microseconds: Array) -> Array:
-    """Microseconds since the start as datetime64; the lowest integer as NaT."""
+    """Return microseconds since the start as datetime64; the lowest integer as NaT."""
     origin = moment(world.settings.start)
     return np.where(microseconds == NEVER, NEVER, microseconds + origin).astype("datetime64[us]")
 
 
 def write_records(world: World, ids: pd.Series, episodes: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """All raw tables of the business, by name."""
+    """Return all raw tables of the business, by name."""
     parts: dict[str, list[Rows]] = {}
     for part in world.chunks():
         customer, day = np.nonzero(world.states[part, : world.days] >= 0)

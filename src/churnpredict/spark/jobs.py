@@ -115,7 +115,7 @@ class SparkTables(Whole):
         return frame
 
     def _sorted(self, frames: dict[str, Any]) -> Any:
-        """A row per bucket: what it has seen, and its tables, checked and sorted."""
+        """Yield a row per bucket: what it has seen, and its tables, checked and sorted."""
         from pyspark.sql.pandas.types import to_arrow_schema
 
         declarations, timezone, n = self.declarations, self.timezone, self.n_partitions
@@ -137,7 +137,7 @@ class SparkTables(Whole):
         return together.mapInArrow(read, "seen binary, part binary")
 
     def _look(self) -> parts.Seen:
-        """What all buckets have seen."""
+        """Yield what all buckets have seen."""
 
         def merge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             found = [_load(value.as_buffer()) for batch in batches for value in batch.column(0)]
@@ -182,7 +182,7 @@ class SparkTables(Whole):
         return self._kept.select("part").where("part is not null")
 
     def ask(self, work: Work, columns: dict[str, pa.DataType]) -> Any:
-        """A Spark DataFrame of what ``work`` makes of each bucket's customers, besides ``customer_id`` and ``cutoff``."""
+        """Yield a Spark DataFrame of what ``work`` makes of each bucket's customers, besides ``customer_id`` and ``cutoff``."""
         schema = pa.schema([("customer_id", self.id_type), ("cutoff", pa.timestamp("us")), *columns.items()])
         whole = self.plain()
 
@@ -195,7 +195,7 @@ class SparkTables(Whole):
         return self._parts().mapInArrow(run, ", ".join(f"{_quoted(f.name)} {_KINDS[f.type]}" for f in schema))
 
     def check_features(self, features: Rows) -> list[Feature | OwnFeature]:
-        """The rows with their drivers settled; refuses those that tasks cannot compute."""
+        """Return the rows with their drivers settled; refuses those that tasks cannot compute."""
         from churnpredict.features.custom import is_own
 
         rows = [f if isinstance(f, OwnFeature) else with_driver(f, self.outline) for f in features]
@@ -226,7 +226,7 @@ def build_features(
     history: str | None = None,
     outcomes: bool = False,
 ) -> Any:
-    """The features of everybody at risk at each cutoff, as a Spark DataFrame that is computed when it is used.
+    """Return the features of everybody at risk at each cutoff, as a Spark DataFrame that is computed when it is used.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
 
 
 def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
-    """One row per customer at risk, as :meth:`ChurnPipeline.score` gives it, as a Spark DataFrame.
+    """Return one row per customer at risk, as :meth:`ChurnPipeline.score` gives it, as a Spark DataFrame.
 
     Parameters
     ----------
@@ -376,7 +376,7 @@ def _type_of(column: str) -> pa.DataType:
 
 
 def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
-    """Why each risk is what it is: probability points per driver, which sum to ``risk - base_risk``.
+    """Return why each risk is what it is: probability points per driver, which sum to ``risk - base_risk``.
 
     Returns
     -------
@@ -392,7 +392,7 @@ def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
 
 
 def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
-    """The model's bytes and the cutoff, both checked before any task starts."""
+    """Return the model's bytes and the cutoff, both checked before any task starts."""
     from churnpredict.model_file.store import packed
 
     pipeline._fitted()
@@ -404,7 +404,7 @@ def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
 
 
 def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
-    """With the percentile among all: risks are counted in bins first, and ranked within each, so that no task sees them all."""
+    """Add the percentile among all: count risks in bins first, then rank within each, so that no task sees them all."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
@@ -419,7 +419,7 @@ def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
 
 
 def _frame(name: str, declaration: Any) -> Any:
-    """The declared columns of a Spark DataFrame or table."""
+    """Return the declared columns of a Spark DataFrame or table."""
     try:
         from pyspark.sql import DataFrame, SparkSession
     except ImportError as error:
@@ -439,7 +439,7 @@ def _frame(name: str, declaration: Any) -> Any:
 
 
 def _with_numbers(frame: Any, declaration: Any) -> Any:
-    """Texts of described columns that are all numbers become numbers, as from every source; buckets alone cannot see it."""
+    """Turn texts of described columns that are all numbers into numbers, as from every source; buckets alone cannot see it."""
     from pyspark.sql import functions as F
     from pyspark.sql.types import StringType
 
@@ -484,7 +484,7 @@ def _too_large(seen: parts.Seen) -> DataError:
 
 
 def _bare(tables: EventTables, declarations: dict[str, Any]) -> bytes:
-    """Tables as bytes for a later task of the same job, without their sources and without what can be computed again."""
+    """Return tables as bytes for a later task of the same job, without their sources and without what can be computed again."""
     tables.declarations = declarations
     if tables.profile is not None:
         tables.profile = replace(tables.profile, versions=replace(tables.profile.versions))
@@ -499,7 +499,7 @@ def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[EventTables]:
 
 
 def _dump(found: Any) -> bytes:
-    """Python objects, verdicts with their closures among them, small: most counts are zeros."""
+    """Return Python objects, verdicts with their closures among them, small: most counts are zeros."""
     from pyspark import cloudpickle
 
     return zlib.compress(cloudpickle.dumps(found), 1)
@@ -514,7 +514,7 @@ def _binary(**values: bytes | None) -> pa.RecordBatch:
 
 
 def _arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    """A pandas frame in the types that Spark was told."""
+    """Return a pandas frame in the types that Spark was told."""
     flat = frame.reset_index() if frame.index.names[0] is not None else frame
     return pa.Table.from_pandas(flat[schema.names], preserve_index=False).cast(schema)
 

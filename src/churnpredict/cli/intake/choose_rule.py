@@ -36,7 +36,7 @@ class Rule:
 
 
 def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
-    """The churn rules that the declared tables allow, the best first.
+    """Return the churn rules that the declared tables allow, the best first.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _span(readings: Sequence[Reading]) -> int:
 
 
 def _fitting(readings: Sequence[Reading], wait: int = 0) -> int:
-    """The longest usual horizon of which five, and the wait, fit into the history."""
+    """Return the longest usual horizon of which five, and the wait, fit into the history."""
     days = _span(readings)
     return next((h for h in _STEPS if 5 * h + wait <= days), max(days // 6, 1))
 
@@ -107,7 +107,7 @@ def _contract_end(reading: Reading, readings: Sequence[Reading]) -> Rule:
 
 
 def _silence(reading: Reading, tables: EventTables, *, alone: bool) -> Rule:
-    """Leaving by silence: as long as the log itself proposes."""
+    """Return leaving by silence: as long as the log itself proposes."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ChurnWarning)

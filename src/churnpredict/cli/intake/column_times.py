@@ -31,7 +31,7 @@ _How = tuple[tuple[tuple[str, Any, str], ...], tuple[str, ...]]
 
 
 def how_written(values: pa.ChunkedArray, name: str) -> _How | None:
-    """What must be said for a column to be read as times, and what else would read it; None where it holds no times."""
+    """Return what must be said for a column to be read as times, and what else would read it; None where it holds no times."""
     kind = values.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return (), ()
@@ -63,7 +63,7 @@ def _reads(texts: pa.Array, form: str) -> bool:
 
 
 def _six_digits(texts: pa.Array) -> bool:
-    """Whether all texts are a year of two digits, a month and a day, of a few decades."""
+    """Return whether all texts are a year of two digits, a month and a day, of a few decades."""
     if not pc.all(pc.match_substring_regex(texts, "^[0-9]{6}$")).as_py() or not _reads(texts, "%y%m%d"):
         return False
     years = pc.min_max(pc.year(pc.strptime(texts, format="%y%m%d", unit="us"))).as_py()
@@ -86,7 +86,7 @@ def _counted_text(texts: pa.Array, name: str) -> _How | None:
 
 
 def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
-    """The same for numbers: moments that are counted, days of a spreadsheet, digits of a date."""
+    """Return the same for numbers: moments that are counted, days of a spreadsheet, digits of a date."""
     named, told = _says_time(name), _says_moment(name)
     if not named and not told:
         return None
@@ -121,7 +121,7 @@ def _on_sheet(low: float, high: float) -> bool:
 
 
 def _whole_or_sheet(numbers: pd.Series[float], low: float, high: float) -> bool:
-    """Whether all are whole: only a spreadsheet counts parts of days."""
+    """Return whether all are whole: only a spreadsheet counts parts of days."""
     return _on_sheet(low, high) or bool((numbers == numbers.round()).all())
 
 
@@ -129,7 +129,7 @@ _DAYS = {"day", "days", "date", "datum", "tag", "dia", "jour", "giorno", "dzien"
 
 
 def _says_time(name: str) -> bool:
-    """Whether a word of the name is one of time: "DAY" and "InvoiceDate" are, "days_late" and "response_minutes" are not."""
+    """Return whether a word of the name is one of time: "DAY" and "InvoiceDate" are, "days_late" and "response_minutes" are not."""
     words = tokens(name)
     if not words or {"late", "minutes", "hours", "seconds", "count", "calls", "charge", "charges", "mins"} & set(words):
         return False
@@ -140,7 +140,7 @@ _MOMENTS = ("since", "start", "end", "leaving", "planned_end", "recorded", "resp
 
 
 def _says_moment(name: str) -> bool:
-    """Whether a name without a word of time may still be that of a moment: "created", "current_period_end", "session_start_ms".
+    """Return whether a name without a word of time may still be that of a moment: "created", "current_period_end", "session_start_ms".
 
     Not an id, not an amount and nothing that is counted: a number of ten digits would be taken for a moment.
     """
@@ -149,7 +149,9 @@ def _says_moment(name: str) -> bool:
 
 
 def header_month(name: str) -> str | None:
-    """The first day of the month that the name of a column is, such as "Jan-23", "2023-01", "01/2023" or "März 2023"; None for others."""
+    """Return the first day of the month that the name of a column is, such as "Jan-23", "2023-01", "01/2023" or "März 2023"; None for
+    others.
+    """
     text = name.strip()
     for pattern, order in ((r"(\d{4})[-/._ ]?(\d{1,2})(?:[-/.]0?1)?", "ym"), (r"(\d{1,2})[-/._ ](\d{4})", "my")):
         found = re.fullmatch(rf"(?:[^\W\d]+[_ -])?{pattern}", text)

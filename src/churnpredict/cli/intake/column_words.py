@@ -217,7 +217,7 @@ _MONTHS = (
 
 @cache
 def tokens(name: str) -> tuple[str, ...]:
-    """The words of a name in small letters without accents: "BestellDatum", "order-date" and "Código" alike.
+    """Return the words of a name in small letters without accents: "BestellDatum", "order-date" and "Código" alike.
 
     >>> tokens("customerID"), tokens("Kündigungs_Datum"), tokens("Дата заказа")
     (('customer', 'id'), ('kundigungs', 'datum'), ('дата', 'заказа'))
@@ -241,7 +241,7 @@ def _pattern(words: str) -> re.Pattern[str]:
 
 @cache
 def has_word(name: str, role: str) -> bool:
-    """Whether a word of the name, or several of them in a row, speak for the role.
+    """Return whether a word of the name, or several of them in a row, speak for the role.
 
     >>> has_word("Kundennr", "customer"), has_word("Bestelldatum", "time"), has_word("username", "time")
     (True, True, False)
@@ -253,7 +253,7 @@ def has_word(name: str, role: str) -> bool:
 
 
 def month_of(word: str) -> int | None:
-    """The number of the month that a word names, in any of the languages.
+    """Return the number of the month that a word names, in any of the languages.
 
     >>> month_of("mar"), month_of("März"), month_of("agosto"), month_of("revenue")
     (3, 3, 8, None)

@@ -169,7 +169,7 @@ def _in_order(rules: Sequence[Rule], ask: Ask) -> list[Rule]:
 
 
 def _with_shorter(rule: Rule) -> list[Rule]:
-    """The rule, and where its horizon is a habit rather than a proposal of the data, the same with shorter ones."""
+    """Return the rule, and where its horizon is a habit rather than a proposal of the data, the same with shorter ones."""
     if rule.lines[0][1] == "inactivity":
         return [rule]
     days = int(str(next(v for k, v, _ in rule.lines if k == "horizon")).removesuffix("d"))
@@ -184,7 +184,7 @@ def _with_shorter(rule: Rule) -> list[Rule]:
 
 
 def _counted(config: Config, tables: EventTables) -> tuple[int, int]:
-    """Snapshots that there are to train on, and how many of them left."""
+    """Return snapshots that there are to train on, and how many of them left."""
     from churnpredict.churn.outcomes import label_churn
 
     churn = config.churn_rule()
@@ -215,7 +215,7 @@ def _nothing(readings: Sequence[Reading], refused: Mapping[str, str]) -> ConfigE
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML writes it; texts of JSON are texts of TOML, but for what lies beyond ASCII, which may stand as it is."""
+    """Return a value as TOML writes it; texts of JSON are texts of TOML, but for what lies beyond ASCII, which may stand as it is."""
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(v) for v in value)}]"
     if isinstance(value, dict):
@@ -245,7 +245,7 @@ def _place(source: Any, folder: Path) -> list[str]:
 
 
 def _file(source: Any, folder: Path) -> Any:
-    """A file of a query: its path, with the options that read it where there are any."""
+    """Return a file of a query: its path, with the options that read it where there are any."""
     if not isinstance(source, File):
         return _shown(source, folder)
     return {"source": _shown(source.path, folder), **source.options}

@@ -37,7 +37,7 @@ Ask = Callable[[Question], int]
 
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
-    """What each table is, those left out among them; nothing is written or trained."""
+    """Return what each table is, those left out among them; nothing is written or trained."""
     profiles = one_of_many(profiles)
     tables = {p.name: p for p in profiles}
     ways = customer_ways(profiles)
@@ -98,7 +98,7 @@ def _asked(reading: Reading, ask: Ask) -> Reading:
 
 
 def observed_times(reading: Reading) -> np.ndarray:
-    """The times of the rows of a log, or the beginnings and ends of contracts, in microseconds, without those that are unknown."""
+    """Return the times of the rows of a log, or the beginnings and ends of contracts, in microseconds, without those that are unknown."""
     if reading.kind == "intervals":
         times = np.concatenate([reading.column("start").times, reading.column("end").times])
     elif "time" in reading.roles and reading.roles["time"] in reading.profile.columns:
@@ -109,7 +109,7 @@ def observed_times(reading: Reading) -> np.ndarray:
 
 
 def _activity(readings: Sequence[Reading]) -> Activity | None:
-    """What the logs show of each customer."""
+    """Return what the logs show of each customer."""
     counts: dict[str, int] = {}
     last: dict[str, int] = {}
     for r in readings:
@@ -126,7 +126,7 @@ def _activity(readings: Sequence[Reading]) -> Activity | None:
 
 
 def _one_table_of_people(readings: Sequence[Reading]) -> list[Reading]:
-    """One table of customers stays; of another in which everybody stands once, its time is that of an event."""
+    """Keep one table of customers; in any other table with one row per customer, the time is that of an event."""
     people = [r for r in readings if r.kind == "customers"]
     logs = {str(v) for r in readings if r.kind in ("events", "intervals") for v in r.customer.codes[1]}
     enough = []
@@ -169,7 +169,7 @@ def _as_event(r: Reading) -> Reading:
 
 
 def _turned(reading: Reading) -> Reading:
-    """Months as columns become rows."""
+    """Turn columns that are months into rows."""
     if not reading.kind or not reading.profile.months:
         return reading
     profile = profile_query(months_as_rows(reading.profile, reading.roles["customer"]), reading.name)
@@ -198,7 +198,7 @@ def _is_money(reading: Reading) -> bool:
 
 
 def _bounds(times: np.ndarray) -> tuple[int | None, int | None]:
-    """The first and the last moment of the bulk of the rows, where single rows lie far from all others; else None."""
+    """Return the first and the last moment of the bulk of the rows, where single rows lie far from all others; else None."""
     ordered = np.sort(times)
     most = max(3, int(_RARE * len(ordered)))
     if len(ordered) < 50:
@@ -264,7 +264,7 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _contracts_until(reading: Reading, latest: int | None) -> int | None:
-    """The last beginning or end of contracts, where no log reaches so far; None where ends were agreed beforehand."""
+    """Return the last beginning or end of contracts, where no log reaches so far; None where ends were agreed beforehand."""
     start, end = reading.column("start"), reading.column("end")
     begun, over = start.times[start.known], end.times[end.known]
     last_begun = int(begun.max())
@@ -291,7 +291,7 @@ def _when(times: np.ndarray) -> str:
 
 
 def _leavers(readings: Sequence[Reading]) -> list[Reading]:
-    """Tables of leaving, made of a date on the customer or of the outcome of a panel."""
+    """Return tables of leaving, made of a date on the customer or of the outcome of a panel."""
     found = []
     for r in readings:
         if r.kind == "customers" and r.leaving:
@@ -311,7 +311,7 @@ def _leavers(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _more_states(readings: Sequence[Reading]) -> list[Reading]:
-    """The other numbers of a panel: an event has one value, so they are states of each period."""
+    """Return the other numbers of a panel: an event has one value, so they are states of each period."""
     found = []
     for r in readings:
         if r.kind != "events" or r.key("known_after") is None or (isinstance(r.profile.source, Query) and r.roles["time"] == "month"):

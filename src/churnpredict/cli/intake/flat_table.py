@@ -40,7 +40,7 @@ X.assign(risk=risk, why=why.words()).to_csv("scores.csv")
 
 
 def flat_recipe(source: str | File) -> str:
-    """A script for a file with an outcome of two values, as a remedy; an empty text where the file has none.
+    """Return a script for a file with an outcome of two values, as a remedy; an empty text where the file has none.
 
     The script leaves out the outcome, what was decided after it (reasons, dates and scores of leaving, columns that say the same), ids and
     names; where customers stand on several rows, all rows of one are in the same fold.
@@ -96,7 +96,7 @@ def _speaks(name: str) -> bool:
 
 
 def _decided_after(profile: TableProfile, name: str, gone: npt.NDArray[np.bool_]) -> bool:
-    """Whether a column was written when the outcome was known: by its name, or because it says the same."""
+    """Return whether a column was written when the outcome was known: by its name, or because it says the same."""
     column = profile.columns[name]
     return column.kind != "empty" and (column.says("leaving", "reason") or _speaks(name) or tells_whether(column, gone) > _MOSTLY)
 
@@ -106,7 +106,7 @@ def _is_text(profile: TableProfile, name: str) -> bool:
 
 
 def _options(source: str | File) -> str:
-    """The options of a file as pandas calls them."""
+    """Return the options of a file as pandas calls them."""
     if not isinstance(source, File):
         return ""
     called: dict[str, Any] = {
@@ -123,7 +123,7 @@ def _options(source: str | File) -> str:
 
 
 def _left(column: pa.ChunkedArray) -> object:
-    """Which of two values means that somebody left: the one that says so, else the rarer one; None where there are not two."""
+    """Return which of two values means that somebody left: the one that says so, else the rarer one; None where there are not two."""
     counts = {row["values"].as_py(): row["counts"].as_py() for row in column.value_counts() if row["values"].as_py() is not None}
     if len(counts) != 2:
         return None

@@ -22,12 +22,13 @@ _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requiremen
 
 
 def found_files(folder: Path) -> list[Path]:
-    """The files of a folder that may be tables, sorted."""
+    """Return the files of a folder that may be tables, sorted."""
     return sorted(p for p in folder.iterdir() if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES)
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
-    """The profiles of files, of each sheet of a workbook, file of an archive and table of a database, and why others could not be read.
+    """Return the profiles of files, of each sheet of a workbook, file of an archive and table of a database, and why others could not be
+    read.
 
     Raises
     ------

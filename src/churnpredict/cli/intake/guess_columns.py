@@ -14,7 +14,7 @@ _RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "c
 
 
 def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | None = None) -> list[Reading]:
-    """The reading of a table whose customer is known; of a panel with an outcome, the reading of its leavers too.
+    """Return the reading of a table whose customer is known; of a panel with an outcome, the reading of its leavers too.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ _DAY = 86_400_000_000
 
 
 def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tuple[Column, Column] | None:
-    """The beginning and the end of something: two times in order, the second named so, or often empty where the first is not."""
+    """Return the beginning and the end of something: two times in order, the second named so, or often empty where the first is not."""
     best: tuple[float, tuple[Column, Column] | None] = (0.0, None)
     for end in times:
         for start in times:
@@ -53,13 +53,13 @@ def _in_order(start: Column, end: Column) -> bool:
 
 
 def is_short(start: Column, end: Column) -> bool:
-    """Whether nearly everything is over, and within a day: sessions and calls, not contracts."""
+    """Return whether nearly everything is over, and within a day: sessions and calls, not contracts."""
     both = start.known & end.known
     return bool(np.mean(both) > 0.98 and np.median(end.times[both] - start.times[both]) < _DAY)
 
 
 def is_of_people(profile: TableProfile, start: Column, end: Column) -> bool:
-    """Of a table in which everybody stands once: whether it is about people who join and leave, rather than about contracts."""
+    """Return whether a table with one row per customer is about people who join and leave, rather than about contracts."""
     own = any(c.unique and is_id(c.name) and not c.says("customer") for c in profile.of_kind("text", "number"))
     contract = (
         2 * profile.says("contract") + (start.says("start") and not joins(start)) + (end.says("end") and not end.says("leaving")) + own
@@ -77,7 +77,7 @@ def joins(start: Column) -> bool:
 
 
 def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
-    """The reading of a table of contracts or tickets. Long because each role is found among what the ones before it have left."""
+    """Return the reading of a table of contracts or tickets. Long because each role is found among what the ones before it have left."""
     ticket = profile.says("ticket") and not profile.says("contract")
     roles = {"customer": customer, "start": start.name, "end": end.name}
     unused: dict[str, str] = {}

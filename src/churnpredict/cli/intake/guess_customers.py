@@ -82,7 +82,7 @@ def guess_customers(
 
 
 def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, activity: Activity | None, customer: Column) -> str:
-    """Why a column must not describe a customer, or nothing."""
+    """Return why a column must not describe a customer, or nothing."""
     if column.kind == "empty" or column.distinct == 0:
         return "empty"
     if column.distinct == 1 and column.filled.all():

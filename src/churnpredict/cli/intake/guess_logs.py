@@ -33,7 +33,7 @@ _HISTORY = {
 
 
 def period_of(column: Column, customer: Column) -> str:
-    """The period of which each row is the total: one row per customer and month (quarter, week), dated its first day; or nothing."""
+    """Return the period of which each row is the total: one row per customer and month (quarter, week), dated its first day; or nothing."""
     known = column.times[column.known]
     if not len(known) or (known % _DAY).any():
         return ""
@@ -110,7 +110,7 @@ def _time_fit(column: Column) -> float:
 
 
 def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], customer: Column) -> bool:
-    """Whether rows say what holds from then on, rather than what happened."""
+    """Return whether rows say what holds from then on, rather than what happened."""
     named = profile.says("price") and not profile.says("contract")
     begins = time.says("start") and not time.says("happened")
     speaking = [c for c in left if c.says("price") and not c.says("best_value", "quantity") and not is_id(c.name)]
@@ -168,7 +168,7 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
 
 
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
-    """The number of an order that stands on several rows: they are its lines, of one customer and one moment."""
+    """Return the number of an order that stands on several rows: they are its lines, of one customer and one moment."""
     for column in ids:
         if column.name in roles.values() or column.says("item", "quantity", "value") or not column.filled.all():
             continue
@@ -180,7 +180,7 @@ def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) 
 
 
 def _is_of_one(column: Column, profile: TableProfile, roles: dict[str, str], *, any_name: bool) -> bool:
-    """Whether every value stands for one customer, who has several; and where the name is no help, for one moment."""
+    """Return whether every value stands for one customer, who has several; and where the name is no help, for one moment."""
     customer, time = profile.columns[roles["customer"]], profile.columns[roles["time"]]
     one = [column.codes[0], customer.codes[0]] if any_name else [column.codes[0], customer.codes[0], time.times]
     return column.distinct > 1.5 * customer.distinct and len(np.unique(np.stack(one, axis=1), axis=0)) <= 1.02 * column.distinct
@@ -195,7 +195,7 @@ def _best(columns: Sequence[Column], role: str) -> Column | None:
 
 
 def guess_wide(profile: TableProfile, customer: str) -> Reading:
-    """A table whose columns are months: turned by a query, one row per customer and month."""
+    """Return a table whose columns are months: turned by a query, one row per customer and month."""
     unused = {c: "not a month" for c in profile.columns if c not in profile.months and c != customer}
     roles = {"customer": customer, "time": "month", "value": "amount"}
     keys = [("known_after", "month", "each number is the total of a month: nobody knows it before the month is over")]

@@ -17,7 +17,7 @@ _HEADS = ("file", "read as", "key", "times", "money", "not used, and why")
 
 
 def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, str], width: int = 100) -> str:
-    """The tables, and the rule in a sentence.
+    """Return the tables, and the rule in a sentence.
 
     Parameters
     ----------

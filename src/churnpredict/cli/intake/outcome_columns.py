@@ -22,7 +22,7 @@ _TELLING = 0.95  # AUC of a column against having fallen silent
 
 
 def tells_whether(column: Column, ended: Mask) -> float:
-    """How well a column says what has ended, by being filled or by its values: 0 for not at all, 1 for without fail."""
+    """Return how well a column says what has ended, by being filled or by its values: 0 for not at all, 1 for without fail."""
     share = float(ended.mean())
     if share in (0.0, 1.0):
         return 0.0
@@ -34,7 +34,7 @@ def tells_whether(column: Column, ended: Mask) -> float:
 
 
 def _agreement(codes: npt.NDArray[np.int64], ended: Mask) -> float:
-    """By how much knowing the value lowers the error of guessing (Goodman and Kruskal's lambda)."""
+    """Return by how much knowing the value lowers the error of guessing (Goodman and Kruskal's lambda)."""
     both = np.zeros((int(codes.max(initial=0)) + 1, 2))
     np.add.at(both, (codes, ended.astype(np.int64)), 1)
     blind = min(ended.sum(), (~ended).sum())
@@ -42,7 +42,7 @@ def _agreement(codes: npt.NDArray[np.int64], ended: Mask) -> float:
 
 
 def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
-    """The value of a flag that stands on the last rows of customers and on no others; None where no value does."""
+    """Return the value of a flag that stands on the last rows of customers and on no others; None where no value does."""
     order = np.lexsort((time.times, customer.codes[0]))
     who = customer.codes[0][order]
     last = np.append(who[1:] != who[:-1], True)
@@ -62,7 +62,9 @@ def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
 
 
 def follows_activity(column: Column, customer: Column, counts: Mapping[str, int], last: Mapping[str, int], end: int) -> str:
-    """Why a column of a customer follows from what the customer did until the export, or nothing: it would show the past the future."""
+    """Return why a column of a customer follows from what the customer did until the export, or nothing: it would show the past
+    the future.
+    """
     ids = customer.codes[1][customer.codes[0]]
     n = np.array([counts.get(str(i), 0) for i in ids], dtype=np.float64)
     until = np.array([last.get(str(i), 0) for i in ids], dtype=np.float64)

@@ -91,7 +91,7 @@ def left_out(profile: TableProfile, why: str) -> Reading:
 
 
 def said_how(profile: TableProfile, roles: dict[str, str], unused: dict[str, str]) -> list[tuple[str, Any, str]]:
-    """What must be said of its times; of columns that are written in another way than the first, none is used."""
+    """Return what must be said of its times; of columns that are written in another way than the first, none is used."""
     first: tuple[tuple[str, Any, str], ...] | None = None
     for role in ("time", "start", "since", "end", "planned_end", "response", "known_at"):
         column = profile.columns.get(roles.get(role, ""))
@@ -113,12 +113,12 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
 
 
 def is_status(column: Column) -> bool:
-    """Whether a column says in which state something is now."""
+    """Return whether a column says in which state something is now."""
     return any(w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand")) for w in tokens(column.name))
 
 
 def best_value(numbers: Sequence[Column]) -> Column | None:
-    """The amount of money, if a column is one: by its name."""
+    """Return the amount of money, if a column is one: by its name."""
 
     def fit(c: Column) -> float:
         grown = 3.0 * c.says("best_value") + 2.0 * c.says("value", "price") - 5.0 * c.says("not_value") * (not c.says("best_value"))

@@ -26,7 +26,7 @@ def _quoted(name: str) -> str:
 
 
 def _query(sql: str, tables: Sequence[TableProfile]) -> Query:
-    """A query over the sources of some tables: files under their names, or the one database that holds them."""
+    """Return a query over the sources of some tables: files under their names, or the one database that holds them."""
     databases = {str(t.source.database) for t in tables if isinstance(t.source, Query) and not isinstance(t.source.database, Mapping)}
     if databases:
         return Query(sql, databases.pop())
@@ -34,7 +34,7 @@ def _query(sql: str, tables: Sequence[TableProfile]) -> Query:
 
 
 def joined_profile(table: TableProfile, way: Way, tables: Mapping[str, TableProfile]) -> TableProfile | None:
-    """The table with the customer, and the times that it lacks itself, joined to it; None where its sources cannot be joined."""
+    """Return the table with the customer, and the times that it lacks itself, joined to it; None where its sources cannot be joined."""
     through = [tables[step.table] for step in way.steps]
     kinds = {isinstance(t.source, Query) for t in (table, *through)}
     if len(kinds) > 1:
@@ -61,7 +61,7 @@ def joined_profile(table: TableProfile, way: Way, tables: Mapping[str, TableProf
 
 
 def with_customer(profile: TableProfile, customer: str) -> TableProfile:
-    """The rows that say whose they are; ids that a data frame has stored as decimal numbers become whole ones again."""
+    """Return the rows that say whose they are; ids that a data frame has stored as decimal numbers become whole ones again."""
     name, who = _quoted(profile.name), _quoted(customer)
     whole = pa.types.is_floating(profile.table[customer].type)
     everything = f"* REPLACE (CAST({who} AS BIGINT) AS {who})" if whole else "*"
@@ -74,7 +74,7 @@ def with_customer(profile: TableProfile, customer: str) -> TableProfile:
 
 
 def months_as_rows(profile: TableProfile, customer: str) -> Query:
-    """One row per customer and month, of columns that are months: months without anything are left out."""
+    """Return one row per customer and month, of columns that are months: months without anything are left out."""
     others = [c for c in profile.columns if c not in profile.months]
     name, who = _quoted(profile.name), _quoted(customer)
     left_out = ", ".join(_quoted(c) for c in others)
@@ -86,7 +86,7 @@ def months_as_rows(profile: TableProfile, customer: str) -> Query:
 
 
 def flagged_rows(profile: TableProfile, column: str, value: str) -> Query:
-    """The rows in which a column has a value."""
+    """Return the rows in which a column has a value."""
     texts = profile.table[column].cast(pa.string()).unique().to_pylist() if not pa.types.is_boolean(profile.table[column].type) else []
     said = value.strip().lower() in _YES  # a flag is written 1 or true, by whoever reads the file
     meant = {value} if profile.columns[column].kind != "flag" else set(_YES if said else _NO)
@@ -100,7 +100,7 @@ def flagged_rows(profile: TableProfile, column: str, value: str) -> Query:
 
 
 def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
-    """Files of the same columns whose names differ in digits alone, such as those of single years, as one table."""
+    """Return files of the same columns whose names differ in digits alone, such as those of single years, as one table."""
     groups: dict[Any, list[TableProfile]] = {}
     for profile in profiles:
         stem = re.sub(r"\d+", "#", Path(profile.source).name) if isinstance(profile.source, str) else profile.name

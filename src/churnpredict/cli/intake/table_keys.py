@@ -36,26 +36,26 @@ class Way:
 
 
 def is_id(name: str) -> bool:
-    """Whether a name ends, or begins, as those of ids do."""
+    """Return whether a name ends, or begins, as those of ids do."""
     words = tokens(name)
     return bool(words) and (has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or name.lower().endswith("id"))
 
 
 def unlike_customer(column: Column) -> bool:
-    """Whether a column cannot hold customers, whatever its name."""
+    """Return whether a column cannot hold customers, whatever its name."""
     if column.kind not in ("text", "number", "flag") or not (column.kind == "text" or column.is_whole or _counts_only(column)):
         return True
     return column.distinct < 1 or column.says("owner", "currency") or float(np.mean(~column.filled)) > 0.5
 
 
 def _counts_only(column: Column) -> bool:
-    """Whether decimal numbers are whole ones with gaps, as a data frame stores ids that are missing in some rows."""
+    """Return whether decimal numbers are whole ones with gaps, as a data frame stores ids that are missing in some rows."""
     known = column.numbers[np.isfinite(column.numbers)]
     return bool(len(known) and len(known) < len(column.numbers) and (known == np.round(known)).all() and np.abs(known).max() < 2**53)
 
 
 def _fitness(table: TableProfile, column: Column) -> float:
-    """How well a column would do as the customer of its table."""
+    """Return how well a column would do as the customer of its table."""
     name, timed = column.name, bool(table.of_kind("time"))
     fit = 4.0 * has_word(name, "customer") + 1.5 * is_id(name) + 0.5 * ("unique" in tokens(name))
     words = [w for w in tokens(name) if not has_word(w, "id")]
@@ -99,7 +99,7 @@ class _Keys:
                     self.domain = {key: new if d == old else d for key, d in self.domain.items()}
 
     def alike(self, one: tuple[str, str], other: tuple[str, str]) -> bool:
-        """Whether two columns are keys of the same things: by their values, and by their names where values are small numbers."""
+        """Return whether two columns are keys of the same things: by their values, and by their names where values are small numbers."""
         a, b = self.values[one], self.values[other]
         shared = len(a & b)
         if shared < 2 or shared < _SHARED * min(len(a), len(b)):
@@ -123,7 +123,7 @@ class _Keys:
         return telling and (named or self._refers(one, other) or self._refers(other, one))
 
     def _refers(self, one: tuple[str, str], key: tuple[str, str]) -> bool:
-        """Whether nearly all values of a column, whatever its name, are keys of another table: "caller" and "msisdn"."""
+        """Return whether nearly all values of a column, whatever its name, are keys of another table: "caller" and "msisdn"."""
         mine = self.values[one]
         return self.columns[key].unique and len(mine & self.values[key]) >= _SEEN * len(mine)
 
@@ -131,7 +131,7 @@ class _Keys:
         return (key for key, d in self.domain.items() if d == domain)
 
     def returns(self, domain: int) -> bool:
-        """Whether somebody stands on more than one row of a table with times."""
+        """Return whether somebody stands on more than one row of a table with times."""
         return any(self.tables[t].of_kind("time") and not self.columns[t, c].unique for t, c in self.members(domain))
 
 
@@ -141,7 +141,7 @@ def _singular(table: str) -> set[str]:
 
 
 def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
-    """The way from each table to its customer; tables that lead to nobody are left out."""
+    """Return the way from each table to its customer; tables that lead to nobody are left out."""
     keys = _Keys(tables)
     if not keys.columns:
         return {}
@@ -168,7 +168,7 @@ def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
 
 
 def _behind(keys: _Keys, domain: int) -> int | None:
-    """Where nobody comes twice, the customers behind the keys: another column of the table of keys, whose values repeat."""
+    """Return the customers behind the keys where no key repeats: another column of the table of keys, whose values do repeat."""
     for table, column in keys.members(domain):
         if not keys.columns[table, column].unique:
             continue

@@ -49,7 +49,7 @@ class Column:
     doubts: tuple[str, ...] = ()
 
     def says(self, *roles: str) -> bool:
-        """Whether its name has a word for any of the roles."""
+        """Return whether its name has a word for any of the roles."""
         return any(has_word(self.name, role) for role in roles)
 
     @cached_property
@@ -122,12 +122,12 @@ class TableProfile:
         return [c for c in self.columns.values() if c.kind in kinds]
 
     def says(self, *roles: str) -> bool:
-        """Whether the name of the table has a word for any of the roles."""
+        """Return whether the name of the table has a word for any of the roles."""
         return any(has_word(self.name, role) for role in roles)
 
 
 def table_name(called: str) -> str:
-    """A name that can stand in features, from the name of a file or of a table."""
+    """Return a name that can stand in features, from the name of a file or of a table."""
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", called)).encode("ascii", "ignore").decode()
@@ -137,12 +137,12 @@ def table_name(called: str) -> str:
 
 
 def profile_database(path: Path) -> list[TableProfile]:
-    """Profiles of the tables of a DuckDB or SQLite file."""
+    """Return profiles of the tables of a DuckDB or SQLite file."""
     return [_profile(Query(name, str(path)), name) for name in table_names(str(path))]
 
 
 def profile_table(path: str | Path | File) -> TableProfile:
-    """The profile of a file, or of a sheet or a member of it, read as it is written.
+    """Return the profile of a file, or of a sheet or a member of it, read as it is written.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def profile_table(path: str | Path | File) -> TableProfile:
 
 
 def _with_names(found: FileFormat, name: str) -> File:
-    """Names for the columns of a file without a header, by what stands in them: the time, the customer, the amount."""
+    """Return names for the columns of a file without a header, by what stands in them: the time, the customer, the amount."""
     for width in range(2, 1000):
         names = [f"column_{n}" for n in range(1, width + 1)]
         file = replace(found.file, column_names=names)
@@ -186,7 +186,7 @@ def _with_names(found: FileFormat, name: str) -> File:
 
 
 def profile_query(source: Any, name: str) -> TableProfile:
-    """The profile of a query, a glob, or a file whose options are known."""
+    """Return the profile of a query, a glob, or a file whose options are known."""
     return _profile(source, name)
 
 
@@ -232,7 +232,7 @@ def _same_whole(read: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Texts as plain strings, whatever they are stored as; numbers as numbers."""
+    """Return texts as plain strings, whatever they are stored as; numbers as numbers."""
     for i, column in enumerate(table.schema):
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):

@@ -33,7 +33,7 @@ _OPTIONS = {
 
 
 def first_file(file: File, name: str) -> str:
-    """The first file under a path; a table of a lake stands for itself.
+    """Return the first file under a path; a table of a lake stands for itself.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class Source:
         raise NotImplementedError
 
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
-        """The columns as Arrow.
+        """Return the columns as Arrow.
 
         Parameters
         ----------
@@ -44,11 +44,11 @@ class Source:
         raise NotImplementedError
 
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The same, a batch at a time and in no particular order; a source that can stream never holds the whole."""
+        """Yield the columns as Arrow, a batch at a time, in any order; a source that can stream never holds the whole."""
         yield from self.read(columns, text).to_batches(max_chunksize=BATCH)
 
     def count(self) -> int | None:
-        """How many rows there are, where that is cheap to know."""
+        """Return how many rows there are, where that is cheap to know."""
         return None
 
     def check(self, wanted: Sequence[str]) -> None:
@@ -76,17 +76,17 @@ class Source:
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
-    """Each name once, in order: one column may have two roles."""
+    """Return each name once, in order: one column may have two roles."""
     return list(dict.fromkeys(columns))
 
 
 def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
+    """Return a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def said(error: Exception, ours: Collection[str]) -> str:
-    """What a reader says, fit for a message: its first line, and of what it quotes only our own words and files.
+    """Return what a reader says, fit for a message: its first line, and of what it quotes only our own words and files.
 
     Readers and servers quote rows, values and addresses with passwords in them; nothing of that may leave.
     """

@@ -47,7 +47,7 @@ _NEAR = 0.98  # of the score of the best: as good
 
 
 def find_encoding(file: BinaryIO) -> Encoding:
-    """The encoding of a file, others that read it as well with another meaning, and why.
+    """Return the encoding of a file, others that read it as well with another meaning, and why.
 
     The whole file is read, because one letter in its last row decides as well as one in its first.
     """
@@ -64,7 +64,7 @@ def find_encoding(file: BinaryIO) -> Encoding:
 
 
 def check_encoding(name: str) -> str | None:
-    """The encoding as Python calls it, or None where there is no such encoding of text."""
+    """Return the encoding as Python calls it, or None where there is no such encoding of text."""
     try:
         found = codecs.lookup({"latin": "latin-1", "ansi": "cp1252"}.get(name.lower(), name))
     except (LookupError, ValueError):
@@ -79,7 +79,7 @@ def _chunks(head: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: delimiters, digits and line ends have a zero byte, always on the same side."""
+    """Return UTF-16 without a mark: delimiters, digits and line ends have a zero byte, always on the same side."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     least = max(len(head) // 20, 1)
     if odd > least and odd > 20 * even:
@@ -88,7 +88,7 @@ def _wide(head: bytes) -> str | None:
 
 
 def _is_utf8(chunks: Iterable[bytes], words: list[bytes]) -> bool:
-    """Whether all of it is UTF-8; words with bytes beyond ASCII are kept, and no more is read than decides."""
+    """Return whether all of it is UTF-8; words with bytes beyond ASCII are kept, and no more is read than decides."""
     decoder, good, kept = codecs.getincrementaldecoder("utf-8")(), True, 0
     for chunk in chunks:
         if kept < _KEPT:
@@ -127,7 +127,7 @@ def _by_letters(content: bytes) -> Encoding:
 
 
 def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
-    """How well a text reads, from -1 to 1, in the language in which it reads best."""
+    """Return how well a text reads, from -1 to 1, in the language in which it reads best."""
     strange, total = 0.0, 0
     letters: Counter[str] = Counter()
     for word in sorted(set(text.split())):  # each once: a city on every row says no more than one

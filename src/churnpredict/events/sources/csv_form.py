@@ -61,7 +61,7 @@ class CsvForm:
     headless: bool = False
 
     def unique_names(self, wanted: Collection[str]) -> list[str]:
-        """Names for a reader that knows no capitals: where two are one to it, those that are wanted keep theirs."""
+        """Return names for a reader that knows no capitals: where two are one to it, those that are wanted keep theirs."""
         kept = {name.lower(): name for name in self.names if name} | {name.lower(): name for name in wanted}
         found: list[str] = []
         for place, name in enumerate(self.names):
@@ -69,12 +69,12 @@ class CsvForm:
         return found
 
     def options(self) -> dict[str, Any]:
-        """For DuckDB's reader, without the columns."""
+        """Return the options of DuckDB's reader, without the columns."""
         return {"header": True, "delim": self.delimiter, "quote": '"', "escape": self.escape, "skip": self.skip}
 
 
 def open_bytes(path: str) -> Any:
-    """The bytes of a file, unpacked."""
+    """Return the bytes of a file, unpacked."""
     ending = path.lower().rsplit(".", 1)[-1]
     if ending == "gz":
         return gzip.open(path)
@@ -112,7 +112,7 @@ def find_form(path: str, table: str) -> CsvForm:
 
 
 def form_of(head: bytes, *, tabs: bool = False) -> CsvForm:
-    """The form of a text in UTF-8 of which ``head`` is the beginning.
+    """Return the form of a text in UTF-8 of which ``head`` is the beginning.
 
     >>> form_of(b"id;name\\n1;a\\n").delimiter
     ';'
@@ -133,7 +133,7 @@ def form_of(head: bytes, *, tabs: bool = False) -> CsvForm:
 
 
 def _records(text: str, delimiter: str, escape: str) -> list[list[str]]:
-    """The first records; the last of a text that is cut off is left out."""
+    """Return the first records; the last of a text that is cut off is left out."""
     how: dict[str, Any] = {"delimiter": delimiter, "doublequote": escape == '"', "escapechar": None if escape == '"' else escape}
     found: list[list[str]] = []
     try:
@@ -148,12 +148,14 @@ def _records(text: str, delimiter: str, escape: str) -> list[list[str]]:
 
 
 def _agreeing(rows: Sequence[Sequence[str]]) -> float:
-    """The share of records with as many fields as the first."""
+    """Return the share of records with as many fields as the first."""
     return sum(len(r) == len(rows[0]) or (len(r) == len(rows[0]) + 1 and not r[-1]) for r in rows) / len(rows)
 
 
 def _headless(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record may be data: nothing sets it apart from the records below, or a field with digits looks like those below."""
+    """Return whether the first record may be data: nothing sets it apart from the records below, or a field with digits looks like those
+    below.
+    """
     if not rows:
         return False
     set_apart = False
@@ -170,7 +172,7 @@ def _shape(value: str) -> str:
 
 
 def _encoding(head: bytes, *, whole: bool) -> str | None:
-    """What a file is instead of text in UTF-8; None where it is that, as far as can be seen."""
+    """Return what a file is instead of text in UTF-8; None where it is that, as far as can be seen."""
     for mark, what in _MARKS:
         if head.startswith(mark):
             return what
@@ -187,7 +189,7 @@ def _encoding(head: bytes, *, whole: bool) -> str | None:
 
 
 def one_byte_encoding(data: bytes) -> str:
-    """Which of the old encodings bytes seem to be in."""
+    """Return which of the old encodings bytes seem to be in."""
     return "Windows-1252 or ISO-8859-1" if not re.search(rb"[\x81\x8d\x8f\x90\x9d]", data) else "an encoding that is not UTF-8"
 
 
@@ -201,7 +203,7 @@ def _wrong_encoding(path: str, table: str, what: str) -> SourceError:
 
 
 def wrong_text(path: str, table: str) -> SourceError | None:
-    """Why a file that a reader stumbled over is no text in UTF-8 with one kind of line end, if that is so."""
+    """Return why a file that a reader stumbled over is no text in UTF-8 with one kind of line end, if that is so."""
     ends: set[bytes] = set()
     inside, before = False, b""
     try:
@@ -230,7 +232,7 @@ def wrong_text(path: str, table: str) -> SourceError | None:
 
 
 def _line_ends(block: bytes, inside: bool, before: bytes) -> tuple[set[bytes], bool, bytes]:
-    """The ends of lines outside quotes in a block; ``before`` is a CR that the block before ended with."""
+    """Return the ends of lines outside quotes in a block; ``before`` is a CR that the block before ended with."""
     found: set[bytes] = set()
     text = before + block
     for piece in re.finditer(rb'"|\r\n|\r(?!\Z)|\n', text):

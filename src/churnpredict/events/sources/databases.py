@@ -22,7 +22,7 @@ _SERVER = ("postgresql://", "postgres://")
 
 
 def table_names(database: Any) -> list[str]:
-    """The tables and views of a database, sorted.
+    """Return the tables and views of a database, sorted.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class Database(Source):
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        """The engine, opened; whatever it says is told without credentials and without rows."""
+        """Yield the engine, opened; whatever it says is told without credentials and without rows."""
         try:
             with self.engine.open() as cursor:
                 yield cursor
@@ -159,7 +159,9 @@ class _SQLite:
         return found
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """SQLite types each value, not each column: one look at all of them says which type a column has."""
+        """Yield the column types of SQLite, which types each value, not each column: one scan of all values says which type a
+        column has.
+        """
         names = self.names(f"{sql} LIMIT 0")
         kinds = [self._kind(sql, name) for name in names]
         cursor = self.connection.cursor()

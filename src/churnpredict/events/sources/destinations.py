@@ -32,7 +32,7 @@ _ONE_THREAD = threading.Lock()
 
 
 def _renew() -> None:
-    """A lock that another thread held when the process was forked would never open in the child."""
+    """Replace the lock in a forked process: one that another thread held at the fork would never open in the child."""
     global _ONE_THREAD  # noqa: PLW0603
     _ONE_THREAD = threading.Lock()
 
@@ -50,11 +50,11 @@ class _DuckDB:
         connection.execute("BEGIN")
 
     def run(self, sql: str, *given: Any) -> Any:
-        """The first value of the first row."""
+        """Return the first value of the first row."""
         return self.connection.execute(sql, list(given)).fetchall()[0][0]
 
     def texts(self, sql: str, *given: Any) -> list[str]:
-        """The first column, of texts."""
+        """Return the first column, of texts."""
         return [str(row[0]) for row in self.connection.execute(sql, list(given)).fetchall()]
 
     def there(self) -> bool:
@@ -82,12 +82,12 @@ class _SQLite:
         connection.execute("BEGIN IMMEDIATE")
 
     def run(self, sql: str, *given: Any) -> Any:
-        """The first value of the first row, if there are any."""
+        """Return the first value of the first row, if there are any."""
         row = self._execute(sql, given).fetchone()
         return None if row is None else row[0]
 
     def texts(self, sql: str, *given: Any) -> list[str]:
-        """The first column, of texts."""
+        """Return the first column, of texts."""
         return [str(row[0]) for row in self._execute(sql, given).fetchall()]
 
     def _execute(self, sql: str, given: Sequence[Any]) -> Any:
@@ -127,13 +127,13 @@ class _PostgreSQL:
             self.run(f"LOCK TABLE {self.table} IN SHARE ROW EXCLUSIVE MODE")
 
     def run(self, sql: str, *given: Any) -> Any:
-        """The first value of the first row, if there are any."""
+        """Return the first value of the first row, if there are any."""
         self.cursor.execute(sql, given or None)
         row = self.cursor.fetchone() if self.cursor.description else None
         return None if row is None else row[0]
 
     def texts(self, sql: str, *given: Any) -> list[str]:
-        """The first column, of texts."""
+        """Return the first column, of texts."""
         self.cursor.execute(sql, given or None)
         return [str(row[0]) for row in self.cursor.fetchall()]
 
@@ -170,7 +170,7 @@ def check_destination(database: Any, table: str) -> None:
 
 
 def _kind(database: Any) -> str:
-    """ "postgresql", "duckdb" or "sqlite"; "connection" for one of DuckDB that is open."""
+    """Return "postgresql", "duckdb" or "sqlite"; "connection" for an open DuckDB connection."""
     if isinstance(database, str) and database.startswith(_SERVER):
         try:
             import adbc_driver_postgresql.dbapi  # noqa: F401
@@ -216,7 +216,9 @@ def _kind_of_file(path: Path) -> str:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes of a file; of an empty one once more after a moment, since another job may be about to make a database of it."""
+    """Return the first bytes of a file; of an empty one once more after a moment, since another job may be about to make a
+    database of it.
+    """
     for pause in (0.05, 0.2, 0.5, 0.0):
         with path.open("rb") as file:
             if head := file.read(16):
@@ -227,7 +229,7 @@ def _head(path: Path) -> bytes:
 
 @contextmanager
 def _transaction(database: Any, table: str) -> Iterator[Any]:
-    """All that is done within, or nothing of it; whoever writes to the same table meanwhile is waited for.
+    """Run the block in one transaction; wait for other writers to the same table.
 
     Raises
     ------
@@ -262,7 +264,7 @@ def _transaction(database: Any, table: str) -> Iterator[Any]:
 
 
 def _is_busy(error: Exception) -> bool:
-    """Whether the database is in somebody else's hands, in the words of each engine."""
+    """Return whether another process has the database locked, by the messages of each engine."""
     text = str(error)
     return getattr(error, "sqlstate", None) == "55P03" or "Could not set lock on file" in text or text.startswith("database is locked")
 
@@ -295,7 +297,7 @@ def _connected(database: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _opened(path: Path) -> Any:
-    """A DuckDB file, as soon as no other process has it open."""
+    """Return a DuckDB file, as soon as no other process has it open."""
     import duckdb
 
     given_up = time.monotonic() + _PATIENCE

@@ -44,7 +44,7 @@ def refuse_missing(column: pa.ChunkedArray, table: str, name: str) -> None:
 
 
 def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = None, total: int | None = None) -> pa.Array:
-    """Ids as int64 or string.
+    """Return ids as int64 or string.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _wrong_type(kind: pa.DataType, where: dict[str, Any]) -> IdentityError:
 
 
 def _of_decimals(values: pa.Array, where: dict[str, Any]) -> pa.Array:
-    """Whole decimals are ids: of int64 where all fit, else as text."""
+    """Return whole decimals as ids: int64 where all fit, else text."""
     numbers = values.to_pylist()
     broken = [n for n in numbers if not n.is_finite() or n != n.to_integral_value()]
     if broken:

@@ -73,7 +73,7 @@ class Files(Source):
         super().check(wanted)
 
     def _marked(self, rows: Any) -> Any:
-        """The same, with a mark on columns whose texts may be numbers: all of CSV, and the names of folders."""
+        """Mark the columns whose texts may be numbers: all of CSV, and the names of folders."""
         return mark_untyped(rows, rows.schema.names if self.kind == "text" else [k for k in self._keys if k not in self._parquet_columns()])
 
     def _select(self, columns: Sequence[str], text: Sequence[str] | None) -> str:
@@ -98,7 +98,7 @@ class Files(Source):
         return f"read_parquet({_literal(wanted)}, hive_partitioning=false{options}{placed})"
 
     def _read_csv(self, columns: Sequence[str], text: Sequence[str] | None, path: str | None) -> str:
-        """Files of one form are read together; those that name their columns otherwise are put together by name."""
+        """Read files of one form together; join those with other column names by name."""
         alike: dict[CsvForm, list[str]] = {}
         for file, form in self._forms.items():
             if path in (None, file):
@@ -154,7 +154,7 @@ class Files(Source):
             raise memory_shortage(error) or self._refuse(error) from None  # what the reader says further on quotes the row
 
     def _refuse(self, error: Exception) -> SourceError | ContentError:
-        """What to tell the person: which file, and what is wrong with it, without a word of its rows."""
+        """Return what to tell the person: which file, and what is wrong with it, without a word of its rows."""
         text = str(error)
         culprit = self._culprit(text)
         wrong = wrong_text(culprit, self.name) if self.kind == "text" else None
@@ -170,7 +170,7 @@ class Files(Source):
         )
 
     def _culprit(self, text: str) -> str:
-        """The file that cannot be read, of many: the one that the reader names, else the first that fails alone."""
+        """Return the file that cannot be read, of many: the one that the reader names, else the first that fails alone."""
         import duckdb
 
         files = glob.glob(self.path, recursive=True)
@@ -189,7 +189,7 @@ class Files(Source):
         return self.path
 
     def _header(self) -> list[str]:
-        """The names of the header, as written; where files differ, every name that stands in one of them."""
+        """Return the names of the header, as written; where files differ, every name that stands in one of them."""
         headers = list(dict.fromkeys(form.names for form in self._forms.values()))
         if len(headers) == 1:
             return [name for name in headers[0] if name]
@@ -199,12 +199,12 @@ class Files(Source):
 
 
 def is_ragged(error: Exception) -> bool:
-    """Whether a reader says that rows differ in their number of fields."""
+    """Return whether a reader says that rows differ in their number of fields."""
     return any(sign in str(error) for sign in _RAGGED)
 
 
 def ragged_rows(path: str, table: str) -> ContentError:
-    """What is said of such a file, without a word of its rows."""
+    """Return what is said of such a file, without a word of its rows."""
     return ContentError(
         "ragged-rows",
         f'"{path}" has rows with more or fewer fields than its header, or a quote that is not closed',
@@ -222,7 +222,7 @@ def _connect() -> Any:
 
 
 def _fixed(path: str) -> str:
-    """The part of a path above its first wildcard, as it stands before the names of the files below."""
+    """Return the part of a path above its first wildcard, as it stands before the names of the files below."""
     if not glob.has_magic(path):
         return os.path.join(os.path.dirname(path), "")
     first = re.search(r"[*?[]", path)
@@ -245,7 +245,7 @@ def _file_kind(path: str) -> str | None:
 
 
 def files_within(folder: str) -> str:
-    """The glob of all files of a folder: Parquet, or else CSV, or else JSON."""
+    """Return the glob of all files of a folder: Parquet, or else CSV, or else JSON."""
     for pattern in ("*.parquet", "*.pq", "*.csv", *(f"*.csv{packed}" for packed in _PACKED), "*.jsonl", "*.ndjson", "*.json"):
         inside = os.path.join(folder, "**", pattern)
         if next(glob.iglob(inside, recursive=True), None) is not None:
@@ -254,7 +254,7 @@ def files_within(folder: str) -> str:
 
 
 def open_files(path: str, name: str) -> Source:
-    """Files under a path, a folder or a glob.
+    """Return files under a path, a folder or a glob.
 
     Raises
     ------
@@ -282,7 +282,7 @@ def open_files(path: str, name: str) -> Source:
 
 
 def _is_cut(path: str) -> bool:
-    """Whether a packed file ends too early: DuckDB 1 then speaks of its last row only."""
+    """Return whether a packed file ends too early: DuckDB 1 then speaks of its last row only."""
     if not path.lower().endswith(".gz"):
         return False
     import gzip

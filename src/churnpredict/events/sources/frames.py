@@ -87,7 +87,7 @@ class Frame(Source):
 
 
 def _dense(frame: Any) -> Any:
-    """A pandas frame whose sparse columns, which Arrow does not take, hold every value."""
+    """Return a pandas frame whose sparse columns, which Arrow does not take, hold every value."""
     import narwhals as nw
 
     native = nw.to_native(frame)

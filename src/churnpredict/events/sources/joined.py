@@ -66,7 +66,7 @@ class Joined(Source):
 
 
 def _guessed(table: pa.Table, texts: Sequence[str]) -> pa.Table:
-    """With the types that all texts of each column have, for somebody who looks at what nobody has declared."""
+    """Return the table with the types that all texts of each column have, for previews of undeclared columns."""
     kinds = {b"whole": pa.int64(), b"number": pa.float64()}
     for place, name in enumerate(table.column_names):
         form = texts_form(table[name].combine_chunks()) if name in texts else b""

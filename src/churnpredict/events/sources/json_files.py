@@ -98,7 +98,7 @@ class JsonFiles(Source):
         return kinds
 
     def _chunks(self) -> Iterator[list[dict[str, Any]]]:
-        """Rows, some thousands at a time."""
+        """Yield rows, some thousands at a time."""
         for path in sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f)):
             chunk: list[dict[str, Any]] = []
             for row in self._objects(path):
@@ -143,7 +143,7 @@ class JsonFiles(Source):
             ) from None
 
     def _listed(self, documents: Sequence[Any], path: str) -> Iterator[Any]:
-        """The objects of a document: a list, or an object that has one list of objects in it."""
+        """Yield the objects of a document: a list, or an object that has one list of objects in it."""
         if len(documents) != 1:
             yield from documents
             return
@@ -206,7 +206,7 @@ class _Raw(io.RawIOBase):
 
 
 def _documents(text: str) -> list[Any]:
-    """All documents that stand in a text one after the other."""
+    """Return all documents that stand in a text one after the other."""
     decoder, place, found = json.JSONDecoder(), 0, []
     while place < len(text):
         if text[place].isspace():

@@ -21,7 +21,7 @@ _NAMES = {"delta": ("Delta Lake", "version"), "iceberg": ("Iceberg", "snapshot")
 
 
 def lake_kind(path: str) -> str | None:
-    """ "delta" or "iceberg", if a folder is such a table."""
+    """Return "delta" or "iceberg" if a folder is such a table, else None."""
     if os.path.isdir(os.path.join(path, "_delta_log")):
         return "delta"
     if _METADATA.fullmatch(os.path.basename(path)) and os.path.isfile(path):
@@ -30,7 +30,7 @@ def lake_kind(path: str) -> str | None:
 
 
 def _metadata_files(path: str) -> dict[int, list[str]]:
-    """The files of metadata in an Iceberg table's folder, by their number."""
+    """Return the files of metadata in an Iceberg table's folder, by their number."""
     folder = os.path.join(path, "metadata")
     found: dict[int, list[str]] = {}
     if os.path.isdir(folder):
@@ -65,7 +65,7 @@ class Lake(Source):
             raise self._refuse(error) from None
 
     def _read_schema(self, wanted: Sequence[str]) -> pa.Schema:
-        """Without metadata, and texts as plain strings: what a Parquet file of the same rows has."""
+        """Return the schema without metadata and with texts as plain strings, as a Parquet file of the same rows has it."""
         fields = [self._schema.field(c) for c in wanted]
         return pa.schema([(f.name, pa.string() if pa.types.is_large_string(f.type) else f.type) for f in fields])
 
@@ -129,7 +129,7 @@ class Lake(Source):
         return table, table.scan(snapshot_id=version)
 
     def _metadata(self) -> str:
-        """The newest file of metadata: that which a hint names, else the one with the highest number."""
+        """Return the newest file of metadata: that which a hint names, else the one with the highest number."""
         if os.path.isfile(self.path):
             return self.path
         files = _metadata_files(self.path)
@@ -167,7 +167,7 @@ class Lake(Source):
         )
 
     def _refuse(self, error: Exception) -> SourceError:
-        """What such libraries say quotes paths and values: only the kind of table and of error are told."""
+        """Return an error with only the kind of table and of error: the libraries' own messages quote paths and values."""
         kind, what = _NAMES[self.kind]
         if self.file.version is not None and "ersion" in str(error) and self.kind == "delta":
             return self._no_version(int(self.file.version))

@@ -69,7 +69,7 @@ class Layout:
 
 
 def find_layout(head: str, tail: str, delimiter: str | None = None) -> Layout:
-    """The layout of a file by its beginning and its end, both cut at line ends; with the delimiter, if it is known."""
+    """Return the layout of a file by its beginning and its end, both cut at line ends; with the delimiter, if it is known."""
     hint = re.match(r"\ufeff?sep=(.)\r?\n", head)
     delimiter = delimiter or (hint[1] if hint else _delimiter(head))
     rows, lines = _parsed(head, delimiter)
@@ -79,7 +79,7 @@ def find_layout(head: str, tail: str, delimiter: str | None = None) -> Layout:
 
 
 def layout_of_rows(rows: list[list[str]], lines: list[int], last: list[list[str]]) -> Layout:
-    """The layout of a table by its first rows, by the line in which each begins, and by its last rows; all without empty rows."""
+    """Return the layout of a table by its first rows, by the line in which each begins, and by its last rows; all without empty rows."""
     if not rows:
         return Layout(",")
     width = Counter(len(r) for r in rows[:_SOME] if len(r) > 1 or not _blank(r)).most_common(1)[0][0]
@@ -97,7 +97,7 @@ def layout_of_rows(rows: list[list[str]], lines: list[int], last: list[list[str]
 
 
 def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Rows, and the line in which each begins; rows of empty cells only are left out."""
+    """Return rows, and the line in which each begins; rows of empty cells only are left out."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
     rows, lines, before = [], [], 0
     try:
@@ -117,7 +117,7 @@ def _blank(row: Sequence[str]) -> bool:
 
 
 def _delimiter(head: str) -> str:
-    """The one that cuts most rows into the same number of fields, at least two."""
+    """Return the one that cuts most rows into the same number of fields, at least two."""
     best, most = ",", (0.0, 0, 0)
     for delimiter in _DELIMITERS:
         widths = Counter(len(r) for r in _parsed(head, delimiter)[0][: _SOME + _MOST_TITLES])
@@ -132,7 +132,7 @@ def _delimiter(head: str) -> str:
 
 
 def _first_row(rows: list[list[str]], width: int) -> int:
-    """Where the table begins: the first row that is as wide as the table and mostly filled."""
+    """Return where the table begins: the first row that is as wide as the table and mostly filled."""
     for place, row in enumerate(rows[:_MOST_TITLES]):
         filled = sum(map(bool, row))
         titled = width > 1 and row[0] and not any(row[1:])
@@ -151,7 +151,7 @@ def _kind(cell: str) -> str:
 
 
 def lacks_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is one like those below: each cell of the type that its column has, where columns have types."""
+    """Return whether the first row is one like those below: each cell of the type that its column has, where columns have types."""
     typed = 0
     periods = [c for c in first if _PERIOD.fullmatch(c)]
     if len(periods) > 1 and len(set(periods)) == len(periods):
@@ -170,7 +170,7 @@ def lacks_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def is_total(cell: str) -> bool:
-    """Whether a cell says that its row is a total.
+    """Return whether a cell says that its row is a total.
 
     >>> is_total("Grand Total:"), is_total("Gesamtsumme"), is_total("Итого"), is_total("Totally Tea Ltd")
     (True, True, True, False)
@@ -179,7 +179,7 @@ def is_total(cell: str) -> bool:
 
 
 def _footers(last: list[list[str]], below: list[list[str]], width: int, *, alone: bool) -> int:
-    """How many of the last rows are not of the table: totals, notes, and rows that leave out what every other row has."""
+    """Return how many of the last rows are not of the table: totals, notes, and rows that leave out what every other row has."""
     if width < 2 or alone:
         return 0
     proper = below[: max(len(below) - _FEW, len(below) // 2)]
@@ -191,14 +191,14 @@ def _footers(last: list[list[str]], below: list[list[str]], width: int, *, alone
 
 
 def _is_note(row: list[str], width: int, always: list[int]) -> bool:
-    """Whether a row is one text, where the table has several columns."""
+    """Return whether a row is one text, where the table has several columns."""
     if sum(map(bool, row)) > 1:
         return False
     return len(row) != width or (width > 2 and len(always) > 1 and re.match(r"[*(#]|[^:]{1,40}:", row[0]) is not None)
 
 
 def _is_sum(row: list[str], width: int, always: list[int]) -> bool:
-    """Whether a row says that it is a total, or has nothing where every other row says whose it is."""
+    """Return whether a row says that it is a total, or has nothing where every other row says whose it is."""
     filled = sum(map(bool, row))
     texts = [c for c in row[:3] if c and _kind(c) == "text"]
     if texts and is_total(texts[0]) and (filled < width or len(row) != width):

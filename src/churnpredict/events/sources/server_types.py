@@ -20,7 +20,7 @@ _LONG_AGO = -4_000_000  # days since 1970, before which PostgreSQL has no date
 
 
 def cast_on_server(field: pa.Field) -> str | None:
-    """The type into which PostgreSQL has to cast a column before it is sent, None for those that arrive as they are.
+    """Return the type into which PostgreSQL has to cast a column before it is sent, None for those that arrive as they are.
 
     ``money`` would come in cents, ``char(n)`` filled up with spaces, an ``oid`` with a sign, an ``enum``, ``inet`` or ``bit`` as bytes.
     """
@@ -34,7 +34,7 @@ def _is_opaque(kind: pa.DataType) -> bool:
 
 
 def plain_types(table: pa.Table, name: str, text: Collection[str] | None = None) -> pa.Table:
-    """A table without extension types, and with infinity as a far date.
+    """Return a table without extension types, and with infinity as a far date.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _storage(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _numeric(column: pa.ChunkedArray, *, exactly: bool) -> pa.ChunkedArray:
-    """Exact numerics as float64, or as the texts of whole numbers and of decimals without zeros at their end."""
+    """Return exact numerics as float64, or as the texts of whole numbers and of decimals without zeros at their end."""
     if not exactly:
         return column.cast(pa.float64())
     column = pc.if_else(pc.equal(column, "nan"), None, column)
@@ -91,7 +91,7 @@ def _numeric(column: pa.ChunkedArray, *, exactly: bool) -> pa.ChunkedArray:
 
 
 def _without_infinity(column: pa.ChunkedArray, counts: pa.DataType, endless: dict[int, int], earliest: int) -> pa.ChunkedArray | None:
-    """The column with 9999-12-31 and 0001-01-01 for infinity and -infinity; None where it has neither."""
+    """Return the column with 9999-12-31 and 0001-01-01 for infinity and -infinity; None where it has neither."""
     numbers = column.cast(counts)
     lowest = pc.min(numbers).as_py()
     if lowest is None or lowest >= earliest:

@@ -80,7 +80,7 @@ class Buckets:
         self._schemas[name] = pa.schema([f.with_metadata({FORM: forms[f.name]}) if f.name in forms else f for f in schema])
 
     def read(self, name: str, buckets: Sequence[int]) -> pa.Table:
-        """All rows of some buckets."""
+        """Return all rows of some buckets."""
         schema = self._schemas[name]
         batches = [b for bucket in buckets for b in self._batches(name, bucket)]
         return pa.Table.from_batches([b.replace_schema_metadata(None).cast(schema) for b in batches], schema)
@@ -101,14 +101,14 @@ class Buckets:
 
 
 def without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Dictionaries may change from batch to batch, and a file of many small batches would repeat them."""
+    """Return the schema without dictionaries: they may change from batch to batch, and many small batches would repeat them."""
     columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
     fields = [f.with_type(c.type) for f, c in zip(batch.schema, columns, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def id_texts(ids: pa.Array) -> pa.Array:
-    """Customer ids as text, the same for one id of any type; missing ones, and those that cannot be ids, as no text."""
+    """Return customer ids as text, the same for one id of any type; missing ones, and those that cannot be ids, as no text."""
     if pa.types.is_string(ids.type) or pa.types.is_integer(ids.type):
         return pc.fill_null(ids.cast(pa.string()), "")
     if len(ids) == ids.null_count:
@@ -122,7 +122,7 @@ def id_texts(ids: pa.Array) -> pa.Array:
 
 
 def cut_batch(batch: pa.RecordBatch, ids: pa.Array, n: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """The rows of each bucket that has some, by the texts of their customers' ids."""
+    """Yield the rows of each bucket that has some, by the texts of their customers' ids."""
     order, counts = _by_bucket(bucket_of(ids, n), n)
     batch = batch.take(pa.array(order))
     starts = np.cumsum(counts) - counts
@@ -131,7 +131,7 @@ def cut_batch(batch: pa.RecordBatch, ids: pa.Array, n: int) -> Iterator[tuple[in
 
 
 def bucket_of(ids: pa.Array, n: int) -> npt.NDArray[np.int32]:
-    """The bucket of each id by its text, so that 42 and "42" meet and are refused as in memory."""
+    """Return the bucket of each id by its text, so that 42 and "42" meet and are refused as in memory."""
     _, offsets, data = ids.buffers()
     places = np.frombuffer(offsets, np.int32)[ids.offset : ids.offset + len(ids) + 1]
     return _hash(places, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8), n)
@@ -139,7 +139,7 @@ def bucket_of(ids: pa.Array, n: int) -> npt.NDArray[np.int32]:
 
 @nb.njit(cache=True, nogil=True)
 def _hash(places, text, n):  # type: ignore[no-untyped-def]
-    """FNV-1a with a final mix, the same on every machine."""
+    """Write the FNV-1a hash of each id, with a final mix; the same on every machine."""
     found = np.empty(places.size - 1, np.int32)
     for i in range(found.size):
         h = np.uint64(14695981039346656037)
@@ -152,7 +152,7 @@ def _hash(places, text, n):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, nogil=True)
 def _by_bucket(buckets, n):  # type: ignore[no-untyped-def]
-    """A stable counting sort: the order of the rows, and how many each bucket has."""
+    """Sort rows by bucket with a stable counting sort: write their order, and how many each bucket has."""
     counts = np.zeros(n, np.int64)
     for b in buckets:
         counts[b] += 1
@@ -165,7 +165,7 @@ def _by_bucket(buckets, n):  # type: ignore[no-untyped-def]
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Flat arrays under their names, as they lie in memory."""
+    """Write flat arrays under their names, as they lie in memory."""
     path.mkdir()
     for number, (name, array) in enumerate(arrays.items()):
         np.save(path / f"{number}.npy", array, allow_pickle=False)
@@ -173,14 +173,14 @@ def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
 
 
 def load_arrays(path: Path, wanted: Iterable[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of those names, all by default; names that are not there are left out."""
+    """Return the arrays of those names, all by default; names that are not there are left out."""
     some = None if wanted is None else set(wanted)
     names = {file.read_text(): file.with_suffix(".npy") for file in path.glob("*.name")}
     return {name: np.load(file, allow_pickle=False) for name, file in names.items() if some is None or name in some}
 
 
 def save_values(path: Path, values: Mapping[str, pa.Array]) -> None:
-    """Distinct values (ids, labels) of any Arrow type, each under its name."""
+    """Write distinct values (ids, labels) of any Arrow type, each under its name."""
     path.mkdir()
     for number, (name, array) in enumerate(values.items()):
         with pa.ipc.new_file(str(path / f"{number}.arrow"), pa.schema([(name, array.type)])) as writer:

@@ -111,7 +111,7 @@ class TextFiles(Files):
         return Path(folder)
 
     def _plain(self, path: str) -> str:
-        """The path of a file that any reader of CSV takes: the file itself, or a copy."""
+        """Return the path of a file that any reader of CSV takes: the file itself, or a copy."""
         file = self.file
         encoding = file.encoding or "utf-8"
         utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii")
@@ -158,13 +158,13 @@ class TextFiles(Files):
         return self._named(refused, self._culprit(str(error))) if isinstance(refused, SourceError) else refused
 
     def _named(self, error: SourceError, path: str) -> SourceError:
-        """A file in another encoding: which one, and how to say so."""
+        """Return a file in another encoding: which one, and how to say so."""
         another = error.code == "encoding" and any(what in error.what for what in ("UTF-16", "UTF-32", "Windows", "not UTF-8"))
         return undecodable(path, self.name, self.file) if another else error
 
 
 def names_of(head: str, delimiter: str) -> tuple[str, ...]:
-    """The names in the first row that is not empty."""
+    """Return the names in the first row that is not empty."""
     rows = csv.reader(io.StringIO(head.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
     return tuple(n.strip() for n in next((row for row in rows if any(row)), []))
 
@@ -179,7 +179,7 @@ def unreadable(path: str, table: str) -> SourceError:
 
 
 def undecodable(path: str, table: str, file: File) -> SourceError:
-    """A file that is not in the encoding it should be in; which one it seems to be in, and how to say so."""
+    """Return a file that is not in the encoding it should be in; which one it seems to be in, and how to say so."""
     with open_bytes(path, file.member, table, TEXT) as opened:
         found, others, _ = find_encoding(opened)
     also = f" (or {', '.join(others)})" if others else ""
@@ -192,7 +192,7 @@ def undecodable(path: str, table: str, file: File) -> SourceError:
 
 
 def ends_of(path: str, table: str) -> tuple[str, str]:
-    """The beginning and the end of a file in UTF-8, cut at line ends; of a packed one, the beginning only."""
+    """Return the beginning and the end of a file in UTF-8, cut at line ends; of a packed one, the beginning only."""
     with open_bytes(path, None, table) as file:
         head = file.read(_HEAD)
     whole = len(head) < _HEAD

@@ -20,7 +20,7 @@ _WIDER = {b"": 0, b"whole": 1, b"number": 2, b"words": 3}
 
 
 def mark_untyped(rows: Any, columns: Collection[str], form: bytes = b"text") -> Any:
-    """A table or batch with a mark on these columns: what all of their texts are, where that has been seen."""
+    """Return a table or batch with a mark on these columns: what all of their texts are, where that has been seen."""
     if not columns:
         return rows
     fields = [f.with_metadata({FORM: form}) if f.name in columns else f for f in rows.schema]
@@ -28,7 +28,7 @@ def mark_untyped(rows: Any, columns: Collection[str], form: bytes = b"text") -> 
 
 
 def texts_form(values: pa.Array) -> bytes:
-    """What texts are: ``b"whole"`` numbers within int64, ``b"number"``, ``b"words"``; ``b""`` where there is none.
+    """Return what texts are: ``b"whole"`` numbers within int64, ``b"number"``, ``b"words"``; ``b""`` where there is none.
 
     >>> texts_form(pa.array(["12", "-3", None])), texts_form(pa.array(["12", "0.5"])), texts_form(pa.array(["007"]))
     (b'whole', b'number', b'words')
@@ -48,10 +48,10 @@ def texts_form(values: pa.Array) -> bytes:
 
 
 def shared_form(forms: Iterable[bytes]) -> bytes:
-    """What columns are together of which these are parts."""
+    """Return what columns are together of which these are parts."""
     return max(forms, key=lambda f: _WIDER[f], default=b"")
 
 
 def form_of_column(field: pa.Field) -> bytes | None:
-    """The mark on a field; None where the source has a type for it."""
+    """Return the mark on a field; None where the source has a type for it."""
     return (field.metadata or {}).get(FORM)

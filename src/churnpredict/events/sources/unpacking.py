@@ -22,7 +22,7 @@ _DENSEST = 200  # how many times smaller tables become; archives that are made t
 
 
 def stem_ending(path: str) -> str:
-    """The ending that says the kind of a file: ".csv" of "orders.csv.gz"."""
+    """Return the ending that says the kind of a file: ".csv" of "orders.csv.gz"."""
     stem, ending = os.path.splitext(path.lower())
     return os.path.splitext(stem)[1] if ending in PACKED[:-1] else ending
 
@@ -45,7 +45,7 @@ def check_size(path: str, packed: int, unpacked: int, table: str) -> None:
 
 
 def members(path: str, endings: tuple[str, ...]) -> list[zipfile.ZipInfo]:
-    """The tables within a zip archive, without what operating systems add."""
+    """Return the tables within a zip archive, without what operating systems add."""
     with zipfile.ZipFile(path) as archive:
         return [i for i in archive.infolist() if not i.is_dir() and not _hidden(i.filename) and i.filename.lower().endswith(endings)]
 
@@ -56,7 +56,7 @@ def _hidden(name: str) -> bool:
 
 @contextmanager
 def open_bytes(path: str, member: str | None, table: str, endings: tuple[str, ...] = (".csv", ".tsv", ".txt")) -> Iterator[BinaryIO]:
-    """The bytes of a file, unpacked on the way.
+    """Yield the bytes of a file, unpacked on the way.
 
     Raises
     ------

@@ -130,7 +130,7 @@ class Workbook(Source):
         return [s for s in visible if self._workbook.get_sheet_by_name(s).height > 1]
 
     def _choose(self) -> str:
-        """The sheet that is asked for; else the only visible one that has a table."""
+        """Return the sheet that is asked for; else the only visible one that has a table."""
         sheets = [str(n) for n in self._workbook.sheet_names]
         if self.file.sheet is not None:
             if self.file.sheet not in sheets:
@@ -168,7 +168,7 @@ class Workbook(Source):
 
 
 def _member_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """Where the cells of a sheet are kept."""
+    """Return the archive member that holds the cells of a sheet."""
     import html
 
     try:
@@ -191,7 +191,7 @@ def _attribute(tag: str, name: str) -> str:
 
 
 def _text(value: Any, decimal: str = ".") -> str:
-    """A cell as somebody would write it: whole numbers without decimals, times as ISO 8601."""
+    """Return a cell as somebody would write it: whole numbers without decimals, times as ISO 8601."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -202,7 +202,7 @@ def _text(value: Any, decimal: str = ".") -> str:
 
 
 def _column(values: list[Any], decimal: str) -> tuple[pa.Array, bool]:
-    """One column with its type, and whether it is text that may be numbers, because cells of several types stand in it.
+    """Return one column with its type, and whether it is text that may be numbers, because cells of several types stand in it.
 
     Numbers among texts are written with the decimal sign that the texts have.
     """

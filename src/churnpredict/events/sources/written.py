@@ -87,7 +87,7 @@ class Written(Source):
                 found.plain += amounts.percent != "all"
 
     def _numbers(self, seen: dict[str, _Seen]) -> list[str]:
-        """The columns of numbers.
+        """Return the columns of numbers.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class Written(Source):
         return numbers
 
     def _mostly(self, name: str, found: _Seen) -> bool:
-        """Whether a column of which not all is read holds such numbers, so that the others are wrong; else it stays as it is.
+        """Return whether a column of which not all is read holds such numbers, so that the others are wrong; else it stays as it is.
 
         A number that is read otherwise than those beside it must not pass for one of them.
         """
@@ -143,7 +143,7 @@ class Written(Source):
 
 
 def _guessed(table: pa.Table) -> pa.Table:
-    """With the types that all texts of each column have, for somebody who looks at a file that nobody has declared."""
+    """Return the table with the types that all texts of each column have, for previews of undeclared files."""
     columns = []
     for field_, column in zip(table.schema, table.columns, strict=True):
         kinds = {b"whole": pa.int64(), b"number": pa.float64()}
