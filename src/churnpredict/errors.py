@@ -85,7 +85,7 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def kind_of(given: object) -> str:
-    """What something is, without a value of it: "a pandas DataFrame", "the class Inactivity".
+    """Return what something is, without a value of it: "a pandas DataFrame", "the class Inactivity".
 
     >>> kind_of([1, 2]), kind_of("180d")
     ('a list', 'a text')

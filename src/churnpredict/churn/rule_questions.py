@@ -116,7 +116,7 @@ def same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:
 
 
 def known_first(stream: Stream, lost: npt.NDArray[np.bool_], rows: Ints) -> Ints:
-    """Return, of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``,
+    """Return return, of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``,
     shape (n,).
     """
     known = stream.columns.get("known", stream.times)

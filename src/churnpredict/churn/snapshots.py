@@ -92,7 +92,7 @@ def take_snapshots(
 def choose_cutoffs(
     tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
 ) -> Ints:
-    """The cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
+    """Return the cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')

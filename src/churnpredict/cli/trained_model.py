@@ -52,7 +52,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
 
 
 def _rules(trained: Any, declared: Any) -> list[str]:
-    """How two churn rules differ, setting by setting."""
+    """Return how two churn rules differ, setting by setting."""
     if type(trained) is not type(declared):
         return [f"the rule is {type(trained).__name__} in the model and {type(declared).__name__} in the file"]
     differ = []
@@ -64,7 +64,7 @@ def _rules(trained: Any, declared: Any) -> list[str]:
 
 
 def _meaning(setting: Any) -> Any:
-    """Spans that are written in two ways are equal, and so are lists in another order."""
+    """Return spans that are written in two ways are equal, and so are lists in another order."""
     if isinstance(setting, (list, tuple)):
         return sorted(map(str, setting))
     try:

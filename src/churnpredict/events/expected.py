@@ -14,7 +14,7 @@ _WRAP = 'cp.EventTables(orders=cp.Events({}, customer="...", time="..."))'
 
 
 def wrapping(given: object) -> str:
-    """How to make tables of what was given: code to write."""
+    """Return how to make tables of what was given: code to write."""
     if isinstance(given, Declaration):
         return "cp.EventTables(orders=...)"
     if isinstance(given, dict) and given and all(isinstance(part, Declaration) for part in given.values()):

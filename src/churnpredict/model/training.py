@@ -334,7 +334,7 @@ def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
 
 
 def train(rows: Rows, settings: Settings) -> Blend:
-    """Validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
+    """Return validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
     rows = _settle_season(rows, settings)
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:  # too few rows to judge anything

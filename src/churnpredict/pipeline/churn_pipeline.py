@@ -246,7 +246,7 @@ class ChurnPipeline:
         return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
 
     def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
-        """Features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
+        """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
         check_tables(tables, "pipeline.training_rows(tables)")
         if self.horizons and self.classifier is None and self.churn.decided_at_end:
             from churnpredict.model.sub_risks import refuse_earlier_horizons
@@ -366,7 +366,8 @@ class ChurnPipeline:
         return scoring.probability_table(X, risk_of(self.model_, X))
 
     def score(self, tables: EventTables, at: Any = None, *, value: float | None = None) -> Any:
-        """One row per customer at risk, highest risk first. It is no metric, as ``score`` of scikit-learn is: :meth:`backtest` measures.
+        """Return one row per customer at risk, highest risk first. It is no metric, as ``score`` of scikit-learn is: :meth:`backtest`
+        measures.
 
         Parameters
         ----------

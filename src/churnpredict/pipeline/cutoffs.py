@@ -38,7 +38,7 @@ _STALE = Span(days=7)
 
 
 def as_known(tables: EventTables, until: Any) -> EventTables:
-    """The tables as they stood at ``until``; as they are without it."""
+    """Return the tables as they stood at ``until``; as they are without it."""
     return tables if until is None else tables.known_before(one_moment(tables, until, "until"))
 
 
@@ -196,7 +196,7 @@ def _third(horizon: Span) -> Span:
 
 
 def backtest_cutoffs(tables: EventTables, churn: ChurnRule, at: Any = None, *, n: int = 3) -> list[pd.Timestamp]:
-    """The cutoffs of a backtest: those given, else the latest ``n`` whose outcome windows are observed and do not overlap."""
+    """Return the cutoffs of a backtest: those given, else the latest ``n`` whose outcome windows are observed and do not overlap."""
     churn.check(tables)
     if at is not None:
         return [_aware(int(c)) for c in tables.instants(at, "at")]

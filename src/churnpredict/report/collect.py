@@ -73,7 +73,7 @@ def find_all(
     snoozed: Path | None = None,
     most_cards: int = 500,
 ) -> Findings:
-    """Score, plan, and collect what the page shows; a part that fails is kept as its error.
+    """Return score, plan, and collect what the page shows; a part that fails is kept as its error.
 
     Parameters
     ----------
