@@ -94,7 +94,7 @@ TOLD = {
         "Leave it out; the message says what to use.",
     ),
     "same-output": ("two results would be written under one path", "Give each a path of its own; nothing was written."),
-    "leakage": ("the audit found the answer in the question", "Do what the message says of each finding."),
+    "leakage": ("the audit found features that contain the outcome", "Follow the advice that the message gives for each finding."),
 }
 
 

@@ -1,1 +1,1 @@
-"""Learning from matrices: splits, members, blend, calibration, classifier. It never imports tables."""
+"""Models that learn from matrices: splits, members, blend, calibration, classifier. It never imports tables."""

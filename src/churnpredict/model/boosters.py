@@ -2,7 +2,7 @@
 
 LightGBM 4.7 writes out of bounds when it takes rows out of a data set whose features are bundled into sparse groups under column-wise
 histograms: for validation, and by itself whenever trees see half of the rows or fewer. Dense bins do not have the fault, and cost no
-more time (docs/decisions/0014-safe-training.md). So every data set and every training here is dense, whatever was asked for.
+more time (docs/decisions/0014-safe-training.md). So every data set and every training here is dense, whatever the parameters.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from churnpredict.threads import in_forks, thread_count, was_forked
 __all__ = ["SAFE", "grow", "load_booster", "make_dataset", "model_text", "score", "take_rows"]
 
 SAFE: Mapping[str, Any] = {"is_enable_sparse": False, "histogram_pool_size": 2048.0}
-"""Parameters under which LightGBM's data sets may be taken apart, and histograms (MB) of many leaves and bins do not exhaust memory."""
+"""Parameters under which rows can be taken out of LightGBM's data sets safely, and histograms (MB) of many leaves and bins do not "
+"exhaust memory."""
 
-_CELLS = 4_000_000  # of a training matrix for which another thread is worth its waiting
-_ROWS_BY_TREES = 2_000_000  # scored for which another thread is worth its start
+_CELLS = 4_000_000  # cells of a training matrix for which another thread is worth its waiting time
+_ROWS_BY_TREES = 2_000_000  # cells to score for which another thread is worth its start
 
 
 def _lightgbm() -> Any:
@@ -36,7 +37,7 @@ def _lightgbm() -> Any:
 
 
 def _hold_to_one_thread() -> None:
-    """Let LightGBM use one thread in this process from now on: reading and writing models take no number of threads."""
+    """Let LightGBM use one thread in this process from now on: reading and writing models have no argument for it."""
     engine = sys.modules.get("lightgbm.basic")
     if engine is not None:
         engine._LIB.LGBM_SetMaxThreads(ctypes.c_int(1))
@@ -58,7 +59,7 @@ def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequen
 def take_rows(data: Any, rows: np.ndarray) -> Any:
     """Return the data set of some rows of another, with the same bins."""
     if data.get_params().get("is_enable_sparse") is not False:  # guards the fault named above against a data set made elsewhere
-        raise TrainingError("unsafe-data-set", "rows would be taken out of a data set with sparse bins", remedy="Make it by make_dataset.")
+        raise TrainingError("unsafe-data-set", "rows would be taken out of a data set with sparse bins", remedy="Use make_dataset.")
     return data.subset(rows)
 
 
@@ -70,7 +71,7 @@ def grow(
     Raises
     ------
     TrainingError
-        ``lightgbm-refused``: LightGBM cannot train on this; its own words are in the message.
+        ``lightgbm-refused``: LightGBM cannot train on this; the message quotes it.
     """
     lgb = _lightgbm()
     data.construct()
@@ -119,7 +120,7 @@ def score(
 ) -> np.ndarray:
     """Return raw scores (n,) of encoded rows, or with ``contributions`` LightGBM's own SHAP values (n, n_features + 1), the base last.
 
-    With ``probability`` it is what the booster predicts, by its own objective.
+    With ``probability`` return the booster's predictions, by its own objective.
     """
     _lightgbm()
     pieces = len(A) * max(booster.num_trees(), 1) / _ROWS_BY_TREES * (20 if contributions else 1)

@@ -25,13 +25,13 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
 class AffineCalibration:
     """``log-odds = slope * margin + intercept`` with ``slope > 0`` (Platt 1999, on margins, monotone).
 
-    The slope is estimated on a log scale and drawn weakly towards 1, as if ``prior`` rows of the most informative kind
-    had said so; the intercept is free, so the mean risk of the calibration rows equals their observed share.
+    The slope is estimated on a log scale and shrunk weakly towards 1, with the weight of ``prior`` rows of the most informative kind. The
+    intercept is free, so the mean risk of the calibration rows equals their observed share.
 
     Parameters
     ----------
     prior : float
-        Strength of the pull of the slope towards 1.
+        Strength of the shrinkage of the slope towards 1.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class AffineCalibration:
             d, h = w * (p - target), w * np.maximum(p * (1 - p), 1e-12)
             am = a * m
             gradient = np.array([d @ am + self.prior * u, d.sum()])
-            # Gauss-Newton form of the curvature in u: positive definite wherever we are
+            # Gauss-Newton form of the curvature in u: positive definite everywhere
             hessian = np.array([[h @ (am * am) + self.prior, h @ am], [h @ am, h.sum()]]) + 1e-9 * np.eye(2)
             step = np.linalg.solve(hessian, gradient)
             scale = 1.0
@@ -99,10 +99,10 @@ class AffineCalibration:
 
 
 class IdentityCalibration(AffineCalibration):
-    """Margins are log-odds already."""
+    """No calibration: margins are log-odds already."""
 
     def fit(self, margin: Any, y: Any, sample_weight: Any = None) -> IdentityCalibration:
-        """Learn nothing."""
+        """Do nothing."""
         return self
 
 
@@ -145,5 +145,5 @@ def make_calibration(name: str) -> AffineCalibration | IsotonicCalibration:
         "isotonic": IsotonicCalibration,
     }
     if name not in known:
-        raise UsageError("unknown-calibration", f"calibration {name!r} is not known", remedy='Use "affine", "identity" or "isotonic".')
+        raise UsageError("unknown-calibration", f"calibration {name!r} is unknown", remedy='Use "affine", "identity" or "isotonic".')
     return known[name]()

@@ -1,6 +1,6 @@
 """ChurnClassifier: calibrated, additive risks from any matrix, as a scikit-learn estimator.
 
-A little longer than most modules because the contract wants all of an estimator in one place, and every refusal says what to do.
+Longer than most modules because scikit-learn's contract wants all of an estimator in one place, and every error says what to do.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from churnpredict.threads import asking, thread_count
 __all__ = ["ChurnClassifier"]
 
 _DAY = 86_400_000_000
-_TYPICAL = 2_000  # customers who say what is typical: more move a mean by less than another seed does
-_FEWEST_HOLDERS = 5  # a category of fewer customers could tell who they are, and teaches nothing
+_TYPICAL = 2_000  # customers in the mean contributions: more change the mean by less than another seed does
+_FEWEST_HOLDERS = 5  # a category of fewer customers could identify them, and teaches nothing
 
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -43,44 +43,44 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     horizon, gap : span, optional
-        The outcome window, such as ``"90d"``. Without ``horizon`` nobody knows how far labels reach: validation then
-        keeps customers apart instead of times (rows, where customers are not known either).
+        The outcome window, such as ``"90d"``. Without ``horizon`` the length of the outcome window is unknown: validation then splits by
+        customer instead of by time (by row, where customers are unknown too).
     horizons : list of spans, optional
-        Earlier horizons to tell risks for as well, such as ``["30d", "60d"]``; needs an outcomes frame as y, of a rule that knows the
+        Earlier horizons to predict as well, such as ``["30d", "60d"]``; needs an outcomes frame as y, of a rule that knows the
         day of leaving: not of Inactivity (``shorter-horizon``). They can never exceed the risk of a longer one: see
         :mod:`churnpredict.model.sub_risks`.
     members : "auto" or sequence of {"trees", "linear", "purchases"}
-        Who may take part; validation decides with what weight.
+        Members that may take part; validation chooses their weights.
     of : str, optional
         Table whose events recur, for MBG/NBD; by default the first that has the three columns it needs.
     half_life : "auto", span or None
-        Rows lose half of their weight with every such span before the newest cutoff; None keeps all alike.
+        Rows lose half of their weight with every such span before the newest cutoff; None weighs all equally.
     n_seeds : int, optional
         Boosters to average for each way of sampling rows and columns (two ways up to 100,000 rows, one above); by default
         4 up to 20,000 rows, 2 up to 100,000 and 1 above, half of them while validating.
     n_estimators : int
-        Most trees that early stopping may reach.
+        Maximum number of trees; early stopping usually takes fewer.
     learning_rate, num_leaves, max_depth : float, int, int
         Shape of the trees; shallow trees cost no accuracy here and make exact reasons cheap.
     calibration : {"affine", "identity", "isotonic"}
     monotone : dict, optional
         Feature or driver name -> +1 (risk may only rise with it) or -1.
     positive : label, optional
-        Which label means "left". Needed for text and bool labels; of two numbers, also as text ("0" and "1"), the larger one is it. Where
-        y holds 0 and 1 instead, as meta-estimators such as ``StackingClassifier`` encode labels, predictions by label are right and what
-        speaks of a risk is refused, because nothing tells which of the two it is.
+        Which label means "left". Needed for text and bool labels; of two numbers, also as text ("0" and "1"), the larger one means "left".
+        Where y holds 0 and 1 instead, as meta-estimators such as ``StackingClassifier`` encode labels, predictions by label are right, and
+        methods that return a risk are refused, because it is unknown which label means "left".
     min_leavers : int
         Fewer leavers than this are refused (``too-few-leavers``); below 50 there is a warning if this is above 0.
     lightgbm_params : dict, optional
-        More LightGBM parameters, or other values; what may be set stands in :mod:`churnpredict.model.tree_parameters`.
+        Additional LightGBM parameters, or other values; :mod:`churnpredict.model.tree_parameters` lists what may be set.
     tune : int or time, optional
-        A budget to search for other trees: a number of trials (the same seed finds the same), or a time such as ``"10min"``. Judged by
-        log loss on later cutoffs of the training rows alone; needs ``churnpredict[tune]``.
+        A budget to search for other trees: a number of trials (reproducible with the same seed), or a time such as ``"10min"``. Trials are
+        compared by log loss on later cutoffs of the training rows alone; needs ``churnpredict[tune]``.
     random_state : int, RandomState or None
         Seed; None means 0, so that two fits agree.
     n_jobs : int, optional
-        Threads. None or 0: as many as the data are worth and the machine gives, counting the affinity of the process and the quota of its
-        container; -1: one for each processor. One in a forked process. Can be changed after training.
+        Threads. None or 0: as many as speed up training on these data, within the affinity of the process and the quota of its container;
+        -1: one for each processor. A forked process uses one. Can be changed after training.
 
     Attributes
     ----------
@@ -94,14 +94,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     calibration_ : AffineCalibration
         ``slope * sum(weight * margin) + intercept`` is the log-odds of leaving.
     typical_ : ndarray (n_features,) or None
-        Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: what
-        :func:`~churnpredict.explain` compares others with. None where rows have no cutoffs, or one.
+        Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: the reference of
+        :func:`~churnpredict.explain`. None where rows have no cutoffs, or only one.
     shares_ : dict of str to Share
-        What the risk is multiplied by to be that of an earlier horizon, or of being lost (where y tells 1 from 2).
+        Factors that turn the risk into that of an earlier horizon, or of being lost (where y holds both 1 and 2).
     base_rate_ : float
         Weighted share of leavers among the training rows.
     validated_on_ : {"time", "customers", "rows", "nothing"}
-        What validation kept apart.
+        What the validation folds split by.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "customer_id" its customer.
         y : array (n,) or outcomes frame
             Labels, or the frame with a column ``outcome`` (0 stayed, 1 left, 2 lost) and, for earlier horizons, ``duration``
-            (days from the cutoff). Where both 1 and 2 occur, the risks of leaving and of being lost are told apart.
+            (days from the cutoff). Where both 1 and 2 occur, the risks of leaving and of being lost are predicted separately.
         sample_weight : array (n,), optional
         cutoff : array (n,) of times, optional
 
@@ -184,7 +184,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             One class only.
         ContentError, SchemaError
             Infinite values, times, identifiers (``identifier-column``: texts that nearly all differ; whole numbers, one to each
-            customer, in a column called an id). Of numbers merely given out one after the other there is a warning.
+            customer, in a column called an id). Consecutive numbers under another name only cause a warning.
         """
         thread_count(self.n_jobs)  # refused before anything is learnt
         check_matrix(X, "model.fit(X, y)", y)
@@ -201,12 +201,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if values is not None and len(values) != len(A):
                 raise UsageError("unequal-lengths", f"X has {len(A)} rows and {name} {len(values)}", remedy="Pass one value per row.")
         keep = w > 0
-        if not keep.all():  # a row of weight zero is no row
+        if not keep.all():  # a row of weight zero does not count
             A, target, w = A[keep], target[keep], w[keep]
             times, customers = (None if v is None else v[keep] for v in (times, customers))
             finer = {name: asked[keep] for name, asked in finer.items()}
         if self.leaving_ is None and any(dict(self.monotone or {}).values()):
-            _refuse_unknown_risk("monotone= says which way the risk goes")
+            _refuse_unknown_risk("monotone= declares the direction of the risk")
         check_leavers(target, at_least=self.min_leavers, either=self.leaving_ is None)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
@@ -229,7 +229,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed = seed.randint(2**31 - 1)
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
         if self.leaving_ is None and "purchases" in members and len(members) > 1:
-            members = tuple(m for m in members if m != "purchases")  # it knows what leaving is, and nobody says which label that is
+            members = tuple(m for m in members if m != "purchases")  # it needs the label that means leaving, and that is unknown
         if not members or set(members) - set(MEMBERS):
             raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join(MEMBERS)}.")
         half_life = self.half_life if self.half_life in (None, "auto") else span(self.half_life, "half_life").nominal
@@ -294,11 +294,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return A
 
     def encode(self, X: Any) -> np.ndarray:
-        """Return the matrix (n, n_features) that members see: columns aligned by name, categories as codes, NaN for missing."""
+        """Return the matrix (n, n_features) that members take: columns aligned by name, categories as codes, NaN for missing."""
         check_is_fitted(self)
         frame = as_frame(X)
         named = hasattr(self, "feature_names_in_")
-        # names that are no text count as well: without them, columns in another order would be taken by position
+        # names that are not text count as well: without them, columns in another order would be taken by position
         framed = named or self._encoder.levels or self._encoder.names != [f"x{j}" for j in range(self.n_features_in_)]
         if frame is not None and framed:
             return self._encoder.transform(frame)
@@ -306,7 +306,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")
         if frame is not None:
             X = frame.to_numpy()
-        # scikit-learn's own words where names are there at only one of fit and predict
+        # scikit-learn's own message where only one of fit and predict has names
         A = np.asarray(validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False))
         check_finite(A, self._encoder.names)
         return np.ascontiguousarray(A)
@@ -328,7 +328,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def _learnt(self) -> int:
-        """Which of ``classes_`` the members' margins are about: the label that leaves, or the last where nobody says which that is."""
+        """Index in ``classes_`` of the label that the members' margins predict: the one that means "left", or the last where that is
+        unknown.
+        """
         return 1 if self.leaving_ is None else int(self.classes_.tolist().index(self.leaving_))
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -342,12 +344,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([1 - p, p] if self._learnt else [p, 1 - p])
 
     def predict_risk(self, X: Any, *, outcome: str | None = None, horizon: Any = None) -> np.ndarray:
-        """Return the risk (n,): of leaving in any way within the whole horizon, or of one outcome, or within an earlier horizon, or both.
+        """Return the risk (n,) of leaving in any way within the whole horizon; or of one outcome, within an earlier horizon, or both.
 
         It is the probability of the label that means "left", whichever column of :meth:`predict_proba` that is.
 
 
-        "left" and "lost" sum to the risk, and a shorter horizon is never riskier, for every single row.
+        For every row, "left" and "lost" sum to the risk, and the risk within a shorter horizon is never higher.
 
         Parameters
         ----------
@@ -361,7 +363,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         UsageError
             The training did not learn that outcome (``no-outcomes-apart``) or horizon (``unknown-horizon``).
         OutcomeError
-            Nothing says which label means "left" (``no-positive-class``).
+            It is unknown which label means "left" (``no-positive-class``).
         """
         A = self.encode(X)
         self._check_risk()
@@ -375,15 +377,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return product_shares(self.shares_, outcome, horizon, whole)
 
     def predict_parts(self, X: Any) -> pd.DataFrame:
-        """Return all that the risk divides into, a row for each of X (n).
+        """Return the risk and its parts, one row for each row of X (n).
 
         Returns
         -------
         DataFrame
-            ``risk``; ``risk_left`` and ``risk_lost`` where the training told them apart; ``risk_30d`` and so on for each of
-            ``horizons``, and with them ``expected_days`` until leaving, from the start of the outcome window. Within the horizon these
-            count risks as rising evenly from one learnt horizon to the next; after it the last interval's hazard goes on for ever, which
-            nobody has seen: read them as a length of life at today's rate, not as a date.
+            ``risk``; ``risk_left`` and ``risk_lost`` where the training distinguished them; ``risk_30d`` and so on for each of
+            ``horizons``, and with them ``expected_days`` until leaving, from the start of the outcome window. Within the horizon the risk
+            is taken to rise evenly from one learnt horizon to the next; after it, the hazard of the last interval is taken to go on for
+            ever, which no data show: read them as a lifetime at today's rate, not as a date.
         """
         frame = as_frame(X)
         A = self.encode(X)
@@ -417,7 +419,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _refuse_unknown_risk(why: str) -> NoReturn:
-    what = f"nothing says which label means that the customer left: {why}"
+    what = f"it is unknown which label means that the customer left: {why}"
     raise OutcomeError("no-positive-class", what, remedy="Give positive= a label of y, or the labels that positive= names.")
 
 
@@ -430,8 +432,8 @@ def _at_least_one(name: str, value: Any) -> int:
 def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
     """Return mean contributions of the customers at the newest cutoff (of 2,000 of them, evenly spaced, where there are more).
 
-    They are the nearest to whom the model will score. The mean of all training rows lies many months back: customers have grown older
-    since, and what all have in common would be a reason for everybody, another one after each training.
+    They are closest to the customers whom the model will score. The mean of all training rows lies many months back: customers have aged
+    since, and what all have in common would be a reason for everybody, a different one after each training.
     """
     if rows.times is None or rows.times.min() == rows.times.max():
         return None
@@ -447,5 +449,7 @@ def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:
         return
     if len(index) == len(frame) and not index.equals(frame.index):
         raise UsageError(
-            "other-snapshots", "X and y carry different snapshots in their index, or another order", remedy="Use y.loc[X.index]."
+            "other-snapshots",
+            "the indexes of X and y carry different snapshots, or the same in another order",
+            remedy="Use y.loc[X.index].",
         )

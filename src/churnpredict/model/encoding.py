@@ -15,12 +15,12 @@ from churnpredict.errors import ContentError, MismatchError, SchemaError, UsageE
 __all__ = ["MatrixEncoder", "as_frame", "check_matrix"]
 
 _KEYS = ("customer_id", "cutoff")
-_MAX_LEVELS = 1000  # kept per column; the rest of a long tail share one code
-_UNSEEN_SHARE = 0.05  # above it, unseen categories are worth a warning
+_MAX_LEVELS = 1000  # categories kept per column; all rarer ones share one code
+_UNSEEN_SHARE = 0.05  # share of rows above which unseen categories cause a warning
 
 
 def check_matrix(X: Any, call: str, y: Any = None) -> None:
-    """Refuse what is no matrix of features: tables, a model, labels in the place of X. ``call`` is the call as its user writes it.
+    """Refuse anything but a matrix of features as X: tables, a model, labels. ``call`` is the call as its user writes it.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def _by_name(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def _refuse_what_is_no_value(name: str, column: pd.Series) -> None:
-    """Refuse times of any make, and what is neither a number nor a category."""
+    """Refuse times of any type, and columns that are neither numbers nor categories."""
     kind = column.dtype
     first = column.dropna().iloc[:1].tolist() if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.CategoricalDtype) else []
     what = str(kind).lower()
@@ -94,7 +94,7 @@ def _refuse_what_is_no_value(name: str, column: pd.Series) -> None:
         )
     if pd.api.types.is_complex_dtype(kind) or any(isinstance(v, (list, dict, set, tuple, np.ndarray, complex)) for v in first):
         raise SchemaError(
-            "not-a-value", "a feature is a number or a category", column=name, remedy="Take it apart into columns of numbers, or drop it."
+            "not-a-value", "a feature must be a number or a category", column=name, remedy="Split it into columns of numbers, or drop it."
         )
 
 
@@ -104,7 +104,7 @@ def _is_number(column: pd.Series) -> bool:
 
 def _numbers(column: pd.Series) -> np.ndarray:
     if isinstance(column.dtype, pd.SparseDtype):
-        dense: Any = column.sparse  # the stubs do not know it
+        dense: Any = column.sparse  # missing in the type stubs
         column = dense.to_dense()
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
@@ -128,12 +128,13 @@ def _holders(column: pd.Series, codes: np.ndarray, n_levels: int) -> np.ndarray:
 
 
 class MatrixEncoder:
-    """Learns columns and their categories; gives float64 matrices (n, n_features).
+    """Learn columns and their categories; return float64 matrices (n, n_features).
 
     Parameters
     ----------
     fewest : int
-        Levels of fewer customers (rows, where the index names none) are not kept: a model must not carry what only a few share.
+        Levels of fewer customers (rows, where the index names none) are not kept: a model must not hold values that only a few customers
+        share.
 
     Attributes
     ----------
@@ -141,7 +142,7 @@ class MatrixEncoder:
         Columns, in training order.
     levels : dict
         Position of a category column -> its levels as text, most frequent first; the code is the position in that list,
-        the code after the last stands for all levels too rare to be kept.
+        the code after the last is that of all levels too rare to be kept.
     rest : dict
         Position of a category column with levels too rare to be kept -> the share of training rows that have one.
     """
@@ -172,7 +173,7 @@ class MatrixEncoder:
         import decimal
         import numbers
 
-        if len(known) and all(isinstance(v, (bool, np.bool_)) for v in known):  # with blanks among them, or they would be a dtype
+        if len(known) and all(isinstance(v, (bool, np.bool_)) for v in known):  # object dtype because of blanks
             return np.asarray(column.where(column.notna(), np.nan).astype(np.float64))
         if len(known) and all(isinstance(v, (numbers.Real, decimal.Decimal)) and not isinstance(v, bool) for v in known):
             return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
@@ -236,7 +237,7 @@ class MatrixEncoder:
         if numbers is None and column.notna().any():
             raise MismatchError(
                 "not-a-number",
-                f"numbers were trained on, {column.dtype} is given",
+                f"the model was trained on numbers, {column.dtype} is given",
                 column=self.names[j],
                 rows=int(column.notna().sum()),
                 total=len(column),
@@ -269,7 +270,7 @@ class MatrixEncoder:
 
 
 def check_finite(A: np.ndarray, names: list[str]) -> None:
-    """Refuse infinite values; NaN is missing and welcome."""
+    """Refuse infinite values; NaN means missing and is accepted."""
     bad = np.isinf(A)
     if bad.any():
         j = int(np.flatnonzero(bad.any(axis=0))[0])
@@ -284,7 +285,7 @@ def check_finite(A: np.ndarray, names: list[str]) -> None:
 
 
 def _unlike_a_category(name: str, texts: np.ndarray) -> str:
-    """Return what to do about a column of texts that nearly all differ; one blank makes a text of every number of a column."""
+    """Return the fix for a column of texts that nearly all differ; a single blank turns every number of a column into a text."""
     drop = "Drop the column, or move it to the index."
     if pd.to_numeric(pd.Series(texts), errors="coerce").notna().mean() < 0.9:
         return drop

@@ -1,4 +1,4 @@
-"""Tell identifiers from features: by what a column is called, and by what stands in it."""
+"""Detect identifiers among features, by the name of a column and by its values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from churnpredict.errors import ContentError, warn
 __all__ = ["refuse_identifiers", "tokens", "why_identifier"]
 
 _NAMES = {"id", "key", "index", "rowid", "uuid", "guid", "unnamed"}
-_FEWEST, _FEWEST_UNNAMED = 50, 200  # customers from which a value of their own says something, with and without such a name
+_FEWEST, _FEWEST_UNNAMED = 50, 200  # number of customers from which a different value for each is evidence, with and without such a name
 _REMEDY = "Drop the column, or move it to the index."
 
 
@@ -27,7 +27,8 @@ def tokens(name: str) -> list[str]:
 
 
 def why_identifier(column: pd.Series, who: np.ndarray) -> str | None:
-    """Return why a column is an identifier: "name" (as called, and each has its own), "content", or None; ``who`` (n,) are the customers.
+    """Return why a column is an identifier: "name" (an id by name, one value per customer), "content", or None; ``who`` (n,) are the
+    customers.
 
     >>> who = np.arange(300)
     >>> why_identifier(pd.Series(who * 7, name="user_id"), who), why_identifier(pd.Series(who + 1000, name="nr"), who)
@@ -50,13 +51,13 @@ def why_identifier(column: pd.Series, who: np.ndarray) -> str | None:
         return None  # a count changes from cutoff to cutoff, an id does not
     if _NAMES & set(tokens(str(column.name))):
         return "name"
-    # numbers that are given out one after the other, one to each customer, are ids whatever they are called
+    # consecutive numbers, one to each customer, are ids under any name
     counted = n >= _FEWEST_UNNAMED and 0.98 * n < len(whole) <= n and whole[-1] - whole[0] < 1.5 * len(whole)
     return "content" if counted else None
 
 
 def refuse_identifiers(frame: pd.DataFrame, customers: np.ndarray | None) -> None:
-    """Refuse numbers that are called an id and are one, and warn of those that only look like it.
+    """Refuse numbers that are ids by name and by content, and warn of those that are only by content.
 
     Raises
     ------

@@ -19,12 +19,12 @@ _NUMBER_WORDS = {
 
 
 class Labels(NamedTuple):
-    """Labels as learnt from.
+    """Labels prepared for training.
 
     Attributes
     ----------
     target : ndarray (n,) of float64
-        1.0 for the label that leaves; where nobody says which one that is, for the last of ``classes``.
+        1.0 for the label that means "left"; where that is unknown, for the last of ``classes``.
     classes : ndarray
         The distinct labels, sorted, as scikit-learn orders the columns of ``predict_proba``.
     leaving : label or None
@@ -84,9 +84,9 @@ def read_labels(y: Any, *, positive: Any = None) -> Labels:
 def leaving_label(classes: np.ndarray, positive: Any = None) -> Any:
     """Return which of at most two sorted labels means "left"; None where they are 0 and 1 and ``positive`` is another label.
 
-    Stacking, voting, ``cross_val_predict`` and one-against-rest write labels as 0 and 1 before a classifier sees them, and which is which
-    is their secret: predictions by label are right all the same. Of two numbers, also those written as text ("0" and "1", "one" and
-    "two"), the larger one means "left" unless ``positive`` says otherwise.
+    Stacking, voting, ``cross_val_predict`` and one-against-rest encode labels as 0 and 1 before a classifier gets them, and do not pass on
+    which is which: predictions by label are right all the same. Of two numbers, also those written as text ("0" and "1", "one" and "two"),
+    the larger one means "left" unless ``positive`` says otherwise.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def leaving_label(classes: np.ndarray, positive: Any = None) -> Any:
     if len(known) == 2:
         raise OutcomeError(
             "no-positive-class",
-            "labels are text or bool, and nothing says which one means that the customer left",
+            "labels are text or bool, and it is unknown which one means that the customer left",
             examples=known,
             remedy="Pass positive=, or labels 0 and 1.",
         )
@@ -149,14 +149,14 @@ def leaving_of(model: Any) -> Any:
     Raises
     ------
     OutcomeError
-        ``no-positive-class``: nothing says which.
+        ``no-positive-class``: it is unknown which.
     """
     if hasattr(model, "leaving_"):
         leaving = model.leaving_
     else:
         leaving = leaving_label(np.asarray(getattr(model, "classes_", [0, 1])), getattr(model, "positive", None))
     if leaving is None:
-        what = "nothing says which label of the classifier means that the customer left"
+        what = "it is unknown which label of the classifier means that the customer left"
         raise OutcomeError("no-positive-class", what, remedy="Train it with positive=, or on 0 and 1.")
     return leaving
 
@@ -164,14 +164,14 @@ def leaving_of(model: Any) -> Any:
 def check_leavers(target: np.ndarray, *, at_least: int = 0, either: bool = False) -> None:
     """Refuse one class, and fewer leavers than ``at_least``; warn below 50 leavers where ``at_least`` is above 0.
 
-    ``either``: both labels must be as many, because nobody says which one leaves.
+    ``either``: both labels need as many rows, because it is unknown which one means "left".
     """
     leavers = int(min(target.sum(), (1 - target).sum()) if either else target.sum())
     if not len(target) or leavers in (0, len(target)):
         raise TrainingError(
             "one-class",
             "only one class is present among rows of positive weight",
-            remedy="Take snapshots in which some leave and some stay.",
+            remedy="Take snapshots in which some customers leave and some stay.",
         )
     if leavers < at_least:
         raise OutcomeError(
@@ -180,7 +180,7 @@ def check_leavers(target: np.ndarray, *, at_least: int = 0, either: bool = False
             remedy="Take more snapshots, a longer horizon or more history.",
         )
     if at_least and leavers < 50:
-        warn("few-leavers", f"only {leavers} leavers: risks will be rough", remedy="Take more snapshots or more history.")
+        warn("few-leavers", f"only {leavers} leavers: risks will be imprecise", remedy="Take more snapshots or more history.")
 
 
 def _refuse_missing(labels: Any) -> None:

@@ -15,10 +15,10 @@ from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes,
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 
 
-_WIDE = 150  # columns from which the Hessian costs more than it saves
+_WIDE = 150  # number of columns from which the Hessian costs more than it saves
 _NARROW = {"solver": "newton-cholesky", "max_iter": 50, "tol": 1e-5}
 _BROAD = {"solver": "lbfgs", "max_iter": 150, "tol": 1e-3}
-_BLOCK = 1024  # rows at a time through a line: small enough to stay in the cache
+_BLOCK = 1024  # rows scored at a time: small enough to stay in the cache
 
 
 class TreeMember:
@@ -48,7 +48,7 @@ class TreeMember:
 
 def _signed_log(a: np.ndarray) -> np.ndarray:
     out: np.ndarray = np.abs(a)
-    out += 1.0  # log(1 + |a|), not log1p: half the time, and below 1e-16 nothing tells customers apart
+    out += 1.0  # log(1 + |a|), not log1p: half the time, and customers do not differ below 1e-16
     np.log(out, out=out)
     np.copysign(out, a, out=out)
     return out
@@ -57,8 +57,8 @@ def _signed_log(a: np.ndarray) -> np.ndarray:
 class LinearMember:
     """A logistic regression on winsorised, standardised logarithms, with an effect for missing and for each frequent level.
 
-    Every number passes through ``sign(a) log(1 + |a|)``, is clipped to what 99 % of the training rows span and centred, so a
-    contribution of 0 is the usual row and no outlier runs away with the margin.
+    Every number passes through ``sign(a) log(1 + |a|)``, is clipped to what 99 % of the training rows span and centred, so a contribution
+    of 0 is the average row and no outlier dominates the margin.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class LinearMember:
     strength : float
         Inverse of the L2 penalty on standardised coefficients.
     monotone : sequence of int
-        For each feature +1, -1 or 0: the sign its slope may have; a slope that wants the other sign is 0.
+        For each feature +1, -1 or 0: the sign its slope may have; a slope of the other sign is set to 0.
     """
 
     name = "linear"
@@ -102,9 +102,9 @@ class LinearMember:
         if any(self.monotone):
             signs[: len(self.numbers_)] = np.asarray(self.monotone)[self.numbers_]
         model = LogisticRegression(C=self.strength, **(_NARROW if Z.shape[1] <= _WIDE else _BROAD))
-        while True:  # leave out what wants the forbidden sign, until nothing does
+        while True:  # drop coefficients of the forbidden sign until none is left
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a wide line do not matter
+                warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a model with many columns do not matter
                 beta = model.fit(Z, y, sample_weight=w).coef_[0]
             wrong = beta * signs < 0
             if not wrong.any():
@@ -126,7 +126,7 @@ class LinearMember:
         self.center_ = (w @ (logs * known)) / total
         spread = np.sqrt((w @ ((logs - self.center_) ** 2 * known)) / total)
         self.scale_ = np.where(spread > 1e-9, spread, np.inf)
-        # Limits on a grid of quarter deviations: in small data they would else be the value of one customer, there to be read in the model.
+        # Limits on a grid of quarter deviations: in small data they would otherwise be one customer's value, readable in the model.
         step = np.where(spread > 1e-9, spread / 4, 1.0)
         self.low_ = self.center_ + np.floor((self.low_ - self.center_) / step) * step
         self.high_ = self.center_ + np.ceil((self.high_ - self.center_) / step) * step
@@ -189,7 +189,7 @@ class LinearMember:
 def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
     """Return one line whose contributions and margin are the weighted means of those of ``lines``; weights sum to 1.
 
-    The lines learnt from the same rows under different penalties: they share their scale, so that their mean is a line again.
+    The lines are learnt from the same rows under different penalties. They share their scale, so their mean is a line again.
     """
     mean = copy(lines[0])
     mean.strength = float(np.dot(weights, [line.strength for line in lines]))
@@ -206,7 +206,7 @@ def mean_contributions(members: Sequence[Any], A: np.ndarray, w: np.ndarray) -> 
 
 
 def _row_sums(A: np.ndarray) -> np.ndarray:
-    """Return sums of rows (n,). Not by a matrix product, whose last digits depend on how many rows stand together."""
+    """Return sums of rows (n,). Not by a matrix product, whose last digits depend on the number of rows."""
     return np.asarray(np.ascontiguousarray(A).sum(axis=1))
 
 
@@ -232,7 +232,7 @@ class PurchaseMember:
         self.weight = weight
 
     def fit(self, A: np.ndarray, y: np.ndarray, w: np.ndarray) -> PurchaseMember:
-        """Learn the four parameters from what followed each row."""
+        """Learn the four parameters from the outcome of each row."""
         x, t_x, T, known = triple_values(*(A[:, j] for j in self.columns))
         never = ~known
         self.never_ = 0.0

@@ -82,10 +82,9 @@ class PurchaseModel:
 def fit_purchase_model(
     x: np.ndarray, t_x: np.ndarray, T: np.ndarray, sample_weight: np.ndarray | None = None, *, prior: float = 0.01
 ) -> PurchaseModel:
-    """Return maximum likelihood on ``(x, t_x, T)`` in days, rows alike counted once.
+    """Return the maximum likelihood fit on ``(x, t_x, T)`` in days; equal rows are computed once.
 
-    ``prior`` is the weight, in customers per hundred, of a wide lognormal belief that keeps a parameter which the
-    data leave open from running away.
+    ``prior`` is the weight, in customers per hundred, of a wide lognormal prior. It bounds parameters that the data do not determine.
     """
     from scipy.optimize import minimize
 
@@ -137,13 +136,13 @@ def fit_to_outcomes(
 ) -> PurchaseModel:
     """Return parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest.
 
-    Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories takes that
-    choice for loyalty; a likelihood of what came after is free of it, because it is conditional on the history.
+    Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories mistakes that selection for
+    loyalty. A likelihood of the outcomes does not, because it is conditional on the history.
     """
     from scipy.optimize import minimize
 
     start = np.log([1.0, 0.5, 0.6, 2.5])
-    if not len(x):  # nobody has bought yet: what is believed before any data
+    if not len(x):  # nobody has bought yet: the prior
         return PurchaseModel(*map(float, np.exp(start)))
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     if len(x) > max_rows:

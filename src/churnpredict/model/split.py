@@ -27,7 +27,7 @@ class Window:
     ----------
     horizon, gap : Span
     timezone : str
-        That of the cutoffs: naive ones are wall times, of which every day has 24 hours.
+        Time zone of the cutoffs; naive ones are wall times, with 24 hours every day.
     """
 
     horizon: Span
@@ -36,7 +36,7 @@ class Window:
 
     @classmethod
     def of(cls, horizon: Any, gap: Any = None, timezone: str = "UTC") -> Window:
-        """Return the window of two spans as a person gives them."""
+        """Return the window from two spans as users write them."""
         return cls(span(horizon, "horizon"), Span() if gap is None else span(gap, "gap", zero=True), timezone)
 
     @property
@@ -127,7 +127,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         Such as ``"90d"`` or ``"3 months"``: the outcome window is ``[cutoff + gap, cutoff + gap + horizon)``, by the wall clock of the
         cutoffs. A number without a unit is refused.
     apart : bool
-        Keep customers apart as well: fold ``i`` tests one part of the customers and trains on the others.
+        Split by customer as well: fold ``i`` tests one part of the customers and trains on the others.
     test_size : int
         Number of consecutive cutoffs in one test block.
 
@@ -182,7 +182,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         if self.apart and who is None:
             raise UsageError(
                 "no-customers",
-                "customers cannot be kept apart: nobody knows them",
+                "folds cannot be split by customer: the rows do not name customers",
                 remedy='Name an index level "customer_id", or pass customers=.',
             )
         distinct = np.unique(times)
@@ -202,7 +202,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
 def _parts(customers: np.ndarray, n: int) -> np.ndarray:
     distinct, code = np.unique(customers, return_inverse=True)
     if len(distinct) < n:
-        raise UsageError("too-few-customers", f"{len(distinct)} customers cannot be kept apart in {n} folds", remedy="Lower n_splits.")
+        raise UsageError("too-few-customers", f"{len(distinct)} customers are too few for {n} folds", remedy="Lower n_splits.")
     part = np.random.default_rng(0).permutation(len(distinct)) % n
     return np.asarray(part[code])
 
@@ -219,12 +219,12 @@ def _test_blocks(distinct: np.ndarray, closes: np.ndarray, *, n_splits: int, siz
             chosen.append(int(start))
         if len(chosen) == n_splits:
             break
-    if len(chosen) < n_splits:  # too short a history to have them a whole window apart: as far apart as it allows
+    if len(chosen) < n_splits:  # the history is too short to space them a whole window apart: as far as possible
         usable = len(starts) // size
         if usable < n_splits:
             raise TimeError(
                 "too-few-cutoffs",
-                f"{len(distinct)} cutoffs leave room for {usable} test blocks after gap + horizon, {n_splits} are asked for",
+                f"{len(distinct)} cutoffs leave room for {usable} test blocks after gap + horizon, n_splits is {n_splits}",
                 remedy="Take more snapshots, lower n_splits, or shorten the horizon.",
             )
         step = max(size, (len(starts) - 1) // max(n_splits - 1, 1))

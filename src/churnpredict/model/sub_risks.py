@@ -1,15 +1,15 @@
-"""Sub-risks: divide a risk by outcome and by earlier horizons, learnt from leavers.
+"""Sub-risks: split a risk by outcome and by earlier horizons, learnt from leavers.
 
-With T the time of leaving within the horizon H, h1 < h2 < H, and K how somebody left:
+Let T be the time of leaving within the horizon H, h1 < h2 < H, and K the outcome:
 
     P(T <= h2)           = P(T <= H) * P(T <= h2 | T <= H)
     P(T <= h1)           = P(T <= h2) * P(T <= h1 | T <= h2)
     P(T <= h, K = lost)  = P(T <= h) * P(K = lost | T <= H)
     P(T <= h, K = left)  = P(T <= h) - P(T <= h, K = lost)
 
-Every factor is a probability of its own, so a shorter horizon can never be riskier and both outcomes always sum to the risk: nothing has
-to be repaired afterwards. (The factors of time are the discrete hazards of time run backwards: hazards that end in a risk which is
-estimated once, as well as possible, from everybody.) Whether somebody is lost is taken not to depend on when, given who they are.
+Every factor is a probability, so the risk within a shorter horizon is never higher, and both outcomes always sum to the risk. (The factors
+of time are discrete hazards in reverse time. They end in the total risk, which is estimated once, from all rows.) Given the features, being
+lost is assumed not to depend on the time of leaving.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ __all__ = [
 LOST = "lost"
 OUTCOMES = ("left", LOST)
 _DAY = 86_400_000_000
-_FEWEST = 25  # leavers on either side below which one share stands for everybody
-_BELIEF = 1.0  # leavers of either kind believed in beforehand
+_FEWEST = 25  # leavers on either side below which everybody gets the same share
+_BELIEF = 1.0  # leavers of either kind added as a prior
 
 
 @dataclass
 class Share:
-    """The probability of one more thing, given that somebody leaves: additive in log-odds, as a risk is.
+    """A conditional probability given that the customer leaves (of one outcome, or of an earlier horizon), additive in log-odds like a
+    risk.
 
     Attributes
     ----------
@@ -58,9 +59,9 @@ class Share:
     days : float or None
         The horizon in days; None for an outcome.
     rate : float
-        The share among the leavers it was learnt from.
+        The share among the training leavers.
     members, calibration
-        As those of a classifier; without members everybody has the share ``rate``.
+        Like those of a classifier; without members everybody has the share ``rate``.
     """
 
     name: str
@@ -92,16 +93,16 @@ def earlier_horizons(horizons: Any, horizon: Any) -> dict[str, float]:
     if isinstance(horizons, str) or not isinstance(horizons, Sequence):
         raise UsageError("bad-horizons", f"horizons={horizons!r}", remedy='Give a list of spans such as ["30d", "60d"].')
     if horizon is None:
-        raise UsageError("no-horizon", "horizons= were given without the whole horizon", remedy='Pass horizon= too, such as "90d".')
+        raise UsageError("no-horizon", "horizons= needs the whole horizon too", remedy='Pass horizon= too, such as "90d".')
     whole = span(horizon, "horizon").nominal / _DAY
     days = {span_text(one, "horizons"): span(one, "horizons").nominal / _DAY for one in horizons}
     if any(d > whole for d in days.values()):
-        raise UsageError("bad-horizons", f"horizons={list(horizons)!r} do not lie within {horizon}", remedy="Give shorter spans.")
+        raise UsageError("bad-horizons", f"horizons={list(horizons)!r} are not all shorter than {horizon}", remedy="Give shorter spans.")
     return {name: d for name, d in sorted(days.items(), key=lambda item: item[1]) if d < whole}
 
 
 def refuse_earlier_horizons(rule: str) -> NoReturn:
-    """Say that a rule such as inactivity has no earlier horizons, and which rules have.
+    """Raise an error for rules without earlier horizons, such as inactivity, and name the rules that have them.
 
     Raises
     ------
@@ -117,7 +118,7 @@ def refuse_earlier_horizons(rule: str) -> NoReturn:
 
 
 def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, np.ndarray]:
-    """Return what is to be learnt beyond "somebody leaves": for each share 0 or 1 for each row, and -1 where it is not asked.
+    """Return the targets of the shares: 0 or 1 for each row, and -1 for rows that do not take part.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, n
     if horizons:
         if not framed or "duration" not in y.columns:
             raise UsageError(
-                "no-duration", "horizons= need to know when customers left", remedy="Pass the outcomes frame of label_churn as y."
+                "no-duration", "horizons= needs the times at which customers left", remedy="Pass the outcomes frame of label_churn as y."
             )
         if getattr(y, "decided_at_end", False):
             refuse_earlier_horizons("the rule of these outcomes")
@@ -149,7 +150,7 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, n
 
 
 def learn_shares(rows: Rows, targets: Mapping[str, np.ndarray], horizons: Mapping[str, float], settings: Settings) -> dict[str, Share]:
-    """Return a share for each target, from the rows it is asked of; one number for all where few customers could teach more."""
+    """Learn a share for each target from the rows that take part; one number for all where there are few leavers."""
     return {name: _learn(rows, target, name, horizons.get(name), settings) for name, target in targets.items()}
 
 
@@ -167,8 +168,8 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
         times=None if rows.times is None else rows.times[asked],
         customers=None if rows.customers is None else rows.customers[asked],
     )
-    # MBG/NBD and the signs of monotone constraints speak of leaving, not of how or when. Leavers are few: validation keeps customers apart
-    # (horizon=None), not times, or the folds would learn from so little that their shares were drawn together and stayed so.
+    # MBG/NBD and monotone constraints are about leaving, not about how or when. Leavers are few: validation splits by customer
+    # (horizon=None), not by time, or the folds would learn from so few rows that their shares were shrunk too much.
     members = tuple(m for m in settings.members if m != "purchases") or ("trees",)
     blend = train(part, replace(settings, members=members, window=None, monotone=(), n_seeds=1))
     return Share(name, days, rate, blend.members, blend.calibration)
@@ -201,7 +202,7 @@ def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: st
         if LOST not in shares:
             raise UsageError(
                 "no-outcomes-apart",
-                "the training did not tell customers who left from customers who were lost",
+                "the training did not distinguish customers who left from customers who were lost",
                 remedy="Train on an outcomes frame that holds outcomes 1 and 2, such as that of Cancellation(involuntary=[...]).",
             )
         chain.append((shares[LOST], 1.0 if outcome == LOST else -1.0))
@@ -216,14 +217,14 @@ def multiply(risk: np.ndarray, chain: Sequence[tuple[Share, float]], A: np.ndarr
 
 
 def expected_days(times: Sequence[float], alive: Sequence[np.ndarray]) -> np.ndarray:
-    """Return mean time to leaving (n,) from the shares still there (n,) at increasing times that start at 0; the last hazard goes on for
-    ever.
+    """Return the mean time to leaving (n,) from the shares (n,) remaining at increasing times that start at 0; the last hazard is
+    extrapolated.
 
     >>> month = np.exp(-30 / 200)
     >>> expected_days([0.0, 30.0, 60.0], [np.ones(1), np.array([month]), np.array([month**2])]).round().tolist()
     [200.0]
     """
     within = sum((b - a) * (s + t) / 2 for a, b, s, t in zip(times, times[1:], alive, alive[1:], strict=False))
-    last = np.maximum(alive[-1], 1e-12)  # nobody is certain to leave
+    last = np.maximum(alive[-1], 1e-12)  # no risk is exactly 1
     hazard = np.log(np.maximum(alive[-2], last) / last) / (times[-1] - times[-2])
     return np.asarray(within + last / np.maximum(hazard, 1e-9))

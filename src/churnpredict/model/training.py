@@ -1,6 +1,6 @@
 """Train a classifier: validate members on later cutoffs, blend, refit, calibrate.
 
-Longer than most because the protocol is one story: folds, members out of time, weights, refit, calibration.
+Longer than most modules because the protocol is in one place: folds, members out of time, weights, refit, calibration.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from churnpredict.spans import Span
 __all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
 
 MEMBERS = ("trees", "linear", "purchases")
-_LARGE = 100_000  # rows from which one validation block says enough
+_LARGE = 100_000  # rows from which one validation block is enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _ALIKE = 0.01  # a penalty whose log loss is higher by this share of it has 1/e of the best one's weight
 _SLIGHT = 0.05  # a member of less weight costs more time than it is worth
-_PULL = 20.0  # rows of belief in equal shares: decides at 300 customers, vanishes at 30,000
+_PULL = 20.0  # weight, in rows, of the prior of equal shares: decides at 300 customers, negligible at 30,000
 _SMALL = 20_000  # rows (of a hundred features) up to which two seeds are worth their time
-_WIDE = 150  # columns from which few rows spend their time on looking for splits, not on finding them
+_WIDE = 150  # columns from which training on few rows mostly searches for splits
 _SAMPLING = {"wide": (0.8, 0.5), "narrow": (0.5, 0.4)}  # share of rows and of columns that each tree sees
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -36,7 +36,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: matrix (n, F), labels 0/1, weights of mean 1, and what is known of time and customer."""
+    """Training rows: matrix (n, F), labels 0/1, weights of mean 1, and cutoffs and customers where known."""
 
     A: np.ndarray
     y: np.ndarray
@@ -49,7 +49,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user chose."""
+    """Settings that the user chose."""
 
     window: Window | None = None
     members: tuple[str, ...] = MEMBERS
@@ -83,10 +83,10 @@ class Blend:
 
 
 def validation_folds(rows: Rows, *, window: Window | None, seed: int = 0) -> tuple[list[Fold], str]:
-    """Return folds and what they keep apart: "time", "customers" or "rows"; none at all for too few rows.
+    """Return the folds and what they split by: "time", "customers" or "rows"; no folds for too few rows.
 
     With cutoffs and a known outcome window, up to three blocks of the latest cutoffs are predicted from rows whose
-    windows had closed before (one block for large data). Otherwise customers are kept apart, stratified.
+    windows had closed before (one block for large data). Otherwise folds are split by customer, stratified.
     """
     if rows.times is not None and window is not None:
         folds = _time_folds(rows, window)
@@ -157,10 +157,10 @@ def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> 
 
 
 class _Trees:
-    """Boosters of a few seeds: early stopping on the folds, then a refit of a tenth more rounds, on all rows and from more seeds.
+    """Boosters of a few seeds: early stopping on the folds, then a refit with a tenth more rounds, on all rows and with more seeds.
 
-    Noisy histories like trees that see half of the rows and two columns in five, clean rules want trees that see most.
-    All but large data can afford both, and their weights tell.
+    Noisy histories are learnt best by trees that use half of the rows and two columns in five, clean rules by trees that use most. Except
+    for large data both are trained, and validation weighs them.
     """
 
     def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
@@ -201,7 +201,7 @@ class _Trees:
 def _fit_linear(
     rows: Rows, where: np.ndarray, w: np.ndarray, *, settings: Settings, strength: float, max_rows: int = 50_000
 ) -> LinearMember:
-    """Return a line through the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random part of them says as much."""
+    """Fit a line to the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random sample of them is enough."""
     if len(where) > max_rows:
         some = np.sort(np.random.default_rng(settings.seed).permutation(len(where))[:max_rows])
         where, w = where[some], w[some]
@@ -210,7 +210,7 @@ def _fit_linear(
 
 
 def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
-    """Return MBG/NBD, where a recurring event and the window are known and no constraint forbids it."""
+    """Return MBG/NBD where a recurring event and the window are known and no constraint excludes it."""
     triple = find_triple(rows.names, settings.of)
     if triple is None or settings.window is None or "purchases" not in settings.members:
         return None
@@ -234,7 +234,7 @@ def _decay(times: np.ndarray | None, w: np.ndarray, half_life: float | None) -> 
 
 
 def _choose_half_life(rows: Rows, folds: list[Fold], settings: Settings) -> float | None:
-    """Return the fading of old snapshots under which a quick line predicts later cutoffs best; a tie goes to no fading."""
+    """Return the half-life under which a quick line predicts later cutoffs best; a tie goes to None."""
     purge = settings.purge
     if settings.half_life != "auto":
         return settings.half_life
@@ -263,11 +263,10 @@ def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 
 def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float) -> np.ndarray:
-    """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, drawn towards equal shares.
-
-    ``pull`` is the strength of that belief in rows; shares that one validation period happens to like are not trusted
-    beyond what its customers can say. The sum is held at 1 while the loss is lowered: free weights brought to 1 afterwards would
-    give a member that knows nothing a share of its own, and draw all risks together by it.
+    """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, shrunk towards equal weights. ``pull`` is the
+    strength of that prior in rows: one validation period is not trusted more than the number of its customers allows. The sum is held at 1
+    while the loss is minimised: free weights, scaled to 1 afterwards, would give a member without information a weight and so shrink all
+    risks towards the mean.
     """
     from scipy.optimize import minimize
 
@@ -300,14 +299,14 @@ def _settle_season(rows: Rows, settings: Settings) -> Rows:
     """Return rows without season columns, unless two years of cutoffs hold them and a quick line predicts a whole later year better with
     them.
 
-    A season that was seen once is not a season. The line is asked at four cutoffs a quarter apart, because the newest alone speak of
-    their own time of the year only.
+    One year does not prove a season. The line is tested at four cutoffs a quarter apart, because the newest alone cover only their own time
+    of the year.
     """
     seasonal = [j for j, name in enumerate(rows.names) if name.endswith(("season_sin", "season_cos"))]
     times = rows.times
     if not seasonal or times is None:
         return rows
-    A = rows.A if rows.A.flags.owndata else rows.A.copy()  # never the user's own array
+    A = rows.A if rows.A.flags.owndata else rows.A.copy()  # a copy, never the user's array
     rows, seen, unseen, window = replace(rows, A=A), A[:, seasonal].copy(), np.nan, settings.window
 
     def loss(values: Any) -> float:
@@ -324,7 +323,7 @@ def _settle_season(rows: Rows, settings: Settings) -> Rows:
 
 
 def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
-    """Log loss on the folds of trees of these settings; None where nothing can be held out."""
+    """Return the log loss on the folds of trees with these settings; None where nothing can be held out."""
     folds, _ = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:
         return None
@@ -337,7 +336,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
     """Return validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
     rows = _settle_season(rows, settings)
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
-    if not folds:  # too few rows to judge anything
+    if not folds:  # too few rows to validate anything
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
     samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _LARGE else ("wide",)
     trees = {f"trees, {sampling}": _Trees(rows, settings, sampling) for sampling in samplings}
@@ -392,9 +391,10 @@ def train(rows: Rows, settings: Settings) -> Blend:
 def distrust(calibration: AffineCalibration, panel: np.ndarray, share: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
     """Keep only the slope correction that averaging makes necessary, of a calibration measured on one later period.
 
-    A mean of margins that err differently is drawn together; by how much, its slope says beside those of its members, in any period.
-    The members' own slopes and the level may be of that period alone. The refit has learnt from it, and correcting for it as well would
-    bet that the drift goes on: a bet lost on more histories than it won (docs/decisions/0003-blend.md).
+    Averaging margins with different errors flattens the slope; comparing the slope of the mean with those of its members, in any period,
+    shows by how much. The members' own slopes and the level may be specific to that period. The refit has learnt from it already, and
+    correcting for it as well would assume that the drift goes on, which was wrong on more histories than right
+    (docs/decisions/0003-blend.md).
     """
     margin = panel @ share
     middle = float(w @ margin / w.sum())
@@ -410,7 +410,7 @@ def _linear_out_of_time(
 ) -> tuple[np.ndarray, dict[float, float]]:
     """Return margins of the validation rows under the mean of all penalties, and how much each strength has of it.
 
-    Not under the best one alone: a choice between near equals falls otherwise in the next month, and reasons with it.
+    Not under the best one alone: between near equals the choice changes from month to month, and reasons with it.
     """
     valid = np.concatenate([v for _, v in folds])
     margins, losses = [], []

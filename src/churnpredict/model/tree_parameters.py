@@ -1,7 +1,7 @@
 """LightGBM parameters that users may set, each with its range.
 
-LightGBM ignores a misspelt parameter, prefers one spelling to another without a word, and writes out of bounds for some values. So a
-parameter is taken only if it stands in the table below, under its own name whatever alias was used, and within its range.
+LightGBM ignores a misspelt parameter, silently prefers one alias to another, and writes out of bounds for some values. So a parameter is
+accepted only if it is in the table below and within its range; aliases are translated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["PARAMETERS", "REFUSED", "Parameter", "read_parameter", "read_paramet
 
 
 class Parameter(NamedTuple):
-    """A parameter that may be set: the kind of its value, its least and largest value, and its other names."""
+    """A parameter that may be set: the type of its value, its smallest and largest value, and its aliases."""
 
     kind: type | tuple[str, ...]
     least: float = 0.0
@@ -69,10 +69,10 @@ PARAMETERS: dict[str, Parameter] = {
     "path_smooth": Parameter(float, 0, 1e9),
     "verbosity": Parameter(int, -_LARGEST, _LARGEST, ("verbose",)),
 }  # fmt: skip
-"""What may be set, by LightGBM's own names."""
+"""Parameters that may be set, by LightGBM's own names."""
 
-_WEIGHTS = "Leave it out: weights of classes spoil probabilities, and risks are calibrated without them."
-_LAYOUT = "Leave it out: how data are laid out is settled here, because some layouts end the process."
+_WEIGHTS = "Leave it out: class weights distort probabilities, and risks are calibrated without them."
+_LAYOUT = "Leave it out: the data layout is fixed, because some layouts end the process."
 REFUSED: dict[str, str] = {
     **dict.fromkeys(("is_enable_sparse", "is_sparse", "enable_sparse", "sparse"), _LAYOUT),
     **dict.fromkeys(("force_col_wise", "force_row_wise", "histogram_pool_size", "hist_pool_size"), _LAYOUT),
@@ -98,14 +98,14 @@ REFUSED: dict[str, str] = {
         "Give the columns of X the dtype category.",
     ),
 }  # fmt: skip
-"""What LightGBM knows and is refused, each with what to do instead."""
+"""Parameters of LightGBM that are refused, each with its fix."""
 
 _OWN_NAME = {alias: name for name, row in PARAMETERS.items() for alias in (name, *row.aliases)}
 _BOOSTINGS = "Use plain boosting: averaged forests and dropped trees change what the margin of a tree means."
 
 
 def read_parameters(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return what a user gives, under LightGBM's own names, checked.
+    """Return a user's parameters, checked, under LightGBM's own names.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def read_parameters(given: Mapping[str, Any], names: Sequence[str]) -> dict[str,
 
 
 def read_parameter(name: str, value: Any, *, asked: str | None = None) -> Any:
-    """Return one value, checked against the table; ``asked`` is what the user calls it.
+    """Return one value, checked against the table; ``asked`` is the name that the user gave.
 
     >>> read_parameter("num_leaves", 15)
     15
@@ -171,7 +171,11 @@ def _constraints(value: Any, names: Sequence[str]) -> list[list[int]]:
     groups: list[list[int]] = []
     for group in value if isinstance(value, (list, tuple)) else [value]:
         if not isinstance(group, (list, tuple)) or not group:
-            raise UsageError("bad-parameter", "interaction_constraints is not a list of lists", remedy='Give such as [["a", "b"], ["c"]].')
+            raise UsageError(
+                "bad-parameter",
+                "interaction_constraints is not a list of lists",
+                remedy='Give [["a", "b"], ["c"]].',
+            )
         found = [place.get(one, -1) if isinstance(one, str) else int(one) if hasattr(one, "__index__") else -1 for one in group]
         for one, j in zip(group, found, strict=True):
             if not 0 <= j < len(names):

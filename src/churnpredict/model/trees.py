@@ -1,11 +1,11 @@
 """Parse and validate a LightGBM model before LightGBM reads it.
 
-LightGBM trusts its text format: a damaged file is a crash, an endless loop or another model rather than an error. So a file is read
-here first, strictly: every key in the order in which LightGBM 4 writes them, every length, every range, every node reached exactly
-once from a parent that comes before it, every number finite. What passes is kept as flat arrays, and :meth:`TreeModel.to_text` gives
-the same trees under a new header without what may be private (minima and maxima, category strings, training parameters).
+LightGBM trusts its text format: a damaged file causes a crash, an endless loop or a different model instead of an error. So a file is read
+here first, strictly: every key in the order in which LightGBM 4 writes them, every length, every range, every node reached exactly once
+from a parent that comes before it, every number finite. A model that passes is kept as flat arrays, and :meth:`TreeModel.to_text` gives the
+same trees under a new header without values that may be private (minima and maxima, category strings, training parameters).
 
-Longer than most modules here because the format is checked key by key in one place.
+Longer than most modules because the format is checked key by key in one place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from churnpredict.model.boosters import model_text
 __all__ = ["EXPLAINABLE_OBJECTIVES", "SCORING_OBJECTIVES", "ZERO_THRESHOLD", "TreeModel", "read_trees"]
 
 SCORING_OBJECTIVES = frozenset({"binary"})
-"""Objectives that a model of churn may have."""
+"""Objectives that a churn model may have."""
 
 EXPLAINABLE_OBJECTIVES = SCORING_OBJECTIVES | {
     "cross_entropy", "cross_entropy_lambda", "fair", "gamma", "huber", "lambdarank", "mape", "poisson", "quantile", "rank_xendcg",
@@ -33,7 +33,7 @@ EXPLAINABLE_OBJECTIVES = SCORING_OBJECTIVES | {
 """Objectives whose raw score is one sum over trees, so that it can be read and explained; ``""`` is a user's own objective."""
 
 ZERO_THRESHOLD = float(np.float32(1e-35))
-"""LightGBM takes magnitudes up to this for zero."""
+"""LightGBM treats magnitudes up to this as zero."""
 
 MAX_BYTES = 1 << 30
 MAX_TREES = 1 << 17
@@ -50,7 +50,7 @@ _TREE_KEYS = (
     "leaf_value", "leaf_weight", "leaf_count", "internal_value", "internal_weight", "internal_count",
 )  # fmt: skip
 _CATEGORY_KEYS = ("cat_boundaries", "cat_threshold")
-# Each group ends at the line end that it cannot contain: one way to match, linear time. What is in it is left to the parser of numbers.
+# Each group ends at the line end that it cannot contain: one way to match, linear time. The parser of numbers checks the contents.
 _TREE = re.compile(
     b"".join(key.encode() + (b"=([0-9]{1,10})\n" if key in ("Tree", "num_leaves", "num_cat") else b"=([^\n]*)\n") for key in _TREE_KEYS)
     + rb"(?:cat_boundaries=([^\n]*)\ncat_threshold=([^\n]*)\n)?is_linear=0\nshrinkage=([^\n]*)\n\n\n"
@@ -79,7 +79,7 @@ class TreeModel:
         As LightGBM writes it, such as ``"binary sigmoid:1"``; empty for a user's own.
     feature_names : tuple of str
     average_output : bool
-        Random forests: the raw score is the sum over trees as always, a probability is made of its mean.
+        Random forests: the raw score is the sum over trees as usual, the probability comes from the mean.
     node_start, leaf_start : (n_trees + 1,) int64
     split_feature, left_child, right_child : (n_nodes,) int64
     decision_type : (n_nodes,) int64

@@ -30,7 +30,7 @@ def read_budget(budget: Any) -> tuple[int | None, float | None]:
             seconds = 0.0
         if seconds > 0:
             return None, seconds
-    raise UsageError("bad-budget", f"tune={budget!r} is no budget", remedy='Give a number of trials, or a time such as "10min".')
+    raise UsageError("bad-budget", f"tune={budget!r} is not a budget", remedy='Give a number of trials, or a time such as "10min".')
 
 
 def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[str, Any]]:
@@ -39,9 +39,9 @@ def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[st
     Parameters
     ----------
     rows : Rows
-        Training rows; nothing else is looked at.
+        Training rows; no other data are used.
     settings : Settings
-        Where the search begins: the first trial, so what is found is never worse than it on these folds.
+        The first trial of the search, so the result is never worse on these folds.
     budget : int or span
         A number of trials, with which the same seed finds the same trees; or a time, after which no further trial begins.
 
@@ -58,7 +58,7 @@ def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[st
     except ImportError as missing:
         raise MissingExtraError("missing-extra", "tune= needs Optuna", remedy='Install it: pip install "churnpredict[tune]"') from missing
     if "trees" not in settings.members or out_of_time_loss(rows, settings) is None:
-        warn("not-tuned", "there is nothing to tune by: no trees, or too few rows to hold any out", remedy="Leave tune= away.")
+        warn("not-tuned", "tuning is impossible: there are no trees, or too few rows to hold any out", remedy="Leave tune= away.")
         return settings, {}
 
     def objective(trial: Any) -> float:

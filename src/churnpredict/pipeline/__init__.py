@@ -1,1 +1,3 @@
-"""The order of the stages: train, score, audit, back-test. Score runs, monitoring, lifecycle, report and the command line may import it."""
+"""ChurnPipeline and its stages: train, score, audit, backtest. Score runs, monitoring, lifecycle, report and the command line may import
+it.
+"""

@@ -1,6 +1,6 @@
-"""Leakage audit of tables: features that see the future, customers who have left, treated outcomes.
+"""Leakage audit of tables: features that use the future, customers who have left, treated outcomes.
 
-Longer than most because it asks every question that only tables can answer, one after the other.
+Longer than most modules because every check that needs tables is in it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LATE = {"recorded", "known", "booked", "ingested", "inserted", "loaded", "poste
 _GONE = {"cancel", "cancellation", "cancellations", "churn", "churned", "terminations", "termination", "closures", "deactivations", "exits"}
 _TREATED = {"treatment", "treatments", "retention"}
 _LOGS = (Events, Intervals)
-_TOLD = 10  # features named one by one; the rest are counted
+_TOLD = 10  # features listed by name; the rest are counted
 
 
 def audit_tables(
@@ -51,10 +51,11 @@ def audit_tables(
     raise_on: str | None = None,
     seed: int = 0,
 ) -> Audit:
-    """Look for leaks where tables are known; works on a feature function of your own.
+    """Look for leaks in the tables behind features; works on a feature function of your own.
 
-    On a sample of customers and cutoffs, everything that happened or came to be known at or after the cutoff is replaced by garbage, and
-    the features are made again: none may move. Those that move are tried again with one kind of future at a time, to say which they see.
+    On a sample of customers and cutoffs, everything that happened or became known at or after the cutoff is replaced by garbage, and the
+    features are computed again: none may change. Those that change are tested again with one kind of future at a time, to name the one they
+    use.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def audit_tables(
     treatments : str, optional
         The table of past retention contacts.
     handled : {"exclude", "flag", "feature"}, optional
-        What training does about them; nothing by default.
+        How training handles them; not at all by default.
     raise_on : {"error", "warning", "note"}, optional
     seed : int
 
@@ -79,7 +80,7 @@ def audit_tables(
     Raises
     ------
     LeakageError
-        On request.
+        If a finding is at least as severe as ``raise_on``.
 
     Examples
     --------
@@ -131,11 +132,11 @@ def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes:
 
 
 def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:
-    """Yield the findings of the matrix, less grave where a feature of the catalog, made of times alone, says as much as the others of its
-    table.
+    """Yield the findings of the matrix; less severe for features of the catalog that are made of times alone and predict no better than
+    their table.
 
-    The probe has shown that such a feature does not move with the future. What it knows was known: the customer had left by then, as far
-    as that table shows. Columns that somebody writes (attributes, states) and own functions keep their findings.
+    The probe has shown that such a feature does not change with the future. Its values were known at the cutoff: the customer had left by
+    then, as far as that table shows. Columns that people write (attributes, states) and custom functions keep their findings.
     """
     moved = {f.where for f in behind.errors}
     rows = {f'column "{f.name}"': f for f in features if isinstance(f, Feature) and isinstance(tables.declarations.get(f.table), _LOGS)}
@@ -153,7 +154,7 @@ def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: 
 
 
 def settle(report: Audit, raise_on: str | None) -> Audit:
-    """Refuse what is at least as grave as ``raise_on``, and warn of the other errors and warnings."""
+    """Raise on findings at least as severe as ``raise_on``; warn about the other errors and warnings."""
     report.raise_on(raise_on)
     for f in report.alarms:
         warn(f.code, f"the audit found {f.where}: {f.what}", remedy=f.cure, stacklevel=4)
@@ -161,12 +162,14 @@ def settle(report: Audit, raise_on: str | None) -> Audit:
 
 
 def _named_by_people(tables: EventTables, features: Sequence[Feature | OwnFeature]) -> list[str]:
-    """Return features that show a column as somebody wrote it: their names are evidence. Counts of a table of cancellations are none."""
+    """Return features that show a column as somebody wrote it: only their names are evidence, not those of counts of a table of
+    cancellations.
+    """
     shown = (Customers, States)
     return [f.name for f in features if isinstance(f, OwnFeature) or isinstance(tables.declarations.get(f.table), shown)]
 
 
-# --- features that see the future ---
+# --- features that use the future ---
 
 
 def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, seed: int) -> Iterator[Finding]:
@@ -185,7 +188,7 @@ def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, se
         here = pd.DataFrame({"customer_id": ids.take(customers[rows]), "cutoff": tables.wall_times(moments[rows])})
         moved = probe_features(function, part, here, cutoffs=1, seed=seed)["feature"].tolist()
         for name, code in _which_future(part, here, function, int(cutoff), moved).items():
-            order = list(_FUTURES)  # where little future is left, only the garbage moves it: the clearer word counts
+            order = list(_FUTURES)  # where little future is left, only garbage changes it: the clearer message is kept
             seen[name] = min(seen.get(name, code), code, key=order.index)
     for code, (what, cure) in _FUTURES.items():
         names = sorted(name for name, c in seen.items() if c == code)
@@ -197,7 +200,7 @@ def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, se
 
 _FUTURES = {
     "rows-after-cutoff": (
-        "it changes when the rows at and after the cutoff are taken away",
+        "it changes when the rows at and after the cutoff are removed",
         "Read only rows with time < cutoff.",
     ),
     "end-not-yet-known": (
@@ -205,18 +208,18 @@ _FUTURES = {
         "Treat an interval as open, and what is written at its end as unknown, until the end has passed.",
     ),
     "known-at-ignored": (
-        "it changes when the rows that came to be known only after the cutoff are taken away",
+        "it changes when the rows that became known only after the cutoff are removed",
         "Read only rows with known_at < cutoff.",
     ),
     "moves-with-the-future": (
         "it changes when everything after the cutoff is replaced by garbage",
-        "Find out what it reads that is written later: a joining date, a total, a newest value.",
+        "Find the value that it reads and that is written later: a joining date, a total, a newest value.",
     ),
 }
 
 
 def _which_future(tables: EventTables, here: pd.DataFrame, function: Function, cutoff: int, moved: list[str]) -> dict[str, str]:
-    """Return the kind of future that each moved feature sees."""
+    """Return the kind of future that each changed feature uses."""
     if not moved:
         return {}
     full = function(tables, here)
@@ -250,7 +253,7 @@ def _with_streams(tables: EventTables, change: Callable[[Stream], Stream]) -> Ev
 
 
 def _of_customers(tables: EventTables, some: np.ndarray) -> EventTables:
-    """Return the tables with the rows of some customers only: what the probe costs does not grow with the business."""
+    """Return the tables with the rows of some customers only: the cost of the probe does not grow with the number of customers."""
     if len(some) > len(tables) / 2:
         return tables
     wanted = np.zeros(len(tables), np.bool_)
@@ -265,12 +268,12 @@ def _not_at_risk(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule)
     customers, moments = sorted_pairs(tables, snapshots)
     gone = int(np.count_nonzero(~churn.at_risk(tables, customers, moments)))
     if gone:
-        what = f"{gone:,} of {len(customers):,} snapshots are of customers who, by the churn rule, had already left or not yet joined"
-        yield Finding("error", "already-left", "snapshots", what, 0.999, "Take snapshots with take_snapshots, which knows the rule.")
+        what = f"{gone:,} of {len(customers):,} snapshots belong to customers who, by the churn rule, had already left or not yet joined"
+        yield Finding("error", "already-left", "snapshots", what, 0.999, "Take snapshots with take_snapshots, which applies the rule.")
 
 
 def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Iterator[Finding]:
-    """Yield another table than the rule's had written down that they were gone, and none came back."""
+    """Yield tables, other than the rule's, that record customers as gone before the cutoff, of whom none came back."""
     customers, moments = sorted_pairs(tables, snapshots)
     mature = moments <= churn.latest_cutoff(tables)
     customers, moments = customers[mature], moments[mature]
@@ -284,7 +287,7 @@ def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -
         outcome = churn.outcomes(tables, customers[gone], moments[gone])[1]
         left = float(np.mean(outcome != 0))
         if left > 0.99:
-            what = f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who stand there already; {left:.1%} of them leave"
+            what = f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who are in this table; {left:.1%} of them leave"
             cure = "They had left already: use the rule Cancellation, or leave them out of the snapshots."
             yield Finding("warning", "already-left", f'table "{name}"', what, 0.95, cure)
 
@@ -296,16 +299,16 @@ def _treated(
     for name in [treatments] if treatments is not None else named:
         arms = arms_of(tables, snapshots, churn, name)
         share = float(arms["treated"].mean())
-        what = f"{share:.1%} of the outcome windows hold a retention contact: they show what happened with help"
+        what = f"{share:.1%} of the outcome windows contain a retention contact: these outcomes may be its effect"
         if share > _FEW_TREATED and handled is None:
-            cure = f'Say what to do about them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
+            cure = f'Declare how to handle them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
             yield Finding("warning", "treated-outcomes", f'table "{name}"', what, 0.9, cure)
         elif share:
             yield Finding("note", "treated-outcomes", f'table "{name}"', what, 0.9, f"Training handles them: {handled or 'they are few'}.")
 
 
 def _late_columns(tables: EventTables) -> Iterator[Finding]:
-    """Yield columns of a source that say when a row was written, which nobody declared as ``known_at``."""
+    """Yield columns of a source that say when a row was written, but are not declared as ``known_at``."""
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Customers) or declaration.known_at is not None:
             continue
@@ -318,12 +321,12 @@ def _late_columns(tables: EventTables) -> Iterator[Finding]:
             share = float(np.mean(written - since > DAY // 24)) if len(since) else 0.0
             if share > _FEW_TREATED:
                 what = f"{share:.0%} of the rows were written more than an hour after they happened"
-                cure = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that nobody knew yet.'
+                cure = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that were not known yet.'
                 yield Finding("warning", "known-at-undeclared", f'table "{name}", column "{column}"', what, 0.8, cure)
 
 
 def _columns(name: str, source: Any) -> list[str]:
-    """Return the columns of a source that can be read a second time: a pandas frame or files."""
+    """Return the columns of a source that can be read again: a pandas frame or files."""
     if isinstance(source, pd.DataFrame):
         return [str(c) for c in source.columns]
     return open_source(source, name).columns() if isinstance(source, (str, Path, File)) else []

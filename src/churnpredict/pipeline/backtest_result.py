@@ -1,4 +1,4 @@
-"""Backtest: figures, verdicts, plots and page of a back-test."""
+"""Backtest: the figures, verdicts, plots and page of a backtest."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Backtest(pd.DataFrame):
 
     Columns ``cutoff``, ``model``, ``metric``, ``value``, ``low``, ``high``; ``difference``, ``difference_low``, ``difference_high`` (the
     model minus this baseline, over the same draws of customers); ``n``, ``leavers``; ``train_rate`` (share that left in training),
-    ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model cannot
-    be told from the base rate); ``strongest`` is the feature that alone tells leavers best, where the model is too good to be true.
-    Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` says for how many customers the model
-    names the same strongest driver as the model of the cutoff before.
+    ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model does not
+    differ significantly from the base rate); ``strongest`` is the single feature that best separates leavers, where the model is too good
+    to be true. Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` is the share of customers for
+    whom the model names the same strongest driver as the model of the previous cutoff.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Backtest(pd.DataFrame):
         return wide.dropna(how="all")
 
     def summary(self) -> str:
-        """Return the backtest in words and figures, as people read it."""
+        """Return the backtest as text: a table, and a verdict per cutoff."""
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             lines.append(_heading(cutoff, part))
@@ -96,12 +96,12 @@ class Backtest(pd.DataFrame):
         n = len(verdicts)
         counts = {kind: sum(v.against == kind for v in verdicts.values()) for kind in ("better", "not told apart", "worse")}
         told = ", ".join(f"{kind} at {count}" for kind, count in counts.items() if count)
-        against = f"Against the best of the old ways: {told}." if told else "There is no old way to compare with but the base rate."
+        against = f"Against the best baseline: {told}." if told else "The only baseline to compare with is the base rate."
         right, open_, weak = (
             sum(getattr(v, k) == w for v in verdicts.values())
             for k, w in (("level", "right"), ("level", "too few rows"), ("signal", "weak"))
         )
-        level = f"Right on average at {right} of {n - open_}" if open_ < n else "Whether it is right on average cannot be told from so few"
+        level = f"Right on average at {right} of {n - open_}" if open_ < n else "Too few customers to tell whether it is right on average"
         level += f", too few customers to tell at {open_}." if 0 < open_ < n else "."
         signal = f" Weak signal at {weak}." if weak else ""
         return f"{n} cutoff{'' if n == 1 else 's'}. {against} {level}{signal}"
@@ -149,7 +149,11 @@ class Backtest(pd.DataFrame):
 
         told = self.predictions
         if told is None:
-            raise UsageError("no-predictions", "these are the figures without the risks behind them", remedy="Plot what backtest() gave.")
+            raise UsageError(
+                "no-predictions",
+                "plots need predicted risks, and these figures come without them",
+                remedy="Plot the object that backtest() returned.",
+            )
         if metric not in METRICS:
             raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
         y, who = told["outcome"].to_numpy(), told.index.get_level_values("customer_id")
@@ -185,7 +189,7 @@ class Backtest(pd.DataFrame):
         Parameters
         ----------
         path : path, optional
-            Where to write it; without one the page is returned as text.
+            Where to write the page; without it, the page is returned as text.
         title : str
 
         Returns
@@ -209,8 +213,8 @@ class Backtest(pd.DataFrame):
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
             f"<style>{style}</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
-            "<p>At each cutoff the model and the old ways were trained on what was known before it, and judged on what came after. "
-            "In brackets: 95 % intervals over customers; differences are taken on the same draws.</p>\n"
+            "<p>At each cutoff the model and the baselines were trained on what was known before it, and tested on what came after. "
+            "In brackets: 95 % intervals over customers; differences use the same draws.</p>\n"
             f'<img alt="Calibration, gain, profit and log loss over time" src="data:image/svg+xml;base64,{picture}">\n'
             f"{self._tables(_SHOWN)}\n</body></html>\n"
         )
@@ -228,7 +232,7 @@ def _heading(cutoff: pd.Timestamp, part: pd.DataFrame) -> str:
 
 def _steady(part: pd.DataFrame) -> str | None:
     row = part[part["metric"] == "same_first_reason"]
-    return None if not len(row) else f"First reasons as the model before gave them: {row['value'].iloc[0]:.0%}."
+    return None if not len(row) else f"Share with the same first reason as under the previous model: {row['value'].iloc[0]:.0%}."
 
 
 def _cell(row: Any) -> str:
@@ -243,5 +247,5 @@ def _apart(row: Any) -> str:
 
 
 def _whole(cell: str) -> str:
-    """Return a cell that may break before its interval, but not in it."""
+    """Return a cell that may break into two lines before its interval, but not inside it."""
     return cell.replace(", ", ",&nbsp;")

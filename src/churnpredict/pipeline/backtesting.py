@@ -1,4 +1,4 @@
-"""Back-test: train at past cutoffs on what was known then, and compare with what followed."""
+"""Backtest: train at past cutoffs on what was known then, and compare with what followed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
 class Trainable(Protocol):
-    """What a back-test asks of a pipeline: to be copied, trained, and looked at."""
+    """What a backtest needs of a pipeline."""
 
     churn: ChurnRule
     history: Any
@@ -51,7 +51,7 @@ class Trainable(Protocol):
         """Return features and outcomes of all training snapshots."""
 
     def learn(self, X: Any, outcomes: Any) -> Any:
-        """Train on them."""
+        """Train on features and outcomes."""
 
 
 def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
@@ -128,8 +128,8 @@ def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | N
     strongest = max(alone, key=lambda name: alone[name])
     warn(
         "too-good",
-        f'the back-test is too good to be true: AUC {float(told.iloc[0]):.3f}; "{strongest}" alone reaches {alone[strongest]:.3f}',
-        remedy="Find out when its values are written: use them as they stood before the cutoff, or leave them out.",
+        f'the backtest is too good to be true: AUC {float(told.iloc[0]):.3f}; "{strongest}" alone reaches {alone[strongest]:.3f}',
+        remedy="Find out when its values are written: use their values from before the cutoff, or leave them out.",
     )
     return strongest
 
@@ -151,7 +151,7 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
     some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED)).astype(int)]
     try:
         share = float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
-    except (ChurnError, AttributeError, TypeError):  # somebody's own classifier, or other columns
+    except (ChurnError, AttributeError, TypeError):  # a custom classifier, or other columns
         return None
     low, high = wilson(share, len(some))
     return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}
@@ -160,10 +160,10 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
 def _recurring(
     tables: EventTables, cutoff: pd.Timestamp, *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Return what recency and MBG/NBD need, whatever features the user chose: of the events whose silence is the churn, else of the first
-    events.
+    """Return the features that recency and MBG/NBD need, whatever features the user chose: of the events that the rule reads, else of the
+    first table of events.
 
-    The table in which departures are written down is no such table: nobody at risk stands in it.
+    The table that records departures does not count: no customer at risk is in it.
     """
     of = getattr(pipeline.churn, "of", None)
     logs = [name for name in tables.logs() if isinstance(pipeline.churn, Inactivity) == (name == of)]

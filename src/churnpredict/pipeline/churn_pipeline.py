@@ -1,6 +1,6 @@
 """ChurnPipeline: from tables to risks and reasons.
 
-A little longer than most modules because all stages stand in it, one under the other.
+Longer than most modules because all stages are in it, in their order.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = ["ChurnPipeline"]
 
 
 class ChurnPipeline:
-    """Trains on past cutoffs, scores everybody at risk today, and says how well that would have worked before.
+    """Train on past cutoffs, score everybody at risk today, and backtest the model on past cutoffs.
 
     Parameters
     ----------
     churn : Inactivity or another churn rule
     features : list of Feature, optional
-        Rows of the catalog, your own among them; :func:`churnpredict.catalog` of the tables by default.
+        Rows of the catalog and your own; :func:`churnpredict.catalog` of the tables by default.
     history : span, optional
         How far back features may look, such as ``"730d"``; without limit by default.
     every : span, optional
@@ -47,45 +47,45 @@ class ChurnPipeline:
     since : time, optional
         No training cutoff before it.
     most_cutoffs, most_rows : int
-        At most so many training cutoffs and snapshots; the oldest are left out.
+        Maximum number of training cutoffs and of snapshots; the oldest are left out.
     classifier : estimator, optional
-        Unfitted; a :class:`churnpredict.ChurnClassifier` by default. Where it has ``horizon`` and ``gap``, they are the rule's: filled in
-        where it has none, refused where they differ (``other-window``).
+        An unfitted classifier; a :class:`churnpredict.ChurnClassifier` by default. Its ``horizon`` and ``gap`` are taken from the rule
+        where they are missing; others than the rule's are refused (``other-window``).
     horizons : list of str, optional
-        Earlier horizons to score as well, such as ``["30d", "60d"]``; of the default classifier. Only for rules that know the day of
+        Earlier horizons to score as well, such as ``["30d", "60d"]``; only with the default classifier. Only for rules that know the day of
         leaving (SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack): under Inactivity nobody has left before the end of the
         whole horizon, and earlier ones are refused (``shorter-horizon``).
     random_state : int
     n_jobs : int, optional
         Threads of the default classifier.
     treatments : str, optional
-        The table of events that logs past retention contacts; its kinds are arms.
+        The table of events that logs past retention contacts; its kinds are the arms.
     treated : {"exclude", "flag", "feature"}
-        What training does about snapshots whose outcome window holds a contact: see :mod:`churnpredict.churn.treatments`.
+        How training handles snapshots whose outcome window contains a contact: see :mod:`churnpredict.churn.treatments`.
     raise_on : {"error", "warning"}, optional
-        What the audit finds at least as grave refuses the training; of the rest it warns. By default it only warns: an alarm in the
-        night must not leave a business without a model. ``churnpredict check`` refuses.
+        Abort training on audit findings of at least this severity; warn about the others. By default it only warns, so that a scheduled
+        training always yields a model. ``churnpredict check`` fails on errors.
 
     Attributes
     ----------
     model_ : estimator
         The fitted classifier.
     features_ : list of Feature
-        The rows that were used: scoring builds the same columns, whatever the tables hold by then.
+        The features that were used: scoring builds the same columns, whatever the tables hold by then.
     cutoffs_ : list of Timestamp
         Training cutoffs, oldest first.
     n_snapshots_, n_leavers_ : int
     base_rate_ : float
         Share of leavers among the training snapshots.
     model_id_ : str
-        The same for the same model, another for another.
+        Hash that identifies the model.
     worth_ : Credibility or None
-        How far to believe what single customers pay: see :meth:`score`.
+        How much weight the payments of a single customer get: see :meth:`score`.
     usual_ : dict of str to float or str, or None
-        What was usual at the newest training cutoff, by feature, for the words: rounded medians, common categories. None in files of
-        before.
+        Usual values at the newest training cutoff, by feature, for the reasons in words: rounded medians, common categories. None in older
+        files.
     audit_ : Audit
-        What the audit found before training.
+        Findings of the audit before training.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class ChurnPipeline:
         return show(f"ChurnPipeline, {told}", self._settings(), ("setting", ""))
 
     def _settings(self) -> list[tuple[str, str]]:
-        """Return the settings that are given, as text."""
+        """Return the settings that differ from the defaults, as text."""
         given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None}
         return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
 
@@ -161,7 +161,7 @@ class ChurnPipeline:
 
     @property
     def state(self) -> TrainedState:
-        """All that the trained pipeline knows, as its file holds it.
+        """All that the trained pipeline has learnt, as its file holds it.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class ChurnPipeline:
 
     @classmethod
     def from_state(cls, state: TrainedState) -> ChurnPipeline:
-        """Return a trained pipeline of what another one knew.
+        """Return a trained pipeline from the state of another one.
 
         Raises
         ------
@@ -196,7 +196,7 @@ class ChurnPipeline:
         """
         try:
             pipeline = cls(state.churn, **state.settings)
-        except (TypeError, UsageError):  # no such argument, or a value that no pipeline takes
+        except (TypeError, UsageError):  # no such argument, or an invalid value
             remedy = "Take the file from its source again."
             raise ModelFileError(
                 "model-contradiction", "a setting of the pipeline is unknown, or has a value that cannot be", remedy=remedy
@@ -217,7 +217,7 @@ class ChurnPipeline:
         OutcomeError, TrainingError
             Too few leavers, or one class only.
         LeakageError
-            ``leakage``: the audit found the answer in the question.
+            ``leakage``: the audit found features that contain the outcome.
         """
         from churnpredict.pipeline.auditing import settle
 
@@ -235,7 +235,7 @@ class ChurnPipeline:
     def audit(self, tables: EventTables, until: Any = None, *, rows: tuple[Any, Any] | None = None) -> Audit:
         """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
 
-        ``rows`` are features and outcomes as :meth:`training_rows` gives them, where they are at hand.
+        ``rows`` are features and outcomes from :meth:`training_rows`, if they have been computed already.
         """
         from churnpredict.pipeline.auditing import audit_training
 
@@ -260,14 +260,14 @@ class ChurnPipeline:
         self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
         if self.treatments is not None:
             snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)
-        outcomes = label_churn(past, snapshots, self.churn)  # who had left within the gap has no outcome, and no row
+        outcomes = label_churn(past, snapshots, self.churn)  # customers who left within the gap have no outcome, and no row
         X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
         if self.treatments is not None:
             X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
         return X, outcomes
 
     def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
-        """Train on features and outcomes as :meth:`training_rows` gives them."""
+        """Train on features and outcomes from :meth:`training_rows`."""
         from churnpredict.model_file.store import fingerprint
 
         model = self._unfitted()
@@ -280,9 +280,9 @@ class ChurnPipeline:
         return self
 
     def learn_uplift(self, tables: EventTables, until: Any = None) -> UpliftModel:
-        """Learn from the treatment log, :attr:`treatments`, by how much a contact lowers whose risk.
+        """Learn from the treatment log, :attr:`treatments`, how much a contact lowers each customer's risk.
 
-        Customers are taken at the moments at which they were contacted or held out. For a plan:
+        Each customer's features are taken at the time of the contact or of the hold-out. For a plan:
         ``plan_retention(scores, uplift=pd.Series(uplift.predict(X), X.index.get_level_values(0)))`` with X of :meth:`features_at`.
 
         Raises
@@ -321,7 +321,7 @@ class ChurnPipeline:
         )
 
     def _fitted(self) -> None:
-        """Refuse to go on without a model."""
+        """Raise an error if the pipeline is not trained yet."""
         if not hasattr(self, "model_"):
             raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
 
@@ -333,12 +333,14 @@ class ChurnPipeline:
         return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
 
     def features_of(self, tables: EventTables, snapshots: Any) -> Any:
-        """Return the features X of snapshots, as the model wants them."""
+        """Return the features X of snapshots, in the columns of the model."""
         X = build_features(tables, snapshots, features=self.features_, history=self.history)
         return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
 
     def check_tables(self, tables: EventTables) -> None:
-        """Refuse tables that lack one of those trained with; warn, or refuse with ``raise_on``, where none of a table's kinds is there."""
+        """Refuse tables that lack one the model was trained with; warn, or refuse with ``raise_on``, where all kinds of a table are
+        missing.
+        """
         wanted = {row.table for row in self.features_} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:
@@ -375,22 +377,22 @@ class ChurnPipeline:
         at : time, optional
             The cutoff; by default the end of what was observed.
         value : float, optional
-            What every customer is worth over the horizon, instead of what the tables say.
+            What every customer is worth over the horizon, instead of the value from the tables.
 
         Returns
         -------
         DataFrame
-            ``customer_id``, ``cutoff``, ``risk``; where the training told them apart ``risk_left`` and ``risk_lost``, which sum to it; with
-            ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of customers
-            whose risk is no higher); ``band`` (high: twice the usual odds or more, low: half or less); ``value`` over the horizon, and
-            ``money_at_risk`` (both missing where no table is said to be money: ``Events(..., money=True)``); ``reason_1`` to ``reason_3``
-            with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and ``in_sample`` only where
-            the cutoff lies before the end of what the model has learnt from.
+            ``customer_id``, ``cutoff``, ``risk``; where training distinguished the two, ``risk_left`` and ``risk_lost``, which sum to it;
+            with ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of
+            customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half); ``value`` over
+            the horizon, and ``money_at_risk`` (both missing where no table is declared as money: ``Events(..., money=True)``); ``reason_1``
+            to ``reason_3`` with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and
+            ``in_sample`` only where the cutoff lies before the end of what the model has learnt from.
 
         Warns
         -----
         ChurnWarning
-            ``in-sample``: the model has seen what came after this cutoff.
+            ``in-sample``: the model was trained on outcomes after this cutoff.
 
         Raises
         ------
@@ -412,10 +414,10 @@ class ChurnPipeline:
     def rows_of(
         self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None, value: float | None = None
     ) -> Any:
-        """Return what is said of each customer alone, in the order of X: everything but the percentile; sentences only with ``words``.
+        """Return all columns of the scores but the percentile, in the order of X; reasons in sentences only with ``words``.
 
-        ``usual`` says what is usual; None: the medians of X, which differ where only some customers are at hand. ``value`` is what every
-        customer is worth; None: what the tables say.
+        ``usual`` holds the usual values; None: the medians of X, which differ where X holds only some customers. ``value`` is what every
+        customer is worth; None: the value from the tables.
         """
         from churnpredict.explanation.attribution import explain
 
@@ -429,7 +431,7 @@ class ChurnPipeline:
         return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen)
 
     def has_seen(self, tables: EventTables, moments: Any) -> bool:
-        """Return whether the model has learnt from outcomes after any of these cutoffs: its scores there are no forecasts."""
+        """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
@@ -446,7 +448,7 @@ class ChurnPipeline:
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
-        """Return what the model would have been worth at past cutoffs, beside the old baselines.
+        """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.
 
         At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
 
@@ -461,8 +463,8 @@ class ChurnPipeline:
         Returns
         -------
         Backtest
-            A frame with one row per cutoff, model and metric and the model minus each baseline; printed, a verdict in words per cutoff;
-            ``plot()`` and ``to_html(path)``.
+            A frame with one row per cutoff, model and metric with the difference of the model from each baseline; printed, a verdict in
+            words per cutoff; ``plot()`` and ``to_html(path)``.
         """
         from churnpredict.pipeline.backtesting import backtest
 

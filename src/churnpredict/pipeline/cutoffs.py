@@ -38,7 +38,7 @@ _STALE = Span(days=7)
 
 
 def as_known(tables: EventTables, until: Any) -> EventTables:
-    """Return the tables as they stood at ``until``; as they are without it."""
+    """Return the tables as known before ``until``; unchanged without it."""
     return tables if until is None else tables.known_before(one_moment(tables, until, "until"))
 
 
@@ -61,18 +61,17 @@ def learnt_until(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.
 
 
 def in_sample(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp], moments: Any) -> bool:
-    """Return whether a model looks back at moments (cutoffs, a DatetimeIndex) of which it has seen what came after."""
+    """Return whether a model looks back at moments (cutoffs, a DatetimeIndex) whose outcomes it was trained on."""
     first = pd.DatetimeIndex(moments).min()
     return not pd.isna(first) and int(tables.instants(first)[0]) < learnt_until(tables, churn, trained_on)
 
 
 def warn_in_sample(*, stacklevel: int = 4) -> None:
-    """Say that scores look back with a model that has seen what came after."""
+    """Warn that the model was trained on outcomes after the cutoff."""
     warn(
         "in-sample",
-        "the cutoff lies before the end of what the model has learnt from: it has seen what came after, and its scores look better than a "
-        "forecast would have been",
-        remedy="Use a model that was trained until this cutoff, or run a back-test, which trains one at each.",
+        "the model was trained on outcomes after this cutoff, so its scores look better than a forecast would have been",
+        remedy="Use a model that was trained until this cutoff, or run a backtest, which trains one at each cutoff.",
         stacklevel=stacklevel,
     )
 
@@ -105,16 +104,16 @@ def training_snapshots(
     Parameters
     ----------
     tables : EventTables
-        As known at the moment of training.
+        The tables as known at the time of training.
     churn : churn rule
     every : span, optional
-        Another step.
+        Step between cutoffs, instead of the default.
     since : time, optional
-        No earlier cutoff.
+        Earliest cutoff.
     most_cutoffs : int
-        With 24 steps of a sixth of the horizon, training looks back over four horizons: a year and its seasons for 90 days.
+        Maximum number of cutoffs. With 24 steps of a sixth of the horizon, training looks back over four horizons: a year for 90 days.
     most_rows : int
-        The oldest cutoffs are left out where all together have more snapshots than this.
+        Maximum number of snapshots; the oldest cutoffs are left out beyond it.
 
     Returns
     -------
@@ -177,7 +176,9 @@ def latest_within(counts: pd.Series, most_rows: int) -> pd.Index:
 
 
 def _short_history(tables: EventTables, churn: ChurnRule, first: int, last: int) -> int:
-    """Return a first cutoff before the risk set can be seen whole, where nothing else is left: better a model of few weeks than none."""
+    """Return a first cutoff before the whole risk set can be seen, where no later one is left, and warn: better a model of few weeks than
+    none.
+    """
     earliest = _third(churn.horizon_span).after(tables.first_event(), tables.timezone)
     if earliest > last:
         return first

@@ -1,4 +1,4 @@
-"""What a pipeline, or a function of one, was given in the place of something else, in words that name the right call."""
+"""Refuse wrong arguments of a pipeline's functions, with errors that name the right call."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_trained_and_tables(pipeline: Any, tables: Any, call: str, *, in_parts:
 
 
 def check_metric(tables: Any, at: Any) -> None:
-    """Refuse a call of ``score`` as scikit-learn has it, with features and labels: here it gives a table of scores.
+    """Refuse a call of ``score`` with features and labels, as in scikit-learn: here it returns a table of scores.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def with_window(classifier: Any, churn: ChurnRule) -> Any:
     windows = {"horizon": churn.horizon_span, "gap": churn.gap_span}
     for name in [n for n in parameters if n == "horizon" or n.endswith("__horizon")]:
         where = name.removesuffix("horizon")
-        if parameters[name] is None:  # it knows nothing of windows yet: it gets both
+        if parameters[name] is None:  # it has no window yet: it gets both
             copy.set_params(**{where + key: str(length) for key, length in windows.items() if where + key in parameters})
             continue
         _check(where, {key: parameters[where + key] for key in windows if where + key in parameters}, windows)
@@ -44,7 +44,7 @@ def with_window(classifier: Any, churn: ChurnRule) -> Any:
 
 def _check(where: str, given: dict[str, Any], windows: dict[str, Span]) -> None:
     for key, value in given.items():
-        if span(value, f"{where}{key}", zero=True).nominal != windows[key].nominal:  # of wall times, "24h" is a day
+        if span(value, f"{where}{key}", zero=True).nominal != windows[key].nominal:  # for wall times, "24h" is a day
             raise UsageError(
                 "other-window",
                 f"the classifier has {where}{key}={value!r} and the churn rule {str(windows[key])!r}: validation would purge wrongly",

@@ -16,16 +16,17 @@ def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> ChurnPip
 
 
 def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> ChurnPipeline:
-    """Read a pipeline that :meth:`ChurnPipeline.save` wrote. Nothing in the file is run, whoever wrote it.
+    """Read a pipeline that :meth:`ChurnPipeline.save` wrote. No code in the file is run, whatever its source.
 
-    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
-    own text of the trees. The loaded pipeline scores as the saved one did, to the last bit.
+    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM reads only a
+    text of the trees that is written anew from the checked values. The loaded pipeline gives the same scores as the saved one, to the last
+    bit.
 
     Parameters
     ----------
     path : path
     expected_sha256 : str, optional
-        SHA-256 of the whole file, as ``sha256sum`` prints it: a file can be harmless and still not be yours.
+        SHA-256 of the whole file, as ``sha256sum`` prints it: a harmless file can still be the wrong one.
     signed_by : path, optional
         A public ed25519 key (PEM): only a file signed with its private key is read. Needs ``churnpredict[sign]``.
 

@@ -1,6 +1,6 @@
 """Tasks of a cluster: cut tables by customer, check and sort a bucket, compute features and scores.
 
-Arrow batches and tables go in and come out; nothing here knows the engine that moves them.
+Arrow batches and tables go in and come out; this module does not depend on the engine that moves them.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ __all__ = [
 ]
 
 BLOBS = pa.schema([("bucket", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
-_ROWS = 1 << 18  # of a table cut at a time
+_ROWS = 1 << 18  # rows of a table cut at a time
 _CELLS = 1 << 24  # of features held at a time, 64 MiB
-_LEFT_APART = ("item", "owner")  # labels that nothing outside a bucket needs, and of which there may be millions
+_LEFT_APART = ("item", "owner")  # labels that are needed only within a bucket; there may be millions
 
 Ints = npt.NDArray[np.int64]
 Frames = Iterator[pd.DataFrame]
@@ -103,7 +103,7 @@ def unpack(batches: Iterable[pa.RecordBatch]) -> Iterator[dict[str, list[pa.Tabl
 
 @dataclass
 class Seen:
-    """What a task has seen of its customers, for the judgement of the whole; or the error that it met."""
+    """Counts of a task's customers, for checks of the whole table; or the error that the task raised."""
 
     whole: Whole
     tally: Tally = field(default_factory=Tally)
@@ -114,7 +114,7 @@ class Seen:
 
 
 def merge(first: Seen, second: Seen) -> Seen:
-    """Return both together; of two errors the first."""
+    """Merge two; of two errors, keep the first."""
     first.whole.merge(second.whole)
     first.tally.merge(second.tally)
     for name, rows in second.rows.items():
@@ -134,7 +134,7 @@ def _as_decided(table: pa.Table, declaration: Declaration) -> pa.Table:
 def read_bucket(
     given: dict[str, list[pa.Table]], declarations: dict[str, Declaration], empty: dict[str, pa.Table], timezone: str
 ) -> tuple[Seen, EventTables | None]:
-    """Check and sort the tables of one bucket as :class:`EventTables` would; what is judged by counts is only counted."""
+    """Check and sort the tables of one bucket as :class:`EventTables` would; checks that need the counts of all rows only count here."""
     seen = Seen(Whole(declarations, timezone), rows={name: sum(t.num_rows for t in tables) for name, tables in given.items()})
     sources = {name: pa.concat_tables(given[name]) if given.get(name) else empty[name] for name in declarations}
     sources = {name: _as_decided(table, declarations[name]) for name, table in sources.items()}
@@ -161,7 +161,7 @@ def count_kinds(tables: EventTables, name: str, before: int | None, labels: pa.A
     return everywhere[0], everywhere[1], customers
 
 
-CONTACTED = "contacted"  # days until a contact, where the contacted are to be left out by whoever has the rows of all parts
+CONTACTED = "contacted"  # days until a contact, where contacted customers are left out once the rows of all parts are together
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def rows_of(part: EventTables, asked: Question) -> Frames:
             continue
         log, wanted = asked.treatments, label_churn(tables, snapshots, asked.churn)
         outcomes = wanted
-        if log is not None and asked.treated == "exclude":  # the contacted without features: how many they are decides who else goes
+        if log is not None and asked.treated == "exclude":  # contacted customers have no features: their number decides who else goes
             days = treatments.until_contact(tables, outcomes, asked.churn, log)
             outcomes, wanted = outcomes.assign(**{CONTACTED: days}), outcomes[np.isinf(days)]
         X = build_features(tables, snapshots_of(wanted), features=asked.features, history=asked.history)
@@ -211,8 +211,8 @@ def _at_risk(tables: EventTables, asked: Question) -> Frames:
 
 
 def _drawn(ids: pa.Array, share: float) -> npt.NDArray[np.bool_]:
-    """Return which customers are in a sample: a matter of the id alone, so that partitions do not change it."""
-    million = 1_000_003  # a prime: who meets in a bucket does not meet in the sample
+    """Return which customers are in a sample: decided by the id alone, so that partitions do not change it."""
+    million = 1_000_003  # a prime: customers of one bucket are spread over the sample
     return bucket_of(id_texts(ids), million) < share * million
 
 
@@ -248,7 +248,7 @@ def _features_for(pipeline: Any, part: EventTables, cutoff: int) -> Frames:
 
 
 def names_of_risks(model: Any) -> list[str]:
-    """Return the columns that a model's risks are told in, found by asking it about nobody in particular."""
+    """Return the columns that a model's risks are told in, found by scoring made-up rows."""
     names = [str(c) for c in model.feature_names_in_]
     nobody = pd.DataFrame(np.full((1, len(names)), np.nan, np.float32), columns=names)
     return list(parts_of_risk(model, nobody))
@@ -265,5 +265,5 @@ def _model(content: bytes) -> Any:
 
 
 def as_part(tables: EventTables, whole: Whole) -> EventTables:
-    """Return the tables of a bucket, put into the calendar of the whole."""
+    """Return the tables of a bucket, with the calendar of the whole."""
     return whole.part(tables.ids, tables.labels, dict(all_streams(tables)))

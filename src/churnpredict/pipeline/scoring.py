@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 REASONS = 3
-IN_SAMPLE = "in_sample"  # the last column of scores that look back with a model that has seen what came after; others do not have it
+IN_SAMPLE = "in_sample"  # the last column of scores by a model that was trained on outcomes after the cutoff; other scores do not have it
 COLUMNS = (
     "customer_id",
     "cutoff",
@@ -50,12 +50,12 @@ Floats = npt.NDArray[np.float64]
 
 
 def check_risks(risk: Floats) -> Floats:
-    """Refuse what is no probability: a risk that is NaN or outside [0, 1] never leaves the house."""
+    """Raise an error if a risk is NaN or outside [0, 1]."""
     wrong = ~((risk >= 0) & (risk <= 1))
     if wrong.any():
         raise ModelError(
             "no-probability",
-            "the model gave risks that are no probabilities",
+            "the model returned risks that are not probabilities",
             rows=int(wrong.sum()),
             total=len(risk),
             remedy="Train the model again; if it was loaded from a file, check that file.",
@@ -75,7 +75,8 @@ def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
 
 
 def percentile(risk: Floats) -> Floats:
-    """Return per cent of customers whose risk is no higher, oneself included: 100 for the riskiest; equal risks share the highest.
+    """Return the percentage of customers whose risk is not higher, each customer included: 100 for the highest risk; ties share the highest
+    percentile.
 
     >>> percentile(np.array([0.1, 0.2, 0.2, 0.9])).tolist()
     [25.0, 75.0, 75.0, 100.0]
@@ -84,7 +85,7 @@ def percentile(risk: Floats) -> Floats:
 
 
 class Ranks:
-    """All risks, sorted, to rank some of them among all.
+    """All risks, sorted, to rank parts of them among all.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class Ranks:
 def band(risk: Floats, base_rate: float) -> npt.NDArray[np.object_]:
     """Return "high" where the odds of leaving are at least twice those of the base rate, "low" where at most half, else "medium".
 
-    Unlike shares of the list, such bands can be empty: a good month has fewer customers in "high".
+    Unlike quantiles, such bands can be empty: a good month has fewer customers in "high".
 
     >>> band(np.array([0.02, 0.1, 0.3]), 0.1).tolist()
     ['low', 'medium', 'high']
@@ -123,29 +124,29 @@ def score_rows(
     words: bool = True,
     in_sample: bool = False,
 ) -> pd.DataFrame:
-    """Return what is said of each customer alone, in the order of X: everything but the percentile.
+    """Return all columns of the scores but the percentile, in the order of X.
 
     Parameters
     ----------
     X : DataFrame (n, n_features)
         Index (customer_id, cutoff).
     parts : dict of str to ndarray of shape (n,)
-        ``risk``, and the columns that stand after it.
+        ``risk``, and the columns that follow it.
     value : ndarray of shape (n,)
     explanation : Explanation
-        Of the same rows; for words, with values per feature.
+        The explanation of the same rows; with values per feature if ``words``.
     base_rate : float
         Share of leavers that bands refer to.
     model_id : str
     words : bool
-        Whether reasons are told in sentences, too: by far the dearest column.
+        Whether to add the reasons in sentences: the slowest column by far.
     in_sample : bool
-        Whether the model has seen what came after the cutoff: then there is a column more, :data:`IN_SAMPLE`.
+        Whether the model was trained on outcomes after the cutoff: adds the column :data:`IN_SAMPLE`.
 
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS` but ``percentile``, with all parts in the place of the risk.
+        Columns :data:`COLUMNS` but ``percentile``, with all parts in place of the risk.
     """
     reasons = explanation.top(REASONS).reset_index(drop=True)
     risk = parts["risk"]
@@ -177,12 +178,12 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        As :func:`score_rows` gives them.
+        Rows from :func:`score_rows`.
 
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS`, with all parts in the place of the risk.
+        Columns :data:`COLUMNS`, with all parts in place of the risk.
     """
     frame = rows.copy()
     frame.insert(list(rows).index("band"), "percentile", percentile(rows["risk"].to_numpy()))
@@ -190,10 +191,10 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
-    """Return what is usual at the newest training cutoff, fit to be kept for years: numbers to three digits, only categories that the model
+    """Return the usual values at the newest training cutoff, safe to keep: medians rounded to three digits, only categories that the model
     keeps.
 
-    A median as it is may be one customer's value.
+    An exact median may be one customer's value.
     """
     encoder = getattr(model, "_encoder", None)
     kept = {} if encoder is None else {encoder.names[j]: levels for j, levels in encoder.levels.items()}

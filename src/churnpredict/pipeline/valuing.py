@@ -19,19 +19,19 @@ from churnpredict.retention.value import Credibility, credible_rate, learn_credi
 __all__ = ["by_quarter", "check_value", "learn_worth", "payment_rows", "value_by_model", "value_over_horizon"]
 
 _YEAR = 365.25  # days
-_QUARTERS = (91, 182, 273, 364)  # days back: whole weeks, four periods to tell chance from custom
+_QUARTERS = (91, 182, 273, 364)  # days back: whole weeks, in four periods, to separate chance from habit
 
 Floats = npt.NDArray[np.float64]
 
 
 def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, book: Credibility | None = None) -> Floats:
-    """Return what each customer is worth over the horizon if they stay, going by the payments of the last year.
+    """Return what each customer is worth over the horizon if they stay, from the payments of the last year.
 
-    What is paid per day in the last 364 days (since the first payment where that is later), bounded and shrunk towards the book as
-    :func:`churnpredict.retention.value.credible_rate` says, times the horizon. The payments are the values of the one table of events
-    that is said to be money (:func:`churnpredict.events.money.paying_table`); without any, or with several, nothing is known and
-    everything is NaN. Refunds count as negative; nobody is worth less than nothing, and whoever has never paid is worth nothing yet. A
-    value declared with the customers goes before all that: it is per year, and the horizon is a share of the year.
+    The value is the payment per day in the last 364 days (since the first payment where that is later), bounded and shrunk towards the
+    average of all customers by :func:`churnpredict.retention.value.credible_rate`, times the horizon. The payments are the values of the
+    one table of events that is declared as money (:func:`churnpredict.events.money.paying_table`); without one, or with several, all values
+    are NaN. Refunds count as negative; a value is never below 0, and it is 0 for customers who have never paid. A value declared with the
+    customers takes precedence: it is per year, and the horizon is a share of the year.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
         Columns ``customer_id`` and ``cutoff``.
     churn : churn rule
     book : Credibility, optional
-        As :func:`learn_worth` gives it; by default learnt from these snapshots.
+        From :func:`learn_worth`; by default learnt from these snapshots.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def value_by_model(
 ) -> Floats:
     """Return :func:`value_over_horizon` with what a model has learnt of payments; NaN, with a warning, where it has learnt nothing.
 
-    A value that is ``given`` for everybody goes before all that.
+    A value that is ``given`` for everybody takes precedence.
 
-    What is learnt from the rows at hand would depend on who else is scored with a customer.
+    Learning it from the rows to score would make a customer's value depend on who else is scored.
     """
     if given is not None:
         return np.full(len(snapshots), check_value(given))
@@ -73,14 +73,14 @@ def value_by_model(
     if book is not None and not declared and paying is None:
         warn(
             "money-not-declared",
-            "the model has learnt what customers pay, and no table is said to be money now, so what they are worth is left unknown",
-            remedy="Say which values are money: Events(..., money=True), in churn.toml money = true.",
+            "the model was trained with payments, but no table is declared as money now, so the value of customers is unknown",
+            remedy="Declare which values are money: Events(..., money=True), in churn.toml money = true.",
             stacklevel=4,
         )
     if book is None and paying is not None:
         warn(
             "worth-not-learnt",
-            "the model was trained without knowing what customers pay, so what they are worth is left unknown",
+            "the model was trained without payments, so the value of customers is unknown",
             remedy="Train it again with these tables, or give value= to the plan.",
             stacklevel=4,
         )
@@ -89,7 +89,7 @@ def value_by_model(
 
 
 def check_value(value: float) -> float:
-    """Refuse what cannot be the value of every customer.
+    """Refuse a value per customer that is not a number of at least 0.
 
     Raises
     ------
@@ -97,12 +97,12 @@ def check_value(value: float) -> float:
         ``bad-argument``.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value) or value < 0:
-        raise UsageError("bad-argument", f"value is {value!r}", remedy="Give what every customer is worth over the horizon, 0 or more.")
+        raise UsageError("bad-argument", f"value is {value!r}", remedy="Give the value of a customer over the horizon, 0 or more.")
     return float(value)
 
 
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:
-    """Return how far to believe single customers: learnt once, so that a customer's value does not depend on who else is scored."""
+    """Learn once how much weight a single customer's payments get, so that a value does not depend on who else is scored."""
     found = _payments(tables, snapshots)
     return None if found is None else learn_credibility(*found)
 
@@ -114,7 +114,7 @@ def _payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Flo
 
 
 def payment_rows(tables: EventTables) -> list[Feature]:
-    """Return the features from which payments by quarter are told; none where nothing is paid."""
+    """Return the features that give the payments by quarter; none where nothing is paid."""
     name = paying_table(tables.declarations)
     if name is None:
         return []
