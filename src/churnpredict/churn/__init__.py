@@ -1,1 +1,1 @@
-"""Rules, snapshots, outcomes and treatments: point in time. Accounting, features and what stands above them may import it."""
+"""Churn rules, snapshots, outcomes and treatments, all point in time. Accounting, features and the rooms above them may import it."""

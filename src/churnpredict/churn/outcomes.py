@@ -1,4 +1,4 @@
-"""The outcome of each snapshot: who stayed, left or was lost, and after how many days."""
+"""Outcomes of snapshots: whether the customer stayed, left or was lost, and after how many days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Outcomes(pd.DataFrame):
-    """What became of each snapshot: columns ``duration`` (calendar days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
+    """The outcome of each snapshot: columns ``duration`` (calendar days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost)."""
 
     _metadata = ["horizon_span", "gap_span", "decided_at_end"]  # noqa: RUF012 - pandas adds it to a list when unpickling
     horizon_span: Span
@@ -38,7 +38,7 @@ class Outcomes(pd.DataFrame):
         Raises
         ------
         OutcomeError
-            ``longer-horizon`` if it is longer than what was observed; ``shorter-horizon`` if leaving is decided only at the end of the
+            ``longer-horizon`` if it is longer than the observed horizon; ``shorter-horizon`` if leaving is decided only at the end of the
             window, as with inactivity.
         """
         wanted = self.horizon_span if horizon is None else span(horizon, "horizon")
@@ -51,13 +51,13 @@ class Outcomes(pd.DataFrame):
                 raise OutcomeError(
                     "longer-horizon",
                     f"outcomes were observed for {self.horizon_span}, and {wanted} is longer",
-                    remedy="Label with a rule of the longer horizon.",
+                    remedy="Label again with a rule of the longer horizon.",
                 )
             if self.decided_at_end and (ends < observed).any():
                 raise OutcomeError(
                     "shorter-horizon",
                     f"whether a customer is inactive for {self.horizon_span} is known only at their end",
-                    remedy="Label with a rule of the shorter horizon.",
+                    remedy="Label again with a rule of the shorter horizon.",
                 )
             left = left & (self["duration"].to_numpy() < days_between(cutoffs, ends)) | (left & (ends == observed))
         return pd.Series(left.astype(np.int8), index=self.index, name="left")
@@ -73,13 +73,13 @@ def immature(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> npt.NDArra
 
 
 def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, *, drop_immature: bool = False) -> Outcomes:
-    """Say what became of each snapshot.
+    """Label each snapshot with its outcome.
 
     Parameters
     ----------
     tables : EventTables
     snapshots : DataFrame
-        Columns ``customer_id`` and ``cutoff``, as :func:`take_snapshots` gives them.
+        Columns ``customer_id`` and ``cutoff``, from :func:`take_snapshots`.
     churn : Inactivity or another churn rule
     drop_immature : bool
         Leave out snapshots whose outcome window is not fully observed yet, instead of refusing them. They are never labelled 0.
@@ -88,7 +88,7 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     -------
     Outcomes
         Columns ``duration`` (calendar days from the cutoff) and ``outcome`` (0 stayed, 1 left, 2 lost); index (customer_id, cutoff),
-        sorted. Who left in the gap, before the window opened, has no row: nobody could have acted on it.
+        sorted. Customers who left in the gap, before the window opened, have no row: there was no time to act.
 
     Raises
     ------

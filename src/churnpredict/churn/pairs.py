@@ -27,7 +27,7 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
     IdentityError
         ``duplicate-snapshot``, ``unknown-snapshot-customer``.
     UsageError
-        ``bad-argument``: snapshots are no frame.
+        ``bad-argument``: snapshots are not a frame.
     """
     if not isinstance(snapshots, pd.DataFrame):
         raise UsageError(
@@ -43,7 +43,7 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
                 "there is no such column",
                 table="snapshots",
                 column=column,
-                remedy="Snapshots have customer_id and cutoff, as take_snapshots gives them."
+                remedy="Snapshots need customer_id and cutoff, as take_snapshots returns them."
                 + closest(column, map(str, snapshots.columns)),
             )
     customers = tables.codes(snapshots["customer_id"])
@@ -57,7 +57,7 @@ def sorted_pairs(tables: EventTables, snapshots: pd.DataFrame) -> tuple[npt.NDAr
     if twice.any():
         raise IdentityError(
             "duplicate-snapshot",
-            "the same customer and cutoff stand on several rows",
+            "the same customer and cutoff occur in several rows",
             table="snapshots",
             rows=int(twice.sum()),
             remedy="Keep one.",

@@ -1,4 +1,4 @@
-"""The protocol of a churn rule, and the window in which it decides."""
+"""The protocol of a churn rule, and its outcome window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 @runtime_checkable
 class ChurnRule(Protocol):
-    """What every churn rule answers."""
+    """The protocol that every churn rule follows."""
 
     @property
     def horizon_span(self) -> Span:
@@ -64,7 +64,9 @@ class ChurnRule(Protocol):
     def outcomes(
         self, tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: Ints
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-        """Return duration in calendar days and outcome of each pair; outcome -1 for who left in the gap, before the window opened."""
+        """Return duration in calendar days and outcome of each pair; outcome -1 for customers who left in the gap, before the window
+        opened.
+        """
         ...
 
 

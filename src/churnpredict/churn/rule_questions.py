@@ -37,7 +37,7 @@ Codes = npt.NDArray[np.int32]
 
 
 def keep_as_text(rule: object, name: str, *, zero: bool = False) -> None:
-    """Check a span of a frozen rule, and keep it as text, as model files carry it."""
+    """Check a span of a rule, and store it as text, as model files do."""
     given = getattr(rule, name)
     text = span_text(given, name, zero=zero)
     object.__setattr__(rule, name, given if isinstance(given, str) else text)
@@ -50,7 +50,7 @@ def have_joined(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDA
 
 
 def are_present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
-    """Return who is a customer at each cutoff as far as is known: has joined, or has appeared in some table."""
+    """Return who is a known customer at each cutoff: has joined, or has appeared in some table."""
     if tables.profile is not None:
         return have_joined(tables, customers, cutoffs)
     seen = np.zeros(len(customers), np.bool_)
@@ -76,7 +76,7 @@ def check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:
                 "unknown-kind",
                 f'no row is of kind "{kind}"',
                 table=name,
-                remedy=f"Kinds are {', '.join(sorted(there)[:12])}.",
+                remedy=f"Its kinds are {', '.join(sorted(there)[:12])}.",
                 stacklevel=5,
             )
 
@@ -116,9 +116,7 @@ def same_moment(stream: Stream, other: Stream) -> npt.NDArray[np.bool_]:
 
 
 def known_first(stream: Stream, lost: npt.NDArray[np.bool_], rows: Ints) -> Ints:
-    """Return return, of the rows of the same customer and moment as each row, the one that was known first, else one that is ``lost``,
-    shape (n,).
-    """
+    """Return the row that was known first among those of the same customer and moment as each row; in a tie, a ``lost`` one; shape (n,)."""
     known = stream.columns.get("known", stream.times)
     return np.asarray(_first_known(stream.offsets, stream.owners, stream.times, known, lost, rows))
 
@@ -145,7 +143,7 @@ def first_below(offsets, times, values, customers, moments, bounds):  # type: ig
     for r in range(customers.size):
         for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
             if i + 1 < offsets[customers[r] + 1] and times[i + 1] == times[i]:
-                continue  # the last row of a moment holds
+                continue  # the last row of a moment counts
             if times[i] >= moments[r] and values[i] <= bounds[r]:
                 found[r] = times[i]
                 break

@@ -1,6 +1,6 @@
-"""The churn rules: who can still leave at a cutoff, who then left, and when.
+"""Churn rules: which customers can still leave at a cutoff, which of them left, and when.
 
-Longer than most modules because the rules share their kernels and are best compared side by side.
+Longer than most modules because the rules share their kernels and are easiest to compare side by side.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ STAYED, LEFT, LOST, GONE_BEFORE = 0, 1, 2, -1
 
 @dataclass(frozen=True)
 class _Rule(ChurnRule):
-    """What all rules share: a horizon, a table, and a gap in which a retention team can act."""
+    """Base of all rules: a horizon, a table, and a gap in which a retention team can act."""
 
     horizon: str
     of: str | None = field(default=None, kw_only=True)
@@ -72,7 +72,7 @@ class _Rule(ChurnRule):
         """Return the table that the rule reads; the only one of its kind by default."""
         names = tables.logs() if self.of is None else [self.of]
         if len(names) != 1:
-            remedy = f'Say which one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
+            remedy = f'Name one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
             raise UsageError("which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=remedy)
         return names[0]
 
@@ -83,7 +83,7 @@ class _Rule(ChurnRule):
         return tables.observed_until()
 
     def _judge(self, tables: EventTables, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
-        """Return duration and outcome from the moment of leaving (``OPEN`` for never) and its kind."""
+        """Return duration and outcome, from the moment of leaving (``OPEN`` for never) and its kind."""
         opens, closes = window_after(self, cutoffs, tables.timezone)
         left = (left_at >= opens) & (left_at < closes)
         duration = days_between(cutoffs, np.where(left, left_at, closes), tables.timezone)
@@ -92,9 +92,9 @@ class _Rule(ChurnRule):
 
 @dataclass(frozen=True)
 class Inactivity(_Rule):
-    """A customer has left who does nothing for a whole horizon.
+    """Churn by inactivity: a customer who does nothing for a whole horizon has left.
 
-    Outcome window: [cutoff + gap, cutoff + gap + horizon). At risk: who was active in [cutoff - active_within, cutoff).
+    Outcome window: [cutoff + gap, cutoff + gap + horizon). At risk: customers who were active in [cutoff - active_within, cutoff).
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Inactivity(_Rule):
 
     @property
     def active_span(self) -> Span | None:
-        """How far back activity counts; None for ever."""
+        """How far back activity counts; None for any time."""
         if self.active_within == EVER:
             return None
         return self.horizon_span if self.active_within is None else span(self.active_within, "active_within")
@@ -146,7 +146,7 @@ class Inactivity(_Rule):
         check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
-        """Return the rows that are an activity."""
+        """Return the rows that count as activity."""
         return visits(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:
@@ -158,7 +158,7 @@ class Inactivity(_Rule):
     def at_risk(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDArray[np.bool_]:
         active = latest_known(self.visits(tables), customers, cutoffs, self.active_span) >= 0
         if self.active_span is None and tables.profile is not None and tables.profile.since is not None:
-            active[:] = True  # who joined and never came is at risk too
+            active[:] = True  # customers who joined and were never active are at risk too
         return have_joined(tables, customers, cutoffs) & active
 
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
@@ -171,19 +171,19 @@ class Inactivity(_Rule):
 
 @dataclass(frozen=True)
 class Cancellation(_Rule):
-    """A customer leaves by a row in a table of cancellations.
+    """Churn by cancellation: a row in a table of cancellations means that the customer has left.
 
-    At risk: customers who have joined (are listed, or have appeared in any table) and have not cancelled as far as is known, or have come
-    back since: have a row in ``back``. A row in ``back`` at the very moment of a cancellation is a return too, such as a change of plan:
-    nobody has left. Of several cancellations at one moment the one that was known first says whether the customer left or was lost; where
-    that does not tell them apart, an involuntary one.
+    At risk: customers who have joined (are listed, or have appeared in any table) and have no known cancellation, or have come back since
+    (a row in ``back``). A row in ``back`` at the same moment as a cancellation is a return too, such as a change of plan: the customer has
+    not left. Of several cancellations at one moment, the one that was known first decides whether the customer left or was lost; in a tie,
+    an involuntary one.
 
     Parameters
     ----------
     horizon, of, gap : str
         As for :class:`Inactivity`.
     involuntary : list of str
-        Kinds of cancellation that are not the customer's will (failed payment, death, fraud): outcome 2, lost.
+        Kinds of cancellation that are not the customer's decision (failed payment, death, fraud): outcome 2, lost.
     back : str, optional
         Table whose rows after a cancellation mean that the customer has come back.
 
@@ -231,17 +231,17 @@ class Cancellation(_Rule):
         there = following >= 0
         left_at = np.where(there, np.append(stream.times, OPEN)[following], OPEN)
         duration, outcome = self._judge(tables, cutoffs, left_at, np.where(there & lost[following], LOST, LEFT).astype(np.int8))
-        unknown = unknown_before(stream, customers, cutoffs)  # had gone by then, which came to be known later
+        unknown = unknown_before(stream, customers, cutoffs)  # had left by then, which became known later
         return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
 
 
 @dataclass(frozen=True)
 class SubscriptionEnd(_Rule):
-    """A customer leaves when the last contract ends and is not renewed within the days of grace.
+    """Churn at the end of a contract: a customer leaves when the last contract ends and is not renewed within the grace period.
 
-    Contracts run in [start, end). Those that overlap, or follow each other within the grace, are one spell. At risk: customers with a
-    contract that has begun before the cutoff and ends after it, as far as is known. A contract that ends at the very cutoff has ended,
-    unless the customer renews at that moment. A customer who signs up again after the grace is a new one: at risk again.
+    Contracts run in [start, end). Contracts that overlap, or follow each other within the grace period, are one spell. At risk: customers
+    with a contract that began before the cutoff and, as known then, ends after it. A contract that ends exactly at the cutoff has ended,
+    unless the customer renews at that moment. A customer who signs up again after the grace period is at risk again.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ class SubscriptionEnd(_Rule):
     grace : str
         How late a renewal may be.
     involuntary : list of str
-        Kinds of contract whose end is not the customer's will: outcome 2, lost. Of several contracts that end together, one is enough.
+        Kinds of contract whose end is not the customer's decision: outcome 2, lost. Of several contracts that end together, one is enough.
 
     Examples
     --------
@@ -286,10 +286,10 @@ class SubscriptionEnd(_Rule):
         check_kinds(tables, name, self.involuntary)
         overlapping = self.contracts(tables).overlapping
         if overlapping:
-            remedy = "Give each contract an end, if the former one ended when the new one began."
+            remedy = "If a new contract replaces the previous one, give the previous one an end."
             warn(
                 "overlapping-intervals",
-                "contracts that overlap are taken as one",
+                "overlapping contracts are merged into one",
                 table=name,
                 rows=overlapping,
                 total=len(tables.stream(name)),
@@ -304,7 +304,7 @@ class SubscriptionEnd(_Rule):
         return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def contracts(self, tables: EventTables) -> Contracts:
-        """Return the contracts that the rule reads, which carry each other on within the grace."""
+        """Return the contracts that the rule reads; those that follow each other within the grace period are one spell."""
         name = self.table(tables)
         stream = tables.stream(name)
         lost = is_kind(tables, name, self.involuntary)[:-1]
@@ -322,7 +322,7 @@ class SubscriptionEnd(_Rule):
 
 @dataclass(frozen=True)
 class TrialEnd(_Rule):
-    """A customer on trial leaves when the trial ends and no paid contract begins within the days of grace.
+    """Churn after a trial: a customer leaves when the trial ends and no paid contract begins within the grace period.
 
     At risk: customers on a trial that has begun before the cutoff and ends after it.
 
@@ -367,7 +367,7 @@ class TrialEnd(_Rule):
         return self.grace_span.before(tables.observed_until(), tables.timezone)
 
     def _split(self, tables: EventTables) -> tuple[Contracts, Stream]:
-        """Return trials, which carry each other on where one begins as another ends, and paid contracts that run for some time at all."""
+        """Return trials, merged where one begins as another ends, and paid contracts that are longer than nothing."""
         name = self.table(tables)
         stream = tables.stream(name)
 
@@ -384,7 +384,7 @@ class TrialEnd(_Rule):
     def outcomes(self, tables: EventTables, customers: Codes, cutoffs: Ints) -> Labelled:
         trials, paid = self._split(tables)
         left_at = trials.spells.end_of(trials.spells.at(customers, cutoffs))
-        left_at[latest_known(replace(paid, columns={}), customers, cutoffs) >= 0] = NEVER  # no longer on trial, as was known later
+        left_at[latest_known(replace(paid, columns={}), customers, cutoffs) >= 0] = NEVER  # no longer on trial, which became known later
         following = first_from(paid, customers, cutoffs)
         starts = np.where(following >= 0, np.append(paid.times, OPEN)[following], OPEN)
         latest = self.grace_span.after(left_at, tables.timezone)
@@ -394,11 +394,11 @@ class TrialEnd(_Rule):
 
 @dataclass(frozen=True)
 class DownSell(_Rule):
-    """Partial churn: a customer's value falls by a share or more and stays a customer.
+    """Partial churn: a customer's value falls by a given share or more, and the customer stays.
 
     At risk: customers with a value above zero at the cutoff. The outcome is 1 at the first row in the window that is lower by ``drop`` or
-    more: from 29.00 to 20.30 are exactly 30 %, whatever binary numbers make of it. Of several rows at one moment the one that was known
-    last counts. A table of states is enough: the rule asks for no events.
+    more: from 29.00 to 20.30 is exactly 30 %, despite binary rounding. Of several rows at one moment the one that was known last counts. A
+    table of states is enough: the rule needs no events.
 
     Parameters
     ----------
@@ -438,7 +438,7 @@ class DownSell(_Rule):
         if self.value not in stream.columns or stream.columns[self.value].dtype.kind != "f":
             raise UsageError(
                 "no-such-value",
-                f'"{self.value}" is no number of the table',
+                f'"{self.value}" is not a number of the table',
                 table=self.table(tables),
                 remedy="Name one of the declared values.",
             )
@@ -462,9 +462,9 @@ class DownSell(_Rule):
 
 @dataclass(frozen=True)
 class WinBack(_Rule):
-    """The way back: of those who have fallen silent, who returns within the horizon (outcome 1 is the return).
+    """Win-back: whether customers who have gone silent return within the horizon (outcome 1 is the return).
 
-    At risk: who was active once, but not in ``silent_for`` before the cutoff.
+    At risk: customers who were active once, but not in ``silent_for`` before the cutoff.
 
     Parameters
     ----------
@@ -496,7 +496,7 @@ class WinBack(_Rule):
         check_kinds(tables, name, self.kinds or kinds_of_activity(tables.declarations[name]))
 
     def visits(self, tables: EventTables) -> Stream:
-        """Return the rows that are an activity."""
+        """Return the rows that count as activity."""
         return visits(tables, self.table(tables), self.kinds)
 
     def first_cutoff(self, tables: EventTables) -> int:

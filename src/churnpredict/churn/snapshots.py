@@ -37,19 +37,19 @@ def take_snapshots(
     ----------
     tables : EventTables
     churn : Inactivity or another churn rule
-        Says who is at risk.
+        The rule decides who is at risk.
     at : time or list of times, optional
         The cutoffs.
     every : span, optional
         A step such as ``"15d"`` or ``"1 month"``, instead of ``at``: cutoffs from ``until`` backwards in this step to ``since``. Days
-        and longer steps keep the time of the day; months end with the last day where the month is too short.
+        and longer steps keep the time of the day; in months that are too short, the last day is taken.
     since : time, optional
-        First cutoff allowed; by default the first at which the rule sees its whole risk set.
+        First cutoff allowed; by default the first at which the rule can see its whole risk set.
     until : time, optional
         Last cutoff; by default the latest whose outcome window is fully observed.
     treatments : str, optional
-        A table of past retention contacts: snapshots whose outcome window holds one are left out, and of those who left as many as of
-        those who stayed, as in training: see :func:`churnpredict.churn.treatments.untouched`. All cutoffs must be mature.
+        A table of past retention contacts: snapshots whose outcome window holds one are left out, and the same share of leavers as of
+        stayers, as in training: see :func:`churnpredict.churn.treatments.untouched`. All cutoffs must be mature.
 
     Returns
     -------
@@ -92,17 +92,17 @@ def take_snapshots(
 def choose_cutoffs(
     tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
 ) -> Ints:
-    """Return the cutoffs that a person means, in microseconds UTC, ascending; see :func:`take_snapshots`."""
+    """Return the cutoffs that the arguments mean, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
     if (at is None) == (every is None):
-        raise TimeError("at-or-every", "give the cutoffs, or a step between them", remedy='Write at="2024-09-01" or every="15d".')
+        raise TimeError("at-or-every", "give either the cutoffs or a step between them", remedy='Write at="2024-09-01" or every="15d".')
     cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, until)
     _check_cutoffs(tables, cutoffs)
     return cutoffs
 
 
 def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_], timezone: str) -> None:
-    """Refuse cutoffs at which nobody was found.
+    """Refuse cutoffs without customers at risk.
 
     Raises
     ------
@@ -114,14 +114,14 @@ def check_somebody(cutoffs: Ints, found: npt.NDArray[np.bool_], timezone: str) -
         raise DataError(
             "nobody-at-risk",
             f"nobody is at risk at {int((~found).sum())} of {len(cutoffs)} cutoffs, the first of them {first}",
-            remedy="Choose cutoffs within the life of the business, or widen active_within=.",
+            remedy="Choose cutoffs within the history of the business, or widen active_within=.",
         )
 
 
 def grid(last: int, first: int, step: Span, timezone: str, most: int | None = None) -> Ints:
     """Return cutoffs from the last one backwards in steps of the wall clock, none before the first, ascending.
 
-    Each is counted from the last one, so that months that are too short change no other cutoff.
+    Each step is counted from the last cutoff, so that short months do not shift the others.
     """
     n = max(int((last - first) // max(step.nominal, 1)), 0) + 2
     n = n if most is None else min(n, most)
@@ -150,7 +150,7 @@ def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
     if early.any():
         raise TimeError(
             "before-first-event",
-            f"cutoffs at or before the first event ({tables.stamp(first)}): nothing was known then",
+            f"cutoffs at or before the first event ({tables.stamp(first)}): no data were known then",
             rows=int(early.sum()),
             total=len(cutoffs),
             remedy="Choose later cutoffs.",
@@ -158,7 +158,9 @@ def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:
 
 
 def pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
-    """Return all pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross is never held."""
+    """Return all pairs at risk, sorted by customer, then cutoff; in blocks of customers, so that the full cross product is never in
+    memory.
+    """
     people, moments = [], []
     step = max(1, _BLOCK // len(cutoffs))
     for start in range(0, len(tables), step):

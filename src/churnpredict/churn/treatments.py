@@ -1,19 +1,20 @@
-"""Past retention contacts: their effect on outcomes, and how labels and training account for them.
+"""Past retention contacts: their effect on outcomes, and how labels and training handle them.
 
 A treatment log is a table of events with one row per contact; its ``kind`` is the arm. Rows of a hold-out arm ("hold_out", "control", ...)
-say that a customer was chosen at random *not* to be contacted: nothing was done, and the comparison is fair.
+say that a customer was chosen at random *not* to be contacted: nothing was done, so that the comparison is fair.
 
-A snapshot is *treated* if a contact falls between its cutoff and the end of its outcome window. What then happened is not what would
-have happened alone. Three ways of training on such a past:
+A snapshot is *treated* if a contact falls between its cutoff and the end of its outcome window. Its outcome is not what it would have been
+without the contact. There are three ways to train on such data:
 
 ``exclude``
-    Treated snapshots are left out. Whoever leaves early in the window can no longer be contacted and would always stay in, so leavers are
-    left out as often: see :func:`untouched`. Fair where customers were chosen at random, or by what features show; where those about to
-    leave were chosen by gut feeling, the hardest cases go with them.
+    Treated snapshots are left out. A customer who leaves early in the window can no longer be contacted and would always be kept, so the
+    same share of leavers is left out: see :func:`untouched`. This is fair where customers were chosen at random, or by what features show;
+    where people chose customers by judgement, the hardest cases are missing.
 ``flag``
-    All stay; outcomes carry ``treated`` and ``arm``, and everything else is as before. For small campaigns, and for learning uplift later.
+    All snapshots are kept; outcomes get the columns ``treated`` and ``arm``. For small campaigns, and for learning uplift later.
 ``feature``
-    All stay, and the model sees a feature ``communication__<table>_ahead``: 1 if treated. At scoring it is 0: the risk if nobody acts.
+    All snapshots are kept, and the model gets a feature ``communication__<table>_ahead``: 1 if treated. At scoring it is 0: the risk if
+    nobody acts.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def check_handling(handling: str) -> None:
-    """Refuse an unknown way of taking treatments into account.
+    """Refuse an unknown way of handling treatments.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
     snapshots : DataFrame
         Columns ``customer_id`` and ``cutoff``.
     churn : churn rule
-        Its window counts: [cutoff, cutoff + gap + horizon).
+        Contacts count in its window, [cutoff, cutoff + gap + horizon).
     treatments : str
         The table of events that logs the contacts; its kinds are arms.
 
@@ -96,7 +97,7 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
     Raises
     ------
     UsageError
-        ``no-treatments`` if it is no table of events.
+        ``no-treatments`` if it is not a table of events.
 
     Examples
     --------
@@ -122,7 +123,7 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
 def _in_window(
     tables: EventTables, customers: npt.NDArray[np.int32], cutoffs: npt.NDArray[np.int64], churn: ChurnRule, treatments: str
 ) -> tuple[Bools, npt.NDArray[np.int64], Bools, npt.NDArray[np.int64]]:
-    """Return whether a contact lies between a cutoff and the end of its outcome window, and the row of the first; the same of the
+    """Return whether a contact lies between a cutoff and the end of its outcome window, and the row of the first; the same for the
     hold-out.
     """
     stream, idle = _log(tables, treatments)
@@ -142,7 +143,7 @@ def _log(tables: EventTables, treatments: str | None) -> tuple[Stream, Bools]:
     """Return the log, and which of its rows say that nothing was done."""
     if treatments is None or not isinstance(tables.declarations.get(treatments), Events):
         names = tables.logs()
-        what = "no log of treatments is named" if treatments is None else f'there is no table of events called "{treatments}"'
+        what = "no treatment log is named" if treatments is None else f'there is no table of events called "{treatments}"'
         raise UsageError(
             "no-treatments",
             what,
@@ -162,7 +163,7 @@ def _first(marked: Bools, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64
 
 
 def contacted(tables: EventTables, treatments: str, since: int, until: int) -> pa.Array:
-    """Return ids of whoever was contacted in [since, until), in microseconds; a hold-out is no contact.
+    """Return the ids of customers who were contacted in [since, until), in microseconds; a hold-out is not a contact.
 
     Raises
     ------
@@ -177,17 +178,18 @@ def contacted(tables: EventTables, treatments: str, since: int, until: int) -> p
 def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) -> pd.DataFrame:
     """Return the rows of a treatment log as an experiment: who was contacted or held out, when, while at risk, with a full window after it.
 
-    The moment of the log is the cutoff, so that nothing that happened later, leaving above all, decides who counts as treated.
+    The time in the log is the cutoff, so that nothing that happened later, such as leaving, decides who counts as treated.
 
     Returns
     -------
     DataFrame
-        ``customer_id``, ``cutoff``, ``treated`` (0 held out, 1 contacted); sorted by customer, then cutoff. Of a moment, the first row.
+        ``customer_id``, ``cutoff``, ``treated`` (0 held out, 1 contacted); sorted by customer, then cutoff. Of several rows at one moment,
+        the first.
 
     Raises
     ------
     UsageError
-        ``no-treatments``; ``no-hold-out``: the log has no arm that was left alone.
+        ``no-treatments``; ``no-hold-out``: the log has no control group.
 
     Examples
     --------
@@ -200,7 +202,7 @@ def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) ->
     if not idle.any():
         raise UsageError(
             "no-hold-out",
-            f'the log "{treatments}" tells of nobody who was left alone by chance',
+            f'the log "{treatments}" has no randomised control group',
             remedy='Log the hold-out too, with the kind "hold_out": plan.log does.',
         )
     customers, moments = stream.owners.astype(np.int32), stream.times
@@ -211,13 +213,13 @@ def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) ->
 
 
 def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, treatments: str) -> pd.DataFrame:
-    """Return the snapshots in whose window nobody was contacted, and of those who left only as many as of those who stayed.
+    """Return the snapshots without a contact in their window, with the same share of leavers as of stayers kept.
 
-    To leave out the contacted alone would keep too many leavers: whoever leaves on the third day of a window cannot be contacted on the
-    tenth. A contact ends what can be observed, as censoring does. So at each cutoff the share that no contact has reached by a time t of
-    the window, G(t), is estimated among those still there (Kaplan and Meier 1958); of the stayers it leaves G(end), and of those who left
-    at t it would leave G(t). Of these as many are kept as make it G(end) again, evenly over t. Where leaving is known at the end of the
-    window only, as with inactivity, nobody knows whom not to contact, and nothing is evened out.
+    Leaving out only the contacted snapshots would keep too many leavers: a customer who leaves on the third day of a window cannot be
+    contacted on the tenth. A contact acts like censoring. So at each cutoff the share not contacted by a time t of the window, G(t), is
+    estimated among the customers still there (Kaplan and Meier 1958). Leaving out contacts keeps the share G(end) of the stayers, and G(t)
+    of those who left at t. Leavers are then thinned to G(end) too, evenly over t. Where leaving is known only at the end of the window, as
+    with inactivity, contacts do not depend on it, and nothing is thinned.
 
     Parameters
     ----------
@@ -252,7 +254,7 @@ def until_contact(tables: EventTables, outcomes: Outcomes, churn: ChurnRule, tre
 
 
 def evened(outcomes: Outcomes, contacted: npt.NDArray[np.float64]) -> Bools:
-    """Return which of all snapshots :func:`untouched` keeps (n,), of their outcomes and :func:`until_contact`; rows sorted by customer."""
+    """Return which snapshots :func:`untouched` keeps (n,), from their outcomes and :func:`until_contact`; rows sorted by customer."""
     kept = np.isinf(contacted)
     if outcomes.decided_at_end:
         return kept
@@ -270,12 +272,12 @@ def _as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) 
     """
     moments, reached = np.unique(contacted[np.isfinite(contacted) & (contacted <= left)], return_counts=True)
     there = len(left) - np.searchsorted(np.sort(np.minimum(left, contacted)), moments)
-    unreached = np.append(1.0, np.cumprod(1 - reached / there))  # after so many moments
+    unreached = np.append(1.0, np.cumprod(1 - reached / there))  # after this many moments
     leavers = np.flatnonzero(np.isfinite(left) & (left < contacted))
     leavers = leavers[np.argsort(left[leavers], kind="stable")]
     share = unreached[-1] / unreached[np.searchsorted(moments, left[leavers])]
     kept = np.ones(len(left), np.bool_)
-    kept[leavers] = np.diff(np.floor(np.cumsum(share) + 0.5), prepend=0.0) > 0  # every n-th: no chance in it
+    kept[leavers] = np.diff(np.floor(np.cumsum(share) + 0.5), prepend=0.0) > 0  # every n-th, so that it is not random
     return kept
 
 
@@ -300,7 +302,7 @@ def ahead_column(treatments: str) -> str:
 
 
 def nobody_treated(X: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:
-    """Return the features with the columns of :func:`with_treated` that a model wants, all 0: the risk if nobody acts."""
+    """Return the features with the columns of :func:`with_treated` that a model needs, all 0: the risk if nobody acts."""
     missing = [n for n in wanted if n.startswith(_AHEAD[0]) and n.endswith(_AHEAD[1]) and n not in X]
     return X.assign(**{name: np.zeros(len(X), np.float32) for name in missing}) if missing else X
 
@@ -321,9 +323,8 @@ def apply(
 
 
 def hold_out_rates(flagged: pd.DataFrame) -> pd.DataFrame:
-    """Return share of leavers in each arm, of outcomes as :func:`flag_treated` gives them.
-
-    Where the hold-out was drawn at random, the difference between the arms is what the contact did.
+    """Return the share of leavers in each arm, from the outcomes of :func:`flag_treated`. Where the hold-out was drawn at random, the
+    difference between the arms is the effect of the contact.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
     DataFrame
         ``customer_id``, ``reason`` (one of :data:`ABSENCES`), ``words``; sorted by customer. *Not a customer yet*: joined, or first seen,
         at the cutoff or later. *No data*: known, but without a row in the table that the rule reads. *Gone already*: everybody else, such
-        as who cancelled, whose contract has ended, or who has been silent for longer than the rule allows.
+        as customers who cancelled, whose contract has ended, or who have been silent for longer than the rule allows.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
 
 
 def _joined(tables: EventTables, customers: npt.NDArray[np.int32], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Return who is known at each moment: has joined, or where no table says when, has a row in any."""
+    """Return who is known at each moment: has joined, or, without a date of joining, has a row in any table."""
     if tables.profile is not None and tables.profile.since is not None:
         return np.asarray(tables.profile.since[customers] < moments)
     seen = np.full(len(customers), tables.profile is not None)
