@@ -44,7 +44,7 @@ def narrator(orders):
         base_rate=None,
         reference="",
     )
-    return Narrator(why)
+    return Narrator(why, money={"orders": "€"})
 
 
 def _digits(value):
@@ -64,10 +64,12 @@ def test_every_number_follows_from_the_events(orders, narrator, customer):
     days = times["day"].dt.normalize().drop_duplicates()
     gap = days.diff().dropna().tail(32).dt.days.mean()  # the catalog's own rhythm: the latest 33 active days
     last = times["day"].max()
-    expected = f"orders: last one {int(age.min())} days ago ({last.date()}), usually every {_digits(gap)}"
-    expected = expected.replace(" 1 days ", " 1 day ").replace(" 0 days ", " < 1 day ")
+    expected = f"orders: last one {int(age.min())} days ago ({last.day} {last:%b %Y}), usually every {_digits(gap)} days"
+    expected = expected.replace(" 1 days ", " 1 day ").replace(" 0 days ago ", " today ")
     assert narrator.fact(at["habit__orders_days_since_last"], customer) == expected
     money = narrator.fact(at["value__orders_sum_90d"], customer)
-    assert money == f"orders worth {recent['amount'].sum():,} in the last 90 days, usually {_digits(year['amount'].sum() * 90 / 365)}"
+    assert money == f"orders worth €{recent['amount'].sum():,} in the last 90 days, usually €{_digits(year['amount'].sum() * 90 / 365)}"
     if n:
-        assert narrator.fact(at["habit__orders_trend_90d"], customer) == f"{n} {things} in the last 90 days, {before} in the 90 days before"
+        assert (
+            narrator.fact(at["habit__orders_trend_90d"], customer) == f"{n} {things} in the last 90 days, {before} in the same time before"
+        )

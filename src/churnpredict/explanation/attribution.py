@@ -26,6 +26,7 @@ from churnpredict.model.sub_risks import Share
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
+_LEAST_SHARE = 0.1  # of the distance from the base risk: what adds less is not a reason that anybody acts on
 MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
 _PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
 
@@ -140,7 +141,8 @@ class Explanation:
         Returns
         -------
         frame with columns reason_1 .. reason_k, reason_1_points .. reason_k_points
-            A driver's key and its probability points; missing where no more drivers raise the risk.
+            A driver's key and its probability points; missing where no more drivers raise the risk, or by less than a tenth of its
+            distance from the base risk.
         """
         chosen, points = self.strongest(k)
         keys = np.array([*self.table, None], dtype=object)
@@ -149,37 +151,49 @@ class Explanation:
         return pd.DataFrame(columns, index=self.index)
 
     def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver."""
+        """Return places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver.
+
+        After the first, drivers that make up less than a tenth of the distance from the base risk are left out.
+        """
         if not 1 <= k <= MOST_REASONS:
             raise UsageError("bad-reasons", f"{k} reasons were asked for", remedy=f"Ask for 1 to {MOST_REASONS}: more are not read.")
         points = self.by_driver * self._secant[:, None]
         order = np.argsort(-points, axis=1, kind="stable")[:, :k]
         best = np.take_along_axis(points, order, axis=1)
-        order, best = np.where(best > 0, order, -1), np.where(best > 0, best, np.nan)
+        least = np.zeros(best.shape)
+        least[:, 1:] = _LEAST_SHARE * np.abs(points.sum(axis=1))[:, None]
+        order, best = np.where(best > least, order, -1), np.where(best > least, best, np.nan)
         short = k - order.shape[1]
         if short > 0:
             order = np.pad(order, ((0, 0), (0, short)), constant_values=-1)
             best = np.pad(best, ((0, 0), (0, short)), constant_values=np.nan)
         return order, best
 
-    def reasons(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return one row per customer and reason: rank, driver, label, points, nature (actionable, behavioural, fixed), facts, remedy."""
+    def reasons(
+        self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None, money: Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Return one row per customer and reason: rank, driver, label, points, nature, facts, remedy; arguments as in :meth:`words`."""
         from churnpredict.explanation.words import reasons
 
-        return reasons(self, k, language=language, names=names)
+        return reasons(self, k, language=language, names=names, money=money)
 
-    def words(self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
+    def words(
+        self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None, money: Mapping[str, str] | None = None
+    ) -> pd.Series:
         """Return every customer's reasons in sentences, with the customer's own numbers, dates, and what is usual.
 
-        *Usually* is the customer's own history, *typical* the median of the rows that customers are compared with.
+        *Usually* is the customer's own history, *most customers* the median of the rows that customers are compared with. A feature that
+        says nothing to a person is not told; its weight counts for the driver.
 
         Parameters
         ----------
         k : int
             1 to 4 reasons.
-        language : {"en", "de"} or Language
+        language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
         names : mapping, optional
             What tables and columns are called: ``{"orders": "Bestellungen", "usage": ("session", "sessions")}``.
+        money : mapping of table to unit, optional
+            Tables whose values are money, and the unit of amounts: ``{"orders": "€"}``.
 
         Returns
         -------
@@ -187,7 +201,7 @@ class Explanation:
         """
         from churnpredict.explanation.words import words
 
-        return words(self, k, language=language, names=names)
+        return words(self, k, language=language, names=names, money=money)
 
     def to_shap(self, by: Literal["features", "drivers"] = "features", unit: Literal["log-odds", "points"] = "log-odds") -> Any:
         """Return a ``shap.Explanation``, for every function of ``shap.plots``.

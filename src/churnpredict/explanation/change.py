@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.per_customer import check_kind, id_form
 
 if TYPE_CHECKING:
@@ -18,15 +18,18 @@ __all__ = ["explain_change"]
 
 _SAID = 3  # drivers in a sentence
 _LEAST = 0.0005  # what would be printed as 0.0 points is not said
+_LEAST_SHARE = 0.1  # nor what makes up less than a tenth of the change
 
 
-def explain_change(before: Explanation, now: Explanation) -> pd.DataFrame:
+def explain_change(before: Explanation, now: Explanation, *, language: str | Language = "en") -> pd.DataFrame:
     """Return what moved each customer's risk between two scorings.
 
     Parameters
     ----------
     before, now : Explanation
         Of two cutoffs, of one model or of two; one row per customer each. Customers in both are compared.
+    language : str or Language
+        Of ``words``.
 
     Returns
     -------
@@ -62,8 +65,9 @@ def explain_change(before: Explanation, now: Explanation) -> pd.DataFrame:
     out = pd.DataFrame({"risk_before": _risks(before).reindex(both), "risk": _risks(now).reindex(both)})
     out["change"] = out["risk"] - out["risk_before"]
     out = pd.concat([out, parts.assign(model=now.base_risk - before.base_risk)], axis=1)
-    labels = {key: DRIVERS[key].label.lower() if key in DRIVERS else str(key) for key in keys} | {"model": "another model"}
-    out["words"] = _words(out, [*keys, "model"], labels)
+    spoken = language_of(language)
+    labels = {key: spoken.label(key) for key in keys} | {"model": spoken.words["change.model"]}
+    out["words"] = _words(out, [*keys, "model"], labels, spoken)
     return out
 
 
@@ -82,14 +86,15 @@ def _risks(why: Explanation) -> pd.Series:
     return why.risk.set_axis(_customers(why))
 
 
-def _words(out: pd.DataFrame, keys: list[str], labels: dict[str, str]) -> list[str]:
+def _words(out: pd.DataFrame, keys: list[str], labels: dict[str, str], spoken: Language) -> list[str]:
     values, change = out[keys].to_numpy(), out["change"].to_numpy()
     said = []
     for row, moved in zip(values, change, strict=True):
         if abs(moved) < _LEAST:
-            said.append("Risk unchanged.")
+            said.append(spoken.words["change.same"])
             continue
-        largest = [j for j in np.argsort(-np.abs(row), kind="stable")[:_SAID] if abs(row[j]) >= _LEAST]
-        because = ", ".join(f"{labels[keys[j]]} {100 * row[j]:+.1f}" for j in largest)
-        said.append(f"Risk {'up' if moved > 0 else 'down'} {100 * abs(moved):.1f} points: {because}.")
+        least = max(_LEAST, _LEAST_SHARE * abs(moved))
+        largest = [j for j in np.argsort(-np.abs(row), kind="stable")[:_SAID] if abs(row[j]) >= least]
+        because = spoken.words["and"].join(f"{labels[keys[j]]} {'+' if row[j] > 0 else ''}{spoken.points(row[j])}" for j in largest)
+        said.append(spoken.words["change.up" if moved > 0 else "change.down"].format(n=spoken.points(abs(moved)), because=because))
     return said

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from churnpredict.errors import UsageError, closest, warn
+from churnpredict.languages.catalogue import Language, language_of
 
-__all__ = ["DRIVERS", "OTHER", "Driver", "Nature", "assign_drivers", "driver_of", "nature_of"]
+__all__ = ["DRIVERS", "OTHER", "Driver", "Nature", "assign_drivers", "driver_of", "label_and_remedy", "nature_of"]
 
 Nature = Literal["actionable", "behavioural", "fixed"]
 
@@ -43,98 +44,52 @@ class Driver:
     actionable: Nature = "actionable"
 
 
-OTHER = Driver("other", "Other", "", "features that name no driver", "", "fixed")
+_ENGLISH = language_of("en")
+
+
+def _driver(key: str, says: str, signals: str, actionable: Nature = "actionable") -> Driver:
+    """Make a driver of the table; its name and remedy stand in the languages' files."""
+    return Driver(key, _ENGLISH.label(key), says, signals, _ENGLISH.remedy(key), actionable)
+
+
+OTHER = _driver("other", "", "features that name no driver", "fixed")
 
 _TABLE = (
-    Driver(
-        "habit",
-        "Habit",
-        "(goes silent)",
-        "silence against own rhythm, falling activity, P(buys again)",
-        "Reactivation contact before the usual gap is twice exceeded",
-        "behavioural",
-    ),
-    Driver(
-        "value",
-        "Value",
-        "I don't get results",
-        "spend, depth and breadth of use, goals reached",
-        "Value review, success check at 30, 60 and 90 days",
-        "behavioural",
-    ),
-    Driver(
+    _driver("habit", "(goes silent)", "silence against own rhythm, falling activity, P(buys again)", "behavioural"),
+    _driver("value", "I don't get results", "spend, depth and breadth of use, goals reached", "behavioural"),
+    _driver(
         "onboarding",
-        "Onboarding",
         "I never got going",
         "activity in the first 30/60/90 days, time to first, second and third use, never used",
-        "Guided set-up, training",
         "behavioural",
     ),
-    Driver("quality", "Quality", "It breaks, it is bad", "errors, returns, refunds, low ratings", "Fix and tell; replacement"),
-    Driver(
-        "support",
-        "Support",
-        "Nobody solves it",
-        "open tickets, age, reopened, escalations, response time, complaints",
-        "Named owner, time line, explanation",
-    ),
-    Driver(
-        "communication",
-        "Communication",
-        "They forgot me",
-        "days since last contact, contacts per month, opens, clicks, unanswered",
-        "Contact plan, personal check-in",
-    ),
-    Driver(
-        "price",
-        "Price",
-        "Too expensive",
-        "price increases, discount ending, invoice above usual",
-        "Clearer bundle, early notice, offer",
-    ),
-    Driver(
-        "payment",
-        "Payment",
-        "(card declined)",
-        "failed, late, retried payments, card expiry: the involuntary road",
-        "Dunning, card update, free extension",
-    ),
-    Driver(
-        "contract",
-        "Contract",
-        "Time to renegotiate",
-        "days to renewal, auto-renew off, downgrade, renegotiation request, trial end",
-        "Renewal call in time",
-    ),
-    Driver(
-        "complexity",
-        "Complexity",
-        "Too cluttered",
-        "features tried and dropped, help views, errors per session",
-        "Simplify, shorter path",
-    ),
-    Driver(
-        "competition",
-        "Competition",
-        "Others offer more",
-        "competitor promotion, market events, stated reasons",
-        "Counter-offer on the strong point",
-        "fixed",
-    ),
-    Driver(
-        "lifecycle",
-        "Lifecycle",
-        "(moved, outgrew)",
-        "tenure, second year, season, static attributes",
-        "Not actionable: do not spend here",
-        "fixed",
-    ),
+    _driver("quality", "It breaks, it is bad", "errors, returns, refunds, low ratings"),
+    _driver("support", "Nobody solves it", "open tickets, age, reopened, escalations, response time, complaints"),
+    _driver("communication", "They forgot me", "days since last contact, contacts per month, opens, clicks, unanswered"),
+    _driver("price", "Too expensive", "price increases, discount ending, invoice above usual"),
+    _driver("payment", "(card declined)", "failed, late, retried payments, card expiry: the involuntary road"),
+    _driver("contract", "Time to renegotiate", "days to renewal, auto-renew off, downgrade, renegotiation request, trial end"),
+    _driver("complexity", "Too cluttered", "features tried and dropped, help views, errors per session"),
+    _driver("competition", "Others offer more", "competitor promotion, market events, stated reasons", "fixed"),
+    _driver("lifecycle", "(moved, outgrew)", "tenure, second year, season, static attributes", "fixed"),
 )
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType({driver.key: driver for driver in _TABLE})
 
 # What lies in the past for good, whatever driver it speaks for: nobody can change how somebody began.
 _PAST = re.compile(r"_(first_count_\w+|days_to_\d+|days_since_first|tenure_days|tenure_year|season_sin|season_cos)$")
+
+
+def label_and_remedy(driver: Driver, language: Language) -> tuple[str, str]:
+    """Return what a driver is called and what to do about it, in a language; what a user has worded stays as it is.
+
+    >>> label_and_remedy(DRIVERS["price"], language_of("de"))
+    ('Preis', 'Den Preis erklären; einen passenden Tarif anbieten')
+    """
+    ours = driver.key in _ENGLISH.drivers
+    label = language.label(driver.key) if ours and driver.label == _ENGLISH.label(driver.key) else driver.label
+    remedy = language.remedy(driver.key) if ours and driver.remedy == _ENGLISH.remedy(driver.key) else driver.remedy
+    return label, remedy
 
 
 def driver_of(feature: str) -> str:

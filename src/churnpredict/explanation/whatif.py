@@ -13,10 +13,10 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, as_additive, check_model
 from churnpredict.explanation.attribution import explain
-from churnpredict.explanation.drivers import assign_drivers, nature_of
-from churnpredict.explanation.languages import Language, language_of
+from churnpredict.explanation.drivers import assign_drivers, label_and_remedy, nature_of
 from churnpredict.explanation.words import Narrator
 from churnpredict.feature_names import read_name, subjects_of
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 
@@ -107,7 +107,7 @@ def what_would_help(
     found: list[tuple[Any, ...]] = []
     for i in range(len(rows)):
         if risk[i] < search.threshold:
-            found.append((risk[i], search.threshold, "", 0, risk[i], True, {}, spoken.templates["help.below"]))
+            found.append((risk[i], search.threshold, "", 0, risk[i], True, {}, spoken.words["help.below"]))
             continue
         levers, donor, then = search.best(A[i], max_changes)
         keys = ", ".join(lever.driver for lever in levers)
@@ -243,11 +243,11 @@ def _told(
     narrator = Narrator(why, spoken, names, bare=True)
     clauses = []
     for lever in levers:
-        label = spoken.labels.get(lever.driver, why.table[lever.driver].label)
+        label = label_and_remedy(why.table[lever.driver], spoken)[0]
         for j in lever.columns[np.argsort(-lowered[lever.columns], kind="stable")]:
             now, then = narrator.fact(int(j), 0), narrator.fact(int(j), 1)
-            if now != then:
-                clauses.append(spoken.templates["help.change"].format(label=label, then=then, now=now))
+            if now != then and now and then:
+                clauses.append(spoken.words["help.change"].format(label=label, then=then, now=now))
                 break
-    risk, then_risk = (f"{spoken.number(100 * r, 1)} %" for r in risks)
-    return spoken.templates["help"].format(risk=risk, then=then_risk, changes="; ".join(clauses))
+    risk, then_risk = (spoken.percent(r) for r in risks)
+    return spoken.words["help"].format(risk=risk, then=then_risk, changes=spoken.words["and"].join(clauses))

@@ -1,7 +1,8 @@
 """Sentences for reasons, with the customer's own numbers, dates and usual values.
 
-Everything told is a feature's value, its date, or one of two kinds of "usual" that anybody can recompute: *usually* is the customer's own
-(the mean gap; the year's total, in proportion to the window), *typical* is the median of the rows that customers are compared with.
+Everything that is told is a feature's value, its date, or one of two kinds of "usual" that anybody can recompute: *usually* is the
+customer's own (the mean gap; the year's total, in proportion to the window), *most customers* is the median of the rows that customers are
+compared with. What says nothing to a person is not told: its weight goes to the driver, its sentence to a plainer feature beside it.
 
 Longer than most because choosing what to say, and saying it, look at the same numbers.
 """
@@ -18,30 +19,31 @@ import pandas as pd
 
 from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
-from churnpredict.explanation.drivers import nature_of
+from churnpredict.explanation.drivers import label_and_remedy, nature_of
 from churnpredict.explanation.explained import Explained
-from churnpredict.explanation.languages import Language, language_of
 from churnpredict.feature_names import FeatureName, read_name, subjects_of
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.spans import span
 
 __all__ = ["Narrator", "reasons", "words"]
 
 _LEAST = 0.0005  # a reason of +0.0 points is none
 _FACTS = 2  # per reason: a third is read by nobody
-_DATED = (
-    "days_since_last",
-    "days_since_first",
-    "tenure_days",
-    "open_age",
-    "days_since_end",
-    "days_since_change",
-    "days_to_end",
-    "days_until",
-    "waiting_days",
-)
+# Days that are told as a moment: how long ago, or in how many days, with the date.
+_AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "waiting_days")
+_AHEAD = ("days_to_end", "days_until")
+_LASTING = ("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean")
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
-_SHARES = ("gap_share_longer", "share", "own_share", "weekend_share", "night_share", "peer_churn", "recovered_share", "answered_share")
+_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share")
+_PERCENT = ("last_change_pct", "change_year_pct")
+_MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
+_COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
+# What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
+_UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
+# What takes a moment to understand: told where it weighs twice as much as something plain.
+_HARD = ("decayed", "distinct", "own_share", "value_ratio", "stage", "per_session", "peer_churn", "gap_ratio", "gap_mean", "gap_max", "max")
+_HARD += ("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped")
 
 
 class Narrator:
@@ -56,14 +58,23 @@ class Narrator:
         Subject -> what it is called, or (one, many): ``{"orders": "Bestellungen"}``.
     bare : bool
         Without dates and without what is usual.
+    money : mapping of table to unit, optional
+        Tables whose values are money, and the unit that stands at amounts of it, such as "€" or "".
     """
 
     def __init__(
-        self, why: Explained, language: str | Language = "en", names: Mapping[str, Any] | None = None, *, bare: bool = False
+        self,
+        why: Explained,
+        language: str | Language = "en",
+        names: Mapping[str, Any] | None = None,
+        *,
+        bare: bool = False,
+        money: Mapping[str, str] | None = None,
     ) -> None:
         self.language = language_of(language)
         self.bare = bare
         self.names = dict(names or {})
+        self.money = dict(money or {})
         self.usual = {} if bare else why.usual
         self.read = [read_name(name) for name in why.features]
         self.parts = subjects_of(why.features)
@@ -81,23 +92,27 @@ class Narrator:
     # --- names and numbers -------------------------------------------------------------------------------------------------------------
 
     def things(self, subject: str, n: float | None = None) -> str:
-        """Return what a subject is called: in the singular for one."""
+        """Return what a subject is called: in the singular for one, where the language counts so."""
         table, kind = self.parts.get(subject, (subject, ""))
         given = self.names.get(subject)
         if given is None and kind and table in self.names:
-            inside = self.names[table]
-            return f"{inside if isinstance(inside, str) else inside[0 if n == 1 else 1]} ({kind.replace('_', ' ')})"
+            return f"{_of_count(self.names[table], n)} ({self._kind(kind)})"
         if given is not None:
-            return str(given if isinstance(given, str) else given[0 if n == 1 else 1])
-        noun = table.replace("_", " ")
+            return _of_count(given, n)
         if kind and table not in self.tables:
-            return kind.replace("_", " ")  # a column of a profile or of states: "region", not "customers (region)"
+            return self._kind(kind)  # a column of a profile or of states: "region", not "customers (region)"
+        noun = self.language.noun(table)
         if n == 1 and self._has_plural(noun):
             noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
-        return f"{noun} ({kind.replace('_', ' ')})" if kind else noun
+        return f"{noun} ({self._kind(kind)})" if kind else noun
+
+    def _kind(self, kind: str) -> str:
+        plain = kind.replace("_", " ")
+        return self.language.nouns.get(plain, plain)
 
     def _has_plural(self, noun: str) -> bool:
-        return self.language.plural_s and noun.endswith("s") and not noun.endswith("ss")
+        """Say whether a plural is known by its s, so that one of several orders is an order: English only."""
+        return self.language.code == "en" and " " not in noun and noun.endswith("s") and not noun.endswith("ss")
 
     def value(self, j: int, i: int) -> Any:
         """Return value of feature j of row i; None where it is missing."""
@@ -139,11 +154,30 @@ class Narrator:
 
     # --- facts -------------------------------------------------------------------------------------------------------------------------
 
+    def says(self, j: int) -> bool:
+        """Say whether feature j says something to a person."""
+        f = self.read[j]
+        if f.aggregate in _UNSAID:
+            return False
+        if f.aggregate in ("last_gap", "last_value") and f.number > 1:
+            return False
+        if f.aggregate == "decayed":
+            return self._window_like(f, j) != j
+        if f.aggregate == "open_value":
+            return self._unit(f) is not None
+        return True
+
+    def plainness(self, j: int) -> float:
+        """Return how readily a person understands feature j: its weight is multiplied by it where facts are chosen."""
+        return 0.5 if self.read[j].aggregate in _HARD else 1.0
+
     def fact(self, j: int, i: int, *, after: str = "") -> str:
-        """Return feature j of row i as a clause; ``after``: the subject of the clause before, which need not be named again."""
+        """Return feature j of row i as a clause, "" where there is nothing to say; ``after`` is the subject of the clause before."""
         f = self.read[j]
         if f.family == "silence" and (f.subject, "days_since_last", "") in self.at:
             return self._silence(self.read[self.at[f.subject, "days_since_last", ""]], i, after)
+        if not self.says(j):
+            return ""
         if f.aggregate == "trend":
             return self._trend(f, j, i)
         if f.aggregate == "decayed":
@@ -151,33 +185,55 @@ class Narrator:
             f = self.read[j]
         value = self.value(j, i)
         if value is None:
-            ever = self._template(f, "none.all") if f.window == "all" else ""
-            template = ever or self._template(f, "none") or self.language.templates["unknown"]
-            return self._say(template, f, i, things=self.things(f.subject))
+            return self._missing(f, j, i)
         return self._value(f, j, i, value)
+
+    def _missing(self, f: FeatureName, j: int, i: int) -> str:
+        """Say why a value is missing: none so far, not on record, too few."""
+        if f.family == "rhythm" or f.aggregate in ("value_ratio", "gap_ratio"):
+            return "" if f.aggregate != "value_ratio" else self._say("value_ratio.none", f, i)
+        own = next((key for key in (f"{f.aggregate}.none", f"{f.aggregate[:9]}.none") if key in self.language.words), "")
+        if f.family in ("tenure",) or own:
+            return self._say(own, f, i)
+        if f.aggregate == "plain" or f.family == "days_until":
+            return self._say("unknown", f, i)
+        return self._say("none.window" if f.window not in ("", "all") else "none", f, i)
 
     def _value(self, f: FeatureName, j: int, i: int, value: Any) -> str:
         if not self.numeric[j]:
-            said = self._say(self.language.templates["plain"], f, i, things=self.things(f.subject), n=str(value))
-            return said + self._typical(j, str(value))
+            text = self._label(value)
+            return self._say("plain", f, i, n=text) + self._typical(j, text)
         number = float(value)
-        text, template = self._number_of(f, number), self._chosen(f, number)
-        if f.family == "season" or f.aggregate in _DATED:
-            return self._say(template, f, i, things=self.things(f.subject), n=text, days=number)
-        said = self._say(template, f, i, things=self.things(f.subject, number), n=text)
+        key = self._key(f, number)
+        if f.aggregate == "plain" and f.name.endswith("_known"):
+            return ""
+        if f.family == "season":
+            return self.language.words["season"]
+        if f.aggregate in _AGO + _AHEAD:
+            return self._say(key, f, i, days=number)
+        text = self._number_of(f, number)
+        counted = number if f.aggregate in _COUNTED else None
+        said = self._say(key, f, i, count=counted, n=text, lasting=number)
         usual = self.own_usual(f, i)
         if usual is not None:
-            return said + self.language.templates["usual.own"].format(u=self.rounded(usual))
+            return said + self.language.words["usual.own"].format(u=self._usual_text(f, usual))
         return said + self._typical(j, text)
+
+    def _label(self, value: Any) -> str:
+        if isinstance(value, (bool, np.bool_)) or str(value) in ("True", "False", "true", "false"):
+            return self.language.words["yes" if str(value).lower() == "true" else "no"]
+        return str(value)
 
     def _silence(self, f: FeatureName, i: int, after: str) -> str:
         days = self.other(f, i, "days_since_last")
         if days is None:
-            return self._say(self.language.templates["days_since_last.none"], f, i, things=self.things(f.subject))
-        template = self.language.templates["days_since_last.same" if after == f.subject else "days_since_last"]
-        said = self._say(template, f, i, things=self.things(f.subject), n=self.language.days(days), days=days)
+            return self._say("none", f, i)
+        said = self._say("days_since_last.same" if after == f.subject else "days_since_last", f, i, days=days)
         gap = self.own_usual(f, i)
-        return said if gap is None else said + self.language.templates["every"].format(u=self.rounded(gap))
+        return said if gap is None else said + self.language.words["every"].format(u=self._every(gap))
+
+    def _every(self, gap: float) -> str:
+        return self.language.span("every", gap, digits=0 if gap >= 10 else 1)
 
     def _window_like(self, f: FeatureName, j: int) -> int:
         """Return the plain count over about twice the half-life of a decayed count."""
@@ -190,9 +246,8 @@ class Narrator:
         now, value = self.other(f, i, "count", f.window), self.value(j, i)
         if (f.subject, "count", f.window) not in self.at:
             return self._trend_alone(f, j, i)
-        things = self.things(f.subject, now)
         if value is None or now is None:
-            return self._say(self.language.templates["trend.none"], f, i, things=self.things(f.subject))
+            return self._say("trend.none", f, i)
         double = re.sub(r"[0-9]+", lambda n: str(2 * int(n[0])), f.window)
         both = self.other(f, i, "count", double)
         if both is not None:
@@ -201,42 +256,62 @@ class Narrator:
             before = now * (1 - float(value)) / (1 + float(value))
         else:
             return self._trend_alone(f, j, i)
-        template = self._template(f, "mass" if self.language.plural_s and not self._has_plural(things) and now != 1 else "")
-        return self._say(template, f, i, things=things, n=self.language.number(now), m=self.language.number(round(before)))
+        key = "trend.mass" if self._is_mass(f) and now != 1 else "trend"
+        return self._say(key, f, i, count=now, n=self.language.number(now), m=self.language.number(round(before)))
 
     def _trend_alone(self, f: FeatureName, j: int, i: int) -> str:
         value = self.value(j, i)
-        way = "none" if value is None or value == 0 else "down" if value < 0 else "up"
-        return self._say(self.language.templates[f"trend.{way}"], f, i, things=self.things(f.subject))
+        return self._say(f"trend.{'none' if value is None or value == 0 else 'down' if value < 0 else 'up'}", f, i)
 
     # --- templates -----------------------------------------------------------------------------------------------------------------------
 
-    def _template(self, f: FeatureName, variant: str) -> str:
-        return self.language.templates.get(f"{f.aggregate}.{variant}" if variant else f.aggregate, "")
+    def _is_mass(self, f: FeatureName) -> bool:
+        """Say whether the noun has no plural that can be counted: "usage: 5 in the last 30 days"."""
+        noun = self.things(f.subject).partition(" (")[0]
+        return self.language.code == "en" and not (noun.endswith("s") and not noun.endswith("ss")) and f.subject not in self.names
 
-    def _chosen(self, f: FeatureName, value: float) -> str:
-        mass = self.language.plural_s and value != 1 and not self._has_plural(self.parts.get(f.subject, (f.subject, ""))[0])
+    def _key(self, f: FeatureName, value: float) -> str:
+        """Return the key of the sentence for a value."""
+        words, base = self.language.words, f.aggregate
+        if base == "sum" and self._unit(f) is None:
+            base = "sum.plain"
         variants = [
             "past" if f.aggregate == "days_until" and value < 0 else "",
-            "zero" if value == 0 else "",
+            "zero" if value == 0 and f.window != "all" else "",
             "all" if f.window == "all" else "",
             "first" if f.number == 1 else "",
-            "mass" if mass else "",
-            "",
+            "mass" if value != 1 and self._is_mass(f) else "",
         ]
-        if f.window == "all":
-            variants.remove("zero" if value == 0 else "")
-        return next(t for t in (self._template(f, v) for v in [*[v for v in variants if v], ""]) if t)
+        return next((f"{base}.{v}" for v in variants if v and f"{base}.{v}" in words), base)
 
-    def _say(self, template: str, f: FeatureName, i: int, *, days: float | None = None, **more: str) -> str:
+    def _say(self, key: str, f: FeatureName, i: int, *, days: float | None = None, count: float | None = None, **more: Any) -> str:
+        spoken = self.language
+        template = spoken.words[key]
         if "{date}" in template:
-            date = self._date(i, 0.0 if f.family == "season" else days, ahead=f.aggregate in ("days_to_end", "days_until"))
+            date = self._date(i, days, ahead=f.aggregate in _AHEAD)
             if date is None:
                 template = _NO_DATE.sub("", template)
             else:
                 more["date"] = date
-        window = "" if f.window in ("", "all") else self.language.span(f.window)
-        return template.format(w=window, k=f.number, **more)
+        if days is not None:
+            more |= {"ago": spoken.ago(abs(days)), "ahead": spoken.ahead(abs(days))}
+        lasting = more.pop("lasting", None)
+        if lasting is not None and f.aggregate in _LASTING:
+            more |= {"days": spoken.lasting(lasting), "every": self._every(lasting)}
+        if "{last}" in template or "{first}" in template:
+            more |= {"last": self._window("last", f), "first": self._window("first", f)}
+        text = template.format(things=self.things(f.subject, count), k=f.number, **more)
+        return re.sub(r" {2,}", " ", text).strip()
+
+    def _window(self, phrase: str, f: FeatureName) -> str:
+        """Return a window in words; one of several units in days, or in hours."""
+        found = re.fullmatch(r"(\d+)(h|d|w|mo|y)", f.window)
+        if found:
+            return self.language.span(phrase, int(found[1]), found[2])
+        days = _days_of(f.window)
+        if days is None:
+            return ""
+        return self.language.span(phrase, days, "d") if days >= 1 else self.language.span(phrase, max(24 * days, 1), "h")
 
     def _date(self, i: int, days: float | None, *, ahead: bool = False) -> str | None:
         if self.cutoffs is None or days is None:
@@ -245,38 +320,42 @@ class Narrator:
         moment = (self.cutoffs[i] + (1 if ahead else -1) * datetime.timedelta(days=days)).round("min")
         return self.language.day(moment)
 
+    def _unit(self, f: FeatureName) -> str | None:
+        """Return the unit of an amount of money; None where the values are not known to be money."""
+        return self.money.get(self.parts.get(f.subject, (f.subject, ""))[0]) if f.aggregate in _MONEY else None
+
     def _number_of(self, f: FeatureName, value: float) -> str:
-        if f.aggregate in _DATED or f.aggregate == "active_days":
-            return self.language.days(abs(value) if f.aggregate == "days_until" else value)
+        unit = self._unit(f)
+        if unit is not None:
+            return self.language.amount(value, unit)
         if f.aggregate == "stage":
-            stages = self.language.templates["stage.names"].split(", ")
+            stages = self.language.words["stage.names"].split(", ")
             return stages[int(value)] if 0 <= value < len(stages) else self.language.number(value)
         if f.aggregate in _SHARES:
-            return self.language.number(100 * value, 0)
-        if f.aggregate in ("last_change_pct", "change_year_pct"):
-            return ("+" if value > 0 else "") + self.language.number(value, 1)
-        if f.family in ("rhythm", "silence") or f.aggregate in (
-            "days_to",
-            "planned_days",
-            "closed_days_mean",
-            "response_days_mean",
-            "decayed",
-        ):
-            return self.language.number(value, 1)
+            return self.language.percent(value)
+        if f.aggregate in _PERCENT:
+            return ("+" if value > 0 else "") + self.language.numbers["percent"].format(n=self.language.number(value))
+        if f.aggregate in _LASTING:
+            return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
         return self.language.number(value)
 
-    def rounded(self, usual: float) -> str:
+    def _usual_text(self, f: FeatureName, usual: float) -> str:
         """Round an average to one digit at most."""
-        return self.language.number(usual, 0 if abs(usual) >= 10 else 1)
+        if f.aggregate in _LASTING:
+            return self.language.lasting(usual)
+        unit = self._unit(f)
+        return self.language.amount(round(usual), unit) if unit is not None else self.language.number(usual, 0 if abs(usual) >= 10 else 1)
 
     def _typical(self, j: int, said: str) -> str:
         usual = self.usual.get(self.read[j].name)
         if usual is None or (isinstance(usual, float) and np.isnan(usual)):
             return ""
-        text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else str(usual)
-        if self.read[j].aggregate == "active_days" and text != said:  # the unit is said already, and may need another case
-            text = self.language.number(float(usual))
-        return "" if text == said else self.language.templates["usual.others"].format(u=text)
+        text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else self._label(usual)
+        return "" if text == said else self.language.words["usual.others"].format(u=text)
+
+
+def _of_count(given: Any, n: float | None) -> str:
+    return str(given if isinstance(given, str) else given[0 if n == 1 else 1])
 
 
 def _days_of(window: str) -> float | None:
@@ -286,48 +365,64 @@ def _days_of(window: str) -> float | None:
         return None
 
 
-def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features of one driver that raise the risk most, one per family and subject, (n, 2), -1 for none; ranked by their family's
-    sum.
+def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> np.ndarray:
+    """Return which features of one driver to tell of each customer, one per family and subject, (n, 2), -1 for none.
+
+    Families are ranked by what they add, twice as much where they are plain; of each, the strongest feature that says something.
     """
     inside = np.flatnonzero(np.array(why.keys) == list(why.table)[driver])
-    values = why.values.to_numpy()[:, inside]
-    raising = np.maximum(values, 0.0)
+    raising = np.maximum(why.values.to_numpy()[:, inside], 0.0)
+    said = np.array([narrator.says(int(j)) for j in inside], dtype=bool)
+    plain = np.array([narrator.plainness(int(j)) for j in inside])
     families = pd.factorize(pd.Series([(narrator.read[j].subject, narrator.read[j].family) for j in inside]))[0]
     n_families = int(families.max()) + 1
-    sums, lead = np.zeros((len(values), n_families)), np.zeros((len(values), n_families), dtype=np.int64)
+    sums, lead = np.zeros((len(raising), n_families)), np.zeros((len(raising), n_families), dtype=np.int64)
     for family in range(n_families):
-        members = np.flatnonzero(families == family)
-        sums[:, family] = raising[:, members].sum(axis=1)
-        lead[:, family] = inside[members[np.argmax(raising[:, members], axis=1)]]
+        members = np.flatnonzero((families == family) & said)
+        if len(members):
+            told = raising[:, members] * plain[members]
+            strongest = np.argmax(told, axis=1)
+            lead[:, family] = inside[members[strongest]]
+            here = raising[:, families == family].sum(axis=1) * plain[members[strongest]]
+            sums[:, family] = np.where(told.max(axis=1) > 0, here, 0.0)
     order = np.argsort(-sums, axis=1, kind="stable")[:, :_FACTS]
     best = np.take_along_axis(sums, order, axis=1)
     # a second fact is worth telling if it carries a fifth of what the first does
     worth = (best > 0) & (best >= 0.2 * best[:, :1])
-    return np.where(worth, np.take_along_axis(lead, order, axis=1), -1), best
+    return np.where(worth, np.take_along_axis(lead, order, axis=1), -1)
 
 
-def reasons(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def reasons(
+    why: Explained,
+    k: int = 3,
+    *,
+    language: str | Language = "en",
+    names: Mapping[str, Any] | None = None,
+    money: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Return the reasons of every customer, one row each.
 
     Returns
     -------
     frame
         Index as in ``why``, repeated. Columns: rank (1 is the strongest), driver, label, points (probability points), nature (actionable,
-        behavioural, fixed), facts (in words), remedy.
+        behavioural, fixed), facts (in words, "" where none of the features says something to a person), remedy.
     """
-    narrator = Narrator(why, language, names)
+    narrator = Narrator(why, language, names, money=money)
     chosen, points = why.strongest(k)
     keys = list(why.table)
-    leads = {d: _strongest_features(why, narrator, d)[0] for d in np.unique(chosen[chosen >= 0])}
+    leads = {d: _strongest_features(why, narrator, d) for d in np.unique(chosen[chosen >= 0])}
+    values, owners = why.values.to_numpy(), np.array(why.keys)
     rows: list[tuple[Any, ...]] = []
     places: list[int] = []
     for i, rank in zip(*np.nonzero(chosen >= 0), strict=True):
         d = int(chosen[i, rank])
         driver, features = why.table[keys[d]], [int(j) for j in leads[d][i] if j >= 0]
-        label = narrator.language.labels.get(driver.key, driver.label)
-        nature = nature_of(why.features[features[0]], driver)
-        rows.append((rank + 1, driver.key, label, points[i, rank], nature, _facts(narrator, features, int(i)), driver.remedy))
+        inside = np.flatnonzero(owners == keys[d])
+        strongest = features[0] if features else int(inside[np.argmax(values[i, inside])])
+        nature = nature_of(why.features[strongest], driver)
+        label, remedy = label_and_remedy(driver, narrator.language)
+        rows.append((rank + 1, driver.key, label, points[i, rank], nature, _facts(narrator, features, int(i)), remedy))
         places.append(int(i))
     columns = ["rank", "driver", "label", "points", "nature", "facts", "remedy"]
     return pd.DataFrame(rows, columns=columns, index=why.index[np.array(places, dtype=np.int64)])
@@ -340,25 +435,32 @@ def _facts(narrator: Narrator, features: list[int], i: int) -> str:
     after = ""
     for j in features:
         clause = narrator.fact(j, i, after=after)
-        if clause not in said:
+        if clause and clause not in said:
             said.append(clause)
-        after = narrator.read[j].subject
-    return "; ".join(said)
+            after = narrator.read[j].subject
+    return narrator.language.words["and"].join(said)
 
 
-def words(why: Explained, k: int = 3, *, language: str | Language = "en", names: Mapping[str, Any] | None = None) -> pd.Series:
+def words(
+    why: Explained,
+    k: int = 3,
+    *,
+    language: str | Language = "en",
+    names: Mapping[str, Any] | None = None,
+    money: Mapping[str, str] | None = None,
+) -> pd.Series:
     """Return every customer's reasons as one text, the strongest first."""
     spoken = language_of(language)
-    table = reasons(why, k, language=spoken, names=names)
-    texts = [spoken.templates["nothing"].format(reference=why.reference)] * len(why)
+    table = reasons(why, k, language=spoken, names=names, money=money)
+    texts = [spoken.words["nothing"]] * len(why)
     found: dict[int, list[str]] = {}
     i = -1
     for rank, label, points, nature, facts in table[["rank", "label", "points", "nature", "facts"]].itertuples(index=False):
         i = i + 1 if rank == 1 else i
         if rank > 1 and points < _LEAST:
             continue
-        template = spoken.templates["reason.fixed" if nature == "fixed" else "reason"]
-        found.setdefault(i, []).append(template.format(label=label, points=spoken.number(100 * points, 1), facts=facts))
+        key = "reason.bare" if not facts else "reason.fixed" if nature == "fixed" else "reason"
+        found.setdefault(i, []).append(spoken.words[key].format(label=label, points=spoken.points(points), facts=facts))
     for place, parts in zip(np.flatnonzero(why.strongest(1)[0][:, 0] >= 0), found.values(), strict=True):
         texts[place] = " ".join(parts)
     return pd.Series(texts, index=why.index, name="words", dtype=object)

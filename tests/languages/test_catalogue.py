@@ -1,0 +1,165 @@
+"""Every language says everything: each key, each hole, each form of the plural, and nothing in English by mistake."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churnpredict.errors import UsageError
+from churnpredict.explanation.drivers import DRIVERS, label_and_remedy
+from churnpredict.languages.catalogue import LANGUAGES, Language, language_of, read_language
+from churnpredict.languages.plural import plural_chooser
+
+ENGLISH = language_of("en")
+OTHERS = [code for code in LANGUAGES if code != "en"]
+SECTIONS = ("words", "page", "drivers", "decisions", "absences")
+SAME = {"AUC", "{things}: {n}", "{things} : {n}", "; ", "Lift", ""}  # what may look like English and is not
+FOREIGN = {"ar": r"[\u0600-\u06ff]", "bg": r"[\u0400-\u04ff]", "ru": r"[\u0400-\u04ff]"}  # the letters that every sentence must have
+COUNTS = ["0", "1", "2", "3", "4", "5", "11", "12", "21", "22", "25", "100", "101", "102", "111", "1000", "1.5", "0.5"]
+
+
+def forms(message: Any) -> list[str]:
+    return [message] if isinstance(message, str) else list(message.values()) if isinstance(message, dict) else list(message)
+
+
+def holes(message: Any) -> set[str]:
+    return {name for text in forms(message) for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def lacks(spoken: Language) -> list[str]:
+    """What a language lacks, in words: nothing is what the tests ask for."""
+    found: list[str] = []
+    for section in SECTIONS:
+        english, here = getattr(ENGLISH, section), getattr(spoken, section)
+        found += [f"{section}: no {key!r}" for key in english if key not in here and not key.endswith(".mass")]
+        found += [f"{section}: {key!r} is in no other language" for key in here if key not in english]
+        for key in set(english) & set(here):
+            if holes(here[key]) != holes(english[key]):
+                found.append(f"{section}: {key!r} has the holes {sorted(holes(here[key]))}, not {sorted(holes(english[key]))}")
+            if not isinstance(english[key], str) and section == "page" and len(forms(here[key])) != len(spoken.plural) + 1:
+                found.append(f"{section}: {key!r} has {len(forms(here[key]))} forms, not {len(spoken.plural) + 1}")
+    for phrase, units in ENGLISH.spans.items():
+        for unit in units:
+            given = spoken.spans.get(phrase, {}).get(unit, [])
+            if len(given) != len(spoken.plural) + 1:
+                found.append(f"spans: {phrase}.{unit} has {len(given)} forms, not {len(spoken.plural) + 1}")
+    return found
+
+
+def english_left(spoken: Language) -> list[str]:
+    """Messages that read as they do in English, or lack the letters of the language."""
+    found = []
+    for section in ("words", "page", "drivers"):
+        english, here = getattr(ENGLISH, section), getattr(spoken, section)
+        for key, message in here.items():
+            for text, same in zip(forms(message), forms(english.get(key, "")), strict=False):
+                plain = re.sub(r"\{\w+\}|[\W\d_]", "", text)
+                if text == same and len(plain) > 6 and text not in SAME:
+                    found.append(f"{section}: {key}: {text}")
+                if spoken.code in FOREIGN and len(plain) > 3 and text not in SAME and not re.search(FOREIGN[spoken.code], text):
+                    found.append(f"{section}: {key}: {text}")
+    return found
+
+
+def test_there_are_eight_of_them() -> None:
+    assert LANGUAGES == ("en", "ar", "bg", "de", "es", "fr", "pl", "ru")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_language_lacks_nothing(code: str) -> None:
+    assert lacks(language_of(code)) == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_no_english_is_left(code: str) -> None:
+    assert english_left(language_of(code)) == []
+
+
+def test_what_a_ninth_language_lacks_is_told(tmp_path: Path) -> None:
+    text = (Path(language_of.__code__.co_filename).parent / "de.toml").read_text(encoding="utf-8")
+    text = text.replace('unknown = "{things}: nicht bekannt"\n', "").replace('"{n} Kunde ohne Wert", ', "")
+    text = text.replace('"figure.customers" = "Kunden"', '"figure.customers" = "Customers who"').replace(
+        "{share} davon, Zeitraum", "Zeitraum"
+    )
+    path = tmp_path / "nn.toml"
+    path.write_text(text.replace('code = "de"', 'code = "nn"'), encoding="utf-8")
+    told = "\n".join(lacks(read_language(path)))
+    assert "no 'unknown'" in told
+    assert "'figure.without' has 1 forms, not 2" in told
+    assert "'figure.leaving.note' has the holes ['days'], not ['days', 'share']" in told
+    assert english_left(language_of("en")), "English reads as English"
+    (tmp_path / "xx.toml").write_text("[words]\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="unknown-language"):
+        read_language(tmp_path / "xx.toml")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_message_can_be_said(code: str) -> None:
+    spoken = language_of(code)
+    for key, message in spoken.page.items():
+        for n in (0, 1, 2, 5, 11, 21, 1234):
+            said = spoken.say(key, **(dict.fromkeys(holes(message) | {"n"}, "x") | {"n": n}))
+            assert "{" not in said
+    for phrase, units in spoken.spans.items():
+        for unit in units:
+            for n in (1, 2, 3, 11, 90, 1.5):
+                assert "{" not in spoken.span(phrase, n, unit)
+
+
+def test_plural_rules_are_those_of_the_cldr() -> None:
+    """Against the categories that the CLDR gives for these numbers."""
+    expected = {
+        "en": "other one other other other other other other other other other other other other other other other other",
+        "de": "other one other other other other other other other other other other other other other other other other",
+        "fr": "one one other other other other other other other other other other other other other other one one",
+        "es": "other one other other other other other other other other other other other other other other other other",
+        "bg": "other one other other other other other other other other other other other other other other other other",
+        "pl": "many one few few few many many many many few many many many few many many other other",
+        "ru": "many one few few few many many many one few many many one few many many other other",
+        "ar": "zero one two few few few many many many many many other other other many other other other",
+    }
+    for code, named in expected.items():
+        spoken = language_of(code)
+        choose, categories = plural_chooser(spoken.plural), [*spoken.plural, "other"]
+        assert [categories[choose(n)] for n in COUNTS] == named.split(), code
+
+
+def test_numbers_are_those_of_the_language() -> None:
+    shown = {code: (language_of(code).number(1234.5), language_of(code).percent(0.0512)) for code in LANGUAGES}
+    assert shown["en"] == ("1,234", "5.1 %")
+    assert shown["de"] == ("1.234", "5,1\u00a0%")
+    assert shown["fr"] == ("1\u202f234", "5,1\u00a0%")
+    assert shown["pl"] == ("1234", "5,1\u00a0%")
+    assert shown["ar"] == ("1,234", "5.1%")
+    assert language_of("de").amount(1234567, "€") == "1.234.567\u00a0€"
+    assert language_of("en").amount(1234567, "€") == "€1,234,567"
+    assert language_of("en").amount(12, "USD") == "12 USD"
+    assert language_of("ru").day(datetime.date(2024, 4, 2)) == "02.04.2024"
+    assert language_of("en").score(0.5) == ".500"
+    assert language_of("en").score(-0.02) == "−.020"
+    assert language_of("en").percent(float("nan")) == "–"
+    assert language_of("en").percent(0.9996) == "> 99.9 %"
+
+
+def test_a_wrong_language_names_all_eight() -> None:
+    for wrong in ("xx", "DE", None, 3):
+        with pytest.raises(UsageError, match="unknown-language") as error:
+            language_of(wrong)  # type: ignore[arg-type]
+        assert all(f'"{code}"' in str(error.value) for code in LANGUAGES)
+
+
+def test_every_driver_has_its_words_and_a_user_keeps_his_own() -> None:
+    for driver in DRIVERS.values():
+        for code in OTHERS:
+            label, remedy = label_and_remedy(driver, language_of(code))
+            assert remedy
+            assert remedy != driver.remedy
+    import dataclasses
+
+    own = dataclasses.replace(DRIVERS["price"], remedy="Ask Anna")
+    assert label_and_remedy(own, language_of("de")) == ("Preis", "Ask Anna")
