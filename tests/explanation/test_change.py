@@ -47,8 +47,8 @@ def test_words_name_the_largest_first(explained):
     for row, key in zip(change.to_dict("records"), largest, strict=True):
         if abs(row["change"]) > 0.001:
             assert row["words"].startswith(f"Risk {'up' if row['change'] > 0 else 'down'}")
-            first = row["words"].split(": ")[1].split(",")[0]
-            assert f"{100 * row[key]:+.1f}" in first
+            first = row["words"].split(": ")[1].split(";")[0]
+            assert f"{100 * row[key]:+.1f}".replace("-", "−") in first
     same = explain_change(cp.explain(one, before), cp.explain(one, before))
     assert set(same["words"]) == {"Risk unchanged."}
 

@@ -1,7 +1,6 @@
 """Words: every number in a sentence is one that anybody can compute again."""
 
 import re
-import string
 
 import numpy as np
 import pandas as pd

@@ -156,7 +156,7 @@ def test_a_wrong_language_names_all_eight() -> None:
 def test_every_driver_has_its_words_and_a_user_keeps_his_own() -> None:
     for driver in DRIVERS.values():
         for code in OTHERS:
-            label, remedy = label_and_remedy(driver, language_of(code))
+            _label, remedy = label_and_remedy(driver, language_of(code))
             assert remedy
             assert remedy != driver.remedy
     import dataclasses

@@ -1,1 +1,1 @@
-"""Sentences, numbers and dates of the page, the plan and the reasons, one file per language; stands low, so that everything may import it."""
+"""Sentences, numbers and dates of page, plan and reasons, one file per language; low, so that everything may import it."""

@@ -139,12 +139,12 @@ class Language:
         return text.replace("0.", ".", 1) if self.numbers.get("bare_score") and abs(value) < 0.9995 else text
 
     def points(self, share: float) -> str:
-        """Write probability points, signed by the sentence around them.
+        """Write probability points to one digit, signed by the sentence around them.
 
         >>> language_of("en").points(0.0734)
         '7.3'
         """
-        return self._written(_trimmed(f"{100 * share:.1f}"))
+        return self._written(f"{100 * share:.1f}")
 
     def day(self, moment: datetime.date) -> str:
         """Write a day in short.
