@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "read_name", "subjects_of"]
+__all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "kind_names", "kind_part", "read_name", "subjects_of"]
 
 # What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
@@ -54,6 +54,7 @@ FAMILIES: dict[str, str] = {
 
 _END = re.compile(r"^(?P<head>.+)_(?P<end>all|(?:\d+[a-z]{1,3})+|\d+\.\d+[a-z]{1,3}|\d+)$")
 _BY_LENGTH = sorted((a for a in GRAMMAR if a != "plain"), key=len, reverse=True)
+_HALVES = {a[: -len(b) - 1] for a in GRAMMAR for b in GRAMMAR if a.endswith("_" + b)}  # "own": own_share is an aggregate, share is one too
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,41 @@ def read_name(name: str) -> FeatureName:
             if subject:
                 return FeatureName(name, driver, subject, aggregate, window=ended["end"])
     return FeatureName(name, driver, rest, "plain")
+
+
+def kind_part(kind: str) -> str:
+    """Return what stands for a kind in a feature's name: small letters, digits and single underscores.
+
+    A kind that is half the name of an aggregate, and one without a letter or digit, has ``kind`` before it.
+
+    >>> kind_part("Late fee"), kind_part("own"), kind_part("+")
+    ('late_fee', 'kind_own', 'kind')
+    """
+    plain = re.sub(r"[^\w]+|_+", "_", kind.lower()).strip("_")
+    return "_".join(part for part in ("kind" if not plain or plain in _HALVES else "", plain) if part)
+
+
+def kind_names(kinds: Iterable[str]) -> dict[str, str]:
+    """Return what each kind is called in the names of features: no two alike, and earlier ones never depend on later ones.
+
+    Give all kinds in the order in which they were first known; then the names at an earlier cutoff are those at a later one.
+
+    >>> kind_names(["sign-up", "Sign_Up", "sign up 2", "call"])
+    {'sign-up': 'sign_up', 'Sign_Up': 'sign_up_2', 'sign up 2': 'sign_up_2_2', 'call': 'call'}
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    tried: dict[str, int] = {}
+    for kind in kinds:
+        part = kind_part(kind)
+        name, number = part, tried.get(part, 1)
+        while name in taken:
+            number += 1
+            name = f"{part}_{number}"
+        tried[part] = number
+        taken.add(name)
+        found[kind] = name
+    return found
 
 
 def _before(text: str, aggregate: str) -> str:

@@ -148,7 +148,7 @@ class Whole:
         first = self._first_known[name, column]
         return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
 
-    def kinds(self, name: str, before: int | None, most: int) -> list[str]:
+    def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
         raise NotImplementedError
 
@@ -161,7 +161,7 @@ class _Outline(EventTables):
     def __len__(self) -> int:
         return len(self.whole)
 
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
         return self.whole.kinds(name, before, most)
 
 
@@ -170,7 +170,7 @@ class _Part(EventTables):
 
     whole: Whole
 
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
         return self.whole.kinds(name, before, most)
 
     def _has_rows(self, name: str) -> bool:

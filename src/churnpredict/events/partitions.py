@@ -224,11 +224,11 @@ class PartitionedTables(Whole):
         values = load_values(self._folder / f"part-{number}-values") | ({"last days": pa.array(last_days)} if last_days else {})
         return digest_of(load_arrays(place), values)
 
-    def kinds(self, name: str, before: int | None, most: int) -> list[str]:
+    def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole that enough of all customers have."""
         labels = self.labels[name].get("kind")
         if labels is None:
-            return []
+            return {}
         counts = []
         for number in range(self.n_partitions):
             place = self._folder / f"part-{number}"

@@ -465,8 +465,10 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         if not isinstance(declaration, Declaration):
             remedy = f'Wrap the source: {name}=Events(source, customer="...", time="...").'
             raise UsageError("undeclared-table", "the columns are not declared", table=name, remedy=remedy)
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or "__" in name or name in _RESERVED or name == "calendar":
-            remedy = 'Use letters, digits and single underscores; "calendar" is taken.'
+        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None and "__" not in name
+        twice = sum(other.lower() == name.lower() for other in declarations) > 1  # Spark and databases take their columns for one
+        if not plain or twice or name in _RESERVED or name == "calendar":
+            remedy = 'Use letters, digits and single underscores; "calendar" is taken, and tables differ in more than capitals.'
             raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
         inclusive = getattr(declaration, "end_inclusive", None)
         if inclusive not in (None, True, False):

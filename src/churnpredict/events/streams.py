@@ -173,8 +173,9 @@ def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def count_labels(offsets, codes, n_labels):  # type: ignore[no-untyped-def]
-    """Count the rows and the customers of each label, and the customers with any label. A code of -1 means no label."""
+def count_labels(offsets, codes, since, n_labels):  # type: ignore[no-untyped-def]
+    """Count the rows and customers of each label, and say since when it is there; and the customers with any. A code of -1 means none."""
+    first = np.full(n_labels, OPEN, np.int64)
     rows, holders = np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
     latest = np.full(n_labels, -1, np.int64)
     anybody = 0
@@ -185,11 +186,12 @@ def count_labels(offsets, codes, n_labels):  # type: ignore[no-untyped-def]
             if k >= 0:
                 found = True
                 rows[k] += 1
+                first[k] = min(first[k], since[i])
                 if latest[k] != c:
                     latest[k] = c
                     holders[k] += 1
         anybody += found
-    return rows, holders, anybody
+    return rows, holders, first, anybody
 
 
 @nb.njit(cache=True, nogil=True)

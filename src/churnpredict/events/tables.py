@@ -26,6 +26,7 @@ from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
 from churnpredict.events.timing import stamp
+from churnpredict.feature_names import kind_names
 from churnpredict.markup import show
 from churnpredict.moments import moment, moments
 
@@ -210,15 +211,16 @@ class EventTables:
         code = kinds.index(kind) if kind in kinds else -2  # a kind that has not happened yet has no rows
         return stream.where(stream.columns["kind"] == code)
 
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> list[str]:
-        """Return the most frequent kinds of a table before a moment, in the alphabet's order.
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
+        """Return the most frequent kinds of a table before a moment, in the alphabet's order, and what each is called in names of features.
 
         They name features, and features stand in model files: so a kind must have been met at 20 customers, in small tables at one in 20
-        of those whom the table knows, and never at one alone.
+        of those whom the table knows, and never at one alone. Of kinds that would be called alike, such as "Late fee" and "late-fee", the
+        one that was known first has the name, and the others have it with a number, so that a later moment changes no name.
         """
         stream = self.stream(name)
         if "kind" not in stream.columns:
-            return []
+            return {}
         labels = self.labels[name]["kind"]
         return common_kinds(labels, [kinds_before(stream, before, len(labels))], most)
 
@@ -341,24 +343,28 @@ def _cast_to(ours: pa.DataType) -> str:
     return f'snapshots["customer_id"] = snapshots["customer_id"].astype("{name}").'
 
 
-Counts = tuple[Ints, Ints, int]
+Counts = tuple[Ints, Ints, Ints, int]
 
 
 def kinds_before(stream: Stream, before: int | None, n: int) -> Counts:
-    """Return rows and customers of each of a table's n kinds, and customers of any, as known before a moment."""
+    """Count rows and customers of each of n kinds as known before a moment, say since when it is known, and count customers of any."""
     codes = stream.columns["kind"]
+    since = np.maximum(stream.times, stream.columns["known"]) if "known" in stream.columns else stream.times
     if before is not None:
-        codes = np.where((stream.times < before) & (stream.columns.get("known", stream.times) < before), codes, np.int32(-1))
-    rows, holders, anybody = count_labels(stream.offsets, codes, n)
-    return rows, holders, int(anybody)
+        codes = np.where(since < before, codes, np.int32(-1))
+    rows, holders, first, anybody = count_labels(stream.offsets, codes, since, n)
+    return rows, holders, first, int(anybody)
 
 
-def common_kinds(labels: pa.Array, counts: list[Counts], most: int) -> list[str]:
-    """Return the most frequent of the kinds that enough customers have, from the counts of all parts of a table."""
-    rows, holders, customers = (sum(c[k] for c in counts) for k in range(3))
+def common_kinds(labels: pa.Array, counts: list[Counts], most: int) -> dict[str, str]:
+    """Return the most frequent of the kinds that enough customers have, and their names, from the counts of all parts of a table."""
+    rows, holders, customers = (sum(c[k] for c in counts) for k in (0, 1, 3))
+    since = np.min([c[2] for c in counts], axis=0, initial=OPEN)
     least = max(2, min(_MANY_HOLDERS, -(-customers // _MANY_HOLDERS)))
     frequent = [i for i in np.argsort(-np.asarray(rows), kind="stable") if np.asarray(holders)[i] >= least][:most]
-    return sorted(str(labels[int(i)].as_py()) for i in frequent)
+    texts = labels.to_pylist()  # sorted, so that of two kinds of one moment the first in the alphabet comes first
+    names = kind_names(texts[i] for i in np.argsort(since, kind="stable") if since[i] < OPEN)
+    return {kind: names[kind] for kind in sorted(texts[int(i)] for i in frequent)}
 
 
 def _warn_of_early_rows(name: str, early: int, total: int) -> None:

@@ -146,7 +146,11 @@ def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> Non
     names: set[str] = set()
     for row in rows:
         if row.name in names:
-            raise UsageError("duplicate-feature", f'two rows make "{row.name}"', remedy="Keep one, or give one another driver.")
+            raise UsageError(
+                "duplicate-feature",
+                f'two rows make "{row.name}"',
+                remedy="Keep one, or give one another name: driver=, or called= for its kind or column.",
+            )
         names.add(row.name)
         if isinstance(row, OwnFeature):
             for table in row.tables:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Any
 
+from churnpredict.errors import warn
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
+from churnpredict.feature_names import kind_part
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.spans import span
 
@@ -61,16 +65,54 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Events):
             rows += _events(name, declaration, history)
-            for kind in tables.kinds(name, before=moment):  # kinds of one name, such as "Late fee" and "late-fee": the first has it
-                taken = {row.name for row in rows}
-                rows += [row for row in _kind(name, declaration, kind, history) if row.name not in taken]
+            kinds = tables.kinds(name, before=moment)
+            for kind, called in kinds.items():
+                rows += _kind(name, declaration, kind, history, _apart(name, kind, called, tables))
+            _warn_of_like_kinds(name, kinds)
         elif isinstance(declaration, Intervals):
             rows += _intervals(name, declaration, history)
         elif isinstance(declaration, States):
             rows += _states(name, declaration, tables)
     rows += _customers(tables)
     rows += [Feature("calendar", "season_sin"), Feature("calendar", "season_cos")]
-    return [with_driver(row, tables) for row in rows]
+    return _distinct([with_driver(row, tables) for row in rows])
+
+
+def _apart(name: str, kind: str, called: str, tables: EventTables) -> str | None:
+    """Return what the kind is called where its spelling alone would not do: a table ``orders_paid`` may stand beside kind "paid" of ``orders``."""
+    whole = f"{name}_{called}_"
+    if any(other != name and whole.lower().startswith(f"{other}_".lower()) and len(other) > len(name) for other in tables.declarations):
+        called = f"kind_{called}"
+    return None if called == kind_part(kind) else called
+
+
+def _warn_of_like_kinds(name: str, kinds: dict[str, str]) -> None:
+    parts = Counter(kind_part(kind) for kind in kinds)
+    like = [kind for kind in kinds if parts[kind_part(kind)] > 1]
+    if like:
+        remedy = "Write them alike in the source if they mean the same; a number tells them apart in the names of features."
+        what = f"{len(like)} kinds differ only in capitals, spaces or punctuation"
+        warn("like-kinds", what, table=name, column="kind", examples=like, remedy=remedy, stacklevel=4)
+
+
+def _distinct(rows: list[Feature]) -> list[Feature]:
+    """Return the rows with names that differ in more than capitals: a column called ``tenure_days`` may stand beside the aggregate."""
+    taken = {row.name.lower() for row in rows if row.column is None}
+    of_column: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        if row.column is not None:
+            of_column[row.table, row.column].append(place)
+    for (_, column), places in of_column.items():
+        for number in itertools.count():
+            called = None if not number else f"{column}_column" if number == 1 else f"{column}_column_{number}"
+            renamed = [replace(rows[place], called=called) for place in places]
+            names = {row.name.lower() for row in renamed}
+            if not names & taken:
+                break
+        taken |= names
+        for place, row in zip(places, renamed, strict=True):
+            rows[place] = row
+    return rows
 
 
 def _fitting(windows: tuple[str, ...], history: str | None, factor: int = 1) -> list[str]:
@@ -105,15 +147,15 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
     return rows
 
 
-def _kind(name: str, events: Events, kind: str, history: str | None) -> list[Feature]:
+def _kind(name: str, events: Events, kind: str, history: str | None, called: str | None) -> list[Feature]:
     windows = _fitting(("30d", "90d", "365d"), history)
-    rows = [Feature(name, "count", w, kind=kind) for w in windows]
-    rows += [Feature(name, a, kind=kind) for a in ("days_since_last", "streak")]
+    rows = [Feature(name, "count", w, kind=kind, called=called) for w in windows]
+    rows += [Feature(name, a, kind=kind, called=called) for a in ("days_since_last", "streak")]
     wanted = [("share", "90d"), ("trend", "30d")]
     if _TROUBLE.search(kind):
         paid = events.driver == "payment"
         wanted += [("recovered", "365d"), ("recovered_share", "365d")] if paid else [("per_session", "30d"), ("per_session", "90d")]
-    return rows + [Feature(name, a, w, kind=kind) for a, w in wanted if w in windows]
+    return rows + [Feature(name, a, w, kind=kind, called=called) for a, w in wanted if w in windows]
 
 
 def _dates(name: str, declaration: Intervals | States | Customers) -> list[Feature]:

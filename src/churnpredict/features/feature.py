@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
+from churnpredict.feature_names import kind_part
 from churnpredict.spans import span_text
 
 __all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
@@ -142,6 +142,8 @@ class Feature:
         The column meant, for ``attribute`` and for what is said of states.
     driver : str, optional
         The driver that the feature speaks for; by default the aggregate's, or the one the table declares.
+    called : str, optional
+        What the kind or the column is called in the name, where its own spelling would make the name of another feature.
 
     Examples
     --------
@@ -159,6 +161,7 @@ class Feature:
     nth: int | None = field(default=None, kw_only=True)
     column: str | None = field(default=None, kw_only=True)
     driver: str | None = field(default=None, kw_only=True)
+    called: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", label_of(self.kind))  # 1, 1.0 and "1" are one kind, as in the tables
@@ -189,6 +192,9 @@ class Feature:
                 f'"{self.aggregate}" needs a column',
                 remedy=f'Write Feature("{self.table}", "{self.aggregate}", column="plan").',
             )
+        if self.called is not None and not (isinstance(self.called, str) and self.called.strip() and (self.kind or self.column)):
+            remedy = "Give a text, and the kind or the column that is called so."
+            raise UsageError("bad-argument", f"called is {self.called!r}", remedy=remedy)
         if takes not in ("window", "half-life") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
         unbounded = self.window == "all" and takes == "window" and self.aggregate != "first_count"
@@ -199,7 +205,8 @@ class Feature:
     def name(self) -> str:
         """``driver__table[_kind]_aggregate[_window]``."""
         driver = self.driver or AGGREGATES[self.aggregate].driver
-        kind = re.sub(r"[^\w]+|_+", "_", self.kind.lower()).strip("_") if self.kind else None
+        kind = None if self.kind is None else self.called or kind_part(self.kind)
+        column = self.called if self.called and kind is None else self.column
         what = None if self.aggregate in ("attribute", "state") else self.aggregate
-        parts = [self.table, kind, self.column, what, self.window, None if self.nth is None else str(self.nth)]
+        parts = [self.table, kind, column, what, self.window, None if self.nth is None else str(self.nth)]
         return f"{driver}__{'_'.join(p for p in parts if p)}"

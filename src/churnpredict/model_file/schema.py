@@ -79,6 +79,7 @@ class FeatureRow(_Part):
     nth: Count | None = None
     column: Text | None = None
     driver: Text | None = None
+    called: Text | None = None
 
 
 class Worth(_Part):

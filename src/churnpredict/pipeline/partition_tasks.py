@@ -21,6 +21,7 @@ from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import pairs_at_risk
+from churnpredict.clock import OPEN
 from churnpredict.errors import ChurnError
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.partition_context import Whole, all_streams
@@ -152,13 +153,14 @@ def read_bucket(
 
 
 def count_kinds(tables: EventTables, name: str, before: int | None, labels: pa.Array) -> Counts:
-    """Return rows and customers of each of the whole's kinds of a table, as known before a moment, and customers of any."""
+    """Return what :func:`kinds_before` counts, for each of the whole's kinds of a table."""
     own = tables.labels[name]["kind"]
     place = pc.index_in(own.cast(labels.type), value_set=labels).to_numpy(zero_copy_only=False).astype(np.int64)
-    rows, holders, customers = kinds_before(tables.stream(name), before, len(own))
-    everywhere = np.zeros((2, len(labels)), np.int64)
-    everywhere[:, place] = rows, holders
-    return everywhere[0], everywhere[1], customers
+    rows, holders, since, customers = kinds_before(tables.stream(name), before, len(own))
+    everywhere = np.zeros((3, len(labels)), np.int64)
+    everywhere[2] = OPEN
+    everywhere[:, place] = rows, holders, since
+    return everywhere[0], everywhere[1], everywhere[2], customers
 
 
 CONTACTED = "contacted"  # days until a contact, where contacted customers are left out once the rows of all parts are together

@@ -165,11 +165,11 @@ class SparkTables(Whole):
         self.merge(seen.whole)
         self.id_type = pa.int64() if seen.id_type is None else seen.id_type
 
-    def kinds(self, name: str, before: int | None, most: int) -> list[str]:
+    def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
         """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
         labels = self.labels[name].get("kind")
         if labels is None:
-            return []
+            return {}
 
         def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for tables in _tables(batches):
