@@ -79,7 +79,7 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
 
 
 def _apart(name: str, kind: str, called: str, tables: EventTables) -> str | None:
-    """Return what the kind is called where its spelling alone would not do: a table ``orders_paid`` may stand beside kind "paid" of ``orders``."""
+    """Return what the kind is called where its spelling would not do: kind "paid" of ``orders`` beside a table ``orders_paid``."""
     whole = f"{name}_{called}_"
     if any(other != name and whole.lower().startswith(f"{other}_".lower()) and len(other) > len(name) for other in tables.declarations):
         called = f"kind_{called}"
