@@ -133,7 +133,9 @@ def test_back_after_a_cancellation_is_no_refund():
     assert cp.take_snapshots(tables, churn, at="2024-03-10")["customer_id"].tolist() == ["b", "c"]
 
 
-@pytest.mark.parametrize(("more", "said"), [({}, "such rows are no activity"), ({"activity": "any"}, "such rows count as activity")])
+@pytest.mark.parametrize(
+    ("more", "said"), [({}, "such rows do not count as activity"), ({"activity": "any"}, "such rows count as activity")]
+)
 def test_the_warning_says_which_holds(more, said):
     with pytest.warns(cp.ChurnWarning, match=rf"16.7% of the values are negative; sums are net of them, and {said}"):
         tables_of(**more)

@@ -310,5 +310,5 @@ def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
     with pytest.raises(UsageError, match="no-such-kind"):
         Feature("mails", "unanswered", kind="mail")
     early = tickets.assign(reply=tickets["at"] - pd.Timedelta("1D"))
-    with pytest.raises(TimeError, match="responses from before"):
+    with pytest.raises(TimeError, match="responses before"):
         EventTables(tickets=Intervals(early, customer="who", start="at", end="end", response="reply"))

@@ -323,8 +323,9 @@ def apply(
 
 
 def hold_out_rates(flagged: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of leavers in each arm, from the outcomes of :func:`flag_treated`. Where the hold-out was drawn at random, the
-    difference between the arms is the effect of the contact.
+    """Return the share of leavers in each arm, from the outcomes of :func:`flag_treated`.
+
+    Where the hold-out was drawn at random, the difference between the arms is the effect of the contact.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Tables of events, declared, read, checked and streamed. It knows no churn rule and no feature."""
+"""Tables of events: declared, read, checked and streamed. Must not import churn rules or features."""

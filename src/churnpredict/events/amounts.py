@@ -14,11 +14,11 @@ __all__ = ["Amounts", "Doubt", "NumberFormat", "number_readings", "read_amounts"
 
 _SPACES = r"\x{00A0}\x{202F}\x{2009}\x{2007}"  # no-break, narrow no-break, thin, figure
 _GROUPING = {" ": f" {_SPACES}", "'": "'’ʼ", ".": r"\.", ",": ",", "_": "_"}
-_MINUS = "-−‐‑–"  # the sign on the keyboard, and those that typesetting and spreadsheets put in its place
+_MINUS = "-−‐‑–"  # the sign on the keyboard, and those that typesetting and spreadsheets use instead
 _MISSING = ("", "null", "none", "nil", "na", "n/a", "#n/a", "nan", r"\n", "-", "--", "–", "—")
 _SAMPLE = 500
 _MAYBE_GROUPED = r"^-?(0|[1-9][0-9]{0,2}(\.[0-9]{3})?)$"
-# What is written -> the currency it names. A "$" alone may be of many countries: it is equal only to itself and to what says the same.
+# What is written -> the currency it names. A "$" alone may be of many countries: it equals only itself.
 _CURRENCIES: Mapping[str, str] = {
     **{"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB", "₺": "TRY", "₹": "INR", "₴": "UAH", "₩": "KRW", "₪": "ILS", "₫": "VND", "₱": "PHP"},
     **{
@@ -84,17 +84,17 @@ class Amounts:
     Attributes
     ----------
     texts : pyarrow.Array of shape (n,), string
-        The numbers in plain digits (-1234.5), digit by digit as they were written; texts that are not numbers as they stood.
+        The numbers in plain digits (-1234.5), digit by digit as written; texts that are not numbers, unchanged.
     unread : pyarrow.Array of shape (n,), bool
         Where the text is not a number in this format.
     missing : pyarrow.Array of shape (n,), bool
-        Where nothing is written, or a word for it.
+        Where the text is empty, or a word for missing.
     currencies : tuple of str
-        Which currencies stand beside the numbers, sorted.
+        The currencies written beside the numbers, sorted.
     percent : {"all", "some", "none"}
         Whether numbers carry a percent sign.
     dressed : bool
-        Whether anything stands around the digits: a currency, parentheses, a sign behind them.
+        Whether anything is written around the digits: a currency, parentheses, a sign behind them.
     """
 
     texts: pa.Array
@@ -156,8 +156,8 @@ def _escape(text: str) -> str:
 def read_amounts(text: pa.Array, form: NumberFormat) -> Amounts:
     """Read texts as numbers, exactly: the float64 nearest to what is written.
 
-    Digits are grouped by three (1.234.567) or as in India (12,34,567); groups of other lengths are not numbers. Negative are parentheses
-    and a minus before or after; a percentage is a number of hundredths; a currency may stand before or after. Words for "nothing" (NULL,
+    Digits are grouped by three (1.234.567) or as in India (12,34,567); groups of other lengths are not numbers. Parentheses, or a minus
+    before or after, mean negative; a percentage is a number of hundredths; a currency may be before or after. Words for "nothing" (NULL,
     N/A, a lone dash) are missing.
 
     >>> read_amounts(pa.array(["1.234,50 €", "(7,5)", "3,00-", "n/a"]), NumberFormat(",", ".")).values.to_pylist()
@@ -267,7 +267,7 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
 class Doubt:
     """Whether plain numbers of one column might be grouped by a point: 1.234 beside 950, and never 1.5, 0.125 or 1234.
 
-    Texts are shown in parts, in any order.
+    Texts are passed in parts, in any order.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How tables arrive: rows per period, newest row, delay until known, contents of columns."""
+"""Arrival of tables: rows per period, newest row, delay until known, contents of columns."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from churnpredict.spans import Span
 __all__ = ["Pulse", "take_pulse"]
 
 Ints = npt.NDArray[np.int64]
-_MOST_ROWS = 200_000  # of a table: more would not say more about its columns
-_MANY = 50  # levels: of more, new ones are the rule
+_MOST_ROWS = 200_000  # rows of a table: more add no information about its columns
+_MANY = 50  # levels: with more than these, new ones are normal
 _NOT_YET = ("end", "value_at_end", "planned_end", "known", "since")  # missing until it happens, or a time
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """One table in equal periods up to a moment, the newest last; a row counts when it came to be known.
+    """One table in equal periods up to a moment, the newest last; a row counts when it became known.
 
     Attributes
     ----------
@@ -32,11 +32,11 @@ class Pulse:
     ends : ndarray of shape (k,), int64
         Ends of the periods, microseconds UTC; none begins before the table's first row.
     rows : ndarray of shape (k,), int64
-        Rows that came to be known in each period.
+        Rows that became known in each period.
     age, silence : float
         Days since the newest row, and the longest time without one before it; NaN without rows.
     delays : ndarray of shape (k,)
-        Days from the event to its being known, of the latest tenth of each period's rows; empty where ``known_at`` is not declared.
+        Delay in days until an event was known, of the latest tenth of each period's rows; empty where ``known_at`` is not declared.
     period : ndarray of shape (n,), int64
         Period of each row that :attr:`columns` hold: all of them, or an even sample.
     columns : dict of str to Series (n,)
@@ -64,7 +64,7 @@ def take_pulse(tables: EventTables, until: int, period: Span, *, most: int = 24)
     period : Span
         Length of a period.
     most : int
-        So many periods at most.
+        Maximum number of periods.
 
     Examples
     --------

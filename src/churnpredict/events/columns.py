@@ -13,8 +13,8 @@ from churnpredict.events.text_encoding import encode_text
 
 __all__ = ["MISSING_TOLD", "MISSING_WORDS", "as_double", "encoded", "flat", "is_text", "plain", "warn_if_any"]
 
-# In small letters: what stands in a column of numbers or times where nothing is known.
-MISSING_TOLD = "words for nothing, such as NULL or N/A, are read as missing"
+# In small letters: words for missing in a column of numbers or times.
+MISSING_TOLD = "words such as NULL or N/A are read as missing"
 MISSING_WORDS = (
     *("", "null", "(null)", "n/a", "#n/a", "#n/a n/a", "na", "#na", "<na>", "n.a.", "nan", "-nan", "none", "nil", "nat", "\\n", "-", "--"),
     *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan"),
@@ -39,7 +39,7 @@ def plain(column: pa.Array) -> pa.Array:
 
 
 def as_double(values: pa.Array) -> pa.Array:
-    """Return numbers as float64. Shorter floats stand for the shortest decimal that they are written as: 0.1, not 0.10000000149011612.
+    """Return numbers as float64. Shorter floats become the shortest decimal that they are written as: 0.1, not 0.10000000149011612.
 
     A CSV of the same table holds that decimal, and an amount must not depend on the file it comes from.
 

@@ -31,7 +31,7 @@ def in_one_currency(
     codes, names
         The currency of each row, as codes (-1: missing) into names.
     rates : mapping of str to float
-        Empty: all values are of one currency, and stay as they are.
+        Empty: all values are in one currency, and are not converted.
     where : (table, column)
         For messages.
 
@@ -51,7 +51,7 @@ def in_one_currency(
         return values
     if not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in rates.values()):
         remedy = 'Give what one unit is worth: rates={"EUR": 1.0, "USD": 0.92}.'
-        raise UsageError("bad-rate", "a rate is no positive number", table=where[0], column=where[1], remedy=remedy)
+        raise UsageError("bad-rate", "a rate is not a positive number", table=where[0], column=where[1], remedy=remedy)
     worth = {label_of(name): rate for name, rate in rates.items()}
     factors = np.array([worth.get(name, np.nan) if name is not None else np.nan for name in found])
     unknown = int(np.isnan(factors[used]).sum())
@@ -78,5 +78,5 @@ def _refuse_mixture(seen: Counter[str | None], where: tuple[str, str]) -> None:
             column=where[1],
             rows=total - max(seen.values()),
             total=total,
-            remedy='Say what each is worth: rates={"EUR": 1.0, "USD": 0.92}; or convert the values before.',
+            remedy='Declare what each is worth: rates={"EUR": 1.0, "USD": 0.92}; or convert the values first.',
         )

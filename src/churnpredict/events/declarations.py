@@ -1,4 +1,4 @@
-"""Declarations of tables: which columns mean what.
+"""Declarations of tables: the meaning of their columns.
 
 Longer than most modules because every key of the four kinds of table is explained where it is declared.
 """
@@ -12,7 +12,7 @@ from typing import Any, Literal
 __all__ = ["ANY", "Customers", "Declaration", "Events", "Intervals", "States"]
 
 
-ANY = "any"  # rows of any value are an activity
+ANY = "any"  # rows of any value count as activity
 
 
 def _given(*columns: str | None) -> list[str]:
@@ -20,10 +20,10 @@ def _given(*columns: str | None) -> list[str]:
 
 
 class _Declared:
-    """What is asked of every declaration."""
+    """The protocol of every declaration."""
 
     def described(self) -> list[str]:
-        """Return the columns that are numbers or labels, as what stands in them says."""
+        """Return the columns that are numbers or labels, decided by their values."""
         columns = [*getattr(self, "attributes", ()), *getattr(self, "values", ())]
         return [c for c in columns if c not in getattr(self, "labels", ())]
 
@@ -45,55 +45,55 @@ class Events(_Declared):
     source : frame, relation, Arrow stream, path or glob
         See :func:`churnpredict.events.source.open_source`.
     customer, time : str
-        Columns of the customer's id and of the moment.
+        Columns of the customer's id and of the time.
     value : str, optional
         Column of a number: money, hours, points, pieces.
     money : bool, optional
-        Whether ``value`` is money that the customer pays. Only such values say what a customer is worth; by default those that have a
-        ``currency`` or the driver ``"payment"``. Hours, points and pieces are values, and no money.
+        Whether ``value`` is money that the customer pays. Only such values count for what a customer is worth; by default those that have a
+        ``currency`` or the driver ``"payment"``. Hours, points and pieces are values, but not money.
     currency : str, optional
-        Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
+        Column of the currency of ``value``. Where currencies differ, ``rates`` is required.
     rates : mapping of str to float
-        What one unit of each currency is worth in the one that values are to be in: ``{"EUR": 1.0, "USD": 0.92}``.
+        Value of one unit of each currency, in the currency that values are converted to: ``{"EUR": 1.0, "USD": 0.92}``.
     kind : str, optional
-        Column that tells kinds of event apart.
+        Column of the kind of event.
     item : str, optional
         Column of what the event was about: product, page, function.
     known_at : str, optional
-        Column of the moment at which the row came to be known, where that is later than ``time``.
+        Column of the time at which the row became known, where that is later than ``time``.
     activity : list of str or "any", optional
-        Which rows are an activity of the customer, for rules of silence, recency, rhythm, active days, RFM and repeat buying: kinds, such
-        as ``["paid"]`` where orders may be cancelled. By default all kinds. Rows with a value below zero, such as refunds, are never one,
-        unless this is ``"any"``; rows of zero are, such as free orders. Counts and sums are of all rows, whatever is said here.
+        Which rows count as activity of the customer, for rules of silence, recency, rhythm, active days, RFM and repeat buying: kinds, such
+        as ``["paid"]`` where orders may be cancelled. By default all kinds. Rows with a value below zero, such as refunds, never count,
+        unless this is ``"any"``; rows of zero do, such as free orders. Counts and sums use all rows in any case.
     replies : list of str
-        Kinds that are the customer's answers, such as opens and clicks; all other kinds count as contacts to be answered.
+        Kinds that are the customer's replies, such as opens and clicks; all other kinds count as contacts that can be replied to.
     id : str, optional
-        Column of the event's own id: the same id with other content is an error, with the same content it counts once; rows of
-        other ids are never repetitions.
+        Column of the event's own id: the same id with different content is an error, with the same content it counts once; rows with
+        different ids are never duplicates.
     repeats : {"keep", "drop"}, optional
-        What rows are that repeat another one in every declared column: real, such as two equal purchases in one minute, or an accident that
-        counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
+        Whether rows that repeat another one in every declared column are real, such as two equal purchases in one minute ("keep"), or
+        duplicates that count once ("drop"). By default a few are kept with a warning, and many are refused: the table was loaded twice.
     order : str, optional
-        Column of the number of an order that may stand on several rows, one for each thing bought. The rows of a customer that share it
-        are one event: at its first moment, with the sum of the values, and the item and kind of the largest.
+        Column of the order number, where an order has several rows, one for each item. The rows of a customer that share it
+        are one event: at the first time, with the sum of the values, and the item and kind of the largest.
     driver : str, optional
-        The driver that the table speaks for, such as ``"support"`` or ``"payment"``.
+        The driver of the table's features, such as ``"support"`` or ``"payment"``.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
-        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
+        Unit of times that are numbers since 1970. "d" also reads days counted from any other day, as if it were 1970-01-01, and "excel"
+        reads days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks from old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
-        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
+        Format of times that are text but not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Month names are read in
+        English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
-        For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
-        then happens at the end of its period, since nobody can know it earlier.
+        For totals of a period, such as the orders of a month dated the first of it: the period of each row. The row then happens at the end
+        of its period, since it cannot be known earlier.
     observed_from : time, optional
-        The moment from which the table is complete: rows from before, such as a date of 1970, are left out with a warning.
+        Time from which the table is complete: earlier rows, such as a date of 1970, are left out with a warning.
     observed_until : time, optional
-        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
-        warning. By default the end of the day of the last row.
+        Time up to which this table is complete, where it differs from the other tables: rows from then on are left out with a warning. By
+        default the end of the day of the last row.
     optional_time : bool
-        Whether rows may have no time. They are left out without a word: a customer without a date of leaving has not left.
+        Whether rows may have no time. They are left out without a warning: a customer without a date of leaving has not left.
     optional : bool
         Whether the table may be empty.
 
@@ -139,9 +139,9 @@ class Events(_Declared):
 
 @dataclass(frozen=True)
 class Intervals(_Declared):
-    """Something that begins and ends: subscriptions, tickets, campaigns.
+    """Intervals with a start and an end: subscriptions, tickets, campaigns.
 
-    The end of an interval, and what is written at its end, is unknown until it has happened. An end that is agreed beforehand, such as
+    The end of an interval, and values recorded at the end, are unknown until the end has passed. An end that is agreed beforehand, such as
     the renewal day of a contract, is ``planned_end``.
 
     Parameters
@@ -151,48 +151,48 @@ class Intervals(_Declared):
         Columns of the customer's id, the beginning, and the actual end (missing while it is open).
     end_inclusive : bool, optional
         Whether the day of the end, and of the planned end, still belongs to the interval: "from 1 to 31 January" then ends as 1 February
-        begins. False: the interval ends at the very moment, and one that follows may begin at it. By default this is found out: where
-        all ends are dates and most intervals that follow another begin on the day after its end, they are last days, with a warning.
+        begins. False: the interval ends at that exact time, and the next one may begin then. By default this is detected, with a warning:
+        where all ends are dates, and most intervals that follow another begin on the day after its end, ends are last days.
     planned_end : str, optional
         Column of the end as agreed at the beginning.
     value : str, optional
         Column of a number known at the beginning, such as a monthly price.
     money : bool, optional
-        Whether ``value`` is money that the customer pays. Only such values say what a customer is worth; by default those that have a
-        ``currency``. Hours, points and pieces are values, and no money.
+        Whether ``value`` is money that the customer pays. Only such values count for what a customer is worth; by default those that have a
+        ``currency``. Hours, points and pieces are values, but not money.
     currency : str, optional
-        Column of the currency of ``value``. Where currencies differ, ``rates`` must say what they are worth.
+        Column of the currency of ``value``. Where currencies differ, ``rates`` is required.
     rates : mapping of str to float
-        What one unit of each currency is worth in the one that values are to be in: ``{"EUR": 1.0, "USD": 0.92}``.
+        Value of one unit of each currency, in the currency that values are converted to: ``{"EUR": 1.0, "USD": 0.92}``.
     value_at_end : str, optional
-        Column of a number written at the end, such as a satisfaction score.
+        Column of a number recorded at the end, such as a satisfaction score.
     response : str, optional
-        Column of the moment of the first response, such as to a ticket (missing while there is none).
+        Column of the time of the first response, such as to a ticket (missing while there is none).
     kind : str, optional
-        Column that tells kinds apart: plan, topic, severity.
+        Column of the kind: plan, topic, severity.
     attributes : list of str
-        Columns known at the beginning, such as whether it renews by itself; features show those of the latest interval.
+        Columns known at the beginning, such as whether it renews automatically; features show those of the latest interval.
     labels : list of str
-        Those of the attributes that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
-        where all of its values are, in whatever type a source stores them.
+        Attributes that are labels even where they look like numbers: postcodes, product codes. Other columns are numbers where all of their
+        values are, in whatever type a source stores them.
     dates : list of str
         Columns of days known at the beginning, such as the last day to give notice; features say how far they are from the cutoff.
     known_at : str, optional
-        Column of the moment at which the row came to be known, where that is later than ``start``.
+        Column of the time at which the row became known, where that is later than ``start``.
     repeats : {"keep", "drop"}, optional
-        What rows are that repeat another one in every declared column: real, such as two equal purchases in one minute, or an accident that
-        counts once. By default few are kept with a warning, and many are refused as a table that was loaded twice.
+        Whether rows that repeat another one in every declared column are real, such as two equal purchases in one minute ("keep"), or
+        duplicates that count once ("drop"). By default a few are kept with a warning, and many are refused: the table was loaded twice.
     driver : str, optional
-        The driver that the table speaks for, such as ``"support"`` or ``"contract"``.
+        The driver of the table's features, such as ``"support"`` or ``"contract"``.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
-        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
+        Unit of times that are numbers since 1970. "d" also reads days counted from any other day, as if it were 1970-01-01, and "excel"
+        reads days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks from old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
-        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
+        Format of times that are text but not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Month names are read in
+        English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     observed_until : time, optional
-        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
-        warning. By default the end of the day of the last row.
+        Time up to which this table is complete, where it differs from the other tables: rows from then on are left out with a warning. By
+        default the end of the day of the last row.
     optional : bool
         Whether the table may be empty.
 
@@ -251,39 +251,39 @@ class Intervals(_Declared):
 
 @dataclass(frozen=True)
 class States(_Declared):
-    """Values that hold until the next row: plan, price, address, a score.
+    """Values that apply until the next row: plan, price, address, a score.
 
-    Of several rows of a customer at one moment the one that was known last holds, where ``known_at`` is declared. Where that does not tell
-    them apart, nobody knows which one held: few such rows are left out with a warning, and many are refused.
+    Of several rows of a customer at one time the one that was known last applies, where ``known_at`` is declared. Without that order it is
+    unknown which one applies: a few such rows are left out with a warning, and many are refused.
 
     Parameters
     ----------
     source : frame, relation, Arrow stream, path or glob
     customer, time : str
-        Columns of the customer's id and of the moment from which the values hold.
+        Columns of the customer's id and of the time from which the values apply.
     values : list of str
         Columns of the values: numbers, or labels.
     labels : list of str
-        Those of the values that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
-        where all of its values are, in whatever type a source stores them.
+        Values that are labels even where they look like numbers: postcodes, product codes. Other columns are numbers where all of their
+        values are, in whatever type a source stores them.
     dates : list of str
         Columns of values that are days, such as the one on which a card expires; features say how far they are from the cutoff.
     known_at : str, optional
-        Column of the moment at which the row came to be known, where that is later than ``time``.
+        Column of the time at which the row became known, where that is later than ``time``.
     driver : str, optional
-        The driver that the table speaks for, such as ``"price"``.
+        The driver of the table's features, such as ``"price"``.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
-        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
+        Unit of times that are numbers since 1970. "d" also reads days counted from any other day, as if it were 1970-01-01, and "excel"
+        reads days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks from old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
-        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
+        Format of times that are text but not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Month names are read in
+        English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     known_after : {"day", "week", "month", "quarter", "year"}, optional
-        For totals of a period, such as the orders of a month dated the first of it: the period that each row is the total of. The row
-        then happens at the end of its period, since nobody can know it earlier.
+        For totals of a period, such as the orders of a month dated the first of it: the period of each row. The row then happens at the end
+        of its period, since it cannot be known earlier.
     observed_until : time, optional
-        The moment up to which this table is complete, where it ends apart from the others: rows from then on are left out with a
-        warning. By default the end of the day of the last row.
+        Time up to which this table is complete, where it differs from the other tables: rows from then on are left out with a warning. By
+        default the end of the day of the last row.
     optional : bool
         Whether the table may be empty.
 
@@ -317,7 +317,7 @@ class States(_Declared):
 
 @dataclass(frozen=True)
 class Customers(_Declared):
-    """Who exists: one row per customer, or one per customer and version of the attributes.
+    """The customers: one row per customer, or one per customer and version of the attributes.
 
     Parameters
     ----------
@@ -325,27 +325,27 @@ class Customers(_Declared):
     customer : str
         Column of the customer's id.
     since : str, optional
-        Column of the moment of joining: nobody is at risk before it.
+        Column of the time of joining: customers are not at risk before it.
     attributes : list of str
         Columns that describe the customer: numbers, or labels that become categories.
     labels : list of str
-        Those of the attributes that are labels even where they look like numbers: postcodes, product codes. Without it a column is numbers
-        where all of its values are, in whatever type a source stores them.
+        Attributes that are labels even where they look like numbers: postcodes, product codes. Other columns are numbers where all of their
+        values are, in whatever type a source stores them.
     dates : list of str
         Columns of days, such as the one on which a card expires; features say how far they are from the cutoff.
     owner : str, optional
-        Column of who looks after the customer; for reports and plans, not a feature.
+        Column of the person who looks after the customer; for reports and plans, not a feature.
     value : str, optional
-        Column of what the customer is worth per year, in money, for plans, not a feature. Scores show the share of the year that the
-        horizon is.
+        Column of what the customer is worth per year, in money, for plans, not a feature. Scores show it for the horizon, as a share of the
+        year.
     valid_from : str, optional
-        Column of the moment from which a row's attributes hold, where they change.
+        Column of the time from which a row's attributes apply, where they change.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
-        What times count, where they are numbers since 1970; "d" also reads days that are counted from a day of one's own, as if it were
-        1970-01-01, and "excel" days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks of old Macs).
+        Unit of times that are numbers since 1970. "d" also reads days counted from any other day, as if it were 1970-01-01, and "excel"
+        reads days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks from old Macs).
     format : str, optional
-        How times are written, where they are text that is not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Names of
-        months are read in English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
+        Format of times that are text but not ISO 8601: ``"%d.%m.%Y"``, ``"%m/%d/%Y %H:%M"``, ``"%d %B %Y"``. Month names are read in
+        English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian and Turkish.
     optional : bool
         Whether the table may be empty.
 

@@ -1,4 +1,4 @@
-"""What a function was given where it takes tables, in words that name the right call."""
+"""Refuse wrong arguments where a function takes tables, with errors that name the right call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WRAP = 'cp.EventTables(orders=cp.Events({}, customer="...", time="..."))'
 
 
 def wrapping(given: object) -> str:
-    """Return how to make tables of what was given: code to write."""
+    """Return code that wraps the given object as tables."""
     if isinstance(given, Declaration):
         return "cp.EventTables(orders=...)"
     if isinstance(given, dict) and given and all(isinstance(part, Declaration) for part in given.values()):
@@ -23,7 +23,7 @@ def wrapping(given: object) -> str:
 
 
 def check_tables(given: object, call: str, *, in_parts: bool = False) -> None:
-    """Refuse anything but tables.
+    """Refuse anything but EventTables.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def check_tables(given: object, call: str, *, in_parts: bool = False) -> None:
     call : str
         The call as its user writes it, with its arguments: ``"take_snapshots(tables, churn)"``.
     in_parts : bool
-        Whether tables that :func:`churnpredict.scan_tables` reads in parts will do.
+        Whether tables that :func:`churnpredict.scan_tables` reads in parts are accepted.
 
     Raises
     ------
@@ -51,7 +51,7 @@ cp.EventTables(orders=cp.Events(frame, customer="...", time="...")). [not-tables
     if hasattr(given, "outline"):  # tables in parts, here or on Spark
         if in_parts:
             return
-        remedy = "Give EventTables, of the columns and years that matter if the whole is too large."
-        raise UsageError("needs-whole-tables", f"{name} takes tables that are read whole, not {kind_of(given)}", remedy=remedy)
+        remedy = "Give EventTables; if they are too large, only the columns and years that matter."
+        raise UsageError("needs-whole-tables", f"{name} takes tables in memory, not {kind_of(given)}", remedy=remedy)
     remedy = f"Call {call} with tables = {wrapping(given)}."
     raise UsageError("not-tables", f"{name} takes EventTables as tables, not {kind_of(given)}", remedy=remedy)

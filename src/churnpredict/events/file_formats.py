@@ -1,6 +1,6 @@
-"""How a file of text is written, found from the file itself: encoding, layout, numbers and times, each with its reason.
+"""Detection of how a text file is written: encoding, layout, numbers and times, each with its reason.
 
-Where two readings are equally good, both are returned: nobody is asked by a guess.
+Where two readings are equally good, both are returned, and the user decides.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ class FileFormat:
     file : File
         The file with the options that read it.
     reasons : dict of str to str
-        Option -> what was seen, for a comment beside it.
+        Option -> the evidence, for a comment beside it.
     alternatives : dict of str to tuple
-        Option -> other values that read the file equally well; empty where the file leaves no doubt. Of ``decimal`` they are whole
-        :class:`NumberFormat`.
+        Option -> other values that read the file equally well; empty where the file leaves no doubt. For ``decimal`` they are
+        :class:`NumberFormat` objects.
     header : bool
         Whether the file names its columns.
     times : dict of str to tuple of str
-        Columns of times as text that are not ISO 8601 -> the formats that read every row; two where nothing tells day from month.
+        Columns of times as text that are not ISO 8601 -> the formats that read every row; two where day and month cannot be distinguished.
     numbers : dict of str to NumberFormat
-        Columns of numbers that are written in another way than the file's ``decimal`` and ``thousands`` say.
+        Columns of numbers that are written differently from the file's ``decimal`` and ``thousands``.
     currencies : dict of str to tuple of str
-        Columns of amounts -> the currencies that stand in them.
+        Columns of amounts -> the currencies in them.
     """
 
     file: File
@@ -68,10 +68,10 @@ class FileFormat:
 
 
 def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
-    """Find how a file is written; of a folder or a glob, its first file decides.
+    """Detect how a file is written; the first file decides for a folder or a glob.
 
-    Options that are given in a :class:`File` are taken as they are. The file is read once as a whole, because one value in its last row may
-    decide what all others mean.
+    Options that are given in a :class:`File` are not changed. The whole file is read once, because one value in its last row may decide
+    what all others mean.
 
     Raises
     ------
@@ -190,8 +190,8 @@ def _with_numbers(
         dressed = any(found[best].dressed for found in readings.values() if best in found)
         if best != NumberFormat() or dressed or others:
             file = replace(file, decimal=best.decimal, thousands=best.thousands)
-            reasons["decimal"] = "what stands before decimals"
-            reasons["thousands"] = "what stands between groups of digits"
+            reasons["decimal"] = "the sign before decimals"
+            reasons["thousands"] = "the sign between groups of digits"
     apart = {name: next(iter(found)) for name, found in readings.items() if best not in found}
     read = {name: found[apart.get(name, best)] for name, found in readings.items()}
     return file, apart, {name: amounts.currencies for name, amounts in read.items() if amounts.currencies}

@@ -27,8 +27,8 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
     table, name : str
         For messages.
     form : bytes, optional
-        Where the source has no types of its own, such as CSV: what all of the column's texts are, or ``b"text"`` where nobody has looked
-        (:mod:`churnpredict.events.sources.texts`). Ids that are all whole numbers become int64.
+        Where the source has no types of its own, such as CSV: what all of the column's texts are, or ``b"text"`` where that is not known
+        yet (:mod:`churnpredict.events.sources.texts`). Ids that are all whole numbers become int64.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
 
 
 def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Return each id once: 1 and 1.00 are one decimal."""
+    """Return each id once: 1 and 1.00 are the same decimal."""
     distinct = pc.unique(values)
     if len(distinct) == len(values):
         return codes, values
@@ -70,8 +70,8 @@ def check_spellings(values: pa.Array, table: str) -> None:
         if same:
             warn(
                 code,
-                f"{same:,} customer ids differ from another one only in {difference}; they are kept apart",
+                f"{same:,} customer ids differ from another one only in {difference}; they are kept as different customers",
                 table=table,
-                remedy="If they are the same customers, write the ids in one way before.",
+                remedy="If they are the same customers, write their ids in one way first.",
                 stacklevel=6,
             )

@@ -1,4 +1,4 @@
-"""Times as text in ISO 8601 and in what databases and languages write nearly like it."""
+"""Times as text in ISO 8601, and in the similar forms that databases and programming languages write."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from churnpredict.events.time_units import fitting_units, unit_remedy
 __all__ = ["parse_iso"]
 
 _ZONED = r"[T ].*(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$"
-# What is nearly ISO 8601, and how it is written there; in this order.
+# Forms close to ISO 8601, and the ISO form of each; applied in this order.
 _REWRITTEN = (
-    (r"^-infinity$", "0001-01-01"),  # of PostgreSQL: both become placeholders
+    (r"^-infinity$", "0001-01-01"),  # PostgreSQL's: both become placeholders
     (r"^\+?infinity$", "9999-12-31"),
     (r"^([0-9]{4})([0-9]{2})([0-9]{2})[Tt ]?([0-9]{2})([0-9]{2})([0-9]{2})?([.,Zz+-].*)?$", r"\1-\2-\3T\4:\5:\6\7"),  # 20240131T100000Z
     (r":([.,Zz+-].*)?$", r"\1"),  # no seconds above
     (r"^([0-9-]{10})t", r"\1T"),
-    (r"([+-][0-9]{2}:?[0-9]{2}|[Zz])(\[[A-Za-z_/+-]+\]| (UTC|GMT|[A-Z]{3,5}))$", r"\1"),  # of Java and of Go: the offset says it
+    (r"([+-][0-9]{2}:?[0-9]{2}|[Zz])(\[[A-Za-z_/+-]+\]| (UTC|GMT|[A-Z]{3,5}))$", r"\1"),  # Java's and Go's: the offset is enough
     (r"[ ]*(UTC|GMT|utc|gmt|Etc/UTC|z|Z)$", "Z"),
     (r"([0-9]) +([+-][0-9]{2}(:?[0-9]{2})?)$", r"\1\2"),
     (r"(:[0-9]{2}),([0-9]+)", r"\1.\2"),
@@ -76,32 +76,32 @@ def _target(zoned: pa.Array) -> pa.DataType:
 
 
 def _without_missing(coded: pa.DictionaryArray, table: str, name: str) -> pa.Array:
-    """Return the distinct texts, null where they are words for nothing; these are counted."""
+    """Return the distinct texts, null where they are words for missing; these are counted."""
     texts = coded.dictionary
     missing = pc.or_(pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS)), pc.match_substring_regex(texts, r"^0000-00-00([T ][0:.]*)?$"))
     words = pc.and_(missing, pc.not_equal(texts, ""))
     rows = pc.sum(words.take(coded.indices)).as_py() or 0
-    warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Write nothing where nothing is known.")
+    warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Leave missing values empty.")
     return pc.if_else(missing, None, texts)
 
 
 def _not_iso(bad: pa.Array, written: pa.Array, wrong: pa.Array, table: str, name: str) -> TimeError:
-    """Return what to say of texts that are not ISO 8601: numbers lack a unit, others a format."""
+    """Return the error for texts that are not ISO 8601: numbers lack a unit, others a format."""
     fitting = " or ".join(f'format="{form}"' for form in fitting_formats(written))
     numbers, _, unread = numbers_of_texts(written.drop_null())
     if unread is None and not fitting:
         units = fitting_units(numbers)
-        remedy = f"Declare what they count: {unit_remedy(units) or 'unit=...'}."
+        remedy = f"Declare the unit: {unit_remedy(units) or 'unit=...'}."
         return TimeError("epoch-unit", "times are numbers without a unit", table=table, column=name, remedy=remedy)
     return TimeError(
         "not-iso",
-        "times as text that are not ISO 8601",
+        "times are text that is not ISO 8601",
         table=table,
         column=name,
         rows=pc.sum(wrong).as_py(),
         total=len(wrong),
         examples=bad.to_pylist()[:3],
-        remedy=f"Declare how they are written: {fitting}."
+        remedy=f"Declare the format: {fitting}."
         if fitting
         else 'Write them as "2024-09-01" or "2024-09-01T13:45:00", or convert the column to timestamps.',
     )

@@ -1,4 +1,4 @@
-"""Labels as text: kinds, items, owners and attributes are called the same from every source, whatever type it stores them in."""
+"""Labels as text: kinds, items, owners and attributes have the same names from every source, whatever type it stores them in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from churnpredict.events.tally import judge
 __all__ = ["as_labels", "label_of", "labels_of", "read_labels"]
 
 _EXACT_FLOAT = 2**53
-_SPOILT = r"^-?[0-9]+\.0$"  # a whole number that a blank has turned into a decimal
+_SPOILT = r"^-?[0-9]+\.0$"  # a whole number that a missing value has turned into a decimal
 
 
 def read_labels(column: pa.ChunkedArray, *, table: str, name: str) -> tuple[npt.NDArray[np.int32], pa.Array]:
@@ -61,7 +61,7 @@ def as_labels(values: pa.Array) -> pa.Array:
     Raises
     ------
     SchemaError
-        ``label-type`` for what is no label, ``float-label`` for whole numbers beyond 2^53 that have gone through floats.
+        ``label-type`` for values that are not labels, ``float-label`` for whole numbers beyond 2^53 that were stored as floats.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def as_labels(values: pa.Array) -> pa.Array:
 
 
 def _wrong_type(kind: pa.DataType) -> SchemaError:
-    remedy = "Labels are text, numbers, days or yes and no: convert the column before declaring it."
+    remedy = "Labels must be text, numbers, days or yes and no: convert the column before declaring it."
     return SchemaError("label-type", f"labels of type {kind}", remedy=remedy)
 
 
@@ -106,7 +106,7 @@ def _of_floats(values: pa.Array) -> pa.Array:
         raise SchemaError(
             "float-label",
             "labels are floats beyond 2^53, where neighbouring numbers have already become the same",
-            remedy="Read the column again from its source as int64 or text; a cast cannot bring the lost digits back.",
+            remedy="Read the column again from its source as int64 or text; a cast cannot restore the lost digits.",
         )
     return pa.array([None if v is None else _plain_number(repr(v)) for v in as_double(values).to_pylist()], pa.string())
 
@@ -128,7 +128,7 @@ def _of_timestamps(values: pa.Array) -> pa.Array:
 
 
 def label_of(value: Any) -> str | None:
-    """Return what a label that a person gives is called: ``1``, ``1.0`` and ``True`` as :func:`as_labels` has them.
+    """Return the text of a label that a user gives: ``1``, ``1.0`` and ``True`` are named as by :func:`as_labels`.
 
     >>> label_of(1.0), label_of(True), label_of("yes")
     ('1', 'true', 'yes')
@@ -143,7 +143,7 @@ def label_of(value: Any) -> str | None:
 
 
 def labels_of(values: Iterable[Any]) -> list[str]:
-    """Return the same for several, or for one text alone; what is missing is left out."""
+    """Return the texts of several labels, or of a single text; missing ones are left out."""
     values = [values] if isinstance(values, str) else values
     return [label for value in values if (label := label_of(value)) is not None]
 
@@ -153,9 +153,9 @@ def _warn_of_spoilt(spoilt: int, parts: int, table: str, name: str) -> None:
     if spoilt and spoilt == parts:
         warn(
             "spoilt-labels",
-            "all labels are whole numbers written as decimals (1.0); they are not those that other sources call 1",
+            "all labels are whole numbers written as decimals (1.0); other sources call them 1",
             table=table,
             column=name,
-            remedy="A blank among whole numbers does this where a table is written: write the column as Int64 or text.",
+            remedy="Missing values among whole numbers cause this when a table is written: write the column as Int64 or text.",
             stacklevel=8,
         )

@@ -1,4 +1,4 @@
-"""Ends that are written as the last day of an interval: found by the intervals that begin on the day after, and moved to its end."""
+"""Ends that are the last day of an interval: detected by intervals that begin on the day after, and moved to the end of the day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ENDS", "Counts", "are_last_days", "count_follow_ups", "day_after", "
 Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
 ENDS = ("end", "planned_end")
-_FEWEST = 3  # intervals that begin a day after another's end, from which this is no accident
+_FEWEST = 3  # number of intervals that begin a day after another's end from which this is not chance
 _LAST_MINUTE = DAY // 1440
 
 
@@ -69,23 +69,23 @@ def _follow_ups(offsets, starts, ends, after):  # type: ignore[no-untyped-def]
 
 
 def are_last_days(counts: dict[str, Counts]) -> list[str]:
-    """Return the columns of ends that hold last days: all are dates, and most intervals that follow another begin on the day after it."""
+    """Return the columns of ends that hold last days: all are dates, and most intervals that follow another begin on the day after."""
     even = [column for column, (uneven, *_) in counts.items() if not uneven]
     found = [c for c in even if counts[c][2] >= _FEWEST and counts[c][2] > counts[c][1] + counts[c][3]]
     return even if "end" in found else found
 
 
 def through_last_days(stream: Stream, columns: list[str]) -> Stream:
-    """Return the intervals with the days of their ends in them: they end as the next day begins."""
+    """Return the intervals with the days of their ends included: they end as the next day begins."""
     if not columns:
         return stream
     return replace(stream, columns={**stream.columns, **{c: day_after(stream.columns[c], stream.timezone) for c in columns}})
 
 
 def with_last_days(name: str, declaration: Declaration, stream: Stream) -> Stream:
-    """Return the rows of a table; intervals with the days of their ends in them, where nobody declared these to be last days, but they are.
+    """Return the rows of a table; intervals include the days of their ends where these are detected to be last days.
 
-    Of a part of a table nobody can tell: it is only counted, and stays as it is.
+    In a part of a table this cannot be detected: it is only counted, and the rows are not changed.
     """
     if not isinstance(declaration, Intervals) or declaration.end_inclusive is not None:
         return stream
@@ -99,15 +99,15 @@ def with_last_days(name: str, declaration: Declaration, stream: Stream) -> Strea
 
 
 def _warn_of_last_days(table: str, names: dict[str, str], counts: dict[str, Counts]) -> None:
-    """Say what was found out about the ends of a table, if anything; ``names`` are those of the source."""
+    """Warn if the ends of a table were detected to be last days; ``names`` are the columns of the source."""
     columns = are_last_days(counts)
     if not columns:
         return
     _, touching, seams, other = counts[next(c for c in columns if counts[c][2] >= _FEWEST)]
     warn(
         "last-days",
-        f"{seams:,} of {touching + seams + other:,} intervals that follow another begin on the day after its end: ends are taken as "
-        "last days, which belong to the interval",
+        f"{seams:,} of {touching + seams + other:,} intervals that follow another begin on the day after its end: ends are read as last "
+        f"days, which belong to the interval",
         table=table,
         column=" and ".join(names[c] for c in columns),
         rows=int(seams),

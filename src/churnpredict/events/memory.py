@@ -1,4 +1,4 @@
-"""How much memory there is to take."""
+"""Limits of memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNKNOWN = 8 << 30
 
 
 def memory_limit() -> int:
-    """Return how much memory this process may take, in bytes: the least of its control groups, its own limits and the machine."""
+    """Return how much memory this process may use, in bytes: the least of its control groups, its own limits and the machine."""
     try:
         import resource
     except ImportError:  # Windows has neither limits nor a way to ask in the standard library
@@ -49,12 +49,12 @@ def _group_limits(root: Path, own: Path) -> list[int]:
 
 
 def size(memory: str | int | None, least: int = 1) -> int:
-    """Return a size such as ``"2GiB"`` in bytes; half of what the process may take by default.
+    """Return a size such as ``"2GiB"`` in bytes; by default half of what the process may use.
 
     Raises
     ------
     UsageError
-        ``bad-size`` for what is not a size, less than ``least``, or more than the process may take: such a limit could not be held.
+        ``bad-size`` for what is not a size, less than ``least``, or more than the process may use: such a limit could not be kept.
     """
     if memory is None:
         return memory_limit() // 2
@@ -64,9 +64,9 @@ def size(memory: str | int | None, least: int = 1) -> int:
     found = int(memory) if match is None else int(float(match[1]) * _UNIT[match[2]])
     most = memory_limit()
     if found < least or found > most:
-        why = f"less than the {_in_words(least)} that Python, its libraries and a batch take" if found < least else None
-        why = why or f"more than the {_in_words(most)} that this process may take"
-        remedy = f"Give between {_in_words(least)} and {_in_words(most)}, or leave it out: half of what there is."
+        why = f"less than the {_in_words(least)} that Python, its libraries and a batch need" if found < least else None
+        why = why or f"more than the {_in_words(most)} that this process may use"
+        remedy = f"Give between {_in_words(least)} and {_in_words(most)}, or leave it out to use half of the memory."
         raise UsageError("bad-size", f"memory is {memory!r}, {why}", remedy=remedy)
     return found
 

@@ -1,4 +1,4 @@
-"""Which values are money, as declared with the table."""
+"""Money: which values of a table are declared as money."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_money", "is_money", "paying_table"]
 
 
 def check_money(name: str, declaration: Any) -> None:
-    """Refuse a declaration of money that cannot be.
+    """Refuse a contradictory declaration of money.
 
     Raises
     ------
@@ -25,14 +25,14 @@ def check_money(name: str, declaration: Any) -> None:
         raise UsageError("bad-money", f"money is {said!r}", table=name, remedy=remedy)
     if said and declaration.value is None:
         remedy = "Name the column: value=...."
-        raise UsageError("bad-money", "money is said of a table without a value", table=name, remedy=remedy)
+        raise UsageError("bad-money", "money is declared for a table without a value", table=name, remedy=remedy)
     if said is False and declaration.currency is not None:
         remedy = "Leave out currency=, or money=False."
-        raise UsageError("bad-money", "the values have a currency and are said to be no money", table=name, remedy=remedy)
+        raise UsageError("bad-money", "the values have a currency and are declared not to be money", table=name, remedy=remedy)
 
 
 def is_money(declaration: Declaration) -> bool:
-    """Return whether the values of a table are said to be money: by ``money``, by a currency, or by the driver of payments.
+    """Return whether the values of a table are declared as money: by ``money``, by a currency, or by the driver of payments.
 
     >>> from churnpredict import Events
     >>> watched = {"source": "log.csv", "customer": "user", "time": "day", "value": "hours"}
@@ -55,17 +55,17 @@ def _by_driver(declaration: Declaration) -> bool:
 
 
 def paying_table(declarations: Mapping[str, Declaration]) -> str | None:
-    """Return the table of events whose values are what customers pay; None where none is said, or several are.
+    """Return the table of events whose values are what customers pay; None where none is declared, or several are.
 
-    Tables that are said to be money go before those that are so by their driver: orders are paid by payments, and count once.
+    Tables declared as money take precedence over those with the driver of payments: orders and their payments count once.
     """
     logs = {name: d for name, d in declarations.items() if isinstance(d, Events)}
     found = [name for name, d in logs.items() if _said(d)] or [name for name, d in logs.items() if _by_driver(d)]
     if len(found) > 1:
         warn(
             "several-moneys",
-            f"several tables are money ({', '.join(found)}): what customers are worth is left unknown",
-            remedy="Say money=False with those that count the same money again, or are not what customers pay.",
+            f"several tables are money ({', '.join(found)}): the value of customers is unknown",
+            remedy="Declare money=False for tables that count the same money again, or that hold no payments of customers.",
             stacklevel=4,
         )
     return found[0] if len(found) == 1 else None

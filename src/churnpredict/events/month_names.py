@@ -1,4 +1,4 @@
-"""Names of months in ten languages, full and short, as numbers: what reads dates knows English only."""
+"""Names of months in ten languages, full and short, as numbers: date parsers know only English."""
 
 from __future__ import annotations
 
@@ -47,8 +47,7 @@ MONTHS: dict[str, int] = {
 
 
 def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
-    """Return texts and a format with names of months, as texts and a format with their numbers, marked: a number where a name should be is
-    none.
+    """Replace names of months by marked numbers, in texts and in their format: a plain number in place of a name is not read.
 
     A dot after a short name belongs to it, and so do the endings of ordinal numbers (1st, 1er) to the day.
 

@@ -1,4 +1,4 @@
-"""A column of amounts: whatever type a source stores them in, the float64 nearest to what is written; missing is NaN."""
+"""Columns of amounts as float64: the value nearest to the written one, whatever type a source stores; missing is NaN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["numbers_of_texts", "read_numbers"]
 _PLAIN_NUMBERS = "Write plain numbers such as -1234.50: one currency and no signs, no thousands signs, no zeros before."
 _HUGE = 1e15
 _LARGEST = 1e30  # sums of such values still fit float32
-_NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # together with what a cast to float64 takes
+_NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # rows at a time, together with the memory of a cast to float64
 _ENDLESS = r"^[+-]?(inf|infinity)$"
 
 
@@ -27,7 +27,7 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
     Raises
     ------
     ContentError
-        ``value-type`` for words, yes and no and the like, ``infinite-value``.
+        ``value-type`` for words, booleans and other types; ``infinite-value``.
     """
     values = plain(flat(column))
     kind = values.type
@@ -48,7 +48,7 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
             f"values of type {kind} where numbers are needed",
             table=table,
             column=name,
-            remedy="Declare yes and no as kind= or among the attributes; count them as 1 and 0 by converting the column."
+            remedy="Declare yes and no as kind= or as an attribute, or convert the column to 1 and 0 to count them."
             if pa.types.is_boolean(kind)
             else "Convert the column to numbers, one currency and no signs in it.",
         )
@@ -83,17 +83,17 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
 
 
 def _how_to_say(text: pa.Array) -> str:
-    """Return the options of a file with which all texts are numbers, as a remedy; nothing where there are none."""
+    """Return the options of a file with which all texts are numbers, as a fix; empty where there are none."""
     ways: list[tuple[NumberFormat, Amounts]] = []
     for form, amounts in number_readings(text).items():
         if not any(same_numbers(amounts, other) for _, other in ways):
             ways.append((form, amounts))
     said = [f'decimal="{f.decimal}"' + (f', thousands="{f.thousands}"' if f.thousands else "") for f, _ in ways]
-    return f"Say how the file writes them, with {' or '.join(said)} in cp.File or churn.toml." if said else ""
+    return f"Declare how the file writes them, with {' or '.join(said)} in cp.File or churn.toml." if said else ""
 
 
 def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
-    """Return texts as float64, to the nearest; how many are words for nothing; and a mask of those that are no numbers, if there are any.
+    """Return texts as float64, to the nearest; how many are words for missing; and a mask of those that are not numbers, if there are any.
 
     >>> numbers_of_texts(pa.array(["12.50", "N/A", None]))[:2]
     (<pyarrow.lib.DoubleArray object at ...>
@@ -124,7 +124,7 @@ def numbers_of_texts(text: pa.Array) -> tuple[pa.Array, int, pa.Array | None]:
 
 
 def _of_decimals(values: pa.Array) -> pa.Array:
-    """Return the nearest float64: Arrow's own cast is off by a bit for many amounts with cents."""
+    """Return the nearest float64: Arrow's own cast is off by one bit for many amounts with cents."""
     if pa.types.is_decimal128(values.type) and values.type.scale >= 0:
         scale = values.type.scale
         words = np.frombuffer(values.buffers()[1], np.int64)[2 * values.offset : 2 * (values.offset + len(values))].reshape(-1, 2)
@@ -146,7 +146,7 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
         return np.full(len(values), np.nan)
     unknown = np.isnan(values)
     if unknown.any():
-        values = np.where(unknown, np.nan, values)  # one NaN: their bits differ between sources, and ties are broken by bits
+        values = np.where(unknown, np.nan, values)  # NaNs differ in bits between sources, and ties are broken by bits
     if np.isinf(low) or np.isinf(high):
         raise ContentError(
             "infinite-value",
@@ -158,7 +158,7 @@ def _check_numbers(values: npt.NDArray[np.float64], table: str, name: str, signe
             remedy="Find where a division by zero made them; write them as missing.",
         )
     if max(-low, high) > _HUGE:
-        remedy = f"Such values drown all others in sums: check their unit. Beyond {_LARGEST:g} they are cut."
+        remedy = f"Such values dominate sums: check their unit. Beyond {_LARGEST:g} they are cut."
         warn_if_any("huge-value", f"values beyond {_HUGE:g}", (table, name), int((np.abs(values) > _HUGE).sum()), len(values), remedy)
         values = np.clip(values, -_LARGEST, _LARGEST)
     if signed:
@@ -176,7 +176,7 @@ def _count_nulls(nulls: int, total: int, table: str, name: str) -> None:
     def verdict(nulls: int, total: int) -> None:
         if nulls == total:
             remedy = "Leave it out of the declaration."
-            warn("null-column", "the column holds nothing", table=table, column=name, rows=nulls, total=total, remedy=remedy, stacklevel=9)
+            warn("null-column", "the column is empty", table=table, column=name, rows=nulls, total=total, remedy=remedy, stacklevel=9)
 
     judge(("null-column", table, name), verdict, nulls, total)
 
@@ -190,6 +190,6 @@ def _warn_of_negatives(rows: int, total: int, table: str, name: str, meaning: st
             column=name,
             rows=rows,
             total=total,
-            remedy="If these are returns, give them a kind of their own, so that gross and net can be told apart.",
+            remedy="If these are returns, give them a separate kind, to distinguish gross from net.",
             stacklevel=9,
         )

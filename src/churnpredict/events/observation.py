@@ -1,4 +1,4 @@
-"""Which rows a table may show: totals after their period, and rows within the observed time."""
+"""Visible rows of a table: totals after their period, and rows within the observed time."""
 
 from __future__ import annotations
 
@@ -48,8 +48,7 @@ def end_of_period(times: Ints, period: str, timezone: str) -> Ints:
 def observed_rows(
     times: Ints, since: object, until: object, *, timezone: str, table: str, column: str, logged: bool
 ) -> npt.NDArray[np.bool_] | None:
-    """Return which rows lie within the time that was observed, None for all: those outside are counted, named by their moment, and left
-    out.
+    """Return which rows lie within the time that was observed, None for all: those outside are counted, reported, and left out.
 
     Without ``until``, a log has no rows of the days after tomorrow (they cannot have happened); a contract (``logged`` is false) may
     begin then.
@@ -86,6 +85,6 @@ def _count(code: str, what: str, outside: npt.NDArray[np.bool_], times: Ints, ta
         if code == "future-time":
             warn("future-time", told, remedy="Check the clock or the time zone of the source.", **where)
         else:
-            warn("outside-observation", told, remedy="Correct their times, or the key.", **where)
+            warn("outside-observation", told, remedy="Correct their times, or change that key.", **where)
 
     judge((code, table, what), verdict, len(there), len(times), ends)

@@ -1,4 +1,4 @@
-"""Facts about all customers that partitions share: labels, kinds, first and last moments."""
+"""Facts about all customers that partitions share: labels, kinds, first and last times."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from churnpredict.events.timing import OPEN
 __all__ = ["Whole", "all_streams"]
 
 Ints = npt.NDArray[np.int64]
-_NOT_FEATURES = ("kind", "item", "owner")  # labels that are no feature by themselves
+_NOT_FEATURES = ("kind", "item", "owner")  # labels that are not features by themselves
 
 
 class Whole:
-    """Learns from the tables of some customers after the other what has to be known of all.
+    """What partitions need to know of all customers, collected from one partition after the other.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Whole:
     labels : dict
         Table -> column -> the sorted labels seen anywhere, so that a code can mean the same everywhere.
     outline : EventTables
-        The whole seen from afar: its declarations, labels, kinds, first and last moments, without its customers.
+        An outline of the whole: its declarations, labels, kinds, first and last times, without its customers.
     """
 
     def __init__(self, declarations: dict[str, Declaration], timezone: str) -> None:
@@ -50,7 +50,7 @@ class Whole:
         return self._size
 
     def learn(self, tables: EventTables, *, apart_from: Collection[str] = ()) -> None:
-        """Take in the tables of some customers; labels of the columns ``apart_from`` are not collected."""
+        """Collect facts from the tables of some customers; labels of the columns ``apart_from`` are not collected."""
         self._size += len(tables)
         for name, stream in all_streams(tables).items():
             self._learn_ends(name, {"times": stream.times, **stream.columns})
@@ -64,7 +64,7 @@ class Whole:
                     self._learn_moments((name, column), dict(zip(values.to_pylist(), moments, strict=True)))
 
     def merge(self, other: Whole) -> None:
-        """Take in what another one has learnt of other customers."""
+        """Merge the facts collected from other customers."""
         self._size += len(other)
         for name, labels in other.labels.items():
             for column, values in labels.items():
@@ -92,7 +92,7 @@ class Whole:
 
     @property
     def last_days(self) -> dict[str, list[str]]:
-        """The columns of each table that hold last days, as all customers together say."""
+        """The columns of each table that hold last days, decided from all customers together."""
         return {name: are_last_days(counts) for name, counts in self._follow_ups.items()}
 
     def _learn_ends(self, name: str, rows: dict[str, npt.NDArray[Any]]) -> None:
@@ -120,7 +120,7 @@ class Whole:
         self.outline = outline
 
     def part(self, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> EventTables:
-        """Return the tables of some customers, who live in the calendar of all; ``streams`` holds that of the customers table too."""
+        """Return the tables of some customers, with the calendar of all; ``streams`` holds that of the customers table too."""
         part = object.__new__(_Part)
         self._furnish(part, ids, labels, streams)
         part._observed = self.outline._observed
@@ -135,7 +135,7 @@ class Whole:
         tables.streams = {name: through_last_days(stream, last_days.get(name, [])) for name, stream in streams.items()}
 
     def plain(self) -> Whole:
-        """Return the same knowledge without anything else that a subclass holds, such as files or a connection."""
+        """Return the same facts without what a subclass adds, such as files or a connection."""
         copy = Whole(self.declarations, self.timezone)
         copy.labels, copy._first_known, copy._ends, copy._size = self.labels, self._first_known, self._ends, self._size
         copy._follow_ups = self._follow_ups
@@ -154,7 +154,7 @@ class Whole:
 
 
 class _Outline(EventTables):
-    """Answers for the whole where the streams of one customer cannot."""
+    """Tables of one customer that answer for the whole where its streams cannot."""
 
     whole: Whole
 
@@ -166,7 +166,7 @@ class _Outline(EventTables):
 
 
 class _Part(EventTables):
-    """The tables of some customers, who live in the calendar of all."""
+    """The tables of some customers, with the calendar of all."""
 
     whole: Whole
 

@@ -33,8 +33,8 @@ from churnpredict.progress import progress
 __all__ = ["PartitionedTables", "scan_tables"]
 
 Ints = npt.NDArray[np.int64]
-_FLOOR = 600 << 20  # what Python, its libraries and a batch on its way take, whatever the size of the tables
-_ROW = 400  # bytes that a row takes while its partition is read, sorted and made into features, with room to spare
+_FLOOR = 600 << 20  # memory of Python, its libraries and a batch, whatever the size of the tables
+_ROW = 400  # bytes per row while a partition is read, sorted and turned into features, with a reserve
 _MOST_BUCKETS, _FEWEST = 256, 16
 _SOME_ROWS = 500_000  # in a bucket
 _FEWEST_ROWS = 100_000  # in a partition: below, more partitions only cost time
@@ -53,18 +53,18 @@ def scan_tables(
     """Read tables that do not fit into memory.
 
     Each source is read once, a batch at a time, and cut by the hash of the customer's id; each partition is then checked and sorted as
-    :class:`EventTables` would, and kept on disk until the object is closed or forgotten. What is judged by counts (unknown times,
-    repeated rows, days without any row) is judged on the whole.
+    :class:`EventTables` would, and kept on disk until the object is closed or deleted. Checks that need counts (unknown times, repeated
+    rows, days without any row) use the counts of the whole.
 
     Parameters
     ----------
     **declarations, timezone, observed_until
         As for :class:`EventTables`.
     memory : str or int, optional
-        What the whole process may take, such as ``"2GiB"``, or a number of bytes. By default half of the limit of its control group, of
+        Memory of the whole process, such as ``"2GiB"``, or a number of bytes. By default half of the limit of its control group, of
         its own resource limits, or of the machine, whichever is least.
     partitions : int, optional
-        How many, instead of as many as ``memory`` asks for; features do not depend on it.
+        Number of partitions, instead of as many as ``memory`` requires; features do not depend on it.
     folder : path, optional
         Where to keep the partitions: about as much space as the tables take as plain columns. A temporary folder by default.
 
@@ -76,7 +76,7 @@ def scan_tables(
     Raises
     ------
     DataError
-        Everything the data are refused for; counts in messages are those of one partition where a row alone is at fault.
+        Any error in the data; counts in messages are those of one partition where single rows are at fault.
         ``memory-limit`` if the largest partition, such as that of a giant customer, does not fit.
 
     Examples
@@ -105,7 +105,7 @@ class PartitionedTables(Whole):
     Attributes
     ----------
     outline : EventTables
-        The whole seen from afar: its declarations, labels, kinds, first and last moments, without its customers.
+        An outline of the whole: its declarations, labels, kinds, first and last moments, without its customers.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class PartitionedTables(Whole):
         self._remove()
 
     def _cut(self, partitions: int | None) -> list[tuple[Buckets, list[int]]]:
-        """Cut every table, and say which buckets make a partition."""
+        """Cut every table, and return which buckets make a partition."""
         sources = {name: open_source(d.source, name) for name, d in self.declarations.items()}
         for name, source in sources.items():
             source.check(self.declarations[name].columns())
@@ -171,7 +171,7 @@ class PartitionedTables(Whole):
             raise DataError(
                 "memory-limit",
                 f"one partition has {rows.max():,} rows, more than fit into {self.memory / (1 << 30):.1f} GiB",
-                remedy="Allow more memory=, or more partitions=; if one customer has most of these rows, look whether it is one.",
+                remedy="Allow more memory=, or more partitions=; check a customer who has most of these rows.",
             )
         return [(buckets, group) for group in ([[b] for b in range(buckets.n)] if partitions else _groups(rows, most))]
 

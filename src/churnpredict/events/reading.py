@@ -1,6 +1,6 @@
 """Read a declared table and check its contents.
 
-Longer than most modules because the four kinds of table are read side by side, with the same few steps.
+Longer than most modules because the four kinds of table are read in the same few steps.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DRIVERS = (
 )
 _RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
 _MANY_REPEATS = 0.2
-_BUSY_DAY = 30  # rows a day from which a day without any row is a hole in the log
+_BUSY_DAY = 30  # rows a day from which a day without any row is a gap in the log
 _FORTNIGHT = 14
 _FIRST_DAY, _ALL_DAYS = -25_568, 109_700  # from 1899-12-31 for three hundred years: beyond, times are placeholders
 
@@ -152,7 +152,7 @@ class _Reader:
                 "some columns carry a time zone, others do not",
                 table=self.name,
                 column=column,
-                remedy="Give all times a zone, or none.",
+                remedy="Give all times a zone, or none of them.",
             )
         self.aware = aware if self.aware is None else self.aware
         return found, missing
@@ -176,7 +176,7 @@ class _Reader:
         negative = ""
         if isinstance(declaration, Events):
             counts = declaration.activity == ANY
-            negative = ", and such rows count as activity" if counts else ", and such rows are no activity of the customer"
+            negative = ", and such rows count as activity" if counts else ", and such rows do not count as activity"
         self.number("value", declaration.value, negative=negative)
         if declaration.value is not None and declaration.currency is not None:
             codes, names = read_labels(self.table[declaration.currency], table=self.name, name=declaration.currency)
@@ -190,14 +190,12 @@ class _Reader:
     def either(self, column: str) -> None:
         """Read a column as numbers or as labels, as its type says; texts are what all of them look like, from every source."""
         if column in _RESERVED:
-            raise SchemaError(
-                "reserved-column", "this name has a meaning of its own", table=self.name, column=column, remedy="Rename the column."
-            )
+            raise SchemaError("reserved-column", "this name is reserved", table=self.name, column=column, remedy="Rename the column.")
         kind = self.table.schema.field(column).type
         stored = kind.value_type if pa.types.is_dictionary(kind) else kind
         if pa.types.is_temporal(stored) or "period" in str(stored):
             remedy = "Declare days in dates=[...]; convert a duration to a number, and a period to text or to a day."
-            raise SchemaError("label-type", f"values of type {stored} as a description", table=self.name, column=column, remedy=remedy)
+            raise SchemaError("label-type", f"attributes or values of type {stored}", table=self.name, column=column, remedy=remedy)
         form = form_of_column(self.table.schema.field(column))
         if form in (None, b"text") and "string" in str(stored):
             form = texts_form(encoded(self.table[column])[1])
@@ -211,7 +209,7 @@ class _Reader:
                 "categories that are numbers are read as numbers",
                 table=self.name,
                 column=column,
-                remedy=f'If they are labels, say so: labels=["{column}"].',
+                remedy=f'If they are labels, declare labels=["{column}"].',
                 stacklevel=7,
             )
         self.number(column, column, signed=False)
@@ -239,7 +237,7 @@ def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
     Raises
     ------
     DataError
-        Whatever the table is refused for.
+        Any error in the table.
     """
     reader = _Reader(name, declaration, timezone)
     if isinstance(declaration, Events):
@@ -275,7 +273,7 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     if intervals.response is not None:
         responses, waiting = reader.times(intervals.response, placeholders=True)
         reader.columns["response"] = np.where(waiting, OPEN, responses)
-        _refuse_backwards(reader, starts, reader.columns["response"], intervals.response, "responses from before the interval begins")
+        _refuse_backwards(reader, starts, reader.columns["response"], intervals.response, "responses before the interval begins")
     reader.money(intervals)
     reader.number("value_at_end", intervals.value_at_end)
     reader.label("kind", intervals.kind)
@@ -297,7 +295,7 @@ def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, wh
 def _states(reader: _Reader, states: States) -> Rows:
     if not states.values and not states.dates:
         raise UsageError(
-            "no-values", "no value is declared", table=reader.name, remedy='Declare which columns hold: States(..., values=["price"]).'
+            "no-values", "no value is declared", table=reader.name, remedy='Declare the columns of values: States(..., values=["price"]).'
         )
     times = reader.happened(states.time)
     for column in states.values:
@@ -326,7 +324,7 @@ def _customers(reader: _Reader, customers: Customers) -> Rows:
     if twice:
         raise IdentityError(
             "duplicate-customer",
-            "customers who stand on several rows" + ("" if customers.valid_from is None else " of the same valid_from"),
+            "customers with several rows" + ("" if customers.valid_from is None else " of the same valid_from"),
             table=reader.name,
             column=customers.customer,
             rows=twice,
@@ -366,10 +364,10 @@ def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
     if differs.any():
         raise ContentError(
             "event-id",
-            "the same event id stands on rows of different content",
+            "the same event id occurs in rows with different content",
             rows=int(differs.sum()),
             examples=values.take(pa.array(codes[differs][:3])).to_pylist(),
-            remedy="Keep one row per event, the latest as a rule.",
+            remedy="Keep one row per event, usually the latest.",
             **where,
         )
     judge(
@@ -407,7 +405,7 @@ def _one_row_per_order(rows: Rows) -> Rows:
 
 
 def _exact_sums(values: npt.NDArray[np.float64], starts: Ints) -> npt.NDArray[np.float64]:
-    """Return the sums of runs of values, each as exact as a float can say it: no order of the rows may change a digit."""
+    """Return the sums of runs of values, each rounded once: the order of the rows cannot change a digit."""
     import math
 
     ends = np.append(starts[1:], len(values))
@@ -438,7 +436,7 @@ def _refuse_unnamed(given: Sequence[Any]) -> None:
 
 
 def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = ()) -> None:
-    """Refuse names and kinds that cannot be, before any row is read.
+    """Refuse invalid names and kinds, before any row is read.
 
     Raises
     ------
@@ -457,7 +455,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         ) from error
     people = [n for n, d in declarations.items() if isinstance(d, Customers)]
     if len(people) > 1:
-        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them before.")
+        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them first.")
     if all(isinstance(d, Customers) for d in declarations.values()):
         remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
         raise UsageError("no-events", "no table of events is declared", remedy=remedy)
@@ -472,7 +470,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
         inclusive = getattr(declaration, "end_inclusive", None)
         if inclusive not in (None, True, False):
-            remedy = "Write True, False, or nothing to have it found out."
+            remedy = "Write True or False, or leave it out to detect it."
             raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
         activity = getattr(declaration, "activity", None)
         if (
@@ -480,16 +478,16 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             and activity != ANY
             and (isinstance(activity, str) or not activity or getattr(declaration, "kind", None) is None)
         ):
-            remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"]; or "any", where rows below zero count as well.'
+            remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"], or "any" to count rows below zero as well.'
             raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
         if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
-            raise UsageError("no-kinds", "replies are kinds, and no kind is declared", table=name, remedy="Declare the column: kind=....")
+            raise UsageError("no-kinds", "replies are kinds, but no kind is declared", table=name, remedy="Declare the column: kind=....")
         stray = sorted(
             set(getattr(declaration, "labels", ())) - {*getattr(declaration, "attributes", ()), *getattr(declaration, "values", ())}
         )
         if stray:
-            remedy = "Name in labels= only columns that stand among the attributes or values."
-            raise UsageError("bad-labels", "labels name a column that is not described", table=name, column=stray[0], remedy=remedy)
+            remedy = "Name in labels= only declared attributes or values."
+            raise UsageError("bad-labels", "labels name a column that is not declared", table=name, column=stray[0], remedy=remedy)
         repeats = getattr(declaration, "repeats", None)
         if repeats not in (None, "keep", "drop"):
             raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')
@@ -501,7 +499,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:
-    """Refuse tables of which some carry time zones and some do not."""
+    """Refuse a mix of tables with and without time zones."""
     aware = {name: a for name, a in aware.items() if a is not None}
     if len(set(aware.values())) > 1:
         naive = next(n for n, a in aware.items() if not a)
@@ -510,7 +508,7 @@ def check_zones(aware: dict[str, bool | None]) -> None:
             "mixed-zones",
             f'times without a time zone, while those of "{zoned}" carry one',
             table=naive,
-            remedy="Give all times a zone, or take it from all.",
+            remedy="Give all times a zone, or remove it from all.",
         )
 
 
@@ -530,12 +528,12 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
             "id-types-differ",
             f'customer ids are text, while those of "{number}" are whole numbers',
             table=texts[0],
-            remedy=f'Cast one of them before, for example in "{number}": column.astype("str") (mind leading zeros).',
+            remedy=f'Cast one of them first, for example in "{number}": column.astype("str") (mind leading zeros).',
         )
     if not given:
         return pa.array([], pa.int64())
     distinct = pc.unique(pa.chunked_array(list(given.values())))
-    if not summing():  # two spellings of one id lie in two partitions
+    if not summing():  # two spellings of one id are in two partitions
         check_spellings(distinct, ", ".join(given))
     chosen = distinct if people is None else rows[people].ids
     return chosen.take(pc.sort_indices(chosen))
@@ -553,7 +551,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
     """
     if declaration.repeats is not None or getattr(declaration, "id", None) is not None:
         return
-    columns = set(rows.columns)  # and not the rows: a verdict may travel
+    columns = set(rows.columns)  # not the rows: a verdict may be sent to another process
 
     def verdict(repeats: int, total: int, exact: int) -> None:
         """Judge all tables together; ``exact`` counts the tables, or partitions of one, in which times are more than days."""
@@ -576,7 +574,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
             table=name,
             rows=repeats,
             total=total,
-            remedy='Say what they are: repeats="keep" for real ones, repeats="drop" for those of an accident.',
+            remedy='Declare repeats="keep" if they are real, or repeats="drop" if they are duplicates.',
             stacklevel=7,
         )
 
@@ -606,7 +604,7 @@ def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
             f"days without a single row, the first of them {stamp(int(_FIRST_DAY + seen[0] + holes[0]) * DAY)}",
             table=name,
             rows=len(holes),
-            remedy="Check that nothing was lost on the way: a hole looks like silence.",
+            remedy="Check that no rows were lost: a gap looks like silence.",
             stacklevel=7,
         )
 

@@ -17,17 +17,17 @@ __all__ = ["File", "Query", "Source", "open_source", "table_names"]
 
 
 def open_source(source: Any, name: str) -> Source:
-    """Wrap whatever holds a table.
+    """Wrap any object that holds a table.
 
     Parameters
     ----------
     source : frame, relation, Arrow stream, cursor, path, glob, File or Query
         pandas, Polars (eager or lazy), PyArrow, a DuckDB relation, anything with ``__arrow_c_stream__``, a record batch reader, an ADBC
         cursor that has executed; the path, folder (Hive partitions too) or glob of Parquet, CSV or JSON files, compressed or not; a
-        workbook (.xlsx); the folder of a Delta Lake or Iceberg table; a :class:`File` where a path does not say how it is written;
+        workbook (.xlsx); the folder of a Delta Lake or Iceberg table; a :class:`File` where a path alone does not tell how it is written;
         or a :class:`Query` on PostgreSQL, DuckDB or SQLite, or on several files.
     name : str
-        What the table is called in messages.
+        Name of the table in messages.
 
     Raises
     ------

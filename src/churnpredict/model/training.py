@@ -263,10 +263,11 @@ def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 
 def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float) -> np.ndarray:
-    """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, shrunk towards equal weights. ``pull`` is the
-    strength of that prior in rows: one validation period is not trusted more than the number of its customers allows. The sum is held at 1
-    while the loss is minimised: free weights, scaled to 1 afterwards, would give a member without information a weight and so shrink all
-    risks towards the mean.
+    """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, shrunk towards equal weights.
+
+    ``pull`` is the strength of that prior in rows: one validation period is not trusted more than the number of its customers allows. The
+    sum is held at 1 while the loss is minimised: free weights, scaled to 1 afterwards, would give a member without information a weight and
+    so shrink all risks towards the mean.
     """
     from scipy.optimize import minimize
 

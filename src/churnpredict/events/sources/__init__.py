@@ -1,1 +1,1 @@
-"""The kinds of source, one file each: the only folder that may name a database, a frame library or a file format."""
+"""Kinds of source, one file each: only this folder may use a database, a frame library or a file format."""

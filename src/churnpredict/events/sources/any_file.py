@@ -1,4 +1,4 @@
-"""Files by path, whatever they are: each kind has its reader, and takes the options that mean something for it."""
+"""Files by path: each kind of file has its reader and its options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["first_file", "open_file"]
 
 _NUMBERS = ("decimal", "thousands")
 _LAYOUT = ("skip_rows", "footer_rows", "column_names")
-# Kind -> what it is called, and the options that mean something for it.
+# Kind -> its name, and the options that apply to it.
 _OPTIONS = {
     "parquet": ("Parquet", ()),
     "text": ("text", ("encoding", "delimiter", "member", *_LAYOUT, *_NUMBERS)),
@@ -33,7 +33,7 @@ _OPTIONS = {
 
 
 def first_file(file: File, name: str) -> str:
-    """Return the first file under a path; a table of a lake stands for itself.
+    """Return the first file under a path; the folder itself for a Delta or Iceberg table.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def open_file(file: File, name: str) -> Source:
         if option not in options:
             known = ", ".join(options)
             remedy = f"Leave it out; such a file takes {known}." if known else "Leave it out."
-            raise UsageError("file-option", f'"{path}" is {called}, for which {option} means nothing', table=name, remedy=remedy)
+            raise UsageError("file-option", f'"{path}" is {called}, to which {option} does not apply', table=name, remedy=remedy)
     if kind in ("delta", "iceberg"):
         return Lake(name, file, path, kind)
     if kind == "parquet":

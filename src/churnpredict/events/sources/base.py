@@ -1,4 +1,4 @@
-"""What every source can do: say its columns, and give them as Arrow, whole or a batch at a time."""
+"""The base of all sources: column names, and columns as Arrow, whole or a batch at a time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MESSAGE = 200
 
 
 class Source:
-    """A table somewhere: its column names, and its columns as Arrow when asked for.
+    """A table outside the library: its column names, and its columns as Arrow on request.
 
     Parameters
     ----------
     name : str
-        What the table is called in messages.
+        Name of the table in messages.
     """
 
     def __init__(self, name: str) -> None:
@@ -38,8 +38,8 @@ class Source:
         ----------
         columns : sequence of str
         text : sequence of str, optional
-            Columns in which numbers that a server sends as text keep all their digits. Without it somebody looks at a file that nobody
-            has declared, and a format without types guesses them; with it nothing is guessed: all is text, and marked as untyped.
+            Columns in which numbers that a server sends as text keep all their digits. Without it, types are guessed, for previews of
+            undeclared files; with it, columns without types stay text, and are marked as untyped.
         """
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ class Source:
         yield from self.read(columns, text).to_batches(max_chunksize=BATCH)
 
     def count(self) -> int | None:
-        """Return how many rows there are, where that is cheap to know."""
+        """Return the number of rows, where that is cheap to find."""
         return None
 
     def check(self, wanted: Sequence[str]) -> None:
@@ -59,7 +59,7 @@ class Source:
             if column in twice:
                 raise SchemaError(
                     "duplicate-column",
-                    "the name stands on more than one column",
+                    "the name occurs on more than one column",
                     table=self.name,
                     column=column,
                     remedy="Rename one of them.",
@@ -86,9 +86,9 @@ def quoted(name: str) -> str:
 
 
 def said(error: Exception, ours: Collection[str]) -> str:
-    """Return what a reader says, fit for a message: its first line, and of what it quotes only our own words and files.
+    """Return a reader's error for a message: its first line, with only known words and files of what it quotes.
 
-    Readers and servers quote rows, values and addresses with passwords in them; nothing of that may leave.
+    Readers and servers quote rows, values and addresses with passwords; none of that may be shown.
     """
     line = (str(error).strip().splitlines() or [type(error).__name__])[0][:_MESSAGE]
     line = re.sub(r"\w+://\S+", "(an address)", line)

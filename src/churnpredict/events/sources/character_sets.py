@@ -1,4 +1,4 @@
-"""Which encoding a file of text is in: by its first bytes, by whether it is UTF-8, else by the languages that the letters make."""
+"""Detect the encoding of a text file: by its first bytes, by whether it is UTF-8, else by the language of its letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Encoding", "check_encoding", "find_encoding"]
 
 Encoding = tuple[str, tuple[str, ...], str]  # the best, others that are as good, and why
 _CHUNK = 1 << 20
-_KEPT = 200_000  # bytes of words with letters beyond ASCII that decide on an encoding
+_KEPT = 200_000  # bytes of words with letters beyond ASCII that are compared
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, which begins like it
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -42,8 +42,8 @@ _SETS = {
     "koi8-r": _CYRILLIC,
 }
 _SIGNS = frozenset("€£§°²³µ·«»“”„‘’‚–—…™®©½¼№\u00a0¿¡ºª•")
-_RARE = {"Icelandic": 0.9}  # short words of Turkish read as well in it
-_NEAR = 0.98  # of the score of the best: as good
+_RARE = {"Icelandic": 0.9}  # short words of Turkish read well in it too
+_NEAR = 0.98  # share of the best score that counts as equally good
 
 
 def find_encoding(file: BinaryIO) -> Encoding:
@@ -54,7 +54,7 @@ def find_encoding(file: BinaryIO) -> Encoding:
     head = file.read(_CHUNK)
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return (name, (), "a byte order mark stands at its beginning")
+            return (name, (), "it begins with a byte order mark")
     if (wide := _wide(head)) is not None:
         return (wide, (), "every second byte is zero")
     words: list[bytes] = []
@@ -64,7 +64,7 @@ def find_encoding(file: BinaryIO) -> Encoding:
 
 
 def check_encoding(name: str) -> str | None:
-    """Return the encoding as Python calls it, or None where there is no such encoding of text."""
+    """Return Python's name of the encoding, or None where there is no such encoding of text."""
     try:
         found = codecs.lookup({"latin": "latin-1", "ansi": "cp1252"}.get(name.lower(), name))
     except (LookupError, ValueError):
@@ -79,7 +79,7 @@ def _chunks(head: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _wide(head: bytes) -> str | None:
-    """Return UTF-16 without a mark: delimiters, digits and line ends have a zero byte, always on the same side."""
+    """Return the kind of UTF-16 without a mark: delimiters, digits and line ends have a zero byte, always on the same side."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     least = max(len(head) // 20, 1)
     if odd > least and odd > 20 * even:
@@ -118,8 +118,8 @@ def _by_letters(content: bytes) -> Encoding:
         except UnicodeDecodeError:
             continue
         scores[name] = _score(text, languages), text
-    if not scores:  # bytes that none of them has
-        return ("latin-1", (), "bytes that are not UTF-8, in no language that is known")
+    if not scores:  # bytes that none of these encodings has
+        return ("latin-1", (), "it has bytes that are not UTF-8, in no known language")
     best = max(scores, key=lambda name: scores[name][0][0])
     (most, language), text = scores[best]
     near = [n for n, ((score, _), other) in scores.items() if n != best and other != text and most > 0 and score >= _NEAR * most]
@@ -130,7 +130,7 @@ def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
     """Return how well a text reads, from -1 to 1, in the language in which it reads best."""
     strange, total = 0.0, 0
     letters: Counter[str] = Counter()
-    for word in sorted(set(text.split())):  # each once: a city on every row says no more than one
+    for word in sorted(set(text.split())):  # each word once: a city in every row is no more evidence than one
         beyond = [c for c in word if ord(c) > 127]
         total += len(beyond)
         kinds = ["l" if c.islower() else "U" if c.isupper() else "." for c in word]

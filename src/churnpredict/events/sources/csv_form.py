@@ -1,6 +1,7 @@
-"""How a CSV file is written: encoding, delimiter, quotes and header, found by looking at its beginning once, and said to the reader.
+"""Detect how a CSV file is written: encoding, delimiter, quotes and header.
 
-A reader that guesses from the first rows may give up quotes that come later, rename columns, or call a label a number.
+The reader is told, because one that guesses from the first rows may ignore quotes that come later, rename columns, or read a label as a
+number.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from churnpredict.errors import SourceError
 
 __all__ = ["CsvForm", "find_form", "form_of", "one_byte_encoding", "open_bytes", "wrong_text"]
 
-_HEAD = 1 << 18  # bytes in which the form shows
-_ROWS = 100  # records that are looked at
-_DELIMITERS = ("\t", ";", "|", ",")  # of two that fit, the one that is not a decimal sign
+_HEAD = 1 << 18  # bytes that are examined
+_ROWS = 100  # records that are examined
+_DELIMITERS = ("\t", ";", "|", ",")  # of two that fit, prefer the one that is not a decimal sign
 _MARKS = (  # UTF-32 begins like UTF-16
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -40,12 +41,12 @@ _DATA_LIKE = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*|\d{1,4}[-/.]\d{1,2}[-/.]\d{1
 
 @dataclass(frozen=True)
 class CsvForm:
-    """What a reader must be told of one file.
+    """What a reader must know of one file.
 
     Attributes
     ----------
     names : tuple of str
-        The header as written, without spaces around the names; a name may stand there twice.
+        The header as written, without spaces around the names; a name may occur twice.
     delimiter, escape : str
         The quote is always ``"``; it is escaped by itself or by a backslash.
     skip : int
@@ -61,7 +62,7 @@ class CsvForm:
     headless: bool = False
 
     def unique_names(self, wanted: Collection[str]) -> list[str]:
-        """Return names for a reader that knows no capitals: where two are one to it, those that are wanted keep theirs."""
+        """Return unique names for a reader that ignores case: where two names collide, wanted columns keep theirs."""
         kept = {name.lower(): name for name in self.names if name} | {name.lower(): name for name in wanted}
         found: list[str] = []
         for place, name in enumerate(self.names):
@@ -172,7 +173,7 @@ def _shape(value: str) -> str:
 
 
 def _encoding(head: bytes, *, whole: bool) -> str | None:
-    """Return what a file is instead of text in UTF-8; None where it is that, as far as can be seen."""
+    """Return the format of a file that is not text in UTF-8; None where it is, as far as can be seen."""
     for mark, what in _MARKS:
         if head.startswith(mark):
             return what
@@ -189,7 +190,7 @@ def _encoding(head: bytes, *, whole: bool) -> str | None:
 
 
 def one_byte_encoding(data: bytes) -> str:
-    """Return which of the old encodings bytes seem to be in."""
+    """Return which one-byte encoding the bytes seem to be in."""
     return "Windows-1252 or ISO-8859-1" if not re.search(rb"[\x81\x8d\x8f\x90\x9d]", data) else "an encoding that is not UTF-8"
 
 
@@ -203,7 +204,7 @@ def _wrong_encoding(path: str, table: str, what: str) -> SourceError:
 
 
 def wrong_text(path: str, table: str) -> SourceError | None:
-    """Return why a file that a reader stumbled over is no text in UTF-8 with one kind of line end, if that is so."""
+    """Return the error of a file that is not UTF-8 text with one kind of line end; None for others."""
     ends: set[bytes] = set()
     inside, before = False, b""
     try:

@@ -1,4 +1,4 @@
-"""SQL on DuckDB, SQLite and PostgreSQL: a query and where to ask it."""
+"""SQL on DuckDB, SQLite and PostgreSQL: a query and its database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def table_names(database: Any) -> list[str]:
 class Query:
     """Rows of a database, as the source of a table.
 
-    Only the declared columns are asked for, so the query may be a plain ``SELECT *``.
+    Only the declared columns are requested, so the query may be a plain ``SELECT *``.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Query:
     database : str, path or connection
         ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``; a password is better left to ``~/.pgpass`` or ``PGPASSWORD``);
         the path of a DuckDB or SQLite file; an open connection of DuckDB, ``sqlite3`` or ADBC, which stays open; or files, as a mapping of
-        the names that the query calls them by to their paths: ``{"orders": "orders.csv", "customers": "customers.csv"}``.
+        their names in the query to their paths: ``{"orders": "orders.csv", "customers": "customers.csv"}``.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class Database(Source):
         if not text:
             raise UsageError("empty-query", "the query is empty", table=name, remedy='Write Query("SELECT * FROM orders", database).')
         plain = re.fullmatch(r"[^\s'\";()]+", text) is not None
-        self.named = [text] if plain else []  # a statement may hold ids and values: nothing of it is repeated
+        self.named = [text] if plain else []  # a statement may hold ids and values: it is never quoted
         self.source = ".".join(quoted(part) for part in text.split(".")) if plain else f"(\n{text}\n) AS given"
         self.engine = _engine(query.database, name)
 
@@ -98,7 +98,7 @@ class Database(Source):
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        """Yield the engine, opened; whatever it says is told without credentials and without rows."""
+        """Yield the opened engine; its errors are reported without credentials and without rows."""
         try:
             with self.engine.open() as cursor:
                 yield cursor
@@ -165,7 +165,7 @@ class _SQLite:
         names = self.names(f"{sql} LIMIT 0")
         kinds = [self._kind(sql, name) for name in names]
         cursor = self.connection.cursor()
-        cursor.row_factory = None  # plain tuples, whatever the connection makes of rows
+        cursor.row_factory = None  # plain tuples, whatever the connection's row factory
         cursor.execute(sql)
         while rows := cursor.fetchmany(BATCH // 4):
             columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
@@ -191,7 +191,7 @@ class _SQLite:
 
 
 class _ADBC:
-    """PostgreSQL by its address, or any connection of the ADBC kind."""
+    """PostgreSQL by its address, or any ADBC connection."""
 
     def __init__(self, given: Any, where: str) -> None:
         self.given, self.where = given, where
@@ -245,7 +245,7 @@ def _engine(database: Any, name: str) -> Any:
         return _SQLite(database, "the SQLite connection", name)
     raise UsageError(
         "unknown-database",
-        f"a {kind} is no database that is known",
+        f"a {kind} is not a known database",
         table=name,
         remedy='Give "postgresql://...", the path of a DuckDB or SQLite file, or a connection of DuckDB, sqlite3 or ADBC.',
     )
@@ -255,7 +255,7 @@ def _file_engine(path: str, name: str) -> Any:
     scheme, address, _ = path.partition("://")
     if address:
         remedy = 'Give "postgresql://...", the path of a DuckDB or SQLite file, or a connection.'
-        raise UsageError("unknown-database", f'addresses of the kind "{scheme}://" are not known', table=name, remedy=remedy)
+        raise UsageError("unknown-database", f'addresses of the kind "{scheme}://" are not supported', table=name, remedy=remedy)
     try:
         with open(path, "rb") as file:
             head = file.read(16)

@@ -1,4 +1,4 @@
-"""Rows into a table of a database, and out of it: one transaction and one writer at a time, so that readers see all of it or nothing."""
+"""Write and delete rows of a database table: one transaction and one writer at a time, so that readers see all changes or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _SERVER = ("postgresql://", "postgres://")
 _PATIENCE = 600.0  # seconds that a writer waits for another one to finish with the table
 _AT_ONCE = 500  # customers in one statement
-_MADE = {".duckdb": "duckdb", ".ddb": "duckdb", ".db": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite"}  # what a new file becomes
+_MADE = {".duckdb": "duckdb", ".ddb": "duckdb", ".db": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite"}  # the kind of a new file
 _REMEDY = 'Give "postgresql://user@host/name", the path of a DuckDB or SQLite file, or an open connection of DuckDB.'
 
 # DuckDB keeps other processes out of its file, but lets the threads of one process write rows of the same customers side by side.
@@ -74,7 +74,7 @@ class _DuckDB:
 
 
 class _SQLite:
-    """One transaction in a SQLite file; its only writer from the first statement on."""
+    """One transaction in a SQLite file; the only writer from the first statement on."""
 
     def __init__(self, connection: Any, table: str) -> None:
         self.connection, self.name = connection, table.rpartition(".")[2]
@@ -106,13 +106,13 @@ class _SQLite:
 
 
 class _PostgreSQL:
-    """One transaction on a PostgreSQL server, whose table nobody else writes meanwhile, whether it is there already or not."""
+    """One transaction on a PostgreSQL server; the table is locked against other writers, whether it exists already or not."""
 
     def __init__(self, connection: Any, table: str) -> None:
         self.cursor = connection.cursor()
         schema, _, self.name = table.rpartition(".")
         given = ".".join(quoted(part) for part in table.split("."))
-        # A transaction that sees the server as it was before it waited would not see what it has waited for.
+        # A transaction with a snapshot from before the wait would not see the rows it waited for.
         self.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         self.run(f"SET LOCAL lock_timeout = '{_PATIENCE:.0f}s'")
         key = int.from_bytes(hashlib.sha256(f"churnpredict {self.name}".encode()).digest()[:8], "big", signed=True)
@@ -123,7 +123,7 @@ class _PostgreSQL:
         self.schema = found or schema or self.run("SELECT current_schema()::text")
         self.table = f"{quoted(self.schema)}.{quoted(self.name)}" if self.schema else quoted(self.name)
         self.found = found is not None
-        if self.found:  # against writers that are not of this library
+        if self.found:  # against writers other than this library
             self.run(f"LOCK TABLE {self.table} IN SHARE ROW EXCLUSIVE MODE")
 
     def run(self, sql: str, *given: Any) -> Any:
@@ -153,7 +153,7 @@ def _sqlite_value(value: Any) -> Any:
 
 
 def check_destination(database: Any, table: str) -> None:
-    """Refuse what is not a database, or not the name of a table, before there is anything to write.
+    """Refuse anything that is not a database, or not the name of a table, before there is anything to write.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _kind_of_file(path: Path) -> str:
         head = _head(path)
     except (FileNotFoundError, NotADirectoryError):
         if path.suffix.lower() not in _MADE:
-            remedy = f"A new database is made under a name that ends in {', '.join(_MADE)}. {_REMEDY}"
+            remedy = f"A new database is created if the name ends in {', '.join(_MADE)}. {_REMEDY}"
             raise UsageError("unknown-database", f'there is no database "{path}"', remedy=remedy) from None
         return _MADE[path.suffix.lower()]
     except OSError as error:
@@ -212,13 +212,11 @@ def _kind_of_file(path: Path) -> str:
     if head[8:12] == b"DUCK":
         return "duckdb"
     what = "an empty file" if not head else "neither a DuckDB nor a SQLite file"
-    raise UsageError("unknown-database", f'"{path}" is {what}', remedy=f"{_REMEDY} A file that is not there yet is made.")
+    raise UsageError("unknown-database", f'"{path}" is {what}', remedy=f"{_REMEDY} A missing file is created.")
 
 
 def _head(path: Path) -> bytes:
-    """Return the first bytes of a file; of an empty one once more after a moment, since another job may be about to make a
-    database of it.
-    """
+    """Return the first bytes of a file; read an empty one again after a moment, since another job may be creating a database in it."""
     for pause in (0.05, 0.2, 0.5, 0.0):
         with path.open("rb") as file:
             if head := file.read(16):
@@ -254,7 +252,7 @@ def _transaction(database: Any, table: str) -> Iterator[Any]:
             raise OutputError(
                 "locked",
                 f"another process has been writing to the table {table}, or holds its database, for {_PATIENCE:,.0f} seconds",
-                remedy="Nothing has changed. Close what holds the database open, and start the command again.",
+                remedy="Nothing has changed. Close the program that holds the database open, and start the command again.",
             ) from None
         raise memory_shortage(error) or OutputError(
             "not-written",
@@ -288,7 +286,7 @@ def _connected(database: Any) -> Iterator[tuple[Any, Any]]:
         import sqlite3
 
         with closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as connection:
-            connection.execute("PRAGMA user_version = 0")  # gives a new file its first page, so that everybody sees what it is
+            connection.execute("PRAGMA user_version = 0")  # gives a new file its first page, so that others recognise it
             yield connection, _SQLite
         return
     with _ONE_THREAD, _opened(path) as connection:
@@ -311,9 +309,9 @@ def _opened(path: Path) -> Any:
 
 
 def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Table], *, keep: int | None = None) -> None:
-    """Put all blocks into a table in the place of the rows that have their cutoff; the table is made if need be.
+    """Replace the rows of a cutoff in a table by all blocks; the table is created if missing.
 
-    Several jobs may write into one table: each waits until the one before it has finished, for ten minutes at most.
+    Several jobs may write to one table: each waits until the previous one has finished, for ten minutes at most.
 
     Parameters
     ----------
@@ -326,7 +324,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
     blocks : iterable of pyarrow.Table
         One after the other, so that memory holds one.
     keep : int, optional
-        How many cutoffs stay: this one, and the latest of the others.
+        How many cutoffs to keep: this one, and the latest of the others.
     """
     with _transaction(database, table) as work:
         if work.there():
@@ -340,7 +338,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
 
 
 def delete_rows(database: Any, table: str, customers: Sequence[str]) -> tuple[int, set[str]]:
-    """Remove all rows of these customers, by their ids as text; returns how many rows went, and whose."""
+    """Remove all rows of these customers, by their ids as text; return how many rows were removed, and whose."""
     with _transaction(database, table) as work:
         rows, found = 0, set[str]()
         if not work.there():

@@ -37,7 +37,7 @@ def refuse_missing(column: pa.ChunkedArray, table: str, name: str) -> None:
             sum(c.dictionary_decode().null_count for c in column.chunks) if any(c.dictionary.null_count for c in column.chunks) else missing
         )
     if missing:
-        remedy = "Drop these rows, or fill in whose they are."
+        remedy = "Drop these rows, or fill in their customer ids."
         raise IdentityError(
             "null-id", "rows without a customer id", table=table, column=name, rows=missing, total=len(column), remedy=remedy
         )
@@ -53,7 +53,7 @@ def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = Non
     table, name : str
         For messages.
     count : callable, optional
-        How many rows those values stand for that a mask says, where values are distinct ones.
+        Returns the number of rows of the values in a mask, where values are distinct ones.
     total : int, optional
         How many rows there are.
 
@@ -79,7 +79,7 @@ def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = Non
     where["total"] = len(values) if total is None else total
     empty = pc.equal(pc.utf8_trim_whitespace(texts), "").to_numpy(zero_copy_only=False)
     if empty.any():
-        remedy = "Drop these rows, or fill in whose they are."
+        remedy = "Drop these rows, or fill in their customer ids."
         raise IdentityError("empty-id", "rows with an empty customer id", rows=count(empty), remedy=remedy, **where)
     spoilt = pc.match_substring_regex(texts, _FLOAT).to_numpy(zero_copy_only=False)
     if spoilt.any():
@@ -87,14 +87,14 @@ def exact_ids(values: pa.Array, table: str, name: str, count: Count | None = Non
             "float-id",
             "ids that have been written as decimal numbers, as a spreadsheet does; digits may be lost",
             rows=count(spoilt),
-            remedy="Export them again from where they come from, with the column as text; a spreadsheet that opens it spoils it anew.",
+            remedy="Export them again from their source, with the column as text; opening the file in a spreadsheet damages it again.",
             **where,
         )
     return texts
 
 
 def _wrong_type(kind: pa.DataType, where: dict[str, Any]) -> IdentityError:
-    remedy = "Ids are whole numbers or text: cast the column to string."
+    remedy = "Ids must be whole numbers or text: cast the column to string."
     return IdentityError("id-type", f"customer ids of type {kind}", remedy=remedy, **where)
 
 
@@ -103,7 +103,7 @@ def _of_decimals(values: pa.Array, where: dict[str, Any]) -> pa.Array:
     numbers = values.to_pylist()
     broken = [n for n in numbers if not n.is_finite() or n != n.to_integral_value()]
     if broken:
-        remedy = "Ids are whole numbers or text: cast the column to string."
+        remedy = "Ids must be whole numbers or text: cast the column to string."
         raise IdentityError("id-type", "customer ids with digits after the point", examples=broken, remedy=remedy, **where)
     whole = [int(n) for n in numbers]
     if all(-(2**63) <= n < 2**63 for n in whole):
@@ -117,8 +117,8 @@ def _float_ids(values: pa.Array, where: dict[str, Any]) -> IdentityError:
         return IdentityError(
             "float-id",
             "ids are floats beyond 2^53, where neighbouring ids have already become the same number",
-            remedy="Read the column again from its source as int64 or text; a cast cannot bring the lost digits back.",
+            remedy="Read the column again from its source as int64 or text; a cast cannot restore the lost digits.",
             **where,
         )
-    remedy = f'Cast them before: frame["{where["column"]}"].astype("int64"), or to text.'
+    remedy = f'Cast them first: frame["{where["column"]}"].astype("int64"), or to text.'
     return IdentityError("float-id", "customer ids are floats", remedy=remedy, **where)

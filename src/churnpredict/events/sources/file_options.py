@@ -1,4 +1,4 @@
-"""A file, and how it is written: what a path alone does not say."""
+"""A file, and the options that say how it is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["FILE_OPTIONS", "File"]
 
 @dataclass(frozen=True)
 class File:
-    """A file whose path alone does not say how it is written.
+    """A file with options that say how it is written.
 
     ``churnpredict init`` finds these options and writes them into ``churn.toml``, where they are keys of the table.
 
@@ -27,14 +27,14 @@ class File:
     encoding : str, optional
         How letters are stored, such as ``"cp1252"``, ``"iso-8859-2"`` or ``"utf-16"``; UTF-8 by default.
     delimiter : str, optional
-        What separates fields; found among comma, semicolon, tab and stroke by default.
+        Separator of fields; detected among comma, semicolon, tab and vertical bar by default.
     decimal, thousands : str, optional
-        What stands before decimals (``"."`` by default) and between groups of digits (nothing by default). Currencies, parentheses and
+        The sign before decimals (``"."`` by default) and between groups of digits (none by default). Currencies, parentheses and
         minus signs around a number need no option.
     skip_rows : int, optional
-        Lines above the header, empty ones included.
+        Number of lines above the header, empty ones included.
     footer_rows : int, optional
-        Rows below the table, such as totals, which are left out; empty lines do not count.
+        Number of rows below the table, such as totals, to leave out; empty lines do not count.
     column_names : list of str, optional
         The names of the columns of a file without a header.
     sheet : str, optional
@@ -70,7 +70,7 @@ class File:
 
     def __post_init__(self) -> None:
         if self.encoding is not None and check_encoding(self.encoding) is None:
-            raise _refuse("encoding", self.encoding, 'Write one that Python knows, such as "cp1252", "iso-8859-2" or "utf-16".')
+            raise _refuse("encoding", self.encoding, 'Use an encoding that Python supports, such as "cp1252", "iso-8859-2" or "utf-16".')
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             raise _refuse("delimiter", self.delimiter, r'Write one character, such as ";" or "\t".')
         if self.decimal not in (None, ".", ","):
@@ -92,7 +92,7 @@ class File:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is said beyond the path."""
+        """Options given beyond the path."""
         said = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)[1:]}
         return {name: value for name, value in said.items() if value is not None and value != ()}
 
