@@ -149,7 +149,7 @@ class Whole:
         return [v for v in self.labels[name][column].to_pylist() if first[v] < before]
 
     def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
-        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
+        """Return the most frequent kinds of the whole: see :meth:`EventTables.kinds`."""
         raise NotImplementedError
 
 

@@ -225,7 +225,7 @@ class PartitionedTables(Whole):
         return digest_of(load_arrays(place), values)
 
     def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
-        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole that enough of all customers have."""
+        """Return the most frequent kinds of the whole that enough customers have: see :meth:`EventTables.kinds`."""
         labels = self.labels[name].get("kind")
         if labels is None:
             return {}

@@ -467,7 +467,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         twice = sum(other.lower() == name.lower() for other in declarations) > 1  # Spark and databases take their columns for one
         if not plain or twice or name in _RESERVED or name == "calendar":
             remedy = 'Use letters, digits and single underscores; "calendar" is taken, and tables differ in more than capitals.'
-            raise UsageError("table-name", "this name cannot stand in feature names", table=name, remedy=remedy)
+            raise UsageError("table-name", "this name cannot be used in feature names", table=name, remedy=remedy)
         inclusive = getattr(declaration, "end_inclusive", None)
         if inclusive not in (None, True, False):
             remedy = "Write True or False, or leave it out to detect it."
