@@ -15,6 +15,7 @@ from tests.oracles import shapley as oracle
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.explanation import treeshap
 from churnpredict.explanation.treeshap import TreeShap
+from churnpredict.model import codes
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, read_trees
 
 FUZZ = int(os.environ.get("CHURNPREDICT_FUZZ", "60"))
@@ -132,7 +133,7 @@ def test_more_thresholds_than_a_byte_and_many_categories(rng):
     booster = lightgbm.train(params, lightgbm.Dataset(A, y, categorical_feature=[1]), 8)
     explainer = TreeShap(booster, few_rows=0)
     check_like_lightgbm(explainer, booster, np.vstack([A, [[np.nan, np.nan], [0, 901], [0, -3]]]))
-    assert np.diff(explainer._tables._encoding.edge_start).min() > 256
+    assert np.diff(explainer._tables._codes.edge_start).min() > 256
 
 
 def test_a_model_without_splits(rng):
@@ -243,7 +244,7 @@ def test_few_rows_are_left_to_lightgbm_and_said(deep, caplog):
 
 def test_what_tables_cannot_hold_is_left_to_lightgbm(deep, caplog, monkeypatch):
     booster, A = deep
-    monkeypatch.setattr(treeshap, "MOST_CODES", 3)
+    monkeypatch.setattr(codes, "MOST_CODES", 3)
     with caplog.at_level(logging.DEBUG, "churnpredict"):
         check_like_lightgbm(TreeShap(booster, few_rows=0), booster, A[:30])
     assert "more than 3 thresholds" in caplog.text

@@ -7,98 +7,25 @@ layout of flat arrays, described once in :mod:`churnpredict.explanation.treeshap
 
 # A kernel has the types it is compiled for; its branches are its algorithm.
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0912, PLR0915, PLR0124
+# ruff: noqa: PLR0912, PLR0915
 
 from __future__ import annotations
 
 import numba
 import numpy as np
 
-from churnpredict.model.trees import ZERO_THRESHOLD
-
 __all__ = [
     "choose_groups",
-    "encode",
-    "explain_rows",
+    "explain_codes",
     "fill_deep",
     "fill_parts",
     "fill_tables",
     "lay_out_leaves",
     "merge_columns",
-    "split_codes",
 ]
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 PART = 6  # features per part of a deep leaf: 64 patterns
-TILE = 32  # rows encoded together, so that a tile of the matrix stays in the fastest cache
-
-
-@jit
-def encode(values, first, last, features, is_categorical, edges, edge_start, codes):
-    """Bin rows ``first:last`` of ``values`` (n, F) into ``codes`` (n_used, at least last - first): the interval, or the category.
-
-    Interval c of a numeric feature is (edge c - 1, edge c], NaN comes after the last. A category that no split names, NaN and
-    negatives share the last code. The search goes level by level over a tile of rows: no step waits for the one before.
-    """
-    column = np.zeros(TILE)
-    base = np.zeros(TILE, np.int64)
-    for top in range(first, last, TILE):
-        rows = min(TILE, last - top)
-        for u in range(features.shape[0]):
-            feature = features[u]
-            n_edges = edge_start[u + 1] - edge_start[u]
-            own = edges[edge_start[u] : edge_start[u + 1]]
-            goal = codes[u, top - first : top - first + rows]
-            for row in range(rows):
-                value = values[top + row, feature]
-                if -ZERO_THRESHOLD <= value <= ZERO_THRESHOLD:
-                    value = 0.0  # as LightGBM does with every row before its trees see it
-                if is_categorical[u]:
-                    # LightGBM truncates towards zero, and what does not fit an int is no category
-                    value = np.floor(value) if value >= 0.0 else (0.0 if value > -1.0 else -1.0)
-                column[row] = value
-                base[row] = 0
-            length = n_edges
-            while length > 1:
-                half = length >> 1
-                for row in range(rows):
-                    base[row] += half if own[np.uint64(base[row] + half - 1)] < column[row] else 0
-                length -= half
-            if is_categorical[u]:
-                for row in range(rows):
-                    goal[row] = base[row] if n_edges > 0 and own[base[row]] == column[row] else n_edges
-            else:
-                for row in range(rows):
-                    value = column[row]
-                    goal[row] = base[row] + (own[np.uint64(base[row])] < value) if value == value else n_edges + 1
-
-
-@jit
-def split_codes(used, edge_of, decision, bitset, bitset_start, words, edges, edge_start, zero, zero_low, zero_high, map_start, goes_left):
-    """Decide for every node which codes of its feature go left: LightGBM's rule, evaluated once per code instead of once per row.
-
-    ``zero[u]`` is the code of 0.0; codes ``zero_low[u]..zero_high[u]`` are what LightGBM takes for zero.
-    """
-    for node in range(used.shape[0]):
-        u = used[node]
-        n_edges = edge_start[u + 1] - edge_start[u]
-        at = map_start[node]
-        if decision[node] & 1:
-            begin = bitset_start[bitset[node]]
-            n_bits = (bitset_start[bitset[node] + 1] - begin) * 32
-            for code in range(n_edges):
-                category = np.int64(edges[edge_start[u] + code])
-                goes_left[at + code] = category < n_bits and (np.int64(words[begin + (category >> 5)]) >> (category & 31)) & 1
-            goes_left[at + n_edges] = 0
-            continue
-        default = (decision[node] >> 1) & 1
-        missing = (decision[node] >> 2) & 3
-        for code in range(n_edges + 1):
-            goes_left[at + code] = code <= edge_of[node]
-        if missing == 1:
-            for code in range(zero_low[u], zero_high[u] + 1):
-                goes_left[at + code] = default
-        goes_left[at + n_edges + 1] = default if missing == 2 else goes_left[at + zero[u]]
 
 
 @jit
@@ -881,76 +808,72 @@ def add_deep_interventional(
 
 
 @jit
-def explain_rows(
-    values, out, block, features, is_categorical, edges, edge_start,
+def explain_codes(
+    codes, out, sums,
     column_start, column_feature, lookup_start, lookup, cells_of, sum_start, sum_target, table_start, table,
     deep_value, deep_start, deep_feature, bit_start, bit, pattern_start, patterns, shares,
     part_start, part_first, whole_start, whole, without, target, beta, interventional,
 ):  # fmt: skip
-    """Write the SHAP values of ``values`` (n, F) into ``out`` (n, n_targets): encode a block, find each group's cell, add the
-    table's row.
+    """SHAP values of as many rows as ``out`` (n, n_targets) has, from their ``codes``: find each group's cell, add the table's row.
+
+    ``sums`` (n_targets, at least n) is overwritten.
     """
-    n_rows = values.shape[0]
+    rows = out.shape[0]
     n_targets = out.shape[1]
-    codes = np.zeros((max(1, features.shape[0]), block), np.uint16)
-    sums = np.zeros((n_targets, block))
-    cell = np.zeros(block, np.uint16)
-    for top in range(0, n_rows, block):
-        rows = min(block, n_rows - top)
-        encode(values, top, top + rows, features, is_categorical, edges, edge_start, codes)
-        for column in range(n_targets):
-            for row in range(rows):
-                sums[column, row] = 0.0
-        for group in range(cells_of.shape[0]):
-            begin = column_start[group]
-            end = column_start[group + 1]
-            # two columns at a time: half the traffic of the running index, and of reading it
-            odd = (end - begin) & 1
-            if odd:
-                look = lookup[lookup_start[begin] : lookup_start[begin + 1]]
-                code = codes[column_feature[begin]]
-                for row in range(rows):
-                    cell[row] = look[code[row]]
-            else:
-                for row in range(rows):
-                    cell[row] = 0
-            for column in range(begin + odd, end, 2):
-                look = lookup[lookup_start[column] : lookup_start[column + 1]]
-                code = codes[column_feature[column]]
-                look2 = lookup[lookup_start[column + 1] : lookup_start[column + 2]]
-                code2 = codes[column_feature[column + 1]]
-                for row in range(rows):
-                    cell[row] += look[code[row]] + look2[code2[row]]
-            cells = cells_of[group]
-            at = table_start[group]
-            begin = sum_start[group]
-            end = sum_start[group + 1]
-            odd = (end - begin) & 1
-            if odd:
-                part = table[at : at + cells]
-                total = sums[sum_target[begin]]
-                for row in range(rows):
-                    total[row] += part[cell[row]]
-                at += cells
-            for column in range(begin + odd, end, 2):
-                part = table[at : at + cells]
-                total = sums[sum_target[column]]
-                part2 = table[at + cells : at + 2 * cells]
-                total2 = sums[sum_target[column + 1]]
-                for row in range(rows):
-                    c = cell[row]
-                    total[row] += part[c]
-                    total2[row] += part2[c]
-                at += 2 * cells
-        if deep_value.shape[0] > 0:
-            if interventional:
-                add_deep_interventional(
-                    codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, target, pattern_start, patterns, shares, beta, sums
-                )
-            else:
-                add_deep_path_dependent(
-                    codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
-                )  # fmt: skip
+    cell = np.zeros(rows, np.uint16)
+    for column in range(n_targets):
         for row in range(rows):
-            for column in range(n_targets):
-                out[top + row, column] = sums[column, row]
+            sums[column, row] = 0.0
+    for group in range(cells_of.shape[0]):
+        begin = column_start[group]
+        end = column_start[group + 1]
+        # two columns at a time: half the traffic of the running index, and of reading it
+        odd = (end - begin) & 1
+        if odd:
+            look = lookup[lookup_start[begin] : lookup_start[begin + 1]]
+            code = codes[column_feature[begin]]
+            for row in range(rows):
+                cell[row] = look[code[row]]
+        else:
+            for row in range(rows):
+                cell[row] = 0
+        for column in range(begin + odd, end, 2):
+            look = lookup[lookup_start[column] : lookup_start[column + 1]]
+            code = codes[column_feature[column]]
+            look2 = lookup[lookup_start[column + 1] : lookup_start[column + 2]]
+            code2 = codes[column_feature[column + 1]]
+            for row in range(rows):
+                cell[row] += look[code[row]] + look2[code2[row]]
+        cells = cells_of[group]
+        at = table_start[group]
+        begin = sum_start[group]
+        end = sum_start[group + 1]
+        odd = (end - begin) & 1
+        if odd:
+            part = table[at : at + cells]
+            total = sums[sum_target[begin]]
+            for row in range(rows):
+                total[row] += part[cell[row]]
+            at += cells
+        for column in range(begin + odd, end, 2):
+            part = table[at : at + cells]
+            total = sums[sum_target[column]]
+            part2 = table[at + cells : at + 2 * cells]
+            total2 = sums[sum_target[column + 1]]
+            for row in range(rows):
+                c = cell[row]
+                total[row] += part[c]
+                total2[row] += part2[c]
+            at += 2 * cells
+    if deep_value.shape[0] > 0:
+        if interventional:
+            add_deep_interventional(
+                codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, target, pattern_start, patterns, shares, beta, sums
+            )
+        else:
+            add_deep_path_dependent(
+                codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
+            )  # fmt: skip
+    for row in range(rows):
+        for column in range(n_targets):
+            out[row, column] = sums[column, row]

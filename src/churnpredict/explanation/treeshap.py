@@ -12,7 +12,6 @@ import logging
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.model.boosters import load_booster, score
-from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, ZERO_THRESHOLD, TreeModel, read_trees
+from churnpredict.model.codes import TooManyCodesError, codes_of
+from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
 from churnpredict.threads import thread_count
 
 __all__ = ["TreeShap"]
@@ -36,27 +36,12 @@ MOST_FEATURES = 9  # a feature has two classes or more: 2**9 cells
 CELL_COST = 2e-5  # of building a cell, in units of one look-up for one row, spread over 50,000 rows
 BLOCK = 1024
 CHUNK = 16 * BLOCK
-MOST_CODES = 65_535
 
 _log = logging.getLogger("churnpredict")
 
 
 class _Unsupported(Exception):
     """The model cannot be tabulated; LightGBM explains it itself."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Encoding:
-    """How a row becomes codes: per used feature its column, whether it is categorical, and its edges or categories."""
-
-    features: NDArray[np.int64]
-    is_categorical: NDArray[np.bool_]
-    edges: NDArray[np.float64]
-    edge_start: NDArray[np.int64]
-
-    @property
-    def arrays(self) -> tuple[NDArray[Any], ...]:
-        return self.features, self.is_categorical, self.edges, self.edge_start
 
 
 class TreeShap:
@@ -313,28 +298,20 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
 
 
 class _Tables:
-    """The tables of one model: arrays for :func:`churnpredict.explanation.kernels.explain_rows`, and the expected value."""
+    """The tables of one model: arrays for :func:`churnpredict.explanation.kernels.explain_codes`, and the expected value."""
 
     def __init__(self, trees: TreeModel, background: NDArray[np.float64] | None) -> None:
         from churnpredict.explanation import kernels
 
         self._kernels = kernels
         self._n_features = trees.n_features
-        encoding, used, zero = _encoding_of(trees)
-        self._encoding = encoding
-        n_codes = np.diff(encoding.edge_start) + np.where(encoding.is_categorical, 1, 2)
-        if n_codes.size and n_codes.max() > MOST_CODES:
-            raise _Unsupported(f"a feature has more than {MOST_CODES:,} thresholds")
-        map_start = np.concatenate([[0], np.cumsum(n_codes[used])])
-        goes_left = np.zeros(map_start[-1], np.uint8)
-        edge_of = _edge_of_nodes(trees, encoding, used)
-        kernels.split_codes(
-            used, edge_of, trees.decision_type, trees.bitset, trees.bitset_start, trees.bitset_words, encoding.edges, encoding.edge_start,
-            *zero, map_start, goes_left,
-        )  # fmt: skip
+        try:
+            self._codes = codes = codes_of(trees)
+        except TooManyCodesError as error:
+            raise _Unsupported(str(error)) from error
         values, *leaves = kernels.lay_out_leaves(
-            trees.node_start, trees.leaf_start, used, trees.left_child, trees.right_child, trees.internal_count, trees.leaf_count,
-            trees.leaf_value, map_start, goes_left, n_codes,
+            trees.node_start, trees.leaf_start, codes.used, trees.left_child, trees.right_child, trees.internal_count, trees.leaf_count,
+            trees.leaf_value, codes.map_start, codes.goes_left, codes.n_codes,
         )  # fmt: skip
         entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes, slot_codes, code_class = leaves
         ends, is_deep = kernels.choose_groups(
@@ -348,21 +325,18 @@ class _Tables:
         deepest = int(path.max(initial=1))
         nodes, weights = _gauss_legendre(deepest)
         self._beta = _beta_weights(deepest)
-        codes = np.zeros((max(1, len(encoding.features)), 0), np.uint16)
-        if background is not None:
-            codes = np.zeros((max(1, len(encoding.features)), len(background)), np.uint16)
-            kernels.encode(background, 0, len(background), *encoding.arrays, codes)
+        reference = codes.encode(np.empty((0, trees.n_features)) if background is None else background)
         self._interventional = background is not None
         (
             self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
         ) = kernels.fill_tables(
             begins[tabulated], ends[tabulated], values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes,
-            slot_codes, code_class, MOST_FEATURES, nodes, weights, codes, self._beta,
+            slot_codes, code_class, MOST_FEATURES, nodes, weights, reference, self._beta,
         )  # fmt: skip
         deep_leaves = begins[is_deep == 1]
         self._deep_value = values[deep_leaves]
         start, feature, q, *deep, alone = kernels.fill_deep(
-            deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, codes
+            deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, reference
         )
         few = slice(0, 0 if self._interventional else len(deep_leaves))
         parts = kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
@@ -372,10 +346,10 @@ class _Tables:
 
     def kernel(self, target: NDArray[np.int64] | None) -> Any:
         """Return a function of (rows, out) that explains rows, per feature or per group of features."""
-        features = self._encoding.features
+        features = self._codes.features
         if target is None:
             goal = features
-            sums: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table  # pyright: ignore[reportArgumentType]
+            tables: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table  # pyright: ignore[reportArgumentType]
         else:
             goal = target[features]
             key = goal.tobytes()
@@ -383,64 +357,19 @@ class _Tables:
             if merged is None or merged[0] != key:
                 columns = self._column_start, self._column_feature, self._cells, self._table_start, self._table
                 self._merged = merged = key, self._kernels.merge_columns(*columns, goal)
-            sums = merged[1]
+            tables = merged[1]
 
         def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-            self._kernels.explain_rows(
-                rows, out, BLOCK, *self._encoding.arrays,
-                self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *sums,
-                self._deep_value, *self._deep, goal, self._beta, self._interventional,
-            )  # fmt: skip
+            sums = np.empty((out.shape[1], min(BLOCK, len(rows))))
+            for top in range(0, len(rows), BLOCK):
+                part = rows[top : top + BLOCK]
+                self._kernels.explain_codes(
+                    self._codes.encode(part), out[top : top + len(part)], sums,
+                    self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *tables,
+                    self._deep_value, *self._deep, goal, self._beta, self._interventional,
+                )  # fmt: skip
 
         return explain
-
-
-def _encoding_of(trees: TreeModel) -> tuple[_Encoding, NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
-    """Return edges of every used feature, the used feature of every node, and the codes that LightGBM takes for zero (0.0, from, to)."""
-    features, used = np.unique(trees.split_feature, return_inverse=True)
-    categorical_node = (trees.decision_type & 1) == 1
-    zero_node = ~categorical_node & (((trees.decision_type >> 2) & 3) == 1)
-    is_categorical = np.zeros(len(features), bool)
-    is_categorical[used[categorical_node]] = True
-    if is_categorical[used[~categorical_node]].any():
-        raise _Unsupported("a feature is both numeric and categorical")
-    order = np.argsort(used, kind="stable")
-    split_at = np.cumsum(np.bincount(used, minlength=len(features)))[:-1]
-    edges: list[NDArray[np.float64]] = []
-    zero = np.zeros((3, len(features)), np.int64)
-    for u, nodes in enumerate(np.split(order, split_at) if len(features) else []):
-        if is_categorical[u]:
-            edges.append(_categories(trees, trees.bitset[nodes]))
-            continue
-        own = trees.threshold[nodes]
-        if zero_node[nodes].any():
-            own = np.concatenate([own, [-ZERO_THRESHOLD, ZERO_THRESHOLD]])
-        own = np.unique(own)
-        edges.append(own)
-        zero[:, u] = np.searchsorted(own, 0.0), np.searchsorted(own, -ZERO_THRESHOLD) + 1, np.searchsorted(own, ZERO_THRESHOLD)
-    edge_start = np.concatenate([[0], np.cumsum([len(e) for e in edges])]).astype(np.int64)
-    flat = np.concatenate(edges) if edges else np.empty(0)
-    return _Encoding(features.astype(np.int64), is_categorical, flat, edge_start), used.astype(np.int64), tuple(zero)
-
-
-def _categories(trees: TreeModel, bitsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return all categories that any of these splits sends left, in order."""
-    sets = [trees.bitset_words[trees.bitset_start[b] : trees.bitset_start[b + 1]] for b in bitsets.tolist()]
-    union = np.zeros(max(map(len, sets)), np.uint32)
-    for words in sets:
-        union[: len(words)] |= words
-    return np.flatnonzero(np.unpackbits(union.astype("<u4").view(np.uint8), bitorder="little")).astype(np.float64)
-
-
-def _edge_of_nodes(trees: TreeModel, encoding: _Encoding, used: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place of each node's threshold among its feature's edges."""
-    place = np.zeros(len(used), np.int64)
-    order = np.argsort(used, kind="stable")
-    split_at = np.cumsum(np.bincount(used, minlength=len(encoding.features)))[:-1]
-    for u, nodes in enumerate(np.split(order, split_at) if len(encoding.features) else []):
-        if not encoding.is_categorical[u]:
-            place[nodes] = np.searchsorted(encoding.edges[encoding.edge_start[u] : encoding.edge_start[u + 1]], trees.threshold[nodes])
-    return place
 
 
 def _gauss_legendre(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from churnpredict.model.boosters import score
 from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
+from churnpredict.model.tree_scores import BoosterScores
 
 __all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 
@@ -35,10 +36,17 @@ class TreeMember:
     def __init__(self, booster: Any, *, weight: float = 1.0) -> None:
         self.booster = booster
         self.weight = weight
+        self._scores = BoosterScores(booster)
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Return log-odds (n,) of encoded rows A (n, n_features)."""
-        return score(self.booster, A)
+        return self._scores.raw(A)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"booster": self.booster, "weight": self.weight}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["booster"], weight=state["weight"])  # type: ignore[misc]
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Return path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
