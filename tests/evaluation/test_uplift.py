@@ -51,7 +51,7 @@ def test_nothing_is_found_where_there_is_nothing(rng):
     found = model().fit(X, (rng.random(len(risk)) < risk).astype(int), treated)
     assert found.effect_.low < 0 < found.effect_.high
     assert abs(found.predict(X)).mean() < 0.02
-    assert "cannot be told from none" in repr(found)
+    assert "does not differ significantly from none" in repr(found)
 
 
 def test_what_is_refused(rng):

@@ -1,4 +1,4 @@
-"""Shared parts of accounting tables: display, intervals, groups, and hiding of small groups."""
+"""Shared parts of accounting tables: display, intervals, groups, and suppression of small groups."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Accounts(pd.DataFrame):
         return Accounts
 
     def printed(self) -> pd.DataFrame:
-        """Return the same as text, for people."""
+        """Return the table as text for display."""
         text = {}
         for place, column in enumerate(self.columns):
             values = self.iloc[:, place]
@@ -86,7 +86,7 @@ def share_of(part: Any, whole: Any) -> Floats:
 
 
 def check_least(min_group: int) -> None:
-    """Refuse a least size of a group that is none."""
+    """Refuse an invalid minimum size of a group."""
     if isinstance(min_group, (bool, np.bool_)) or not isinstance(min_group, (int, np.integer)) or min_group < 1:
         raise UsageError("bad-argument", f"min_group is {min_group!r}", remedy="Give a whole number of customers, 1 or more.")
 
@@ -103,8 +103,8 @@ def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str]
 
 
 def members(ledger: Ledger, periods: Periods) -> Iterator[tuple[npt.NDArray[np.int32], Ints]]:
-    """Yield customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross is never
-    held.
+    """Yield customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross product is
+    never in memory.
     """
     step = max(1, _BLOCK // len(periods))
     for start in range(0, len(ledger.tables), step):
@@ -116,7 +116,7 @@ def members(ledger: Ledger, periods: Periods) -> Iterator[tuple[npt.NDArray[np.i
 
 @dataclass(frozen=True)
 class Groups:
-    """Which group each customer belongs to at a moment."""
+    """Groups of customers at a moment."""
 
     name: str
     labels: Sequence[Hashable]
@@ -148,7 +148,7 @@ class Groups:
 
     @classmethod
     def _of_customers(cls, tables: EventTables, by: pd.Series | Mapping[Any, Any]) -> Groups:
-        known = by_customer(by, pd.Index(tables.ids.to_pandas()), "by", partial=True, stacklevel=6)  # who has none is a group, "unknown"
+        known = by_customer(by, pd.Index(tables.ids.to_pandas()), "by", partial=True, stacklevel=6)  # without one: "unknown"
         codes, labels = pd.factorize(pd.Series(known), sort=True)
         name = getattr(by, "name", None)
         return cls("group" if name is None else str(name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))

@@ -30,11 +30,11 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     Returns
     -------
     Accounts
-        One row per year: ``tenure_year``, ``customers`` (who were customers when that year of theirs began, and whose whole year is
-        observed), ``lost`` in it, ``voluntary``, ``involuntary``, ``rate``, ``low``, ``high``, and ``immature`` (whose year is not yet
-        over: in none of the other figures); ``note``. Years run from one anniversary to the next by the calendar; a contract that ends on
-        an anniversary has run to the end of that year. A customer begins on the day of joining, or with the first row of the table that
-        the rule reads, whichever is later; customers of whom nobody knows when they joined are left out.
+        One row per year: ``tenure_year``, ``customers`` (customers at the start of that year whose whole year is observed), ``lost`` in it,
+        ``voluntary``, ``involuntary``, ``rate``, ``low``, ``high``, and ``immature`` (whose year is not yet over: in none of the other
+        figures); ``note``. Years run from one anniversary to the next by the calendar; a contract that ends on an anniversary has run to
+        the end of that year. A customer starts on the day of joining, or with the first row of the table that the rule reads, whichever is
+        later; customers with an unknown start are left out.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def cohorts(
     tables, churn, min_group
         As for :func:`churn_rate`.
     period : {"W", "M", "Q", "Y"}
-        Or a fiscal one, as for :func:`churn_rate`.
+        A calendar or fiscal period, as for :func:`churn_rate`.
     since, until : time, optional
         Cohorts whose period begins in [since, until).
 
@@ -97,7 +97,7 @@ def cohorts(
     Accounts
         One row per cohort (index ``joined``): ``customers`` who joined in it, and in column k the share of them who are customers at the
         start of the k-th period after it. Missing where that lies in the future, or where a cohort has fewer than ``min_group``
-        customers. Under rules that customers can come back to, a share may rise again.
+        customers. Under rules that let customers come back, a share may rise again.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def _period_start(tables: EventTables, period: str, moment: int) -> int:
 
 
 def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame, *, min_group: int = 5) -> pd.DataFrame:
-    """Hold what leavers said beside what the model said of them: a cross table of stated reasons and first drivers.
+    """Compare the reasons that leavers stated with the model's first drivers, in a cross table.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame
     match_ids(known, asked, "drivers")  # each customer once
     both = np.flatnonzero(place >= 0)
     if not len(both):
-        remedy = "Both have customer ids as their index: are they of the same customers?"
+        remedy = "Check that both are of the same customers; both need customer ids as their index."
         raise IdentityError("nobody-in-both", "no customer has both a stated reason and a driver", remedy=remedy)
     said = pd.Series(np.asarray(reason, dtype=object)[place[both]])
     said = said.where(said.notna(), "not stated")
@@ -207,5 +207,7 @@ def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame
 def _by_id(given: Any, name: str, customers: Any) -> tuple[Any, Any]:
     found = keyed(given, name, getattr(customers, "index", customers))
     if found is None:
-        raise UsageError("bad-argument", f"{name} names no customers", remedy="Give a Series with customer ids as its index, or a mapping.")
+        raise UsageError(
+            "bad-argument", f"{name} does not name customers", remedy="Give a Series with customer ids as its index, or a mapping."
+        )
     return found

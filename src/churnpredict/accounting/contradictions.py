@@ -1,4 +1,4 @@
-"""Count records that contradict each other about who left; nothing is resolved silently."""
+"""Records that contradict each other about who left; they are counted, not resolved."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ __all__ = ["contradictions"]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 _MEANING = {
-    "flagged-but-there": "flagged as gone, while the churn rule says they are still customers",
+    "flagged-but-there": "flagged as gone, but still customers by the churn rule",
     "gone-but-unflagged": "gone by the churn rule, but not flagged",
-    "row-before-joining": "rows from before the customer joined",
+    "row-before-joining": "rows before the customer joined",
     "left-before-joining": "left before joining",
-    "row-after-leaving": "rows from after the customer left for good",
-    "open-after-leaving": "contracts that still run although the customer left for good",
+    "row-after-leaving": "rows after the customer left for good",
+    "open-after-leaving": "contracts that still run after the customer left for good",
     "left-again": "left again without having come back in between",
 }
 
 
 def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str, Any] | None = None) -> Accounts:
-    """Count where the records contradict themselves about who is a customer.
+    """Count records that contradict each other about who is a customer.
 
     Parameters
     ----------
     tables : EventTables
     churn : Inactivity, SubscriptionEnd or Cancellation
-        Says who has left for good.
+        The rule decides who has left for good.
     flags : dict, optional
-        Attributes of the customers table that say who is gone, each with the value that means it: ``{"churn_flag": True}``. Flags are
+        Attributes of the customers table that say who is gone, each with the value that means gone: ``{"churn_flag": True}``. Flags are
         compared with who is gone at the end of the data.
 
     Returns
@@ -110,17 +110,17 @@ def _flags(tables: EventTables, column: str, meaning: Any, gone: Mask) -> list[t
     known = [] if profile is None else profile.attributes
     if profile is None or column not in known:
         remedy = f"Declare it in Customers(attributes=[...]).{closest(column, known)}"
-        raise UsageError("no-such-flag", f'"{column}" is no attribute of the customers', remedy=remedy)
+        raise UsageError("no-such-flag", f'"{column}" is not an attribute of the customers', remedy=remedy)
     latest = profile.versions.columns[column][profile.versions.offsets[1:] - 1]
     if column in profile.labels:
         labels = [str(v) for v in profile.labels[column].to_pylist()]
         wanted = str(meaning).lower() if isinstance(meaning, (bool, np.bool_)) else str(meaning)
         flagged = latest == (labels.index(wanted) if wanted in labels else -2)
-        unheard = wanted not in labels and set(labels) != {"false"}  # a flag that is nowhere set is no mistake
+        unheard = wanted not in labels and set(labels) != {"false"}  # a flag that is never set is not a mistake
     else:
         flagged, unheard = latest == float(meaning), False
     if unheard:
-        remedy = "Give the value that means gone as it stands in the column."
+        remedy = "Give the value that means gone exactly as in the column."
         raise UsageError("no-such-flag", f"no customer has the value {meaning!r}", table=profile.name, column=column, remedy=remedy)
     there, unmarked = flagged & ~gone, gone & ~flagged
     return [

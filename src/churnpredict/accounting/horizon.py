@@ -22,21 +22,21 @@ from churnpredict.events.visits import visits
 __all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
 
 Ints = npt.NDArray[np.int64]
-_FEWEST = 20  # silences on which a share is still a share
+_FEWEST = 20  # minimum number of silences behind a share
 _Z = 1.959963984540054
 _LINE, _MARK, _GREY = "#0072B2", "#D55E00", "#595959"  # Okabe and Ito (2008)
 
 
 @dataclass(frozen=True, repr=False)
 class ReturnCurve:
-    """How silences end: from the gaps between active days, with silences that are still running taken as censored.
+    """How many quiet customers come back, from the gaps between active days; silences that are still running are censored.
 
     Attributes
     ----------
     frame : DataFrame
         Index ``days`` of silence, 0 to the longest that at least 20 silences have reached. Columns: ``quiet`` (silences that reached
-        it and were watched so long), ``returned`` (share of all silences that ended by then, Kaplan-Meier), ``comes_back`` (of who has
-        been silent for so long, the share who still come back), ``low`` and ``high`` (95 %, Greenwood).
+        it and were watched so long), ``returned`` (share of all silences that ended by then, Kaplan-Meier), ``comes_back`` (share of
+        customers silent for this long who still come back), ``low`` and ``high`` (95 %, Greenwood).
     table : str
     span : int
         Observed days.
@@ -60,7 +60,7 @@ class ReturnCurve:
         if not 0 <= days <= self.frame.index[-1]:
             raise UsageError(
                 "too-long-silence",
-                f"too few silences lasted {days} days",
+                f"too few silences have lasted {days} days",
                 table=self.table,
                 remedy=f"Ask for 0 to {self.frame.index[-1]} days.",
             )
@@ -89,13 +89,13 @@ class ReturnCurve:
         days = [d for d in (7, 14, 30, 60, 90, 180, 365) if d <= self.frame.index[-1]]
         told = ", ".join(f"{d} d {self.comes_back(d):.0%}" for d in days)
         return (
-            f'ReturnCurve of "{self.table}", {int(self.frame["quiet"].iloc[0]):,} silences; of who is silent for so long, come back: {told}'
+            f'ReturnCurve of "{self.table}", {int(self.frame["quiet"].iloc[0]):,} silences; share who come back after a silence of: {told}'
         )
 
 
 @dataclass(frozen=True, repr=False)
 class SuggestedHorizon:
-    """A proposed horizon, with its reason.
+    """A proposed horizon, with the evidence.
 
     Attributes
     ----------
@@ -103,9 +103,9 @@ class SuggestedHorizon:
         The span to give to :class:`~churnpredict.Inactivity`, such as ``"43d"``.
     days : int
     comes_back : float
-        Of who has been silent for so long, the share who still come back.
+        Share of customers silent for this long who still come back.
     final : bool
-        Whether that share is as small as was asked for; else no silence in these data is.
+        Whether that share is at most ``returning``; if not, no silence in these data is long enough.
     curve : ReturnCurve
     """
 
@@ -120,7 +120,7 @@ class SuggestedHorizon:
         if self.final:
             return f"{self.horizon}: of customers without {of} for {self.days} days, {self.comes_back:.0%} still come back."
         return (
-            f"{self.horizon}: no silence in {of} is final, of customers quiet for {self.days} days {self.comes_back:.0%} still come back; "
+            f"{self.horizon}: no silence in {of} is final; of customers quiet for {self.days} days {self.comes_back:.0%} still come back; "
             f"nine of ten who came back were never quiet for longer, or it is a third of the {self.curve.span} days observed."
         )
 
@@ -130,11 +130,11 @@ class SuggestedHorizon:
 
 
 def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[str] = ()) -> ReturnCurve:
-    """Tell what share of quiet customers comes back after n days of silence.
+    """Return the share of quiet customers who come back after n days of silence.
 
     A silence runs from one active day to the next. The last of each customer is still running when the data end, so it is censored, and
-    shares are Kaplan-Meier estimates: S(n) is the probability that a silence lasts longer than n days, and of who has been silent for n
-    days 1 - S(end) / S(n) come back, where "end" is the longest silence that at least 20 have reached.
+    shares are Kaplan-Meier estimates: S(n) is the probability that a silence lasts longer than n days, and of customers silent for n days
+    the share 1 - S(end) / S(n) comes back, where "end" is the longest silence that at least 20 have reached.
 
     Parameters
     ----------
@@ -173,10 +173,10 @@ def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[
     if len(ended) + len(running) < _FEWEST:
         raise DataError(
             "too-few-silences",
-            "too few customers to tell how silences end",
+            "too few silences to estimate how many customers come back",
             table=name,
             rows=len(ended) + len(running),
-            remedy="Choose the horizon by what you know of the business.",
+            remedy="Choose the horizon from knowledge of the business.",
         )
     length = int(max(ended.max(initial=0), running.max(initial=0))) + 1
     ends, stops = np.bincount(ended, minlength=length), np.bincount(running, minlength=length)
@@ -217,7 +217,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     Returns
     -------
     SuggestedHorizon
-        Prints as a sentence; ``.horizon`` is the span, ``.plot()`` a picture for whoever decides.
+        Prints as a sentence; ``.horizon`` is the span, ``.plot()`` draws the curve.
 
     Raises
     ------
@@ -239,7 +239,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     curve = return_curve(tables, of, kinds=kinds)
     share = curve.frame["comes_back"].to_numpy()
     most = max(min(curve.span // 3, len(share) - 1), 1)
-    # the end of the curve says 0 by definition: at least half of the curve must lie behind a silence for its share to mean anything
+    # the curve ends at 0 by definition: a share needs at least half of the curve behind its silence
     trusted = share[1 : min(most, max((len(share) - 1) // 2, 1)) + 1]
     low_enough = np.flatnonzero(trusted <= returning)
     if len(low_enough):
@@ -302,7 +302,7 @@ def _plot(curve: ReturnCurve, horizon: str | None) -> Any:
     days, frame = curve.frame.index.to_numpy(), 100 * curve.frame[["comes_back", "low", "high"]]
     ax.fill_between(days, frame["low"], frame["high"], color=_LINE, alpha=0.18, linewidth=0)
     ax.plot(days, frame["comes_back"], color=_LINE, linewidth=2)
-    settled = int(np.searchsorted(-curve.frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the fall
+    settled = int(np.searchsorted(-curve.frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the decline
     ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (span(horizon, "horizon").nominal // DAY if horizon else 0), 1)))
     if horizon is not None:
         chosen = span(horizon, "horizon").nominal // DAY

@@ -29,12 +29,12 @@ _FREQUENCIES = {
     **{f"W-{day}": f"W-{day}" for day in ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")},
     **{f"{unit}-{month}": f"{'Q' if unit == 'Q' else 'Y'}-{month}" for unit in "QYA" for month in _MONTHS},
 }
-_LIFETIME = "100y"  # longer than anybody stays
+_LIFETIME = "100y"  # longer than any customer stays
 
 
 @dataclasses.dataclass(frozen=True)
 class Periods:
-    """Weeks, months, quarters or years on the calendar of the business; each begins at midnight on its clock.
+    """Weeks, months, quarters or years on the calendar of the business; each begins at local midnight.
 
     ``"Q-JAN"`` and ``"Y-MAR"`` (or ``"A-MAR"``) are quarters and years of a fiscal year that ends with January, or with March, and are
     named after the year in which that lies; ``"W-SAT"`` are weeks that end with Saturday. Without a suffix weeks end with Sunday, quarters
@@ -83,18 +83,18 @@ class Periods:
 
 
 class Ledger:
-    """The books of a business under one churn rule: customers at a moment, and the moment at which each leaves; ``call`` is the user's.
+    """Customers of a business under one churn rule: who is a customer at a moment, and when each leaves; ``call`` is the user's call.
 
-    Accounts are kept in hindsight: a cancellation counts from when it happened, not from when it came to be known. Under inactivity a
-    customer leaves at the moment at which the silence has lasted the horizon, and is a customer until then, whatever ``active_within``
-    says: with any other boundary the same silence would be counted twice, or not at all. Under contracts a customer is one without a break
-    as long as they carry each other on within the grace, and leaves at the end of the spell: whose contract ends as a period begins has
-    left in the period before.
+    Accounts are kept in hindsight: a cancellation counts from when it happened, not from when it became known. Under inactivity a
+    customer leaves at the moment at which the silence has lasted the horizon, and is a customer until then, whatever ``active_within`` is:
+    with any other boundary the same silence would be counted twice, or not at all. Under contracts a customer stays as long as each
+    contract is renewed within the grace period, and leaves at the end of the spell: a contract that ends as a period begins was lost in the
+    period before.
 
     Raises
     ------
     UsageError
-        ``rule-not-accountable``: the rule does not say when a customer leaves. ``not-tables``, ``needs-whole-tables``, ``not-a-rule``.
+        ``rule-not-accountable``: the rule does not define when a customer leaves. ``not-tables``, ``needs-whole-tables``, ``not-a-rule``.
     """
 
     def __init__(self, tables: EventTables, churn: ChurnRule, call: str = "Ledger(tables, churn)") -> None:
@@ -104,7 +104,7 @@ class Ledger:
         if isinstance(churn, WinBack) or not {"horizon", "gap"} <= settings or (churn.decided_at_end and not isinstance(churn, Inactivity)):
             raise UsageError(
                 "rule-not-accountable",
-                f"{type(churn).__name__} does not say when a customer leaves",
+                f"{type(churn).__name__} does not define when a customer leaves",
                 remedy="Use Inactivity, SubscriptionEnd, Cancellation, TrialEnd or DownSell.",
             )
         churn.check(tables)
@@ -129,21 +129,21 @@ class Ledger:
 
     @property
     def grace(self) -> str:
-        """How late a contract may carry another on, as the rule says it."""
+        """How late a contract may be renewed under the rule."""
         return str(getattr(self.churn, "grace", "0d"))
 
     @property
     def waiting(self) -> Span:
-        """How long after leaving it is known that it was for good: the days of grace."""
+        """How long after leaving it is known to be final: the grace period."""
         return self.churn.grace_span if hasattr(self.churn, "grace") else Span()
 
     @property
     def settled_until(self) -> int:
-        """Who left before this moment is known."""
+        """The moment before which all departures are known."""
         return self.waiting.before(self.observed_until, self.tables.timezone)
 
     def customers_at(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
-        """Return whether each is a customer at each moment (pairs, sorted by both), shape (n,)."""
+        """Return whether each customer is one at each moment (pairs, sorted by both), shape (n,)."""
         if self.spells is not None:
             there = self.spells.at(customers, moments) >= 0
         elif self._silences is not None:  # the same boundary as that of leaving, also where months differ in length
@@ -174,9 +174,9 @@ class Ledger:
         return left_at, np.maximum(outcome, 0).astype(np.int8)
 
     def gone_by(self, left_at: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
-        """Return whether leaving at these moments is leaving before the ends of periods, shape (n,).
+        """Return whether these times of leaving are before the ends of periods, shape (n,).
 
-        What happens as a period ends belongs to the next one. A contract that ends then has run to the end of this one, and no further.
+        An event at the end of a period belongs to the next one; a contract that ends then was lost in this one.
         """
         if not isinstance(self.churn, (SubscriptionEnd, TrialEnd)):
             return left_at < ends
@@ -233,7 +233,7 @@ class Ledger:
         else:
             raise UsageError(
                 "rule-not-accountable",
-                f"{type(self.churn).__name__} does not say who is gone for good",
+                f"{type(self.churn).__name__} does not define who has left for good",
                 remedy="Use Inactivity, SubscriptionEnd or Cancellation.",
             )
         there = self.customers_at(everybody, np.full(len(everybody), self.observed_until, np.int64))

@@ -33,41 +33,41 @@ def churn_rate(
     min_group: int = 5,
     level: float = 0.95,
 ) -> Accounts:
-    """Count who left in each period: rate = lost / customers at its start.
+    """Count the customers lost in each period: rate = lost / customers at its start.
 
     Parameters
     ----------
     tables : EventTables
     churn : Inactivity, SubscriptionEnd, Cancellation, TrialEnd or DownSell
-        Says who is a customer and when one leaves; its horizon is not that of the periods. Under inactivity a customer leaves at the
-        moment at which the silence has lasted the horizon (``active_within`` plays no part in accounts).
+        The rule decides who is a customer and when customers leave; its horizon is independent of the periods. Under inactivity a customer
+        leaves when the silence has lasted the horizon (``active_within`` is not used).
     period : {"W", "M", "Q", "Y"}
         Weeks, months, quarters or years of the business's calendar; ``"Q-JAN"`` and ``"Y-MAR"`` are those of a fiscal year that ends with
         January or March, ``"W-SAT"`` weeks that end with Saturday.
     by : str, Series or mapping, optional
         Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or segments by
-        customer: a Series with customer ids as its index, or a mapping. Who is not in it is counted as "unknown".
+        customer: a Series with customer ids as its index, or a mapping. Customers who are not in it are counted as "unknown".
     since, until : time, optional
         Periods that begin in [since, until); by default from the first moment at which all customers can be seen to the end of the data.
     value : str or float, optional
-        What a payment is: a table of events with a value (what the lost customers paid in a period of the same length before), a table
-        of intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are
-        several columns), or the number itself.
+        The payments: a table of events with a value (payments of the lost customers in the previous period of the same length), a table of
+        intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are several
+        columns), or the number itself.
     payments : float, optional
         Number of payments per customer and period; counted by default in a table of events, else 1.
     min_group : int
-        Figures of fewer customers than this are missing, with a note. Where a single group of a period is hidden, it can still be told from
-        the whole: give larger groups to readers who must not know.
+        Figures of fewer customers than this are missing, with a note. Where a single group of a period is hidden, it can be recovered from
+        the total; use larger groups for untrusted readers.
     level : float
-        Of the interval.
+        Level of the interval.
 
     Returns
     -------
     Accounts
         One row per period, or per period and group: ``period``, the group, ``customers`` at the start, ``lost`` of them until the end,
         of which ``voluntary`` and ``involuntary``, ``rate``, ``low`` and ``high`` (Wilson), and with ``value`` the ``average_payment``
-        of the lost, their ``payments`` and ``money_lost`` = lost x average payment x payments; ``note``. Periods whose end is not
-        observed are immature: what was lost is missing, never 0.
+        of the lost, their ``payments`` and ``money_lost`` = lost x average payment x payments; ``note``. Periods whose end is not observed
+        yet are immature: their losses are missing, never 0.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _money(frame: pd.DataFrame, worth: Worth) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
         average, each = paid / number, number / payers
     early = starts - (ends - starts) < worth.first if worth.counted else np.zeros(len(frame), bool)
-    average[early], each[early] = np.nan, np.nan  # what was paid before the table begins is unknown
+    average[early], each[early] = np.nan, np.nan  # payments before the table begins are unknown
     frame["average_payment"], frame["payments"] = average, each
     lost = frame["lost"].to_numpy()
     nobody_paid = (payers > 0) & (number == 0) & ~early
@@ -170,22 +170,22 @@ def revenue_churn(
     until: Any = None,
     min_group: int = 5,
 ) -> Accounts:
-    """Follow the recurring revenue of the customers at the start of each period to its end.
+    """Return revenue churn per period: the recurring revenue of the customers at its start, followed to its end.
 
     Parameters
     ----------
     tables, churn, period, since, until, min_group
         As for :func:`churn_rate`.
     value : str
-        A table of intervals with a value (revenue at a moment: the sum of what is running), a table of states (the value that holds), or
-        a table of events with a value (the sum over a period: the one before against this one).
+        A table of intervals with a value (revenue at a moment: the sum over running contracts), a table of states (the current value), or a
+        table of events with a value (sums over the previous and this period).
 
     Returns
     -------
     Accounts
-        One row per period: ``customers`` at the start, their revenue at the ``start``, ``lost_revenue`` (of who left), ``contraction``
-        and ``expansion`` (of who stayed and pays less or more), ``end`` = start - lost - contraction + expansion, ``gross_churn`` =
-        (lost + contraction) / start, ``net_retention`` = end / start; ``note``. New customers count nowhere.
+        One row per period: ``customers`` at the start, their revenue at the ``start``, ``lost_revenue`` (of customers who left),
+        ``contraction`` and ``expansion`` (of customers who stayed and pay less or more), ``end`` = start - lost - contraction + expansion,
+        ``gross_churn`` = (lost + contraction) / start, ``net_retention`` = end / start; ``note``. New customers are not counted.
 
     Examples
     --------
@@ -218,7 +218,7 @@ def revenue_churn(
     frame["gross_churn"], frame["net_retention"] = share_of(gone + less, start), share_of(frame["end"], start)
     frame["note"] = ""
     early = periods.starts - (periods.ends - periods.starts) < worth.first if worth.counted else np.zeros(len(periods), bool)
-    hide(frame, early, "no whole period of payments before", shown=["customers"])
+    hide(frame, early, "no whole period of payments before it", shown=["customers"])
     _hide_immature(frame, periods.ends, ledger, shown=["customers"])
     hide(frame, counted < min_group, f"fewer than {min_group} customers")
     return frame

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Worth:
-    """How much each customer pays.
+    """The payments of each customer.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Worth:
     payments : float or None
         Number of payments per period; None counts them in a table of events, and is 1 elsewhere.
     grace : str
-        How late a contract may carry on another, whose value holds until then.
+        How late a contract may be renewed; its value counts until then.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Worth:
         declaration = tables.declarations[name]
         if getattr(declaration, "money", None) is False:
             remedy = "Name a table whose values are money, or leave out money=False."
-            raise UsageError("not-money", "the values are said to be no money", table=name, remedy=remedy)
+            raise UsageError("not-money", "the values are declared not to be money", table=name, remedy=remedy)
         self.contracts: Contracts | None = None
         if isinstance(declaration, Intervals):
             until = span(grace, "grace", zero=True).after(self.stream.columns["end"], tables.timezone)
@@ -77,13 +77,13 @@ class Worth:
 
     @property
     def first(self) -> int:
-        """The first moment that the table tells of."""
+        """The time of the first row of the table."""
         return int(self.stream.times.min()) if len(self.stream) else 0
 
     def before(self, customers: npt.NDArray[np.int32], moments: Ints, lengths: Ints) -> tuple[Floats, Floats]:
-        """Return money per period, and the number of payments that it is made of, shape (n,) each; NaN where nothing is known.
+        """Return money per period, and the number of payments that it is made of, shape (n,) each; NaN where unknown.
 
-        Of events those in [moment - length, moment); of contracts and states what holds just before the moment.
+        Events count in [moment - length, moment); contracts and states count as of just before the moment.
         """
         if self.number is not None:
             each = 1.0 if self.payments is None else self.payments

@@ -1,1 +1,1 @@
-"""Metrics, comparisons, displays, verdicts and the audit, on matrices. The pipeline, monitoring and what stands above may import it."""
+"""Metrics, comparisons, displays, verdicts and the audit, on matrices. The pipeline, monitoring and the rooms above may import it."""

@@ -19,7 +19,7 @@ from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 
 __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
-_MOST_ROWS = 20_000  # a leak shows in a sample of customers as well as in all of them
+_MOST_ROWS = 20_000  # a leak shows in a sample of customers as well
 
 _OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (time_order, constant_labels, left_before, duplicates, mixed_folds)
 _OF_COLUMNS: tuple[Callable[[Case], Iterator[Finding]], ...] = (too_well, missing_tells, single_values, named, dates_and_ids, at_the_cutoff)
@@ -36,11 +36,12 @@ def audit(
     folds: Any = None,
     raise_on: str | None = None,
 ) -> Audit:
-    """Look for the answer in the question: leaks in a matrix, its labels and its folds.
+    """Look for leakage in a matrix, its labels and its folds.
 
-    Looks for single columns that predict too well (by value, by single values, or by being filled at all), columns whose names or dates
-    speak of the outcome, ids and times as features, rows on the wrong side of the cutoff, target encodings that saw the labels, customers
-    who stand under several ids, outcomes already known at the cutoff, cutoffs at which all have one label, and folds that mix times.
+    The audit checks for single columns that predict too well (by value, by single values, or by being filled at all), columns whose names
+    or dates refer to the outcome, and ids and times as features. It also checks for rows on the wrong side of the cutoff, target encodings
+    that used the labels, customers with several ids, outcomes already known at the cutoff, cutoffs at which all have one label, and folds
+    that mix times.
 
     Parameters
     ----------
@@ -50,13 +51,13 @@ def audit(
     cutoff : time or array (n,) of times, optional
         By default the index level "cutoff".
     horizon, gap : span, optional
-        The outcome window is ``[cutoff + gap, cutoff + gap + horizon)``; without it overlapping windows cannot be seen.
+        The outcome window is ``[cutoff + gap, cutoff + gap + horizon)``; without it overlapping windows cannot be detected.
     customers : array (n,), optional
         By default the index level "customer_id".
     folds : splitter or sequence of (train, test) positions, optional
-        How the model will be validated.
+        Folds by which the model will be validated.
     raise_on : {"error", "warning", "note"}, optional
-        Refuse when something at least as grave is found.
+        Raise an error on findings of at least this severity.
 
     Returns
     -------
@@ -66,12 +67,12 @@ def audit(
     Raises
     ------
     LeakageError
-        On request.
+        If there is a finding at least as severe as ``raise_on``.
 
     Notes
     -----
-    Of what leakage is: Kaufman et al., "Leakage in Data Mining", ACM TKDD 6(4), 2012. A column "predicts too well" when the one-sided 95 %
-    bound of its AUC (Hanley and McNeil 1982, counting customers, not rows) lies above .98.
+    Leakage is defined in Kaufman et al., "Leakage in Data Mining", ACM TKDD 6(4), 2012. A column "predicts too well" when the one-sided 95
+    % bound of its AUC (Hanley and McNeil 1982, counting customers, not rows) lies above .98.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def numbers(column: pd.Series) -> np.ndarray | None:
 
 
 def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float, float]:
-    """Return AUC of a column, whichever way it points, and its one-sided 95 % lower bound, counting customers."""
+    """Return the AUC of a column, in either direction, and its one-sided 95 % lower bound, counting customers."""
     known = ~np.isnan(score)
     y, score, who = y[known], score[known], who[known]
     left, stayed = len(np.unique(who[y == 1])), len(np.unique(who[y == 0]))
@@ -40,7 +40,7 @@ def auc_bound(y: np.ndarray, score: np.ndarray, who: np.ndarray) -> tuple[float,
 
 
 def separation(column: pd.Series, y: np.ndarray) -> float:
-    """Return AUC of one column, whichever way it points: by its values, or by being filled at all; categories by their share of leavers."""
+    """Return the AUC of one column, in either direction: by its values, or by being filled at all; categories by their share of leavers."""
     if not is_numeric(column):
         codes, levels = pd.factorize(column)
         share = np.bincount(codes + 1, y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
@@ -57,7 +57,7 @@ def separation(column: pd.Series, y: np.ndarray) -> float:
 
 
 def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return AUC of every column where it is known, from a sample balanced between leavers and stayers."""
+    """Return the AUC of every column where it is known, from a sample balanced between leavers and stayers."""
     rng = np.random.default_rng(0)
     parts = [np.flatnonzero(y == label) for label in (0, 1)]
     rows = np.concatenate([p if len(p) <= _SCREEN // 2 else rng.choice(p, _SCREEN // 2, replace=False) for p in parts])
@@ -73,7 +73,7 @@ def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def too_well(case: Case) -> Iterator[Finding]:
     """Yield single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
-    cure = "Find out when this value is written. Drop it, or use its value as it stood before the cutoff."
+    cure = "Find out when this value is written. Drop it, or use its value from before the cutoff."
     scores: dict[str, np.ndarray] = {}
     numeric = [c for c in case.X.columns if is_numeric(case.X[c])]
     if numeric:
@@ -87,7 +87,7 @@ def too_well(case: Case) -> Iterator[Finding]:
             scores[name] = share[codes + 1]
     for name, score in scores.items():
         a, bound = auc_bound(case.y, score, case.who)
-        what = f"alone it tells leavers from stayers with an AUC of {a:.3f}; honest features rarely pass {TOO_WELL}"
+        what = f"alone it separates leavers from stayers with an AUC of {a:.3f}; honest features rarely pass {TOO_WELL}"
         if bound > TOO_WELL:
             yield Finding("error", "predicts-too-well", place(name), what, min(0.999, 0.95 + (bound - TOO_WELL) * 2.45), cure)
         elif a > TOO_WELL:
@@ -104,7 +104,7 @@ def missing_tells(case: Case) -> Iterator[Finding]:
     some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
     left = case.y == 1
     gap = missing[left].mean(axis=0) - missing[~left].mean(axis=0)
-    cure = "It is most likely written when a customer leaves, or stops being written. Drop it, or use it as it stood before the cutoff."
+    cure = "It is most likely written when a customer leaves, or stops being written. Drop it, or use its value from before the cutoff."
     for j in some:
         name, there = str(case.X.columns[int(j)]), ~missing[:, j]
         a, bound = auc_bound(case.y, missing[:, j].astype(float), case.who) if abs(gap[j]) > 0.9 else (0.5, 0.5)
@@ -121,7 +121,9 @@ def _is_sparse(there: np.ndarray) -> bool:
 
 
 def _pure(rows: np.ndarray, y: np.ndarray, who: np.ndarray) -> float | None:
-    """Return the chance that all customers of these rows left, if they left like others; None unless all did, and that is no chance."""
+    """Return the chance that all customers of these rows left, if they left like others; None unless all did and chance does not explain
+    it.
+    """
     if not rows.any() or not (y[rows] == 1).all():
         return None
     n = len(np.unique(who[rows]))

@@ -49,12 +49,12 @@ _PLANNED = {"planned", "scheduled", "renewal", "trial", "promo", "promotion", "d
 
 
 def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per meaning reads best
-    """Return what of the outcome a column's name speaks of, or None.
+    """Return what a column's name tells about the outcome, or None.
 
     >>> names_outcome("CancelDate"), names_outcome("account_status"), names_outcome("marital_status")
     ('the moment or manner of leaving', 'a status that leaving changes', None)
     """
-    words = tokens(name.split("__", 1)[-1])  # what stands before is the driver
+    words = tokens(name.split("__", 1)[-1])  # the part before is the driver
     there = set(words)
     if there & _HISTORY:
         return None
@@ -67,7 +67,7 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
     if words in (["target"], ["label"], ["outcome"], ["y"]):
         return "the outcome itself"
     if {"retention", "save"} & there and {"offer", "call", "flag", "desk"} & there:
-        return "what was done because of the leaving"
+        return "an action after the customer left"
     if "status" in there and (len(words) == 1 or there & _ACCOUNT) and not there & _OF_A_PERSON:
         return "a status that leaving changes"
     ends = {"end", "ended", "ends", "enddate"} & there
@@ -77,8 +77,8 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
 
 
 def named(case: Case) -> Iterator[Finding]:
-    """Yield columns whose names say that they speak of the outcome."""
-    cure = "Drop it, or use its value as it stood before the cutoff (States, or Customers with valid_from=)."
+    """Yield columns whose names refer to the outcome."""
+    cure = "Drop it, or use its value from before the cutoff (States, or Customers with valid_from=)."
     for name in case.names:
         meaning = names_outcome(name) if name in case.X else None
         if meaning is None:
@@ -89,12 +89,12 @@ def named(case: Case) -> Iterator[Finding]:
             values = pd.factorize(column)[0].astype(float)
         strength = max(auc_bound(case.y, np.where(np.isnan(values), -1e300, values), case.who)[0], 0.5)
         telling = strength > 0.8 or _all_one(values[case.y == 1], values, case.who[case.y == 1])
-        what = f"the name speaks of {meaning}" + (f", and it tells leavers apart (AUC {strength:.2f})" if telling else "")
+        what = f"the name refers to {meaning}" + (f", and it separates leavers (AUC {strength:.2f})" if telling else "")
         yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
 
 
 def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> bool:
-    """Return whether all leavers have one value, as a status of today has, though it is not that of nearly everybody."""
+    """Return whether all leavers have the same value, as with a current status, though not nearly everybody has it."""
     n = len(np.unique(who))
     if n < FEW or np.isnan(of_leavers).any() or (of_leavers != of_leavers[0]).any():
         return False
@@ -126,7 +126,7 @@ def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way
 
 
 def dates_and_ids(case: Case) -> Iterator[Finding]:
-    """Yield times, and ids, that pass for features; times after the cutoff are the future itself."""
+    """Yield times and ids that are used as features; times after the cutoff are leaks."""
     for name in case.X.columns:
         column = case.X[name]
         moments = _moments(column)
@@ -140,15 +140,15 @@ def dates_and_ids(case: Case) -> Iterator[Finding]:
             else:
                 cure = "Give days before the cutoff instead."
                 yield Finding(
-                    "warning", "date-as-feature", place(name), "a date grows for ever: next month has none of its values", 0.9, cure
+                    "warning", "date-as-feature", place(name), "a date keeps growing: next month has none of its values", 0.9, cure
                 )
         elif why_identifier(column, case.who) is not None:
             cure = "Move it to the index, or drop it."
-            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a value of its own: an identifier", 0.9, cure)
+            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a different value: an identifier", 0.9, cure)
 
 
 def at_the_cutoff(case: Case) -> Iterator[Finding]:
-    """Yield recency that is negative, or zero for nobody who left: rows at or after the cutoff were counted."""
+    """Yield recency that is negative, or never zero for leavers: rows at or after the cutoff were counted."""
     cure = "Count only rows with time < cutoff; a day's rows are known the day after."
     for name in case.X.columns:
         words = set(tokens(name))

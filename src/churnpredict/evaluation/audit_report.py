@@ -16,24 +16,24 @@ __all__ = ["DAY", "FEW", "SEVERITIES", "Audit", "Case", "Finding", "place"]
 
 SEVERITIES = ("error", "warning", "note")
 DAY = 86_400_000_000
-FEW = 10  # leaving customers below which nothing is said of a column
+FEW = 10  # number of leavers below which columns are not judged
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """One finding of an audit.
 
     Attributes
     ----------
     severity : {"error", "warning", "note"}
-        An error makes figures of the model worthless; a warning wants a look; a note is for the record.
+        An error invalidates the figures of the model; a warning needs a check; a note is for the record.
     code : str
-        Stable name of the kind.
+        Stable code of the kind of finding.
     where : str
         Column, table or rows.
     what, cure : str
     sure : float
-        How sure, between 0 and 1.
+        Confidence, between 0 and 1.
     """
 
     severity: str
@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Audit:
-    """What an audit found, gravest first; see :func:`audit`."""
+    """Findings of an audit, most severe first; see :func:`audit`."""
 
     found: tuple[Finding, ...] = field(default=())
 
@@ -82,12 +82,12 @@ class Audit:
         return Audit((*self.found, *other.found))
 
     def raise_on(self, severity: str | None = "error") -> Audit:
-        """Refuse if anything is at least as grave as ``severity``; gives itself back otherwise.
+        """Raise an error on findings at least as severe as ``severity``; otherwise return the audit.
 
         Raises
         ------
         LeakageError
-            ``leakage``, with the gravest findings in the message.
+            ``leakage``, with the most severe findings in the message.
         """
         if severity is None:
             return self
@@ -117,7 +117,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Case:
-    """What the checks look at; rows aligned. ``sample`` are the rows that checks of single columns use."""
+    """The data of all checks; rows aligned. ``sample`` are the rows that checks of single columns use."""
 
     X: pd.DataFrame
     y: np.ndarray

@@ -14,10 +14,10 @@ from churnpredict.evaluation.audit_report import Case, Finding
 
 __all__ = ["constant_labels", "duplicates", "left_before", "mixed_folds", "time_order"]
 
-_FEWEST = 100  # rows below which copies prove nothing
-_WIDE = 64  # columns that are enough to tell customers apart
-_MOST_COPIES = 5  # customers who are equal in everything: more are a common pattern, not copies of one
-_NEIGHBOURS = 20_000  # rows whose neighbours are looked at
+_FEWEST = 100  # rows below which copies are not evidence
+_WIDE = 64  # number of columns that are enough to distinguish customers
+_MOST_COPIES = 5  # equal customers: more are a common pattern, not copies of one
+_NEIGHBOURS = 20_000  # rows whose neighbours are compared
 _CHANCE = 1e-6
 
 
@@ -63,7 +63,7 @@ def time_order(case: Case) -> Iterator[Finding]:
 
 
 def left_before(case: Case) -> Iterator[Finding]:
-    """Yield customers whose earlier window had closed with "left" before a later cutoff, and who "leave" again without exception."""
+    """Yield customers whose earlier window had closed with "left" before a later cutoff, where all of them "leave" again."""
     if case.times is None or case.customers is None or case.window is None:
         return
     order = np.lexsort((case.times, case.customers))
@@ -82,12 +82,12 @@ def left_before(case: Case) -> Iterator[Finding]:
 
 
 def duplicates(case: Case) -> Iterator[Finding]:
-    """Yield customers who stand under several ids: rows equal in everything, and in their labels, more often than chance allows.
+    """Yield customers with several ids: rows that are equal in all columns and labels, more often than chance explains.
 
     Poor rows (one purchase, few columns filled) are equal by chance: patterns that many share do not count, nor do rows with fewer
-    distinct values than the middle row. Of the rest, the columns are dealt into two halves, and the rows equal in one half must be equal
-    in the other far more often than rows that are merely neighbours in the first half. So columns that follow from each other prove
-    nothing, few columns of few values prove nothing, and a single column never does.
+    distinct values than the middle row. For the rest, the columns are split into two halves, and rows equal in one half must be equal in
+    the other far more often than rows that are only neighbours in the first half. So dependent columns, or few columns of few values, are
+    not evidence, and a single column never is.
     """
     X = case.X.loc[:, [len(pd.unique(case.X.iloc[:, j])) > 1 for j in range(case.X.shape[1])]]
     if len(X) < _FEWEST or X.shape[1] < 2:
@@ -121,7 +121,7 @@ def duplicates(case: Case) -> Iterator[Finding]:
         n = int(np.isin(keys[test][same[test]], keys[train][same[train]]).sum())
         across = f", {n:,} of them in test with a twin in training" if n else across
     what = f"{people:,} customers have rows that another customer has too, value for value{across}"
-    cure = "One customer seems to stand under several ids: map them to one, or keep them in one fold."
+    cure = "One customer seems to have several ids: map them to one, or keep them in one fold."
     yield Finding("error" if across else "warning", "duplicate-customers", f"{int(same.sum()):,} rows", what, 0.9, cure)
 
 
@@ -136,7 +136,7 @@ def _expected(codes: np.ndarray, times: np.ndarray, who: np.ndarray) -> float:
     other.
 
     The halves take turns by how many values a column has. Neighbours differ in the first half, least in its finest column; columns of the
-    other half count as shared when they are about equal, so that what follows from the first half is expected to be shared.
+    other half count as shared when they are about equal, so that columns that depend on the first half are expected to be shared.
     """
     fineness = np.array([len(np.unique(column)) for column in codes.T])
     ranked = np.argsort(-fineness, kind="stable")
@@ -160,7 +160,7 @@ def _coarse(codes: np.ndarray) -> np.ndarray:
 
 
 def _hashes(codes: np.ndarray) -> np.ndarray:
-    """Return one number per row of codes; rows of equal codes have the same, others another but for a chance of 2**-64."""
+    """Return one number per row of codes; equal rows have the same one, others a different one except with a chance of 2**-64."""
     weights = np.random.default_rng(7).integers(1, 2**62, codes.shape[1], dtype=np.uint64)
     mixed = np.asarray(pd.util.hash_array(codes.astype(np.int64).ravel())).reshape(codes.shape)
     return np.asarray((mixed * (2 * weights + 1)).sum(axis=1, dtype=np.uint64))
@@ -205,7 +205,7 @@ def mixed_folds(case: Case) -> Iterator[Finding]:
             "folds",
             what,
             0.99,
-            "Usual when the customers to be scored are known; else keep them apart: apart=True.",
+            "Usual when the customers to be scored are known; otherwise split by customer: apart=True.",
         )
 
 

@@ -35,7 +35,7 @@ def _base_margin(y: np.ndarray, w: np.ndarray) -> float:
 
 
 class _Baseline(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What the baselines share: probabilities from a margin in log-odds."""
+    """Base of the baselines: probabilities from a margin in log-odds."""
 
     classes_ = np.array([0, 1])
 
@@ -54,7 +54,7 @@ class _Baseline(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class BaseRate(_Baseline):
-    """Everybody gets the share of leavers of the training rows.
+    """Baseline that gives everybody the share of leavers among the training rows.
 
     Examples
     --------
@@ -139,8 +139,8 @@ class MBGNBD(_Baseline):
     of : str, optional
         Table whose events recur; by default the first with the three columns of :func:`churnpredict.model.purchases.find_triple`.
     method : {"outcomes", "histories"}
-        What the four parameters are fitted to: what followed each snapshot (robust to a risk set of active customers),
-        or the histories themselves, the paper's way, which needs every customer ever seen among the rows and no ``y``.
+        The data that the four parameters are fitted to: the outcomes of snapshots (robust to a risk set of active customers), or the
+        histories, as in the paper, which needs every customer ever seen among the rows and no ``y``.
     recalibrate : bool
         Fit an affine calibration on the training labels as well.
 

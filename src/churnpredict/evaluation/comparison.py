@@ -26,7 +26,7 @@ DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
 def calibration_gap(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Return mean risk minus the observed share of leavers (0 is perfect, above 0 too pessimistic).
+    """Return the mean risk minus the observed share of leavers (0 is perfect, above 0 too pessimistic).
 
     >>> calibration_gap([0, 1], [0.5, 0.75])
     0.125
@@ -60,7 +60,7 @@ def baseline_risks(
     random_state: int = 0,
     n_jobs: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return risks (n_test,) of the old ways, each trained on the same rows as the model.
+    """Return risks (n_test,) of the baselines, each trained on the same rows as the model.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def baseline_risks(
     -------
     dict of str to ndarray
         Keys of :data:`BASELINES`, without those that the columns do not allow. "one-snapshot LightGBM" is
-        LightGBM with early stopping on the rows of the latest cutoff alone, which is how churn models are mostly trained.
+        LightGBM with early stopping on the rows of the latest cutoff alone, as most churn models are trained.
     """
     target = binary_outcome(y)
     train, test = (X, X_test) if recurring is None else recurring
@@ -108,7 +108,7 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
                 n_jobs=n_jobs,
             ).fit(X[latest], y[latest])
             return risk_of(single, X_test)
-    except ChurnError:  # too few rows or leavers at one cutoff: this way there is no model at all
+    except ChurnError:  # too few rows or leavers at one cutoff for this baseline
         return None
 
 

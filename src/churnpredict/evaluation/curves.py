@@ -49,7 +49,8 @@ def profit_curve(
     contact: float = 1,
     acceptance: float = 0.3,
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
-    """Return share contacted and profit per customer, best promise first, and the point where no further contact promises a profit.
+    """Return share contacted and profit per customer, highest expected profit first, and the point where further contacts have no expected
+    profit.
 
     >>> share, profit, stop = profit_curve([1, 0], [1.0, 0.0])
     >>> share.tolist(), profit.tolist(), stop
@@ -58,7 +59,7 @@ def profit_curve(
     promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
     earned = w * earned
     order = np.argsort(-promised, kind="stable")
-    ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # who promises the same is contacted together
+    ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # equal expected profits are contacted together
     total = w.sum()
     share = np.r_[0.0, np.cumsum(w[order])[ends] / total]
     profit = np.r_[0.0, np.cumsum(earned[order])[ends] / total]

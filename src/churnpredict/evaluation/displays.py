@@ -1,7 +1,7 @@
 """Displays in scikit-learn's manner: reliability, gain and lift, profit, and figures over time.
 
 Each is made by ``from_estimator(model, X, y)`` or ``from_predictions(y, p)`` and drawn by ``plot(ax=)``; drawn twice on the same axes, two
-models stand beside each other. Notebooks show the display itself. The module is longer because the four stand on one page.
+models can be compared. Notebooks show the display itself. Longer than most modules because the four displays are in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GRID = np.linspace(0, 1, 101)
 
 
 class _Display:
-    """What the displays share: the estimator's risks, axes, and the next free colour on them."""
+    """Base of the displays: the estimator's risks, axes, and the next free colour on them."""
 
     size = (5.4, 4.4)
     name: str | None
@@ -46,7 +46,7 @@ class _Display:
         estimator : fitted classifier
             The risk is its probability of the label that means "left": see :func:`churnpredict.model.labels.risk_of`.
         X, y : matrix (n, n_features), labels (n,)
-            Where the index of X holds customers and cutoffs, these are used.
+            Features and labels; customers and cutoffs are taken from the index of X, if it has them.
         name : str, optional
             For the legend; the estimator's class by default.
         **options
@@ -59,7 +59,7 @@ class _Display:
 
     @classmethod
     def _known(cls, X: Any) -> dict[str, Any]:
-        """Return what the index of X says that this display can use."""
+        """Return the customers and cutoffs in the index of X that this display can use."""
         return {}
 
     def _axes(self, ax: Any) -> tuple[Any, str]:
@@ -86,7 +86,7 @@ def _legend(ax: Any, **options: Any) -> None:
 
 
 class ReliabilityDisplay(_Display):
-    """What was said against what happened, in bins of equal size with 95 % intervals, above a histogram of the risks.
+    """Predicted risk against observed share of leavers, in bins of equal size with 95 % intervals, above a histogram of the risks.
 
     Attributes
     ----------
@@ -132,9 +132,9 @@ class ReliabilityDisplay(_Display):
             strip.spines[["top", "right", "left"]].set_visible(False)
             strip.set_yticks([])
             strip.set_ylabel("customers", fontsize=8)
-            strip.set_xlabel("Risk that was said")
+            strip.set_xlabel("Predicted risk")
             ax.tick_params(axis="x", labelbottom=False)
-            ax.set_ylabel("Share that left")
+            ax.set_ylabel("Observed share that left")
             ax.set_xlim(0, top)
             ax.set_ylim(0, top)
             percent_axis(strip.xaxis)
@@ -234,14 +234,14 @@ class GainDisplay(_Display):
 
 
 class ProfitDisplay(_Display):
-    """Profit per customer of contacting those of highest risk, by the share contacted, judged on what happened.
+    """Profit per customer of contacting those of highest risk, by the share contacted, computed from the observed outcomes.
 
     Attributes
     ----------
     share, profit : ndarray (steps + 1,)
         Customers contacted, and profit per customer (of all of them), one point for each distinct score.
     chosen : (float, float)
-        Share and profit where the risks themselves would stop: who promises a profit is contacted (``expected_profit``).
+        Share and profit if all customers with a positive expected profit are contacted (``expected_profit``).
     ax_, figure_ : matplotlib Axes and Figure
 
     Examples
@@ -272,7 +272,7 @@ class ProfitDisplay(_Display):
     ) -> ProfitDisplay:
         """Draw from labels 0/1 (n,) and risks (n,); the money as in ``expected_profit``, ``value`` one number or one per customer (n,).
 
-        With one value customers are contacted by risk, with one per customer by what the risk promises.
+        With one value customers are contacted by risk, with one per customer by expected profit.
         """
         money = {"value": value, "offer": offer, "contact": contact, "acceptance": acceptance}
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
@@ -285,19 +285,19 @@ class ProfitDisplay(_Display):
             ax.plot([0, 1], [0, self.profit[-1]], color=NEUTRAL, linewidth=1, linestyle="--", label="random")
             ax.axhline(0, color=NEUTRAL, linewidth=0.8)
             ax.set_xlabel("Share of customers contacted")
-            ax.set_ylabel("Profit per customer of the book")
+            ax.set_ylabel("Profit per customer (all customers)")
             ax.set_xlim(0, 1)
             percent_axis(ax.xaxis)
         ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
         first = not any(line.get_gid() == "stop" for line in ax.lines)
-        where = {"label": "where the risks say stop"} if first else {}
+        where = {"label": "chosen by expected profit"} if first else {}
         ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor="white", gid="stop", zorder=4, **where)
         _legend(ax, loc="best")
         return self
 
 
 class OverTimeDisplay(_Display):
-    """A figure at one cutoff after the other, with 95 % intervals over customers.
+    """A metric over cutoffs, with 95 % intervals over customers.
 
     Attributes
     ----------
@@ -341,9 +341,7 @@ class OverTimeDisplay(_Display):
             raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
         times = None if cutoff is None else cutoffs_of(y, cutoff)
         if times is None:
-            raise UsageError(
-                "no-cutoffs", "nobody says to which cutoff a row belongs", remedy="Pass cutoff=, or X with cutoffs in its index."
-            )
+            raise UsageError("no-cutoffs", "the cutoff of each row is unknown", remedy="Pass cutoff=, or X with cutoffs in its index.")
         target, risk = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
         who = np.arange(len(target)) if customers is None else np.asarray(customers)
         points = []

@@ -1,7 +1,7 @@
 """Metrics of risks: each one function of (y, p, sample_weight), exact under ties.
 
 ``y`` (n,) is 1 where the customer left, ``p`` (n,) the risk or, for rankings, any score.
-The module is long because the field's measures belong on one page; each is short.
+Longer than most modules because all metrics are in it; each is short.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class BrierParts(NamedTuple):
 
 
 def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
-    """Bin of equal weight for each row; equal risks are never parted."""
+    """Bin of equal weight for each row; equal risks are never separated."""
     order = np.argsort(p, kind="stable")
     ranked = p[order]
     group = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
@@ -133,7 +133,7 @@ def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
 
 
 def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> BrierParts:
-    """Return Murphy's (1973) parts of the Brier score in bins of equal weight, with what varies inside them (Stephenson et al. 2008).
+    """Return Murphy's (1973) parts of the Brier score in bins of equal weight, with the variation within bins (Stephenson et al. 2008).
 
     >>> parts = brier_decomposition([0, 1, 0, 1], [.2, .2, .8, .8])
     >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
@@ -187,7 +187,7 @@ def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     rate = w @ target / w.sum()
     if not 0 < rate < 1 or np.ptp(z) < 1e-12:
         return float("nan")
-    # The likelihood is concave, so its best slope has the sign of its gradient at 0; a ranking turned round has a negative one.
+    # The likelihood is concave, so its best slope has the sign of its gradient at 0; a reversed ranking has a negative one.
     sign = 1.0 if (w * (target - rate)) @ z >= 0 else -1.0
     return sign * AffineCalibration(prior=0.0).fit(sign * z, target, w).slope
 
@@ -222,7 +222,8 @@ def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 
 
 def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
-    """Return how much denser leavers are among the top share ``k`` than overall; constant scores give exactly 1, in any row order.
+    """Return the share of leavers among the top share ``k`` of customers, divided by the overall share; constant scores give exactly 1, in
+    any row order.
 
     >>> lift([1, 0, 0, 1], [.3, .3, .3, .3])
     1.0
@@ -233,9 +234,9 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 def mpc(
     y: Any, p: Any, *, sample_weight: Any = None, value: float = 200, offer: float = 10, contact: float = 1, acceptance: float = 0.3
 ) -> float:
-    """Return maximum profit per customer at the best cut-off, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
+    """Return the maximum profit per customer at the best threshold, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
 
-    ``value`` is worth of a retained customer, ``offer`` the incentive, ``contact`` the cost of reaching one customer,
+    ``value`` is the worth of a retained customer, ``offer`` the incentive, ``contact`` the cost of reaching one customer,
     ``acceptance`` the share of would-be leavers who accept.
 
     >>> round(mpc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
@@ -248,7 +249,7 @@ def mpc(
     return float(profit.max())
 
 
-def empc(  # one formula, many names: the paper's
+def empc(  # names from the paper
     y: Any,
     p: Any,
     *,
@@ -289,7 +290,7 @@ def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndar
     from scipy.optimize import isotonic_regression
 
     size = left + stayed
-    # Pooling adjacent groups until the share of leavers falls is what the hull does (Fawcett and Niculescu-Mizil 2007).
+    # Building the hull pools adjacent groups until the share of leavers falls (Fawcett and Niculescu-Mizil 2007).
     at = isotonic_regression(left / size, weights=size, increasing=False).blocks
     f0 = np.r_[0.0, np.cumsum(left)][at] / left.sum()
     f1 = np.r_[0.0, np.cumsum(stayed)][at] / max(stayed.sum(), 1e-300)
@@ -306,9 +307,9 @@ def expected_profit(
     contact: float = 1,
     acceptance: float = 0.3,
 ) -> float:
-    """Return mean profit per customer of contacting whoever promises one, judged on what happened.
+    """Return the mean profit per customer of contacting all with a positive expected profit, computed from the observed outcomes.
 
-    Contacted are those with ``p * acceptance * (value - offer) - (1 - p) * offer - contact > 0``; ``value`` is one number
+    Customers are contacted if ``p * acceptance * (value - offer) - (1 - p) * offer - contact > 0``; ``value`` is one number
     or one per customer (n,).
 
     >>> round(expected_profit([1, 0], [1.0, 0.0]), 6)
@@ -321,7 +322,9 @@ def expected_profit(
 def _profits(
     y: Any, p: Any, *, sample_weight: Any, value: Any, offer: float, contact: float, acceptance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what a contact promises, what it earned and its weight, (n,) each; the parameters are those of :func:`expected_profit`."""
+    """Return the expected profit of a contact, the realised one and its weight, (n,) each; the parameters are those of
+    :func:`expected_profit`.
+    """
     target, risk, _ = _check(y, p)
     worth = np.broadcast_to(np.asarray(value, dtype=np.float64), target.shape)
     w = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -357,7 +360,7 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
 
 
 class Interval(NamedTuple):
-    """A figure with its interval."""
+    """A metric with its interval."""
 
     value: float
     low: float
@@ -398,7 +401,7 @@ def bootstrap_interval(
 
 
 def interval(value: float, drawn: Any, level: float = 0.95) -> Interval:
-    """Return a figure with the middle ``level`` of what was drawn, NaN left out.
+    """Return a figure with the middle ``level`` of the draws, NaN left out.
 
     >>> interval(2.0, [1.0, 2.0, 3.0], level=1.0)
     Interval(value=2.0, low=1.0, high=3.0)

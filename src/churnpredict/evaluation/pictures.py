@@ -48,7 +48,7 @@ def png(figure: Any) -> bytes:
 
 
 def svg(figure: Any) -> str:
-    """Return the figure as SVG text to stand inside a page: the same bytes for the same figure, no date, no address of its own."""
+    """Return the figure as SVG text to embed in a page: the same bytes for the same figure, no date, no external address."""
     import matplotlib
 
     buffer = io.StringIO()

@@ -19,16 +19,16 @@ __all__ = ["UpliftModel"]
 
 _FOLDS = 5
 _FEWEST = 50  # leavers per arm
-_CHANCE = 0.52  # AUC of telling the arms apart that passes for chance
+_CHANCE = 0.52  # AUC of separating the arms that is still taken as chance
 
 Floats = npt.NDArray[np.float64]
 
 
 class UpliftModel:
-    """Two models, one per arm, held to what the experiment can tell (a two-model learner; Hansotia and Rukstales 2002).
+    """Two models, one per arm, shrunk to what the experiment supports (a two-model learner; Hansotia and Rukstales 2002).
 
-    The difference of the risks that the two models give is noisy, because effects are small beside risks. So it is believed only as far
-    as it holds on customers whom the models have not seen: with the risk p without a contact and the difference u, both cross-fitted, the
+    The difference of the risks that the two models give is noisy, because effects are small beside risks. So it is used only as far as it
+    holds on customers whom the models were not trained on: with the risk p without a contact and the difference u, both cross-fitted, the
     uplift is ``g p + b (u - g p)``. The general acceptance g is the effect of the experiment per leaver; b, from 0 to 1, is the slope of
     the outcomes on the difference (the best linear predictor of Chernozhukov, Demirer, Duflo and Fernández-Val 2018). With b = 0 a contact
     keeps the same share of would-be leavers everywhere.
@@ -36,7 +36,8 @@ class UpliftModel:
     Parameters
     ----------
     classifier : estimator, optional
-        Of each arm; by default a :class:`churnpredict.ChurnClassifier` of the logistic member alone, which suits the size of such logs.
+        The classifier of each arm; by default a :class:`churnpredict.ChurnClassifier` of the logistic member alone, which suits the size of
+        such logs.
     min_leavers : int
         A log with fewer leavers in either arm is refused.
     rounds : int
@@ -46,14 +47,14 @@ class UpliftModel:
     Attributes
     ----------
     effect_ : Interval
-        Share of leavers among those left alone less that among the contacted.
+        Share of leavers in the hold-out minus that among contacted customers.
     acceptance_, belief_ : float
         g and b.
     qini_ : Interval
-        Of the cross-fitted uplift: area between its Qini curve and that of chance; an interval that holds 0 says that whom to contact
-        cannot be told from this log.
+        Of the cross-fitted uplift: area between its Qini curve and that of chance; if its interval holds 0, this log does not tell whom to
+        contact.
     propensity_ : Interval
-        AUC of telling from X who was contacted; 0.5 where chance decided.
+        AUC of predicting from X who was contacted; 0.5 if contacts were random.
 
     Examples
     --------
@@ -72,27 +73,27 @@ class UpliftModel:
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, treated: Any) -> UpliftModel:
-        """Learn from the rows X (n, n_features) of an experiment, what became of them, and who was contacted.
+        """Learn from the rows X (n, n_features) of an experiment, their outcomes, and who was contacted.
 
         Parameters
         ----------
         X : DataFrame or array (n, n_features)
-            What was known before the contact; rows of one customer, as the index says, are kept together.
+            Features known before the contact; rows of one customer, by the index, are kept together.
         y : array (n,)
             1 left, 0 stayed.
         treated : array (n,)
-            1 contacted, 0 left alone by chance.
+            1 contacted, 0 held out at random.
 
         Raises
         ------
         TrainingError
-            ``log-too-small``; ``not-random``: X tells who was contacted, so that the arms cannot be compared.
+            ``log-too-small``; ``not-random``: X predicts who was contacted, so that the arms cannot be compared.
         UsageError
             ``bad-argument``.
         """
         target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in (y, treated))
         if len(target) != len(X) or len(arm) != len(X) or not np.isin(target, (0, 1)).all() or not np.isin(arm, (0, 1)).all():
-            raise UsageError("bad-argument", "y and treated are no 0 or 1 per row of X", remedy="Give one of each per row.")
+            raise UsageError("bad-argument", "y and treated must be 0 or 1, one per row of X", remedy="Give one of each per row.")
         customers = customers_of(X)
         groups = np.arange(len(target)) if customers is None else np.asarray(customers)
         self._check_size(target, arm)
@@ -105,9 +106,9 @@ class UpliftModel:
         if self.propensity_.value > _CHANCE and self.propensity_.low > 0.5:
             raise TrainingError(
                 "not-random",
-                f"who was contacted can be told from the features (AUC {self.propensity_.value:.2f}, 0.5 is chance): the arms "
-                "differ in more than the contact",
-                remedy="Learn from a log in which chance decided: plan_retention(holdout=) draws such a hold-out.",
+                f"the features predict who was contacted (AUC {self.propensity_.value:.2f}, 0.5 is chance): the arms differ in more than "
+                f"the contact",
+                remedy="Learn from a randomised log: plan_retention(holdout=) draws a random hold-out.",
             )
         share = float(arm.mean())
         self.effect_ = bootstrap_interval(_effect, target, arm, **how)
@@ -116,7 +117,7 @@ class UpliftModel:
             alone, contacted = self._two(_rows(X, train), target[train], arm[train])
             without[test] = risk_of(alone, _rows(X, test))
             difference[test] = without[test] - risk_of(contacted, _rows(X, test))
-        # The mean over both arms of this outcome is the uplift; taking off the risk removes what has nothing to do with the contact.
+        # The mean over both arms of this outcome is the uplift; subtracting the risk removes variation that is unrelated to the contact.
         seen = (target - without) * (np.where(arm == 0, 1 / (1 - share), 0) - np.where(arm == 1, 1 / share, 0))
         self.acceptance_ = max(float(seen.sum() / without.sum()), 0.0)
         usual = self.acceptance_ * without
@@ -139,13 +140,13 @@ class UpliftModel:
     def __repr__(self) -> str:
         if not hasattr(self, "effect_"):
             return "UpliftModel()"
-        told = "" if self.effect_.low > 0 else "; it cannot be told from none"
+        told = "" if self.effect_.low > 0 else "; it does not differ significantly from none"
         return (
             f"UpliftModel: a contact lowers the risk by {100 * self.effect_.value:.1f} points "
             f"(95 %: {100 * self.effect_.low:.1f} to {100 * self.effect_.high:.1f}){told}; it keeps {self.acceptance_:.1%} of would-be "
-            f"leavers, differences between customers are believed to {self.belief_:.0%}\n"
+            f"leavers, differences between customers count with weight {self.belief_:.0%}\n"
             f"  Qini {self.qini_.value:.5f} (95 %: {self.qini_.low:.5f} to {self.qini_.high:.5f}); "
-            f"AUC of telling the arms apart {self.propensity_.value:.2f}"
+            f"AUC of separating the arms {self.propensity_.value:.2f}"
         )
 
     def _check_size(self, y: Floats, arm: Floats) -> None:

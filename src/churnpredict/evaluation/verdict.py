@@ -9,18 +9,18 @@ import pandas as pd
 
 __all__ = ["GAP", "SLOPES", "TOO_GOOD", "Verdict", "reach_verdict"]
 
-TOO_GOOD = 0.97  # an AUC of this and more is hardly ever honest
+TOO_GOOD = 0.97  # an AUC of this or more is rarely possible without leakage
 
-GAP = 0.02  # mean risk minus share that left: what is still called right on average
+GAP = 0.02  # mean risk minus share that left: the largest difference that counts as right on average
 SLOPES = (0.9, 1.1)
 
 
 class Verdict(NamedTuple):
-    """In one word each, and in sentences.
+    """A verdict, in one word per aspect, and in sentences.
 
-    ``signal``: "clear" or "weak". ``against``: "better", "not told apart" or "worse", against the best of the old ways but the base rate
-    ("alone" where there is none). ``level``: "right", "too few rows", "season never seen", "season seen once" or "level moved".
-    ``slope``: "right", "too few rows", "overconfident", "underconfident" or "unknown".
+    ``signal``: "clear" or "weak". ``against``: "better", "not told apart" or "worse", against the best baseline other than the base rate
+    ("alone" where there is none). ``level``: "right", "too few rows", "season never seen", "season seen once" or "level moved". ``slope``:
+    "right", "too few rows", "overconfident", "underconfident" or "unknown".
     """
 
     signal: str
@@ -45,7 +45,7 @@ def reach_verdict(
     seasons_seen : int, optional
         In how many earlier years training saw outcomes of the same time of the year.
     strongest : str, optional
-        The feature that alone tells leavers best: named where the model is too good to be true.
+        The single feature that best separates leavers: named where the model is too good to be true.
 
     Examples
     --------
@@ -75,10 +75,10 @@ _Row = dict[Any, Any]
 def _too_good(row: _Row | None, strongest: str | None) -> str:
     if row is None or float(row["value"]) < TOO_GOOD:
         return ""
-    named = f' Look at "{strongest}" first: alone it tells leavers best.' if strongest else ""
+    named = f' Check "{strongest}" first: it is the single feature that best separates leavers.' if strongest else ""
     return (
-        f"TOO GOOD TO BE TRUE: AUC {float(row['value']):.3f}. Some column knows what came after the cutoff, or many of these customers had "
-        f"left by then.{named}"
+        f"TOO GOOD TO BE TRUE: AUC {float(row['value']):.3f}. Some column contains what happened after the cutoff, or many of these "
+        f"customers had left by then.{named}"
     )
 
 
@@ -86,7 +86,7 @@ def _signal(table: dict[tuple[str, str], _Row]) -> tuple[str, str]:
     row = table.get(("base rate", "log_loss"))
     if row is None or row["difference_high"] < 0:
         return "clear", ""
-    return "weak", "WEAK SIGNAL: the model cannot be told from the base rate; do not act on single risks."
+    return "weak", "WEAK SIGNAL: the model does not differ significantly from the base rate; do not act on single risks."
 
 
 def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
@@ -96,8 +96,8 @@ def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
     best = min(rivals, key=lambda row: row["value"])
     gap, low, high = (float(best[name]) for name in ("difference", "difference_low", "difference_high"))
     kind = "better" if high < 0 else "worse" if low > 0 else "not told apart"
-    said = {"better": "Better than", "worse": "Worse than", "not told apart": "Not told apart from"}[kind]
-    return kind, f"{said} {best['model']}, the best of the old ways (log loss {gap:+.3f} [{low:+.3f}, {high:+.3f}])."
+    said = {"better": "Better than", "worse": "Worse than", "not told apart": "No significant difference from"}[kind]
+    return kind, f"{said} {best['model']}, the best baseline (log loss {gap:+.3f} [{low:+.3f}, {high:+.3f}])."
 
 
 def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
@@ -107,12 +107,12 @@ def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tup
     side = "high" if gap > 0 else "low"
     off = f"Risks are {100 * abs(gap):.1f} points too {side} on average"
     if low <= 0 <= high or not high > low:
-        return "too few rows", f"{off}, which so few customers cannot tell from chance."
+        return "too few rows", f"{off}, which may be chance with so few customers."
     moved = "" if train_rate is None else f" (training left {train_rate:.1%})"
     if seasons_seen == 0:
         return "season never seen", f"{off}: season never seen, no training outcome lies at this time of an earlier year{moved}."
     if seasons_seen == 1:
-        return "season seen once", f"{off}: training saw this time of the year once, and one season is no season yet{moved}."
+        return "season seen once", f"{off}: training saw this time of the year once, and one year does not prove a season{moved}."
     return "level moved", f"{off}: the level moved after the last outcomes that training knew{moved}."
 
 
@@ -123,7 +123,7 @@ def _slope(row: _Row) -> tuple[str, str]:
     if SLOPES[0] <= slope <= SLOPES[1]:
         return "right", ""
     if low <= 1 <= high:
-        return "too few rows", f"Slope {slope:.2f}, which so few customers cannot tell from 1."
+        return "too few rows", f"Slope {slope:.2f}, which may be 1, with so few customers."
     if slope < 1:
         return "overconfident", f"Overconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], high risks are too high and low ones too low."
-    return "underconfident", f"Underconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], risks differ more than they say."
+    return "underconfident", f"Underconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], true risks differ more than predicted."

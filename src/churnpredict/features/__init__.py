@@ -1,1 +1,1 @@
-"""Features known at each cutoff. The pipeline and what stands above it may import it."""
+"""Features known at each cutoff. The pipeline and the rooms above it may import it."""

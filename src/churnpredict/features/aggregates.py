@@ -1,6 +1,6 @@
 """Aggregates: prepare each family for a stream and run it on blocks of snapshots.
 
-Longer than most because it holds one small function for each family, and the table that names them.
+Longer than most modules because it holds one small function for each family, and the table that names them.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
 _NO_NUMBERS, _NO_TIMES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty((0, 0))
 _YEAR = Span(months=12)
-_UNSURE = 4  # days by which some months, or a change of the clock, may differ from what is usual
-_AGAINST_BEFORE = ("trend", "dropped")  # these look at the window before theirs too
+_UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
+_AGAINST_BEFORE = ("trend", "dropped")  # these also use the window before their own
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some snapshots of one stream, and where their results go.
+    """A block of snapshots of one stream, and the output array.
 
     Attributes
     ----------
     customers, cutoffs : ndarray of shape (n,)
         Sorted by customer, then cutoff; customers are positions in the stream's offsets.
     walls : ndarray of shape (n,), int64
-        What the clock on the wall shows at the cutoffs: days are counted on it.
+        Wall times of the cutoffs: days are counted on them.
     edges : ndarray of shape (n_windows + 1, n), int64
         See :func:`churnpredict.events.streams.positions`.
     origins : ndarray of shape (n_customers,), int64
@@ -72,9 +72,9 @@ class Plan:
     limit : Span or None
         How far back the history may reach.
     kinds : list of str
-        The table's kinds in the order of their codes, for aggregates that set some kinds against the others.
+        The table's kinds in the order of their codes, for aggregates that compare some kinds with the others.
     replies : list of str
-        Those of them that are replies.
+        The kinds that are replies.
     """
 
     def __init__(self, wanted: Wanted, limit: Span | None, kinds: Sequence[str] = (), replies: Sequence[str] = ()) -> None:
@@ -92,7 +92,7 @@ class Plan:
             run(stream, block)
 
     def copy_repeats(self, out: Floats) -> None:
-        """Fill in the features that say the same as another."""
+        """Fill in the features that equal another."""
         for column, kept in self.copies:
             out[column] = out[kept]
 
@@ -105,8 +105,8 @@ class Plan:
         return None if bounded and self._beyond(length) else length
 
     def _beyond(self, length: Span) -> bool:
-        """Return whether a window surely reaches as far back as the history; where months meet days, its edge is found, and bounded, by
-        itself.
+        """Return whether a window always reaches as far back as the history; where one is in months and the other in days, the edge is
+        computed and bounded separately.
         """
         if self.limit is None:
             return False
@@ -142,10 +142,9 @@ class Plan:
         return 2 + self.spans[1:].index(length.times(factor))
 
     def members(self, rows: Wanted) -> npt.NDArray[np.bool_]:
-        """Return the kinds each feature is about, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing
-        kind.
+        """Return the kinds of each feature, by their codes, shape (n_features, n_kinds + 1); the last place is that of a missing kind.
 
-        That is the feature's kind, or for contacts whatever is no reply.
+        These are the feature's kind, or for contacts all kinds that are not replies.
         """
         every = [*self.kinds, None]
         contacts = [k not in self.replies for k in every]
@@ -269,7 +268,7 @@ def _nth_days(_: Plan, rows: Wanted) -> Run:
 
 
 def _wall_origins(s: Stream, b: Block) -> Ints:
-    """Return what the clock on the wall showed when each customer began."""
+    """Return the wall time at which each customer began."""
     return np.where(b.origins == NEVER, NEVER, calendar_time(np.where(b.origins == NEVER, 0, b.origins), s.timezone))
 
 
@@ -397,6 +396,6 @@ _FAMILY_OF = {aggregate: family for family, (_, aggregates) in _FAMILIES.items()
 
 
 def register(aggregate: str, prepare: Callable[[Plan, Wanted], Run]) -> None:
-    """Make another aggregate known, as a family of its own."""
+    """Register another aggregate, as a separate family."""
     _PREPARE[aggregate] = prepare
     _FAMILY_OF[aggregate] = aggregate

@@ -26,7 +26,7 @@ def is_label(row: Feature, tables: EventTables) -> bool:
 
 
 def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
-    """Return what the codes of a table's labels stand for."""
+    """Return the labels behind the codes of a table."""
     return tables.labels.get(table, {})
 
 

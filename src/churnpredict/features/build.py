@@ -45,7 +45,7 @@ def build_features(
     history: Any = None,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """Return what was known of each customer at each cutoff.
+    """Build the features of each customer at each cutoff.
 
     All cutoffs of a customer are computed in one pass over the customer's time-sorted rows, so many cutoffs cost little more than one.
 
@@ -55,7 +55,7 @@ def build_features(
     snapshots : DataFrame
         Columns ``customer_id`` and ``cutoff``.
     features : list of Feature or OwnFeature, optional
-        Rows of the catalog, your own among them; :func:`catalog` by default.
+        Rows of the catalog and your own; :func:`catalog` by default.
     history : span, optional
         How far back features may look, such as ``"730d"`` or ``"2y"``; without limit by default.
     n_jobs : int
@@ -130,7 +130,7 @@ def build_rows(
         else:
             out[column] = season(row, tables, cutoffs) if row.table == "calendar" else tenure(row, tables, customers, cutoffs)
     for name in dict.fromkeys(name for name, _, _ in rows_of):
-        if (name, None, True) in rows_of and visits(tables, name) is tables.stream(name):  # all are visits: one look at them is enough
+        if (name, None, True) in rows_of and visits(tables, name) is tables.stream(name):  # all are visits: one pass is enough
             rows_of[name, None, False] += rows_of.pop((name, None, True))
     for (name, kind, visited), wanted in rows_of.items():
         stream = visits(tables, name) if visited else tables.stream(name, kind)
@@ -142,13 +142,13 @@ def build_rows(
 
 
 def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> None:
-    """Refuse rows that name what is not there, before anything is computed."""
+    """Refuse rows that name missing tables or columns, before anything is computed."""
     names: set[str] = set()
     for row in rows:
         if row.name in names:
             raise UsageError(
                 "duplicate-feature",
-                f'two rows make "{row.name}"',
+                f'two rows have the name "{row.name}"',
                 remedy="Keep one, or give one another name: driver=, or called= for its kind or column.",
             )
         names.add(row.name)
@@ -171,7 +171,7 @@ def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> Non
 
 
 def check_kinds(rows: Sequence[Feature | OwnFeature], tables: EventTables, *, refuse: bool = False) -> None:
-    """Warn of tables that hold none of the kinds of which there are features: most likely the kinds are called otherwise now.
+    """Warn about tables with none of the kinds of their features: most likely the kinds have been renamed.
 
     Raises
     ------
@@ -186,8 +186,8 @@ def check_kinds(rows: Sequence[Feature | OwnFeature], tables: EventTables, *, re
         there = tables.labels.get(table, {}).get("kind")
         if there is None or not len(tables.streams[table]) or kinds & set(there.to_pylist()):
             continue
-        what = f"the model was trained with {len(kinds):,} kinds of rows, and none of them is there: their features are all empty"
-        remedy = "Write the kinds as they were in training (look for 1 and 1.0, yes and true), or train again."
+        what = f"the model was trained with {len(kinds):,} kinds of rows, and none of them occurs here: their features are all empty"
+        remedy = "Write the kinds as in training (check 1 against 1.0, yes against true), or train again."
         if refuse:
             raise MismatchError("absent-kinds", what, table=table, remedy=remedy)
         warn("absent-kinds", what, table=table, remedy=remedy, stacklevel=5)
@@ -242,9 +242,9 @@ def _run(stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, origins: I
 
 
 def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
-    """Compute again the snapshots that some row had reached in time, but not in knowledge.
+    """Compute again the snapshots with rows that had happened before the cutoff, but became known after it.
 
-    Each of them becomes a customer of its own whose history is what was known, so that the kernels need not know of late rows.
+    Each of these snapshots becomes a separate customer whose history is what was known, so that the kernels need not handle late rows.
     """
     late = _visible_rows(stream.offsets, stream.times, stream.columns["known"], customers, cutoffs)
     wrong = np.flatnonzero(late >= 0)

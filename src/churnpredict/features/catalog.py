@@ -21,8 +21,8 @@ WINDOWS = ("7d", "14d", "30d", "60d", "90d", "180d", "365d")
 _TRENDS = ("14d", "30d", "90d", "180d")
 _HALF_LIVES = ("7d", "30d", "90d")
 _FIRST_DAYS = ("30d", "60d", "90d")
-_TROUBLE = re.compile(r"fail|declin|reject|bounc|error|exception|crash", re.IGNORECASE)  # kinds to be got over
-_DATES = ((r"card|mandate|iban|payment", "payment"), (r"expir|renew|end|until|due|trial", "contract"))  # what a date's name says
+_TROUBLE = re.compile(r"fail|declin|reject|bounc|error|exception|crash", re.IGNORECASE)  # share of customers that a kind must reach
+_DATES = ((r"card|mandate|iban|payment", "payment"), (r"expir|renew|end|until|due|trial", "contract"))  # what the name of a date tells
 _OWN_DRIVER = ("habit", "value")  # tables that declare these are about the business itself: each aggregate keeps its own driver
 
 
@@ -43,9 +43,9 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     ----------
     tables : EventTables
     before : time, optional
-        Only kinds that were known before this moment get features of their own.
+        Only kinds that were known before this time get features.
     history : str, optional
-        Windows longer than this are left out, and so is what needs the beginning of a customer's history.
+        Windows longer than this are left out, and so are features that need the beginning of a customer's history.
 
     Returns
     -------

@@ -26,20 +26,19 @@ _COLUMNS = {"": None, "value": "value", "item": "item", "kind": "kind"}
 def aggregate(
     name: str, *, needs: str = "", driver: str = "habit", unit: str = "", formula: str = ""
 ) -> Callable[[Callable[..., float]], Callable[..., float]]:
-    """Make a function an aggregate: compiled, and known to :class:`~churnpredict.Feature` under a name.
+    """Register a function as an aggregate: it is compiled, and :class:`~churnpredict.Feature` can use its name.
 
-    The function sees the rows of one customer in one window, oldest first: ``times`` in microseconds UTC and, with ``needs="value"``, their
-    values (or the codes of their items or kinds), and the cutoff. It returns a number. It cannot see anything else, so it cannot look
-    ahead.
+    The function gets the rows of one customer in one window, oldest first: ``times`` in microseconds UTC and, with ``needs="value"``, their
+    values (or the codes of their items or kinds), and the cutoff. It returns a number. It gets nothing else, so it cannot look ahead.
 
     Parameters
     ----------
     name : str
         Lower-case letters, digits and underscores.
     needs : {"", "value", "item", "kind"}
-        The column it wants besides the times.
+        The column it needs besides the times.
     driver : str
-        The driver it speaks for.
+        The driver of its features.
     unit, formula : str
         For the list of features.
 
@@ -64,7 +63,7 @@ def aggregate(
             remedy="Use a new name of lower-case letters, digits and underscores.",
         )
     if needs not in _COLUMNS:
-        raise UsageError("aggregate-needs", f'needs is "{needs}"', remedy=f"It may be {', '.join(repr(k) for k in _COLUMNS)}.")
+        raise UsageError("aggregate-needs", f'needs is "{needs}"', remedy=f"Use one of {', '.join(repr(k) for k in _COLUMNS)}.")
 
     def enter(function: Callable[..., float]) -> Callable[..., float]:
         _OWN.add(name)
@@ -130,19 +129,19 @@ class OwnFeature:
     Parameters
     ----------
     name : str
-        What the feature is called, after the driver.
+        Name of the feature, without the driver.
     function : callable
         ``function(history, cutoff) -> float``; ``history`` maps each table's name to a frame with ``time`` and the declared columns
         (``value``, ``kind``, ``item``, ``end``, ...), oldest first; ``cutoff`` is a timestamp.
     tables : list of str
-        The tables it wants.
+        The tables it needs.
     driver : str
-        The driver it speaks for.
+        The driver of its features.
 
     Attributes
     ----------
     name : str
-        What its column is called: ``driver__name``.
+        Name of its column: ``driver__name``.
 
     Examples
     --------
@@ -167,7 +166,7 @@ class OwnFeature:
         tables: tuple[str, ...] | list[str],
         driver: str = "habit",
     ) -> None:
-        # written out: the parameter is the short name, and the property of the same name has the driver before it
+        # not generated: the parameter is the short name, and the property of the same name adds the driver
         for field, value in (("name_", name), ("function", function), ("tables", tables), ("driver", driver)):
             object.__setattr__(self, field, value)
 
@@ -204,7 +203,7 @@ class _Frame:
             column = values[rows][keep]
             if name in self.labels:
                 frame[name] = self.labels[name][column]
-            elif name != "known" and column.dtype == np.int64:  # moments: those of an end or a response are unknown until they have come
+            elif name != "known" and column.dtype == np.int64:  # times: those of an end or a response are unknown until they have passed
                 hidden = (column == OPEN) | ((column >= cutoff) & (name in ("end", "response")))
                 frame[name] = pd.Series(self.tables.wall_times(np.where(hidden, 0, column))).mask(hidden)
             elif name != "known":

@@ -11,29 +11,29 @@ from churnpredict.spans import span_text
 
 __all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
 
-OF_VISITS = (  # aggregates of when the customer was active: refunds and the like are no visit, see churnpredict.events.visits
+OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see churnpredict.events.visits
     *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
     *("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"),
 )
-OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that set one kind against the others of its table
+OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What an aggregate needs, and what it is called among people.
+    """The requirements of an aggregate, and its description.
 
     Attributes
     ----------
     driver : str
-        The driver it speaks for, unless the table declares one of its own.
+        The driver of its features, unless the table declares one.
     takes : {"window", "half-life", "nth", ""}
-        What a row of it must say.
+        The parameter that each of its rows needs.
     needs : str
         What the table must declare: ``value``, ``item``, ``since``, ``attribute``, ``end``, ..., or nothing.
     unit, formula : str
         For the list of all features.
     fixed : bool
-        Whether the driver stays although the table declares one.
+        Whether the driver is kept even if the table declares one.
     """
 
     driver: str
@@ -89,9 +89,11 @@ AGGREGATES: dict[str, Aggregate] = {
     ),
     "days_to": Aggregate("onboarding", "nth", "", "days", "days from joining (or the first event) to the n-th event", fixed=True),
     "tenure_days": Aggregate("lifecycle", "", "since", "days", "cutoff - joining", fixed=True),
-    "tenure_year": Aggregate("lifecycle", "", "since", "years", "1 in the first year with us, 2 in the second, ...", fixed=True),
-    "attribute": Aggregate("lifecycle", "", "attribute", "as declared", "the attribute as it stands, of the latest interval for intervals"),
-    "days_until": Aggregate("lifecycle", "", "date", "days", "the date as it stands - cutoff; negative once it is past"),
+    "tenure_year": Aggregate("lifecycle", "", "since", "years", "1 in the first year as a customer, 2 in the second, ...", fixed=True),
+    "attribute": Aggregate(
+        "lifecycle", "", "attribute", "as declared", "the attribute at the cutoff; for intervals, that of the latest one"
+    ),
+    "days_until": Aggregate("lifecycle", "", "date", "days", "date as known at the cutoff - cutoff; negative once it is past"),
     "season_sin": Aggregate("lifecycle", "", "calendar", "-1 to 1", "sine of the cutoff's day of the year", fixed=True),
     "season_cos": Aggregate("lifecycle", "", "calendar", "-1 to 1", "cosine of the cutoff's day of the year", fixed=True),
     "peer_churn": Aggregate(
@@ -106,8 +108,8 @@ AGGREGATES: dict[str, Aggregate] = {
     "closed_count": Aggregate("contract", "", "end", "intervals", "intervals that have ended"),
     "days_since_end": Aggregate("contract", "", "end", "days", "cutoff - latest end"),
     "closed_days_mean": Aggregate("contract", "", "end", "days", "mean length of the intervals that have ended"),
-    "end_value_mean": Aggregate("quality", "", "value_at_end", "value", "mean of the values written at the ends"),
-    "end_value_last": Aggregate("quality", "", "value_at_end", "value", "value written at the latest end"),
+    "end_value_mean": Aggregate("quality", "", "value_at_end", "value", "mean of the values recorded at the ends"),
+    "end_value_last": Aggregate("quality", "", "value_at_end", "value", "value recorded at the latest end"),
     "response_days_mean": Aggregate(
         "support", "", "response", "days", "mean time from the beginning to the first response, of those that have come"
     ),
@@ -139,9 +141,9 @@ class Feature:
     nth : int, optional
         Which one, for ``last_gap``, ``last_value`` (1 is the last) and ``days_to``.
     column : str, optional
-        The column meant, for ``attribute`` and for what is said of states.
+        The column, for ``attribute`` and for aggregates of states.
     driver : str, optional
-        The driver that the feature speaks for; by default the aggregate's, or the one the table declares.
+        The driver of the feature; by default the aggregate's, or the one the table declares.
     called : str, optional
         What the kind or the column is called in the name, where its own spelling would make the name of another feature.
 
@@ -164,7 +166,7 @@ class Feature:
     called: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", label_of(self.kind))  # 1, 1.0 and "1" are one kind, as in the tables
+        object.__setattr__(self, "kind", label_of(self.kind))  # 1, 1.0 and "1" are the same kind, as in the tables
         if self.aggregate not in AGGREGATES:
             raise UsageError(
                 "unknown-aggregate",
@@ -177,7 +179,7 @@ class Feature:
                 "no-kind", f'"{self.aggregate}" needs a kind', remedy=f'Write Feature("{self.table}", "{self.aggregate}", kind="failed").'
             )
         if AGGREGATES[self.aggregate].needs == "replies" and self.kind is not None:
-            raise UsageError("no-such-kind", f'"{self.aggregate}" takes no kind', remedy="It speaks of all kinds that are no replies.")
+            raise UsageError("no-such-kind", f'"{self.aggregate}" takes no kind', remedy="It uses all kinds that are not replies.")
         if takes in ("window", "half-life") and self.window is None:
             raise UsageError(
                 "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'

@@ -30,9 +30,9 @@ __all__ = [
     "values_back",
 ]
 
-USUAL_VALUES = 12  # what is usual is judged by this many values: a year of monthly invoices
-LARGEST_RATIO = 1e30  # what is usual may be next to nothing, and float32 ends at 3e38
-RHYTHM_GAPS = 32  # a rhythm is judged by this many gaps at most, so that it is the customer's present one
+USUAL_VALUES = 12  # number of values that define the usual one: a year of monthly invoices
+LARGEST_RATIO = 1e30  # the usual value may be close to 0, and float32 ends at 3e38
+RHYTHM_GAPS = 32  # maximum number of gaps of a rhythm, so that it is the customer's present one
 _jit = nb.njit(cache=True, nogil=True)
 
 
@@ -81,7 +81,7 @@ def ages(walls, cutoffs, edges, last, first, out, at):  # type: ignore[no-untype
 def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: ignore[no-untyped-def]  # noqa: PLR0912
     """Compute sum, mean and maximum of the values in nested windows, from the newest row back; missing values do not count.
 
-    The whole history (window 1, which comes last) is carried on from one cutoff to the next instead of being summed again.
+    The whole history (window 1, which comes last) continues from one cutoff to the next instead of being summed again.
     """
     begun, done = -1, -1
     whole, whole_n, whole_most = 0.0, 0, -np.inf
@@ -103,7 +103,7 @@ def value_windows(values, edges, which, sums, means, maxima, out, at):  # type: 
                     done += 1
                 total, n, most = whole, whole_n, whole_most
             else:
-                if low > i + 1:  # months and days are not nested in every month: this window begins after the one before it
+                if low > i + 1:  # windows of months and days are not nested in every month: this window begins after the one before it
                     i, total, n, most = high - 1, 0.0, 0, -np.inf
                 while i >= low:
                     v = values[i]
@@ -129,7 +129,7 @@ def distinct_items(items, following, edges, which, columns, out, at):  # type: i
         n = 0
         for f in range(which.size):
             low = edges[which[f], r]
-            if low > i + 1:  # months and days are not nested in every month
+            if low > i + 1:  # windows of months and days are not nested in every month
                 i, n = high - 1, 0
             while i >= low:
                 if following[i] >= high and items[i] >= 0:

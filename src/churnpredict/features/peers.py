@@ -1,8 +1,8 @@
 """Features of peers, point in time: outcomes of customers with the same plan, item, channel or owner.
 
 For a window w before a cutoff t, the peers of a customer are the others who had the same label at t - w and were active in
-[t - 2w, t - w). Those of them without an event in [t - w, t) have fallen silent. All of this was known before t, and none of it lies in the
-snapshot's own outcome window. Small groups are drawn towards everybody's rate.
+[t - 2w, t - w). Peers without an event in [t - w, t) have gone silent. All of this was known before t, and none of it is in the snapshot's
+own outcome window. Small groups are shrunk towards the overall rate.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from churnpredict.spans import span
 __all__ = ["PEER_AGGREGATES", "PeerCounts", "count_peers", "of_peers"]
 
 PEER_AGGREGATES = ("peer_churn", "peer_count")
-SMOOTHING = 20  # peers that everybody's rate is worth
+SMOOTHING = 20  # weight of the overall rate, in peers
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""Future-poison test: features must not change when everything after the cutoff is randomised."""
+"""Future-poison test: features must not change when everything after the cutoff is replaced by garbage."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def probe_features(
     cutoffs: int = 3,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Find features that know the future.
+    """Find features that use the future.
 
-    For some cutoffs, all that happened or came to be known at or after the cutoff is replaced by garbage, and the features are made again.
+    For some cutoffs, everything that happened or became known at or after the cutoff is replaced by garbage, and the features are computed
+    again.
 
     Parameters
     ----------
@@ -42,13 +43,13 @@ def probe_features(
     snapshots : DataFrame
         Columns ``customer_id`` and ``cutoff``.
     cutoffs : int
-        How many cutoffs to try, spread over those of the snapshots.
+        Number of cutoffs to test, spread over those of the snapshots.
     seed : int
 
     Returns
     -------
     DataFrame
-        One row per feature that moved: ``feature``, ``cutoff``, ``rows`` (how many moved), ``share``. Empty if none did.
+        One row per feature that changed: ``feature``, ``cutoff``, ``rows`` (how many changed), ``share``. Empty if none did.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def _moved(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
 
 
 def poisoned(tables: EventTables, cutoff: int, *, seed: int = 0) -> EventTables:
-    """Return the same tables up to what was known before the cutoff, and garbage from there on."""
+    """Return the tables with rows known before the cutoff, and garbage from then on."""
     rng = np.random.default_rng(seed)
     other = object.__new__(EventTables)
     other.__dict__.update(tables.__dict__)
@@ -109,7 +110,7 @@ def _poison(stream: Stream, cutoff: int, rng: np.random.Generator) -> Stream:
     columns: dict[str, npt.NDArray[Any]] = {}
     for name, values in past.columns.items():
         columns[name] = np.concatenate([values, _garbage(name, stream.columns[name], times[len(past) :], rng)])
-    if "end" in columns:  # what was open may end at any time from now on
+    if "end" in columns:  # open intervals may end at any time from now on
         still = np.arange(len(owners)) < len(past)
         still &= columns["end"] == OPEN
         columns["end"] = np.where(still & (rng.random(len(owners)) < 0.5), cutoff + rng.integers(0, 365 * DAY, len(owners)), columns["end"])

@@ -29,7 +29,7 @@ STAGES = ("new", "current", "at risk", "dormant", "resurrected")
 NEW_DAYS, DORMANT_DAYS, BACK_DAYS = 90, 180, 30
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 _HOUR = DAY // 24
-SESSION_ENDS = _HOUR // 2  # after so long a silence the next event begins another session
+SESSION_ENDS = _HOUR // 2  # after a silence this long the next event begins a new session
 _MONDAY = 3  # 1970-01-01 was a Thursday
 _SATURDAY = 5
 _jit = nb.njit(cache=True, nogil=True)
@@ -163,7 +163,7 @@ def clock_shares(wall, edges, which, weekend, columns, out, at):  # type: ignore
 def stages(walls, place, days, cutoffs, edges, column, out, at):  # type: ignore[no-untyped-def]
     """Write the life-cycle stage of each customer, as a position in ``STAGES``; missing before the first row.
 
-    Dormant: silent for 180 days. Resurrected: back within the last 30 days after so long a silence. New: first seen within 90 days. At
+    Dormant: silent for 180 days. Resurrected: back within the last 30 days after such a silence. New: first seen within 90 days. At
     risk: silent for more than twice the own mean gap (90 days with a single active day). Current: everybody else.
     """
     for r in range(edges.shape[1]):

@@ -1,4 +1,4 @@
-"""RFM for people: scores from 1 to 5, segments, stage of life, next expected event."""
+"""RFM for reports: scores from 1 to 5, segments, life-cycle stage, next expected event."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ SEGMENTS = (
 def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     """Return recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
 
-    Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used. Customers are
-    seen, and days are active, by what counts as activity: a refund does not, see :class:`churnpredict.Events`.
+    Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used. Only activity
+    counts, and refunds are not activity: see :class:`churnpredict.Events`.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
 
 
 def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
-    """Return the four numbers that models of repeat buying start from, by active days, of every customer seen before a moment.
+    """Return the inputs of models of repeat buying for every customer seen before a moment, counted in active days.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     name, money = _table(tables, of)
     (cutoff,) = tables.instants(at, "at")
     stream = visits(tables, name)
-    if "known" in stream.columns:  # else rows before the cutoff come first anyway, and need no copy
+    if "known" in stream.columns:  # otherwise rows before the cutoff come first anyway, and need no copy
         stream, money = stream.known_before(int(cutoff)), money.known_before(int(cutoff))
     _, days, place = stream.active_days
     _, money_days, money_place = money.active_days
@@ -158,13 +158,13 @@ def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
     names = tables.logs() if of is None else [of]
     if len(names) != 1:
         raise UsageError(
-            "which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=f'Say which one: of="{names[0]}".'
+            "which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=f'Name one: of="{names[0]}".'
         )
     return names[0], tables.stream(names[0])
 
 
 def _paid(stream: Stream) -> npt.NDArray[np.float64]:
-    """Return the sum of the values of each customer in double precision: people read it, and it has to be right to the cent."""
+    """Return the sum of the values of each customer in double precision: it is shown to people, and must be exact to the cent."""
     return np.bincount(stream.owners, np.nan_to_num(stream.columns["value"]), minlength=stream.n_customers).astype(np.float64)
 
 

@@ -29,7 +29,7 @@ INTERVAL_OUTPUTS = (
     "waiting_days",
 )
 STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
-RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end carries it on
+RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end counts as a renewal
 _jit = nb.njit(cache=True, nogil=True)
 
 
@@ -39,7 +39,8 @@ def interval_states(  # type: ignore[no-untyped-def]
 ):
     """Compute all of ``INTERVAL_OUTPUTS`` in one pass over the intervals that had begun; ``columns`` is -1 for what is not wanted.
 
-    What has happened is told by ``ends`` and ``response`` in UTC; days are counted on the wall clock, whose times end in ``_w``.
+    Whether something has happened is decided by ``ends`` and ``response`` in UTC; days are counted in wall time, in arrays whose names end
+    in ``_w``.
     """
     found = np.empty(len(INTERVAL_OUTPUTS))
     for r in range(edges.shape[1]):
@@ -96,8 +97,8 @@ def interval_states(  # type: ignore[no-untyped-def]
 def state_changes(times, walls, values, year_ago, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
     """Compute ``STATE_OUTPUTS`` of one value: days since it last changed, changes so far, the last change and that of a year, in percent.
 
-    ``walls`` and ``cutoffs`` are wall times, ``times`` and ``year_ago`` (a year before each cutoff) UTC. ``values`` is float64; labels
-    come as their codes, for which the percentages mean nothing and are not asked.
+    ``walls`` and ``cutoffs`` are wall times, ``times`` and ``year_ago`` (a year before each cutoff) UTC. ``values`` is float64; labels are
+    codes, for which percentages are not computed.
     """
     for r in range(edges.shape[1]):
         t, low, high = cutoffs[r], edges[1, r], edges[0, r]
@@ -105,7 +106,7 @@ def state_changes(times, walls, values, year_ago, cutoffs, edges, columns, out, 
         held = -1
         for i in range(low, high):
             if i + 1 < high and times[i + 1] == times[i]:
-                continue  # corrected: the last row of a moment is what held from then on
+                continue  # corrected: the last row of a moment applies from then on
             if times[i] < year_ago[r] or held < 0:
                 year = values[i]
             if held >= 0 and values[i] != values[held] and not (np.isnan(values[i]) and np.isnan(values[held])):

@@ -19,7 +19,7 @@ def _count(n_jobs: int) -> int:
 
 
 def in_threads(work: Callable[[int], None], blocks: Sequence[int], n_jobs: int) -> None:
-    """Do all blocks, the first of them alone: it compiles, and fills what all share."""
+    """Run all blocks, the first one alone: it compiles, and fills shared caches."""
     threads = min(_count(n_jobs), len(blocks) - 1)
     for block in blocks[:1] if threads > 1 else blocks:
         work(block)

@@ -31,7 +31,7 @@ from churnpredict.progress import progress
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
 
 Rows = Sequence[Feature | OwnFeature]
-_CELLS = 1 << 25  # of a frame held at a time, 128 MiB
+_CELLS = 1 << 25  # values of a frame held at a time, 128 MiB
 
 
 def features_by_part(
@@ -125,7 +125,7 @@ def write_features(
         With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
     churn : Inactivity or another churn rule
     path : path
-        A folder that does not exist yet; it appears once all is written. Columns ``customer_id``, ``cutoff``, then the features.
+        A folder that does not exist yet; it is created once all is written. Columns ``customer_id``, ``cutoff``, then the features.
     at, every, since, until
         The cutoffs, as for :func:`churnpredict.take_snapshots`.
     features, history
@@ -140,7 +140,7 @@ def write_features(
     Raises
     ------
     OutputError
-        ``output-exists``, ``not-written``; nothing half-written stays.
+        ``output-exists``, ``not-written``; no partial output is left.
 
     Examples
     --------
