@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,14 @@ html_math_renderer = "mathml"  # browsers draw it themselves: no page asks anoth
 
 html_theme = "pydata_sphinx_theme"
 html_title = "churnpredict"
+html_logo = html_favicon = "_static/logo.svg"
+DESCRIPTION = "Which customers will leave, why, what it costs, and whom to call: churn prediction in Python from raw event tables."
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 8,
+    "logo": {"text": f"churnpredict {version}"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "navigation_with_keys": False,
@@ -78,6 +82,13 @@ def trim(app: Any, page: Any) -> None:
         block.children = [nodes.Text(block.astext().rstrip())]
 
 
+def describe(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Say to those who link a page what it is about."""
+    title = f"churnpredict: {context.get('title') or 'documentation'}"
+    tags = [("name", "description", DESCRIPTION), ("property", "og:title", title), ("property", "og:description", DESCRIPTION)]
+    context["metatags"] = context.get("metatags", "") + "".join(f'<meta {k}="{n}" content="{escape(v, quote=True)}">' for k, n, v in tags)
+
+
 def math(display: str) -> Any:
     """Formulas become MathML."""
 
@@ -93,6 +104,7 @@ def setup(app: Any) -> None:
     app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-docstring", keep_colon, priority=400)  # before napoleon
     app.connect("doctree-read", trim)
+    app.connect("html-page-context", describe)
     make_reference.write(HERE / "reference")
     app.add_html_math_renderer("mathml", inline_renderers=math("inline"), block_renderers=math("block"))
     folder = HERE / "notebooks"
