@@ -1,40 +1,80 @@
-"""HTML displays for notebooks: headline, table and sentences, every text escaped."""
+"""HTML displays for notebooks in one style: headline, table and sentences, every text escaped."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["show"]
+from churnpredict.text_tables import Bar, Figure, cell_text
 
-_LEFT = ' style="text-align:left"'  # notebooks set tables to the right, which suits numbers only
+__all__ = ["STYLE", "show", "table"]
+
+# Colours follow the page: JupyterLab's, VS Code's and the documentation's variables first, else whatever text colour is in force. Lines are
+# that colour, thinned, so that they are right on light and on dark paper; the bar is of one brightness between both.
+STYLE = (
+    ".churnpredict{--cp-ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,var(--pst-color-text-base,inherit)));"
+    "--cp-line:var(--jp-border-color2,var(--vscode-widget-border,rgba(128,128,128,.35)));--cp-bar:#3b8bc4;"
+    "color:var(--cp-ink);font-variant-numeric:tabular-nums;line-height:1.45;overflow-x:auto;max-width:100%}"
+    "@media(prefers-color-scheme:dark){.churnpredict{--cp-bar:#56b4e9}}"
+    ".churnpredict p{margin:.35em 0;max-width:75em}"
+    ".churnpredict table{border-collapse:collapse;border:0;margin:.5em 0;background:none;color:inherit;width:auto;font-size:.95em}"
+    ".churnpredict :is(thead,tbody,tr,tr:nth-child(even),tr:hover){background:none;color:inherit}"
+    ".churnpredict :is(td,th){padding:.3em .8em;border:0;border-bottom:1px solid var(--cp-line);text-align:right;vertical-align:top;"
+    "background:none;color:inherit;max-width:34em;white-space:normal}"
+    ".churnpredict thead th{border-bottom-width:2px;font-weight:600;vertical-align:bottom}"
+    ".churnpredict tbody th{font-weight:400}"
+    ".churnpredict .left{text-align:left}.churnpredict small{opacity:.72;white-space:nowrap}.churnpredict .whole{white-space:nowrap}"
+    ".churnpredict .bar{display:inline-block;width:4.5em;height:.62em;margin-left:.6em;background:rgba(128,128,128,.22);border-radius:2px}"
+    ".churnpredict .bar i{display:block;height:100%;background:var(--cp-bar);border-radius:2px}"
+)
 
 
-def show(headline: str, rows: Iterable[Sequence[object]] = (), head: Sequence[str] = (), after: Iterable[str] = ()) -> str:
-    """Return a headline, a table if there are rows, and sentences after it.
+def show(
+    headline: str, rows: Iterable[Sequence[object]] = (), head: Sequence[str] = (), after: Iterable[str] = (), *, most: int | None = None
+) -> str:
+    """Return a headline, a table if there are rows, and sentences after it, as HTML.
 
     Parameters
     ----------
     headline : str
     rows : iterable of rows
-        Whole numbers are grouped by thousands and stand to the right, texts to the left.
+        Cells: int (grouped by thousands), :class:`~churnpredict.text_tables.Figure` and :class:`~churnpredict.text_tables.Bar` stand to
+        the right, other texts to the left. A line break in a cell is one.
     head : sequence of str
         Names of the columns.
     after : iterable of str
+    most : int, optional
+        Rows at most; how many there are stands below.
 
-    Returns
-    -------
-    str
-        HTML.
-
-    >>> show("Two", [("<b>", 1200)])
-    '<div><p><b>Two</b></p><table><tbody><tr><td style="text-align:left">&lt;b&gt;</td><td>1,200</td></tr></tbody></table></div>'
+    >>> page = show("Two", [("<b>", 1200)])
+    >>> page[page.index("</style>") + 8 :]
+    '<p><b>Two</b></p><table><tbody><tr><td class="left">&lt;b&gt;</td><td>1,200</td></tr></tbody></table></div>'
     """
+    lines = list(rows)
+    cut = [] if most is None or len(lines) <= most else [f"{most:,} of {len(lines):,}"]
+    sentences = "".join(f"<p>{escape(line)}</p>" for line in [*cut, *after])
+    title = f"<p><b>{escape(headline)}</b></p>" if headline else ""
+    return f'<div class="churnpredict"><style>{STYLE}</style>{title}{table(lines[:most], head)}{sentences}</div>'
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
+    """Return a table as HTML, "" where there are no rows; its style is :data:`STYLE`, inside an element of class ``churnpredict``."""
+    if not rows:
+        return ""
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows)
-    names = f"<thead><tr>{''.join(f'<th{_LEFT}>{escape(name)}</th>' for name in head)}</tr></thead>" if head else ""
-    table = f"<table>{names}<tbody>{body}</tbody></table>" if body else ""
-    return f"<div><p><b>{escape(headline)}</b></p>{table}{''.join(f'<p>{escape(line)}</p>' for line in after)}</div>"
+    sides = ["" if isinstance(cell, int | Figure | Bar) else ' class="left"' for cell in rows[0]]
+    sides += [""] * (len(head) - len(sides))
+    names = f"<thead><tr>{''.join(f'<th{side}>{escape(name)}</th>' for name, side in zip(head, sides, strict=False))}</tr></thead>"
+    return f"<table>{names if head else ''}<tbody>{body}</tbody></table>"
 
 
 def _cell(value: object) -> str:
-    return f"<td>{value:,}</td>" if isinstance(value, int) else f"<td{_LEFT}>{escape(str(value))}</td>"
+    if isinstance(value, Bar):
+        share = min(max(value.share, 0.0), 1.0) if math.isfinite(value.share) else 0.0
+        bar = f'<span class="bar"><i style="width:{100 * share:.0f}%"></i></span>'
+        return f'<td class="whole">{escape(value.text)}{bar}</td>'
+    first, *rest = cell_text(value).split("\n")
+    if isinstance(value, int | Figure):
+        return f"<td>{escape(first)}{''.join(f'<br><small>{escape(line)}</small>' for line in rest)}</td>"
+    return f'<td class="left">{"<br>".join(escape(line) for line in (first, *rest))}</td>'

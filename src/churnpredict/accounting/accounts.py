@@ -14,8 +14,10 @@ from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
+from churnpredict.markup import show
 from churnpredict.per_customer import by_customer
 from churnpredict.spans import whole_years
+from churnpredict.text_tables import Figure, text_table
 
 __all__ = ["Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
 
@@ -51,11 +53,30 @@ class Accounts(pd.DataFrame):
             text[column] = shown
         return pd.DataFrame(text, index=self.index, columns=list(self.columns))
 
-    def __repr__(self) -> str:
-        return self.printed().to_string(index=not isinstance(self.index, pd.RangeIndex))
+    def _rows(self) -> tuple[list[tuple[object, ...]], list[str]]:
+        """Rows and names of the columns, the index first where it says something; empty notes are left out."""
+        text = self.printed()
+        if "note" in text and not (text["note"] != "").any():
+            text = text.drop(columns="note")
+        figures = [pd.api.types.is_numeric_dtype(self[c]) for c in text.columns]
+        rows: list[tuple[object, ...]] = [
+            tuple(Figure(v) if figure else v for v, figure in zip(row, figures, strict=True)) for row in text.itertuples(index=False)
+        ]
+        names = [str(c) for c in text.columns]
+        if isinstance(self.index, pd.RangeIndex):
+            return rows, names
+        return [(str(i), *row) for i, row in zip(self.index, rows, strict=True)], [str(self.index.name or ""), *names]
 
-    def _repr_html_(self) -> str:
-        return self.printed().to_html(index=not isinstance(self.index, pd.RangeIndex))
+    def __repr__(self) -> str:
+        plain = self.columns.nlevels > 1 or not self.columns.is_unique or not len(self)
+        return self.printed().to_string(index=False) if plain else "\n".join(text_table(*self._rows()))
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:  # type: ignore[override]
+        if self.columns.nlevels > 1 or not self.columns.is_unique or not len(self):
+            return self.printed().to_html(index=False)
+        return show("", *self._rows())
 
 
 def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.errors import LeakageError, UsageError
 from churnpredict.markup import show
 from churnpredict.model.split import Window
+from churnpredict.text_tables import paragraph
 
 __all__ = ["DAY", "FEW", "SEVERITIES", "Audit", "Case", "Finding", "place"]
 
@@ -107,7 +108,8 @@ class Audit:
     def __repr__(self) -> str:
         lines = [f"Audit: {self._summary()}"]
         for f in self.found:
-            lines += [f"  {f.severity:<8}{f.where}  [{f.code}, {f.sure:.0%} sure]", f"          {f.what}", f"          -> {f.cure}"]
+            lines += paragraph(f"{f.severity:<8}{f.where}  [{f.code}, {f.sure:.0%} sure]", indent=" " * 10, first="  ")
+            lines += [*paragraph(f.what, indent=" " * 10), *paragraph(f"-> {f.cure}", indent=" " * 13, first=" " * 10)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -29,10 +29,12 @@ from churnpredict.events.timing import stamp
 from churnpredict.feature_names import kind_names
 from churnpredict.markup import show
 from churnpredict.moments import moment, moments
+from churnpredict.text_tables import paragraph, text_table
 
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
 
 Ints = npt.NDArray[np.int64]
+_HEAD = ("table", "kind", "rows", "customers", "when, or attributes")
 _FEW_EARLY = 0.005  # clocks of two systems differ a little
 _MANY_HOLDERS = 20  # customers who make a kind anybody's
 
@@ -126,15 +128,10 @@ class EventTables:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        width = max(len(n) for n in self.declarations)
-        lines = [self._headline()]
-        for name, kind, rows, active, told in self._told():
-            of = f"{told and ' with '}" if kind == "customers" else f" of {active:,} customers{told and ', '}"
-            lines.append(f"  {name:<{width}}  {rows:,} {kind}{of}{told}")
-        return "\n".join(lines)
+        return "\n".join([*paragraph(self._headline()), *text_table(self._told(), _HEAD, indent="  ")])
 
     def _repr_html_(self) -> str:
-        return show(self._headline(), self._told(), ("table", "kind", "rows", "customers", ""))
+        return show(self._headline(), self._told(), _HEAD)
 
     def _headline(self) -> str:
         ends = [self.observed_until(name) for name in self.logs() or self.streams if len(self.streams[name])]

@@ -20,14 +20,18 @@ from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
 from churnpredict.explanation.products import Factor, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
+from churnpredict.figures import percent, points
+from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.sub_risks import Share
+from churnpredict.text_tables import Bar, Figure, paragraph, text_table
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
 _LEAST_SHARE = 0.1  # of the distance from the base risk: what adds less is not a reason that anybody acts on
 MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
+_HEAD = ("driver", "mean points", "raises the risk of", "first reason of")
 _PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
 
 
@@ -330,23 +334,20 @@ class Explanation:
         ways = {None: "", "left": " of leaving of one's own will", "lost": " of being lost"}
         return ways[self.outcome] + ("" if self.horizon is None else f" within {self.horizon}")
 
-    def _table(self) -> pd.DataFrame:
-        shown = self.summary().set_index("label")
-        shown.index.name = None
-        shown["mean_abs_points"] = [f"{100 * v:.1f}" for v in shown["mean_abs_points"]]
-        for column in ("raises_risk_of", "first_reason_of"):
-            shown[column] = [f"{v:.0%}" for v in shown[column]]
-        return shown.rename(
-            columns={"mean_abs_points": "mean |points|", "raises_risk_of": "raises risk of", "first_reason_of": "first reason of"}
-        )
+    def _table(self) -> list[tuple[object, ...]]:
+        """The rows of :meth:`summary` as people read them."""
+        found = self.summary()
+        top = max(float(found["mean_abs_points"].max()), 1e-12) if len(found) else 1.0
+        return [
+            (label, Bar(mean / top, points(mean, sign=False)), Figure(percent(raises)), Figure(percent(first)))
+            for label, mean, raises, first in found.iloc[:, :4].itertuples(index=False)
+        ]
 
     def __repr__(self) -> str:
-        return f"{self._headline()}\n{self._table().to_string()}"
+        return "\n".join([*paragraph(self._headline()), *text_table(self._table(), _HEAD, indent="  ")])
 
     def _repr_html_(self) -> str:
-        import html
-
-        return f"<p>{html.escape(self._headline())}</p>{self._table().to_html(border=0)}"
+        return show(self._headline(), self._table(), _HEAD)
 
 
 def _known(name: str, value: Any, known: Sequence[str]) -> None:

@@ -16,12 +16,14 @@ from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
+from churnpredict.figures import points, score
 from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline.expected import check_pipeline, check_trained_and_tables
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
+from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Retraining", "retrain", "weigh"]
 
 _ROUNDS = 500
+_TITLES = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of the top tenth", "calibration_gap": "mean risk - observed, points"}
 _REFIT = 0.02  # log loss: the refit knows the judging window, and must not be worse on it than the challenger that did not
 Verdict = Literal["better", "equal", "worse", "no-signal", "calibration", "too-early", "sources", "leakage", "refit"]
 
@@ -77,14 +80,20 @@ class Retraining:
     winner: ChurnPipeline | None = None
 
     def __repr__(self) -> str:
-        wide = self._wide()
-        lines = [self._headline(), *("  " + line for line in (wide.round(4).to_string().splitlines() if len(wide) else ()))]
-        return "\n".join([*lines, *(f"  {line}" for line in self._moved())])
+        lines = [*paragraph(self._headline(), indent="  ", first=""), *text_table(*self._table(), indent="  ")]
+        return "\n".join([*lines, *(line for text in self._moved() for line in paragraph(text, indent="  "))])
 
     def _repr_html_(self) -> str:
+        return show(self._headline(), *self._table(), self._moved())
+
+    def _table(self) -> tuple[list[tuple[object, ...]], tuple[str, ...]]:
+        """Rows and names of the columns."""
         wide = self._wide()
-        rows = [(str(model), *(f"{v:.4f}" for v in row)) for model, row in zip(wide.index, wide.to_numpy(), strict=True)]
-        return show(self._headline(), rows, ("", *wide.columns), self._moved())
+        rows = [
+            (str(model), *(Figure(_written(m, float(v))) for m, v in zip(wide.columns, row, strict=True)))
+            for model, row in zip(wide.index, wide.to_numpy(), strict=True)
+        ]
+        return rows, ("", *(_TITLES[m] for m in wide.columns)) if rows else ()
 
     def _headline(self) -> str:
         return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
@@ -94,7 +103,7 @@ class Retraining:
         if not len(self.figures):
             return pd.DataFrame()
         wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
-        return wide[[m for m in ("auc", "log_loss", "lift_10", "calibration_gap") if m in wide]]
+        return wide[[m for m in _TITLES if m in wide]]
 
     def _moved(self) -> Iterator[str]:
         if len(self.drivers):
@@ -103,6 +112,10 @@ class Retraining:
             pairs = zip(moved.index, moved["champion"], moved["challenger"], strict=True)
             told = ", ".join(f"{driver} {100 * old:.1f} -> {100 * new:.1f}" for driver, old, new in pairs)
             yield f"same strongest driver for {self.agreement['same_first']:.0%} of customers; mean points that moved most: {told}"
+
+
+def _written(metric: str, value: float) -> str:
+    return points(value) if metric == "calibration_gap" else f"{value:.2f}" if metric == "lift_10" else score(value)
 
 
 def retrain(

@@ -18,6 +18,7 @@ from churnpredict.monitoring.drift_checks import INPUTS, OUTCOMES, SCORES, SOURC
 from churnpredict.monitoring.drift_statistics import Change
 from churnpredict.pipeline.cutoffs import in_sample, observed_until, one_moment, warn_in_sample
 from churnpredict.pipeline.expected import check_trained_and_tables
+from churnpredict.text_tables import paragraph
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -97,10 +98,11 @@ class Drift:
         )
 
     def __repr__(self) -> str:
-        lines = [self._headline()]
+        lines = paragraph(self._headline())
         for a in self.alarms:
-            lines += [f"  {a.group:<8}{a.where}  [{a.code}]", f"          {a.what}", f"          -> {a.remedy}"]
-        return "\n".join([*lines, *([f"  {self.sent}"] if self.sent else [])])
+            lines += paragraph(f"{a.group:<8}{a.where}  [{a.code}]", indent=" " * 10, first="  ")
+            lines += [*paragraph(a.what, indent=" " * 10), *paragraph(f"-> {a.remedy}", indent=" " * 13, first=" " * 10)]
+        return "\n".join([*lines, *(paragraph(self.sent, indent="  ") if self.sent else [])])
 
     def _repr_html_(self) -> str:
         rows = [(a.group, a.where, a.what, a.remedy) for a in self.alarms]

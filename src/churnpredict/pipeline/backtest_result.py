@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,22 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
+from churnpredict.figures import amount, points, score
+from churnpredict.markup import STYLE, table
+from churnpredict.text_tables import Figure, paragraph, text_table
 
 __all__ = ["Backtest"]
 
 _SHOWN = ("auc", "average_precision", "log_loss", "brier", "lift_10", "calibration_gap", "calibration_slope", "empc", "expected_profit")
 _BRIEF = ("auc", "log_loss", "lift_10", "calibration_gap")
+_SHORT = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of top tenth", "calibration_gap": "risk - observed, points"}
 _TITLES = {
     "auc": "AUC",
     "average_precision": "Average precision",
     "log_loss": "Log loss",
     "brier": "Brier",
     "lift_10": "Lift of the top tenth",
-    "calibration_gap": "Mean risk − share that left",
+    "calibration_gap": "Mean risk − share that left, points",
     "calibration_slope": "Calibration slope",
     "calibration_intercept": "Calibration intercept",
     "empc": "EMPC",
@@ -78,19 +83,15 @@ class Backtest(pd.DataFrame):
         wide = wide.reindex(pd.MultiIndex.from_product([sorted(set(self["cutoff"])), order], names=["cutoff", "model"]))
         return wide.dropna(how="all")
 
-    def summary(self) -> str:
-        """Return the backtest as text: a table, and a verdict per cutoff."""
+    def summary(self, width: int | None = None) -> str:
+        """The backtest in words and figures, as wide as the terminal, or as ``width``; intervals stand on a second line."""
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
-            lines.append(_heading(cutoff, part))
-            shown = [m for m in _BRIEF if m in set(part["metric"])]
-            lines.append("  " + " " * 22 + "".join(f"{m:>25}" for m in shown) + f"{'log loss difference':>27}")
-            for model, figures in _by_model(part):
-                cells = "".join(f"{_cell(figures.loc[m]):>25}" for m in shown)
-                lines.append(f"  {model:<22}{cells}{_apart(figures.loc['log_loss']):>27}")
-            steady = _steady(part)
-            lines += [f"  {verdicts[cutoff].words}{'' if steady is None else ' ' + steady}".rstrip(), ""]
-        return "\n".join([*lines, self._overall(verdicts)])
+            lines += paragraph(_heading(cutoff, part), width=width)
+            lines += text_table(*_figures(part, _BRIEF, _SHORT), indent="  ", width=width)
+            words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
+            lines += [*paragraph(words, indent="  ", width=width), ""]
+        return "\n".join([*lines, *paragraph(self._overall(verdicts), width=width)])
 
     def _overall(self, verdicts: dict[pd.Timestamp, Verdict]) -> str:
         n = len(verdicts)
@@ -115,25 +116,15 @@ class Backtest(pd.DataFrame):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return self._tables() if self._complete() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
+        styled = f'<div class="churnpredict"><style>{STYLE}</style>'
+        return f"{styled}{self._tables()}</div>" if self._complete() else str(pd.DataFrame(self)._repr_html_())  # type: ignore[operator]
 
     def _tables(self, names: tuple[str, ...] = _BRIEF) -> str:
         """Return a table per cutoff with its verdict, as HTML without style of its own."""
         out, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
-            shown = [m for m in names if m in set(part["metric"])]
-            heads = "".join(f"<th>{html.escape(_TITLES.get(m, m))}</th>" for m in [*shown, "Log loss, model minus this"])
-            rows = "".join(
-                f"<tr><th>{html.escape(model)}</th>"
-                + "".join(f"<td>{_whole(_cell(figures.loc[m]))}</td>" for m in shown)
-                + f"<td>{_whole(_apart(figures.loc['log_loss']))}</td></tr>"
-                for model, figures in _by_model(part)
-            )
             words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
-            out.append(
-                f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>"
-                f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-            )
+            out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names, _TITLES))}")
         return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
 
     def plot(self, *, metric: str = "log_loss") -> Any:  # type: ignore[override]
@@ -235,17 +226,32 @@ def _steady(part: pd.DataFrame) -> str | None:
     return None if not len(row) else f"Share with the same first reason as under the previous model: {row['value'].iloc[0]:.0%}."
 
 
-def _cell(row: Any) -> str:
+def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> tuple[list[list[object]], list[str]]:
+    """Rows and names of the columns: model, each metric with its interval below, log loss minus that of this baseline."""
+    shown = [m for m in names if m in set(part["metric"])]
+    rows: list[list[object]] = []
+    for model, figures in _by_model(part):
+        rows.append([model, *(_cell(m, figures.loc[m]) for m in shown), _apart(figures.loc["log_loss"])])
+    return rows, ["", *(titles.get(m, m.replace("_", " ")) for m in shown), "Log loss, model minus this"]
+
+
+def _written(metric: str, value: float) -> str:
+    """A figure as its kind is written: scores without zero, the lift as it is, gaps in points, money with three digits."""
+    if metric == "calibration_gap":
+        return points(value)
+    if metric == "expected_profit":
+        return amount(value)
+    return f"{value:.2f}" if metric in ("lift_10", "calibration_slope", "calibration_intercept") else score(value)
+
+
+def _cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
-        return "-"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        return Figure("-")
+    return Figure("{}\n{} to {}".format(*(_written(metric, float(row[name])) for name in ("value", "low", "high"))))
 
 
-def _apart(row: Any) -> str:
+def _apart(row: Any) -> Figure:
     value, low, high = (float(row[name]) for name in DIFFERENCE)
-    return "" if np.isnan(value) else f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
-
-
-def _whole(cell: str) -> str:
-    """Return a cell that may break into two lines before its interval, but not inside it."""
-    return cell.replace(", ", ",&nbsp;")
+    if np.isnan(value):
+        return Figure("")
+    return Figure("{}\n{} to {}".format(*(("+" if v > 0 else "") + score(v) for v in (value, low, high))))

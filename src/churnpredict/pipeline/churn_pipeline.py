@@ -133,15 +133,17 @@ class ChurnPipeline:
         self.raise_on = raise_on
 
     def __repr__(self) -> str:
+        from churnpredict.text_tables import paragraph
+
         settings = [value if name == "churn" else f"{name}={value}" for name, value in self._settings()]
-        lines = [f"ChurnPipeline({', '.join(settings)})"]
-        return "\n  ".join([*lines, self._trained()] if hasattr(self, "model_") else lines)
+        lines = paragraph(f"ChurnPipeline({', '.join(settings)})", indent=" " * 14, first="")
+        return "\n".join([*lines, *(paragraph(self._trained(), indent="  ") if hasattr(self, "model_") else [])])
 
     def _repr_html_(self) -> str:
         from churnpredict.markup import show
 
         told = self._trained() if hasattr(self, "model_") else "not trained yet: call fit(tables, until=...)"
-        return show(f"ChurnPipeline, {told}", self._settings(), ("setting", ""))
+        return show(f"ChurnPipeline, {told}", self._settings(), ("setting", "value"))
 
     def _settings(self) -> list[tuple[str, str]]:
         """Return the settings that differ from the defaults, as text."""

@@ -12,6 +12,7 @@ import pandas as pd
 from churnpredict.errors import ModelError
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.explanation.references import FEW_ROWS, usual_values
+from churnpredict.pipeline.scores import Scores
 
 __all__ = [
     "COLUMNS",
@@ -172,8 +173,8 @@ def score_rows(
     return found.assign(**{IN_SAMPLE: True}) if in_sample else found
 
 
-def score_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
+def score_table(rows: pd.DataFrame) -> Scores:
+    """The table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
 
     Parameters
     ----------
@@ -182,12 +183,12 @@ def score_table(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Columns :data:`COLUMNS`, with all parts in place of the risk.
+    Scores
+        A DataFrame of the columns :data:`COLUMNS`, with all parts in the place of the risk.
     """
     frame = rows.copy()
     frame.insert(list(rows).index("band"), "percentile", percentile(rows["risk"].to_numpy()))
-    return frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True)
+    return Scores(frame.sort_values("risk", ascending=False, kind="stable").reset_index(drop=True))
 
 
 def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:

@@ -7,37 +7,13 @@ import re
 from typing import Any
 
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.figures import amount, percent
 
 __all__ = ["amount", "label_of", "percent", "shown"]
 
 _LONGEST = {"id": 60, "text": 600}  # so that 500 cards stay under two megabytes
 # Control characters, lone surrogates and marks that turn text round: shown as what they are, a replacement character.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-
-
-def amount(number: Any, unit: str = "") -> str:
-    """Return thousands apart, three digits that count.
-
-    >>> amount(12345.6, "€"), amount(1.234), amount(float("nan")), amount(-0.2)
-    ('12,346 €', '1.23', '–', '-0.20')
-    """
-    if number is None or not math.isfinite(number):
-        return "–"
-    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
-    return f"{number:,.{digits}f}" + (f" {unit}" if unit else "")
-
-
-def percent(share: Any) -> str:
-    """Return a share in per cent; what is not nothing is not shown as nothing.
-
-    >>> percent(0.123), percent(0.0002), percent(0.5)
-    ('12 %', '< 0.1 %', '50 %')
-    """
-    if share is None or not math.isfinite(share):
-        return "–"
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def shown(text: Any, kind: str = "text") -> str:

@@ -6,7 +6,7 @@ Longer than most modules because :class:`Plan` is all of it that people see.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
@@ -18,12 +18,14 @@ import pandas as pd
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
+from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.files import write_parquet
 from churnpredict.markup import show
 from churnpredict.per_customer import by_customer, listed_customers, match_ids
 from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
+from churnpredict.text_tables import Figure, paragraph, text_table
 
 __all__ = ["DECISIONS", "Plan", "plan_retention", "with_plan_values"]
 
@@ -37,6 +39,7 @@ DECISIONS = (
     "beyond capacity",
     "beyond budget",
 )
+_PLAYS = ("contacts", "driver", "expected profit", "remedy")
 _COLUMNS = (  # then the reasons, then the words
     *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
     *("expected_profit", "expected_spend", "offer_cost", "acceptance", "driver", "remedy"),
@@ -103,19 +106,23 @@ class Plan:
 
     def __repr__(self) -> str:
         headline, expected, *after = self._told()
-        plays = [f"{size:>6,.0f}  {driver:<13}  {total:>10}  {remedy}" for size, driver, total, remedy in self._plays()]
-        return "\n  ".join([headline, expected, *plays, *after])
+        lines = [*paragraph(headline), *paragraph(expected, indent="  ")]
+        lines += text_table(self._plays(), _PLAYS, indent="  ")
+        return "\n".join([*lines, *(line for text in after for line in paragraph(text, indent="    ", first="  "))])
 
     def _repr_html_(self) -> str:
         headline, *lines = self._told()
-        return show(headline, self._plays(), ("contacts", "driver", "expected profit", "remedy"), lines)
+        return show(headline, self._plays(), _PLAYS, lines)
 
-    def _plays(self) -> Iterator[tuple[int, str, str, str]]:
-        """Yield contacts, driver, expected profit and remedy of each play, the most profitable first."""
+    def _plays(self) -> list[tuple[int, str, Figure, str]]:
+        """Contacts, driver, expected profit and remedy of each play, the most profitable first."""
         plays = self.contacts.groupby(["driver", "remedy"], sort=False, dropna=False)["expected_profit"].agg(["size", "sum"])
+        rows = []
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
             driver, remedy = cast(tuple[str, str], key)
-            yield int(size), driver or "no reason", f"{total:,.0f}", remedy
+            label = DRIVERS[driver].label if driver in DRIVERS else driver or "no reason"
+            rows.append((int(size), label, Figure(f"{total:,.0f}"), remedy))
+        return rows
 
     def _told(self) -> list[str]:
         counts = self.counts

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from churnpredict.errors import SourceError, UsageError, memory_shortage
 from churnpredict.markup import show
 from churnpredict.moments import moment
+from churnpredict.text_tables import paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +95,8 @@ class Run:
     in_sample: bool = False
 
     def __repr__(self) -> str:
-        return "\n  ".join(self._told())
+        headline, *lines = self._told()
+        return "\n".join([*paragraph(headline), *(part for line in lines for part in paragraph(line, indent="    ", first="  "))])
 
     def _repr_html_(self) -> str:
         headline, *lines = self._told()
@@ -290,6 +292,8 @@ def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | 
     import numpy as np
     import pyarrow as pa
 
+    from churnpredict.pipeline.scores import Scores
+
     run = find_run(folder, at)
     wanted = list(run.columns) if columns is None else list(columns)
     unknown = [c for c in wanted if c not in run.columns]
@@ -299,7 +303,7 @@ def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | 
     frame = pa.concat_tables(run.tables([*wanted, *keys])).to_pandas()
     order = frame["customer_id"].to_numpy().argsort(kind="stable")
     order = order[np.argsort(-frame["risk"].to_numpy()[order], kind="stable")]
-    return frame.iloc[order].reset_index(drop=True)[wanted]
+    return Scores(frame.iloc[order].reset_index(drop=True)[wanted])
 
 
 def find_run(folder: str | Path, at: Any = None) -> Run:

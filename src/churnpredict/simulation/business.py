@@ -19,6 +19,7 @@ from churnpredict.moments import moment
 from churnpredict.simulation.planting import DRIVERS, MAX_HORIZON, NUMBER, Settings, World, plant
 from churnpredict.simulation.records import when, write_records
 from churnpredict.spans import span
+from churnpredict.text_tables import paragraph
 
 __all__ = ["Business", "make_business"]
 
@@ -152,7 +153,8 @@ class Business:
         return pd.Series(risk, index=self.truth.index[rows], name="risk")
 
     def __repr__(self) -> str:
-        return "\n  ".join(self._told())
+        headline, *lines = self._told()
+        return "\n".join([*paragraph(headline), *(part for line in lines for part in paragraph(line, indent="    ", first="  "))])
 
     def _repr_html_(self) -> str:
         headline, *lines = self._told()

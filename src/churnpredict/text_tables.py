@@ -1,0 +1,147 @@
+"""Text tables and paragraphs that fit the width of a terminal, and the cells that they share with HTML tables."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Bar", "Figure", "cell_text", "paragraph", "text_table", "width_of_terminal"]
+
+_LEAST, _MOST = 40, 200  # narrower tables are unreadable; longer lines are lost by the eye
+_GAP = 2
+_NARROWEST = 14  # of a column of prose, before the table is cut into blocks
+
+
+class Figure(str):
+    """Text of a number: stands to the right. A line break puts what follows, such as an interval, on a second line."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share with a bar in HTML, and only its text in a terminal.
+
+    Attributes
+    ----------
+    share : float
+        Length of the bar, 0 to 1.
+    text : str
+    """
+
+    share: float
+    text: str
+
+
+def width_of_terminal() -> int:
+    """Columns of the terminal (``COLUMNS`` goes first), 80 where there is none; 40 to 200."""
+    return min(max(shutil.get_terminal_size((80, 24)).columns, _LEAST), _MOST)
+
+
+def paragraph(text: str, *, indent: str = "", first: str | None = None, width: int | None = None) -> list[str]:
+    """Lines of a text, wrapped at words; what is longer than a line is not broken.
+
+    >>> paragraph("Call those whose contract ends in May.", indent="  ", width=24)
+    ['  Call those whose', '  contract ends in May.']
+    """
+    begin = indent if first is None else first
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    wide = width_of_terminal() if width is None else width
+    return textwrap.wrap(text, wide, initial_indent=begin, subsequent_indent=indent, **options) or [begin.rstrip()]
+
+
+def cell_text(value: object) -> str:
+    """The text of a cell: whole numbers by thousands, bars by their text."""
+    if isinstance(value, Bar):
+        return value.text
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, indent: str = "", width: int | None = None) -> list[str]:
+    """Lines of a table that is no wider than the terminal.
+
+    Prose is wrapped at words; where that is not enough, the table is cut into blocks of columns, each with the first column again.
+
+    Parameters
+    ----------
+    rows : iterable of rows
+        Cells: int, :class:`Figure` and :class:`Bar` stand to the right, other texts to the left.
+    head : sequence of str
+    indent : str
+        Before every line.
+    width : int, optional
+        Columns of the terminal by default.
+
+    >>> text_table([("a", 1200), ("bcd", 7)], ("who", "paid"))
+    ['who   paid', 'a    1,200', 'bcd      7']
+    """
+    cells = [list(row) for row in rows]
+    n = max([len(head), *map(len, cells)], default=0)
+    if not n:
+        return []
+    cells = [[*row, *[""] * (n - len(row))] for row in cells]
+    right = [bool(cells) and all(isinstance(row[j], int | Figure | Bar) or row[j] == "" for row in cells) for j in range(n)]
+    right = [r and any(row[j] != "" for row in cells) for j, r in enumerate(right)]
+    texts = [[cell_text(value) for value in row] for row in cells]
+    names = [*head, *[""] * (n - len(head))] if head else None
+    room = (width_of_terminal() if width is None else width) - len(indent)
+    lines: list[str] = []
+    for block in _blocks(texts, names, right, room):
+        if lines:
+            lines.append("")
+        lines += [indent + line for line in _block(texts, names, right, block, room)]
+    return lines
+
+
+def _natural(texts: list[list[str]], names: list[str] | None, j: int) -> int:
+    lines = [line for row in ([names] if names else []) + texts for line in row[j].split("\n")]
+    return max((len(line) for line in lines), default=0)
+
+
+def _shortest(texts: list[list[str]], names: list[str] | None, right: list[bool], j: int) -> int:
+    """How narrow a column may become: figures keep their width, prose its longest word."""
+    name = max((len(word) for word in (names[j] if names else "").split()), default=0)
+    if right[j]:
+        return max([name, *(len(line) for row in texts for line in row[j].split("\n"))])
+    word = max((len(word) for row in texts for word in row[j].split()), default=0)
+    return max(name, word, min(_NARROWEST, _natural(texts, names, j)))
+
+
+def _blocks(texts: list[list[str]], names: list[str] | None, right: list[bool], room: int) -> list[list[int]]:
+    """Places of the columns of each block."""
+    least = [_shortest(texts, names, right, j) for j in range(len(right))]
+    blocks, used = [[0]], least[0]
+    for j in range(1, len(least)):
+        if used + _GAP + least[j] > room and len(blocks[-1]) > (1 if len(blocks) > 1 else 0):
+            blocks.append([0])
+            used = least[0]
+        blocks[-1].append(j)
+        used += _GAP + least[j]
+    return blocks
+
+
+def _block(texts: list[list[str]], names: list[str] | None, right: list[bool], block: list[int], room: int) -> list[str]:
+    least = {j: _shortest(texts, names, right, j) for j in block}
+    wide = {j: _natural(texts, names, j) for j in block}
+    over = sum(wide.values()) + _GAP * (len(block) - 1) - room
+    while over > 0:
+        widest = max(block, key=lambda j: (wide[j] - least[j] > 0, wide[j]))
+        spare = wide[widest] - least[widest]
+        if spare <= 0:
+            break
+        wide[widest] -= (cut := min(spare, over, max(1, spare // 4)))
+        over -= cut
+    lines = []
+    for row in ([names] if names else []) + texts:
+        parts = {j: [part for line in row[j].split("\n") for part in (_wrapped(line, wide[j]) or [""])] for j in block}
+        for i in range(max(map(len, parts.values()))):
+            shown = ((parts[j][i] if i < len(parts[j]) else "", wide[j], right[j]) for j in block)
+            line = (" " * _GAP).join(text.rjust(size) if figure else text.ljust(size) for text, size, figure in shown)
+            lines.append(line.rstrip())
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) if len(text) > width else [text]

@@ -1,0 +1,58 @@
+"""Tables and paragraphs fit the terminal, whatever they hold, and lose nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from churnpredict.markup import show
+from churnpredict.text_tables import Bar, Figure, paragraph, text_table, width_of_terminal
+
+PROSE = "Clearer bundle, early notice before every rise of a price, and an offer to those who pay most"
+ROWS = [(f"customer-{i}", Bar(i / 9, f"{i} %"), Figure(f"{i}.5\n{i}.1 to {i}.9"), 1000 * i, PROSE, f"short {i}") for i in range(9)]
+HEAD = ("who", "risk", "figure", "count", "what to do", "note")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_a_table_fits_and_every_word_of_it_is_there(width: int) -> None:
+    lines = text_table(ROWS, HEAD, indent="  ", width=width)
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    for word in [*PROSE.split(), "customer-8", "8,000", "4.1", "risk", "note"]:
+        assert word in words
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_intervals_stand_on_a_second_line_below_their_figure() -> None:
+    lines = text_table([("model", Figure(".732\n.701 to .760"))], ("", "AUC"), width=80)
+    assert [line.split() for line in lines] == [["AUC"], ["model", ".732"], [".701", "to", ".760"]]
+    assert {len(line) for line in lines} == {len(lines[-1])}, "figures stand to the right"
+
+
+def test_the_terminal_says_how_wide_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    assert width_of_terminal() == 140
+    monkeypatch.setenv("COLUMNS", "1")
+    assert width_of_terminal() == 40
+    monkeypatch.setenv("COLUMNS", "100000")
+    assert width_of_terminal() == 200
+
+
+def test_nothing_gives_nothing() -> None:
+    assert text_table([]) == []
+    assert text_table([], ("only", "names")) == ["only  names"]
+    assert paragraph("") == [""]
+
+
+def test_long_words_are_never_broken() -> None:
+    name = "support__tickets_priority_open_count_of_the_last_ninety_days"
+    assert name in " ".join(text_table([(name, PROSE)], width=50)).split()
+    assert name in " ".join(paragraph(f"look at {name} first", width=40)).split()
+
+
+def test_html_cuts_long_tables_and_says_of_how_many() -> None:
+    page = show("many", [(i, Bar(2.0, "<")) for i in range(12)], ("n", "share"), most=10)
+    assert page.count("<tr>") == 11
+    assert "10 of 12" in page
+    assert "width:100%" in page, "a bar never leaves its cell"
+    assert "&lt;" in page
+    assert "width:0%" in show("", [(Bar(float("nan"), "-"),)])
