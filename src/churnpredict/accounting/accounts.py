@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.plotting import PlotAccessor
 
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.clock import NEVER
@@ -19,7 +20,7 @@ from churnpredict.per_customer import by_customer
 from churnpredict.spans import whole_years
 from churnpredict.text_tables import Figure, text_table
 
-__all__ = ["Accounts", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
+__all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -53,6 +54,16 @@ class Accounts(pd.DataFrame):
             text[column] = shown
         return pd.DataFrame(text, index=self.index, columns=list(self.columns))
 
+    @property
+    def plot(self) -> Drawer:
+        """The picture of these accounts: ``plot()``; everything of pandas: ``plot.bar(...)``, ``plot(kind=...)``.
+
+        :func:`~churnpredict.cohorts` are retention curves, :func:`~churnpredict.churn_rate` and :func:`~churnpredict.tenure_table` rates
+        with their intervals, :func:`~churnpredict.revenue_churn` is a bridge. ``theme`` is "light" or "dark"; more options are those of
+        :mod:`churnpredict.accounting.pictures`.
+        """
+        return Drawer(self)
+
     def _rows(self) -> tuple[list[tuple[object, ...]], list[str]]:
         """Rows and names of the columns, the index first where it says something; empty notes are left out."""
         text = self.printed()
@@ -77,6 +88,20 @@ class Accounts(pd.DataFrame):
         if self.columns.nlevels > 1 or not self.columns.is_unique or not len(self):
             return self.printed().to_html(index=False)
         return show("", *self._rows())
+
+
+class Drawer(PlotAccessor):  # type: ignore[misc]
+    """What draws accounts: the picture of their kind without arguments of pandas, else what pandas draws."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        from churnpredict.accounting import pictures
+
+        frame = self._parent
+        kind = pictures.kind_of(frame)
+        if kind is None or args or {"kind", "x", "y"} & set(options):
+            return super().__call__(*args, **options)
+        draw: Any = {"retention": pictures.plot_retention, "revenue": pictures.plot_revenue, "rates": pictures.plot_rates}[kind]
+        return draw(frame, **options)
 
 
 def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -1,49 +1,212 @@
-"""Matplotlib figures without global state, in colour-blind safe colours."""
+"""Matplotlib figures without global state: light and dark themes in colour-blind safe colours, titles, descriptions, sentences."""
 
 from __future__ import annotations
 
+import base64
+import functools
 import io
-from typing import Any
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from churnpredict.errors import MissingExtraError
+from churnpredict.errors import MissingExtraError, UsageError
 
-__all__ = ["COLOURS", "NEUTRAL", "new_figure", "percent_axis", "png", "svg"]
+__all__ = [
+    "COLOURS",
+    "DARK",
+    "LIGHT",
+    "NEUTRAL",
+    "Theme",
+    "ThemeName",
+    "bare",
+    "drawn",
+    "escaped",
+    "finish",
+    "look",
+    "new_figure",
+    "percent_axis",
+    "png",
+    "sentence",
+    "svg",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+ThemeName = Literal["light", "dark"]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a picture; those of :attr:`colours` stand side by side in this order.
+
+    Attributes
+    ----------
+    paper, ink, quiet, grid : str
+        Background, text, lines that only help, lines of the grid.
+    colours : tuple of str
+        Of Okabe and Ito (2008).
+    raises, lowers : str
+        What raises and what lowers a risk.
+    """
+
+    paper: str
+    ink: str
+    quiet: str
+    grid: str
+    colours: tuple[str, ...]
+    raises: str
+    lowers: str
+
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito (2008), yellow left out
 NEUTRAL = "#595959"
+LIGHT = Theme("#FFFFFF", "#1F2430", NEUTRAL, "#E5E5E5", COLOURS, "#D55E00", "#0072B2")
+DARK = Theme(
+    "#14181F",
+    "#E4E7EC",
+    "#8E96A3",
+    "#2E343E",
+    ("#56B4E9", "#E69F00", "#009E73", "#F5B5DA", "#D55E00", "#F0E442", "#FFFFFF"),
+    "#E69F00",
+    "#56B4E9",
+)
+_THEMES = {"light": LIGHT, "dark": DARK}
+_CHOSEN: ContextVar[Theme | None] = ContextVar("theme", default=None)
+_PER_INCH = 10.6  # letters of a title
 
 
-def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, np.ndarray]:
-    """Return a figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
+def look() -> Theme:
+    """The theme that holds: the one asked for, else the dark one where matplotlib's own settings draw on dark paper."""
+    chosen = _CHOSEN.get()
+    if chosen is not None:
+        return chosen
+    import matplotlib
+    from matplotlib.colors import to_rgb
+
+    paper = matplotlib.rcParams["figure.facecolor"]
+    return DARK if sum(to_rgb(paper)) < 1.0 else LIGHT
+
+
+def drawn(make: F) -> F:
+    """Give a function that draws the option ``theme``: "light", "dark", or None for what matplotlib's settings say.
 
     Raises
     ------
     MissingExtraError
         ``missing-extra``: matplotlib is not installed.
+    UsageError
+        ``unknown-choice``.
     """
+
+    @functools.wraps(make)
+    def wrapped(*args: Any, theme: ThemeName | None = None, **options: Any) -> Any:
+        _need_matplotlib()
+        with _themed(theme):
+            return make(*args, **options)
+
+    return wrapped  # type: ignore[return-value]
+
+
+@contextmanager
+def _themed(name: str | None) -> Iterator[None]:
+    if name is None:
+        yield
+        return
+    if name not in _THEMES:
+        raise UsageError("unknown-choice", f"theme={name!r}", remedy="Use 'light' or 'dark'.")
+    import matplotlib
+
+    theme = _THEMES[name]
+    inks = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "axes.titlecolor")
+    papers = ("figure.facecolor", "axes.facecolor", "legend.facecolor")
+    settings = dict.fromkeys(inks, theme.ink) | dict.fromkeys(papers, theme.paper) | {"savefig.facecolor": "auto"}
+    token = _CHOSEN.set(theme)
+    try:
+        with matplotlib.rc_context(settings):
+            yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def _need_matplotlib() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:
         raise MissingExtraError(
             "missing-extra", "pictures need matplotlib", remedy='Install it: pip install "churnpredict[plot]"'
         ) from missing
+    return Figure
 
-    class Picture(Figure):
+
+def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, np.ndarray]:
+    """A figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
+
+    Its ``alt_text`` says in words what is seen: :func:`finish` sets it.
+
+    Raises
+    ------
+    MissingExtraError
+        ``missing-extra``: matplotlib is not installed.
+    """
+
+    class Picture(_need_matplotlib()):  # type: ignore[misc]
         """A figure that notebooks show."""
+
+        alt_text = ""
 
         def _repr_png_(self) -> bytes:
             return png(self)
+
+        def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+            return {"image/png": base64.b64encode(png(self)).decode()}, {"image/png": {"alt": self.alt_text}}
 
     figure = Picture(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
+def bare(ax: Any, *, grid: Literal["x", "y", "both"] | None = "y") -> Any:
+    """Axes with only the lines that help to read them."""
+    theme = look()
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(theme.quiet)
+    ax.tick_params(length=0)
+    ax.set_axisbelow(True)
+    if grid is not None:
+        ax.grid(axis=grid, color=theme.grid, linewidth=0.8)
+    return ax
+
+
+def finish(figure: Any, title: str, seen: str) -> Any:
+    """Set the title, which says the finding, and the description for those who cannot see the picture; returns the figure."""
+    wide = max(int(figure.get_size_inches()[0] * _PER_INCH), 20)
+    figure.suptitle(escaped(textwrap.fill(title, wide)), x=0.01, ha="left", fontsize=12)
+    figure.alt_text = f"{title.rstrip('.')}. {seen}"
+    return figure
+
+
+def sentence(text: str) -> Any:
+    """A figure that says why there is nothing to draw."""
+    figure, grid = new_figure(6.4, 1.2)
+    ax = grid[0, 0]
+    ax.set_axis_off()
+    ax.text(0, 0.5, escaped(textwrap.fill(text, 64)), va="center", ha="left", color=look().ink, fontsize=11, transform=ax.transAxes)
+    figure.alt_text = text
+    return figure
+
+
+def escaped(text: Any) -> str:
+    """A label as it is: matplotlib takes dollars for formulas."""
+    return str(text).replace("$", r"\$")
+
+
 def png(figure: Any) -> bytes:
     """Return the figure as a PNG."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    figure.savefig(buffer, format="png", dpi=110, facecolor=figure.get_facecolor())
     return buffer.getvalue()
 
 
@@ -53,7 +216,7 @@ def svg(figure: Any) -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "churnpredict", "svg.fonttype": "path"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", facecolor=figure.get_facecolor(), metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,8 @@ class Plan:
         How many are held out, what that will show, and what it costs, in a sentence.
     notes : tuple of str
         What else is to be known of it: what was assumed, ids to exclude that nobody has.
+    offer : Offer or None
+        What goes into the profit of everybody, in the order of :attr:`decisions`: pictures are drawn from it.
     """
 
     table: pd.DataFrame
@@ -82,6 +84,7 @@ class Plan:
     budget: float | None
     holdout: str
     notes: tuple[str, ...] = ()
+    offer: Offer | None = None
 
     @property
     def contacts(self) -> pd.DataFrame:
@@ -137,6 +140,34 @@ class Plan:
             self.holdout,
             *self.notes,
         ]
+
+    def plot(self, kind: Literal["profit", "effect", "value"] = "profit", **options: Any) -> Any:
+        """A picture: profit by number of contacts, money at risk before and after, or risk by value with the line where a contact pays.
+
+        Parameters
+        ----------
+        kind : {"profit", "effect", "value"}
+        **options
+            ``unit`` of money, ``theme`` ("light", "dark"): see :mod:`churnpredict.retention.pictures`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Its ``alt_text`` says in words what is seen.
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``: matplotlib is not installed.
+        UsageError
+            ``unknown-choice``.
+        """
+        from churnpredict.retention import pictures
+
+        draw: Any = {"profit": pictures.plot_profit, "effect": pictures.plot_effect, "value": pictures.plot_value}.get(kind)
+        if draw is None:
+            raise UsageError("unknown-choice", f"kind={kind!r}", remedy="Use 'profit', 'effect' or 'value'.")
+        return draw(self, **options)
 
     def to_csv(self, path: str | Path) -> Path:
         """Write :attr:`table` as CSV; no text of it runs as a formula."""
@@ -293,6 +324,7 @@ def plan_retention(
         budget=budget,
         holdout=_justify(offer, contacts, away, float(profit[away].sum())),
         notes=assumed + notes,
+        offer=offer,
     )
 
 

@@ -1,0 +1,236 @@
+"""Pictures of accounts: retention curves, churn rates over time, the revenue bridge."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.errors import UsageError
+from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
+from churnpredict.figures import amount, percent
+
+__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_revenue", "retention_curve"]
+
+_PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
+_LABELLED = 6  # cohorts with a line of their own colour
+
+
+def kind_of(frame: pd.DataFrame) -> str | None:
+    """Which picture shows these accounts: "retention", "revenue", "rates", or None."""
+    if frame.index.name == "joined" and "customers" in frame:
+        return "retention"
+    if {"period", "start", "lost_revenue", "contraction", "expansion", "end"} <= set(frame.columns):
+        return "revenue"
+    if {"customers", "rate", "low", "high"} <= set(frame.columns) and ({"period", "tenure_year"} & set(frame.columns)):
+        return "rates"
+    return None
+
+
+def retention_curve(frame: pd.DataFrame) -> pd.Series:
+    """The share of customers still there after k periods, over all cohorts: index 0, 1, ..., the number of periods.
+
+    From one period to the next only cohorts are compared that are observed at both, so that no step comes from a cohort that is missing.
+
+    >>> table = pd.DataFrame({"customers": [100, 100], 1: [0.8, 0.6], 2: [0.4, np.nan]}, index=pd.Index(["a", "b"], name="joined"))
+    >>> [round(v, 9) for v in retention_curve(table)]
+    [1.0, 0.7, 0.35]
+    """
+    steps = [c for c in frame.columns if isinstance(c, int | np.integer)]
+    size = frame["customers"].to_numpy(dtype=np.float64, na_value=np.nan)
+    before, level, curve = np.where(size > 0, 1.0, np.nan), 1.0, {0: 1.0}
+    for k in steps:
+        now = frame[k].to_numpy(dtype=np.float64, na_value=np.nan)
+        both = ~np.isnan(now) & ~np.isnan(before) & ~np.isnan(size)
+        there = float((size * before)[both].sum())
+        if there <= 0:
+            break
+        level *= float((size * now)[both].sum()) / there
+        curve[int(k)] = level
+        before = now
+    return pd.Series(curve, name="retained")
+
+
+@drawn
+def plot_retention(frame: pd.DataFrame) -> Any:
+    """Retention curves: one line per cohort, and a thick one over all of them.
+
+    Parameters
+    ----------
+    frame : Accounts
+        As :func:`churnpredict.cohorts` gives them.
+    """
+    mean = retention_curve(frame)
+    if len(mean) < 2:
+        return sentence("There are no retention curves to draw: no cohort is large enough and observed for a whole period.")
+    theme, unit = look(), _unit(frame.index)
+    steps = [int(k) for k in mean.index]
+    figure, grid = new_figure(7.4, 4.4)
+    ax = bare(grid[0, 0])
+    lines = {str(name): np.r_[1.0, row.to_numpy(dtype=np.float64, na_value=np.nan)] for name, row in frame[steps[1:]].iterrows()}
+    lines = {name: values for name, values in lines.items() if np.isfinite(values[1:]).any()}
+    few = len(lines) <= _LABELLED
+    for i, (name, values) in enumerate(lines.items()):
+        colour = theme.colours[i % len(theme.colours)] if few else theme.quiet
+        ax.plot(steps, values, color=colour, linewidth=1.3, alpha=0.9 if few else 0.35, gid=f"cohort {name}")
+        last = int(np.flatnonzero(np.isfinite(values))[-1])
+        if few and last < steps[-1]:
+            _label(ax, last, values[last], name, colour)
+    ax.plot(mean.index, mean.to_numpy(), color=theme.ink, linewidth=2.8, gid="all cohorts")
+    _label(ax, steps[-1], float(mean.iloc[-1]), f"all: {percent(mean.iloc[-1])}", theme.ink, bold=True)
+    ax.set_xlim(0, steps[-1] * 1.16)
+    ax.set_ylim(0, 1.03)
+    ax.set_xticks([k for k in steps if len(steps) <= 14 or k % max(1, len(steps) // 8) == 0])
+    percent_axis(ax.yaxis)
+    ax.set_xlabel(f"{unit}s after joining")
+    ax.set_ylabel("customers still there")
+    half = next((k for k in steps if mean[k] < 0.5), None)
+    n = int(frame["customers"].sum())
+    finding = f"Half of the customers have left after {_count(half, unit)}" if half else f"Most customers stay {_count(steps[-1], unit)}"
+    first = f"{percent(mean[1])} are still there after the first {unit}, {percent(mean.iloc[-1])} after {_count(steps[-1], unit)}"
+    return finish(
+        figure,
+        f"{finding}: {first}",
+        f"Lines: share of customers still there by {unit}s after joining, {len(lines)} cohorts, {n:,} customers.",
+    )
+
+
+@drawn
+def plot_rates(frame: pd.DataFrame, *, most: int = 6) -> Any:
+    """Churn rate per period with its interval; columns are divided where some were lost against their will. Groups are lines.
+
+    Parameters
+    ----------
+    frame : Accounts
+        As :func:`churnpredict.churn_rate` or :func:`churnpredict.tenure_table` gives them.
+    most : int
+        Groups, the largest first.
+    """
+    of = "period" if "period" in frame else "tenure_year"
+    columns = list(frame.columns)
+    group = columns[1] if of == "period" and columns[1] != "customers" else None
+    known = frame[frame["rate"].notna().to_numpy()]
+    if not len(known):
+        return sentence("There is no churn rate to draw: no period is fully observed with enough customers.")
+    figure, grid = new_figure(7.4, 4.2)
+    ax = bare(grid[0, 0])
+    names = list(dict.fromkeys(str(v) for v in frame[of] if str(v) in set(known[of].astype(str))))
+    place = {name: i for i, name in enumerate(names)}
+    title = _columns(ax, known, of, place) if group is None else _lines(ax, known, of, group, place, most)
+    every = max(1, -(-len(names) // 12))
+    ax.set_xticks(range(0, len(names), every), [escaped(n) for n in names[::every]])
+    ax.set_xlabel("period" if of == "period" else "year as a customer")
+    ax.set_ylabel("customers lost")
+    ax.set_ylim(0, None)
+    percent_axis(ax.yaxis)
+    low, high = float(known["rate"].min()), float(known["rate"].max())
+    return finish(figure, title, f"Share of customers lost in each period, {len(names)} periods, from {percent(low)} to {percent(high)}.")
+
+
+def _columns(ax: Any, known: pd.DataFrame, of: str, place: dict[str, int]) -> str:
+    theme = look()
+    x = [place[str(v)] for v in known[of]]
+    rate, low, high = (known[c].to_numpy(dtype=np.float64) for c in ("rate", "low", "high"))
+    forced = np.divide(known["involuntary"].to_numpy(dtype=np.float64), known["customers"].to_numpy(dtype=np.float64))
+    ax.bar(x, rate - forced, color=theme.colours[0], width=0.62, label="left", gid="left")
+    if (forced > 0).any():
+        ax.bar(x, forced, bottom=rate - forced, color=theme.colours[1], width=0.62, label="lost to failed payments", gid="lost")
+        ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.12), ncols=2)
+    ax.vlines(x, low, high, color=theme.ink, linewidth=1.2)
+    for at, value, top in zip(x, rate, high, strict=True):
+        if len(x) <= 16:
+            ax.annotate(percent(value), (at, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
+    last = str(known[of].iloc[-1])
+    period = last if of == "period" else f"year {last} as a customer"
+    if len(x) == 1:
+        return f"{percent(rate[-1])} of customers were lost in {period} (95 %: {percent(low[-1])} to {percent(high[-1])})"
+    return f"{percent(rate[-1])} of customers were lost in {period}; before: {percent(rate[:-1].min())} to {percent(rate[:-1].max())}"
+
+
+def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, int], most: int) -> str:
+    theme = look()
+    sizes = known.groupby(group)["customers"].sum().sort_values(ascending=False, kind="stable")
+    shown = [str(name) for name in sizes.index[: min(most, len(theme.colours))]]
+    ends = {}
+    for i, name in enumerate(shown):
+        part = known[known[group].astype(str) == name]
+        x, rate = [place[str(v)] for v in part[of]], part["rate"].to_numpy(dtype=np.float64)
+        ax.fill_between(x, part["low"].to_numpy(float), part["high"].to_numpy(float), color=theme.colours[i], alpha=0.13, linewidth=0)
+        ax.plot(x, rate, "o-", color=theme.colours[i], linewidth=1.6, markersize=4, gid=name)
+        ends[name] = (x[-1], float(rate[-1]), theme.colours[i])
+    for name, (at, value, colour) in ends.items():
+        _label(ax, at, value, name, colour)
+    ax.set_xlim(-0.4, len(place) - 1 + max(0.8, 0.18 * len(place)))
+    latest = {name: value for name, (_, value, _) in ends.items()}
+    worst, best = max(latest, key=latest.__getitem__), min(latest, key=latest.__getitem__)
+    rest = f" ({len(sizes) - len(shown)} smaller groups left out)" if len(sizes) > len(shown) else ""
+    if worst == best:
+        return f"{percent(latest[worst])} of {worst} were lost in the newest period{rest}"
+    return f"{worst} loses {percent(latest[worst])} of its customers, {best} {percent(latest[best])}{rest}"
+
+
+@drawn
+def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> Any:
+    """The way from the revenue at the start of a period to that at its end: lost, reduced, extended.
+
+    Parameters
+    ----------
+    frame : Accounts
+        As :func:`churnpredict.revenue_churn` gives them.
+    period : str, optional
+        The newest that is fully observed by default.
+    unit : str
+        What money is counted in, such as "€".
+
+    Raises
+    ------
+    UsageError
+        ``no-period``: there is no such period, or it is not fully observed.
+    """
+    parts = ["start", "lost_revenue", "contraction", "expansion", "end"]
+    known = frame[frame[parts].notna().all(axis=1).to_numpy()]
+    if period is not None:
+        known = known[known["period"].astype(str) == str(period)]
+        if not len(known):
+            remedy = f"Take one of {', '.join(map(str, frame['period']))}."
+            raise UsageError("no-period", f"period is {str(period)!r}, which is not there or not fully observed", remedy=remedy)
+    if not len(known):
+        return sentence("There is no revenue to follow: no period is fully observed with enough customers.")
+    theme, row = look(), known.iloc[-1]
+    start, lost, less, more, end = (float(row[c]) for c in parts)
+    steps = [("at the start", 0.0, start), ("lost customers", start, -lost), ("pay less", start - lost, -less)]
+    steps += [("pay more", start - lost - less, more), ("at the end", 0.0, end)]
+    figure, grid = new_figure(7.4, 4.2)
+    ax = bare(grid[0, 0])
+    colours = [theme.quiet, theme.raises, theme.raises, theme.lowers, theme.quiet]
+    for i, ((_, bottom, change), colour) in enumerate(zip(steps, colours, strict=True)):
+        ax.bar(i, change, bottom=bottom, color=colour, width=0.62, gid=steps[i][0])
+        sign = "" if i in (0, 4) else "+" if change > 0 else "-" if change < 0 else ""
+        top = max(bottom, bottom + change)
+        ax.annotate(sign + amount(abs(change), unit), (i, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
+        if i < 4:
+            ax.plot([i, i + 1], [bottom + change] * 2, color=theme.quiet, linewidth=0.8, linestyle=":")
+    ax.set_xticks(range(5), [name for name, _, _ in steps])
+    ax.set_ylabel(f"revenue{f' in {unit}' if unit else ''} of the customers at the start")
+    ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
+    kept = end / start if start > 0 else float("nan")
+    title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
+    change = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
+    return finish(figure, title, f"Bridge from {amount(start, unit)} at the start over {change} to {amount(end, unit)} at the end.")
+
+
+def _label(ax: Any, x: float, y: float, text: str, colour: str, *, bold: bool = False) -> None:
+    weight = "bold" if bold else "normal"
+    options = {"xytext": (5, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+    ax.annotate(escaped(text), (x, y), color=colour, fontweight=weight, **options)
+
+
+def _unit(names: pd.Index) -> str:
+    first = str(names[0]) if len(names) else ""
+    return next((unit for pattern, unit in _PERIODS if re.fullmatch(pattern, first)), "period")
+
+
+def _count(n: int, unit: str) -> str:
+    return f"{n} {unit}{'' if n == 1 else 's'}"
