@@ -22,6 +22,7 @@ from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.files import write_parquet
 from churnpredict.markup import show
 from churnpredict.per_customer import by_customer, listed_customers, match_ids
+from churnpredict.retention.choice import choose, draw_holdout
 from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
@@ -45,7 +46,6 @@ _COLUMNS = (  # then the reasons, then the words
     *("expected_profit", "expected_spend", "offer_cost", "acceptance", "driver", "remedy"),
 )
 _ASSUMED = {"offer": 10.0, "contact": 1.0, "acceptance": 0.3}  # of Verbraken, Verbeke and Baesens (2013); shown where they are used
-_BLOCK = 20  # customers of similar profit among whom the hold-out is drawn
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -293,9 +293,9 @@ def plan_retention(
     open_ = np.flatnonzero((decision == "no profit") & (profit > 0))
     order = open_[np.lexsort((ids.iloc[open_].astype(str).to_numpy(), -profit[open_]))]
     held = np.zeros(len(frame), dtype=bool)
-    held[order] = _draw(len(order), holdout, np.random.default_rng(random_state))
+    held[order] = draw_holdout(len(order), holdout, np.random.default_rng(random_state))
     room = _room(owners, capacity, len(frame))
-    chosen = _choose(order, held, profit, spend, room, budget)
+    chosen = choose(order, held, profit, spend, room, budget)
     decision[order] = chosen
 
     taken = order[np.isin(chosen, ("contact", "hold-out"))]
@@ -519,54 +519,6 @@ def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
             stacklevel=4,
         )
     return owners, {key: float(most) for key, most in capacity.items()}
-
-
-def _draw(n: int, share: float, rng: np.random.Generator) -> Any:
-    """Return who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
-    held = np.zeros(n, dtype=bool)
-    begin = rng.random()
-    for start in range(0, n, _BLOCK):
-        end = min(start + _BLOCK, n)
-        many = math.floor(end * share + begin) - math.floor(start * share + begin)
-        held[start + rng.permutation(end - start)[:many]] = True
-    return held
-
-
-def _choose(order: Any, held: Any, profit: Floats, spend: Floats, room: Any, budget: float | None) -> Any:
-    """Return decisions along ``order``, by the better of two greedy rules.
-
-    Taking the most profitable first or the most profitable per money first, whichever expects more, is never worse than half the best
-    possible choice under a budget alone, and nearly the best where single contacts are small beside it.
-    """
-    first = _walk(order, held, spend, room, budget)
-    if budget is None or "beyond budget" not in first:
-        return first
-    by_rate = np.argsort(-profit[order] / np.maximum(spend[order], 1e-12), kind="stable")
-    second = np.empty(len(order), dtype=object)
-    second[by_rate] = _walk(order[by_rate], held, spend, room, budget)
-    return max((first, second), key=lambda d: float(profit[order][d == "contact"].sum()))
-
-
-def _walk(order: Any, held: Any, spend: Floats, room: Any, budget: float | None) -> Any:
-    """Take whoever fits; the hold-out must fit as well, so that both arms are alike, but uses nothing up."""
-    owners, most = room
-    left, places = math.inf if budget is None else float(budget), dict(most)
-    spare = 0.0 if budget is None else 1e-9 * left  # ten contacts of 0.10 fit into 1.00, whatever the subtractions lose
-    out = np.empty(len(order), dtype=object)
-    for i, customer in enumerate(order):
-        who = None if owners is None else owners[customer]
-        if places.get(who, math.inf) < 1:
-            out[i] = "beyond capacity"
-        elif spend[customer] > left + spare:
-            out[i] = "beyond budget"
-        elif held[customer]:
-            out[i] = "hold-out"
-        else:
-            out[i] = "contact"
-            left -= spend[customer]
-            if who in places:
-                places[who] -= 1
-    return out
 
 
 def _table(frame: pd.DataFrame, taken: Any, decision: Any, owners: Any) -> pd.DataFrame:
