@@ -7,9 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from churnpredict.accounting import horizon
-from churnpredict.evaluation import pictures
-from churnpredict.explanation import plots
+from churnpredict.evaluation.pictures import DARK, LIGHT, Theme
 
 # Machado, Oliveira and Fernandes (2009), of linear RGB at full severity
 SIGHT = {
@@ -40,10 +38,12 @@ def nearest(colours: tuple[str, ...]) -> dict[tuple[str, str, str], float]:
 
 
 PALETTES = {
-    "models and cutoffs": (*pictures.COLOURS, pictures.NEUTRAL),
-    "raises and lowers": (plots.RAISES, plots.LOWERS),
-    "drivers": plots._SEGMENTS,
-    "return curve": (horizon._LINE, horizon._MARK, horizon._GREY),
+    f"{name}, {what}": colours
+    for name, theme in (("light", LIGHT), ("dark", DARK))
+    for what, colours in {
+        "models, cutoffs, drivers and groups": (*theme.colours, theme.quiet),
+        "raises and lowers": (theme.raises, theme.lowers),
+    }.items()
 }
 
 
@@ -53,9 +53,10 @@ def test_colours_side_by_side_can_be_told_apart(name: str) -> None:
     assert not close
 
 
-@pytest.mark.parametrize("colour", sorted({c for colours in PALETTES.values() for c in colours}))
-def test_no_colour_drowns_in_the_paper(colour: str) -> None:
-    assert np.linalg.norm(lab(colour, SIGHT["all"]) - lab("#FFFFFF", SIGHT["all"])) > LEAST
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_no_colour_drowns_in_the_paper(theme: Theme) -> None:
+    for colour in (*theme.colours, theme.quiet, theme.raises, theme.lowers, theme.ink):
+        assert np.linalg.norm(lab(colour, SIGHT["all"]) - lab(theme.paper, SIGHT["all"])) > LEAST
 
 
 def test_red_and_green_of_one_brightness_would_be_found() -> None:

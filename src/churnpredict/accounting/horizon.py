@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.rules import Inactivity
-from churnpredict.errors import DataError, MissingExtraError, UsageError
+from churnpredict.errors import DataError, UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
@@ -24,7 +24,6 @@ __all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
 Ints = npt.NDArray[np.int64]
 _FEWEST = 20  # minimum number of silences behind a share
 _Z = 1.959963984540054
-_LINE, _MARK, _GREY = "#0072B2", "#D55E00", "#595959"  # Okabe and Ito (2008)
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,13 +65,15 @@ class ReturnCurve:
             )
         return float(self.frame["comes_back"].loc[days])
 
-    def plot(self, horizon: str | None = None) -> Any:
+    def plot(self, horizon: str | None = None, **options: Any) -> Any:
         """Draw the share of quiet customers who still come back, by days of silence, with a horizon marked.
 
         Parameters
         ----------
         horizon : str, optional
             Such as ``"90d"``.
+        **options
+            ``theme``: "light" or "dark".
 
         Returns
         -------
@@ -83,7 +84,9 @@ class ReturnCurve:
         MissingExtraError
             ``missing-extra``.
         """
-        return _plot(self, horizon)
+        from churnpredict.accounting.pictures import plot_return
+
+        return plot_return(self, horizon, **options)
 
     def __repr__(self) -> str:
         days = [d for d in (7, 14, 30, 60, 90, 180, 365) if d <= self.frame.index[-1]]
@@ -124,9 +127,9 @@ class SuggestedHorizon:
             f"nine of ten who came back were never quiet for longer, or it is a third of the {self.curve.span} days observed."
         )
 
-    def plot(self) -> Any:
-        """Return the return curve with the proposed horizon marked."""
-        return self.curve.plot(self.horizon)
+    def plot(self, **options: Any) -> Any:
+        """The return curve with the proposed horizon marked."""
+        return self.curve.plot(self.horizon, **options)
 
 
 def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[str] = ()) -> ReturnCurve:
@@ -276,47 +279,3 @@ def _gaps(starts, days, end):  # type: ignore[no-untyped-def]
             longest[k] = greatest
             k += 1
     return ended[:n], running[:m], longest[:k]
-
-
-def _plot(curve: ReturnCurve, horizon: str | None) -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as missing:
-        remedy = 'Install it: pip install "churnpredict[plot]"'
-        raise MissingExtraError("missing-extra", "pictures need matplotlib", remedy=remedy) from missing
-    from churnpredict.clock import DAY
-    from churnpredict.spans import span
-
-    class Picture(Figure):
-        """A figure without global state, which notebooks show by themselves."""
-
-        def _repr_png_(self) -> bytes:
-            import io
-
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", dpi=110)
-            return buffer.getvalue()
-
-    figure = Picture(figsize=(7.2, 3.6), layout="constrained")
-    ax = figure.subplots()
-    days, frame = curve.frame.index.to_numpy(), 100 * curve.frame[["comes_back", "low", "high"]]
-    ax.fill_between(days, frame["low"], frame["high"], color=_LINE, alpha=0.18, linewidth=0)
-    ax.plot(days, frame["comes_back"], color=_LINE, linewidth=2)
-    settled = int(np.searchsorted(-curve.frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the decline
-    ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (span(horizon, "horizon").nominal // DAY if horizon else 0), 1)))
-    if horizon is not None:
-        chosen = span(horizon, "horizon").nominal // DAY
-        ax.axvline(chosen, color=_MARK, linewidth=1.4, linestyle="--")
-        told = f"{horizon}: {curve.comes_back(chosen):.0%} still come back" if chosen <= days[-1] else horizon
-        near = chosen < 0.6 * ax.get_xlim()[1]
-        ax.annotate(
-            told, (chosen, 92), xytext=(6 if near else -6, 0), textcoords="offset points", ha="left" if near else "right", color=_MARK
-        )
-    ax.set_ylim(0, 100)
-    ax.set_xlabel("days of silence")
-    ax.set_ylabel("still come back, %")
-    ax.set_title(f"Quiet customers who still come back ({curve.table})".replace("$", r"\$"), loc="left", fontsize=12)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#E5E5E5", linewidth=0.8)
-    ax.tick_params(colors=_GREY)
-    return figure

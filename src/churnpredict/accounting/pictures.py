@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.figures import amount, percent
+from churnpredict.spans import span
 
-__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_revenue", "retention_curve"]
+__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "plot_revenue", "retention_curve"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
 _LABELLED = 6  # cohorts with a line of their own colour
@@ -219,6 +221,41 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
     change = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
     return finish(figure, title, f"Bridge from {amount(start, unit)} at the start over {change} to {amount(end, unit)} at the end.")
+
+
+@drawn
+def plot_return(curve: Any, horizon: str | None = None) -> Any:
+    """Share of quiet customers who still come back, by days of silence, with a horizon marked.
+
+    Parameters
+    ----------
+    curve : ReturnCurve
+    horizon : str, optional
+        Such as ``"90d"``.
+    """
+    theme = look()
+    figure, grid = new_figure(7.2, 3.8)
+    ax = bare(grid[0, 0])
+    days, frame = curve.frame.index.to_numpy(), curve.frame[["comes_back", "low", "high"]]
+    ax.fill_between(days, frame["low"], frame["high"], color=theme.colours[0], alpha=0.18, linewidth=0)
+    ax.plot(days, frame["comes_back"], color=theme.colours[0], linewidth=2, gid="comes back")
+    settled = int(np.searchsorted(-frame["comes_back"].to_numpy(), -0.01))  # a long flat end would hide the fall
+    chosen = None if horizon is None else int(span(horizon, "horizon").nominal // DAY)
+    ax.set_xlim(0, min(days[-1], max(3 * settled, 2 * (chosen or 0), 1)))
+    told = min(30, int(days[-1])) if chosen is None or chosen > days[-1] else chosen
+    share = curve.comes_back(told)
+    if chosen is not None:
+        ax.axvline(chosen, color=theme.colours[1], linewidth=1.4, linestyle="--")
+        near = chosen < 0.6 * ax.get_xlim()[1]
+        text = f"{horizon}: {percent(share)} still come back" if chosen <= days[-1] else str(horizon)
+        place = {"xytext": (6 if near else -6, 0), "textcoords": "offset points", "ha": "left" if near else "right"}
+        ax.annotate(text, (chosen, 0.92), color=theme.colours[1], **place)
+    ax.set_ylim(0, 1)
+    percent_axis(ax.yaxis)
+    ax.set_xlabel("days of silence")
+    ax.set_ylabel("customers who still come back")
+    title = f"Of customers without {curve.table} for {told} days, {percent(share)} still come back"
+    return finish(figure, title, "Curve: share of quiet customers who come back, by days of silence, with a 95 % band.")
 
 
 def _label(ax: Any, x: float, y: float, text: str, colour: str, *, bold: bool = False) -> None:

@@ -15,13 +15,15 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
-from churnpredict.evaluation.pictures import COLOURS, NEUTRAL, new_figure, percent_axis, png
+from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
+from churnpredict.figures import amount, percent, times
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
 
 __all__ = ["GainDisplay", "OverTimeDisplay", "ProfitDisplay", "ReliabilityDisplay"]
 
 _GRID = np.linspace(0, 1, 101)
+_CROWD, _FEW_BINS = 0.7, 5  # of the bins in a corner make a crowd
 
 
 class _Display:
@@ -69,12 +71,22 @@ class _Display:
             _, grid = new_figure(*self.size)
             ax = grid[0, 0]
         self.ax_, self.figure_, self._own = ax, ax.figure, own
-        drawn = sum(line.get_gid() == "curve" for line in ax.lines)
-        if not drawn:
+        there, theme = sum(line.get_gid() == "curve" for line in ax.lines), look()
+        if not there:
             ax.spines[["top", "right"]].set_visible(False)
-            ax.grid(color="#E5E5E5", linewidth=0.8)
+            ax.grid(color=theme.grid, linewidth=0.8)
             ax.set_axisbelow(True)
-        return ax, COLOURS[drawn % len(COLOURS)]
+        return ax, theme.colours[there % len(theme.colours)]
+
+    def _tell(self, finding: str, seen: str) -> None:
+        """The title and the description, on a figure of one's own; axes of somebody else keep their titles."""
+        if self._own:
+            finish(self.figure_, f"{self.name}: {finding}" if self.name else finding, seen)
+
+    @property
+    def alt_text(self) -> str:
+        """What is seen, in words; empty on axes of somebody else."""
+        return self.figure_.alt_text if getattr(self, "_own", False) else ""
 
     def _repr_png_(self) -> bytes | None:
         return png(self.figure_) if getattr(self, "_own", False) else None
@@ -82,7 +94,7 @@ class _Display:
 
 def _legend(ax: Any, **options: Any) -> None:
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(facecolor="white", edgecolor="none", framealpha=0.85, fontsize=9, **options)
+        ax.legend(facecolor=look().paper, edgecolor="none", framealpha=0.85, fontsize=9, **options)
 
 
 class ReliabilityDisplay(_Display):
@@ -92,6 +104,8 @@ class ReliabilityDisplay(_Display):
     ----------
     risk, observed, low, high : ndarray (bins,)
         Mean risk, share that left and its interval (Wilson 1927) in each bin; equal risks share a bin.
+    n : ndarray (bins,)
+        Customers in each bin.
     counts, edges : ndarray (20,), ndarray (21,)
         The histogram of risks.
     ax_, figure_ : matplotlib Axes and Figure
@@ -105,10 +119,13 @@ class ReliabilityDisplay(_Display):
 
     size = (5.4, 5.4)
 
-    def __init__(self, risk: Any, observed: Any, *, low: Any, high: Any, counts: Any, edges: Any, name: str | None = None) -> None:
+    def __init__(
+        self, risk: Any, observed: Any, *, low: Any, high: Any, counts: Any, edges: Any, n: Any = None, name: str | None = None
+    ) -> None:
         self.risk, self.observed = np.asarray(risk), np.asarray(observed)
         self.low, self.high = np.asarray(low), np.asarray(high)
         self.counts, self.edges = np.asarray(counts), np.asarray(edges)
+        self.n = np.ones(len(self.risk)) if n is None else np.asarray(n, dtype=np.float64)
         self.name = name
 
     @classmethod
@@ -120,21 +137,22 @@ class ReliabilityDisplay(_Display):
         low, high = wilson(seen, n)
         risks = np.asarray(p, dtype=np.float64)
         counts, edges = np.histogram(risks, bins=20, range=(0, max(float(risks.max(initial=0.0)), 1e-6)), weights=sample_weight)
-        return cls(said, seen, low=low, high=high, counts=counts, edges=edges, name=name).plot(ax)
+        return cls(said, seen, low=low, high=high, counts=counts, edges=edges, n=n, name=name).plot(ax)
 
+    @drawn
     def plot(self, ax: Any = None, *, name: str | None = None) -> ReliabilityDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
         top = min(1.0, 1.05 * float(np.max(np.r_[self.risk, self.high, 0.02])))
         if not ax.child_axes:
-            ax.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1, linestyle="--", label="perfect")
+            ax.plot([0, 1], [0, 1], color=look().quiet, linewidth=1, linestyle="--", label="perfect")
             strip = ax.inset_axes([0, -0.26, 1, 0.2], sharex=ax)
             strip.spines[["top", "right", "left"]].set_visible(False)
             strip.set_yticks([])
             strip.set_ylabel("customers", fontsize=8)
-            strip.set_xlabel("Predicted risk")
+            strip.set_xlabel("predicted risk")
             ax.tick_params(axis="x", labelbottom=False)
-            ax.set_ylabel("Observed share that left")
+            ax.set_ylabel("observed share that left")
             ax.set_xlim(0, top)
             ax.set_ylim(0, top)
             percent_axis(strip.xaxis)
@@ -147,8 +165,33 @@ class ReliabilityDisplay(_Display):
         strip.stairs(self.counts, self.edges, color=colour, fill=not strip.patches, alpha=0.6 if not strip.patches else 1.0)
         ax.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
         ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
+        self._zoom(ax, colour)
         _legend(ax, loc="upper left")
+        predicted, observed = (percent(float(np.average(v, weights=self.n))) for v in (self.risk, self.observed))
+        seen = (
+            f"Observed share by predicted risk in {len(self.risk)} bins of equal size, with 95 % intervals, above a histogram of the risks."
+        )
+        self._tell(f"{predicted} predicted, {observed} observed on average", seen)
         return self
+
+    def _zoom(self, ax: Any, colour: str) -> None:
+        """Where most bins crowd in a corner, a second picture of that corner."""
+        reach = np.sort(np.maximum(self.risk, self.observed))
+        if len(ax.child_axes) < 2:
+            edge = 1.2 * float(reach[int(_CROWD * (len(reach) - 1))]) if len(reach) else 0.0
+            if len(reach) < _FEW_BINS or not 0 < edge < ax.get_xlim()[1] / 2.5:
+                return
+            corner = ax.inset_axes([0.58, 0.06, 0.4, 0.4])
+            corner.set(xlim=(0, edge), ylim=(0, edge))
+            corner.plot([0, edge], [0, edge], color=look().quiet, linewidth=1, linestyle="--")
+            corner.tick_params(labelsize=7)
+            corner.locator_params(nbins=3)
+            percent_axis(corner.xaxis)
+            percent_axis(corner.yaxis)
+            ax.indicate_inset_zoom(corner, edgecolor=look().quiet)
+        corner = ax.child_axes[1]
+        corner.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
+        corner.plot(self.risk, self.observed, "o-", color=colour, markersize=3.5, linewidth=1.1)
 
 
 class GainDisplay(_Display):
@@ -208,6 +251,7 @@ class GainDisplay(_Display):
     def _known(cls, X: Any) -> dict[str, Any]:
         return {"customers": customers_of(X)}
 
+    @drawn
     def plot(self, ax: Any = None, *, name: str | None = None) -> GainDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
@@ -216,8 +260,8 @@ class GainDisplay(_Display):
         share = self.share[some]
         unit = share if lift else np.ones(len(share))
         if not any(line.get_gid() == "curve" for line in ax.lines):
-            ax.plot(share, self.best[some] / unit, color=NEUTRAL, linewidth=1, linestyle=":", label="perfect")
-            ax.plot(share, share / unit, color=NEUTRAL, linewidth=1, linestyle="--", label="random")
+            ax.plot(share, self.best[some] / unit, color=look().quiet, linewidth=1, linestyle=":", label="perfect")
+            ax.plot(share, share / unit, color=look().quiet, linewidth=1, linestyle="--", label="random")
             ax.set_xlabel("Share of customers, highest risk first")
             ax.set_ylabel("Lift: leavers against the average" if lift else "Share of all leavers among them")
             percent_axis(ax.xaxis)
@@ -230,6 +274,17 @@ class GainDisplay(_Display):
         ax.fill_between(share, self.low[some] / unit, self.high[some] / unit, color=colour, alpha=0.15, linewidth=0)
         ax.plot(share, self.gain[some] / unit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
         _legend(ax, loc="upper right" if lift else "lower right")
+        tenth = float(np.interp(0.1, self.share, self.gain))
+        finding = (
+            f"the riskiest tenth leaves {times(10 * tenth)} as often as all"
+            if lift
+            else f"the riskiest tenth holds {percent(tenth)} of all leavers"
+        )
+        if not np.isfinite(tenth):
+            finding = "nobody left, so there is no leaver to find"
+        self._tell(
+            finding if self.name else finding[:1].upper() + finding[1:], "Curve: leavers among the customers of highest risk, band 95 %."
+        )
         return self
 
 
@@ -278,21 +333,25 @@ class ProfitDisplay(_Display):
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
         return cls(share, profit, chosen=chosen, name=name).plot(ax)
 
+    @drawn
     def plot(self, ax: Any = None, *, name: str | None = None) -> ProfitDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
         if not any(line.get_gid() == "curve" for line in ax.lines):
-            ax.plot([0, 1], [0, self.profit[-1]], color=NEUTRAL, linewidth=1, linestyle="--", label="random")
-            ax.axhline(0, color=NEUTRAL, linewidth=0.8)
+            ax.plot([0, 1], [0, self.profit[-1]], color=look().quiet, linewidth=1, linestyle="--", label="random")
+            ax.axhline(0, color=look().quiet, linewidth=0.8)
             ax.set_xlabel("Share of customers contacted")
-            ax.set_ylabel("Profit per customer (all customers)")
+            ax.set_ylabel("profit per customer, of all customers")
             ax.set_xlim(0, 1)
             percent_axis(ax.xaxis)
         ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
         first = not any(line.get_gid() == "stop" for line in ax.lines)
-        where = {"label": "chosen by expected profit"} if first else {}
-        ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor="white", gid="stop", zorder=4, **where)
+        where = {"label": "where the risks say stop"} if first else {}
+        ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor=look().paper, gid="stop", zorder=4, **where)
         _legend(ax, loc="best")
+        finding = f"contacting {percent(self.chosen[0])} of the customers earns {amount(self.chosen[1])} per customer"
+        seen = "Curve: profit per customer by the share contacted, highest expected profit first."
+        self._tell(finding if self.name else finding[:1].upper() + finding[1:], seen)
         return self
 
 
@@ -359,6 +418,7 @@ class OverTimeDisplay(_Display):
         times = cutoffs_of(X)
         return {"customers": customers_of(X)} | ({} if times is None else {"cutoff": pd.to_datetime(times, unit="us")})
 
+    @drawn
     def plot(self, ax: Any = None, *, name: str | None = None, shift: float = 0.0) -> OverTimeDisplay:
         """Draw on the axes, or on new ones, every mark moved by ``shift`` days so that several models do not hide each other."""
         ax, colour = self._axes(ax)
@@ -377,6 +437,10 @@ class OverTimeDisplay(_Display):
             ax.xaxis.set_major_locator(AutoDateLocator())
             ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
         _legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+        title = _TITLES.get(self.metric, self.metric.replace("_", " "))
+        low, high = (f"{v:.3g}" for v in (np.nanmin(self.value), np.nanmax(self.value))) if np.isfinite(self.value).any() else ("-", "-")
+        n = len(self.cutoffs)
+        self._tell(f"{title}: {low} to {high} at {n} cutoff{'' if n == 1 else 's'}", "Dots with 95 % intervals over customers, by cutoff.")
         return self
 
 

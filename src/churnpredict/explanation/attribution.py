@@ -233,19 +233,20 @@ class Explanation:
             values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
         )
 
-    def plot(self, kind: Literal["customer", "segment", "book"] = "book", **options: Any) -> Any:
-        """Plot one customer's path from the base risk to their own, segments beside each other, or all customers.
+    def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: Any) -> Any:
+        """A picture: all customers, one customer's way to the risk, customers in the order of risk, segments, or every customer as a dot.
 
         Parameters
         ----------
-        kind : {"customer", "segment", "book"}
+        kind : {"book", "customer", "map", "segment", "swarm"}
         **options
-            Of :func:`~churnpredict.explanation.plots.plot_customer` (``row=``), :func:`~churnpredict.explanation.plots.plot_segments`
-            (``by=``) or :func:`~churnpredict.explanation.plots.plot_book`.
+            ``theme`` ("light", "dark"), and those of :func:`~churnpredict.explanation.plots.plot_customer` (``row=``),
+            :func:`~churnpredict.explanation.plots.plot_segments` (``by=``), :func:`~churnpredict.explanation.plots.plot_swarm`.
 
         Returns
         -------
         matplotlib.figure.Figure
+            Its ``alt_text`` says in words what is seen.
 
         Raises
         ------
@@ -254,9 +255,10 @@ class Explanation:
         """
         from churnpredict.explanation import plots
 
-        _known("kind", kind, ("customer", "segment", "book"))
-        draw: Any = {"customer": plots.plot_customer, "segment": plots.plot_segments, "book": plots.plot_book}[kind]
-        return draw(self, **options)
+        drawing: dict[str, Any] = {"book": plots.plot_book, "customer": plots.plot_customer, "map": plots.plot_map}
+        drawing |= {"segment": plots.plot_segments, "swarm": plots.plot_swarm}
+        _known("kind", kind, list(drawing))
+        return drawing[kind](self, **options)
 
     def frame(self) -> pd.DataFrame:
         """Return the explained rows, their columns in the order of ``features``."""

@@ -95,6 +95,18 @@ class Retraining:
         ]
         return rows, ("", *(_TITLES[m] for m in wide.columns)) if rows else ()
 
+    def plot(self, **options: Any) -> Any:
+        """Draw champion against challenger, as a matplotlib Figure; ``theme`` is "light" or "dark", ``most`` the number of drivers.
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``: matplotlib is not installed.
+        """
+        from churnpredict.lifecycle.pictures import plot_retraining
+
+        return plot_retraining(self, **options)
+
     def _headline(self) -> str:
         return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
 

@@ -89,6 +89,18 @@ class Drift:
             + (f"; {left_out}" if left_out else "")
         )
 
+    def plot(self, **options: Any) -> Any:
+        """Draw how near each check is to its limit, as a matplotlib Figure; ``theme`` is "light" or "dark", ``most`` the number of checks.
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``: matplotlib is not installed.
+        """
+        from churnpredict.monitoring.pictures import plot_drift
+
+        return plot_drift(self, **options)
+
     def _headline(self) -> str:
         n = len(self.alarms)
         return (

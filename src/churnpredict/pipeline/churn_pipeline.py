@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from churnpredict.evaluation.uplift import UpliftModel
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.backtest_result import Backtest
+    from churnpredict.pipeline.timeline import Timeline
 
 __all__ = ["ChurnPipeline"]
 
@@ -448,6 +449,37 @@ class ChurnPipeline:
 
         check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
+
+    def timeline(self, tables: EventTables, customer: Any, at: Any = None) -> Timeline:
+        """What happened to one customer, the risk at past cutoffs, and since when the first reason has been the first.
+
+        Parameters
+        ----------
+        tables : EventTables
+        customer : id
+            As it stands in the tables.
+        at : time or list of times, optional
+            Cutoffs; by default twelve, back from the end of what was observed, in steps of training.
+
+        Returns
+        -------
+        Timeline
+            ``risks``, ``drivers``, ``events``; ``plot()``.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, ``bad-argument``.
+        IdentityError
+            ``unknown-ids``.
+        MismatchError
+            ``missing-table``.
+        """
+        from churnpredict.pipeline.timeline import timeline_of
+
+        self._fitted()
+        self.check_tables(tables)
+        return timeline_of(self, tables, customer, at)
 
     def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
         """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.

@@ -39,7 +39,7 @@ class Scores(pd.DataFrame):
     >>> scores
     1 customer at risk
     customer  risk  money at risk  reasons and their points
-    a         50 %            120  Price +20.0
+    a         50 %            120  Price\u00a0+20.0
     5 columns; all of them: pd.DataFrame(scores)
     >>> type(scores[["customer_id", "risk"]].iloc[:1]).__name__
     'Scores'
@@ -112,7 +112,7 @@ def _reasons(row: dict[Any, Any]) -> Iterator[str]:
         key, adds = row.get(f"reason_{i}"), row.get(f"reason_{i}_points")
         if isinstance(key, str) and key:
             label = DRIVERS[key].label if key in DRIVERS else key.replace("_", " ").capitalize()
-            yield f"{label} {points(adds)}" if pd.notna(adds) else label
+            yield f"{label}\u00a0{points(adds)}" if pd.notna(adds) else label  # never a line break between both
 
 
 def _own_cell(value: Any) -> object:
