@@ -105,3 +105,41 @@ def test_what_cannot_be_drawn_is_said(told, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"churnpredict\[plot\]"):
         ReliabilityDisplay.from_predictions(y, p)
+
+
+def test_a_crowd_in_a_corner_is_shown_again_larger(rng):
+    p = np.where(rng.random(3000) < 0.9, rng.beta(1, 60, 3000), rng.beta(5, 3, 3000))
+    y = (rng.random(3000) < p).astype(int)
+    crowded = ReliabilityDisplay.from_predictions(y, p)
+    _, corner = crowded.ax_.child_axes
+    assert corner.get_xlim()[1] < crowded.ax_.get_xlim()[1] / 2.5
+    assert corner.lines[-1].get_xdata() == pytest.approx(crowded.risk)
+    other = ReliabilityDisplay.from_predictions(y, p[::-1].copy(), ax=crowded.ax_)
+    assert corner.lines[-1].get_ydata() == pytest.approx(other.observed), "the second model is in the corner, too"
+    even = rng.random(600)
+    assert len(ReliabilityDisplay.from_predictions((rng.random(600) < even).astype(int), even).ax_.child_axes) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("display", [*DISPLAYS, OverTimeDisplay])
+def test_titles_say_the_finding_in_both_themes(display, theme, told):
+    y, p = told
+    more = {"cutoff": np.tile(["2024-01-01", "2024-02-01"], 300)} if display is OverTimeDisplay else {}
+    shown = display.from_predictions(y, p, **more).plot(theme=theme)
+    assert any(letter.isdigit() for letter in shown.figure_.get_suptitle())
+    assert shown.alt_text.startswith(shown.figure_.get_suptitle().replace("\n", " "))
+    assert shown.figure_.get_facecolor()[0] == pytest.approx({"light": 1.0, "dark": 0x14 / 255}[theme])
+
+
+def test_predicted_and_observed_in_the_title_are_the_means_of_all_rows(told):
+    y, p = told
+    said = ReliabilityDisplay.from_predictions(y, p).alt_text
+    assert said.startswith(f"{100 * p.mean():.0f} % predicted, {100 * y.mean():.0f} % observed on average")
+
+
+@pytest.mark.parametrize("y", [np.zeros(20, int), np.ones(20, int)])
+def test_nobody_or_everybody_left(y):
+    for display in DISPLAYS:
+        shown = display.from_predictions(y, np.linspace(0.1, 0.9, 20))
+        assert shown._repr_png_()[:4] == b"\x89PNG"
+        assert "nan" not in shown.alt_text

@@ -30,8 +30,8 @@ def test_a_customers_bars_lead_from_base_to_risk(why, row, most):
     small = np.abs(why.points.iloc[row])
     assert _bars(ax).sum() == pytest.approx(why.risk.iloc[row] - why.base_risk, abs=small[small < 0.0005].sum() + 1e-9)
     texts = [text.get_text() for text in ax.texts]
-    assert f"{why.risk.iloc[row]:.1%}" in texts
-    assert f"{why.base_risk:.1%}" in texts
+    assert f"{100 * why.risk.iloc[row]:.1f} %" in texts
+    assert f"{100 * why.base_risk:.1f} %" in texts
 
 
 def test_the_book_shows_what_raises_and_what_lowers(why):
@@ -110,3 +110,40 @@ def test_to_shap_in_points(why):
     assert told.values.sum(axis=1) + told.base_values == pytest.approx(why.risk.to_numpy())
     with pytest.raises(UsageError, match="unknown-choice"):
         why.to_shap("columns")
+
+
+def test_the_map_divides_every_risk_into_its_drivers(why):
+    figure = why.plot("map", theme="dark")
+    (ax,) = figure.axes
+    line = next(line for line in ax.lines if line.get_gid() == "total")
+    order = np.argsort(-why.risk.to_numpy(), kind="stable")
+    groups = np.array_split(100 * (why.risk.to_numpy() - why.base_risk)[order], 40)
+    assert line.get_ydata()[:-1] == pytest.approx([g.mean() for g in groups])
+    stacked = sum(bar.get_height() * bar.get_width() for bar in ax.patches)
+    assert stacked == pytest.approx(100 * (why.risk.mean() - why.base_risk))
+    assert "riskiest tenth" in figure.alt_text
+
+
+@pytest.mark.parametrize("by", ["features", "drivers"])
+def test_every_dot_of_the_swarm_is_a_customers_points(why, by):
+    ax = why.plot("swarm", by=by, most=3).axes[0]
+    points = why.feature_points if by == "features" else why.points
+    strongest = points.abs().mean().sort_values(ascending=False, kind="stable").index[0]
+    drawn = np.concatenate([dots.get_offsets()[:, 0] for dots in ax.collections if abs(dots.get_offsets()[:, 1]).max(initial=0) <= 0.4])
+    assert sorted(drawn) == pytest.approx(sorted(100 * points[strongest]))
+    with pytest.raises(UsageError, match="unknown-choice"):
+        why.plot("swarm", by="rows")
+
+
+def test_one_customer_and_nobody_are_drawn_or_said(why):
+    for kind in ("book", "map", "swarm", "customer"):
+        assert why[0].plot(kind)._repr_png_()[:4] == b"\x89PNG"
+    for kind in ("book", "map", "swarm"):
+        assert why[:0].plot(kind).alt_text == "There is nothing to draw: no customer is explained."
+
+
+def test_the_title_says_whose_risk_it_is_and_why(why):
+    figure = why.plot("customer", row=3)
+    name = why.index.get_level_values("customer_id")[3] if "customer_id" in why.index.names else why.index[3]
+    assert str(name) in figure.alt_text
+    assert figure.alt_text.startswith(figure.get_suptitle().replace("\n", " "))

@@ -165,12 +165,13 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
     for name, (at, value, colour) in ends.items():
         _label(ax, at, value, name, colour)
     ax.set_xlim(-0.4, len(place) - 1 + max(0.8, 0.18 * len(place)))
-    latest = {name: value for name, (_, value, _) in ends.items()}
+    of_group = f"{group.replace('_', ' ')} " if all(name.replace(".", "").isdigit() for name in ends) else ""
+    latest = {of_group + name: value for name, (_, value, _) in ends.items()}
     worst, best = max(latest, key=latest.__getitem__), min(latest, key=latest.__getitem__)
     rest = f" ({len(sizes) - len(shown)} smaller groups left out)" if len(sizes) > len(shown) else ""
     if worst == best:
-        return f"{percent(latest[worst])} of {worst} were lost in the newest period{rest}"
-    return f"{worst} loses {percent(latest[worst])} of its customers, {best} {percent(latest[best])}{rest}"
+        return f"{percent(latest[worst])} of the customers in {worst} were lost in the newest period{rest}"
+    return f"{percent(latest[worst])} were lost of {worst}, {percent(latest[best])} of {best}, in the newest period{rest}"
 
 
 @drawn
@@ -215,6 +216,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
         if i < 4:
             ax.plot([i, i + 1], [bottom + change] * 2, color=theme.quiet, linewidth=0.8, linestyle=":")
     ax.set_xticks(range(5), [name for name, _, _ in steps])
+    ax.set_ylim(min(0.0, end) * 1.12, 1.12 * max(start, end, start - lost - less + more, 1e-9))
     ax.set_ylabel(f"revenue{f' in {unit}' if unit else ''} of the customers at the start")
     ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
     kept = end / start if start > 0 else float("nan")

@@ -244,7 +244,7 @@ class GainDisplay(_Display):
         found, best = curve(p, base), curve(y, base)
         draws = resampled_weights(len(base), customers=customers, rounds=rounds, random_state=random_state)
         drawn = [curve(p, base * w) for w in draws]
-        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0) if drawn else (found, found)
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0) if drawn and np.isfinite(found).any() else (found, found)
         return cls(_GRID, found, low=low, high=high, best=best, kind=kind, name=name).plot(ax)
 
     @classmethod

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, sentence
+from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, sentence
 from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.languages import LANGUAGES
 from churnpredict.feature_names import read_name
@@ -64,7 +64,9 @@ def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
         level += step
     for place, value in ((0, base), (len(steps) + 1, risk)):
         ax.plot([value], [place], "o", color=theme.quiet, markersize=8, zorder=4)
-        ax.annotate(f"{value:.1%}", (value, place), xytext=(9, 0), textcoords="offset points", va="center", fontsize=10, fontweight="bold")
+        ax.annotate(
+            f"{100 * value:.1f} %", (value, place), xytext=(9, 0), textcoords="offset points", va="center", fontsize=10, fontweight="bold"
+        )
     ax.plot([base, base], [0, 1.31 if steps else 1], color=theme.quiet, linewidth=0.8, zorder=3)
     ax.set_yticks(range(len(steps) + 2), [escaped(t) for t in ["start", *[s for s, _ in steps], "calibrated risk"]])
     ax.invert_yaxis()
@@ -74,8 +76,8 @@ def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
     ax.set_xlabel(escaped(f"probability of leaving; start: {why.reference}; bars in points"))
     raising = [f"{label} ({100 * step:+.0f})" for label, step in steps if step > 0][:2]
     because = f", mostly {' and '.join(raising)}" if raising else ", and no driver raises it"
-    title = f"{_name_of(why, row)}: {risk:.1%} risk instead of {base:.1%}{because}"
-    return finish(figure, title, f"Bars lead from {base:.1%} over {len(steps)} drivers to {risk:.1%}.")
+    title = f"{_name_of(why, row)}: risk {percent(risk)} instead of {percent(base)}{because}"
+    return finish(figure, title, f"Bars lead from {percent(base)} over {len(steps)} drivers to {percent(risk)}.")
 
 
 def _name_of(why: Explained, row: int) -> str:
@@ -117,14 +119,14 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
     figure, (ax,) = _figure(7.6, 1.9 + 0.42 * len(order) + 0.22 * len(chosen))
     for i, name in enumerate(chosen):
         members = (segment == name).to_numpy()
-        label = f"{name}: {risk[members].mean():.1%} mean risk, {members.sum():,} rows"
+        label = f"{name}: {percent(risk[members].mean())} mean risk, {members.sum():,} rows"
         beside = np.arange(len(order)) + 0.14 * (i - (len(chosen) - 1) / 2)  # equal means stay visible
         ax.plot(means[i][order], beside, _MARKERS[i], color=theme.colours[i], label=escaped(label), markersize=7, alpha=0.9)
     ax.hlines(range(len(order)), means.min(axis=0)[order], means.max(axis=0)[order], color=theme.grid, linewidth=2, zorder=0)
     ax.axvline(0, color=theme.quiet, linewidth=1)
     drivers = [driver.label for driver in why.table.values()]
     ax.set_yticks(range(len(order)), [escaped(drivers[j]) for j in order])
-    ax.set_xlabel(escaped(f"mean probability points, counted from {why.base_risk:.1%} ({why.reference})"))
+    ax.set_xlabel(escaped(f"mean probability points, counted from {percent(why.base_risk)} ({why.reference})"))
     figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     wide = means.max(axis=0) - means.min(axis=0)
     j = int(np.argmax(wide))
@@ -160,13 +162,13 @@ def plot_book(why: Explained) -> Any:
         right.annotate(f"{share:.0f} %", (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     right.set_xlim(0, max(1.0, 115 * first.max()))
     right.set_xlabel("first reason of so many customers, in %")
-    rate = "" if why.base_rate is None else f"; {why.base_rate:.1%} left in training"
+    rate = "" if why.base_rate is None else f"; {percent(why.base_rate)} left in training"
     top = int(np.argmax(first))
     customers = f"{len(why):,} customer{'' if len(why) == 1 else 's'}"
-    title = f"{labels[top]} is the first reason of {percent(first[top])} of {customers}; mean risk {why.risk.mean():.1%}, "
+    title = f"{labels[top]} is the first reason of {percent(first[top])} of {customers}; mean risk {percent(why.risk.mean())}, "
     return finish(
         figure,
-        f"{title}counted from {why.base_risk:.1%}{rate}",
+        f"{title}counted from {percent(why.base_risk)}{rate}",
         f"Left: mean points of {len(order)} drivers, up and down; right: of how many customers each is the first reason.",
     )
 
@@ -210,7 +212,7 @@ def plot_map(why: Explained, *, most: int = 6) -> Any:
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(_percent)
     ax.set_xlabel("share of customers, highest risk first")
-    ax.set_ylabel(f"probability points above {why.base_risk:.1%}")
+    ax.set_ylabel(f"probability points above {percent(why.base_risk)}")
     figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=4)
     tenth = points[: max(1, round(len(risk) / 10))].mean(axis=0)
     two = [f"{labels[j]} {tenth[j]:+.1f}" for j in np.argsort(-tenth, kind="stable")[:2] if tenth[j] > 0]
@@ -249,7 +251,7 @@ def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
         known = ~np.isnan(colour)
         y = place + _spread(x, float(np.abs(points[:, order]).max()))
         ax.scatter(x[~known], y[~known], s=7, color=theme.quiet, linewidth=0, alpha=0.8)
-        drawing = {"c": colour[known], "cmap": "cividis", "vmin": 0, "vmax": 1} if frame is not None else {"color": theme.colours[0]}
+        drawing = {"c": colour[known], "cmap": low_to_high(), "vmin": 0, "vmax": 1} if frame is not None else {"color": theme.colours[0]}
         ax.scatter(x[known], y[known], s=7, linewidth=0, alpha=0.9, gid=names[j], **drawing)
     ax.axvline(0, color=theme.quiet, linewidth=1)
     ax.set_yticks(range(len(order)), [escaped(names[j]) for j in order])
@@ -258,7 +260,7 @@ def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
     if frame is not None:
         from matplotlib.cm import ScalarMappable
 
-        bar = figure.colorbar(ScalarMappable(cmap="cividis"), ax=ax, aspect=40, pad=0.01, ticks=[0, 1])
+        bar = figure.colorbar(ScalarMappable(cmap=low_to_high()), ax=ax, aspect=40, pad=0.01, ticks=[0, 1])
         bar.ax.set_yticklabels(["low", "high"], fontsize=9)
         bar.set_label("value, among these customers", fontsize=9)
         bar.outline.set_visible(False)

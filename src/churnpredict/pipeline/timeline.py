@@ -182,12 +182,16 @@ def draw_timeline(found: Timeline, *, most: int = _REASONS) -> Any:
     risk_ax.set_ylim(0, min(1.12, 1.3 * float(risk.max()) + 0.02))
     percent_axis(risk_ax.yaxis)
     risk_ax.set_ylabel("risk")
+    first = min([when[0], *found.events["start"].head(1)])
+    room = max((when[-1] - first) * 0.04, pd.Timedelta(days=3))
+    risk_ax.set_xlim(first - room, when[-1] + room)
     if found.began is not None:
         risk_ax.axvline(found.began[1], color=theme.raises, linewidth=1.2, linestyle="--", gid="began")
-        late = found.began[1] > when[0] + (when[-1] - when[0]) * 0.6
+        late, high = found.began[1] > first + (when[-1] - first) * 0.6, risk[-1] > 0.6 * risk_ax.get_ylim()[1]
         told = f"{_label_of(found.began[0])} first since {found.began[1]:%Y-%m-%d}"
-        place = {"xytext": (-5 if late else 5, -4), "textcoords": "offset points", "ha": "right" if late else "left", "va": "top"}
-        risk_ax.annotate(escaped(told), (found.began[1], risk_ax.get_ylim()[1]), color=theme.raises, fontsize=9, **place)
+        place = {"xytext": (-5 if late else 5, 4 if high else -4), "textcoords": "offset points", "ha": "right" if late else "left"}
+        edge = risk_ax.get_ylim()[0 if high else 1]
+        risk_ax.annotate(escaped(told), (found.began[1], edge), color=theme.raises, fontsize=9, va="bottom" if high else "top", **place)
     bare(reason_ax)
     newest = found.drivers.iloc[-1].sort_values(ascending=False, kind="stable")
     for i, name in enumerate(newest.index[: min(most, len(theme.colours))]):
@@ -213,6 +217,10 @@ def _lanes(ax: Any, events: pd.DataFrame, lanes: list[str], now: pd.Timestamp) -
             single["start"], np.full(len(single), place), "|", color=theme.colours[0], markersize=9, linestyle="none", gid=f"events {name}"
         )
         ax.hlines(np.full(len(long), place), long["start"], long["end"].clip(upper=now), color=theme.colours[0], linewidth=5, alpha=0.7)
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    ax.xaxis.set_major_locator(AutoDateLocator(maxticks=8))
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
     ax.set_yticks(range(len(lanes)), [escaped(name.replace("_", " ")) for name in lanes])
     ax.set_ylim(len(lanes) - 0.4, -0.6)
     ax.set_xlabel("events, and contracts or tickets with their length")

@@ -267,7 +267,7 @@ def plot_renewals(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26, unit:
         for i, (value, n) in enumerate(zip(values, table["renewals"], strict=True)):
             if n:
                 ax.annotate(people(n), (i, value), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8)
-    every = max(1, -(-len(table) // 9))
+    every = max(1, -(-len(table) // 6))
     ax.set_xticks(range(0, len(table), every), [f"{day:%Y-%m-%d}" for day in table.index[::every]], fontsize=9)
     ax.set_xlabel("week that begins on; above the columns: contracts that end")
     ax.set_ylabel(f"{what}{f' in {unit}' if unit and money else ''}")
