@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, sentence
 from churnpredict.explanation.explained import Explained
-from churnpredict.explanation.languages import LANGUAGES
 from churnpredict.feature_names import read_name
 from churnpredict.figures import people, percent
 
@@ -19,6 +19,7 @@ __all__ = ["plot_book", "plot_customer", "plot_map", "plot_segments", "plot_swar
 _MARKERS = "osD^vPX"
 _LEAST = 0.0005  # what would be printed as 0.0 points gets no bar of its own
 _BINS = 40
+_UNITS = {"h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _MOST_DOTS = 2000
 
 
@@ -281,10 +282,16 @@ def short_label(feature: str) -> str:
     subject = name.subject.replace("_", " ")
     if name.aggregate == "plain":
         return subject
-    window = "" if name.window in ("", "all") else f", {LANGUAGES['en'].span(name.window)}"
+    window = "" if name.window in ("", "all") else f", {_in_words(name.window)}"
     number = f" ({name.number})" if name.number else ""
     measure = name.aggregate.replace("_", " ")
     return f"{subject}: {measure}{number}{window}" if subject and name.aggregate else feature.replace("_", " ")
+
+
+def _in_words(window: str) -> str:
+    """A window as people say it: "90d" is "90 days"."""
+    parts = [(n, _UNITS.get(unit, unit)) for n, unit in re.findall(r"([0-9.]+)([a-z]+)", window)]
+    return " ".join(f"{n} {unit}{'' if n == '1' else 's'}" for n, unit in parts) or window
 
 
 def _levels(column: pd.Series) -> np.ndarray:
