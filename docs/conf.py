@@ -79,7 +79,9 @@ def keep_colon(app: Any, what: str, name: str, thing: Any, options: Any, lines: 
 def trim(app: Any, page: Any) -> None:
     """Take away the empty line that doctest wants at the end of a block in Markdown."""
     for block in page.findall(nodes.literal_block):
-        block.children = [nodes.Text(block.astext().rstrip())]
+        text = block.astext().rstrip()
+        block.children = [nodes.Text(text)]
+        block.rawsource = text  # where both differ, Sphinx takes the block for a parsed literal: no colours, no copy button
 
 
 def describe(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:

@@ -5,10 +5,11 @@ Nothing is listed by hand: names come from ``churnpredict.__all__``, and a name'
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from pathlib import Path
 from typing import Any
+
+import toml_page
 
 import churnpredict as cp
 
@@ -107,8 +108,17 @@ def _modules() -> str:
     return "\n".join(lines) + "\n"
 
 
+TASKS = {
+    "Try it": ("demo",),
+    "Set up": ("init", "check"),
+    "Train and judge": ("train", "backtest"),
+    "Score and act": ("score", "plan", "report", "alerts"),
+    "Keep it running": ("drift", "retrain", "registry", "check-model", "sign", "forget"),
+}
+
+
 def _command_line() -> str:
-    """Every command with its arguments, as the program itself tells them."""
+    """Return every command with its arguments, by task, as the program itself tells them; commands of no task come last."""
     import typer
 
     from churnpredict.cli import commands as cli
@@ -116,54 +126,34 @@ def _command_line() -> str:
     root: Any = typer.main.get_command(cli.app)
     codes = " ".join((inspect.getdoc(cli) or "").split("\n\n", 1)[1].split()).split(". ")[0]
     lines = [*title("Command line"), f"{codes}.", ""]
-    for name, command in sorted(root.commands.items()):
-        heading = f"churnpredict {name}"
-        lines += [heading, "-" * len(heading), "", command.help or "", "", ".. list-table::", "   :widths: 28 72", ""]
-        for option in command.params:
-            said = option.metavar or option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
-            default = option.default if isinstance(option.default, str | int | float | Path) and option.default is not False else None
-            text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default is not None else "")
-            lines += [f"   * - ``{said}``", f"     - {text}"]
-        lines.append("")
+    placed = [name for names in TASKS.values() for name in names]
+    tasks = TASKS | {"More": tuple(name for name in sorted(root.commands) if name not in placed)}
+    for task, names in tasks.items():
+        there = [name for name in names if name in root.commands]
+        if not there:
+            continue
+        lines += [task, "-" * len(task), ""]
+        for name in there:
+            lines += _command(root, name)
     return "\n".join(lines) + "\n"
 
 
-def _churn_toml() -> str:
-    """Every key of the configuration, from the classes that read it."""
-    from churnpredict.churn import rules
-    from churnpredict.cli import config
-    from churnpredict.events import tables
+def _command(root: Any, name: str) -> list[str]:
+    """Return usage, meaning and options of one command."""
+    import typer
 
-    lines = [
-        *title("churn.toml"),
-        "``churnpredict init`` writes one from your files. Unknown keys are refused, with the nearest known one proposed; paths are",
-        "relative to the file.",
-        "",
-        "At the top of the file: ``timezone`` (IANA name, ``UTC`` by default) and ``observed_until`` (up to when the tables are complete).",
-        "",
-    ]
-    back = {v: k for k, v in config._RENAMED.items()}
-
-    def keys(cls: Any) -> list[str]:
-        made = []
-        for item in (f for f in dataclasses.fields(cls) if f.init):
-            none = dataclasses.MISSING
-            must = item.default is none and item.default_factory is none
-            text = "needed" if must else "" if item.default in (None, (), none) else f"``{item.default!r}`` by default".replace("'", '"')
-            made += [f"   * - ``{back.get(item.name, item.name)}``", f"     - {text}"]
-        return [".. list-table::", "   :widths: 30 70", "", *made, ""]
-
-    for kind, name in config._TABLES.items():
-        heading = f'[tables.NAME], kind = "{kind}"'
-        lines += [heading, "-" * len(heading), "", f"What the keys mean: :class:`churnpredict.{name}`.", "", *keys(getattr(tables, name))]
-    for rule, name in config._RULES.items():
-        heading = f'[churn], rule = "{rule}"'
-        lines += [heading, "-" * len(heading), "", f"What the keys mean: :class:`churnpredict.{name}`.", "", *keys(getattr(rules, name))]
-    sections = {"Settings": ("[model]", "As the parameters of :class:`churnpredict.ChurnPipeline`; ``until`` is the moment of training.")}
-    sections["Output"] = ("[output]", "Where results go.")
-    for name, (heading, text) in sections.items():
-        lines += [heading, "-" * len(heading), "", text, "", *keys(getattr(config, name))]
-    return "\n".join(lines) + "\n"
+    command = root.commands[name]
+    heading = f"churnpredict {name}"
+    usage = command.get_usage(typer.Context(command, info_name=name, parent=typer.Context(root, info_name="churnpredict")))
+    lines = [heading, "~" * len(heading), "", *(command.help or "").splitlines(), "", ".. code-block:: console", ""]
+    lines += [f"   $ {usage.removeprefix('Usage: ')}", ""]
+    lines += [".. list-table::", "   :widths: 28 72", ""]
+    for option in command.params:
+        said = option.metavar or option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
+        default = option.default if isinstance(option.default, str | int | float | Path) and option.default is not False else None
+        text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default is not None else "")
+        lines += [f"   * - ``{said}``", f"     - {text}"]
+    return [*lines, ""]
 
 
 def _index() -> str:
@@ -183,7 +173,7 @@ def _index() -> str:
 def write(folder: Path) -> None:
     """Write all pages; those that are already so are left alone, so that Sphinx need not read them again."""
     pages = {page: _group_page(page) for page in GROUPS}
-    pages |= {"modules": _modules(), "command-line": _command_line(), "churn-toml": _churn_toml(), "index": _index()}
+    pages |= {"modules": _modules(), "command-line": _command_line(), "churn-toml": toml_page.page(), "index": _index()}
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.rst"):
         if old.stem not in pages:

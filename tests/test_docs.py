@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import churnpredict as cp
+from churnpredict.cli import config
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 
 import make_reference  # noqa: E402
+import toml_page  # noqa: E402
 
 NAMES = make_reference.public_names()
 
@@ -57,3 +61,31 @@ def test_no_page_tells_of_a_machine() -> None:
 def test_a_decision_is_titled_by_its_number() -> None:
     for page in (ROOT / "docs" / "decisions").glob("*.md"):
         assert page.read_text().startswith(f"# {page.name[:4]}. "), page.name
+
+
+KEYS = [(section, key) for section, keys in toml_page.sections().items() for key in keys]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=[f"{section} {key.name}" for section, key in KEYS])
+def test_every_key_of_the_configuration_is_explained_with_an_example_that_can_be_read(section: str, key: toml_page.Key) -> None:
+    assert all(cell.strip() for cell in key), f"{section}: {key.name} has an empty cell"
+    assert list(tomllib.loads(key.example)) == [key.name]
+    assert key.means.endswith(".")
+    assert len(key.means) < 200, "one sentence"
+
+
+def test_the_page_of_the_configuration_has_every_key_of_every_class() -> None:
+    page = toml_page.page()
+    for cls in (config.Settings, config.Planning, config.Output):
+        for field in dataclasses.fields(cls):
+            assert f"``{field.name}``" in page
+    for name in ("source", "database", "files", "encoding", "timezone", "language" if hasattr(config.Config, "language") else "timezone"):
+        assert f"   * - ``{name}``\n" in page
+
+
+def test_commands_are_told_by_task_with_their_usage(tmp_path: Path) -> None:
+    make_reference.write(tmp_path)
+    page = (tmp_path / "command-line.rst").read_text()
+    for task in make_reference.TASKS:
+        assert f"\n{task}\n" in page
+    assert "   $ churnpredict train" in page
