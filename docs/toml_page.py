@@ -286,7 +286,7 @@ def page() -> str:
     heading = "churn.toml"
     lines = [
         *(heading, "=" * len(heading), ""),
-        "``churnpredict init`` writes one from your files, with a comment on every line. Unknown keys are refused, with the nearest known one",
+        "``churnpredict init`` writes one from your files, with a comment on every line. Unknown keys are refused, and the nearest is",
         'proposed; paths are relative to the file. A span is a text such as ``"90d"``, ``"12w"``, ``"6mo"`` or ``"1y"``.',
         "",
     ]

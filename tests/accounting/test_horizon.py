@@ -155,7 +155,7 @@ def test_the_picture_shows_the_curve(rng):
     proposed = cp.suggest_horizon(rhythm(rng, 30, 5, n=100))
     (ax,) = proposed.plot().axes
     drawn = ax.lines[0].get_xydata()
-    assert drawn[:, 1] == pytest.approx(100 * proposed.curve.frame["comes_back"].to_numpy())
+    assert drawn[:, 1] == pytest.approx(proposed.curve.frame["comes_back"].to_numpy())
     assert ax.lines[1].get_xdata()[0] == proposed.days
     assert ax.get_xlim()[1] >= 2 * proposed.days
     assert proposed.plot()._repr_png_()[:4] == b"\x89PNG"

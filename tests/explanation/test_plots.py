@@ -129,7 +129,8 @@ def test_every_dot_of_the_swarm_is_a_customers_points(why, by):
     ax = why.plot("swarm", by=by, most=3).axes[0]
     points = why.feature_points if by == "features" else why.points
     strongest = points.abs().mean().sort_values(ascending=False, kind="stable").index[0]
-    drawn = np.concatenate([dots.get_offsets()[:, 0] for dots in ax.collections if abs(dots.get_offsets()[:, 1]).max(initial=0) <= 0.4])
+    places = [np.asarray(dots.get_offsets()) for dots in ax.collections]
+    drawn = np.concatenate([place[:, 0] for place in places if np.abs(place[:, 1]).max(initial=0) <= 0.4])
     assert sorted(drawn) == pytest.approx(sorted(100 * points[strongest]))
     with pytest.raises(UsageError, match="unknown-choice"):
         why.plot("swarm", by="rows")

@@ -42,10 +42,10 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     >>> shop = cp.make_business(600, seed=3, rule="cancellation")
     >>> years = cp.tenure_table(shop.tables, shop.churn)
     >>> years[["tenure_year", "customers", "lost", "rate", "immature"]]
-    tenure_year customers lost  rate immature
-              1       433  168 38.8%      167
-              2       144   79 54.9%      121
-              3                            65
+    tenure_year  customers  lost   rate  immature
+              1        433   168  38.8%       167
+              2        144    79  54.9%       121
+              3                                65
     """
     ledger = Ledger(tables, churn, "tenure_table(tables, churn)")
     check_least(min_group)
@@ -104,12 +104,11 @@ def cohorts(
     >>> import churnpredict as cp
     >>> shop = cp.make_business(400, seed=3, rule="cancellation", months=12)
     >>> cp.cohorts(shop.tables, shop.churn, period="Q")  # doctest: +NORMALIZE_WHITESPACE
-           customers      1      2      3      4
-    joined
-    2022Q1       185  93.0%  82.7%  75.7%  67.6%
-    2022Q2        92  98.9%  91.3%  77.2%
-    2022Q3        84  95.2%  89.3%
-    2022Q4        39  89.7%
+    joined  customers      1      2      3      4
+    2022Q1        185  93.0%  82.7%  75.7%  67.6%
+    2022Q2         92  98.9%  91.3%  77.2%
+    2022Q3         84  95.2%  89.3%
+    2022Q4         39  89.7%
     """
     ledger = Ledger(tables, churn, "cohorts(tables, churn)")
     check_least(min_group)

@@ -37,7 +37,7 @@ class Scores(pd.DataFrame):
     --------
     >>> scores = Scores({"customer_id": ["a"], "risk": [0.5], "reason_1": ["price"], "reason_1_points": [0.2], "money_at_risk": [120.0]})
     >>> scores
-    1 customer at risk
+    1 customer at risk; money at risk: 120
     customer  risk  money at risk  reasons and their points
     a         50 %            120  Price\u00a0+20.0
     5 columns; all of them: pd.DataFrame(scores)
@@ -82,7 +82,7 @@ class Scores(pd.DataFrame):
         if len(times) == 1:
             said += f", as known on {pd.Timestamp(times[0]):%Y-%m-%d}"
         if n and "money_at_risk" in self and self["money_at_risk"].notna().any():
-            said += f": {amount(float(self['money_at_risk'].sum()), self.unit)} at risk"
+            said += f"; money at risk: {amount(float(self['money_at_risk'].sum()), self.unit)}"
         return said + ("; the model has seen what came after (in-sample)" if "in_sample" in self else "")
 
     def _own(self) -> list[str]:
