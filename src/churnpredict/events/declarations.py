@@ -103,7 +103,8 @@ class Events(_Declared):
     >>> log = pd.DataFrame({"user": ["a", "b"], "paid_at": ["2024-01-01", "2024-01-03"], "eur": [10.0, 20.0]})
     >>> cp.EventTables(orders=cp.Events(log, customer="user", time="paid_at", value="eur", money=True))
     EventTables: 2 customers, observed until 2024-01-04
-      orders  2 events of 2 customers, 2024-01-01 to 2024-01-03
+      table   kind    rows  customers  when, or attributes
+      orders  events     2          2  2024-01-01 to 2024-01-03
     """
 
     source: Any = field(repr=False)
