@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
     "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("evaluation.displays",)),
     "model": ("Model", "Learning from a matrix, and the audit of one.", ("model", "evaluation")),
-    "explanation": ("Explanation", "Why each risk is what it is.", ("explanation",)),
+    "explanation": ("Explanation", "The reasons for each risk.", ("explanation",)),
     "retention": ("Retention", "Whom to contact, alerts, and the page to read.", ("retention", "report")),
     "operations": (
         "Pipeline and operation",

@@ -84,7 +84,7 @@ def test_reasons_are_steadier_from_one_training_to_the_next():
 def test_without_cutoffs_the_trees_say_what_is_typical(book):
     model, X, y = book  # one cutoff
     assert model.typical_ is None
-    assert "typical training row" in repr(explain(model, X.iloc[:5]))
+    assert "average training row" in repr(explain(model, X.iloc[:5]))
     flat = ChurnClassifier(n_estimators=5, n_jobs=1).fit(X.reset_index(drop=True), y.to_numpy())
     assert flat.typical_ is None
 

@@ -1,1 +1,1 @@
-"""Exact reasons for risks: SHAP values, drivers, words, pictures, what-if. It knows matrices only."""
+"""Exact reasons for risks: SHAP values, drivers, words, pictures, what-if. It works on matrices only."""

@@ -1,4 +1,4 @@
-"""Bring explainable models into one form: log-odds as a sum over features."""
+"""The common form of explainable models: log-odds as a sum over features."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class AdditiveModel:
     base_rate : float or None
         Share of leavers in training.
     typical : ndarray (n_features,) or None
-        Mean contributions, before calibration, of the customers that others are compared with; None: the members' own bases.
+        Mean contributions, before calibration, of the reference customers; None: the members' own bases.
     predict : callable or None
-        Encoded rows -> the risks (n,) that the model itself gives, to check against; None: those of the members' margins.
+        Encoded rows -> the model's own risks (n,), to check against; None: those of the members' margins.
     """
 
     names: list[str]
@@ -74,7 +74,7 @@ class AdditiveModel:
 
 
 def check_model(model: Any, X: Any, call: str) -> None:
-    """Refuse a pipeline, and features in the place of the model; ``call`` is the call as its user writes it.
+    """Refuse a pipeline, and features in place of the model; ``call`` is the call as its user writes it.
 
     Raises
     ------
@@ -100,19 +100,19 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
         Anything with ``members_``, ``calibration_`` and ``encode``; a ``lightgbm.Booster`` of a binary objective; an estimator that
         holds one in ``booster_``.
     X : frame or array
-        Only its columns are looked at, to find the features' names.
+        Only its columns are used, to find the features' names.
     positive : label, optional
         Which label of an ``LGBMClassifier`` means "left"; needed when its labels are text.
 
     Raises
     ------
     UsageError
-        The model is of another make (``cannot-explain``), not binary (``not-a-risk``), or nobody says which text label means that the
+        The model is of another kind (``cannot-explain``), not binary (``not-a-risk``), or it is unknown which text label means that the
         customer left (``no-positive-class``).
     """
     if hasattr(model, "members_") and hasattr(model, "calibration_"):
         if hasattr(model, "leaving_"):
-            leaving_of(model)  # refuses a model of which nobody knows which label means "left"
+            leaving_of(model)  # refuses a model whose label for "left" is unknown
         known = getattr(model, "base_rate_", None), getattr(model, "typical_", None)
         return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, *known)
     if (hasattr(model, "predict_proba") and hasattr(model, "_Booster")) or hasattr(model, "booster_"):
@@ -125,7 +125,7 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
         check_is_fitted(model)
     raise UsageError(
         "cannot-explain",
-        f"{type(model).__name__} has no additive log-odds that are known here",
+        f"{type(model).__name__} cannot be explained: its additive log-odds are unknown",
         remedy="Give a fitted ChurnClassifier, a LightGBM booster or an LGBMClassifier.",
     )
 
@@ -146,11 +146,11 @@ def _sign(model: Any, positive: Any) -> float:
         raise UsageError("not-a-risk", f"the model has {len(classes)} classes", remedy="Explain a model of two classes.")
     if positive is not None:
         if positive not in classes:
-            raise UsageError("unknown-positive", "no class is the label named as positive", remedy="Check positive=.")
+            raise UsageError("unknown-positive", "the label named as positive is not a class of the model", remedy="Check positive=.")
         return 1.0 if positive == classes[1] else -1.0
     if classes.dtype.kind not in "iufb":
         raise UsageError(
-            "no-positive-class", "labels are text, and nobody says which one means that the customer left", remedy="Pass positive=."
+            "no-positive-class", "labels are text, and it is unknown which one means that the customer left", remedy="Pass positive=."
         )
     return 1.0
 
@@ -163,7 +163,7 @@ def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
     if kind not in ("binary", "cross_entropy", "xentropy"):
         raise UsageError(
             "not-a-risk",
-            f'the booster was trained for "{kind or "a function of the user"}", its scores are no log-odds',
+            f'the booster was trained for "{kind or "a function of the user"}", its scores are not log-odds',
             remedy='Train with objective="binary".',
         )
     scale = float(next((word.removeprefix("sigmoid:") for word in objective.split() if word.startswith("sigmoid:")), "1"))
@@ -180,7 +180,9 @@ def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
 
 
 class _BoosterColumns:
-    """Columns of X by the booster's own names, because LightGBM takes them by place and scores another order silently wrong."""
+    """Columns of X by the booster's own names, because LightGBM takes them by position, and silently gives wrong scores for another
+    order.
+    """
 
     def __init__(self, booster: Any, X: Any, head: str) -> None:
         self._theirs = list(booster.feature_name())
@@ -192,7 +194,7 @@ class _BoosterColumns:
     def _aligned(self, frame: pd.DataFrame) -> pd.DataFrame:
         there = {str(c).replace(" ", "_"): c for c in frame.columns}  # LightGBM writes a space as an underscore
         if len(there) < frame.shape[1]:
-            raise SchemaError("duplicate-column", "two columns have one name where a space is an underscore", remedy="Rename one of them.")
+            raise SchemaError("duplicate-column", "two column names are the same once spaces are underscores", remedy="Rename one.")
         if all(name in there for name in self._theirs):
             return frame[[there[name] for name in self._theirs]]
         if self._named:
@@ -234,7 +236,7 @@ class _BoosterColumns:
     def _levels_of(self, levels: list[list[Any]], head: str) -> dict[int, list[Any]]:
         """Return the categories of each column that was one in training, by the booster's own list.
 
-        The booster keeps the lists in the order of the columns, and apart from them which columns were split as categories.
+        The booster keeps the lists in the order of the columns, and separately which columns were split as categories.
         """
         if not levels:
             return {}
@@ -244,7 +246,8 @@ class _BoosterColumns:
         if len(places) != len(levels):
             raise UsageError(
                 "other-categories",
-                f"the booster keeps categories of {len(levels)} columns and splits {len(places)} as categories: whose they are is unknown",
+                f"the booster keeps categories of {len(levels)} columns and splits {len(places)} as categories: it is unknown which lists "
+                f"belong to which columns",
                 remedy="Train it with numbers in place of categories, or train a ChurnClassifier.",
             )
         return dict(zip(places, levels, strict=True))
@@ -284,7 +287,9 @@ class _BoosterColumns:
 
 
 def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, rows: int = 64) -> None:
-    """Refuse contributions that do not sum to what the model predicts, on rows spread over A: what follows would only look exact."""
+    """Refuse contributions that do not sum to the model's predictions, checked on rows spread over A: the explanation would only look
+    exact.
+    """
     some = np.unique(np.linspace(0, len(A) - 1, min(rows, len(A))).round().astype(np.int64)) if len(A) else np.arange(0)
     scored = model.margin(A[some])
     if len(scored) and not np.allclose(scored, margin[some], rtol=1e-6, atol=1e-6):
@@ -294,7 +299,7 @@ def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, r
     told, predicted = sigmoid(np.asarray(model.calibration.transform(margin[some]))), model.predict(A[some])
     if not np.allclose(told, predicted, rtol=1e-6, atol=1e-9):
         _not_additive(
-            f"contributions sum to risks that differ from what the model predicts by up to {np.max(np.abs(told - predicted)):.3g}"
+            f"contributions sum to risks that differ from the model's predictions by up to {np.max(np.abs(told - predicted)):.3g}"
         )
 
 

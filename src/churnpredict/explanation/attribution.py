@@ -1,6 +1,6 @@
 """explain: contributions per feature and driver, in log-odds and in probability points that add up.
 
-Longer than most modules because :class:`Explanation` is the one face of everything that is told about a risk.
+Longer than most modules because :class:`Explanation` is the one interface to all reasons of a risk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """Why each risk is what it is. Made by :func:`explain`.
+    """The reasons for each risk. Made by :func:`explain`.
 
     Attributes
     ----------
@@ -47,11 +47,11 @@ class Explanation:
     table : dict of key to Driver
         The drivers that occur, in the order of the columns of :attr:`drivers`.
     base_value : float
-        Calibrated log-odds of the reference: where every customer starts.
+        Calibrated log-odds of the reference, from which contributions are counted.
     log_odds : ndarray (n,)
         Calibrated log-odds: ``base_value`` plus the row's values.
     base_rate : float or None
-        Share of leavers in training. The reference is a typical customer, whose risk is not this share: show both.
+        Share of leavers in training. The reference is an average customer, whose risk is not this share: show both.
     reference : str
         What customers are compared with.
     outcome, horizon : str or None
@@ -110,7 +110,7 @@ class Explanation:
 
     @property
     def risk(self) -> pd.Series:
-        """Probability (n,) of leaving, as the model's ``predict_proba`` says."""
+        """Probability (n,) of leaving, equal to the model's ``predict_proba``."""
         return pd.Series(sigmoid(self.log_odds), index=self.index, name="risk")
 
     @property
@@ -120,7 +120,7 @@ class Explanation:
 
     @cached_property
     def usual(self) -> dict[str, Any]:
-        """What is usual, by feature, for the words: as given, else medians of the reference rows (of X if there are none)."""
+        """Usual values, by feature, for the words: as given, else medians of the reference rows (of X if there are none)."""
         return usual_values(self.usual_rows, self.features) if self.given_usual is None else self.given_usual
 
     @cached_property
@@ -155,12 +155,12 @@ class Explanation:
         return pd.DataFrame(columns, index=self.index)
 
     def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return places of drivers (n, k), -1 for none, and their points; ties go to the earlier driver.
+        """Return positions of drivers (n, k), -1 for none, and their points; ties go to the earlier driver.
 
         After the first, drivers that make up less than a tenth of the distance from the base risk are left out.
         """
         if not 1 <= k <= MOST_REASONS:
-            raise UsageError("bad-reasons", f"{k} reasons were asked for", remedy=f"Ask for 1 to {MOST_REASONS}: more are not read.")
+            raise UsageError("bad-reasons", f"k is {k}", remedy=f"Give k from 1 to {MOST_REASONS}: people do not read more.")
         points = self.by_driver * self._secant[:, None]
         order = np.argsort(-points, axis=1, kind="stable")[:, :k]
         best = np.take_along_axis(points, order, axis=1)
@@ -195,7 +195,7 @@ class Explanation:
             1 to 4 reasons.
         language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
         names : mapping, optional
-            What tables and columns are called: ``{"orders": "Bestellungen", "usage": ("session", "sessions")}``.
+            Names of tables and columns in sentences: ``{"orders": "Bestellungen", "usage": ("session", "sessions")}``.
         money : mapping of table to unit, optional
             Tables whose values are money, and the unit of amounts: ``{"orders": "€"}``.
 
@@ -225,7 +225,7 @@ class Explanation:
             data, shown = self._numeric()
         else:
             values, names = self.by_driver, [driver.label for driver in self.table.values()]
-            data = shown = self.by_driver  # a driver has no value of its own; pictures colour it by what it adds
+            data = shown = self.by_driver  # a driver has no value; plots colour it by its contribution
         base = self.base_value
         if unit == "points":
             values, base = values * self._secant[:, None], self.base_risk
@@ -271,7 +271,7 @@ class Explanation:
         return frame
 
     def _numeric(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the explained rows as numbers, categories as codes; and as they are."""
+        """Return the explained rows as numbers, with categories as codes; and unchanged."""
         frame = self.frame()
         data = np.empty(frame.shape)
         for j in range(frame.shape[1]):
@@ -289,7 +289,7 @@ class Explanation:
         return len(self.log_odds)
 
     def __getitem__(self, rows: Any) -> Explanation:
-        """Return the explanation of some rows: a place, a slice, places or a mask."""
+        """Return the explanation of some rows: a position, a slice, positions or a mask."""
         if isinstance(rows, (int, np.integer)):
             rows = [int(rows)]
         if not isinstance(rows, slice):
@@ -333,7 +333,7 @@ class Explanation:
 
     def _part(self) -> str:
         """Return which part of the risk is explained, in words; empty for the whole risk."""
-        ways = {None: "", "left": " of leaving of one's own will", "lost": " of being lost"}
+        ways = {None: "", "left": " of leaving voluntarily", "lost": " of being lost"}
         return ways[self.outcome] + ("" if self.horizon is None else f" within {self.horizon}")
 
     def _table(self) -> list[tuple[object, ...]]:
@@ -387,19 +387,18 @@ def explain(
         :meth:`~churnpredict.ChurnClassifier.predict_risk` gives it. Points of both outcomes sum to those of the risk, driver by driver:
         see :mod:`churnpredict.explanation.products`.
     reference : {"all_active", "just_below_threshold"} or frame or array, optional
-        What customers are compared with. None: those at the newest training cutoff, by their mean contributions, which the model
-        remembers; without cutoffs the training rows, as the trees remember them (path-dependent SHAP). Otherwise rows
-        (interventional SHAP): all rows of X, those of X just below the threshold, or rows of your own. Of more than 5,000 rows of X,
-        5,000 are taken, evenly spaced in risk.
+        The reference. None: the customers at the newest training cutoff, by their mean contributions, which the model stores; without
+        cutoffs the training rows, as stored in the trees (path-dependent SHAP). Otherwise rows (interventional SHAP): all rows of X, those
+        of X just below the threshold, or given rows. Of more than 5,000 rows of X, 5,000 are taken, evenly spaced in risk.
     threshold : float, optional
         A risk, for "just_below_threshold". Default: the 90 % quantile of the risks in X, above which the riskiest tenth begins.
     drivers : mapping of column to driver, optional
         For columns whose names carry no driver (``driver__rest``).
     detail : {"features", "drivers"}
-        "drivers" never holds the (n, F) matrix of values: for nightly runs over millions.
+        "drivers" never holds the (n, F) matrix of values: for scoring runs over millions of customers.
     usual : mapping of feature to value, optional
-        What is usual, for the words. Default: what the model remembers (``usual_``), else medians of the reference rows, else of X if
-        it has 30 rows or more.
+        Usual values, for the words. Default: those that the model stores (``usual_``), else medians of the reference rows, else of X if it
+        has 30 rows or more.
     positive : label, optional
         Which text label of an ``LGBMClassifier`` means "left".
     n_jobs : int, optional
@@ -480,14 +479,14 @@ def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[S
     if not hasattr(model, "shares_for"):
         raise UsageError(
             "no-outcomes-apart",
-            f"{type(model).__name__} tells one risk only",
+            f"{type(model).__name__} predicts a single risk only",
             remedy="Leave out outcome= and horizon=, or train a ChurnClassifier on an outcomes frame.",
         )
     return list(model.shares_for(outcome, horizon))
 
 
 def _as_part(whole: AdditiveModel, share: Share) -> AdditiveModel:
-    """Return a share in the form of a model; what says the same of everybody has no reasons."""
+    """Return a share in the form of a model; a constant share has no reasons."""
     return replace(whole, typical=None, members=share.members, calibration=share.calibration or Constant(share.constant))
 
 

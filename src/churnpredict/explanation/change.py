@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["explain_change"]
 
 _SAID = 3  # drivers in a sentence
-_LEAST = 0.0005  # what would be printed as 0.0 points is not said
+_LEAST = 0.0005  # changes that would be printed as 0.0 points are left out
 _LEAST_SHARE = 0.1  # nor what makes up less than a tenth of the change
 
 
 def explain_change(before: Explanation, now: Explanation, *, language: str | Language = "en") -> pd.DataFrame:
-    """Return what moved each customer's risk between two scorings.
+    """Explain how each customer's risk changed between two scorings.
 
     Parameters
     ----------
     before, now : Explanation
-        Of two cutoffs, of one model or of two; one row per customer each. Customers in both are compared.
+        Explanations at two cutoffs, of the same model or of two; one row per customer each. Customers in both are compared.
     language : str or Language
         Of ``words``.
 
@@ -41,7 +41,7 @@ def explain_change(before: Explanation, now: Explanation, *, language: str | Lan
     Raises
     ------
     UsageError
-        ``two-rows``: a customer stands on two rows; ``other-outcome``: different parts of the risk are explained.
+        ``two-rows``: a customer has two rows; ``other-outcome``: different parts of the risk are explained.
     IdentityError
         ``id-types-differ``.
 
@@ -56,7 +56,9 @@ def explain_change(before: Explanation, now: Explanation, *, language: str | Lan
     True
     """
     if (before.outcome, before.horizon) != (now.outcome, now.horizon):
-        raise UsageError("other-outcome", "the two explanations are of different parts of the risk", remedy="Explain the same of both.")
+        raise UsageError(
+            "other-outcome", "the two explanations are of different parts of the risk", remedy="Explain the same part in both."
+        )
     old, new = (_by_customer(why) for why in (before, now))
     check_kind(id_form(old.index)[0], id_form(new.index)[0], "the explanation before")
     both = new.index[new.index.isin(old.index)]
@@ -74,7 +76,7 @@ def explain_change(before: Explanation, now: Explanation, *, language: str | Lan
 def _customers(why: Explanation) -> pd.Index:
     index = why.index.get_level_values("customer_id") if "customer_id" in why.index.names else why.index
     if index.has_duplicates:
-        raise UsageError("two-rows", "customers stand on more than one row", remedy="Explain the customers of one cutoff at a time.")
+        raise UsageError("two-rows", "customers have more than one row", remedy="Explain the customers of one cutoff at a time.")
     return index
 
 

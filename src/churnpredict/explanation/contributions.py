@@ -50,16 +50,16 @@ def _part(member: Any, background: np.ndarray | None) -> _Trees | _Sum:
     except ModelFileError as error:
         if error.code != "model-objective" or background is not None:
             raise
-        _log.debug("explained by the member itself: %s", error.what)  # an objective that only LightGBM knows
+        _log.debug("explained by the member itself: %s", error.what)  # an objective that only LightGBM supports
         return _Sum(member, None)
 
 
 @contextmanager
 def always_by_tables() -> Iterator[None]:
-    """Explain all trees from tables meanwhile, in this thread, however few the rows.
+    """Explain all trees from tables inside the block, in this thread, however few the rows.
 
-    Few rows are otherwise left to LightGBM: equal to 1e-14, but not to the last bit, and a job that is cut into blocks, interrupted and
-    taken up again must give the same bytes each time.
+    Few rows are otherwise explained by LightGBM: equal to 1e-14, but not to the last bit, and a job that is split into blocks, interrupted
+    and resumed must give the same bytes each time.
     """
     token = _FEW_ROWS.set(0)
     try:
@@ -69,7 +69,7 @@ def always_by_tables() -> Iterator[None]:
 
 
 class _Trees:
-    """A member made of trees: exact tables, kept with the booster unless they are for other reference rows."""
+    """A member made of trees: exact tables, kept with the booster unless they are for given reference rows."""
 
     def __init__(self, booster: Any, background: np.ndarray | None) -> None:
         if background is not None:
@@ -83,7 +83,7 @@ class _Trees:
 
 
 class _Sum:
-    """A member of another kind, that gives its own contributions.
+    """A member of another kind, which computes its own contributions.
 
     Against reference rows they are counted from the mean of these rows. For a member that is a sum of functions of one column each
     (a logistic regression) that is the interventional Shapley value.
@@ -109,7 +109,7 @@ def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 class Contributions:
-    """Adds up what the members say about block after block.
+    """Sums the members' contributions block by block.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Contributions:
     background : (n_background, F) array, optional
         Reference rows.
     n_jobs : int, optional
-        Threads; None: as many as the rows are worth and this process may use.
+        Threads; None: as many as speed up the work and this process may use.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Contributions:
             phi = member.weight * phi
             total = phi if total is None else total + phi
             base += member.weight * start
-        if total is None:  # nobody differs from anybody
+        if total is None:  # no customer differs from another
             total = np.zeros((len(A), A.shape[1] if groups is None else int(self.group_of.max()) + 1))
         if self.typical is not None:
             total -= self.typical if groups is None else _by_group(self.typical[None], groups)

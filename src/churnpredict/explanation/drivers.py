@@ -18,22 +18,22 @@ Nature = Literal["actionable", "behavioural", "fixed"]
 
 @dataclass(frozen=True)
 class Driver:
-    """A family of reasons for leaving: the unit in which explanations speak.
+    """A family of reasons for leaving: the unit of explanations.
 
     Attributes
     ----------
     key : str
         The part of a feature's name before the two underscores.
     label : str
-        What it is called in tables and pictures.
+        Its name in tables and plots.
     says : str
         What the customer would say.
     signals : str
-        What in the data shows it.
+        The signals of it in the data.
     remedy : str
         What to do about it, in short.
     actionable : {"actionable", "behavioural", "fixed"}
-        Whether the business can change it by itself, only the customer can (and the business may invite it), or nobody can.
+        Whether the business can change it, only the customer can (and the business may invite it), or nobody can.
     """
 
     key: str
@@ -76,7 +76,7 @@ _TABLE = (
 
 DRIVERS: Mapping[str, Driver] = MappingProxyType({driver.key: driver for driver in _TABLE})
 
-# What lies in the past for good, whatever driver it speaks for: nobody can change how somebody began.
+# Features of the past that cannot change any more, whatever their driver: nobody can change how a customer began.
 _PAST = re.compile(r"_(first_count_\w+|days_to_\d+|days_since_first|tenure_days|tenure_year|season_sin|season_cos)$")
 
 
@@ -93,9 +93,9 @@ def label_and_remedy(driver: Driver, language: Language) -> tuple[str, str]:
 
 
 def driver_of(feature: str) -> str:
-    """Return the driver that a feature's name carries: what stands before the two underscores.
+    """Return the driver that a feature's name carries: the part before the two underscores.
 
-    A name without two underscores speaks for ``"other"``. A prefix that is not in :data:`DRIVERS` is a driver of the user's own:
+    The driver of a name without two underscores is ``"other"``. A prefix that is not in :data:`DRIVERS` is a driver of the user's own:
     features named ``staff__visits`` and ``staff__calls`` are explained together as ``"staff"``.
 
     >>> driver_of("habit__orders_days_since_last"), driver_of("MonthlyCharges")
@@ -106,7 +106,8 @@ def driver_of(feature: str) -> str:
 
 
 def nature_of(feature: str, driver: Driver | None = None) -> Nature:
-    """Return whether a feature is actionable, behavioural or fixed: its driver's nature, except for what is past for good.
+    """Return whether a feature is actionable, behavioural or fixed: its driver's nature, except for features of the past that cannot
+    change.
 
     >>> nature_of("support__tickets_count_30d"), nature_of("onboarding__orders_first_count_30d")
     ('actionable', 'fixed')
@@ -127,8 +128,8 @@ def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = 
     ----------
     features : iterable of str
     drivers : mapping of feature to driver key or :class:`Driver`, optional
-        For matrices whose names carry no driver. What it does not name keeps the driver of its name. A :class:`Driver` with the key of
-        one in the table replaces it, with its remedy.
+        For matrices whose names carry no driver. Features that it does not name keep the driver of their name. A :class:`Driver` with the
+        key of one in the table replaces it, with its remedy.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = 
     Raises
     ------
     UsageError
-        ``drivers`` names a feature that is not there (``unknown-feature``), or gives something that is no driver (``bad-driver``).
+        ``drivers`` names a feature that is not there (``unknown-feature``), or gives something that is not a driver (``bad-driver``).
 
     Examples
     --------
@@ -152,7 +153,7 @@ def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = 
     if strange:
         raise UsageError(
             "unknown-feature",
-            f"drivers names {strange[0]!r}, which is no column of X.{closest(str(strange[0]), names)}",
+            f"drivers names {strange[0]!r}, which is not a column of X.{closest(str(strange[0]), names)}",
             remedy="Name columns of X.",
         )
     given: dict[str, Driver] = {}
@@ -168,7 +169,7 @@ def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = 
     for key in dict.fromkeys(own[name] for name in own if isinstance(own[name], str)):
         near = closest(key, DRIVERS)
         if key not in DRIVERS and key != OTHER.key and near:
-            warn("unknown-driver", f"{key!r} is no driver of the table.{near}", remedy="It is explained as a driver of your own.")
+            warn("unknown-driver", f"{key!r} is no driver of the table.{near}", remedy="It is explained as a custom driver.")
     present = set(keys)
     order = [key for key in DRIVERS if key in present]
     order += sorted(key for key in present if key not in DRIVERS and key != OTHER.key)

@@ -12,7 +12,7 @@ __all__ = ["Explained"]
 
 
 class Explained(Protocol):
-    """The part of :class:`churnpredict.Explanation` that is told and drawn."""
+    """The part of :class:`churnpredict.Explanation` that words and plots use."""
 
     def __len__(self) -> int: ...
     @property

@@ -1,11 +1,11 @@
 """Compiled kernels of exact tree SHAP: lay out leaves, choose which share a table, fill the tables, look rows up.
 
-Imported only when tables are built: numba costs the better part of a second. Every kernel has one signature, is cached on disk and
+Imported only when tables are built: importing numba takes most of a second. Every kernel has one signature, is cached on disk and
 releases the interpreter lock. The mathematics is in ``docs/algorithm.md``. Longer than most modules because the kernels share one
 layout of flat arrays, described once in :mod:`churnpredict.explanation.treeshap`.
 """
 
-# A kernel has the types it is compiled for; its branches are its algorithm.
+# A kernel has the types it is compiled for, and many branches.
 # mypy: disable-error-code="no-untyped-def"
 # ruff: noqa: PLR0912, PLR0915
 
@@ -43,7 +43,7 @@ def enlarged(array, size):
 def lay_out_leaves(node_start, leaf_start, used, left, right, node_count, leaf_count, leaf_value, map_start, goes_left, n_codes):
     """Lay out the leaves of every tree in depth-first order, with the conditions of their paths on each feature.
 
-    A *slot* is a feature within a tree; codes that no node of the tree tells apart are one class of the slot.
+    A *slot* is a feature within a tree; codes that no node of the tree separates are one class of the slot.
     Returns per leaf: value, where its entries begin; per entry (a feature on the path): slot, share q of the cover that passes all its
     conditions, where its satisfied classes begin; the classes; per slot: feature, number of classes, where its codes begin; the
     class of each code. One loop per tree, long because it is one pass.
@@ -166,7 +166,7 @@ def lay_out_leaves(node_start, leaf_start, used, left, right, node_count, leaf_c
                     if goes_left[map_start[base + node] + representative[reps + c]] != side:  # pyright: ignore[reportArgumentType]
                         ok[entry_ok[entry] + c] = 0
                 cover = leaf_count[leaf_base + ~child] if child < 0 else node_count[base + child]
-                # no row of the training data came here: LightGBM divides by zero, we take both sides as equally likely
+                # no training row reached this node: LightGBM divides by zero, here both sides are equally likely
                 entry_q[entry] *= cover / node_count[base + node] if node_count[base + node] > 0 else 0.5
                 child = node
                 node = parent[node]

@@ -30,13 +30,13 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, list[An
 
 @drawn
 def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
-    """Return the way of one customer from the base risk to their own, driver by driver.
+    """Plot the path of one customer from the base risk to their own, driver by driver.
 
     Parameters
     ----------
     why : Explanation
     row : int
-        Its place in the explanation.
+        Position of the customer in the explanation.
     most : int
         Bars; the smallest drivers are drawn as one.
     """
@@ -112,7 +112,7 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
     sizes = segment.value_counts()
     chosen = sorted(sizes.index, key=lambda s: (-sizes[s], s))[: min(most, len(theme.colours))]
     if len(chosen) == len(segment) > 1:
-        raise UsageError("bad-segments", "every row is a segment of its own", remedy="Give fewer segments, or bin the numbers.")
+        raise UsageError("bad-segments", "every row is a separate segment", remedy="Give fewer segments, or bin the numbers.")
     points = 100 * why.by_driver * why._secant[:, None]
     means = np.array([points[(segment == s).to_numpy()].mean(axis=0) for s in chosen])
     order = np.argsort(np.abs(means).max(axis=0), kind="stable")

@@ -1,9 +1,9 @@
 """Exact additive reasons for a part of the risk, which is a product of probabilities.
 
-The risk of being lost within 30 days is a product of probabilities p_k, each additive in its own log-odds. The product's distance from
-that of the references is divided among the factors by Shapley's value of the product, where a factor is either at its own value or at its
-reference; each factor's part goes to its drivers along the secant, as for one probability. So drivers sum to the distance exactly, and
-because the value is linear in each factor, those of "left" and of "lost" sum to those of the whole risk, driver by driver.
+The risk of being lost within 30 days is a product of probabilities p_k, each additive in its own log-odds. The difference between the
+product and that of the reference is divided among the factors by Shapley's value of the product, where a factor is either at its own value
+or at its reference; each factor's part goes to its drivers along the secant, as for one probability. So drivers sum to the difference
+exactly, and because the value is linear in each factor, those of "left" and of "lost" sum to those of the whole risk, driver by driver.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ __all__ = ["Factor", "log_odds_of", "product_weights", "reasons_of_product", "se
 def secant(z: Any, z0: Any) -> np.ndarray:
     """Return probability points per unit of log-odds between z0 and z: ``(sigma(z) - sigma(z0)) / (z - z0)``, its limit where they meet.
 
-    Times a driver's log-odds it gives that driver's probability points, which then sum to ``sigma(z) - sigma(z0)`` exactly and keep sign
-    and order.
+    Multiplied by a driver's log-odds, it gives that driver's probability points, which then sum to ``sigma(z) - sigma(z0)`` exactly and
+    keep sign and order.
 
     >>> float(secant(0.0, 0.0))
     0.25
     """
     z, z0 = np.broadcast_arrays(np.asarray(z, dtype=np.float64), np.asarray(z0, dtype=np.float64))
     gap = z - z0
-    near = np.abs(gap) < 1e-5  # where the difference has lost half its digits, the slope half-way has lost none
+    near = np.abs(gap) < 1e-5  # where the difference has lost half its digits, the slope at the midpoint has lost none
     middle = sigmoid((z + z0) / 2)
     return np.asarray(np.where(near, middle * (1 - middle), (sigmoid(z) - sigmoid(z0)) / np.where(near, 1.0, gap)))
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One probability: log-odds of the reference and of each row (n,), and what each driver (n, D) and feature (n, F) adds to them."""
+    """One probability: log-odds of the reference and of each row (n,), and the contributions of each driver (n, D) and feature (n, F)."""
 
     base_value: float
     log_odds: np.ndarray
@@ -57,9 +57,9 @@ def log_odds_of(p: np.ndarray) -> np.ndarray:
 
 
 def product_weights(values: Sequence[np.ndarray], bases: Sequence[float]) -> list[np.ndarray]:
-    """Return how much the product moves with each factor: the mean over all orders in which factors leave their reference.
+    """Return how much the product changes with each factor: the mean over all orders in which factors leave their reference.
 
-    The weights times ``value - base`` sum to the distance of the products.
+    The weights times ``value - base`` sum to the difference of the products.
 
     >>> one, two = product_weights([np.array([0.5]), np.array([0.2])], [0.4, 0.1])
     >>> round(float(one[0] * 0.1 + two[0] * 0.1), 12) == round(0.5 * 0.2 - 0.4 * 0.1, 12)
@@ -82,7 +82,7 @@ def product_weights(values: Sequence[np.ndarray], bases: Sequence[float]) -> lis
 
 
 def reasons_of_product(factors: Sequence[Factor]) -> Factor:
-    """Return the product as one probability with reasons of its own."""
+    """Return the product as one probability with its own reasons."""
     values = [sigmoid(f.log_odds) for f in factors]
     bases = [float(sigmoid(np.asarray(f.base_value))) for f in factors]
     z = log_odds_of(np.prod(values, axis=0))

@@ -17,15 +17,15 @@ from churnpredict.model.encoding import as_frame
 __all__ = ["Reference", "choose_reference", "usual_values"]
 
 MOST_ROWS = 5_000
-"""Reference rows taken from X: more move the mean by less than anyone would see."""
+"""Number of reference rows taken from X: more change the mean by less than is visible."""
 
 FEW_ROWS = 30
-"""Below it a median is hardly what is usual."""
+"""Number of rows below which a median is not reliable."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Reference rows as they came and as a matrix (both None: what the model remembers of its training rows), and their name."""
+    """Reference rows, as given and as a matrix (both None: those stored in the model), and their name."""
 
     name: str
     rows: Any = None
@@ -38,8 +38,8 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
     Raises
     ------
     UsageError
-        Unknown name (``unknown-reference``), a threshold outside (0, 1) or without use for it (``bad-threshold``), no row of X below
-        the threshold (``nobody-below``), reference rows that are none (``no-rows``).
+        Unknown name (``unknown-reference``), a threshold outside (0, 1) or not needed (``bad-threshold``), no row of X below the threshold
+        (``nobody-below``), a reference without rows (``no-rows``).
     """
     wants_threshold = isinstance(reference, str) and reference == "just_below_threshold"
     if threshold is not None and (not wants_threshold or not 0 < threshold < 1):
@@ -47,13 +47,13 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
             "bad-threshold", f"threshold={threshold!r}", remedy='Give a risk between 0 and 1, with reference="just_below_threshold".'
         )
     if reference is None:
-        return Reference("a typical training row" if model.typical is None else "a typical customer at the newest training cutoff")
+        return Reference("an average training row" if model.typical is None else "an average customer at the newest training cutoff")
     if not isinstance(reference, str):
         frame = as_frame(reference)
         own = reference if frame is None else frame
         if len(own) == 0:
             raise UsageError("no-rows", "the reference has no rows", remedy="Give at least one.")
-        return Reference(f"{len(own):,} rows of your own" if len(own) > 1 else "a row of your own", own, model.encode(own))
+        return Reference(f"{len(own):,} rows of your own" if len(own) > 1 else "a given row", own, model.encode(own))
     if reference not in ("all_active", "just_below_threshold"):
         raise UsageError(
             "unknown-reference",

@@ -11,7 +11,7 @@ from churnpredict.per_customer import by_customer, check_kind, id_form
 
 __all__ = ["compare_reasons", "confused_reasons"]
 
-_CLEAR = 0.05  # log-odds; a smaller lead is turned by what a month of new outcomes teaches about 1,500 customers
+_CLEAR = 0.05  # log-odds; a smaller lead is reversed by a month of new outcomes of 1,500 customers
 
 
 def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> pd.Series:
@@ -22,7 +22,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     first, second : Explanation
         Rows are matched by index, which must be unique in each, and drivers by key.
     k : int
-        Reasons looked at for ``overlap``.
+        Number of reasons compared for ``overlap``.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
         driver leads by a twentieth in log-odds (5 % of the odds) or more in ``first``; same_clear: same_first of these, NaN without
         any; overlap: mean share of the k strongest that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and
         drivers of the absolute change in log-odds; feature_change: the same for the sum of the absolute changes of a driver's features
-        (NaN without values per feature); ratio: driver_change / feature_change, at most 1: what cancels inside drivers.
+        (NaN without values per feature); ratio: driver_change / feature_change, at most 1: below 1 where changes cancel within drivers.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     1.0
     """
     if first.index.has_duplicates or second.index.has_duplicates:
-        raise UsageError("repeated-rows", "the index names rows twice", remedy="Explain each customer and cutoff once.")
+        raise UsageError("repeated-rows", "the index has duplicate rows", remedy="Explain each customer and cutoff once.")
     kinds = [id_form(why.index.get_level_values(0))[0] for why in (first, second)]
     check_kind(kinds[0], kinds[1], "the first explanation")
     common = first.index.intersection(second.index, sort=False)
@@ -101,7 +101,7 @@ def _feature_change(one: Explanation, two: Explanation, n_drivers: int) -> float
 
 
 def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
-    """Return true driver by strongest driver: what gets confused with what, as shares of each true driver's rows.
+    """Return the confusion of true driver and strongest driver, as shares of each true driver's rows.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        True drivers (rows) by strongest driver (columns), "none" where no driver raises the risk; rows sum to 1. Rows without a true
-        driver count nowhere.
+        True drivers (rows) by strongest driver (columns), "none" where no driver raises the risk; rows sum to 1. Rows without a true driver
+        are not counted.
 
     Raises
     ------
@@ -139,13 +139,11 @@ def _of_rows(truth: pd.Series, rows: pd.Index) -> np.ndarray:
     if truth.index.has_duplicates:
         twice = int(truth.index.duplicated().sum())
         remedy = "Keep one row per customer and cutoff."
-        raise IdentityError(
-            "duplicate-customer", "customers who stand on several rows of truth", rows=twice, total=len(truth), remedy=remedy
-        )
+        raise IdentityError("duplicate-customer", "customers with several rows in truth", rows=twice, total=len(truth), remedy=remedy)
     place = truth.index.get_indexer(rows)
     if len(truth) and (place < 0).all():
         remedy = "Compare the ids and the cutoffs of both."
-        raise IdentityError("unknown-ids", "truth is of none of the rows explained", rows=len(truth), total=len(truth), remedy=remedy)
+        raise IdentityError("unknown-ids", "truth names none of the explained rows", rows=len(truth), total=len(truth), remedy=remedy)
     known: np.ndarray = truth.to_numpy(dtype=object)[place]
     known[place < 0] = None
     return known

@@ -65,12 +65,12 @@ class TreeShap:
     ----------
     n_features : int
     expected_value : float
-        Mean raw score: over the training rows as the covers of the trees remember them, or over the background.
+        Mean raw score: over the training rows, by the covers stored in the trees, or over the background.
 
     Raises
     ------
     ModelFileError
-        The model is damaged, or of a kind that not even LightGBM explains (linear leaves).
+        The model is damaged, or of a kind that LightGBM cannot explain either (linear leaves).
     MismatchError
         The rows do not have the model's number of columns.
 
@@ -107,11 +107,11 @@ class TreeShap:
         try:
             self._trees: TreeModel | None = model if isinstance(model, TreeModel) else read_trees(model, EXPLAINABLE_OBJECTIVES)
         except ModelFileError as error:
-            # LightGBM may still explain what is merely of another version or size
+            # LightGBM may still explain a model that is only of another version or size
             if booster is None or background is not None or error.code not in ("model-version", "model-too-large"):
                 raise
             self._trees, self._why_not = None, error.what
-        # The trees suffice to make the booster again, so keep no one else's alive without need
+        # The trees are enough to rebuild the booster, so do not keep the caller's alive
         self._booster: Any = booster if self._trees is None else None
         self._borrowed = None if booster is None else weakref.ref(booster)
         self.n_features: int = self._trees.n_features if self._trees is not None else model.num_feature()
@@ -152,7 +152,7 @@ class TreeShap:
         out : (n, n_features or n_groups) float64 array, optional
             Written to and returned, a memory map for example. Default: a new array.
         n_jobs, few_rows : int, optional
-            Instead of those given at first, for this call.
+            Override the settings of the object for this call.
 
         Returns
         -------
@@ -265,7 +265,7 @@ class TreeShap:
     def _left_to_lightgbm(self, n: int, few_rows: int | None = None) -> bool:
         """Return whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
         few = -1 if self._background is not None else self._few_rows if few_rows is None else few_rows
-        why = self._why_not or (f"{n} rows are fewer than tables pay for" if n <= few and not self._is_deep else "")
+        why = self._why_not or (f"building tables does not pay for {n} rows" if n <= few and not self._is_deep else "")
         if not why:
             try:
                 self._build()

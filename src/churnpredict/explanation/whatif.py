@@ -23,13 +23,13 @@ from churnpredict.model.encoding import as_frame
 __all__ = ["what_would_help"]
 
 _MOST_STAYERS = 5_000
-_SIMILAR = 60  # of those who stayed, how many lend their values
-_LEVERS = 6  # of a customer, how many are tried: all that raise the risk much, and 41 ways to combine up to three of them
+_SIMILAR = 60  # number of stayers whose values are tried
+_LEVERS = 6  # levers tried per customer: all that raise the risk much, and 41 ways to combine up to three of them
 
 
 @dataclass(frozen=True)
 class _Lever:
-    """What changes together: all features of one driver about one table, because a silence cannot end while the counts stay."""
+    """Features that change together: all of one driver about one table, because a silence cannot end while the counts stay."""
 
     driver: str
     table: str
@@ -50,11 +50,11 @@ def what_would_help(
     language: str | Language = "en",
     names: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Look for one to three changes that would bring each risk below the threshold, in the eyes of the model.
+    """Find one to three changes that would bring each risk below the threshold, according to the model.
 
-    A change replaces all features of one driver about one table that are not fixed by the values of a similar customer who stayed, so
-    every value was seen, and together. Of the changes that suffice, the fewest are taken, then the smallest. Similar is who is nearest
-    in what is fixed (in everything, if nothing is). What comes out says how the model behaves; it does not say what would cause what.
+    A change replaces all features of one driver about one table that are not fixed by the values of a similar customer who stayed, so that
+    the values did occur together. Of the changes that suffice, the fewest are taken, then the smallest. Similar customers are nearest in
+    the fixed features (in all features, if none is fixed). The result describes the model, not cause and effect.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def what_would_help(
     among : frame or array (m, F)
         Customers of the past.
     stayed : array (m,) or outcomes frame, optional
-        Their labels, 0 for who stayed. Default: all of them did.
+        Their labels, 0 for customers who stayed. Default: all of them stayed.
     threshold : float, optional
         A risk. Default: the 90 % quantile of the risks in ``among``.
     max_changes : int
@@ -95,7 +95,7 @@ def what_would_help(
     ('support', True)
     """
     if max_changes not in (1, 2, 3):
-        raise UsageError("bad-changes", f"max_changes={max_changes!r}", remedy="Ask for 1, 2 or 3: more is no advice.")
+        raise UsageError("bad-changes", f"max_changes={max_changes!r}", remedy="Give 1, 2 or 3: people cannot act on more.")
     check_model(model, X, "what_would_help(model, X)")
     rows, past = _framed(X), _framed(among)
     additive = as_additive(model, rows, positive=positive)
@@ -136,13 +136,13 @@ def _labels(stayed: Any, n: int) -> np.ndarray:
 
 
 class _Search:
-    """Those who stayed, their ranks, and the levers; then one customer after the other."""
+    """The search: stayers, their ranks, and the levers; then one customer after the other."""
 
     def __init__(
         self, model: AdditiveModel, past: pd.DataFrame, stayed: np.ndarray, threshold: float | None, drivers: Mapping[str, Any] | None
     ) -> None:
         if not stayed.any():
-            raise UsageError("nobody-stayed", "no row of among stayed", remedy="Give labels with 0 for who stayed.")
+            raise UsageError("nobody-stayed", "no row of among has the label 0 (stayed)", remedy="Give labels with 0 for who stayed.")
         self.model = model
         A = model.encode(past)
         log_odds = model.decide(A)
@@ -172,7 +172,7 @@ class _Search:
         self.ranks = self._ranked(self.A)
 
     def _ranked(self, A: np.ndarray) -> np.ndarray:
-        """Return values as shares of the stayers below them: what is far in one unit is not far in another."""
+        """Return values as shares of the stayers below them, so that distances do not depend on units."""
         ranks = np.empty(A.shape)
         for j in range(A.shape[1]):
             known = self.sorted[: self.known[j], j]
@@ -185,7 +185,7 @@ class _Search:
         return np.asarray(np.where(np.isnan(gap), one_missing, gap).mean(axis=1))
 
     def best(self, a: np.ndarray, max_changes: int) -> tuple[list[_Lever], int, float]:
-        """Return levers, the donor's place among the donors, and the risk then."""
+        """Return the levers, the donor's position among the donors, and the risk after the change."""
         rank = self._ranked(a[None, :])[0]
         everybody = np.arange(len(self.A))
         by = self.fixed if len(self.fixed) else np.arange(self.A.shape[1])

@@ -27,8 +27,8 @@ from churnpredict.spans import span
 
 __all__ = ["Narrator", "reasons", "words"]
 
-_LEAST = 0.0005  # a reason of +0.0 points is none
-_FACTS = 2  # per reason: a third is read by nobody
+_LEAST = 0.0005  # a reason of +0.0 points does not count
+_FACTS = 2  # facts per reason: people do not read a third
 # Days that are told as a moment: how long ago, or in how many days, with the date.
 _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "waiting_days")
 _AHEAD = ("days_to_end", "days_until")
@@ -47,7 +47,7 @@ _HARD += ("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos"
 
 
 class Narrator:
-    """Tells one feature of one customer in words.
+    """Writes sentences about features of customers.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Narrator:
     names : mapping, optional
         Subject -> what it is called, or (one, many): ``{"orders": "Bestellungen"}``.
     bare : bool
-        Without dates and without what is usual.
+        Without dates and without usual values.
     money : mapping of table to unit, optional
         Tables whose values are money, and the unit that stands at amounts of it, such as "€" or "".
     """
@@ -115,7 +115,7 @@ class Narrator:
         return self.language.code == "en" and " " not in noun and noun.endswith("s") and not noun.endswith("ss")
 
     def value(self, j: int, i: int) -> Any:
-        """Return value of feature j of row i; None where it is missing."""
+        """Return the value of feature j of row i; None where it is missing."""
         value = self.columns[j][i]
         return None if pd.isna(value) else value
 
@@ -135,7 +135,7 @@ class Narrator:
         return None if value is None else float(value)
 
     def own_usual(self, f: FeatureName, i: int) -> float | None:
-        """Return what is usual for this customer, or None where the history is too short to say."""
+        """Return the usual value for this customer, or None where the history is too short."""
         if self.bare:
             return None
         if f.aggregate in ("days_since_last", "last_gap"):
@@ -361,7 +361,7 @@ def _of_count(given: Any, n: float | None) -> str:
 def _days_of(window: str) -> float | None:
     try:
         return span(window).nominal / DAY
-    except UsageError:  # "all", none, or what somebody's own column ends with
+    except UsageError:  # "all", none, or the ending of a custom column
         return None
 
 
@@ -387,7 +387,7 @@ def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> np.n
             sums[:, family] = np.where(told.max(axis=1) > 0, here, 0.0)
     order = np.argsort(-sums, axis=1, kind="stable")[:, :_FACTS]
     best = np.take_along_axis(sums, order, axis=1)
-    # a second fact is worth telling if it carries a fifth of what the first does
+    # a second fact is used if its contribution is a fifth of the first one's
     worth = (best > 0) & (best >= 0.2 * best[:, :1])
     return np.where(worth, np.take_along_axis(lead, order, axis=1), -1)
 
@@ -430,7 +430,7 @@ def reasons(
 
 def _facts(narrator: Narrator, features: list[int], i: int) -> str:
     if len(features) > 1 and narrator.read[features[0]].family == "silence":
-        features = features[::-1]  # what was done, then since when no more
+        features = features[::-1]  # activity first, then the time since it ended
     said: list[str] = []
     after = ""
     for j in features:

@@ -1,4 +1,4 @@
-"""Alert rules: thresholds on features, judged like a model."""
+"""Alert rules: thresholds on features, evaluated like a model."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class _Condition:
 
 
 def read_alerts(rules: str | Path | Mapping[str, str]) -> dict[str, list[_Condition]]:
-    """Return conditions of every rule; nothing in a rule is executed.
+    """Return the conditions of every rule; nothing in a rule is executed.
 
     Parameters
     ----------
     rules : mapping of name to rule, or path of a TOML file with a section ``[alerts]``
         A rule is one or more conditions joined by ``and``: a feature, one of ``< <= > >= ==``, and a number, a feature, or a number times a
-        feature. Features whose names are no plain words stand in double quotes. Both sides are equal where they differ by less than the
-        precision in which features are stored: 20.30 is not below 0.7 * 29.00.
+        feature. Names of features that are not plain words need double quotes. Both sides are equal where they differ by less than the
+        precision of stored features: 20.30 is not below 0.7 * 29.00.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _conditions(name: str, rule: Any) -> list[_Condition]:
 
 
 def _fires(X: pd.DataFrame, conditions: list[_Condition], name: str) -> Any:
-    """Return rows (n,) on which all conditions hold; what is missing never holds."""
+    """Return rows (n,) on which all conditions hold; conditions on missing values never hold."""
     holds = np.ones(len(X), dtype=bool)
     for c in conditions:
         left = _column(X, c.feature, name)
@@ -107,33 +107,35 @@ def _column(X: pd.DataFrame, feature: str, name: str) -> Any:
     if feature not in X:
         raise SchemaError(
             "unknown-feature",
-            f"the rule {name!r} needs the feature {feature!r}, which is not there.{closest(feature, map(str, X.columns))}",
+            f"the rule {name!r} needs the feature {feature!r}, which does not exist.{closest(feature, map(str, X.columns))}",
             remedy="Use a column of X.",
         )
     if not pd.api.types.is_numeric_dtype(X[feature]):
-        raise SchemaError("bad-feature", f"the rule {name!r} compares {feature!r}, which holds no numbers", remedy="Use a numeric feature.")
+        raise SchemaError("bad-feature", f"the rule {name!r} compares {feature!r}, which is not numeric", remedy="Use a numeric feature.")
     return X[feature].to_numpy(dtype=np.float64)
 
 
 def _checked(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame) or list(X.index.names) != ["customer_id", "cutoff"]:
-        raise SchemaError("bad-index", "X is not indexed by customer_id and cutoff", remedy="Give what build_features() gave.")
+        raise SchemaError(
+            "bad-index", "X is not indexed by customer_id and cutoff", remedy="Give the frame that build_features() returned."
+        )
     return X.sort_index(level=["customer_id", "cutoff"], sort_remaining=False)
 
 
 def find_alerts(
     X: pd.DataFrame, rules: str | Path | Mapping[str, str], *, snoozed: Mapping[tuple[Any, str], Any] | None = None
 ) -> pd.DataFrame:
-    """Return who fulfils which rule now, and since when.
+    """Return which customers fulfil which rules now, and since when.
 
     Parameters
     ----------
     X : DataFrame (n, n_features)
-        As :func:`churnpredict.build_features` gives it. Now is the latest cutoff; earlier ones tell since when.
+        Features from :func:`churnpredict.build_features`. Now is the latest cutoff; earlier ones show since when.
     rules : mapping of name to rule, or path of a TOML file
         See :func:`read_alerts`.
     snoozed : mapping of (customer, rule) to time, optional
-        Until when an alert is not to be shown.
+        Time until which an alert is not shown.
 
     Returns
     -------
@@ -189,7 +191,7 @@ def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tupl
 
 
 def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
-    """Return how often each rule was followed by churn, beside how often churn comes anyway.
+    """Return how often each rule was followed by churn, compared with the base rate.
 
     Parameters
     ----------

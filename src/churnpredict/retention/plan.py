@@ -1,6 +1,6 @@
-"""plan_retention: whom to contact under a budget, with what, and whom to hold out.
+"""plan_retention: whom to contact under a budget, with what offer, and whom to hold out.
 
-Longer than most modules because :class:`Plan` is all of it that people see.
+Longer than most modules because :class:`Plan` holds everything that users see of a plan.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ASSUMED = {"offer": 10.0, "contact": 1.0, "acceptance": 0.3}  # of Verbraken, V
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
-    """Whom to contact, with what, and what to expect of it. Made by :func:`plan_retention`.
+    """Whom to contact, with what offer, and the expected result. Made by :func:`plan_retention`.
 
     Attributes
     ----------
@@ -60,16 +60,16 @@ class Plan:
         ``acceptance``, ``driver``, ``remedy``, ``reason_1`` .. with their points, ``words`` where known.
     decisions : DataFrame
         Everybody, in the order of the scores: ``customer_id``, ``decision`` (one of :data:`DECISIONS`), ``why`` (of exclusions),
-        ``expected_profit`` (NaN where nothing is known), ``value`` that was reckoned with.
+        ``expected_profit`` (NaN where unknown), and the ``value`` that was used.
     profit : Interval
-        Expected profit of the contacts, and where it will lie 95 times in 100.
+        Expected profit of the contacts, with its 95 % interval.
     spend : float
         Expected spend of the contacts.
     kept : float
         Customers whom the contacts are expected to keep.
     budget : float or None
     holdout : str
-        How many are held out, what that will show, and what it costs, in a sentence.
+        Size of the hold-out, what it will show, and what it costs, in a sentence.
     notes : tuple of str
         What else is to be known of it: what was assumed, ids to exclude that nobody has.
     offer : Offer or None
@@ -88,7 +88,7 @@ class Plan:
 
     @property
     def contacts(self) -> pd.DataFrame:
-        """The rows of :attr:`table` that are to be contacted."""
+        """The rows of :attr:`table` to contact."""
         return self.table[self.table["arm"] == "contact"]
 
     @property
@@ -99,7 +99,7 @@ class Plan:
 
     @property
     def log(self) -> pd.DataFrame:
-        """The treatment log: ``customer_id``, ``at``, ``arm`` ("contact" or "hold_out"), to be kept, and declared as events later.
+        """The treatment log: ``customer_id``, ``at``, ``arm`` ("contact" or "hold_out"), to keep, and to declare as events later.
 
         ``cp.Events(log, customer="customer_id", time="at", kind="arm", driver="communication")``
         """
@@ -178,7 +178,7 @@ class Plan:
         return write_parquet(path, self.table)
 
     def to_excel(self, path: str | Path) -> Path:
-        """Write a workbook: the plan, and what was decided about everybody.
+        """Write a workbook: the plan, and the decision about every customer.
 
         Raises
         ------
@@ -204,42 +204,42 @@ def plan_retention(
     playbook: Any = None,
     random_state: int = 0,
 ) -> Plan:
-    """Choose whom to contact: only where profit is expected, most of it first, never by risk alone.
+    """Choose whom to contact: only customers with an expected profit, highest first, never by risk alone.
 
     A contact is expected to bring ``p * gamma * (V - d) - (1 - p) * d - f``: risk p, value V over the horizon, offer d, acceptance gamma,
-    contact f (Verbraken, Verbeke and Baesens 2013, for one customer). The play is that of the strongest reason on which anything is to
-    be spent. Where the budget binds, customers are taken by profit or by profit per money spent, whichever expects more.
+    contact f (Verbraken, Verbeke and Baesens 2013, for one customer). The play is that of the strongest actionable reason.
 
-    What is given by customer is matched by id, never by position; only arrays and lists stand in the order of the scores, and must be as
-    long. Ids that nobody has, and customers without one, are counted in a warning.
+    Where the budget binds, customers are taken by profit or by profit per amount spent, whichever has the higher expected total. Values by
+    customer are matched by id, never by position; only arrays and lists are in the order of the scores, and must have the same length.
+    Unknown ids, and customers without a value, are counted in a warning.
 
     Parameters
     ----------
     scores : DataFrame
-        One row per customer: ``customer_id``, ``risk``; ``value``, ``cutoff``, ``reason_1`` .., ``words``, ``owner`` where known. As
-        :meth:`churnpredict.ChurnPipeline.score` gives them.
+        One row per customer: ``customer_id``, ``risk``; ``value``, ``cutoff``, ``reason_1`` .., ``words``, ``owner`` where known. As from
+        :meth:`churnpredict.ChurnPipeline.score`.
     value : number, mapping or Series by customer, column of the scores, or array (n,), optional
         What a customer is worth over the horizon; by default the scores' ``value``.
     budget : float, optional
-        For the expected spend.
+        Limit of the expected spend.
     offer_cost : number, mapping or Series by customer, column of the scores, or array (n,)
-        The offer d, paid to whoever stays; in the unit of the values, 10 where nothing is said. The playbook goes before it.
+        The offer d, paid to customers who stay; in the unit of the values, 10 if not given. The playbook takes precedence.
     contact_cost : float
-        The contact f, paid in any case; 1 where nothing is said.
+        The contact f, paid in any case; 1 if not given.
     acceptance : float
-        Share gamma of would-be leavers whom an offer keeps; 0.3 where nothing is said. What is assumed stands in :attr:`Plan.notes` and
-        on the page.
+        Share gamma of would-be leavers whom an offer keeps; 0.3 if not given. Assumptions are listed in :attr:`Plan.notes` and on the page.
     uplift : mapping or Series by customer, column of the scores, or array (n,), optional
         By how much a contact lowers the risk, in probability, as learnt from a treatment log
-        (:meth:`churnpredict.ChurnPipeline.learn_uplift`); goes before every acceptance where it is known.
+        (:meth:`churnpredict.ChurnPipeline.learn_uplift`); takes precedence over the acceptance where it is known.
     owner : mapping or Series by customer, column of the scores, or array (n,), optional
         Who would make the contact; by default the scores' ``owner``.
     capacity : int, or mapping of owner to int, optional
-        Most contacts per owner; owners whom a mapping does not name have no limit. Without owners: most contacts in all.
+        Maximum number of contacts per owner; owners that a mapping does not name have no limit. Without owners: maximum number of contacts
+        in total.
     exclude : iterable of customers, or mapping or Series of customer to why, optional
         Never contacted and never held out: opted out, contacted recently.
     holdout : float
-        Share of the customers worth contacting who are left alone, drawn at random, so that the effect can be measured.
+        Share of the customers worth contacting who are held out at random, so that the effect can be measured.
     playbook : path of a TOML file, or mapping, optional
         Per driver ``remedy``, ``offer_cost``, ``acceptance``; the rest is as in the driver table, with acceptance 0 for lifecycle.
     random_state : int
@@ -251,7 +251,7 @@ def plan_retention(
     Raises
     ------
     UsageError
-        ``bad-argument``; ``no-value``: nothing says what customers are worth; ``two-rows``: a customer is there twice.
+        ``bad-argument``; ``no-value``: the value of customers is unknown; ``two-rows``: a customer occurs twice.
     SchemaError
         ``missing-column``.
     IdentityError
@@ -329,7 +329,7 @@ def plan_retention(
 
 
 def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
-    """Return what is reckoned with, and a note of what nobody has said."""
+    """Return the costs and acceptance to use, and a note on what was assumed."""
     said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
     chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
     words = {"offer": "an offer costs {:g}", "contact": "a contact {:g}", "acceptance": "{:.0%} of offers keep a leaver"}
@@ -339,7 +339,7 @@ def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | No
 
 
 def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Return the scores with the values that a plan has reckoned with: one customer has one value, wherever it is shown.
+    """Return the scores with the values that a plan used, so that a customer has the same value wherever it is shown.
 
     Raises
     ------
@@ -375,7 +375,7 @@ def _checked(scores: Any) -> pd.DataFrame:
     for name in ("customer_id", "risk"):
         if name not in frame:
             near = closest(name, map(str, frame.columns))
-            raise SchemaError("missing-column", f"the scores have no column {name!r}.{near}", remedy="Give what pipeline.score() gave.")
+            raise SchemaError("missing-column", f"the scores have no column {name!r}.{near}", remedy="Give the table of pipeline.score().")
     twice = frame["customer_id"].duplicated()
     if twice.any():
         raise UsageError(
@@ -389,7 +389,7 @@ def _checked(scores: Any) -> pd.DataFrame:
     wrong = ~((risk >= 0) & (risk <= 1))
     if wrong.any():
         raise UsageError(
-            "bad-risk", "risks are no probabilities", rows=int(wrong.sum()), total=len(frame), remedy="Give risks from 0 to 1."
+            "bad-risk", "risks are not probabilities", rows=int(wrong.sum()), total=len(frame), remedy="Give risks from 0 to 1."
         )
     return frame
 
@@ -402,7 +402,7 @@ def _given(given: Any, frame: pd.DataFrame, name: str, *, partial: bool = False)
             raise SchemaError("missing-column", f"{name} is {given!r}, and the scores have no such column.{near}", remedy="Name a column.")
         return frame[given].to_numpy()
     if isinstance(given, pd.Series) and given.name in frame and given.index.equals(frame.index):
-        remedy = f'Name it as a column, {name}={given.name!r}, or say whose each is: series.set_axis(scores["customer_id"]).'
+        remedy = f'Name it as a column, {name}={given.name!r}, or give it customer ids: series.set_axis(scores["customer_id"]).'
         raise IdentityError("default-index", f"{name} is a column without customer ids as its index", remedy=remedy)
     return by_customer(given, frame["customer_id"], name, positional=True, partial=partial, stacklevel=6)
 
@@ -418,9 +418,8 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
     if len(worth) and np.isnan(worth).all():
         raise UsageError(
             "no-value",
-            "nothing says what customers are worth",
-            remedy="Give value=, one number or one per customer, over the horizon; or say which values are money, Events(..., money=True), "
-            "train and score again.",
+            "the value of customers is unknown",
+            remedy="Give value= over the horizon, a number or one per customer; or declare Events(..., money=True), train and score again.",
         )
     return worth
 
@@ -451,9 +450,7 @@ def _numbers(given: Any, what: str) -> Floats:
 
 
 def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
-    """Return acceptance as the uplift says it, where it does: nobody is kept who would not leave, and a contact can drive
-    customers away.
-    """
+    """Return the acceptance from the uplift where known: only would-be leavers can be kept, and a contact can drive customers away."""
     p = offer.risk
     known = ~np.isnan(uplift) & (p > 0)
     learnt = np.divide(np.clip(uplift, p - 1, p), p, out=offer.acceptance.copy(), where=known)
@@ -469,12 +466,10 @@ def _reasons(frame: pd.DataFrame) -> Any:
 def _offers(
     risk: Floats, worth: Floats, drivers: Any, plays: Any, price: Floats, acceptance: float, contact_cost: float
 ) -> tuple[Any, Offer, Any, Any]:
-    """Return driver that the play is about (n,), the offer, its remedy (n,), and who has reasons, but none that anything is to be
-    spent on.
-    """
+    """Return the driver of the play (n,), the offer, its remedy (n,), and which customers have reasons, but none to spend on."""
     n = len(risk)
     driver = np.full(n, "", dtype=object)
-    for column in range(drivers.shape[1] - 1, -1, -1):  # the strongest last, so that it stands
+    for column in range(drivers.shape[1] - 1, -1, -1):  # the strongest last, so that it overwrites the others
         useful = np.array([bool(key) and plays[key].acceptance > 0 for key in drivers[:, column]], dtype=bool)
         driver[useful] = drivers[useful, column]
     hopeless = (driver == "") & (drivers != "").any(axis=1) if drivers.shape[1] else np.zeros(n, dtype=bool)
@@ -487,7 +482,7 @@ def _offers(
 
 
 def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:
-    """Return who is excluded (n,), why (n,), and what is to be said of the list."""
+    """Return who is excluded (n,), why (n,), and a note on the list."""
     if exclude is None:
         return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
     listed = listed_customers(exclude, ids, "exclude")

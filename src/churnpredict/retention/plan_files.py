@@ -13,7 +13,7 @@ from churnpredict.files import harmless, safe_texts, write_whole
 
 __all__ = ["write_csv", "write_excel"]
 
-_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])  # what a workbook cannot hold
+_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])  # characters that a workbook cannot hold
 
 
 def write_csv(path: str | Path, frame: pd.DataFrame) -> Path:
@@ -46,7 +46,7 @@ def write_excel(path: str | Path, sheets: dict[str, pd.DataFrame]) -> Path:
 
 
 def _cell(value: Any) -> Any:
-    """Return what a workbook can hold; an apostrophe is not enough there, since openpyxl takes a leading = for a formula by itself."""
+    """Return a value that a workbook can hold; an apostrophe is not enough, since openpyxl reads a leading = as a formula."""
     if pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):

@@ -14,18 +14,18 @@ from churnpredict.explanation.drivers import DRIVERS
 
 __all__ = ["HOPELESS", "Play", "read_playbook"]
 
-HOPELESS = frozenset({"lifecycle"})  # who moves away or outgrows the product is not kept by an offer
+HOPELESS = frozenset({"lifecycle"})  # an offer does not keep customers who move away or outgrow the product
 
 
 @dataclass(frozen=True)
 class Play:
-    """What is done for customers whose strongest reason is one driver.
+    """The play for customers whose strongest reason is one driver.
 
     Attributes
     ----------
     remedy : str
     offer_cost : float
-        Of the offer, per customer who takes it; in the unit of the values.
+        Cost of the offer, per customer who takes it; in the unit of the values.
     acceptance : float
         Share of would-be leavers whom it keeps, 0 to 1; 0 for drivers on which nothing is spent.
     """
@@ -43,10 +43,10 @@ def read_playbook(
     Parameters
     ----------
     playbook : path of a TOML file, or mapping of driver to remedy, offer_cost, acceptance, optional
-        What it does not say is as in the driver table, at the general offer cost and acceptance (0 for lifecycle).
+        Missing keys are taken from the driver table, with the general offer cost and acceptance (0 for lifecycle).
     offer_cost, acceptance : float
     drivers : iterable of str
-        Drivers of your own that occur among the reasons.
+        Custom drivers that occur among the reasons.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_playbook(
             raise ConfigError(
                 "unknown-driver",
                 f"the playbook speaks of the driver {key!r}, which is none.{closest(key, plays)}",
-                remedy="Use a key of the driver table, or of a driver of your own that is among the reasons.",
+                remedy="Use a key of the driver table, or of a custom driver among the reasons.",
             )
         plays[key] = _changed(key, plays[key], said)
     return plays

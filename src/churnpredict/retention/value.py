@@ -9,24 +9,24 @@ import numpy.typing as npt
 
 __all__ = ["Credibility", "credible_rate", "learn_credibility"]
 
-_BOUND = 0.99  # of the periods of the book: what lies above it is bounded, unless it is usual for the customer
-_OWN = 2.0  # times the customer's own median period are usual
-_NEVER = 1e9  # days that it takes to believe a customer, where customers do not differ
+_BOUND = 0.99  # quantile of the payments of all customers: higher ones are bounded, unless they are usual for the customer
+_OWN = 2.0  # multiple of the customer's own median period that counts as usual
+_NEVER = 1e9  # days until a customer's own payments count, where customers do not differ
 
 Floats = npt.NDArray[np.float64]
 
 
 class Credibility(NamedTuple):
-    """What :func:`learn_credibility` learns of a book, all per day.
+    """What :func:`learn_credibility` learns from all customers, per day.
 
     Attributes
     ----------
     mean : float
         What customers pay per day.
     doubt : float
-        Days of own payments that count as much as the book: a customer known for so long is believed half.
+        Days of own payments that weigh as much as the average of all customers.
     bound : float
-        The 99th percentile of what is paid per day in a period.
+        The 99th percentile of the payment per day in a period.
     """
 
     mean: float
@@ -35,12 +35,14 @@ class Credibility(NamedTuple):
 
 
 def learn_credibility(paid: Floats, days: Floats) -> Credibility:
-    """Return mean, doubt and bound of a book: the credibility model of Bühlmann and Straub (1970), of bounded periods.
+    """Learn mean, doubt and bound from the payments of all customers: the credibility model of Bühlmann and Straub (1970), on bounded
+    periods.
 
     With the rate ``x_ij`` of customer i in period j, known for ``w_ij`` days, and own mean ``x_i``: the variance within customers is
     ``s2 = sum w_ij (x_ij - x_i)^2 / sum (n_i - 1)``, that between them ``a = (sum w_i (x_i - m)^2 - (I - 1) s2) / (w - sum w_i^2 / w)``,
-    and the doubt is ``s2 / a``. One order of a hundred times the usual would spoil both variances, so rates above the book's 99th
-    percentile are bounded by it, or by twice the customer's own median period if that is more: whoever always pays much is believed.
+    and the doubt is ``s2 / a``. One order of a hundred times the usual size would distort both variances, so rates above the 99th
+    percentile of all customers are bounded by it, or by twice the customer's own median period if that is more: consistently high payments
+    are not reduced.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def learn_credibility(paid: Floats, days: Floats) -> Credibility:
     rates = np.divide(paid, days, out=np.zeros_like(paid, dtype=np.float64), where=seen)
     if not seen.any():
         return Credibility(0.0, _NEVER, 0.0)
-    whole = days >= days.max() / 2  # an order on the first day of a period is no rate
+    whole = days >= days.max() / 2  # an order on the first day of a period does not give a rate
     bound = max(float(np.quantile(rates[whole], _BOUND)), 0.0)
     known = seen.any(axis=1)
     rates, weight = _bounded(rates, seen, bound)[known], days[known].astype(np.float64)
@@ -75,7 +77,7 @@ def learn_credibility(paid: Floats, days: Floats) -> Credibility:
 
 
 def credible_rate(paid: Floats, days: Floats, book: Credibility) -> Floats:
-    """Return what each customer pays per day (n,): ``Z x_i + (1 - Z) m`` with ``Z = w_i / (w_i + doubt)``; 0 for whoever never paid.
+    """Return what each customer pays per day (n,): ``Z x_i + (1 - Z) m`` with ``Z = w_i / (w_i + doubt)``; 0 for customers who never paid.
 
     Examples
     --------
@@ -94,5 +96,5 @@ def _bounded(rates: Floats, seen: npt.NDArray[np.bool_], bound: float) -> Floats
     """Lower rates above the bound, or above twice the own median period if that is more, to it."""
     ordered, rows, n = np.sort(np.where(seen, rates, np.inf), axis=1), np.arange(len(rates)), seen.sum(axis=1)
     middle = (ordered[rows, np.maximum(n - 1, 0) // 2] + ordered[rows, n // 2]) / 2
-    usual = np.where(n > 1, middle, 0.0)  # of a single period, usual means nothing
+    usual = np.where(n > 1, middle, 0.0)  # a single period has no usual value
     return np.asarray(np.minimum(rates, np.maximum(bound, _OWN * usual)[:, None]))
