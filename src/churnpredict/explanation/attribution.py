@@ -30,9 +30,9 @@ from churnpredict.text_tables import Bar, Figure, paragraph, text_table
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
 _LEAST_SHARE = 0.1  # of the distance from the base risk: what adds less is not a reason that anybody acts on
-MOST_REASONS = 4  # more reasons than four are not read, and the rule of Regulation B for credit says the same
+MOST_REASONS = 4  # people do not read more than four reasons, and Regulation B for credit sets the same limit
 _HEAD = ("driver", "mean points", "raises the risk of", "first reason of")
-_PROGRESS_ROWS = 200_000  # above it a person on a terminal sees a bar
+_PROGRESS_ROWS = 200_000  # above it a progress bar is shown on a terminal
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -17,7 +17,7 @@ from churnpredict.figures import people, percent
 __all__ = ["plot_book", "plot_customer", "plot_map", "plot_segments", "plot_swarm", "short_label"]
 
 _MARKERS = "osD^vPX"
-_LEAST = 0.0005  # what would be printed as 0.0 points gets no bar of its own
+_LEAST = 0.0005  # contributions that would be printed as 0.0 points get no bar
 _BINS = 40
 _UNITS = {"h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _MOST_DOTS = 2000
@@ -41,7 +41,7 @@ def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
         Bars; the smallest drivers are drawn as one.
     """
     if not -len(why) <= row < len(why):
-        raise UsageError("no-such-row", f"row {row} of {len(why):,}", remedy="Give a place in the explanation.")
+        raise UsageError("no-such-row", f"row {row} of {len(why):,}", remedy="Give a position in the explanation.")
     theme = look()
     points = why.by_driver[row] * why._secant[row]
     order = np.argsort(-np.abs(points), kind="stable")

@@ -71,7 +71,7 @@ class Plan:
     holdout : str
         Size of the hold-out, what it will show, and what it costs, in a sentence.
     notes : tuple of str
-        What else is to be known of it: what was assumed, ids to exclude that nobody has.
+        Notes: assumptions, and ids to exclude that no customer has.
     offer : Offer or None
         What goes into the profit of everybody, in the order of :attr:`decisions`: pictures are drawn from it.
     """
