@@ -49,15 +49,17 @@ def features_page() -> str:
         "",
         f"`cp.catalog(cp.make_business().tables)` makes {len(rows)} rows. A table that declares a driver gives it to its rows;",
         "those of lifecycle and onboarding keep theirs.",
-        "",
-        "| feature | driver | formula | unit |",
-        "|---|---|---|---|",
     ]
+    by_driver: dict[str, list[Any]] = {}
     for row in sorted(rows, key=lambda r: r.name):
-        a = AGGREGATES[row.aggregate]
-        of = row.table + (f", kind {row.kind}" if row.kind else "") + (f", {row.column}" if row.column else "")
-        window = f", {row.window}" if row.window else f", n = {row.nth}" if row.nth else ""
-        lines.append(f"| `{row.name}` | {row.name.split('__')[0]} | {a.formula} ({of}{window}) | {a.unit} |")
+        by_driver.setdefault(row.name.split("__")[0], []).append(row)
+    for driver, found in by_driver.items():
+        lines += ["", f"### {driver}: {len(found)} features", "", "| feature | formula | unit |", "|---|---|---|"]
+        for row in found:
+            a = AGGREGATES[row.aggregate]
+            of = row.table + (f", kind {row.kind}" if row.kind else "") + (f", {row.column}" if row.column else "")
+            window = f", {row.window}" if row.window else f", n = {row.nth}" if row.nth else ""
+            lines.append(f"| `{row.name}` | {a.formula} ({of}{window}) | {a.unit} |")
     return "\n".join(lines) + "\n"
 
 

@@ -60,7 +60,8 @@ class Query:
     >>> _ = shop.execute("INSERT INTO orders VALUES (1, '2024-01-01'), (2, '2024-01-05')")
     >>> cp.EventTables(orders=cp.Events(cp.Query("orders", shop), customer="user", time="at"))
     EventTables: 2 customers, observed until 2024-01-06
-      orders  2 events of 2 customers, 2024-01-01 to 2024-01-05
+      table   kind    rows  customers  when, or attributes
+      orders  events     2          2  2024-01-01 to 2024-01-05
     """
 
     sql: str
