@@ -1,1 +1,1 @@
-"""The command line, churn.toml, `init` and `demo`. Nothing imports it."""
+"""The command line, churn.toml, `init` and `demo`. Nothing may import it."""

@@ -1,7 +1,7 @@
 """The command line: ``churnpredict demo | init | check | train | score | backtest | drift | ...``.
 
-Exit codes: 0 all went well, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports
-wait until a command needs them, so that ``--help`` answers at once. Longer than most modules because commands are read side by side.
+Exit codes: 0 success, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports wait until a
+command needs them, so that ``--help`` is quick. Longer than most modules because all commands are in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-_LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # what may take more than a second
+_LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # imports that may take more than a second
 
 app = typer.Typer(
     help="Which customers will leave, why, and what to do about it.",
@@ -38,33 +38,33 @@ app = typer.Typer(
 
 
 class Format(StrEnum):
-    """How results are told."""
+    """Format of results."""
 
     text = "text"
     json = "json"
 
 
 class Detail(StrEnum):
-    """How reasons are told in a run."""
+    """How reasons are written in a run."""
 
     words = "words"
     drivers = "drivers"
 
 
 class WhenEqual(StrEnum):
-    """Which of two models that cannot be told apart is taken."""
+    """Which model to keep when the difference is not significant."""
 
     keep = "keep"
     newer = "newer"
 
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The churn.toml to read.")]
-AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="The cutoff; by default the end of what was observed.")]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only what was known before this moment.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, write nothing.")]
-SignedBy = Annotated[Path | None, typer.Option(help="Refuse a model file that the owner of this public key (PEM) has not signed.")]
-Snoozed = Annotated[Path | None, typer.Option(help="Alerts not to show: a file with customer_id, alert and until.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (churn.toml).")]
+AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="Cutoff; by default the end of the observed time.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only data known before this time.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, but write nothing.")]
+SignedBy = Annotated[Path | None, typer.Option(help="Accept only a model file signed with the private key of this public key (PEM).")]
+Snoozed = Annotated[Path | None, typer.Option(help="File of alerts to hide, with columns customer_id, alert and until.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format: text for people, json for programs.")]
 
 
 def _tell(found: dict[str, Any], text: str, how: Format) -> None:
@@ -79,23 +79,21 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(
-    epilog="The first way: churnpredict init orders.csv, then train, then score. What a command does in full: churnpredict train --help"
-)
+@app.callback(epilog="To start: churnpredict init orders.csv, then train, then score. Details of a command: churnpredict train --help")
 def _all_commands(
-    version: Annotated[bool, typer.Option("--version", help="Say the version and leave.", is_eager=True, callback=_say_version)] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress on the terminal: churnpredict --quiet train.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_say_version)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Hide progress bars on the terminal: churnpredict --quiet train.")] = False,
 ) -> None:
     pass
 
 
-@app.command(short_help="Simulate a business and run the whole way.")
+@app.command(short_help="Simulate a business and run all steps.")
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it all.")] = Path("churnpredict-demo"),
-    customers: Annotated[int, typer.Option(help="How many customers the business has.", min=200)] = 1000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same business.", min=0)] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for all output.")] = Path("churnpredict-demo"),
+    customers: Annotated[int, typer.Option(help="Number of customers of the business.", min=200)] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same business.", min=0)] = 0,
 ) -> None:
-    """Simulate a business and run the whole way: train, backtest, score, explain."""
+    """Simulate a business and run all steps: train, backtest, score, explain."""
     from churnpredict.cli.demo import run_demo
 
     run_demo(folder, customers=customers, seed=seed, say=say)
@@ -107,11 +105,11 @@ def init(
         list[Path] | None, typer.Argument(help="Files of tables, DuckDB or SQLite databases; by default all files in this folder.")
     ] = None,
     config: ConfigOption = Path("churn.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Replace a churn.toml that is there.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: of two readings that are equally good, take the first.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing churn.toml.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask no questions: take the first of two equally good readings.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Guess what each table is, print the guesses, and write a commented churn.toml that runs."""
+    """Guess the meaning of each table, print the guesses, and write a commented churn.toml that runs."""
     import shutil
 
     from churnpredict.cli.intake.found_files import found_files, read_profiles
@@ -120,10 +118,10 @@ def init(
 
     found = files or found_files(Path())
     if not found:
-        raise UsageError("no-files", "there is no file of a table in this folder", remedy="Name the files: churnpredict init orders.csv")
+        raise UsageError("no-files", "no file in this folder holds a table", remedy="Name the files: churnpredict init orders.csv")
     if config.exists() and not force and not dry_run:
         raise UsageError(
-            "config-exists", f'"{config}" is there already', remedy="Write to another with --config, or replace it with --force."
+            "config-exists", f'"{config}" exists already', remedy="Write to another with --config, or replace it with --force."
         )
     refuse_clashes({"--config": config}, reads={f"file {n}": path for n, path in enumerate(found, 1)})
     typer.echo(f"reading {', '.join(p.name for p in found)} ...", err=True)
@@ -141,13 +139,12 @@ def init(
         raise typer.Exit(1)
     write_text(config, draft.text)
     say(
-        f"\nwrote {config}: look at every line, then run: churnpredict train"
-        + (f" --config {config}" if str(config) != "churn.toml" else "")
+        f"\nwrote {config}: check every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
     )
 
 
 def _ask(question: Question) -> int:
-    """Let a person choose between readings that are equally good."""
+    """Let the user choose between equally good readings."""
     say(question.text)
     for number, choice in enumerate(question.choices, 1):
         say(f"  {number}  {choice}")
@@ -199,7 +196,7 @@ def train(
     if dry_run:
         past = as_known(tables, moment)
         if pipeline.treatments is not None:
-            past.stream(pipeline.treatments)  # refused here, not when somebody waits for the model
+            past.stream(pipeline.treatments)  # refused before training, not after it
         snapshots = training_snapshots(
             past,
             pipeline.churn,
@@ -213,7 +210,7 @@ def train(
         _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
         return
     as_set = pipeline.raise_on
-    pipeline.raise_on = as_set or (None if settings.model.raise_on == "nothing" else "error")  # what `check` refuses, training refuses
+    pipeline.raise_on = as_set or (None if settings.model.raise_on == "nothing" else "error")  # training refuses what `check` refuses
     pipeline.fit(tables, until=moment)
     pipeline.raise_on = as_set
     pipeline.save(target, sign_with=sign_with)
@@ -234,22 +231,22 @@ def score(
     config: ConfigOption = Path("churn.toml"),
     at: AtOption = None,
     output: Annotated[
-        Path | None, typer.Option(help="A file (.csv, .csv.gz, .parquet), or, without an ending, a folder of runs for any size.")
+        Path | None, typer.Option(help="File (.csv, .csv.gz, .parquet); without an ending, a folder of runs, for any number of customers.")
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Accept only a model file with this SHA-256.")] = None,
     signed_by: SignedBy = None,
-    detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is cheaper.")] = Detail.words,
-    keep: Annotated[int | None, typer.Option(help="How many runs stay in the folder, the newest.", min=1)] = None,
+    detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is faster.")] = Detail.words,
+    keep: Annotated[int | None, typer.Option(help="Number of runs to keep in the folder, the newest ones.", min=1)] = None,
     into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
-    memory: Annotated[str | None, typer.Option(help="What a run may take, such as 2GiB; by default half of the limit.")] = None,
-    partitions: Annotated[int | None, typer.Option(help="Into how many partitions of customers a run is cut.", min=1)] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory for a run, such as 2GiB; by default half of the limit.")] = None,
+    partitions: Annotated[int | None, typer.Option(help="Number of partitions of customers in a run.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
-    unscored: Annotated[Path | None, typer.Option(help="With one file: write here who has no score, and why.")] = None,
+    unscored: Annotated[Path | None, typer.Option(help="With one file: write customers without a score here, with the reason.")] = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Score everybody at risk, with reasons, and write the table: one file, or a run that a restart takes up where it was cut off."""
+    """Score everybody at risk, with reasons, and write the table: one file, or a run that can be resumed after an interruption."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.terminal_tables import riskiest
     from churnpredict.cli.trained_model import trained_model
@@ -305,7 +302,7 @@ def _check_scoring(
     copied_to: str | None,
     reads: dict[str, Path | None],
 ) -> None:
-    """Refuse what cannot be written, or must not be; ``only`` are options that a folder of runs alone knows."""
+    """Refuse outputs that cannot or must not be written; ``only`` are options for folders of runs alone."""
     from churnpredict.cli.outputs import refuse_clashes, refuse_own_tables
     from churnpredict.events.sources.destinations import check_destination
     from churnpredict.table_files import check_ending
@@ -330,10 +327,10 @@ def _check_scoring(
 
 @app.command(short_help="Remove customers from all runs.")
 def forget(
-    folder: Annotated[Path, typer.Argument(help="The folder of runs.")],
-    customers: Annotated[Path, typer.Option(help="A file in UTF-8 with one id a line, or - to read them from standard input.")],
-    into: Annotated[str | None, typer.Option(help="The database that the runs are copied into.")] = None,
-    table: Annotated[str, typer.Option(help="The table there.")] = "churn_scores",
+    folder: Annotated[Path, typer.Argument(help="Folder of runs.")],
+    customers: Annotated[Path, typer.Option(help="File in UTF-8 with one id per line, or - for standard input.")],
+    into: Annotated[str | None, typer.Option(help="Database that the runs are copied into.")] = None,
+    table: Annotated[str, typer.Option(help="Table in that database.")] = "churn_scores",
     how: FormatOption = Format.text,
 ) -> None:
     """Remove customers from all runs, and from the database."""
@@ -344,17 +341,18 @@ def forget(
     lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
     if found["spelt_otherwise"]:
         lines.append(
-            f"{found['spelt_otherwise']:,} of these are there in another spelling (blanks, quotes, zeros): write them as they are there"
+            f"{found['spelt_otherwise']:,} of these exist in another spelling (blanks, quotes, zeros): write them in the spelling of the "
+            f"runs"
         )
     if found["not_reached"]:
         lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
     lines += [] if into is not None else ["not reached: databases; name one with --into"]
-    lines.append("not reached: sources, logs of treatments, and plans, alerts and pages made before; remove the customers there, too")
+    lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages; remove the customers there, too")
     _tell({"command": "forget", **found}, "\n".join(lines), how)
 
 
 def _content(path: Path) -> bytes:
-    """Return the bytes of a file that is named on the command line, or of standard input."""
+    """Return the bytes of a file named on the command line, or of standard input."""
     if str(path) == "-":
         return sys.stdin.buffer.read()
     try:
@@ -365,17 +363,15 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-@app.command(short_help="Say how well it would have worked in the past.")
+@app.command(short_help="Test the model at past cutoffs.")
 def backtest(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[
-        list[str] | None, typer.Option(metavar="TIME", help="A test cutoff; repeat for several; by default the latest 3.")
-    ] = None,
+    at: Annotated[list[str] | None, typer.Option(metavar="TIME", help="Test cutoff; repeat for several; by default the latest 3.")] = None,
     rounds: Annotated[int, typer.Option(help="Bootstrap samples of customers for the intervals.", min=20)] = 200,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Say how well it would have worked at past cutoffs, beside the old baselines."""
+    """Test how well the model would have worked at past cutoffs, compared with simple baselines."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
@@ -399,17 +395,17 @@ def backtest(
     _tell(found, f"{figures}\nwrote {target}", how)
 
 
-@app.command(short_help="Say what has changed since training.")
+@app.command(short_help="Report what has changed since training.")
 def drift(
     config: ConfigOption = Path("churn.toml"),
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="The moment; said, a source that has stopped is noticed.")] = None,
-    scores: Annotated[list[Path] | None, typer.Option(help="An earlier scoring, a file or a folder of runs; repeat for several.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Write every check to .csv, .csv.gz or .parquet.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 if sources or inputs alarm, 4 if scores or outcomes do.")] = False,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Cutoff. Set it to detect sources that have stopped updating.")] = None,
+    scores: Annotated[list[Path] | None, typer.Option(help="Earlier scores, a file or a folder of runs; repeat for several.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the result of every check (.csv, .csv.gz, .parquet).")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 on alarms of sources or inputs, 4 of scores or outcomes.")] = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Say what has changed since the model was trained, and whether earlier scorings came true."""
+    """Report what has changed since the model was trained, and whether earlier scores were right."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.cli.trained_model import trained_model
@@ -437,20 +433,20 @@ def drift(
         refuse(found)
 
 
-@app.command(short_help="Hold a new model against the one in force.")
+@app.command(short_help="Train a new model and compare it with the current one.")
 def retrain(
     config: ConfigOption = Path("churn.toml"),
     until: UntilOption = None,
     when_equal: Annotated[
-        WhenEqual, typer.Option(help="keep the champion, or take the newer one, where no difference can be told.")
+        WhenEqual, typer.Option(help="Model to use when the difference is not significant: the champion, or the newer one.")
     ] = WhenEqual.keep,
-    despite_sources: Annotated[bool, typer.Option("--despite-sources", help="Go on where tables do not arrive as they used to.")] = False,
+    despite_sources: Annotated[bool, typer.Option("--despite-sources", help="Continue although tables do not arrive as usual.")] = False,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Train a challenger and hold it against the champion: promoted if it is better, refused in words if not.
+    """Train a challenger and compare it with the champion: promote it if it is better, otherwise refuse it with the reason.
 
-    A refusal is a result and no failure: the exit code is 0. The first time, the model that is there becomes the champion, or a new one.
+    A refusal is a result, not a failure: the exit code is 0. The first time, the existing model becomes the champion, or else a new one.
     """
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
@@ -464,13 +460,13 @@ def retrain(
     _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how)
 
 
-@app.command(short_help="List which models were in force and why.")
+@app.command(short_help="List which models were in use and why.")
 def history(
     config: ConfigOption = Path("churn.toml"),
-    roll_back: Annotated[bool, typer.Option("--roll-back", help="Put the model before the current one into force again.")] = False,
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Return to the previous model.")] = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """List which models were in force and why, or take the last change back."""
+    """List which models were in use and why, or undo the last change."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.lifecycle.promotion import publish, registry_of
@@ -484,22 +480,22 @@ def history(
             publish(settings, registry)
     entries = registry.history()
     lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
-    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model was entered yet", how)
+    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how)
 
 
 @app.command(short_help="Write the page, the plan and the alerts.")
 def report(
     config: ConfigOption = Path("churn.toml"),
     at: AtOption = None,
-    since: Annotated[str | None, typer.Option(metavar="TIME", help="What changes are counted from; by default four weeks before.")] = None,
-    output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Another model file.")] = None,
-    sha256: Annotated[str | None, typer.Option(help="Refuse a model file of another SHA-256.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Earlier cutoff to compare with; by default four weeks before.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the page.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Accept only a model file with this SHA-256.")] = None,
     snoozed: Snoozed = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
 ) -> None:
-    """Write the page that people open, the plan whom to contact, and the alerts of the file."""
+    """Write the page for people, the plan of whom to contact, and the alerts of the configuration."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.cli.trained_model import trained_model
@@ -548,15 +544,15 @@ def report(
     _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
 
 
-@app.command(short_help="Say who fulfils which rule of [alerts].")
+@app.command(short_help="List the customers who fulfil the rules of [alerts].")
 def alerts(
     config: ConfigOption = Path("churn.toml"),
     at: AtOption = None,
-    output: Annotated[Path | None, typer.Option(help="Where to write them: .csv, .csv.gz or .parquet.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the alerts (.csv, .csv.gz, .parquet).")] = None,
     snoozed: Snoozed = None,
     how: FormatOption = Format.text,
 ) -> None:
-    """Say who fulfils which rule of the section [alerts], since when, and how often churn followed; no model is needed."""
+    """List the customers who fulfil the rules of the section [alerts], since when, and how often churn followed; no model is needed."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.report.collect import alerts_at, judged_alerts
@@ -586,14 +582,14 @@ def alerts(
     )
 
 
-@app.command(short_help="Check a model file without making a model.")
+@app.command(short_help="Check a model file without loading the model.")
 def check_model(
-    file: Annotated[Path, typer.Argument(help="The model file.")],
-    sha256: Annotated[str | None, typer.Option(help="Refuse a file of another SHA-256.")] = None,
+    file: Annotated[Path, typer.Argument(help="Model file.")],
+    sha256: Annotated[str | None, typer.Option(help="Accept only a file with this SHA-256.")] = None,
     signed_by: SignedBy = None,
     how: FormatOption = Format.text,
 ) -> None:
-    """Check a model file to the last byte and say what is in it, without making a model of it."""
+    """Check a model file to the last byte and describe its contents, without loading the model."""
     from churnpredict.model_file.store import describe, told
 
     found = describe(file, expected_sha256=sha256, signed_by=signed_by)

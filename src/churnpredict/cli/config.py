@@ -4,11 +4,11 @@
 
     [tables.orders]                 # one section per table
     kind = "events"                 # or "customers"
-    source = "orders.csv"           # CSV, Parquet, .xlsx, .jsonl, a folder or a glob; how it is written, where that must be said:
+    source = "orders.csv"           # CSV, Parquet, .xlsx, .jsonl, a folder or a glob; with options where needed:
     # encoding = "cp1252"           # and delimiter, decimal, thousands, skip_rows, footer_rows, column_names, sheet, member, version
-    # database = "shop.duckdb"      # instead: a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for what SHOP says
+    # database = "shop.duckdb"      # instead: a DuckDB or SQLite file, "postgresql://user@host/name", or "$SHOP" for the variable SHOP
     # query = "SELECT * FROM orders"  # or a table's name; by default the name of the section
-    # files = { orders = "orders.csv", people = "people.csv" }  # or a query over files, which sees them under these names
+    # files = { orders = "orders.csv", people = "people.csv" }  # or a query over files, under these names
     customer = "customer_id"
     time = "date"
     value = "amount"
@@ -20,7 +20,7 @@
     of = "orders"
     active_within = "182d"
 
-Longer than most modules because each section is declared beside what is refused in it.
+Longer than most modules because each section is declared next to its checks.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "Output", "Planning", "Settings", "parse_config", "read_config"]
 
-# What the file calls it -> class in events.tables, and keys that are called otherwise there: "kind" is taken by the kind of table.
+# Name in the file -> class in events.tables, and keys with other names there: "kind" is the kind of table.
 _TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
 _RULES = {
     "inactivity": "Inactivity",
@@ -58,10 +58,10 @@ _RULES = {
 }
 _RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "files", "query")
-# How a file is written: the options of churnpredict.File.
+# Options of churnpredict.File.
 _FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
-# What a key may hold, by the type of the field that it fills: a test, and what to write instead.
+# Values of a key, by the type of its field: a test, and what to write instead.
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "str": (lambda v: isinstance(v, str) and "\0" not in v, "a text in quotes"),
     "bool": (lambda v: isinstance(v, bool), "true or false"),
@@ -85,7 +85,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 _SPANS = ("horizon", "gap", "active_within", "grace", "back", "silent_for", "history", "every", "rest", "horizons")
 _MAY_BE_ZERO = ("gap", "grace")
-# Bounds of numbers, and the words that a text must be one of. Everything that a number can be is said here, so that none is forgotten.
+# Bounds of numbers, and the allowed words of texts. Every number has its bounds here.
 _BOUNDS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("most_cutoffs", "most_rows", "keep"), (1, math.inf)),
     **dict.fromkeys(("budget", "capacity", "value", "offer_cost", "contact_cost"), (0, math.inf)),
@@ -95,15 +95,15 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "n_jobs": (-1, math.inf),
 }
 _CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning", "nothing")}
-_TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use themselves
+_TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use internally
 
 
 @dataclass(frozen=True)
 class Settings:
     """Section ``[model]``: how the pipeline trains.
 
-    ``until`` is the moment of training; everything else is as in :class:`churnpredict.ChurnPipeline`. ``churnpredict train`` refuses what
-    ``churnpredict check`` refuses, errors of the audit, unless ``raise_on`` is "warning" (more) or "nothing".
+    ``until`` is the time of training; everything else is as in :class:`churnpredict.ChurnPipeline`. ``churnpredict train`` refuses what
+    ``churnpredict check`` refuses, errors of the audit, unless ``raise_on`` is "warning" (refuse more) or "nothing".
     """
 
     history: str | None = None
@@ -122,11 +122,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Planning:
-    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` stands behind money.
+    """Section ``[plan]``: what a contact costs and achieves, as in :func:`churnpredict.plan_retention`; ``unit`` is printed after amounts.
 
-    ``value`` is what every customer is worth over the horizon, instead of what the tables say, in the scores too. ``exclude`` is a file
-    (.csv, .parquet) with a column ``customer_id`` and perhaps ``why``: who is not to be contacted, such as who has opted out. ``rest``,
-    such as ``"30d"``, leaves alone whoever was contacted so lately, by the table that ``treatments`` under ``[model]`` names.
+    ``value`` is what every customer is worth over the horizon, instead of the value from the tables, in the scores too. ``exclude`` is a
+    file (.csv, .parquet) with a column ``customer_id`` and optionally ``why``: customers not to contact, such as those who opted out.
+    ``rest``, such as ``"30d"``, leaves out customers contacted within that time, by the table that ``treatments`` under ``[model]`` names.
     """
 
     value: float | None = None
@@ -146,9 +146,10 @@ class Planning:
 class Output:
     """Section ``[output]``: where results go, relative to the file.
 
-    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; of these ``keep`` stay, all by default, and they
-    are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict retrain`` keeps models
-    and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the one in force.
+    ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; the newest ``keep`` runs are kept, all by
+    default, and they are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict
+    retrain`` keeps models and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the
+    current one.
     """
 
     model: str = "churn.model"
@@ -165,7 +166,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Config:
-    """A churn.toml, read and checked but for the columns, which are checked when the tables are opened."""
+    """A churn.toml, read and checked; its columns are checked when the tables are opened."""
 
     path: Path
     tables: dict[str, dict[str, Any]]
@@ -182,14 +183,14 @@ class Config:
         return self.path.parent / os.path.expanduser(name)
 
     def inputs(self) -> dict[str, str]:
-        """Return all files, folders and globs that the file names as inputs, by what they are; of databases those that are files."""
+        """Return all files, folders and globs that the file names as inputs, with a description; database files included."""
         found = {f'the table "{name}"': str(self.resolve(s["source"])) for name, s in self.tables.items() if "source" in s}
         found |= {name: source for name, (source, _) in self.databases().items() if "://" not in source}
         named = {"[plan] playbook": self.plan.playbook, "[plan] exclude": self.plan.exclude}
         return found | {what: str(self.resolve(path)) for what, path in named.items() if path is not None}
 
     def databases(self) -> dict[str, tuple[str, str]]:
-        """Return database and query of each table that comes from one; those that a variable names only where it is set."""
+        """Return database and query of each table that comes from one; those named by a variable only where it is set."""
         sections = {name: s for name, s in self.tables.items() if "database" in s}
         found = {name: self._database(str(s["database"])) for name, s in sections.items()}
         return {f'the table "{name}"': (found[name], str(s.get("query", name))) for name, s in sections.items() if found[name]}
@@ -206,13 +207,13 @@ class Config:
         return self._database(self.output.database) or self._refuse_variable("[output]", self.output.database)
 
     def _database(self, named: str) -> str:
-        """Return an address, a path, or nothing where a variable is named that is not set."""
+        """Return an address, a path, or nothing where the named variable is not set."""
         named = os.environ.get(named[1:], "") if named.startswith("$") else named
         return named if "://" in named or not named else str(self.resolve(os.path.expanduser(named)))
 
     def _refuse_variable(self, where: str, named: str) -> NoReturn:
         remedy = f'Set it to "postgresql://user@host/name" or to the path of a database: export {named[1:]}=...'
-        raise ConfigError("no-variable", f"{where} wants a variable that the environment does not set", remedy=remedy)
+        raise ConfigError("no-variable", f"{where} names a variable that is not set in the environment", remedy=remedy)
 
     def event_tables(self) -> EventTables:
         """Open and read the tables."""
@@ -294,7 +295,7 @@ def read_config(path: str | Path) -> Config:
 
 
 def parse_config(text: str, path: Path) -> Config:
-    """Return the same from the text of a file; ``path`` is where it stands, or is to stand.
+    """Return the configuration from the text of a file; ``path`` is where the file is, or will be.
 
     Raises
     ------
@@ -343,7 +344,7 @@ def _alerts(section: Any) -> dict[str, str]:
     from churnpredict.retention.alerts import read_alerts
 
     rules = _mapping("[alerts]", section)
-    return dict(rules) if not rules or read_alerts(rules) else {}  # refused here, not after the tables were read
+    return dict(rules) if not rules or read_alerts(rules) else {}  # refused here, not after the tables are read
 
 
 def _section(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -362,13 +363,13 @@ def _refuse_unknown(where: str, section: Mapping[str, Any], known: Any) -> None:
     for key in section:
         if key not in known:
             raise ConfigError(
-                "unknown-key", f'{where} has a key "{key}" that is not known.{closest(key, known)}', remedy=f"Known are {', '.join(known)}."
+                "unknown-key", f'{where} has a key "{key}" that is unknown.{closest(key, known)}', remedy=f"Known keys: {', '.join(known)}."
             )
 
 
 def _need(where: str, section: Mapping[str, Any], key: str, known: Any) -> str:
     if key not in section:
-        raise ConfigError("missing-key", f'{where} does not say its "{key}"', remedy=f"Add {key} = one of {', '.join(known)}.")
+        raise ConfigError("missing-key", f'{where} lacks its "{key}"', remedy=f"Add {key} = one of {', '.join(known)}.")
     value = section[key]
     if not isinstance(value, str) or value not in known:
         shown = f'"{value}"' if isinstance(value, str) else repr(value)
@@ -385,7 +386,7 @@ def _options_of(cls: Any) -> dict[str, bool]:
 
 
 def _kinds_of(cls: Any) -> dict[str, str]:
-    """Return what each field of a dataclass may hold, as a key of ``_KINDS``."""
+    """Return the type of each field of a dataclass, as a key of ``_KINDS``."""
     kinds = {f.name: str(f.type).removesuffix(" | None").replace("Sequence[str]", "list[str]") for f in dataclasses.fields(cls)}
     return {name: kind if kind in _KINDS else "str" for name, kind in kinds.items()}
 
@@ -460,7 +461,7 @@ def _table(name: str, section: Any) -> dict[str, Any]:
 
     where = f"[tables.{name}]"
     if name in _TAKEN:
-        raise ConfigError("table-name", f'{where}: a table cannot be called "{name}"', remedy=f'Call it "{name}_log", for example.')
+        raise ConfigError("table-name", f'{where}: a table cannot be called "{name}"', remedy=f'Name it "{name}_log", for example.')
     section = _mapping(where, section)
     cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
     options = _options_of(cls)
@@ -471,7 +472,7 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     for option, must in options.items():
         if must and back.get(option, option) not in section:
             raise ConfigError(
-                "missing-key", f'{where} does not say its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
+                "missing-key", f'{where} lacks its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
     kinds_of = _kinds_of(cls) | _kinds_of(File) | dict.fromkeys(("kind", *_PLACES), "str") | {"files": "files"}
     for key, value in section.items():
@@ -495,7 +496,7 @@ def _check_file(where: str, file: Mapping[str, Any]) -> None:
 
     _refuse_unknown(where, file, ("source", *_FILE))
     if "source" not in file:
-        raise ConfigError("missing-key", f'{where} does not say its "source"', remedy='Add source = "orders.csv".')
+        raise ConfigError("missing-key", f'{where} lacks its "source"', remedy='Add source = "orders.csv".')
     for key, value in file.items():
         _check(where, key, value, {"source": "str", **_kinds_of(File)}[key])
 
@@ -508,12 +509,12 @@ def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_unknown("[churn]", section, ["rule", *options])
     for option, must in options.items():
         if must and option not in section:
-            raise ConfigError("missing-key", f'[churn] does not say its "{option}"', remedy=f'Add a line such as {option} = "90d".')
+            raise ConfigError("missing-key", f'[churn] lacks its "{option}"', remedy=f'Add a line such as {option} = "90d".')
     kinds = _kinds_of(cls)
     for key, value in section.items():
         if key != "rule":
             _check("[churn]", key, value, kinds[key])
-    cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables were read
+    cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables are read
     return dict(section)
 
 

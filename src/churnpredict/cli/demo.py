@@ -1,4 +1,4 @@
-"""The demo: simulate a business, write its files, train, back-test and score from them."""
+"""The demo: simulate a business, write its files, then train, backtest and score from them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     Parameters
     ----------
     folder : path
-        Made if need be.
+        Created if missing.
     customers, seed : int
     say : callable
-        Told each step.
+        Called with each step as text.
 
     Returns
     -------
     dict of str to Path
-        What was written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
+        The files written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
     """
     _refuse_folder(Path(folder))
     from churnpredict.simulation.business import make_business
@@ -57,7 +57,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     say(f"{tables!r}\n2/5 training on the past")
     pipeline = settings.pipeline().fit(tables)
     written = {"config": config, "model": pipeline.save(settings.resolve(settings.output.model))}
-    say(f"{pipeline!r}\n3/5 backtest: what would it have been worth {settings.churn['horizon']} before the end?")
+    say(f"{pipeline!r}\n3/5 backtest: how well would it have worked {settings.churn['horizon']} before the end?")
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
 
     figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-1:], rounds=100)
@@ -65,7 +65,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     say(f"{figures}\n4/5 scores with reasons")
     scores = pipeline.score(tables)
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
-    say(f"5/5 the riskiest of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
+    say(f"5/5 the highest risks of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
     say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
     found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
     assert found.plan is not None  # the business has prices
@@ -81,17 +81,17 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
 
 
 def _refuse_folder(folder: Path) -> None:
-    """Refuse a folder in which something of somebody else's would be replaced."""
+    """Refuse a folder in which other files would be replaced."""
     config = folder / "churn.toml"
     if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not folder.is_dir() or not config.is_file() or not config.read_bytes().startswith(_MARK.encode()):
         remedy = "Name a new folder: churnpredict demo DIR."
-        raise UsageError("folder-in-use", f'"{folder}" holds files that are not of a demo', remedy=remedy)
+        raise UsageError("folder-in-use", f'"{folder}" holds files that are not from a demo', remedy=remedy)
 
 
 def write_business(business: Any, folder: Path) -> Path:
-    """Return the tables of a simulated business as CSV files with a churn.toml beside them, as if they came from a warehouse."""
+    """Write the tables of a simulated business as CSV files with a churn.toml, as if they came from a warehouse."""
     lines = [_MARK, f"observed_until = {json.dumps(str(business.end.date()))}", ""]
     for name, declaration in business.tables.declarations.items():
         frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
@@ -102,7 +102,7 @@ def write_business(business: Any, folder: Path) -> Path:
         lines += [f"{key} = {json.dumps(value)}" for key, value in _said(declaration).items()] + [""]
     rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
     if "active_within" in rule:
-        rule["active_within"] = "60d"  # who has been silent for longer is gone already, and needs no model to be found
+        rule["active_within"] = "60d"  # customers silent for longer have left already, which needs no model
     lines += ["[churn]", f"rule = {json.dumps(business.rule)}"]
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
@@ -123,7 +123,7 @@ def write_business(business: Any, folder: Path) -> Path:
 
 
 def _said(declaration: Any) -> dict[str, Any]:
-    """Return what a declaration says beyond the defaults, by the names that churn.toml uses."""
+    """Return the settings of a declaration that differ from the defaults, under the names of churn.toml."""
     said = {}
     for item in dataclasses.fields(declaration):
         value = getattr(declaration, item.name)

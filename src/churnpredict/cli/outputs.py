@@ -15,36 +15,36 @@ from churnpredict.files import may_be_file
 
 __all__ = ["refuse_clashes", "refuse_own_tables"]
 
-_PAGES = (".html", ".model", ".toml")  # no source takes these in, wherever they lie
-_FOLDERS = ("scores", "registry", "demo")  # what may be one
-_RUN = Path("2024-01-01", "part-00000.parquet")  # what a folder of runs is like within
+_PAGES = (".html", ".model", ".toml")  # no source includes these, wherever they are
+_FOLDERS = ("scores", "registry", "demo")  # files that may be one
+_RUN = Path("2024-01-01", "part-00000.parquet")  # files in a folder of runs
 
 
 def refuse_clashes(
     writes: Mapping[str, str | Path], *, reads: Mapping[str, str | Path | None] | None = None, settings: Config | None = None
 ) -> None:
-    """Refuse outputs that would destroy an input or another output, or be read as rows next time; nothing has been written then.
+    """Refuse outputs that would destroy an input or another output, or be read as input the next time, before anything is written.
 
     Parameters
     ----------
     writes : mapping of name to path
-        What the command writes, by the key of ``[output]`` whose place it takes, if there is one.
+        Paths that the command writes, by the key of ``[output]`` that they replace, if there is one.
     reads : mapping of name to path, optional
-        What it reads besides, by the option; None where that was not given.
+        Other paths that it reads, by option; None where that was not given.
     settings : Config, optional
-        The file itself, all its sources and the files that it names are inputs; its other outputs are outputs.
+        The configuration: its file, its sources and the files that it names are inputs; its other outputs are outputs.
 
     Raises
     ------
     UsageError
         ``output-is-input``, ``same-output``, ``not-a-path``.
     OutputError
-        ``not-written`` where a folder, a device or the permissions already stand against it.
+        ``not-written`` where a folder, a device or missing permissions prevent it.
     """
     targets = {name: Path(path) for name, path in writes.items()}
     for name, path in targets.items():
         _refuse_place(name, path)
-    found = {f"what {name} names": str(path) for name, path in (reads or {}).items() if path is not None}
+    found = {f"the file that {name} names": str(path) for name, path in (reads or {}).items() if path is not None}
     others: dict[str, Path] = {}
     if settings is not None:
         found = {"the configuration": str(settings.path), **settings.inputs(), **found}
@@ -85,7 +85,7 @@ def _refuse_twice(targets: Mapping[str, Path], others: Mapping[str, Path]) -> No
     for name, path in targets.items():
         for other, there in seen.items():
             if _same(path, there):
-                remedy = "Nothing was written. Give each a path of its own; names that differ only in capitals are one on some machines."
+                remedy = "Nothing was written. Give each a separate path; names that differ only in case are the same on some machines."
                 raise UsageError("same-output", f'the output "{path}" ({name}) is also "{there}" ({other})', remedy=remedy)
         seen[name] = path
 
@@ -101,7 +101,7 @@ def _same(one: str | Path, other: str | Path) -> bool:
     try:
         if os.path.samefile(one, other):
             return True
-    except (OSError, ValueError):  # one of them is not there
+    except (OSError, ValueError):  # one of them does not exist
         pass
     return _real(one).casefold() == _real(other).casefold()
 
@@ -111,7 +111,7 @@ def _within(path: str | Path, folder: str | Path) -> bool:
 
 
 def _is_read(output: Path, source: str) -> bool:
-    """Return whether a source takes the output in, or the output would take the source away."""
+    """Return whether a source would include the output, or the output would replace the source."""
     source = os.path.expanduser(source)
     is_folder = output.suffix == "" or output.is_dir()
     base = _base(source)
@@ -169,5 +169,5 @@ def refuse_own_tables(database: Any, table: str, settings: Config) -> None:
 
 
 def _address(database: Any) -> str:
-    """Return a server and its database, without who asks and how."""
+    """Return a server and its database, without user and options."""
     return re.sub(r"^postgres(ql)?://([^/@]*@)?", "", str(database)).partition("?")[0]

@@ -1,7 +1,7 @@
 """The process around a command: its exit code, its two streams, and the signals that end it.
 
-Whatever happens, a command ends with one of the documented exit codes (docs/operators.md) and at most one sentence, never with a
-traceback: that could quote a customer's id.
+A command always ends with one of the documented exit codes (docs/operators.md) and at most one sentence, never with a traceback, which
+could quote a customer's id.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _WRONG_OPTION, _INTERRUPTED, _CLOSED_PIPE = 2, 130, 141
 
 
 class _Stopped(BaseException):
-    """The process is to end now, as a signal of this number would end it."""
+    """Raised to end the process as a signal of this number would."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 class _Log:
-    """Standard error. What it does not take is remembered and told at the end: a full disk under the log must not cost the scores."""
+    """Standard error. Failed writes are remembered and reported at the end: a full disk under the log must not cost the scores."""
 
     refused: OSError | None = None
 
@@ -55,7 +55,7 @@ def say(text: str, *, end: str = "\n") -> None:
     """Write a result to standard output."""
     try:
         _put(sys.stdout, text + end)
-    except BrokenPipeError:  # the reader has seen enough, such as head
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         raise _Stopped(_CLOSED_PIPE - 128) from None
 
 
@@ -73,7 +73,7 @@ def _put(stream: TextIO | None, text: str) -> None:
 
 
 def run(command: Callable[[], Any], *, as_json: bool) -> int:
-    """Run a command and say how it ended.
+    """Run a command and return its exit code.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def run(command: Callable[[], Any], *, as_json: bool) -> int:
         The exit code: 0, 2, 3, 4 or 5; 70 for a fault of the library; 128 and the number of the signal that ended the command.
     """
     _log.refused = None
-    for stream in (sys.stdout, sys.stderr):  # names and amounts that the terminal cannot show are no reason to fail
+    for stream in (sys.stdout, sys.stderr):  # names and amounts that the terminal cannot show must not fail
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
@@ -101,7 +101,7 @@ def run(command: Callable[[], Any], *, as_json: bool) -> int:
             _tell("error", _interrupted(), as_json)
     except KeyboardInterrupt:
         code = _INTERRUPTED
-    except SystemExit as left:  # the parser's way out of a pipe that is closed while it shows its help
+    except SystemExit as left:  # the parser's exit when a pipe closes while it prints its help
         code = _CLOSED_PIPE if left.code == 1 else int(left.code or 0)
     except Exception as error:
         code = _failed(error, as_json)
@@ -111,8 +111,8 @@ def run(command: Callable[[], Any], *, as_json: bool) -> int:
 
 
 def _failed(error: Exception, as_json: bool) -> int:
-    """Say what went wrong, and give its exit code."""
-    if callable(usage := getattr(error, "show", None)):  # a wrong option, in the words of the parser
+    """Report the error, and return its exit code."""
+    if callable(usage := getattr(error, "show", None)):  # a wrong option, in the parser's message
         if as_json:
             log_line({"event": "error", "code": "wrong-option", "message": error.format_message()})  # type: ignore[attr-defined]
         else:
@@ -127,7 +127,7 @@ def _failed(error: Exception, as_json: bool) -> int:
 
 
 def _refused(error: Exception) -> ChurnError | None:
-    """Return what the machine refuses, where no other place has said so."""
+    """Return the error for a refusal of the operating system that no other code has handled."""
     if not isinstance(error, OSError):
         return None
     what = error.strerror or type(error).__name__
@@ -138,15 +138,15 @@ def _refused(error: Exception) -> ChurnError | None:
 
 
 def _fault(error: Exception) -> ChurnError:
-    """Return an error that nobody has thought of: where it was, without its own words, which may quote a row."""
+    """Return the report of an unexpected error: its place, without its message, which may quote a row."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(_PACKAGE)]
     place = f" at {Path(frames[-1].filename).relative_to(_PACKAGE)}:{frames[-1].lineno}" if frames else ""
-    remedy = "This is a fault of churnpredict. Please report it with this line; CHURNPREDICT_TRACEBACK=1 shows all of it."
+    remedy = "This is a fault of churnpredict. Report it with this line; CHURNPREDICT_TRACEBACK=1 shows the traceback."
     return ChurnError("internal", f"unexpected {type(error).__name__}{place}", remedy=remedy)
 
 
 def _interrupted() -> ChurnError:
-    return ChurnError("interrupted", "stopped by a signal", remedy="Nothing half-written stays; start the command again.")
+    return ChurnError("interrupted", "stopped by a signal", remedy="No partial output is left; start the command again.")
 
 
 def _tell(kind: str, told: Any, as_json: bool) -> None:
@@ -161,18 +161,18 @@ def _tell(kind: str, told: Any, as_json: bool) -> None:
 
 @contextmanager
 def _ending_signals() -> Iterator[None]:
-    """Let signals that end the process run through everything that cleans up."""
+    """Let signals that end the process run all clean-up code."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(number: int, _: Any) -> None:
         for other in before:
-            signal.signal(other, signal.SIG_IGN)  # one is enough, and must not break into the cleaning
+            signal.signal(other, signal.SIG_IGN)  # one is enough, and must not interrupt the clean-up
         raise _Stopped(number)
 
     numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
-    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.SIG_DFL}  # nohup ignores one: so be it
+    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.SIG_DFL}  # nohup ignores one, and that is kept
     for number in before:
         signal.signal(number, stop)
     try:
@@ -183,13 +183,13 @@ def _ending_signals() -> Iterator[None]:
 
 
 def _silence(stream: TextIO | None) -> None:
-    """Let what a stream still holds go nowhere: Python would try once more at its end, and fail with a code of its own."""
+    """Discard what a stream still holds: Python would try to write it again at exit, and fail with a different exit code."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[union-attr]
 
 
 def _close(code: int) -> int:
-    """Flush both streams; where one cannot take what was said, that is the exit code, unless there is a graver one."""
+    """Flush both streams; if one fails, return its exit code, unless there is a more severe one."""
     failed = _log.refused
     if code == _CLOSED_PIPE:
         _silence(sys.__stdout__)
@@ -206,6 +206,6 @@ def _close(code: int) -> int:
         return _CLOSED_PIPE
     why = failed.strerror or type(failed).__name__
     with suppress(OSError):
-        remedy = "The command itself has done its work."
-        _put(sys.stderr, f"error: {OutputError('not-written', f'what was said could not be written: {why}', remedy=remedy)}\n")
+        remedy = "The command has completed."
+        _put(sys.stderr, f"error: {OutputError('not-written', f'the output could not be written: {why}', remedy=remedy)}\n")
     return OutputError.exit_code

@@ -1,4 +1,4 @@
-"""The model of a configuration: loaded, and held to the rule and the tables that the configuration declares."""
+"""The model of a configuration: loaded, and checked against the rule and the tables of the configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
     ----------
     settings : Config
     model : Path, optional
-        Another file than that of ``[output]``.
+        Model file, instead of the one in ``[output]``.
     lacking : {"refuse", "allow"}
         What to do where the model was trained with a table that the configuration does not declare: ``drift`` reports it.
     how
@@ -58,13 +58,13 @@ def _rules(trained: Any, declared: Any) -> list[str]:
     differ = []
     for name in (f.name for f in dataclasses.fields(declared)):
         theirs, ours = getattr(trained, name), getattr(declared, name)
-        if _meaning(theirs) != _meaning(ours) and not (name == "of" and None in (theirs, ours)):  # without it, the only table is meant
+        if _meaning(theirs) != _meaning(ours) and not (name == "of" and None in (theirs, ours)):  # without it, the only table is used
             differ.append(f"{name} is {_shown(theirs)} in the model and {_shown(ours)} in the file")
     return differ
 
 
 def _meaning(setting: Any) -> Any:
-    """Return spans that are written in two ways are equal, and so are lists in another order."""
+    """Return a value in one form: spans written in two ways are equal, and so are lists in another order."""
     if isinstance(setting, (list, tuple)):
         return sorted(map(str, setting))
     try:

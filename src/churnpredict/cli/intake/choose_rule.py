@@ -1,4 +1,4 @@
-"""The churn rule that tables allow, and why: a date of leaving, the end of contracts, or silence."""
+"""Choose the churn rule that the tables allow: a date of leaving, the end of contracts, or silence."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
     Parameters
     ----------
     readings : list of Reading
-        Those that are used.
+        The readings that are used.
     tables : EventTables
-        The same, read: the horizon of a silence is what :func:`churnpredict.suggest_horizon` proposes for them.
+        The tables read accordingly: :func:`churnpredict.suggest_horizon` proposes the horizon of a silence from them.
     """
     found: list[Rule] = []
     logs = [r for r in readings if r.kind == "events"]
@@ -72,7 +72,7 @@ def _span(readings: Sequence[Reading]) -> int:
 
 
 def _fitting(readings: Sequence[Reading], wait: int = 0) -> int:
-    """Return the longest usual horizon of which five, and the wait, fit into the history."""
+    """Return the longest usual horizon of which five, and the grace period, fit into the history."""
     days = _span(readings)
     return next((h for h in _STEPS if 5 * h + wait <= days), max(days // 6, 1))
 
@@ -81,14 +81,14 @@ def _cancellation(reading: Reading, readings: Sequence[Reading]) -> Rule:
     days = _fitting(readings)
     lines: list[tuple[str, Any, str]] = [
         ("rule", "cancellation", "customers leave on the date of their row in this table"),
-        ("horizon", f"{days}d", "within that long"),
+        ("horizon", f"{days}d", "length of the outcome window"),
         ("of", reading.name, "the table of leaving"),
     ]
     kind = reading.profile.columns.get(reading.roles.get("kinds", ""))
     lost = [str(v) for v in kind.codes[1] if has_word(str(v), "involuntary")] if kind is not None else []
     if kind is not None and 0 < len(lost) < kind.distinct:
-        lines.append(("involuntary", sorted(lost), "not the customer's will"))
-    told = f'"{reading.leaving}" says when customers leave' if reading.leaving else f"rows of {reading.name} say when customers leave"
+        lines.append(("involuntary", sorted(lost), "not the customer's decision"))
+    told = f'"{reading.leaving}" is the date of leaving' if reading.leaving else f"rows of {reading.name} are customers leaving"
     return Rule(lines, f"{told}; at risk within {days} days")
 
 
@@ -97,17 +97,17 @@ def _contract_end(reading: Reading, readings: Sequence[Reading]) -> Rule:
     days = _fitting(readings, grace)
     lines: list[tuple[str, Any, str]] = [
         ("rule", "subscription_end", "customers leave when their contract ends and is not renewed"),
-        ("horizon", f"{days}d", "within that long"),
-        ("grace", f"{grace}d", "a renewal may be so late"),
+        ("horizon", f"{days}d", "length of the outcome window"),
+        ("grace", f"{grace}d", "how late a renewal may be"),
         ("of", reading.name, "the table of contracts"),
     ]
     return Rule(
-        lines, f'customers leave when "{reading.roles["end"]}" of {reading.name} has come and nothing new begins; within {days} days'
+        lines, f'customers leave when "{reading.roles["end"]}" of {reading.name} has passed and no new contract begins; within {days} days'
     )
 
 
 def _silence(reading: Reading, tables: EventTables, *, alone: bool) -> Rule:
-    """Return leaving by silence: as long as the log itself proposes."""
+    """Return the rule of leaving by silence, with the horizon that the log proposes."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ChurnWarning)
@@ -116,17 +116,17 @@ def _silence(reading: Reading, tables: EventTables, *, alone: bool) -> Rule:
     except ChurnError:  # too few silences
         days, why = (
             min(_HORIZON, max(_span([reading]) // 4, 1)),
-            "too few silences in this table to propose one: choose it by what you know",
+            "too few silences in this table to propose one: choose it from knowledge of the business",
         )
     lines: list[tuple[str, Any, str]] = [
-        ("rule", "inactivity", "customers leave who do nothing for a whole horizon"),
+        ("rule", "inactivity", "customers who do nothing for a whole horizon have left"),
         ("horizon", f"{days}d", why),
         ("of", reading.name, "the table whose silence counts"),
-        ("active_within", f"{days}d", "at risk are customers who were active that recently"),
+        ("active_within", f"{days}d", "customers are at risk if active this recently"),
     ]
     return Rule(
         lines,
-        f"customers leave who are silent in {reading.name} for {days} days; no table says who left"
+        f"customers who are silent in {reading.name} for {days} days have left; no table records who left"
         if alone
-        else f"customers leave who are silent in {reading.name} for {days} days",
+        else f"customers who are silent in {reading.name} for {days} days have left",
     )

@@ -1,4 +1,4 @@
-"""Whether a column holds times, and what must be said for them to be read; names of columns that are months."""
+"""Columns of times: detect them, and how they must be declared; names of columns that are months."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _How = tuple[tuple[tuple[str, Any, str], ...], tuple[str, ...]]
 
 
 def how_written(values: pa.ChunkedArray, name: str) -> _How | None:
-    """Return what must be said for a column to be read as times, and what else would read it; None where it holds no times."""
+    """Return how a column of times must be declared, and what else would read it; None where it holds no times."""
     kind = values.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return (), ()
@@ -72,7 +72,7 @@ def _six_digits(texts: pa.Array) -> bool:
 
 def _formatted(forms: Sequence[str]) -> _How:
     first, *others = forms
-    why = "how times are written" + "".join(f'; "{form}" would read every row too' for form in others)
+    why = "format of the times" + "".join(f'; "{form}" would read every row too' for form in others)
     return (("format", first, why),), tuple(others)
 
 
@@ -86,7 +86,7 @@ def _counted_text(texts: pa.Array, name: str) -> _How | None:
 
 
 def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
-    """Return the same for numbers: moments that are counted, days of a spreadsheet, digits of a date."""
+    """Return how a column of numbers must be declared: counts of a unit, days of a spreadsheet, or digits of a date."""
     named, told = _says_time(name), _says_moment(name)
     if not named and not told:
         return None
@@ -97,7 +97,7 @@ def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
     for unit, first, last in _UNITS:
         per_second = first / _UNITS[0][1]
         if first <= low and high < last and (named or (_LIKELY[0] <= low / per_second and high / per_second < _LIKELY[1])):
-            return (("unit", unit, "what times count since 1970"),), ()
+            return (("unit", unit, "unit of the times, since 1970"),), ()
     if not named or not _whole_or_sheet(numbers, low, high):
         return None
     texts = pc.unique(pa.array(numbers.astype("int64")).cast(pa.string()))
@@ -112,7 +112,7 @@ def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
     if days and _on_sheet(low, high):
         return (("unit", "excel", "days as spreadsheets number them: 45292 is 2024-01-01"),), ()
     if days and max(abs(low), abs(high)) <= _MOST_DAYS and high - low > _MONTH:
-        return (("unit", "d", "days that are counted; day 0 is shown as 1970-01-01"),), ()
+        return (("unit", "d", "numbers of days; day 0 is shown as 1970-01-01"),), ()
     return None
 
 
@@ -142,7 +142,7 @@ _MOMENTS = ("since", "start", "end", "leaving", "planned_end", "recorded", "resp
 def _says_moment(name: str) -> bool:
     """Return whether a name without a word of time may still be that of a moment: "created", "current_period_end", "session_start_ms".
 
-    Not an id, not an amount and nothing that is counted: a number of ten digits would be taken for a moment.
+    Not an id, an amount or a count: a number of ten digits would be read as a time.
     """
     others = has_word(name, "id") or has_word(name, "value") or has_word(name, "quantity") or has_word(name, "person")
     return not others and any(has_word(name, role) for role in _MOMENTS)

@@ -1,7 +1,7 @@
-"""What the names of columns and tables say, in ten languages: one table of words, matched on tokens.
+"""Words in names of columns and tables, in ten languages, matched on tokens.
 
-Words help where data leave a choice; they never make a role by themselves. A word without a star is a whole token, ``stem*`` its beginning,
-``*stem`` its end: compounds such as "Bestelldatum" are one token. Longer than most modules because it is a table of words.
+Words decide only where the data leave a choice; they never make a role by themselves. A word without a star is a whole token, ``stem*`` its
+beginning, ``*stem`` its end: compounds such as "Bestelldatum" are one token. Longer than most modules because it is a table of words.
 """
 
 from __future__ import annotations

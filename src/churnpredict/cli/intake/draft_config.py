@@ -1,6 +1,6 @@
-"""A first churn.toml from what was guessed: each line with a comment, for a person to correct.
+"""Draft a churn.toml from the guesses: each line with a comment, for a person to correct.
 
-What is written runs: the draft is read and its snapshots are taken, and what would be refused is left out with the reason.
+The draft runs: it is read and its snapshots are taken, and anything that would be refused is left out with the reason.
 """
 
 from __future__ import annotations
@@ -27,42 +27,42 @@ __all__ = ["Draft", "draft_config"]
 
 _LEAVERS = 10
 _SAYS = {
-    "customer": "whose row it is",
+    "customer": "the customer's id",
     "time": "when it happened",
-    "value": "the number that counts: money, hours, points, pieces",
-    "item": "what it was about",
-    "kinds": "tells kinds apart",
-    "id": "its own number: what stands there twice is taken once",
-    "order": "rows that share it are one purchase",
-    "currency": "of the value",
-    "known_at": "when the row came to be known",
+    "value": "the amount: money, hours, points, pieces",
+    "item": "product, page or function",
+    "kinds": "the kind",
+    "id": "id of the event: repeated ids count once",
+    "order": "order number: rows that share it are one purchase",
+    "currency": "currency of the value",
+    "known_at": "when the row became known",
     "since": "when the customer joined",
     "start": "when it began",
     "end": "when it ended; empty while it runs",
-    "planned_end": "the end as agreed at the beginning",
-    "response": "when it was answered first",
-    "value_at_end": "a number that is written at the end",
+    "planned_end": "the agreed end",
+    "response": "the first response",
+    "value_at_end": "a number recorded at the end",
     "owner": "who looks after the customer",
-    "attributes": "what describes it and does not change",
-    "values": "what holds until the next row",
-    "dates": "days that lie ahead",
-    "replies": "kinds that are the customer's answers",
+    "attributes": "attributes that do not change",
+    "values": "values that apply until the next row",
+    "dates": "dates in the future",
+    "replies": "kinds that are the customer's replies",
 }
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A churn.toml that was tried.
+    """A draft of a churn.toml that was tested.
 
     Attributes
     ----------
     text : str
         The file.
     readings : list of Reading
-        Every table, those left out among them.
+        All tables, including those left out.
     rule : Rule
     snapshots, leavers : int
-        What there is to train on.
+        Number of snapshots and of leavers to train on.
     """
 
     text: str
@@ -77,7 +77,7 @@ def _best_of(question: Question) -> int:
 
 
 def draft_config(profiles: Sequence[TableProfile], folder: Path, *, ask: Ask = _best_of, refused: Mapping[str, str] | None = None) -> Draft:
-    """Draft a churn.toml with paths relative to ``folder``, and try it.
+    """Draft a churn.toml with paths relative to ``folder``, and test it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def draft_config(profiles: Sequence[TableProfile], folder: Path, *, ask: Ask = _
     ConfigError
         ``flat-table``, ``nothing-found``.
     ChurnError
-        Whatever the tables are refused for, when nothing is left without those that are refused.
+        Any error of a table, when no other table is left.
     """
     readings = read_tables(profiles, ask)
     problem: ChurnError | None = None
@@ -115,7 +115,7 @@ def draft_config(profiles: Sequence[TableProfile], folder: Path, *, ask: Ask = _
 
 
 def _without(reading: Reading, culprit: Reading, error: ChurnError) -> Reading:
-    """Leave out what a table is refused for: the one column, or the table."""
+    """Leave out the column, or the table, that caused an error."""
     if reading is not culprit:
         return reading
     column = getattr(error, "column", None)
@@ -157,11 +157,11 @@ def _tried(readings: list[Reading], folder: Path, ask: Ask, refused: Mapping[str
                 text = _text_of(readings, folder, shorter, refused, reasons)
                 return Draft(text, readings, shorter, n, leavers)
             reasons.append(f"{rule.lines[0][1]} of {rule.table}")
-        if rules:  # too little to learn from, whatever the rule: the first is written, and training says what is missing
+        if rules:  # too little to learn from under any rule: the first is written, and training reports what is missing
             return Draft(_text_of(readings, folder, rules[0], refused, []), readings, rules[0], 0, 0)
     if last is not None:
         raise last
-    raise ConfigError("nothing-found", "no table says who left, and none is a log", remedy="Give the file of orders, payments or visits.")
+    raise ConfigError("nothing-found", "no table holds departures or is a log", remedy="Give the file of orders, payments or visits.")
 
 
 def _in_order(rules: Sequence[Rule], ask: Ask) -> list[Rule]:
@@ -169,7 +169,7 @@ def _in_order(rules: Sequence[Rule], ask: Ask) -> list[Rule]:
 
 
 def _with_shorter(rule: Rule) -> list[Rule]:
-    """Return the rule, and where its horizon is a habit rather than a proposal of the data, the same with shorter ones."""
+    """Return the rule; where its horizon is a default and not a proposal from the data, also with shorter ones."""
     if rule.lines[0][1] == "inactivity":
         return [rule]
     days = int(str(next(v for k, v, _ in rule.lines if k == "horizon")).removesuffix("d"))
@@ -184,7 +184,7 @@ def _with_shorter(rule: Rule) -> list[Rule]:
 
 
 def _counted(config: Config, tables: EventTables) -> tuple[int, int]:
-    """Return snapshots that there are to train on, and how many of them left."""
+    """Return the number of snapshots to train on, and how many of them left."""
     from churnpredict.churn.outcomes import label_churn
 
     churn = config.churn_rule()
@@ -202,7 +202,7 @@ def _nothing(readings: Sequence[Reading], refused: Mapping[str, str]) -> ConfigE
     flat = [recipe for r in readings if isinstance(r.profile.source, (str, File)) and (recipe := flat_recipe(r.profile.source))]
     if flat:
         return ConfigError("flat-table", "one row per customer and no times: there is no history in this table", remedy=flat[0])
-    why = "".join(f" {r.name}: {r.why or 'each customer stands on one row'}." for r in readings)
+    why = "".join(f" {r.name}: {r.why or 'each customer has a single row'}." for r in readings)
     why += "".join(f" {name}: {said}." for name, said in refused.items())
     return ConfigError(
         "nothing-found",
@@ -215,7 +215,7 @@ def _nothing(readings: Sequence[Reading], refused: Mapping[str, str]) -> ConfigE
 
 
 def _toml(value: Any) -> str:
-    """Return a value as TOML writes it; texts of JSON are texts of TOML, but for what lies beyond ASCII, which may stand as it is."""
+    """Return a value as TOML writes it; texts of JSON are texts of TOML, except that characters beyond ASCII are not escaped."""
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_toml(v) for v in value)}]"
     if isinstance(value, dict):
@@ -240,7 +240,7 @@ def _place(source: Any, folder: Path) -> list[str]:
         return [f"source = {_toml(_shown(source.path if isinstance(source, File) else source, folder))}"]
     if isinstance(source.database, Mapping):
         files = {name: _file(path, folder) for name, path in source.database.items()}
-        return [f"files = {_toml(files)}  # the query sees them under these names", f"query = {_toml(source.sql)}"]
+        return [f"files = {_toml(files)}  # names of the files in the query", f"query = {_toml(source.sql)}"]
     return [f"database = {_toml(_shown(source.database, folder))}", f"query = {_toml(source.sql)}  # a table, or a SELECT"]
 
 
@@ -252,7 +252,7 @@ def _file(source: Any, folder: Path) -> Any:
 
 
 def _section(reading: Reading, folder: Path) -> list[str]:
-    written = () if isinstance(reading.profile.source, Query) else reading.profile.keys  # of a query they stand beside the file
+    written = () if isinstance(reading.profile.source, Query) else reading.profile.keys  # for a query they are next to the file
     lines = [
         f"[tables.{reading.name}]  # {reading.profile.rows:,} rows",
         f'kind = "{reading.kind}"',
@@ -272,16 +272,16 @@ def _section(reading: Reading, folder: Path) -> list[str]:
 
 def _text_of(readings: Sequence[Reading], folder: Path, rule: Rule, refused: Mapping[str, str], tried: Sequence[str]) -> str:
     used = [r for r in readings if r.kind]
-    lines = ["# Written by churnpredict init from the columns it found: look at every line before you train.", ""]
+    lines = ["# Written by churnpredict init from the columns it found: check every line before you train.", ""]
     left_out = {r.name: r.why for r in readings if not r.kind} | dict(refused)
     lines += [f"# {name}: {why}; not used".replace("\n", " ") for name, why in left_out.items()]
     for reading in used:
         lines += [*_section(reading, folder), ""]
     lines += [f"# {rule.words}"] if rule.words else []
     lines += ["[churn]", *(f"{key} = {_toml(value)}" + (f"  # {why}" if why else "") for key, value, why in rule.lines), ""]
-    lines += [f"# too few left to learn from by: {', '.join(tried)}", ""] if tried else []
+    lines += [f"# too few customers left by: {', '.join(tried)}", ""] if tried else []
     lines += ["[output]", 'model = "churn.model"', 'scores = "scores.csv"    # or scores.parquet', 'backtest = "backtest.csv"']
     if not any(r.key("money") or (r.kind == "customers" and "value" in r.roles) for r in used):
         lines += ["", "[plan]"]
-        lines += ["# value = 500  # what a customer is worth over the horizon: no column says it, and a plan whom to contact needs it"]
+        lines += ["# value = 500  # what a customer is worth over the horizon: no column has it, and a contact plan needs it"]
     return "\n".join(lines) + "\n"

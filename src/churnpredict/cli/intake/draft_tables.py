@@ -1,4 +1,6 @@
-"""From files to declared tables: whose rows they are, what each table is, up to when it is complete, and the tables of leaving."""
+"""Turn files into declared tables: the customer of each row, the kind of each table, up to when it is complete, and the tables of
+leaving.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +21,15 @@ from churnpredict.events.timing import DAY, stamp
 __all__ = ["Question", "observed_times", "read_tables"]
 
 _NONE = np.iinfo(np.int64).min
-_FAR = 180 * DAY  # a row so far from all others is a slip
+_FAR = 180 * DAY  # a row this far from all others is an error
 _RARE = 0.005
 _APART = 14 * DAY
-_COVERED = 0.5  # of the customers of the logs, that a table of customers must know to be one
+_COVERED = 0.5  # share of the customers in the logs that a table of customers must hold
 
 
 @dataclass(frozen=True)
 class Question:
-    """Two readings that are equally good: asked about on a terminal; the first is taken elsewhere."""
+    """Two equally good readings: the user is asked on a terminal; otherwise the first is taken."""
 
     text: str
     choices: tuple[str, ...]
@@ -37,7 +39,7 @@ Ask = Callable[[Question], int]
 
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
-    """Return what each table is, those left out among them; nothing is written or trained."""
+    """Return the reading of each table, including those left out; nothing is written or trained."""
     profiles = one_of_many(profiles)
     tables = {p.name: p for p in profiles}
     ways = customer_ways(profiles)
@@ -47,12 +49,12 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     for name, profile in tables.items():
         way = ways.get(name)
         if way is None:
-            readings.append(Reading(profile, "", name, why="no column says whose row it is, and no other table leads to it"))
+            readings.append(Reading(profile, "", name, why="no column names the customer, and no other table leads to the customer"))
             continue
         joined = joined_profile(profile, way, tables) if way.steps else profile
         if joined is None:
             readings.append(
-                Reading(profile, "", name, why=f'the way to "{way.column}" leads over {", ".join(s.table for s in way.steps)}: join them')
+                Reading(profile, "", name, why=f'"{way.column}" is reached through {", ".join(s.table for s in way.steps)}: join them')
             )
             continue
         customer = _customer(name, way, ask)
@@ -66,7 +68,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     found = [r for name, (p, c) in known.items() for r in guess_columns(p, c, activity=activity)]
     found = [_asked(r, ask) for r in found]
     used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
-    readings += [replace(r, why=f"{r.why}: it leads other tables to the customer") if not r.kind and r.name in used else r for r in found]
+    readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
     readings = [replace(r, notes=[notes[r.name]] if r.name in notes else []) for r in readings]
     readings = _one_table_of_people(readings)
     readings = [_turned(r) for r in readings]
@@ -87,7 +89,7 @@ def _asked(reading: Reading, ask: Ask) -> Reading:
         if key == "format" and "would read" in why:
             role = next(r for r in ("time", "start", "since", "end") if r in reading.roles and reading.column(r).doubts)
             choices = (str(value), *reading.column(role).doubts)
-            chosen = choices[ask(Question(f"{reading.name}: how are dates written?", choices))]
+            chosen = choices[ask(Question(f"{reading.name}: which format do its dates have?", choices))]
             keys = [(k, chosen if k == "format" else v, w) for k, v, w in reading.keys]
             columns = dict(reading.profile.columns)
             for name, column in columns.items():
@@ -109,7 +111,7 @@ def observed_times(reading: Reading) -> np.ndarray:
 
 
 def _activity(readings: Sequence[Reading]) -> Activity | None:
-    """Return what the logs show of each customer."""
+    """Return the activity of each customer in the logs."""
     counts: dict[str, int] = {}
     last: dict[str, int] = {}
     for r in readings:
@@ -163,7 +165,7 @@ def _as_event(r: Reading) -> Reading:
     if kinds and "kinds" not in roles:
         roles["kinds"] = kinds[0]
     column = r.profile.columns[when]
-    keys = list(column.how) + ([("optional_time", True, "rows without this time are no events")] if not column.known.all() else [])
+    keys = list(column.how) + ([("optional_time", True, "rows without this time are not events")] if not column.known.all() else [])
     unused = {c: "no role found" for c in r.profile.columns if c not in roles.values()}
     return replace(r, kind="events", roles=roles, lists={}, keys=keys, unused=unused, leaving="")
 
@@ -178,23 +180,23 @@ def _turned(reading: Reading) -> Reading:
 
 
 def _with_money(readings: Sequence[Reading]) -> list[Reading]:
-    """Say whose values customers pay: of logs one, that of payments before that of orders, so that nothing counts twice."""
+    """Mark which values are money that customers pay: in one log only, payments rather than orders, so that nothing counts twice."""
     paid = [r for r in readings if r.kind == "events" and _is_money(r)]
     paying = max(paid, key=lambda r: (r.profile.says("payment"), r.profile.rows), default=None)
-    said = ("money", True, "the values are money; take this away if they are hours, points or pieces")
+    said = ("money", True, "the values are money; remove this if they are hours, points or pieces")
     return [replace(r, keys=[*r.keys, said]) if r is paying or (r.kind == "intervals" and _is_money(r)) else r for r in readings]
 
 
 def _is_money(reading: Reading) -> bool:
     column = reading.profile.columns.get(reading.roles.get("value", ""))
     if column is None or (reading.kind == "events" and (reading.leaving or reading.profile.says("leaving"))):
-        return False  # what is paid back to those who leave is not what customers pay
-    if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: the file says of what
+        return False  # refunds to leavers are not payments of customers
+    if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: named by the file
         return reading.profile.says("value", "payment", "price", "best_value")
     return column.says("value", "best_value", "price") and not column.says("quantity")
 
 
-# --- up to when a table is complete ---
+# --- observed time of a table ---
 
 
 def _bounds(times: np.ndarray) -> tuple[int | None, int | None]:
@@ -216,7 +218,7 @@ def _day_after(moment: int) -> str:
 
 
 def _observed(readings: Sequence[Reading]) -> list[Reading]:
-    """Say where a table begins and ends, where its own rows would say it wrongly."""
+    """Declare where a table begins and ends, where its own rows would mislead."""
     ends: dict[str, int] = {}
     found: list[Reading] = []
     for r in readings:
@@ -226,11 +228,11 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
             first, last = _bounds(times)
             if first is not None:
                 early = times[times < first]
-                why = f"{_rows(len(early))} dated {_when(early)}: left out as a slip"
+                why = f"{_rows(len(early))} dated {_when(early)}: left out as an error"
                 keys.append(("observed_from", stamp(first // DAY * DAY), why))
             if last is not None:
                 late = times[times > last]
-                keys.append(("observed_until", _day_after(last), f"{_rows(len(late))} dated {_when(late)}: left out as a slip"))
+                keys.append(("observed_until", _day_after(last), f"{_rows(len(late))} dated {_when(late)}: left out as an error"))
                 times = times[times <= last]
         if len(times) and r.kind in ("events", "states"):
             ends[r.name] = int(times.max())
@@ -254,7 +256,7 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
                 (
                     "observed_until",
                     _day_after(logs[r.name]),
-                    f"it ends {days} days before the other tables: silence after that is no leaving",
+                    f"it ends {days} days before the other tables: silence after that is not leaving",
                 )
             )
         if r.kind == "intervals" and r.key("driver") != "support" and (until := _contracts_until(r, latest)) is not None:
@@ -264,7 +266,7 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _contracts_until(reading: Reading, latest: int | None) -> int | None:
-    """Return the last beginning or end of contracts, where no log reaches so far; None where ends were agreed beforehand."""
+    """Return the last beginning or end of contracts, where no log reaches that far; None where ends were agreed beforehand."""
     start, end = reading.column("start"), reading.column("end")
     begun, over = start.times[start.known], end.times[end.known]
     last_begun = int(begun.max())
@@ -273,7 +275,7 @@ def _contracts_until(reading: Reading, latest: int | None) -> int | None:
     if end.known.all():
         lengths = np.round((end.times - start.times) / DAY)
         if len(np.unique(lengths)) <= max(4, len(lengths) // 20):
-            return None  # all of the same few lengths: as agreed
+            return None  # lengths with few distinct values: agreed beforehand
     now = int(pd.Timestamp.now("UTC").timestamp() * 1_000_000)
     return max(last_begun, int(over[over <= now].max(initial=_NONE)))
 

@@ -1,4 +1,4 @@
-"""A flat table, one row per customer with the outcome beside: no history can be made of it, but a script that trains on it can be told."""
+"""Flat tables, one row per customer with the outcome: they have no history, but a script can train on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["flat_recipe"]
 
 _OUTCOME = r"churn|attrit|exited|target|^label$|^outcome$|^y$|^class$"
 _LEFT = ("1", "yes", "true", "y", "t", "left", "churned", "exited", "churn", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet")
-_MOSTLY = 0.9  # of a column of texts that are numbers, or of rows on which a column says the outcome
+_MOSTLY = 0.9  # share of texts that are numbers, or of rows on which a column tells the outcome
 
 _RECIPE = """\
 import pandas as pd
@@ -31,19 +31,19 @@ from sklearn.model_selection import {folds}, cross_val_predict
 X = pd.read_{kind}({path}{options}){index}{numbers}
 y = (X.pop({outcome}) == {left}).astype(int)
 {late}{groups}print(cp.audit(X, y))
-model = cp.ChurnClassifier()  # of the labels 0 and 1, 1 means left: column 1 is the risk
+model = cp.ChurnClassifier()  # label 1 means left: column 1 is the risk
 folds = {folds}(5, shuffle=True, random_state=0){why_folds}
-risk = cross_val_predict(model, X, y, cv=folds{by}, method="predict_proba")[:, 1]  # of everybody by a model that has not seen them
+risk = cross_val_predict(model, X, y, cv=folds{by}, method="predict_proba")[:, 1]  # each customer's risk from a model not trained on them
 why = cp.explain(model.fit(X, y), X)
 X.assign(risk=risk, why=why.words()).to_csv("scores.csv")
 """
 
 
 def flat_recipe(source: str | File) -> str:
-    """Return a script for a file with an outcome of two values, as a remedy; an empty text where the file has none.
+    """Return a script for a file with an outcome of two values, as a fix; an empty text where the file has none.
 
     The script leaves out the outcome, what was decided after it (reasons, dates and scores of leaving, columns that say the same), ids and
-    names; where customers stand on several rows, all rows of one are in the same fold.
+    names; where customers have several rows, all rows of one are in the same fold.
     """
     opened = open_source(source, "flat")
     names = opened.columns()
@@ -66,7 +66,7 @@ def flat_recipe(source: str | File) -> str:
         c for c in ids if c not in own and has_word(c, "customer") and profile.rows / 20 < profile.columns[c].distinct < profile.rows
     ]
     texts = {c: profile.table[c].to_pandas() for c in names if c not in (outcome, *own[:1], *repeated, *late) and _is_text(profile, c)}
-    # One blank among them makes a text of every number of a column; names and the like teach nothing.
+    # One blank turns every number of a column into text; names are not useful features.
     numbers = [c for c, text in texts.items() if pd.to_numeric(text, errors="coerce").notna().mean() > _MOSTLY]
     unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > profile.rows / 2]
     path = str(source.path if isinstance(source, File) else source)
@@ -78,13 +78,13 @@ def flat_recipe(source: str | File) -> str:
         numbers=f'\nX[{numbers!r}] = X[{numbers!r}].apply(pd.to_numeric, errors="coerce")' if numbers else "",
         outcome=repr(outcome),
         left=repr(left),
-        late=f"X = X.drop(columns={late!r})  # decided after the outcome, or saying the same\n" if late else "",
+        late=f"X = X.drop(columns={late!r})  # written after the outcome, or equal to it\n" if late else "",
         groups=f"who = X.pop({repeated[0]!r})\n" if repeated else "",
         folds="StratifiedGroupKFold" if repeated else "StratifiedKFold",
         why_folds="  # all rows of a customer in one fold" if repeated else "",
         by=", groups=who" if repeated else "",
     )
-    return f"Give the log it was made from, or train on it in Python:\n\n{script}\n"
+    return f"Give the log that the table was made from, or train on it in Python:\n\n{script}\n"
 
 
 def _speaks(name: str) -> bool:
@@ -96,7 +96,7 @@ def _speaks(name: str) -> bool:
 
 
 def _decided_after(profile: TableProfile, name: str, gone: npt.NDArray[np.bool_]) -> bool:
-    """Return whether a column was written when the outcome was known: by its name, or because it says the same."""
+    """Return whether a column was written when the outcome was known: by its name, or because it equals the outcome."""
     column = profile.columns[name]
     return column.kind != "empty" and (column.says("leaving", "reason") or _speaks(name) or tells_whether(column, gone) > _MOSTLY)
 
@@ -106,7 +106,7 @@ def _is_text(profile: TableProfile, name: str) -> bool:
 
 
 def _options(source: str | File) -> str:
-    """Return the options of a file as pandas calls them."""
+    """Return the options of a file under pandas' names."""
     if not isinstance(source, File):
         return ""
     called: dict[str, Any] = {
@@ -123,7 +123,9 @@ def _options(source: str | File) -> str:
 
 
 def _left(column: pa.ChunkedArray) -> object:
-    """Return which of two values means that somebody left: the one that says so, else the rarer one; None where there are not two."""
+    """Return which of two values means that somebody left: the one whose word means it, else the rarer one; None where there are
+    not two.
+    """
     counts = {row["values"].as_py(): row["counts"].as_py() for row in column.value_counts() if row["values"].as_py() is not None}
     if len(counts) != 2:
         return None

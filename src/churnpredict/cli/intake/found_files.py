@@ -33,7 +33,7 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
     Raises
     ------
     ChurnError
-        Where no file can be read: what the first is refused for.
+        Where no file can be read: the error of the first.
     """
     from churnpredict.cli.intake.table_profiles import profile_database, profile_table, table_name
     from churnpredict.events.file_formats import tables_within

@@ -1,4 +1,4 @@
-"""What a table is, and what its columns are for."""
+"""Guess the kind of a table and the roles of its columns."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     profile : TableProfile
     customer : str
     activity : Activity, optional
-        What the logs show, to find attributes that follow from it.
+        Activity in the logs, to find attributes that follow from it.
     """
     if any(results <= set(profile.columns) for results in _RESULTS):
         return [left_out(profile, "written by churnpredict")]
     column = profile.columns[customer]
     empty = int((~column.filled).sum())
     if empty:
-        return [left_out(profile, f'{empty:,} rows have no "{customer}": leave them out, or say whose they are')]
+        return [left_out(profile, f'{empty:,} rows have no "{customer}": leave them out, or fill in the customer')]
     if profile.months:
         return [guess_wide(profile, customer)]
     times = [c for c in profile.of_kind("time") if not c.says("birth") and c.name != customer]
@@ -39,9 +39,9 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     if pair is not None and not is_short(*pair):
         return [guess_contracts(profile, customer, *pair, times)]
     if once and times and (profile.says("leaving") or any(c.says("leaving") and c.known.all() for c in times)):
-        return guess_log(profile, customer, times, None)  # a list of those who left
+        return guess_log(profile, customer, times, None)  # a list of customers who left
     if once:
         return [guess_customers(profile, customer, times, activity)]
     if not times:
-        return [left_out(profile, f'"{customer}" stands on several rows, and no time tells them apart')]
+        return [left_out(profile, f'"{customer}" has several rows, and no time distinguishes them')]
     return guess_log(profile, customer, times, pair)

@@ -1,4 +1,4 @@
-"""Tables of what begins and ends: contracts, subscriptions, tickets."""
+"""Tables of intervals: contracts, subscriptions, tickets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _in_order(start: Column, end: Column) -> bool:
 
 
 def is_short(start: Column, end: Column) -> bool:
-    """Return whether nearly everything is over, and within a day: sessions and calls, not contracts."""
+    """Return whether nearly all intervals have ended within a day: sessions and calls, not contracts."""
     both = start.known & end.known
     return bool(np.mean(both) > 0.98 and np.median(end.times[both] - start.times[both]) < _DAY)
 
@@ -77,7 +77,7 @@ def joins(start: Column) -> bool:
 
 
 def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
-    """Return the reading of a table of contracts or tickets. Long because each role is found among what the ones before it have left."""
+    """Return the reading of a table of contracts or tickets. Long because each role is chosen from the columns that earlier roles left."""
     ticket = profile.says("ticket") and not profile.says("contract")
     roles = {"customer": customer, "start": start.name, "end": end.name}
     unused: dict[str, str] = {}
@@ -136,7 +136,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
             lists["attributes"].append(column.name)
     say_rest(profile, roles, lists, unused)
     driver = "support" if ticket else "contract" if profile.says("contract") else None
-    keys: list[tuple[str, Any, str]] = [("driver", driver, "what the table speaks for")] if driver else []
+    keys: list[tuple[str, Any, str]] = [("driver", driver, "driver of the table's features")] if driver else []
     return Reading(
         profile,
         "intervals",

@@ -1,4 +1,4 @@
-"""Tables of customers: one row for each, with what describes them, and what must not."""
+"""Tables of customers: one row for each, with attributes, and columns that must not be attributes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, acti
     if (column.kind == "text" and column.distinct > max(MOST_KINDS, profile.rows / 2)) or (
         is_id(column.name) and column.distinct > min(MOST_KINDS, profile.rows / 2)
     ):
-        return "nearly every row has its own"
+        return "nearly every row has a different value"
     if column.kind == "number" and column.says("overwritten") and not column.says("price"):
         return IN_PLACE
     if activity is not None and column.kind in ("number", "flag", "text"):

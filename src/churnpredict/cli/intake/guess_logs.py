@@ -76,7 +76,7 @@ def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pai
         value = flags_leaving(column, who, time)
         if value is not None and (column.says("leaving", "staying") or period):
             outcome = outcome or f"{column.name}={value}"
-            unused[column.name] = "tells the outcome: see the table made of it"
+            unused[column.name] = "tells the outcome: see the table made from it"
         elif column.says("leaving") and period:
             unused[column.name] = TELLS
     for column in rest:
@@ -92,7 +92,7 @@ def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pai
         ]
         lists = {"values": values}
         say_rest(profile, roles, lists, unused)
-        driver = [("driver", "price", "what the table speaks for")] if any(has_word(v, "price") for v in values) else []
+        driver = [("driver", "price", "driver of the table's features")] if any(has_word(v, "price") for v in values) else []
         return [Reading(profile, "states", profile.name, roles, lists, [*said_how(profile, roles, unused), *driver], unused)]
     reading = _events(profile, roles, left, unused, period)
     return [replace(reading, outcome=outcome)]
@@ -110,7 +110,7 @@ def _time_fit(column: Column) -> float:
 
 
 def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], customer: Column) -> bool:
-    """Return whether rows say what holds from then on, rather than what happened."""
+    """Return whether rows are states that apply from then on, rather than events."""
     named = profile.says("price") and not profile.says("contract")
     begins = time.says("start") and not time.says("happened")
     speaking = [c for c in left if c.says("price") and not c.says("best_value", "quantity") and not is_id(c.name)]
@@ -162,7 +162,7 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         lists["replies"] = replies if 0 < len(replies) < kind.distinct else []
     keys = said_how(profile, roles, unused)
     if period:
-        keys.append(("known_after", period, f"each row is the total of a {period}: nobody knows it before the {period} is over"))
+        keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
     return Reading(profile, "events", profile.name, roles, lists, keys, unused)
 
@@ -172,7 +172,7 @@ def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) 
     for column in ids:
         if column.name in roles.values() or column.says("item", "quantity", "value") or not column.filled.all():
             continue
-        if column.distinct > _ONCE * profile.rows:  # an event's own number, loaded twice here and there
+        if column.distinct > _ONCE * profile.rows:  # an event's id, with some rows loaded twice
             continue
         if (column.says("happened") and is_id(column.name)) or _is_of_one(column, profile, roles, any_name=column.says("happened")):
             return column
@@ -198,5 +198,5 @@ def guess_wide(profile: TableProfile, customer: str) -> Reading:
     """Return a table whose columns are months: turned by a query, one row per customer and month."""
     unused = {c: "not a month" for c in profile.columns if c not in profile.months and c != customer}
     roles = {"customer": customer, "time": "month", "value": "amount"}
-    keys = [("known_after", "month", "each number is the total of a month: nobody knows it before the month is over")]
+    keys = [("known_after", "month", "each number is the total of a month: it is not known before the month is over")]
     return Reading(profile, "events", profile.name, roles, {}, keys, unused)

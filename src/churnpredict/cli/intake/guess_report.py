@@ -1,4 +1,4 @@
-"""What was guessed, as a table for a terminal: one line a table, before anything is written."""
+"""The guesses as a table for a terminal: one line per table, before anything is written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, 
     first = [max(len(h), *(len(row[i]) for row in rows)) for i, h in enumerate(_HEADS[:-1])]
     first = [min(size, 26) for size in first]
     indent = sum(first) + 2 * len(first)
-    if width - indent < 24:  # too narrow for six columns: the reasons stand below each table
+    if width - indent < 24:  # too narrow for six columns: the reasons are below each table
         lines = ["  ".join(f"{h:<{size}}" for h, size in zip(_HEADS, first, strict=False)).rstrip()]
         for row in rows:
             lines.append("  ".join(f"{_cut(cell, size):<{size}}" for cell, size in zip(row, first, strict=False)).rstrip())

@@ -1,4 +1,4 @@
-"""Columns that tell who left: written when a customer leaves, or grown with what the customer did until then."""
+"""Columns that leak who left: written when a customer leaves, or growing with the customer's activity until then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TELLING = 0.95  # AUC of a column against having fallen silent
 
 
 def tells_whether(column: Column, ended: Mask) -> float:
-    """Return how well a column says what has ended, by being filled or by its values: 0 for not at all, 1 for without fail."""
+    """Return how well a column says what has ended, by being filled or by its values: 0 for not at all, 1 for perfectly."""
     share = float(ended.mean())
     if share in (0.0, 1.0):
         return 0.0
@@ -42,7 +42,7 @@ def _agreement(codes: npt.NDArray[np.int64], ended: Mask) -> float:
 
 
 def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
-    """Return the value of a flag that stands on the last rows of customers and on no others; None where no value does."""
+    """Return the value of a flag that is on the last rows of customers and on no others; None where no value does."""
     order = np.lexsort((time.times, customer.codes[0]))
     who = customer.codes[0][order]
     last = np.append(who[1:] != who[:-1], True)

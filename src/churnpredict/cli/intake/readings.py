@@ -1,4 +1,4 @@
-"""A reading of a table: its roles, and why columns are left out; with the choices that all kinds of table share."""
+"""A reading of a table: its roles, and why columns are left out; with guesses that all kinds of table share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 MOST_KINDS = 50
-IN_PLACE = "overwritten as time goes on: at a past cutoff it was another"
+IN_PLACE = "overwritten over time: it was different at a past cutoff"
 TELLS = "tells the outcome"
 
 
@@ -37,20 +37,20 @@ class Reading:
     Attributes
     ----------
     kind : {"events", "customers", "intervals", "states", ""}
-        "" for a table that is left out; ``why`` says why.
+        "" for a table that is left out; ``why`` holds the reason.
     roles : dict
-        Role, as ``churn.toml`` calls it -> column.
+        Role, by its name in ``churn.toml`` -> column.
     lists : dict
         The same for roles of several columns.
     keys : list of (key, value, why)
     unused : dict
         Column -> why it is left out.
     notes : list of str
-        What else a person should know.
+        Other notes for the user.
     leaving, reason : str
         Columns of the date at which a customer left, and why.
     outcome : str
-        The column whose rows of 1 are those of leaving.
+        The column that is 1 on the rows of leaving.
     """
 
     profile: TableProfile
@@ -79,7 +79,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Activity:
-    """How often, and until when, each customer did something in the logs; ids as texts."""
+    """How often, and until when, each customer was active in the logs; ids as texts."""
 
     counts: dict[str, int]
     last: dict[str, int]
@@ -91,7 +91,7 @@ def left_out(profile: TableProfile, why: str) -> Reading:
 
 
 def said_how(profile: TableProfile, roles: dict[str, str], unused: dict[str, str]) -> list[tuple[str, Any, str]]:
-    """Return what must be said of its times; of columns that are written in another way than the first, none is used."""
+    """Return how the times of a table must be declared; columns in another format than the first are not used."""
     first: tuple[tuple[str, Any, str], ...] | None = None
     for role in ("time", "start", "since", "end", "planned_end", "response", "known_at"):
         column = profile.columns.get(roles.get(role, ""))
@@ -101,7 +101,7 @@ def said_how(profile: TableProfile, roles: dict[str, str], unused: dict[str, str
         if first is None:
             first = column.how
         elif said != tuple(h[:2] for h in first) and role not in ("end",):
-            unused[roles.pop(role)] = "written in another way than the first time of the table"
+            unused[roles.pop(role)] = "written in another format than the first time of the table"
     return list(first or ())
 
 
@@ -113,7 +113,7 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
 
 
 def is_status(column: Column) -> bool:
-    """Return whether a column says in which state something is now."""
+    """Return whether a column holds a current state."""
     return any(w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand")) for w in tokens(column.name))
 
 

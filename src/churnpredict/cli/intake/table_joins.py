@@ -61,7 +61,7 @@ def joined_profile(table: TableProfile, way: Way, tables: Mapping[str, TableProf
 
 
 def with_customer(profile: TableProfile, customer: str) -> TableProfile:
-    """Return the rows that say whose they are; ids that a data frame has stored as decimal numbers become whole ones again."""
+    """Return the rows with a customer; ids that a data frame has stored as decimal numbers become whole numbers again."""
     name, who = _quoted(profile.name), _quoted(customer)
     whole = pa.types.is_floating(profile.table[customer].type)
     everything = f"* REPLACE (CAST({who} AS BIGINT) AS {who})" if whole else "*"
@@ -74,7 +74,7 @@ def with_customer(profile: TableProfile, customer: str) -> TableProfile:
 
 
 def months_as_rows(profile: TableProfile, customer: str) -> Query:
-    """Return one row per customer and month, of columns that are months: months without anything are left out."""
+    """Return one row per customer and month, of columns that are months: months without a value are left out."""
     others = [c for c in profile.columns if c not in profile.months]
     name, who = _quoted(profile.name), _quoted(customer)
     left_out = ", ".join(_quoted(c) for c in others)
@@ -88,7 +88,7 @@ def months_as_rows(profile: TableProfile, customer: str) -> Query:
 def flagged_rows(profile: TableProfile, column: str, value: str) -> Query:
     """Return the rows in which a column has a value."""
     texts = profile.table[column].cast(pa.string()).unique().to_pylist() if not pa.types.is_boolean(profile.table[column].type) else []
-    said = value.strip().lower() in _YES  # a flag is written 1 or true, by whoever reads the file
+    said = value.strip().lower() in _YES  # a flag is written 1 or true, depending on the reader
     meant = {value} if profile.columns[column].kind != "flag" else set(_YES if said else _NO)
     there = [str(t) for t in texts if t is not None and str(t).strip().lower() in {m.lower() for m in meant}]
     listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted({"true", "1"} if said else {"false", "0"}))

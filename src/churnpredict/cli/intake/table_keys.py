@@ -1,4 +1,4 @@
-"""Whose row is it: which column of each table holds the customer, or by which joins it is reached; found from values, helped by names."""
+"""Find the customer of each row: the column that holds it, or the joins that lead to it; by values, helped by names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["Step", "Way", "customer_ways", "is_id", "unlike_customer"]
 
-_SHARED = 0.5  # of the smaller column's values: they are keys of the same things
-_SEEN = 0.9  # of the values of a foreign key are found among the keys
+_SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
+_SEEN = 0.9  # share of the values of a foreign key that are among the keys
 _FEW = 10
 
 
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Way:
-    """From a table to the customer: joins, and the column at their end; ``doubt`` names another column that fits as well."""
+    """The way from a table to the customer: joins, and the column at their end; ``doubt`` names another column that fits as well."""
 
     column: str
     steps: tuple[Step, ...] = ()
@@ -36,7 +36,7 @@ class Way:
 
 
 def is_id(name: str) -> bool:
-    """Return whether a name ends, or begins, as those of ids do."""
+    """Return whether a name ends, or begins, like those of ids."""
     words = tokens(name)
     return bool(words) and (has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or name.lower().endswith("id"))
 
@@ -55,7 +55,7 @@ def _counts_only(column: Column) -> bool:
 
 
 def _fitness(table: TableProfile, column: Column) -> float:
-    """Return how well a column would do as the customer of its table."""
+    """Return how well a column fits as the customer of its table."""
     name, timed = column.name, bool(table.of_kind("time"))
     fit = 4.0 * has_word(name, "customer") + 1.5 * is_id(name) + 0.5 * ("unique" in tokens(name))
     words = [w for w in tokens(name) if not has_word(w, "id")]
@@ -131,7 +131,7 @@ class _Keys:
         return (key for key, d in self.domain.items() if d == domain)
 
     def returns(self, domain: int) -> bool:
-        """Return whether somebody stands on more than one row of a table with times."""
+        """Return whether a customer has more than one row in a table with times."""
         return any(self.tables[t].of_kind("time") and not self.columns[t, c].unique for t, c in self.members(domain))
 
 
@@ -141,7 +141,7 @@ def _singular(table: str) -> set[str]:
 
 
 def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
-    """Return the way from each table to its customer; tables that lead to nobody are left out."""
+    """Return the way from each table to its customer; tables without a way to a customer are left out."""
     keys = _Keys(tables)
     if not keys.columns:
         return {}

@@ -1,4 +1,4 @@
-"""What stands in the columns of a file, or of a table of a database: types, times, how many values, how many blanks."""
+"""Profiles of the columns of a file, or of a table of a database: types, times, number of values, number of blanks."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _FEW = 50
 
 @dataclass(frozen=True)
 class Column:
-    """One column as it was found.
+    """One column of a profile.
 
     Attributes
     ----------
     kind : {"time", "number", "text", "flag", "empty"}
     how : tuple of (key, value, why)
-        What a declaration must say for its times to be read.
+        The declaration that reads its times.
     doubts : tuple of str
         Other formats that read every row as well, as other times.
     """
@@ -54,7 +54,7 @@ class Column:
 
     @cached_property
     def filled(self) -> npt.NDArray[np.bool_]:
-        """Where something stands, shape (n,)."""
+        """Where there is a value, shape (n,)."""
         values = self.values
         if pa.types.is_string(values.type):
             return np.asarray(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False).to_numpy())
@@ -127,7 +127,7 @@ class TableProfile:
 
 
 def table_name(called: str) -> str:
-    """Return a name that can stand in features, from the name of a file or of a table."""
+    """Return a name that can be used in feature names, from the name of a file or of a table."""
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", called)).encode("ascii", "ignore").decode()
@@ -147,7 +147,7 @@ def profile_table(path: str | Path | File) -> TableProfile:
     Raises
     ------
     ChurnError
-        Whatever the file is refused for by its reader; ``float-id``: its ids are lost.
+        Any error of the file's reader; ``float-id``: its ids are damaged.
     """
     within = (path.sheet or path.member) if isinstance(path, File) else None
     path = path if within else str(path.path if isinstance(path, File) else path)
@@ -160,13 +160,13 @@ def profile_table(path: str | Path | File) -> TableProfile:
     if not found.header:
         keys = [(k, v, "the file has no header: correct these names" if k == "column_names" else w) for k, v, w in keys]
     others = found.alternatives.get("decimal", ())
-    notes = [f'decimal = "{o.decimal}" would read every number too, as another one' for o in others]
+    notes = [f'decimal = "{o.decimal}" would read every number too, as a different one' for o in others]
     profile = _profile(file if file.options else str(path), called)
     return replace(profile, keys=tuple(keys), notes=tuple(notes))
 
 
 def _with_names(found: FileFormat, name: str) -> File:
-    """Return names for the columns of a file without a header, by what stands in them: the time, the customer, the amount."""
+    """Return names for the columns of a file without a header, from their values: the time, the customer, the amount."""
     for width in range(2, 1000):
         names = [f"column_{n}" for n in range(1, width + 1)]
         file = replace(found.file, column_names=names)
@@ -198,7 +198,7 @@ def _profile(source: Any, called: str) -> TableProfile:
     written = opened.read(names, ())
     untyped = [f.name for f in written.schema if form_of_column(f) is not None]
     table, written = _plain(opened.read(names)), _plain(written)
-    for column in untyped:  # what a reader of text takes for a date may be written in many ways, and numbers may have lost their zeros
+    for column in untyped:  # columns that a reader of text takes as dates may have many formats, and numbers may have lost their zeros
         kind = table.schema.field(column).type
         if not (pa.types.is_floating(kind) or pa.types.is_boolean(kind) or _same_whole(table[column], written[column])):
             table = table.set_column(table.column_names.index(column), column, written[column])
@@ -252,7 +252,7 @@ def _column(values: pa.ChunkedArray, name: str) -> Column:
         column = Column(name, "time", values, how, doubts)
         try:
             return column if column.known.any() else Column(name, "empty", values)
-        except ChurnError:  # some rows cannot be read so: then these are no times
+        except ChurnError:  # some rows cannot be read in this format: then the column holds no times
             found = None
     if pa.types.is_boolean(kind):
         return Column(name, "flag", values)
