@@ -1,6 +1,4 @@
-"""Turn files into declared tables: the customer of each row, the kind of each table, up to when it is complete, and the tables of
-leaving.
-"""
+"""Turn files into declared tables: customers, kinds of table, observed times, and tables of leaving."""
 
 from __future__ import annotations
 
