@@ -50,7 +50,7 @@ def rows_of(
 
 def _of_tables() -> list[tuple[str, str, cp.Audit]]:
     """Leaks that only tables show: name, expected code, what the audit said."""
-    shop = cp.make_business(300, seed=3, months=18, treatments=True)
+    shop = cp.make_business(300, random_state=3, months=18, treatments=True)
     past = cp.take_snapshots(shop.tables, shop.churn, every="60d")
     handled = {"treatments": "treatments", "handled": "flag"}
     functions = {
@@ -147,7 +147,7 @@ def clean() -> None:
     for name, run in real_sets().items():
         table.add(name, _said(run()) if DATA.exists() else "not here")
     for rule in ("inactivity", "cancellation"):
-        shop = cp.make_business(800, seed=0, rule=rule)
+        shop = cp.make_business(800, random_state=0, rule=rule)
         table.add(f"make_business, {rule}", _said(cp.ChurnPipeline(shop.churn).audit(shop.tables)))
     table.print()
 
@@ -159,7 +159,7 @@ def alarms() -> None:
     for seed in range(BUSINESSES):
         n, months = int(rng.integers(80, 400)), int(rng.integers(9, 25))
         options = {"season": float(rng.uniform(0, 1)), "involuntary": float(rng.uniform(0, 0.5)), "distractors": float(rng.uniform(0, 0.6))}
-        shop = cp.make_business(n, seed=1000 + seed, months=months, rule="cancellation" if seed % 2 else "inactivity", **options)
+        shop = cp.make_business(n, random_state=1000 + seed, months=months, rule="cancellation" if seed % 2 else "inactivity", **options)
         try:
             report = cp.ChurnPipeline(shop.churn, most_cutoffs=int(rng.integers(2, 13))).audit(shop.tables)
         except cp.ChurnError:
@@ -177,7 +177,7 @@ def cost() -> None:
     """CPU time of the audit beside that of training, defaults on both sides."""
     table = Table("Cost (CPU s, one core)", ["data", "rows x features", "features", "audit", "training", "audit / (features + training)"])
     sets: dict[str, tuple[cp.EventTables, object]] = {}
-    shop = cp.make_business(400, seed=0)
+    shop = cp.make_business(400, random_state=0)
     sets["make_business"] = (shop.tables, shop.churn)
     if DATA.exists():
         orders = pd.read_parquet(DATA / "cdnow" / "transactions.parquet")

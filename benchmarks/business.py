@@ -34,7 +34,7 @@ def main():
     cpu(lambda: make_business(100))
     print(f"{'customers':>10} {'rows':>12} {'CPU s':>7} {'bare draws':>11} {'ratio':>6} {'risk, CPU s':>12}")
     for n in (1_000, 3_000, 10_000):
-        seconds, shop = cpu(lambda n=n: make_business(n, seed=0), repeats=2)
+        seconds, shop = cpu(lambda n=n: make_business(n, random_state=0), repeats=2)
         rows = sum(map(len, shop.frames.values()))
         until = shop.truth["left_at"].fillna(shop.end).to_numpy()
         days = int(((until - shop.frames["customers"]["signup_date"].to_numpy()) / np.timedelta64(1, "D")).sum())

@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     given = parser.parse_args()
     pin()
-    business = cp.make_business(given.customers, seed=given.seed, rule="cancellation")
+    business = cp.make_business(given.customers, random_state=given.seed, rule="cancellation")
     at = midnight(business, 91)
 
     def trained(until: pd.Timestamp, tables: Any = business.tables, **options: Any) -> Any:

@@ -119,7 +119,7 @@ def damages(frames, at):
 
 def whole(seed: int, customers: int, months: int):
     """False alarms by month, and what each damage set off."""
-    business = cp.make_business(customers, seed=seed, months=36 + months)
+    business = cp.make_business(customers, random_state=seed, months=36 + months)
     tables = declared(business.frames, business.end)
     pipeline = cp.ChurnPipeline(cp.Inactivity("90d", of="orders", active_within="120d"), classifier=cp.ChurnClassifier(**QUICK))
     pipeline.learn(*pipeline.training_rows(tables, "2024-10-01"))

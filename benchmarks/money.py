@@ -91,7 +91,7 @@ def cdnow():
     plan = {"offer_cost": 5, "contact_cost": 1, "acceptance": 0.1}
     found, more = cpu(lambda: find_all(pipeline, tables, rules=rules, plan=plan))
     with tempfile.TemporaryDirectory() as folder:
-        page, last = cpu(lambda: cp.write_report(Path(folder) / "report.html", found.scores, plan=found.plan, unit="$", **found.parts))
+        page, last = cpu(lambda: cp.write_report(found.scores, Path(folder) / "report.html", plan=found.plan, unit="$", **found.parts))
         size = page.stat().st_size
     print(f"cdnow, {found.scores['cutoff'].max():%Y-%m-%d}: {len(found.scores):,} customers at risk,", end=" ")
     print(f"{len(found.parts['unscored']):,} without a score\n")

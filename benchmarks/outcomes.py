@@ -35,7 +35,7 @@ def main() -> None:
     pin()
     worst = 0.0
     for seed in given.seeds:
-        business = cp.make_business(given.customers, seed=seed, rule="cancellation")
+        business = cp.make_business(given.customers, random_state=seed, rule="cancellation")
         at = (business.end - pd.Timedelta(days=91)).normalize()
         seconds = {}
         for name, horizons in (("one risk", None), ("with parts", ["30d", "60d"])):

@@ -31,7 +31,7 @@ OFFERS = {"a message": (0.0, 1.0), "a message and a small voucher": (1.0, 0.2), 
 
 
 def world(customers, seed):
-    return cp.make_business(customers, seed=seed, treatments=True, rule="cancellation")
+    return cp.make_business(customers, random_state=seed, treatments=True, rule="cancellation")
 
 
 def truths(business, ids=None):

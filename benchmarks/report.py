@@ -41,7 +41,7 @@ def main():
     scores, changes, counts = made(n)
     with tempfile.TemporaryDirectory() as folder:
         plan, planning = cpu(lambda: cp.plan_retention(scores, budget=50_000))
-        page, writing = cpu(lambda: cp.write_report(Path(folder) / "r.html", scores, plan=plan, changes=changes, activity=counts))
+        page, writing = cpu(lambda: cp.write_report(scores, Path(folder) / "r.html", plan=plan, changes=changes, activity=counts))
         size = page.stat().st_size
     _, plain = cpu(lambda: scores.to_csv(io.StringIO()))
     table = Table(f"{n:,} customers, {min(500, len(plan.contacts)):,} cards", ["step", "CPU s"])

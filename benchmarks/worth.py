@@ -74,7 +74,7 @@ def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
     quarters = ["2023-04-01", "2023-07-01", "2023-10-01", "2024-01-01"]
     for rule, seed in (("cancellation", 0), ("inactivity", 1)):
-        shop = cp.make_business(n, seed=seed, rule=rule)
+        shop = cp.make_business(n, random_state=seed, rule=rule)
         orders = shop.frames["orders"].rename(columns={"paid_at": "time"})
         declared = shop.frames["customers"].drop_duplicates("customer_id").set_index("customer_id")[["plan", "channel"]]
         study(f"make_business, {rule}, {n:,} customers", shop.tables, shop.churn, quarters, orders, declared)

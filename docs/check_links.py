@@ -55,13 +55,14 @@ def names_shown(root: Path) -> set[str]:
 
 
 def main() -> int:
-    import churnpredict as cp
+    from make_reference import homes
 
     given = [a for a in sys.argv[1:] if not a.startswith("--")]
     root = Path(given[0]) if given else Path(__file__).parent / "_build" / "html"
     broken, outside = broken_links(root)
     broken += [
-        f"objects.inv: churnpredict.{n} is missing" for n in sorted({*cp._HOME} - {x.split(".")[1] for x in names_shown(root) if "." in x})
+        f"objects.inv: churnpredict.{n} is missing"
+        for n in sorted({*homes()} - {x.partition(".")[2] for x in names_shown(root) if "." in x})
     ]
     print("\n".join(broken + (sorted(outside) if "--list" in sys.argv else [])))
     print(f"{len(list(root.rglob('*.html')))} pages, {len(broken)} broken, {len(outside)} links lead outside (--list shows them)")

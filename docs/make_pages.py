@@ -41,7 +41,7 @@ def features_page() -> str:
     for name, a in sorted(AGGREGATES.items()):
         takes = f" (takes a {a.takes})" if a.takes else ""
         lines.append(f"| `{name}` | {a.driver} | {a.needs or '-'} | {a.unit} | {a.formula}{takes} |")
-    shop = cp.make_business(200, seed=0)
+    shop = cp.make_business(200, random_state=0)
     rows = cp.catalog(shop.tables)
     lines += [
         "",

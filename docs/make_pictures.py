@@ -196,7 +196,7 @@ def calibration(text: str, quiet: str, main: str) -> Any:
     settings: dict[str, Any] = {"n_estimators": 60, "num_leaves": 15, "learning_rate": 0.08, "verbose": -1, "n_jobs": 1, "random_state": 0}
     for name, extra, colour, mark in (("as it is", {}, main, "o"), ("classes weighted alike", {"class_weight": "balanced"}, ORANGE, "s")):
         p = LGBMClassifier(**settings, **extra).fit(X[:half], y[:half]).predict_proba(X[half:])[:, 1]
-        shown = cp.ReliabilityDisplay.from_predictions(y[half:], p, bins=8)
+        shown = cp.displays.ReliabilityDisplay.from_predictions(y[half:], p, bins=8)
         plt.close(shown.figure_)
         gap = p.mean() - y[half:].mean()
         errors = np.abs([shown.observed - shown.low, shown.high - shown.observed])
@@ -273,8 +273,8 @@ def silence(text: str, quiet: str, main: str) -> Any:
     """The return curve of a simulated business, and the horizon that is proposed from it."""
     import churnpredict as cp
 
-    shop = cp.make_business(400, seed=2)
-    curve, proposed = cp.return_curve(shop.tables, of="orders"), cp.suggest_horizon(shop.tables, of="orders")
+    shop = cp.make_business(400, random_state=2)
+    curve, proposed = cp.accounting.return_curve(shop.tables, of="orders"), cp.suggest_horizon(shop.tables, of="orders")
     days = np.arange(0, 121)
     horizon = float(proposed.horizon.removesuffix("d"))
     figure, ax = plt.subplots(figsize=(7.4, 3.2))

@@ -1,11 +1,12 @@
 """Write the pages of the reference: one per group of public names, the command line, and churn.toml. Called by conf.py.
 
-Nothing is listed by hand: names come from ``churnpredict.__all__``, and a name's group from the module that defines it.
+Nothing is listed by hand: names come from the public face, and a name's group from the module that defines it.
 """
 
 from __future__ import annotations
 
 import inspect
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Rules, snapshots of who could leave, and what became of them.",
         ("churn.rules", "churn.snapshots", "churn.outcomes", "accounting.horizon", "accounting.contradictions", "churn.unscored"),
     ),
-    "rates": ("Rates and cohorts", "How many leave, when, and what that costs.", ("accounting.rates", "accounting.cohorts")),
+    "rates": (
+        "Rates and cohorts",
+        "How many leave, when, and what that costs.",
+        ("accounting.rates", "accounting.cohorts", "accounting.accounts"),
+    ),
     "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),
     "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
     "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("evaluation.displays",)),
@@ -58,7 +63,7 @@ MODULES = {
 
 def group_of(name: str) -> str:
     """The page on which a public name stands."""
-    home = cp._HOME[name]
+    home = homes()[name]
     for page, (_, _, modules) in GROUPS.items():
         if any(home == m or home.startswith(m + ".") for m in modules):
             return page
@@ -66,8 +71,20 @@ def group_of(name: str) -> str:
 
 
 def public_names() -> list[str]:
-    """All names of ``__all__`` that are defined somewhere."""
-    return [n for n in cp.__all__ if n in cp._HOME]
+    """All names of the public face: those on top, the classes that functions return, and those of its parts (``accounting.cohorts``)."""
+    return sorted(homes())
+
+
+def homes() -> dict[str, str]:
+    """The module that defines each public name; a name that stands on top is not shown a second time."""
+    top = cp._HOME | cp._CLASSES
+    parts = {f"{part}.{n}": getattr(getattr(cp, part), n) for part in cp._PARTS for n in getattr(cp, part).__all__ if n not in top}
+    return top | {name: thing.__module__.removeprefix("churnpredict.") for name, thing in parts.items()}
+
+
+def thing_of(name: str) -> Any:
+    """What a public name stands for."""
+    return operator.attrgetter(name)(cp)
 
 
 def summary(thing: Any) -> str:
@@ -84,7 +101,7 @@ def _group_page(page: str) -> str:
     names = [n for n in public_names() if group_of(n) == page]
     lines = [*title(heading), sentence, "", ".. currentmodule:: churnpredict", ""]
     for name in names:
-        thing = getattr(cp, name)
+        thing = thing_of(name)
         lines += [name, "-" * len(name), ""]
         if inspect.isclass(thing):
             kind, options = ("autoexception" if issubclass(thing, BaseException) else "autoclass"), ["   :members:"]
@@ -163,8 +180,8 @@ def _index() -> str:
             lines += [f":doc:`{GROUPS[page][0]} <{page}>`", "~" * (len(GROUPS[page][0]) + len(page) + 11), "", ".. list-table::"]
             lines += ["   :widths: 30 70", ""]
             for name in (n for n in public_names() if group_of(n) == page):
-                role = "func" if inspect.isfunction(getattr(cp, name)) else "exc" if page == "errors" else "class"
-                lines += [f"   * - :{role}:`~churnpredict.{name}`", f"     - {summary(getattr(cp, name))}"]
+                role = "func" if inspect.isfunction(thing_of(name)) else "exc" if page == "errors" else "class"
+                lines += [f"   * - :{role}:`~churnpredict.{name}`", f"     - {summary(thing_of(name))}"]
             lines.append("")
     lines += [".. toctree::", "   :hidden:", "", *(f"   {page}" for page in ORDER)]
     return "\n".join(lines) + "\n"

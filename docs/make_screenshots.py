@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1100, 900
 
 def page(folder: Path) -> Path:
     """The report of a business of 2,000 customers."""
-    shop = cp.make_business(2000, seed=5, rule="cancellation")
+    shop = cp.make_business(2000, random_state=5, rule="cancellation")
     tables, at = shop.tables, "2024-01-01"
     rows = [row for row in cp.catalog(tables) if row.window in (None, "30d", "90d") and row.table != "cancellations"]
     quick = cp.ChurnClassifier(horizon="90d", members=("trees",), n_estimators=150, n_jobs=1, min_leavers=10)
@@ -27,13 +27,13 @@ def page(folder: Path) -> Path:
     plan = cp.plan_retention(scores, offer_cost=1, contact_cost=0.2, acceptance=0.05, budget=150, holdout=0.05)
     known = tables.known_before(int(tables.instants(at)[0]))
     return cp.write_report(
-        folder / "report.html",
         scores,
+        folder / "report.html",
         plan=plan,
         backtest=pipeline.backtest(tables, at=["2023-07-01", "2023-10-01"], rounds=50),
         rates=cp.churn_rate(known, shop.churn),
-        tenure=cp.tenure_table(known, shop.churn),
-        cohorts=cp.cohorts(known, shop.churn, period="Q"),
+        tenure=cp.accounting.tenure_table(known, shop.churn),
+        cohorts=cp.accounting.cohorts(known, shop.churn, period="Q"),
         unscored=pipeline.unscored(tables, at=at),
         activity=activity(tables, scores[["customer_id", "cutoff"]], "orders"),
         unit="€",

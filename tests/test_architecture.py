@@ -140,3 +140,16 @@ def test_nothing_is_imported_through_the_public_face(path):
                 f"line {node.lineno}: import from the module that defines it"
             )
             assert not node.level, f"line {node.lineno}: relative import"
+
+
+def test_one_call_looks_upwards_by_name():
+    """What contracts and the search for circles cannot see: modules of the package that are looked up by their name."""
+    found = {
+        str(path.relative_to(SOURCE))
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module"
+        for part in ast.walk(node.args[0])
+        if (isinstance(part, ast.Constant) and str(part.value).startswith("churnpredict")) or getattr(part, "id", "") == "__name__"
+    }
+    assert found == {"__init__.py", "pipeline/churn_pipeline.py"}, "see docs/decisions/0016-one-call-upwards.md"

@@ -128,7 +128,7 @@ def orders_until(moment):
 
 def fiscal(_):
     tables = orders_until("2025-06-01")
-    rates = cp.churn_rate(tables, cp.Inactivity("3 months"), period="Q-JAN", since="2024-02-01", until="2024-06-01", min_group=1)
+    rates = cp.churn_rate(tables, cp.Inactivity("3 months"), period="Q-JAN", start="2024-02-01", end="2024-06-01", min_group=1)
     assert rates["period"].tolist() == ["2025Q1", "2025Q2"]
     assert span("1y").months == 12
 

@@ -114,7 +114,7 @@ def test_segments_of_a_rate(ids):
     segment = {i: "a" if int(i) < 8 else "b" for i in ids}
     wanted = {"a": 8, "b": 12}
     for by in (segment, pd.Series(segment), pd.Series(segment).astype("category"), pd.Series(segment).astype("string")):
-        rates = cp.churn_rate(tables, churn, by=by, period="Q", since="2024-04-01", until="2024-06-01")
+        rates = cp.churn_rate(tables, churn, by=by, period="Q", start="2024-04-01", end="2024-06-01")
         assert rates.set_index("group")["customers"].to_dict() == wanted
     other = {(int(i) if isinstance(i, str) else str(i)): s for i, s in segment.items()}
     code = "id-types-differ" if isinstance(ids, range) else "default-index"  # pandas makes the default index of 0, 1, 2, ...

@@ -26,24 +26,42 @@ def test_names_are_sorted_and_exist() -> None:
     names = [n for n in cp.__all__ if n != "__version__"]
     assert names == sorted(names)
     assert len(set(names)) == len(names)
-    for name in names:
+    for name in [*names, *cp._CLASSES]:
         assert getattr(cp, name).__doc__, name
+    for part in cp._PARTS:
+        for name in getattr(cp, part).__all__:
+            assert getattr(getattr(cp, part), name).__doc__, name
     assert set(dir(cp)) == set(cp.__all__)
+
+
+def test_few_names_stand_on_top() -> None:
+    """About thirty to look through, with the six rules and the seven tables and sources; the rest is in parts that say what they hold."""
+    assert len(cp._HOME) <= 43
+    assert not set(cp._CLASSES) & set(cp._HOME)
+
+
+def test_a_name_that_stands_elsewhere_says_where() -> None:
+    with pytest.raises(AttributeError, match=r"It is churnpredict.accounting.cohorts\."):
+        getattr(cp, "cohorts")  # noqa: B009 - the name that stood on top before
 
 
 def test_editors_and_type_checkers_know_the_same_names() -> None:
     """The stub beside the lazy module: without it every public name would be Any, and an editor would complete nothing."""
     stub = Path(cp.__file__).with_suffix(".pyi").read_text()
-    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in cp._HOME.items()}
+    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in (cp._HOME | cp._CLASSES).items()}
+    promised |= {f"from churnpredict import {part} as {part}" for part in cp._PARTS}
     assert {line for line in stub.splitlines() if line.startswith("from ")} == promised
 
 
 def test_names_that_outsiders_rely_on_are_there() -> None:
     promised = (
         "ChurnClassifier ChurnPipeline Customers EventTables Events Explanation Feature Inactivity TemporalSplit build_features catalog "
-        "explain label_churn load make_business take_snapshots"
+        "explain label_churn load make_business take_snapshots accounting diagnostics displays audit churn_rate write_report retrain "
+        "find_drift plan_retention SubscriptionEnd Cancellation"
     )
-    assert set(promised.split()) <= set(cp.__all__)
+    assert set(promised.split()) - {"Explanation"} <= set(cp.__all__)
+    for name in ("Backtest", "Plan", "Drift", "Outcomes", "Business", "Explanation", "Audit", "Retraining"):
+        assert isinstance(getattr(cp, name), type), name
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -55,7 +55,7 @@ def scores() -> object:
 SHOWN: list[tuple[Callable[[], object], str]] = [
     (tables, "19 customers"),
     (partitions, "PartitionedTables"),
-    (lambda: cp.make_business(60, seed=1), "Business of 60 customers"),
+    (lambda: cp.make_business(60, random_state=1), "Business of 60 customers"),
     (lambda: cp.ChurnPipeline(cp.Inactivity("60d", of=EVIL)), "not trained yet"),
     (plan, "expected profit"),
     (accounts, "1,200"),

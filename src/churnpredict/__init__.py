@@ -6,13 +6,11 @@ Names are imported on first use, so ``import churnpredict`` costs next to nothin
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 from churnpredict import threads  # noqa: F401 - notices forks from here on
 
 # name -> module that defines it; the order is the alphabet's, held by a test
 _HOME = {
-    "Audit": "evaluation.audit",
     "Cancellation": "churn.rules",
     "ChurnClassifier": "model.classifier",
     "ChurnError": "errors",
@@ -22,17 +20,12 @@ _HOME = {
     "DownSell": "churn.rules",
     "EventTables": "events.tables",
     "Events": "events.tables",
-    "Explanation": "explanation.attribution",
     "Feature": "features.feature",
     "File": "events.source",
-    "GainDisplay": "evaluation.displays",
     "Inactivity": "churn.rules",
     "Intervals": "events.tables",
-    "OverTimeDisplay": "evaluation.displays",
     "OwnFeature": "features.custom",
-    "ProfitDisplay": "evaluation.displays",
     "Query": "events.source",
-    "ReliabilityDisplay": "evaluation.displays",
     "States": "events.tables",
     "SubscriptionEnd": "churn.rules",
     "TemporalSplit": "model.split",
@@ -43,50 +36,64 @@ _HOME = {
     "build_features": "features.build",
     "catalog": "features.catalog",
     "churn_rate": "accounting.rates",
-    "cohorts": "accounting.cohorts",
-    "compare_reasons": "explanation.stability",
-    "confused_reasons": "explanation.stability",
-    "contradictions": "accounting.contradictions",
     "explain": "explanation.attribution",
     "find_alerts": "retention.alerts",
     "find_drift": "monitoring.drift",
-    "judge_alerts": "retention.alerts",
     "forget": "score_runs.forgetting",
     "label_churn": "churn.outcomes",
     "load": "pipeline.loading",
     "make_business": "simulation.business",
     "plan_retention": "retention.plan",
-    "probe_features": "features.probe",
     "read_scores": "score_runs.runs",
-    "reasons_against_drivers": "accounting.cohorts",
     "retrain": "lifecycle.retraining",
-    "return_curve": "accounting.horizon",
-    "revenue_churn": "accounting.rates",
-    "rfm": "features.rfm",
-    "rfm_summary": "features.rfm",
     "scan_tables": "events.partitions",
     "suggest_horizon": "accounting.horizon",
     "take_snapshots": "churn.snapshots",
-    "tenure_table": "accounting.cohorts",
-    "what_would_help": "explanation.whatif",
     "write_features": "features.write",
     "write_report": "report.page",
     "write_scores": "score_runs.batch",
 }
+# what functions return or take, for annotations and isinstance: importable, but not in the way of somebody who looks for a verb
+_CLASSES = {
+    "Audit": "evaluation.audit_report",
+    "Backtest": "pipeline.backtest_result",
+    "Business": "simulation.business",
+    "Campaign": "evaluation.campaign",
+    "Drift": "monitoring.drift",
+    "Explanation": "explanation.attribution",
+    "Outcomes": "churn.outcomes",
+    "PartitionedTables": "events.partitions",
+    "Plan": "retention.plan",
+    "Retraining": "lifecycle.retraining",
+}
+_PARTS = ("accounting", "diagnostics", "displays")  # modules with the rest of the public face
 
 __version__ = "0.1.0"
-__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted((*_HOME, *_PARTS)), "__version__"]  # noqa: PLE0604
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+def __getattr__(name: str) -> object:
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
+    home = _HOME.get(name) or _CLASSES.get(name)
+    if home is not None:
+        value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
         globals()[name] = value
         return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
+
+
+def _hint(name: str) -> str:
+    """Where a name of that spelling is, or the nearest one."""
+    if name.startswith("_"):
+        return ""
+    for part in _PARTS:
+        if name in importlib.import_module(f"{__name__}.{part}").__all__:
+            return f". It is churnpredict.{part}.{name}."
     from churnpredict.errors import closest
 
-    near = "" if name.startswith("_") else closest(name, __all__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{near and '.'}{near}")
+    near = closest(name, (*__all__, *_CLASSES))
+    return f".{near}" if near else ""
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,11 @@
 """The public face for editors and type checkers: what ``__init__.py`` imports when it is used."""
 
-from churnpredict.accounting.cohorts import cohorts as cohorts
-from churnpredict.accounting.cohorts import reasons_against_drivers as reasons_against_drivers
-from churnpredict.accounting.cohorts import tenure_table as tenure_table
-from churnpredict.accounting.contradictions import contradictions as contradictions
-from churnpredict.accounting.horizon import return_curve as return_curve
+from churnpredict import accounting as accounting
+from churnpredict import diagnostics as diagnostics
+from churnpredict import displays as displays
 from churnpredict.accounting.horizon import suggest_horizon as suggest_horizon
 from churnpredict.accounting.rates import churn_rate as churn_rate
-from churnpredict.accounting.rates import revenue_churn as revenue_churn
+from churnpredict.churn.outcomes import Outcomes as Outcomes
 from churnpredict.churn.outcomes import label_churn as label_churn
 from churnpredict.churn.rules import Cancellation as Cancellation
 from churnpredict.churn.rules import DownSell as DownSell
@@ -18,12 +16,10 @@ from churnpredict.churn.rules import WinBack as WinBack
 from churnpredict.churn.snapshots import take_snapshots as take_snapshots
 from churnpredict.errors import ChurnError as ChurnError
 from churnpredict.errors import ChurnWarning as ChurnWarning
-from churnpredict.evaluation.audit import Audit as Audit
 from churnpredict.evaluation.audit import audit as audit
-from churnpredict.evaluation.displays import GainDisplay as GainDisplay
-from churnpredict.evaluation.displays import OverTimeDisplay as OverTimeDisplay
-from churnpredict.evaluation.displays import ProfitDisplay as ProfitDisplay
-from churnpredict.evaluation.displays import ReliabilityDisplay as ReliabilityDisplay
+from churnpredict.evaluation.audit_report import Audit as Audit
+from churnpredict.evaluation.campaign import Campaign as Campaign
+from churnpredict.events.partitions import PartitionedTables as PartitionedTables
 from churnpredict.events.partitions import scan_tables as scan_tables
 from churnpredict.events.source import File as File
 from churnpredict.events.source import Query as Query
@@ -34,31 +30,29 @@ from churnpredict.events.tables import Intervals as Intervals
 from churnpredict.events.tables import States as States
 from churnpredict.explanation.attribution import Explanation as Explanation
 from churnpredict.explanation.attribution import explain as explain
-from churnpredict.explanation.stability import compare_reasons as compare_reasons
-from churnpredict.explanation.stability import confused_reasons as confused_reasons
-from churnpredict.explanation.whatif import what_would_help as what_would_help
 from churnpredict.features.build import build_features as build_features
 from churnpredict.features.catalog import catalog as catalog
 from churnpredict.features.custom import OwnFeature as OwnFeature
 from churnpredict.features.custom import aggregate as aggregate
 from churnpredict.features.feature import Feature as Feature
-from churnpredict.features.probe import probe_features as probe_features
-from churnpredict.features.rfm import rfm as rfm
-from churnpredict.features.rfm import rfm_summary as rfm_summary
 from churnpredict.features.write import write_features as write_features
+from churnpredict.lifecycle.retraining import Retraining as Retraining
 from churnpredict.lifecycle.retraining import retrain as retrain
 from churnpredict.model.classifier import ChurnClassifier as ChurnClassifier
 from churnpredict.model.split import TemporalSplit as TemporalSplit
+from churnpredict.monitoring.drift import Drift as Drift
 from churnpredict.monitoring.drift import find_drift as find_drift
+from churnpredict.pipeline.backtest_result import Backtest as Backtest
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline as ChurnPipeline
 from churnpredict.pipeline.loading import load as load
 from churnpredict.report.page import write_report as write_report
 from churnpredict.retention.alerts import find_alerts as find_alerts
-from churnpredict.retention.alerts import judge_alerts as judge_alerts
+from churnpredict.retention.plan import Plan as Plan
 from churnpredict.retention.plan import plan_retention as plan_retention
 from churnpredict.score_runs.batch import write_scores as write_scores
 from churnpredict.score_runs.forgetting import forget as forget
 from churnpredict.score_runs.runs import read_scores as read_scores
+from churnpredict.simulation.business import Business as Business
 from churnpredict.simulation.business import make_business as make_business
 
 __version__: str

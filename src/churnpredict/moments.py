@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ import pandas as pd
 from churnpredict.clock import utc_time
 from churnpredict.errors import TimeError
 
-__all__ = ["is_aware", "moment", "moment_column", "moments"]
+__all__ = ["Moment", "Moments", "is_aware", "moment", "moment_column", "moments"]
 
+Moment = str | datetime.date | np.datetime64  # a datetime and a pandas Timestamp are dates
+Moments = Moment | Iterable[Moment]
 Ints = npt.NDArray[np.int64]
 _ZONE = r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _EXTENDED = re.compile(

@@ -33,7 +33,7 @@ def counts(found):
 
 def test_each_contradiction_by_hand():
     tables, churn = small(back=True)
-    found = cp.contradictions(tables, churn, flags={"gone": "yes"})
+    found = cp.accounting.contradictions(tables, churn, flags={"gone": "yes"})
     assert counts(found) == {
         ("flagged-but-there", "people"): (1, 4, 1),  # 2; of four flagged
         ("row-before-joining", "visits"): (1, 6, 1),
@@ -42,7 +42,7 @@ def test_each_contradiction_by_hand():
     }
     # 3 visited after cancelling: back, as far as this rule can tell. Without back= such visits contradict the cancellation.
     tables, churn = small()
-    found = cp.contradictions(tables, churn, flags={"gone": "yes"})
+    found = cp.accounting.contradictions(tables, churn, flags={"gone": "yes"})
     assert counts(found) == {
         ("flagged-but-there", "people"): (1, 4, 1),
         ("gone-but-unflagged", "people"): (2, 5, 2),
@@ -56,8 +56,8 @@ def test_each_contradiction_by_hand():
 
 
 def test_a_sound_business_contradicts_itself_nowhere():
-    shop = cp.make_business(200, seed=4, rule="cancellation")
-    assert cp.contradictions(shop.tables, shop.churn).empty
+    shop = cp.make_business(200, random_state=4, rule="cancellation")
+    assert cp.accounting.contradictions(shop.tables, shop.churn).empty
 
 
 def test_flags_of_other_types():
@@ -70,12 +70,12 @@ def test_flags_of_other_types():
         ends=cp.Events(ends, customer="id", time="at"),
         observed_until="2024-07-01",
     )
-    found = cp.contradictions(tables, cp.Cancellation("30d", of="ends"), flags={"flag": True, "code": 1})
+    found = cp.accounting.contradictions(tables, cp.Cancellation("30d", of="ends"), flags={"flag": True, "code": 1})
     assert found["column"].tolist() == ["flag", "flag", "code", "code"]
     assert found["rows"].tolist() == [1, 1, 1, 1]
     for flags in ({"flga": True}, {"flag": "perhaps"}):
         with pytest.raises(UsageError, match="no-such-flag"):
-            cp.contradictions(tables, cp.Cancellation("30d", of="ends"), flags=flags)
+            cp.accounting.contradictions(tables, cp.Cancellation("30d", of="ends"), flags=flags)
 
 
 def test_a_set_of_traps_is_reported_with_counts(shared_data):
@@ -95,7 +95,7 @@ def test_a_set_of_traps_is_reported_with_counts(shared_data):
             subscriptions=cp.Customers(subs, customer="subscription_id", since="start_date"),
             usage=cp.Events(usage, customer="subscription_id", time="usage_date"),
         )
-    found = cp.contradictions(tables, cp.Cancellation("90d", of="churned"), flags={"churn_flag": True})
+    found = cp.accounting.contradictions(tables, cp.Cancellation("90d", of="churned"), flags={"churn_flag": True})
     told = found.set_index(["finding", "table"])
     early = tickets["submitted_at"] < tickets["account_id"].map(signed_up)
     assert told.loc[("row-before-joining", "tickets"), "rows"] == early.sum()
@@ -109,7 +109,7 @@ def test_a_set_of_traps_is_reported_with_counts(shared_data):
     last = ends.groupby("account_id")["churn_date"].max()
     after = tickets["submitted_at"] > tickets["account_id"].map(last)
     assert told.loc[("row-after-leaving", "tickets"), "rows"] == after.sum()
-    silent = cp.contradictions(by_subscription, cp.Inactivity("90d", of="usage")).set_index("finding")
+    silent = cp.accounting.contradictions(by_subscription, cp.Inactivity("90d", of="usage")).set_index("finding")
     before = usage["usage_date"] < usage["subscription_id"].map(subs.set_index("subscription_id")["start_date"])
     assert silent.loc["row-before-joining", "rows"] == before.sum()
     assert silent.loc["row-before-joining", "share"] == pytest.approx(0.77, abs=0.01)

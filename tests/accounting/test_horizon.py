@@ -62,7 +62,7 @@ def test_planted_rhythms_are_found(rng, gap, sd, leaving):
 
 def test_a_share_of_nine_in_ten_gaps_would_have_been_too_short(rng):
     """Why the horizon is not simply the gap that 90 % of gaps do not exceed: many of those silent for so long come back."""
-    curve = cp.return_curve(rhythm(rng, 30, 5))
+    curve = cp.accounting.return_curve(rhythm(rng, 30, 5))
     assert curve.comes_back(36) > 0.4
 
 
@@ -92,7 +92,7 @@ def check_curve(history):
     last = (end - pd.Timestamp("2020-01-01")).days - 1
     own = days.groupby(visits["user"].to_numpy()).apply(list)
     expected = kaplan_meier(own.tolist(), last + 1)
-    curve = cp.return_curve(tables, of="orders").frame
+    curve = cp.accounting.return_curve(tables, of="orders").frame
     assert curve["quiet"].tolist() == [n for n, _ in expected][: len(curve)]
     assert curve["returned"].tolist() == pytest.approx([r for _, r in expected][: len(curve)], abs=1e-12)
     assert all(n < 20 for n, _ in expected[len(curve) :])
@@ -145,9 +145,9 @@ def test_several_rows_of_a_day_are_one_visit(rng):
     twice = dataclasses.replace(
         stream, offsets=2 * stream.offsets, times=np.repeat(stream.times, 2) + np.tile([0, 3_600_000_000], len(stream))
     )
-    before = cp.return_curve(tables)
+    before = cp.accounting.return_curve(tables)
     tables.streams["visits"] = twice
-    pd.testing.assert_frame_equal(before.frame, cp.return_curve(tables).frame)
+    pd.testing.assert_frame_equal(before.frame, cp.accounting.return_curve(tables).frame)
 
 
 def test_the_picture_shows_the_curve(rng):
@@ -165,7 +165,7 @@ def test_the_picture_shows_the_curve(rng):
 def test_without_matplotlib_it_says_what_to_install(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r'pip install "churnpredict\[plot\]"'):
-        cp.return_curve(rhythm(rng, 30, 5, n=60)).plot()
+        cp.accounting.return_curve(rhythm(rng, 30, 5, n=60)).plot()
 
 
 def test_refusals(rng):
@@ -173,9 +173,9 @@ def test_refusals(rng):
     with pytest.raises(UsageError, match="bad-argument"):
         cp.suggest_horizon(tables, returning=1.5)
     with pytest.raises(UsageError, match="too-long-silence"):
-        cp.return_curve(tables).comes_back(100_000)
+        cp.accounting.return_curve(tables).comes_back(100_000)
     with pytest.raises(UsageError, match="unknown-table"):
         cp.suggest_horizon(tables, of="visit")
     few = pd.DataFrame({"id": [1, 2], "day": ["2024-01-01", "2024-01-02"]})
     with pytest.raises(DataError, match="too-few-silences"):
-        cp.return_curve(cp.EventTables(visits=cp.Events(few, customer="id", time="day")))
+        cp.accounting.return_curve(cp.EventTables(visits=cp.Events(few, customer="id", time="day")))

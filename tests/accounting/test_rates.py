@@ -45,7 +45,7 @@ def business(n=1000, lost=200, *, involuntary=50, price=2000.0, observed_until="
 
 
 RULE = cp.Cancellation("90d", of="ends", involuntary=["card"])
-IN_2023 = {"since": "2023-01-01", "until": "2024-01-01"}
+IN_2023 = {"start": "2023-01-01", "end": "2024-01-01"}
 
 
 # --- by hand ---
@@ -80,7 +80,7 @@ def test_money_is_that_of_the_lost_and_not_of_the_average_customer(earliest, who
         observed_until="2024-03-01",
     )
     churn = cp.Cancellation("30d", of="ends")
-    (row,) = cp.churn_rate(tables, churn, value="pays", since="2024-02-01", period="M", min_group=1).to_dict("records")
+    (row,) = cp.churn_rate(tables, churn, value="pays", start="2024-02-01", period="M", min_group=1).to_dict("records")
     assert row["lost"] == 1
     money = [row[c] for c in ("average_payment", "payments", "money_lost")]
     assert money == [20.0, 2.0, 40.0] if whole else np.isnan(money).all()
@@ -88,7 +88,7 @@ def test_money_is_that_of_the_lost_and_not_of_the_average_customer(earliest, who
 
 def test_what_is_not_observed_is_not_zero():
     tables = business(observed_until="2023-11-15")
-    rates = cp.churn_rate(tables, RULE, period="Q", since="2023-01-01", value=2000.0)
+    rates = cp.churn_rate(tables, RULE, period="Q", start="2023-01-01", value=2000.0)
     assert rates["period"].tolist() == ["2023Q1", "2023Q2", "2023Q3", "2023Q4"]
     last = rates.iloc[-1]
     assert last[["lost", "voluntary", "involuntary", "rate", "low", "high", "money_lost"]].isna().all()
@@ -106,7 +106,7 @@ def test_grace_delays_maturity():
     churn = cp.SubscriptionEnd("30d", of="subs", grace="14d")
     for until, mature in (("2024-04-14", False), ("2024-04-15", True)):
         (row,) = cp.churn_rate(
-            cp.EventTables(subs=declared, observed_until=until), churn, period="M", since="2024-03-01", until="2024-04-01"
+            cp.EventTables(subs=declared, observed_until=until), churn, period="M", start="2024-03-01", end="2024-04-01"
         ).to_dict("records")
         assert (row["lost"] == 3) if mature else pd.isna(row["lost"])
         assert row["note"] == ("" if mature else "immature until 2024-04-15")
@@ -147,7 +147,7 @@ def test_the_second_year():
         observed_until="2023-02-28",
     )
     churn = cp.Cancellation("30d", of="ends")
-    years = cp.tenure_table(tables, churn).set_index("tenure_year")
+    years = cp.accounting.tenure_table(tables, churn).set_index("tenure_year")
     # year 1 ends on 1 March 2021, which is day 365, year 2 on day 730, year 3 after the end of the data
     assert years["customers"].tolist()[:2] == [20, 19]
     assert years["lost"].tolist()[:2] == [1, 4]
@@ -155,7 +155,7 @@ def test_the_second_year():
     assert years["immature"].tolist() == [0, 0, 15]
     assert pd.isna(years["lost"].iloc[2])
     assert years["note"].tolist() == ["", "", "no whole year observed yet"]
-    at = cp.churn_rate(tables, churn, period="Y", by="tenure_year", since="2021-01-01", until="2023-01-01")
+    at = cp.churn_rate(tables, churn, period="Y", by="tenure_year", start="2021-01-01", end="2023-01-01")
     assert at[["period", "tenure_year", "customers", "lost"]].to_numpy().tolist() == [["2021", 1, 19, 3], ["2022", 2, 16, 2]]
 
 
@@ -171,11 +171,11 @@ def test_revenue_by_hand():
     )  # fmt: skip
     tables = cp.EventTables(subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur"), observed_until="2024-12-31")
     churn = cp.SubscriptionEnd("30d", of="subs", grace="30d")
-    frame = cp.revenue_churn(tables, churn, value="subs", since="2024-04-01", until="2024-07-01")
+    frame = cp.accounting.revenue_churn(tables, churn, value="subs", start="2024-04-01", end="2024-07-01")
     (row,) = frame.to_dict("records")
     assert [row[c] for c in ("customers", "start", "lost_revenue", "contraction", "expansion", "end")] == [5, 500, 100, 40, 50, 410]
     assert (row["gross_churn"], row["net_retention"]) == (0.28, 0.82)
-    assert cp.revenue_churn(tables, churn, value="subs", since="2024-10-01")["net_retention"].isna().all()
+    assert cp.accounting.revenue_churn(tables, churn, value="subs", start="2024-10-01")["net_retention"].isna().all()
 
 
 def test_who_comes_back_can_leave_again():
@@ -185,7 +185,7 @@ def test_who_comes_back_can_leave_again():
         ends=cp.Events(pd.DataFrame({"id": [0, 1, 0], "at": ["2024-01-10", "2024-01-12", "2024-03-10"]}), customer="id", time="at"),
         observed_until="2024-05-01",
     )
-    window = {"period": "M", "since": "2024-01-01", "min_group": 1}
+    window = {"period": "M", "start": "2024-01-01", "min_group": 1}
     returning = cp.churn_rate(tables, cp.Cancellation("30d", of="ends", back="visits"), **window)
     assert returning[["customers", "lost"]].to_numpy().tolist() == [[6, 2], [4, 0], [5, 1], [4, 0]]
     for_good = cp.churn_rate(tables, cp.Cancellation("30d", of="ends"), **window)
@@ -202,7 +202,7 @@ def test_trials_and_partial_churn():
         prices=cp.States(pd.DataFrame(prices, columns=["id", "at", "price"]), customer="id", time="at", values=["price"]),
         observed_until="2024-05-01",
     )
-    february = {"period": "M", "since": "2024-02-01", "until": "2024-03-01", "min_group": 1}
+    february = {"period": "M", "start": "2024-02-01", "end": "2024-03-01", "min_group": 1}
     for churn, expected in (
         (cp.TrialEnd("30d", of="terms", grace="14d"), [3, 2]),
         (cp.DownSell("30d", of="prices", value="price", drop=0.2), [2, 1]),
@@ -214,13 +214,13 @@ def test_reasons_against_drivers():
     said = pd.Series(["dear", "dear", "dear", None, "moved"], index=list("abcde"))
     index = pd.MultiIndex.from_product([list("abcd"), pd.to_datetime(["2024-01-01", "2024-02-01"])], names=["customer_id", "cutoff"])
     drivers = pd.DataFrame({"price": [0, 1, 0, 1, 1, 0, 0, 0], "habit": [1, 0, 1, 0, 0, 1, 1, 1]}, index=index, dtype=float)
-    table = cp.reasons_against_drivers(said, drivers, min_group=1)
+    table = cp.accounting.reasons_against_drivers(said, drivers, min_group=1)
     assert table.loc["dear"].to_dict() == {"habit": 1, "price": 2, "all": 3}
     assert table.loc["not stated"].to_dict() == {"habit": 1, "price": 0, "all": 1}
     assert "moved" not in table.index
-    assert cp.reasons_against_drivers(said, drivers, min_group=2).index.tolist() == ["dear", "other", "all"]
+    assert cp.accounting.reasons_against_drivers(said, drivers, min_group=2).index.tolist() == ["dear", "other", "all"]
     with pytest.raises(IdentityError, match="nobody-in-both"):
-        cp.reasons_against_drivers(said.rename(index=str.upper), drivers)
+        cp.accounting.reasons_against_drivers(said.rename(index=str.upper), drivers)
 
 
 # --- the plain loop over the definitions ---
@@ -235,7 +235,7 @@ def check_silence(history, horizon):
     people = history.plain().people
     since = {} if people is None else people["since"].dropna().to_dict()
     rule = falling_silent(rows, horizon, since, history.timezone)
-    rates = cp.churn_rate(tables, cp.Inactivity(horizon, of="orders", active_within="300d"), period="M", since="2024-03-01", min_group=1)
+    rates = cp.churn_rate(tables, cp.Inactivity(horizon, of="orders", active_within="300d"), period="M", start="2024-03-01", min_group=1)
     local = calendar_of(pd.Timestamp("2024-03-01"), pd.Timestamp(2026, 1, 1), 1)[: len(rates)]
     periods = [tuple(utc(p, history.timezone)) for p in local]
     counts = lost_per_period(rule, history.customers(), periods)
@@ -312,24 +312,24 @@ def test_contracts_are_counted_as_the_plain_loop_counts_them(seed, grace):
     closed = frame.assign(b=frame["b"].fillna(FAR))
     rule = subscribing({c: list(zip(g["a"], g["b"], strict=True)) for c, g in closed.groupby("id")}, grace)
     tables = cp.EventTables(subs=cp.Intervals(frame, customer="id", start="a", end="b"), observed_until="2026-06-01")
-    window = {"since": "2024-02-01", "until": "2025-06-01"}
+    window = {"start": "2024-02-01", "end": "2025-06-01"}
     rates = cp.churn_rate(tables, cp.SubscriptionEnd("30d", of="subs", grace=grace), period="M", min_group=1, **window)
     counts = lost_per_period(rule, sorted(set(frame["id"])), calendar_of(pd.Timestamp("2024-02-01"), pd.Timestamp("2025-06-01"), 1))
     assert rates[["customers", "voluntary"]].fillna(0).to_numpy().tolist() == [[n, left] for n, left, _ in counts]
 
 
 def test_a_simulated_business_is_accounted_as_it_was():
-    shop = cp.make_business(300, seed=8, rule="cancellation")
+    shop = cp.make_business(300, random_state=8, rule="cancellation")
     truth = shop.truth
     ends = {c: [(t, k)] for c, t, k in zip(truth.index, truth["left_at"], truth["outcome"], strict=True) if k}
     joined = shop.frames["customers"].set_index("customer_id")["signup_date"].astype("datetime64[us]").to_dict()
     rule, months = cancelling(ends, joined, involuntary=[2]), calendar_of(pd.Timestamp("2022-07-01"), shop.end, 3)
-    rates = cp.churn_rate(shop.tables, shop.churn, since="2022-07-01")
+    rates = cp.churn_rate(shop.tables, shop.churn, start="2022-07-01")
     mature = [p for p in months if p[1] <= shop.end]
     found = rates[["customers", "voluntary", "involuntary"]].iloc[: len(mature)]
     assert found.to_numpy().tolist() == [list(row) for row in lost_per_period(rule, truth.index, mature)]
     years = calendar_of(pd.Timestamp("2022-01-01"), shop.end, 12)
-    kept = cp.cohorts(shop.tables, shop.churn, period="Y")
+    kept = cp.accounting.cohorts(shop.tables, shop.churn, period="Y")
     expected = kept_by_cohort(rule, joined, years)
     assert kept.index.tolist() == ["2022", "2023", "2024"]
     assert kept["customers"].sum() == 300
@@ -349,9 +349,9 @@ def test_blocks_of_customers_do_not_show(monkeypatch):
     from churnpredict.accounting import accounts
 
     tables = business(region=np.where(np.arange(1000) % 3, "x", "y"))
-    whole = cp.churn_rate(tables, RULE, by="region", value="payments", since="2023-01-01")
+    whole = cp.churn_rate(tables, RULE, by="region", value="payments", start="2023-01-01")
     monkeypatch.setattr(accounts, "_BLOCK", 50)
-    pd.testing.assert_frame_equal(whole, cp.churn_rate(tables, RULE, by="region", value="payments", since="2023-01-01"))
+    pd.testing.assert_frame_equal(whole, cp.churn_rate(tables, RULE, by="region", value="payments", start="2023-01-01"))
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_blocks_of_customers_do_not_show(monkeypatch):
         ({"payments": 0, "value": 1.0}, "bad-argument"),
         ({"min_group": 0}, "bad-argument"),
         ({"level": 2}, "bad-argument"),
-        ({"since": "2030-01-01"}, "no-period"),
+        ({"start": "2030-01-01"}, "no-period"),
         ({"by": pd.Series(["a", "b"], index=[1, 1])}, "duplicate-customer"),
     ],
 )

@@ -105,7 +105,7 @@ def test_the_three_ways():
 
 
 def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
-    shop = cp.make_business(400, seed=5, treatments=True, rule="cancellation")
+    shop = cp.make_business(400, random_state=5, treatments=True, rule="cancellation")
     past = cp.take_snapshots(shop.tables, shop.churn, every="60d")
     arms = arms_of(shop.tables, past, shop.churn, "treatments")
     log = shop.frames["treatments"]
@@ -122,7 +122,7 @@ def test_agrees_with_a_plain_loop_and_shows_what_contacts_did():
 
 def test_whoever_leaves_early_is_not_kept_for_want_of_a_contact() -> None:
     """Against the true risks of those left alone; planted: leaving out the contacted only is off by a third."""
-    shop = cp.make_business(2500, seed=3, treatments=True, rule="cancellation")
+    shop = cp.make_business(2500, random_state=3, treatments=True, rule="cancellation")
     at = ["2022-10-01", "2023-01-01", "2023-04-01", "2023-07-01", "2023-10-01"]
     past = cp.take_snapshots(shop.tables, shop.churn, at=at)
     true = np.mean([shop.true_risk(a, "90d", contact=False).mean() for a in at])
@@ -145,7 +145,7 @@ def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() 
     for group in (early, late, stayed):
         assert abs(kept[group].mean() - 0.5) < 0.06
     assert _as_many(left, np.full(2000, np.inf)).all()
-    shop = cp.make_business(300, seed=1, treatments=True)
+    shop = cp.make_business(300, random_state=1, treatments=True)
     past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
     one, other = (keep(shop.tables, past, shop.churn, "treatments") for keep in (untouched, without_treated))
     assert one["customer_id"].tolist() == other["customer_id"].tolist()
@@ -153,7 +153,7 @@ def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() 
 
 def test_partitions_keep_whom_the_whole_keeps() -> None:
     """Law 6: how many leavers stay is settled over everybody, not within each part."""
-    shop = cp.make_business(600, seed=6, treatments=True, rule="cancellation")
+    shop = cp.make_business(600, random_state=6, treatments=True, rule="cancellation")
     tables, at = shop.tables, ["2023-04-01", "2023-07-01"]
     rows = [cp.Feature("orders", "count", "30d")]
     past = cp.take_snapshots(tables, shop.churn, at=at)
@@ -180,7 +180,7 @@ def _third(ids):
 
 
 def test_an_experiment_is_of_those_at_risk_when_chosen() -> None:
-    shop = cp.make_business(300, seed=1, treatments=True, rule="cancellation")
+    shop = cp.make_business(300, random_state=1, treatments=True, rule="cancellation")
     rows = experiment(shop.tables, shop.churn, "treatments")
     log = shop.frames["treatments"]
     left = shop.truth["left_at"]

@@ -64,7 +64,7 @@ def days_of_a_course(folder: Path) -> None:
 
 def accounts_and_contracts(folder: Path) -> None:
     """A folder of five tables: people, contracts, tickets, cancellations, and usage of contracts."""
-    shop = cp.make_business(220, seed=4)
+    shop = cp.make_business(220, random_state=4)
     people = shop.frames["customers"].rename(columns={"customer_id": "account_id"})
     people.assign(churn_flag=True).drop(columns="owner").to_csv(folder / "accounts.csv", index=False)
     terms = shop.frames["subscriptions"].rename(columns={"customer": "account_id", "start": "start_date", "end": "end_date"})
@@ -78,7 +78,7 @@ def accounts_and_contracts(folder: Path) -> None:
 
 
 def contracts_alone(folder: Path) -> None:
-    shop = cp.make_business(220, seed=4)
+    shop = cp.make_business(220, random_state=4)
     terms = shop.frames["subscriptions"].rename(columns={"customer": "account_id", "start": "start_date", "end": "end_date"})
     terms.to_parquet(folder / "subscriptions.parquet")
 

@@ -14,6 +14,7 @@ from churnpredict.evaluation.displays import GainDisplay, OverTimeDisplay, Profi
 
 pytest.importorskip("matplotlib")
 DISPLAYS = (ReliabilityDisplay, GainDisplay, ProfitDisplay)
+MONEY = {"value": 200, "offer_cost": 10, "contact_cost": 1}
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def told(rng):
 def test_curves_pass_through_the_metrics(told):
     y, p = told
     assert gain_curve(y, p, shares=[0.1, 0.3]) == pytest.approx([metrics.gain(y, p, k=k) for k in (0.1, 0.3)])
-    share, profit, stop = profit_curve(y, p)
-    assert profit.max() == pytest.approx(metrics.mpc(y, p))
-    assert stop[1] == pytest.approx(metrics.expected_profit(y, p))
+    share, profit, stop = profit_curve(y, p, **MONEY)
+    assert profit.max() == pytest.approx(metrics.mpc(y, p, **MONEY))
+    assert stop[1] == pytest.approx(metrics.expected_profit(y, p, **MONEY))
     assert np.interp(stop[0], share, profit) == pytest.approx(stop[1])
     said, seen, n = reliability_curve(y, p)
     assert n @ np.abs(said - seen) / n.sum() == pytest.approx(metrics.calibration_error(y, p))
@@ -39,7 +40,7 @@ def test_curves_do_not_depend_on_the_order_of_rows_and_take_weights(told, rng):
     w = rng.integers(0, 3, len(y))
     for curve in (
         lambda y, p, w: gain_curve(y, p, shares=np.linspace(0, 1, 11), sample_weight=w),
-        lambda y, p, w: profit_curve(y, p, sample_weight=w)[1],
+        lambda y, p, w: profit_curve(y, p, **MONEY, sample_weight=w)[1],
     ):
         assert curve(y, p, w) == pytest.approx(curve(y[order], p[order], w[order]))
         twice = np.repeat(np.arange(len(y)), w)
@@ -50,8 +51,9 @@ def test_curves_do_not_depend_on_the_order_of_rows_and_take_weights(told, rng):
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_two_models_share_axes_in_colours_of_their_own(display, told):
     y, p = told
-    one = display.from_predictions(y, p, name="one")
-    other = display.from_predictions(y, 1 - p, name="other", ax=one.ax_)
+    money = MONEY if display is ProfitDisplay else {}
+    one = display.from_predictions(y, p, **money, name="one")
+    other = display.from_predictions(y, 1 - p, **money, name="other", ax=one.ax_)
     curves = [line for line in one.ax_.lines if line.get_gid() == "curve"]
     assert [line.get_label() for line in curves] == ["one", "other"]
     assert len({line.get_color() for line in curves}) == 2
@@ -77,7 +79,7 @@ def test_constant_risks_give_the_line_of_chance():
     y, p = np.tile([0, 0, 1], 30), np.full(90, 0.3)
     assert GainDisplay.from_predictions(y, p, rounds=0).gain == pytest.approx(np.linspace(0, 1, 101))
     assert len(ReliabilityDisplay.from_predictions(y, p).risk) == 1
-    assert ProfitDisplay.from_predictions(y, p).share.tolist() == [0, 1]
+    assert ProfitDisplay.from_predictions(y, p, **MONEY).share.tolist() == [0, 1]
 
 
 def test_estimators_give_labels_customers_and_cutoffs(snapshots):
@@ -91,7 +93,9 @@ def test_estimators_give_labels_customers_and_cutoffs(snapshots):
     assert over_time.value[-1] == pytest.approx(metrics.auc(y[last], risk[last]))
     words = np.where(y == 1, "gone", "here")
     text = cp.ChurnClassifier(positive="gone", members=("linear",)).fit(X, words)
-    assert ProfitDisplay.from_estimator(text, X, words).profit[-1] == pytest.approx(ProfitDisplay.from_predictions(y, risk).profit[-1])
+    assert ProfitDisplay.from_estimator(text, X, words, **MONEY).profit[-1] == pytest.approx(
+        ProfitDisplay.from_predictions(y, risk, **MONEY).profit[-1]
+    )
 
 
 def test_what_cannot_be_drawn_is_said(told, monkeypatch):

@@ -1,6 +1,7 @@
 """Metrics against oracles, scikit-learn and the figures of the literature; law 11, ties."""
 
 import importlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -40,7 +41,8 @@ CASES = st.integers(2, 30).flatmap(
         st.lists(st.integers(0, 3), min_size=n, max_size=n),
     )
 )
-ALL = [auc, average_precision, log_loss, brier, calibration_error, gain, lift, mpc, empc, expected_profit]
+MONEY = {"value": 200, "offer_cost": 10, "contact_cost": 1}
+ALL = [auc, average_precision, log_loss, brier, calibration_error, gain, lift, *(partial(f, **MONEY) for f in (mpc, empc, expected_profit))]
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,7 +68,7 @@ def test_as_scikit_learn_and_the_oracles_say(case):
     assert average_precision(y, p, sample_weight=w) == pytest.approx(sklearn.metrics.average_precision_score(y, p, sample_weight=w))
     assert log_loss(y, p, sample_weight=w) == pytest.approx(sklearn.metrics.log_loss(y, p, sample_weight=w))
     assert brier(y, p, sample_weight=w) == pytest.approx(sklearn.metrics.brier_score_loss(y, p, sample_weight=w))
-    assert mpc(y, p) == pytest.approx(mpc_by_cutoffs(y, p, gamma=0.3))
+    assert mpc(y, p, **MONEY) == pytest.approx(mpc_by_cutoffs(y, p, gamma=0.3))
 
 
 def check_law_11(lift_function):
@@ -110,7 +112,7 @@ def test_lift_under_partial_ties_is_the_mean_over_row_orders():
     ],
 )
 def test_empc_has_the_published_values(y, p, value):
-    assert empc(y, p) == pytest.approx(value, abs=1e-9)
+    assert empc(y, p, **MONEY) == pytest.approx(value, abs=1e-9)
     assert empc_by_integration(y, p) == pytest.approx(value, rel=1e-4)
 
 
@@ -120,7 +122,7 @@ def test_empc_catches_a_hull_that_keeps_every_vertex(monkeypatch):
 
     monkeypatch.setattr(importlib.import_module("churnpredict.evaluation.metrics"), "_roc_hull", raw)
     with np.errstate(all="ignore"):
-        assert empc(Y20, S20) != pytest.approx(7.421634774538493, abs=1e-6)
+        assert empc(Y20, S20, **MONEY) != pytest.approx(7.421634774538493, abs=1e-6)
 
 
 @settings(max_examples=40, deadline=None)
@@ -150,9 +152,9 @@ def test_calibration_figures_find_what_was_planted(rng):
 
 
 def test_expected_profit_contacts_only_where_it_pays():
-    assert expected_profit([1, 0, 1, 0], [0.0, 0.0, 0.0, 0.0]) == 0
-    assert expected_profit([1, 0], [1.0, 0.0], value=[1000, 1]) == pytest.approx((0.3 * 990 - 1) / 2)
-    assert expected_profit([0, 0], [1.0, 1.0]) == pytest.approx(-11)
+    assert expected_profit([1, 0, 1, 0], [0.0, 0.0, 0.0, 0.0], **MONEY) == 0
+    assert expected_profit([1, 0], [1.0, 0.0], **(MONEY | {"value": [1000, 1]})) == pytest.approx((0.3 * 990 - 1) / 2)
+    assert expected_profit([0, 0], [1.0, 1.0], **MONEY) == pytest.approx(-11)
 
 
 def test_qini_rewards_ranking_by_effect_and_is_zero_for_constant_scores(rng):
@@ -193,12 +195,13 @@ def test_odd_input_is_refused_or_answered_with_nan():
     assert np.isnan(auc([1, 1], [0.1, 0.2]))
     assert np.isnan(average_precision([0, 0], [0.1, 0.2]))
     assert np.isnan(lift([0, 0], [0.1, 0.2]))
-    assert empc([0, 0], [0.1, 0.2]) == 0
+    assert empc([0, 0], [0.1, 0.2], **MONEY) == 0
     for bad in (lambda: auc([1, 0], [0.1]), lambda: log_loss([1, 0], [0.1, np.nan]), lambda: lift([1, 0], [0.1, 0.2], k=0)):
         with pytest.raises(UsageError):
             bad()
 
 
 def test_scorers_speak_to_scikit_learn():
-    assert set(scorers()) >= {"auc", "neg_log_loss", "lift", "empc"}
+    assert set(scorers()) >= {"auc", "neg_log_loss", "lift"}
+    assert set(scorers(**MONEY)) - set(scorers()) == {"mpc", "empc"}, "a profit needs somebody's money"
     assert set(metrics.__all__) >= {"auc", "compare", "qini"}

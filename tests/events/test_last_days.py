@@ -44,7 +44,7 @@ def test_contracts_through_the_last_day_have_no_seam(last, grace):
     assert table["lost"].tolist()[:5] == [0, 0, 0, 0, 60], "the last contracts end with June"
     for at in ("2024-01-31", "2024-02-01", "2024-02-01 00:00:01", "2024-02-29 23:59:59.5"):
         assert len(cp.take_snapshots(tables, churn, at=at)) == 60
-    assert cp.cohorts(tables, churn).loc["2024-01", [1, 2, 3, 4, 5]].tolist() == [1.0] * 5
+    assert cp.accounting.cohorts(tables, churn).loc["2024-01", [1, 2, 3, 4, 5]].tolist() == [1.0] * 5
 
 
 def test_declared_or_found_out_is_the_same():

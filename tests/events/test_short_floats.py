@@ -36,7 +36,7 @@ def test_sums_and_features_are_those_of_the_file(tmp_path):
     def read(source):
         tables = cp.EventTables(log=cp.Events(source, customer="u", time="t", value="v", kind="k"), observed_until="2024-03-01")
         past = cp.take_snapshots(tables, cp.Inactivity("20d"), at="2024-01-28")
-        return cp.build_features(tables, past), cp.rfm(tables, at="2024-01-28")["value"]
+        return cp.build_features(tables, past), cp.diagnostics.rfm(tables, at="2024-01-28")["value"]
 
     X, paid = read(exact)
     assert "habit__log_1_1_count_30d" in X

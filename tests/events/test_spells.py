@@ -105,7 +105,7 @@ def check_rates(seed, grace):
     own, tables = contracts_of(rows), tables_of(rows, end_inclusive=False)
     churn = cp.SubscriptionEnd("30d", of="subs", grace=f"{grace}d")
     edges = [(m - START).days for m in pd.date_range(START, periods=8, freq="MS")]
-    window = {"since": date(edges[1]), "until": date(edges[-1]), "min_group": 1}
+    window = {"start": date(edges[1]), "end": date(edges[-1]), "min_group": 1}
     table = cp.churn_rate(tables, churn, period="M", **window)
     lost = 0
     for row, start, end in zip(table.to_dict("records"), edges[1:-1], edges[2:], strict=True):
@@ -115,7 +115,7 @@ def check_rates(seed, grace):
         assert (0 if pd.isna(row["lost"]) else row["lost"]) == len(gone)
         lost += len(gone)
     joined = {who: min(days) for who, c in own.items() if (days := bridged(c, grace))}
-    kept = cp.cohorts(tables, churn, period="M", min_group=1, until=date(edges[3]))
+    kept = cp.accounting.cohorts(tables, churn, period="M", min_group=1, end=date(edges[3]))
     for month, (start, end) in enumerate(itertools.pairwise(edges)):
         members = [who for who, day in joined.items() if start <= day < end]
         if members and f"2024-{month + 1:02d}" in kept.index and month < 3:
@@ -123,7 +123,7 @@ def check_rates(seed, grace):
             row = kept.loc[f"2024-{month + 1:02d}"]
             assert row["customers"] == len(members)
             assert [row.get(k + 1, np.nan) for k in range(len(shares))] == pytest.approx(shares)
-    (first, *_) = cp.tenure_table(tables, churn, min_group=1).to_dict("records")
+    (first, *_) = cp.accounting.tenure_table(tables, churn, min_group=1).to_dict("records")
     assert first["customers"] == len(joined)
     assert first["lost"] == sum(leaves_on(own[who], grace, day) <= day + 365 for who, day in joined.items())
     return lost
@@ -215,7 +215,7 @@ def test_who_renews_at_the_cutoff_is_a_customer():
         churn = cp.SubscriptionEnd("20d", of="subs", grace=grace)
         assert cp.take_snapshots(tables, churn, at="2024-03-01")["customer_id"].tolist() == [0, 1, 2, 3, 4, 5]
         assert cp.take_snapshots(tables, churn, at="2024-04-01")["customer_id"].tolist() == [1, 2, 3, 4, 5]
-        table = cp.churn_rate(tables, churn, period="M", min_group=1, since="2024-02-01", until="2024-06-01")
+        table = cp.churn_rate(tables, churn, period="M", min_group=1, start="2024-02-01", end="2024-06-01")
         assert table[["customers", "lost"]].to_numpy().tolist() == [[6, 0], [6, 1], [5, 0], [5, 0]]
 
 
@@ -225,11 +225,11 @@ def test_whose_renewal_may_still_come_has_not_left():
     rows = [(i, a, b) for i in range(6) for a, b in itertools.pairwise(months)]
     tables = declared(*rows, until="2024-05-01", end_inclusive=False)
     churn = cp.SubscriptionEnd("20d", of="subs", grace="0d")
-    table = cp.churn_rate(tables, churn, period="M", min_group=1, since="2024-02-01")
+    table = cp.churn_rate(tables, churn, period="M", min_group=1, start="2024-02-01")
     assert table["customers"].tolist() == [6, 6, 6]
     assert table["lost"].tolist()[:2] == [0, 0]
     assert pd.isna(table["lost"].iloc[2])
-    assert cp.cohorts(tables, churn, min_group=1).loc["2024-01", [1, 2, 3, 4]].tolist() == [1, 1, 1, 1]
+    assert cp.accounting.cohorts(tables, churn, min_group=1).loc["2024-01", [1, 2, 3, 4]].tolist() == [1, 1, 1, 1]
 
 
 def test_revenue_is_bridged():
@@ -239,8 +239,8 @@ def test_revenue_is_bridged():
         for m, a in enumerate(pd.date_range("2024-01-01", periods=6, freq="MS"))
     ]
     tables = declared(*rows, value="eur")
-    frame = cp.revenue_churn(
-        tables, cp.SubscriptionEnd("30d", of="subs", grace="10d"), value="subs", period="M", since="2024-02-01", until="2024-06-01"
+    frame = cp.accounting.revenue_churn(
+        tables, cp.SubscriptionEnd("30d", of="subs", grace="10d"), value="subs", period="M", start="2024-02-01", end="2024-06-01"
     )
     assert frame["customers"].tolist() == [6, 6, 6, 6]
     assert frame["start"].tolist() == [60.0, 66.0, 72.0, 78.0]
@@ -255,13 +255,13 @@ def test_two_lines_of_one_customer_are_both_carried_on():
         for line in (0, 1)
         for a in pd.date_range("2024-01-01", periods=4, freq="MS")
     ]
-    worth = cp.revenue_churn(
+    worth = cp.accounting.revenue_churn(
         declared(*rows, value="eur"),
         cp.SubscriptionEnd("30d", of="subs", grace="10d"),
         value="subs",
         period="M",
-        since="2024-02-01",
-        until="2024-04-01",
+        start="2024-02-01",
+        end="2024-04-01",
     )
     assert worth["start"].tolist() == [100.0, 100.0]
 
@@ -311,9 +311,9 @@ def test_back_at_the_same_moment_is_a_return():
     past = cp.take_snapshots(tables, churn, at="2024-02-01")
     assert cp.label_churn(tables, past, churn)["outcome"].tolist() == [0, 1, 0]
     assert cp.take_snapshots(tables, churn, at="2024-04-01")["customer_id"].tolist() == ["a", "c"]
-    table = cp.churn_rate(tables, churn, period="M", min_group=1, since="2024-02-01", until="2024-06-01")
+    table = cp.churn_rate(tables, churn, period="M", min_group=1, start="2024-02-01", end="2024-06-01")
     assert table[["customers", "lost"]].to_numpy().tolist() == [[3, 0], [3, 1], [2, 0], [2, 0]]
-    assert cp.contradictions(tables, churn).empty
+    assert cp.accounting.contradictions(tables, churn).empty
 
 
 @pytest.mark.parametrize(("known", "expected"), [((None, None), 2), (("2024-03-02", "2024-03-03"), 1), (("2024-03-03", "2024-03-02"), 2)])
@@ -340,4 +340,4 @@ def test_a_cancellation_at_the_cutoff_is_in_the_window_and_the_audit_takes_it():
     y = cp.label_churn(tables, past, churn)
     assert y["outcome"].tolist() == [1, 0, 0]
     assert "already-left" not in {f.code for f in cp.audit(cp.build_features(tables, past), y).found}
-    assert cp.churn_rate(tables, churn, period="M", since="2024-03-01", until="2024-04-01", min_group=1)["lost"].tolist() == [1]
+    assert cp.churn_rate(tables, churn, period="M", start="2024-03-01", end="2024-04-01", min_group=1)["lost"].tolist() == [1]

@@ -67,7 +67,7 @@ def test_where_all_rows_count_nothing_is_copied():
 def test_who_is_at_risk(declared, rule, expected):
     tables, churn = tables_of(**declared), cp.Inactivity("31d", of="orders", **rule)
     assert cp.take_snapshots(tables, churn, at="2024-03-10")["customer_id"].tolist() == expected
-    table = cp.churn_rate(tables, churn, period="M", since="2024-03-01", until="2024-05-01", min_group=1)
+    table = cp.churn_rate(tables, churn, period="M", start="2024-03-01", end="2024-05-01", min_group=1)
     assert table["customers"].tolist() == [0, len(expected)]
     back = cp.WinBack("30d", of="orders", silent_for="20d", **rule)
     at = cp.take_snapshots(tables, back, at="2024-03-31")["customer_id"].tolist()
@@ -79,7 +79,7 @@ def test_a_refund_does_not_answer_for_a_stay():
     tables, churn = tables_of(), cp.Inactivity("60d", of="orders")
     past = cp.take_snapshots(tables, churn, at="2024-01-20")
     assert cp.label_churn(tables, past, churn)["outcome"].tolist() == [1, 0, 0]
-    assert cp.cohorts(tables, churn, min_group=1).loc["2024-01", "customers"] == 3
+    assert cp.accounting.cohorts(tables, churn, min_group=1).loc["2024-01", "customers"] == 3
 
 
 def test_features_of_rhythm_and_features_of_money():
@@ -92,21 +92,21 @@ def test_features_of_rhythm_and_features_of_money():
 
 
 def test_a_one_time_buyer_is_not_loyal():
-    table = cp.rfm(tables_of(), "2024-03-10")
+    table = cp.diagnostics.rfm(tables_of(), "2024-03-10")
     assert table[["days_since_last", "active_days", "value"]].to_numpy().tolist() == [[65, 1, 0.0], [9, 2, 30.0], [8, 2, 30.0]]
-    summary = cp.rfm_summary(tables_of(), "2024-03-10")
+    summary = cp.diagnostics.rfm_summary(tables_of(), "2024-03-10")
     assert summary["repeat_days"].tolist() == [0, 1, 1]
     assert summary["mean_repeat_value"].tolist() == [0.0, 20.0, 0.0]
 
 
 def test_a_refund_lowers_the_mean_of_repeat_days():
     log = pd.DataFrame({"user": "a", "day": ["2024-01-01", "2024-01-08", "2024-01-20"], "eur": [5.0, 9.0, -4.0]})
-    assert cp.rfm_summary(tables_of(log, kind=None), "2024-02-01").loc["a"].tolist() == [1.0, 7.0, 30.0, 5.0]
+    assert cp.diagnostics.rfm_summary(tables_of(log, kind=None), "2024-02-01").loc["a"].tolist() == [1.0, 7.0, 30.0, 5.0]
 
 
 def test_money_is_right_to_the_cent():
     log = pd.DataFrame({"user": "a", "day": ["2024-01-01", "2024-01-02"], "eur": [100_000_000.0, 23_456_789.01]})
-    assert cp.rfm(tables_of(log, kind=None), "2024-02-01")["value"].tolist() == [123_456_789.01]
+    assert cp.diagnostics.rfm(tables_of(log, kind=None), "2024-02-01")["value"].tolist() == [123_456_789.01]
 
 
 def test_pictures_words_and_horizons_see_the_same():
@@ -119,7 +119,7 @@ def test_pictures_words_and_horizons_see_the_same():
     assert gone["words"].tolist() == ["gone already: the last row in orders is 65 days old"]
     days = ["2024-01-01", "2024-01-11", "2024-01-16"]
     buys = pd.DataFrame({"user": np.repeat(np.arange(30), 3), "day": np.tile(days, 30), "eur": np.tile([5.0, 5.0, -5.0], 30)})
-    assert cp.return_curve(tables_of(buys, kind=None)).longest_gaps.tolist() == [10] * 30
+    assert cp.accounting.return_curve(tables_of(buys, kind=None)).longest_gaps.tolist() == [10] * 30
 
 
 def test_back_after_a_cancellation_is_no_refund():

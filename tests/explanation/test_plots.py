@@ -1,15 +1,19 @@
 """Pictures: the numbers drawn are the numbers explained; every picture of shap works on what to_shap gives."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnpredict.errors import MissingExtraError, UsageError
 from churnpredict.explanation.attribution import explain
+from churnpredict.explanation.rows import row_of
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
+INDEX = ["customer_id", "cutoff"]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +29,7 @@ def _bars(ax):
 @pytest.mark.parametrize("row", [0, 7, -1])
 @pytest.mark.parametrize("most", [1, 8])
 def test_a_customers_bars_lead_from_base_to_risk(why, row, most):
-    figure = why.plot("customer", row=row, most=most)
+    figure = why.plot("customer", customer=why.index.get_level_values("customer_id")[row], most=most)
     (ax,) = figure.axes
     small = np.abs(why.points.iloc[row])
     assert _bars(ax).sum() == pytest.approx(why.risk.iloc[row] - why.base_risk, abs=small[small < 0.0005].sum() + 1e-9)
@@ -62,8 +66,24 @@ def test_formulas_in_labels_stay_text(why):
 def test_unknown_pictures_and_rows(why):
     with pytest.raises(UsageError, match="unknown-choice"):
         why.plot("pie")
-    with pytest.raises(UsageError, match="no-such-row"):
-        why.plot("customer", row=1000)
+    with pytest.raises(UsageError, match="no-such-customer"):
+        why.plot("customer", customer="nobody")
+    with pytest.raises(UsageError, match="which-customer"):
+        why.plot("customer")
+    with pytest.raises(UsageError, match="no-such-customer"):
+        why.plot("customer", customer=why.index.get_level_values("customer_id")[0], cutoff="1999-01-01")
+
+
+def test_a_customer_is_found_by_id_and_cutoff(why):
+    two = replace(
+        why[[0, 1, 2]], index=pd.MultiIndex.from_arrays([["a", "b", "a"], pd.to_datetime(["2024-03-01"] * 2 + ["2024-01-01"])], names=INDEX)
+    )
+    assert [row_of(two, "a"), row_of(two, "b"), row_of(two, "a", "2024-01-01")] == [0, 1, 2], "the newest cutoff by default"
+    assert row_of(two[1]) == 0, "one customer needs no name"
+    plain = replace(why[[0, 1]], index=pd.Index([7, 9]))
+    assert row_of(plain, 9) == 1
+    with pytest.raises(UsageError, match="no-such-customer"):
+        row_of(plain, "9")
 
 
 def test_without_matplotlib_the_pip_command_is_named(why, monkeypatch):
@@ -144,7 +164,7 @@ def test_one_customer_and_nobody_are_drawn_or_said(why):
 
 
 def test_the_title_says_whose_risk_it_is_and_why(why):
-    figure = why.plot("customer", row=3)
+    figure = why.plot("customer", customer=why.index.get_level_values("customer_id")[3])
     name = why.index.get_level_values("customer_id")[3] if "customer_id" in why.index.names else why.index[3]
     assert str(name) in figure.alt_text
     assert figure.alt_text.startswith(figure.get_suptitle().replace("\n", " "))

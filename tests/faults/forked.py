@@ -28,7 +28,7 @@ def classifier(n_jobs=2):
 
 
 def shop():
-    made = cp.make_business(250, seed=1)
+    made = cp.make_business(250, random_state=1)
     return made, {name: cp.Events(made.frames[name], customer="customer", time="paid_at", value="amount") for name in ("orders",)}
 
 

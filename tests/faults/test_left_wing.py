@@ -192,7 +192,7 @@ def late_kind():
     log = h.log.assign(what=np.where(late, "new", "old"))
     log.loc[late, "seen_at"] = log["at"].max() + pd.Timedelta("1D")
     found, now = h.with_log(log).tables(), log["at"].max()
-    for rows in (catalog(found, before=now), catalog(found.known_before(int(found.instants(now)[0])))):
+    for rows in (catalog(found, until=now), catalog(found.known_before(int(found.instants(now)[0])))):
         assert {r.kind for r in rows} == {None, "old"}
 
 

@@ -12,7 +12,7 @@ from churnpredict.features.feature import AGGREGATES
 
 @pytest.fixture(scope="module")
 def shop():
-    return cp.make_business(150, seed=3)
+    return cp.make_business(150, random_state=3)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_probe_finds_a_function_that_looks_ahead_and_no_other(shop, past):
         X = cp.build_features(tables, snapshots, features=[cp.Feature("orders", "count", "30d")])
         return X.assign(ever=whole.reindex(X.index.get_level_values("customer_id")).to_numpy())
 
-    found = cp.probe_features(leaky, shop.tables, past)
+    found = cp.diagnostics.probe_features(leaky, shop.tables, past)
     assert set(found["feature"]) == {"ever"}
     assert found["share"].min() > 0.2
-    assert not len(cp.probe_features(cp.build_features, shop.tables, past, seed=5))
+    assert not len(cp.diagnostics.probe_features(cp.build_features, shop.tables, past, random_state=5))

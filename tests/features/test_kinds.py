@@ -18,9 +18,9 @@ def log(n=800, named=()):
 def kinds_of(frame, before="2024-03-01", partitions=None):
     events = cp.Events(frame, customer="who", time="at", kind="what")
     if partitions is None:
-        return {r.kind for r in cp.catalog(cp.EventTables(log=events), before=before)} - {None}
+        return {r.kind for r in cp.catalog(cp.EventTables(log=events), until=before)} - {None}
     with cp.scan_tables(log=events, partitions=partitions) as tables:
-        return {r.kind for r in cp.catalog(tables.outline, before=before)} - {None}
+        return {r.kind for r in cp.catalog(tables.outline, until=before)} - {None}
 
 
 def test_a_kind_of_few_customers_names_no_feature():
@@ -79,9 +79,9 @@ def test_kinds_of_one_spelling_are_told_apart_at_every_cutoff(partitions):
 
     def rows(before):
         if partitions is None:
-            return cp.catalog(cp.EventTables(**tables), before=before)
+            return cp.catalog(cp.EventTables(**tables), until=before)
         with cp.scan_tables(**tables, partitions=partitions) as scanned:
-            return cp.catalog(scanned.outline, before=before)
+            return cp.catalog(scanned.outline, until=before)
 
     for before, months in (("2024-02-01", 1), ("2024-03-01", 2), ("2024-04-01", 3), ("2024-07-01", 6)):
         named = {r.name: r.kind for r in rows(before) if r.kind and r.aggregate == "count" and r.window == "90d"}

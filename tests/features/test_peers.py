@@ -83,4 +83,4 @@ def test_peers_know_nothing_of_the_future(shop):
     whole = cp.build_features(tables_of(orders, people), pairs, features=ROWS)
     past = cp.build_features(tables_of(orders[orders["at"] < cutoff], people), pairs, features=ROWS)
     pd.testing.assert_frame_equal(whole, past, check_exact=True)
-    assert not len(cp.probe_features(lambda t, s: cp.build_features(t, s, features=ROWS), tables_of(orders, people), pairs))
+    assert not len(cp.diagnostics.probe_features(lambda t, s: cp.build_features(t, s, features=ROWS), tables_of(orders, people), pairs))

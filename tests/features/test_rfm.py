@@ -10,7 +10,7 @@ from churnpredict.errors import UsageError
 
 @pytest.fixture(scope="module")
 def shop():
-    return cp.make_business(300, seed=4)
+    return cp.make_business(300, random_state=4)
 
 
 def by_pandas(orders, at):
@@ -32,13 +32,13 @@ def by_pandas(orders, at):
 
 def test_the_summary_equals_pandas(shop):
     for at in ("2023-06-01", "2023-12-24 15:00"):
-        mine = cp.rfm_summary(shop.tables, at, of="orders")
+        mine = cp.diagnostics.rfm_summary(shop.tables, at, of="orders")
         expected = by_pandas(shop.frames["orders"], at)
         pd.testing.assert_frame_equal(mine, expected, check_names=False, check_index_type=False, rtol=1e-12)
 
 
 def test_scores_are_quintiles_and_equal_customers_score_alike(shop):
-    table = cp.rfm(shop.tables, "2023-12-01", of="orders")
+    table = cp.diagnostics.rfm(shop.tables, "2023-12-01", of="orders")
     for score, of, sign in (("recency_score", "days_since_last", -1), ("frequency_score", "active_days", 1), ("money_score", "value", 1)):
         assert table[score].between(1, 5).all()
         assert (table.groupby(of)[score].nunique() == 1).all()
@@ -54,8 +54,8 @@ def test_what_comes_after_the_moment_changes_nothing(shop):
     orders = shop.frames["orders"]
     early = cp.EventTables(orders=cp.Events(orders[orders["paid_at"] < at], customer="customer", time="paid_at", value="amount"))
     whole = cp.EventTables(orders=cp.Events(orders, customer="customer", time="paid_at", value="amount"))
-    pd.testing.assert_frame_equal(cp.rfm(early, at), cp.rfm(whole, at))
-    pd.testing.assert_frame_equal(cp.rfm_summary(early, at), cp.rfm_summary(whole, at))
+    pd.testing.assert_frame_equal(cp.diagnostics.rfm(early, at), cp.diagnostics.rfm(whole, at))
+    pd.testing.assert_frame_equal(cp.diagnostics.rfm_summary(early, at), cp.diagnostics.rfm_summary(whole, at))
 
 
 def test_stages_and_the_next_event():
@@ -63,7 +63,7 @@ def test_stages_and_the_next_event():
     days["late"] = ["2024-01-01", "2024-01-11", "2024-01-21", "2024-05-01"]
     days["back"] = ["2023-01-01", "2024-06-25"]
     log = pd.DataFrame([(who, day) for who, some in days.items() for day in some], columns=["user", "day"])
-    table = cp.rfm(cp.EventTables(visits=cp.Events(log, customer="user", time="day")), "2024-07-01")
+    table = cp.diagnostics.rfm(cp.EventTables(visits=cp.Events(log, customer="user", time="day")), "2024-07-01")
     assert table["stage"].to_dict() == {"new": "new", "steady": "current", "gone": "dormant", "late": "current", "back": "resurrected"}
     assert table.loc["steady", "expected_next_event"] == pd.Timestamp("2024-07-05")
     assert np.isnat(table.loc[["gone"], "expected_next_event"].to_numpy()[0]) == np.False_
@@ -71,4 +71,4 @@ def test_stages_and_the_next_event():
 
 def test_which_table_is_asked_for(shop):
     with pytest.raises(UsageError, match="which-table"):
-        cp.rfm(shop.tables, "2023-12-01")
+        cp.diagnostics.rfm(shop.tables, "2023-12-01")

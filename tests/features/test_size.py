@@ -46,7 +46,7 @@ def check_partitions(history, partitions, cutoffs):
     """Law 6: partitions do not matter; the catalog, its kinds and its categories are those of the whole."""
     tables = history.tables()
     past = take_snapshots(tables, EVER, at=cutoffs)
-    rows = cp.catalog(tables, before=max(cutoffs)) + [f for f in features_of(history) if f.kind is None and f.aggregate == "sum"][:1]
+    rows = cp.catalog(tables, until=max(cutoffs)) + [f for f in features_of(history) if f.kind is None and f.aggregate == "sum"][:1]
     for features in (None, rows):
         expected = build_features(tables, past, features=features)
         with scan_tables(timezone=history.timezone, partitions=partitions, **declared(history)) as scanned:
@@ -91,12 +91,12 @@ def test_a_customer_cut_in_two_is_caught(monkeypatch):
 
 @quiet
 def test_every_kind_of_table_agrees_in_partitions():
-    shop = cp.make_business(60, seed=1)
+    shop = cp.make_business(60, random_state=1)
     cutoffs = take_snapshots(shop.tables, shop.churn, every="120d")["cutoff"].drop_duplicates().tolist()
     past = take_snapshots(shop.tables, shop.churn, at=cutoffs)
-    rows = cp.catalog(shop.tables, before=max(cutoffs))
+    rows = cp.catalog(shop.tables, until=max(cutoffs))
     with scan_tables(partitions=4, **shop.tables.declarations) as tables:
-        assert cp.catalog(tables.outline, before=max(cutoffs)) == cp.catalog(shop.tables, before=max(cutoffs))
+        assert cp.catalog(tables.outline, until=max(cutoffs)) == cp.catalog(shop.tables, until=max(cutoffs))
         found = pd.concat(list(features_by_part(tables, shop.churn, at=cutoffs, features=rows)))
         labels = [label_churn(part, past[past["customer_id"].isin(part.ids.to_pylist())], shop.churn) for part in tables]
     same_bits(build_features(shop.tables, past, features=rows), found.sort_index())
@@ -283,7 +283,7 @@ def test_partitions_leave_the_disk_when_closed_or_forgotten(tmp_path):
 @pytest.mark.parametrize("partitions", [1, 3, 40])
 def test_peers_are_counted_among_all_partitions(partitions):
     """Two passes: the rates of a label are those of all customers, to the last bit."""
-    shop = cp.make_business(80, seed=1)
+    shop = cp.make_business(80, random_state=1)
     rows = [cp.Feature("customers", a, "90d", column="region") for a in write.PEER_AGGREGATES]
     rows += [cp.Feature("orders", a, "60d", column="item") for a in write.PEER_AGGREGATES]
     past = take_snapshots(shop.tables, shop.churn, every="120d")

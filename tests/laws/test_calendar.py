@@ -43,7 +43,7 @@ def daily(zone, start="2023-12-01", days=400, **settings):
 @pytest.mark.parametrize("every", ["1d", "30d", "2w", "1 month", "90d", "1y"])
 def test_cutoffs_stay_at_the_hour_of_the_last_one(zone, every):
     tables = daily(zone)
-    past = cp.take_snapshots(tables, cp.Inactivity("7d", active_within="ever"), every=every, since="2024-01-05", until="2024-12-31")
+    past = cp.take_snapshots(tables, cp.Inactivity("7d", active_within="ever"), every=every, since="2024-01-05", last="2024-12-31")
     found = past["cutoff"].unique()
     midnights = pd.DatetimeIndex(found).normalize()
     assert ((found == midnights) | (midnights == pd.Timestamp(CHANGES[zone][1]))).all(), "the day on which midnight is left out begins at 1"
@@ -166,7 +166,7 @@ def test_annual_contracts_end_in_their_own_year(begun, zone):
     tables = cp.EventTables(
         subs=cp.Intervals(contracts, customer="c", start="s", end="e"), observed_until=end + pd.DateOffset(months=18), timezone=zone
     )
-    years = pd.DataFrame(cp.tenure_table(tables, cp.SubscriptionEnd("30d", grace="14d")))
+    years = pd.DataFrame(cp.accounting.tenure_table(tables, cp.SubscriptionEnd("30d", grace="14d")))
     assert years["customers"].tolist()[:2] == [40, 20]
     assert years["lost"].tolist()[:2] == [20, 20]
 
@@ -248,7 +248,7 @@ def test_what_is_not_a_moment_is_refused_everywhere(given, zone):
     if given is not None:
         calls += [lambda: cp.take_snapshots(tables, churn, at=given), lambda: daily(zone, observed_until=given)]
         calls += [lambda: cp.take_snapshots(tables, churn, every="30d", since=given)]
-        calls += [lambda: cp.take_snapshots(tables, churn, every="30d", until=given)]
+        calls += [lambda: cp.take_snapshots(tables, churn, every="30d", last=given)]
     pairs = pd.DataFrame({"customer_id": ["a", "a"], "cutoff": pd.Series([given] * 2, dtype=object)})
     calls += [lambda: cp.build_features(tables, pairs), lambda: cp.label_churn(tables, pairs, churn)]
     X = pd.DataFrame({"a": range(2)})

@@ -45,7 +45,7 @@ def test_the_catalog_of_a_cutoff_knows_no_kind_that_came_later(history, seed):
     cutoff = cutoffs_of(history, seed, n=1)[0]
     tables = history.tables()
     past = tables.known_before(int(tables.instants(cutoff)[0]))
-    assert catalog(tables, before=cutoff) == catalog(past, before=cutoff) == catalog(past)
+    assert catalog(tables, until=cutoff) == catalog(past, until=cutoff) == catalog(past)
     pairs = pairs_of(history, [cutoff])
     same_bits(build_features(tables, pairs), build_features(past, pairs))
 

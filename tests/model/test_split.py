@@ -73,26 +73,31 @@ def test_customers_are_kept_apart_on_request():
 def test_cutoffs_come_from_metadata_or_from_groups():
     X = frame(np.repeat(range(0, 300, 15), 2))
     cutoff = X.index.get_level_values("cutoff")
-    expected = list(TemporalSplit(2).split(X))
+    expected = list(TemporalSplit(2, horizon="90d").split(X))
     bare = X.reset_index(drop=True)
-    for folds in (TemporalSplit(2).split(bare, cutoff=cutoff), TemporalSplit(2).split(bare, groups=cutoff)):
+    for folds in (TemporalSplit(2, horizon="90d").split(bare, cutoff=cutoff), TemporalSplit(2, horizon="90d").split(bare, groups=cutoff)):
         for (a, b), (c, d) in zip(expected, folds, strict=True):
             np.testing.assert_array_equal(a, c)
             np.testing.assert_array_equal(b, d)
     with config_context(enable_metadata_routing=True):
         y = np.arange(len(bare)) % 2
-        splitter = TemporalSplit(2).set_split_request(cutoff=True)
+        splitter = TemporalSplit(2, horizon="90d").set_split_request(cutoff=True)
         assert len(cross_validate(BaseRate(), bare, y, cv=splitter, params={"cutoff": cutoff}, scoring="neg_log_loss")["test_score"]) == 2
 
 
 @pytest.mark.parametrize(
     ("splitter", "X", "code"),
     [
-        (TemporalSplit(), pd.DataFrame({"a": [1, 2]}), "no-cutoff"),
+        (TemporalSplit(horizon="90d"), pd.DataFrame({"a": [1, 2]}), "no-cutoff"),
+        (TemporalSplit(), frame([0, 30, 60]), "no-horizon"),
         (TemporalSplit(3, horizon="90d"), frame([0, 30, 60]), "too-few-cutoffs"),
         (TemporalSplit(horizon=90), frame([0, 30, 60]), "bad-span"),
-        (TemporalSplit(0), frame([0, 30, 200]), "bad-split"),
-        (TemporalSplit(1, apart=True), pd.DataFrame({"a": [1]}, index=pd.Index([pd.Timestamp(0)], name="cutoff")), "no-customers"),
+        (TemporalSplit(0, horizon="90d"), frame([0, 30, 200]), "bad-split"),
+        (
+            TemporalSplit(1, horizon="90d", apart=True),
+            pd.DataFrame({"a": [1]}, index=pd.Index([pd.Timestamp(0)], name="cutoff")),
+            "no-customers",
+        ),
     ],
 )
 def test_errors_speak(splitter, X, code):

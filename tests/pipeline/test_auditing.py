@@ -21,7 +21,7 @@ from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 @pytest.fixture(scope="module")
 def shop():
-    return cp.make_business(250, seed=3, months=18)
+    return cp.make_business(250, random_state=3, months=18)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_a_column_of_late_writing_that_nobody_declared(shop, tmp_path):
 
 
 def test_treated_outcomes_are_told_until_they_are_handled():
-    shop = cp.make_business(200, seed=2, months=18, treatments=True)
+    shop = cp.make_business(200, random_state=2, months=18, treatments=True)
     past = cp.take_snapshots(shop.tables, shop.churn, every="60d")
     simple = {"function": lambda t, s: count(t, s, "orders")}
     report = audit_tables(shop.tables, past, shop.churn, **simple)
@@ -117,7 +117,7 @@ def test_treated_outcomes_are_told_until_they_are_handled():
 
 @pytest.mark.parametrize("treated", ["exclude", "flag", "feature"])
 def test_a_pipeline_trains_and_scores_in_each_way(treated):
-    shop = cp.make_business(200, seed=2, months=18, treatments=True, rule="cancellation")
+    shop = cp.make_business(200, random_state=2, months=18, treatments=True, rule="cancellation")
     rows = [cp.Feature("orders", "count", "90d"), cp.Feature("orders", "days_since_last")]
     options = {
         "features": rows,
@@ -236,7 +236,7 @@ def test_a_status_of_today_is_refused_by_fit_check_and_train(tmp_path: Path, log
 @pytest.mark.parametrize("rule", ["inactivity", "cancellation"])
 def test_clean_businesses_give_no_alarm(rule):
     for seed in range(2):
-        shop = cp.make_business(120, seed=100 + seed, months=12, rule=rule)
+        shop = cp.make_business(120, random_state=100 + seed, months=12, rule=rule)
         report = cp.ChurnPipeline(shop.churn).audit(shop.tables)
         assert report.ok, report
 

@@ -141,7 +141,7 @@ def test_a_classifier_without_reasons_is_judged_all_the_same(tables: cp.EventTab
 
 def test_a_season_that_training_never_saw_is_named() -> None:
     """A shop with a strong Christmas and no earlier one on record: right on average, or the verdict says why not."""
-    shop = cp.make_business(350, seed=3, months=14, season=2.5, start="2022-01-01")
+    shop = cp.make_business(350, random_state=3, months=14, season=2.5, start="2022-01-01")
     orders = cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount")
     quick = cp.ChurnClassifier(n_estimators=40, n_seeds=1, n_jobs=1, members=("trees",))
     pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="orders", active_within="30d"), classifier=quick, n_jobs=1)
@@ -154,7 +154,7 @@ def test_a_season_that_training_never_saw_is_named() -> None:
 
 def test_departures_written_down_are_no_recurring_event() -> None:
     """Nobody at risk stands in the table of cancellations: the baselines must read another one."""
-    shop = cp.make_business(250, seed=4, rule="cancellation")
+    shop = cp.make_business(250, random_state=4, rule="cancellation")
     tables = cp.EventTables(
         cancellations=cp.Events(shop.frames["cancellations"], customer="customer", time="at", kind="kind"),
         orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at"),

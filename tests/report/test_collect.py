@@ -17,7 +17,7 @@ AT = pd.Timestamp("2024-01-01")
 
 @pytest.fixture(scope="module")
 def shop() -> cp.Business:
-    return cp.make_business(300, seed=2, treatments=True, rule="cancellation")
+    return cp.make_business(300, random_state=2, treatments=True, rule="cancellation")
 
 
 @pytest.fixture(scope="module")

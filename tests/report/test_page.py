@@ -152,7 +152,7 @@ def test_five_hundred_cards_are_under_two_megabytes(rng, tmp_path):
     scores["customer_id"] = scores["customer_id"] + "&" * 200
     plan = cp.plan_retention(scores, holdout=0)
     assert len(plan.contacts) > 500
-    path = cp.write_report(tmp_path / "report.html", scores, plan=plan)
+    path = cp.write_report(scores, tmp_path / "report.html", plan=plan)
     assert path.stat().st_size < 2_000_000
     assert path.read_text().count('class="card"') == 500
 
@@ -177,12 +177,12 @@ def test_unseen_characters_are_shown(scores):
 
 def test_what_is_refused(scores, tmp_path):
     with pytest.raises(SchemaError, match="missing-column"):
-        cp.write_report(tmp_path / "x.html", scores.drop(columns="risk"))
+        cp.write_report(scores.drop(columns="risk"), tmp_path / "x.html")
     with pytest.raises(UsageError, match="bad-argument"):
-        cp.write_report(tmp_path / "x.html", scores, most_cards=-1)
+        cp.write_report(scores, tmp_path / "x.html", most_cards=-1)
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="not-written"):
-        cp.write_report(tmp_path / "file" / "x.html", scores)
+        cp.write_report(scores, tmp_path / "file" / "x.html")
 
 
 # --- colours ---
@@ -219,8 +219,8 @@ def test_colours_can_be_read_in_light_dark_and_print():
 def everything():
     """What the page can show beside scores, plan and back-test."""
     rng = np.random.default_rng(1)
-    shop = cp.make_business(400, seed=3, rule="cancellation")
-    rates, tenure = cp.churn_rate(shop.tables, shop.churn), cp.tenure_table(shop.tables, shop.churn)
+    shop = cp.make_business(400, random_state=3, rule="cancellation")
+    rates, tenure = cp.churn_rate(shop.tables, shop.churn), cp.accounting.tenure_table(shop.tables, shop.churn)
     ids = [f"K{i:04d}" for i in range(400)]
     index = pd.MultiIndex.from_product([ids, [pd.Timestamp("2024-06-01")]], names=["customer_id", "cutoff"])
     risk = rng.beta(2, 8, 400)
@@ -230,7 +230,7 @@ def everything():
     return {
         "rates": rates,
         "tenure": tenure,
-        "cohorts": cp.cohorts(shop.tables, shop.churn, period="Q"),
+        "cohorts": cp.accounting.cohorts(shop.tables, shop.churn, period="Q"),
         "backtest": figures,
         "drift": pd.DataFrame({"where": [HOSTILE], "what": ["PSI 0.31"], "remedy": ["Retrain."]}),
         "unscored": pd.DataFrame({"customer_id": range(12), "reason": ["gone already"] * 9 + ["no data"] * 3}),
@@ -287,7 +287,7 @@ def browser():
 @pytest.mark.parametrize("width", [1200, 360])
 def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, scheme, width, hostile, everything, tmp_path):
     path = tmp_path / "report.html"
-    cp.write_report(path, hostile, plan=cp.plan_retention(hostile), title=f"Book {HOSTILE}", **everything)
+    cp.write_report(hostile, path, plan=cp.plan_retention(hostile), title=f"Book {HOSTILE}", **everything)
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
     requests, said = [], []

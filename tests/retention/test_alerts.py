@@ -78,7 +78,7 @@ def test_rules_come_from_toml(X, tmp_path):
 
 def test_judged_by_what_followed(X, rng):
     y = (rng.random(len(X)) < np.where(X["idle"] >= 60, 0.6, 0.1)).astype(int)
-    row = cp.judge_alerts(X, y, {"silent": "idle >= 60", "never": "idle > 1e6"}).set_index("alert")
+    row = cp.diagnostics.judge_alerts(X, y, {"silent": "idle >= 60", "never": "idle > 1e6"}).set_index("alert")
     fires = (X["idle"] >= 60).to_numpy()
     assert row.loc["silent", "left"] == pytest.approx(y[fires].mean())
     assert row.loc["silent", "lift"] == pytest.approx(y[fires].mean() / y.mean())
@@ -87,7 +87,7 @@ def test_judged_by_what_followed(X, rng):
     assert row.loc["never", "fired"] == 0
     assert np.isnan(row.loc["never", "left"])
     with pytest.raises(UsageError, match="bad-argument"):
-        cp.judge_alerts(X, y[1:], RULES)
+        cp.diagnostics.judge_alerts(X, y[1:], RULES)
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTab
     part.write_bytes(content)
     pd.testing.assert_frame_equal(rows_of(database), found, check_exact=True)
     one = str(found["customer_id"].iloc[0])
-    gone = cp.forget(folder, [one], into=database)
+    gone = cp.forget([one], folder, into=database)
     assert gone["rows_in_table"] == (found["customer_id"] == one).sum() == gone["rows"]
     assert one not in set(rows_of(database)["customer_id"])
 
@@ -263,8 +263,8 @@ def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, 
     (folder / ".attempt").mkdir()
     (folder / ".attempt" / "left").write_text(gone[0])
     with pytest.raises(UsageError, match="no-customers"):
-        cp.forget(folder, [])
-    found = cp.forget(folder, [*gone, "nobody", gone[0], f" {before[AT]['customer_id'].iloc[-1]}"])
+        cp.forget([], folder)
+    found = cp.forget([*gone, "nobody", gone[0], f" {before[AT]['customer_id'].iloc[-1]}"], folder)
     assert {name: found[name] for name in ("runs", "rows", "rows_in_table")} == {"runs": 2, "rows": 4, "rows_in_table": 0}
     assert [found[name] for name in ("asked", "found", "not_found", "spelt_otherwise")] == [4, 2, 2, 1]
     assert not [name for name, content in files(folder).items() if any(one.encode() in content for one in gone)]
@@ -275,10 +275,10 @@ def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, 
     assert sum(manifest["bands"].values()) == manifest["rows"] == len(before[AT]) - 2
     cp.write_scores(trained, parts, folder, at=AT, detail="drivers")  # the same data once more: the job is done, nobody comes back
     assert runs.run_names(folder) == [AT, "2023-11-01"]
-    assert cp.forget(folder, before[AT]["customer_id"])["runs"] == 2
+    assert cp.forget(before[AT]["customer_id"], folder)["runs"] == 2
     assert runs.run_names(folder) == ["2023-11-01"]
     with pytest.raises(SourceError, match="no-run"):
-        cp.forget(tmp_path / "nowhere", ["K1"])
+        cp.forget(["K1"], tmp_path / "nowhere")
 
 
 def test_forgetting_that_breaks_off_leaves_whole_runs(
@@ -290,9 +290,9 @@ def test_forgetting_that_breaks_off_leaves_whole_runs(
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "write_whole", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(OutputError, match="not-written"):
-            cp.forget(tmp_path, [one])
+            cp.forget([one], tmp_path)
     pd.testing.assert_frame_equal(cp.read_scores(tmp_path), scores, check_exact=True)
-    cp.forget(tmp_path, [one])
+    cp.forget([one], tmp_path)
     assert not [name for name, content in files(tmp_path).items() if one.encode() in content]
 
 
@@ -313,18 +313,18 @@ def test_forgetting_reaches_what_lies_around_and_names_what_it_does_not_reach(
     (folder / "2023-11-01.copy").mkdir()
     (folder / "2023-11-01.7").mkdir()  # of the name of a run, without a manifest
     with pytest.raises(SourceError, match="Move the 1 unreadable runs away"):
-        cp.forget(folder, [one])
+        cp.forget([one], folder)
     assert not [name for name, content in files(folder).items() if one.encode() in content]
     shutil.rmtree(folder / "2023-11-01.7")
-    found = cp.forget(folder, [one])
+    found = cp.forget([one], folder)
     assert (found["asked"], found["found"], found["not_reached"]) == (1, 0, ["2023-11-01.copy"])
     with pytest.raises(SourceError, match="is a run, not the folder of runs"):
-        cp.forget(folder / AT, [one])
+        cp.forget([one], folder / AT)
     with pytest.raises(SourceError, match="holds no run"):
-        cp.forget(tmp_path, [one])
+        cp.forget([one], tmp_path)
     for wrong, code in (("K1", "no-customers"), ([1.0], "float-id"), ([None], "null-id")):
         with pytest.raises(ChurnError, match=code):
-            cp.forget(folder, wrong)
+            cp.forget(wrong, folder)
 
 
 @pytest.mark.parametrize("ids", ["int64", "str"])
@@ -335,10 +335,10 @@ def test_numbers_and_texts_are_compared_as_they_are_written(trained: cp.ChurnPip
     cp.write_scores(trained, orders, tmp_path, at=AT, detail="drivers")
     held = sorted(str(c) for c in cp.read_scores(tmp_path)["customer_id"])
     padded = f"{int(held[0]):04d}"
-    found = cp.forget(tmp_path, [padded])
+    found = cp.forget([padded], tmp_path)
     exact = padded == held[0]
     assert (found["found"], found["spelt_otherwise"]) == ((1, 0) if exact else (0, 1))
-    assert cp.forget(tmp_path, [int(held[1]) if ids == "int64" else held[1]])["found"] == 1
+    assert cp.forget([int(held[1]) if ids == "int64" else held[1]], tmp_path)["found"] == 1
 
 
 IDS = "K0001\nK0002 \n\n'K3'\n"

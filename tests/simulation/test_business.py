@@ -58,7 +58,7 @@ def world(**changes: object) -> World:
 
 @pytest.fixture(scope="module")
 def shop() -> Business:
-    return make_business(2500, seed=3, treatments=True, trial="14d", season=0.5)
+    return make_business(2500, random_state=3, treatments=True, trial="14d", season=0.5)
 
 
 def with_frame(shop: Business, name: str, frame: pd.DataFrame) -> Business:
@@ -206,7 +206,7 @@ def check_traces(table: pd.DataFrame) -> None:
 
 
 def test_each_cause_leaves_its_own_trace_before_leaving() -> None:
-    shop = make_business(4000, seed=5)
+    shop = make_business(4000, random_state=5)
     check_traces(traces(shop, shop.truth["driver"]))
     left = shop.truth.loc[shop.truth["outcome"] > 0, "driver"]
     mixed = pd.Series(np.random.default_rng(0).permutation(left.to_numpy()), index=left.index)
@@ -252,7 +252,7 @@ def test_trial_is_free_and_first(shop: Business) -> None:
 
 
 def test_cancellations_tell_the_outcome_and_often_the_reason() -> None:
-    shop = make_business(4000, seed=9)
+    shop = make_business(4000, random_state=9)
     gone = shop.frames["cancellations"].set_index("customer").join(shop.truth)
     assert len(gone) == (shop.truth["outcome"] > 0).sum()
     assert (gone["at"] == gone["left_at"]).all()
@@ -320,7 +320,7 @@ def test_fault_a_risk_from_other_hazards_is_caught(monkeypatch: pytest.MonkeyPat
 def test_silence_is_calibrated_on_the_orders_themselves() -> None:
     pairs, wrong = [], []
     for seed in range(3):
-        shop = make_business(1500, seed=20 + seed, season=0.3 * seed)
+        shop = make_business(1500, random_state=20 + seed, season=0.3 * seed)
         orders = shop.frames["orders"]
         for cutoff in map(pd.Timestamp, ("2022-09-01", "2022-12-10", "2023-02-01", "2023-06-01", "2024-02-01")):
             p = shop.true_risk(cutoff, "30d", meaning="silence")
@@ -443,7 +443,7 @@ def test_every_voluntary_cause_has_its_share() -> None:
 
 def test_christmas_comes_when_asked_for() -> None:
     def december(season: float) -> float:
-        shop = make_business(400, seed=2, season=season)
+        shop = make_business(400, random_state=2, season=season)
         orders = shop.frames["orders"]
         alive = shop.true_risk("2022-12-01", "30d").index
         mine = orders[orders["customer"].isin(alive)]
@@ -482,17 +482,20 @@ def same(a: Business, b: Business, among: pd.Index | None = None) -> bool:
 
 def test_same_seed_same_business_and_no_global_state() -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    one, two = (make_business(150, seed=8, treatments=True) for _ in range(2))
+    one, two = (make_business(150, random_state=8, treatments=True) for _ in range(2))
     assert same(one, two)
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
-    assert not same(one, make_business(150, seed=9, treatments=True))
+    assert not same(one, make_business(150, random_state=9, treatments=True))
 
 
 def test_a_larger_business_begins_with_the_smaller_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    small, large = make_business(120, seed=8, trial="14d", treatments=True), make_business(300, seed=8, trial="14d", treatments=True)
+    small, large = (
+        make_business(120, random_state=8, trial="14d", treatments=True),
+        make_business(300, random_state=8, trial="14d", treatments=True),
+    )
     assert same(small, large, small.truth.index)
     monkeypatch.setattr(planting, "CHUNK", 70)
-    assert same(large, make_business(300, seed=8, trial="14d", treatments=True)), "results do not depend on the chunk"
+    assert same(large, make_business(300, random_state=8, trial="14d", treatments=True)), "results do not depend on the chunk"
 
 
 def test_fault_one_shared_generator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,7 +503,7 @@ def test_fault_one_shared_generator_is_caught(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         planting.Streams, "__getitem__", lambda self, _: shared.setdefault(str(id(self)), np.random.default_rng(self._seed))
     )
-    small, large = make_business(120, seed=8), make_business(300, seed=8)
+    small, large = make_business(120, random_state=8), make_business(300, random_state=8)
     assert not same(small, large, small.truth.index)
 
 
@@ -512,7 +515,7 @@ def test_fault_one_shared_generator_is_caught(monkeypatch: pytest.MonkeyPatch) -
     [
         ({"n_customers": 0}, "bad-argument"),
         ({"n_customers": 2.5}, "bad-argument"),
-        ({"seed": -1}, "bad-argument"),
+        ({"random_state": -1}, "bad-argument"),
         ({"months": 5}, "bad-argument"),
         ({"season": -0.1}, "bad-argument"),
         ({"season": float("nan")}, "bad-argument"),
@@ -551,7 +554,7 @@ def test_unknown_risks_are_refused(arguments: tuple[str, str], code: str) -> Non
 
 
 def test_one_customer_and_the_shortest_records() -> None:
-    shop = make_business(1, seed=0, months=6)
+    shop = make_business(1, random_state=0, months=6)
     assert len(shop.truth) == 1
     assert set(shop.frames) == set(COLUMNS) - {"treatments"}
     assert shop.true_risk(shop.end, "90d").between(0, 1).all()

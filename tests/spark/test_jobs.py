@@ -58,7 +58,7 @@ def session():
 
 @pytest.fixture(scope="module")
 def shop():
-    return cp.make_business(270, seed=3)
+    return cp.make_business(270, random_state=3)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_a_model_trained_on_spark_is_the_same_model(cluster, pipeline, trained):
 
 def test_contacted_snapshots_are_left_out_as_in_one_process(session):
     """How many leavers go with them is settled over all tasks."""
-    shop = cp.make_business(240, seed=4, rule="cancellation", treatments=True)
+    shop = cp.make_business(240, random_state=4, rule="cancellation", treatments=True)
     declared = {name: shop.tables.declarations[name] for name in ("orders", "cancellations", "treatments")}
     end = {"observed_until": pd.Timestamp(shop.tables._observed, unit="us")}
     rows = [cp.Feature("orders", "count", "30d"), cp.Feature("orders", "days_since_last")]

@@ -1,1 +1,21 @@
 """Rates, revenue, cohorts, tenure and horizons, in hindsight. Features, churn and the pipeline may not import it."""
+
+from churnpredict.accounting.accounts import Accounts
+from churnpredict.accounting.cohorts import cohorts, reasons_against_drivers, tenure_table
+from churnpredict.accounting.contradictions import contradictions
+from churnpredict.accounting.horizon import ReturnCurve, SuggestedHorizon, return_curve, suggest_horizon
+from churnpredict.accounting.rates import churn_rate, revenue_churn
+
+__all__ = [
+    "Accounts",
+    "ReturnCurve",
+    "SuggestedHorizon",
+    "churn_rate",
+    "cohorts",
+    "contradictions",
+    "reasons_against_drivers",
+    "return_curve",
+    "revenue_churn",
+    "suggest_horizon",
+    "tenure_table",
+]

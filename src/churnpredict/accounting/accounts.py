@@ -58,9 +58,9 @@ class Accounts(pd.DataFrame):
     def plot(self) -> Drawer:
         """The picture of these accounts: ``plot()``; everything of pandas: ``plot.bar(...)``, ``plot(kind=...)``.
 
-        :func:`~churnpredict.cohorts` are retention curves, :func:`~churnpredict.churn_rate` and :func:`~churnpredict.tenure_table` rates
-        with their intervals, :func:`~churnpredict.revenue_churn` is a bridge. ``theme`` is "light" or "dark"; more options are those of
-        :mod:`churnpredict.accounting.pictures`.
+        :func:`~churnpredict.accounting.cohorts` are retention curves, :func:`~churnpredict.churn_rate` and
+        :func:`~churnpredict.accounting.tenure_table` rates with their intervals, :func:`~churnpredict.accounting.revenue_churn` is a
+        bridge. ``theme`` is "light" or "dark"; more options are those of :mod:`churnpredict.accounting.pictures`.
         """
         return Drawer(self)
 

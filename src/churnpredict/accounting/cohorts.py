@@ -39,8 +39,8 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(600, seed=3, rule="cancellation")
-    >>> years = cp.tenure_table(shop.tables, shop.churn)
+    >>> shop = cp.make_business(600, random_state=3, rule="cancellation")
+    >>> years = cp.accounting.tenure_table(shop.tables, shop.churn)
     >>> years[["tenure_year", "customers", "lost", "rate", "immature"]]
     tenure_year  customers  lost   rate  immature
               1        433   168  38.8%       167
@@ -79,7 +79,7 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
 
 
 def cohorts(
-    tables: EventTables, churn: ChurnRule, *, period: str = "M", since: Any = None, until: Any = None, min_group: int = 5
+    tables: EventTables, churn: ChurnRule, *, period: str = "M", start: Any = None, end: Any = None, min_group: int = 5
 ) -> Accounts:
     """Retention by the period in which customers joined.
 
@@ -89,8 +89,8 @@ def cohorts(
         As for :func:`churn_rate`.
     period : {"W", "M", "Q", "Y"}
         A calendar or fiscal period, as for :func:`churn_rate`.
-    since, until : time, optional
-        Cohorts whose period begins in [since, until).
+    start, end : time, optional
+        Cohorts whose period begins in [start, end).
 
     Returns
     -------
@@ -102,8 +102,8 @@ def cohorts(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(400, seed=3, rule="cancellation", months=12)
-    >>> cp.cohorts(shop.tables, shop.churn, period="Q")  # doctest: +NORMALIZE_WHITESPACE
+    >>> shop = cp.make_business(400, random_state=3, rule="cancellation", months=12)
+    >>> cp.accounting.cohorts(shop.tables, shop.churn, period="Q")  # doctest: +NORMALIZE_WHITESPACE
     joined  customers      1      2      3      4
     2022Q1        185  93.0%  82.7%  75.7%  67.6%
     2022Q2         92  98.9%  91.3%  77.2%
@@ -120,8 +120,8 @@ def cohorts(
         _period_start(ledger.tables, period, int(entry[known].min(initial=ledger.observed_until))),
         ledger.observed_until,
     )
-    first = int(calendar.starts[0]) if since is None else int(ledger.tables.instants(since, "since")[0])
-    last = OPEN if until is None else int(ledger.tables.instants(until, "until")[0])
+    first = int(calendar.starts[0]) if start is None else int(ledger.tables.instants(start, "start")[0])
+    last = OPEN if end is None else int(ledger.tables.instants(end, "end")[0])
     cohort = np.where(known, np.searchsorted(calendar.starts, entry, side="right") - 1, -1)
     sizes = np.bincount(cohort[known], minlength=len(calendar))
     edges = calendar.starts[1:]
@@ -178,7 +178,7 @@ def reasons_against_drivers(stated: pd.Series, drivers: pd.Series | pd.DataFrame
     >>> import pandas as pd, churnpredict as cp
     >>> said = pd.Series(["too expensive", "too expensive", "moved"], index=["a", "b", "c"])
     >>> first = pd.Series({"a": "price", "b": "support", "c": "lifecycle"})
-    >>> cp.reasons_against_drivers(said, first, min_group=1)  # doctest: +NORMALIZE_WHITESPACE
+    >>> cp.accounting.reasons_against_drivers(said, first, min_group=1)  # doctest: +NORMALIZE_WHITESPACE
     driver         lifecycle  price  support  all
     stated
     moved                  1      0        0    1

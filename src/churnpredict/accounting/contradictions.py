@@ -67,7 +67,7 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
     ...     visits=cp.Events(visits, customer="id", time="day"),
     ...     ends=cp.Events(ends, customer="id", time="day"),
     ... )
-    >>> found = cp.contradictions(tables, cp.Cancellation("30d", of="ends"), flags={"gone": True})
+    >>> found = cp.accounting.contradictions(tables, cp.Cancellation("30d", of="ends"), flags={"gone": True})
     >>> found[["finding", "table", "rows", "total", "share"]]
     finding             table   rows  total  share
     flagged-but-there   people     1      2  50.0%

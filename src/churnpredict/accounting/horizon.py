@@ -163,8 +163,8 @@ def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(300, seed=2)
-    >>> curve = cp.return_curve(shop.tables, of="orders")
+    >>> shop = cp.make_business(300, random_state=2)
+    >>> curve = cp.accounting.return_curve(shop.tables, of="orders")
     >>> curve.comes_back(7) > curve.comes_back(60)
     True
     """
@@ -232,7 +232,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(300, seed=2)
+    >>> shop = cp.make_business(300, random_state=2)
     >>> proposed = cp.suggest_horizon(shop.tables, of="orders")
     >>> churn = cp.Inactivity(proposed.horizon, of="orders")
     """

@@ -74,7 +74,7 @@ class Periods:
             raise TimeError(
                 "no-period",
                 f"no period begins between {tables.stamp(first)}, the first moment that can be judged, and {tables.stamp(last)}",
-                remedy='Take shorter periods, such as period="M", or give since= and until=.',
+                remedy='Take shorter periods, such as period="M", or give start= and end=.',
             )
         return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], edges[:-1][keep], edges[1:][keep])
 

@@ -62,7 +62,7 @@ def plot_retention(frame: pd.DataFrame) -> Any:
     Parameters
     ----------
     frame : Accounts
-        As :func:`churnpredict.cohorts` gives them.
+        As :func:`churnpredict.accounting.cohorts` gives them.
     """
     mean = retention_curve(frame)
     if len(mean) < 2:
@@ -106,7 +106,7 @@ def plot_rates(frame: pd.DataFrame, *, most: int = 6) -> Any:
     Parameters
     ----------
     frame : Accounts
-        As :func:`churnpredict.churn_rate` or :func:`churnpredict.tenure_table` gives them.
+        As :func:`churnpredict.churn_rate` or :func:`churnpredict.accounting.tenure_table` gives them.
     most : int
         Groups, the largest first.
     """
@@ -181,7 +181,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     Parameters
     ----------
     frame : Accounts
-        As :func:`churnpredict.revenue_churn` gives them.
+        As :func:`churnpredict.accounting.revenue_churn` gives them.
     period : str, optional
         The newest that is fully observed by default.
     unit : str

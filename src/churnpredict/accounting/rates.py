@@ -26,8 +26,8 @@ def churn_rate(
     *,
     period: str = "Q",
     by: str | pd.Series | Mapping[Any, Any] | None = None,
-    since: Any = None,
-    until: Any = None,
+    start: Any = None,
+    end: Any = None,
     value: str | float | None = None,
     payments: float | None = None,
     min_group: int = 5,
@@ -47,8 +47,8 @@ def churn_rate(
     by : str, Series or mapping, optional
         Groups: an attribute of the customers table as it was at the start of the period, ``"owner"``, ``"tenure_year"``, or segments by
         customer: a Series with customer ids as its index, or a mapping. Customers who are not in it are counted as "unknown".
-    since, until : time, optional
-        Periods that begin in [since, until); by default from the first moment at which all customers can be seen to the end of the data.
+    start, end : time, optional
+        Periods that begin in [start, end); by default from the first moment at which all customers can be seen to the end of the data.
     value : str or float, optional
         The payments: a table of events with a value (payments of the lost customers in the previous period of the same length), a table of
         intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are several
@@ -81,7 +81,7 @@ def churn_rate(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(400, seed=3, rule="cancellation")
+    >>> shop = cp.make_business(400, random_state=3, rule="cancellation")
     >>> rates = cp.churn_rate(shop.tables, shop.churn, period="Y", value="payments")
     >>> rates[["period", "customers", "lost", "voluntary", "involuntary", "rate", "note"]]  # doctest: +NORMALIZE_WHITESPACE
     period  customers  lost  voluntary  involuntary   rate  note
@@ -89,7 +89,7 @@ def churn_rate(
     2024          191                                       immature until 2025-01-01
     """
     ledger = Ledger(tables, churn, "churn_rate(tables, churn)")
-    periods = _periods(ledger, period, since, until)
+    periods = _periods(ledger, period, start, end)
     worth = None if value is None else Worth(ledger.tables, value, payments, grace=ledger.grace)
     check_least(min_group)
     groups = None if by is None else Groups.of(tables, by)
@@ -110,9 +110,9 @@ def churn_rate(
     return Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
 
 
-def _periods(ledger: Ledger, period: str, since: Any, until: Any) -> Periods:
-    first = ledger.first if since is None else int(ledger.tables.instants(since, "since")[0])
-    last = ledger.observed_until if until is None else int(ledger.tables.instants(until, "until")[0])
+def _periods(ledger: Ledger, period: str, start: Any, end: Any) -> Periods:
+    first = ledger.first if start is None else int(ledger.tables.instants(start, "start")[0])
+    last = ledger.observed_until if end is None else int(ledger.tables.instants(end, "end")[0])
     return Periods.between(ledger.tables, period, first, min(last, ledger.observed_until))
 
 
@@ -166,8 +166,8 @@ def revenue_churn(
     *,
     value: str,
     period: str = "Q",
-    since: Any = None,
-    until: Any = None,
+    start: Any = None,
+    end: Any = None,
     min_group: int = 5,
 ) -> Accounts:
     """Return revenue churn per period: the recurring revenue of the customers at its start, followed to its end.
@@ -190,14 +190,14 @@ def revenue_churn(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(400, seed=3, rule="cancellation")
-    >>> kept = cp.revenue_churn(shop.tables, shop.churn, value="subscriptions", period="Y", until="2024-01-01")
+    >>> shop = cp.make_business(400, random_state=3, rule="cancellation")
+    >>> kept = cp.accounting.revenue_churn(shop.tables, shop.churn, value="subscriptions", period="Y", end="2024-01-01")
     >>> kept[["period", "customers", "gross_churn", "net_retention"]]
     period  customers  gross_churn  net_retention
     2023          174        50.4%          51.0%
     """
     ledger = Ledger(tables, churn, "revenue_churn(tables, churn)")
-    periods = _periods(ledger, period, since, until)
+    periods = _periods(ledger, period, start, end)
     check_least(min_group)
     worth = Worth(ledger.tables, value, None, grace=ledger.grace)
     sums = np.zeros((5, len(periods)))

@@ -190,7 +190,7 @@ class Cancellation(_Rule):
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0, rule="cancellation")
+    >>> shop = cp.make_business(200, random_state=0, rule="cancellation")
     >>> churn = cp.Cancellation("90d", of="cancellations", involuntary=["payment_failure"])
     >>> past = cp.take_snapshots(shop.tables, churn, at="2024-01-01")
     >>> sorted(set(cp.label_churn(shop.tables, past, churn)["outcome"]))
@@ -255,7 +255,7 @@ class SubscriptionEnd(_Rule):
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0)
+    >>> shop = cp.make_business(200, random_state=0)
     >>> churn = cp.SubscriptionEnd("90d", of="subscriptions", grace="30d")
     >>> past = cp.take_snapshots(shop.tables, churn, at="2023-10-01")
     >>> sorted(set(cp.label_churn(shop.tables, past, churn)["outcome"]))

@@ -28,7 +28,7 @@ def take_snapshots(
     at: Any = None,
     every: Any = None,
     since: Any = None,
-    until: Any = None,
+    last: Any = None,
     treatments: str | None = None,
 ) -> pd.DataFrame:
     """Take a snapshot of everybody at risk at each cutoff.
@@ -41,12 +41,12 @@ def take_snapshots(
     at : time or list of times, optional
         The cutoffs.
     every : span, optional
-        A step such as ``"15d"`` or ``"1 month"``, instead of ``at``: cutoffs from ``until`` backwards in this step to ``since``. Days
+        A step such as ``"15d"`` or ``"1 month"``, instead of ``at``: cutoffs from ``last`` backwards in this step to ``since``. Days
         and longer steps keep the time of the day; in months that are too short, the last day is taken.
     since : time, optional
         First cutoff allowed; by default the first at which the rule can see its whole risk set.
-    until : time, optional
-        Last cutoff; by default the latest whose outcome window is fully observed.
+    last : time, optional
+        The newest cutoff, included; by default the latest whose outcome window is fully observed.
     treatments : str, optional
         A table of past retention contacts: snapshots whose outcome window holds one are left out, and the same share of leavers as of
         stayers, as in training: see :func:`churnpredict.churn.treatments.untouched`. All cutoffs must be mature.
@@ -77,7 +77,7 @@ def take_snapshots(
     """
     check_tables(tables, "take_snapshots(tables, churn)")
     check_rule(churn, "take_snapshots(tables, churn)")
-    cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, until=until)
+    cutoffs = choose_cutoffs(tables, churn, at=at, every=every, since=since, last=last)
     customers, moments = pairs_at_risk(tables, churn, cutoffs)
     check_somebody(cutoffs, np.isin(cutoffs, moments), tables.timezone)
     ids = pd.Index(tables.ids.to_pandas())
@@ -90,13 +90,13 @@ def take_snapshots(
 
 
 def choose_cutoffs(
-    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, until: Any = None
+    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, last: Any = None
 ) -> Ints:
     """Return the cutoffs that the arguments mean, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
     if (at is None) == (every is None):
         raise TimeError("at-or-every", "give either the cutoffs or a step between them", remedy='Write at="2024-09-01" or every="15d".')
-    cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, until)
+    cutoffs = tables.instants(at, "at") if at is not None else _steps(tables, churn, every, since, last)
     _check_cutoffs(tables, cutoffs)
     return cutoffs
 
@@ -131,17 +131,17 @@ def grid(last: int, first: int, step: Span, timezone: str, most: int | None = No
     return np.unique(cutoffs[cutoffs >= first])
 
 
-def _steps(tables: EventTables, churn: ChurnRule, every: Any, since: Any, until: Any) -> Ints:
+def _steps(tables: EventTables, churn: ChurnRule, every: Any, since: Any, last: Any) -> Ints:
     step = span(every, "every")
-    last = churn.latest_cutoff(tables) if until is None else int(tables.instants(until, "until")[0])
+    newest = churn.latest_cutoff(tables) if last is None else int(tables.instants(last, "last")[0])
     first = churn.first_cutoff(tables) if since is None else int(tables.instants(since, "since")[0])
-    if first > last:
+    if first > newest:
         raise TimeError(
             "no-history",
-            f"the first possible cutoff, {tables.stamp(first)}, lies after the last one, {tables.stamp(last)}",
-            remedy="The history is too short for this horizon: shorten the horizon or active_within=, or give since= and until=.",
+            f"the first possible cutoff, {tables.stamp(first)}, lies after the last one, {tables.stamp(newest)}",
+            remedy="The history is too short for this horizon: shorten the horizon or active_within=, or give since= and last=.",
         )
-    return grid(last, first, step, tables.timezone)
+    return grid(newest, first, step, tables.timezone)
 
 
 def _check_cutoffs(tables: EventTables, cutoffs: Ints) -> None:

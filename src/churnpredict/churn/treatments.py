@@ -102,7 +102,7 @@ def arms_of(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, trea
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0, treatments=True)
+    >>> shop = cp.make_business(200, random_state=0, treatments=True)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
     >>> arms_of(shop.tables, past, shop.churn, "treatments")["arm"].value_counts().index.sort_values().tolist()
     ['contact', 'hold_out']
@@ -194,7 +194,7 @@ def experiment(tables: EventTables, churn: ChurnRule, treatments: str | None) ->
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0, treatments=True)
+    >>> shop = cp.make_business(200, random_state=0, treatments=True)
     >>> experiment(shop.tables, shop.churn, "treatments").columns.tolist()
     ['customer_id', 'cutoff', 'treated']
     """
@@ -229,7 +229,7 @@ def untouched(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, tr
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(2000, seed=0, treatments=True, rule="cancellation")
+    >>> shop = cp.make_business(2000, random_state=0, treatments=True, rule="cancellation")
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at=["2023-07-01", "2023-10-01"])
     >>> def rate(rows):
     ...     return round(float(cp.label_churn(shop.tables, rows, shop.churn).within().mean()), 2)

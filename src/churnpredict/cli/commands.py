@@ -336,7 +336,7 @@ def forget(
     """Remove customers from all runs, and from the database."""
     from churnpredict.score_runs.forgetting import forget, ids_in
 
-    found = forget(folder, ids_in(_content(customers), str(customers)), into=into, table=table)
+    found = forget(ids_in(_content(customers), str(customers)), folder, into=into, table=table)
     text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
     lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
     if found["spelt_otherwise"]:
@@ -525,7 +525,7 @@ def report(
     stage("scores, plan, drift and rates")
     told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
     told.parts.update(date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at))
-    write_report(targets["report"], told.scores, plan=told.plan, unit=settings.plan.unit, **told.parts)
+    write_report(told.scores, targets["report"], plan=told.plan, unit=settings.plan.unit, **told.parts)
     if told.plan is None:
         del targets["plan"]
     else:

@@ -50,7 +50,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
 
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
-    business = make_business(customers, seed=seed, rule="cancellation")
+    business = make_business(customers, random_state=seed, rule="cancellation")
     config = write_business(business, folder)
     settings = read_config(config)
     tables = settings.event_tables()
@@ -75,7 +75,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     written["plan"] = found.plan.to_csv(settings.resolve(settings.output.plan))
     written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
     page = settings.resolve(settings.output.report)
-    written["report"] = write_report(page, scores, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
+    written["report"] = write_report(scores, page, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
     say("\n".join(f"wrote {path}" for path in written.values()))
     return written
 

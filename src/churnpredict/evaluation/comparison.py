@@ -13,13 +13,14 @@ import pandas as pd
 from churnpredict.errors import ChurnError, ChurnWarning
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome
+from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.curves import resampled_weights
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import cutoffs_of
 
-__all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge"]
+__all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge", "measures_for"]
 
 BASELINES = ("base rate", "recency", "MBG/NBD", "one-snapshot LightGBM")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
@@ -43,9 +44,15 @@ METRICS: dict[str, Callable[..., float]] = {
     "calibration_intercept": metrics.calibration_intercept,
     "calibration_slope": metrics.calibration_slope,
     "lift_10": partial(metrics.lift, k=0.1),
-    "empc": metrics.empc,
-    "expected_profit": metrics.expected_profit,
+    "empc": partial(metrics.empc, **ASSUMED.amounts),
+    "expected_profit": partial(metrics.expected_profit, **ASSUMED.amounts, acceptance=ASSUMED.acceptance),
 }
+
+
+def measures_for(campaign: Campaign) -> dict[str, Callable[..., float]]:
+    """The metrics, profits reckoned with the money of a campaign."""
+    profit = partial(metrics.expected_profit, **campaign.amounts, acceptance=campaign.acceptance)
+    return METRICS | {"empc": partial(metrics.empc, **campaign.amounts), "expected_profit": profit}
 
 
 def baseline_risks(
@@ -112,7 +119,15 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
         return None
 
 
-def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rounds: int = 200, random_state: int = 0) -> pd.DataFrame:
+def judge(
+    y: Any,
+    risks: Mapping[str, np.ndarray],
+    *,
+    customers: Any = None,
+    campaign: Campaign = ASSUMED,
+    rounds: int = 200,
+    random_state: int = 0,
+) -> pd.DataFrame:
     """Return every metric of every model, and the model minus each baseline, with 95 % intervals over customers.
 
     All of it is computed on the same draws of customers, so differences are paired.
@@ -124,6 +139,8 @@ def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rou
         The model first, baselines after it.
     customers : array (n,), optional
         Rows of the same customer are drawn together.
+    campaign : Campaign
+        The money that profits are reckoned with.
     rounds : int
         Bootstrap samples.
 
@@ -144,9 +161,10 @@ def judge(y: Any, risks: Mapping[str, np.ndarray], *, customers: Any = None, rou
     """
     target = np.asarray(y, dtype=np.float64)
     every = np.ones(len(target))
+    measures = measures_for(campaign)
 
     def measured(w: np.ndarray) -> np.ndarray:
-        return np.array([[f(target, risk, sample_weight=w) for f in METRICS.values()] for risk in risks.values()])
+        return np.array([[f(target, risk, sample_weight=w) for f in measures.values()] for risk in risks.values()])
 
     value = measured(every)
     draws = [measured(w) for w in resampled_weights(len(target), customers=customers, rounds=rounds, random_state=random_state)]

@@ -43,20 +43,21 @@ def profit_curve(
     y: Any,
     p: Any,
     *,
-    sample_weight: Any = None,
-    value: Any = 200,
-    offer: float = 10,
-    contact: float = 1,
+    value: Any,
+    offer_cost: float,
+    contact_cost: float,
     acceptance: float = 0.3,
+    sample_weight: Any = None,
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
     """Return share contacted and profit per customer, highest expected profit first, and the point where further contacts have no expected
     profit.
 
-    >>> share, profit, stop = profit_curve([1, 0], [1.0, 0.0])
+    >>> share, profit, stop = profit_curve([1, 0], [1.0, 0.0], value=200, offer_cost=10, contact_cost=1)
     >>> share.tolist(), profit.tolist(), stop
     ([0.0, 0.5, 1.0], [0.0, 28.0, 22.5], (0.5, 28.0))
     """
-    promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
+    money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
+    promised, earned, w = _profits(y, p, sample_weight=sample_weight, **money)
     earned = w * earned
     order = np.argsort(-promised, kind="stable")
     ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # equal expected profits are contacted together

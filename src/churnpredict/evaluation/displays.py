@@ -297,19 +297,21 @@ class ProfitDisplay(_Display):
         Customers contacted, and profit per customer (of all of them), one point for each distinct score.
     chosen : (float, float)
         Share and profit if all customers with a positive expected profit are contacted (``expected_profit``).
+    reckoned : str
+        The money behind the figures, shown under the axis.
     ax_, figure_ : matplotlib Axes and Figure
 
     Examples
     --------
     >>> y, p = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0], [.9, .9, .1, .1, .1, .1, .1, .1, .1, .1]
-    >>> shown = ProfitDisplay.from_predictions(y, p)
+    >>> shown = ProfitDisplay.from_predictions(y, p, value=200, offer_cost=10, contact_cost=1)
     >>> shown.share.tolist(), [round(v, 9) for v in shown.profit.tolist()]
     ([0.0, 0.2, 1.0], [0.0, 11.2, 2.4])
     """
 
-    def __init__(self, share: Any, profit: Any, *, chosen: tuple[float, float], name: str | None = None) -> None:
+    def __init__(self, share: Any, profit: Any, *, chosen: tuple[float, float], reckoned: str = "", name: str | None = None) -> None:
         self.share, self.profit = np.asarray(share), np.asarray(profit)
-        self.chosen, self.name = chosen, name
+        self.chosen, self.reckoned, self.name = chosen, reckoned, name
 
     @classmethod
     def from_predictions(
@@ -317,9 +319,9 @@ class ProfitDisplay(_Display):
         y: Any,
         p: Any,
         *,
-        value: Any = 200,
-        offer: float = 10,
-        contact: float = 1,
+        value: Any,
+        offer_cost: float,
+        contact_cost: float,
         acceptance: float = 0.3,
         sample_weight: Any = None,
         name: str | None = None,
@@ -329,9 +331,11 @@ class ProfitDisplay(_Display):
 
         With one value customers are contacted by risk, with one per customer by expected profit.
         """
-        money = {"value": value, "offer": offer, "contact": contact, "acceptance": acceptance}
+        money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
-        return cls(share, profit, chosen=chosen, name=name).plot(ax)
+        worth = f"{float(value):g}" if np.ndim(value) == 0 else "its own value"
+        reckoned = f"a customer worth {worth}, an offer {offer_cost:g}, a contact {contact_cost:g}, {acceptance:.0%} accept"
+        return cls(share, profit, chosen=chosen, reckoned=reckoned, name=name).plot(ax)
 
     @drawn
     def plot(self, ax: Any = None, *, name: str | None = None) -> ProfitDisplay:
@@ -340,7 +344,7 @@ class ProfitDisplay(_Display):
         if not any(line.get_gid() == "curve" for line in ax.lines):
             ax.plot([0, 1], [0, self.profit[-1]], color=look().quiet, linewidth=1, linestyle="--", label="random")
             ax.axhline(0, color=look().quiet, linewidth=0.8)
-            ax.set_xlabel("Share of customers contacted")
+            ax.set_xlabel("\n".join(filter(None, ("Share of customers contacted", self.reckoned))))
             ax.set_ylabel("profit per customer, of all customers")
             ax.set_xlim(0, 1)
             percent_axis(ax.xaxis)

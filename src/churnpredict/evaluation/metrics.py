@@ -232,20 +232,20 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 
 
 def mpc(
-    y: Any, p: Any, *, sample_weight: Any = None, value: float = 200, offer: float = 10, contact: float = 1, acceptance: float = 0.3
+    y: Any, p: Any, *, value: float, offer_cost: float, contact_cost: float, acceptance: float = 0.3, sample_weight: Any = None
 ) -> float:
     """Return the maximum profit per customer at the best threshold, in units of ``value`` (Verbraken, Verbeke and Baesens 2013, eq. 7).
 
-    ``value`` is the worth of a retained customer, ``offer`` the incentive, ``contact`` the cost of reaching one customer,
+    ``value`` is the worth of a retained customer, ``offer_cost`` the incentive, ``contact_cost`` the cost of reaching one customer,
     ``acceptance`` the share of would-be leavers who accept.
 
-    >>> round(mpc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
+    >>> round(mpc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8, value=200, offer_cost=10, contact_cost=1), 6)
     11.2
     """
     left, stayed = _by_score(*_check(y, p, sample_weight))
     total = (left + stayed).sum()
     f0, f1 = np.r_[0.0, np.cumsum(left)] / total, np.r_[0.0, np.cumsum(stayed)] / total
-    profit = (acceptance * (value - offer) - contact) * f0 - (offer + contact) * f1
+    profit = (acceptance * (value - offer_cost) - contact_cost) * f0 - (offer_cost + contact_cost) * f1
     return float(profit.max())
 
 
@@ -253,16 +253,16 @@ def empc(  # names from the paper
     y: Any,
     p: Any,
     *,
-    sample_weight: Any = None,
-    value: float = 200,
-    offer: float = 10,
-    contact: float = 1,
+    value: float,
+    offer_cost: float,
+    contact_cost: float,
     alpha: float = 6,
     beta: float = 14,
+    sample_weight: Any = None,
 ) -> float:
     """Return expected maximum profit per customer when acceptance is Beta(alpha, beta) (Verbraken, Verbeke and Baesens 2013, section 4).
 
-    >>> round(empc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8), 6)
+    >>> round(empc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8, value=200, offer_cost=10, contact_cost=1), 6)
     11.2
     """
     left, stayed = _by_score(*_check(y, p, sample_weight))
@@ -271,7 +271,7 @@ def empc(  # names from the paper
     if pi0 == 0:
         return 0.0
     f0, f1 = _roc_hull(left, stayed)
-    delta, phi = offer / value, contact / value
+    delta, phi = offer_cost / value, contact_cost / value
     d0, d1 = np.diff(f0), np.diff(f1)
     with np.errstate(divide="ignore"):  # along a level edge of the hull no acceptance rate is high enough
         turn = (pi1 * (delta + phi) * d1 + pi0 * phi * d0) / (pi0 * (1 - delta) * d0)
@@ -301,26 +301,27 @@ def expected_profit(
     y: Any,
     p: Any,
     *,
-    sample_weight: Any = None,
-    value: Any = 200,
-    offer: float = 10,
-    contact: float = 1,
+    value: Any,
+    offer_cost: float,
+    contact_cost: float,
     acceptance: float = 0.3,
+    sample_weight: Any = None,
 ) -> float:
     """Return the mean profit per customer of contacting all with a positive expected profit, computed from the observed outcomes.
 
-    Customers are contacted if ``p * acceptance * (value - offer) - (1 - p) * offer - contact > 0``; ``value`` is one number
-    or one per customer (n,).
+    Customers are contacted if ``p * acceptance * (value - offer_cost) - (1 - p) * offer_cost - contact_cost > 0``; ``value`` is
+    one number or one per customer (n,).
 
-    >>> round(expected_profit([1, 0], [1.0, 0.0]), 6)
+    >>> round(expected_profit([1, 0], [1.0, 0.0], value=200, offer_cost=10, contact_cost=1), 6)
     28.0
     """
-    promised, earned, w = _profits(y, p, sample_weight=sample_weight, value=value, offer=offer, contact=contact, acceptance=acceptance)
+    money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
+    promised, earned, w = _profits(y, p, sample_weight=sample_weight, **money)
     return float(w @ np.where(promised > 0, earned, 0.0) / w.sum())
 
 
 def _profits(
-    y: Any, p: Any, *, sample_weight: Any, value: Any, offer: float, contact: float, acceptance: float
+    y: Any, p: Any, *, sample_weight: Any, value: Any, offer_cost: float, contact_cost: float, acceptance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the expected profit of a contact, the realised one and its weight, (n,) each; the parameters are those of
     :func:`expected_profit`.
@@ -328,7 +329,7 @@ def _profits(
     target, risk, _ = _check(y, p)
     worth = np.broadcast_to(np.asarray(value, dtype=np.float64), target.shape)
     w = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    promised, earned = (chance * acceptance * (worth - offer) - (1 - chance) * offer - contact for chance in (risk, target))
+    promised, earned = (chance * acceptance * (worth - offer_cost) - (1 - chance) * offer_cost - contact_cost for chance in (risk, target))
     return promised, earned, w
 
 
@@ -443,15 +444,19 @@ def compare(
     return interval(difference(base), drawn, level)
 
 
-def scorers() -> dict[str, Any]:
+def scorers(**money: float) -> dict[str, Any]:
     """Return scikit-learn scorers by name, for ``cross_validate(..., scoring=scorers())``; losses are negated.
 
+    With ``value=``, ``offer_cost=`` and ``contact_cost=`` those of profit are among them, ``mpc`` and ``empc``.
+
     >>> sorted(scorers())[:3]
-    ['auc', 'average_precision', 'empc']
+    ['auc', 'average_precision', 'gain']
     """
     from sklearn.metrics import make_scorer
 
-    higher = {"auc": auc, "average_precision": average_precision, "lift": lift, "gain": gain, "mpc": mpc, "empc": empc}
+    higher = {"auc": auc, "average_precision": average_precision, "lift": lift, "gain": gain}
+    profits = {"mpc": mpc, "empc": empc} if money else {}
     lower = {"log_loss": log_loss, "brier": brier, "calibration_error": calibration_error}
     out = {name: make_scorer(f, response_method="predict_proba") for name, f in higher.items()}
+    out |= {name: make_scorer(f, response_method="predict_proba", **money) for name, f in profits.items()}
     return out | {f"neg_{name}": make_scorer(f, response_method="predict_proba", greater_is_better=False) for name, f in lower.items()}

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,9 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.sub_risks import Share
 from churnpredict.text_tables import Bar, Figure, paragraph, text_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
@@ -233,14 +236,14 @@ class Explanation:
             values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
         )
 
-    def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: Any) -> Any:
+    def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: Any) -> Figure:
         """A picture: all customers, one customer's way to the risk, customers in the order of risk, segments, or every customer as a dot.
 
         Parameters
         ----------
         kind : {"book", "customer", "map", "segment", "swarm"}
         **options
-            ``theme`` ("light", "dark"), and those of :func:`~churnpredict.explanation.plots.plot_customer` (``row=``),
+            ``theme`` ("light", "dark"), and those of :func:`~churnpredict.explanation.plots.plot_customer` (``customer=``, an id),
             :func:`~churnpredict.explanation.plots.plot_segments` (``by=``), :func:`~churnpredict.explanation.plots.plot_swarm`.
 
         Returns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,13 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, sentence
 from churnpredict.explanation.explained import Explained
+from churnpredict.explanation.rows import row_of
 from churnpredict.feature_names import read_name
 from churnpredict.figures import people, percent
+from churnpredict.moments import Moment
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["plot_book", "plot_customer", "plot_map", "plot_segments", "plot_swarm", "short_label"]
 
@@ -29,19 +34,25 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, list[An
 
 
 @drawn
-def plot_customer(why: Explained, *, row: int = 0, most: int = 8) -> Any:
+def plot_customer(why: Explained, *, customer: Any = None, cutoff: Moment | None = None, most: int = 8) -> Figure:
     """Plot the path of one customer from the base risk to their own, driver by driver.
 
     Parameters
     ----------
     why : Explanation
-    row : int
-        Position of the customer in the explanation.
+    customer : id, optional
+        Needed where several customers are explained.
+    cutoff : time, optional
+        Of several explained cutoffs the newest by default.
     most : int
         Bars; the smallest drivers are drawn as one.
+
+    Raises
+    ------
+    UsageError
+        ``which-customer``, ``no-such-customer``.
     """
-    if not -len(why) <= row < len(why):
-        raise UsageError("no-such-row", f"row {row} of {len(why):,}", remedy="Give a position in the explanation.")
+    row = row_of(why, customer, cutoff)
     theme = look()
     points = why.by_driver[row] * why._secant[row]
     order = np.argsort(-np.abs(points), kind="stable")

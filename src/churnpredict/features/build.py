@@ -75,7 +75,7 @@ def build_features(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(50, seed=0)
+    >>> shop = cp.make_business(50, random_state=0)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, every="30d")
     >>> rows = cp.catalog(shop.tables) + [cp.Feature("orders", "sum", "45d")]
     >>> X = cp.build_features(shop.tables, past, features=rows)
@@ -87,7 +87,7 @@ def build_features(
     rows: list[Feature | OwnFeature]
     if features is None:
         latest = pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC") if len(cutoffs) else None
-        rows = [*catalog(tables, before=latest, history=history)]
+        rows = [*catalog(tables, until=latest, history=history)]
     else:
         rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
     check_rows(rows, tables)

@@ -36,14 +36,14 @@ def with_driver(feature: Feature, tables: EventTables) -> Feature:
     return replace(feature, driver=declared if takes_declared else aggregate.driver)
 
 
-def catalog(tables: EventTables, *, before: Any = None, history: str | None = None) -> list[Feature]:
+def catalog(tables: EventTables, *, until: Any = None, history: str | None = None) -> list[Feature]:
     """Return the default features of these tables, one row each.
 
     Parameters
     ----------
     tables : EventTables
-    before : time, optional
-        Only kinds that were known before this time get features.
+    until : time, optional
+        Use only what was known before this time: later kinds get no features.
     history : str, optional
         Windows longer than this are left out, and so are features that need the beginning of a customer's history.
 
@@ -55,12 +55,12 @@ def catalog(tables: EventTables, *, before: Any = None, history: str | None = No
     Examples
     --------
     >>> import churnpredict as cp
-    >>> rows = cp.catalog(cp.make_business(50, seed=0).tables)
+    >>> rows = cp.catalog(cp.make_business(50, random_state=0).tables)
     >>> "habit__orders_gap_ratio" in {r.name for r in rows}
     True
     """
     check_tables(tables, "catalog(tables)")
-    moment = None if before is None else int(tables.instants(before, "before")[0])
+    moment = None if until is None else int(tables.instants(until, "until")[0])
     rows: list[Feature] = []
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Events):

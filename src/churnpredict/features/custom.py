@@ -146,7 +146,7 @@ class OwnFeature:
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(50, seed=0)
+    >>> shop = cp.make_business(50, random_state=0)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01")
     >>> evening = cp.OwnFeature("evening_orders", lambda h, cutoff: (h["orders"].time.dt.hour >= 18).mean(), tables=["orders"])
     >>> cp.build_features(shop.tables, past, features=[evening]).columns.tolist()

@@ -28,7 +28,7 @@ def probe_features(
     snapshots: pd.DataFrame,
     *,
     cutoffs: int = 3,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> pd.DataFrame:
     """Find features that use the future.
 
@@ -44,7 +44,7 @@ def probe_features(
         Columns ``customer_id`` and ``cutoff``.
     cutoffs : int
         Number of cutoffs to test, spread over those of the snapshots.
-    seed : int
+    random_state : int
 
     Returns
     -------
@@ -54,9 +54,9 @@ def probe_features(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(100, seed=0)
+    >>> shop = cp.make_business(100, random_state=0)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01")
-    >>> len(cp.probe_features(cp.build_features, shop.tables, past))
+    >>> len(cp.diagnostics.probe_features(cp.build_features, shop.tables, past))
     0
     """
     check_tables(tables, "probe_features(function, tables, snapshots)")
@@ -70,7 +70,7 @@ def probe_features(
         if not len(some):
             continue
         clean = function(tables, some)
-        spoilt = function(poisoned(tables, int(cutoff), seed=seed + k), some)
+        spoilt = function(poisoned(tables, int(cutoff), seed=random_state + k), some)
         for name in clean.columns:
             moved = _moved(clean[name], spoilt[name]) if name in spoilt else np.ones(len(clean), np.bool_)
             if moved.any():

@@ -60,8 +60,8 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=0)
-    >>> table = cp.rfm(shop.tables, "2024-01-01", of="orders")
+    >>> shop = cp.make_business(200, random_state=0)
+    >>> table = cp.diagnostics.rfm(shop.tables, "2024-01-01", of="orders")
     >>> table["recency_score"].between(1, 5).all()
     np.True_
     """
@@ -112,7 +112,7 @@ def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.Da
     >>> import pandas as pd, churnpredict as cp
     >>> log = pd.DataFrame({"user": ["a", "a", "b"], "day": ["2024-01-01", "2024-01-11", "2024-01-03"], "eur": [5.0, 7.0, 1.0]})
     >>> tables = cp.EventTables(orders=cp.Events(log, customer="user", time="day", value="eur"))
-    >>> cp.rfm_summary(tables, "2024-01-21").loc["a"].tolist()
+    >>> cp.diagnostics.rfm_summary(tables, "2024-01-21").loc["a"].tolist()
     [1.0, 10.0, 19.0, 7.0]
     """
     check_tables(tables, "rfm_summary(tables, at)")

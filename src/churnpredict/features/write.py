@@ -41,7 +41,7 @@ def features_by_part(
     at: Any = None,
     every: str | None = None,
     since: Any = None,
-    until: Any = None,
+    last: Any = None,
     features: Rows | None = None,
     history: str | None = None,
     n_jobs: int = 1,
@@ -57,9 +57,9 @@ def features_by_part(
         ``nobody-at-risk``, once all partitions have been seen.
     """
     whole = tables.outline if isinstance(tables, PartitionedTables) else tables
-    cutoffs = choose_cutoffs(whole, churn, at=at, every=every, since=since, until=until)
+    cutoffs = choose_cutoffs(whole, churn, at=at, every=every, since=since, last=last)
     if features is None:
-        features = catalog(whole, before=pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC"), history=history)
+        features = catalog(whole, until=pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC"), history=history)
     features = [f if isinstance(f, OwnFeature) else with_driver(f, whole) for f in features]
     parts = range(tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     counts = peers_of_all(tables, features, cutoffs)
@@ -112,7 +112,7 @@ def write_features(
     at: Any = None,
     every: str | None = None,
     since: Any = None,
-    until: Any = None,
+    last: Any = None,
     features: Rows | None = None,
     history: str | None = None,
     n_jobs: int = 1,
@@ -126,7 +126,7 @@ def write_features(
     churn : Inactivity or another churn rule
     path : path
         A folder that does not exist yet; it is created once all is written. Columns ``customer_id``, ``cutoff``, then the features.
-    at, every, since, until
+    at, every, since, last
         The cutoffs, as for :func:`churnpredict.take_snapshots`.
     features, history
         As for :func:`churnpredict.build_features`.
@@ -145,7 +145,7 @@ def write_features(
     Examples
     --------
     >>> import tempfile, pandas as pd, churnpredict as cp
-    >>> shop = cp.make_business(50, seed=0)
+    >>> shop = cp.make_business(50, random_state=0)
     >>> orders = shop.tables.declarations["orders"]
     >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:
     ...     written = cp.write_features(tables, cp.Inactivity("30d"), f"{folder}/features", every="30d")
@@ -158,9 +158,7 @@ def write_features(
     target = Path(path)
     if target.exists():
         raise OutputError("output-exists", f'"{target}" exists already', remedy="Choose another name, or remove it.")
-    frames = features_by_part(
-        tables, churn, at=at, every=every, since=since, until=until, features=features, history=history, n_jobs=n_jobs
-    )
+    frames = features_by_part(tables, churn, at=at, every=every, since=since, last=last, features=features, history=history, n_jobs=n_jobs)
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,8 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         Number of test cutoffs, the newest ones, at least ``gap + horizon`` apart where there are enough of them.
     horizon, gap : span
         Such as ``"90d"`` or ``"3 months"``: the outcome window is ``[cutoff + gap, cutoff + gap + horizon)``, by the wall clock of the
-        cutoffs. A number without a unit is refused.
+        cutoffs. A number without a unit is refused. Without ``horizon`` nobody knows how far labels reach, and splitting by time is refused
+        (``no-horizon``).
     apart : bool
         Split by customer as well: fold ``i`` tests one part of the customers and trains on the others.
     test_size : int
@@ -146,7 +147,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
     [0 1 2 3] [5]
     """
 
-    def __init__(self, n_splits: int = 3, *, horizon: Any = "90d", gap: Any = "0d", apart: bool = False, test_size: int = 1) -> None:
+    def __init__(self, n_splits: int = 3, *, horizon: Any = None, gap: Any = "0d", apart: bool = False, test_size: int = 1) -> None:
         self.n_splits = n_splits
         self.horizon = horizon
         self.gap = gap
@@ -170,7 +171,12 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         ------
         TimeError
             No cutoffs (``no-cutoff``), or too few of them for ``n_splits`` blocks with a purge (``too-few-cutoffs``).
+        UsageError
+            ``no-horizon``, ``no-customers``.
         """
+        if self.horizon is None:
+            remedy = 'Pass the horizon of the labels: TemporalSplit(horizon="90d").'
+            raise UsageError("no-horizon", "nothing says how far the labels reach beyond their cutoffs", remedy=remedy)
         if groups is not None and _looks_like_time(groups):
             cutoff = groups if cutoff is None else cutoff
         elif groups is not None and customers is None:

@@ -161,7 +161,7 @@ def find_drift(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(300, seed=1)
+    >>> shop = cp.make_business(300, random_state=1)
     >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount", money=True))
     >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
     >>> cp.find_drift(pipeline, tables, at="2024-03-01").ok

@@ -49,7 +49,7 @@ def audit_tables(
     treatments: str | None = None,
     handled: str | None = None,
     raise_on: str | None = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Audit:
     """Look for leaks in the tables behind features; works on a feature function of your own.
 
@@ -70,7 +70,7 @@ def audit_tables(
     handled : {"exclude", "flag", "feature"}, optional
         How training handles them; not at all by default.
     raise_on : {"error", "warning", "note"}, optional
-    seed : int
+    random_state : int
 
     Returns
     -------
@@ -85,7 +85,7 @@ def audit_tables(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(100, seed=0)
+    >>> shop = cp.make_business(100, random_state=0)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01")
     >>> def peeking(tables, snapshots):
     ...     last = pd.Series(tables.stream("orders").times.max(), index=snapshots.index)
@@ -94,7 +94,7 @@ def audit_tables(
     ['rows-after-cutoff']
     """
     found = [
-        *_moving(tables, snapshots, function, seed),
+        *_moving(tables, snapshots, function, random_state),
         *_not_at_risk(tables, snapshots, churn),
         *_cancelled(tables, snapshots, churn),
         *_treated(tables, snapshots, churn, treatments, handled),
@@ -172,9 +172,9 @@ def _named_by_people(tables: EventTables, features: Sequence[Feature | OwnFeatur
 # --- features that use the future ---
 
 
-def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, seed: int) -> Iterator[Finding]:
+def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, random_state: int) -> Iterator[Finding]:
     customers, moments = sorted_pairs(tables, snapshots)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     who = np.unique(customers)
     some = rng.choice(who, _CUSTOMERS, replace=False) if len(who) > _CUSTOMERS else who
     chosen = np.isin(customers, some)
@@ -186,7 +186,7 @@ def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, se
     for cutoff in tried:
         rows = chosen & (moments == cutoff)
         here = pd.DataFrame({"customer_id": ids.take(customers[rows]), "cutoff": tables.wall_times(moments[rows])})
-        moved = probe_features(function, part, here, cutoffs=1, seed=seed)["feature"].tolist()
+        moved = probe_features(function, part, here, cutoffs=1, random_state=random_state)["feature"].tolist()
         for name, code in _which_future(part, here, function, int(cutoff), moved).items():
             order = list(_FUTURES)  # where little future is left, only garbage changes it: the clearer message is kept
             seen[name] = min(seen.get(name, code), code, key=order.index)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
+from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
 from churnpredict.figures import amount, points, score
@@ -53,10 +55,13 @@ class Backtest(pd.DataFrame):
     ----------
     predictions : DataFrame or None
         Index ``(customer_id, cutoff)``; ``outcome`` (0/1) and the risk that each model gave. Pictures are drawn from it.
+    campaign : Campaign
+        The money that profits are reckoned with, assumed where nobody has said it.
     """
 
-    _metadata = ["predictions"]  # noqa: RUF012 (pandas asks for a list)
+    _metadata = ["predictions", "campaign"]  # noqa: RUF012 (pandas asks for a list)
     predictions: pd.DataFrame | None = None
+    campaign: Campaign = ASSUMED
 
     @property
     def _constructor(self) -> type[Backtest]:
@@ -106,6 +111,10 @@ class Backtest(pd.DataFrame):
         level += f", too few customers to tell at {open_}." if 0 < open_ < n else "."
         signal = f" Weak signal at {weak}." if weak else ""
         return f"{n} cutoff{'' if n == 1 else 's'}. {against} {level}{signal}"
+
+    def _money(self) -> str:
+        """What profits were reckoned with, in a sentence."""
+        return f"Profits {'assume' if self.campaign is ASSUMED else 'are reckoned so'}: {self.campaign}."
 
     def _complete(self) -> bool:
         return bool(len(self)) and set(self.columns) >= _NEEDED
@@ -157,7 +166,7 @@ class Backtest(pd.DataFrame):
             known = told[name].notna().to_numpy()
             p = told[name].to_numpy()[known]
             GainDisplay.from_predictions(y[known], p, customers=who[known], rounds=0 if i else 100, name=name, ax=gain)
-            ProfitDisplay.from_predictions(y[known], p, name=name, ax=profit)
+            ProfitDisplay.from_predictions(y[known], p, **asdict(self.campaign), name=name, ax=profit)
         frame = pd.DataFrame(self)
         cutoffs = sorted(set(frame["cutoff"]))
         wide = np.ptp([c.value for c in map(pd.Timestamp, cutoffs)]) / 8.64e13
@@ -206,6 +215,7 @@ class Backtest(pd.DataFrame):
             f"<style>{style}</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
             "<p>At each cutoff the model and the baselines were trained on what was known before it, and tested on what came after. "
             "In brackets: 95 % intervals over customers; differences use the same draws.</p>\n"
+            f"<p>{html.escape(self._money())}</p>\n"
             f'<img alt="Calibration, gain, profit and log loss over time" src="data:image/svg+xml;base64,{picture}">\n'
             f"{self._tables(_SHOWN)}\n</body></html>\n"
         )

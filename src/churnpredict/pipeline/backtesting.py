@@ -15,6 +15,7 @@ from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import nobody_treated
 from churnpredict.errors import ChurnError, ImmatureError, warn
 from churnpredict.evaluation.audit_columns import separation
+from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import baseline_risks, judge
 from churnpredict.evaluation.curves import wilson
 from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
@@ -54,7 +55,7 @@ class Trainable(Protocol):
         """Train on features and outcomes."""
 
 
-def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds: int = 200, campaign: Campaign = ASSUMED) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
     churn = pipeline.churn
     cutoffs = backtest_cutoffs(tables, churn, at)
@@ -70,16 +71,16 @@ def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds
         )
     parts, told, before = [], [], None
     for cutoff in progress(cutoffs, "backtest"):
-        figures, predictions, before = _at_one(pipeline, tables, cutoff, rounds=rounds, before=before)
+        figures, predictions, before = _at_one(pipeline, tables, cutoff, rounds=rounds, before=before, campaign=campaign)
         parts.append(figures)
         told.append(predictions)
     found = Backtest(pd.concat(parts, ignore_index=True))
-    found.predictions = pd.concat(told)
+    found.predictions, found.campaign = pd.concat(told), campaign
     return found
 
 
 def _at_one(
-    pipeline: Trainable, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: Trainable | None
+    pipeline: Trainable, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: Trainable | None, campaign: Campaign
 ) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
     """Return figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
     trained = pipeline.copy()
@@ -101,7 +102,8 @@ def _at_one(
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
     )
-    figures = judge(y_test, risks, customers=X_test.index.get_level_values("customer_id"), rounds=rounds)
+    who = X_test.index.get_level_values("customer_id")
+    figures = judge(y_test, risks, customers=who, campaign=campaign, rounds=rounds)
     weak = reach_verdict(figures).signal
     steady = None if before is None else _same_first_reason(before, trained, X_test)
     if steady is not None:

@@ -5,9 +5,9 @@ Longer than most modules because all stages are in it, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import label_churn
@@ -25,10 +25,13 @@ from churnpredict.spans import span_text
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
+    from churnpredict.evaluation.campaign import Campaign
     from churnpredict.evaluation.uplift import UpliftModel
+    from churnpredict.explanation.attribution import Explanation
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.backtest_result import Backtest
     from churnpredict.pipeline.timeline import Timeline
+    from churnpredict.retention.plan import Plan
 
 __all__ = ["ChurnPipeline"]
 
@@ -91,7 +94,7 @@ class ChurnPipeline:
     Examples
     --------
     >>> import churnpredict as cp
-    >>> shop = cp.make_business(200, seed=1)
+    >>> shop = cp.make_business(200, random_state=1)
     >>> tables = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount", money=True))
     >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(tables, until="2024-01-01")
     >>> scores = pipeline.score(tables, at="2024-01-01")
@@ -437,6 +440,124 @@ class ChurnPipeline:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
+    def explain(
+        self,
+        tables: EventTables,
+        at: Any = None,
+        *,
+        outcome: Literal["left", "lost"] | None = None,
+        horizon: str | None = None,
+        n_jobs: int | None = None,
+    ) -> Explanation:
+        """Explain the risks of everybody at risk at one cutoff: every feature and driver, in log-odds and probability points.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+        outcome, horizon : optional
+            Which part of the risk, as for :func:`churnpredict.explain`.
+        n_jobs : int, optional
+            Threads.
+
+        Returns
+        -------
+        Explanation
+            Index ``(customer_id, cutoff)``; ``why.plot("customer", customer="C42")`` draws one customer.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        """
+        from churnpredict.explanation.attribution import explain
+
+        check_tables(tables, "pipeline.explain(tables)")
+        X = self.features_at(tables, at)
+        return explain(self.model_, X, outcome=outcome, horizon=horizon, usual=self.usual_, n_jobs=n_jobs)
+
+    def when(self, tables: EventTables, at: Any = None) -> Any:
+        """When customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+
+        Returns
+        -------
+        DataFrame
+            One row per customer at risk and horizon, sorted by customer, shortest horizon first: ``customer_id``, ``cutoff``, ``horizon``
+            (such as "30d"), ``by`` (the moment at which its outcome window closes), ``risk`` of leaving until then (never lower for a
+            longer horizon), ``risk_left`` and ``risk_lost`` where the training told them apart (they sum to it), ``stays`` = 1 - risk.
+            Horizons before the whole one are those of ``horizons=``; ``Inactivity`` has none, because silence is known only at its end.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        """
+        check_tables(tables, "pipeline.when(tables)")
+        X = self.features_at(tables, at)
+        return scoring.staying_table(self.model_, X, cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_)))
+
+    def report(
+        self,
+        tables: EventTables,
+        path: str | Path,
+        *,
+        at: Any = None,
+        since: Any = None,
+        plan: Plan | Mapping[str, Any] | None = None,
+        backtest: Backtest | bool = False,
+        alerts: Mapping[str, str] | None = None,
+        title: str = "Customers at risk",
+        unit: str = "",
+        most_cards: int = 500,
+    ) -> Path:
+        """Write the page that people open, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
+
+        Parameters
+        ----------
+        tables : EventTables
+        path : path
+            Of the HTML file.
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+        since : time, optional
+            The scoring before, which changes are counted from; by default four weeks earlier.
+        plan : Plan or mapping, optional
+            A plan made of these scores, or the arguments of :func:`churnpredict.plan_retention`, such as ``{"budget": 500}``.
+        backtest : Backtest or bool
+            What :meth:`backtest` gave; True runs it now, which trains a model for each cutoff; without it the page says that nothing is
+            known of the model.
+        alerts : mapping of name to rule, optional
+            As for :func:`churnpredict.find_alerts`.
+        title, unit, most_cards
+            As for :func:`churnpredict.write_report`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        OutputError
+            ``not-written``.
+        """
+        from importlib import import_module
+
+        self._fitted()
+        check_tables(tables, "pipeline.report(tables)")
+        page = import_module("churnpredict.report.whole")  # it stands higher: the one call upwards, see decision 16
+        found = None if backtest is False else self.backtest(tables) if backtest is True else backtest
+        options = {"at": at, "since": since, "plan": plan, "backtest": found, "alerts": alerts}
+        return Path(page.write_whole_report(self, tables, path, title=title, unit=unit, most_cards=most_cards, **options))
+
     def unscored(self, tables: EventTables, at: Any = None) -> Any:
         """Return who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
 
@@ -481,7 +602,7 @@ class ChurnPipeline:
         self.check_tables(tables)
         return timeline_of(self, tables, customer, at)
 
-    def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200) -> Backtest:
+    def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200, campaign: Campaign | None = None) -> Backtest:
         """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.
 
         At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
@@ -493,6 +614,8 @@ class ChurnPipeline:
             Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
         rounds : int
             Bootstrap samples of customers for the intervals.
+        campaign : Campaign, optional
+            The money for the figures of profit; without it they are reckoned with assumptions, which the result shows.
 
         Returns
         -------
@@ -500,10 +623,11 @@ class ChurnPipeline:
             A frame with one row per cutoff, model and metric with the difference of the model from each baseline; printed, a verdict in
             words per cutoff; ``plot()`` and ``to_html(path)``.
         """
+        from churnpredict.evaluation.campaign import ASSUMED
         from churnpredict.pipeline.backtesting import backtest
 
         check_tables(tables, "pipeline.backtest(tables)")
-        return backtest(self, tables, at, rounds=rounds)
+        return backtest(self, tables, at, rounds=rounds, campaign=campaign or ASSUMED)
 
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
         """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""

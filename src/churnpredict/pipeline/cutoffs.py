@@ -16,6 +16,7 @@ from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
 from churnpredict.events.tables import EventTables
+from churnpredict.moments import moment_column
 from churnpredict.spans import Span, span
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "training_cutoffs",
     "training_snapshots",
     "warn_in_sample",
+    "window_ends",
 ]
 
 _STALE = Span(days=7)
@@ -48,6 +50,14 @@ def one_moment(tables: EventTables, when: Any, what: str) -> int:
     if len(moments) > 1:
         raise UsageError("one-cutoff", f"{what} holds {len(moments)} times", remedy="Give one; call once for each.")
     return int(moments[0])
+
+
+def window_ends(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, horizons: Sequence[str]) -> dict[str, pd.DatetimeIndex]:
+    """When the outcome window of each row of X closes, on the wall clock: for every earlier horizon, shortest first, and the whole one."""
+    opens = churn.gap_span.after(moment_column(X.index.get_level_values("cutoff"), "cutoff", tables.timezone), tables.timezone)
+    earlier = {name: span(name, "horizons") for name in horizons}
+    spans = dict(sorted(earlier.items(), key=lambda item: item[1].nominal)) | {str(churn.horizon_span): churn.horizon_span}
+    return {name: tables.wall_times(length.after(opens, tables.timezone)) for name, length in spans.items()}
 
 
 def observed_until(tables: EventTables, churn: ChurnRule) -> int:

@@ -21,12 +21,14 @@ __all__ = [
     "Ranks",
     "band",
     "check_risks",
+    "earlier_horizons_of",
     "parts_of_risk",
     "percentile",
     "probability_table",
     "score_rows",
     "score_table",
     "snapshots_of",
+    "staying_table",
     "usual_in",
 ]
 
@@ -73,6 +75,36 @@ def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
     parts = model.predict_parts(X)
     check_risks(parts["risk"].to_numpy())
     return {name: parts[name].to_numpy() for name in parts.columns}
+
+
+def earlier_horizons_of(model: Any) -> list[str]:
+    """The horizons before the whole one that a model has learnt."""
+    return [name for name, share in getattr(model, "shares_", {}).items() if share.days is not None]
+
+
+def staying_table(model: Any, X: pd.DataFrame, ends: Mapping[str, pd.DatetimeIndex]) -> pd.DataFrame:
+    """The chance of having left by the end of every horizon, customer by customer: see :meth:`ChurnPipeline.when`.
+
+    Parameters
+    ----------
+    model : fitted classifier
+    X : DataFrame (n, n_features)
+        Index (customer_id, cutoff).
+    ends : dict of str to DatetimeIndex (n,)
+        When the outcome window of each row closes, by horizon, shortest first; the last one is the whole horizon.
+    """
+    whole = parts_of_risk(model, X)
+    apart = [outcome for outcome in ("left", "lost") if f"risk_{outcome}" in whole]
+    tables = []
+    for place, (horizon, by) in enumerate(ends.items()):
+        last = place == len(ends) - 1
+        risk = whole["risk"] if last else check_risks(model.predict_risk(X, horizon=horizon))
+        columns = {"customer_id": X.index.get_level_values("customer_id"), "cutoff": X.index.get_level_values("cutoff"), "horizon": horizon}
+        columns |= {"by": by, "risk": risk}
+        for outcome in apart:
+            columns[f"risk_{outcome}"] = whole[f"risk_{outcome}"] if last else model.predict_risk(X, outcome=outcome, horizon=horizon)
+        tables.append(pd.DataFrame({**columns, "stays": 1 - risk}).assign(_row=np.arange(len(X)), _place=place))
+    return pd.concat(tables).sort_values(["_row", "_place"]).drop(columns=["_row", "_place"]).reset_index(drop=True)
 
 
 def percentile(risk: Floats) -> Floats:

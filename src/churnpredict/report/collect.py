@@ -68,7 +68,7 @@ def find_all(
     at: Any = None,
     since: Any = None,
     rules: Mapping[str, str] | None = None,
-    plan: Mapping[str, Any] | None = None,
+    plan: Plan | Mapping[str, Any] | None = None,
     sent: Path | None = None,
     snoozed: Path | None = None,
     most_cards: int = 500,
@@ -86,9 +86,9 @@ def find_all(
         The scoring before, which changes are counted from; by default four weeks earlier.
     rules : mapping of name to rule, optional
         Alerts.
-    plan : mapping, optional
-        Arguments of :func:`churnpredict.plan_retention`; ``exclude`` may be a file with ``customer_id`` and perhaps ``why``, and ``rest``
-        a span in which nobody is contacted again.
+    plan : Plan or mapping, optional
+        A plan of these scores, or arguments of :func:`churnpredict.plan_retention`; ``exclude`` may be a file with ``customer_id`` and
+        perhaps ``why``, and ``rest`` a span in which nobody is contacted again.
     sent : path, optional
         Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
     snoozed : path, optional
@@ -105,9 +105,10 @@ def find_all(
     before = _MONTH.before(cutoff, tables.timezone) if since is None else one_moment(tables, since, "since")
     earlier = pd.Timestamp(before, unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
-    worth = (plan or {}).get("value")
+    options = {} if plan is None or isinstance(plan, Plan) else plan
+    worth = options.get("value")
     scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if isinstance(worth, (int, float)) else None), cutoff)
-    chosen = _plan(scores, _left_alone(pipeline, tables, cutoff, scores, plan or {}))
+    chosen = plan if isinstance(plan, Plan) else _plan(scores, _left_alone(pipeline, tables, cutoff, scores, options))
     scores = scores if chosen is None else with_plan_values(scores, chosen)
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
@@ -230,7 +231,7 @@ def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
 
 def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
     """Return how often each rule was followed by churn, over all cutoffs whose outcomes are known: see
-    :func:`churnpredict.judge_alerts`.
+    :func:`churnpredict.diagnostics.judge_alerts`.
     """
     outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
     X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))

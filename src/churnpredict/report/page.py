@@ -27,8 +27,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
-    path: str | Path,
     scores: pd.DataFrame,
+    path: str | Path,
     *,
     plan: Plan | None = None,
     backtest: pd.DataFrame | None = None,
@@ -55,10 +55,10 @@ def write_report(
 
     Parameters
     ----------
-    path : path
-        Of the HTML file.
     scores : DataFrame
         As :meth:`churnpredict.ChurnPipeline.score` gives them; with ``owner``, money at risk by owner is shown too.
+    path : path
+        Of the HTML file.
     plan : Plan, optional
         A card per customer to contact, with reasons and remedy.
     backtest : DataFrame, optional
@@ -71,7 +71,8 @@ def write_report(
     alerts : DataFrame, optional
         As :func:`churnpredict.find_alerts` gives them.
     rates, tenure, cohorts : DataFrame, optional
-        As :func:`churnpredict.churn_rate` (without ``by``), :func:`churnpredict.tenure_table` and :func:`churnpredict.cohorts` give them.
+        As :func:`churnpredict.churn_rate` (without ``by``), :func:`churnpredict.accounting.tenure_table` and
+        :func:`churnpredict.accounting.cohorts` give them.
     drift : Drift or DataFrame, optional
         As :func:`churnpredict.find_drift` gives it, or its alarms: ``where``, ``what``, ``remedy``.
     earlier : ChurnError, optional
@@ -104,7 +105,7 @@ def write_report(
     >>> import tempfile
     >>> scores = pd.DataFrame({"customer_id": ["a", "b"], "risk": [0.9, 0.2], "value": [100.0, 300.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = write_report(f"{folder}/report.html", scores).read_text()
+    ...     page = write_report(scores, f"{folder}/report.html").read_text()
     >>> page.count("<script")
     0
     """

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
+from churnpredict.evaluation.campaign import ASSUMED
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.explanation.drivers import DRIVERS
@@ -45,7 +46,7 @@ _COLUMNS = (  # then the reasons, then the words
     *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
     *("expected_profit", "expected_spend", "offer_cost", "acceptance", "driver", "remedy"),
 )
-_ASSUMED = {"offer": 10.0, "contact": 1.0, "acceptance": 0.3}  # of Verbraken, Verbeke and Baesens (2013); shown where they are used
+_ASSUMED = {"offer": ASSUMED.offer_cost, "contact": ASSUMED.contact_cost, "acceptance": ASSUMED.acceptance}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -118,7 +118,7 @@ def write_scores(
     Examples
     --------
     >>> import tempfile, churnpredict as cp
-    >>> shop = cp.make_business(200, seed=1)
+    >>> shop = cp.make_business(200, random_state=1)
     >>> orders = cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount", money=True)
     >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(cp.EventTables(orders=orders), until="2024-01-01")
     >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:

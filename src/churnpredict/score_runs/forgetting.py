@@ -31,7 +31,7 @@ _MARKS = {
 }
 
 
-def forget(folder: str | Path, customers: Iterable[Any], *, into: Any = None, table: str = "churn_scores") -> dict[str, Any]:
+def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, table: str = "churn_scores") -> dict[str, Any]:
     """Remove customers from all runs of a folder, and from a table that the runs were written into.
 
     Parts that hold one of them are written anew, under another name; the manifest that names the new ones takes the place of the old one at
@@ -43,10 +43,10 @@ def forget(folder: str | Path, customers: Iterable[Any], *, into: Any = None, ta
 
     Parameters
     ----------
-    folder : path
-        Of runs, as :func:`churnpredict.write_scores` makes it.
     customers : iterable of ids
         Compared as text, to the last character.
+    folder : path
+        Of runs, as :func:`churnpredict.write_scores` makes it.
     into, table : database and name, optional
         As for :func:`churnpredict.write_scores`.
 

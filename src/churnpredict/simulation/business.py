@@ -127,7 +127,7 @@ class Business:
 
         Examples
         --------
-        >>> business = make_business(300, seed=1)
+        >>> business = make_business(300, random_state=1)
         >>> risk = business.true_risk("2023-06-01", "90d")
         >>> bool(risk.between(0, 1).all())
         True
@@ -220,7 +220,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
 
 def make_business(
     n_customers: int = 2000,
-    seed: int = 0,
+    random_state: int = 0,
     *,
     months: int = 30,
     start: Any = "2022-01-01",
@@ -243,8 +243,8 @@ def make_business(
     ----------
     n_customers : int
         At least 1. The first customers of a larger business are those of a smaller one, row for row.
-    seed : int
-        Not negative. The same seed gives the same business, to the last bit; no global random state is read or changed.
+    random_state : int
+        Not negative. The same number gives the same business, to the last bit; no global random state is read or changed.
     months : int
         Length of the records, 6 to 120.
     start : str, datetime or timestamp
@@ -278,7 +278,7 @@ def make_business(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> business = cp.make_business(500, seed=7)
+    >>> business = cp.make_business(500, random_state=7)
     >>> sorted(business.frames)[:4]
     ['cancellations', 'contacts', 'customers', 'market']
     >>> business.truth.columns.tolist()
@@ -289,7 +289,7 @@ def make_business(
     trial_days, rest = divmod(span(trial, "trial").nominal, DAY) if trial is not None else (0, 0)
     for name, value, low, high in (
         ("n_customers", n_customers, 1, 100_000_000),
-        ("seed", seed, 0, 2**63 - 1),
+        ("random_state", random_state, 0, 2**63 - 1),
         ("months", months, 6, 120),
         ("season", season, 0, 3),
         ("trial", trial_days if not rest else -1, 0, 60),
@@ -297,13 +297,13 @@ def make_business(
         ("involuntary", involuntary, 0, 0.9),
         ("distractors", distractors, 0, 1),
     ):
-        whole = name in ("n_customers", "seed", "months")
+        whole = name in ("n_customers", "random_state", "months")
         if not low <= value <= high or (whole and int(value) != value):
             kind = "a whole number" if whole else "whole days" if name == "trial" else "a number"
             raise UsageError("bad-argument", f"{name} is out of range", remedy=f"Give {kind} from {low:,} to {high:,}.")
     settings = Settings(
         n_customers=int(n_customers),
-        seed=int(seed),
+        seed=int(random_state),
         months=int(months),
         start=pd.Timestamp(moment(start, "start"), unit="us").normalize(),
         season=float(season),

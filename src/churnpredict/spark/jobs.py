@@ -221,7 +221,7 @@ def build_features(
     at: Any = None,
     every: str | None = None,
     since: Any = None,
-    until: Any = None,
+    last: Any = None,
     features: Rows | None = None,
     history: str | None = None,
     outcomes: bool = False,
@@ -231,7 +231,7 @@ def build_features(
     Parameters
     ----------
     tables : SparkTables
-    churn, at, every, since, until
+    churn, at, every, since, last
         Who is at risk, and the cutoffs: as for :func:`churnpredict.take_snapshots`. No ``features=[]`` gives the snapshots alone.
     features, history
         As for :func:`churnpredict.build_features`.
@@ -250,11 +250,11 @@ def build_features(
     ImmatureError
         ``immature``, with ``outcomes=True``.
     """
-    moments = choose_cutoffs(tables.outline, churn, at=at, every=every, since=since, until=until)
+    moments = choose_cutoffs(tables.outline, churn, at=at, every=every, since=since, last=last)
     if outcomes:
         cutoffs.check_mature(tables.outline, churn, moments)
     if features is None:
-        features = catalog(tables.outline, before=pd.Timestamp(int(moments.max()), unit="us", tz="UTC"), history=history)
+        features = catalog(tables.outline, until=pd.Timestamp(int(moments.max()), unit="us", tz="UTC"), history=history)
     rows = tables.check_features(features)
     asked = parts.Question(churn, moments, rows, history, outcomes=outcomes)
     return tables.ask(partial(parts.rows_of, asked=asked), (_OUTCOMES if outcomes else {}) | tables.columns_of(rows))
@@ -299,7 +299,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
     check_somebody(asked.cutoffs, there, tables.outline.timezone)
     kept = past.instants(list(cutoffs.latest_within(found, pipeline.most_rows)))
     before = None if moment is None else pd.Timestamp(moment, unit="us", tz="UTC")
-    features = catalog(outline, before=before, history=pipeline.history) if pipeline.features is None else list(pipeline.features)
+    features = catalog(outline, until=before, history=pipeline.history) if pipeline.features is None else list(pipeline.features)
     pipeline.features_ = features
     rows = tables.check_features(features)
     asked = replace(

@@ -1,0 +1,21 @@
+"""Look closer: at features, reasons, alerts and customers; a part of the public face that is asked for by name."""
+
+from __future__ import annotations
+
+from churnpredict.evaluation.campaign import Campaign
+from churnpredict.explanation.stability import compare_reasons, confused_reasons
+from churnpredict.explanation.whatif import what_would_help
+from churnpredict.features.probe import probe_features
+from churnpredict.features.rfm import rfm, rfm_summary
+from churnpredict.retention.alerts import judge_alerts
+
+__all__ = [
+    "Campaign",
+    "compare_reasons",
+    "confused_reasons",
+    "judge_alerts",
+    "probe_features",
+    "rfm",
+    "rfm_summary",
+    "what_would_help",
+]

@@ -1,0 +1,64 @@
+"""Campaign: what contacting customers costs and brings, as given or as assumed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from churnpredict.errors import UsageError
+
+__all__ = ["ASSUMED", "Campaign"]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a contact costs, and what it brings where it keeps a customer; amounts in one unit, of your choice.
+
+    Attributes
+    ----------
+    value : float
+        What a customer who is kept is worth over the horizon.
+    offer_cost : float
+        The offer, paid to everybody who takes it.
+    contact_cost : float
+        Reaching one customer.
+    acceptance : float
+        Share of customers about to leave whom the offer keeps.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: an amount that is missing, infinite or negative, or a share above 1.
+
+    Examples
+    --------
+    >>> print(Campaign(value=500, offer_cost=20, contact_cost=2))
+    a customer is worth 500, an offer costs 20, a contact 2, 30% of offers keep a leaver
+    """
+
+    value: float
+    offer_cost: float
+    contact_cost: float
+    acceptance: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, number in vars(self).items():
+            most = 1.0 if name == "acceptance" else math.inf
+            if not 0 <= number <= most or math.isinf(number):
+                share = name == "acceptance"
+                remedy = f"Give a {'share from 0 to 1' if share else 'number of at least 0'}."
+                raise UsageError("bad-argument", f"{name} is {number}", remedy=remedy)
+
+    def __str__(self) -> str:
+        return (
+            f"a customer is worth {self.value:g}, an offer costs {self.offer_cost:g}, a contact {self.contact_cost:g}, "
+            f"{self.acceptance:.0%} of offers keep a leaver"
+        )
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """The three amounts, as the metrics take them."""
+        return {"value": self.value, "offer_cost": self.offer_cost, "contact_cost": self.contact_cost}
+
+
+ASSUMED = Campaign(value=200.0, offer_cost=10.0, contact_cost=1.0)  # of Verbraken, Verbeke and Baesens (2013); shown wherever it is used

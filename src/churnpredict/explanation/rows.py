@@ -1,0 +1,43 @@
+"""Find the explained row of a customer, by id and cutoff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from churnpredict.errors import UsageError
+from churnpredict.explanation.explained import Explained
+from churnpredict.moments import Moment, moment, moment_column
+
+__all__ = ["row_of"]
+
+
+def row_of(why: Explained, customer: Any = None, cutoff: Moment | None = None) -> int:
+    """Return the row of a customer: of several cutoffs the newest, or the one asked for.
+
+    Raises
+    ------
+    UsageError
+        ``no-such-customer``: nobody of that id is explained, or not at that cutoff; ``which-customer``: several are, and none is named.
+    """
+    names = list(why.index.names)
+    ids = why.index.get_level_values("customer_id") if "customer_id" in names else why.index
+    if customer is None:
+        if len(ids.unique()) != 1:
+            remedy = 'Name one: plot("customer", customer="C42").'
+            raise UsageError("which-customer", f"{ids.nunique():,} customers are explained", remedy=remedy)
+        customer = ids[0]
+    there = np.flatnonzero(np.asarray(ids == customer))
+    if not len(there):
+        remedy = "Give an id of the explained rows, in its own type: a number is not its text."
+        raise UsageError("no-such-customer", f"none of {ids.nunique():,} customers has this id", remedy=remedy)
+    if "cutoff" not in names:
+        if cutoff is not None:
+            raise UsageError("no-such-customer", "the explained rows carry no cutoff", remedy="Leave out cutoff=.")
+        return int(there[-1])
+    times = moment_column(why.index.get_level_values("cutoff")[there])
+    at = times.max() if cutoff is None else moment(cutoff, "cutoff")
+    if not (times == at).any():
+        raise UsageError("no-such-customer", "this customer is not explained at this cutoff", remedy="Leave out cutoff= for the newest.")
+    return int(there[np.flatnonzero(times == at)[-1]])

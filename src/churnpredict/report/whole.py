@@ -1,0 +1,41 @@
+"""Write the whole page from a trained pipeline and tables: the method ``report`` of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnpredict.events.tables import EventTables
+from churnpredict.report.backtest_files import date_backtest
+from churnpredict.report.collect import find_all
+from churnpredict.report.page import write_report
+from churnpredict.retention.plan import Plan
+
+if TYPE_CHECKING:
+    from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+__all__ = ["write_whole_report"]
+
+
+def write_whole_report(
+    pipeline: ChurnPipeline,
+    tables: EventTables,
+    path: str | Path,
+    *,
+    at: Any = None,
+    since: Any = None,
+    plan: Plan | Mapping[str, Any] | None = None,
+    backtest: pd.DataFrame | None = None,
+    alerts: Mapping[str, str] | None = None,
+    title: str = "Customers at risk",
+    unit: str = "",
+    most_cards: int = 500,
+) -> Path:
+    """Write the page: see :meth:`churnpredict.ChurnPipeline.report`."""
+    found = find_all(pipeline, tables, at=at, since=since, rules=alerts, plan=plan, most_cards=most_cards)
+    judged = {} if backtest is None else date_backtest({"backtest": backtest}, tables, pipeline.churn, at)
+    page: dict[str, Any] = {"title": title, "unit": unit, "most_cards": most_cards}
+    return write_report(found.scores, path, plan=found.plan, **found.parts, **judged, **page)

@@ -1,0 +1,102 @@
+"""The pipeline's short ways: why (explain), when, and the page (report), each in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.shops import QUICK
+
+import churnpredict as cp
+from churnpredict.errors import UsageError
+
+AT = "2023-12-01"
+
+
+@pytest.fixture(scope="module")
+def cancelling() -> tuple[cp.ChurnPipeline, cp.EventTables]:
+    shop = cp.make_business(400, random_state=4, rule="cancellation")
+    pipeline = cp.ChurnPipeline(shop.churn, horizons=["30d", "60d"], every="45d", n_jobs=1).fit(shop.tables, until=AT)
+    return pipeline, shop.tables
+
+
+def test_explain_gives_the_risks_of_the_scores(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    why = trained.explain(tables, at=AT)
+    assert isinstance(why, cp.Explanation)
+    scores = trained.score(tables, at=AT).set_index("customer_id")
+    np.testing.assert_allclose(why.risk.droplevel("cutoff").loc[scores.index], scores["risk"], atol=1e-12)
+    np.testing.assert_allclose(why.points.sum(axis=1), why.risk - why.base_risk, atol=1e-9)
+    assert why.top(3)["reason_1"].droplevel("cutoff").loc[scores.index].equals(scores["reason_1"])
+
+
+def test_when_never_falls_and_sums(cancelling: tuple[cp.ChurnPipeline, cp.EventTables]) -> None:
+    pipeline, tables = cancelling
+    found = pipeline.when(tables, at=AT)
+    scores = pipeline.score(tables, at=AT).set_index("customer_id")
+    assert found.columns.tolist() == ["customer_id", "cutoff", "horizon", "by", "risk", "risk_left", "risk_lost", "stays"]
+    assert found["horizon"].tolist() == ["30d", "60d", "90d"] * len(scores)
+    risk = found.pivot_table(index="customer_id", columns="horizon", values="risk")
+    assert (risk["30d"] <= risk["60d"]).all()
+    assert (risk["60d"] <= risk["90d"]).all()
+    np.testing.assert_allclose(found["risk"] + found["stays"], 1, atol=1e-12)
+    np.testing.assert_allclose(found["risk_left"] + found["risk_lost"], found["risk"], atol=1e-12)
+    for horizon, column in (("30d", "risk_30d"), ("60d", "risk_60d"), ("90d", "risk")):
+        np.testing.assert_allclose(risk[horizon], scores.loc[risk.index, column], atol=1e-12)
+    assert set(found["by"] - found["cutoff"]) == {pd.Timedelta(days=d) for d in (30, 60, 90)}
+
+
+def test_when_of_silence_knows_the_whole_horizon_only(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    found = trained.when(tables, at=AT)
+    assert set(found["horizon"]) == {"60d"}
+    assert "risk_lost" not in found
+
+
+def test_months_close_on_the_wall_clock() -> None:
+    shop = cp.make_business(300, random_state=1, rule="cancellation")
+    tables = cp.EventTables(timezone="Europe/Berlin", **shop.tables.declarations)
+    churn = cp.Cancellation("3 months", of="cancellations", gap="7d")
+    quick = {name: value for name, value in QUICK.items() if name != "horizon"}
+    found = cp.ChurnPipeline(churn, classifier=cp.ChurnClassifier(**quick), every="60d").fit(tables, until=AT).when(tables, at=AT)
+    assert set(found["by"]) == {pd.Timestamp("2024-03-08")}, "seven days, then three months: no hour lost to summer time"
+
+
+def test_report_is_one_call(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    plan = cp.plan_retention(trained.score(tables, at=AT), offer_cost=1, contact_cost=0.2, holdout=0.0)
+    first = trained.report(tables, tmp_path / "given.html", at=AT, plan=plan, unit="€", title="Who to call")
+    page = first.read_text()
+    assert "Who to call" in page
+    assert "<script" not in page
+    told = trained.report(tables, tmp_path / "made.html", at=AT, plan={"offer_cost": 1, "contact_cost": 0.2, "holdout": 0.0}, unit="€")
+    assert told.read_text() == page.replace("Who to call", "Customers at risk"), "a plan that is made is the plan that was given"
+    alerts = {"silent": "habit__orders_days_since_last >= 20"}
+    figures = trained.backtest(tables, at=["2023-09-01"], rounds=5)
+    with_more = trained.report(tables, tmp_path / "more.html", at=AT, backtest=figures, alerts=alerts).read_text()
+    assert "silent" in with_more
+    assert "AUC" in with_more
+    assert "AUC" not in page
+
+
+def test_an_untrained_pipeline_has_no_page(churn: cp.Inactivity, tables: cp.EventTables, tmp_path: Path) -> None:
+    pipeline = cp.ChurnPipeline(churn)
+    for call in (pipeline.explain, pipeline.when, lambda t: pipeline.report(t, tmp_path / "x.html")):
+        with pytest.raises(UsageError, match="not-fitted"):
+            call(tables)
+    assert not list(tmp_path.iterdir())
+
+
+def test_money_that_nobody_named_is_shown_as_assumed(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    plain = trained.backtest(tables, at=["2023-09-01"], rounds=5)
+    named = trained.backtest(tables, at=["2023-09-01"], rounds=5, campaign=cp.Campaign(value=60, offer_cost=1, contact_cost=0.1))
+    assert "Profits assume: a customer is worth 200, an offer costs 10, a contact 1, 30% of offers keep a leaver." in plain.to_html()
+    assert "Profits are reckoned so: a customer is worth 60, an offer costs 1, a contact 0.1" in named.to_html()
+    told = named.predictions
+    assert told is not None
+    money = {"value": 60, "offer_cost": 1, "contact_cost": 0.1}
+    from churnpredict.evaluation.metrics import expected_profit
+
+    shown = named[(named["metric"] == "expected_profit") & (named["model"] == "model")]["value"].item()
+    assert shown == pytest.approx(expected_profit(told["outcome"], told["model"], **money))
+    with pytest.raises(UsageError, match="bad-argument"):
+        cp.Campaign(value=-1, offer_cost=1, contact_cost=1)
