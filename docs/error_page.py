@@ -41,7 +41,7 @@ TOLD = {
     "bad-span": ("the span is not a whole number and a unit, or not positive", 'Write "90d", "2w", "3 months", "1y" or "12h".'),
     "bad-time": ("the moment is missing, or not one that can be read without doubt", 'Write it as ISO 8601, such as "2024-09-01".'),
     "not-additive": ("the contributions of the model do not sum to what it predicts", "Train plain boosted trees, without linear leaves."),
-    "memory-limit": ("the memory does not suffice", "Allow more memory, or more partitions; for training, lower most_rows."),
+    "memory-limit": ("there is not enough memory", "Allow more memory, or more partitions; for training, lower most_rows."),
     "bad-size": (
         "memory is not a size, or a limit that could not be held",
         'Write a number and a unit, such as "2GiB", within what there is.',
@@ -60,10 +60,10 @@ TOLD = {
     ),
     "not-written": (
         "a result could not be written: disk, permission, connection",
-        "Check the path, its permissions and the space left; nothing half-written stays.",
+        "Check the path, its permissions and the space left; no partial output is left.",
     ),
     "internal": ("something that nobody has thought of", "Report it with the line it names; CHURNPREDICT_TRACEBACK=1 shows all of it."),
-    "not-utf8": ("a list of ids is not text in UTF-8; the encoding or kind of file is named", "Save it as text in UTF-8, one id a line."),
+    "not-utf8": ("a list of ids is not text in UTF-8; the encoding or kind of file is named", "Save it as text in UTF-8, one id per line."),
     "output-is-input": (
         "a result would be written over an input, or be read with it next time",
         "Write the result somewhere else; nothing was written.",

@@ -1,6 +1,6 @@
 """churnpredict: which customers will leave, why, and what to do about it.
 
-Names are imported on first use, so ``import churnpredict`` costs next to nothing.
+Names are imported on first use, so ``import churnpredict`` is quick.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import importlib
 
 from churnpredict import threads  # noqa: F401 - notices forks from here on
 
-# name -> module that defines it; the order is the alphabet's, held by a test
+# name -> module that defines it; in alphabetical order, checked by a test
 _HOME = {
     "Cancellation": "churn.rules",
     "ChurnClassifier": "model.classifier",

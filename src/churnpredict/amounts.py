@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 __all__ = ["DOUBLE", "SINGLE", "at_least", "at_most", "equal", "slack"]
 
-DOUBLE = 1e-12  # of the larger amount: far above what double precision loses, and less than a cent of ten billion
+DOUBLE = 1e-12  # share of the larger amount: far above the error of double precision, and less than a cent of ten billion
 SINGLE = 2.5e-7  # features are stored in single precision, and each side of a comparison loses half a unit in its last place
 
 Bools = npt.NDArray[np.bool_]
@@ -21,7 +21,7 @@ def slack(amounts: Any, bounds: Any, share: float = DOUBLE) -> Any:
 
 
 def at_most(amounts: Any, bounds: Any, share: float = DOUBLE) -> Bools:
-    """Return whether each amount is at most its bound, as one who reckons in cents would say, shape (n,); False where one is missing.
+    """Return whether each amount is at most its bound, counted in cents, shape (n,); False where one is missing.
 
     >>> 20.30 <= 29.00 * (1 - 0.3), bool(at_most(20.30, 29.00 * (1 - 0.3))), bool(at_most(20.31, 29.00 * (1 - 0.3)))
     (False, True, False)

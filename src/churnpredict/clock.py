@@ -15,7 +15,7 @@ OPEN = (1 << 63) - 1
 
 
 def local_time(moments: Ints, timezone: str) -> Ints:
-    """Return what the clock on the wall in ``timezone`` shows at moments, in microseconds since 1970, shape (n,).
+    """Return the wall times of moments in ``timezone``, in microseconds since 1970, shape (n,).
 
     >>> (local_time(np.array([0]), "Europe/Berlin") // (DAY // 24)).tolist()
     [1]
@@ -30,9 +30,9 @@ def local_time(moments: Ints, timezone: str) -> Ints:
 
 
 def calendar_time(moments: Ints, timezone: str) -> Ints:
-    """Return the same where a day that has no midnight begins at midnight all the same: what spans of days are counted from, shape (n,).
+    """Return wall times for counting days, where a day without a midnight still begins at midnight, shape (n,).
 
-    In some zones the clock is put forward at midnight, and the day begins at 1. Its first moment is what its date means.
+    In some zones the clock is put forward at midnight, and the day begins at 1. Its date means its first moment.
 
     >>> first = utc_time(np.array([19_974 * DAY]), "America/Santiago")  # 8 September 2024
     >>> (local_time(first, "America/Santiago") % DAY / DAY * 24).tolist(), (calendar_time(first, "America/Santiago") % DAY).tolist()
@@ -51,7 +51,7 @@ def calendar_time(moments: Ints, timezone: str) -> Ints:
 
 
 def utc_time(wall: Ints, timezone: str) -> Ints:
-    """Return the moments at which the clock on the wall in ``timezone`` shows these times, in microseconds UTC, shape (n,).
+    """Return the moments of these wall times of ``timezone``, in microseconds UTC, shape (n,).
 
     A time that occurs twice is the earlier of the two; one that does not exist is the first moment after the gap.
 
@@ -69,5 +69,5 @@ def utc_time(wall: Ints, timezone: str) -> Ints:
 
 
 def days_between(start: Ints, end: Ints, timezone: str = "UTC") -> npt.NDArray[np.float64]:
-    """Return the calendar days from one moment to another: how far the clock on the wall has moved, shape (n,)."""
+    """Return the calendar days from one moment to another: the difference of wall times, shape (n,)."""
     return (calendar_time(end, timezone) - calendar_time(start, timezone)) / DAY

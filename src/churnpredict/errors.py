@@ -17,13 +17,13 @@
     ├── ModelError                  a model is refused                              exit code 4
     │   ├── TrainingError           it cannot be trained on this
     │   ├── MismatchError           the columns are not those it was trained on
-    │   ├── LeakageError            the answer is in the question
-    │   └── ModelFileError          a model file that is not whole or not ours
+    │   ├── LeakageError            features contain the outcome
+    │   └── ModelFileError          a model file that is damaged or not a churnpredict model
     └── OutputError                 a result could not be written                   exit code 5
 
-    ChurnWarning                    read on, but look: carries a code too
+    ChurnWarning                    handled, but to be checked: carries a code too
 
-A message says where, what, how many, up to three masked examples, and what to do. Codes never change their meaning.
+A message holds where, what, how many, up to three masked examples, and what to do. Codes never change their meaning.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def kind_of(given: object) -> str:
-    """Return what something is, without a value of it: "a pandas DataFrame", "the class Inactivity".
+    """Return the kind of an object, without its values: "a pandas DataFrame", "the class Inactivity".
 
     >>> kind_of([1, 2]), kind_of("180d")
     ('a list', 'a text')
@@ -134,10 +134,10 @@ class ChurnError(Exception):
     rows, total : int, optional
         How many rows are concerned, of how many.
     examples : iterable, optional
-        Up to three are shown, masked: no value of the data leaves in a message.
+        Up to three are shown, masked: messages never quote values of the data.
     """
 
-    exit_code: ClassVar[int] = 70  # of the root itself: something that no class below has a word for
+    exit_code: ClassVar[int] = 70  # of the root itself: errors that no class below covers
 
     def __init__(
         self,
@@ -233,21 +233,21 @@ class MismatchError(ModelError):
 
 
 class LeakageError(ModelError):
-    """The audit found the answer in the question."""
+    """The audit found features that contain the outcome."""
 
 
 class ModelFileError(ModelError):
-    """A model file that is damaged, of another version, or not a model of ours."""
+    """A model file that is damaged, of another version, or not a churnpredict model."""
 
 
 class OutputError(ChurnError, OSError):
-    """A result could not be written; nothing half-written stays."""
+    """A result could not be written; no partial output is left."""
 
     exit_code = 5
 
 
 class ChurnWarning(UserWarning):
-    """Something was handled that a person should look at; ``.code`` names it."""
+    """Something was handled that a person should check; ``.code`` names it."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -255,22 +255,22 @@ class ChurnWarning(UserWarning):
 
 
 _SHORTAGE = re.compile(r"bad[ _]alloc|out of memory|cannot allocate memory|can't start new thread", re.IGNORECASE)
-_LOCAL = ("builtins", "duckdb", "_duckdb", "lightgbm", "pyarrow", "sqlite3", "numba")  # what runs in this process, unlike a server
+_LOCAL = ("builtins", "duckdb", "_duckdb", "lightgbm", "pyarrow", "sqlite3", "numba")  # libraries in this process, unlike a server
 
 
 def memory_shortage(error: BaseException) -> DataError | None:
-    """Return the error that says that memory is short, if that is what a library means by its own; else None.
+    """Return an error about memory if a library's error is a lack of memory; else None.
 
     >>> memory_shortage(MemoryError()).code, memory_shortage(KeyError("x"))
     ('memory-limit', None)
     """
     kind = type(error)
     short = isinstance(error, MemoryError) or kind.__name__ in ("OutOfMemoryException", "TerminatedWorkerError", "ArrowException")
-    short = short or (isinstance(error, OSError) and error.errno == errno.ENOMEM)  # Arrow: without a kind of its own it is a shortage too
+    short = short or (isinstance(error, OSError) and error.errno == errno.ENOMEM)  # Arrow: an error without a more specific type
     if not short and not (kind.__module__.partition(".")[0] in _LOCAL and _SHORTAGE.search(str(error))):
         return None
-    remedy = "Allow more memory, or more partitions of customers: each is smaller then; for training, lower most_rows."
-    return DataError("memory-limit", "the memory does not suffice", remedy=remedy)
+    remedy = "Allow more memory, or use more and smaller partitions of customers; for training, lower most_rows."
+    return DataError("memory-limit", "there is not enough memory", remedy=remedy)
 
 
 def warn(
@@ -285,6 +285,6 @@ def warn(
     examples: Iterable[object] = (),
     stacklevel: int = 3,
 ) -> None:
-    """Issue a :class:`ChurnWarning` that speaks like an error."""
+    """Issue a :class:`ChurnWarning` with the structure of an error message."""
     message = _sentence(code, what, remedy, table, column, rows, total, examples)
     warnings.warn(ChurnWarning(message, code), stacklevel=stacklevel)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "kind_names", "kind_part", "read_name", "subjects_of"]
 
-# What stands after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
+# The part after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
     *("recovered", "recovered_share", "per_session", "answered_share"),
@@ -28,7 +28,7 @@ GRAMMAR: dict[str, str] = {
     **dict.fromkeys(_NOTHING, ""),
     "plain": "",
 }
-"""Aggregate -> what its name ends with. ``plain`` is a value as it stands: an attribute, a state, a column of a flat matrix."""
+"""Aggregate -> the ending of its name. ``plain`` is an unchanged value: an attribute, a state, a column of a flat matrix."""
 
 FAMILIES: dict[str, str] = {
     **dict.fromkeys(("count", "active_days", "trend", "decayed"), "activity"),
@@ -50,7 +50,7 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("response_days_mean", "waiting_days"), "response"),
     **dict.fromkeys(("days_since_change", "changes", "last_change_pct", "change_year_pct"), "change"),
 }
-"""Aggregates that say the same thing in other numbers: one of a family is told. An aggregate that is not here is its own family."""
+"""Aggregates that express the same in other numbers: reasons use one of a family. An aggregate that is not here is its own family."""
 
 _END = re.compile(r"^(?P<head>.+)_(?P<end>all|(?:\d+[a-z]{1,3})+|\d+\.\d+[a-z]{1,3}|\d+)$")
 _BY_LENGTH = sorted((a for a in GRAMMAR if a != "plain"), key=len, reverse=True)
@@ -66,7 +66,7 @@ class FeatureName:
     name, driver : str
         The driver is "" where the name carries none.
     subject : str
-        What it is about: a table, a kind of its events, or a column.
+        The subject: a table, a kind of its events, or a column.
     aggregate : str
         A key of :data:`GRAMMAR`.
     window : str
@@ -84,7 +84,7 @@ class FeatureName:
 
     @property
     def family(self) -> str:
-        """What it speaks about, whatever the number it uses."""
+        """The family of its aggregate, whatever the number it uses."""
         return FAMILIES.get(self.aggregate, self.aggregate)
 
     @property
@@ -161,7 +161,7 @@ def _before(text: str, aggregate: str) -> str:
 
 
 def subjects_of(features: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return subject -> (table, kind or column), as far as the other names tell: ``payments_failed`` is a kind of ``payments``.
+    """Return subject -> (table, kind or column), as far as the other names show: ``payments_failed`` is a kind of ``payments``.
 
     >>> subjects_of(["payment__payments_count_7d", "payment__payments_failed_count_7d", "lifecycle__customers_region"])
     {'payments': ('payments', ''), 'payments_failed': ('payments', 'failed'), 'customers_region': ('customers_region', '')}

@@ -33,12 +33,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
-    """Let ``write`` fill a temporary file, then give it its name; the folder is made if need be.
+    """Let ``write`` fill a temporary file, then give it its name; the folder is created if missing.
 
     Raises
     ------
     OutputError
-        ``not-written``: disk full, no permission, a folder of that name. What stood under the name before still stands.
+        ``not-written``: disk full, no permission, a folder of that name. An earlier file of that name is unchanged.
     """
     target = Path(path)
     temporary: str | None = None
@@ -51,7 +51,7 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~umask())  # temporary files are private, results are like any other file
+        os.chmod(temporary, 0o666 & ~umask())  # temporary files are private, results get the usual permissions
         os.replace(temporary, target)
         temporary = None
         sync_folder(target.parent)
@@ -70,11 +70,11 @@ def may_be_file(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError):
-        return True  # not there, or not to be seen: writing will say
+        return True  # missing or not visible: writing will report it
 
 
-def not_written(target: Path, why: object, *, left: str = "nothing half-written stays") -> OutputError:
-    """Return the error that says what the machine refused; ``left`` says what is there now."""
+def not_written(target: Path, why: object, *, left: str = "no partial output is left") -> OutputError:
+    """Return the error for a refusal of the operating system; ``left`` describes what is left."""
     return OutputError(
         "not-written",
         f'"{target}" could not be written: {why}',
@@ -85,8 +85,8 @@ def not_written(target: Path, why: object, *, left: str = "nothing half-written 
 def umask() -> int:
     """Return the permissions that new files of this process go without.
 
-    It can be asked only by setting it, and it belongs to the process: a thread that asks between the two calls of another would be told
-    the wrong one, and would leave it behind. Linux says it without.
+    It can only be read by setting it, and it belongs to the process: a thread that reads between the two calls of another would get the
+    wrong one, and would set it. Linux reports it without setting it.
     """
     try:
         with open("/proc/self/status", encoding="ascii", errors="replace") as file:
@@ -110,7 +110,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock(handle: int, *, wait: bool) -> bool:
-    """Return whether the lock on an open file is ours now; the system takes it back when the process ends, however it ends."""
+    """Return whether this process now holds the lock on an open file; the system releases it when the process ends, however it ends."""
     try:
         try:
             import fcntl
@@ -143,7 +143,7 @@ def write_parquet(path: str | Path, frame: pd.DataFrame) -> Path:
 
 
 def harmless(text: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and carriage return; anything else as it is.
+    """Return a text that no spreadsheet reads as a formula: an apostrophe before = + - @, tab and carriage return; anything else unchanged.
 
     >>> harmless("=cmd()"), harmless("plain"), harmless(-1)
     ("'=cmd()", 'plain', -1)
@@ -152,7 +152,7 @@ def harmless(text: Any) -> Any:
 
 
 def safe_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose texts, headers too, no spreadsheet runs."""
+    """Return a copy whose texts and headers no spreadsheet runs."""
     import pandas as pd
 
     safe = pd.DataFrame(frame).copy()

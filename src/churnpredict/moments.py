@@ -1,4 +1,4 @@
-"""Parse moments given by people as int64 microseconds UTC."""
+"""Parse times given by users as int64 microseconds UTC."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def moment(when: Any, what: str = "time", timezone: str = "UTC") -> int:
     ----------
     when : str, date, datetime, pd.Timestamp or np.datetime64
         Text is ISO 8601. A date is its midnight. Without a zone it is a wall time of ``timezone``: one that occurs twice is the earlier
-        of the two, and one that does not exist is the first moment after the gap. Parts of microseconds are cut off.
+        of the two, and one that does not exist is the first moment after the gap. Fractions of microseconds are cut off.
     what : str
         The name of the argument, for the error.
     timezone : str
@@ -64,7 +64,7 @@ def moment(when: Any, what: str = "time", timezone: str = "UTC") -> int:
 
 
 def is_aware(when: Any) -> bool:
-    """Return whether a moment carries a zone of its own.
+    """Return whether a moment carries a time zone.
 
     >>> is_aware("2024-09-01"), is_aware("2024-09-01T12:00+02:00")
     (False, True)
@@ -97,8 +97,8 @@ def moment_column(values: Any, what: str = "cutoff", timezone: str | None = "UTC
     what : str
         The name of the column, for the error.
     timezone : str or None
-        That of moments without a zone. None keeps wall times: those without a zone as they stand, those with one as their own clock on
-        the wall shows them, so that spans of days can be added.
+        Time zone of moments without one. None keeps wall times: those without a zone are unchanged, those with one are their own local
+        time, so that spans of days can be added.
     table : str, optional
         The name of the table, for the error.
 
@@ -127,7 +127,7 @@ def moment_column(values: Any, what: str = "cutoff", timezone: str | None = "UTC
     values = np.asarray(column.astype(object))
     try:
         place, distinct = pd.factorize(values)
-    except TypeError:  # what cannot be hashed is not a moment
+    except TypeError:  # an unhashable value is not a moment
         place, distinct = np.arange(len(values)), values
     read = [_read(value, what) for value in distinct]
     zoned = {with_zone for _, with_zone in read}
@@ -200,11 +200,11 @@ def _from_text(text: str, what: str) -> tuple[int, bool]:
 
 
 def _period_fix(accessor: str) -> str:
-    return f"Say which moment of it is meant: its start is {accessor or 'period'}.start_time, its end {accessor or 'period'}.end_time."
+    return f"Give a moment in it: its start is {accessor or 'period'}.start_time, its end {accessor or 'period'}.end_time."
 
 
 def _number_fix() -> str:
-    return 'Write ISO 8601, or convert it and say the unit: pd.to_datetime(number, unit="s").'
+    return 'Write ISO 8601, or convert it with its unit: pd.to_datetime(number, unit="s").'
 
 
 def _empty(what: str) -> TimeError:

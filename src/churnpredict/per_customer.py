@@ -1,4 +1,4 @@
-"""Match values that a person gives per customer (value, owner, segment) by id."""
+"""Match values that users give per customer (value, owner, segment) by id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from churnpredict.errors import IdentityError, SchemaError, UsageError, warn
 
 __all__ = ["Listed", "by_customer", "check_kind", "id_form", "ids_as_text", "keyed", "listed_customers", "match_ids", "read_as"]
 
-_EXACT = 2**53  # whole numbers beyond it are not told apart by floats
+_EXACT = 2**53  # whole numbers beyond it are not distinct as floats
 _WHOLE = re.compile(r"(0|-?[1-9][0-9]*)(?:\.0+)?")
 _NUMBERS, _TEXT = "whole numbers", "text"
 _CAST = {
@@ -37,7 +37,7 @@ class Listed(NamedTuple):
     why : ndarray of shape (n,), object
         The text beside each, "" where there is none.
     strangers : int
-        Ids on the list that nobody has, missing ones among them.
+        Ids on the list that no customer has, including missing ones.
     """
 
     found: Bools
@@ -48,7 +48,8 @@ class Listed(NamedTuple):
 def id_form(ids: Any) -> tuple[str, npt.NDArray[Any], Bools]:
     """Return what kind of ids these are, the ids in one form, and which are missing; both arrays of shape (n,).
 
-    1, 1.0, ``Decimal(1)`` and a category of 1 are one id; 1 and "1" are two. The form is Python's or NumPy's whole numbers, or texts.
+    1, 1.0, ``Decimal(1)`` and a category of 1 are the same id; 1 and "1" are different ids. The form is Python's or NumPy's whole numbers,
+    or texts.
 
     >>> id_form(pd.Series([1.0, 2.0, None]))[:2]
     ('whole numbers', array([1, 2, None], dtype=object))
@@ -85,12 +86,12 @@ def check_kind(given: str, customers: str, what: str) -> None:
     """
     if not given or not customers or given == customers:
         return
-    remedy = _CAST.get(customers, "Give the ids as the tables have them.")
+    remedy = _CAST.get(customers, "Give the ids in the type of the tables.")
     raise IdentityError("id-types-differ", f"the ids of {what} are {given}, and those of the customers are {customers}", remedy=remedy)
 
 
 def keyed(given: Any, what: str, customers: Any, *, texts: bool = False) -> tuple[Any, Any] | None:
-    """Return ids and values of a mapping, Series or frame by customer; None for what does not name customers.
+    """Return ids and values of a mapping, Series or frame by customer; None if it does not name customers.
 
     A Series whose index is 0, 1, 2, ... is by customer only where all of these are ids of customers: pandas gives that index to every
     Series, and also to one that is made of a mapping of 0, 1, 2, ... With ``texts``, only where it holds texts besides, and no ids.
@@ -116,7 +117,7 @@ def keyed(given: Any, what: str, customers: Any, *, texts: bool = False) -> tupl
             raise IdentityError(
                 "default-index",
                 f"the index of {what} is the default one (0, 1, 2, ...) and holds no customer ids",
-                remedy='Say whose each is, series.set_axis(frame["customer_id"]), or give a mapping, series.to_dict(), where the index '
+                remedy='Give it customer ids, series.set_axis(frame["customer_id"]), or give a mapping, series.to_dict(), where the index '
                 "holds ids; a list of ids is series.tolist().",
             )
         return index, given.array
@@ -135,7 +136,7 @@ def _are_ids(index: pd.Index, customers: Any) -> bool:
 
 
 def match_ids(keys: Any, customers: Any, what: str) -> tuple[Ints, int]:
-    """Return the row of each customer among the keys, -1 for none, shape (n,); and how many keys nobody has.
+    """Return the row of each customer among the keys, -1 for none, shape (n,); and how many keys no customer has.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def match_ids(keys: Any, customers: Any, what: str) -> tuple[Ints, int]:
     if index.has_duplicates:
         raise IdentityError(
             "duplicate-customer",
-            f"customers who stand on several rows of {what}",
+            f"customers with several rows in {what}",
             rows=int(index.duplicated().sum()),
             total=len(ids),
             remedy="Keep one row per customer.",
@@ -163,7 +164,7 @@ def match_ids(keys: Any, customers: Any, what: str) -> tuple[Ints, int]:
 
 
 def by_customer(given: Any, customers: Any, what: str, *, positional: bool = False, partial: bool = False, stacklevel: int = 4) -> Any:
-    """Return what is given for each of the customers, in their order, shape (n,); missing where nothing is given.
+    """Return the value given for each customer, in their order, shape (n,); missing where none is given.
 
     Parameters
     ----------
@@ -174,14 +175,14 @@ def by_customer(given: Any, customers: Any, what: str, *, positional: bool = Fal
     what : str
         Its name, for messages.
     partial : bool
-        Whether it is usual that some customers are missing in it, and nothing need be said.
+        Whether some customers may be missing in it without a warning.
 
     Raises
     ------
     IdentityError
-        ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``: nobody has any of its ids.
+        ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``: no customer has any of its ids.
     UsageError
-        ``bad-argument``: it does not say whose each value is, or has another length.
+        ``bad-argument``: it does not name the customers of its values, or has another length.
 
     Examples
     --------
@@ -204,15 +205,13 @@ numbers, for example series.index.astype("int64"). [id-types-differ]
             f"none of the customers is among the ids of {what}",
             rows=len(keys),
             total=len(keys),
-            remedy="Compare its ids with those of the tables: are they of the same customers, and written alike?",
+            remedy="Compare its ids with those of the tables: they must be of the same customers, and in the same spelling.",
         )
     if strangers:
         remedy = "They are left out; compare the ids if they should be here."
-        warn(
-            "unknown-ids", f"{what} names customers who are not here", rows=strangers, total=len(keys), remedy=remedy, stacklevel=stacklevel
-        )
+        warn("unknown-ids", f"{what} names unknown customers", rows=strangers, total=len(keys), remedy=remedy, stacklevel=stacklevel)
     if without and not partial:
-        remedy = "Nothing is taken for them; complete it if they should have one."
+        remedy = "They get no value; complete it if they should have one."
         warn("missing-ids", f"{what} does not name all customers", rows=without, total=len(customers), remedy=remedy, stacklevel=stacklevel)
     taken = pd.Series(pd.api.extensions.take(values, place, allow_fill=True))
     return taken.to_numpy() if isinstance(taken.dtype, np.dtype) else taken.astype(object).where(taken.notna(), None).to_numpy(dtype=object)
@@ -221,7 +220,9 @@ numbers, for example series.index.astype("int64"). [id-types-differ]
 def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
     if not positional:
         raise UsageError(
-            "bad-argument", f"{what} does not say whose each is", remedy="Give a mapping, or a Series with customer ids as its index."
+            "bad-argument",
+            f"{what} does not name the customers of its values",
+            remedy="Give a mapping, or a Series with customer ids as its index.",
         )
     whole = isinstance(given, (str, bytes)) or not hasattr(given, "__len__") or isinstance(given, (set, frozenset))
     if whole or len(given) != n or np.ndim(given) != 1:
@@ -235,14 +236,14 @@ def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
 def listed_customers(given: Any, customers: Any, what: str) -> Listed:
     """Return which of the customers (n,) are on a list: ids, or a mapping or Series of id to why.
 
-    A list may name customers who are not here, and is not for that reason refused: who has opted out may have left long ago.
+    A list may name unknown customers without being refused: customers who opted out may have left long ago.
 
     Raises
     ------
     IdentityError
         ``id-types-differ``, ``default-index`` (of a Series of texts beside ids).
     UsageError
-        ``bad-argument``: it is no list.
+        ``bad-argument``: it is not a list.
 
     Examples
     --------
@@ -250,7 +251,7 @@ def listed_customers(given: Any, customers: Any, what: str) -> Listed:
     [True, False]
     """
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise UsageError("bad-argument", f"{what} is no list of customers", remedy="Give ids, or a mapping of id to why.")
+        raise UsageError("bad-argument", f"{what} is not a list of customers", remedy="Give ids, or a mapping of id to why.")
     named = keyed(given, what, customers, texts=True)
     if named is None:
         keys, texts = list(dict.fromkeys(_plain(given))), np.array([], dtype=object)
@@ -270,7 +271,7 @@ def _plain(given: Iterable[Any]) -> list[Any]:
 
 
 def ids_as_text(ids: Any) -> npt.NDArray[np.object_]:
-    """Return ids as a file without types writes them, shape (n,); None where one is missing.
+    """Return ids as written in a file without types, shape (n,); None where one is missing.
 
     >>> ids_as_text([7.0, 8.0]).tolist()
     ['7', '8']
@@ -280,7 +281,8 @@ def ids_as_text(ids: Any) -> npt.NDArray[np.object_]:
 
 
 def read_as(ids: Any, customers: Any) -> Any:
-    """Return ids from a file without types, as those of the customers are: texts, or whole numbers; None for what can be no such number.
+    """Return ids from a file without types, as those of the customers are: texts, or whole numbers; None for a text that is not such a
+    number.
 
     >>> read_as(pd.Series(["7", "8.0", "x"]), [1, 7]).tolist()
     [7, 8, None]

@@ -1,4 +1,4 @@
-"""Progress of long work: stages and bars on a terminal, bars in notebooks, silence everywhere else."""
+"""Progress of long work: stages and bars on a terminal, bars in notebooks, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ T = TypeVar("T")
 
 
 class _Told:
-    """Whether a command tells its stages, since when, and whether anything may be told at all."""
+    """State of progress output: whether a command prints its stages, since when, and whether output is off."""
 
     began: float | None = None
     quiet = False
 
 
 def be_quiet(quiet: bool = True) -> None:
-    """Tell nothing, whoever is watching."""
+    """Turn off all progress output."""
     _Told.quiet = quiet
 
 
 def begin(what: str) -> None:
-    """Begin to tell the stages of a command, and tell the first: before any library is loaded, since that takes seconds."""
+    """Start printing the stages of a command, with the first one before any library is loaded, since that takes seconds."""
     _Told.began = time.monotonic()
     stage(what)
 
 
 def stage(what: str) -> None:
-    """Tell on a terminal what a command is about to do, and for how long it has run; a library that is called tells nothing."""
+    """Print the next stage of a command and its running time on a terminal; calls from Python print nothing."""
     if _Told.began is not None and not _Told.quiet and sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write(f"{time.monotonic() - _Told.began:4.0f} s  {what}\n")
         sys.stderr.flush()

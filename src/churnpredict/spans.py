@@ -19,11 +19,11 @@ __all__ = ["Span", "span", "span_text", "whole_years"]
 
 Ints = npt.NDArray[np.int64]
 
-_FAR = 1 << 62  # beyond it stand marks such as NEVER and OPEN, which no span moves
+_FAR = 1 << 62  # marks such as NEVER and OPEN are beyond it, and no span moves them
 _HOUR = DAY // 24
-_MONTH = 30.436875  # days of a month of the Gregorian calendar on average: for comparing spans, never for placing an edge
+_MONTH = 30.436875  # average days of a month of the Gregorian calendar: for comparing spans, never for placing an edge
 _LONGEST = 10_000 * 365  # days
-_FEW = 4096  # moments: fewer are moved one by one, of more the distinct ones
+_FEW = 4096  # number of moments: fewer are moved one by one, of more only the distinct ones
 _SIZES = {
     "y": (12, 0, 0),
     "mo": (1, 0, 0),
@@ -116,9 +116,9 @@ class Span:
         Parameters
         ----------
         moments : int or ndarray of int64, any shape
-            Microseconds UTC. ``NEVER`` and ``OPEN`` stay what they are.
+            Microseconds UTC. ``NEVER`` and ``OPEN`` are not changed.
         timezone : str
-            Whose wall clock and calendar months and days move.
+            Time zone whose wall clock and calendar are used.
 
         Examples
         --------
@@ -152,7 +152,7 @@ class Span:
 
 
 def span(given: Any, what: str = "span", *, zero: bool = False) -> Span:
-    """Read a span as a person gives it.
+    """Read a span that a user gives.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def span(given: Any, what: str = "span", *, zero: bool = False) -> Span:
     what : str
         The name of the argument, for the error.
     zero : bool
-        Whether no time at all is allowed.
+        Whether a span of zero is allowed.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def _from_text(text: str, what: str) -> Span:
         if unit is None:
             raise _bad(f'{what} is {text!r}, and "{part[2]}" is not a unit of time')
         if order.index(unit) <= smallest:
-            raise _bad(f"{what} is {text!r}: each unit may stand once, the largest first")
+            raise _bad(f"{what} is {text!r}: each unit may occur once, the largest first")
         smallest, at = order.index(unit), part.end()
         total += int(part[1]) * np.array(_SIZES[unit])
     if at < len(text) or not text.strip():

@@ -29,7 +29,7 @@ def check_ending(path: str | Path) -> str:
 
 
 def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
-    """Write a frame as CSV or Parquet, as the ending says.
+    """Write a frame as CSV or Parquet, by the ending of the path.
 
     In CSV, texts that a spreadsheet would run as formulas are made harmless, in the header too. Parquet pages carry checksums.
 
@@ -49,12 +49,12 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
     returns = any("\r" in str(v) for c in safe for v in (c, *(safe[c] if safe[c].dtype == object else ())))
     # A bare carriage return ends the row for some readers, and what follows could be a formula: then every text is quoted.
     quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no clock in the file: the same table, the same bytes
+    packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no time in the file: the same table gives the same bytes
     return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n", quoting=quoting))
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
-    """Return a table that :func:`write_frame` wrote; from CSV, customer ids are texts, since the file does not know better.
+    """Return a table that :func:`write_frame` wrote; from CSV, customer ids are texts, since the file has no types.
 
     Raises
     ------
@@ -69,10 +69,10 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         if check_ending(path) == "parquet":
             return pd.read_parquet(path)
         return pd.read_csv(path, dtype={"customer_id": str})
-    except (OSError, ValueError) as error:  # a parser's own words could quote a row
+    except (OSError, ValueError) as error:  # a parser's message could quote a row
         if isinstance(error, UsageError):
             raise
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no such table"
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not such a table"
         raise memory_shortage(error) or SourceError(
-            "unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that score wrote."
+            "unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that churnpredict score wrote."
         ) from None

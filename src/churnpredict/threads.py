@@ -1,4 +1,4 @@
-"""Number of threads for a call: no more than the work and the machine allow, and one after a fork."""
+"""Number of threads for a call: limited by the work and the machine, and one after a fork."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _held: list[Callable[[], None]] = []
 
 
 def _remember_fork() -> None:
-    """Note that this process is a fork, and hold the engines that are loaded to one thread.
+    """Note that this process is a fork, and limit the loaded engines to one thread.
 
-    The threads of an OpenMP pool do not survive a fork, and a child that asks for them waits for ever. One thread never asks.
+    The threads of an OpenMP pool do not survive a fork, and a child that uses them never returns. One thread does not use them.
     """
     global _forked  # noqa: PLW0603 - what a process is holds for the whole process
     _forked = True
@@ -57,7 +57,7 @@ def processors() -> int:
 
 @contextmanager
 def asking(n_jobs: Any) -> Iterator[None]:
-    """Use this ``n_jobs`` meanwhile, in this thread, wherever no other is given."""
+    """Use this ``n_jobs`` inside the block, in this thread, wherever no other is given."""
     token = _asked.set(n_jobs)
     try:
         yield
@@ -71,10 +71,10 @@ def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
     Parameters
     ----------
     n_jobs : int or None
-        None and 0 follow the work, unless :func:`asking` says otherwise; -1 is every processor, -2 all but one, and so on; other numbers
-        are taken as they are, up to the number of cores of the machine.
+        None and 0 follow the work, unless :func:`asking` sets it; -1 is every processor, -2 all but one, and so on; other numbers are used
+        unchanged, up to the number of cores of the machine.
     pieces : float
-        For how many threads the work suffices.
+        Number of threads that the work can use.
 
     Raises
     ------

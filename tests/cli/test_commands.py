@@ -54,7 +54,7 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "Was the risk said the risk that came?" in page
     assert f"{tenths['n'].iloc[-1]:,}" in page
     assert "Has the world changed since training?" in page
-    assert "scored rows are left out: the model that made them had seen what came after" in page
+    assert "scored rows are left out: their model was trained on later outcomes" in page
     told = capsys.readouterr()
     assert "in-sample" in told.err  # of the scores of October, by a model of December
     assert "later-backtest" in told.err

@@ -81,7 +81,7 @@ def test_silent_where_nothing_has_changed(
         assert found.ok, found
         assert len(found.figures) > len(FEATURES)
     assert "no alarm" in repr(found)
-    assert "what was sent out" in repr(found)
+    assert "realised outcomes" in repr(found)
 
 
 def newest(frame: pd.DataFrame, time: str, days: int) -> pd.Series:

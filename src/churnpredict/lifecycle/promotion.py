@@ -1,4 +1,4 @@
-"""Run ``churnpredict retrain``: decide once per data, record the decision, put the champion into use."""
+"""Run ``churnpredict retrain``: decide once per data set, record the decision, publish the champion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MLFLOW = "mlflow:"
 
 
 class Names(Protocol):
-    """Under which names results are kept."""
+    """Names of the results."""
 
     @property
     def registry(self) -> str:
@@ -38,14 +38,14 @@ class Names(Protocol):
 
 
 class Settings(Protocol):
-    """What a decision needs to know of a churn.toml."""
+    """The settings of a churn.toml that a decision needs."""
 
     @property
     def output(self) -> Names:
         """The names of results."""
 
     def resolve(self, name: str) -> Path:
-        """Return the path of a name, beside the churn.toml."""
+        """Return the path of a name, relative to the churn.toml."""
 
     def event_tables(self) -> EventTables:
         """Return the tables, read."""
@@ -66,7 +66,7 @@ def registry_of(settings: Settings) -> Ledger:
 
 
 def publish(settings: Settings, registry: Ledger) -> None:
-    """Give the champion the name under which everything else finds the model: a copy, whole or not at all."""
+    """Copy the champion to the path of the model, whole or not at all."""
     content, target = registry.champion_content(), settings.resolve(settings.output.model)
     if content is None:
         return
@@ -75,10 +75,10 @@ def publish(settings: Settings, registry: Ledger) -> None:
 
 
 def promote(settings: Settings, until: Any = None, *, dry_run: bool = False, **how: Any) -> tuple[Entry, Retraining | None]:
-    """Decide on the data of a churn.toml, enter the decision, and put the champion into force.
+    """Decide on the data of a churn.toml, record the decision, and publish the champion.
 
-    The same data and settings are decided once: a second run finds the decision and changes nothing, not even after a roll back. A process
-    that died after entering the decision and before putting it into force is made good by the next run.
+    The same data and settings are decided once: a second run finds the decision and changes nothing, not even after a roll back. If a
+    process died between recording and publishing, the next run publishes.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ def promote(settings: Settings, until: Any = None, *, dry_run: bool = False, **h
     Returns
     -------
     entry : Entry
-        The decision as it stands in the history (or would).
+        The decision in the history (or as it would be).
     decision : Retraining or None
-        With its figures; None where it was taken before, or there was nothing to compare with.
+        With its figures; None where it was made before, or there was nothing to compare with.
     """
     past = cutoffs.as_known(settings.event_tables(), until)
     registry = registry_of(settings)
@@ -108,7 +108,7 @@ def promote(settings: Settings, until: Any = None, *, dry_run: bool = False, **h
 
 
 class _Rehearsal(Ledger):
-    """A registry that decides as another would, and keeps nothing."""
+    """A registry for dry runs: it decides like another one, and keeps nothing."""
 
     def __init__(self, real: Ledger) -> None:
         self._real, self._history = real, real.history()
@@ -140,7 +140,7 @@ def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[s
     champion = registry.champion()
     if champion is None and target.exists():
         champion = load(target)
-        registry.add(champion, "the model that was there")
+        registry.add(champion, "the existing model")
     if champion is None:
         words = "the first model: there is nothing to compare it with"
         return registry.add(settings.pipeline().fit(past), words, key=key), None
@@ -149,7 +149,7 @@ def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[s
 
 
 def fingerprint_of(tables: EventTables, *about: Any) -> str:
-    """Return SHA-256 over everything that the tables hold and whatever else decides: the same for the same, whatever the order of rows."""
+    """Return SHA-256 of the tables and of all settings of the decision; it does not depend on the order of rows."""
     digest = hashlib.sha256()
     for what in about:
         digest.update(repr(what).encode())

@@ -29,12 +29,12 @@ _NAME = 16
 
 
 class Entry(BaseModel):
-    """One decision: what was done, to which model, why; never when by the clock, so that the same data leave the same bytes.
+    """One decision: the action, the model, the reason; without a clock time, so that the same data give the same bytes.
 
     ``model`` is the SHA-256 of the file that is the champion afterwards; ``before`` of the one before.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())  # model_id is a name of ours
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())  # model_id is a field name here
 
     action: Literal["add", "promote", "refuse", "roll back"]
     model: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -55,12 +55,12 @@ class _Pointer(BaseModel):
 
 
 class Ledger(ABC):
-    """Decisions on the model in force: what each of them means. Where models and decisions are kept is for the classes below.
+    """Decisions on the model in use.
 
-    Models go by the SHA-256 of their file, and are checked against it when they are read.
+    Subclasses store models and decisions. Models are identified by the SHA-256 of their file, and checked against it when they are read.
     """
 
-    # --- where things are kept ---
+    # --- storage ---
 
     @abstractmethod
     def history(self) -> list[Entry]:
@@ -76,27 +76,27 @@ class Ledger(ABC):
 
     @abstractmethod
     def _keep(self, pipeline: ChurnPipeline, content: bytes, sha256: str, decision: Retraining | None) -> None:
-        """Keep a model file, unless it is there."""
+        """Store a model file, unless it exists."""
 
     @abstractmethod
     def _write(self, history: list[Entry]) -> None:
         """Write the history with one more entry."""
 
-    # --- what is in force ---
+    # --- the model in use ---
 
     def champion_content(self) -> bytes | None:
-        """Return the model file that is in force, checked against the hash under which it was entered; None while there is none.
+        """Return the model file in use, checked against the hash under which it was recorded; None while there is none.
 
         Raises
         ------
         ModelFileError
-            The file is gone, or is not the one that was entered.
+            The file is missing, or is not the one that was recorded.
         """
         history = self.history()
         return self._read(history[-1].model) if history else None
 
     def champion(self) -> ChurnPipeline | None:
-        """Return the pipeline that is in force, read as :func:`churnpredict.load` reads; None while there is none."""
+        """Return the pipeline in use, read as by :func:`churnpredict.load`; None while there is none."""
         content = self.champion_content()
         if content is None:
             return None
@@ -106,11 +106,11 @@ class Ledger(ABC):
     # --- deciding ---
 
     def add(self, pipeline: ChurnPipeline, words: str = "entered by hand", *, key: str = "") -> Entry:
-        """Make a trained pipeline the champion without a comparison: the first one, or a person's decision."""
+        """Make a trained pipeline the champion without a comparison: the first one, or by a person's decision."""
         return self._enter("add", pipeline, None, verdict="added", words=words, until=str(pipeline.cutoffs_[-1]), key=key)
 
     def record(self, decision: Retraining, key: str = "") -> Entry:
-        """Enter what :func:`retrain` decided; a promotion makes its winner the champion."""
+        """Record the decision of :func:`retrain`; a promotion makes its winner the champion."""
         about = {"verdict": decision.verdict, "words": decision.words, "until": str(decision.until), "key": key}
         if decision.promoted and decision.winner is not None:
             return self._enter("promote", decision.winner, decision, **about)
@@ -118,7 +118,7 @@ class Ledger(ABC):
         return self._append(Entry(action="refuse", model=last.model, before=last.model, model_id=last.model_id, **about))
 
     def roll_back(self, words: str = "by hand") -> Entry:
-        """Make the model that was in force before the current one the champion again.
+        """Make the previous model the champion again.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Ledger(ABC):
         """
         history = self.history()
         last = self._last("roll back")
-        line: list[str] = []  # champions that are still in line: a roll back takes the last one out
+        line: list[str] = []  # champions that were not rolled back: a roll back removes the last one
         for entry in history:
             if entry.action == "roll back":
                 line.pop()
@@ -149,7 +149,7 @@ class Ledger(ABC):
         return self._append(entry)
 
     def decided(self, key: str) -> Entry | None:
-        """Return the decision that was taken on the very same data and settings, if any."""
+        """Return the decision that was made on the same data and settings, if any."""
         return next((entry for entry in reversed(self.history()) if key and entry.key == key), None)
 
     def _last(self, what: str) -> Entry:
@@ -176,14 +176,14 @@ class Ledger(ABC):
 class Registry(Ledger):
     """Which model is the champion, what it was before, and why it changed.
 
-    Every model file lies in the folder under the first digits of its SHA-256 and is never changed. Writing a model changes nothing until
-    ``registry.json`` is replaced, in one step; a process that dies between the two leaves the old champion and a file that nobody names.
-    One process at a time decides: a second one waits.
+    Every model file is in the folder under the first digits of its SHA-256, and is never changed. Writing a model changes nothing until
+    ``registry.json`` is replaced, in one step; a process that dies between the two leaves the old champion and an unused file. One process
+    at a time decides: a second one waits.
 
     Parameters
     ----------
     folder : path
-        Made if need be.
+        Folder of the registry; created if missing.
 
     Examples
     --------
@@ -220,7 +220,7 @@ class Registry(Ledger):
         return ModelFileError("damaged-registry", f'"{self.folder / _POINTER}" cannot be used: {why}', remedy=remedy)
 
     def champion_file(self) -> Path | None:
-        """Return the model file that is in force; None while there is none."""
+        """Return the model file in use; None while there is none."""
         history = self.history()
         return self._path(history[-1].model) if history else None
 
@@ -246,7 +246,7 @@ class Registry(Ledger):
 
 @contextlib.contextmanager
 def alone(lock_file: Path) -> Iterator[None]:
-    """Wait until no other process of this machine holds the file, and hold it.
+    """Lock the file, after waiting for other processes of this machine.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Retrain: compare a challenger with the champion on a window that neither has seen."""
+"""Retrain: compare a challenger with the champion on a window that neither was trained on."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ __all__ = ["Retraining", "retrain", "weigh"]
 
 _ROUNDS = 500
 _TITLES = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of the top tenth", "calibration_gap": "mean risk - observed, points"}
-_REFIT = 0.02  # log loss: the refit knows the judging window, and must not be worse on it than the challenger that did not
+_REFIT = 0.02  # log loss: the refit is trained on the test window, and must not be worse on it than the challenger was
 Verdict = Literal["better", "equal", "worse", "no-signal", "calibration", "too-early", "sources", "leakage", "refit"]
 
 
 @dataclass(frozen=True, repr=False)
 class Retraining:
-    """What a retraining decided, and why.
+    """The decision of a retraining, and its reasons.
 
     Attributes
     ----------
     promoted : bool
     verdict : str
         ``better``; or why the champion stays: ``equal``, ``worse``, ``no-signal``, ``calibration``, ``too-early``, ``sources``,
-        ``leakage``, ``refit``. ``equal`` promotes if that was asked for.
+        ``leakage``, ``refit``. ``equal`` promotes if ``when_equal`` is "newer".
     words : str
     until : Timestamp
-        Nothing known at or after it was used.
+        Only data known before this time were used.
     judged_at : Timestamp or None
         The cutoff whose outcomes decided.
     n, leavers : int
@@ -63,7 +63,7 @@ class Retraining:
         Of the two explanations, see :func:`churnpredict.explanation.stability.compare_reasons`: ``same_first`` is the share of customers
         with the same strongest driver.
     winner : ChurnPipeline or None
-        The challenger, trained again on everything known before ``until``; None if it was refused.
+        The challenger, refitted on everything known before ``until``; None if it was refused.
     """
 
     promoted: bool
@@ -140,7 +140,7 @@ def retrain(
     despite_sources: bool = False,
     rounds: int = _ROUNDS,
 ) -> Retraining:
-    """Train a challenger, and compare it with the champion on the newest window whose outcomes neither has seen.
+    """Train a challenger, and compare it with the champion on the newest window whose outcomes neither was trained on.
 
     The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
     is lower beyond chance, and then trained again on everything known before ``until``. The champion stays as it is.
@@ -155,10 +155,10 @@ def retrain(
     challenger : ChurnPipeline, optional
         Other settings to try, under the same churn rule; those of the champion by default.
     when_equal : {"keep", "newer"}
-        What to do where the two cannot be told apart: by default the champion stays, unless its level is off and the
-        challenger's is not.
+        Which model to keep when the difference is not significant: by default the champion, unless its level is off and the challenger's is
+        not.
     despite_sources : bool
-        Go on where tables do not arrive as they used to; by default that is refused.
+        Continue although tables do not arrive as usual; by default that is refused.
     rounds : int
         Bootstrap samples of customers.
 
@@ -170,7 +170,7 @@ def retrain(
     Raises
     ------
     ChurnError
-        Whatever training raises: then nothing is promoted.
+        Any error of the training: then nothing is promoted.
     """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
@@ -179,8 +179,8 @@ def retrain(
         check_pipeline(challenger, "retrain(champion, tables, challenger=pipeline)")
     fresh = champion.copy() if challenger is None else challenger.copy()
     if fresh.churn != champion.churn:
-        remedy = "Train a new model with the new rule; its figures have another meaning."
-        raise UsageError("other-rule", "champion and challenger speak of different outcomes", remedy=remedy)
+        remedy = "Train a new model with the new rule; its figures cannot be compared."
+        raise UsageError("other-rule", "champion and challenger predict different outcomes", remedy=remedy)
     past = cutoffs.as_known(tables, until)
     churn = champion.churn
     churn.check(past)
@@ -190,12 +190,10 @@ def retrain(
     saw = cutoffs.learnt_until(past, churn, champion.cutoffs_)
     if at < saw:
         wait = past.stamp(window_after(churn, saw, past.timezone)[1])
-        words = (
-            f"the champion has learnt from outcomes up to {past.stamp(saw)}, and the newest window that is known begins at {past.stamp(at)}"
-        )
+        words = f"the champion has learnt from outcomes up to {past.stamp(saw)}, and the newest observed window begins at {past.stamp(at)}"
         return Retraining(False, "too-early", f"too early: {words}. A fair comparison needs outcomes up to {wait}", end)
     if not despite_sources and (broken := _broken_sources(champion, past, known)):
-        return Retraining(False, "sources", f"the tables do not arrive as they used to: {broken}", end)
+        return Retraining(False, "sources", f"the tables do not arrive as usual: {broken}", end)
     return _Contest(champion, fresh, past, end, at, when_equal, rounds).decide()
 
 
@@ -221,7 +219,7 @@ def weigh(  # noqa: PLR0911 - one for each verdict
     if difference.low > 0:
         return False, "worse", f"the challenger is worse: {told}"
     if not compare(y, risks["challenger"], risks["base rate"], customers=customers, rounds=rounds).high < 0:
-        return False, "no-signal", f"the challenger cannot be told from one risk for everybody; {told}"
+        return False, "no-signal", f"the challenger is not significantly better than one risk for everybody; {told}"
     levels = {name: level_of(y, risks[name], customers=customers) for name in ("challenger", "champion")}
     off = {name: max(level.low, -level.high, 0.0) > LEVEL for name, level in levels.items()}
     if off["challenger"] and not (off["champion"] and abs(levels["challenger"].value) < abs(levels["champion"].value)):
@@ -229,10 +227,10 @@ def weigh(  # noqa: PLR0911 - one for each verdict
     if difference.high < 0:
         return True, "better", f"the challenger is better: {told}"
     if off["champion"] and not off["challenger"]:
-        return True, "equal", f"no sure difference, but the champion's level is off, and the challenger's is not: {told}"
+        return True, "equal", f"no significant difference, but the champion's level is off, and the challenger's is not: {told}"
     if when_equal == "newer":
-        return True, "equal", f"no sure difference, and the newer one was asked for: {told}"
-    return False, "equal", f"no difference that could not be chance, and a change of model changes reasons: the champion stays; {told}"
+        return True, "equal", f"no significant difference, and the newer one is preferred: {told}"
+    return False, "equal", f"no significant difference, and a new model changes reasons: the champion stays; {told}"
 
 
 def _broken_sources(champion: ChurnPipeline, past: EventTables, known: int) -> str:
@@ -258,14 +256,14 @@ class _Contest:
         self.customers = self.snapshots["customer_id"].to_numpy()
 
     def decide(self) -> Retraining:
-        challenger = self.fresh.copy().fit(self.past, until=self.cutoff)  # the purge: it knows nothing at or after the cutoff
+        challenger = self.fresh.copy().fit(self.past, until=self.cutoff)  # the purge: it is not trained on anything at or after the cutoff
         newest = int(self.past.instants(challenger.cutoffs_[-1])[0])
         if window_after(self.champion.churn, newest, self.past.timezone)[1] > self.at:
-            remedy = "This is a fault of churnpredict: please report it."
-            raise ModelError("seen-window", "the challenger has learnt from the window that is to judge it", remedy=remedy)
+            remedy = "This is a fault of churnpredict: report it."
+            raise ModelError("seen-window", "the challenger was trained on its test window", remedy=remedy)
         if challenger.audit_.errors:
             leaks = "; ".join(f"{f.where}: {f.what}" for f in challenger.audit_.errors[:3])
-            return self._refuse("leakage", f"the audit of the training rows found the answer in the question: {leaks}")
+            return self._refuse("leakage", f"the audit of the training rows found leakage: {leaks}")
         X = {"challenger": self._features(challenger), "champion": self._features(self.champion)}
         models = {"challenger": challenger, "champion": self.champion}
         risks = {name: check_risks(risk_of(models[name].model_, X[name])) for name in models}
@@ -291,12 +289,12 @@ class _Contest:
         return Retraining(False, verdict, words, **self._about(), **found)
 
     def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
-        """Train the winner again on everything, and see that this has not broken it."""
+        """Refit the winner on everything, and check that it is not worse."""
         winner = self.fresh.copy().fit(self.past)
         again = check_risks(risk_of(winner.model_, self._features(winner)))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)
         if worse > _REFIT:
-            why = f"trained again on everything, the challenger is worse by {worse:.4f} in log loss on a window that it has now seen"
+            why = f"refitted on everything, the challenger is worse by {worse:.4f} in log loss on a window that it is now trained on"
             return self._refuse("refit", f"{words}; but {why}", **found)
         return Retraining(True, verdict, words, **self._about(), **found, winner=winner)
 

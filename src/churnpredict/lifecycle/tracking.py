@@ -1,4 +1,4 @@
-"""MLflow: a pipeline as a run and a model that loads without unpickling anything, and MLflow's model registry as ours.
+"""MLflow: pipelines as runs and as models that load without unpickling, and MLflow's model registry as a churnpredict registry.
 
 The only file that names MLflow (extra ``mlflow``). Longer than most modules for that reason.
 """
@@ -63,9 +63,9 @@ def log_pipeline(
     retraining: Retraining | None = None,
     drift: Drift | None = None,
 ) -> str:
-    """Log a trained pipeline to the active MLflow run, or to a run of its own: settings, figures, and the model as a pyfunc.
+    """Log a trained pipeline to the active MLflow run, or to a new run: settings, figures, and the model as a pyfunc.
 
-    The model is our own file, which is data, with a loader that is part of this package: it loads with
+    The model is a churnpredict model file, which is data, with a loader that is part of this package: it loads with
     ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. No customer id, no row and no example of the input is written.
 
     Parameters
@@ -73,13 +73,13 @@ def log_pipeline(
     pipeline : ChurnPipeline
         Trained.
     name : str
-        Of the logged model.
+        Name of the logged model.
     registered_model_name : str, optional
         Also a new version in MLflow's model registry, where the store has one.
     retraining : Retraining, optional
         Its figures become metrics, its verdict and words tags.
     drift : Drift, optional
-        Its alarms are counted and listed, without what they say of single values.
+        Its alarms are counted and listed, without single values.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def log_pipeline(
     MissingExtraError
         ``missing-extra``.
     UsageError
-        ``not-storable``: code of your own in the pipeline.
+        ``not-storable``: custom code in the pipeline.
     """
     mlflow = _mlflow()
     with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +117,7 @@ def log_pipeline(
 
 
 def inputs_at(pipeline: ChurnPipeline, tables: EventTables, at: Any = None) -> pd.DataFrame:
-    """Return what the logged model takes: everybody at risk at a cutoff, ids as text, features as double precision numbers or text."""
+    """Return the input of the logged model: everybody at risk at a cutoff, ids as text, features as double precision numbers or text."""
     X = pipeline.features_at(tables, at)
     texts = _text_columns(pipeline)
     index = {"customer_id": X.index.get_level_values("customer_id").astype(str), "cutoff": X.index.get_level_values("cutoff")}
@@ -175,7 +175,7 @@ def _requirements() -> list[str]:
 
 
 def _load_pyfunc(path: str) -> _Scorer:
-    """Return what MLflow calls to load the model: reads our own file, which runs nothing."""
+    """Return the function that MLflow calls to load the model: it reads a churnpredict model file, which runs no code."""
     from churnpredict.pipeline.loading import load
 
     found = Path(path)
@@ -223,21 +223,23 @@ def _has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:
 
 
 class MlflowRegistry(Ledger):
-    """MLflow's model registry as ours: each model a version of one registered model, the alias ``champion`` on the one in force.
+    """MLflow's model registry as a churnpredict registry: each model is a version of one registered model, with the alias ``champion`` on
+    the one in use.
 
-    Decisions stand as tags of the registered model, one each, numbered; they are what counts, and the alias follows them: a process that
-    dies between the two is made good by the next decision. Whoever moves the alias in MLflow has decided, too: the next decision finds it,
-    and enters it as added. Models are the pyfunc of :func:`log_pipeline`, logged to the active run or one of their own; what is read back
-    is our own file alone, checked against its SHA-256, so nothing is unpickled.
+    Decisions are numbered tags of the registered model; they count, and the alias follows them: if a process dies between the two, the next
+    decision repairs it. Moving the alias in MLflow is a decision too: the next decision finds it and records it as added. Models are the
+    pyfunc of :func:`log_pipeline`, logged to the active run or a new one; only the churnpredict model file is read back, checked against
+    its SHA-256, so nothing is unpickled.
 
-    MLflow has no lock: processes of one machine wait for each other, those of several have to be kept apart by their scheduler.
+    MLflow has no lock: processes of one machine wait for each other, those of several must be kept from running at the same time by their
+    scheduler.
 
     Parameters
     ----------
     name : str
-        Of the registered model, made if need be; on the server that ``MLFLOW_TRACKING_URI`` (or ``MLFLOW_REGISTRY_URI``) names.
+        Name of the registered model, created if missing, on the server that ``MLFLOW_TRACKING_URI`` (or ``MLFLOW_REGISTRY_URI``) names.
     lock_file : path, optional
-        Held while a process decides; without one, nobody waits.
+        Locked while a process decides; without one, processes do not wait.
 
     Raises
     ------
@@ -246,12 +248,12 @@ class MlflowRegistry(Ledger):
     UsageError
         ``bad-argument``: a name that MLflow does not take.
     OutputError
-        ``mlflow-refused``: what the server said, from any method.
+        ``mlflow-refused``: an error of the server, from any method.
     """
 
     def __init__(self, name: str, *, lock_file: str | Path | None = None) -> None:
         if not _NAME.fullmatch(name):
-            raise UsageError("bad-argument", f'"{name}" is no name for a registered model', remedy="Take letters, digits, dots and dashes.")
+            raise UsageError("bad-argument", f'"{name}" is not a valid name of a model', remedy="Use letters, digits, dots and dashes.")
         self.name, self.lock_file = name, None if lock_file is None else Path(lock_file)
         self._mlflow = _mlflow()
 
@@ -301,7 +303,7 @@ class MlflowRegistry(Ledger):
             return
         with self._said():
             uri = log_pipeline(pipeline, retraining=decision)
-            with contextlib.redirect_stderr(io.StringIO()):  # where MLflow says in plain words what the log says in JSON
+            with contextlib.redirect_stderr(io.StringIO()):  # MLflow shows it in plain words, the log holds JSON
                 self._mlflow.register_model(uri, self.name, tags={_SHA256: sha256})
 
     def _write(self, history: list[Entry]) -> None:
@@ -312,7 +314,7 @@ class MlflowRegistry(Ledger):
         self._ask("set_registered_model_alias", self.name, _ALIAS, self._version(history[-1].model))
         self._ask("set_registered_model_tag", self.name, _SETTLED, str(len(history)))
 
-    # --- asking MLflow ---
+    # --- calls to MLflow ---
 
     def _ask(self, what: str, *given: Any, **named: Any) -> Any:
         with self._said():
@@ -324,7 +326,7 @@ class MlflowRegistry(Ledger):
             yield
         except self._mlflow.exceptions.MlflowException as error:
             said = str(error.message).splitlines()[0][:300]
-            remedy = "Check MLFLOW_TRACKING_URI, the server and your rights there, and start again: nothing is done twice."
+            remedy = "Check MLFLOW_TRACKING_URI, the server and your permissions, and start again: nothing is done twice."
             raise OutputError("mlflow-refused", f'the registered model "{self.name}": {said}', remedy=remedy) from error
 
     def _model(self) -> Any:
@@ -359,7 +361,7 @@ class MlflowRegistry(Ledger):
         if missing_ok:
             return ""
         remedy = "Restore it, or move the alias to another version."
-        raise ModelFileError("no-model-file", f'"{self.name}" has no version of the model that was entered', remedy=remedy)
+        raise ModelFileError("no-model-file", f'"{self.name}" has no version of the recorded model', remedy=remedy)
 
     def _content(self, version: str, sha256: str | None = None) -> bytes:
         with tempfile.TemporaryDirectory() as folder:

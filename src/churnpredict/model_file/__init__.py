@@ -1,1 +1,1 @@
-"""A model as a file without code: archive, schema, serialising, signing. The pipeline and what stands above it may import it."""
+"""A model as a file without code: archive, schema, serialising, signing. The pipeline and the rooms above it may import it."""

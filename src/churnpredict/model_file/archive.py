@@ -1,7 +1,8 @@
 """The zip of a model file: stored without compression, reproducible, checked byte by byte.
 
-Python's own reader forgives much: bytes before the archive, headers that contradict the directory, names that leave the folder, members
-that unpack to gigabytes. Here nothing is forgiven and nothing is unpacked: what was read is written again, and must be what was read.
+Python's own reader is tolerant: it accepts bytes before the archive, headers that contradict the directory, names that leave the folder,
+members that unpack to gigabytes. Here none of that is accepted and nothing is unpacked: the contents are packed again, and the bytes must
+be the same.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _VERSION, _STORED, _NO_FLAGS = 20, 0, 0
-_MIDNIGHT, _FIRST_DAY = 0, (1 << 5) | 1  # 1 January 1980, where the clock of zip begins: no time of writing in the file
+_MIDNIGHT, _FIRST_DAY = 0, (1 << 5) | 1  # 1 January 1980, the first date of the zip format: no time of writing in the file
 _UNIX = 3 << 8
 _ORDINARY = 0o100644 << 16
 _NAME = re.compile(rb"[a-z][a-z0-9-]{0,40}\.(json|txt)")
@@ -53,7 +54,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     Raises
     ------
     ModelFileError
-        ``damaged-model``: a byte is not as it was written. ``repacked-model``: compressed, or with
+        ``damaged-model``: a byte was changed. ``repacked-model``: compressed, or with
         other names; nothing was unpacked.
     """
     files: dict[str, bytes] = {}
@@ -67,7 +68,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
         if method != _STORED or flags != _NO_FLAGS or n_extra or packed != size or not _NAME.fullmatch(name):
             raise ModelFileError(
                 "repacked-model",
-                "the archive was not written by churnpredict: its members are compressed, or bear other names",
+                "the archive was not written by churnpredict: its members are compressed, or have other names",
                 remedy="Give the file as pipeline.save wrote it; nothing was unpacked.",
             )
         if begin + size > len(archive) or name.decode() in files:
@@ -77,7 +78,7 @@ def unpack(archive: bytes) -> dict[str, bytes]:
     if not files or pack(files) != archive:
         raise ModelFileError(
             "damaged-model",
-            "the file is damaged or cut: its bytes are not those that were written",
-            remedy="Take it from its source again.",
+            "the file is damaged or cut off: its bytes are not those that were written",
+            remedy="Get it from its source again.",
         )
     return files

@@ -36,7 +36,7 @@ __all__ = [
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
 VERSION: Literal[2] = 2
-"""2 added shares, worth and what is usual; files of 1 are read."""
+"""2 added shares, worth and usual values; files of version 1 can be read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -83,7 +83,7 @@ class FeatureRow(_Part):
 
 
 class Worth(_Part):
-    """How far to believe what single customers pay, per day."""
+    """How much weight the payments of a single customer get, per day."""
 
     mean: float
     doubt: Annotated[float, Field(ge=0)]
@@ -102,8 +102,8 @@ class Pipeline(_Part):
     n_snapshots: Count
     n_leavers: Count
     base_rate: Annotated[float, Field(ge=0, le=1)]
-    worth: Worth | None = None  # not in the first files
-    usual: dict[str, float | str] | None = None  # nor this
+    worth: Worth | None = None  # missing in the first files
+    usual: dict[str, float | str] | None = None  # missing in the first files, too
 
 
 class CategoryColumn(_Part):
@@ -124,7 +124,7 @@ class Columns(_Part):
 
 
 class Classifier(_Part):
-    """Settings of the classifier, and what it learnt besides its numbers."""
+    """Settings of the classifier, and what it learnt other than numbers."""
 
     settings: dict[str, JsonValue]
     labels: Annotated[list[bool | int | float | str], Field(min_length=2, max_length=2)]
@@ -233,7 +233,7 @@ Calibration = Annotated[Affine | Isotonic, Field(discriminator="kind")]
 
 
 class Share(_Part):
-    """What the risk is multiplied by for an outcome, or for an earlier horizon of so many days; without members the rate."""
+    """Factor of the risk for an outcome, or for an earlier horizon in days; without members it is the rate."""
 
     name: Text
     days: Positive | None
@@ -243,7 +243,7 @@ class Share(_Part):
 
 
 class Numbers(_Part):
-    """numbers.json: members and calibration, the shares of the risk, and the mean contributions that others are compared with."""
+    """numbers.json: members and calibration, the shares of the risk, and the mean contributions of the reference."""
 
     members: Annotated[list[Member], Field(min_length=1)]
     calibration: Calibration
@@ -252,7 +252,7 @@ class Numbers(_Part):
 
 
 def write_json(part: BaseModel) -> bytes:
-    """Return the one way to write a part: keys sorted, no spaces, ASCII, every float with the digits that give it back."""
+    """Return the canonical text of a part: keys sorted, no spaces, ASCII, every float with the digits that restore it."""
     return _canonical(part.model_dump())
 
 
@@ -266,7 +266,7 @@ def read_json(kind: type[Part], content: bytes, name: str) -> Part:
     Raises
     ------
     ModelFileError
-        ``model-json`` where the text is not the one way to write it, ``model-schema`` where a key or a value is not as it must be.
+        ``model-json`` where the text is not canonical, ``model-schema`` where a key or a value is invalid.
         Values are not shown.
     """
     remedy = "Take the file from its source again."
@@ -282,6 +282,4 @@ def read_json(kind: type[Part], content: bytes, name: str) -> Part:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"] if isinstance(step, int) or str(step).isidentifier())
-        raise ModelFileError(
-            "model-schema", f"{name} is not as it must be at {where or 'its top'} ({first['type']})", remedy=remedy
-        ) from None
+        raise ModelFileError("model-schema", f"{name} is invalid at {where or 'its top'} ({first['type']})", remedy=remedy) from None

@@ -1,6 +1,6 @@
 """Convert a trained pipeline to data and back, and refuse contradictions.
 
-Longer than most modules because each kind of member is taken apart and put together again side by side.
+Longer than most modules because each kind of member is converted and restored in one place.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from churnpredict.retention.value import Credibility
 
 __all__ = ["freeze_model", "freeze_pipeline", "not_storable", "thaw_model", "thaw_pipeline", "thaw_rule"]
 
-_TIME, _SPAN, _TUPLE, _MAP = "time", "span", "tuple", "map"  # what JSON has no word for stands as {word: content}
+_TIME, _SPAN, _TUPLE, _MAP = "time", "span", "tuple", "map"  # values that JSON cannot hold are written as {word: content}
 _OF_TEXT: dict[str, Any] = {"str": str, "str | None": (str, type(None)), "float": (int, float)}
 
 
 def not_storable(what: str) -> UsageError:
-    """Return the refusal to write what is not data."""
+    """Return the error for an object that is not data."""
     return UsageError(
         "not-storable",
         f"{what}, which a model file cannot hold: it holds data, never code",
@@ -120,7 +120,7 @@ def _thaw_settings(settings: Mapping[str, Any]) -> ChurnClassifier:
 def _freeze_rule(churn: Any) -> schema.Rule:
     name = type(churn).__name__
     if name not in rules.__all__ or type(churn) is not getattr(rules, name):
-        raise not_storable(f"the churn rule is your own {name}")
+        raise not_storable(f"the churn rule is a custom class, {name}")
     return schema.Rule(
         name=name, options={f.name: _plain(getattr(churn, f.name), f"{f.name} of the churn rule") for f in dataclasses.fields(churn)}
     )
@@ -140,7 +140,7 @@ def thaw_rule(rule: schema.Rule) -> Any:
     try:
         return cls(**options)
     except (ChurnError, TypeError):
-        return _contradiction("its churn rule cannot be")
+        return _contradiction("its churn rule is invalid")
 
 
 def _freeze_feature(row: Any) -> schema.FeatureRow:
@@ -155,14 +155,14 @@ def _thaw_feature(row: schema.FeatureRow) -> Feature:
     try:
         return Feature(**row.model_dump())
     except ChurnError:
-        return _contradiction("a feature row cannot be")
+        return _contradiction("a feature row is invalid")
 
 
 # --- members and calibration ---
 
 
 def _freeze_linear(member: LinearMember) -> schema.Linear:
-    still = ~np.isfinite(member.scale_)  # a column that never varied adds nothing: its one value stays at home
+    still = ~np.isfinite(member.scale_)  # a column that never varied adds nothing: its value is not stored
     return schema.Linear(
         kind="linear",
         weight=float(member.weight),
@@ -201,11 +201,11 @@ def _thaw_linear(part: schema.Linear, columns: schema.Columns) -> LinearMember:
     member.slope_, member.hole_, member.shift_ = (np.array(v, np.float64) for v in (part.slope, part.hole, part.shift))
     member.base_ = part.base
     member.levels_, member.effects_ = [], {}
-    sizes = {c.column: len(c.levels) + 1 for c in columns.categories}  # one more for all that are rare
+    sizes = {c.column: len(c.levels) + 1 for c in columns.categories}  # one more for all rare levels
     for found in part.categories:
         kept = np.array(found.levels, np.int64)
-        _need(found.levels == sorted(set(found.levels)) and len(kept) == len(found.effects), "a line has effects that fit no levels")
-        _need(int(kept.max(initial=-1)) < sizes[found.column], "a line has effects of levels that are not there")
+        _need(found.levels == sorted(set(found.levels)) and len(kept) == len(found.effects), "a line has effects unlike its levels")
+        _need(int(kept.max(initial=-1)) < sizes[found.column], "a line has effects of levels that do not exist")
         effect = np.zeros(int(kept.max(initial=-1)) + 1)
         effect[kept] = found.effects
         member.levels_.append((found.column, kept))
@@ -229,7 +229,7 @@ def _freeze_purchases(member: PurchaseMember) -> schema.Purchases:
 
 def _thaw_purchases(part: schema.Purchases, columns: schema.Columns) -> PurchaseMember:
     one, two, three = part.columns
-    _need(max(part.columns) < len(columns.names), "MBG/NBD reads columns that are not there")
+    _need(max(part.columns) < len(columns.names), "MBG/NBD uses columns that do not exist")
     triple = Triple(*(columns.names[j] for j in part.columns))
     member = PurchaseMember(triple, columns=(one, two, three), window=(part.horizon, part.gap), weight=part.weight)
     member.never_, member.base_ = part.never, part.base
@@ -265,7 +265,7 @@ def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
             margins=steps.X_thresholds_.tolist(),
             probabilities=steps.y_thresholds_.tolist(),
         )
-    raise not_storable(f"the calibration is your own {type(calibration).__name__}")
+    raise not_storable(f"the calibration is a custom class, {type(calibration).__name__}")
 
 
 def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
@@ -279,7 +279,7 @@ def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
     _need(len(x) == len(p) and bool((np.diff(x) > 0).all() and (np.diff(p) >= 0).all()), "its calibration does not rise")
     _need(part.low <= p[0] and p[-1] <= part.high, "its calibration leaves its limits")
     isotonic = IsotonicCalibration()
-    # steps that rise already are what isotonic regression makes of them
+    # isotonic regression does not change steps that rise already
     isotonic.steps = IsotonicRegression(y_min=part.low, y_max=part.high, out_of_bounds="clip").fit(x, p)
     isotonic.level = part.level
     return isotonic
@@ -301,7 +301,7 @@ def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schem
         elif type(member) is PurchaseMember:
             members.append(_freeze_purchases(member))
         else:
-            raise not_storable(f"a member of the model is your own {type(member).__name__}")
+            raise not_storable(f"a member of the model is a custom class, {type(member).__name__}")
     return members
 
 
@@ -327,7 +327,7 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         )
         for share in model.shares_.values()
     ]
-    classes = model.classes_ if model._learnt else model.classes_[::-1]  # a file names the label that stays first
+    classes = model.classes_ if model._learnt else model.classes_[::-1]  # a file names first the label of staying
     classifier = schema.Classifier(
         settings=settings,
         labels=classes.tolist(),
@@ -335,7 +335,7 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         base_rate=model.base_rate_,
         validated_on=model.validated_on_,
         record=_plain(model.training_record_, "the training record"),
-        threads=None,  # the settings say it; the field is for files of before
+        threads=None,  # the settings hold it; the field is for older files
     )
     typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
     figures = schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares, typical=typical)
@@ -345,17 +345,17 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
 def thaw_model(
     columns: schema.Columns, classifier: schema.Classifier, numbers: schema.Numbers, texts: Mapping[str, bytes]
 ) -> ChurnClassifier:
-    """Return the classifier that :func:`freeze_model` took apart. LightGBM reads a tree only after it was checked, and only our
-    text of it.
+    """Return the classifier that :func:`freeze_model` took apart. LightGBM reads a tree only after it was checked, and only a text that is
+    written anew.
     """
     n = len(columns.names)
     _need(len(set(columns.names)) == n, "a column comes twice")
     positions = [c.column for c in columns.categories]
-    _need(positions == sorted(set(positions)) and max(positions, default=0) < n, "its categories fit no columns")
+    _need(positions == sorted(set(positions)) and max(positions, default=0) < n, "its categories do not match its columns")
     _need(all(len(set(c.levels)) == len(c.levels) for c in columns.categories), "a category comes twice")
     everybody = [*numbers.members, *(part for share in numbers.shares for part in share.members)]
     files = [part.file for part in everybody if isinstance(part, schema.Trees)]
-    _need(sorted(files) == sorted(texts), "its members are not its files")
+    _need(sorted(files) == sorted(texts), "its members do not match its files")
     model = _thaw_settings(classifier.settings)
     encoder = MatrixEncoder(fewest=columns.fewest)
     encoder.names = list(columns.names)
@@ -381,7 +381,7 @@ def thaw_model(
 
     model.members_ = members_of(numbers.members)
     model.calibration_ = _thaw_calibration(numbers.calibration)
-    _need(numbers.typical is None or len(numbers.typical) == n, "it compares with too few or too many contributions")
+    _need(numbers.typical is None or len(numbers.typical) == n, "it has too few or too many mean contributions")
     model.typical_ = None if numbers.typical is None else np.array(numbers.typical)
     model.shares_ = {}
     for share in numbers.shares:
@@ -391,18 +391,18 @@ def thaw_model(
         model.shares_[share.name] = Share(share.name, share.days, share.rate, members_of(share.members), calibration)
     days = [share.days for share in numbers.shares if share.days is not None]
     _need(days == sorted(set(days), reverse=True), "its horizons are not in order")
-    _need(not days or model.horizon is not None, "it has horizons within none")
+    _need(not days or model.horizon is not None, "it has earlier horizons without a whole one")
     return model
 
 
 # --- the pipeline ---
 
 
-_OF_ITS_OWN = {"features", "classifier"}  # settings that are stored in a form of their own
+_OF_ITS_OWN = {"features", "classifier"}  # settings that are stored in a special form
 
 
 def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
-    """Return settings of a trained pipeline, and what it was trained on. What the audit found in the tables stays with them."""
+    """Return settings of a trained pipeline, and what it was trained on. Findings of the audit are not stored."""
     given = {name: value for name, value in state.settings.items() if name not in _OF_ITS_OWN}
     classifier = state.settings.get("classifier")
     return schema.Pipeline(
@@ -423,10 +423,10 @@ def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
 def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) -> TrainedState:
     """Return the state that :func:`freeze_pipeline` took apart."""
     features = [_thaw_feature(row) for row in part.features]
-    _need(part.n_leavers <= part.n_snapshots, "more left than there were")
+    _need(part.n_leavers <= part.n_snapshots, "more leavers than snapshots")
     settings = {name: _given(value) for name, value in part.settings.items()}
     _need(not settings.keys() & _OF_ITS_OWN, "a setting of the pipeline comes twice")
-    _need(isinstance(settings.get("history"), (str, pd.Timedelta, type(None))), "its history is no span")
+    _need(isinstance(settings.get("history"), (str, pd.Timedelta, type(None))), "its history is not a span")
     settings["features"] = list(features) if part.features_given else None
     settings["classifier"] = None if part.classifier is None else _thaw_settings(part.classifier)
     return TrainedState(

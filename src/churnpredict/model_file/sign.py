@@ -11,7 +11,7 @@ from churnpredict.model_file import schema
 __all__ = ["MEMBER", "check_signature", "sign"]
 
 MEMBER = "signature.json"
-_PURPOSE = b"churnpredict model file\n"  # signed along, so that a signature made for something else is none here
+_PURPOSE = b"churnpredict model file\n"  # signed too, so that a signature made for another purpose is not valid here
 
 
 def _library() -> Any:
@@ -33,11 +33,11 @@ def _key(path: str | Path, *, private: bool) -> Any:
         key = serialization.load_pem_private_key(content, None) if private else serialization.load_pem_public_key(content)
     except OSError as error:
         raise UsageError("bad-key", f'the key "{path}" cannot be read: {error.strerror}', remedy="Check the path.") from None
-    except (ValueError, TypeError):  # what the library says may quote the file
+    except (ValueError, TypeError):  # the library's message may quote the file
         key = None
     if not isinstance(key, ed25519.Ed25519PrivateKey if private else ed25519.Ed25519PublicKey):
         make = "openssl genpkey -algorithm ed25519 -out key.pem" if private else "openssl pkey -in key.pem -pubout -out public.pem"
-        raise UsageError("bad-key", f'"{path}" is no {kind} ed25519 key in PEM without a password', remedy=f"Make one with: {make}")
+        raise UsageError("bad-key", f'"{path}" is not a {kind} ed25519 key in PEM without a password', remedy=f"Make one with: {make}")
     return key
 
 
@@ -67,12 +67,12 @@ def check_signature(manifest: bytes, found: schema.Signature | None, key: str | 
     from cryptography.exceptions import InvalidSignature
 
     if found is None:
-        raise ModelFileError("unsigned-model", "the model file bears no signature", remedy="Sign it when it is saved: sign_with=.")
+        raise ModelFileError("unsigned-model", "the model file has no signature", remedy="Sign it when it is saved: sign_with=.")
     try:
         public.verify(bytes.fromhex(found.signature), _PURPOSE + manifest)
     except InvalidSignature:
         raise ModelFileError(
             "wrong-signature",
             "the model file was not signed with this key, or was changed afterwards",
-            remedy="Take the file from its source again, and check whose key you hold.",
+            remedy="Take the file from its source again, and check the key.",
         ) from None

@@ -1,4 +1,4 @@
-"""TrainedState: everything that a trained pipeline knows and a model file holds."""
+"""TrainedState: the state of a trained pipeline, which a model file holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["TrainedState"]
 
 @dataclass(frozen=True)
 class TrainedState:
-    """Settings of a pipeline and what it has learnt; a pipeline gives its own and is made from one.
+    """Settings of a pipeline and what it has learnt; a pipeline returns its state, and can be made from one.
 
     Attributes
     ----------
@@ -24,17 +24,17 @@ class TrainedState:
     settings : dict
         The other arguments of the pipeline, by name.
     features : list of Feature or OwnFeature
-        The rows that were built, given or chosen.
+        The features that were built, given or chosen.
     model : classifier
     model_id : str
     cutoffs : list of Timestamp
-        Of the training rows.
+        Training cutoffs.
     n_snapshots, n_leavers : int
     base_rate : float
     worth : Credibility or None
-        How payments of one customer are weighed against those of all.
+        Weights of one customer's payments against those of all.
     usual : dict or None
-        What is usual, by feature.
+        Usual values, by feature.
     """
 
     churn: ChurnRule

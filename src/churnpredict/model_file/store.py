@@ -23,7 +23,7 @@ __all__ = ["content_of", "describe", "fingerprint", "identity", "packed", "save"
 _DIGEST = 64
 _MANIFEST, _NUMBERS = "manifest.json", "numbers.json"
 _LIBRARIES = ("churnpredict", "lightgbm", "numpy", "pandas", "scikit-learn")
-# How pickle, joblib's compressed pickles, and our own first format, which held one, begin.
+# First bytes of pickle, of joblib's compressed pickles, and of the first format of this library, which held one.
 _PICKLED = (
     b"\x80",
     b"\x78\x01",
@@ -39,7 +39,7 @@ _PICKLED = (
 
 
 def fingerprint(model: Any, columns: list[str]) -> str:
-    """Return twelve hexadecimal digits that stand for what a fitted model says: the same for the same numbers, before and after a file."""
+    """Return a hash of a fitted model, twelve hexadecimal digits: the same for the same numbers, before and after saving."""
     from pydantic import ValidationError
 
     from churnpredict.model_file.schema import write_json
@@ -47,7 +47,7 @@ def fingerprint(model: Any, columns: list[str]) -> str:
 
     try:
         found, classifier, numbers, texts = freeze_model(model)
-    except (ModelError, UsageError, ValidationError):  # a classifier of the user's own
+    except (ModelError, UsageError, ValidationError):  # a custom classifier
         import joblib
 
         return str(joblib.hash((model, columns)))[:12]
@@ -59,7 +59,7 @@ def fingerprint(model: Any, columns: list[str]) -> str:
 def save(state: TrainedState, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
     """Write a trained pipeline as data: a zip of JSON and of trees as text. No code, no customer ids, no rows, no minima and maxima.
 
-    The same pipeline gives the same bytes. What was written was read again first, so a file that is there can be loaded.
+    The same pipeline gives the same bytes. The file is read back before it gets its name, so an existing file can be loaded.
 
     Parameters
     ----------
@@ -71,18 +71,18 @@ def save(state: TrainedState, path: str | Path, *, sign_with: str | Path | None 
     Raises
     ------
     UsageError
-        ``not-storable``: a classifier, a churn rule or a feature of your own, which is code. ``bad-key``.
+        ``not-storable``: a custom classifier, churn rule or feature, which is code. ``bad-key``.
     ModelFileError
         Trees that cannot be checked, such as linear ones.
     OutputError
-        ``not-written``: nothing half-written stays.
+        ``not-written``: no partial file is left.
     """
     content = packed(state, sign_with=sign_with)
     return write_whole(path, lambda file: file.write(content))
 
 
 def identity(state: TrainedState) -> str | None:
-    """Return SHA-256 of all that a trained pipeline knows, as its file would have it; None if it holds code of its own."""
+    """Return SHA-256 of the whole state of a trained pipeline, as in its file; None if it holds custom code."""
     try:
         return hashlib.sha256(packed(state)).hexdigest()
     except (ModelError, UsageError):
@@ -124,14 +124,14 @@ def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes
 def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> TrainedState:
     """Return the trained pipeline whose file has these bytes.
 
-    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM sees only our
-    own text of the trees.
+    Members, sizes and hashes are checked, then every key and number of the JSON, then the structure of every tree; LightGBM reads only a
+    text of the trees that is written anew from the checked values.
     """
     return _made_of(_opened(content, signed_by))
 
 
 def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> dict[str, Any]:
-    """Return what is in a model file, checked as :func:`unpacked` does, but without LightGBM and without making a pipeline of it."""
+    """Return what is in a model file, checked as :func:`unpacked` does, but without LightGBM and without building the pipeline."""
     from churnpredict.model.trees import read_trees
     from churnpredict.model_file import serialise as freezing
     from churnpredict.model_file import sign as signing
@@ -207,13 +207,13 @@ def versions() -> dict[str, str]:
 def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
     """Return the bytes of a regular file of reasonable size, held to the expected hash."""
     if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
-        raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Take what sha256sum prints.")
+        raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Give the digits that sha256sum prints.")
     if not isinstance(path, (str, os.PathLike)):
         remedy = "Call load(path) with the path of a file that pipeline.save or churnpredict train wrote."  # type: ignore[unreachable]
         raise UsageError("not-a-path", f"load takes a path, not {kind_of(path)}", remedy=remedy)
     try:
         found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode):  # a pipe would wait for ever, a device never end
+        if not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end
             raise ModelFileError(
                 "not-a-model", f'"{path}" is not a file', remedy="Give a file that pipeline.save or churnpredict train wrote."
             )
@@ -237,7 +237,7 @@ def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
         raise ModelFileError(
             "pickled-model",
             f'"{path}" is a pickle, or a compressed one, which can run code when it is read; it was not opened',
-            remedy="Give a file that pipeline.save wrote; read files of joblib.dump with joblib.load, if you trust who wrote them.",
+            remedy="Give a file that pipeline.save wrote; read files of joblib.dump with joblib.load, if you trust their source.",
         )
     if not content.startswith(archive.START) and Path(path).suffix in (".toml", ".csv", ".parquet"):
         raise ModelFileError(
@@ -280,7 +280,7 @@ def _opened(content: bytes, signed_by: str | Path | None = None) -> tuple[schema
 
 
 def _check_version(raw: bytes) -> None:
-    """Say which version is needed, before this one's rules are applied to a file of another."""
+    """Report which version is needed, before this version's rules are applied to the file."""
     import json
 
     from churnpredict.model_file import schema

@@ -1,4 +1,4 @@
-"""Drift: do tables still arrive, do customers look as in training, did earlier risks come true?"""
+"""Drift: compare sources, customers, scores and outcomes with those of training."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _TOLD = 3
 
 @dataclass(frozen=True, repr=False)
 class Drift:
-    """What :func:`find_drift` found.
+    """Result of :func:`find_drift`.
 
     Attributes
     ----------
     at : Timestamp
     customers : int
-        At risk at that moment.
+        Customers at risk at that cutoff.
     alarms : tuple of Alarm
-        In the order in which to look: a broken source explains what follows it.
+        Alarms in the order to check them: a broken source explains those after it.
     figures : DataFrame
         Every check, alarming or not: ``group``, ``check``, ``where``, ``value``, ``usual``, ``limit``, ``alarm``.
     in_sample : int
-        Rows of earlier scorings that a model made that had seen what came after: no forecasts, and in no figure of :attr:`outcomes`.
+        Rows of earlier scorings by a model trained on later outcomes: not forecasts, and not in :attr:`outcomes`.
     looks_back : bool
-        Whether the moment itself lies before the end of what the model has learnt from.
+        Whether the model was trained on outcomes after this cutoff.
     outcomes : DataFrame
-        The back-test of what was sent out, see
+        Realised outcomes of earlier scores, see
         :func:`churnpredict.monitoring.realised_outcomes.judge_matured`; empty without earlier scorings.
     """
 
@@ -74,17 +74,15 @@ class Drift:
 
     @property
     def sent(self) -> str:
-        """What became of the risks that were sent out, in a sentence; empty where nothing is known of them."""
-        left_out = (
-            f"{self.in_sample:,} scored rows are left out: the model that made them had seen what came after" if self.in_sample else ""
-        )
+        """The realised outcomes of earlier scores, in a sentence; empty where none are known."""
+        left_out = f"{self.in_sample:,} scored rows are left out: their model was trained on later outcomes" if self.in_sample else ""
         if not len(self.outcomes):
             return left_out
         v = matured.verdict(self.outcomes)
         gap = v["calibration_gap"]
         order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
         return (
-            f"what was sent out: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
+            f"realised outcomes: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
             f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
             + (f"; {left_out}" if left_out else "")
         )
@@ -106,7 +104,7 @@ class Drift:
         return (
             f"Drift at {self.at.date()}, {self.customers:,} customers at risk, {len(self.figures)} checks: "
             + ("no alarm" if not n else f"{n} alarm{'s' if n > 1 else ''}")
-            + ("; it looks back: the model has learnt from what came after this moment" if self.looks_back else "")
+            + ("; in-sample: the model was trained on outcomes after this cutoff" if self.looks_back else "")
         )
 
     def __repr__(self) -> str:
@@ -124,11 +122,11 @@ class Drift:
 def find_drift(
     pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, scores: pd.DataFrame | Sequence[pd.DataFrame] | None = None
 ) -> Drift:
-    """Say what has changed since the model was trained, how much, and what to do; silent where nothing has.
+    """Report what has changed since the model was trained, by how much, and what to do.
 
-    Nothing is stored for it with the model: the tables still hold the training period, and features at a past cutoff are computed from
-    what was known then, so the picture that the model learnt from can be taken again. Today is held against every training cutoff, and
-    is alarming only if it is further from the nearest of them than they are from one another, beyond what chance makes of so few rows.
+    The model stores no reference data: the tables still hold the training period, and features at a past cutoff are computed from what was
+    known then, so the training data can be rebuilt. The cutoff is compared with every training cutoff, and raises an alarm only if it is
+    further from the nearest of them than they are from one another, beyond what chance explains.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Drift checks of sources, inputs, scores and realised outcomes.
 
-Longer than most modules because every look is a measure, a limit and a sentence with a remedy, and they are best read side by side.
+Longer than most modules because every check is a measure, a limit and a sentence, and they are in one place.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ SOURCES = "source"
 INPUTS = "input"
 SCORES = "score"
 OUTCOMES = "outcome"
-_MOST = 20_000  # customers in a picture of the inputs
+_MOST = 20_000  # customers in a sample of the inputs
 _PERIODS = 24
-_ODDS = float(np.log(1.5))  # a mean risk whose odds are half as high again
+_ODDS = float(np.log(1.5))  # a mean risk with odds 1.5 times as high
 _MOVED, _REWRITTEN, _GONE = 0.01, 0.05, 0.02
 _UNSEEN = 0.01
 _FEW_ROWS, _FEW_PERIODS = 20, 4
@@ -72,20 +72,20 @@ _TOLD = 3
 
 @dataclass(frozen=True)
 class Alarm:
-    """One thing that is not as it was.
+    """One alarm: a difference from training.
 
     Attributes
     ----------
     group : {"source", "input", "score", "outcome"}
-        Whether tables arrive, customers look, risks stand, or outcomes came differently.
+        Which of the four differs: tables, customers, risks or outcomes.
     code : str
-        Stable name of the kind.
+        Stable code of the kind of alarm.
     where : str
         Table, column or "all customers".
     what : str
-        In words, with the figures.
+        The difference in words, with figures.
     value, usual, limit : float
-        The effect, what it was at most before, and from where on it is an alarm; in the unit of the check.
+        The effect, its largest earlier value, and the limit from which it is an alarm; in the unit of the check.
     remedy : str
     """
 
@@ -100,7 +100,7 @@ class Alarm:
 
 
 class Book:
-    """Figures and alarms as they come."""
+    """Collected figures and alarms."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -167,24 +167,24 @@ def _against_training(pulse: Pulse, learnt: int) -> Pulse:
 def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: Span, learnt: int, *, crept: bool) -> None:
     """Check how the rows of a table arrive. A change step by step is normal business, not a fault of the source."""
     days, until = step.nominal / DAY, tables.stamp(moment)
-    alive = moment - pulse.age * DAY >= learnt  # a table that had stopped before the model was trained is no news
+    alive = moment - pulse.age * DAY >= learnt  # a table that stopped before the model was trained is not reported
     if alive and pulse.rows[:-1].sum() >= _FEW_ROWS:
         late = Change(pulse.age, pulse.silence, max(1.0, 2 * pulse.silence))
         what = f"no row for {pulse.age:.1f} days before {until}; the longest silence before was {pulse.silence:.1f} days"
-        book.check(SOURCES, "late-source", pulse.name, late, what, "Look whether the load of this table has run; score again when it has.")
+        book.check(SOURCES, "late-source", pulse.name, late, what, "Check whether this table was loaded; score again afterwards.")
     change, ratio = jump(pulse.rows, pulse.ends)
     usual = int(np.median(pulse.rows[:-1][-6:])) if len(pulse.rows) > 1 else 0
     what = f"{int(pulse.rows[-1]):,} rows in the {days:g} days before {until}, where {usual:,} were usual in training: {ratio:.0%}"
     if crept:
         what, remedy = f"{what}, in steps no larger than before", "Business has grown or shrunk since training: train again."
     else:
-        remedy = "Look whether the table is loaded whole and once; if business really changed so much, train again."
+        remedy = "Check whether the table is loaded completely and once; if business really changed this much, train again."
     book.check(INPUTS if crept else SOURCES, "volume", pulse.name, change, what, remedy)
     if len(pulse.delays) >= _FEW_PERIODS and np.isfinite(pulse.delays[-1]):
         usual_delay = float(np.nanmax(pulse.delays[:-1], initial=0.0))
         delay = Change(float(pulse.delays[-1]), usual_delay, 2 * usual_delay + 1)
-        what = f"a tenth of the newest rows came to be known {delay.value:.1f} days late or later; {usual_delay:.1f} was the most before"
-        book.check(SOURCES, "delay", pulse.name, delay, what, "Ask whoever writes the table: features lag behind what happened.")
+        what = f"a tenth of the newest rows became known {delay.value:.1f} days late or later; {usual_delay:.1f} was the most before"
+        book.check(SOURCES, "delay", pulse.name, delay, what, "Check the delay with the owner of the table: features lag behind events.")
 
 
 def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int, crept: Callable[[], bool]) -> None:
@@ -196,7 +196,7 @@ def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int
     change = _psi(values, pulse.period, pulse.ends, tests)
     group = INPUTS if change.alarming and crept() else SOURCES
     if book.note(group, "column", where, change):
-        remedy = "Look at the newest rows of this column: unit, currency, codes, a field no longer filled."
+        remedy = "Check the newest rows of this column: unit, currency, codes, a field no longer filled."
         if group == INPUTS:
             remedy = "It has changed little by little since training: if the table is right, train again."
         book.alarm(group, "column", where, _told(values[~now], values[now], change), change, remedy)
@@ -253,8 +253,8 @@ def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: n
     if book.note(group, "new-values", where, change):
         new = [str(v) for v in values.cat.categories[first == k - 1]]
         named = ", ".join(f'"{v}"' for v in new[:_TOLD]) + (f" and {len(new) - _TOLD} more" if len(new) > _TOLD else "")
-        what = f"{change.value:.0%} of the rows have values that were never seen before: {named}"
-        book.alarm(group, "new-values", where, what, change, "The model takes them for missing: map them to known ones, or train again.")
+        what = f"{change.value:.0%} of the rows have values not seen in training: {named}"
+        book.alarm(group, "new-values", where, what, change, "The model treats them as missing: map them to known ones, or train again.")
 
 
 # --- customers, inputs, scores ---
@@ -273,7 +273,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     change, ratio = jump(counts, cutoffs)
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
     what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
-    remedy = "Look whether all customers are loaded: the others are not scored at all. If business has changed so much, train again."
+    remedy = "Check whether all customers are loaded: missing ones are not scored. If business has changed this much, train again."
     book.check(INPUTS, "customers", "all customers", change, what, remedy)
     return int(counts[-1])
 
@@ -281,7 +281,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
 def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, moment: int) -> None:
     learnt = [c for c in pipeline.cutoffs_ if int(tables.instants(c)[0]) < moment]
     if not learnt:
-        remedy = "Look at a later moment, or at the model that was in use then."
+        remedy = "Use a later cutoff, or the model that was in use then."
         raise UsageError("no-reference", f"no cutoff that the model was trained on lies before {tables.stamp(moment)}", remedy=remedy)
     snapshots = take_snapshots(tables, pipeline.churn, at=[*learnt, pd.Timestamp(moment, unit="us", tz="UTC")])
     every = len(tables) // _MOST + 1
@@ -303,9 +303,9 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         told = "; ".join(f"{name}: {what}" for _, name, what in found[:_TOLD])
         more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
         what = f"{len(found)} of {sum(t == table for t in tables_of.values())} features are unlike every training cutoff: {told}{more}"
-        remedy = "If the table is right, customers have changed: retrain, and trust the ranking more than the level until then."
+        remedy = "If the table is right, customers have changed: retrain, and until then trust the ranking more than the level."
         book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
-    if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # of risks that look back nothing follows
+    if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # in-sample risks are not checked
         _look_at_scores(book, risk_of(pipeline.model_, X), groups, times)
 
 
@@ -319,9 +319,9 @@ def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.
     )
     level = unlike(level_distances(means), times, floor=_ODDS, extra=4 * np.hypot(spread[-1], spread[:-1]))
     told = f"mean risk {means[-1]:.1%} now, {means[:-1].min():.1%} to {means[:-1].max():.1%} at the training cutoffs"
-    remedy = "Look at the alarms of sources and inputs first; if there are none, customers behave differently: retrain."
+    remedy = "Check the alarms of sources and inputs first; if there are none, customers behave differently: retrain."
     if not book.note(SCORES, "level", "all customers", level):
-        what = f"the risks are spread unlike at every training cutoff: PSI {change.value:.2f} (limit {change.limit:.2f}); {told}"
+        what = f"the distribution of risks differs from every training cutoff: PSI {change.value:.2f} (limit {change.limit:.2f}); {told}"
         book.check(SCORES, "scores", "all customers", change, what, remedy)
         return
     book.note(SCORES, "scores", "all customers", change)
@@ -337,16 +337,16 @@ def look_at_the_past(book: Book, pipeline: ChurnPipeline, tables: EventTables) -
     then, now = (pipeline.n_snapshots_, pipeline.n_leavers_), (len(left), int(left.sum()))
     moved = max(abs(a - b) / max(a, b, 1) for a, b in zip(then, now, strict=True))
     counts = [f"{snapshots:,} snapshots with {leavers:,} leavers" for snapshots, leavers in (now, then)]
-    what = f"the training period has {counts[0]} today, where the model was told of {counts[1]}"
+    what = f"the training period has {counts[0]} today, the model was trained on {counts[1]}"
     remedy = "Rows were deleted, added or corrected afterwards: load the history again, or retrain if it is right now."
     book.check(SOURCES, "rewritten", "training period", Change(moved, 0.0, _GONE), what, remedy)
 
 
-# --- outcomes of what was sent out ---
+# --- outcomes of earlier scores ---
 
 
 def seen_by_model(pipeline: ChurnPipeline, tables: EventTables, scorings: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Return the scored rows (n,) whose model had seen what came after: marked so, or scored by this model looking back."""
+    """Return the scored rows (n,) whose model was trained on later outcomes: marked so, or scored in-sample by this model."""
     seen = scorings[IN_SAMPLE].to_numpy(dtype=np.bool_)
     if "model_id" not in scorings or not len(scorings):
         return seen
@@ -360,11 +360,11 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
     seen = seen_by_model(pipeline, tables, scorings)
     found = matured.mature(tables, scorings[~seen], pipeline.churn)
     if seen.any():
-        book.note(OUTCOMES, "in-sample", "earlier scorings", Change(float(seen.mean()), 0.0, np.inf))  # a fact, and no alarm
+        book.note(OUTCOMES, "in-sample", "earlier scorings", Change(float(seen.mean()), 0.0, np.inf))  # a fact, not an alarm
     forecasts = len(scorings) - int(seen.sum())
     gone = Change(found.unknown / max(forecasts, 1), 0.0, _GONE)
-    what = f"{found.unknown:,} of {forecasts:,} scored rows are of customers who are in no table any more"
-    book.check(OUTCOMES, "gone", "earlier scorings", gone, what, "Were they deleted, or their ids changed? Their outcomes are unknown.")
+    what = f"{found.unknown:,} of {forecasts:,} scored rows are of customers who are no longer in any table"
+    book.check(OUTCOMES, "gone", "earlier scorings", gone, what, "Check whether they were deleted or their ids changed.")
     _replay(book, pipeline, tables, scorings)
     if not len(found.rows):
         return pd.DataFrame()
@@ -375,20 +375,20 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
     v = matured.verdict(figures)
     level, gain = v["level"], v["gain"]
     when = f"{level.n:,} scored rows, {level.leavers:,} of whom left"
-    sure = max(level.low, -level.high, 0.0)  # how far from 0 the interval begins
+    sure = max(level.low, -level.high, 0.0)  # distance of the interval from 0
     what = f"mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} ({when}): odds wrong by a factor of "
     what += f"{np.exp(-level.value):.2f} [{np.exp(-level.high):.2f}, {np.exp(-level.low):.2f}]"
-    remedy = "Money at risk and bands are off by as much: retrain, which sets the level anew."
+    remedy = "Money at risk and bands are off by the same factor: retrain, which resets the level."
     book.check(OUTCOMES, "calibration", "earlier scorings", Change(sure, 0.0, matured.LEVEL), what, remedy)
     if "calibration_slope" in v:
         slope = v["calibration_slope"]
         off = Change(1 - slope.high, 0.0, 1 - matured.SLOPE)
         what = f"risks are too extreme: calibration slope {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] ({when})"
-        book.check(OUTCOMES, "slope", "earlier scorings", off, what, "Retrain: the model tells customers apart less well than it says.")
+        book.check(OUTCOMES, "slope", "earlier scorings", off, what, "Retrain: customers differ less than these risks imply.")
     loss = f"{-gain.value:+.3f} [{-gain.high:+.3f}, {-gain.low:+.3f}]"
-    what = f"the risks did worse than one risk for everybody: log loss {loss} ({when})"
+    what = f"the risks were worse than one risk for everybody: log loss {loss} ({when})"
     worse = Change(max(-gain.high, 0.0), 0.0, 0.0)
-    book.check(OUTCOMES, "no-gain", "earlier scorings", worse, what, "Do not act on these scores; retrain, and look at the back-test.")
+    book.check(OUTCOMES, "no-gain", "earlier scorings", worse, what, "Do not act on these scores; retrain, and check the backtest.")
     return figures
 
 
@@ -404,10 +404,10 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
     snapshots = take_snapshots(tables, pipeline.churn, at=cutoff)
     X = pipeline.features_of(tables, snapshots)
     again = snapshots_of(X).assign(again=risk_of(pipeline.model_, X))[["customer_id", "again"]]
-    # A CSV does not know whether its ids were numbers.
+    # A CSV file does not store whether ids were numbers.
     own, again = (part.assign(customer_id=ids_as_text(part["customer_id"])) for part in (own, again))
     both = own.merge(again, on="customer_id", how="outer")
-    moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side: moved
+    moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side counts as changed
     change = Change(float(moved.mean()), 0.0, _REWRITTEN)
     day = pd.Timestamp(cutoff).date()
     what = f"{change.value:.0%} of the customers of {day} would get another risk today, from the same model for the same day"

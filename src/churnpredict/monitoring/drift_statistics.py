@@ -1,8 +1,8 @@
 """Drift statistics: effect sizes against every training cutoff, with limits that account for chance.
 
-A p-value says that two months differ, which they always do where there are many customers. Here every difference is a size (the
-population stability index, or a ratio of odds), and it is held against two things: how unlike the earlier times are among themselves
-at the same distance in time, which is where season and growth show, and what chance alone makes of so few rows, over all columns at once.
+A p-value only tells that two months differ, which they always do with many customers. Here every difference is an effect size (the
+population stability index, or a ratio of odds), compared with two things: how much earlier times differ from one another at the same
+distance in time, which covers season and growth, and what chance alone explains with this number of rows, over all columns at once.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ __all__ = ["FLOOR", "Bins", "Change", "chance", "in_small_steps", "jump", "level
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-FLOOR = 0.2  # of the index: what the field calls a considerable change, since Siddiqi (2006)
-_FACTOR = 2.0  # times what was usual
+FLOOR = 0.2  # limit of the index: a considerable change by the usual convention (Siddiqi 2006)
+_FACTOR = 2.0  # multiple of the usual difference
 _BINS = 10
-_FEW = 0.01  # a level of fewer of the reference's rows is counted with others
+_FEW = 0.01  # share of rows below which levels are pooled
 _SMOOTH = 0.5
 
 
 class Change(NamedTuple):
-    """How far one figure has moved: now, at most among earlier times, and from where on it is an alarm."""
+    """Change of one figure: now, at most among earlier times, and the limit of an alarm."""
 
     value: float
     usual: float
@@ -75,7 +75,7 @@ def level_distances(means: Floats) -> Floats:
 
 
 def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any:
-    """Return what the index exceeds by chance alone in a share ``alarms`` of all months, when ``tests`` columns are looked at; m may be an
+    """Return the index that chance alone exceeds in a share ``alarms`` of all months, when ``tests`` columns are checked; m may be an
     array.
 
     >>> bool(chance(10, 100, 100, 1) > chance(10, 10_000, 10_000, 1))
@@ -91,11 +91,11 @@ def chance(bins: int, n: float, m: Any, tests: int, alarms: float = 1e-3) -> Any
 
 
 def unlike(distances: Floats, times: Ints, *, floor: float, extra: Any = 0.0, factor: float = _FACTOR) -> Change:
-    """Return how unlike the last time is to all earlier ones: the distance to the nearest of them.
+    """Return how much the last time differs from all earlier ones: the distance to the nearest of them.
 
-    Season and growth are not drift: a December is held against the Decembers that are known, and what grows steadily goes on growing. So
-    the same is asked of every earlier time, with only those before it that were as long ago as the newest earlier time is now: that is
-    what would have been said then. The limit is twice the largest of it, at least what chance adds above it, and never below ``floor``.
+    Season and growth are not drift: a December is compared with known Decembers, and steady growth continues. So the same distance is
+    computed for every earlier time, from times before it at least as far back as the newest earlier time is now. The limit is twice the
+    largest of these, at least the part that chance adds above it, and never below ``floor``.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def jump(
     """Return how far the last of a row of counts lies from the median of the six before it, as the logarithm of their ratio, and that
     ratio.
 
-    The limit is one and a half times the largest jump before in the same direction over as long a time, at least four standard errors of
-    so few rows above it, and at least a ratio of 1.5.
+    The limit is 1.5 times the largest earlier jump in the same direction over the same length of time, at least four standard errors above
+    it, and at least a ratio of 1.5.
 
     Parameters
     ----------
@@ -159,17 +159,17 @@ def jump(
     lag_before = min(lag, last - 2)
     before = np.log((c[lag_before + 1 : last] + _SMOOTH) / (middles[1 : last - lag_before] + _SMOOTH))
     now = float(np.log((c[last] + _SMOOTH) / (middles[-1] + _SMOOTH)))
-    usual = float((before * np.sign(now)).max(initial=0.0))  # growth is no excuse for a fall
+    usual = float((before * np.sign(now)).max(initial=0.0))  # growth does not explain a fall
     error = float(np.sqrt(1 / (c[last] + 1) + 1 / (middles[-1] + 1)))
     return Change(abs(now), usual, max(floor, factor * usual, usual + sure * error)), float(np.exp(now))
 
 
 def in_small_steps(counts: Any, first: int, *, floor: float = float(np.log(1.5)), factor: float = 1.5, sure: float = 2.0) -> bool:
-    """Return whether equal periods from place ``first`` on have moved away step by step, none larger than steps before.
+    """Return whether equal periods from position ``first`` on have changed step by step, none larger than earlier steps.
 
-    A business grows and shrinks so; a table that is loaded by half, or twice, jumps. Steps of one and of two periods are looked at, since
-    a fault may begin within a period. The limit is as in :func:`jump`, but for two standard errors in place of four: that something has
-    moved is known already.
+    Business grows and shrinks in steps; a table that is loaded by half, or twice, jumps. Steps of one and of two periods are checked, since
+    a fault may begin within a period. The limit is as in :func:`jump`, but with two standard errors instead of four: the change itself is
+    known already.
 
     >>> in_small_steps([100, 104, 98, 101, 92, 83, 76, 70, 62, 55, 50], 4)
     True
@@ -191,8 +191,8 @@ def in_small_steps(counts: Any, first: int, *, floor: float = float(np.log(1.5))
 class Bins:
     """The bins of one column, learnt from its reference: tenths of the numbers, levels of the categories, a bin for the missing.
 
-    Where many rows share a value, tenths collapse and the value has a bin of its own. Levels that fewer than one row in a hundred has
-    are counted together. What the reference has never seen is the last bin: for numbers it does not exist.
+    Where many rows share a value, tenths collapse and the value gets its own bin. Levels with fewer than one row in a hundred are pooled.
+    The last bin is for values not in the reference; for numbers it does not exist.
     """
 
     def __init__(self, reference: pd.Series) -> None:

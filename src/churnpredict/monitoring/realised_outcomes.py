@@ -24,8 +24,8 @@ from churnpredict.table_files import read_frame
 
 __all__ = ["LEVEL", "SLOPE", "Matured", "judge_matured", "level_of", "mature", "read_earlier", "read_scorings", "verdict"]
 
-LEVEL = 0.25  # log-odds: a quarter too many or too few, below which a wrong level changes no decision
-SLOPE = 0.7  # of outcomes on log-odds: below, high risks are much too high and low ones much too low
+LEVEL = 0.25  # log-odds: a quarter too many or too few; a smaller error of the level changes no decision
+SLOPE = 0.7  # calibration slope below which high risks are much too high and low ones much too low
 _ROUNDS = 200
 _MOST = 10_000  # customers in an interval
 
@@ -40,7 +40,7 @@ class Matured(NamedTuple):
     immature : int
         Scored rows whose outcome window is still open.
     unknown : int
-        Scored rows of customers who are in no table any more.
+        Scored rows of customers who are no longer in any table.
     """
 
     rows: pd.DataFrame
@@ -51,7 +51,7 @@ class Matured(NamedTuple):
 def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return earlier scorings as one frame; of a customer scored twice at one cutoff, the last row counts.
 
-    Column ``in_sample`` tells rows of a model that had seen what came after; it is False where a table does not say so.
+    Column ``in_sample`` marks rows of a model trained on later outcomes; it is False where a table does not have it.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
     for part in parts:
         for column in ("customer_id", "cutoff", "risk"):
             if column not in part:
-                remedy = "Give tables as score writes them." + closest(column, map(str, part.columns))
+                remedy = "Give tables as churnpredict score writes them." + closest(column, map(str, part.columns))
                 raise SchemaError("missing-column", "there is no such column", table="scores", column=column, remedy=remedy)
     columns = [c for c in ("customer_id", "cutoff", "risk", "model_id") if all(c in part for part in parts)] + [IN_SAMPLE]
     if not parts:
@@ -76,18 +76,18 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
     if wrong.any():
         raise ContentError(
             "no-probability",
-            "risks that are no probabilities",
+            "risks that are not probabilities",
             table="scores",
             column="risk",
             rows=int(wrong.sum()),
             total=len(every),
-            remedy="Give the column risk as score wrote it.",
+            remedy="Give the column risk as churnpredict score wrote it.",
         )
     return every.drop_duplicates(["customer_id", "cutoff"], keep="last", ignore_index=True)
 
 
 def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) -> list[pd.DataFrame]:
-    """Return the scorings of a file, of a run, or of all runs in a folder, as :func:`read_scorings` wants them.
+    """Return the scorings of a file, of a run, or of all runs in a folder, as input for :func:`read_scorings`.
 
     With a list of ``damaged``, runs that cannot be read are left out and their errors put there.
 
@@ -114,7 +114,7 @@ def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) 
 
 
 def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Matured:
-    """Return the scored rows whose outcome windows have passed, labelled by the churn rule; never a 0 for what is not known yet.
+    """Return the scored rows whose outcome windows have passed, labelled by the churn rule; never 0 for unknown outcomes.
 
     Raises
     ------
@@ -135,12 +135,12 @@ def mature(tables: EventTables, scorings: pd.DataFrame, churn: ChurnRule) -> Mat
     left = label_churn(tables, ripe, churn).within().astype(np.float64)
     place = left.index.get_indexer(pd.MultiIndex.from_frame(ripe[["customer_id", "cutoff"]]))
     ripe = ripe.assign(left=np.append(left.to_numpy(), np.nan)[place])
-    return Matured(ripe.dropna(subset="left"), int((~closed).sum()), unknown)  # who left within the gap has no outcome
+    return Matured(ripe.dropna(subset="left"), int((~closed).sum()), unknown)  # customers who left within the gap have no outcome
 
 
 def _as_in(tables: EventTables, ids: pd.Series) -> pa.Array:
-    """Return ids (n,) of scores, which a CSV file keeps as text, in the type of the tables; null for what is no such id, as "007" is none
-    of 7.
+    """Return ids (n,) of scores, which a CSV file keeps as text, in the type of the tables; null where an id does not fit it, as "007" is
+    not 7.
     """
     if not len(ids):
         return pa.array([], tables.ids.type)
@@ -154,21 +154,21 @@ def _as_in(tables: EventTables, ids: pd.Series) -> pa.Array:
             f"ids of type {given.type}, where the tables have {tables.ids.type}",
             table="scores",
             column="customer_id",
-            remedy="Cast them before; a CSV file keeps no types.",
+            remedy="Cast them first; a CSV file keeps no types.",
         ) from None  # what Arrow says quotes an id
     same = pc.fill_null(pc.equal(cast.cast(given.type), given), False)
     return pc.if_else(same, cast, pa.scalar(None, cast.type))
 
 
 def judge_matured(rows: pd.DataFrame, base_rate: float, window: pd.Timedelta) -> pd.DataFrame:
-    """Return figures of the risks that were sent out: per cutoff, and for all cutoffs of the newest window together.
+    """Compare earlier risks with their outcomes: per cutoff, and for all cutoffs of the newest window together.
 
     Parameters
     ----------
     rows : DataFrame
         Of :class:`Matured`; not empty.
     base_rate : float
-        Share of leavers among the training snapshots: who says it for everybody is the one to beat.
+        Share of leavers among the training snapshots; predicting it for everybody is the baseline.
     window : Timedelta
         How far back from the newest mature cutoff the verdict reaches.
 
@@ -191,7 +191,7 @@ def verdict(figures: pd.DataFrame) -> dict[str, Any]:
 
 
 def _as_arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return outcomes, risks and customers; an even sample of customers where there are very many, whose intervals are narrow anyway."""
+    """Return outcomes, risks and customers; an even sample of customers where there are very many, where intervals are narrow anyway."""
     who = pd.factorize(rows["customer_id"])[0]
     keep = who % (who.max() // _MOST + 1) == 0
     return rows["left"].to_numpy(dtype=np.float64)[keep], rows["risk"].to_numpy(dtype=np.float64)[keep], who[keep]
@@ -215,9 +215,9 @@ def _level_figures(rows: pd.DataFrame, cutoff: Any) -> pd.DataFrame:
 
 
 def level_of(y: np.ndarray, p: np.ndarray, *, customers: Any = None) -> metrics.Interval:
-    """Return log-odds to add to all risks to fit what happened (0 is right), with its interval over customers.
+    """Return the log-odds to add to all risks to match the observed outcomes (0 is right), with an interval over customers.
 
-    Where nobody or everybody left, half a customer is taken to have done the other: the level exists, and its interval is wide.
+    Where nobody or everybody left, half a customer is added to the other side: the level exists, and its interval is wide.
 
     >>> level_of(np.tile([0.0, 0.0, 0.0, 1.0], 100), np.full(400, 0.5)).high < -0.5
     True

@@ -1,6 +1,6 @@
 """Score all customers in partitions; runs are atomic and resume.
 
-A little longer than most modules because the whole job, from tables to the published run, stands in it in order.
+Longer than most modules because the whole job, from tables to the published run, is in it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = ["DETAILS", "score_into", "write_scores"]
 
 DETAILS = ("words", "drivers")
 _ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
-_VERSION = 1  # of what a part looks like; another one leaves unfinished parts alone
+_VERSION = 1  # version of the format of a part; another version ignores unfinished parts
 
 Tables = EventTables | PartitionedTables
 Log = Callable[[Mapping[str, Any]], Any]
@@ -69,10 +69,10 @@ def write_scores(
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Path:
-    """Score everybody at risk into a folder of runs: a run is there whole, under its cutoff's date, or not at all.
+    """Score everybody at risk into a folder of runs; a run, named after its cutoff, is written whole or not at all.
 
-    Killed at any moment and started again, it takes up what was done and writes, byte for byte, what it would have written undisturbed. The
-    same job run twice does nothing the second time. Two writers never mix: the second is refused.
+    A job that was killed resumes when it is started again, and writes the same bytes as without the interruption. The same job run twice
+    does nothing the second time. Two writers never mix: the second is refused.
 
     Parameters
     ----------
@@ -81,19 +81,19 @@ def write_scores(
     tables : EventTables or PartitionedTables
         With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
     folder : path
-        Where the runs are; made if need be. Read them with :func:`churnpredict.read_scores`.
+        Folder of the runs; created if missing. Read them with :func:`churnpredict.read_scores`.
     at : time, optional
         The cutoff; by default the end of what was observed.
     detail : {"words", "drivers"}
-        "drivers" leaves the column ``words`` empty: reasons with their points are there, sentences are not, at a fraction of the cost.
+        "drivers" leaves the column ``words`` empty: reasons with points but without sentences, at a fraction of the time.
     value : float, optional
-        What every customer is worth over the horizon, instead of what the tables say.
+        What every customer is worth over the horizon, instead of the value from the tables.
     keep : int, optional
-        How many runs stay: the one that is written, whatever its cutoff, and the newest of the others; all by default. In a database:
-        how many cutoffs.
+        Number of runs to keep: the one that is written, whatever its cutoff, and the newest of the others; all by default. In a database:
+        number of cutoffs.
     into : str, path or connection, optional
         A database to copy the run into, too: ``"postgresql://user@host/name"`` (needs ``churnpredict[postgres]``) or a DuckDB or SQLite
-        file. In one transaction, in the place of rows of the same cutoff; another job that writes into the table is waited for.
+        file. In one transaction, in place of rows of the same cutoff, after waiting for other writers to the table.
     table : str
         There.
     n_jobs : int
@@ -170,7 +170,7 @@ def score_into(
 
 
 def _marked(rows: pa.Table) -> pa.Table:
-    """Return the rows for a database, whose columns never change: what looks back (in-sample) says so beside the name of the model."""
+    """Return the rows for a database, whose columns never change: in-sample scores are marked in the name of the model."""
     if scoring.IN_SAMPLE not in rows.column_names:
         return rows
     names = pc.binary_join_element_wise(rows["model_id"], "(in-sample)", " ")
@@ -183,7 +183,7 @@ def _done(
     """Return the run, made now or made before of the same."""
     say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
     job = _prepare(pipeline, tables, at, detail, n_jobs, value)
-    latest = run_names(attempt.folder, job.wall_time)[:1]  # that which readers take; one before it may be of the same inputs again
+    latest = run_names(attempt.folder, job.wall_time)[:1]  # the run that readers take; an earlier one may have the same inputs
     before = open_run(attempt.folder / latest[0]) if latest else None
     if before is None or before.inputs != job.inputs:
         return _run(job, attempt, say)
@@ -195,7 +195,7 @@ def _done(
 
 @dataclass
 class _Diary:
-    """Tells the log what happened: counts and seconds, never whose."""
+    """Writes counts and seconds to the log, never an id."""
 
     log: Log | None
     began: float = field(default_factory=time.monotonic)
@@ -207,7 +207,7 @@ class _Diary:
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be done, and the digests of what it is to be done with."""
+    """The job, and the digests of its inputs."""
 
     pipeline: ChurnPipeline
     tables: Tables
@@ -238,10 +238,10 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
     )
     features = [with_driver(row, whole) if isinstance(row, Feature) else row for row in pipeline.features_]
     check_rows(features, whole)
-    # Who is compared with all others depends on all others.
+    # Features that compare a customer with all others depend on all others.
     others = digests if any(getattr(row, "aggregate", "") in PEER_AGGREGATES for row in features) else []
     model = store.identity(pipeline.state)
-    # Own code cannot be compared: what an earlier process made with it is not taken up.
+    # Custom code cannot be compared: its unfinished results are not reused.
     known_by = model or hashlib.sha256(f"{id(pipeline)} {time.time_ns()}".encode()).hexdigest()
     limits = [whole.first_event(), *(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))]
     money = [value, None if value is not None else paying_table(whole.declarations)]
@@ -264,7 +264,7 @@ def _run(job: _Job, attempt: Attempt, say: _Diary) -> Run:
 
 
 def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict[int, tuple[Path, Any]]:
-    """Return files and risks of all partitions with anybody at risk; those that are there already are not made again."""
+    """Return files and risks of all partitions with anybody at risk; existing ones are not made again."""
     staged: dict[int, tuple[Path, Any]] = {}
     for number in progress(range(len(job.keys)), "scoring"):
         path = attempt.staged(job.keys[number])
@@ -289,7 +289,7 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
         some = slice(start, start + _ROWS)
         X = build_rows(tables, customers[some], moments[some], job.features, peers, history=pipeline.history, n_jobs=job.n_jobs)
         X = treatments.nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
-        # A model of before does not know what is usual, and what is usual among the rows at hand would depend on how they are cut.
+        # An older model has no usual values, and those of the rows to score would depend on the partitions.
         usual = pipeline.usual_ or {}
         how: dict[str, Any] = {"words": job.detail == "words", "n_jobs": None if job.n_jobs < 1 else job.n_jobs, "value": job.value}
         rows = pipeline.rows_of(tables, X, usual=usual, **how)

@@ -18,7 +18,7 @@ from churnpredict.score_runs.writer import hide, remove, tidy, told, write_part,
 
 __all__ = ["forget", "ids_in"]
 
-_OWN = (".lock", ".attempt")  # what a folder of runs holds beside runs
+_OWN = (".lock", ".attempt")  # other files in a folder of runs
 _MARKS = {
     b"\xef\xbb\xbf": "",
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -34,27 +34,27 @@ _MARKS = {
 def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, table: str = "churn_scores") -> dict[str, Any]:
     """Remove customers from all runs of a folder, and from a table that the runs were written into.
 
-    Parts that hold one of them are written anew, under another name; the manifest that names the new ones takes the place of the old one at
-    once, and then the old parts go. What unfinished runs have left goes, too. Killed half-way: call it again. What else is said of
-    those who stay, their percentiles among it, stays as it was sent out. Model files hold no customer; logs name none.
+    Parts that hold one of them are written again under a new name; the new manifest replaces the old one in one step, and then the old
+    parts are removed. Unfinished runs are removed too. If it is interrupted, call it again. All other values, including percentiles, are
+    not changed. Model files and logs hold no customers.
 
-    Not reached: the sources, a log of treatments, and files that were written elsewhere, such as a plan, alerts or a page. Remove the
+    Not reached: the sources, a treatment log, and files written elsewhere, such as a plan, alerts or a page. Remove the
     customers from the sources and write those again.
 
     Parameters
     ----------
     customers : iterable of ids
-        Compared as text, to the last character.
+        Ids to remove, compared as text, to the last character.
     folder : path
-        Of runs, as :func:`churnpredict.write_scores` makes it.
+        Folder of runs, written by :func:`churnpredict.write_scores`.
     into, table : database and name, optional
         As for :func:`churnpredict.write_scores`.
 
     Returns
     -------
     dict
-        ``rows`` and ``runs`` that were concerned, and ``rows_in_table``; how many different ids were ``asked`` for, ``found`` somewhere,
-        and ``not_found``; how many of these are there in another spelling (``spelt_otherwise``: blanks, quotes or zeros around them); and
+        ``rows`` and ``runs`` affected, and ``rows_in_table``; how many different ids were ``asked`` for, ``found`` anywhere, and
+        ``not_found``; how many of these exist in another spelling (``spelt_otherwise``: blanks, quotes or zeros around them); and
         ``not_reached``, the names in the folder that are not runs.
 
     Raises
@@ -62,7 +62,7 @@ def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, ta
     OutputError
         ``locked``, ``not-written``.
     SourceError
-        ``no-run``; ``damaged-run`` or ``newer-run`` once the customers are gone from all other runs and from the table.
+        ``no-run``; ``damaged-run`` or ``newer-run`` after the customers are removed from all other runs and from the table.
     IdentityError
         ``float-id``, ``null-id``.
     UsageError
@@ -91,7 +91,7 @@ def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, ta
             seen.found |= in_table
         others = sorted({entry.name for entry in home.iterdir()} - {*_OWN, *run_names(home)})
     if unreadable:
-        remedy = f"Move the {len(unreadable):,} unreadable runs away or remove them; everywhere else the customers are forgotten."
+        remedy = f"Move the {len(unreadable):,} unreadable runs away or remove them; the customers are removed everywhere else."
         raise SourceError(unreadable[0].code, unreadable[0].what, remedy=remedy)
     otherwise = {spellings[other] for other in seen.otherwise} - seen.found
     ids = {"asked": len(gone), "found": len(seen.found), "not_found": len(gone - seen.found), "spelt_otherwise": len(otherwise)}
@@ -99,7 +99,7 @@ def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, ta
 
 
 def ids_in(content: bytes, name: str) -> list[str]:
-    """Return the ids in a file, one a line, as they stand there; a byte-order mark and empty lines are left out.
+    """Return the ids in a file, one per line, unchanged; a byte-order mark and empty lines are left out.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def ids_in(content: bytes, name: str) -> list[str]:
 
 
 def _not_text(name: str, what: str) -> SourceError:
-    return SourceError("not-utf8", f'"{name}" {what}', remedy="Save it as text in UTF-8, one id a line.")
+    return SourceError("not-utf8", f'"{name}" {what}', remedy="Save it as text in UTF-8, one id per line.")
 
 
 def _texts(customers: Iterable[Any]) -> set[str]:
@@ -134,9 +134,9 @@ def _texts(customers: Iterable[Any]) -> set[str]:
     if any(pd.isna(one) is True for one in given):
         raise IdentityError("null-id", "ids to forget that are missing", remedy="Leave them out.")
     if any(isinstance(one, float) or type(one).__name__.startswith("float") for one in given):
-        raise IdentityError("float-id", "customer ids are floats", remedy="Cast them to whole numbers or to text before.")
+        raise IdentityError("float-id", "customer ids are floats", remedy="Cast them to whole numbers or to text first.")
     if not given:
-        raise UsageError("no-customers", "there is nobody to forget", remedy="Give at least one customer's id.")
+        raise UsageError("no-customers", "there is no customer to remove", remedy="Give at least one customer's id.")
     return {str(one) for one in given}
 
 
@@ -156,7 +156,7 @@ def _check_folder(folder: Path) -> None:
 
 
 class _Seen:
-    """Which of the ids were met on the way, and which of their other spellings."""
+    """Which of the ids were found, and which of their other spellings."""
 
     def __init__(self, gone: set[str], spellings: set[str]) -> None:
         import pyarrow as pa

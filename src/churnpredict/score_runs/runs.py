@@ -7,11 +7,11 @@
         manifest.json        written last; names every part with its size and SHA-256, and carries a SHA-256 of itself
         part-00000.parquet   customers of one hash partition, in the order of their ids
       2024-10-01/
-      2024-10-01.2/          the same cutoff scored again, of other data or by another model
-      .attempt/              what an unfinished run has done so far
-      .lock                  held by the one who writes
+      2024-10-01.2/          the same cutoff scored again, with other data or another model
+      .attempt/              results of an unfinished run
+      .lock                  held by the writer
 
-No date of writing and no name of a machine stands in any file: the same job gives the same bytes.
+No file holds a date of writing or the name of a machine: the same job gives the same bytes.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Run:
         The same in microseconds UTC.
     model_id : str
     model : str or None
-        SHA-256 of all that the pipeline knows; None for one with code of its own.
+        SHA-256 of the whole state of the pipeline; None if it holds custom code.
     inputs : str
-        SHA-256 of everything that the run was made of: data, model, cutoff, detail.
+        SHA-256 of all inputs of the run: data, model, cutoff, detail.
     detail : {"words", "drivers"}
     columns : tuple of str
     rows : int
@@ -77,7 +77,7 @@ class Run:
     written_by : dict of str to str
         Versions of libraries.
     in_sample : bool
-        Whether the model has learnt from what came after the cutoff: then these are no forecasts.
+        Whether the model was trained on outcomes after the cutoff: then these are not forecasts.
     """
 
     path: Path
@@ -109,19 +109,19 @@ class Run:
             f"Run at {self.cutoff}: {self.rows:,} customers" + (f", {bands}" if bands else ""),
             f"{len(self.parts):,} part{'' if len(self.parts) == 1 else 's'}, {size:,.1f} MB, in {self.path}",
             f"reasons in {self.detail}, model {self.model_id}",
-            *(["looks back: the model has seen what came after (in-sample)"] if self.in_sample else []),
+            *(["in-sample: the model was trained on outcomes after this cutoff"] if self.in_sample else []),
         ]
 
     def manifest(self) -> bytes:
-        """Return what stands in manifest.json."""
+        """Return the contents of manifest.json."""
         content = dataclasses.asdict(self) | {"format": FORMAT, "version": VERSION}
         del content["path"]
         if not self.in_sample:
-            del content["in_sample"]  # the manifest of a forecast is as it always was
+            del content["in_sample"]  # the manifest of a forecast is unchanged from earlier versions
         return _sealed(content)
 
     def content(self, part: Part) -> bytes:
-        """Return the bytes of a part, which are those that the manifest names.
+        """Return the bytes of a part, checked against the manifest.
 
         Raises
         ------
@@ -134,11 +134,11 @@ class Run:
         except OSError as error:
             raise damaged(self.path, f"{part.name} cannot be read ({error.strerror})") from None
         if len(content) != part.bytes or hashlib.sha256(content).hexdigest() != part.sha256:
-            raise damaged(self.path, f"{part.name} is not what the manifest says")
+            raise damaged(self.path, f"{part.name} differs from the manifest")
         return content
 
     def verify(self) -> None:
-        """Read every byte and refuse a run of which one is otherwise.
+        """Read every byte and refuse a run with any change.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Run:
             except (pa.ArrowException, OSError) as error:
                 raise memory_shortage(error) or damaged(self.path, f"{part.name} is not Parquet") from None
             if found.num_rows != part.rows:
-                raise damaged(self.path, f"{part.name} has other rows than the manifest says")
+                raise damaged(self.path, f"{part.name} has a different number of rows than the manifest")
             yield found
 
 
@@ -200,16 +200,16 @@ def open_run(path: str | Path) -> Run:
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         whole = False
     if not whole:
-        raise damaged(path, f"{MANIFEST} is not as it was written")
+        raise damaged(path, f"{MANIFEST} was changed after it was written")
     if content.pop("version") != VERSION:
         raise SourceError("newer-run", f'"{path}" was written by a newer version', remedy="Install a newer churnpredict.")
     try:
         parts = tuple(Part(**part) for part in content.pop("parts"))
         found = Run(path=path, parts=parts, columns=tuple(content.pop("columns")), **content)
     except TypeError:
-        raise damaged(path, f"{MANIFEST} {digest[:12]} lists other things than a run has") from None
+        raise damaged(path, f"{MANIFEST} {digest[:12]} lists other files than those of a run") from None
     if any(not _PART.fullmatch(part.name) for part in parts) or sum(part.rows for part in parts) != found.rows:
-        raise damaged(path, f"{MANIFEST} names parts that cannot be")
+        raise damaged(path, f"{MANIFEST} names invalid parts")
     return found
 
 
@@ -259,7 +259,7 @@ def _wall_time(at: Any) -> pd.Timestamp:
 def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the scores of a run that :func:`churnpredict.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
 
-    Only files that the manifest names are read, and only if they are what it says.
+    Only files that the manifest names are read, and only if they match it.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | 
     at : time, optional
         The cutoff; the newest by default. Of several runs at a cutoff the latest is read.
     columns : list of str, optional
-        Only these.
+        Columns to read; all by default.
 
     Returns
     -------

@@ -34,13 +34,13 @@ def told(target: Path) -> Iterator[None]:
             raise short from None
         if not isinstance(error, OSError) or isinstance(error, ChurnError):
             raise
-        whole = "what is there is whole, and the next run goes on from here"
+        whole = "existing files are whole, and the next run resumes from here"
         raise not_written(target, error.strerror or type(error).__name__, left=whole) from error
 
 
 @contextmanager
 def writing(folder: str | Path) -> Iterator[Path]:
-    """Be the only one who writes into a folder of runs, and find it tidy.
+    """Lock a folder of runs for one writer, and clean it up first.
 
     Raises
     ------
@@ -55,28 +55,28 @@ def writing(folder: str | Path) -> Iterator[Path]:
                 raise OutputError(
                     "locked",
                     f'another process writes into "{folder}"',
-                    remedy="Wait until it has ended; if it dies, the lock goes with it.",
+                    remedy="Wait until it has ended; the lock is released even if it is killed.",
                 )
             tidy(folder)
             yield folder
 
 
 def tidy(folder: Path) -> None:
-    """Remove what earlier writers had no time to: old runs on their way out, and files in runs that no manifest names."""
+    """Remove what earlier writers left: runs being deleted, and files in runs that no manifest names."""
     for left in folder.glob(f"{_GONE}*"):
         remove(left)
     for name in run_names(folder):
         try:
             run = open_run(folder / name)
         except SourceError:
-            continue  # who reads it is told; tonight's scores need not wait for it
+            continue  # its readers get an error; new scores need not wait for it
         for file in run.path.iterdir():
             if file.name not in {runs.MANIFEST, *(part.name for part in run.parts)}:
                 remove(file)
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it."""
+    """Remove a file, or a folder with its contents."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -84,13 +84,13 @@ def remove(path: Path) -> None:
 
 
 def hashed(path: Path, write: Callable[[IO[bytes]], Any]) -> tuple[int, str]:
-    """Write a file whole, and say how many bytes it has and their SHA-256."""
+    """Write a file whole, and return its size in bytes and its SHA-256."""
     import hashlib
 
     found, size = hashlib.sha256(), 0
 
     class Watched:
-        """Hashes what goes through."""
+        """File that hashes what is written to it."""
 
         closed = False
 
@@ -114,12 +114,12 @@ def hashed(path: Path, write: Callable[[IO[bytes]], Any]) -> tuple[int, str]:
 
 
 class Attempt:
-    """What an unfinished run has done so far: files named after what they were made of and what is in them.
+    """Results of an unfinished run: files named after their inputs and their contents.
 
     Parameters
     ----------
     folder : Path
-        Of runs; locked.
+        Folder of runs; locked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -133,7 +133,7 @@ class Attempt:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield a folder for what a process needs on disk meanwhile; of one that is killed, the next attempt removes it."""
+        """Yield a folder for what a process needs on disk meanwhile; the next attempt removes the one of a killed process."""
         path = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.home))
         try:
             yield path
@@ -143,7 +143,7 @@ class Attempt:
                 self.home.rmdir()  # if nothing was done yet
 
     def staged(self, key: str) -> Path | None:
-        """Return the file that was made of this, if it is there and whole."""
+        """Return the file made from these inputs, if it exists and is whole."""
         import hashlib
 
         for path in self.home.glob(f"{key}-*.parquet"):
@@ -154,7 +154,7 @@ class Attempt:
         return None
 
     def stage(self, key: str, write: Callable[[IO[bytes]], Any]) -> Path:
-        """Keep a file under what it was made of."""
+        """Keep a file under the digest of its inputs."""
         unnamed = self.home / "unnamed"
         _, digest = hashed(unnamed, write)
         path = self.home / f"{key}-{digest}.parquet"
@@ -189,7 +189,7 @@ def write_part(run: Path, name: str, rows: int, write: Callable[[IO[bytes]], Any
 
 
 def retire(folder: Path, keep: int | None, written: str) -> int:
-    """Remove all runs but the one just written and the newest others, ``keep`` in all. Returns how many went.
+    """Remove all runs but the one just written and the newest others, ``keep`` in total. Return how many were removed.
 
     The newest are those of the latest cutoffs: the run just written need not be among them, since an earlier cutoff may be scored again.
     """
@@ -201,7 +201,7 @@ def retire(folder: Path, keep: int | None, written: str) -> int:
 
 
 def hide(folder: Path, name: str) -> None:
-    """Remove a run that goes out of sight at once."""
+    """Remove a run, hiding it from readers at once."""
     hidden = folder / f"{_GONE}{name}"
     os.rename(folder / name, hidden)
     sync_folder(folder)

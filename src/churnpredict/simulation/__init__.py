@@ -1,1 +1,1 @@
-"""Businesses whose truth is known. The demo, tests and notebooks import it."""
+"""Simulated businesses with known true risks. The demo, tests and notebooks import it."""

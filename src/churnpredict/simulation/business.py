@@ -1,6 +1,6 @@
 """make_business: a seeded business whose true risks and true reasons are known.
 
-A little longer than most modules: half of it is what the public face promises.
+Longer than most modules: half of it is documentation.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ RULES = ("inactivity", "cancellation")
 
 @dataclass(frozen=True, repr=False)
 class Business:
-    """A business that never was: what it wrote down, and what really happened.
+    """A simulated business: its records, and the truth behind them.
 
     Attributes
     ----------
     frames : dict of pandas.DataFrame
-        The raw tables, with column names of their own, each in the order of its times (datetime64[us], naive UTC).
+        The raw tables, each with its own column names, in the order of its times (datetime64[us], naive UTC).
     truth : pandas.DataFrame
         One row per customer, index ``customer_id``: ``left_at`` (NaT: stayed until the end), ``outcome`` (0 stayed, 1 left, 2 lost),
         ``driver`` and ``cause_at`` of the planted cause ("" and NaT: stayed), and ``effect``: by how much a retention contact lowers the
-        logarithm of this customer's daily hazard for 45 days (negative: it drives them away; nothing keeps who leaves for `lifecycle`).
+        logarithm of this customer's daily hazard for 45 days (negative: it drives them away; contacts do not keep customers who leave for
+        `lifecycle`).
     causes : pandas.DataFrame
-        Every episode of a cause, also those that were overcome: ``customer_id``, ``driver``, ``cause_at``, ``ended_at`` (NaT: not yet),
+        Every episode of a cause, including those with a recovery: ``customer_id``, ``driver``, ``cause_at``, ``ended_at`` (NaT: not yet),
         ``end`` ("left", "recovered", "open").
     rule : str
         Which churn rule :attr:`churn` gives: "inactivity" or "cancellation".
@@ -58,15 +59,15 @@ class Business:
 
     @property
     def end(self) -> pd.Timestamp:
-        """The moment at which the records stop: everything before it is observed."""
+        """The end of the records: everything before it is observed."""
         return self.start + pd.Timedelta(days=self._world.days)
 
     @cached_property
     def tables(self) -> Any:
         """The frames, declared as :class:`~churnpredict.EventTables`.
 
-        Errors and help pages are declared apart from other usage, because they speak of other drivers. Cancellations are a table only
-        under the cancellation rule: with the inactivity rule they would be the answer, written down on the day.
+        Errors and help pages are declared separately from other usage, because they belong to other drivers. Cancellations are a table only
+        under the cancellation rule: with the inactivity rule they would leak the outcome.
         """
         from churnpredict.events import tables
 
@@ -92,11 +93,11 @@ class Business:
     ) -> pd.Series:
         """Return the true probability, for every customer alive at a cutoff, of leaving within the horizon.
 
-        It is computed from the generating hazards, not from what happened, and conditions on the whole hidden state at the cutoff: the
-        customer's own traits (how prone to each cause, how patient, how a contact works), whether a cause is at work, which, and in which
-        stage; tenure, contract term, owner and season. It also knows what is drawn independently of every customer's course: the
-        competitors' campaigns, the dates of harmless episodes, and, with ``treatments=True``, who is contacted when. It averages over
-        everything else that is still to come. No model that sees only the tables can know more.
+        It is computed from the generating hazards, not from the simulated outcomes, and conditions on the whole hidden state at the cutoff:
+        the customer's traits (how prone to each cause, how patient, how a contact works), the active cause and its stage, tenure, contract
+        term, owner and season. It also conditions on what is drawn independently of the customer: competitors' campaigns, dates of harmless
+        episodes, and, with ``treatments=True``, the dates of contacts. It averages over everything else in the future. No model that uses
+        only the tables can do better.
 
         Parameters
         ----------
@@ -105,12 +106,12 @@ class Business:
         horizon : str
             Whole days, at most a year.
         outcome : {1, 2}, optional
-            Only leaving (1) or only being lost to failed payments (2); they sum to the whole.
+            Only leaving (1) or only being lost to failed payments (2); they sum to the total.
         contact : bool, optional
-            What if the customer is (True) or is not (False) contacted at the cutoff, and no campaign follows. The difference is the
+            The risk if the customer is (True) or is not (False) contacted at the cutoff, and no campaign follows. The difference is the
             customer's own treatment effect. None: the campaigns as they are.
         meaning : {"leaving", "silence"}
-            "silence": the probability of no order within the horizon, which is what inactivity means; customers who left before
+            "silence": the probability of no order within the horizon, which is churn under inactivity; customers who left before
             the cutoff are not listed (theirs is 1).
 
         Returns
@@ -121,9 +122,9 @@ class Business:
         Raises
         ------
         TimeError
-            The cutoff is no midnight within the records.
+            The cutoff is not a midnight within the records.
         UsageError
-            The horizon is not of whole days, or too long, or the other arguments do not go together.
+            The horizon is not in whole days, or too long, or the other arguments contradict each other.
 
         Examples
         --------
@@ -136,7 +137,7 @@ class Business:
         if rest or not 0 <= day <= self._world.days:
             raise TimeError(
                 "no-such-cutoff",
-                f"the true risk at {stamp(moment(cutoff))} is not known",
+                f"the true risk at {stamp(moment(cutoff))} is unknown",
                 remedy=f"Give a midnight from {self.start.date()} to {self.end.date()}.",
             )
         at = moment(cutoff, "cutoff")
@@ -172,7 +173,7 @@ class Business:
 
 
 def _declare(business: Business, kinds: Any) -> dict[str, Any]:
-    """Return frames to declarations: the only place where their column names are repeated."""
+    """Return the declarations of frames: the only place that repeats their column names."""
     frames = business.frames
     usage = frames["usage"]
     actions, errors, pages = (usage[usage["kind"] == kind] for kind in ("action", "error", "help"))
@@ -196,7 +197,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
         "contacts": kinds.Events(frames["contacts"], driver="communication", replies=["open", "click"], **log),
         "market": kinds.Events(frames["market"], driver="competition", **log),
     }
-    # Kinds of table that are not there yet are left out, not guessed.
+    # Kinds of table that do not exist are left out, not guessed.
     if hasattr(kinds, "Intervals"):
         ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
         term = {
@@ -234,10 +235,10 @@ def make_business(
 ) -> Business:
     """Simulate a business whose true risks and true reasons are known.
 
-    Customers sign up, order, use the service, open tickets, pay, are contacted, renew, and meet price changes. Causes strike at dated
-    moments, one of twelve drivers each, leave their traces in the tables, and either are overcome or end in a cancellation. Nobody leaves
-    without a cause, and after leaving nothing more is recorded (except returns that were booked late). Customers who stay have tickets,
-    price rises, failed payments and quiet weeks too.
+    Customers sign up, order, use the service, open tickets, pay, are contacted, renew, and get price changes. Causes begin at dated
+    moments, one of twelve drivers each, leave traces in the tables, and end in a recovery or in a cancellation. Nobody leaves without a
+    cause, and nothing is recorded after leaving (except returns that were booked late). Customers who stay have tickets, price rises,
+    failed payments and quiet weeks too.
 
     Parameters
     ----------
@@ -250,10 +251,10 @@ def make_business(
     start : str, datetime or timestamp
         First day.
     season : float
-        Strength of Christmas, 0 to 3: orders are multiplied by up to exp(season) in mid-December and fall to exp(-season / 2) early
-        in February, when causes strike more often.
+        Strength of Christmas, 0 to 3: orders are multiplied by up to exp(season) in mid-December and fall to exp(-season / 2) early in
+        February, when causes begin more often.
     trial : str, optional
-        A free trial such as ``"14d"`` (at most 60 days) before the first paid term; its end is a moment to leave.
+        A free trial such as ``"14d"`` (at most 60 days) before the first paid term; customers may leave at its end.
     second_year : float
         How much more often customers move on around their first anniversary; 0 for never, 1 is strong.
     involuntary : float

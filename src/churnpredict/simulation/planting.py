@@ -1,13 +1,13 @@
-"""Hidden course of a simulated business: causes, recoveries, departures, and every true risk.
+"""Hidden states of a simulated business: causes, recoveries, departures, and every true risk.
 
-Apart from :mod:`churnpredict.simulation.business` because one file knows the truth and the other only what a company would have written
-down. It is longer than most because traits, calendar and chain must be read together. Each customer is a Markov chain in whole days::
+Separate from :mod:`churnpredict.simulation.business`, which holds only what a company would record. Longer than most modules because
+traits, calendar and chain belong together. Each customer is a Markov chain in whole days::
 
     calm --onset of cause k--> early k --> acute k --> left (or lost, when the cause is a failing payment)
       ^------- recovers ----------'----------'
 
 Its transition probabilities depend on the customer's own traits, their owner, the calendar and the tenure, all drawn beforehand. So the
-probability of leaving within a horizon is not estimated but computed, by carrying the distribution over the 25 states forward.
+probability of leaving within a horizon is computed exactly, by propagating the distribution over the 25 states.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Cause(NamedTuple):
     leaves: float
 
 
-# The share of payment is set by the caller: it is the involuntary road.
+# The share of payment is set by the caller: it is involuntary churn.
 CAUSES = (
     Cause("habit", 0.15, 0.030),
     Cause("value", 0.10, 0.030),
@@ -54,9 +54,9 @@ K = len(CAUSES)
 
 NOT_YET, LEFT = -1, -2  # states besides 0 = calm, 1..K = early, K+1..2K = acute
 DAY = 86_400_000_000  # microseconds
-NEVER = np.iinfo(np.int64).min  # stands for NaT
+NEVER = np.iinfo(np.int64).min  # marks NaT
 ONSETS = 0.0022  # of any voluntary cause, per calm customer and day
-SETTLED = 25  # days of tenure before a cause other than a failed start may strike: an ordinary time must be seen first
+SETTLED = 25  # days of tenure before a cause other than a failed start may begin: normal behaviour must be recorded first
 ACUTE = 1 / 28  # early -> acute
 RECOVERS = 0.005, 0.009  # early -> calm, acute -> calm, for an average owner
 CONTACT_DAYS = 45  # how long a retention contact works
@@ -73,7 +73,7 @@ N_OWNERS = 12
 
 @dataclass(frozen=True)
 class Settings:
-    """What the caller chose; checked by :func:`~churnpredict.simulation.business.make_business`."""
+    """Arguments of the caller; checked by :func:`~churnpredict.simulation.business.make_business`."""
 
     n_customers: int
     seed: int
@@ -90,8 +90,8 @@ class Settings:
 class Streams:
     """One generator for each purpose.
 
-    Every purpose draws customer after customer, so the first customers of a larger business are the same to the last bit, and no new
-    purpose moves the numbers of an older one.
+    Every purpose draws customer after customer, so the first customers of a larger business are the same to the last bit, and a new purpose
+    does not change the numbers of an older one.
     """
 
     def __init__(self, seed: int) -> None:
@@ -105,7 +105,7 @@ class Streams:
 
 
 def pick(u: Array, shares: tuple[float, ...]) -> Array:
-    """Return the number of the share in which each uniform draw falls."""
+    """Return the index of the share that each uniform draw falls into."""
     return np.minimum(np.searchsorted(np.cumsum(shares), u, side="right"), len(shares) - 1)
 
 
@@ -123,8 +123,8 @@ class Step(NamedTuple):
 class World:
     """Traits, calendar and course of all customers. Arrays have one entry per customer unless said otherwise; days count from the start.
 
-    ``states`` (customers x days + 1, int8) holds the state *during* each day. It changes at the end of a day, so what is known at
-    midnight of day c is ``states[:, c]``.
+    ``states`` (customers x days + 1, int8) holds the state *during* each day. It changes at the end of a day, so the state at midnight of
+    day c is ``states[:, c]``.
     """
 
     settings: Settings
@@ -145,7 +145,7 @@ class World:
     left_day: Array = field(default_factory=lambda: np.empty(0, np.int64))
 
     def treated(self, rows: Array, day: int, contact_from: int | None = None, contact: bool = False) -> Array:
-        """Return who is under the influence of a retention contact on a day; after ``contact_from`` the campaigns stop."""
+        """Return which customers a retention contact still affects on a day; after ``contact_from`` the campaigns stop."""
         last = day if contact_from is None else min(day, contact_from - 1)
         works = (self.campaigns > day - CONTACT_DAYS) & (self.campaigns <= last)
         under = (self.arms[rows][:, works] == 2).any(axis=1)
@@ -154,11 +154,11 @@ class World:
         return np.asarray(under)
 
     def step(self, rows: Array, day: int, treated: Array) -> Step:
-        """Return transition probabilities at the end of a day: the one place that both the simulation and the true risk read."""
+        """Return transition probabilities at the end of a day: both the simulation and the true risk use them."""
         tenure, term, quality = day - self.join[rows], self.traits["term"][rows], self.traits["owner_quality"][rows]
         onset = self.prone[:, rows] * np.exp(-0.6 * self.settings.season * self.season_curve[day])
         onset[:, tenure < SETTLED] = 0.0
-        onset[NUMBER["habit"]] *= tenure >= 60  # a rhythm must be there before it can be lost
+        onset[NUMBER["habit"]] *= tenure >= 60  # a rhythm must exist before it can be lost
         onset[NUMBER["onboarding"]] = self.prone[NUMBER["onboarding"], rows] * (tenure < 6)
         to_renewal = term - (tenure - self.settings.trial_days) % term
         onset[NUMBER["contract"]] *= np.where(term == 30, 0.5, ((to_renewal <= 60) & (to_renewal > 10)) * np.where(term == 90, 1.5, 5.0))
@@ -170,7 +170,7 @@ class World:
         onset *= tenure >= 0
         help_ = np.where(treated, self.traits["effect"][rows], 0.0)
         leave = np.array([c.leaves for c in CAUSES])[:, None] * (self.traits["tolerance"][rows] * np.exp(-help_))[None, :]
-        leave[NUMBER["lifecycle"]] = CAUSES[NUMBER["lifecycle"]].leaves * self.traits["tolerance"][rows]  # no contact keeps who moves away
+        leave[NUMBER["lifecycle"]] = CAUSES[NUMBER["lifecycle"]].leaves * self.traits["tolerance"][rows]  # no contact keeps them
         better = np.exp(0.5 * quality)
         return Step(onset, ACUTE, RECOVERS[0] * better, leave, RECOVERS[1] * better)
 
@@ -227,8 +227,8 @@ class World:
         return np.asarray((self.join + self.traits["clock"][:, 0] * 6 / 24) * DAY).astype(np.int64)
 
     def left_at(self) -> Array:
-        """Return microseconds from the start to the leaving: after 22 o'clock, so after all other rows of the day; ``NEVER`` for who
-        stayed.
+        """Return microseconds from the start to the leaving: after 22 o'clock, so after all other rows of the day; ``NEVER`` for customers
+        who stayed.
         """
         return np.where(self.left_day >= 0, ((self.left_day + (22 + 2 * self.traits["clock"][:, 1]) / 24) * DAY).astype(np.int64), NEVER)
 
@@ -284,10 +284,10 @@ def plant(settings: Settings) -> World:
         "home": (u[:, 7] * 20).astype(np.int64),
         "manual": u[:, 8] < 0.12,
         "tolerance": np.exp(0.35 * z[:, 0]),
-        # Persuadable, indifferent, and those whom a contact reminds that they can leave (log of the hazard ratio, positive helps).
+        # Persuadable, indifferent, and customers whom a contact reminds that they can leave (log of the hazard ratio, positive helps).
         "effect": np.where(u[:, 9] < 0.45, np.maximum(0.9 + 0.3 * z[:, 3], 0.1), np.where(u[:, 9] < 0.90, 0.0, -0.5)),
     }
-    # One in five was waiting for the opening; the others come evenly, and all have at least 45 days on record.
+    # One in five joins on the first day; the others join evenly, and all have at least 45 days on record.
     waiting = u[:, 10] < 0.2
     traits["join"] = np.where(waiting, 31 * u[:, 11] ** 2, u[:, 11] * max(days - 45, 1)).astype(np.int64)
     quality = streams["owners"].permutation(np.linspace(-1, 1, N_OWNERS))

@@ -1,8 +1,8 @@
 """Raw tables of a simulated business, with traces of the planted causes.
 
-Every cause has its own traces and no others: someone whom a price rise drives away orders and clicks as before. Rates therefore are a
-customer's own habit times a factor per state of the hidden chain; harmless episodes of stayers leave the same traces.
-Longer than most modules because it holds one function for each of eleven tables and nothing else.
+Every cause leaves only its own traces: a customer who leaves because of a price rise orders and clicks as before. Rates are therefore a
+customer's own habit times a factor per state of the hidden chain; harmless episodes of stayers leave the same traces. Longer than most
+modules because it holds one function for each of eleven tables.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ RETURNED = factors(default=0.03, quality=(0.35, 0.45))
 TICKET = factors(support=(20.0, 26.0))
 OUTREACH = factors(communication=(0.08, 0.03))
 MARKET = factors(competition=(16.0, 24.0))
-WELCOME = {"orders": 1.2, "action": 1.6, "email": 2.0}  # more on the day of joining: most sign up to do something
-HARD = factors(default=0.0, support=(1.0, 1.0))  # tickets nobody solves
+WELCOME = {"orders": 1.2, "action": 1.6, "email": 2.0}  # more on the day of joining: most customers are active then
+HARD = factors(default=0.0, support=(1.0, 1.0))  # unsolved tickets
 FAILING = factors(default=0.0, payment=(1.0, 1.0))
 
 
 @dataclass(frozen=True)
 class Cells:
-    """All days of all customers of a chunk on which a trace can be left, customer by customer."""
+    """All days of all customers of a chunk on which rows can be recorded, customer by customer."""
 
     customer: Array
     day: Array
@@ -147,7 +147,7 @@ def _contacts(world: World, cells: Cells) -> Rows:
         parts.append({"customer": hit.customer, "at": time, "kind": np.full(len(time), kind)})
         if name == "email":
             u = world.streams["opens"].random((len(time), 3))
-            night = (hit.day + 1) * DAY - 2 * HOUR  # nothing is recorded later: a customer may leave on the same evening
+            night = (hit.day + 1) * DAY - 2 * HOUR  # nothing is recorded later: a customer may leave on the same day
             seen = time + (u[:, 1] * np.minimum(night - time, 3 * HOUR)).astype(np.int64)
             clicked = seen + (u[:, 2] * np.minimum(night - seen, HOUR // 2)).astype(np.int64)
             for code, when, share in ((3, seen, 0.45), (4, clicked, 0.12)):
@@ -169,7 +169,7 @@ def _join(parts: Sequence[Rows]) -> Rows:
 
 @dataclass(frozen=True)
 class Spells:
-    """Episodes of one cause, real or harmless; ``over`` where the customer is there to see the first day after."""
+    """Episodes of one cause, real or harmless; ``over`` where the customer is still there on the day after."""
 
     customer: Array
     first: Array
@@ -202,7 +202,7 @@ def _prices(world: World, episodes: pd.DataFrame) -> pd.DataFrame:
     u = draw["yearly rise"].random((n, years, 2))
     who, year = np.nonzero(u[:, :, 0] < 0.6)
     day = world.join[who] + 300 + 365 * year + (u[who, year, 1] * 60).astype(np.int64)
-    kept = spells.over & spells.real  # who recovers was given a discount
+    kept = spells.over & spells.real  # customers who recover were given a discount
     changes = pd.DataFrame(
         {
             "customer": np.concatenate([everyone, who, spells.customer, spells.customer[kept]]),
@@ -219,7 +219,7 @@ def _prices(world: World, episodes: pd.DataFrame) -> pd.DataFrame:
     changes["discount"] = changes.groupby("customer")["discount"].ffill()
     changes["price"] = (changes.groupby("customer")["factor"].cumprod() * (1 - changes["discount"])).round(2)
     changes = changes.drop_duplicates(["customer", "day"], keep="last")
-    # A change is known from the small hours on, when the sign-ups of the day are through.
+    # A change is known early in the day, after the sign-ups of the day.
     return changes.assign(at=changes["day"] * DAY + 6 * HOUR)[["customer", "day", "at", "price", "discount"]]
 
 
@@ -230,7 +230,7 @@ def _price_on(world: World, prices: pd.DataFrame) -> Callable[[Array, Array], Ar
 
 
 def _payments(world: World, episodes: pd.DataFrame, price_on: Callable[[Array, Array], Array]) -> pd.DataFrame:
-    """Return monthly charges. One in 25 fails and is recovered three days later; in a payment episode nothing goes through."""
+    """Return monthly charges. One in 25 fails and is recovered three days later; in a payment episode all fail."""
     draw, last = world.streams, world.last_day()
     months = 1 + world.days // 30
     due = world.join[:, None] + world.settings.trial_days + 30 * np.arange(months)
@@ -330,7 +330,7 @@ def _treatments(world: World) -> Rows:
     }
 
 
-# What the codes of each text column stand for, and which columns are times.
+# The texts of the codes of each text column, and which columns are times.
 WORDS: dict[str, dict[str, Sequence[str]]] = {
     "orders": {"product": PRODUCTS},
     "usage": {"feature": FEATURES, "kind": ("action", "error", "help")},

@@ -1,9 +1,9 @@
 """The same features, scores and drivers inside Spark, for histories that outgrow one machine.
 
-Each table is cut into parcels by the hash of the customer's id, so that all rows of a customer, of all tables, meet in one task, a bucket
-of customers at a time. There they go through the same checks, the same kernels and the same model as in one process: results are equal to
-the last bit, whatever the number of partitions. churnpredict must be installed where the tasks run.
-Longer than most modules because this is the only file that may name PySpark.
+Each table is cut into parcels by the hash of the customer's id, so that all rows of a customer, of all tables, are in one task, a bucket of
+customers at a time. The task runs the same checks, kernels and model as a single process: results are equal to the last bit, whatever the
+number of partitions. churnpredict must be installed where the tasks run. Longer than most modules because this is the only file that may
+name PySpark.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from churnpredict.retention.value import learn_credibility
 
 __all__ = ["SparkTables", "build_features", "explain", "fit", "score"]
 
-_SOME_ROWS = 500_000  # in a bucket: about 200 MB while it is being worked on
-_MANY = 256  # buckets, beyond which what they have seen is merged by tasks, too
+_SOME_ROWS = 500_000  # rows in a bucket: about 200 MB while it is processed
+_MANY = 256  # number of buckets beyond which their counts are merged by tasks, too
 _LARGEST = (1 << 31) - (1 << 20)  # bytes in one value of Spark
-_BINS = 4096  # of risks, ranked one by one
+_BINS = 4096  # number of risks that are ranked one by one
 _KINDS = {
     pa.int64(): "bigint",
     pa.string(): "string",
@@ -78,7 +78,7 @@ class SparkTables(Whole):
     Raises
     ------
     DataError
-        Everything the data are refused for; ``memory-limit`` for a customer with more rows than fit into one value of Spark.
+        Any error in the data; ``memory-limit`` for a customer with more rows than fit into one value of Spark.
     MissingExtraError
         Without PySpark.
     """
@@ -115,7 +115,7 @@ class SparkTables(Whole):
         return frame
 
     def _sorted(self, frames: dict[str, Any]) -> Any:
-        """Yield a row per bucket: what it has seen, and its tables, checked and sorted."""
+        """Yield a row per bucket: its counts, and its tables, checked and sorted."""
         from pyspark.sql.pandas.types import to_arrow_schema
 
         declarations, timezone, n = self.declarations, self.timezone, self.n_partitions
@@ -137,7 +137,7 @@ class SparkTables(Whole):
         return together.mapInArrow(read, "seen binary, part binary")
 
     def _look(self) -> parts.Seen:
-        """Yield what all buckets have seen."""
+        """Yield the counts of all buckets."""
 
         def merge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             found = [_load(value.as_buffer()) for batch in batches for value in batch.column(0)]
@@ -166,7 +166,7 @@ class SparkTables(Whole):
         self.id_type = pa.int64() if seen.id_type is None else seen.id_type
 
     def kinds(self, name: str, before: int | None, most: int) -> dict[str, str]:
-        """See :meth:`EventTables.kinds`: the most frequent kinds of the whole."""
+        """Return the most frequent kinds of the whole: see :meth:`EventTables.kinds`."""
         labels = self.labels[name].get("kind")
         if labels is None:
             return {}
@@ -187,7 +187,7 @@ class SparkTables(Whole):
         whole = self.plain()
 
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            warnings.simplefilter("ignore", ChurnWarning)  # of one bucket: what counts has been judged on the whole
+            warnings.simplefilter("ignore", ChurnWarning)  # one bucket: checks of counts have run on the whole
             for tables in _tables(batches):
                 for frame in work(parts.as_part(tables, whole)):
                     yield from _arrow(frame, schema).to_batches()
@@ -205,8 +205,8 @@ class SparkTables(Whole):
             raise UsageError("needs-everybody", f'"{peers[0]}" compares a customer with all others, who are in other tasks', remedy=remedy)
         own = [f.name for f in rows if isinstance(f, Feature) and is_own(f.aggregate)]
         if own:
-            remedy = "Write it as an OwnFeature, which travels with its function."
-            raise UsageError("own-aggregate", f'"{own[0]}" uses an aggregate that only this process knows', remedy=remedy)
+            remedy = "Write it as an OwnFeature, which is sent to the tasks with its function."
+            raise UsageError("own-aggregate", f'"{own[0]}" uses an aggregate that exists only in this process', remedy=remedy)
         return rows
 
     def columns_of(self, features: Rows) -> dict[str, pa.DataType]:
@@ -266,8 +266,8 @@ _OUTCOMES = {"duration": pa.float64(), "outcome": pa.int8()}
 def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float = 1.0) -> Any:
     """Train a pipeline on snapshots, features and outcomes made in Spark; the training itself runs here, on the driver.
 
-    With all customers the model is the one that :meth:`ChurnPipeline.fit` would train. The audit looks at the training rows; to probe
-    the tables, too, call :meth:`ChurnPipeline.audit` on some customers' tables in memory.
+    With all customers the model is the one that :meth:`ChurnPipeline.fit` would train. The audit checks the training rows; to probe the
+    tables too, call :meth:`ChurnPipeline.audit` on some customers' tables in memory.
 
     Parameters
     ----------
@@ -347,7 +347,7 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     Parameters
     ----------
     pipeline : ChurnPipeline
-        Fitted; its model file travels to the tasks, so a classifier of your own cannot.
+        Fitted; its model file is sent to the tasks, so custom classifiers do not work.
     tables : SparkTables
     at : time, optional
         The cutoff; by default the end of what was observed.
@@ -381,7 +381,7 @@ def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     Returns
     -------
     pyspark.sql.DataFrame
-        ``customer_id``, ``cutoff``, ``risk``, ``base_risk``, then a column per driver as :attr:`Explanation.points` has them.
+        ``customer_id``, ``cutoff``, ``risk``, ``base_risk``, then a column per driver as in :attr:`Explanation.points`.
     """
     from churnpredict.explanation.drivers import assign_drivers
 
@@ -414,7 +414,7 @@ def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
     check_somebody(np.array([cutoff]), np.array([total > 0]), timezone)
     below = np.cumsum([0, *counts.values()])[:-1].tolist()
     bins = frame.sparkSession.createDataFrame(list(zip(counts, below, strict=True)), "bin int, below bigint")
-    up_to = F.count("*").over(Window.partitionBy("bin").orderBy("risk"))  # equal risks are one place: a range, not rows
+    up_to = F.count("*").over(Window.partitionBy("bin").orderBy("risk"))  # equal risks share a rank: a range of values, not of rows
     return frame.join(F.broadcast(bins), "bin").withColumn("percentile", (F.col("below") + up_to) * 100 / total)
 
 
@@ -479,7 +479,7 @@ def _too_large(seen: parts.Seen) -> DataError:
         "memory-limit",
         "one bucket of customers does not fit into one value of Spark",
         rows=sum(seen.rows.values()),
-        remedy="Give more partitions=; if one customer has most of these rows, look whether it is one.",
+        remedy="Give more partitions=; if one customer has most of these rows, check that customer.",
     )
 
 
@@ -499,7 +499,7 @@ def _tables(batches: Iterator[pa.RecordBatch]) -> Iterator[EventTables]:
 
 
 def _dump(found: Any) -> bytes:
-    """Return Python objects, verdicts with their closures among them, small: most counts are zeros."""
+    """Return Python objects as compressed bytes, including verdicts with their closures: most counts are zeros."""
     from pyspark import cloudpickle
 
     return zlib.compress(cloudpickle.dumps(found), 1)
@@ -514,7 +514,7 @@ def _binary(**values: bytes | None) -> pa.RecordBatch:
 
 
 def _arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
-    """Return a pandas frame in the types that Spark was told."""
+    """Return a pandas frame in the types declared to Spark."""
     flat = frame.reset_index() if frame.index.names[0] is not None else frame
     return pa.Table.from_pandas(flat[schema.names], preserve_index=False).cast(schema)
 
