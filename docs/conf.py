@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 import make_reference  # noqa: E402
+import page_parts  # noqa: E402
 from docutils import nodes  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
 
@@ -107,6 +108,8 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", keep_colon, priority=400)  # before napoleon
     app.connect("doctree-read", trim)
     app.connect("html-page-context", describe)
+    app.add_directive("cards", page_parts.Cards)
+    app.connect("html-page-context", page_parts.finish_page)
     make_reference.write(HERE / "reference")
     app.add_html_math_renderer("mathml", inline_renderers=math("inline"), block_renderers=math("block"))
     folder = HERE / "notebooks"

@@ -44,7 +44,9 @@ def normalised(notebook: object, folder: str) -> object:
         cell.metadata.clear()
         kept = []
         for output in cell.get("outputs", []):
-            output.get("metadata", {}).clear()
+            told = {kind: {"alt": m["alt"]} for kind, m in output.get("metadata", {}).items() if isinstance(m, dict) and m.get("alt")}
+            if "metadata" in output:
+                output["metadata"] = told  # what a picture says in words is part of it
             if output.get("output_type") == "stream" and output.get("name") == "stderr":
                 continue
             if "text" in output:

@@ -17,6 +17,7 @@ from churnpredict.cli import config
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 
+import make_gallery  # noqa: E402
 import make_reference  # noqa: E402
 import toml_page  # noqa: E402
 
@@ -91,3 +92,46 @@ def test_commands_are_told_by_task_with_their_usage(tmp_path: Path) -> None:
     for task in make_reference.TASKS:
         assert f"\n{task}\n" in page
     assert "   $ churnpredict train" in page
+
+
+@pytest.mark.parametrize("entry", make_gallery.entries(), ids=lambda entry: entry.name)
+def test_every_picture_of_the_gallery_stands_on_its_page_with_its_line_and_its_words(entry: make_gallery.Entry) -> None:
+    page = make_gallery.PAGE.read_text(encoding="utf-8")
+    assert f"```python\n{entry.line}\n```" in page
+    for theme in make_gallery.THEMES:
+        assert (make_gallery.FOLDER / f"{entry.name}-{theme}.png").stat().st_size > 1000
+        alt = re.search(rf"!\[([^\]]+)\]\(gallery/{entry.name}-{theme}\.png\)", page)
+        assert alt, "every picture is told in words"
+        assert len(alt[1].split()) > 8
+
+
+def test_cards_take_their_sentence_from_the_page(tmp_path: Path) -> None:
+    pytest.importorskip("docutils")
+    import page_parts
+
+    (tmp_path / "one.md").write_text(
+        "# One\n\n*Accepted.* Concerns `a.py`.\n\n```python\ncode\n```\n\nWhat it **says**: [this](that.md). More.\n"
+    )
+    (tmp_path / "two.md").write_text("# 0002. Two\n\n| a | b |\n|---|---|\n\nSecond thing.\n")
+    found = page_parts.listed(tmp_path, ["two | told here | window", "*"])
+    assert found == [("two", "told here", "window"), ("one", "", "")]
+    assert page_parts.first_sentence(tmp_path / "one.md") == "What it says: this."
+    assert page_parts.first_sentence(tmp_path / "two.md") == "Second thing."
+    assert page_parts.title_of(tmp_path / "two.md") == "0002. Two"
+
+
+def test_long_sections_fold_and_wide_tables_name_their_cells() -> None:
+    pytest.importorskip("docutils")
+    pytest.importorskip("bs4")
+    import page_parts
+
+    head = "".join(f"<th>{c}</th>" for c in "abcd")
+    table = f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'<td>x</td>' * 4}</tr></tbody></table>"
+    body = f"<section><h1>T</h1><section id='s'><h2>S</h2>{table}</section></section>"
+    context = {"body": body}
+    page_parts.finish_page(None, "features", "", context, None)
+    assert '<details class="folded"><summary><h2>S</h2></summary><table class="wide">' in context["body"]
+    assert '<td data-label="d">' in context["body"]
+    untouched = {"body": "<p>no table</p>"}
+    page_parts.finish_page(None, "index", "", untouched, None)
+    assert untouched == {"body": "<p>no table</p>"}

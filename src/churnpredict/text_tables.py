@@ -62,7 +62,8 @@ def cell_text(value: object) -> str:
 def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, indent: str = "", width: int | None = None) -> list[str]:
     """Lines of a table that is no wider than the terminal.
 
-    Prose is wrapped at words; where that is not enough, the table is cut into blocks of columns, each with the first column again.
+    Prose is wrapped at words, but not at a no-break space; where that is not enough, the table is cut into blocks of columns, each with
+    the first column again.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ def _block(texts: list[list[str]], names: list[str] | None, right: list[bool], b
         for i in range(max(map(len, parts.values()))):
             shown = ((parts[j][i] if i < len(parts[j]) else "", wide[j], right[j]) for j in block)
             line = (" " * _GAP).join(text.rjust(size) if figure else text.ljust(size) for text, size, figure in shown)
-            lines.append(line.rstrip())
+            lines.append(line.rstrip().replace("\u00a0", " "))  # it has kept words together
     return lines
 
 

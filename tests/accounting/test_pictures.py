@@ -73,7 +73,7 @@ def test_groups_are_lines_and_the_title_says_which_is_worst() -> None:
     both.insert(1, "channel", ["web"] * 3 + ["shop"] * 3)
     figure = Accounts(both).plot()
     assert drawn(figure, "shop")[0].get_ydata().tolist() == [0.3, 0.4]
-    assert "40 % were lost of shop, 20 % of web" in figure.alt_text
+    assert "Lost in the newest period: 40 % of shop, 20 % of web" in figure.alt_text
 
 
 def test_the_bridge_leads_from_start_to_end() -> None:

@@ -56,7 +56,7 @@ def test_a_terminal_gets_a_table_that_fits(scores: Scores, width: int, monkeypat
     assert "c009" in text
     assert "c010" not in text
     assert "10 of 30 rows" in text
-    assert "Price +20.0, Support +5.0" in text.replace("\u00a0", " ")
+    assert "Price +20.0, Support +5.0" in text
     assert ("Clearer bundle" in text) == (width == 140)
     assert str(scores) == text
 

@@ -14,7 +14,7 @@ from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look,
 from churnpredict.figures import amount, percent
 from churnpredict.spans import span
 
-__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "plot_revenue", "retention_curve"]
+__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "plot_revenue", "retention_curve", "spread_out"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
 _LABELLED = 6  # cohorts with a line of their own colour
@@ -162,8 +162,10 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
         ax.fill_between(x, part["low"].to_numpy(float), part["high"].to_numpy(float), color=theme.colours[i], alpha=0.13, linewidth=0)
         ax.plot(x, rate, "o-", color=theme.colours[i], linewidth=1.6, markersize=4, gid=name)
         ends[name] = (x[-1], float(rate[-1]), theme.colours[i])
-    for name, (at, value, colour) in ends.items():
-        _label(ax, at, value, name, colour)
+    top = 1.05 * float(known["high"].max())
+    beside = spread_out([value for _, value, _ in ends.values()], 0.05 * top)
+    for (name, (at, _, colour)), y in zip(ends.items(), beside, strict=True):
+        _label(ax, at, y, name, colour)
     ax.set_xlim(-0.4, len(place) - 1 + max(0.8, 0.18 * len(place)))
     of_group = f"{group.replace('_', ' ')} " if all(name.replace(".", "").isdigit() for name in ends) else ""
     latest = {of_group + name: value for name, (_, value, _) in ends.items()}
@@ -171,7 +173,7 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
     rest = f" ({len(sizes) - len(shown)} smaller groups left out)" if len(sizes) > len(shown) else ""
     if worst == best:
         return f"{percent(latest[worst])} of the customers in {worst} were lost in the newest period{rest}"
-    return f"{percent(latest[worst])} were lost of {worst}, {percent(latest[best])} of {best}, in the newest period{rest}"
+    return f"Lost in the newest period: {percent(latest[worst])} of {worst}, {percent(latest[best])} of {best}{rest}"
 
 
 @drawn
@@ -264,6 +266,19 @@ def _label(ax: Any, x: float, y: float, text: str, colour: str, *, bold: bool = 
     weight = "bold" if bold else "normal"
     options = {"xytext": (5, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
     ax.annotate(escaped(text), (x, y), color=colour, fontweight=weight, **options)
+
+
+def spread_out(values: list[float], gap: float) -> list[float]:
+    """Places for labels, in the order of the values, that lie at least a gap apart, and as near to the values as that allows from below.
+
+    >>> [round(v, 9) for v in spread_out([0.15, 0.1, 0.16], 0.05)]
+    [0.15, 0.1, 0.2]
+    """
+    places, last = [0.0] * len(values), -np.inf
+    for i in np.argsort(values, kind="stable"):
+        last = max(float(values[i]), last + gap)
+        places[i] = last
+    return places
 
 
 def _unit(names: pd.Index) -> str:

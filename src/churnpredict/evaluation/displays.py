@@ -168,9 +168,7 @@ class ReliabilityDisplay(_Display):
         self._zoom(ax, colour)
         _legend(ax, loc="upper left")
         predicted, observed = (percent(float(np.average(v, weights=self.n))) for v in (self.risk, self.observed))
-        seen = (
-            f"Observed share by predicted risk in {len(self.risk)} bins of equal size, with 95 % intervals, above a histogram of the risks."
-        )
+        seen = f"Observed share by predicted risk in {len(self.risk)} bins with 95 % intervals, above a histogram of the risks."
         self._tell(f"{predicted} predicted, {observed} observed on average", seen)
         return self
 

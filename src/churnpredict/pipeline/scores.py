@@ -39,7 +39,7 @@ class Scores(pd.DataFrame):
     >>> scores
     1 customer at risk; money at risk: 120
     customer  risk  money at risk  reasons and their points
-    a         50 %            120  Price\u00a0+20.0
+    a         50 %            120  Price +20.0
     5 columns; all of them: pd.DataFrame(scores)
     >>> type(scores[["customer_id", "risk"]].iloc[:1]).__name__
     'Scores'

@@ -180,14 +180,13 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
     ax.set_ylim(bottom, top)
     ax.set_xlim(0, min(1.0, 1.08 * float(offer.risk[known].max()) + 0.01))
     ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    ax.yaxis.set_minor_formatter(lambda value, _=None: "")
     percent_axis(ax.xaxis)
     ax.set_xlabel("risk of leaving")
     ax.set_ylabel(f"value over the horizon{f' in {unit}' if unit else ''}")
     figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=4)
     pays = int((plan.decisions["expected_profit"] > 0).sum())
-    title = (
-        f"A contact pays for {people(pays)} of {people(known.sum())} customers: not for those of highest risk, but of high risk and value"
-    )
+    title = f"A contact pays for {people(pays)} of {people(known.sum())} customers: those above the line"
     if not pays:
         title = f"A contact pays for none of {people(known.sum())} customers"
     return finish(figure, title, "Points: customers by risk and value; the dashed line is where the expected profit of a contact is zero.")
@@ -273,10 +272,8 @@ def plot_renewals(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26, unit:
     ax.set_ylabel(f"{what}{f' in {unit}' if unit and money else ''}")
     ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.6g}")
     most, of = (amount(float(v), unit if money else "") for v in (values.iloc[worst], values.sum()))
-    title = (
-        f"{percent(values.iloc[worst] / max(float(values.sum()), 1e-12))} of the {what} of {people(total)} renewals falls into one week, "
-    )
-    title += f"that of {table.index[worst]:%Y-%m-%d}: {most} of {of}"
+    share = percent(values.iloc[worst] / max(float(values.sum()), 1e-12))
+    title = f"{share} of the {what} in {people(total)} renewals falls into the week of {table.index[worst]:%Y-%m-%d}: {most} of {of}"
     return finish(figure, title, f"Columns: {what} by the week in which contracts end, for {weeks} weeks.")
 
 
