@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 import churnpredict as cp
-from churnpredict.retention.pictures import plot_renewals
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "gallery"
@@ -36,12 +35,14 @@ class Entry(NamedTuple):
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Who leaves, and when": (
-        Entry("retention", "How many are still there after so many months?", 'cp.cohorts(tables, churn, period="Q").plot()'),
+        Entry("retention", "How many are still there after so many months?", 'cp.accounting.cohorts(tables, churn, period="Q").plot()'),
         Entry("rates", "How many leave in each quarter, and how sure is that?", 'cp.churn_rate(tables, churn, period="Q").plot()'),
         Entry("groups", "Who leaves more than others?", 'cp.churn_rate(tables, churn, period="Q", by="channel").plot()'),
-        Entry("tenure", "In which year do customers leave?", "cp.tenure_table(tables, churn).plot()"),
+        Entry("tenure", "In which year do customers leave?", "cp.accounting.tenure_table(tables, churn).plot()"),
         Entry(
-            "revenue", "What becomes of the revenue?", 'cp.revenue_churn(tables, churn, value="subscriptions", period="Q").plot(unit="€")'
+            "revenue",
+            "What becomes of the revenue?",
+            'cp.accounting.revenue_churn(tables, churn, value="subscriptions", period="Q").plot(unit="€")',
         ),
         Entry("horizon", "After how long a silence is a customer gone?", 'cp.suggest_horizon(tables, of="orders").plot()'),
     ),
@@ -57,12 +58,12 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("profit", "How many contacts pay?", 'plan.plot(unit="€")'),
         Entry("effect", "What does the plan change?", 'plan.plot("effect", unit="€")'),
         Entry("value", "For whom does a contact pay?", 'plan.plot("value", unit="€")'),
-        Entry("renewals", "When do contracts end, and how much is at risk then?", 'plot_renewals(scores, renewals, unit="€")'),
+        Entry("renewals", "When do contracts end, and how much is at risk then?", 'cp.displays.plot_renewals(scores, renewals, unit="€")'),
     ),
     "How far to trust it": (
-        Entry("reliability", "Are the risks true?", "cp.ReliabilityDisplay.from_predictions(left, risk).plot()"),
-        Entry("gain", "Are leavers found first?", "cp.GainDisplay.from_predictions(left, risk).plot()"),
-        Entry("campaign", "What would a campaign have earned?", "cp.ProfitDisplay.from_predictions(left, risk).plot()"),
+        Entry("reliability", "Are the risks true?", "cp.displays.ReliabilityDisplay.from_predictions(left, risk).plot()"),
+        Entry("gain", "Are leavers found first?", "cp.displays.GainDisplay.from_predictions(left, risk).plot()"),
+        Entry("campaign", "What would a campaign have earned?", "cp.displays.ProfitDisplay.from_predictions(left, risk).plot()"),
         Entry("drift", "Does the world still look as in training?", "cp.find_drift(pipeline, tables).plot(most=10)"),
         Entry("retraining", "Is the new model better than the old one?", "cp.retrain(pipeline, tables).plot()"),
     ),
@@ -76,24 +77,22 @@ def entries() -> list[Entry]:
 
 def scene() -> dict[str, Any]:
     """What the lines speak of: a simulated business, a trained pipeline, scores, reasons, a plan, and a year that is known by now."""
-    shop = cp.make_business(900, seed=4, rule="cancellation")
+    shop = cp.make_business(900, random_state=4, rule="cancellation")
     tables, churn = shop.tables, shop.churn
     pipeline = cp.ChurnPipeline(churn, every="30d", n_jobs=1).fit(tables, until="2024-02-01")
     at = pd.Timestamp("2024-05-01")
-    X = pipeline.features_at(tables, at)
     scores = pipeline.score(tables, at=at)
-    why = cp.explain(pipeline.model_, X, usual=pipeline.usual_, n_jobs=1)
+    why = pipeline.explain(tables, at)
     past = cp.take_snapshots(tables, churn, at=["2024-02-01", "2024-03-01"])
     outcomes = cp.label_churn(tables, past, churn)
     known = pipeline.features_of(tables, outcomes.index.to_frame(index=False)[["customer_id", "cutoff"]])
     subscriptions = shop.frames["subscriptions"]
     return {
         **{"cp": cp, "tables": tables, "churn": churn, "pipeline": pipeline, "scores": scores, "why": why},
-        "segment": scores.set_index("customer_id").loc[X.index.get_level_values("customer_id"), "band"].to_numpy(),
+        "segment": scores.set_index("customer_id").loc[why.index.get_level_values("customer_id"), "band"].to_numpy(),
         "riskiest": int(np.argmax(why.risk.to_numpy())),
         "customer": scores["customer_id"].iloc[0],
         "plan": cp.plan_retention(scores, budget=400, offer_cost=20, contact_cost=2, acceptance=0.3),
-        "plot_renewals": plot_renewals,
         "renewals": subscriptions.groupby("customer")["renews_at"].max(),
         "left": outcomes.within().to_numpy(),
         "risk": _risks(pipeline, known, outcomes),

@@ -34,7 +34,11 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),
     "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
-    "displays": ("Pictures of a model", "Calibration, gain, profit, time; in the manner of scikit-learn.", ("evaluation.displays",)),
+    "displays": (
+        "Pictures",
+        "Calibration, gain, profit, time; in the manner of scikit-learn. All pictures: :doc:`/gallery`.",
+        ("evaluation.displays", "retention.pictures"),
+    ),
     "model": ("Model", "Learning from a matrix, and the audit of one.", ("model", "evaluation")),
     "explanation": ("Explanation", "The reasons for each risk.", ("explanation",)),
     "retention": ("Retention", "Whom to contact, alerts, and the page to read.", ("retention", "report")),

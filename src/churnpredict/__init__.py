@@ -65,6 +65,8 @@ _CLASSES = {
     "PartitionedTables": "events.partitions",
     "Plan": "retention.plan",
     "Retraining": "lifecycle.retraining",
+    "Scores": "pipeline.scores",
+    "Timeline": "pipeline.timeline",
 }
 _PARTS = ("accounting", "diagnostics", "displays")  # modules with the rest of the public face
 

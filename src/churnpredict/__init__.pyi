@@ -45,6 +45,8 @@ from churnpredict.monitoring.drift import find_drift as find_drift
 from churnpredict.pipeline.backtest_result import Backtest as Backtest
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline as ChurnPipeline
 from churnpredict.pipeline.loading import load as load
+from churnpredict.pipeline.scores import Scores as Scores
+from churnpredict.pipeline.timeline import Timeline as Timeline
 from churnpredict.report.page import write_report as write_report
 from churnpredict.retention.alerts import find_alerts as find_alerts
 from churnpredict.retention.plan import Plan as Plan
