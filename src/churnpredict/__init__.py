@@ -29,6 +29,7 @@ _HOME = {
     "States": "events.tables",
     "SubscriptionEnd": "churn.rules",
     "TemporalSplit": "model.split",
+    "TreeShap": "explanation.treeshap",
     "TrialEnd": "churn.rules",
     "WinBack": "churn.rules",
     "aggregate": "features.custom",

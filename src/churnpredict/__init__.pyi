@@ -30,6 +30,7 @@ from churnpredict.events.tables import Intervals as Intervals
 from churnpredict.events.tables import States as States
 from churnpredict.explanation.attribution import Explanation as Explanation
 from churnpredict.explanation.attribution import explain as explain
+from churnpredict.explanation.treeshap import TreeShap as TreeShap
 from churnpredict.features.build import build_features as build_features
 from churnpredict.features.catalog import catalog as catalog
 from churnpredict.features.custom import OwnFeature as OwnFeature

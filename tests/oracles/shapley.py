@@ -84,6 +84,24 @@ def shapley(game, n_features):
     return phi, values[frozenset()]
 
 
+def interactions(game, n_features):
+    """The matrix of interaction values: sum over S without i and j of |S|! (n - |S| - 2)! / (2 (n - 1)!) times v's mixed difference.
+
+    The diagonal is what is left of the Shapley value.
+    """
+    values = {frozenset(s): game(frozenset(s)) for k in range(n_features + 1) for s in combinations(range(n_features), k)}
+    out = np.zeros((n_features, n_features))
+    for i, j in combinations(range(n_features), 2):
+        for subset, value in values.items():
+            if not subset & {i, j}:
+                weight = factorial(len(subset)) * factorial(n_features - len(subset) - 2) / (2 * factorial(n_features - 1))
+                out[i, j] += weight * (values[subset | {i, j}] - values[subset | {i}] - values[subset | {j}] + value)
+        out[j, i] = out[i, j]
+    phi, _ = shapley(values.__getitem__, n_features)
+    out[np.diag_indices(n_features)] = phi - out.sum(axis=1)
+    return out
+
+
 def random_booster(seed, n_features=None, most_trees=12):
     """A booster of random shape: categories, missing values of every type, constants, one leaf, weights, several objectives."""
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import MismatchError, ModelError, SchemaError, UsageError, closest, kind_of
+from churnpredict.explanation.forest_members import member_of
 from churnpredict.model.boosters import model_text, score
 from churnpredict.model.calibration import IdentityCalibration, sigmoid
 from churnpredict.model.encoding import as_frame, check_finite, check_matrix
@@ -54,6 +55,8 @@ class AdditiveModel:
         Mean contributions, before calibration, of the reference customers; None: the members' own bases.
     predict : callable or None
         Encoded rows -> the model's own risks (n,), to check against; None: those of the members' margins.
+    stands_for : str
+        Whom the members' own bases stand for.
     """
 
     names: list[str]
@@ -63,6 +66,7 @@ class AdditiveModel:
     base_rate: float | None = None
     typical: np.ndarray | None = None
     predict: Callable[[np.ndarray], np.ndarray] | None = None
+    stands_for: str = "an average training row"
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Return weighted sum of the members' margins (n,), before calibration."""
@@ -92,20 +96,22 @@ def check_model(model: Any, X: Any, call: str) -> None:
 
 
 def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
-    """Return the additive form of a :class:`~churnpredict.ChurnClassifier`, a LightGBM booster or an ``LGBMClassifier``.
+    """Return the additive form of a :class:`~churnpredict.ChurnClassifier` or of a classifier made of trees.
 
     Parameters
     ----------
     model : estimator or booster
         Anything with ``members_``, ``calibration_`` and ``encode``; a ``lightgbm.Booster`` of a binary objective; an estimator that
-        holds one in ``booster_``.
+        holds one in ``booster_``; a classifier of XGBoost, CatBoost or scikit-learn that :class:`~churnpredict.TreeShap` reads.
     X : frame or array
         Only its columns are used, to find the features' names.
     positive : label, optional
-        Which label of an ``LGBMClassifier`` means "left"; needed when its labels are text.
+        Which label of a classifier means "left"; needed when its labels are text.
 
     Raises
     ------
+    ModelFileError
+        The trees have no exact explanation (``model-unsupported``).
     UsageError
         The model is of another kind (``cannot-explain``), not binary (``not-a-risk``), or it is unknown which text label means that the
         customer left (``no-positive-class``).
@@ -115,6 +121,10 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
             leaving_of(model)  # refuses a model whose label for "left" is unknown
         known = getattr(model, "base_rate_", None), getattr(model, "typical_", None)
         return AdditiveModel(_names(model, X), model.encode, list(model.members_), model.calibration_, *known)
+    found = member_of(model, X, lambda: _sign(model, positive))
+    if found is not None:
+        names, encode, member, link, stands_for = found
+        return AdditiveModel(names, encode, [member], link, stands_for=stands_for)
     if (hasattr(model, "predict_proba") and hasattr(model, "_Booster")) or hasattr(model, "booster_"):
         return _of_booster(model.booster_, X, sign=_sign(model, positive))
     if hasattr(model, "num_model_per_iteration") and hasattr(model, "feature_name"):
@@ -126,7 +136,7 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
     raise UsageError(
         "cannot-explain",
         f"{type(model).__name__} cannot be explained: its additive log-odds are unknown",
-        remedy="Give a fitted ChurnClassifier, a LightGBM booster or an LGBMClassifier.",
+        remedy="Give a fitted ChurnClassifier, or a fitted classifier made of trees: LightGBM, XGBoost, CatBoost, scikit-learn.",
     )
 
 

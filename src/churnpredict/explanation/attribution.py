@@ -6,7 +6,7 @@ Longer than most modules because :class:`Explanation` is the one interface to al
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,9 @@ from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
 from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
-from churnpredict.explanation.products import Factor, reasons_of_product, secant
+from churnpredict.explanation.pair_reasons import PairReasons, check_choice
+from churnpredict.explanation.pairs import PairSource
+from churnpredict.explanation.products import Factor, product_scales, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
 from churnpredict.figures import percent, points
 from churnpredict.markup import show
@@ -39,7 +41,7 @@ _PROGRESS_ROWS = 200_000  # above it a progress bar is shown on a terminal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
+class Explanation(PairReasons):
     """The reasons for each risk. Made by :func:`explain`.
 
     Attributes
@@ -59,6 +61,8 @@ class Explanation:
         What customers are compared with.
     outcome, horizon : str or None
         Which part of the risk is explained; None: all of it.
+    source : PairSource or None
+        What :attr:`pairs` are computed from.
 
     Examples
     --------
@@ -71,6 +75,10 @@ class Explanation:
     True
     >>> list(why.top(1).columns)
     ['reason_1', 'reason_1_points']
+    >>> list(why.pairs.columns)
+    [('habit', 'habit'), ('habit', 'price'), ('price', 'price')]
+    >>> bool(np.allclose(why.pair_points.sum(axis=1), why.risk - why.base_risk, atol=1e-9))
+    True
     """
 
     index: pd.Index
@@ -88,6 +96,7 @@ class Explanation:
     reference: str
     outcome: str | None = None
     horizon: str | None = None
+    source: PairSource | None = None
 
     # --- figures -------------------------------------------------------------------------------------------------------------------
 
@@ -210,7 +219,13 @@ class Explanation:
 
         return words(self, k, language=language, names=names, money=money)
 
-    def to_shap(self, by: Literal["features", "drivers"] = "features", unit: Literal["log-odds", "points"] = "log-odds") -> Any:
+    def to_shap(
+        self,
+        by: Literal["features", "drivers"] = "features",
+        unit: Literal["log-odds", "points"] = "log-odds",
+        *,
+        pairs: bool = False,
+    ) -> Any:
         """Return a ``shap.Explanation``, for every function of ``shap.plots``.
 
         Parameters
@@ -218,11 +233,13 @@ class Explanation:
         by : {"features", "drivers"}
         unit : {"log-odds", "points"}
             Points are counted from ``base_risk``, log-odds from ``base_value``.
+        pairs : bool
+            Interaction values (n, F, F) instead of values (n, F), as ``shap.summary_plot`` and ``shap.dependence_plot`` take them.
         """
         import shap
 
-        _known("by", by, ("features", "drivers"))
-        _known("unit", unit, ("log-odds", "points"))
+        check_choice("by", by, ("features", "drivers"))
+        check_choice("unit", unit, ("log-odds", "points"))
         if by == "features":
             values, names = self._need_features(), self.features
             data, shown = self._numeric()
@@ -232,6 +249,8 @@ class Explanation:
         base = self.base_value
         if unit == "points":
             values, base = values * self._secant[:, None], self.base_risk
+        if pairs:
+            values = self.interactions(by, unit)
         return shap.Explanation(
             values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
         )
@@ -260,7 +279,7 @@ class Explanation:
 
         drawing: dict[str, Any] = {"book": plots.plot_book, "customer": plots.plot_customer, "map": plots.plot_map}
         drawing |= {"segment": plots.plot_segments, "swarm": plots.plot_swarm}
-        _known("kind", kind, list(drawing))
+        check_choice("kind", kind, list(drawing))
         return drawing[kind](self, **options)
 
     def frame(self) -> pd.DataFrame:
@@ -306,6 +325,7 @@ class Explanation:
             by_driver=self.by_driver[rows],
             by_feature=None if self.by_feature is None else self.by_feature[rows],
             rows=np.asarray(self.rows)[rows] if frame is None else frame.iloc[rows],
+            source=None if self.source is None else self.source[rows],
         )
 
     def summary(self) -> pd.DataFrame:
@@ -355,11 +375,6 @@ class Explanation:
         return show(self._headline(), self._table(), _HEAD)
 
 
-def _known(name: str, value: Any, known: Sequence[str]) -> None:
-    if value not in known:
-        raise UsageError("unknown-choice", f"{name}={value!r}", remedy=f"Use {' or '.join(repr(k) for k in known)}.")
-
-
 def explain(
     model: Any,
     X: Any,
@@ -381,8 +396,9 @@ def explain(
 
     Parameters
     ----------
-    model : ChurnClassifier, lightgbm.Booster or LGBMClassifier
-        Fitted. Every member of a blend is explained with its weight.
+    model : ChurnClassifier, lightgbm.Booster or classifier
+        Fitted. Every member of a blend is explained with its weight. Classifiers of LightGBM, XGBoost, CatBoost and scikit-learn that
+        are made of trees are explained as :class:`~churnpredict.TreeShap` reads them; of forests the log-odds of their probability.
     X : frame or array (n, F)
         Columns are found by name.
     outcome, horizon : str, optional
@@ -427,7 +443,7 @@ def explain(
     ----------
     Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
     """
-    _known("detail", detail, ("features", "drivers"))
+    check_choice("detail", detail, ("features", "drivers"))
     check_model(model, X, "explain(model, X)")
     frame = as_frame(X)
     rows = X if frame is None else frame
@@ -442,7 +458,8 @@ def explain(
     if n_jobs is None:
         n_jobs = getattr(model, "n_jobs", None)
     options: dict[str, Any] = {"keep_features": detail == "features", "background": chosen.matrix, "n_jobs": n_jobs}
-    works = [Contributions(part, group_of, **options) for part in (additive, *(_as_part(additive, share) for share, _ in chain))]
+    models = (additive, *(_as_part(additive, share) for share, _ in chain))
+    works = [Contributions(part, group_of, **options) for part in models]
     with _bar(n, progress) as bar:
         for A in encoded_blocks(additive, rows):
             for work in works:
@@ -451,6 +468,9 @@ def explain(
     factors = [Factor(*work.calibrated()) for work in works]
     factors = [factors[0], *(f if sign > 0 else f.turned() for f, (_, sign) in zip(factors[1:], chain, strict=True))]
     told = reasons_of_product(factors) if chain else factors[0]
+    scales = [work.scale * sign for work, sign in zip(works, (1.0, *(sign for _, sign in chain)), strict=True)]
+    if chain:
+        scales = [own * whole for own, whole in zip(scales, product_scales(factors)[2], strict=True)]
     rate = additive.base_rate
     for share, sign in chain:
         rate = None if rate is None else rate * (share.rate if sign > 0 else 1 - share.rate)
@@ -472,6 +492,7 @@ def explain(
         reference=chosen.name,
         outcome=outcome,
         horizon=horizon,
+        source=PairSource(models, tuple(scales), chosen.matrix, n_jobs),
     )
 
 

@@ -17,7 +17,7 @@ from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
 from churnpredict.threads import asking, thread_count
 
-__all__ = ["Contributions", "always_by_tables", "encoded_blocks"]
+__all__ = ["Contributions", "always_by_tables", "encoded_blocks", "tree_parts"]
 
 BLOCK_CELLS = 8_000_000
 """Cells of the encoded matrix at a time: 64 MB."""
@@ -52,6 +52,12 @@ def _part(member: Any, background: np.ndarray | None) -> _Trees | _Sum:
             raise
         _log.debug("explained by the member itself: %s", error.what)  # an objective that only LightGBM supports
         return _Sum(member, None)
+
+
+def tree_parts(model: AdditiveModel, background: np.ndarray | None) -> list[tuple[Any, TreeShap]]:
+    """Return the members that are made of trees, each with its tables: the only ones in which two features can act together."""
+    parts = [(member, _part(member, background)) for member in model.members]
+    return [(member, part.shap) for member, part in parts if isinstance(part, _Trees)]
 
 
 @contextmanager
@@ -141,6 +147,8 @@ class Contributions:
         self.phi: list[np.ndarray] = []
         self.grouped: list[np.ndarray] = []
         self.margins: list[np.ndarray] = []
+        self.scale = np.empty(0)
+        """By what every row's contributions were multiplied, (n,); known once :meth:`calibrated` was called."""
 
     def add(self, A: np.ndarray) -> None:
         """Explain the next block of encoded rows (n, F)."""
@@ -179,6 +187,7 @@ class Contributions:
         else:  # any monotone calibration is additive along its secant
             gap = margin - self.base
             scale = np.divide(log_odds - base, gap, out=np.zeros_like(gap), where=gap != 0)[:, None]
+        self.scale = scale[:, 0]
         grouped *= scale
         if phi is not None:
             phi *= scale

@@ -18,7 +18,7 @@ import numpy as np
 
 from churnpredict.model.calibration import sigmoid
 
-__all__ = ["Factor", "log_odds_of", "product_weights", "reasons_of_product", "secant"]
+__all__ = ["Factor", "log_odds_of", "product_scales", "product_weights", "reasons_of_product", "secant"]
 
 
 def secant(z: Any, z0: Any) -> np.ndarray:
@@ -81,15 +81,20 @@ def product_weights(values: Sequence[np.ndarray], bases: Sequence[float]) -> lis
     return weights
 
 
-def reasons_of_product(factors: Sequence[Factor]) -> Factor:
-    """Return the product as one probability with its own reasons."""
+def product_scales(factors: Sequence[Factor]) -> tuple[float, np.ndarray, list[np.ndarray]]:
+    """Return log-odds of the product, of the reference and of each row (n,), and how much each factor's log-odds count in them."""
     values = [sigmoid(f.log_odds) for f in factors]
     bases = [float(sigmoid(np.asarray(f.base_value))) for f in factors]
     z = log_odds_of(np.prod(values, axis=0))
     base = float(log_odds_of(np.asarray(np.prod(bases))))
     back = 1 / secant(z, base)  # from points to log-odds of the product
-    scales = [(w * secant(f.log_odds, f.base_value) * back)[:, None] for w, f in zip(product_weights(values, bases), factors, strict=True)]
-    by_driver = sum(s * f.by_driver for s, f in zip(scales, factors, strict=True))
+    return base, z, [w * secant(f.log_odds, f.base_value) * back for w, f in zip(product_weights(values, bases), factors, strict=True)]
+
+
+def reasons_of_product(factors: Sequence[Factor]) -> Factor:
+    """The product as one probability with reasons of its own."""
+    base, z, scales = product_scales(factors)
+    by_driver = sum(s[:, None] * f.by_driver for s, f in zip(scales, factors, strict=True))
     parts = [f.by_feature for f in factors]
-    by_feature = None if parts[0] is None else sum(s * part for s, part in zip(scales, parts, strict=True) if part is not None)
+    by_feature = None if parts[0] is None else sum(s[:, None] * part for s, part in zip(scales, parts, strict=True) if part is not None)
     return Factor(base, z, np.asarray(by_driver), None if by_feature is None else np.asarray(by_feature))

@@ -47,7 +47,7 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
             "bad-threshold", f"threshold={threshold!r}", remedy='Give a risk between 0 and 1, with reference="just_below_threshold".'
         )
     if reference is None:
-        return Reference("an average training row" if model.typical is None else "an average customer at the newest training cutoff")
+        return Reference(model.stands_for if model.typical is None else "an average customer at the newest training cutoff")
     if not isinstance(reference, str):
         frame = as_frame(reference)
         own = reference if frame is None else frame

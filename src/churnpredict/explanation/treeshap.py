@@ -1,4 +1,4 @@
-"""Exact SHAP values of a LightGBM model at about the cost of scoring it, by tables over leaf patterns.
+"""Exact SHAP values of boosted trees and forests at about the cost of scoring them, by tables over leaf patterns.
 
 The contribution of a leaf to a row depends on the row only through which of the leaf's path features the row satisfies. So each row is
 binned once against the model's thresholds, neighbouring leaves share a table indexed by the bins, and explaining is a look-up and an
@@ -12,16 +12,21 @@ import logging
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError, beta_weights, gauss_legendre, lay_out
+from churnpredict.explanation.readers.find_reader import read_forest
+from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.boosters import load_booster, score
-from churnpredict.model.codes import TooManyCodesError, codes_of
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
 from churnpredict.threads import thread_count
+
+if TYPE_CHECKING:
+    from churnpredict.explanation.interactions import PairPlan, PairTables
 
 __all__ = ["TreeShap"]
 
@@ -34,23 +39,21 @@ DEEPEST_FOR_LIGHTGBM = 24
 MOST_CELLS = 512
 MOST_FEATURES = 9  # a feature has two classes or more: 2**9 cells
 CELL_COST = 2e-5  # of building a cell, in units of one look-up for one row, spread over 50,000 rows
-BLOCK = 1024
-CHUNK = 16 * BLOCK
+_PAIR_CELLS = 1 << 23  # numbers of a block of matrices: 64 MB
 
 _log = logging.getLogger("churnpredict")
 
 
-class _Unsupported(Exception):
-    """The model cannot be tabulated; LightGBM explains it itself."""
-
-
 class TreeShap:
-    """Exact SHAP values of a LightGBM model, from tables that are built once.
+    """Exact SHAP values and interaction values of a model made of trees, from tables that are built once.
 
     Parameters
     ----------
-    model : lightgbm.Booster, str, bytes or TreeModel
-        Any LightGBM model with one score per row, also one trained elsewhere, with any objective.
+    model : lightgbm.Booster, str, bytes, TreeModel; or a model of XGBoost, CatBoost or scikit-learn
+        Any LightGBM model with one score per row, also one trained elsewhere, with any objective, boosting and missing type;
+        an ``xgboost.Booster`` (gbtree, dart) or an estimator that holds one; a CatBoost model with symmetric trees on numbers; trees,
+        forests, gradient boosting and histogram boosting of scikit-learn. Those of two classes or one number: of a forest and a tree
+        the probability of the second class is explained, of all others the raw score.
     background : (n_background, n_features) array-like, optional
         Reference rows. Without them the values are path-dependent (what ``pred_contrib`` gives); with them interventional: the mean
         over the reference of the game in which absent features take the reference row's values. Building costs time in proportion to
@@ -66,11 +69,16 @@ class TreeShap:
     n_features : int
     expected_value : float
         Mean raw score: over the training rows, by the covers stored in the trees, or over the background.
+    base : str
+        Which rows the expected value is the mean of. Without a background libraries mean three things by it: LightGBM and histogram
+        boosting count training rows without weights, CatBoost and scikit-learn's trees with their weights, XGBoost weights them by the
+        Hessian of the loss.
 
     Raises
     ------
     ModelFileError
-        The model is damaged, or of a kind that LightGBM cannot explain either (linear leaves).
+        The model is damaged, or of a kind that has no exact values: linear leaves, linear boosters, more than one score per row,
+        trees of CatBoost that are not symmetric or split on categories (``model-unsupported``).
     MismatchError
         The rows do not have the model's number of columns.
 
@@ -102,10 +110,16 @@ class TreeShap:
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
         booster = model if hasattr(model, "predict") else None
         self._tables: _Tables | None = None
+        self._pairs: PairTables | None = None
         self._why_not = ""
         self._background: NDArray[np.float64] | None = None
+        self._forest = model if isinstance(model, Forest) else read_forest(model)
+        if self._forest is None and hasattr(model, "booster_"):
+            model = booster = model.booster_
         try:
-            self._trees: TreeModel | None = model if isinstance(model, TreeModel) else read_trees(model, EXPLAINABLE_OBJECTIVES)
+            self._trees: TreeModel | Forest | None = self._forest
+            if self._trees is None:
+                self._trees = model if isinstance(model, TreeModel) else read_trees(model, EXPLAINABLE_OBJECTIVES)
         except ModelFileError as error:
             # LightGBM may still explain a model that is only of another version or size
             if booster is None or background is not None or error.code not in ("model-version", "model-too-large"):
@@ -113,16 +127,19 @@ class TreeShap:
             self._trees, self._why_not = None, error.what
         # The trees are enough to rebuild the booster, so do not keep the caller's alive
         self._booster: Any = booster if self._trees is None else None
-        self._borrowed = None if booster is None else weakref.ref(booster)
+        self._borrowed = None if booster is None or self._forest is not None else weakref.ref(booster)
         self.n_features: int = self._trees.n_features if self._trees is not None else model.num_feature()
-        self._is_deep = self._trees is not None and self._trees.depth() > DEEPEST_FOR_LIGHTGBM
+        self._is_deep = isinstance(self._trees, TreeModel) and self._trees.depth() > DEEPEST_FOR_LIGHTGBM
+        self.base = "the background" if background is not None else "the training rows, counted without weights"
+        if background is None and self._forest is not None:
+            self.base = self._forest.base
         if background is not None:
             self._background = self._matrix(background)
             if not len(self._background):
                 raise UsageError("empty-background", "the background has no rows", remedy="Give at least one reference row")
             try:
                 self._build()
-            except _Unsupported as why:
+            except UnsupportedError as why:
                 raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background") from why
 
     @property
@@ -199,9 +216,81 @@ class TreeShap:
         for begin, phi in self._by_tables(rows, target, None, threads):
             yield slice(begin, begin + len(phi)), phi
 
+    def interaction_values(
+        self, A: ArrayLike, *, groups: ArrayLike | None = None, out: NDArray[np.float64] | None = None, n_jobs: int | None = None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Explain the raw score of every row by features and by pairs of features: exact SHAP interaction values.
+
+        Parameters
+        ----------
+        A : (n, n_features) array-like
+        groups : (n_features,) array of int, optional
+            As in :meth:`shap_values`. A pair of groups sums the pairs of their features.
+        out : (n, n_features, n_features) or (n, n_groups, n_groups) float64 array, optional
+            Written to and returned. 100 features take 80 kB a row: see :meth:`iter_interactions` and :meth:`top_pairs` for many rows.
+        n_jobs : int, optional
+
+        Returns
+        -------
+        values : (n, n_features, n_features) or (n, n_groups, n_groups) float64
+            Symmetric; half a pair's interaction on either side of the diagonal. A row of a matrix sums to the feature's SHAP value.
+        expected_value : float
+        """
+        rows = self._rows(A)
+        plan = self.pair_plan(self._target(groups))
+        shape = (len(rows), plan.width, plan.width)
+        if out is None:
+            out = np.empty(shape)
+        elif out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous or not out.flags.writeable:
+            raise UsageError("bad-out", f"out is not a writeable C-ordered float64 array of shape {shape}", remedy="Allocate it so")
+        plan.matrices(rows, out, thread_count(self.n_jobs if n_jobs is None else n_jobs))
+        return out, self._build_pairs().expected
+
+    def iter_interactions(self, A: ArrayLike, *, groups: ArrayLike | None = None) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield interaction values block after block, for more rows than fit into memory with their matrices.
+
+        Yields
+        ------
+        rows : slice
+        values : (n_block, n_features, n_features) or (n_block, n_groups, n_groups) float64
+            Of these rows; a new array each time, of about 64 MB.
+        """
+        rows = self._rows(A)
+        plan = self.pair_plan(self._target(groups))
+        step = max(1, _PAIR_CELLS // plan.width**2)
+        for begin in range(0, len(rows), step):
+            part = rows[begin : begin + step]
+            out = np.empty((len(part), plan.width, plan.width))
+            plan.matrices(part, out, thread_count(self.n_jobs))
+            yield slice(begin, begin + len(part)), out
+
+    def top_pairs(self, A: ArrayLike, k: int, *, groups: ArrayLike | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the k pairs with the largest mean magnitude over the rows, and their values; all pairs are never held at once.
+
+        Returns
+        -------
+        pairs : (k, 2) int64
+            Features (or groups), the smaller one first, the strongest pair first; fewer where fewer stand on a path.
+        values : (n, k) float64
+            As in the matrices: half of the interaction.
+        """
+        if k < 1:
+            raise UsageError("bad-argument", f"{k} pairs were asked for", remedy="Ask for 1 or more")
+        rows, target, threads = self._rows(A), self._target(groups), thread_count(self.n_jobs)
+        plan = self.pair_plan(target)
+        best = np.argsort(-plan.strength(rows, threads), kind="stable")[:k]
+        chosen = plan.first[best], plan.second[best]
+        return np.column_stack(chosen), self.pair_plan(target, chosen).columns(rows, threads)[1]
+
+    def pair_plan(self, target: NDArray[np.int64] | None = None, only: tuple[Any, Any] | None = None) -> PairPlan:
+        """Return tables of pairs of features, or of groups of features: all or some (:mod:`churnpredict.explanation.interactions`)."""
+        return self._build_pairs().plan(target, only)
+
     # -- rows in, blocks out ----------------------------------------------------------------------------------------------------------
 
     def _rows(self, A: ArrayLike) -> Any:
+        if self._forest is not None:
+            return self._forest.rows(A)
         rows: Any = A if hasattr(A, "shape") else np.asarray(A, np.float64)
         if hasattr(rows, "iloc"):
             rows = rows.to_numpy(np.float64)
@@ -264,13 +353,13 @@ class TreeShap:
 
     def _left_to_lightgbm(self, n: int, few_rows: int | None = None) -> bool:
         """Return whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
-        few = -1 if self._background is not None else self._few_rows if few_rows is None else few_rows
+        few = -1 if self._background is not None or self._forest is not None else self._few_rows if few_rows is None else few_rows
         why = self._why_not or (f"building tables does not pay for {n} rows" if n <= few and not self._is_deep else "")
         if not why:
             try:
                 self._build()
-            except _Unsupported as error:
-                if self._is_deep:
+            except UnsupportedError as error:
+                if self._is_deep or self._forest is not None:
                     raise ModelFileError("model-unsupported", str(error), remedy="Train with max_depth") from error
                 why = self._why_not = str(error)
         if why:
@@ -280,9 +369,21 @@ class TreeShap:
     def _contributions(self, A: NDArray[np.float64], n_jobs: int) -> NDArray[np.float64]:
         booster = self._booster if self._borrowed is None else self._borrowed() or self._booster
         if booster is None:
-            assert self._trees is not None
+            assert isinstance(self._trees, TreeModel)
             booster = self._booster = load_booster(self._trees.to_text())
         return score(booster, A, n_jobs=n_jobs, contributions=True)
+
+    def _build_pairs(self) -> PairTables:
+        if self._pairs is None:
+            from churnpredict.explanation.interactions import PairTables
+
+            if self._trees is None:
+                raise ModelFileError("model-unsupported", self._why_not, remedy="Save the model with LightGBM 4, then read it again")
+            try:
+                self._pairs = PairTables(self._trees, self._background)
+            except UnsupportedError as why:
+                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without pairs") from why
+        return self._pairs
 
     def _build(self) -> _Tables:
         if self._tables is None:
@@ -300,40 +401,23 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
 class _Tables:
     """The tables of one model: arrays for :func:`churnpredict.explanation.kernels.explain_codes`, and the expected value."""
 
-    def __init__(self, trees: TreeModel, background: NDArray[np.float64] | None) -> None:
+    def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None) -> None:
         from churnpredict.explanation import kernels
 
         self._kernels = kernels
         self._n_features = trees.n_features
-        try:
-            self._codes = codes = codes_of(trees)
-        except TooManyCodesError as error:
-            raise _Unsupported(str(error)) from error
-        values, *leaves = kernels.lay_out_leaves(
-            trees.node_start, trees.leaf_start, codes.used, trees.left_child, trees.right_child, trees.internal_count, trees.leaf_count,
-            trees.leaf_value, codes.map_start, codes.goes_left, codes.n_codes,
-        )  # fmt: skip
-        entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes, slot_codes, code_class = leaves
-        ends, is_deep = kernels.choose_groups(
-            trees.leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classes, MOST_CELLS, MOST_FEATURES, CELL_COST
-        )
-        begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)
-        # trees of one leaf are constants
-        path = np.diff(entry_start)
-        constant = float(values[path == 0].sum())
-        tabulated = (is_deep == 0) & (path[begins] > 0)
-        deepest = int(path.max(initial=1))
-        nodes, weights = _gauss_legendre(deepest)
-        self._beta = _beta_weights(deepest)
-        reference = codes.encode(np.empty((0, trees.n_features)) if background is None else background)
+        layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
+        self._codes, values, reference = layout.codes, layout.values, layout.reference
+        entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, _, slot_codes, code_class = layout.leaves
+        nodes, weights = gauss_legendre(layout.deepest)
+        self._beta = beta_weights(layout.deepest)
         self._interventional = background is not None
         (
             self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
         ) = kernels.fill_tables(
-            begins[tabulated], ends[tabulated], values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_classes,
-            slot_codes, code_class, MOST_FEATURES, nodes, weights, reference, self._beta,
+            layout.begins, layout.ends, values, *layout.leaves, MOST_FEATURES, nodes, weights, reference, self._beta,
         )  # fmt: skip
-        deep_leaves = begins[is_deep == 1]
+        deep_leaves = layout.deep
         self._deep_value = values[deep_leaves]
         start, feature, q, *deep, alone = kernels.fill_deep(
             deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, reference
@@ -341,7 +425,7 @@ class _Tables:
         few = slice(0, 0 if self._interventional else len(deep_leaves))
         parts = kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
         self._deep = start, feature, *deep, *parts
-        self.expected = constant + shared + alone
+        self.expected = layout.constant + shared + alone
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
 
     def kernel(self, target: NDArray[np.int64] | None) -> Any:
@@ -370,22 +454,3 @@ class _Tables:
                 )  # fmt: skip
 
         return explain
-
-
-def _gauss_legendre(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return row m: the m nodes and weights on [0, 1], exact for the polynomials of leaves with up to 2 m features."""
-    most = (k + 1) // 2
-    nodes, weights = np.zeros((most + 1, most)), np.zeros((most + 1, most))
-    for m in range(1, most + 1):
-        x, w = np.polynomial.legendre.leggauss(m)
-        nodes[m, :m], weights[m, :m] = (x + 1) / 2, w / 2
-    return nodes, weights
-
-
-def _beta_weights(k: int) -> NDArray[np.float64]:
-    """Return ``[n, m]``: n! m! / (n + m + 1)!, the share of orders in which one feature stands between n and m others."""
-    beta = np.zeros((k + 1, k + 1))
-    beta[:, 0] = 1.0 / np.arange(1, k + 2)
-    for m in range(1, k + 1):
-        beta[:, m] = beta[:, m - 1] * m / (np.arange(k + 1) + m + 1)
-    return beta

@@ -25,7 +25,7 @@ from churnpredict.feature_names import FeatureName, read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.spans import span
 
-__all__ = ["Narrator", "reasons", "words"]
+__all__ = ["Narrator", "leading_features", "reasons", "words"]
 
 _LEAST = 0.0005  # a reason of +0.0 points does not count
 _FACTS = 2  # facts per reason: people do not read a third
@@ -365,7 +365,7 @@ def _days_of(window: str) -> float | None:
         return None
 
 
-def _strongest_features(why: Explained, narrator: Narrator, driver: int) -> np.ndarray:
+def leading_features(why: Explained, narrator: Narrator, driver: int) -> np.ndarray:
     """Return which features of one driver to tell of each customer, one per family and subject, (n, 2), -1 for none.
 
     Families are ranked by what they add, twice as much where they are plain; of each, the strongest feature that says something.
@@ -411,7 +411,7 @@ def reasons(
     narrator = Narrator(why, language, names, money=money)
     chosen, points = why.strongest(k)
     keys = list(why.table)
-    leads = {d: _strongest_features(why, narrator, d) for d in np.unique(chosen[chosen >= 0])}
+    leads = {d: leading_features(why, narrator, d) for d in np.unique(chosen[chosen >= 0])}
     values, owners = why.values.to_numpy(), np.array(why.keys)
     rows: list[tuple[Any, ...]] = []
     places: list[int] = []

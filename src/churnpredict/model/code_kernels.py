@@ -13,8 +13,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from churnpredict.model.trees import ZERO_THRESHOLD
-
 __all__ = ["LEAVES", "add_up_leaves", "encode", "split_codes"]
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -26,11 +24,12 @@ DE_BRUIJN = np.uint32(0x077CB531)  # times a power of two: the five highest bits
 
 
 @jit
-def encode(values, first, last, features, is_categorical, edges, edge_start, codes):
+def encode(values, first, last, features, is_categorical, edges, edge_start, flush, codes):
     """Bin rows ``first:last`` of ``values`` (n, F) into ``codes`` (n_used, at least last - first): the interval, or the category.
 
     Interval c of a numeric feature is (edge c - 1, edge c], NaN comes after the last. A category that no split names, NaN and
-    negatives share the last code. The search goes level by level over a tile of rows: no step waits for the one before.
+    negatives share the last code. Magnitudes up to ``flush`` are zero. The search goes level by level over a tile of rows: no step
+    waits for the one before.
     """
     column = np.zeros(TILE)
     base = np.zeros(TILE, np.int64)
@@ -43,7 +42,7 @@ def encode(values, first, last, features, is_categorical, edges, edge_start, cod
             goal = codes[u, top - first : top - first + rows]
             for row in range(rows):
                 value = values[top + row, feature]
-                if -ZERO_THRESHOLD <= value <= ZERO_THRESHOLD:
+                if -flush <= value <= flush:
                     value = 0.0  # as LightGBM does with every row before its trees see it
                 if is_categorical[u]:
                     # LightGBM truncates towards zero, and what does not fit an int is no category
@@ -95,7 +94,7 @@ def split_codes(used, edge_of, decision, bitset, bitset_start, words, edges, edg
 
 @jit
 def add_up_leaves(
-    values, features, is_categorical, edges, edge_start, entry_start, entry_feature, entry_low, entry_width, entry_word, entry_mask,
+    values, features, is_categorical, edges, edge_start, flush, entry_start, entry_feature, entry_low, entry_width, entry_word, entry_mask,
     word_start, leaf_value, out,
 ):  # fmt: skip
     """Write raw scores of ``values`` (n, F) into ``out`` (n,), tree after tree, as LightGBM adds them.
@@ -113,7 +112,7 @@ def add_up_leaves(
     alive = np.empty((most_words, block), np.uint32)
     for top in range(0, n_rows, BLOCK):
         rows = min(BLOCK, n_rows - top)
-        encode(values, top, top + rows, features, is_categorical, edges, edge_start, codes)
+        encode(values, top, top + rows, features, is_categorical, edges, edge_start, flush, codes)
         total = out[top : top + rows]
         for row in range(rows):
             total[row] = 0.0

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churnpredict.model.trees import ZERO_THRESHOLD, TreeModel
+from churnpredict.model.trees import ZERO_THRESHOLD
 
-__all__ = ["TooManyCodesError", "TreeCodes", "codes_of"]
+__all__ = ["Splits", "TooManyCodesError", "TreeCodes", "codes_of"]
 
 MOST_CODES = 65_535
 
 
 class TooManyCodesError(Exception):
     """The thresholds of the model cannot be numbered in 16 bits, or one feature is numeric in one tree and categorical in another."""
+
+
+class Splits(Protocol):
+    """The splits of all nodes, as :class:`churnpredict.model.trees.TreeModel` keeps them."""
+
+    @property
+    def split_feature(self) -> NDArray[np.int64]: ...
+    @property
+    def decision_type(self) -> NDArray[np.int64]: ...
+    @property
+    def threshold(self) -> NDArray[np.float64]: ...
+    @property
+    def bitset(self) -> NDArray[np.int64]: ...
+    @property
+    def bitset_start(self) -> NDArray[np.int64]: ...
+    @property
+    def bitset_words(self) -> NDArray[np.uint32]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +48,8 @@ class TreeCodes:
     edges : (n_edges,) float64
         Thresholds, or categories, of every used feature in ascending order.
     edge_start : (n_used + 1,) int64
+    flush : float
+        Magnitudes up to it are zero; below zero: none is.
     used : (n_nodes,) int64
         Place of each node's feature in ``features``.
     n_codes : (n_used,) int64
@@ -43,15 +62,16 @@ class TreeCodes:
     is_categorical: NDArray[np.bool_]
     edges: NDArray[np.float64]
     edge_start: NDArray[np.int64]
+    flush: float
     used: NDArray[np.int64]
     n_codes: NDArray[np.int64]
     map_start: NDArray[np.int64]
     goes_left: NDArray[np.uint8]
 
     @property
-    def arrays(self) -> tuple[NDArray[Any], ...]:
+    def arrays(self) -> tuple[Any, ...]:
         """Return what the kernels that encode rows take."""
-        return self.features, self.is_categorical, self.edges, self.edge_start
+        return self.features, self.is_categorical, self.edges, self.edge_start, self.flush
 
     def encode(self, A: NDArray[np.float64]) -> NDArray[np.uint16]:
         """Return codes (n_used, n) of rows A (n, n_features), C-ordered; one row of zeros where the trees use no feature."""
@@ -62,8 +82,8 @@ class TreeCodes:
         return codes
 
 
-def codes_of(trees: TreeModel) -> TreeCodes:
-    """Number the thresholds of a model.
+def codes_of(trees: Splits, flush: float = ZERO_THRESHOLD) -> TreeCodes:
+    """Number the thresholds of a model, which takes magnitudes up to ``flush`` for zero.
 
     Raises
     ------
@@ -115,10 +135,10 @@ def codes_of(trees: TreeModel) -> TreeCodes:
         map_start,
         goes_left,
     )
-    return TreeCodes(features.astype(np.int64), is_categorical, flat, edge_start, used, n_codes, map_start, goes_left)
+    return TreeCodes(features.astype(np.int64), is_categorical, flat, edge_start, flush, used, n_codes, map_start, goes_left)
 
 
-def _categories(trees: TreeModel, bitsets: NDArray[np.int64]) -> NDArray[np.float64]:
+def _categories(trees: Splits, bitsets: NDArray[np.int64]) -> NDArray[np.float64]:
     """List all categories that any of these splits sends left, in order."""
     sets = [trees.bitset_words[trees.bitset_start[b] : trees.bitset_start[b + 1]] for b in bitsets.tolist()]
     union = np.zeros(max(map(len, sets)), np.uint32)

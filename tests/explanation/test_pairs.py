@@ -1,0 +1,125 @@
+"""Pairs of drivers: calibrated, additive, in points, in words, for shap's pictures."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnpredict import ChurnClassifier, explain
+from churnpredict.errors import UsageError
+from churnpredict.explanation import pairs as module
+from churnpredict.explanation.treeshap import TreeShap
+from churnpredict.model.calibration import sigmoid
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Customers who leave where the price rose while a ticket is open."""
+    rng = np.random.default_rng(5)
+    n = 3000
+    X = pd.DataFrame(
+        {
+            "price__prices_last_change_pct": rng.choice([0.0, 12.0], n),
+            "price__prices_days_since_change": rng.exponential(60, n),
+            "support__tickets_open_count": rng.choice([0.0, 2.0], n),
+            "habit__orders_days_since_last": rng.exponential(20, n),
+        },
+        index=pd.RangeIndex(n, name="customer_id"),
+    )
+    both = (X.iloc[:, 0] > 0) & (X.iloc[:, 2] > 0)
+    y = (rng.random(n) < sigmoid(-3 + 3.5 * both + X.iloc[:, 3] / 60)).astype(int)
+    model = ChurnClassifier(n_jobs=1, members=("trees", "linear"), random_state=0).fit(X, y)
+    return model, X, both.to_numpy()
+
+
+@pytest.mark.parametrize("reference", [None, "all_active"])
+def test_pairs_add_up(world, reference):
+    model, X, _ = world
+    why = explain(model, X.iloc[:200], reference=reference)
+    drivers = why.interactions()
+    np.testing.assert_allclose(drivers.sum(axis=2), why.drivers, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(why.pairs.sum(axis=1), why.log_odds - why.base_value, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(why.pair_points.sum(axis=1), why.risk - why.base_risk, rtol=0, atol=1e-9)
+    features = why.interactions("features", "points")
+    np.testing.assert_allclose(features.sum(axis=2), why.feature_points, rtol=0, atol=1e-9)
+    inside = [j for j, key in enumerate(why.keys) if key == "price"]
+    other = why.keys.index("support")
+    place = [list(why.table).index(key) for key in ("price", "support")]
+    np.testing.assert_allclose(features[:, inside, other].sum(axis=1), why.interactions(unit="points")[:, place[0], place[1]], atol=1e-9)
+
+
+def test_the_planted_pair_is_found_and_told(world):
+    model, X, both = world
+    why = explain(model, X)
+    assert list(why.top_pairs(1, "drivers").loc[0, ["first", "second"]]) == sorted(("price", "support"), key=list(why.table).index)
+    assert set(why.top_pairs(1).loc[0, ["first", "second"]]) == {"price__prices_last_change_pct", "support__tickets_open_count"}
+    told = why.pair_words()
+    assert told[both].notna().mean() > 0.9
+    pair = ("support", "price") if ("support", "price") in why.pairs else ("price", "support")
+    assert (why.pair_points.loc[both, pair] >= 0.005).mean() > 0.95
+    assert (
+        not told[(X.iloc[:, 0] == 0) & (X.iloc[:, 2] == 0)].fillna("").str.contains("Price and Support|Support and Price").any()
+    )  # what is absent is no news
+    assert "at the same time" in told[both].iloc[0]
+    assert "12 %" in told[both].iloc[0] or "12%" in told[both].iloc[0]
+    assert "zugleich" in why[np.flatnonzero(both)[:1]].pair_words(language="de").iloc[0]
+
+
+def test_some_rows_have_the_pairs_of_all(world):
+    why = explain(world[0], world[1])
+    np.testing.assert_array_equal(why[[5, 2]].pairs, why.pairs.iloc[[5, 2]])
+    np.testing.assert_array_equal(why[world[2]].interactions(), why.interactions()[world[2]])
+
+
+def test_pairs_of_a_blend_are_the_weighted_pairs_of_its_trees(world):
+    model, X, _ = world
+    why = explain(model, X.iloc[:20])
+    wanted = np.zeros((20, 4, 4))
+    A = model.encode(X.iloc[:20])
+    for member in model.members_:
+        if hasattr(member, "booster"):
+            wanted += member.weight * TreeShap(member.booster).interaction_values(A)[0]
+    off = ~np.eye(4, dtype=bool)
+    np.testing.assert_allclose(why.interactions("features")[:, off], model.calibration_.slope * wanted[:, off], rtol=0, atol=1e-12)
+
+
+def test_parts_of_the_risk_have_pairs_of_their_own():
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame({"habit__a": rng.normal(size=1200), "payment__b": rng.normal(size=1200)})
+    outcome = np.where(rng.random(1200) < sigmoid(X["habit__a"] - 1), 1, np.where(rng.random(1200) < sigmoid(X["payment__b"] - 1), 2, 0))
+    y = pd.DataFrame({"duration": np.where(outcome > 0, 5.0, 30.0), "outcome": outcome}, index=X.index)
+    model = ChurnClassifier(n_jobs=1, horizon="30d").fit(X, y)
+    whole = explain(model, X.iloc[:50])
+    parts = [explain(model, X.iloc[:50], outcome=part) for part in ("left", "lost")]
+    for part in parts:
+        np.testing.assert_allclose(part.interactions().sum(axis=2), part.drivers, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(part.pair_points.sum(axis=1), part.risk - part.base_risk, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(parts[0].pair_points + parts[1].pair_points, whole.pair_points, rtol=0, atol=1e-9)
+
+
+def test_top_pairs_only_hold_the_top(world, monkeypatch):
+    why = explain(world[0], world[1])
+    all_pairs = why.top_pairs(100)
+    monkeypatch.setattr(module, "MOST_NUMBERS", 2 * len(why))
+    monkeypatch.setattr(module, "_CELLS", 500)
+    pd.testing.assert_frame_equal(why.top_pairs(2), all_pairs.head(2))
+    with pytest.raises(UsageError, match="too-many-pairs"):
+        why.interactions("features")
+    with pytest.raises(UsageError, match="too-many-pairs"):
+        why.top_pairs(3)
+    with pytest.raises(UsageError, match="bad-argument"):
+        why.top_pairs(0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_shap_draws_them(world):
+    import shap
+
+    why = explain(world[0], world[1].iloc[:100])
+    told = why.to_shap(pairs=True)
+    assert told.values.shape == (100, 4, 4)
+    shap.summary_plot(told.values, told.data, feature_names=told.feature_names, show=False)
+    plt.close("all")
+    shap.dependence_plot((0, 2), told.values, told.data, feature_names=told.feature_names, show=False)
+    plt.close("all")
+    assert why.to_shap("drivers", "points", pairs=True).values.shape == (100, 3, 3)
