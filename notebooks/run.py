@@ -73,6 +73,7 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true", help="execute, but write nothing")
     arguments = parser.parse_args()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # commands of this environment
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     import nbformat
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-__all__ = ["be_quiet", "begin", "progress", "someone_is_watching", "stage"]
+__all__ = ["be_quiet", "begin", "counter", "progress", "someone_is_watching", "stage", "work"]
 
 T = TypeVar("T")
 
 
 class _Told:
-    """State of progress output: whether a command prints its stages, since when, and whether output is off."""
+    """State of progress output: whether a command prints its stages, since when, whether output is off, and the bar of current work."""
 
     began: float | None = None
     quiet = False
+    bar: Any = None  # of the work that is under way
 
 
 def be_quiet(quiet: bool = True) -> None:
@@ -50,3 +52,37 @@ def progress(items: Sequence[T], what: str) -> Iterable[T]:
 
     bar: Iterable[T] = tqdm(items, desc=what, leave=False, dynamic_ncols=True)
     return bar
+
+
+@contextmanager
+def work(what: str, pieces: int) -> Iterator[None]:
+    """Show a bar with the share done and the time left, if someone is watching; :func:`counter` moves it.
+
+    Work within other work has no bar of its own.
+    """
+    if _Told.bar is not None or pieces < 1 or not someone_is_watching():
+        yield
+        return
+    from tqdm.auto import tqdm
+
+    shown = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
+    _Told.bar = tqdm(total=pieces, desc=what, leave=False, dynamic_ncols=True, delay=0.5, bar_format=shown)
+    try:
+        yield
+    finally:
+        _Told.bar.close()
+        _Told.bar = None
+
+
+def counter(steps: int) -> Callable[[int], None]:
+    """Return a function that says how many of the steps of one piece of the work are done; it does nothing where nothing is shown."""
+    bar, told = _Told.bar, 0.0
+
+    def done(step: int) -> None:
+        nonlocal told
+        now = min(step / max(steps, 1), 1.0)
+        if bar is not None and now > told:
+            bar.update(min(now - told, bar.total - bar.n))
+            told = now
+
+    return done

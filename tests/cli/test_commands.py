@@ -34,10 +34,11 @@ def run(*arguments: str) -> int:
 @pytest.mark.filterwarnings("default::churnpredict.errors.ChurnWarning")
 def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("train", "--until", "2023-12-01") == 0
-    assert "wrote churn.model" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-2:] == ["wrote churn.model", "next: churnpredict score"]
     assert run("score", "--at", "2023-12-01", "--output", "out/scores.parquet", "--unscored", "out/unscored.csv") == 0
     text = capsys.readouterr().out
     assert "reasons" in text
+    assert text.splitlines()[-1] == "next: churnpredict report"
     absent = pd.read_csv(folder / "out" / "unscored.csv")
     assert f"no score: {(absent['reason'] == 'gone already').sum():,} gone already" in text
     assert absent["words"].str.startswith("gone already: the last row in orders is").any()
@@ -56,6 +57,7 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "Has the world changed since training?" in page
     assert "scored rows are left out: their model was trained on later outcomes" in page
     told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "next: open report.html"
     assert "in-sample" in told.err  # of the scores of October, by a model of December
     assert "later-backtest" in told.err
     assert "The back-test is of 2023-12-01, and what came of it was known on 2024-01-30" in page

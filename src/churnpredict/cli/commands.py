@@ -67,8 +67,14 @@ Snoozed = Annotated[Path | None, typer.Option(help="File of alerts to hide, with
 FormatOption = Annotated[Format, typer.Option("--format", help="Output format: text for people, json for programs.")]
 
 
-def _tell(found: dict[str, Any], text: str, how: Format) -> None:
-    say(json.dumps(found, indent=2, default=str) if how is Format.json else text)
+def _tell(found: dict[str, Any], text: str, how: Format, then: str) -> None:
+    """Print the results: as JSON, or as text whose last line names the next command or the file to open."""
+    say(json.dumps(found, indent=2, default=str) if how is Format.json else f"{text}\nnext: {then}")
+
+
+def _run(command: str, config: Path) -> str:
+    """Return a command as it is typed for this configuration."""
+    return f"churnpredict {command}" + (f" --config {config}" if str(config) != "churn.toml" else "")
 
 
 def _say_version(wanted: bool) -> None:
@@ -110,8 +116,6 @@ def init(
     dry_run: DryRun = False,
 ) -> None:
     """Guess the meaning of each table, print the guesses, and write a commented churn.toml that runs."""
-    import shutil
-
     from churnpredict.cli.intake.found_files import found_files, read_profiles
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.files import write_text
@@ -134,13 +138,11 @@ def init(
     if dry_run:
         say(draft.text, end="")
         return
-    say(guess_report(draft.readings, draft.rule, refused, width=shutil.get_terminal_size((100, 24)).columns))
+    say(guess_report(draft.readings, draft.rule, refused))
     if asking and not typer.confirm(f"\nWrite {config}?", default=True):
         raise typer.Exit(1)
     write_text(config, draft.text)
-    say(
-        f"\nwrote {config}: check every line, then run: churnpredict train" + (f" --config {config}" if str(config) != "churn.toml" else "")
-    )
+    say(f"\nwrote {config}: check every line\nnext: {_run('train', config)}")
 
 
 def _ask(question: Question) -> int:
@@ -171,7 +173,8 @@ def check(
     n, share = len(X), float(outcomes.within().mean())
     findings = json.loads(report.findings.to_json(orient="records"))
     found = {"command": "check", "ok": report.ok, "snapshots": n, "features": X.shape[1], "left": share, "findings": findings}
-    _tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how)
+    then = _run("train", config) if report.ok else f"correct {config}, then {_run('check', config)}"
+    _tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how, then)
     report.raise_on("error")
 
 
@@ -207,7 +210,7 @@ def train(
         )
         n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
         found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
-        _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how)
+        _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how, _run("train", config))
         return
     as_set = pipeline.raise_on
     pipeline.raise_on = as_set or (None if settings.model.raise_on == "nothing" else "error")  # training refuses what `check` refuses
@@ -223,7 +226,7 @@ def train(
         "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
         "features": len(pipeline.features_),
     }
-    _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how)
+    _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how, _run("score", config))
 
 
 @app.command(short_help="Score everybody at risk, with reasons.")
@@ -261,7 +264,7 @@ def score(
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
         found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
-        _tell(found, f"would score {n:,} customers into {target}", how)
+        _tell(found, f"would score {n:,} customers into {target}", how, _run("score", config))
         return
     found = {"command": "score", "scores": str(target)}
     if folder:
@@ -272,7 +275,7 @@ def score(
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
         run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
-        _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how)
+        _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how, _run("report", config))
         return
     tables = settings.event_tables()
     stage("scoring with reasons")
@@ -290,7 +293,7 @@ def score(
         f"{len(scores):,} customers, {_in_words(bands)}",
         *([f"no score: {_in_words(without)}"] if without else []),
     ]
-    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how)
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how, _run("report", config))
 
 
 def _check_scoring(
@@ -347,8 +350,8 @@ def forget(
     if found["not_reached"]:
         lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
     lines += [] if into is not None else ["not reached: databases; name one with --into"]
-    lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages; remove the customers there, too")
-    _tell({"command": "forget", **found}, "\n".join(lines), how)
+    lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages")
+    _tell({"command": "forget", **found}, "\n".join(lines), how, "remove the customers there, too")
 
 
 def _content(path: Path) -> bytes:
@@ -386,13 +389,13 @@ def backtest(
     if dry_run:
         cutoffs = [str(c.date()) for c in backtest_cutoffs(tables, pipeline.churn, at)]
         found = {"command": "backtest", "dry_run": True, "cutoffs": cutoffs, "backtest": str(target)}
-        _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how)
+        _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how, _run("backtest", config))
         return
     stage("training and testing at each cutoff")
     figures = pipeline.backtest(tables, at=at, rounds=rounds)
     write_backtest(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
-    _tell(found, f"{figures}\nwrote {target}", how)
+    _tell(found, f"{figures}\nwrote {target}", how, _run("report", config))
 
 
 @app.command(short_help="Report what has changed since training.")
@@ -428,7 +431,8 @@ def drift(
     if output is not None:
         write_frame(output, found.figures)
     alarms, checked = json.loads(found.table.to_json(orient="records")), {"at": str(found.at), "customers": found.customers}
-    _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how)
+    then = _run("score" if found.ok else "retrain", config)
+    _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how, then)
     if strict:
         refuse(found)
 
@@ -457,7 +461,7 @@ def retrain(
     how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
     entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
     found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
-    _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how)
+    _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how, _run("score", config))
 
 
 @app.command(short_help="List which models were in use and why.")
@@ -480,7 +484,8 @@ def history(
             publish(settings, registry)
     entries = registry.history()
     lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
-    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how)
+    then = _run("score" if roll_back else "retrain", config)
+    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how, then)
 
 
 @app.command(short_help="Write the page, the plan and the alerts.")
@@ -518,7 +523,7 @@ def report(
     if dry_run:
         n = len(pipeline.features_at(tables, at))
         found = {"command": "report", "dry_run": True, "customers": n, **{k: str(v) for k, v in targets.items()}}
-        _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how)
+        _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how, _run("report", config))
         return
     sent = settings.resolve(settings.output.scores)
     options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
@@ -541,7 +546,7 @@ def report(
     lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
     lines += [f"no score: {_in_words(without)}"] if without else []
     lines += [f"not available: {name} [{code}]" for name, code in failed.items()]
-    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how)
+    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how, f"open {targets['report']}")
 
 
 @app.command(short_help="List the customers who fulfil the rules of [alerts].")
@@ -579,6 +584,7 @@ def alerts(
         {"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
         "\n".join([*lines, f"wrote {target}"]),
         how,
+        f"open {target}",
     )
 
 
@@ -593,7 +599,7 @@ def check_model(
     from churnpredict.model_file.store import describe, told
 
     found = describe(file, expected_sha256=sha256, signed_by=signed_by)
-    _tell(found, told(found), how)
+    _tell(found, told(found), how, f"churnpredict score --model {file}")
 
 
 def _no_alerts(config: Path) -> UsageError:

@@ -83,7 +83,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
     "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
 }
-_SPANS = ("horizon", "gap", "active_within", "grace", "back", "silent_for", "history", "every", "rest", "horizons")
+_SPANS = ("horizon", "gap", "active_within", "grace", "silent_for", "history", "every", "rest", "horizons")
 _MAY_BE_ZERO = ("gap", "grace")
 # Bounds of numbers, and the allowed words of texts. Every number has its bounds here.
 _BOUNDS: dict[str, tuple[float, float]] = {

@@ -76,7 +76,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
     page = settings.resolve(settings.output.report)
     written["report"] = write_report(scores, page, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
-    say("\n".join(f"wrote {path}" for path in written.values()))
+    say("\n".join([*(f"wrote {path}" for path in written.values()), f"next: open {page}"]))
     return written
 
 

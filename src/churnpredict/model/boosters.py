@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from churnpredict.errors import TrainingError
+from churnpredict.progress import counter
 from churnpredict.threads import in_forks, thread_count, was_forked
 
 __all__ = ["SAFE", "grow", "load_booster", "make_dataset", "model_text", "score", "take_rows"]
@@ -79,10 +80,15 @@ def grow(
     safe = _safe(parameters, shape, n_jobs)
     stop = [] if held is None else [lgb.early_stopping(patience, verbose=False)]
     valid = None if held is None else [held]
-    return [
-        _or_refused(lgb.train, safe | {"seed": seed}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=list(stop))
-        for seed in seeds
-    ]
+    boosters = []
+    for seed in seeds:
+        done = counter(rounds)
+        told = [*stop, lambda env, done=done: done(env.iteration + 1)]
+        boosters.append(
+            _or_refused(lgb.train, safe | {"seed": seed}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=told)
+        )
+        done(rounds)  # stopped early, it has no more to do
+    return boosters
 
 
 def _safe(parameters: Mapping[str, Any], shape: tuple[int, int], n_jobs: int | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from churnpredict.model.calibration import AffineCalibration, IsotonicCalibratio
 from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import Window
+from churnpredict.progress import work
 from churnpredict.spans import Span
 
 __all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
@@ -341,6 +342,12 @@ def train(rows: Rows, settings: Settings) -> Blend:
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
     samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _LARGE else ("wide",)
     trees = {f"trees, {sampling}": _Trees(rows, settings, sampling) for sampling in samplings}
+    with work("training", sum(len(folds) * grower.n_seeds + grower.kept_seeds for grower in trees.values())):
+        return _blended(rows, settings, folds, validated_on, trees)
+
+
+def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: str, trees: dict[str, _Trees]) -> Blend:
+    """Blend members by their margins out of time, and fit them again on all rows."""
     half_life = _choose_half_life(rows, folds, settings) if validated_on == "time" else None
     weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
     valid = np.concatenate([v for _, v in folds])

@@ -46,10 +46,10 @@ def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
         The tables read accordingly: :func:`churnpredict.suggest_horizon` proposes the horizon of a silence from them.
     """
     found: list[Rule] = []
-    logs = [r for r in readings if r.kind == "events"]
+    logs = [r for r in readings if r.kind == "events" and not r.name.endswith("_back")]
     gone = [r for r in logs if r.profile.says("leaving") or r.leaving]
     others = [r for r in readings if r not in gone]
-    contracts = [r for r in readings if r.kind == "intervals" and r.key("driver") != "support"]
+    contracts = [r for r in readings if r.kind == "intervals" and r.column("end").kind == "time" and r.key("driver") != "support"]
     for r in sorted(gone, key=lambda r: (not r.leaving, len(observed_times(r))), reverse=True):
         if any(o.kind for o in others):
             found.append(_cancellation(r, readings))
@@ -88,7 +88,12 @@ def _cancellation(reading: Reading, readings: Sequence[Reading]) -> Rule:
     lost = [str(v) for v in kind.codes[1] if has_word(str(v), "involuntary")] if kind is not None else []
     if kind is not None and 0 < len(lost) < kind.distinct:
         lines.append(("involuntary", sorted(lost), "not the customer's decision"))
-    told = f'"{reading.leaving}" is the date of leaving' if reading.leaving else f"rows of {reading.name} are customers leaving"
+    back = next((r.name for r in readings if r.name == f"{reading.name.removesuffix('_left')}_back"), None)
+    lines += [("back", back, "rows after which a customer is back")] if back and reading.leaving else []
+    if reading.leaving and reading.leaving == reading.roles.get("time"):
+        told = f'"{reading.leaving}" is the date of leaving'
+    else:
+        told = f'"{reading.leaving}" says who left' if reading.leaving else f"rows of {reading.name} are customers leaving"
     return Rule(lines, f"{told}; at risk within {days} days")
 
 

@@ -17,7 +17,8 @@ WORDS: dict[str, str] = {
     "customer": """
         customer* client* cust user* uid account* acct member* subscriber* buyer* shopper* guest* visitor* player* student*
         learner* patient* donor* household* tenant* company organization* organisation* org workspace* msisdn insured borrower*
-        passenger* kund* nutzer* benutzer* mitglied* abonnent* konto* kontonr kaeufer* klient* compte utilisateur* abonne
+        passenger* cardholder* card_no card_nr card_number card_id kartennr
+        kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto* kontonr kaeufer* klient* compte utilisateur* abonne
         adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro* assinante* conta uzytkownik* abonent* odbiorc* klant*
         gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент* заказчик* лицевой musteri* kullanici* uye* abone*
     """,
@@ -34,7 +35,7 @@ WORDS: dict[str, str] = {
         booking* sale* bestell* *bestell* kauf* zahl* rechnung* buchung* besuch* *besuch* command* achat* paiement* factur*
         visite* pedido* compra* pago* fattur* ordin* acquist* pagament* pagamento* zamowien* zakup* platnosc* wizyt* bestelling*
         aankoop* betaling* bezoek* заказ* покупк* оплат* платеж* визит* siparis* satis* odeme* ziyaret* usage checkin check
-        attended attendance
+        attended attendance receipt* beleg* kassenbon bon quittung* scontrino* paragon*
     """,
     "clerical": """
         update* modified* loaded export* import* insert* ingest* sync* due deliver* shipped shipping ship estimated approved
@@ -43,6 +44,7 @@ WORDS: dict[str, str] = {
         guncel* teslim*
     """,
     "value": """
+        premium premiums praemie* premie*
         amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr charge* turnover payment*
         subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur*
         ca importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota*
@@ -65,6 +67,17 @@ WORDS: dict[str, str] = {
         anzahl* *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade* duracao*
         ilosc* liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
     """,
+    "pieces": """
+        quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc* aantal*
+        hoeveelheid количеств* кол adet* miktar*
+    """,
+    "before": """
+        old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent* poprzedn* stary
+        oud* vorige* стар* прежн* предыдущ* eski onceki
+    """,
+    "discount": """
+        discount* rebate* rabatt* nachlass* remise* reduction* descuento* sconto* desconto* rabat* korting* скидк* indirim*
+    """,
     "item": """
         product* item* sku* article* artikel* page* feature* stock* site* merchant* store* course lesson title* song* track*
         movie* description* produkt* ware waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar
@@ -85,7 +98,7 @@ WORDS: dict[str, str] = {
         aanmeld* lid_sinds sinds регистр* создан* подключ* вступл* kayit* uyelik* katilim*
     """,
     "start": """
-        start* begin* began begun from open opened since submitted created active_from valid_from effective activated checkin
+        start* begin* began begun inception from open opened since submitted created active_from valid_from effective activated checkin
         joined beginn* anfang* *beginn von ab gueltig_ab startdatum eroeffn* debut* depuis ouvert* ouverture* inicio* desde
         apertura* inizio* dal aperto* abertura* poczat* od rozpocz* otwar* aanvang* geopend* vanaf начал* открыт* с baslan*
         baslama* acilis*
@@ -177,7 +190,7 @@ WORDS: dict[str, str] = {
         musteri* kullanici* uyeler* students companies
     """,
     "price": """
-        price* plan tariff* tarif* tier* fee rate preis* prix precio* prezzo* preco* cena* prijs* цена* тариф* fiyat* package
+        price* plan tariff* tarif* tier* fee rate preis* *preis prix precio* prezzo* preco* cena* prijs* *prijs цена* тариф* fiyat* package
         paket*
     """,
     "failed": """

@@ -120,6 +120,14 @@ def _without(reading: Reading, culprit: Reading, error: ChurnError) -> Reading:
         return reading
     column = getattr(error, "column", None)
     needed = {reading.roles.get(role) for role in ("customer", "time", "start", "end")}
+    if error.code == "mixed-currency":  # amounts that nobody can add up are no amounts
+        taken = {"currency": reading.roles.get("currency"), "value": reading.roles.get("value")}
+        return replace(
+            reading,
+            roles={k: v for k, v in reading.roles.items() if k not in taken},
+            keys=[k for k in reading.keys if k[0] != "money"],
+            unused={**reading.unused, **{c: _first_sentence(error) for c in taken.values() if c}},
+        )
     if column is not None and column not in needed:
         roles = {k: v for k, v in reading.roles.items() if v != column}
         lists = {k: [c for c in v if c != column] for k, v in reading.lists.items()}

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.cli.intake.guess_columns import guess_columns
+from churnpredict.cli.intake.line_amounts import with_amount, with_prices
+from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
-from churnpredict.cli.intake.table_joins import flagged_rows, joined_profile, months_as_rows, one_of_many, with_customer
-from churnpredict.cli.intake.table_keys import Way, customer_ways
-from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
+from churnpredict.cli.intake.table_keys import Way, customer_ways, written_apart
+from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
+from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, without_contradicted
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
 
@@ -39,15 +42,18 @@ Ask = Callable[[Question], int]
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
     profiles = one_of_many(profiles)
+    apart = written_apart(profiles)
+    readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
+    profiles = [p for p in profiles if p.name not in apart]
     tables = {p.name: p for p in profiles}
     ways = customer_ways(profiles)
-    readings: list[Reading] = []
     known: dict[str, tuple[TableProfile, str]] = {}
     notes: dict[str, str] = {}
+    lists: dict[str, str] = {}
     for name, profile in tables.items():
         way = ways.get(name)
         if way is None:
-            readings.append(Reading(profile, "", name, why="no column names the customer, and no other table leads to the customer"))
+            lists[name] = "no column names the customer, and no other table leads to the customer"
             continue
         joined = joined_profile(profile, way, tables) if way.steps else profile
         if joined is None:
@@ -61,17 +67,29 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
             notes[name] = f'{empty:,} rows have no "{customer}": they are left out'
             joined = with_customer(joined, customer)
         known[name] = (joined, customer)
+    priced, told = with_prices(tables | {name: p for name, (p, _) in known.items()}, list(known))
+    known = {name: (with_amount(priced.get(name, p)), c) for name, (p, c) in known.items()}
+    readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
     activity = _activity(first)
     found = [r for name, (p, c) in known.items() for r in guess_columns(p, c, activity=activity)]
-    found = [_asked(r, ask) for r in found]
+    found = [_asked(r, ask) for r in without_contradicted(found, activity)]
+    found = with_planned_ends(found, activity, lambda text, choices: ask(Question(text, choices)) == 1)
     used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
+    found = [_lines_of_orders(r, ways[r.name]) for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
-    readings = [replace(r, notes=[notes[r.name]] if r.name in notes else []) for r in readings]
+    readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
     readings = _one_table_of_people(readings)
     readings = [_turned(r) for r in readings]
     readings = _observed(readings)
-    return _with_money([*readings, *_leavers(readings), *_more_states(readings)])
+    return _with_money([*readings, *leavers(readings), *more_states(readings)])
+
+
+def _lines_of_orders(reading: Reading, way: Way) -> Reading:
+    """Make the key by which a table is joined to that of orders its order: several rows may share it, though none do as yet."""
+    if not way.steps or reading.roles.get("id") != way.steps[0].here:
+        return reading
+    return replace(reading, roles={("order" if role == "id" else role): column for role, column in reading.roles.items()})
 
 
 def _customer(name: str, way: Way, ask: Ask) -> str:
@@ -100,7 +118,8 @@ def _asked(reading: Reading, ask: Ask) -> Reading:
 def observed_times(reading: Reading) -> np.ndarray:
     """Return the times of the rows of a log, or the beginnings and ends of contracts, in microseconds, without those that are unknown."""
     if reading.kind == "intervals":
-        times = np.concatenate([reading.column("start").times, reading.column("end").times])
+        ends = [reading.column("end").times] if reading.column("end").kind == "time" else []
+        times = np.concatenate([reading.column("start").times, *ends])
     elif "time" in reading.roles and reading.roles["time"] in reading.profile.columns:
         times = reading.column("time").times
     else:
@@ -257,7 +276,12 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
                     f"it ends {days} days before the other tables: silence after that is not leaving",
                 )
             )
-        if r.kind == "intervals" and r.key("driver") != "support" and (until := _contracts_until(r, latest)) is not None:
+        if (
+            r.kind == "intervals"
+            and r.column("end").kind == "time"
+            and r.key("driver") != "support"
+            and (until := _contracts_until(r, latest)) is not None
+        ):
             keys.append(("observed_until", _day_after(until), "the last day on which something in this table begins or ends"))
         done.append(replace(r, keys=keys))
     return done
@@ -285,46 +309,3 @@ def _rows(n: int) -> str:
 def _when(times: np.ndarray) -> str:
     first, last = stamp(int(times.min()) // DAY * DAY), stamp(int(times.max()) // DAY * DAY)
     return first if first == last else f"{first} to {last}"
-
-
-# --- tables made of others ---
-
-
-def _leavers(readings: Sequence[Reading]) -> list[Reading]:
-    """Return tables of leaving, made of a date on the customer or of the outcome of a panel."""
-    found = []
-    for r in readings:
-        if r.kind == "customers" and r.leaving:
-            column = r.profile.columns[r.leaving]
-            roles = {"customer": r.roles["customer"], "time": r.leaving} | ({"kinds": r.reason} if r.reason else {})
-            keys = [*column.how, ("optional_time", True, "customers without this date have not left")]
-            found.append(Reading(r.profile, "events", f"{r.name}_left", roles, {}, keys, leaving=r.leaving))
-        elif r.outcome:
-            name, value = r.outcome.rsplit("=", 1)
-            query = flagged_rows(r.profile, name, value)
-            profile = replace(r.profile, source=query)
-            keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after")]
-            found.append(
-                Reading(profile, "events", f"{r.name}_left", {k: r.roles[k] for k in ("customer", "time")}, {}, keys, leaving=name)
-            )
-    return found
-
-
-def _more_states(readings: Sequence[Reading]) -> list[Reading]:
-    """Return the other numbers of a panel: an event has one value, so they are states of each period."""
-    found = []
-    for r in readings:
-        if r.kind != "events" or r.key("known_after") is None or (isinstance(r.profile.source, Query) and r.roles["time"] == "month"):
-            continue
-        more = [c for c in r.unused if r.unused[c] == "no role found" and _is_measure(r.profile.columns[c])]
-        if more:
-            for c in more:
-                del r.unused[c]
-            keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after", "observed_until")]
-            roles = {k: r.roles[k] for k in ("customer", "time")}
-            found.append(Reading(r.profile, "states", f"{r.name}_more", roles, {"values": more}, keys))
-    return found
-
-
-def _is_measure(column: Column) -> bool:
-    return column.kind in ("number", "flag") or (column.kind == "text" and 2 <= column.distinct <= 50)

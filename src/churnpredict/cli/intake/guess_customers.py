@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.guess_contracts import joins
 from churnpredict.cli.intake.outcome_columns import follows_activity, tells_whether
 from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Activity, Reading, is_status, said_how
@@ -45,7 +45,7 @@ def guess_customers(
             and not column.how
             and column.says("expiry")
             and np.mean(column.known) > 0.5
-            and not column.says("last")
+            and "last" not in tokens(column.name)
         ):
             lists["dates"].append(column.name)
         else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
-from churnpredict.cli.intake.outcome_columns import flags_leaving
+from churnpredict.cli.intake.outcome_columns import flags_leaving, leaving_values
 from churnpredict.cli.intake.readings import MOST_KINDS, TELLS, Reading, best_quantity, best_value, said_how, say_rest, with_currency
 from churnpredict.cli.intake.table_keys import is_id, unlike_customer
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
@@ -70,20 +71,26 @@ def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pai
             else:
                 unused[column.name] = "another time of the same row"
     rest = [c for c in profile.columns.values() if c.name not in roles.values() and c.name not in unused and c.kind != "time"]
-    outcome = ""
+    outcome: tuple[str, ...] = ()
     flags = [c for c in rest if c.kind == "flag" or (c.kind == "text" and c.distinct == 2)]
     for column in sorted(flags, key=lambda c: not c.says("leaving")):
         value = flags_leaving(column, who, time)
         if value is not None and (column.says("leaving", "staying") or period):
-            outcome = outcome or f"{column.name}={value}"
+            outcome = outcome or (column.name, str(value))
             unused[column.name] = "tells the outcome: see the table made from it"
         elif column.says("leaving") and period:
             unused[column.name] = TELLS
+    for column in rest if not outcome and not profile.says("ticket") else []:
+        if column.name not in unused and (gone := leaving_values(column, who, time)):
+            outcome = (column.name, *gone)
+            break
+    stated = bool(outcome) and outcome[0] not in unused
+    unused |= {c.name: "the state before" for c in rest if stated and c.says("before") and c.name not in unused}
     for column in rest:
         if column.name not in unused and (column.kind == "empty" or (column.distinct < 2 and column.filled.all())):
             unused[column.name] = "empty" if column.kind == "empty" else "always the same"
     left = [c for c in rest if c.name not in unused]
-    if not outcome and _is_states(profile, time, left, who):
+    if (not outcome or stated) and _is_states(profile, time, left, who):
         values = [
             c.name
             for c in left
@@ -93,7 +100,8 @@ def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pai
         lists = {"values": values}
         say_rest(profile, roles, lists, unused)
         driver = [("driver", "price", "driver of the table's features")] if any(has_word(v, "price") for v in values) else []
-        return [Reading(profile, "states", profile.name, roles, lists, [*said_how(profile, roles, unused), *driver], unused)]
+        keys = [*said_how(profile, roles, unused), *driver]
+        return [Reading(profile, "states", profile.name, roles, lists, keys, unused, outcome=outcome)]
     reading = _events(profile, roles, left, unused, period)
     return [replace(reading, outcome=outcome)]
 
@@ -131,7 +139,10 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     ids = [
         c
         for c in left
-        if c.kind in ("text", "number") and (c.is_whole or c.kind == "text") and (is_id(c.name) or c.says("happened")) and c is not value
+        if c.kind in ("text", "number")
+        and (c.is_whole or c.kind == "text")
+        and (is_id(c.name) or c.says("happened") or _is_numbered(c))
+        and c is not value
     ]
     own = [c for c in ids if c.unique and not c.says("item")]
     item = _best(
@@ -174,22 +185,30 @@ def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) 
             continue
         if column.distinct > _ONCE * profile.rows:  # an event's id, with some rows loaded twice
             continue
-        if (column.says("happened") and is_id(column.name)) or _is_of_one(column, profile, roles, any_name=column.says("happened")):
+        if _is_of_one(column, profile, roles):
             return column
     return None
 
 
-def _is_of_one(column: Column, profile: TableProfile, roles: dict[str, str], *, any_name: bool) -> bool:
-    """Return whether every value stands for one customer, who has several; and where the name is no help, for one moment."""
+def _is_of_one(column: Column, profile: TableProfile, roles: dict[str, str]) -> bool:
+    """Return whether every value is of one customer: of one who has several, and of one moment, the less the name says."""
     customer, time = profile.columns[roles["customer"]], profile.columns[roles["time"]]
-    one = [column.codes[0], customer.codes[0]] if any_name else [column.codes[0], customer.codes[0], time.times]
-    return column.distinct > 1.5 * customer.distinct and len(np.unique(np.stack(one, axis=1), axis=0)) <= 1.02 * column.distinct
+    named = column.says("happened") or _is_numbered(column)
+    one = [column.codes[0], customer.codes[0]] if named else [column.codes[0], customer.codes[0], time.times]
+    several = column.distinct > 1.5 * customer.distinct or (named and (is_id(column.name) or _is_numbered(column)))
+    return several and len(np.unique(np.stack(one, axis=1), axis=0)) <= 1.02 * column.distinct
+
+
+def _is_numbered(column: Column) -> bool:
+    """Return whether all values are numbers of orders as shops write them, "#1042", whatever the column is called."""
+    return column.kind == "text" and all(re.fullmatch(r"#[A-Z]*-?\d+", str(v)) for v in column.codes[1])
 
 
 def _best(columns: Sequence[Column], role: str) -> Column | None:
-    def fit(column: Column) -> tuple[bool, bool, bool, int]:
+    def fit(column: Column) -> tuple[bool, bool, bool, bool, int, int]:
         plain = not {"description", "title", "bezeichnung", "descripcion", "descrizione", "name"} & set(tokens(column.name))
-        return (column.says(role), plain, not is_id(column.name), -len(tokens(column.name)))
+        result = bool({"result", "outcome", "ergebnis", "resultat", "esito"} & set(tokens(column.name)))
+        return (column.says(role), plain, not is_id(column.name), not result, -len(tokens(column.name)), column.distinct)
 
     return max(columns, key=fit, default=None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 from churnpredict.cli.intake.choose_rule import Rule
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.events.source import File, Query
+from churnpredict.text_tables import paragraph, text_table
 
 __all__ = ["guess_report"]
 
 _HEADS = ("file", "read as", "key", "times", "money", "not used, and why")
 
 
-def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, str], width: int = 100) -> str:
+def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, str], width: int | None = None) -> str:
     """Return the tables, and the rule in a sentence.
 
     Parameters
@@ -25,37 +25,19 @@ def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, 
     rule : Rule
     refused : mapping
         Files that could not be read -> why.
-    width : int
-        Columns of the terminal.
+    width : int, optional
+        Columns of the terminal by default.
     """
     rows = [_row(r) for r in readings] + [(name, "not used", "", "", "", why) for name, why in refused.items()]
-    first = [max(len(h), *(len(row[i]) for row in rows)) for i, h in enumerate(_HEADS[:-1])]
-    first = [min(size, 26) for size in first]
-    indent = sum(first) + 2 * len(first)
-    if width - indent < 24:  # too narrow for six columns: the reasons are below each table
-        lines = ["  ".join(f"{h:<{size}}" for h, size in zip(_HEADS, first, strict=False)).rstrip()]
-        for row in rows:
-            lines.append("  ".join(f"{_cut(cell, size):<{size}}" for cell, size in zip(row, first, strict=False)).rstrip())
-            lines += textwrap.wrap(row[-1], width - 4, initial_indent="    ", subsequent_indent="    ") if row[-1] else []
-    else:
-        lines = ["  ".join([*(f"{h:<{size}}" for h, size in zip(_HEADS, first, strict=False)), _HEADS[-1]])]
-        for row in rows:
-            said = textwrap.wrap(row[-1], width - indent) or [""]
-            lines.append("  ".join([*(f"{_cut(cell, size):<{size}}" for cell, size in zip(row, first, strict=False)), said[0]]).rstrip())
-            lines += [" " * indent + more for more in said[1:]]
-    lines += ["", *textwrap.wrap(f"Rule: {rule.words}.", width)]
+    lines = [*text_table(rows, _HEADS, width=width), "", *paragraph(f"Rule: {rule.words}.", width=width)]
     horizon: Any = next((w for k, _, w in rule.lines if k == "horizon"), "")
     if rule.lines[0][1] == "inactivity":
-        lines += textwrap.wrap(f"Horizon {horizon}", width)
+        lines += paragraph(f"Horizon {horizon}", width=width)
     return "\n".join(lines)
 
 
 def _path(source: Any) -> str:
     return str(source.path if isinstance(source, File) else source)
-
-
-def _cut(cell: str, size: int) -> str:
-    return cell if len(cell) <= size else cell[: size - 1] + "…"
 
 
 def _row(reading: Reading) -> tuple[str, ...]:
@@ -67,7 +49,8 @@ def _row(reading: Reading) -> tuple[str, ...]:
         file += f", {source.sheet or source.member}"
     if not reading.kind:
         return file, "not used", "", "", "", reading.why
-    times = [reading.roles[r] for r in ("time", "start", "end", "since", "planned_end") if r in reading.roles]
+    roles = [r for r in ("time", "start", "end", "since", "planned_end") if r in reading.roles]
+    times = [reading.roles[r] for r in roles if r != "end" or reading.column(r).kind == "time"]
     period = reading.key("known_after")
     when = " to ".join(times) + (f" (totals of a {period})" if period else "")
     by_reason: dict[str, list[str]] = {}

@@ -9,13 +9,29 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
 
-__all__ = ["flags_leaving", "follows_activity", "tells_whether"]
+__all__ = ["flags_leaving", "follows_activity", "leaving_values", "tells_whether"]
 
 Mask = npt.NDArray[np.bool_]
 _MOST_VALUES = 50
+_WEEK = 7 * 86_400_000_000
+_RETURN = 0.3  # of those who left, at most so many come back
+_GONE = {
+    "inactive",
+    "inaktiv",
+    "inactif",
+    "inactivo",
+    "inattivo",
+    "inativo",
+    "nieaktywny",
+    "inactief",
+    "expired",
+    "closed",
+    "ended",
+    "beendet",
+}
 _LAST = 0.9  # of the flagged rows are the last of their customer
 _SAME = 0.8  # rank correlation with the number of rows
 _TELLING = 0.95  # AUC of a column against having fallen silent
@@ -59,6 +75,25 @@ def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
         if last[flagged].mean() >= best[0]:
             best = (float(last[flagged].mean()), value)
     return best[1]
+
+
+def leaving_values(column: Column, customer: Column, time: Column) -> tuple[str, ...]:
+    """Return the values of a state, or of a type of event, that say that a customer has left, by their words and by what follows.
+
+    An order that is cancelled says the word too, but its customer goes on.
+    """
+    if column.kind != "text" or not 2 <= column.distinct <= _MOST_VALUES or column.says("before", "reason"):
+        return ()
+    names = [str(v) for v in column.codes[1]]
+    gone = np.array([has_word(v, "leaving") or (column.says("kind") and bool(_GONE & set(tokens(v)))) for v in names])
+    flagged = gone[column.codes[0]] & (column.codes[0] >= 0) & time.known
+    if flagged.sum() < 5 or gone.all() or flagged.mean() > 0.5:
+        return ()
+    latest = np.full(customer.distinct, np.iinfo(np.int64).min)
+    others = ~flagged & time.known
+    np.maximum.at(latest, customer.codes[0][others], time.times[others])
+    goes_on = latest[customer.codes[0][flagged]] > time.times[flagged] + _WEEK
+    return tuple(v for v, said in zip(names, gone, strict=True) if said) if goes_on.mean() < _RETURN else ()
 
 
 def follows_activity(column: Column, customer: Column, counts: Mapping[str, int], last: Mapping[str, int], end: int) -> str:

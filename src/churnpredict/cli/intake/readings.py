@@ -49,8 +49,8 @@ class Reading:
         Other notes for the user.
     leaving, reason : str
         Columns of the date at which a customer left, and why.
-    outcome : str
-        The column that is 1 on the rows of leaving.
+    outcome : tuple of str
+        The column that says who left, and its values that say so.
     """
 
     profile: TableProfile
@@ -64,7 +64,7 @@ class Reading:
     why: str = ""
     leaving: str = ""
     reason: str = ""
-    outcome: str = ""
+    outcome: tuple[str, ...] = ()
 
     @property
     def customer(self) -> Column:
@@ -109,12 +109,17 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
     used = {*roles.values(), *(c for some in lists.values() for c in some)}
     for name, column in profile.columns.items():
         if name not in used and name not in unused:
-            unused[name] = "names a person" if column.says("person") else "an id" if is_id(name) else "no role found"
+            text = column.kind == "text" and column.says("best_value")
+            why = "named like an amount, but not all of it are numbers of one currency" if text else "no role found"
+            unused[name] = "names a person" if column.says("person") else "an id" if is_id(name) else why
 
 
 def is_status(column: Column) -> bool:
     """Return whether a column holds a current state."""
-    return any(w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand")) for w in tokens(column.name))
+    return any(
+        w.startswith(("stat", "stan", "stav", "durum", "статус", "estad", "situac", "zustand", "stage", "phase", "lifecycle"))
+        for w in tokens(column.name)
+    )
 
 
 def best_value(numbers: Sequence[Column]) -> Column | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
-__all__ = ["Step", "Way", "customer_ways", "is_id", "unlike_customer"]
+__all__ = ["Step", "Way", "customer_ways", "is_id", "unlike_customer", "written_apart"]
 
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
@@ -19,11 +20,12 @@ _FEW = 10
 
 @dataclass(frozen=True)
 class Step:
-    """One join: a column here is a key there."""
+    """One join: a column here is a key there; where only two columns together are one, ``also`` is the second, called the same in both."""
 
     here: str
     table: str
     there: str
+    also: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,10 @@ class _Keys:
             return True
         if all(has_word(key[1], "customer") for key in (one, other)):
             return True
-        for (table, name), theirs in ((one, words[1]), (other, words[0])):  # "id" of "customers" and "customer_id"
+        for (table, name), theirs, refers in ((one, words[1], other), (other, words[0], one)):  # "id" of "customers" and "customer_id"
             if not [w for w in tokens(name) if not has_word(w, "id")] and theirs & _singular(table):
+                return True
+            if is_id(name) and theirs & _singular(table) and self._refers(refers, (table, name)):  # "Record ID" of "contacts"
                 return True
             if (
                 not [w for w in tokens(name) if not has_word(w, "id")]
@@ -192,14 +196,14 @@ def _reach(keys: _Keys, ways: dict[str, Way]) -> None:
         for table in keys.tables:
             if table in ways:
                 continue
-            for name, there, key in _joins(keys, table):
-                if there in ways and len(ways[there].steps) < 2:
-                    ways[table] = Way(ways[there].column, (Step(name, there, key), *ways[there].steps))
+            for step in (*_joins(keys, table), *_pairs_of_keys(keys, table)):
+                if step.table in ways and len(ways[step.table].steps) < 2:
+                    ways[table] = Way(ways[step.table].column, (step, *ways[step.table].steps))
                     found = True
                     break
 
 
-def _joins(keys: _Keys, table: str) -> Iterator[tuple[str, str, str]]:
+def _joins(keys: _Keys, table: str) -> Iterator[Step]:
     for (own, name), domain in keys.domain.items():
         if own != table:
             continue
@@ -207,4 +211,48 @@ def _joins(keys: _Keys, table: str) -> Iterator[tuple[str, str, str]]:
             if there != table and keys.columns[there, key].unique:
                 mine, theirs = keys.values[own, name], keys.values[there, key]
                 if len(mine & theirs) >= _SEEN * len(mine):
-                    yield name, there, key
+                    yield Step(name, there, key)
+
+
+def _pairs_of_keys(keys: _Keys, table: str) -> Iterator[Step]:
+    """Return two columns that are a key together: numbers of receipts that begin again in each store."""
+    own = keys.tables[table]
+    for there, other in keys.tables.items():
+        shared = [
+            c
+            for c in own.columns
+            if there != table and c in other.columns and not other.columns[c].unique and not unlike_customer(other.columns[c])
+        ]
+        ids = [c for c in shared if is_id(c) or has_word(c, "happened")]
+        for name in ids:
+            for also in (c for c in shared if c != name):
+                theirs = set(zip(*(other.columns[c].codes[1][other.columns[c].codes[0]] for c in (name, also)), strict=True))
+                mine = set(zip(*(own.columns[c].codes[1][own.columns[c].codes[0]] for c in (name, also)), strict=True))
+                if len(theirs) == other.rows and len(mine & theirs) >= _SEEN * len(mine):
+                    yield Step(name, there, name, also)
+
+
+def written_apart(tables: Sequence[TableProfile]) -> dict[str, str]:
+    """Return tables whose customers are those of another table, written in another way, "C-007" and "c7": why each is not joined."""
+    columns = [(t, c) for t in tables for c in t.columns.values() if not unlike_customer(c) and c.says("customer") and c.distinct > _FEW]
+    found: dict[str, str] = {}
+    for i, (one, a) in enumerate(columns):
+        for other, b in columns[i + 1 :]:
+            if one is other or not ((is_id(a.name) and is_id(b.name)) or a.name == b.name):
+                continue
+            mine, theirs = set(map(str, a.codes[1])), set(map(str, b.codes[1]))
+            if len(mine & theirs) >= _SHARED * min(len(mine), len(theirs)):
+                continue
+            plain = [{_plain_id(v) for v in values} for values in (mine, theirs)]
+            if len(plain[0] & plain[1]) >= _SEEN * min(map(len, plain)):
+                less, more = ((one, a), (other, b)) if a.unique or one.rows < other.rows else ((other, b), (one, a))
+                found[less[0].name] = (
+                    f'the ids in "{less[1].name}" look like those in "{more[1].name}" of {more[0].name} written in another way '
+                    "(capital letters, hyphens, blanks or leading zeros): write both in one way"
+                )
+    return found
+
+
+def _plain_id(value: str) -> str:
+    """Return an id in small letters, without punctuation and leading zeros."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[^a-z0-9]", "", value.lower()))
