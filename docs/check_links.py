@@ -29,7 +29,7 @@ class Page(HTMLParser):
 
 
 def broken_links(root: Path) -> tuple[list[str], set[str]]:
-    """What leads nowhere within the pages under ``root``, and all links that lead outside."""
+    """Return what leads nowhere within the pages under ``root``, and all links that lead outside."""
     pages = {p.resolve(): Page(p) for p in root.rglob("*.html") if "_static" not in p.parts}
     broken, outside = [], set()
     for path, page in pages.items():
@@ -49,7 +49,7 @@ def broken_links(root: Path) -> tuple[list[str], set[str]]:
 
 
 def names_shown(root: Path) -> set[str]:
-    """All Python names that the index of the built pages knows."""
+    """Return all Python names that the index of the built pages knows."""
     raw = (root / "objects.inv").read_bytes().split(b"\n", 4)[4]
     return {line.split()[0] for line in zlib.decompress(raw).decode().splitlines() if " py:" in line}
 

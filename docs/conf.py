@@ -93,7 +93,7 @@ def describe(app: Any, page: str, template: str, context: dict[str, Any], tree: 
 
 
 def math(display: str) -> Any:
-    """Formulas become MathML."""
+    """Return formulas become MathML."""
 
     def visit(writer: Any, node: Any) -> None:
         writer.body.append(convert(node.astext(), display=display))

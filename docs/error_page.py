@@ -100,7 +100,7 @@ TOLD = {
 
 @dataclass
 class Entry:
-    """One code: its classes, the places where it is raised, and what is said there."""
+    """One code: its classes, the places where it is raised, and its messages."""
 
     classes: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Entry:
 
 
 def codes() -> dict[str, Entry]:
-    """Every code that the source raises or warns with."""
+    """Return every code that the source raises or warns with."""
     found: dict[str, Entry] = {}
     for path in sorted(SOURCE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -128,7 +128,7 @@ def codes() -> dict[str, Entry]:
 
 
 def _calls(tree: ast.Module) -> list[tuple[ast.AST, ast.Call]]:
-    """Each call with the innermost function around it."""
+    """Return each call with the innermost function around it."""
     out: list[tuple[ast.AST, ast.Call]] = []
 
     def walk(node: ast.AST, scope: ast.AST) -> None:
@@ -151,7 +151,7 @@ def _class_of(call: ast.Call) -> str | None:
 
 
 def _through(tree: ast.Module) -> dict[str, tuple[str, ast.Call]]:
-    """Functions that hand a code on: ``_refuse(code, what)`` raises an error of one class."""
+    """Return functions that hand a code on: ``_refuse(code, what)`` raises an error of one class."""
     out = {}
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         arguments = [a.arg for a in function.args.args]
@@ -175,7 +175,7 @@ def _read(call: ast.Call, scope: ast.AST, tree: ast.Module, through: dict[str, A
 
 
 def _text(node: ast.AST, scope: ast.AST, tree: ast.Module, depth: int = 0) -> str:
-    """What an expression says, with a sign for every part that only a run knows."""
+    """Return what an expression says, with a sign for every part that only a run knows."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -199,7 +199,7 @@ def _clean(text: str) -> str:
 
 
 def areas(found: dict[str, Entry]) -> dict[str, list[str]]:
-    """The codes of each area: where a code is raised in several, in the first of the page's order."""
+    """Return the codes of each area: where a code is raised in several, in the first of the page's order."""
     out: dict[str, list[str]] = {area: [] for area in AREAS}
     for code in sorted(found):
         rooms = {place.partition("/")[0] for place in found[code].places}

@@ -31,7 +31,7 @@ FAULTS = """() => {
 
 
 def look(folder: Path, wanted: list[str]) -> int:
-    """Pictures into ``folder``; how many pages are found wanting."""
+    """Return pictures into ``folder``; how many pages are found wanting."""
     folder.mkdir(parents=True, exist_ok=True)
     wanting = 0
     with sync_playwright() as playwright:

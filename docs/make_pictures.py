@@ -2,7 +2,7 @@
 
 python docs/make_pictures.py [name ...]
 
-Colours are those of Okabe and Ito, which the colour-blind can tell apart. Texts stay texts, so that pages can be searched.
+Colours are those of Okabe and Ito, which are safe for the colour-blind. Texts stay texts, so that pages can be searched.
 Numbers are computed, not drawn: models are trained on simulated data where a picture shows one.
 """
 
@@ -30,7 +30,7 @@ def picture(make: Draw) -> Draw:
 
 
 def bare(ax: Any, *keep: str) -> Any:
-    """Axes with only the lines that say something."""
+    """Return axes with only the lines that say something."""
     for side, line in ax.spines.items():
         line.set_visible(side in keep)
     return ax
@@ -38,7 +38,7 @@ def bare(ax: Any, *keep: str) -> Any:
 
 @picture
 def window(text: str, quiet: str, main: str) -> Any:
-    """Feature window, cutoff, gap, outcome window; a row that was recorded late."""
+    """Return feature window, cutoff, gap, outcome window; a row that was recorded late."""
     figure, ax = plt.subplots(figsize=(8.4, 2.9))
     bare(ax).set(xlim=(-104, 112), ylim=(-1.55, 2.1), xticks=[], yticks=[])
     ax.axvspan(-90, 0, 0.42, 0.66, color=main, alpha=0.28, lw=0)
@@ -64,7 +64,9 @@ def window(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def ends(text: str, quiet: str, main: str) -> Any:
-    """Contracts around one cutoff: a last day that belongs, a renewal at the cutoff, one that ends there, a seam within the grace."""
+    """Return contracts around one cutoff: a last day that belongs, a renewal at the cutoff, one that ends there, a seam within the
+    grace.
+    """
     figure, ax = plt.subplots(figsize=(8.4, 3.7))
     bare(ax).set(xlim=(-33, 49), ylim=(-1.5, 5.6), xticks=[], yticks=[])
     rows: list[tuple[str, list[tuple[float, float]], list[tuple[float, float]], str, bool]] = [
@@ -92,7 +94,7 @@ def ends(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def midnights(text: str, quiet: str, main: str) -> Any:
-    """Days around the change of the clock in Berlin on an axis of elapsed hours: midnights, and steps of 24 hours beside them."""
+    """Return days around the change of the clock in Berlin on an axis of elapsed hours: midnights, and steps of 24 hours beside them."""
     from churnpredict.clock import DAY, utc_time
     from churnpredict.spans import span
 
@@ -122,7 +124,7 @@ def midnights(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def snapshots(text: str, quiet: str, main: str) -> Any:
-    """Who is at risk at which cutoff, and which snapshots are not mature yet."""
+    """Return who is at risk at which cutoff, and which snapshots are not mature yet."""
     figure, ax = plt.subplots(figsize=(8.4, 3.6))
     cutoffs, end, horizon = np.arange(0, 241, 30), 270, 90
     lives = {"Ada": [(-40, 270)], "Ben": [(-40, 110)], "Cem": [(75, 270)], "Dora": [(-40, 25), (165, 270)], "Eve": [(130, 215)]}
@@ -153,7 +155,7 @@ def snapshots(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def leak(text: str, quiet: str, main: str) -> Any:
-    """The same column where the answer is known, and where it is not."""
+    """Return the same column where the answer is known, and where it is not."""
     rng = np.random.default_rng(0)
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
     stayed = rng.gamma(3, 4, 900)
@@ -180,7 +182,7 @@ def leak(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def calibration(text: str, quiet: str, main: str) -> Any:
-    """Two trained models on the same rows: as they come, and with leavers weighted as heavily as stayers."""
+    """Return two trained models on the same rows: as they come, and with leavers weighted as heavily as stayers."""
     from lightgbm import LGBMClassifier
 
     import churnpredict as cp
@@ -203,13 +205,13 @@ def calibration(text: str, quiet: str, main: str) -> Any:
         ax.errorbar(shown.risk, shown.observed, errors, color=colour, marker=mark, ms=6, capsize=2, lw=1.5, label=f"{name}: {gap:+.2f}")
     ax.text(0.8, 0.73, "said = happened", color=text, rotation=40, fontsize=9, ha="center")
     ax.legend(frameon=False, title="mean risk - share that left", loc="upper left")
-    bare(ax, "left", "bottom").set(xlabel="risk that was said", ylabel="share that left", xlim=(0, 0.9), ylim=(0, 0.9))
+    bare(ax, "left", "bottom").set(xlabel="predicted risk", ylabel="share that left", xlim=(0, 0.9), ylim=(0, 0.9))
     return figure
 
 
 @picture
 def drivers(text: str, quiet: str, main: str) -> Any:
-    """From the typical risk to one customer's, a step per driver."""
+    """Return the steps from the base risk to one customer's, a step per driver."""
     base, steps = 0.06, {"support": 0.18, "habit": 0.12, "price": 0.08, "others": 0.01, "contract": -0.04}
     figure, ax = plt.subplots(figsize=(8.4, 3.1))
     at = base
@@ -232,7 +234,7 @@ def drivers(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def secant(text: str, quiet: str, main: str) -> Any:
-    """One slope per customer turns log-odds into points."""
+    """Return one slope per customer turns log-odds into points."""
     figure, ax = plt.subplots(figsize=(6.6, 3.8))
     z = np.linspace(-5, 3, 200)
     curve = 1 / (1 + np.exp(-z))
@@ -251,7 +253,7 @@ def secant(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def parts(text: str, quiet: str, main: str) -> Any:
-    """A risk of 42 % divided by outcome within each horizon."""
+    """Return a risk of 42 % divided by outcome within each horizon."""
     figure, ax = plt.subplots(figsize=(7.4, 2.8))
     divided = {"within 90 days": (0.29, 0.13), "within 60 days": (0.2, 0.1), "within 30 days": (0.09, 0.06)}
     for y, (gone, lost) in enumerate(divided.values()):
@@ -270,7 +272,7 @@ def parts(text: str, quiet: str, main: str) -> Any:
 
 @picture
 def silence(text: str, quiet: str, main: str) -> Any:
-    """The return curve of a simulated business, and the horizon that is proposed from it."""
+    """Return the return curve of a simulated business, and the horizon that is proposed from it."""
     import churnpredict as cp
 
     shop = cp.make_business(400, random_state=2)
@@ -298,7 +300,7 @@ SPEED = {
 
 @picture
 def speed(text: str, quiet: str, main: str) -> Any:
-    """Cost of features, reasons and scores beside what people use today."""
+    """Return cost of features, reasons and scores beside what people use today."""
     figure, axes = plt.subplots(1, 3, figsize=(10.5, 1.9))
     for ax, (what, costs) in zip(axes, SPEED.items(), strict=True):
         bare(ax).set(xticks=[], yticks=[], ylim=(-0.6, 2.6), xlim=(0, max(costs.values()) * 1.25))

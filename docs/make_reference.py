@@ -57,7 +57,7 @@ ORDER = (
 MODULES = {
     "spark": "Inside Spark",
     "lifecycle.tracking": "MLflow",
-    "lifecycle.registry": "Which model is in force",
+    "lifecycle.registry": "Which model is in use",
     "churn.treatments": "Past retention contacts",
     "explanation.change": "Why risks changed",
     "evaluation.baselines": "The old ways",
@@ -66,7 +66,7 @@ MODULES = {
 
 
 def group_of(name: str) -> str:
-    """The page on which a public name stands."""
+    """Return the page on which a public name stands."""
     home = homes()[name]
     for page, (_, _, modules) in GROUPS.items():
         if any(home == m or home.startswith(m + ".") for m in modules):
@@ -75,24 +75,26 @@ def group_of(name: str) -> str:
 
 
 def public_names() -> list[str]:
-    """All names of the public face: those on top, the classes that functions return, and those of its parts (``accounting.cohorts``)."""
+    """Return all names of the public face: those on top, the classes that functions return, and those of its parts
+    (``accounting.cohorts``).
+    """
     return sorted(homes())
 
 
 def homes() -> dict[str, str]:
-    """The module that defines each public name; a name that stands on top is not shown a second time."""
+    """Return the module that defines each public name; a name that stands on top is not shown a second time."""
     top = cp._HOME | cp._CLASSES
     parts = {f"{part}.{n}": getattr(getattr(cp, part), n) for part in cp._PARTS for n in getattr(cp, part).__all__ if n not in top}
     return top | {name: thing.__module__.removeprefix("churnpredict.") for name, thing in parts.items()}
 
 
 def thing_of(name: str) -> Any:
-    """What a public name stands for."""
+    """Return what a public name stands for."""
     return operator.attrgetter(name)(cp)
 
 
 def summary(thing: Any) -> str:
-    """The first sentence of a docstring."""
+    """Return the first sentence of a docstring."""
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
 
 
@@ -121,7 +123,7 @@ def _group_page(page: str) -> str:
 
 
 def _modules() -> str:
-    """Names that are imported from their module, not from the package."""
+    """Return names that are imported from their module, not from the package."""
     lines = [*title("Modules"), "Imported from where they stand: ``from churnpredict.evaluation.metrics import log_loss``.", ""]
     for name, heading in MODULES.items():
         full = f"churnpredict.{name}"

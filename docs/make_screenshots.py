@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 1100, 900
 
 
 def page(folder: Path) -> Path:
-    """The report of a business of 2,000 customers."""
+    """Return the report of a business of 2,000 customers."""
     shop = cp.make_business(2000, random_state=5, rule="cancellation")
     tables, at = shop.tables, "2024-01-01"
     rows = [row for row in cp.catalog(tables) if row.window in (None, "30d", "90d") and row.table != "cancellations"]

@@ -66,7 +66,7 @@ _MEANS = {
     ("plan", "unit"): "What money is counted in, shown behind every amount.",
     ("output", "model"): "The model file.",
     ("output", "scores"): "A file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs.",
-    ("output", "backtest"): "The figures of the back-test.",
+    ("output", "backtest"): "The figures of the backtest.",
     ("output", "report"): "The page for the retention team.",
     ("output", "plan"): "Whom to contact, in order.",
     ("output", "alerts"): "Customers who meet an alert rule.",
@@ -87,7 +87,7 @@ _CHOICES = {
     "unit of time": '"s", "ms", "us", "ns", "d", "excel", "excel1904"',
     "known_after": '"day", "week", "month", "quarter", "year"',
 }
-# Values as they stand in a file, by section and key, or by key alone.
+# Values as written in a file, by section and key, or by key alone.
 _EXAMPLES: dict[Any, str] = {
     ("tables", "kind of table"): '"events"',
     ("tables", "kinds"): '"event_type"',
@@ -200,7 +200,7 @@ class Key(NamedTuple):
 
 
 def sections() -> dict[str, list[Key]]:
-    """The keys of every section, by its heading."""
+    """Return the keys of every section, by its heading."""
     found = {"At the top of the file": [_key("file", f, None) for f in _fields(config.Config) if f.name not in _NOT_TOP]}
     back = {v: k for k, v in config._RENAMED.items()}
     places = [_named("tables", name, text, "none", None) for name, text in (("source", "text"), ("database", "text"), ("query", "text"))]
@@ -266,7 +266,7 @@ def _named(section: str, name: str, kind: str, default: str, cls: Any, field: st
 
 
 def _sentence(cls: Any, name: str) -> str:
-    """The first sentence about a parameter in a docstring, as reStructuredText; "" where there is none."""
+    """Return the first sentence about a parameter in a docstring, as reStructuredText; "" where there is none."""
     text = "" if cls is None else inspect.getdoc(cls) or ""
     lines = text.split("\nParameters\n")[-1].splitlines()
     for i, line in enumerate(lines):
@@ -282,7 +282,7 @@ def _sentence(cls: Any, name: str) -> str:
 
 
 def page() -> str:
-    """The page of the reference."""
+    """Return the page of the reference."""
     heading = "churn.toml"
     lines = [
         *(heading, "=" * len(heading), ""),

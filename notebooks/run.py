@@ -19,7 +19,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
 def execute(path: Path) -> object:
-    """The executed notebook; raises on the first cell that fails."""
+    """Return the executed notebook; raises on the first cell that fails."""
     import nbformat
     from jupyter_client.manager import KernelManager
     from nbclient import NotebookClient
@@ -35,7 +35,7 @@ def execute(path: Path) -> object:
 
 
 def normalised(notebook: object, folder: str) -> object:
-    """Without what differs from run to run or from machine to machine."""
+    """Remove what differs from run to run or from machine to machine."""
     notebook.metadata.clear()
     notebook.metadata["kernelspec"] = dict(KERNEL)
     notebook.metadata["language_info"] = {"name": "python"}
@@ -61,7 +61,7 @@ def normalised(notebook: object, folder: str) -> object:
 
 
 def without_paths(text: str, folder: str) -> str:
-    """Paths of this machine replaced, and addresses of objects too."""
+    """Return paths of this machine replaced, and addresses of objects too."""
     for path in (folder, str(HERE.parent), str(Path.home())):
         text = text.replace(path, "...") if len(path) > 2 else text
     return re.sub(r"0x[0-9a-f]{8,}", "0x...", text)

@@ -11,7 +11,7 @@ _NONE = "–"
 
 
 def percent(share: Any) -> str:
-    """A share in per cent; what is not nothing is not shown as nothing, and what is not everything not as everything.
+    """Return a share in per cent; what is not nothing is not shown as nothing, and what is not everything not as everything.
 
     >>> percent(0.123), percent(0.0002), percent(0.5), percent(0.9996), percent(float("nan"))
     ('12 %', '< 0.1 %', '50 %', '> 99.9 %', '–')
@@ -26,7 +26,7 @@ def percent(share: Any) -> str:
 
 
 def points(share: Any, *, sign: bool = True) -> str:
-    """A difference of shares in points, with its sign.
+    """Return a difference of shares in points, with its sign.
 
     >>> points(0.054), points(-0.2), points(0.1, sign=False)
     ('+5.4', '-20.0', '10.0')
@@ -37,7 +37,7 @@ def points(share: Any, *, sign: bool = True) -> str:
 
 
 def amount(number: Any, unit: str = "") -> str:
-    """Thousands apart, three digits that count, and the unit.
+    """Return thousands apart, three digits that count, and the unit.
 
     >>> amount(12345.6, "€"), amount(1.234), amount(float("nan")), amount(-0.2)
     ('12,346 €', '1.23', '–', '-0.20')
@@ -49,7 +49,7 @@ def amount(number: Any, unit: str = "") -> str:
 
 
 def people(number: Any) -> str:
-    """Whole people, thousands apart.
+    """Return whole people, thousands apart.
 
     >>> people(1234.4), people(1)
     ('1,234', '1')
@@ -58,7 +58,7 @@ def people(number: Any) -> str:
 
 
 def score(value: Any) -> str:
-    """A score of a model that lies between 0 and 1, such as AUC: three digits, no zero before the point.
+    """Return a score of a model that lies between 0 and 1, such as AUC: three digits, no zero before the point.
 
     >>> score(0.7321), score(1.0), score(-0.02)
     ('.732', '1.000', '-.020')
@@ -70,7 +70,7 @@ def score(value: Any) -> str:
 
 
 def times(value: Any) -> str:
-    """A multiple.
+    """Return a multiple.
 
     >>> times(7.3), times(1), times(70.2)
     ('7.3 times', '1 time', '70 times')

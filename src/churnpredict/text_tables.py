@@ -36,12 +36,12 @@ class Bar:
 
 
 def width_of_terminal() -> int:
-    """Columns of the terminal (``COLUMNS`` goes first), 80 where there is none; 40 to 200."""
+    """Return columns of the terminal (``COLUMNS`` goes first), 80 where there is none; 40 to 200."""
     return min(max(shutil.get_terminal_size((80, 24)).columns, _LEAST), _MOST)
 
 
 def paragraph(text: str, *, indent: str = "", first: str | None = None, width: int | None = None) -> list[str]:
-    """Lines of a text, wrapped at words; what is longer than a line is not broken.
+    """Return lines of a text, wrapped at words; what is longer than a line is not broken.
 
     >>> paragraph("Call those whose contract ends in May.", indent="  ", width=24)
     ['  Call those whose', '  contract ends in May.']
@@ -53,14 +53,14 @@ def paragraph(text: str, *, indent: str = "", first: str | None = None, width: i
 
 
 def cell_text(value: object) -> str:
-    """The text of a cell: whole numbers by thousands, bars by their text."""
+    """Return the text of a cell: whole numbers by thousands, bars by their text."""
     if isinstance(value, Bar):
         return value.text
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, indent: str = "", width: int | None = None) -> list[str]:
-    """Lines of a table that is no wider than the terminal.
+    """Return lines of a table that is no wider than the terminal.
 
     Prose is wrapped at words, but not at a no-break space; where that is not enough, the table is cut into blocks of columns, each with
     the first column again.
@@ -102,7 +102,7 @@ def _natural(texts: list[list[str]], names: list[str] | None, j: int) -> int:
 
 
 def _shortest(texts: list[list[str]], names: list[str] | None, right: list[bool], j: int) -> int:
-    """How narrow a column may become: figures keep their width, prose its longest word."""
+    """Return how narrow a column may become: figures keep their width, prose its longest word."""
     name = max((len(word) for word in (names[j] if names else "").split()), default=0)
     if right[j]:
         return max([name, *(len(line) for row in texts for line in row[j].split("\n"))])
@@ -111,7 +111,7 @@ def _shortest(texts: list[list[str]], names: list[str] | None, right: list[bool]
 
 
 def _blocks(texts: list[list[str]], names: list[str] | None, right: list[bool], room: int) -> list[list[int]]:
-    """Places of the columns of each block."""
+    """Return places of the columns of each block."""
     least = [_shortest(texts, names, right, j) for j in range(len(right))]
     blocks, used = [[0]], least[0]
     for j in range(1, len(least)):

@@ -65,7 +65,7 @@ class Accounts(pd.DataFrame):
         return Drawer(self)
 
     def _rows(self) -> tuple[list[tuple[object, ...]], list[str]]:
-        """Rows and names of the columns, the index first where it says something; empty notes are left out."""
+        """Return rows and names of the columns, the index first where it says something; empty notes are left out."""
         text = self.printed()
         if "note" in text and not (text["note"] != "").any():
             text = text.drop(columns="note")

@@ -128,7 +128,7 @@ class SuggestedHorizon:
         )
 
     def plot(self, **options: Any) -> Any:
-        """The return curve with the proposed horizon marked."""
+        """Return the return curve with the proposed horizon marked."""
         return self.curve.plot(self.horizon, **options)
 
 

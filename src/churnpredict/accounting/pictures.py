@@ -21,7 +21,7 @@ _LABELLED = 6  # cohorts with a line of their own colour
 
 
 def kind_of(frame: pd.DataFrame) -> str | None:
-    """Which picture shows these accounts: "retention", "revenue", "rates", or None."""
+    """Return which picture shows these accounts: "retention", "revenue", "rates", or None."""
     if frame.index.name == "joined" and "customers" in frame:
         return "retention"
     if {"period", "start", "lost_revenue", "contraction", "expansion", "end"} <= set(frame.columns):
@@ -32,7 +32,7 @@ def kind_of(frame: pd.DataFrame) -> str | None:
 
 
 def retention_curve(frame: pd.DataFrame) -> pd.Series:
-    """The share of customers still there after k periods, over all cohorts: index 0, 1, ..., the number of periods.
+    """Return the share of customers still there after k periods, over all cohorts: index 0, 1, ..., the number of periods.
 
     From one period to the next only cohorts are compared that are observed at both, so that no step comes from a cohort that is missing.
 
@@ -101,7 +101,7 @@ def plot_retention(frame: pd.DataFrame) -> Any:
 
 @drawn
 def plot_rates(frame: pd.DataFrame, *, most: int = 6) -> Any:
-    """Churn rate per period with its interval; columns are divided where some were lost against their will. Groups are lines.
+    """Return churn rate per period with its interval; columns are divided where some were lost against their will. Groups are lines.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
 
 @drawn
 def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> Any:
-    """The way from the revenue at the start of a period to that at its end: lost, reduced, extended.
+    """Return the way from the revenue at the start of a period to that at its end: lost, reduced, extended.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
 
 @drawn
 def plot_return(curve: Any, horizon: str | None = None) -> Any:
-    """Share of quiet customers who still come back, by days of silence, with a horizon marked.
+    """Return share of quiet customers who still come back, by days of silence, with a horizon marked.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ METRICS: dict[str, Callable[..., float]] = {
 
 
 def measures_for(campaign: Campaign) -> dict[str, Callable[..., float]]:
-    """The metrics, profits reckoned with the money of a campaign."""
+    """Return the metrics, profits reckoned with the money of a campaign."""
     profit = partial(metrics.expected_profit, **campaign.amounts, acceptance=campaign.acceptance)
     return METRICS | {"empc": partial(metrics.empc, **campaign.amounts), "expected_profit": profit}
 

@@ -79,7 +79,7 @@ class _Display:
         return ax, theme.colours[there % len(theme.colours)]
 
     def _tell(self, finding: str, seen: str) -> None:
-        """The title and the description, on a figure of one's own; axes of somebody else keep their titles."""
+        """Set title and description on a new figure; given axes keep their titles."""
         if self._own:
             finish(self.figure_, f"{self.name}: {finding}" if self.name else finding, seen)
 
@@ -173,7 +173,7 @@ class ReliabilityDisplay(_Display):
         return self
 
     def _zoom(self, ax: Any, colour: str) -> None:
-        """Where most bins crowd in a corner, a second picture of that corner."""
+        """Add a second plot of the corner where most bins are."""
         reach = np.sort(np.maximum(self.risk, self.observed))
         if len(ax.child_axes) < 2:
             edge = 1.2 * float(reach[int(_CROWD * (len(reach) - 1))]) if len(reach) else 0.0

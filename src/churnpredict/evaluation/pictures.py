@@ -82,7 +82,7 @@ _LABEL = 0.72  # of the width belongs to the axes, and to what stands below them
 
 
 def look() -> Theme:
-    """The theme that holds: the one asked for, else the dark one where matplotlib's own settings draw on dark paper."""
+    """Return the theme that holds: the one asked for, else the dark one where matplotlib's own settings draw on dark paper."""
     chosen = _CHOSEN.get()
     if chosen is not None:
         return chosen
@@ -145,7 +145,7 @@ def _need_matplotlib() -> Any:
 
 
 def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, np.ndarray]:
-    """A figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
+    """Return a figure of so many inches and its axes (rows, columns); notebooks show it by themselves, nothing has to be closed.
 
     Its ``alt_text`` says in words what is seen: :func:`finish` sets it.
 
@@ -171,7 +171,7 @@ def new_figure(width: float, height: float, *, rows: int = 1, columns: int = 1, 
 
 
 def bare(ax: Any, *, grid: Literal["x", "y", "both"] | None = "y") -> Any:
-    """Axes with only the lines that help to read them."""
+    """Return axes with only the lines that help to read them."""
     theme = look()
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(theme.quiet)
@@ -195,7 +195,7 @@ def finish(figure: Any, title: str, seen: str) -> Any:
 
 
 def sentence(text: str) -> Any:
-    """A figure that says why there is nothing to draw."""
+    """Return a figure that says why there is nothing to draw."""
     figure, grid = new_figure(6.4, 1.2)
     ax = grid[0, 0]
     ax.set_axis_off()
@@ -205,12 +205,14 @@ def sentence(text: str) -> Any:
 
 
 def escaped(text: Any) -> str:
-    """A label as it is: matplotlib takes dollars for formulas."""
+    """Return a label as it is: matplotlib takes dollars for formulas."""
     return str(text).replace("$", r"\$")
 
 
 def low_to_high() -> Any:
-    """Colours of values from low to high that everybody tells apart and that neither paper swallows: of cividis, without the far end."""
+    """Return colours of values from low to high that everybody tells apart and that neither paper swallows: of cividis, without the far
+    end.
+    """
     import matplotlib
     from matplotlib.colors import ListedColormap
 

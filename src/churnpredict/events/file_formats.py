@@ -68,7 +68,7 @@ class FileFormat:
 
 
 def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
-    """Detect how a file is written; the first file decides for a folder or a glob.
+    """Return detect how a file is written; the first file decides for a folder or a glob.
 
     Options that are given in a :class:`File` are not changed. The whole file is read once, because one value in its last row may decide
     what all others mean.

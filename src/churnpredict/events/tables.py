@@ -259,7 +259,7 @@ class EventTables:
         return times
 
     def known_before(self, moment: int) -> EventTables:
-        """Return the same tables as they stood at a moment: only what was known strictly before it."""
+        """Return the tables as known before a moment: only rows known strictly before it."""
         streams = {name: stream.known_before(moment) for name, stream in self.streams.items()}
         if all(streams[n] is self.streams[n] for n in streams) and self._ends_by(moment):
             return self

@@ -19,7 +19,7 @@ _FEW = 0.01  # of the rows of a table: more are no accident
 def without_ties(name: str, declaration: Declaration, stream: Stream) -> Stream:
     """Return the rows of a table without states that contradict each other at one moment; the state before them goes on.
 
-    Rows of one moment are in the order in which they came to be known, where that is declared, and the last one holds. The order of the
+    Rows of one moment are in the order in which they became known, where that is declared, and the last one applies. The order of the
     source says nothing: the same rows in another order are the same table.
 
     Raises
@@ -68,6 +68,6 @@ def _warn_of_attributes(table: str, rows: int, total: int) -> None:
             table=table,
             rows=rows,
             total=total,
-            remedy="Tell them apart by kind=, or declare known_at=: then the interval that was known last counts.",
+            remedy="Distinguish them by kind=, or declare known_at=: then the interval that was known last counts.",
             stacklevel=7,
         )

@@ -59,7 +59,7 @@ def _parsed(text: pa.Array, form: str) -> pa.Array:
 def fitting_formats(values: pa.Array) -> list[str]:
     """Return the formats that read every value; two where nothing tells day from month.
 
-    What tells them apart is a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
+    They are distinguished by a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
     the rows over many more years than the other.
 
     >>> fitting_formats(pa.array(["31.12.2023", "1.2.2024"]))

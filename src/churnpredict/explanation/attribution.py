@@ -256,7 +256,8 @@ class Explanation(PairReasons):
         )
 
     def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: Any) -> Figure:
-        """A picture: all customers, one customer's way to the risk, customers in the order of risk, segments, or every customer as a dot.
+        """Return a picture: all customers, one customer's way to the risk, customers in the order of risk, segments, or every customer as a
+        dot.
 
         Parameters
         ----------
@@ -360,7 +361,7 @@ class Explanation(PairReasons):
         return ways[self.outcome] + ("" if self.horizon is None else f" within {self.horizon}")
 
     def _table(self) -> list[tuple[object, ...]]:
-        """The rows of :meth:`summary` as people read them."""
+        """Return the rows of :meth:`summary` as people read them."""
         found = self.summary()
         top = max(float(found["mean_abs_points"].max()), 1e-12) if len(found) else 1.0
         return [

@@ -93,7 +93,7 @@ def plot_customer(why: Explained, *, customer: Any = None, cutoff: Moment | None
 
 
 def _name_of(why: Explained, row: int) -> str:
-    """How the row is called: its customer, or its place."""
+    """Return how the row is called: its customer, or its place."""
     if "customer_id" in why.index.names:
         return f"Customer {why.index.get_level_values('customer_id')[row]}"
     return f"Row {why.index[row]}"
@@ -105,7 +105,7 @@ def _percent(value: float, _: Any = None) -> str:
 
 @drawn
 def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
-    """Mean probability points of every driver, segment beside segment.
+    """Return mean probability points of every driver, segment beside segment.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
 
 @drawn
 def plot_book(why: Explained) -> Any:
-    """All customers: how much each driver raises and lowers risks on average, and of how many it is the first reason."""
+    """Return all customers: how much each driver raises and lowers risks on average, and of how many it is the first reason."""
     if not len(why):
         return _nobody()
     theme = look()
@@ -187,7 +187,7 @@ def plot_book(why: Explained) -> Any:
 
 @drawn
 def plot_map(why: Explained, *, most: int = 6) -> Any:
-    """The customer base from the highest risk to the lowest, each risk divided into the points of its drivers.
+    """Return the customer base from the highest risk to the lowest, each risk divided into the points of its drivers.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def plot_map(why: Explained, *, most: int = 6) -> Any:
 
 @drawn
 def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
-    """Every customer as a dot, one line per feature or driver: how far it moves the risk, coloured by the feature's value.
+    """Return every customer as a dot, one line per feature or driver: how far it moves the risk, coloured by the feature's value.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
 
 
 def short_label(feature: str) -> str:
-    """A feature's name in a few words: what it is about, what is measured, over which window.
+    """Return a feature's name in a few words: what it is about, what is measured, over which window.
 
     >>> short_label("support__tickets_open_count"), short_label("value__orders_sum_90d"), short_label("age")
     ('tickets: open count', 'orders: sum, 90 days', 'age')
@@ -300,13 +300,13 @@ def short_label(feature: str) -> str:
 
 
 def _in_words(window: str) -> str:
-    """A window as people say it: "90d" is "90 days"."""
+    """Return a window as people say it: "90d" is "90 days"."""
     parts = [(n, _UNITS.get(unit, unit)) for n, unit in re.findall(r"([0-9.]+)([a-z]+)", window)]
     return " ".join(f"{n} {unit}{'' if n == '1' else 's'}" for n, unit in parts) or window
 
 
 def _levels(column: pd.Series) -> np.ndarray:
-    """How high each value is among all of them, 0 to 1 (n,); NaN where it is missing or no number."""
+    """Return how high each value is among all of them, 0 to 1 (n,); NaN where it is missing or no number."""
     if not pd.api.types.is_numeric_dtype(column.dtype):
         return np.full(len(column), np.nan)
     values = pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -315,7 +315,7 @@ def _levels(column: pd.Series) -> np.ndarray:
 
 
 def _spread(x: np.ndarray, most: float) -> np.ndarray:
-    """Dots of nearly the same points one above the other, at most 0.4 from their line (n,)."""
+    """Return dots of nearly the same points one above the other, at most 0.4 from their line (n,)."""
     cell = np.round(60 * x / max(most, 1e-9)).astype(np.int64)
     order = np.argsort(cell, kind="stable")
     _, start, count = np.unique(cell[order], return_index=True, return_counts=True)

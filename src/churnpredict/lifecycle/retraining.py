@@ -87,7 +87,7 @@ class Retraining:
         return show(self._headline(), *self._table(), self._moved())
 
     def _table(self) -> tuple[list[tuple[object, ...]], tuple[str, ...]]:
-        """Rows and names of the columns."""
+        """Return rows and names of the columns."""
         wide = self._wide()
         rows = [
             (str(model), *(Figure(_written(m, float(v))) for m, v in zip(wide.columns, row, strict=True)))
@@ -289,7 +289,7 @@ class _Contest:
         return Retraining(False, verdict, words, **self._about(), **found)
 
     def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
-        """Refit the winner on everything, and check that it is not worse."""
+        """Return refit the winner on everything, and check that it is not worse."""
         winner = self.fresh.copy().fit(self.past)
         again = check_risks(risk_of(winner.model_, self._features(winner)))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)

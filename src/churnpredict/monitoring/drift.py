@@ -134,11 +134,11 @@ def find_drift(
         Trained.
     tables : EventTables
     at : time, optional
-        The moment, by default the end of what was observed. Say it where a source that has stopped is to be noticed.
+        The cutoff; by default the end of the observed time. Set it to detect sources that have stopped updating.
     scores : DataFrame or list of DataFrame, optional
-        Earlier scorings, as :meth:`ChurnPipeline.score` gave them: ``customer_id``, ``cutoff``, ``risk``, and ``model_id`` if there.
-        Those whose outcome windows have passed are held against what happened, but for rows of a model that had seen what came after
-        (``in_sample``, or of this model and before the end of what it has learnt from): they are counted and left out.
+        Earlier scores from :meth:`ChurnPipeline.score`: ``customer_id``, ``cutoff``, ``risk``, and ``model_id`` if known. Those whose
+        outcome windows have passed are compared with their outcomes, except rows of a model that was trained on later outcomes
+        (``in_sample``, or of this model before the end of its training outcomes), which are counted and left out.
 
     Returns
     -------
@@ -147,14 +147,14 @@ def find_drift(
     Warns
     -----
     ChurnWarning
-        ``in-sample``: the model has learnt from what came after the moment; how its risks stand is then not judged.
+        ``in-sample``: the model was trained on outcomes after the cutoff; its risks are then not checked.
 
     Raises
     ------
     UsageError
         ``not-fitted``; ``no-reference``: no training cutoff lies before ``at``.
     SchemaError, ContentError, IdentityError
-        ``missing-column``, ``no-probability``, ``scores-id-type``: scores that are none.
+        ``missing-column``, ``no-probability``, ``scores-id-type``: invalid scores.
 
     Examples
     --------

@@ -15,7 +15,7 @@ _FAR = 3.0  # times the limit; beyond it a bar says no more
 
 
 def checks_by_limit(figures: pd.DataFrame) -> pd.DataFrame:
-    """The checks of a drift report with their size as a multiple of the limit, and the usual size, the largest first.
+    """Return the checks of a drift report with their size as a multiple of the limit, and the usual size, the largest first.
 
     >>> rows = pd.DataFrame({"group": ["input"], "check": ["psi"], "where": ["age"], "value": [0.3], "usual": [0.1], "limit": [0.2]})
     >>> checks_by_limit(rows.assign(alarm=True))[["value_by_limit", "usual_by_limit"]].round(3).values.tolist()

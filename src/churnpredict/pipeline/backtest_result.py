@@ -89,7 +89,7 @@ class Backtest(pd.DataFrame):
         return wide.dropna(how="all")
 
     def summary(self, width: int | None = None) -> str:
-        """The backtest in words and figures, as wide as the terminal, or as ``width``; intervals stand on a second line."""
+        """Return the backtest in words and figures, as wide as the terminal, or as ``width``; intervals stand on a second line."""
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             lines += paragraph(_heading(cutoff, part), width=width)
@@ -113,7 +113,7 @@ class Backtest(pd.DataFrame):
         return f"{n} cutoff{'' if n == 1 else 's'}. {against} {level}{signal}"
 
     def _money(self) -> str:
-        """What profits were reckoned with, in a sentence."""
+        """Return what profits were reckoned with, in a sentence."""
         return f"Profits {'assume' if self.campaign is ASSUMED else 'are reckoned so'}: {self.campaign}."
 
     def _complete(self) -> bool:
@@ -237,7 +237,7 @@ def _steady(part: pd.DataFrame) -> str | None:
 
 
 def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> tuple[list[list[object]], list[str]]:
-    """Rows and names of the columns: model, each metric with its interval below, log loss minus that of this baseline."""
+    """Return rows and names of the columns: model, each metric with its interval below, log loss minus that of this baseline."""
     shown = [m for m in names if m in set(part["metric"])]
     rows: list[list[object]] = []
     for model, figures in _by_model(part):
@@ -246,7 +246,7 @@ def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]
 
 
 def _written(metric: str, value: float) -> str:
-    """A figure as its kind is written: scores without zero, the lift as it is, gaps in points, money with three digits."""
+    """Return a figure as its kind is written: scores without zero, the lift as it is, gaps in points, money with three digits."""
     if metric == "calibration_gap":
         return points(value)
     if metric == "expected_profit":

@@ -572,7 +572,7 @@ class ChurnPipeline:
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def timeline(self, tables: EventTables, customer: Any, at: Any = None) -> Timeline:
-        """What happened to one customer, the risk at past cutoffs, and since when the first reason has been the first.
+        """Return what happened to one customer, the risk at past cutoffs, and since when the first reason has been the first.
 
         Parameters
         ----------

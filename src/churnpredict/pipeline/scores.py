@@ -86,7 +86,7 @@ class Scores(pd.DataFrame):
         return said + ("; the model has seen what came after (in-sample)" if "in_sample" in self else "")
 
     def _own(self) -> list[str]:
-        """Columns of the user's own."""
+        """Return columns of the user's own."""
         told = {f"{name}_{i}{rest}" for i in range(1, 9) for name, rest in (("reason", ""), ("reason", "_points"), ("remedy", ""))}
         return [c for c in self.columns if isinstance(c, str) and c not in _TOLD | told and not c.startswith("risk_")][:_OWN]
 

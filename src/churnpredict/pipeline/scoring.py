@@ -78,12 +78,12 @@ def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
 
 
 def earlier_horizons_of(model: Any) -> list[str]:
-    """The horizons before the whole one that a model has learnt."""
+    """Return the horizons before the whole one that a model has learnt."""
     return [name for name, share in getattr(model, "shares_", {}).items() if share.days is not None]
 
 
 def staying_table(model: Any, X: pd.DataFrame, ends: Mapping[str, pd.DatetimeIndex]) -> pd.DataFrame:
-    """The chance of having left by the end of every horizon, customer by customer: see :meth:`ChurnPipeline.when`.
+    """Return the chance of having left by the end of every horizon, customer by customer: see :meth:`ChurnPipeline.when`.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def score_rows(
 
 
 def score_table(rows: pd.DataFrame) -> Scores:
-    """The table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
+    """Return the table of scores from all its rows: with percentiles, highest risk first; equal risks in the order of the rows.
 
     Parameters
     ----------

@@ -128,7 +128,9 @@ def _place(tables: EventTables, customer: Any) -> int:
 
 
 def _moments(tables: EventTables, churn: ChurnRule, at: Any) -> Any:
-    """Cutoffs in microseconds UTC, ascending: those given, or twelve back from the end of what was observed, in steps of training."""
+    """Return cutoffs in microseconds UTC, ascending: those given, or twelve back from the end of what was observed, in steps of
+    training.
+    """
     if at is None:
         last, first = observed_until(tables, churn), tables.first_event() + 1
         return grid(last, min(first, last), default_step(churn), tables.timezone, _CUTOFFS)
@@ -139,7 +141,7 @@ def _moments(tables: EventTables, churn: ChurnRule, at: Any) -> Any:
 
 
 def _events(tables: EventTables, code: int) -> pd.DataFrame:
-    """Rows of one customer in every table, in the order of time."""
+    """Return rows of one customer in every table, in the order of time."""
     parts = []
     for name, stream in tables.streams.items():
         rows = slice(int(stream.offsets[code]), int(stream.offsets[code + 1]))

@@ -1,4 +1,4 @@
-"""Back-tests as files, and a note when one is of another date than the page."""
+"""Backtests as files, and a note when one is of another date than the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIGURES = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers"}
 
 
 def write_backtest(path: Path, figures: pd.DataFrame) -> Path:
-    """Write a back-test, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
+    """Write a backtest, and beside it the tenths that its calibration is drawn from: risks said and shares that left, no ids."""
     found = tenths(figures)
     if found is not None:
         write_frame(tenths_path(path), found)
@@ -52,13 +52,13 @@ def _read_figures(path: Path) -> pd.DataFrame:
         return found.assign(cutoff=pd.to_datetime(found["cutoff"])) if "cutoff" in needed else found
     except (OSError, ValueError):  # a parser's own words could quote a row
         remedy = "Run churnpredict backtest again."
-        raise SourceError("unreadable-backtest", f'"{path}" is no table of a back-test', remedy=remedy) from None
+        raise SourceError("unreadable-backtest", f'"{path}" is no table of a backtest', remedy=remedy) from None
 
 
 def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None) -> dict[str, Any]:
-    """Return a back-test (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
+    """Return a backtest (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
 
-    The date of the page is by default the end of what was observed. Warns of a back-test whose outcomes lie after it, ``later-backtest``,
+    The date of the page is by default the end of what was observed. Warns of a backtest whose outcomes lie after it, ``later-backtest``,
     and of one that is a whole outcome window older than it could be, ``old-backtest``.
     """
     figures = found.get("backtest")
@@ -69,10 +69,10 @@ def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRul
     on = tables.stamp(date)
     if closes > date:
         known = tables.stamp(closes)
-        note = f"the back-test is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
+        note = f"the backtest is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
         warn("later-backtest", note, remedy="Test an earlier cutoff: churnpredict backtest --at ...")
     elif closes <= churn.latest_cutoff(tables.known_before(date)):
-        note = f"the back-test is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
+        note = f"the backtest is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
         warn("old-backtest", note, remedy="Run churnpredict backtest again.")
     else:
         return dict(found)

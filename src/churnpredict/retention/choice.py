@@ -15,7 +15,7 @@ _BLOCK = 20  # customers of similar profit among whom the hold-out is drawn
 
 
 def draw_holdout(n: int, share: float, rng: np.random.Generator) -> Any:
-    """Who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
+    """Return who is held out (n,): in every block of customers of similar profit the same share, everybody with the same chance."""
     held = np.zeros(n, dtype=bool)
     begin = rng.random()
     for start in range(0, n, _BLOCK):
@@ -26,7 +26,7 @@ def draw_holdout(n: int, share: float, rng: np.random.Generator) -> Any:
 
 
 def choose(order: Any, held: Any, profit: Floats, spend: Floats, room: Any, budget: float | None) -> Any:
-    """Decisions along ``order``, by the better of two greedy rules.
+    """Return decisions along ``order``, by the better of two greedy rules.
 
     Taking the most profitable first or the most profitable per money first, whichever expects more, is never worse than half the best
     possible choice under a budget alone, and nearly the best where single contacts are small beside it.

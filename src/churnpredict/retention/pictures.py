@@ -22,7 +22,7 @@ _NOT_OFFERED = ("excluded", "no value known", "not actionable", "hold-out")
 
 
 def profit_by_contacts(plan: Any, *, points: int = _POINTS) -> pd.DataFrame:
-    """Expected profit of the first n contacts: those of the plan, then whoever would come next, by expected profit.
+    """Return expected profit of the first n contacts: those of the plan, then whoever would come next, by expected profit.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def _of(offer: Offer, rows: Any) -> Offer:
 
 @drawn
 def plot_profit(plan: Any, *, unit: str = "") -> Any:
-    """Expected profit against the number of contacts, with its 95 % band, the plan, and where the budget ends.
+    """Return expected profit against the number of contacts, with its 95 % band, the plan, and where the budget ends.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def plot_profit(plan: Any, *, unit: str = "") -> Any:
 
 @drawn
 def plot_effect(plan: Any, *, unit: str = "", most: int = 8) -> Any:
-    """Money at risk of the contacted customers before and after the plan, by the driver that each contact is about.
+    """Return money at risk of the contacted customers before and after the plan, by the driver that each contact is about.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def plot_effect(plan: Any, *, unit: str = "", most: int = 8) -> Any:
 
 
 def contact_line(risk: Any, offer_cost: float, acceptance: float, contact_cost: float) -> Any:
-    """The value from which on a contact pays, by risk (n,): where its expected profit is 0.
+    """Return the value from which on a contact pays, by risk (n,): where its expected profit is 0.
 
     >>> contact_line(np.array([0.5]), 10.0, 0.3, 1.0).tolist()
     [50.0]
@@ -143,7 +143,7 @@ def contact_line(risk: Any, offer_cost: float, acceptance: float, contact_cost: 
 
 @drawn
 def plot_value(plan: Any, *, unit: str = "") -> Any:
-    """Customers by risk and value, and the line above which a contact pays.
+    """Return customers by risk and value, and the line above which a contact pays.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
 
 
 def renewals_by_week(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26) -> pd.DataFrame:
-    """Renewals of the coming weeks.
+    """Return renewals of the coming weeks.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def renewals_by_week(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26) ->
 
 @drawn
 def plot_renewals(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26, unit: str = "") -> Any:
-    """A calendar of the coming renewals: the money at risk of the contracts that end in each week.
+    """Return a calendar of the coming renewals: the money at risk of the contracts that end in each week.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ class Plan:
         return show(headline, self._plays(), _PLAYS, lines)
 
     def _plays(self) -> list[tuple[int, str, Figure, str]]:
-        """Contacts, driver, expected profit and remedy of each play, the most profitable first."""
+        """Return contacts, driver, expected profit and remedy of each play, the most profitable first."""
         plays = self.contacts.groupby(["driver", "remedy"], sort=False, dropna=False)["expected_profit"].agg(["size", "sum"])
         rows = []
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
@@ -143,7 +143,8 @@ class Plan:
         ]
 
     def plot(self, kind: Literal["profit", "effect", "value"] = "profit", **options: Any) -> Any:
-        """A picture: profit by number of contacts, money at risk before and after, or risk by value with the line where a contact pays.
+        """Return a picture: profit by number of contacts, money at risk before and after, or risk by value with the line where a contact
+        pays.
 
         Parameters
         ----------

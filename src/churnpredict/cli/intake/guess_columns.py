@@ -10,7 +10,7 @@ from churnpredict.cli.intake.table_profiles import TableProfile
 
 __all__ = ["guess_columns"]
 
-_RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "customer_id"})  # scores and plan, back-test, alerts
+_RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "customer_id"})  # scores and plan, backtest, alerts
 
 
 def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | None = None) -> list[Reading]:

@@ -1,6 +1,6 @@
 """Detect how a CSV file is written: encoding, delimiter, quotes and header.
 
-The reader is told, because one that guesses from the first rows may ignore quotes that come later, rename columns, or read a label as a
+The reader gets it, because one that guesses from the first rows may ignore quotes that come later, rename columns, or read a label as a
 number.
 """
 

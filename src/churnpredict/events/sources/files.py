@@ -154,7 +154,7 @@ class Files(Source):
             raise memory_shortage(error) or self._refuse(error) from None  # what the reader says further on quotes the row
 
     def _refuse(self, error: Exception) -> SourceError | ContentError:
-        """Return what to tell the person: which file, and what is wrong with it, without a word of its rows."""
+        """Return what to tell the person: which file, and what is wrong with it, without quoting its rows."""
         text = str(error)
         culprit = self._culprit(text)
         wrong = wrong_text(culprit, self.name) if self.kind == "text" else None
@@ -204,7 +204,7 @@ def is_ragged(error: Exception) -> bool:
 
 
 def ragged_rows(path: str, table: str) -> ContentError:
-    """Return what is said of such a file, without a word of its rows."""
+    """Return the message about such a file, without its rows."""
     return ContentError(
         "ragged-rows",
         f'"{path}" has rows with more or fewer fields than its header, or a quote that is not closed',
@@ -222,7 +222,7 @@ def _connect() -> Any:
 
 
 def _fixed(path: str) -> str:
-    """Return the part of a path above its first wildcard, as it stands before the names of the files below."""
+    """Return the part of a path above its first wildcard, unchanged, as the prefix of the file names."""
     if not glob.has_magic(path):
         return os.path.join(os.path.dirname(path), "")
     first = re.search(r"[*?[]", path)
@@ -282,7 +282,7 @@ def open_files(path: str, name: str) -> Source:
 
 
 def _is_cut(path: str) -> bool:
-    """Return whether a packed file ends too early: DuckDB 1 then speaks of its last row only."""
+    """Return whether a packed file ends too early: DuckDB 1 then reports its last row only."""
     if not path.lower().endswith(".gz"):
         return False
     import gzip

@@ -18,7 +18,7 @@ _SOME = 200  # rows that decide
 _FEW = 40  # rows at the end that are looked at
 _MOST = 0.9  # of a column's cells: they say its type
 _BLANKS = " \t\u00a0\u202f\ufeff"
-# "Total" in ten languages, as it stands below a table.
+# "Total" in ten languages, below a table.
 _TOTAL = re.compile(
     r"(grand[ -]?|sub[ -]?|zwischen|end)?(total(e|s|es|en|i|t|geral|general)?|sum(me|men|a|as)?|somm[ae]|gesamt(summe|betrag|ergebnis)?"
     r"|insgesamt|totaal|subtotaal|razem|łącznie|ogółem|итого|итог|всего|общий итог|сумма|(genel |ara )?toplam|resultado total|total général"

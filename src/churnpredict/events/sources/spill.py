@@ -165,7 +165,7 @@ def _by_bucket(buckets, n):  # type: ignore[no-untyped-def]
 
 
 def save_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write flat arrays under their names, as they lie in memory."""
+    """Write flat arrays under their names, as in memory."""
     path.mkdir()
     for number, (name, array) in enumerate(arrays.items()):
         np.save(path / f"{number}.npy", array, allow_pickle=False)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 __all__ = ["FORM", "PLAIN_NUMBER", "WORDS", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
 
-FORM = b"churnpredict.form"  # on a field: b"text" where nobody has looked yet, else what texts_form says of all its values
+FORM = b"churnpredict.form"  # on a field: b"text" where nobody has looked yet, else the result of texts_form for all its values
 _WHOLE = r"^(0|-?[1-9][0-9]{0,18})$"  # as a whole number is written: "007" is none
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 _POWER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+[eE][+-]?|[eE][+-])[0-9]+$"  # "1.5e3" and "1e+20"; "12E4" is a label

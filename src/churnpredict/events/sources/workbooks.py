@@ -78,7 +78,7 @@ class Workbook(Source):
 
     @cached_property
     def layout(self) -> Layout:
-        """How the table stands on its sheet, as if nothing were said of it."""
+        """The layout of the table on its sheet, ignoring the options."""
         rows = [[_text(v).strip() for v in row] for row in self._rows]
         filled = [(place, row) for place, row in enumerate(rows) if any(row)]
         width = max((max(p for p, v in enumerate(row) if v) + 1 for _, row in filled), default=0)

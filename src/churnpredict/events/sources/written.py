@@ -1,4 +1,4 @@
-"""Numbers of a file as it writes them, made plain; and what a file must not have unless it is said: titles, totals, no header."""
+"""Numbers of a file as it writes them, in plain form; and refusal of titles, totals and missing headers that are not declared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Seen:
     texts: int = 0
     unread: int = 0
     changed: int = 0  # are written otherwise once they are made plain
-    odd: int = 0  # are no plain numbers as they stand
+    odd: int = 0  # are not plain numbers
     sneaking: int = 0  # are not read, but would be as plain numbers
     percent: int = 0
     plain: int = 0
@@ -36,7 +36,7 @@ class _Seen:
 
 
 class Written(Source):
-    """A source whose texts hold numbers with signs of their own: they come in plain digits, everything else as it stands."""
+    """A source whose texts hold numbers with signs of their own: they become plain digits, everything else is unchanged."""
 
     def __init__(self, inner: Source, form: NumberFormat) -> None:
         super().__init__(inner.name)
