@@ -13,6 +13,7 @@ from tests.shops import QUICK
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, ContentError, SourceError, UsageError
+from churnpredict.languages.catalogue import language_of
 from churnpredict.report import collect
 from churnpredict.report.backtest_files import date_backtest, read_backtest
 from churnpredict.report.collect import find_all
@@ -23,6 +24,7 @@ FAILS = {  # part -> what makes it
     "rates": "churn_rate",
     "tenure": "tenure_table",
     "cohorts": "cohorts",
+    "definition": "rates_by_definition",
     "drift": "find_drift",
     "activity": "_activity",
     "changes": "_changes",
@@ -44,7 +46,7 @@ def test_a_part_that_fails_is_said_with_its_code(
     found = find_all(trained, tables, at=AT, plan={"value": 300.0})
     assert {name: error.code for name, error in found.failed.items()} == {part: "planted-fault"}
     page = page_of(found)
-    assert page.count("not available [planted-fault]: planted &lt;b&gt;here&lt;/b&gt;.") == 1
+    assert page.count('not available [planted-fault]. <bdi lang="en">planted &lt;b&gt;here&lt;/b&gt;.') == 1
 
 
 def test_nothing_is_missing_where_nothing_fails(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
@@ -61,7 +63,7 @@ def test_a_damaged_run_is_said_and_the_others_are_judged(trained: cp.ChurnPipeli
     found = find_all(trained, tables, sent=tmp_path)
     assert {name: error.code for name, error in found.failed.items()} == {"earlier": "damaged-run"}
     assert 0 < len(found.parts["drift"].outcomes) < len(whole.parts["drift"].outcomes)
-    assert "Earlier scorings, held against what happened: not available [damaged-run]" in page_of(found)
+    assert "Earlier scorings, compared with what happened: not available [damaged-run]" in page_of(found)
 
 
 @pytest.mark.parametrize("content", ["no,scores\n1,2\n", "customer_id,cutoff,risk\nK0,2023-12-01,7\n", "\x00"])
@@ -72,7 +74,7 @@ def test_scorings_that_cannot_be_used_leave_the_rest_of_the_check(
     found = find_all(trained, tables, at=AT, sent=tmp_path / "scores.csv")
     assert list(found.failed) == ["earlier"]
     assert found.parts["drift"].customers > 0
-    assert re.search(r"held against what happened: not available \[[a-z-]+\]", page_of(found))
+    assert re.search(r"compared with what happened: not available \[[a-z-]+\]", page_of(found))
 
 
 @pytest.mark.parametrize("content", ["cutoff\n2023-12-01\n", "cutoff,model,metric,value,low,high,n,leavers\nx,m,auc,1,1,1,1,1\n", ""])
@@ -81,9 +83,8 @@ def test_a_back_test_that_cannot_be_read(trained: cp.ChurnPipeline, tables: cp.E
     read = read_backtest(tmp_path / "backtest.csv")
     assert isinstance(read["backtest"], SourceError)
     page = render_report(trained.score(tables, at=AT), **date_backtest(read, tables, trained.churn, AT))
-    assert "Back-test: not available [unreadable-backtest]" in page
+    assert "Test on the past: not available [unreadable-backtest]" in page
     assert "Nothing on this page says how good these risks are" in page
-    assert "No back-test was given" not in page
 
 
 def figures(cutoff: str) -> pd.DataFrame:
@@ -98,13 +99,13 @@ def test_a_back_test_of_another_date_is_said_so(trained: cp.ChurnPipeline, table
     with pytest.warns(ChurnWarning, match=code):
         parts = date_backtest({"backtest": figures(tested)}, tables, trained.churn, AT)
     page = render_report(trained.score(tables, at=AT), **parts)
-    assert f"The back-test is of {tested}" in page
+    assert f"The backtest is of {language_of('en').day(pd.Timestamp(tested))}" in page
 
 
 def test_a_back_test_of_the_right_date_needs_no_word(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
     assert list(date_backtest({"backtest": figures("2023-10-01")}, tables, trained.churn, AT)) == ["backtest"]
     later = render_report(trained.score(tables, at=AT), backtest=figures("2023-12-15"))
-    assert "it tells of what came after the page" in later
+    assert "it tests what came after the page" in later
 
 
 @pytest.mark.parametrize("value", [300.0, "by customer"])
@@ -142,4 +143,4 @@ def test_hours_make_no_plan_and_the_page_says_why(log: pd.DataFrame, churn: cp.I
     with pytest.warns(ChurnWarning, match="no-plan"):
         found = find_all(pipeline, tables, at=AT)
     assert found.scores[["value", "money_at_risk"]].isna().all(axis=None)
-    assert "There is no plan whom to contact: nothing says what customers are worth." in page_of(found)
+    assert "There is no plan, because nothing says what customers are worth." in page_of(found)

@@ -13,10 +13,10 @@ from tests.shops import HOSTILE, made_scores
 
 import churnpredict as cp
 from churnpredict.errors import OutputError, SchemaError, UsageError
+from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.pipeline.backtest_result import Backtest
+from churnpredict.report import leaving, sections
 from churnpredict.report import page as module
-from churnpredict.report import sections
-from churnpredict.report.display_formats import percent
 
 VOID = {"meta", "img", "br", "link", "input", "hr", "base"}
 LOADS = ("src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href")
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
     @property
     def text(self):
-        return " ".join(" ".join(self.words).split())
+        return " ".join(" ".join(self.words).replace("\u2060", "").split())
 
 
 def check_page(text):
@@ -92,12 +92,14 @@ def backtest():
     return pd.DataFrame(rows, columns=["cutoff", "model", "metric", "value", "low", "high", "n", "leavers", "signal"])
 
 
-def whole(scores, backtest):
-    return module.render_report(scores, plan=cp.plan_retention(scores), backtest=backtest, title=f"Book {HOSTILE}", unit="€")
+def whole(scores, backtest, language="en"):
+    plan = cp.plan_retention(scores, language=language)
+    return module.render_report(scores, plan=plan, backtest=backtest, title=f"Book {HOSTILE}", unit="€", language=language)
 
 
-def test_nothing_runs_nothing_loads_names_are_text(hostile, backtest):
-    page = check_page(whole(hostile, backtest))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_runs_nothing_loads_names_are_text(hostile, backtest, language):
+    page = check_page(whole(hostile, backtest, language))
     assert HOSTILE in page.text
     assert f"Book {HOSTILE}" in page.text
 
@@ -115,35 +117,36 @@ def test_a_template_that_does_not_escape_is_caught(hostile, backtest, monkeypatc
 def test_figures_are_those_of_scores_and_plan(scores, backtest):
     plan = cp.plan_retention(scores)
     page = check_page(module.render_report(scores, plan=plan, backtest=backtest, unit="€"))
-    assert f"{scores['money_at_risk'].sum():,.0f} €" in page.text
-    assert f"{plan.profit.value:,.0f} €" in page.text
+    assert f"€{scores['money_at_risk'].sum():,.0f}" in page.text
+    assert f"€{plan.profit.value:,.0f}" in page.text
     assert plan.holdout in page.text
     assert sum(tag == "details" and a.get("class") == "card" for tag, a in page.tags) == len(plan.contacts)
-    assert "2024-06-01" in page.text
-    assert "base rate" in page.text
-    assert "As known on 2024-09-01" in page.text
+    assert "1 Jun 2024" in page.text
+    assert "Everybody the same risk" in page.text
+    assert "As known on 1 Sep 2024" in page.text
 
 
 def test_hold_out_customers_have_no_card(scores):
     plan = cp.plan_retention(scores, holdout=0.3)
     text = module.render_report(scores, plan=plan)
     held = plan.table.loc[plan.table["arm"] == "hold-out", "customer_id"]
-    cards = text[text.index("<h3>Whom to contact") :]
+    cards = "".join(re.findall(r'<details class="card">.*?</details>', text, re.DOTALL))
     assert not any(c in cards for c in held)
     assert all(c in text for c in held)
 
 
 def test_without_a_backtest_the_page_says_so(scores):
-    assert "No back-test was given" in check_page(module.render_report(scores)).text
+    assert "there was no backtest. Run “churnpredict backtest”" in check_page(module.render_report(scores)).text
 
 
 def test_small_groups_are_put_together(scores):
     scores["reason_1"] = ["price"] * 390 + ["support"] * 4 + ["quality"] * 3 + ["payment"] * 3
     text = check_page(module.render_report(scores)).text
-    assert "Other reasons, small groups 10" in text
-    assert "Support" not in text.split("Why they would leave")[1].split("How far")[0]
+    assert "Price 98 % 390" in text, "a true share"
+    assert "Other reasons, small groups 2.5 % 10" in text
+    assert "Support" not in text.split("Why they would leave")[1].split("How many have left")[0]
     scores["reason_1"] = ["price"] * 398 + ["support"] * 2
-    assert "small groups 2" not in check_page(module.render_report(scores)).text
+    assert "small groups 0.5" not in check_page(module.render_report(scores)).text
 
 
 def test_five_hundred_cards_are_under_two_megabytes(rng, tmp_path):
@@ -244,21 +247,23 @@ def test_the_book_shows_what_it_is_given(scores, everything):
     page = check_page(module.render_report(owned, plan=cp.plan_retention(owned), **everything))
     rates = everything["rates"].dropna(subset="rate")
     for row in rates.itertuples():
-        assert f"{row.customers:,} {row.lost:,} {percent(row.rate)}" in page.text
+        assert f"{row.period} {language_of('en').percent(row.rate)}" in page.text
+        assert f"{row.lost:,} {row.customers:,}" in page.text
     assert "12 9 gone already 3 no data" in page.text
     assert page.text.count(HOSTILE) >= 3, "owner, drift and change are text"
     assert "nothing in the last 2 weeks" in page.text
     pictures = [a["class"] for tag, a in page.tags if tag == "svg"]
-    assert [pictures.count(k) for k in ("columns", "square")] == [2, 1]
+    assert pictures.count("square") == 1
+    assert pictures.count("bar") > len(rates_shown := everything["rates"].dropna(subset="rate")), rates_shown
     kept = everything["backtest"].predictions
-    tenths = sections.calibration(sections.tenths(everything["backtest"]))["rows"]
+    tenths = sections.calibration(sections.tenths(everything["backtest"]), language_of("en"))["rows"]
     assert sum(t["n"] for t in tenths) == len(kept)
     assert sum(t["happened"] * t["n"] for t in tenths) == pytest.approx(kept["outcome"].sum())
 
 
 def test_no_drift_is_said_too_and_an_object_is_read(scores):
     calm, alarm = SimpleNamespace(alarms=()), SimpleNamespace(where="risk", what="Mean up.", remedy="Look.")
-    assert "No drift" in Page(module.render_report(scores, drift=calm)).text
+    assert "Nothing: tables, customers and risks are as they were" in Page(module.render_report(scores, drift=calm)).text
     assert "risk : Mean up. Look." in Page(module.render_report(scores, drift=SimpleNamespace(alarms=(alarm,)))).text
 
 
@@ -283,11 +288,13 @@ def browser():
         found.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 360])
-def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, scheme, width, hostile, everything, tmp_path):
+@pytest.mark.parametrize(
+    ("scheme", "width", "language"), [("light", 1200, "en"), ("dark", 360, "en"), ("light", 360, "de"), ("dark", 400, "ar")]
+)
+def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, scheme, width, language, hostile, everything, tmp_path):
     path = tmp_path / "report.html"
-    cp.write_report(hostile, path, plan=cp.plan_retention(hostile), title=f"Book {HOSTILE}", **everything)
+    plan = cp.plan_retention(hostile, language=language)
+    cp.write_report(hostile, path, plan=plan, title=f"Book {HOSTILE}", language=language, **everything)
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
     requests, said = [], []
@@ -296,13 +303,17 @@ def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, schem
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(dialog.message))
     page.goto(path.as_uri())
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")  # everything that a reader can open
     assert requests == [path.as_uri()], "nothing but the page itself is asked for"
     assert said == [], "no script, no error, no breach of the policy"
     assert page.inner_text("h1") == f"Book {HOSTILE}"
-    assert HOSTILE[:50] in page.inner_text("details.card summary bdi")
+    assert HOSTILE[:50] in page.inner_text("details.card summary .who > bdi")
     assert page.evaluate("document.querySelectorAll('script, img').length") == 0
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "only tables scroll sideways"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing scrolls sideways"
+    wide = page.evaluate(
+        f"[...document.querySelectorAll('table, svg, dl, details, p')].filter(e => e.getBoundingClientRect().right > {width} + 1).length"
+    )
+    assert wide == 0, "nothing is cut at the edge"
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert back == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 24, 28)")
     context.close()
@@ -313,4 +324,159 @@ def test_alerts_are_listed_as_text(scores):
     alerts = cp.find_alerts(pd.DataFrame({"idle": [70.0, 80.0]}, index=index), {"silent <b>": "idle >= 60"})
     page = check_page(module.render_report(scores, alerts=alerts))
     assert "silent <b>: 2 customers" in page.text
-    assert f"{HOSTILE} since 2024-09-01" in page.text
+    assert f"{HOSTILE} since 1 Sep 2024" in page.text
+    assert "No rule of [alerts] holds" in check_page(module.render_report(scores, alerts=alerts.iloc[:0])).text
+
+
+# --- order, meaning, trust, and what is said where something is missing ---
+
+
+def figures_of(differences, signal="clear"):
+    """A back-test at as many cutoffs as there are differences of log loss from the best baseline: below zero is better."""
+    rows = []
+    for k, gap in enumerate(differences):
+        at, n, left = pd.Timestamp("2024-03-01") + pd.DateOffset(months=k), 400, 60
+        for model, metric, value, low, high, d in (
+            ("model", "log_loss", 0.4, 0.35, 0.45, np.nan),
+            ("base rate", "log_loss", 0.5, 0.45, 0.55, -0.1),
+            ("recency", "log_loss", 0.45, 0.4, 0.5, gap),
+            ("model", "auc", 0.7321, 0.7, 0.76, np.nan),
+            ("model", "lift_10", 3.0, 2.5, 3.5, np.nan),
+            ("model", "calibration_gap", 0.01, -0.01, 0.03, np.nan),
+            ("model", "calibration_slope", 1.0, 0.9, 1.1, np.nan),
+        ):
+            rows.append((at, model, metric, value, low, high, d, d - 0.01, d + 0.01, n, left, signal))
+    columns = [
+        "cutoff",
+        "model",
+        "metric",
+        "value",
+        "low",
+        "high",
+        "difference",
+        "difference_low",
+        "difference_high",
+        "n",
+        "leavers",
+        "signal",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("differences", "signal", "kind", "words"),
+    [
+        (
+            (-0.05, -0.05, -0.05),
+            "clear",
+            "better",
+            "Tested at 3 past dates: the model was clearly better than every simple rule at 3 of them.",
+        ),
+        ((-0.05,), "clear", "better", "Tested on the past: the model was clearly better than every simple rule."),
+        ((-0.05, 0.0, 0.0), "clear", "equal", "clearly better than the best simple rule at only 1 of them."),
+        ((0.05, 0.05, -0.05), "clear", "worse", "at 2 of 3 dates a simple rule was better than this model."),
+        ((-0.05, -0.05), "weak", "weak", "Weak signal: at 2 of 2 past dates"),
+    ],
+)
+def test_trust_is_one_sentence_over_all_tested_dates(scores, differences, signal, kind, words):
+    found = leaving.trust(figures_of(differences, signal), language_of("en"))
+    assert found["kind"] == kind
+    assert words in found["words"][0]
+    assert "3 times as many left" in found["words"][1]
+    assert found["words"][2] == "The risks said that 16 % would leave; 15 % left."
+    page = check_page(module.render_report(scores, backtest=figures_of(differences, signal))).text
+    assert page.count(found["words"][0]) == 1
+    if kind in ("weak", "worse"):
+        assert page.index(found["words"][0]) < page.index("What leaving means here"), "a weak signal stands on top"
+
+
+def test_figures_such_as_auc_stand_only_in_the_part_for_specialists(scores):
+    text = check_page(module.render_report(scores, plan=cp.plan_retention(scores), backtest=figures_of((-0.05, -0.05)))).text
+    before, _, after = text.partition("For specialists")
+    assert "AUC" not in before
+    assert "Log loss" not in before
+    assert ".732" in after
+    assert "0.732" not in text
+
+
+def test_the_page_tells_what_leaving_means_and_how_much_money_a_year(scores):
+    churn = cp.Inactivity("73d", of="orders")
+    text = check_page(module.render_report(scores, churn=churn, unit="€")).text
+    assert "A customer counts as gone who has nothing under “orders” within 73 days after 1 Sep 2024." in text
+    assert f"Money at risk a year €{5 * scores['money_at_risk'].sum():,.0f}" in text
+    order = [
+        "What leaving means here",
+        "How far to trust it",
+        "Money at risk",
+        "Whom to contact",
+        "Why they would leave",
+        "How many have left",
+    ]
+    places = [text.index(head) for head in [*order, "For specialists"]]
+    assert places == sorted(places)
+    for rule, told in (
+        (
+            cp.Cancellation("90d", of="c", gap="7d"),
+            "who cancels within 90 days after 1 Sep 2024. The first 7 days after that date do not count",
+        ),
+        (cp.SubscriptionEnd("3mo", of="s"), "whose contract ends within 3 months after 1 Sep 2024 and is not renewed"),
+    ):
+        assert told in check_page(module.render_report(scores, churn=rule)).text
+
+
+def test_twenty_lines_are_seen_and_the_rest_is_folded_grouped_by_remedy(scores):
+    plan = cp.plan_retention(scores.assign(owner="Anna"), holdout=0.05, contact_cost=2.0)
+    text = module.render_report(scores, plan=plan, unit="€")
+    before, _, after = text.partition('<details class="more">')
+    assert before.count('class="card"') == 20
+    assert after.count('class="card"') == len(plan.contacts) - 20
+    page = check_page(text).text
+    for remedy in plan.contacts.head(20)["remedy"].unique():
+        assert remedy in page
+    assert "Anna" in page
+    assert "An offer costs €10 assumed, because nobody has said" in page
+    assert "A contact costs €2 as you said" in page
+    assert "Offers that keep a customer who would leave 30 % assumed" in page
+
+
+def test_without_a_plan_there_is_a_list_and_what_to_do_about_it(scores):
+    nothing = scores.assign(value=np.nan, money_at_risk=np.nan)
+    text = module.render_report(nothing)
+    page = check_page(text).text
+    assert "nothing says what customers are worth" in page
+    assert "set value = 500 under [plan]" in page
+    assert text.count('class="card"') == min(len(scores), 500)
+    riskiest = scores.loc[scores["risk"].idxmax(), "customer_id"]
+    assert riskiest in text.partition('<details class="more">')[0]
+    assert "Mark a column of money" in page
+    assert "It takes one whole period" in page.replace("it takes", "It takes")
+
+
+def test_two_rates_are_both_shown_and_named(scores, everything):
+    dates = pd.to_datetime(["2024-01-01", "2024-04-01"])
+    definition = pd.DataFrame({"cutoff": dates, "customers": [200, 220], "lost": [20, 33], "involuntary": [2, 3]})
+    definition = definition.assign(rate=definition["lost"] / definition["customers"], low=0.05, high=0.2)
+    page = check_page(
+        module.render_report(scores, definition=definition, churn=cp.Cancellation("90d", of="c"), rates=everything["rates"])
+    ).text
+    newest = everything["rates"].dropna(subset="rate").iloc[-1]
+    assert (
+        f"15 % by the definition above (1 Apr 2024), {language_of('en').percent(newest.rate)} by calendar period ({newest.period})" in page
+    )
+    assert "this is why these shares differ from those above" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_in_one_language(scores, everything, language):
+    """Nothing of the English catalogue is left on a page in another language; numbers are written as there."""
+    spoken = language_of(language)
+    plan = cp.plan_retention(scores, language=language, unit="€")
+    text = module.render_report(scores, plan=plan, language=language, unit="€", churn=cp.Inactivity("90d", of="orders"), **everything)
+    page = check_page(text)
+    assert f'<html lang="{language}" dir="{spoken.direction}">' in text
+    assert spoken.say("plan.head") in page.text
+    assert f"{spoken.amount(plan.profit.value, '€')}".replace("\u00a0", " ").replace("\u202f", " ") in page.text.replace("\u202f", " ")
+    if language != "en":
+        english = language_of("en").page
+        left = [key for key, said in english.items() if isinstance(said, str) and "{" not in said and len(said) > 12 and said in page.text]
+        assert left == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import churnpredict as cp
 from churnpredict.errors import ConfigError, IdentityError, OutputError, SchemaError, UsageError
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.languages.catalogue import language_of
 from churnpredict.retention import plan as module
 from churnpredict.retention.profit import Offer, contact_profit, profit_interval
 
@@ -124,9 +125,9 @@ def test_the_same_seed_and_any_order_of_rows_give_the_same_plan(scores):
 def test_hold_out_says_what_it_shows_and_costs(scores):
     plan = cp.plan_retention(scores, holdout=0.1)
     away = plan.table[plan.table["arm"] == "hold-out"]
-    assert f"{len(away):,} of {len(plan.table):,}" in plan.holdout
+    assert f"{len(away):,} of the {len(plan.table):,}" in plan.holdout
     assert f"{away['expected_profit'].sum():,.0f}" in plan.holdout
-    assert "will tell" in plan.holdout
+    assert "such plans" in plan.holdout
     assert "unknown" in cp.plan_retention(scores, holdout=0).holdout
     assert "nobody" in cp.plan_retention(scores, value=0.0).holdout
 
@@ -242,9 +243,20 @@ def test_nobody_is_a_plan_too(scores):
 
 def test_what_nobody_has_said_is_shown_as_an_assumption(scores):
     plan = cp.plan_retention(scores, acceptance=0.2)
-    assert plan.notes == ("Assumed, since nothing says otherwise: an offer costs 10, a contact 1, in the unit of the values.",)
+    assert plan.notes == ("Assumed, because nobody has said: an offer costs 10; a contact costs 1.",)
     assert plan.notes[0] in " ".join(repr(plan).split())
     assert cp.plan_retention(scores, offer_cost=10, contact_cost=1, acceptance=0.3).notes == ()
+    assert [(a.name, a.low, a.said) for a in plan.assumptions] == [
+        ("offer", 10.0, False),
+        ("contact", 1.0, False),
+        ("acceptance", 0.2, True),
+    ]
+    german = cp.plan_retention(scores, language="de", unit="€")
+    assert german.notes[0].startswith("Angenommen, weil niemand etwas gesagt hat: ein Angebot kostet 10\u00a0€")
+    assert "in Ruhe" in german.holdout
+    assert set(german.table["remedy"]) <= {language_of("de").remedy(key) for key in DRIVERS}
+    with pytest.raises(UsageError, match="unknown-language"):
+        cp.plan_retention(scores, language="xx")
     pd.testing.assert_frame_equal(
         cp.plan_retention(scores, offer_cost=10, contact_cost=1, acceptance=0.3).table, cp.plan_retention(scores).table
     )

@@ -529,8 +529,11 @@ def report(
     options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
     stage("scores, plan, drift and rates")
     told = find_all(pipeline, tables, at=at, sent=sent if sent.exists() else None, **options)
-    told.parts.update(date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at))
-    write_report(told.scores, targets["report"], plan=told.plan, unit=settings.plan.unit, **told.parts)
+    told.parts.update(
+        date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at, language=settings.language)
+    )
+    spoken = {"unit": settings.plan.unit, "language": settings.language}
+    write_report(told.scores, targets["report"], plan=told.plan, **spoken, **told.parts)
     if told.plan is None:
         del targets["plan"]
     else:

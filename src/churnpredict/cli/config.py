@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from churnpredict.errors import ConfigError, UsageError, closest
+from churnpredict.languages.catalogue import language_of
 
 if TYPE_CHECKING:
     from churnpredict.churn.rule import ChurnRule
@@ -177,6 +178,7 @@ class Config:
     alerts: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
     observed_until: Any = None
+    language: str = "en"
 
     def resolve(self, name: str) -> Path:
         """Return a path of the file, relative to the folder in which it lies."""
@@ -263,7 +265,7 @@ class Config:
 
     def planning(self) -> dict[str, Any]:
         """Return the arguments of :func:`churnpredict.plan_retention`, and ``rest``."""
-        options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan) if f.name != "unit"}
+        options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan)} | {"language": self.language}
         return options | {name: None if options[name] is None else self.resolve(options[name]) for name in ("playbook", "exclude")}
 
     def churn_rule(self) -> ChurnRule:
@@ -279,7 +281,7 @@ class Config:
 
         options = {f.name: getattr(self.model, f.name) for f in dataclasses.fields(self.model) if f.name != "until"}
         options["raise_on"] = None if self.model.raise_on == "nothing" else self.model.raise_on
-        return ChurnPipeline(self.churn_rule(), **options)
+        return ChurnPipeline(self.churn_rule(), language=self.language, unit=self.plan.unit, **options)
 
 
 def read_config(path: str | Path) -> Config:
@@ -303,7 +305,7 @@ def parse_config(text: str, path: Path) -> Config:
         As :func:`read_config`.
     """
     content = _content(text, path)
-    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until"))
+    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until", "language"))
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
         raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')
@@ -312,11 +314,13 @@ def parse_config(text: str, path: Path) -> Config:
     output = _typed(Output, "[output]", content.get("output", {}))
     plan = _typed(Planning, "[plan]", content.get("plan", {}))
     alerts = _alerts(content.get("alerts", {}))
-    for key, kind in (("timezone", "str"), ("observed_until", "Any")):
+    for key, kind in (("timezone", "str"), ("observed_until", "Any"), ("language", "str")):
         if key in content:
             _check("the file", key, content[key], kind)
     _check_output(output)
-    return Config(path, tables, churn, model, output, plan, alerts, content.get("timezone", "UTC"), content.get("observed_until"))
+    spoken = language_of(content.get("language", "en")).code
+    moments = (content.get("timezone", "UTC"), content.get("observed_until"))
+    return Config(path, tables, churn, model, output, plan, alerts, *moments, language=spoken)
 
 
 def _text(path: Path) -> str:

@@ -75,7 +75,9 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     written["plan"] = found.plan.to_csv(settings.resolve(settings.output.plan))
     written["alerts"] = write_frame(settings.resolve(settings.output.alerts), found.parts["alerts"])
     page = settings.resolve(settings.output.report)
-    written["report"] = write_report(scores, page, plan=found.plan, backtest=figures, unit=settings.plan.unit, **found.parts)
+    written["report"] = write_report(
+        found.scores, page, plan=found.plan, backtest=figures, unit=settings.plan.unit, language=settings.language, **found.parts
+    )
     say("\n".join([*(f"wrote {path}" for path in written.values()), f"next: open {page}"]))
     return written
 

@@ -48,6 +48,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
             remedy=f"Train a model for this configuration (churnpredict train --config {settings.path}), "
             "or name the configuration of the model with --config.",
         )
+    pipeline.language, pipeline.unit = settings.language, settings.plan.unit  # of today's file, not of the day of training
     return pipeline
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.declarations import Declaration, Events, Intervals
 
-__all__ = ["check_money", "is_money", "paying_table"]
+__all__ = ["check_money", "is_money", "money_tables", "paying_table"]
 
 
 def check_money(name: str, declaration: Any) -> None:
@@ -29,6 +29,11 @@ def check_money(name: str, declaration: Any) -> None:
     if said is False and declaration.currency is not None:
         remedy = "Leave out currency=, or money=False."
         raise UsageError("bad-money", "the values have a currency and are declared not to be money", table=name, remedy=remedy)
+
+
+def money_tables(declarations: Mapping[str, Declaration]) -> list[str]:
+    """Return the tables whose values are money."""
+    return [name for name, declaration in declarations.items() if is_money(declaration)]
 
 
 def is_money(declaration: Declaration) -> bool:

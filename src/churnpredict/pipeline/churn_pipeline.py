@@ -14,10 +14,12 @@ from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.expected import check_tables
+from churnpredict.events.money import money_tables
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
+from churnpredict.languages.catalogue import language_of
 from churnpredict.pipeline import cutoffs, scoring, valuing
 from churnpredict.pipeline.expected import check_metric
 from churnpredict.progress import stage
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from churnpredict.retention.plan import Plan
 
 __all__ = ["ChurnPipeline"]
+
+_UNSAID = (("language", "en"), ("unit", ""))  # settings that are not shown where they are as usual
 
 
 class ChurnPipeline:
@@ -69,6 +73,11 @@ class ChurnPipeline:
     raise_on : {"error", "warning"}, optional
         Abort training on audit findings of at least this severity; warn about the others. By default it only warns, so that a scheduled
         training always yields a model. ``churnpredict check`` fails on errors.
+
+    language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"}
+        Language of reasons, remedies, plan and page.
+    unit : str
+        Unit of amounts of money in the reasons and on the page, such as "€".
 
     Attributes
     ----------
@@ -119,6 +128,8 @@ class ChurnPipeline:
         treatments: str | None = None,
         treated: str = "exclude",
         raise_on: str | None = None,
+        language: str = "en",
+        unit: str = "",
     ) -> None:
         check_rule(churn, "ChurnPipeline(churn)")
         self.churn = churn
@@ -135,6 +146,8 @@ class ChurnPipeline:
         self.treatments = treatments
         self.treated = treated
         self.raise_on = raise_on
+        self.language = language_of(language).code
+        self.unit = unit
 
     def __repr__(self) -> str:
         from churnpredict.text_tables import paragraph
@@ -151,7 +164,7 @@ class ChurnPipeline:
 
     def _settings(self) -> list[tuple[str, str]]:
         """Return the settings that differ from the defaults, as text."""
-        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None}
+        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None and (k, v) not in _UNSAID}
         return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
 
     def _trained(self) -> str:
@@ -434,7 +447,11 @@ class ChurnPipeline:
         seen = self.has_seen(tables, X.index.get_level_values("cutoff"))
         if seen:
             cutoffs.warn_in_sample()
-        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen)
+        told: dict[str, Any] = {
+            "language": language_of(self.language),
+            "money": dict.fromkeys(money_tables(tables.declarations), self.unit),
+        }
+        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
 
     def has_seen(self, tables: EventTables, moments: Any) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""

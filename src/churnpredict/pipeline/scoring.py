@@ -12,6 +12,7 @@ import pandas as pd
 from churnpredict.errors import ModelError
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.explanation.references import FEW_ROWS, usual_values
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.pipeline.scores import Scores
 
 __all__ = [
@@ -156,6 +157,8 @@ def score_rows(
     model_id: str,
     words: bool = True,
     in_sample: bool = False,
+    language: Language | None = None,
+    money: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return all columns of the scores but the percentile, in the order of X.
 
@@ -175,12 +178,17 @@ def score_rows(
         Whether to add the reasons in sentences: the slowest column by far.
     in_sample : bool
         Whether the model was trained on outcomes after the cutoff: adds the column :data:`IN_SAMPLE`.
+    language : Language, optional
+        Of reasons and remedies; English by default.
+    money : mapping of table to unit, optional
+        Tables whose values are money, for the reasons.
 
     Returns
     -------
     DataFrame
         Columns :data:`COLUMNS` but ``percentile``, with all parts in place of the risk.
     """
+    spoken = language or language_of("en")
     reasons = explanation.top(REASONS).reset_index(drop=True)
     risk = parts["risk"]
     frame = pd.DataFrame(
@@ -191,7 +199,7 @@ def score_rows(
             "band": band(risk, base_rate),
             "value": value,
             "money_at_risk": risk * value,
-            "words": np.asarray(explanation.words(), dtype=object) if words else None,
+            "words": np.asarray(explanation.words(language=spoken, money=money), dtype=object) if words else None,
             "model_id": model_id,
         }
     )
@@ -200,7 +208,7 @@ def score_rows(
         driver = driver.where(driver.notna(), None)
         frame[f"reason_{i}"] = driver
         frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
-        frame[f"remedy_{i}"] = [DRIVERS[d].remedy if d in DRIVERS else None for d in driver]
+        frame[f"remedy_{i}"] = [spoken.remedy(d) if d in DRIVERS else None for d in driver]
     found = frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
     return found.assign(**{IN_SAMPLE: True}) if in_sample else found
 

@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.errors import SourceError, warn
 from churnpredict.events.tables import EventTables
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.pipeline.cutoffs import scoring_cutoff
 from churnpredict.report.sections import tenths
 from churnpredict.table_files import check_ending, write_frame
@@ -55,7 +56,9 @@ def _read_figures(path: Path) -> pd.DataFrame:
         raise SourceError("unreadable-backtest", f'"{path}" is no table of a backtest', remedy=remedy) from None
 
 
-def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None) -> dict[str, Any]:
+def date_backtest(
+    found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None, *, language: str | Language = "en"
+) -> dict[str, Any]:
     """Return a backtest (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
 
     The date of the page is by default the end of what was observed. Warns of a backtest whose outcomes lie after it, ``later-backtest``,
@@ -64,16 +67,19 @@ def date_backtest(found: Mapping[str, Any], tables: EventTables, churn: ChurnRul
     figures = found.get("backtest")
     if not isinstance(figures, pd.DataFrame) or not len(figures):
         return dict(found)
+    spoken = language_of(language)
     date, newest = scoring_cutoff(tables, churn, at), pd.Timestamp(figures["cutoff"].max())
     closes = window_after(churn, int(tables.instants(newest)[0]), tables.timezone)[1]
     on = tables.stamp(date)
     if closes > date:
         known = tables.stamp(closes)
-        note = f"the backtest is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
-        warn("later-backtest", note, remedy="Test an earlier cutoff: churnpredict backtest --at ...")
+        told = f"the backtest is of {newest:%Y-%m-%d}, and what came of it was known on {known}, after {on}, the date of the page"
+        note = spoken.say("trust.later", tested=spoken.day(newest), date=spoken.day(pd.Timestamp(on)))
+        warn("later-backtest", told, remedy="Test an earlier cutoff: churnpredict backtest --at ...")
     elif closes <= churn.latest_cutoff(tables.known_before(date)):
-        note = f"the backtest is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
-        warn("old-backtest", note, remedy="Run churnpredict backtest again.")
+        told = f"the backtest is of {newest:%Y-%m-%d}, and a newer one could be made on {on}, the date of the page"
+        note = spoken.say("trust.old", tested=spoken.day(newest))
+        warn("old-backtest", told, remedy="Run churnpredict backtest again.")
     else:
         return dict(found)
     return dict(found) | {"backtest_note": note}

@@ -1,79 +1,69 @@
-"""SVG charts of the page."""
+"""SVG charts of the page: without texts that a narrow screen would cut, but for the reliability diagram, which fits every screen."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-__all__ = ["columns_chart", "reliability_chart", "sparkline"]
+__all__ = ["reliability_chart", "share_bar", "sparkline"]
 
-_WIDE, _HIGH = 640, 220
-_LEFT, _TOP, _BOTTOM = 48, 12, 28
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
 
-def columns_chart(rows: Sequence[Mapping[str, Any]], label: str) -> Markup:
-    """Return columns of shares with their intervals; of each, the part at the top may be of a second kind.
+def share_bar(value: float, top: float, *, second: float = 0.0, low: float = math.nan, high: float = math.nan) -> Markup:
+    """Draw a share as a bar, on a scale from 0 to ``top``, with its interval as a line; the numbers stand beside it in the table.
 
     Parameters
     ----------
-    rows : sequence of mappings
-        ``label``, ``value``, ``low``, ``high``, and ``second`` (the part of the value that is of the second kind, or 0).
-    label : str
-        What is seen, for those who cannot see it.
+    value : float
+    top : float
+        The share at the end of the bar.
+    second : float
+        The part of the value that is of the second kind.
+    low, high : float
+        Of the interval.
 
     Examples
     --------
-    >>> chart = columns_chart([{"label": "<2023>", "value": 0.2, "low": 0.1, "high": 0.3, "second": 0.05}], "Rates")
-    >>> "&lt;2023&gt;" in chart, chart.count("<rect")
-    (True, 2)
+    >>> share_bar(0.2, 0.4, second=0.05, low=0.1, high=0.3).count("<rect")
+    3
     """
-    top = max((r["high"] if math.isfinite(r["high"]) else r["value"] for r in rows), default=0.0) or 1.0
-    step = next((s for s in _STEPS if top / s <= 5), 1.0)
-    most = step * math.ceil(top / step - 1e-9)
-    each = (_WIDE - _LEFT) / max(len(rows), 1)
-    room = _HIGH - _TOP - _BOTTOM
 
-    def y(share: float) -> float:
-        return round(_TOP + room * (1 - share / most), 1)
+    def place(share: float) -> float:
+        return round(100 * min(max(share / top, 0.0), 1.0), 2) if top > 0 else 0.0
 
-    out = []
-    for i in range(round(most / step) + 1):
-        at = y(i * step)
-        text = f"{100 * i * step:.0f} %"
-        out.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDE}" y1="{at}" y2="{at}"/>')
-        out.append(f'<text class="tick" x="{_LEFT - 6}" y="{at + 4}" text-anchor="end">{text}</text>')
-    every = math.ceil(len(rows) / 12)  # labels that would touch are left out
-    for i, row in enumerate(rows):
-        x, width = _LEFT + each * (i + 0.2), each * 0.6
-        middle = round(x + width / 2, 1)
-        for kind, low, high in (("fill", 0.0, row["value"] - row["second"]), ("second", row["value"] - row["second"], row["value"])):
-            if high > low:
-                out.append(f'<rect class="{kind}" x="{x:.1f}" width="{width:.1f}" y="{y(high)}" height="{y(low) - y(high):.1f}"/>')
-        if math.isfinite(row["low"]) and math.isfinite(row["high"]):
-            out.append(f'<line class="whisker" x1="{middle}" x2="{middle}" y1="{y(row["high"])}" y2="{y(row["low"])}"/>')
-        if i % every == 0:
-            out.append(f'<text class="tick" x="{middle}" y="{_HIGH - 8}" text-anchor="middle">{escape(row["label"])}</text>')
-    return _svg("columns", _WIDE, _HIGH, label, out)
+    first, parts = place(value - second), ['<rect class="track" width="100" height="10"/>']
+    parts.append(f'<rect class="fill" width="{first}" height="10"/>')
+    if second > 0:
+        parts.append(f'<rect class="second" x="{first}" width="{round(place(value) - first, 2)}" height="10"/>')
+    if math.isfinite(low) and math.isfinite(high):
+        parts.append(f'<line class="whisker" x1="{place(low)}" x2="{place(high)}" y1="5" y2="5"/>')
+    body = Markup("".join(parts))  # noqa: S704 (numbers)
+    return Markup('<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{}</svg>').format(body)
 
 
-def reliability_chart(bins: Sequence[Mapping[str, float]], label: str) -> Markup:
-    """Return what was said against what happened, with intervals; on the diagonal, both agree.
+def reliability_chart(bins: Sequence[Mapping[str, float]], label: str, percent: Callable[[float], str]) -> Markup:
+    """Draw what was predicted against what was observed, with intervals; on the diagonal, both agree.
+
+    The axes end where the points do, so that crowded points are told apart.
 
     Parameters
     ----------
     bins : sequence of mappings
         ``said``, ``happened``, ``low``, ``high``.
+    label : str
+        What is seen, for those who cannot see it.
+    percent : callable
+        Writes a share.
 
     Examples
     --------
-    >>> reliability_chart([{"said": 0.2, "happened": 0.25, "low": 0.2, "high": 0.3}], "Calibration").count("<circle")
+    >>> reliability_chart([{"said": 0.2, "happened": 0.25, "low": 0.2, "high": 0.3}], "Calibration", "{:.0%}".format).count("<circle")
     1
     """
-    side, left, bottom = 300, 44, 36
+    side, left, bottom = 300, 52, 36
     top = max((max(b["said"], b["high"]) for b in bins), default=0.0) or 1.0
     step = next((s for s in _STEPS if top / s <= 5), 1.0)
     most = step * math.ceil(top / step - 1e-9)
@@ -88,18 +78,22 @@ def reliability_chart(bins: Sequence[Mapping[str, float]], label: str) -> Markup
     out = []
     for i in range(round(most / step) + 1):
         share = i * step
+        text = Markup.escape(percent(share))
         out.append(f'<line class="grid" x1="{left}" x2="{side - 22}" y1="{y(share)}" y2="{y(share)}"/>')
-        out.append(f'<text class="tick" x="{left - 6}" y="{y(share) + 4}" text-anchor="end">{100 * share:.0f} %</text>')
-        out.append(f'<text class="tick" x="{x(share)}" y="{side - bottom + 18}" text-anchor="middle">{100 * share:.0f} %</text>')
+        out.append(f'<text class="tick" x="{left - 6}" y="{y(share) + 4}" text-anchor="end">{text}</text>')
+        out.append(f'<text class="tick" x="{x(share)}" y="{side - bottom + 18}" text-anchor="middle">{text}</text>')
     out.append(f'<line class="diagonal" x1="{x(0)}" y1="{y(0)}" x2="{x(most)}" y2="{y(most)}"/>')
     for b in bins:
         out.append(f'<line class="whisker" x1="{x(b["said"])}" x2="{x(b["said"])}" y1="{y(b["high"])}" y2="{y(b["low"])}"/>')
         out.append(f'<circle class="fill" cx="{x(b["said"])}" cy="{y(b["happened"])}" r="4"/>')
-    return _svg("square", side, side, label, out)
+    body = Markup("".join(out))  # noqa: S704 (numbers and escaped labels)
+    return Markup('<svg class="square" viewBox="0 0 {0} {0}" role="img" direction="ltr" aria-label="{1}">{2}</svg>').format(
+        side, label, body
+    )
 
 
 def sparkline(values: Sequence[float], label: str) -> Markup:
-    """Return a small line of counts, the latest on the right.
+    """Draw a small line of counts, the latest on the right.
 
     Examples
     --------
@@ -113,8 +107,3 @@ def sparkline(values: Sequence[float], label: str) -> Markup:
         label,
         Markup(f'<polyline points="{points}"/>'),  # noqa: S704 (numbers)
     )
-
-
-def _svg(kind: str, wide: int, high: int, label: str, parts: list[str]) -> Markup:
-    body = Markup("".join(parts))  # noqa: S704 (numbers and escaped labels)
-    return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(kind, wide, high, label, body)

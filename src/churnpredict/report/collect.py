@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.accounting.accounts import wilson
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import contacted
 from churnpredict.errors import ChurnError, SchemaError, SourceError, UsageError, warn
 from churnpredict.events.activity import activity
@@ -37,10 +39,12 @@ from churnpredict.table_files import check_ending, read_frame
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts"]
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "rates_by_definition"]
 
 _MONTH = Span(days=28)
 _NOTHING_YET = ("before-first-event", "nobody-at-risk")  # before the first rows there was nothing to see
+_WINDOWS = 8  # outcome windows of the rule itself, one before the other
+_FEWEST = 5  # customers of whom a share is shown
 _MONTHS = 4  # of features, to tell since when an alert holds
 
 
@@ -113,6 +117,8 @@ def find_all(
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
     parts: dict[str, Any] = {"unscored": _part(lambda: pipeline.unscored(tables, at=moment))}
+    parts["churn"] = pipeline.churn
+    parts["definition"] = _part(lambda: rates_by_definition(past, pipeline.churn))
     parts["rates"] = _part(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
     parts["tenure"] = _part(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _part(lambda: cohorts(past, pipeline.churn, period="Q"))
@@ -250,10 +256,39 @@ def _of(X: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
     return X[X.index.get_level_values("customer_id").isin(customers)]
 
 
+def rates_by_definition(tables: EventTables, churn: ChurnRule) -> pd.DataFrame | None:
+    """Return how many left by the rule itself, at past cutoffs whose outcome windows are observed and follow each other.
+
+    Returns
+    -------
+    DataFrame or None
+        One row per cutoff, oldest first: ``cutoff``, ``customers`` (at risk), ``lost``, ``involuntary``, ``rate``, ``low``, ``high``;
+        None where no window is observed yet.
+    """
+    moment, rows = churn.latest_cutoff(tables), []
+    for _ in range(_WINDOWS):
+        try:
+            snapshots = take_snapshots(tables, churn, at=pd.Timestamp(moment, unit="us", tz="UTC"))
+            outcomes = label_churn(tables, snapshots, churn)
+        except ChurnError as error:
+            if error.code not in _NOTHING_YET:
+                raise
+            break
+        customers, lost = len(outcomes), int(outcomes.within().sum())
+        rows.append((snapshots["cutoff"].iloc[0], customers, lost, int((outcomes["outcome"] == 2).sum())))
+        moment = churn.horizon_span.before(moment, tables.timezone)
+    found = pd.DataFrame(rows[::-1], columns=["cutoff", "customers", "lost", "involuntary"])
+    found = found[found["customers"] >= _FEWEST].reset_index(drop=True)
+    if not len(found):
+        return None
+    low, high = wilson(found["lost"], found["customers"])
+    return found.assign(rate=found["lost"] / found["customers"], low=low, high=high)
+
+
 def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
     if before.empty or now.empty:
         return None
-    return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now))
+    return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now), language=pipeline.language)
 
 
 def _part(ask: Callable[[], Any]) -> Any:

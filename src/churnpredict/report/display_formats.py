@@ -1,4 +1,4 @@
-"""Formats of numbers and texts on the page."""
+"""Formats of texts on the page; numbers are written by the page's language."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 import re
 from typing import Any
 
-from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.figures import amount, percent
+from churnpredict.languages.catalogue import Language
 
-__all__ = ["amount", "label_of", "percent", "shown"]
+__all__ = ["label_of", "shown"]
 
 _LONGEST = {"id": 60, "text": 600}  # so that 500 cards stay under two megabytes
 # Control characters, lone surrogates and marks that turn text round: shown as what they are, a replacement character.
@@ -28,10 +27,11 @@ def shown(text: Any, kind: str = "text") -> str:
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
-def label_of(key: str) -> str:
+def label_of(key: str, spoken: Language) -> str:
     """Return what a driver is called; one of your own by its key.
 
-    >>> label_of("own_thing"), label_of("")
-    ('Own thing', 'No reason stands out')
+    >>> from churnpredict.languages.catalogue import language_of
+    >>> label_of("own_thing", language_of("en")), label_of("", language_of("de"))
+    ('Own thing', 'Kein Grund sticht hervor')
     """
-    return DRIVERS[key].label if key in DRIVERS else shown(key, "id").replace("_", " ").capitalize() or "No reason stands out"
+    return spoken.label(shown(key, "id")) if key else spoken.say("why.none")

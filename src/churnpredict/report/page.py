@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from churnpredict import __version__
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ChurnError, SchemaError, UsageError
-from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.files import write_text
-from churnpredict.per_customer import match_ids
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.report import sections
-from churnpredict.report.charts import sparkline
-from churnpredict.report.display_formats import amount, label_of, percent, shown
+from churnpredict.report.display_formats import shown
+from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
+from churnpredict.report.plan_section import listed, planned
 from churnpredict.retention.plan import Plan, with_plan_values
 
 __all__ = ["render_report", "write_report"]
@@ -43,8 +44,11 @@ def write_report(
     unscored: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
     activity: pd.DataFrame | None = None,
-    title: str = "Customers at risk",
+    churn: ChurnRule | None = None,
+    definition: pd.DataFrame | None = None,
+    title: str = "",
     unit: str = "",
+    language: str | Language = "en",
     most_cards: int = 500,
 ) -> Path:
     """Write the page that people open: how the book stands, why, how far to trust it, whom to contact.
@@ -84,8 +88,15 @@ def write_report(
     activity : DataFrame, optional
         Counts per customer (index) and week (columns), oldest first, as :func:`churnpredict.events.activity.activity` gives them; drawn on
         the cards.
+    churn : ChurnRule, optional
+        The rule that risks are of: with it the page says what leaving means, within how many days, and how much money a year is at risk.
+    definition : DataFrame, optional
+        How many left by the rule itself at past cutoffs: ``cutoff``, ``customers``, ``lost``, ``rate``, ``low``, ``high``, as
+        :func:`churnpredict.report.collect.rates_by_definition` gives them.
     title, unit : str
-        The unit stands behind amounts of money, such as "€".
+        By default a title in the language of the page; the unit of amounts of money, such as "€".
+    language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
+        Of the page. Reasons, remedies and the sentences of the plan come as they were made: score and plan in the same language.
     most_cards : int
         Cards for at most so many customers, the most profitable ones.
 
@@ -120,18 +131,28 @@ def write_report(
         "earlier": earlier,
         "backtest_note": backtest_note,
     }
-    parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity}
-    page = render_report(scores, title=title, unit=unit, most_cards=most_cards, **parts)
+    parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity, "definition": definition}
+    page = render_report(scores, title=title, unit=unit, most_cards=most_cards, language=language, churn=churn, **parts)
     return write_text(path, page)
 
 
-def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", unit: str = "", most_cards: int = 500, **parts: Any) -> str:
+def render_report(
+    scores: pd.DataFrame,
+    *,
+    title: str = "",
+    unit: str = "",
+    most_cards: int = 500,
+    language: str | Language = "en",
+    churn: ChurnRule | None = None,
+    **parts: Any,
+) -> str:
     """Return the page of :func:`write_report` as text."""
     for name in ("customer_id", "risk"):
         if name not in scores:
             raise SchemaError("missing-column", f"the scores have no column {name!r}", remedy="Give what pipeline.score() gave.")
     if most_cards < 0:
         raise UsageError("bad-argument", f"most_cards is {most_cards}", remedy="Give a number of at least 0.")
+    spoken = language_of(language)
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
     scores = scores.reset_index(drop=True)
@@ -139,31 +160,74 @@ def render_report(scores: pd.DataFrame, *, title: str = "Customers at risk", uni
     if (plan := given("plan")) is not None:
         scores = with_plan_values(scores, plan)
     money = sections.money_of(scores)
+    found = _sections(scores, money, given, spoken=spoken, churn=churn)
+    if plan is not None:
+        lines = planned(plan, spoken, unit, most_cards, given("changes"), given("activity"))
+    else:
+        lines = listed(scores, money, spoken, most_cards)
     return str(
         _template().render(
-            title=title,
-            unit=unit,
+            **found,
+            **_writers(spoken, unit),
+            title=shown(title) or spoken.say("title"),
+            code=spoken.code,
+            direction=spoken.direction,
+            version=__version__,
             style=style,
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-            book=sections.book(scores, money),
-            unscored=sections.without_score(given("unscored")),
-            histogram=sections.histogram(scores["risk"]),
-            segments=sections.segments(scores, money),
-            owners=sections.owners(scores, money),
-            rates=sections.shares_over_time(given("rates"), "period", "Share of customers who left, by period"),
-            tenure=sections.shares_over_time(given("tenure"), "tenure_year", "Share of customers who left, by year as a customer"),
-            cohorts=sections.cohort_table(given("cohorts")),
-            backtest=sections.judged(given("backtest"), scores),
-            backtest_note=shown(given("backtest_note") or ""),
-            calibration=sections.calibration(sections.tenths(given("backtest")) if given("calibration") is None else given("calibration")),
-            drift=sections.drifted(given("drift")),
-            plan=_planned(plan, most_cards, given("changes"), given("activity")),
-            alerts=_alerted(given("alerts")),
-            missing=sections.not_available(parts),
-            no_value=plan is None and "value" in scores and bool(scores["value"].isna().all()),
+            plan=plan is not None,
+            lines=lines,
+            missing=sections.not_available(parts, spoken),
+            no_value=plan is None and bool(money.isna().all()),
             small=sections.SMALL,
         )
     )
+
+
+def _writers(spoken: Language, unit: str) -> dict[str, Any]:
+    """Return what writes numbers and sentences in the template: no line ends within a number."""
+
+    def money(value: float | None) -> str:
+        if value is None or not math.isfinite(value):
+            return "–"
+        return spoken.amount(value if abs(value) < 10 else round(value), unit).replace("\u2212", "\u2212\u2060")
+
+    return {
+        "t": spoken.say,
+        "pct": lambda share: spoken.percent(share).replace(" ", "\u00a0"),
+        "people": spoken.people,
+        "points": spoken.points,
+        "money": money,
+    }
+
+
+def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Language, churn: ChurnRule | None) -> dict[str, Any]:
+    """Return everything on the page but its lines of customers."""
+    days = horizon_days(churn)
+    figures = sections.book(scores, money, spoken, days)
+    calibration = sections.tenths(given("backtest")) if given("calibration") is None else given("calibration")
+    rates, definition = (
+        sections.shares_over_time(given(name), first, spoken) for name, first in (("rates", "period"), ("definition", "cutoff"))
+    )
+    return {
+        "book": figures,
+        "days": None if churn is None else span_told(churn.horizon_span, spoken),
+        "leaving": meaning(churn, figures["cutoff"], spoken),
+        "trust": trust(given("backtest"), spoken),
+        "unscored": sections.without_score(given("unscored"), spoken),
+        "histogram": sections.histogram(scores["risk"]),
+        "segments": sections.segments(scores, money, spoken),
+        "owners": sections.owners(scores, money),
+        "rates": rates,
+        "definition": definition,
+        "tenure": sections.shares_over_time(given("tenure"), "tenure_year", spoken),
+        "cohorts": sections.cohort_table(given("cohorts"), spoken),
+        "backtest": sections.judged(given("backtest"), spoken, scores),
+        "backtest_note": shown(given("backtest_note") or ""),
+        "calibration": sections.calibration(calibration, spoken),
+        "drift": sections.drifted(given("drift")),
+        "alerts": None if given("alerts") is None else _alerted(given("alerts"), spoken),
+    }
 
 
 @cache
@@ -173,80 +237,17 @@ def _template() -> Any:
     places = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    places.filters |= {"capitalize_first": lambda text: text[:1].upper() + text[1:], "amount": amount, "shown": shown, "percent": percent}
+    places.filters |= {"shown": shown}
     return places.get_template("report.html.j2")
 
 
-def _planned(
-    plan: Plan | None, most_cards: int, changes: pd.DataFrame | None = None, activity: pd.DataFrame | None = None
-) -> dict[str, Any] | None:
-    if plan is None:
-        return None
-    contacts = plan.contacts
-    first = contacts.head(most_cards)
-    moved, counts = _of_cards(changes, first, "changes"), _of_cards(activity, first, "activity")
-    cards = [_card(row, moved, counts) for row in first.to_dict("records")]
-    held = plan.table.loc[plan.table["arm"] == "hold-out", "customer_id"]
-    return {
-        "profit": plan.profit,
-        "spend": plan.spend,
-        "budget": plan.budget,
-        "kept": plan.kept,
-        "contacts": len(contacts),
-        "counts": plan.counts,
-        "holdout": plan.holdout,
-        "notes": plan.notes,
-        "held": [shown(c, "id") for c in held.head(most_cards)],
-        "n_held": len(held),
-        "cards": cards,
-    }
-
-
-def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
-    """Return what a table by customer says of the customers on the cards: words of changes, counts of activity."""
-    if frame is None or not len(frame) or not len(cards):
-        return {}
-    place, _ = match_ids(frame.index, cards["customer_id"], what)
-    found = frame["words"].tolist() if what == "changes" else frame.to_numpy().tolist()
-    return {who: found[p] for who, p in zip(cards["customer_id"], place, strict=True) if p >= 0}
-
-
-def _card(row: Mapping[Any, Any], moved: Mapping[Any, str], counts: Mapping[Any, list[float]]) -> dict[str, Any]:
-    """Return what a card shows; bars are shares of the strongest reason."""
-    reasons = []
-    for i in range(1, MOST_REASONS + 1):
-        key, points = row.get(f"reason_{i}"), row.get(f"reason_{i}_points", math.nan)
-        if isinstance(key, str) and key:
-            reasons.append({"label": label_of(key), "points": points})
-    most = max((r["points"] for r in reasons if math.isfinite(r["points"])), default=0.0)
-    for reason in reasons:
-        known = most > 0 and math.isfinite(reason["points"])
-        reason["width"] = round(100 * max(reason["points"], 0.0) / most, 2) if known else 0.0
-    wanted = ("rank", "risk", "value", "expected_profit", "expected_spend", "money_at_risk")
-    return {name: row[name] for name in wanted} | {
-        "id": shown(row["customer_id"], "id"),
-        "owner": shown(row.get("owner"), "id"),
-        "remedy": shown(row["remedy"]),
-        "words": shown(row.get("words")),
-        "change": shown(moved.get(row["customer_id"])),
-        "history": _history(counts.get(row["customer_id"])),
-        "reasons": reasons,
-    }
-
-
-def _history(counts: list[float] | None) -> dict[str, Any] | None:
-    if not counts:
-        return None
-    weeks, silent = len(counts), next((i for i, v in enumerate(reversed(counts)) if v), len(counts))
-    told = f"nothing in the last {silent} week{'s' if silent > 1 else ''}" if silent else "active in the last week"
-    return {"picture": sparkline(counts, f"{sum(counts):,.0f} events in {weeks} weeks"), "told": f"{weeks} weeks: {told}"}
-
-
-def _alerted(alerts: pd.DataFrame | None) -> list[dict[str, Any]]:
-    if alerts is None:
-        return []
+def _alerted(alerts: pd.DataFrame, spoken: Language) -> list[dict[str, Any]]:
+    """Return the customers of each rule, the first 200 of them."""
     out = []
     for name, rows in alerts.groupby("alert", sort=False):
-        listed = [{"id": shown(r["customer_id"], "id"), "since": f"{r['since']:%Y-%m-%d}"} for r in rows.head(200).to_dict("records")]
-        out.append({"name": shown(name), "n": len(rows), "rows": listed})
+        listed_ = [
+            {"id": shown(r["customer_id"], "id"), "since": spoken.say("alerts.since", date=spoken.day(r["since"]))}
+            for r in rows.head(200).to_dict("records")
+        ]
+        out.append({"told": spoken.say("alerts.group", name=shown(name), n=len(rows)), "n": len(rows), "rows": listed_})
     return out

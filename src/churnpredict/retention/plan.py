@@ -16,15 +16,16 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
-from churnpredict.evaluation.campaign import ASSUMED
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.files import write_parquet
+from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.markup import show
 from churnpredict.per_customer import by_customer, listed_customers, match_ids
 from churnpredict.retention.choice import choose, draw_holdout
 from churnpredict.retention.plan_files import write_csv, write_excel
+from churnpredict.retention.plan_words import Assumption, assumed, assumptions_of, justify_holdout
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
 from churnpredict.text_tables import Figure, paragraph, text_table
@@ -46,7 +47,6 @@ _COLUMNS = (  # then the reasons, then the words
     *("rank", "customer_id", "cutoff", "arm", "owner", "risk", "value", "money_at_risk"),
     *("expected_profit", "expected_spend", "offer_cost", "acceptance", "driver", "remedy"),
 )
-_ASSUMED = {"offer": ASSUMED.offer_cost, "contact": ASSUMED.contact_cost, "acceptance": ASSUMED.acceptance}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,6 +75,8 @@ class Plan:
         Notes: assumptions, and ids to exclude that no customer has.
     offer : Offer or None
         What goes into the profit of everybody, in the order of :attr:`decisions`: pictures are drawn from it.
+    assumptions : tuple of Assumption
+        The numbers that it reckons with, and whether somebody has said them.
     """
 
     table: pd.DataFrame
@@ -86,6 +88,7 @@ class Plan:
     holdout: str
     notes: tuple[str, ...] = ()
     offer: Offer | None = None
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def contacts(self) -> pd.DataFrame:
@@ -205,6 +208,8 @@ def plan_retention(
     holdout: float = 0.1,
     playbook: Any = None,
     random_state: int = 0,
+    language: str | Language = "en",
+    unit: str = "",
 ) -> Plan:
     """Choose whom to contact: only customers with an expected profit, highest first, never by risk alone.
 
@@ -245,6 +250,10 @@ def plan_retention(
     playbook : path of a TOML file, or mapping, optional
         Per driver ``remedy``, ``offer_cost``, ``acceptance``; the rest is as in the driver table, with acceptance 0 for lifecycle.
     random_state : int
+    language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
+        Of remedies and sentences.
+    unit : str
+        Of amounts of money in the sentences, such as "€".
 
     Returns
     -------
@@ -270,21 +279,23 @@ def plan_retention(
     >>> plan.decisions["decision"].tolist()
     ['no profit', 'contact', 'no profit']
     """
-    (offer_cost, contact_cost, acceptance), assumed = _assumed(offer_cost, contact_cost, acceptance)
+    spoken = language_of(language)
+    said = {"offer": offer_cost is not None, "contact": contact_cost is not None, "acceptance": acceptance is not None}
+    (offer_cost, contact_cost, acceptance), noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
     _check_numbers(budget=budget, contact_cost=contact_cost, acceptance=acceptance, holdout=holdout)
     frame = _checked(scores)
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
     price = _costs(offer_cost, frame)
-    plays = read_playbook(playbook, offer_cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""})
+    plays = read_playbook(playbook, offer_cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""}, language=spoken)
     driver, offer, remedies, hopeless = _offers(
         frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, contact_cost
     )
     if uplift is not None:
         offer = _with_uplift(offer, _numbers(_given(uplift, frame, "uplift"), "uplifts"))
     profit, spend = contact_profit(offer), contact_spend(offer)
-    excluded, why, notes = _excluded(ids, exclude)
+    excluded, why, notes = _excluded(ids, exclude, spoken)
     by = "owner" if owner is None and "owner" in frame else owner
     owners = None if by is None else _given(by, frame, "owner")
 
@@ -324,20 +335,11 @@ def plan_retention(
         spend=float(spend[contacts].sum()),
         kept=float((mine.risk * mine.acceptance).sum()),
         budget=budget,
-        holdout=_justify(offer, contacts, away, float(profit[away].sum())),
-        notes=assumed + notes,
+        holdout=justify_holdout(offer, contacts, away, spoken.amount(float(profit[away].sum()), unit), spoken),
+        notes=noted + notes,
         offer=offer,
+        assumptions=assumptions_of(mine, said),
     )
-
-
-def _assumed(offer_cost: Any, contact_cost: float | None, acceptance: float | None) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
-    """Return the costs and acceptance to use, and a note on what was assumed."""
-    said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
-    chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
-    words = {"offer": "an offer costs {:g}", "contact": "a contact {:g}", "acceptance": "{:.0%} of offers keep a leaver"}
-    told = ", ".join(words[name].format(_ASSUMED[name]) for name, given in said.items() if given is None)
-    note = (f"Assumed, since nothing says otherwise: {told}, in the unit of the values.",) if told else ()
-    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), note
 
 
 def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -483,15 +485,15 @@ def _offers(
     return driver, Offer(risk, worth, costs, rates, float(contact_cost)), remedies, hopeless
 
 
-def _excluded(ids: pd.Series, exclude: Any) -> tuple[Any, Any, tuple[str, ...]]:
-    """Return who is excluded (n,), why (n,), and a note on the list."""
+def _excluded(ids: pd.Series, exclude: Any, spoken: Language) -> tuple[Any, Any, tuple[str, ...]]:
+    """Return who is excluded (n,), why (n,), and what is to be said of the list."""
     if exclude is None:
         return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
     listed = listed_customers(exclude, ids, "exclude")
     found = int(listed.found.sum())
     if listed.strangers and len(ids) and not found:
         warn("excludes-nobody", "no customer of the scores is among those to exclude", remedy="Compare the ids.", stacklevel=4)
-    told = f"{listed.strangers:,} of {listed.strangers + found:,} ids to exclude are not among the scores."
+    told = spoken.say("note.strangers", n=listed.strangers, m=listed.strangers + found)
     return listed.found, listed.why, (told,) if listed.strangers else ()
 
 
@@ -527,22 +529,3 @@ def _table(frame: pd.DataFrame, taken: Any, decision: Any, owners: Any) -> pd.Da
     if owners is not None:
         table["owner"] = owners[taken]
     return table
-
-
-def _justify(offer: Offer, contacts: Any, away: Any, price: float) -> str:
-    """Return the size of the hold-out in a sentence: what it will show and what it costs."""
-    n, m = len(contacts), len(away)
-    if not n + m:
-        return "No hold-out: nobody is worth contacting."
-    if not m or not n:
-        return "No hold-out: what the contacts achieve will remain unknown."
-    risk = float(offer.risk[np.concatenate((contacts, away))].mean())
-    effect = float((offer.risk[contacts] * offer.acceptance[contacts]).mean())
-    error = 1.96 * math.sqrt(risk * (1 - risk) * (1 / n + 1 / m))
-    begin = f"Hold-out: {m:,} of {n + m:,} customers worth contacting are left alone at random, which forgoes about {price:,.0f}"
-    shows = f"the share of leavers among them shows the effect of a contact to within ±{100 * error:.1f} points (95 %)"
-    if error <= effect:
-        return f"{begin}; {shows}, and {100 * effect:.1f} are expected."
-    together = math.ceil((error / effect) ** 2) if effect > 0 else 0
-    more = f"{together:,} such plans together will tell" if together else "no number of plans will tell"
-    return f"{begin}; {shows}, where {100 * effect:.1f} are expected: {more}."

@@ -11,6 +11,7 @@ from typing import Any
 
 from churnpredict.errors import ConfigError, closest
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.languages.catalogue import Language, language_of
 
 __all__ = ["HOPELESS", "Play", "read_playbook"]
 
@@ -36,7 +37,12 @@ class Play:
 
 
 def read_playbook(
-    playbook: str | Path | Mapping[str, Mapping[str, Any]] | None, *, offer_cost: float, acceptance: float, drivers: Iterable[str] = ()
+    playbook: str | Path | Mapping[str, Mapping[str, Any]] | None,
+    *,
+    offer_cost: float,
+    acceptance: float,
+    drivers: Iterable[str] = (),
+    language: Language | None = None,
 ) -> dict[str, Play]:
     """Return one play per driver.
 
@@ -47,6 +53,8 @@ def read_playbook(
     offer_cost, acceptance : float
     drivers : iterable of str
         Custom drivers that occur among the reasons.
+    language : Language, optional
+        Of the remedies that the playbook does not say; English by default.
 
     Raises
     ------
@@ -61,7 +69,8 @@ def read_playbook(
     >>> plays["lifecycle"].acceptance
     0.0
     """
-    plays = {d.key: Play(d.remedy, offer_cost, 0.0 if d.key in HOPELESS else acceptance) for d in DRIVERS.values()}
+    spoken = language or language_of("en")
+    plays = {d.key: Play(spoken.remedy(d.key), offer_cost, 0.0 if d.key in HOPELESS else acceptance) for d in DRIVERS.values()}
     plays |= {key: Play("", offer_cost, acceptance) for key in drivers if key not in plays}
     for key, said in _parsed(playbook).items():
         if key not in plays:

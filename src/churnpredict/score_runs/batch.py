@@ -24,7 +24,7 @@ from churnpredict.churn import treatments
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import UsageError
 from churnpredict.events.content_hash import digest_of_tables
-from churnpredict.events.money import paying_table
+from churnpredict.events.money import money_tables, paying_table
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.sources.destinations import check_destination, replace_rows
 from churnpredict.events.tables import EventTables
@@ -244,7 +244,7 @@ def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jo
     # Custom code cannot be compared: its unfinished results are not reused.
     known_by = model or hashlib.sha256(f"{id(pipeline)} {time.time_ns()}".encode()).hexdigest()
     limits = [whole.first_event(), *(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))]
-    money = [value, None if value is not None else paying_table(whole.declarations)]
+    money = [value, None if value is not None else paying_table(whole.declarations), money_tables(whole.declarations)]
     common = [_VERSION, known_by, moment, whole.timezone, detail, limits, others, pa.__version__, money]
     keys = [hashlib.sha256(json.dumps([*common, digest]).encode()).hexdigest() for digest in digests]
     wall_time = whole.wall_times(np.array([moment]))[0]

@@ -1,0 +1,116 @@
+"""What leaving means on the page, and how far to trust it, each in a sentence or two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.churn.rule import ChurnRule
+from churnpredict.clock import DAY
+from churnpredict.evaluation.verdict import reach_verdict
+from churnpredict.languages.catalogue import Language
+from churnpredict.report.display_formats import shown
+from churnpredict.spans import Span
+
+__all__ = ["horizon_days", "meaning", "span_told", "trust"]
+
+_RULES = {
+    "Inactivity": "inactivity",
+    "Cancellation": "cancellation",
+    "SubscriptionEnd": "contract",
+    "TrialEnd": "trial",
+    "DownSell": "downsell",
+    "WinBack": "winback",
+}
+_DIFFERENCE = {"difference", "difference_low", "difference_high"}
+
+
+def horizon_days(churn: ChurnRule | None) -> float | None:
+    """Return the days of the rule's horizon; None without a rule."""
+    return None if churn is None else churn.horizon_span.nominal / DAY
+
+
+def span_told(length: Span, spoken: Language) -> str:
+    """Return a span of time in words: months as months, everything else in days.
+
+    >>> from churnpredict.languages.catalogue import language_of
+    >>> from churnpredict.spans import span
+    >>> span_told(span("90d"), language_of("en")), span_told(span("3mo"), language_of("de"))
+    ('90 days', '3 Monate')
+    """
+    months = getattr(length, "months", 0)
+    if months and not getattr(length, "days", 0):
+        return spoken.span("days", months, "mo")
+    days = length.nominal / DAY
+    return spoken.span("days", days, "d") if days >= 1 else spoken.span("days", round(24 * days, 1), "h")
+
+
+def meaning(churn: ChurnRule | None, date: str | None, spoken: Language) -> list[str]:
+    """Return the sentences that say what leaving means here and within how many days."""
+    if churn is None or date is None:
+        return [spoken.say("leaving.unknown")]
+    days = span_told(churn.horizon_span, spoken)
+    key = _RULES.get(type(churn).__name__, "other")
+    holes: dict[str, Any] = {"days": days, "date": date}
+    if key == "inactivity":
+        holes["things"] = spoken.noun(shown(getattr(churn, "of", None) or "events", "id"))
+    if key == "other":
+        holes["rule"] = shown(type(churn).__name__, "id")
+    told = [spoken.say(f"leaving.{key}", **holes)]
+    if churn.gap_span.nominal > 0:
+        told.append(spoken.say("leaving.gap", days=span_told(churn.gap_span, spoken)))
+    return told
+
+
+def trust(backtest: pd.DataFrame | None, spoken: Language) -> dict[str, Any]:
+    """Return how far to trust the risks: the verdict over all tested cutoffs as sentences, and whether it is a warning.
+
+    Returns
+    -------
+    dict
+        ``words`` (list of sentences), ``kind`` ("better", "equal", "worse", "weak" or "none").
+    """
+    if backtest is None or not len(backtest):
+        return {"kind": "none", "words": [spoken.say("trust.none"), spoken.say("trust.do")]}
+    frame = pd.DataFrame(backtest)
+    parts = [part for _, part in frame.groupby("cutoff", sort=True)]
+    against = [_against(part) for part in parts]
+    n, weak = len(parts), sum(kind == "weak" for kind in against)
+    better, worse = against.count("better"), against.count("worse")
+    if 2 * weak >= n:
+        kind, told = "weak", spoken.say("trust.weak", n=n, k=weak)
+    elif worse and worse >= better:
+        kind, told = "worse", spoken.say("trust.worse", n=n, k=worse)
+    elif 2 * better > n:
+        kind, told = "better", spoken.say("trust.better", n=n, k=better)
+    else:
+        kind, told = "equal", spoken.say("trust.equal", n=n, k=better)
+    return {"kind": kind, "words": [told, *_found(frame, spoken)]}
+
+
+def _against(part: pd.DataFrame) -> str:
+    """Return how the model did at one cutoff: "weak", else against the best baseline."""
+    if part.iloc[0].get("signal") == "weak":
+        return "weak"
+    if not set(part.columns) >= _DIFFERENCE or not {"log_loss", "calibration_gap", "calibration_slope"} <= set(part["metric"]):
+        return "equal"
+    verdict = reach_verdict(part)
+    return {"better": "better", "alone": "better", "worse": "worse"}.get(verdict.against, "equal") if verdict.signal == "clear" else "weak"
+
+
+def _found(frame: pd.DataFrame, spoken: Language) -> list[str]:
+    """Return what else the tests have shown: leavers among the riskiest tenth, and the level; over all cutoffs, by their customers."""
+    mine = frame[frame["model"] == frame["model"].iloc[0]].dropna(subset="value")
+    lift, gap = (mine[mine["metric"] == name] for name in ("lift_10", "calibration_gap"))
+    told = []
+    if len(lift):
+        n = float(np.average(lift["value"], weights=lift["leavers"] + 1e-9))
+        told.append(spoken.say("trust.found", n=spoken.number(n, 1)))
+    if len(gap):
+        customers, left = gap["n"].to_numpy(dtype=float), gap["leavers"].to_numpy(dtype=float)
+        share = float(left.sum() / customers.sum())
+        said = float((left + gap["value"].to_numpy(dtype=float) * customers).sum() / customers.sum())
+        told.append(spoken.say("trust.level", said=spoken.percent(said), left=spoken.percent(share)))
+    return told
