@@ -189,9 +189,8 @@ class Language:
         ('silent: 1 customer', 'seit 02.04.2024')
         """
         message = self.page[key]
-        n = holes.get("n")
         if not isinstance(message, str):
-            message = message[self._choose(_rounded(n, 0))]
+            message = message[self._choose(_rounded(holes["n"], 0))]
         written = {name: self._written(_rounded(v, 0)) if isinstance(v, int) else v for name, v in holes.items()}
         return str(message.format(**written))
 
