@@ -280,8 +280,7 @@ def plan_retention(
     ['no profit', 'contact', 'no profit']
     """
     spoken = language_of(language)
-    said = {"offer": offer_cost is not None, "contact": contact_cost is not None, "acceptance": acceptance is not None}
-    (offer_cost, contact_cost, acceptance), noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
+    (offer_cost, contact_cost, acceptance), said, noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
     _check_numbers(budget=budget, contact_cost=contact_cost, acceptance=acceptance, holdout=holdout)
     frame = _checked(scores)
     ids = frame["customer_id"]
@@ -296,8 +295,7 @@ def plan_retention(
         offer = _with_uplift(offer, _numbers(_given(uplift, frame, "uplift"), "uplifts"))
     profit, spend = contact_profit(offer), contact_spend(offer)
     excluded, why, notes = _excluded(ids, exclude, spoken)
-    by = "owner" if owner is None and "owner" in frame else owner
-    owners = None if by is None else _given(by, frame, "owner")
+    owners = _owners(owner, frame)
 
     decision = np.full(len(frame), "no profit", dtype=object)
     decision[hopeless] = "not actionable"
@@ -444,6 +442,12 @@ def _costs(offer_cost: Any, frame: pd.DataFrame) -> Floats:
             "bad-argument", "costs are missing or negative", rows=bad, total=len(price), remedy="Give each customer one, 0 or more."
         )
     return price
+
+
+def _owners(owner: Any, frame: pd.DataFrame) -> Any:
+    """Return who would make each contact (n,); None where nobody is known."""
+    by = "owner" if owner is None and "owner" in frame else owner
+    return None if by is None else _given(by, frame, "owner")
 
 
 def _numbers(given: Any, what: str) -> Floats:

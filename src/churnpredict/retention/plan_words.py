@@ -39,14 +39,14 @@ def assumptions_of(offer: Offer, said: Mapping[str, bool]) -> tuple[Assumption, 
 
 def assumed(
     offer_cost: Any, contact_cost: float | None, acceptance: float | None, spoken: Language, unit: str
-) -> tuple[tuple[Any, float, float], tuple[str, ...]]:
-    """Return what is reckoned with, and a note of what nobody has said."""
+) -> tuple[tuple[Any, float, float], dict[str, bool], tuple[str, ...]]:
+    """Return what is reckoned with, which of it somebody has said, and a note of what nobody has said."""
     said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
     chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
     numbers = {name: spoken.percent(value) if name == "acceptance" else spoken.amount(value, unit) for name, value in _ASSUMED.items()}
     told = spoken.words["and"].join(spoken.say(f"note.{name}", n=numbers[name]) for name, given in said.items() if given is None)
     note = (spoken.say("note.assumed", what=told),) if told else ()
-    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), note
+    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), {name: given is not None for name, given in said.items()}, note
 
 
 def justify_holdout(offer: Offer, contacts: Any, away: Any, price: str, spoken: Language) -> str:
