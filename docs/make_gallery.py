@@ -63,7 +63,11 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "How far to trust it": (
         Entry("reliability", "Are the risks true?", "cp.displays.ReliabilityDisplay.from_predictions(left, risk).plot()"),
         Entry("gain", "Are leavers found first?", "cp.displays.GainDisplay.from_predictions(left, risk).plot()"),
-        Entry("campaign", "What would a campaign have earned?", "cp.displays.ProfitDisplay.from_predictions(left, risk).plot()"),
+        Entry(
+            "campaign",
+            "What would a campaign have earned?",
+            "cp.displays.ProfitDisplay.from_predictions(left, risk, value=200, offer_cost=10, contact_cost=1).plot()",
+        ),
         Entry("drift", "Does the world still look as in training?", "cp.find_drift(pipeline, tables).plot(most=10)"),
         Entry("retraining", "Is the new model better than the old one?", "cp.retrain(pipeline, tables).plot()"),
     ),

@@ -115,7 +115,7 @@ def _group_page(page: str) -> str:
                 options.append("   :show-inheritance:")
         else:
             kind, options = "autofunction", []
-        lines += [f".. {kind}:: {name}", *options, ""]
+        lines += [f".. {kind}:: {f'churnpredict.{name}' if '.' in name else name}", *options, ""]  # names of a part in full
     if page == "errors":
         lines += ["The tree", "--------", "", ".. automodule:: churnpredict.errors", "   :members:", "   :show-inheritance:"]
         lines.append("   :exclude-members: ChurnError, ChurnWarning, closest, mask, warn")

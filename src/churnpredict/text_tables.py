@@ -47,9 +47,9 @@ def paragraph(text: str, *, indent: str = "", first: str | None = None, width: i
     ['  Call those whose', '  contract ends in May.']
     """
     begin = indent if first is None else first
-    options = {"break_long_words": False, "break_on_hyphens": False}
     wide = width_of_terminal() if width is None else width
-    return textwrap.wrap(text, wide, initial_indent=begin, subsequent_indent=indent, **options) or [begin.rstrip()]
+    wrapper = textwrap.TextWrapper(wide, begin, indent, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text) or [begin.rstrip()]
 
 
 def cell_text(value: object) -> str:

@@ -128,7 +128,9 @@ def test_a_crowd_in_a_corner_is_shown_again_larger(rng):
 @pytest.mark.parametrize("display", [*DISPLAYS, OverTimeDisplay])
 def test_titles_say_the_finding_in_both_themes(display, theme, told):
     y, p = told
-    more = {"cutoff": np.tile(["2024-01-01", "2024-02-01"], 300)} if display is OverTimeDisplay else {}
+    more = (
+        MONEY if display is ProfitDisplay else {"cutoff": np.tile(["2024-01-01", "2024-02-01"], 300)} if display is OverTimeDisplay else {}
+    )
     shown = display.from_predictions(y, p, **more).plot(theme=theme)
     assert any(letter.isdigit() for letter in shown.figure_.get_suptitle())
     assert shown.alt_text.startswith(shown.figure_.get_suptitle().replace("\n", " "))
@@ -144,6 +146,6 @@ def test_predicted_and_observed_in_the_title_are_the_means_of_all_rows(told):
 @pytest.mark.parametrize("y", [np.zeros(20, int), np.ones(20, int)])
 def test_nobody_or_everybody_left(y):
     for display in DISPLAYS:
-        shown = display.from_predictions(y, np.linspace(0.1, 0.9, 20))
+        shown = display.from_predictions(y, np.linspace(0.1, 0.9, 20), **(MONEY if display is ProfitDisplay else {}))
         assert shown._repr_png_()[:4] == b"\x89PNG"
         assert "nan" not in shown.alt_text

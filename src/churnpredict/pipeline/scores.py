@@ -67,9 +67,10 @@ class Scores(pd.DataFrame):
 
     __str__ = __repr__
 
-    def _repr_html_(self) -> str | None:  # type: ignore[override]
+    def _repr_html_(self) -> str | None:
         if not self._can_be_shown():
-            return super()._repr_html_()  # type: ignore[operator,no-any-return]
+            shown: Any = pd.DataFrame(self)
+            return shown._repr_html_()
         rows = [row for _, row in zip(range(_MOST + 1), self._told(remedies=True), strict=False)]
         cut = f"{_MOST} of {len(self):,} customers, the first; " if len(self) > _MOST else ""
         after = [f"{cut}{self.shape[1]} columns: scores.columns. All of them: pd.DataFrame(scores)."]
@@ -78,7 +79,7 @@ class Scores(pd.DataFrame):
     def _headline(self) -> str:
         n = len(self)
         said = f"{n:,} customer{'' if n == 1 else 's'} at risk"
-        times = self["cutoff"].dropna().unique() if "cutoff" in self else []
+        times: Any = self["cutoff"].dropna().unique() if "cutoff" in self else []
         if len(times) == 1:
             said += f", as known on {pd.Timestamp(times[0]):%Y-%m-%d}"
         if n and "money_at_risk" in self and self["money_at_risk"].notna().any():
