@@ -50,10 +50,11 @@ html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 8,
-    "logo": {"text": f"churnpredict {version}"},
+    "header_links_before_dropdown": 9,
+    "logo": {"text": f"churnpredict {version}", "alt_text": "churnpredict, to the first page"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
     "show_prev_next": True,
     "show_toc_level": 2,
@@ -63,7 +64,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "start/index": [], "benchmarks/index": []}
+html_sidebars = {"index": [], "gallery": [], "start/index": [], "benchmarks/index": []}
 
 
 def skip(app: Any, what: str, name: str, thing: Any, skipped: bool, options: Any) -> bool | None:
