@@ -37,6 +37,21 @@ def config(folder: Path, text: str) -> Path:
     return path
 
 
+def test_a_language_is_one_of_eight_and_goes_to_the_pipeline_and_the_plan(tmp_path: Path) -> None:
+    text = '[tables.orders]\nkind = "events"\nsource = "o.csv"\ncustomer = "c"\ntime = "t"\n[churn]\nrule = "inactivity"\nhorizon = "30d"\n'
+    path = tmp_path / "churn.toml"
+    path.write_text('language = "pl"\n' + text + '[plan]\nunit = "zł"\n')
+    found = read_config(path)
+    assert (found.language, found.pipeline().language, found.pipeline().unit) == ("pl", "pl", "zł")
+    assert (found.planning()["language"], found.planning()["unit"]) == ("pl", "zł")
+    path.write_text(text)
+    assert read_config(path).pipeline().language == "en"
+    path.write_text('language = "xx"\n' + text)
+    with pytest.raises(UsageError, match="unknown-language") as error:
+        read_config(path)
+    assert '"ar"' in str(error.value)
+
+
 def test_paths_are_relative_to_the_file(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sub").mkdir()
     log.to_csv(tmp_path / "sub" / "orders.csv", index=False)

@@ -63,13 +63,21 @@ def test_months_close_on_the_wall_clock() -> None:
 
 
 def test_report_is_one_call(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
-    plan = cp.plan_retention(trained.score(tables, at=AT), offer_cost=1, contact_cost=0.2, holdout=0.0)
+    plan = cp.plan_retention(trained.score(tables, at=AT), offer_cost=1, contact_cost=0.2, holdout=0.0, unit="€")
     first = trained.report(tables, tmp_path / "given.html", at=AT, plan=plan, unit="€", title="Who to call")
     page = first.read_text()
     assert "Who to call" in page
     assert "<script" not in page
     told = trained.report(tables, tmp_path / "made.html", at=AT, plan={"offer_cost": 1, "contact_cost": 0.2, "holdout": 0.0}, unit="€")
     assert told.read_text() == page.replace("Who to call", "Customers at risk"), "a plan that is made is the plan that was given"
+    trained.language = "ar"
+    try:
+        arabic = trained.report(tables, tmp_path / "ar.html", at=AT, plan={"offer_cost": 1, "contact_cost": 0.2}).read_text()
+    finally:
+        trained.language = "en"
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert "مع من تتواصلون" in arabic
+    assert "Whom to contact" not in arabic
     alerts = {"silent": "habit__orders_days_since_last >= 20"}
     figures = trained.backtest(tables, at=["2023-09-01"], rounds=5)
     with_more = trained.report(tables, tmp_path / "more.html", at=AT, backtest=figures, alerts=alerts).read_text()

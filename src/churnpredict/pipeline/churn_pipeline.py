@@ -530,11 +530,13 @@ class ChurnPipeline:
         plan: Plan | Mapping[str, Any] | None = None,
         backtest: Backtest | bool = False,
         alerts: Mapping[str, str] | None = None,
-        title: str = "Customers at risk",
+        title: str = "",
         unit: str = "",
         most_cards: int = 500,
     ) -> Path:
         """Write the page that people open, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
+
+        The page is in the language of the pipeline (``pipeline.language = "de"`` changes it); without ``unit``, amounts have its unit.
 
         Parameters
         ----------

@@ -110,6 +110,7 @@ def find_all(
     earlier = pd.Timestamp(before, unit="us", tz="UTC")
     X = pipeline.features_at(tables, moment)
     options = {} if plan is None or isinstance(plan, Plan) else plan
+    options = {"language": pipeline.language, "unit": pipeline.unit} | dict(options)
     worth = options.get("value")
     scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if isinstance(worth, (int, float)) else None), cutoff)
     chosen = plan if isinstance(plan, Plan) else _plan(scores, _left_alone(pipeline, tables, cutoff, scores, options))

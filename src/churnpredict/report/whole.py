@@ -30,12 +30,14 @@ def write_whole_report(
     plan: Plan | Mapping[str, Any] | None = None,
     backtest: pd.DataFrame | None = None,
     alerts: Mapping[str, str] | None = None,
-    title: str = "Customers at risk",
+    title: str = "",
     unit: str = "",
     most_cards: int = 500,
 ) -> Path:
     """Write the page: see :meth:`churnpredict.ChurnPipeline.report`."""
-    found = find_all(pipeline, tables, at=at, since=since, rules=alerts, plan=plan, most_cards=most_cards)
-    judged = {} if backtest is None else date_backtest({"backtest": backtest}, tables, pipeline.churn, at)
-    page: dict[str, Any] = {"title": title, "unit": unit, "most_cards": most_cards}
+    spoken, unit = pipeline.language, unit or pipeline.unit
+    options = plan if isinstance(plan, Plan) else {"unit": unit} | dict(plan or {})
+    found = find_all(pipeline, tables, at=at, since=since, rules=alerts, plan=options, most_cards=most_cards)
+    judged = {} if backtest is None else date_backtest({"backtest": backtest}, tables, pipeline.churn, at, language=spoken)
+    page: dict[str, Any] = {"title": title, "unit": unit, "language": spoken, "most_cards": most_cards}
     return write_report(found.scores, path, plan=found.plan, **found.parts, **judged, **page)
