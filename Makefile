@@ -28,9 +28,11 @@ demo: setup  ## simulate a business and run the whole way: train, score, explain
 test: setup  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: setup  ## format, lint, types, import contracts, doctests, README, notebooks
+check: setup  ## format, lint, language, types, import contracts, doctests, README, notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --select D401 src docs
+	$(BIN)/codespell README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md changelog.d docs src
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob='*.md' README.md docs/*.md docs/*/*.md

@@ -80,7 +80,9 @@ def entries() -> list[Entry]:
 
 
 def scene() -> dict[str, Any]:
-    """What the lines speak of: a simulated business, a trained pipeline, scores, reasons, a plan, and a year that is known by now."""
+    """Return the objects of the lines: a simulated business, a trained pipeline, scores, reasons, a plan, and a year that is known
+    by now.
+    """
     shop = cp.make_business(900, random_state=4, rule="cancellation")
     tables, churn = shop.tables, shop.churn
     pipeline = cp.ChurnPipeline(churn, every="30d", n_jobs=1).fit(tables, until="2024-02-01")
@@ -104,14 +106,14 @@ def scene() -> dict[str, Any]:
 
 
 def _risks(pipeline: Any, X: Any, outcomes: Any) -> Any:
-    """The risks of past snapshots, in the order of their outcomes."""
+    """Return the risks of past snapshots, in the order of their outcomes."""
     from churnpredict.model.labels import risk_of
 
     return pd.Series(risk_of(pipeline.model_, X), X.index).loc[outcomes.index].to_numpy()
 
 
 def draw(entry: Entry, theme: str, world: dict[str, Any]) -> Any:
-    """The figure of an entry, by its line."""
+    """Return the figure of an entry, by its line."""
     call = entry.line[:-1] + ("" if entry.line.endswith("()") else ", ") + f'theme="{theme}")'
     made = eval(call, dict(world))  # noqa: S307 (a line of this file)
     return getattr(made, "figure_", made)
@@ -127,7 +129,7 @@ def save(figure: Any, path: Path) -> None:
 
 
 def page(told: dict[str, str]) -> str:
-    """The page, from what each picture says of itself."""
+    """Return the page, from the description of each picture."""
     lines = [
         "# Gallery",
         "",

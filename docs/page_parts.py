@@ -71,7 +71,7 @@ def card(target: str, title: str, sentence: str, picture: str) -> nodes.Node:
 
 
 def source_of(root: Path, name: str) -> Path:
-    """The file of a page: notebooks are copied under docs when the pages are built."""
+    """Return the file of a page: notebooks are copied under docs when the pages are built."""
     for end in (".md", ".rst", ".ipynb"):
         if (root / f"{name}{end}").exists():
             return root / f"{name}{end}"
@@ -88,14 +88,14 @@ def _text(source: Path) -> str:
 
 
 def title_of(source: Path) -> str:
-    """The first heading of a page."""
+    """Return the first heading of a page."""
     text = _text(source)
     found = re.search(r"^# (.+)$", text, re.M) or re.search(r"^(\S.*)\n=+$", text, re.M)
     return plain(found[1]) if found else source.stem
 
 
 def first_sentence(source: Path) -> str:
-    """The first sentence of the first paragraph of a page that is one: not a heading, a list, a table or code."""
+    """Return the first sentence of the first paragraph of a page that is one: not a heading, a list, a table or code."""
     for block in re.split(r"\n\s*\n", re.sub(r"^```.*?^```", "", _text(source), flags=re.M | re.S)):
         text = " ".join(line for line in block.strip().splitlines() if not line.startswith("#"))
         if not text or block.startswith("    ") or re.match(r"[|`!:><({=]|\[\w|\d+\. ", text):

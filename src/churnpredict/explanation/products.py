@@ -92,7 +92,7 @@ def product_scales(factors: Sequence[Factor]) -> tuple[float, np.ndarray, list[n
 
 
 def reasons_of_product(factors: Sequence[Factor]) -> Factor:
-    """The product as one probability with reasons of its own."""
+    """Return the product as one probability with its own reasons."""
     base, z, scales = product_scales(factors)
     by_driver = sum(s[:, None] * f.by_driver for s, f in zip(scales, factors, strict=True))
     parts = [f.by_feature for f in factors]

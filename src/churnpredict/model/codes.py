@@ -83,7 +83,7 @@ class TreeCodes:
 
 
 def codes_of(trees: Splits, flush: float = ZERO_THRESHOLD) -> TreeCodes:
-    """Number the thresholds of a model, which takes magnitudes up to ``flush`` for zero.
+    """Assign numbers to the thresholds of a model, which treats magnitudes up to ``flush`` as zero.
 
     Raises
     ------
