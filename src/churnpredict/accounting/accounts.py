@@ -84,19 +84,19 @@ class Accounts(pd.DataFrame):
 
     __str__ = __repr__
 
-    def _repr_html_(self) -> str:  # type: ignore[override]
+    def _repr_html_(self) -> str:
         if self.columns.nlevels > 1 or not self.columns.is_unique or not len(self):
             return self.printed().to_html(index=False)
         return show("", *self._rows())
 
 
-class Drawer(PlotAccessor):  # type: ignore[misc]
+class Drawer(PlotAccessor):
     """What draws accounts: the picture of their kind without arguments of pandas, else what pandas draws."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         from churnpredict.accounting import pictures
 
-        frame = self._parent
+        frame: pd.DataFrame = getattr(self, "_parent")  # noqa: B009 (what the accessor of pandas was made of)
         kind = pictures.kind_of(frame)
         if kind is None or args or {"kind", "x", "y"} & set(options):
             return super().__call__(*args, **options)

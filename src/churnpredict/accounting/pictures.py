@@ -40,7 +40,7 @@ def retention_curve(frame: pd.DataFrame) -> pd.Series:
     >>> [round(v, 9) for v in retention_curve(table)]
     [1.0, 0.7, 0.35]
     """
-    steps = [c for c in frame.columns if isinstance(c, int | np.integer)]
+    steps = [c for c in list(frame.columns) if not isinstance(c, str)]
     size = frame["customers"].to_numpy(dtype=np.float64, na_value=np.nan)
     before, level, curve = np.where(size > 0, 1.0, np.nan), 1.0, {0: 1.0}
     for k in steps:
@@ -223,8 +223,8 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
     kept = end / start if start > 0 else float("nan")
     title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
-    change = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
-    return finish(figure, title, f"Bridge from {amount(start, unit)} at the start over {change} to {amount(end, unit)} at the end.")
+    between = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
+    return finish(figure, title, f"Bridge from {amount(start, unit)} at the start over {between} to {amount(end, unit)} at the end.")
 
 
 @drawn

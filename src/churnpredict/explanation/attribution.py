@@ -27,7 +27,8 @@ from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.sub_risks import Share
-from churnpredict.text_tables import Bar, Figure, paragraph, text_table
+from churnpredict.text_tables import Bar, paragraph, text_table
+from churnpredict.text_tables import Figure as Number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -278,8 +279,13 @@ class Explanation(PairReasons):
         """
         from churnpredict.explanation import plots
 
-        drawing: dict[str, Any] = {"book": plots.plot_book, "customer": plots.plot_customer, "map": plots.plot_map}
-        drawing |= {"segment": plots.plot_segments, "swarm": plots.plot_swarm}
+        drawing: dict[str, Any] = {
+            "book": plots.plot_book,
+            "customer": plots.plot_customer,
+            "map": plots.plot_map,
+            "segment": plots.plot_segments,
+            "swarm": plots.plot_swarm,
+        }
         check_choice("kind", kind, list(drawing))
         return drawing[kind](self, **options)
 
@@ -365,7 +371,7 @@ class Explanation(PairReasons):
         found = self.summary()
         top = max(float(found["mean_abs_points"].max()), 1e-12) if len(found) else 1.0
         return [
-            (label, Bar(mean / top, points(mean, sign=False)), Figure(percent(raises)), Figure(percent(first)))
+            (label, Bar(mean / top, points(mean, sign=False)), Number(percent(raises)), Number(percent(first)))
             for label, mean, raises, first in found.iloc[:, :4].itertuples(index=False)
         ]
 

@@ -89,7 +89,7 @@ class Retraining:
     def _table(self) -> tuple[list[tuple[object, ...]], tuple[str, ...]]:
         """Return rows and names of the columns."""
         wide = self._wide()
-        rows = [
+        rows: list[tuple[object, ...]] = [
             (str(model), *(Figure(_written(m, float(v))) for m, v in zip(wide.columns, row, strict=True)))
             for model, row in zip(wide.index, wide.to_numpy(), strict=True)
         ]

@@ -73,7 +73,7 @@ class Timeline:
         MissingExtraError
             ``missing-extra``: matplotlib is not installed.
         """
-        return draw_timeline(self, **options)  # type: ignore[no-any-return]
+        return draw_timeline(self, **options)
 
     def __repr__(self) -> str:
         rows = [(f"{c:%Y-%m-%d}", Figure(percent(r)), _label_of(d), Figure(points(p))) for c, r, d, p in self.risks.itertuples(index=False)]
@@ -218,7 +218,14 @@ def _lanes(ax: Any, events: pd.DataFrame, lanes: list[str], now: pd.Timestamp) -
         ax.plot(
             single["start"], np.full(len(single), place), "|", color=theme.colours[0], markersize=9, linestyle="none", gid=f"events {name}"
         )
-        ax.hlines(np.full(len(long), place), long["start"], long["end"].clip(upper=now), color=theme.colours[0], linewidth=5, alpha=0.7)
+        ax.hlines(
+            np.full(len(long), place),
+            long["start"],
+            long["end"].where(long["end"] < now, now),
+            color=theme.colours[0],
+            linewidth=5,
+            alpha=0.7,
+        )
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     ax.xaxis.set_major_locator(AutoDateLocator(maxticks=8))

@@ -68,7 +68,7 @@ def plot_profit(plan: Any, *, unit: str = "") -> Any:
     colour = theme.colours[0]
     ax.fill_between(curve["contacts"], curve["low"], curve["high"], color=colour, alpha=0.18, linewidth=0, gid="band")
     ax.plot(curve["contacts"], curve["profit"], color=colour, linewidth=2, gid="profit")
-    here, best = plan.profit, curve.loc[curve["profit"].idxmax()]
+    here, best = plan.profit, curve.iloc[int(np.argmax(curve["profit"].to_numpy()))]
     ax.axvline(n, color=theme.colours[1], linewidth=1.2, linestyle="--")
     ax.plot([n], [here.value], "o", color=theme.colours[1], markersize=8, zorder=4, gid="plan")
     ends = f"the budget of {amount(plan.budget, unit)} ends here" if "beyond budget" in plan.counts else "the plan"
@@ -170,12 +170,12 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
         options = {"s": 16, "color": colour, "marker": marker, "alpha": alpha, "linewidth": 0, "gid": name}
         if rows.any():
             ax.scatter(offer.risk[rows], offer.value[rows], label=label, **options)
-    usual = pd.Series(list(zip(offer.offer_cost, offer.acceptance, strict=True)))[known].mode().iloc[0]
+    usual: Any = pd.Series(list(zip(offer.offer_cost, offer.acceptance, strict=True)))[known].mode().iloc[0]
     ax.set_yscale("log")
     bottom, top = ax.get_ylim()
     if usual[1] > 0:
         risks = np.linspace(0.002, 1, 500)
-        line = contact_line(risks, *usual, offer.contact_cost)
+        line = contact_line(risks, usual[0], usual[1], offer.contact_cost)
         ax.plot(risks, line, color=theme.ink, linewidth=1.4, linestyle="--", gid="line", label="above it a contact pays")
     ax.set_ylim(bottom, top)
     ax.set_xlim(0, min(1.0, 1.08 * float(offer.risk[known].max()) + 0.01))
