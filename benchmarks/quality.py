@@ -151,6 +151,7 @@ def oulad() -> None:
     )
 
     _silent_students(tables)
+    _silent_students(tables, calendar=[{"name": "Christmas", "kind": "closure", "days": ["12-20/01-01"]}])
 
     def rows(days: list[int], presentations: list[tuple[str, str]]) -> tuple[pd.DataFrame, np.ndarray]:
         chosen = pd.MultiIndex.from_frame(people[["code_module", "code_presentation"]]).isin(presentations)
@@ -182,13 +183,13 @@ def oulad() -> None:
     print(f"  ({time.process_time() - start:.0f} s CPU)")
 
 
-def _silent_students(tables: cp.EventTables) -> None:
+def _silent_students(tables: cp.EventTables, calendar: list[dict] | None = None) -> None:
     """Inactivity: trained on day 60 and before of two courses, tested on day 60 of a third."""
     start = time.process_time()
     churn = cp.Inactivity(f"{HORIZON}d", of="clicks")
     begin, test_begin = (pd.Timestamp(STARTS[c]) for c in (("BBB", "2013B"), ("BBB", "2013J")))
     features = [f for f in cp.catalog(tables) if not f.aggregate.startswith("season")]
-    pipeline = cp.ChurnPipeline(churn, features=features, n_jobs=JOBS)
+    pipeline = cp.ChurnPipeline(churn, features=features, n_jobs=JOBS, calendar=calendar)
     X, outcomes = pipeline.training_rows(tables, begin + pd.Timedelta(days=DAY + HORIZON))
     pipeline.learn(X, outcomes)
     test = cp.take_snapshots(tables, churn, at=test_begin + pd.Timedelta(days=DAY))
@@ -197,7 +198,7 @@ def _silent_students(tables: cp.EventTables) -> None:
     risks = {"model": pipeline.model_.predict_proba(X_test)[:, 1]}
     risks |= baseline_risks(X, outcomes, X_test, horizon=f"{HORIZON}d", of="clicks", n_jobs=JOBS)
     figures = judge(y_test, risks, rounds=ROUNDS)
-    title = "oulad, BBB-2013J, silent for 28 days from day 60"
+    title = "oulad, BBB-2013J, silent for 28 days from day 60" + ("" if calendar is None else ", Christmas declared as closed")
     show(title, figures, n=len(y_test), leavers=int(y_test.sum()), target="AUC .860 (LightGBM .850, recency .793)")
     print(f"  ({time.process_time() - start:.0f} s CPU)")
 

@@ -6,7 +6,7 @@ from churnpredict.errors import ChurnWarning, UsageError
 from churnpredict.explanation.drivers import DRIVERS, OTHER, Driver, assign_drivers, driver_of, nature_of
 
 KEYS = ["habit", "value", "onboarding", "quality", "support", "communication"]
-KEYS += ["price", "payment", "contract", "complexity", "competition", "lifecycle"]
+KEYS += ["price", "payment", "contract", "complexity", "competition", "calendar", "lifecycle"]
 
 
 def test_table_is_whole_and_cannot_be_edited():

@@ -81,6 +81,10 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: v == "any" or (isinstance(v, list) and all(isinstance(one, str) for one in v)),
         'a list of texts in quotes, or "any"',
     ),
+    "list[dict[str, Any]]": (
+        lambda v: isinstance(v, list) and all(isinstance(one, dict) for one in v),
+        'sections [[model.calendar]], each with a name, a kind and days such as ["12-24/12-26"]',
+    ),
     "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
     "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
 }
@@ -119,6 +123,8 @@ class Settings:
     treatments: str | None = None
     treated: str = "exclude"
     raise_on: str | None = None
+    season: bool = True
+    calendar: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,12 @@ class Verdict(NamedTuple):
 
 
 def reach_verdict(
-    figures: pd.DataFrame, *, train_rate: float | None = None, seasons_seen: int | None = None, strongest: str | None = None
+    figures: pd.DataFrame,
+    *,
+    train_rate: float | None = None,
+    seasons_seen: int | None = None,
+    strongest: str | None = None,
+    season: str | None = None,
 ) -> Verdict:
     """Return the verdict on the first model among the figures of one cutoff, as :func:`churnpredict.evaluation.comparison.judge` gives
     them.
@@ -46,6 +51,8 @@ def reach_verdict(
         In how many earlier years training saw outcomes of the same time of the year.
     strongest : str, optional
         The single feature that best separates leavers: named where the model is too good to be true.
+    season : str, optional
+        What the clock of the season knew, as a sentence.
 
     Examples
     --------
@@ -64,7 +71,9 @@ def reach_verdict(
     level, about_level = _level(table[model, "calibration_gap"], train_rate, seasons_seen)
     slope, about_slope = _slope(table[model, "calibration_slope"])
     words = " ".join(
-        part for part in (_too_good(table.get((model, "auc")), strongest), about_signal, about_rivals, about_level, about_slope) if part
+        part
+        for part in (_too_good(table.get((model, "auc")), strongest), about_signal, about_rivals, about_level, about_slope, season)
+        if part
     )
     return Verdict(signal, against, level, slope, words)
 

@@ -17,6 +17,7 @@ from churnpredict.model.calibration import IdentityCalibration, sigmoid
 from churnpredict.model.encoding import as_frame, check_finite, check_matrix
 from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
+from churnpredict.model.season.season import COLUMN
 
 __all__ = ["AdditiveModel", "Constant", "as_additive", "check_model"]
 
@@ -141,6 +142,10 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
 
 
 def _names(model: Any, X: Any) -> list[str]:
+    return _columns(model, X) + ([COLUMN] if getattr(model, "season_", None) is not None else [])
+
+
+def _columns(model: Any, X: Any) -> list[str]:
     if hasattr(model, "feature_names_in_"):
         return [str(name) for name in model.feature_names_in_]
     frame = as_frame(X)

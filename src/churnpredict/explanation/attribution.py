@@ -26,6 +26,7 @@ from churnpredict.figures import percent, points
 from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.model.season.season import COLUMN
 from churnpredict.model.sub_risks import Share
 from churnpredict.text_tables import Bar, paragraph, text_table
 from churnpredict.text_tables import Figure as Number
@@ -64,6 +65,8 @@ class Explanation(PairReasons):
         Which part of the risk is explained; None: all of it.
     source : PairSource or None
         What :attr:`pairs` are computed from.
+    ahead : str or None
+        How far ahead the risk looks, for the words.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class Explanation(PairReasons):
     outcome: str | None = None
     horizon: str | None = None
     source: PairSource | None = None
+    ahead: str | None = None
 
     # --- figures -------------------------------------------------------------------------------------------------------------------
 
@@ -483,6 +487,9 @@ def explain(
         rate = None if rate is None else rate * (share.rate if sign > 0 else 1 - share.rate)
     if usual is None:
         usual = getattr(model, "usual_", None)
+    busy = model.expected_activity(rows) if hasattr(model, "expected_activity") else None
+    if busy is not None and frame is not None:  # what is told of the calendar is how busy it is, not the log-odds
+        rows = frame.assign(**{COLUMN: busy})
     return Explanation(
         index=pd.RangeIndex(n) if frame is None else frame.index,
         features=additive.names,
@@ -500,6 +507,7 @@ def explain(
         outcome=outcome,
         horizon=horizon,
         source=PairSource(models, tuple(scales), chosen.matrix, n_jobs),
+        ahead=None if getattr(model, "horizon", None) is None else str(model.horizon),
     )
 
 

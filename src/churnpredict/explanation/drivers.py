@@ -71,6 +71,9 @@ _TABLE = (
     _driver("contract", "Time to renegotiate", "days to renewal, auto-renew off, downgrade, renegotiation request, trial end"),
     _driver("complexity", "Too cluttered", "features tried and dropped, help views, errors per session"),
     _driver("competition", "Others offer more", "competitor promotion, market events, stated reasons", "fixed"),
+    _driver(
+        "calendar", "(not the time of the year for it)", "how busy the time ahead usually is, against what the model learnt from", "fixed"
+    ),
     _driver("lifecycle", "(moved, outgrew)", "tenure, second year, season, static attributes", "fixed"),
 )
 

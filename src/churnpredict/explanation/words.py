@@ -23,6 +23,7 @@ from churnpredict.explanation.drivers import label_and_remedy, nature_of
 from churnpredict.explanation.explained import Explained
 from churnpredict.feature_names import FeatureName, read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
+from churnpredict.model.season.season import COLUMN
 from churnpredict.spans import span
 
 __all__ = ["Narrator", "leading_features", "reasons", "words"]
@@ -87,6 +88,7 @@ class Narrator:
             frame.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan) if ok else frame.iloc[:, j].to_numpy(dtype=object)
             for j, ok in enumerate(self.numeric)
         ]
+        self.ahead = why.ahead
         self.cutoffs = pd.DatetimeIndex(why.index.get_level_values("cutoff")) if "cutoff" in why.index.names and not bare else None
 
     # --- names and numbers -------------------------------------------------------------------------------------------------------------
@@ -184,6 +186,8 @@ class Narrator:
             j = self._window_like(f, j)
             f = self.read[j]
         value = self.value(j, i)
+        if f.name == COLUMN and value is not None:
+            return self._calendar(float(value))
         if value is None:
             return self._missing(f, j, i)
         return self._value(f, j, i, value)
@@ -198,6 +202,13 @@ class Narrator:
         if f.aggregate == "plain" or f.family == "days_until":
             return self._say("unknown", f, i)
         return self._say("none.window" if f.window not in ("", "all") else "none", f, i)
+
+    def _calendar(self, ratio: float) -> str:
+        """Say how busy the time ahead usually is, against the time that the model learnt from."""
+        if not self.ahead:
+            return self.language.words["season"]
+        days = self.language.lasting(span(self.ahead).nominal / DAY)
+        return self.language.words["expected_activity"].format(days=days, n=self.language.number(ratio, 1 if ratio >= 1 else 2))
 
     def _value(self, f: FeatureName, j: int, i: int, value: Any) -> str:
         if not self.numeric[j]:

@@ -18,7 +18,7 @@ from churnpredict.errors import TrainingError
 from churnpredict.progress import counter
 from churnpredict.threads import in_forks, thread_count, was_forked
 
-__all__ = ["SAFE", "grow", "load_booster", "make_dataset", "model_text", "score", "take_rows"]
+__all__ = ["SAFE", "grow", "lift", "load_booster", "make_dataset", "model_text", "score", "start_from", "take_rows"]
 
 SAFE: Mapping[str, Any] = {"is_enable_sparse": False, "histogram_pool_size": 2048.0}
 """Parameters under which rows can be taken out of LightGBM's data sets safely, and histograms (MB) of many leaves and bins do not "
@@ -89,6 +89,20 @@ def grow(
         )
         done(rounds)  # stopped early, it has no more to do
     return boosters
+
+
+def start_from(data: Any, log_odds: np.ndarray | None) -> None:
+    """Let trees begin at log-odds (n,) of each row instead of at the mean. What they predict afterwards is without them."""
+    data.set_init_score(log_odds)
+
+
+def lift(booster: Any, by: float) -> None:
+    """Add log-odds to all that a booster predicts: in the leaves of its first tree, where LightGBM itself keeps the mean."""
+    if not booster.num_trees():
+        raise TrainingError("lightgbm-refused", "LightGBM grew no tree", remedy="Change lightgbm_params.")
+    leaves = booster.dump_model(num_iteration=1)["tree_info"][0]["num_leaves"]
+    for leaf in range(leaves):
+        booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
 
 
 def _safe(parameters: Mapping[str, Any], shape: tuple[int, int], n_jobs: int | None = None) -> dict[str, Any]:

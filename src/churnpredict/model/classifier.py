@@ -5,7 +5,7 @@ Longer than most modules because scikit-learn's contract wants all of an estimat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,6 +19,9 @@ from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, c
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
+from churnpredict.model.purchases import find_triple
+from churnpredict.model.season.season import Season
+from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
@@ -96,6 +99,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     typical_ : ndarray (n_features,) or None
         Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: the reference of
         :func:`~churnpredict.explain`. None where rows have no cutoffs, or only one.
+    season_ : Season or None
+        What the calendar adds to the log-odds: see :mod:`churnpredict.model.season`. None without weekly counts, or without evidence.
     shares_ : dict of str to Share
         Factors that turn the risk into that of an earlier horizon, or of being lost (where y holds both 1 and 2).
     base_rate_ : float
@@ -162,7 +167,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, cutoff: Any = None) -> ChurnClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, cutoff: Any = None, *, weeks: Sequence[Any] = (), named_spans: Sequence[Any] = ()
+    ) -> ChurnClassifier:
         """Learn from rows X (n, n_features) and outcomes y.
 
         Parameters
@@ -175,6 +182,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             (days from the cutoff). Where both 1 and 2 occur, the risks of leaving and of being lost are predicted separately.
         sample_weight : array (n,), optional
         cutoff : array (n,) of times, optional
+        weeks : list of WeekCounts, optional
+            Weekly counts of the recurring event, as :func:`churnpredict.events.week_counts.count_weeks` gives them: from these the season
+            is learnt as a clock, if earlier cutoffs bear it out. :class:`churnpredict.ChurnPipeline` gives them.
+        named_spans : list of NamedSpan, optional
+            Declared days for that clock.
 
         Raises
         ------
@@ -216,11 +228,18 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             from churnpredict.model.tuning import tune
 
             settings, tuned = tune(rows, settings, self.tune)
+        self.season_: Season | None = None
+        seasonal: dict[str, Any] = {}
+        if weeks:
+            rows, settings, season = season_beside(rows, settings, weeks, named_spans)
+            seasonal = {"season": {"share": 0.0, "why": season} if isinstance(season, str) else {"share": season.share}}
+            self.season_ = None if isinstance(season, str) else season
         blend = train(rows, settings)
         self.members_, self.calibration_ = blend.members, blend.calibration
         self.typical_ = _typical(rows, blend.members)
         self.shares_ = learn_shares(rows, finer, horizons, settings)
-        self.validated_on_, self.training_record_ = blend.validated_on, blend.record if tuned is None else blend.record | {"tuned": tuned}
+        self.validated_on_ = blend.validated_on
+        self.training_record_ = blend.record | seasonal | ({} if tuned is None else {"tuned": tuned})
         return self
 
     def _settings(self, timezone: str = "UTC") -> Settings:
@@ -301,7 +320,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # names that are not text count as well: without them, columns in another order would be taken by position
         framed = named or self._encoder.levels or self._encoder.names != [f"x{j}" for j in range(self.n_features_in_)]
         if frame is not None and framed:
-            return self._encoder.transform(frame)
+            return self._with_season(self._encoder.transform(frame), frame)
         if self._encoder.levels:
             raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")
         if frame is not None:
@@ -309,7 +328,18 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # scikit-learn's own message where only one of fit and predict has names
         A = np.asarray(validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False))
         check_finite(A, self._encoder.names)
-        return np.ascontiguousarray(A)
+        return self._with_season(np.ascontiguousarray(A), X)
+
+    def _with_season(self, A: np.ndarray, X: Any) -> np.ndarray:
+        """The encoded rows, and beside them what the calendar adds to their log-odds, where a season was learnt."""
+        season = getattr(self, "season_", None)
+        if season is None:
+            return A
+        window = Window.of(self.horizon, self.gap, zone_of(X))
+        triple = find_triple(self._encoder.names, self.of)
+        assert triple is not None  # a season was learnt from these columns
+        columns = [A[:, self._encoder.names.index(name)] for name in triple]
+        return np.column_stack([A, season_column(season, columns, cutoffs_of(X), window)])
 
     def _blended(self, A: np.ndarray) -> np.ndarray:
         total = np.zeros(len(A))
@@ -317,6 +347,13 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for member in self.members_:
                 total += member.weight * member.margin(A)
         return total
+
+    def expected_activity(self, X: Any) -> np.ndarray | None:
+        """How busy the outcome window of each row (n,) usually is, against those learnt from; None where no season was learnt."""
+        season, times = getattr(self, "season_", None), cutoffs_of(X)
+        if season is None or times is None:
+            return None
+        return activity_ratio(season, times, Window.of(self.horizon, self.gap, zone_of(X)))
 
     def margin(self, X: Any) -> np.ndarray:
         """Return weighted sum of the members' margins (n,), before calibration."""
@@ -439,7 +476,10 @@ def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
         return None
     newest = np.flatnonzero(rows.times == rows.times.max())
     some = newest[np.linspace(0, len(newest) - 1, min(len(newest), _TYPICAL)).round().astype(np.int64)]
-    return mean_contributions(members, rows.A[some], rows.w[some])
+    usual = mean_contributions(members, rows.A[some], rows.w[some])
+    if rows.offset is not None:  # the calendar is compared with all that was learnt from, not with one time of the year
+        usual[-1] = float(rows.w @ rows.offset / rows.w.sum())
+    return usual
 
 
 def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from churnpredict.model.boosters import score
+from churnpredict.model.calibration import sigmoid
 from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.tree_scores import BoosterScores
 
-__all__ = ["LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
+__all__ = ["CalendarMember", "LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 
 
 _WIDE = 150  # number of columns from which the Hessian costs more than it saves
@@ -86,11 +87,8 @@ class LinearMember:
         self.monotone = tuple(monotone)
         self.weight = weight
 
-    def fit(self, A: np.ndarray, y: np.ndarray, w: np.ndarray) -> LinearMember:
-        """Learn from encoded rows (n, n_features), labels 0/1 and weights."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-
+    def fit(self, A: np.ndarray, y: np.ndarray, w: np.ndarray, offset: np.ndarray | None = None) -> LinearMember:
+        """Learn from encoded rows (n, n_features), labels 0/1 and weights; ``offset`` (n,) are log-odds that are known already."""
         n_features = A.shape[1]
         self.numbers_ = np.array([j for j in range(n_features) if j not in self.categories], dtype=np.int64)
         self._learn_scale(A, w)
@@ -104,22 +102,18 @@ class LinearMember:
             self.levels_.append((j, kept))
             design.append((A[:, j, None] == kept).astype(np.float64))
         Z = np.hstack(design)
-        offset = w @ Z / w.sum()
-        Z -= offset
+        middle = w @ Z / w.sum()
+        Z -= middle
         signs = np.zeros(Z.shape[1])
         if any(self.monotone):
             signs[: len(self.numbers_)] = np.asarray(self.monotone)[self.numbers_]
-        model = LogisticRegression(C=self.strength, **(_NARROW if Z.shape[1] <= _WIDE else _BROAD))
         while True:  # drop coefficients of the forbidden sign until none is left
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a model with many columns do not matter
-                beta = model.fit(Z, y, sample_weight=w).coef_[0]
+            beta, self.base_ = _logistic(Z, y, w, self.strength) if offset is None else _around(offset, Z, y, w, strength=self.strength)
             wrong = beta * signs < 0
             if not wrong.any():
                 break
             Z[:, wrong] = 0
-        self.base_ = float(model.intercept_[0])  # pyright: ignore[reportIndexIssue]
-        self._unpack(beta, offset, n_features)
+        self._unpack(beta, middle, n_features)
         return self
 
     def _learn_scale(self, A: np.ndarray, w: np.ndarray) -> None:
@@ -148,21 +142,21 @@ class LinearMember:
             np.copyto(Z, 0.0, where=np.isnan(Z))
         return Z
 
-    def _unpack(self, beta: np.ndarray, offset: np.ndarray, n_features: int) -> None:
-        """Unpack the coefficients by purpose; offsets make the mean contribution of every feature 0."""
+    def _unpack(self, beta: np.ndarray, middle: np.ndarray, n_features: int) -> None:
+        """Unpack the coefficients by purpose; shifts make the mean contribution of every feature 0."""
         n, h = len(self.numbers_), len(self.holes_)
         self.slope_, self.hole_ = beta[:n], np.zeros(n)
         self.hole_[self.holes_] = beta[n : n + h]
         self.shift_ = np.zeros(n_features)
-        self.shift_[self.numbers_] = -beta[:n] * offset[:n]
-        self.shift_[self.numbers_[self.holes_]] -= beta[n : n + h] * offset[n : n + h]
+        self.shift_[self.numbers_] = -beta[:n] * middle[:n]
+        self.shift_[self.numbers_[self.holes_]] -= beta[n : n + h] * middle[n : n + h]
         self.effects_: dict[int, np.ndarray] = {}
         at = n + h
         for j, kept in self.levels_:
             effect = np.zeros(int(kept.max(initial=-1)) + 1)
             effect[kept] = beta[at : at + len(kept)]
             self.effects_[j] = effect
-            self.shift_[j] = -float(beta[at : at + len(kept)] @ offset[at : at + len(kept)])
+            self.shift_[j] = -float(beta[at : at + len(kept)] @ middle[at : at + len(kept)])
             at += len(kept)
 
     def _level_effect(self, j: int, codes: np.ndarray) -> np.ndarray:
@@ -192,6 +186,54 @@ class LinearMember:
             out[start : start + _BLOCK] = z
         out += self.base_ + self.shift_.sum()
         return out
+
+
+def _logistic(Z: np.ndarray, y: np.ndarray, w: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
+    """Coefficients and intercept of a logistic regression."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, **(_NARROW if Z.shape[1] <= _WIDE else _BROAD))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a wide line do not matter
+        model.fit(Z, y, sample_weight=w)
+    return model.coef_[0], float(model.intercept_[0])  # pyright: ignore[reportIndexIssue]
+
+
+def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, strength: float) -> tuple[np.ndarray, float]:
+    """The same with log-odds ``offset`` (n,) that stand already: scikit-learn's regression has no room for them."""
+    from scipy.optimize import minimize
+
+    n = Z.shape[1]
+    penalty = np.r_[np.full(n, 1 / strength), 0.0]
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        z = offset + Z @ theta[:n] + theta[n]
+        d = w * (sigmoid(z) - y)
+        value = float(w @ (np.logaddexp(0, z) - y * z)) + 0.5 * float(penalty @ theta**2)
+        return value / len(y), (np.r_[Z.T @ d, d.sum()] + penalty * theta) / len(y)
+
+    theta = np.zeros(n + 1)
+    if n > _WIDE:
+        theta = minimize(loss, theta, jac=True, method="L-BFGS-B", options={"maxiter": 150, "gtol": 1e-4}).x
+        return theta[:n], float(theta[n])
+    value, gradient = loss(theta)
+    for _ in range(50):
+        p = sigmoid(offset + Z @ theta[:n] + theta[n])
+        bent = Z * (h := w * p * (1 - p))[:, None]
+        H = np.empty((n + 1, n + 1))
+        H[:n, :n], H[:n, n], H[n, :n], H[n, n] = Z.T @ bent, bent.sum(axis=0), bent.sum(axis=0), h.sum()
+        step = np.linalg.solve((H + np.diag(penalty)) / len(y) + 1e-12 * np.eye(n + 1), gradient)
+        size, before = 1.0, value
+        while size > 1e-4:
+            value, gradient = loss(theta - size * step)
+            if value <= before:
+                break
+            size /= 2
+        theta = theta - size * step
+        if np.abs(gradient).max() < 1e-6 or before - value < 1e-10:
+            break
+    return theta[:n], float(theta[n])
 
 
 def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
@@ -264,3 +306,31 @@ class PurchaseMember:
         phi = np.zeros(A.shape)
         phi[:, self.columns[1]] = self.margin(A) - self.base_
         return phi, self.base_
+
+
+class CalendarMember:
+    """What the calendar adds to the log-odds: the values of one column, as they are.
+
+    The other members are learnt around it, so it enters the blend with a weight of 1.
+
+    Parameters
+    ----------
+    column : int
+        Its position.
+    """
+
+    name = "calendar"
+
+    def __init__(self, column: int, *, weight: float = 1.0) -> None:
+        self.column = column
+        self.weight = weight
+
+    def margin(self, A: np.ndarray) -> np.ndarray:
+        """Log-odds (n,) of encoded rows A (n, n_features)."""
+        return np.array(A[:, self.column], dtype=np.float64)
+
+    def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
+        """The column itself."""
+        phi = np.zeros(A.shape)
+        phi[:, self.column] = A[:, self.column]
+        return phi, 0.0

@@ -57,13 +57,13 @@ class PurchaseModel:
         return np.asarray(np.log(self.b + x) - np.log(self.a) + (self.r + x) * (np.log(self.alpha + t_x) - np.log(self.alpha + T)))
 
     def log_silence(
-        self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float, gap: float = 0.0
+        self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float | np.ndarray, gap: float | np.ndarray = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities of no and of some purchase in ``[T + gap, T + gap + horizon)``."""
         log_alive = -np.logaddexp(0.0, -self.log_alive_odds(x, t_x, T))
         shape, rate = self.r + x, self.alpha + T
         log_quiet = -shape * np.log1p(horizon / rate)  # alive, and nothing bought within the horizon
-        if gap == 0:
+        if not np.any(gap):
             log_some = log_alive + np.log(-np.expm1(log_quiet))
         else:  # alive through the gap as well: each purchase in it is another chance to leave
             start = self._survive(x, rate, gap)
@@ -72,7 +72,17 @@ class PurchaseModel:
         log_some = np.minimum(log_some, -1e-12)
         return np.log(-np.expm1(log_some)), log_some
 
-    def _survive(self, x: np.ndarray, rate: np.ndarray, gap: float) -> np.ndarray:
+    def log_some_slopes(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float | np.ndarray) -> np.ndarray:
+        """Return slopes (4, n) of the log-probability of some purchase by the logarithms of r, alpha, a and b, without a gap."""
+        odds, rate = self.log_alive_odds(x, t_x, T), self.alpha + T
+        gone = np.exp(-np.logaddexp(0.0, odds))
+        log_quiet = -(self.r + x) * np.log1p(horizon / rate)
+        by_quiet = 1 / np.minimum(-np.expm1(-log_quiet), -1e-12)  # of log(1 - exp(quiet))
+        by_r = gone * (np.log(self.alpha + t_x) - np.log(rate)) - by_quiet * np.log1p(horizon / rate)
+        by_alpha = gone * (self.r + x) * (1 / (self.alpha + t_x) - 1 / rate) + by_quiet * (self.r + x) * horizon / (rate * (rate + horizon))
+        return np.stack([by_r * self.r, by_alpha * self.alpha, -gone, gone * self.b / (self.b + x)])
+
+    def _survive(self, x: np.ndarray, rate: np.ndarray, gap: float | np.ndarray) -> np.ndarray:
         """Return E[(rate / (rate + p gap)) ** shape] over p ~ Beta(a, b + x + 1), in the form whose parameters stay small."""
         c = self.a + self.b + x + 1
         z = gap / (rate + gap)
@@ -130,11 +140,11 @@ def fit_to_outcomes(
     y: np.ndarray,
     sample_weight: np.ndarray | None = None,
     *,
-    horizon: float,
-    gap: float = 0.0,
+    horizon: float | np.ndarray,
+    gap: float | np.ndarray = 0.0,
     max_rows: int = 20_000,
 ) -> PurchaseModel:
-    """Return parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest.
+    """Return parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest; each row may have its own window.
 
     Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories mistakes that selection for
     loyalty. A likelihood of the outcomes does not, because it is conditional on the history.
@@ -145,21 +155,29 @@ def fit_to_outcomes(
     if not len(x):  # nobody has bought yet: the prior
         return PurchaseModel(*map(float, np.exp(start)))
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if len(x) > max_rows:
-        some = np.random.default_rng(0).permutation(len(x))[:max_rows]
-        x, t_x, T, y, w = x[some], t_x[some], T[some], y[some], w[some]
-    unique, inverse = np.unique(np.column_stack([x, np.round(t_x, 3), np.round(T, 3)]), axis=0, return_inverse=True)
+    windows = [np.broadcast_to(np.asarray(span, dtype=np.float64), np.shape(x)) for span in (horizon, gap)]
+    rows = np.column_stack([x, np.round(t_x, 3), np.round(T, 3), *windows])
+    if len(rows) > max_rows:
+        some = np.random.default_rng(0).permutation(len(rows))[:max_rows]
+        rows, y, w = rows[some], y[some], w[some]
+    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
     silent = np.bincount(inverse.ravel(), weights=w * y, minlength=len(unique)) / w.sum()
     bought = np.bincount(inverse.ravel(), weights=w * (1 - y), minlength=len(unique)) / w.sum()
-    x, t_x, T = unique.T
+    x, t_x, T, length, wait = unique.T
     scale = float(max(T.mean(), 1e-9))
+    slopes = not wait.any()
 
-    def loss(theta: np.ndarray) -> float:
+    def loss(theta: np.ndarray) -> Any:
         r, alpha, a, b = np.exp(theta)
-        log_none, log_some = PurchaseModel(r, alpha * scale, a, b).log_silence(x, t_x, T, horizon=horizon, gap=gap)
-        return -float(silent @ log_none + bought @ log_some) + 1e-4 * float((theta - start) @ (theta - start))
+        model, away = PurchaseModel(r, alpha * scale, a, b), theta - start
+        log_none, log_some = model.log_silence(x, t_x, T, horizon=length, gap=wait if wait.any() else 0.0)
+        value = -float(silent @ log_none + bought @ log_some) + 1e-4 * float(away @ away)
+        if not slopes:
+            return value
+        up = silent * np.exp(log_some) / np.maximum(-np.expm1(log_some), 1e-300) - bought
+        return value, model.log_some_slopes(x, t_x, T, horizon=length) @ up + 2e-4 * away
 
-    best = minimize(loss, start, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
+    best = minimize(loss, start, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
     r, alpha, a, b = np.exp(best.x)
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
 
@@ -172,7 +190,7 @@ def triple_values(days: np.ndarray, last: np.ndarray, first: np.ndarray) -> tupl
     return np.where(known, days - 1, 0), t_x, T, known
 
 
-def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[float, float]) -> np.ndarray:
-    """Return log-odds (n,) of no event in the window of (horizon, gap) days."""
+def silence_margin(model: PurchaseModel, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, window: tuple[Any, Any]) -> np.ndarray:
+    """Return log-odds (n,) of no event in the window of (horizon, gap) days: two numbers, or two arrays (n,)."""
     none, some = model.log_silence(x, t_x, T, horizon=window[0], gap=window[1])
     return np.asarray(none - some)

@@ -12,15 +12,26 @@ import numpy as np
 
 from churnpredict.clock import DAY
 from churnpredict.errors import TrainingError, UsageError
-from churnpredict.model.boosters import grow, make_dataset, score, take_rows
+from churnpredict.model.boosters import grow, lift, make_dataset, score, start_from, take_rows
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
-from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember, mean_line
+from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember, mean_line
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import Window
 from churnpredict.progress import work
 from churnpredict.spans import Span
 
-__all__ = ["MEMBERS", "Blend", "Rows", "Settings", "blend_weights", "distrust", "out_of_time_loss", "train", "validation_folds"]
+__all__ = [
+    "MEMBERS",
+    "Blend",
+    "Rows",
+    "Settings",
+    "blend_weights",
+    "distrust",
+    "fit_line",
+    "out_of_time_loss",
+    "train",
+    "validation_folds",
+]
 
 MEMBERS = ("trees", "linear", "purchases")
 _LARGE = 100_000  # rows from which one validation block is enough
@@ -37,7 +48,11 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: matrix (n, F), labels 0/1, weights of mean 1, and cutoffs and customers where known."""
+    """Training rows: matrix (n, F), labels 0/1, weights of mean 1, and cutoffs and customers where known.
+
+    ``offset`` are log-odds (n,) that stand before anything is learnt, and ``by_fold`` those of each fold's training and validation rows, as
+    they were known then; their column in the matrix is empty while members learn.
+    """
 
     A: np.ndarray
     y: np.ndarray
@@ -46,6 +61,8 @@ class Rows:
     customers: np.ndarray | None = None
     names: list[str] = field(default_factory=list)
     categories: tuple[int, ...] = ()
+    offset: np.ndarray | None = None
+    by_fold: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,14 +195,21 @@ class _Trees:
 
     def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
         """Return margins of the validation rows of each fold, all at the same, mean best number of rounds."""
-        grown, best = [], []
-        for (train_rows, valid_rows), w in zip(folds, weights, strict=True):
+        grown, best, levels = [], [], []
+        for i, ((train_rows, valid_rows), w) in enumerate(zip(folds, weights, strict=True)):
             part, held = take_rows(self.data, train_rows).construct(), take_rows(self.data, valid_rows)
             part.set_weight(w)
+            levels.append(0.0)
+            if self.rows.by_fold:
+                before, after = self.rows.by_fold[i]
+                levels[-1] = _level(before, self.rows.y[train_rows], w)
+                start_from(part, before + levels[-1])
+                start_from(held.construct(), after + levels[-1])
             grown.append(self._grow(part, self.settings.n_estimators, self.n_seeds, held))
             best += [b.best_iteration or self.settings.n_estimators for b in grown[-1]]
         self.rounds = max(1, round(float(np.mean(best))))
-        return [self._mean(boosters, self.rows.A[valid]) for boosters, (_, valid) in zip(grown, folds, strict=True)]
+        kept = zip(grown, folds, levels, strict=True)
+        return [self._mean(boosters, self.rows.A[valid]) + level for boosters, (_, valid), level in kept]
 
     def _mean(self, boosters: list[Any], A: np.ndarray) -> np.ndarray:
         return np.asarray(np.mean([score(b, A, n_jobs=self.settings.n_jobs, rounds=self.rounds) for b in boosters], axis=0))
@@ -193,21 +217,48 @@ class _Trees:
     def refit(self, w: np.ndarray, more: float) -> list[TreeMember]:
         """Return members of equal weight, one per seed, fitted on all rows."""
         self.data.set_weight(w)
+        level = None if self.rows.offset is None else _level(self.rows.offset, self.rows.y, w)
+        if level is not None:
+            start_from(self.data, np.asarray(self.rows.offset) + level)
         boosters = self._grow(self.data, round(more * self.rounds), self.kept_seeds)
         for booster in boosters:
             booster.free_dataset()
+            if level is not None:
+                lift(booster, level)
         return [TreeMember(b, weight=1 / len(boosters)) for b in boosters]
 
 
-def _fit_linear(
-    rows: Rows, where: np.ndarray, w: np.ndarray, *, settings: Settings, strength: float, max_rows: int = 50_000
+def _level(offset: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
+    """The log-odds that, added to an offset, give the mean of the labels."""
+    level = 0.0
+    for _ in range(50):
+        p = sigmoid(offset + level)
+        step = float(w @ (y - p)) / max(float(w @ (p * (1 - p))), 1e-12)
+        level += min(max(step, -2.0), 2.0)
+        if abs(step) < 1e-9:
+            break
+    return level
+
+
+def fit_line(
+    rows: Rows,
+    where: np.ndarray,
+    w: np.ndarray,
+    *,
+    settings: Settings,
+    strength: float,
+    max_rows: int = 50_000,
+    offset: np.ndarray | None = None,
 ) -> LinearMember:
-    """Fit a line to the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random sample of them is enough."""
+    """Fit a line to the rows at ``where`` with weights ``w``; beyond ``max_rows`` a random sample of them is enough.
+
+    ``offset`` are log-odds of these rows that stand already.
+    """
     if len(where) > max_rows:
         some = np.sort(np.random.default_rng(settings.seed).permutation(len(where))[:max_rows])
-        where, w = where[some], w[some]
+        where, w, offset = where[some], w[some], None if offset is None else offset[some]
     member = LinearMember(categories=rows.categories, strength=strength, monotone=settings.monotone)
-    return member.fit(rows.A[where], rows.y[where], w)
+    return member.fit(rows.A[where], rows.y[where], w, offset)
 
 
 def _purchase_member(rows: Rows, settings: Settings) -> PurchaseMember | None:
@@ -254,7 +305,7 @@ def _quick_loss(rows: Rows, folds: list[Fold], settings: Settings, half_life: fl
     total = 0.0
     for part, valid in folds:
         w = _decay(None if rows.times is None else rows.times[part], rows.w[part], half_life)
-        line = _fit_linear(rows, part, w, settings=settings, strength=0.03, max_rows=10_000)
+        line = fit_line(rows, part, w, settings=settings, strength=0.03, max_rows=10_000)
         total += _loss(line.margin(rows.A[valid]), rows.y[valid], rows.w[valid])
     return total
 
@@ -263,12 +314,13 @@ def _loss(z: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
     return float(w @ (np.logaddexp(0, z) - y * z) / w.sum())
 
 
-def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float) -> np.ndarray:
+def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: float, offset: np.ndarray | float = 0.0) -> np.ndarray:
     """Return non-negative weights that sum to 1 for the members' margins (n, m), by log loss, shrunk towards equal weights.
 
     ``pull`` is the strength of that prior in rows: one validation period is not trusted more than the number of its customers allows. The
     sum is held at 1 while the loss is minimised: free weights, scaled to 1 afterwards, would give a member without information a weight and
-    so shrink all risks towards the mean.
+    so shrink all risks towards the mean. ``offset`` (n,) stands beside all of
+    them.
     """
     from scipy.optimize import minimize
 
@@ -278,7 +330,7 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
     total = w.sum()
 
     def objective(v: np.ndarray) -> tuple[float, np.ndarray]:
-        z = margins @ v[:m] + v[m]
+        z = margins @ v[:m] + v[m] + offset
         away = v[:m] - 1 / m
         d = w * (sigmoid(z) - y)
         gradient = np.r_[margins.T @ d + 2 * pull * away, d.sum()]
@@ -366,7 +418,8 @@ def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: st
     if not margins:
         raise UsageError("no-member", "none of the members asked for can learn from this", remedy="MBG/NBD needs horizon= and its columns.")
     panel = np.column_stack(list(margins.values()))
-    share = blend_weights(panel, y, w, pull=_PULL)
+    offset = np.concatenate([after for _, after in rows.by_fold]) if rows.by_fold else np.zeros(len(y))
+    share = blend_weights(panel, y, w, pull=_PULL, offset=offset)
     full = _decay(rows.times, rows.w, half_life)
     members: list[Any] = []
     for name, weight in zip(margins, share, strict=True):
@@ -378,14 +431,15 @@ def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: st
             chosen = [purchases.fit(rows.A, rows.y, full)]
         else:
             every = np.arange(len(rows.y))
-            lines = [_fit_linear(rows, every, full, settings=settings, strength=strength) for strength in strengths]
+            lines = [fit_line(rows, every, full, settings=settings, strength=strength, offset=rows.offset) for strength in strengths]
             chosen = [mean_line(lines, list(strengths.values()))]
         for member in chosen:
             member.weight *= float(weight)
         members += chosen
-    calibration = make_calibration(settings.calibration).fit(panel @ share, y, w)
-    if validated_on == "time" and settings.calibration == "affine" and isinstance(calibration, AffineCalibration):
-        distrust(calibration, panel, share, y, w)
+    if rows.offset is not None:
+        members.append(CalendarMember(rows.A.shape[1] - 1))
+    panel = panel + offset[:, None]
+    calibration = _calibrate(settings.calibration, panel, share, y, w, out_of_time=validated_on == "time")
     record = {
         "weights": dict(zip(margins, share.tolist(), strict=True)),
         "rounds": {name: round(1.1 * grower.rounds) for name, grower in trees.items()},
@@ -394,6 +448,15 @@ def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: st
         "folds": len(folds),
     }
     return Blend(members, calibration, validated_on, record)
+
+
+def _calibrate(
+    kind: str, panel: np.ndarray, share: np.ndarray, y: np.ndarray, w: np.ndarray, *, out_of_time: bool
+) -> AffineCalibration | IsotonicCalibration:
+    calibration = make_calibration(kind).fit(panel @ share, y, w)
+    if out_of_time and kind == "affine" and isinstance(calibration, AffineCalibration):
+        distrust(calibration, panel, share, y, w)
+    return calibration
 
 
 def distrust(calibration: AffineCalibration, panel: np.ndarray, share: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
@@ -423,7 +486,11 @@ def _linear_out_of_time(
     valid = np.concatenate([v for _, v in folds])
     margins, losses = [], []
     for strength in _STRENGTHS:
-        lines = [_fit_linear(rows, t, u, settings=settings, strength=strength) for (t, _), u in zip(folds, weights, strict=True)]
+        offsets: list[np.ndarray | None] = [before for before, _ in rows.by_fold] or [None] * len(folds)
+        lines = [
+            fit_line(rows, t, u, settings=settings, strength=strength, offset=o)
+            for (t, _), u, o in zip(folds, weights, offsets, strict=True)
+        ]
         margins.append(np.concatenate([line.margin(rows.A[v]) for line, (_, v) in zip(lines, folds, strict=True)]))
         losses.append(_loss(margins[-1], rows.y[valid], rows.w[valid]))
     shares = np.exp((1 - np.array(losses) / min(losses)) / _ALIKE)

@@ -13,6 +13,7 @@ __all__ = [
     "FORMAT",
     "VERSION",
     "Affine",
+    "Calendar",
     "CategoryColumn",
     "CategoryEffects",
     "Classifier",
@@ -24,8 +25,10 @@ __all__ = [
     "Manifest",
     "Numbers",
     "Pipeline",
+    "PurchaseParameters",
     "Purchases",
     "Rule",
+    "Season",
     "Share",
     "Signature",
     "Trees",
@@ -35,8 +38,8 @@ __all__ = [
 ]
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
-VERSION: Literal[2] = 2
-"""2 added shares, worth and usual values; files of version 1 can be read."""
+VERSION: Literal[3] = 3
+"""2 added shares, worth and usual values, 3 the season; files of versions 1 and 2 can be read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -139,7 +142,7 @@ class Manifest(_Part):
     """manifest.json."""
 
     format: Literal["churnpredict model"]
-    version: Literal[1, 2]
+    version: Literal[1, 2, 3]
     written_by: dict[str, str]
     model_id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     files: Annotated[list[FileEntry], Field(min_length=1)]
@@ -228,7 +231,15 @@ class Isotonic(_Part):
     probabilities: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)]
 
 
-Member = Annotated[Trees | Linear | Purchases, Field(discriminator="kind")]
+class Calendar(_Part):
+    """The member that adds the season's column as it is."""
+
+    kind: Literal["calendar"]
+    weight: Weight
+    column: Position
+
+
+Member = Annotated[Trees | Linear | Purchases | Calendar, Field(discriminator="kind")]
 Calibration = Annotated[Affine | Isotonic, Field(discriminator="kind")]
 
 
@@ -242,13 +253,42 @@ class Share(_Part):
     calibration: Calibration | None
 
 
+class PurchaseParameters(_Part):
+    """The four numbers of MBG/NBD."""
+
+    r: Positive
+    alpha: Positive
+    a: Positive
+    b: Positive
+
+
+Day = Annotated[int, Field(ge=-(1 << 31), le=1 << 31)]
+Rate = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class Season(_Part):
+    """The clock of the season, and MBG/NBD in its time and in the calendar's. Days count from 1970."""
+
+    end: Day
+    first: Day
+    rates: Annotated[list[Rate], Field(min_length=1, max_length=10_000)]
+    year: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    year_sd: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    effects: dict[str, Positive]
+    plain: PurchaseParameters
+    warped: PurchaseParameters
+    share: Annotated[float, Field(ge=0, le=1)]
+    learnt_rate: Positive
+
+
 class Numbers(_Part):
-    """numbers.json: members and calibration, the shares of the risk, and the mean contributions of the reference."""
+    """numbers.json: members and calibration, the shares of the risk, the mean contributions of the reference, and the season."""
 
     members: Annotated[list[Member], Field(min_length=1)]
     calibration: Calibration
     shares: Annotated[list[Share], Field(max_length=64)] = []
     typical: list[Number] | None = None
+    season: Season | None = None  # not before version 3
 
 
 def write_json(part: BaseModel) -> bytes:

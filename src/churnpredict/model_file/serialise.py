@@ -24,8 +24,10 @@ from churnpredict.model.calibration import AffineCalibration, IdentityCalibratio
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.model.labels import leaving_label
-from churnpredict.model.members import LinearMember, PurchaseMember, TreeMember
-from churnpredict.model.purchases import PurchaseModel, Triple
+from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember
+from churnpredict.model.purchases import PurchaseModel, Triple, find_triple
+from churnpredict.model.season.clock import Clock
+from churnpredict.model.season.season import COLUMN, Season
 from churnpredict.model.sub_risks import LOST, Share
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.model_file import schema
@@ -246,7 +248,44 @@ def _thaw_trees(part: schema.Trees, content: bytes, columns: schema.Columns) -> 
 def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns) -> Any:
     if isinstance(part, schema.Trees):
         return _thaw_trees(part, texts[part.file], columns)[0]
+    if isinstance(part, schema.Calendar):
+        _need(part.column == len(columns.names) - 1 and columns.names[-1] == COLUMN, "a member adds a season that is not there")
+        return CalendarMember(part.column, weight=part.weight)
     return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
+
+
+def _freeze_season(season: Season | None) -> schema.Season | None:
+    if season is None:
+        return None
+    clock = season.clock
+    return schema.Season(
+        end=int(clock.end),
+        first=int(clock.first),
+        rates=clock.rates.tolist(),
+        year=clock.year.tolist(),
+        year_sd=clock.year_sd.tolist(),
+        effects=dict(clock.effects),
+        plain=schema.PurchaseParameters(**dataclasses.asdict(season.plain)),
+        warped=schema.PurchaseParameters(**dataclasses.asdict(season.warped)),
+        share=float(season.share),
+        learnt_rate=float(season.learnt_rate),
+    )
+
+
+def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: ChurnClassifier) -> Season | None:
+    """The season of a file, which must be that of exactly one member, and of a model that can know one."""
+    members = sum(isinstance(member, schema.Calendar) for member in numbers.members)
+    _need(members == (part is not None), "a season without its member, or the reverse")
+    if part is None:
+        return None
+    knows = find_triple(model._encoder.names, model.of) is not None and model.horizon is not None
+    _need(knows and COLUMN not in model._encoder.names, "its season has no columns to work on")
+    _need(part.first <= part.end <= part.first + len(part.rates), "its clock ends before it begins")
+    _need(sum(part.rates) > 0, "its clock stands still")
+    rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
+    clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects))
+    plain, warped = (PurchaseModel(**found.model_dump()) for found in (part.plain, part.warped))
+    return Season(clock, plain, warped, part.share, part.learnt_rate)
 
 
 def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
@@ -288,9 +327,9 @@ def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
 # --- the classifier ---
 
 
-def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schema.Trees | schema.Linear | schema.Purchases]:
+def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schema.Member]:
     """Return the members as data; trees as texts, which are added by file name."""
-    members: list[schema.Trees | schema.Linear | schema.Purchases] = []
+    members: list[schema.Member] = []
     for member in found:
         if type(member) is TreeMember:
             name = f"trees-{len(texts)}.txt"
@@ -300,6 +339,8 @@ def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schem
             members.append(_freeze_linear(member))
         elif type(member) is PurchaseMember:
             members.append(_freeze_purchases(member))
+        elif type(member) is CalendarMember:
+            members.append(schema.Calendar(kind="calendar", weight=float(member.weight), column=int(member.column)))
         else:
             raise not_storable(f"a member of the model is a custom class, {type(member).__name__}")
     return members
@@ -338,7 +379,9 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         threads=None,  # the settings hold it; the field is for older files
     )
     typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
-    figures = schema.Numbers(members=members, calibration=_freeze_calibration(model.calibration_), shares=shares, typical=typical)
+    season = _freeze_season(getattr(model, "season_", None))
+    calibration = _freeze_calibration(model.calibration_)
+    figures = schema.Numbers(members=members, calibration=calibration, shares=shares, typical=typical, season=season)
     return columns, classifier, figures, texts
 
 
@@ -376,12 +419,15 @@ def thaw_model(
     model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
     model.training_record_ = _given(classifier.record)
 
+    model.season_ = _thaw_season(numbers.season, numbers, model)
+    seen = columns if numbers.season is None else columns.model_copy(update={"names": [*columns.names, COLUMN]})
+
     def members_of(parts: Sequence[Any]) -> list[Any]:
-        return [_thaw_member(part, texts, columns) for part in parts]
+        return [_thaw_member(part, texts, seen) for part in parts]
 
     model.members_ = members_of(numbers.members)
     model.calibration_ = _thaw_calibration(numbers.calibration)
-    _need(numbers.typical is None or len(numbers.typical) == n, "it has too few or too many mean contributions")
+    _need(numbers.typical is None or len(numbers.typical) == len(seen.names), "it has too few or too many mean contributions")
     model.typical_ = None if numbers.typical is None else np.array(numbers.typical)
     model.shares_ = {}
     for share in numbers.shares:

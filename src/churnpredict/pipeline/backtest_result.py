@@ -48,7 +48,7 @@ class Backtest(pd.DataFrame):
     model minus this baseline, over the same draws of customers); ``n``, ``leavers``; ``train_rate`` (share that left in training),
     ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model does not
     differ significantly from the base rate); ``strongest`` is the single feature that best separates leavers, where the model is too good
-    to be true. Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` is the share of customers for
+    to be true; ``season`` says what the clock of the season knew. Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` is the share of customers for
     whom the model names the same strongest driver as the model of the previous cutoff.
 
     Attributes
@@ -76,8 +76,8 @@ class Backtest(pd.DataFrame):
         for cutoff, part in self._parts():
             first = part.iloc[0]
             known = {"train_rate": float(first["train_rate"]), "seasons_seen": int(first["seasons_seen"])} if "seasons_seen" in part else {}
-            strongest = first["strongest"] if "strongest" in part and isinstance(first["strongest"], str) else None
-            out[cutoff] = reach_verdict(part, strongest=strongest, **known)  # type: ignore[arg-type]
+            texts = {key: first[key] if key in part and isinstance(first[key], str) else None for key in ("strongest", "season")}
+            out[cutoff] = reach_verdict(part, **texts, **known)  # type: ignore[arg-type]
         return out
 
     def table(self, *names: str) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from churnpredict.model.labels import risk_of
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
+from churnpredict.pipeline.season_view import SeasonView
 from churnpredict.progress import progress
 
 __all__ = ["backtest", "seasons_seen"]
@@ -44,6 +45,10 @@ class Trainable(Protocol):
     model_: Any
     base_rate_: float
     cutoffs_: list[pd.Timestamp]
+
+    @property
+    def season_(self) -> SeasonView:
+        """What it knows of the season."""
 
     def copy(self) -> Trainable:
         """Return an unfitted pipeline of the same settings."""
@@ -117,6 +122,7 @@ def _at_one(
         seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
         signal=weak,
         strongest=_strongest(figures, X_test, y_test),
+        season=trained.season_.brief() or None,
     )
     return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
 

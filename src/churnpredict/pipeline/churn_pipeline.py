@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
+from churnpredict.clock import DAY
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.money import money_tables
@@ -22,6 +23,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.languages.catalogue import language_of
 from churnpredict.pipeline import cutoffs, scoring, valuing
 from churnpredict.pipeline.expected import check_metric
+from churnpredict.pipeline.named_days import check_calendar, named_spans
 from churnpredict.progress import stage
 from churnpredict.spans import span_text
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from churnpredict.explanation.attribution import Explanation
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.backtest_result import Backtest
+    from churnpredict.pipeline.season_view import SeasonView
     from churnpredict.pipeline.timeline import Timeline
     from churnpredict.retention.plan import Plan
 
@@ -73,6 +76,12 @@ class ChurnPipeline:
     raise_on : {"error", "warning"}, optional
         Abort training on audit findings of at least this severity; warn about the others. By default it only warns, so that a scheduled
         training always yields a model. ``churnpredict check`` fails on errors.
+    season : bool
+        Learn the season as a clock, for :class:`Inactivity`, where the events bear one out: see :attr:`season_`.
+    calendar : list of dict, optional
+        Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. Each has a ``name``, a
+        ``kind`` ("closure", "sale", "holiday", "break") or a ``factor``, and ``days`` such as ``["2024-12-20/2025-01-01", "05-01"]``, or a
+        ``country``: see :mod:`churnpredict.pipeline.named_days`.
 
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"}
         Language of reasons, remedies, plan and page.
@@ -130,6 +139,8 @@ class ChurnPipeline:
         raise_on: str | None = None,
         language: str = "en",
         unit: str = "",
+        season: bool = True,
+        calendar: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         check_rule(churn, "ChurnPipeline(churn)")
         self.churn = churn
@@ -148,6 +159,8 @@ class ChurnPipeline:
         self.raise_on = raise_on
         self.language = language_of(language).code
         self.unit = unit
+        self.season = season
+        self.calendar = check_calendar(calendar)
 
     def __repr__(self) -> str:
         from churnpredict.text_tables import paragraph
@@ -226,6 +239,22 @@ class ChurnPipeline:
         pipeline.worth_, pipeline.usual_ = state.worth, state.usual
         return pipeline
 
+    @property
+    def season_(self) -> SeasonView:
+        """What the trained pipeline knows of the season: ``share``, ``table``, ``words()`` and ``plot()``.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``.
+        """
+        from churnpredict.pipeline.season_view import SeasonView
+
+        self._fitted()
+        why = (getattr(self.model_, "training_record_", None) or {}).get("season", {}).get("why", "")
+        window = (self.churn.gap_span.nominal / DAY, self.churn.horizon_span.nominal / DAY)
+        return SeasonView(getattr(self.model_, "season_", None), window, why)
+
     def fit(self, tables: EventTables, until: Any = None) -> ChurnPipeline:
         """Train on what was known before ``until``, outcomes included.
 
@@ -247,6 +276,7 @@ class ChurnPipeline:
         self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
         stage("training the model")
         self.learn(X, outcomes)
+        del self.weeks_  # counts of the tables: the season that was learnt from them stays
         latest = X[X.index.get_level_values("cutoff") == self.cutoffs_[-1]]
         self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
         return self
@@ -283,14 +313,19 @@ class ChurnPipeline:
         X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
         if self.treatments is not None:
             X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
+        self.weeks_ = cutoffs.weeks_before(past, self.churn, X) if self.season else []
         return X, outcomes
 
     def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
         """Train on features and outcomes from :meth:`training_rows`."""
+        from churnpredict.model.classifier import ChurnClassifier
         from churnpredict.model_file.store import fingerprint
 
         model = self._unfitted()
-        self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within())
+        weeks = getattr(self, "weeks_", [])
+        knows_seasons = isinstance(model, ChurnClassifier) and weeks
+        seasonal: dict[str, Any] = {"weeks": weeks, "named_spans": named_spans(self.calendar, weeks[-1].moment)} if knows_seasons else {}
+        self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within(), **seasonal)
         self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
         self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())
         self.base_rate_ = float(outcomes.within().mean())

@@ -15,7 +15,7 @@ from churnpredict.languages.catalogue import Language, language_of
 
 __all__ = ["HOPELESS", "Play", "read_playbook"]
 
-HOPELESS = frozenset({"lifecycle"})  # an offer does not keep customers who move away or outgrow the product
+HOPELESS = frozenset({"lifecycle", "calendar"})  # an offer does not keep customers who move away, and does not move the season
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,14 @@ from churnpredict.events.source import Source
 from churnpredict.events.sources.base import distinct
 from churnpredict.events.sources.texts import PLAIN_NUMBER
 from churnpredict.events.tables import EventTables, common_kinds
+from churnpredict.events.week_counts import count_weeks
 from churnpredict.features.asof import is_label
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES
+from churnpredict.model.season.season import COLUMN
+from churnpredict.model.season.week_counts import WeekCounts, merge_counts
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline import partition_tasks as parts
 from churnpredict.pipeline.scoring import COLUMNS, IN_SAMPLE
@@ -177,6 +180,17 @@ class SparkTables(Whole):
 
         found = [_load(row.counts) for row in self._parts().mapInArrow(count, "counts binary").toLocalIterator()]
         return common_kinds(labels, found, most)
+
+    def weeks(self, name: str | None, moments: Sequence[int]) -> list[WeekCounts]:
+        """Weekly counts of a table before each of several moments, summed over all customers."""
+        if name is None:
+            return []
+
+        def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for tables in _tables(batches):
+                yield _binary(weeks=_dump(count_weeks(tables, name, moments)))
+
+        return merge_counts(_load(row.weeks) for row in self._parts().mapInArrow(count, "weeks binary").toLocalIterator())
 
     def _parts(self) -> Any:
         return self._kept.select("part").where("part is not null")
@@ -329,6 +343,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
             known = [str(v) for v in tables.known_labels(row.table, str(row.column), latest)]
             X[row.name] = pd.Categorical(X[row.name], categories=pd.Index(known, dtype=object))
     pipeline.audit_ = settle(audit_rows(outline, churn, X, outcomes, features=rows), pipeline.raise_on)
+    pipeline.weeks_ = tables.weeks(*cutoffs.season_question(past, churn, X)) if pipeline.season else []
     pipeline.learn(X, outcomes)
     paid = payment_rows(outline)
     if paid:
@@ -386,7 +401,8 @@ def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     from churnpredict.explanation.drivers import assign_drivers
 
     content, cutoff = _prepare(pipeline, tables, at)
-    _, drivers = assign_drivers([str(c) for c in pipeline.model_.feature_names_in_], None)
+    names = [str(c) for c in pipeline.model_.feature_names_in_] + [COLUMN] * (getattr(pipeline.model_, "season_", None) is not None)
+    _, drivers = assign_drivers(names, None)
     columns = dict.fromkeys(["risk", "base_risk", *drivers], pa.float64())
     return tables.ask(partial(parts.explained, content=content, cutoff=cutoff), columns)
 

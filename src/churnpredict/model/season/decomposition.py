@@ -1,0 +1,124 @@
+"""Trend, season, deviation and noise in weekly log intensities, each as large as the evidence says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from churnpredict.model.season.intensity import Intensity
+
+__all__ = ["Decomposition", "Effect", "decompose"]
+
+Floats = npt.NDArray[Any]
+
+YEAR = 365.25
+_LEVEL, _TREND = 5.0, 0.3  # prior deviations of the level, and of the trend per year; neither is forecast
+_BROAD, _NARROW = 0.6, 0.15  # widths of the season's shapes on the unit circle: a quarter, and a few weeks
+_FADING = 60.0  # days within which a deviation from the season fades
+_PRIOR = {"season": 0.15, "peaks": 0.05, "deviation": 0.12, "noise": 0.05}
+_SPREAD = 0.8  # prior deviation of the logarithm of each of these sizes
+
+
+class Effect(NamedTuple):
+    """A declared effect on some weeks: its log factor is believed to be ``mean``, within ``sd``, and ``share`` (W,) says how much of it
+    each week has."""
+
+    share: Floats
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """The parts of the log intensity, as the counts leave them likely.
+
+    Attributes
+    ----------
+    sizes : dict of str to float
+        Deviations of season, peaks (narrow seasons), deviation and noise under which the counts are likeliest, priors included.
+    noise : (W,) float
+        What belongs to single weeks alone.
+    effects : tuple of float
+        Log factors of the declared effects.
+    """
+
+    sizes: dict[str, float]
+    noise: Floats
+    effects: tuple[float, ...]
+    weeks: Floats
+    weights: Floats
+    precision: Floats
+
+    def season(self, days: Floats) -> Floats:
+        """The season (n,) at days before (negative) or after the end of the counts, in log intensity."""
+        return np.asarray(self._seasonal(days) @ self.weights)
+
+    def season_sd(self, days: Floats) -> Floats:
+        """How far the season may be from that, as a standard deviation (n,)."""
+        cross = self._seasonal(days)
+        own = self.sizes["season"] ** 2 + self.sizes["peaks"] ** 2
+        return np.sqrt(np.maximum(own - np.einsum("ij,jk,ik->i", cross, self.precision, cross), 0.0))
+
+    def deviation(self, days: Floats) -> Floats:
+        """The deviation from the season (n,): fades into the future."""
+        return np.asarray(self.sizes["deviation"] ** 2 * _fading(days, self.weeks) @ self.weights)
+
+    def _seasonal(self, days: Floats) -> Floats:
+        season, peaks = self.sizes["season"], self.sizes["peaks"]
+        return season**2 * _periodic(days, self.weeks, _BROAD) + peaks**2 * _periodic(days, self.weeks, _NARROW)
+
+
+def _periodic(s: Floats, t: Floats, width: float) -> Floats:
+    return np.asarray(np.exp(-2 * np.sin(np.pi * (s[:, None] - t) / YEAR) ** 2 / width**2))
+
+
+def _fading(s: Floats, t: Floats) -> Floats:
+    return np.asarray(np.exp(-np.abs(s[:, None] - t) / _FADING))
+
+
+def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposition:
+    """Share out what the weeks say among a trend, a season, deviations and noise.
+
+    All are Gaussian: their sizes maximise the marginal likelihood of the counts times a prior, and given these the parts have one most
+    likely form. What was seen once is shared between season and deviation as their sizes say; years that agree make the season large,
+    years that differ the deviation. Without counts, all are zero.
+    """
+    from scipy.linalg.lapack import dpotri
+    from scipy.optimize import minimize
+
+    t, n = intensity.weeks, len(intensity.weeks)
+    L = np.linalg.cholesky(intensity.information + 1e-6 * np.eye(n))
+    believed = np.sum([e.mean * e.share for e in effects], axis=0) if effects else np.zeros(n)
+    y = np.linalg.solve(L, intensity.score) - L.T @ believed
+    fixed = _LEVEL**2 * np.ones((n, n)) + np.outer(t, t) * (_TREND / YEAR) ** 2
+    for effect in effects:
+        fixed += effect.sd**2 * np.outer(effect.share, effect.share)
+    base = np.eye(n) + L.T @ fixed @ L
+    kernels = [_periodic(t, t, _BROAD), _periodic(t, t, _NARROW), _fading(t, t), np.eye(n)]
+    seen = [L.T @ kernel @ L for kernel in kernels]
+    start = np.log(list(_PRIOR.values()))
+
+    def covariance(logs: Floats) -> Floats:
+        return np.asarray(base + sum(np.exp(2 * size) * part for size, part in zip(logs, seen, strict=True)))
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        C = np.linalg.cholesky(covariance(logs))
+        lower, _ = dpotri(C, lower=1)
+        inverse = np.tril(lower) + np.tril(lower, -1).T
+        v = inverse @ y
+        away = (logs - start) / _SPREAD
+        value = 0.5 * float(y @ v) + float(np.log(np.diag(C)).sum()) + 0.5 * float(away @ away)
+        inverse -= np.outer(v, v)
+        slopes = [np.exp(2 * size) * np.vdot(inverse, part) for size, part in zip(logs, seen, strict=True)]
+        return value, np.array(slopes) + away / _SPREAD
+
+    logs = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 2)] * len(start), options={"maxiter": 25, "ftol": 1e-6}).x
+    inverse = np.linalg.inv(covariance(logs))
+    weights = L @ inverse @ y
+    sizes = dict(zip(_PRIOR, np.exp(logs).tolist(), strict=True))
+    found = tuple(float(e.mean + e.sd**2 * e.share @ weights) for e in effects)
+    return Decomposition(sizes, sizes["noise"] ** 2 * weights, found, t, weights, L @ inverse @ L.T)

@@ -1,0 +1,123 @@
+"""What a trained pipeline knows of the season, for people: a table, a sentence, a plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnpredict.evaluation.pictures import COLOURS, NEUTRAL, new_figure
+from churnpredict.model.season.season import Season
+
+__all__ = ["SeasonView"]
+
+_TIMES = ("never", "once", "twice")
+
+
+class SeasonView:
+    """The season of a trained pipeline.
+
+    Parameters
+    ----------
+    season : Season or None
+    window : (float, float)
+        Gap and horizon in days.
+    why : str
+        Why there is no season, where there is none.
+
+    Attributes
+    ----------
+    share : float
+        How much of the season is used, in [0, 1]: as much as earlier cutoffs bore out.
+    table : DataFrame
+        The usual year from the end of training on, a row per day: ``activity`` (1 is the mean of what was counted) and, two standard
+        deviations away, ``low`` and ``high``. Without rows where no season is used.
+    """
+
+    def __init__(self, season: Season | None, window: tuple[float, float], why: str = "") -> None:
+        self.season, self.window, self.why = season, window, why
+        self.share = 0.0 if season is None else season.share
+        clock = None if season is None else season.clock
+        days = pd.DatetimeIndex([]) if clock is None else _date(clock.end + np.arange(len(clock.year)))
+        activity, sd = (np.empty(0), np.empty(0)) if clock is None else (clock.year, clock.year_sd)
+        bounds = {"low": activity * np.exp(-2 * sd), "high": activity * np.exp(2 * sd)}
+        self.table = pd.DataFrame({"activity": activity, **bounds}, index=days.rename("date"))
+
+    def __repr__(self) -> str:
+        return self.words()
+
+    def brief(self) -> str:
+        """What the clock knew of the time ahead, in one sentence."""
+        if self.season is None:
+            return f"No season is used: {self.why}." if self.why else ""
+        start, end = self._ahead()
+        n = self.season.clock.years_seen(start, end)
+        times = _TIMES[n] if n < len(_TIMES) else f"{n} times"
+        return f"Season: this time of the year was seen {times} before; used at {100 * self.share:.0f} %."
+
+    def words(self) -> str:
+        """What the clock knows: what it expects of the time ahead, how often that was seen, and the extremes of the year."""
+        if self.season is None:
+            return self.brief() or "No season is used."
+        start, end = self._ahead()
+        ratio = float(self.season.activity_ratio(np.array([start]), np.array([end]))[0])
+        first, last = _date(np.array([int(start), int(end) - 1]))
+        said = [
+            self.brief(),
+            f"The days from {_day(first)} to {_day(last)} are usually {ratio:.1f} times as active as those that the model learnt from.",
+        ]
+        year = self.season.clock.year
+        if np.ptp(np.log(year)) > 0.1:
+            high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))
+            said.append(
+                f"Busiest around {_day(high)} ({year.max():.1f} times the mean), quietest around {_day(low)} ({year.min():.1f} times)."
+            )
+        for name, factor in self.season.clock.effects.items():
+            said.append(f"{name}: {factor:.2f} times as active.")
+        return " ".join(said)
+
+    def _ahead(self) -> tuple[float, float]:
+        assert self.season is not None
+        start = self.season.clock.end + self.window[0]
+        return start, start + self.window[1]
+
+    def plot(self, ax: Any = None) -> Any:
+        """The usual year with its bounds, what was realised week by week, and the window that the model predicts.
+
+        Raises
+        ------
+        MissingExtraError
+            ``missing-extra``: matplotlib is not installed.
+        """
+        figure = None
+        if ax is None:
+            figure, axes = new_figure(8.0, 3.2)
+            ax = axes[0, 0]
+        ax.set_ylabel("activity (mean = 1)")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.set_title(self.brief() or "No season is used", loc="left", fontsize=10)
+        if self.season is not None:
+            self._draw(ax, self.season)
+        return ax if figure is None else figure
+
+    def _draw(self, ax: Any, season: Season) -> None:
+        clock = season.clock
+        past = np.arange(clock.first, clock.end)
+        weekly = clock.rates[: len(past)].reshape(-1, 7).mean(axis=1)
+        ax.step(_date(past[::7]), weekly, where="post", color=NEUTRAL, linewidth=1, label="counted, by week")
+        ax.plot(self.table.index, self.table["activity"], color=COLOURS[0], linewidth=2, label="usual year")
+        ax.fill_between(self.table.index, self.table["low"], self.table["high"], color=COLOURS[0], alpha=0.18, linewidth=0)
+        start, end = self._ahead()
+        opens, closes = _date(np.array([int(start), int(end)]))
+        ax.axvspan(opens, closes, color=COLOURS[4], alpha=0.18, linewidth=0, label="predicted window")
+        ax.set_ylim(bottom=0)
+        ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _date(days: Any) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.asarray(days, np.int64).astype("datetime64[D]"))
+
+
+def _day(moment: pd.Timestamp) -> str:
+    return f"{moment.day} {moment.strftime('%B')}"

@@ -1,0 +1,187 @@
+"""The season in a classifier: one more column, additive to the last digits, kept in the file; nothing at all without evidence."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.model.season.test_clock import END
+from tests.model.season.test_season import HORIZON, _counts_at, _rate, _snapshots
+
+import churnpredict as cp
+from churnpredict.clock import DAY
+from churnpredict.errors import ModelFileError, TimeError
+from churnpredict.model.season.season import COLUMN
+from churnpredict.model_file import serialise
+from churnpredict.model_file.schema import Numbers, read_json, write_json
+
+NAMES = ("habit__orders_active_days_all", "habit__orders_days_since_last", "lifecycle__orders_days_since_first")
+
+
+def _matrix(n: int = 120):
+    rows, y = _snapshots(_rate, n=n)
+    rng = np.random.default_rng(0)
+    index = pd.MultiIndex.from_arrays(
+        [rng.permutation(len(y)), pd.DatetimeIndex((rows.cutoffs * DAY).astype(np.int64).astype("datetime64[us]"))],
+        names=["customer_id", "cutoff"],
+    )
+    columns = [rows.x + 1, rows.T - rows.t_x, rows.T]
+    X = pd.DataFrame(dict(zip(NAMES, columns, strict=True)) | {"price__plain": rng.normal(size=len(y))}, index=index)
+    return X, y
+
+
+def _model(**more):
+    return cp.ChurnClassifier(horizon=f"{HORIZON}d", n_seeds=1, n_estimators=60, n_jobs=1, half_life=None, **more)
+
+
+def _weeks(X):
+    older = sorted({int(pd.Timestamp(c).value // 1000 // DAY) for c in X.index.get_level_values("cutoff")})[4:]
+    return _counts_at(_rate, [*older, END])
+
+
+@pytest.fixture(scope="module")
+def data():
+    return _matrix()
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    X, y = data
+    model = _model().fit(X, y, weeks=_weeks(X))
+    assert model.season_ is not None
+    return model
+
+
+def test_the_level_follows_the_season(data, fitted):
+    X, y = data
+    plain = _model().fit(X, y)
+    ahead = X.iloc[:300].set_index(pd.MultiIndex.from_product([range(300), [pd.Timestamp(END, unit="D")]], names=X.index.names))
+    busy = fitted.expected_activity(ahead)
+    assert np.ptp(busy) < 1e-12
+    moved = fitted.decision_function(ahead).mean() - plain.decision_function(ahead).mean()
+    assert abs(moved) > 0.05
+    assert np.sign(moved) == -np.sign(np.log(busy[0]))
+
+
+def test_the_sum_is_exact_and_the_calendar_is_a_column_of_it(data, fitted):
+    X, _ = data
+    why = cp.explain(fitted, X)
+    assert why.features[-1] == COLUMN
+    assert np.abs(why.values.sum(axis=1) + why.base_value - fitted.decision_function(X)).max() < 1e-10
+    assert np.abs(why.points.sum(axis=1) - (why.risk - why.base_risk)).max() < 1e-10
+    assert "calendar" in why.drivers
+    mean = why.values[COLUMN].mean()
+    assert abs(mean) < 0.02  # counted from all that was learnt: it raises some and lowers others
+
+
+def test_its_sentence_says_how_busy_the_time_ahead_is(data, fitted):
+    X, _ = data
+    why = cp.explain(fitted, X)
+    reasons = cp.explain(fitted, X).words(4)
+    told = reasons[reasons.str.contains("times as active as those that the model learnt from")]
+    assert len(told)
+    assert told.str.contains("the coming 60 days are usually").all()
+    assert why.table["calendar"].actionable == "fixed"
+
+
+def test_without_counts_it_is_the_model_that_it_was(data):
+    X, y = data
+    one, other = _model().fit(X, y), _model().fit(X, y, weeks=[])
+    assert other.season_ is None
+    assert np.array_equal(one.decision_function(X), other.decision_function(X))
+
+
+def test_without_evidence_it_is_the_model_that_it_was(data):
+    from dataclasses import replace
+
+    X, y = data
+    short = [replace(c, days=300) for c in _weeks(X)]
+    one, other = _model().fit(X, y), _model().fit(X, y, weeks=short)
+    assert other.training_record_["season"] == {"share": 0.0, "why": "less than a year of events"}
+    assert np.array_equal(one.decision_function(X), other.decision_function(X))
+    assert one.encode(X).shape == other.encode(X).shape
+
+
+def test_rows_without_a_cutoff_are_refused(data, fitted):
+    X, _ = data
+    with pytest.raises(TimeError, match="knows the season") as refused:
+        fitted.predict_proba(X.reset_index(drop=True))
+    assert refused.value.code == "no-cutoff"
+
+
+def test_order_and_company_of_rows_do_not_matter(data, fitted):
+    X, _ = data
+    whole = fitted.decision_function(X)
+    assert np.array_equal(whole[::-1], fitted.decision_function(X.iloc[::-1]))
+    assert np.array_equal(whole[:7], fitted.decision_function(X.iloc[:7]))
+
+
+def test_a_season_has_a_file_and_comes_back_from_it(data, fitted):
+    X, _ = data
+    columns, classifier, numbers, texts = serialise.freeze_model(fitted)
+    back = serialise.thaw_model(columns, classifier, read_json(Numbers, write_json(numbers), "numbers.json"), texts)
+    assert np.array_equal(back.decision_function(X), fitted.decision_function(X))
+    assert back.season_.share == fitted.season_.share
+    buffer = io.BytesIO()
+    import joblib
+
+    joblib.dump(fitted, buffer)
+    buffer.seek(0)
+    assert np.array_equal(joblib.load(buffer).decision_function(X), fitted.decision_function(X))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"season": None},
+        {"members": "without"},
+        {"first": "after the end"},
+        {"rates": "zero"},
+    ],
+    ids=str,
+)
+def test_a_season_that_contradicts_the_rest_is_refused(fitted, change):
+    columns, classifier, numbers, texts = serialise.freeze_model(fitted)
+    season = numbers.season
+    match change:
+        case {"season": None}:
+            numbers = numbers.model_copy(update={"season": None})
+        case {"members": _}:
+            numbers = numbers.model_copy(update={"members": [m for m in numbers.members if m.kind != "calendar"]})
+        case {"first": _}:
+            numbers = numbers.model_copy(update={"season": season.model_copy(update={"first": season.end + 1})})
+        case _:
+            numbers = numbers.model_copy(update={"season": season.model_copy(update={"rates": [0.0] * len(season.rates)})})
+    with pytest.raises(ModelFileError):
+        serialise.thaw_model(columns, classifier, numbers, texts)
+
+
+def test_constraints_and_isotonic_calibration_live_with_it(data):
+    X, y = data
+    model = _model(calibration="isotonic", monotone={NAMES[1]: 1}).fit(X, y, weeks=_weeks(X))
+    assert model.season_ is not None
+    why = cp.explain(model, X.iloc[:50])
+    assert np.abs(why.values.sum(axis=1) + why.base_value - model.decision_function(X.iloc[:50])).max() < 1e-9
+    later = X.iloc[:50].assign(**{NAMES[1]: np.minimum(X[NAMES[1]].iloc[:50] + 5, X[NAMES[2]].iloc[:50])})
+    assert len(model.decision_function(later)) == 50
+
+
+def test_a_line_around_an_offset_is_the_one_that_an_offset_makes():
+    """With an offset of zero it is scikit-learn's; with a true one it finds the same slopes as a line that was told the rest."""
+    from churnpredict.model.members import LinearMember
+
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(4000, 3))
+    offset = rng.normal(0, 1, 4000)
+    y = (rng.random(4000) < 1 / (1 + np.exp(-(A[:, 0] - 0.5 + offset)))).astype(float)
+    w = rng.uniform(0.5, 1.5, 4000)
+    plain = LinearMember(strength=1.0).fit(A, y, w)
+    zero = LinearMember(strength=1.0).fit(A, y, w, np.zeros(4000))
+    assert zero.slope_ == pytest.approx(plain.slope_, abs=1e-4)
+    assert zero.base_ == pytest.approx(plain.base_, abs=1e-4)
+    wide = np.column_stack([A, rng.normal(size=(4000, 150))])
+    for matrix in (A, wide):
+        around = LinearMember(strength=1.0).fit(matrix, y, w, offset)
+        assert around.slope_[0] > 1.15 * plain.slope_[0]
+        p = 1 / (1 + np.exp(-(around.margin(matrix) + offset)))
+        assert w @ p == pytest.approx(w @ y, rel=1e-3)  # the intercept is free

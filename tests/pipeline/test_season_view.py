@@ -1,0 +1,156 @@
+"""What a pipeline says of the season, and the laws of its clock: blind to what follows, moved by nothing but the calendar."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churnpredict as cp
+from churnpredict.evaluation.comparison import judge
+from churnpredict.evaluation.verdict import reach_verdict
+from churnpredict.pipeline.season_view import SeasonView
+
+UNTIL = pd.Timestamp("2023-09-01")
+QUICK = {"horizon": "60d", "n_estimators": 20, "n_seeds": 1, "n_jobs": 1, "half_life": None, "min_leavers": 10}
+
+
+def seasonal_log(n: int = 320, seed: int = 0) -> pd.DataFrame:
+    """Customers who buy at rates of their own, four times as often in early winter as in summer."""
+    rng = np.random.default_rng(seed)
+    days = np.arange(1_000)
+    date = pd.Timestamp("2021-01-01") + pd.to_timedelta(days, unit="D")
+    clock = np.r_[0, np.cumsum(np.exp(0.7 * np.cos(2 * np.pi * (date.dayofyear.to_numpy() - 345) / 365.25)))]
+    parts = []
+    for c in range(n):
+        at, gap, rows = np.interp(rng.uniform(0, 800), np.arange(1_001), clock), rng.gamma(2, 16), []
+        while at < clock[-1]:
+            rows.append(np.interp(at, clock, np.arange(1_001)))
+            if rng.random() < 0.06:
+                break
+            at += rng.exponential(gap)
+        parts.append(pd.DataFrame({"who": f"K{c:04d}", "day": np.floor(rows)}))
+    log = pd.concat(parts, ignore_index=True)
+    log["at"] = (pd.Timestamp("2021-01-01") + pd.to_timedelta(log.pop("day"), unit="D")).astype("datetime64[us]")
+    return log
+
+
+def _tables(log):
+    return cp.EventTables(orders=cp.Events(log, customer="who", time="at"))
+
+
+def _pipeline(**more):
+    classifier = cp.ChurnClassifier(**QUICK)
+    return cp.ChurnPipeline(cp.Inactivity("60d", of="orders", active_within="90d"), classifier=classifier, every="20d", **more)
+
+
+@pytest.fixture(scope="module")
+def log():
+    return seasonal_log()
+
+
+@pytest.fixture(scope="module")
+def trained(log):
+    pipeline = _pipeline()
+    return pipeline.learn(*pipeline.training_rows(_tables(log), UNTIL))
+
+
+def test_the_season_is_told(trained):
+    view = trained.season_
+    assert 0.2 < view.share <= 1
+    assert view.brief() == f"Season: this time of the year was seen twice before; used at {100 * view.share:.0f} %."
+    assert "times as active as those that the model learnt from" in repr(view)
+    assert "Busiest around" in view.words()
+    busiest = view.table["activity"].idxmax()
+    assert busiest.month in (11, 12, 1)
+    assert (view.table["low"] < view.table["activity"]).all()
+    assert view.table.index[0] == UNTIL
+
+
+def test_the_plot_shows_what_was_counted_and_what_is_expected(trained):
+    pytest.importorskip("matplotlib")
+    (ax,) = trained.season_.plot().axes
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["counted, by week", "usual year", "predicted window"]
+    assert _pipelines_without().plot().axes[0].get_title(loc="left") == "No season is used: less than a year of events."
+
+
+def _pipelines_without():
+    return SeasonView(None, (0.0, 60.0), "less than a year of events")
+
+
+def test_without_a_season_it_says_why(log):
+    pipeline = _pipeline()
+    pipeline.learn(*pipeline.training_rows(_tables(log[log["at"] < "2021-11-01"]), "2021-11-01"))
+    assert pipeline.season_.share == 0
+    assert pipeline.season_.words() == "No season is used: less than a year of events."
+    assert not len(pipeline.season_.table)
+
+
+def test_it_can_be_switched_off(log, trained):
+    pipeline = _pipeline(season=False)
+    pipeline.learn(*pipeline.training_rows(_tables(log), UNTIL))
+    assert pipeline.model_.season_ is None
+    assert pipeline.season_.words() == "No season is used."
+
+
+def _risks(log, until=UNTIL, at=UNTIL):
+    pipeline = _pipeline()
+    tables = _tables(log)
+    pipeline.learn(*pipeline.training_rows(tables, until))
+    return pipeline.model_.season_, pipeline.predict_proba(_tables(log[log["at"] < at]), at=at)["leaves"].to_numpy()
+
+
+def test_rows_at_or_after_the_end_of_training_change_nothing(log, trained):
+    season, risks = _risks(log)
+    cut = log[log["at"] < UNTIL]
+    more = pd.concat([cut, log[log["at"] >= UNTIL].assign(at=lambda f: f["at"] + pd.Timedelta(days=11)), log.iloc[:40].assign(at=UNTIL)])
+    for other in (cut, more):
+        theirs, others = _risks(other)
+        assert np.array_equal(theirs.clock.rates, season.clock.rates)
+        assert theirs.share == season.share
+        assert np.array_equal(others, risks)
+
+
+def test_a_planted_look_ahead_is_caught(log, monkeypatch):
+    """Were the weeks counted to a month after the end, the law above would see it."""
+    from churnpredict.clock import DAY
+    from churnpredict.pipeline import cutoffs
+
+    honest = cutoffs.count_weeks
+    tables = _tables(log)
+    monkeypatch.setattr(cutoffs, "count_weeks", lambda _, name, moments: honest(tables, name, [m + 30 * DAY for m in moments]))
+    season, _ = _risks(log)
+    monkeypatch.undo()
+    assert not np.array_equal(season.clock.rates, _risks(log)[0].clock.rates)
+
+
+def test_a_shift_of_52_weeks_changes_nothing(log):
+    shift = pd.Timedelta(days=364)
+    season, risks = _risks(log)
+    moved, others = _risks(log.assign(at=log["at"] + shift), UNTIL + shift, UNTIL + shift)
+    assert np.array_equal(season.clock.rates, moved.clock.rates)
+    assert season.share == moved.share
+    assert others == pytest.approx(risks, abs=0.02)  # but for the named season features, which know the date
+
+
+def test_a_file_holds_the_season(trained, log, tmp_path):
+    back = cp.load(trained.save(tmp_path / "churn.model"))
+    assert back.season_.words() == trained.season_.words()
+    tables = _tables(log[log["at"] < UNTIL])
+    pd.testing.assert_frame_equal(back.predict_proba(tables, at=UNTIL), trained.predict_proba(tables, at=UNTIL))
+
+
+def test_declared_days_move_the_risks_of_the_windows_that_they_lie_in(log):
+    closed = [{"name": "closed", "kind": "closure", "days": ["2023-09-05/2023-10-20"]}]
+    without, declared = _pipeline(), _pipeline(calendar=closed)
+    tables = _tables(log)
+    risks = []
+    for pipeline in (without, declared):
+        pipeline.learn(*pipeline.training_rows(tables, UNTIL))
+        risks.append(pipeline.predict_proba(_tables(log[log["at"] < UNTIL]), at=UNTIL)["leaves"].mean())
+    assert risks[1] > risks[0] + 0.05
+    assert "closed: 0.10 times as active." in declared.season_.words()
+
+
+def test_the_verdict_says_what_the_clock_knew():
+    y = np.tile([0, 0, 0, 1], 100)
+    figures = judge(y, {"model": np.where(y, 0.7, 0.4), "base rate": np.full(400, 0.25)}, rounds=20)
+    assert reach_verdict(figures, season="Season: never seen.").words.endswith("Season: never seen.")
