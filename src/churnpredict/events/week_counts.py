@@ -20,7 +20,7 @@ _FEW = 20.0  # inner active days at which a customer has half of the weight per 
 
 
 def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDArray[np.int64]) -> list[WeekCounts]:
-    """Weekly counts of a table's active days, as known before each of several moments.
+    """Count a table's active days, as known before each of several moments.
 
     Parameters
     ----------

@@ -331,7 +331,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._with_season(np.ascontiguousarray(A), X)
 
     def _with_season(self, A: np.ndarray, X: Any) -> np.ndarray:
-        """The encoded rows, and beside them what the calendar adds to their log-odds, where a season was learnt."""
+        """Return the encoded rows, and beside them what the calendar adds to their log-odds, where a season was learnt."""
         season = getattr(self, "season_", None)
         if season is None:
             return A
@@ -349,7 +349,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return total
 
     def expected_activity(self, X: Any) -> np.ndarray | None:
-        """How busy the outcome window of each row (n,) usually is, against those learnt from; None where no season was learnt."""
+        """Return how busy the outcome window of each row (n,) usually is, against those learnt from; None where no season was learnt."""
         season, times = getattr(self, "season_", None), cutoffs_of(X)
         if season is None or times is None:
             return None

@@ -189,7 +189,7 @@ class LinearMember:
 
 
 def _logistic(Z: np.ndarray, y: np.ndarray, w: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-    """Coefficients and intercept of a logistic regression."""
+    """Fit a logistic regression: its coefficients and intercept."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -201,7 +201,7 @@ def _logistic(Z: np.ndarray, y: np.ndarray, w: np.ndarray, strength: float) -> t
 
 
 def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, strength: float) -> tuple[np.ndarray, float]:
-    """The same with log-odds ``offset`` (n,) that stand already: scikit-learn's regression has no room for them."""
+    """Fit the same around log-odds ``offset`` (n,) that are given: scikit-learn's regression has no room for them."""
     from scipy.optimize import minimize
 
     n = Z.shape[1]

@@ -23,7 +23,7 @@ __all__ = ["activity_ratio", "season_beside", "season_column"]
 def season_beside(
     rows: Rows, settings: Settings, weeks: Sequence[WeekCounts], spans: Sequence[NamedSpan] = ()
 ) -> tuple[Rows, Settings, Season | str]:
-    """Rows with the season's offset and an empty column for it, settings that fit them, and the season.
+    """Return rows with the season's offset and an empty column for it, settings that fit them, and the season.
 
     Without evidence rows and settings are as they were, and in place of the season stands why.
 
@@ -65,7 +65,7 @@ def season_beside(
 
 
 def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarray | None, window: Window) -> np.ndarray:
-    """What the calendar adds to the log-odds of rows to score, shape (n,).
+    """Return what the calendar adds to the log-odds of rows to score, shape (n,).
 
     Raises
     ------
@@ -82,7 +82,7 @@ def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarr
 
 
 def activity_ratio(season: Season, times: np.ndarray, window: Window) -> np.ndarray:
-    """How busy each row's outcome window is expected to be, against the windows that were learnt from, shape (n,)."""
+    """Return how busy each row's outcome window is expected to be, against the windows that were learnt from, shape (n,)."""
     zone = window.timezone
     starts, ends = np.asarray(window.gap.after(times, zone)), window.closes(times)
     return season.activity_ratio(local_time(starts, zone) / DAY, local_time(ends, zone) / DAY)

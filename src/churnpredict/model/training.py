@@ -229,7 +229,7 @@ class _Trees:
 
 
 def _level(offset: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
-    """The log-odds that, added to an offset, give the mean of the labels."""
+    """Return the log-odds that, added to an offset, give the mean of the labels."""
     level = 0.0
     for _ in range(50):
         p = sigmoid(offset + level)

@@ -273,7 +273,7 @@ def _freeze_season(season: Season | None) -> schema.Season | None:
 
 
 def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: ChurnClassifier) -> Season | None:
-    """The season of a file, which must be that of exactly one member, and of a model that can know one."""
+    """Read the season of a file, which must be that of exactly one member, and of a model that can know one."""
     members = sum(isinstance(member, schema.Calendar) for member in numbers.members)
     _need(members == (part is not None), "a season without its member, or the reverse")
     if part is None:

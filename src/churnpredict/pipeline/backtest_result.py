@@ -48,7 +48,8 @@ class Backtest(pd.DataFrame):
     model minus this baseline, over the same draws of customers); ``n``, ``leavers``; ``train_rate`` (share that left in training),
     ``seasons_seen`` (earlier years whose outcomes training knew at this time of the year) and ``signal`` ("weak" where the model does not
     differ significantly from the base rate); ``strongest`` is the single feature that best separates leavers, where the model is too good
-    to be true; ``season`` says what the clock of the season knew. Printed, it is a table with a verdict in words per cutoff. The metric ``same_first_reason`` is the share of customers for
+    to be true; ``season`` says what the clock of the season knew. Printed, it is a table with a verdict in words per cutoff. The metric
+    ``same_first_reason`` is the share of customers for
     whom the model names the same strongest driver as the model of the previous cutoff.
 
     Attributes

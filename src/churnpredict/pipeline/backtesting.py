@@ -48,7 +48,7 @@ class Trainable(Protocol):
 
     @property
     def season_(self) -> SeasonView:
-        """What it knows of the season."""
+        """Say what it knows of the season."""
 
     def copy(self) -> Trainable:
         """Return an unfitted pipeline of the same settings."""

@@ -241,7 +241,7 @@ class ChurnPipeline:
 
     @property
     def season_(self) -> SeasonView:
-        """What the trained pipeline knows of the season: ``share``, ``table``, ``words()`` and ``plot()``.
+        """Return what the trained pipeline knows of the season: ``share``, ``table``, ``words()`` and ``plot()``.
 
         Raises
         ------

@@ -167,7 +167,7 @@ def training_cutoffs(
 
 
 def season_moments(tables: EventTables, churn: ChurnRule, trained_on: Sequence[Any]) -> list[int]:
-    """The moments before which the clock of the season counts weeks: training cutoffs half a horizon apart, and the end of what is known.
+    """Return the moments before which the clock of the season counts weeks: cutoffs half a horizon apart, and the end of what is known.
 
     The clock of each tells what could have been known then, so that evidence for it is found without a look ahead.
     """
@@ -180,7 +180,7 @@ def season_moments(tables: EventTables, churn: ChurnRule, trained_on: Sequence[A
 
 
 def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> list[WeekCounts]:
-    """Weekly counts for the clock of the season, from the table whose silence is the churn; none for rules that know no silence.
+    """Count weeks for the clock of the season, from the table whose silence is the churn; none for rules that know no silence.
 
     ``X`` are the training rows: the clock works on the three columns that MBG/NBD knows.
     """
@@ -189,7 +189,7 @@ def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> list
 
 
 def season_question(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> tuple[str | None, list[int]]:
-    """Which table's weeks are counted for the clock of the season, None for none, and before which moments."""
+    """Say which table's weeks are counted for the clock of the season, None for none, and before which moments."""
     name = churn.table(tables) if isinstance(churn, Inactivity) else None
     if name is None or find_triple(X.columns, name) is None or not len(X):
         return None, []

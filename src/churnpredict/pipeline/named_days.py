@@ -47,7 +47,7 @@ def _refuse(what: str, remedy: str) -> NoReturn:
 
 
 def check_calendar(calendar: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
-    """The calendar as plain data.
+    """Return the calendar as plain data.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _belief(entry: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def named_spans(calendar: Sequence[Mapping[str, Any]] | None, moment: int) -> list[NamedSpan]:
-    """The spans of a checked calendar around a moment (wall time in microseconds).
+    """Return the spans of a checked calendar around a moment (wall time in microseconds).
 
     Raises
     ------
@@ -130,7 +130,7 @@ def named_spans(calendar: Sequence[Mapping[str, Any]] | None, moment: int) -> li
 
 
 def _laid_out(text: Any, name: str, year: int) -> Iterator[tuple[datetime.date, datetime.date]]:
-    """First and last day of each span that a text means around a year."""
+    """Return the first and last day of each span that a text means around a year."""
     remedy = 'Write "2024-12-20/2025-01-01", "2024-05-09" or, for every year, "12-20/01-01" or "05-01".'
     if isinstance(text, datetime.date) and not isinstance(text, datetime.datetime):  # TOML has dates of its own
         text = text.isoformat()
@@ -161,7 +161,7 @@ def _every_year(yearly: re.Match[str] | None, year: int) -> list[tuple[datetime.
 
 
 def _in_year(year: int, month: int, day: int) -> datetime.date:
-    """The day of a year; 29 February is the 28th in years without one."""
+    """Return the day of a year; 29 February is the 28th in years without one."""
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return datetime.date(year, month, 28 if (month, day) == (2, 29) and not leap else day)
 

@@ -48,7 +48,7 @@ class SeasonView:
         return self.words()
 
     def brief(self) -> str:
-        """What the clock knew of the time ahead, in one sentence."""
+        """Say what the clock knew of the time ahead, in one sentence."""
         if self.season is None:
             return f"No season is used: {self.why}." if self.why else ""
         start, end = self._ahead()
@@ -57,7 +57,7 @@ class SeasonView:
         return f"Season: this time of the year was seen {times} before; used at {100 * self.share:.0f} %."
 
     def words(self) -> str:
-        """What the clock knows: what it expects of the time ahead, how often that was seen, and the extremes of the year."""
+        """Say what the clock knows: what it expects of the time ahead, how often that was seen, and the extremes of the year."""
         if self.season is None:
             return self.brief() or "No season is used."
         start, end = self._ahead()
@@ -83,7 +83,7 @@ class SeasonView:
         return start, start + self.window[1]
 
     def plot(self, ax: Any = None) -> Any:
-        """The usual year with its bounds, what was realised week by week, and the window that the model predicts.
+        """Draw the usual year with its bounds, what was realised week by week, and the window that the model predicts.
 
         Raises
         ------

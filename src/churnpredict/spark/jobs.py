@@ -182,7 +182,7 @@ class SparkTables(Whole):
         return common_kinds(labels, found, most)
 
     def weeks(self, name: str | None, moments: Sequence[int]) -> list[WeekCounts]:
-        """Weekly counts of a table before each of several moments, summed over all customers."""
+        """Count weeks of a table before each of several moments, summed over all customers."""
         if name is None:
             return []
 

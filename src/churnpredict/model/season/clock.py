@@ -56,7 +56,7 @@ class Clock:
         return np.concatenate([[0.0], np.cumsum(self.rates)])
 
     def at(self, days: Floats) -> Floats:
-        """Operational time at moments in days since 1970; even before the counts, and at the pace of a year after the forecast."""
+        """Return operational time at moments in days since 1970; even before the counts, and at the pace of a year after the forecast."""
         days = np.asarray(days, dtype=np.float64)
         last = self.first + len(self.rates)
         inside = np.interp(days, np.arange(self.first, last + 1, dtype=np.float64), self._times)
@@ -64,18 +64,18 @@ class Clock:
         return np.asarray(inside + np.minimum(days - self.first, 0.0) + pace * np.maximum(days - last, 0.0))
 
     def mean_rate(self, starts: Floats, ends: Floats) -> Floats:
-        """Mean intensity from one moment to another, shape (n,)."""
+        """Return the mean intensity from one moment to another, shape (n,)."""
         starts, ends = np.asarray(starts, dtype=np.float64), np.asarray(ends, dtype=np.float64)
         return np.asarray((self.at(ends) - self.at(starts)) / (ends - starts))
 
     def years_seen(self, start: float, end: float) -> int:
-        """In how many earlier years at least half of the same days of the year were counted."""
+        """Return in how many earlier years at least half of the same days of the year were counted."""
         middle = (start + end) / 2
         return sum(self.first <= middle - k * YEAR < self.end for k in range(1, 100))
 
 
 def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, declared_only: bool = False) -> Clock | None:
-    """The clock as the counts before their moment let it be estimated; None where they are too few weeks.
+    """Estimate the clock from the counts before a moment; None where they are too few weeks.
 
     With ``declared_only`` seasons and deviations are left out, and only the declared spans make days differ.
     """
@@ -115,7 +115,7 @@ def _log_rate(parts: Decomposition, days: Floats, n_weeks: int) -> Floats:
 
 
 def _declared_clock(counts: WeekCounts, end: int, spans: Sequence[NamedSpan]) -> Clock:
-    """Nothing was seen: the declared factors as they are."""
+    """Take the declared factors as they are, because nothing was seen."""
     n = 7 * counts.n_weeks
     days = np.arange(end - n, end + AHEAD)
     factors = {s.name: s.factor for s in spans}

@@ -54,17 +54,17 @@ class Decomposition:
     precision: Floats
 
     def season(self, days: Floats) -> Floats:
-        """The season (n,) at days before (negative) or after the end of the counts, in log intensity."""
+        """Return the season (n,) at days before (negative) or after the end of the counts, in log intensity."""
         return np.asarray(self._seasonal(days) @ self.weights)
 
     def season_sd(self, days: Floats) -> Floats:
-        """How far the season may be from that, as a standard deviation (n,)."""
+        """Return how far the season may be from that, as a standard deviation (n,)."""
         cross = self._seasonal(days)
         own = self.sizes["season"] ** 2 + self.sizes["peaks"] ** 2
         return np.sqrt(np.maximum(own - np.einsum("ij,jk,ik->i", cross, self.precision, cross), 0.0))
 
     def deviation(self, days: Floats) -> Floats:
-        """The deviation from the season (n,): fades into the future."""
+        """Return the deviation from the season (n,): fades into the future."""
         return np.asarray(self.sizes["deviation"] ** 2 * _fading(days, self.weeks) @ self.weights)
 
     def _seasonal(self, days: Floats) -> Floats:

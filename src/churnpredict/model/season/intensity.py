@@ -44,7 +44,7 @@ class Intensity:
 
 
 def estimate_intensity(counts: WeekCounts) -> Intensity | None:
-    """The likelihood of weekly log intensities, given how many inner active days each customer had; None for too few weeks.
+    """Return the likelihood of weekly log intensities, given each customer's number of inner active days; None for too few weeks.
 
     Given the first, the last and the number of inner active days, a customer's inner days fall into the weeks between as
     ``exp(u[week] + age effects)``, whatever the customer's own rate, and whether customers leave after an event or at any time: growth, mix
@@ -115,14 +115,14 @@ class _Likelihood:
 
 
 def _before(running: Floats) -> Floats:
-    """Running sums up to the week before each."""
+    """Return running sums up to the week before each."""
     shifted = np.zeros_like(running)
     shifted[:, 1:] = running[:, :-1]
     return shifted
 
 
 def _after(values: Floats) -> Floats:
-    """Sums over the later weeks of each."""
+    """Return sums over the later weeks of each."""
     running = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
     shifted = np.zeros_like(running)
     shifted[:, :-1] = running[:, 1:]

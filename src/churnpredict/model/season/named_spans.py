@@ -35,7 +35,7 @@ class NamedSpan:
 
 
 def days_inside(spans: Sequence[NamedSpan], days: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which days (n,) lie in any of the spans."""
+    """Return which days (n,) lie in any of the spans."""
     found = np.zeros(len(days), np.bool_)
     for span in spans:
         found |= (days >= span.first) & (days <= span.last)
@@ -43,7 +43,7 @@ def days_inside(spans: Sequence[NamedSpan], days: npt.NDArray[np.int64]) -> npt.
 
 
 def share_of_effect(inside: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.float64]:
-    """The part of a log factor that a week has of which the share ``inside`` lies in the span.
+    """Return the part of a log factor that falls to a week of which the share ``inside`` lies in the span.
 
     A week that is closed for half of its days is half as busy, which is more than half of the logarithm of a hundredth.
     """

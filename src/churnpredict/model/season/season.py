@@ -54,12 +54,12 @@ class SeasonRows(NamedTuple):
     ends: Floats
 
     def take(self, rows: Any) -> SeasonRows:
-        """Some of the rows."""
+        """Return some of the rows."""
         return SeasonRows(*(values[rows] for values in self))
 
     @classmethod
     def of(cls, columns: Sequence[np.ndarray], cutoffs: Ints, starts: Ints, ends: Ints) -> SeasonRows:
-        """From the three columns of a table of recurring events, and wall times in microseconds."""
+        """Make them from the three columns of a table of recurring events, and wall times in microseconds."""
         return cls(*triple_values(*columns), cutoffs / DAY, starts / DAY, ends / DAY)
 
 
@@ -71,7 +71,7 @@ class _Pair(NamedTuple):
 
 
 def _warp(rows: SeasonRows, clock: Clock) -> tuple[Floats, Floats, Floats, Floats]:
-    """``(t_x, T, horizon, gap)`` in operational time."""
+    """Return ``(t_x, T, horizon, gap)`` in operational time."""
     now, opens = clock.at(rows.cutoffs), clock.at(rows.starts)
     first = clock.at(rows.cutoffs - rows.T)
     last = clock.at(rows.cutoffs - (rows.T - rows.t_x))
@@ -91,7 +91,7 @@ def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock) -> _Pair:
 
 
 def _margins(rows: SeasonRows, pair: _Pair, clock: Clock) -> tuple[Floats, Floats]:
-    """Log-odds of silence in calendar time (n,), and what operational time adds (n,); 0 where nothing is known."""
+    """Return log-odds of silence in calendar time (n,), and what operational time adds; 0 where nothing is known."""
     plain = silence_margin(pair.plain, rows.x, rows.t_x, rows.T, window=(rows.ends - rows.starts, rows.starts - rows.cutoffs))
     t_x, T, h, g = _warp(rows, clock)
     warped = silence_margin(pair.warped, rows.x, t_x, T, window=(h, g))
@@ -120,11 +120,11 @@ class Season:
     learnt_rate: float
 
     def offsets(self, rows: SeasonRows) -> Floats:
-        """What the calendar adds to each row's log-odds of leaving, shape (n,)."""
+        """Return what the calendar adds to each row's log-odds of leaving, shape (n,)."""
         return self.share * _margins(rows, _Pair(self.plain, self.warped), self.clock)[1]
 
     def activity_ratio(self, starts: Floats, ends: Floats) -> Floats:
-        """How busy the days from ``starts`` to ``ends`` are expected to be, against those that the model has learnt from, shape (n,)."""
+        """Return how busy the days from ``starts`` to ``ends`` are expected to be, against those learnt from, shape (n,)."""
         return self.clock.mean_rate(starts, ends) / self.learnt_rate
 
 
@@ -189,7 +189,7 @@ class _Clocks:
         self.made: dict[int, Clock | None] = {}
 
     def before(self, day: float) -> Clock | None:
-        """The latest clock that knows nothing at or after a day."""
+        """Return the latest clock that knows nothing at or after a day."""
         known = [i for i, c in enumerate(self.counts) if c.moment <= day * DAY]
         if not known:
             return None
@@ -246,7 +246,7 @@ def _assembled(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, share: floa
 def _declared(
     rows: SeasonRows, y: Floats, w: Floats, counts: Sequence[WeekCounts], folds: Sequence[Fold], spans: Sequence[NamedSpan]
 ) -> Learnt | None:
-    """What was declared holds whether or not the past bears out a season."""
+    """Use what was declared, whether or not the past bears out a season."""
     clock = estimate_clock(counts[-1], spans, declared_only=True)
     if clock is None:
         return None

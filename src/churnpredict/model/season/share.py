@@ -29,7 +29,7 @@ class Trial(NamedTuple):
 
 
 def choose_share(trials: Sequence[Trial]) -> float:
-    """The share g in [0, 1] of the offset under which the trials are likeliest: the mode under a prior N(0, 1).
+    """Return the share g in [0, 1] of the offset under which the trials are likeliest: the mode under a prior N(0, 1).
 
     Each period has a level of its own, N(0, 0.15 squared) in log-odds, because a season that only moves the level of a single period cannot
     be told from any other reason to move. No trials, no share.
@@ -55,7 +55,7 @@ def choose_share(trials: Sequence[Trial]) -> float:
 
 
 def _log_likelihood(trial: Trial, g: float) -> float:
-    """Of the labels, at the likeliest level of the period."""
+    """Return the log likelihood of the labels, at the likeliest level of the period."""
     z, level = trial.z + g * trial.offset, 0.0
     for _ in range(20):
         p = sigmoid(z + level)

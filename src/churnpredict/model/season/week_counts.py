@@ -50,7 +50,7 @@ class WeekCounts:
 
     @property
     def n_weeks(self) -> int:
-        """W, the number of weeks that are counted."""
+        """Return W, the number of weeks that are counted."""
         return self.by_ends.shape[1]
 
     def __add__(self, other: WeekCounts) -> WeekCounts:
@@ -76,5 +76,5 @@ def _widen(counts: Ints, n: int) -> Ints:
 
 
 def merge_counts(parts: Iterable[list[WeekCounts]]) -> list[WeekCounts]:
-    """Counts of all customers from those of their parts, each a list of the same moments."""
+    """Return counts of all customers from those of their parts, each a list of the same moments."""
     return reduce(lambda one, two: [a + b for a, b in zip(one, two, strict=True)], parts)
