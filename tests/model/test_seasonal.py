@@ -156,6 +156,20 @@ def test_a_season_that_contradicts_the_rest_is_refused(fitted, change):
         serialise.thaw_model(columns, classifier, numbers, texts)
 
 
+def test_the_clock_works_on_the_columns_of_its_own_table(data):
+    """Another recurring event that stands first is left alone."""
+    from dataclasses import replace
+
+    X, y = data
+    other = X[list(NAMES)].set_axis([name.replace("orders", "visits") for name in NAMES], axis=1) * 0.5
+    both = pd.concat([other, X], axis=1)
+    model = _model().fit(both, y, weeks=[replace(c, table="orders") for c in _weeks(X)])
+    assert model.season_ is not None
+    assert model.season_.columns == NAMES
+    strangers = [replace(c, table="calls") for c in _weeks(X)]
+    assert _model().fit(X, y, weeks=strangers).training_record_["season"]["why"] == "no recurring event is known"
+
+
 def test_constraints_and_isotonic_calibration_live_with_it(data):
     X, y = data
     model = _model(calibration="isotonic", monotone={NAMES[1]: 1}).fit(X, y, weeks=_weeks(X))

@@ -47,10 +47,10 @@ def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDA
     """
     stream = visits(tables, name)
     walls = local_time(np.asarray(moments, np.int64), tables.timezone)
-    return [_counted(stream, int(moment), int(wall)) for moment, wall in zip(moments, walls, strict=True)]
+    return [_counted(stream, name, int(moment), int(wall)) for moment, wall in zip(moments, walls, strict=True)]
 
 
-def _counted(stream: Stream, moment: int, wall: int) -> WeekCounts:
+def _counted(stream: Stream, name: str, moment: int, wall: int) -> WeekCounts:
     end = -(-wall // DAY)  # the first day that is not counted; of a day that had begun at the moment, only the rows before it are there
     past = stream if "known" not in stream.columns and wall % DAY == 0 else stream.known_before(moment)
     offsets, days, _ = past.active_days
@@ -60,7 +60,7 @@ def _counted(stream: Stream, moment: int, wall: int) -> WeekCounts:
     by_ends, by_first = np.zeros((n + 1, n), np.int64), np.zeros((n + 1, n), np.int64)
     weekdays = np.zeros(7, np.int64)
     people = _count(offsets, days, end, n, by_ends, by_first, weekdays)
-    return WeekCounts(wall, by_ends, by_first, weekdays, int(people), end - oldest)
+    return WeekCounts(wall, by_ends, by_first, weekdays, int(people), end - oldest, name)
 
 
 @nb.njit(cache=True, nogil=True)

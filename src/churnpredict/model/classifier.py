@@ -19,7 +19,6 @@ from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, c
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
-from churnpredict.model.purchases import find_triple
 from churnpredict.model.season.season import Season
 from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
@@ -336,9 +335,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if season is None:
             return A
         window = Window.of(self.horizon, self.gap, zone_of(X))
-        triple = find_triple(self._encoder.names, self.of)
-        assert triple is not None  # a season was learnt from these columns
-        columns = [A[:, self._encoder.names.index(name)] for name in triple]
+        columns = [A[:, self._encoder.names.index(name)] for name in season.columns]
         return np.column_stack([A, season_column(season, columns, cutoffs_of(X), window)])
 
     def _blended(self, A: np.ndarray) -> np.ndarray:

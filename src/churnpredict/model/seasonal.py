@@ -36,7 +36,7 @@ def season_beside(
     spans : list of NamedSpan
         Declared days.
     """
-    triple = find_triple(rows.names, settings.of)
+    triple = find_triple(rows.names, weeks[0].table or settings.of) if weeks else None
     if triple is None or settings.window is None or rows.times is None or COLUMN in rows.names:
         return rows, settings, "no recurring event is known"
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
@@ -61,7 +61,7 @@ def season_beside(
         by_fold=tuple(found.by_fold),
     )
     monotone = (*settings.monotone, 0) if settings.monotone else ()
-    return wider, replace(settings, monotone=monotone), found.season
+    return wider, replace(settings, monotone=monotone), replace(found.season, columns=tuple(triple))
 
 
 def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarray | None, window: Window) -> np.ndarray:

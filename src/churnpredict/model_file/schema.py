@@ -279,6 +279,7 @@ class Season(_Part):
     warped: PurchaseParameters
     share: Annotated[float, Field(ge=0, le=1)]
     learnt_rate: Positive
+    columns: Annotated[list[Text], Field(min_length=3, max_length=3)]
 
 
 class Numbers(_Part):

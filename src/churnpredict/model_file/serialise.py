@@ -25,7 +25,7 @@ from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.encoding import MatrixEncoder
 from churnpredict.model.labels import leaving_label
 from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember
-from churnpredict.model.purchases import PurchaseModel, Triple, find_triple
+from churnpredict.model.purchases import PurchaseModel, Triple
 from churnpredict.model.season.clock import Clock
 from churnpredict.model.season.season import COLUMN, Season
 from churnpredict.model.sub_risks import LOST, Share
@@ -269,6 +269,7 @@ def _freeze_season(season: Season | None) -> schema.Season | None:
         warped=schema.PurchaseParameters(**dataclasses.asdict(season.warped)),
         share=float(season.share),
         learnt_rate=float(season.learnt_rate),
+        columns=list(season.columns),
     )
 
 
@@ -278,14 +279,15 @@ def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: Chu
     _need(members == (part is not None), "a season without its member, or the reverse")
     if part is None:
         return None
-    knows = find_triple(model._encoder.names, model.of) is not None and model.horizon is not None
+    knows = set(part.columns) <= set(model._encoder.names) and len(set(part.columns)) == 3 and model.horizon is not None
     _need(knows and COLUMN not in model._encoder.names, "its season has no columns to work on")
     _need(part.first <= part.end <= part.first + len(part.rates), "its clock ends before it begins")
     _need(sum(part.rates) > 0, "its clock stands still")
     rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
     clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects))
     plain, warped = (PurchaseModel(**found.model_dump()) for found in (part.plain, part.warped))
-    return Season(clock, plain, warped, part.share, part.learnt_rate)
+    one, two, three = part.columns
+    return Season(clock, plain, warped, part.share, part.learnt_rate, (one, two, three))
 
 
 def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:

@@ -111,6 +111,8 @@ class Season:
         Of the difference, in [0, 1]; what is only declared is used whole.
     learnt_rate : float
         Mean intensity of the outcome windows that the model has learnt from.
+    columns : (str, str, str)
+        The columns of the recurring event: active days, days since the last and since the first.
     """
 
     clock: Clock
@@ -118,6 +120,7 @@ class Season:
     warped: PurchaseModel
     share: float
     learnt_rate: float
+    columns: tuple[str, str, str] = ("", "", "")
 
     def offsets(self, rows: SeasonRows) -> Floats:
         """Return what the calendar adds to each row's log-odds of leaving, shape (n,)."""

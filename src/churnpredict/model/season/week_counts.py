@@ -39,6 +39,8 @@ class WeekCounts:
         Customers with at least one inner active day.
     days : int
         From the first active day of anybody to the moment.
+    table : str
+        Whose active days they are.
     """
 
     moment: int
@@ -47,6 +49,7 @@ class WeekCounts:
     weekdays: Ints
     people: int
     days: int
+    table: str = ""
 
     @property
     def n_weeks(self) -> int:
@@ -64,6 +67,7 @@ class WeekCounts:
             self.weekdays + other.weekdays,
             self.people + other.people,
             max(self.days, other.days),
+            self.table,
         )
 
 
