@@ -87,7 +87,7 @@ def simulate(world: World, *, n: int = 2_000, seed: int = 0) -> pd.DataFrame:
     """Purchases of customers with rates of their own, in the operational time of the world; each may be the last."""
     rng = np.random.default_rng(seed)
     day = np.arange(world.days)
-    of_year = (START + pd.to_timedelta(day, unit="D")).dayofyear.to_numpy().astype(float)
+    of_year = (START + pd.to_timedelta(day, unit="D")).day_of_year.to_numpy().astype(float)
     time = np.concatenate([[0.0], np.cumsum(np.exp(world.curve(of_year, day)))])
     weights = np.exp(world.growth * day / 365 + (0 if world.joins is None else world.joins(of_year, day)))[: world.days - 60]
     joined = rng.choice(len(weights), n, p=weights / weights.sum())

@@ -178,24 +178,3 @@ def test_constraints_and_isotonic_calibration_live_with_it(data):
     assert np.abs(why.values.sum(axis=1) + why.base_value - model.decision_function(X.iloc[:50])).max() < 1e-9
     later = X.iloc[:50].assign(**{NAMES[1]: np.minimum(X[NAMES[1]].iloc[:50] + 5, X[NAMES[2]].iloc[:50])})
     assert len(model.decision_function(later)) == 50
-
-
-def test_a_line_around_an_offset_is_the_one_that_an_offset_makes():
-    """With an offset of zero it is scikit-learn's; with a true one it finds the same slopes as a line that was told the rest."""
-    from churnpredict.model.members import LinearMember
-
-    rng = np.random.default_rng(0)
-    A = rng.normal(size=(4000, 3))
-    offset = rng.normal(0, 1, 4000)
-    y = (rng.random(4000) < 1 / (1 + np.exp(-(A[:, 0] - 0.5 + offset)))).astype(float)
-    w = rng.uniform(0.5, 1.5, 4000)
-    plain = LinearMember(strength=1.0).fit(A, y, w)
-    zero = LinearMember(strength=1.0).fit(A, y, w, np.zeros(4000))
-    assert zero.slope_ == pytest.approx(plain.slope_, abs=1e-4)
-    assert zero.base_ == pytest.approx(plain.base_, abs=1e-4)
-    wide = np.column_stack([A, rng.normal(size=(4000, 150))])
-    for matrix in (A, wide):
-        around = LinearMember(strength=1.0).fit(matrix, y, w, offset)
-        assert around.slope_[0] > 1.15 * plain.slope_[0]
-        p = 1 / (1 + np.exp(-(around.margin(matrix) + offset)))
-        assert w @ p == pytest.approx(w @ y, rel=1e-3)  # the intercept is free

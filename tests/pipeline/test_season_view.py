@@ -18,7 +18,7 @@ def seasonal_log(n: int = 320, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     days = np.arange(1_000)
     date = pd.Timestamp("2021-01-01") + pd.to_timedelta(days, unit="D")
-    clock = np.r_[0, np.cumsum(np.exp(0.7 * np.cos(2 * np.pi * (date.dayofyear.to_numpy() - 345) / 365.25)))]
+    clock = np.r_[0, np.cumsum(np.exp(0.7 * np.cos(2 * np.pi * (date.day_of_year.to_numpy() - 345) / 365.25)))]
     parts = []
     for c in range(n):
         at, gap, rows = np.interp(rng.uniform(0, 800), np.arange(1_001), clock), rng.gamma(2, 16), []

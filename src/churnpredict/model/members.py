@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import numpy as np
 
 from churnpredict.model.boosters import score
-from churnpredict.model.calibration import sigmoid
+from churnpredict.model.logistic import fit_logistic
 from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.tree_scores import BoosterScores
 
 __all__ = ["CalendarMember", "LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
 
 
-_WIDE = 150  # number of columns from which the Hessian costs more than it saves
-_NARROW = {"solver": "newton-cholesky", "max_iter": 50, "tol": 1e-5}
-_BROAD = {"solver": "lbfgs", "max_iter": 150, "tol": 1e-3}
 _BLOCK = 1024  # rows scored at a time: small enough to stay in the cache
 
 
@@ -108,7 +104,7 @@ class LinearMember:
         if any(self.monotone):
             signs[: len(self.numbers_)] = np.asarray(self.monotone)[self.numbers_]
         while True:  # drop coefficients of the forbidden sign until none is left
-            beta, self.base_ = _logistic(Z, y, w, self.strength) if offset is None else _around(offset, Z, y, w, strength=self.strength)
+            beta, self.base_ = fit_logistic(Z, y, w, strength=self.strength, offset=offset)
             wrong = beta * signs < 0
             if not wrong.any():
                 break
@@ -186,54 +182,6 @@ class LinearMember:
             out[start : start + _BLOCK] = z
         out += self.base_ + self.shift_.sum()
         return out
-
-
-def _logistic(Z: np.ndarray, y: np.ndarray, w: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-    """Fit a logistic regression: its coefficients and intercept."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, **(_NARROW if Z.shape[1] <= _WIDE else _BROAD))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a wide line do not matter
-        model.fit(Z, y, sample_weight=w)
-    return model.coef_[0], float(model.intercept_[0])  # pyright: ignore[reportIndexIssue]
-
-
-def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, strength: float) -> tuple[np.ndarray, float]:
-    """Fit the same around log-odds ``offset`` (n,) that are given: scikit-learn's regression has no room for them."""
-    from scipy.optimize import minimize
-
-    n = Z.shape[1]
-    penalty = np.r_[np.full(n, 1 / strength), 0.0]
-
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        z = offset + Z @ theta[:n] + theta[n]
-        d = w * (sigmoid(z) - y)
-        value = float(w @ (np.logaddexp(0, z) - y * z)) + 0.5 * float(penalty @ theta**2)
-        return value / len(y), (np.r_[Z.T @ d, d.sum()] + penalty * theta) / len(y)
-
-    theta = np.zeros(n + 1)
-    if n > _WIDE:
-        theta = minimize(loss, theta, jac=True, method="L-BFGS-B", options={"maxiter": 150, "gtol": 1e-4}).x
-        return theta[:n], float(theta[n])
-    value, gradient = loss(theta)
-    for _ in range(50):
-        p = sigmoid(offset + Z @ theta[:n] + theta[n])
-        bent = Z * (h := w * p * (1 - p))[:, None]
-        H = np.empty((n + 1, n + 1))
-        H[:n, :n], H[:n, n], H[n, :n], H[n, n] = Z.T @ bent, bent.sum(axis=0), bent.sum(axis=0), h.sum()
-        step = np.linalg.solve((H + np.diag(penalty)) / len(y) + 1e-12 * np.eye(n + 1), gradient)
-        size, before = 1.0, value
-        while size > 1e-4:
-            value, gradient = loss(theta - size * step)
-            if value <= before:
-                break
-            size /= 2
-        theta = theta - size * step
-        if np.abs(gradient).max() < 1e-6 or before - value < 1e-10:
-            break
-    return theta[:n], float(theta[n])
 
 
 def mean_line(lines: Sequence[LinearMember], weights: Sequence[float]) -> LinearMember:
