@@ -69,11 +69,8 @@ def test_the_plot_shows_what_was_counted_and_what_is_expected(trained):
     pytest.importorskip("matplotlib")
     (ax,) = trained.season_.plot().axes
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["counted, by week", "usual year", "predicted window"]
-    assert _pipelines_without().plot().axes[0].get_title(loc="left") == "No season is used: less than a year of events."
-
-
-def _pipelines_without():
-    return SeasonView(None, (0.0, 60.0), "less than a year of events")
+    assert "Busiest around" in trained.season_.plot(theme="dark").alt_text
+    assert SeasonView(None, (0.0, 60.0), "less than a year").plot().alt_text == "No season is used: less than a year."
 
 
 def test_without_a_season_it_says_why(log):
@@ -127,7 +124,7 @@ def test_a_shift_of_52_weeks_changes_nothing(log):
     season, risks = _risks(log)
     moved, others = _risks(log.assign(at=log["at"] + shift), UNTIL + shift, UNTIL + shift)
     assert np.array_equal(season.clock.rates, moved.clock.rates)
-    assert season.share == moved.share
+    assert season.share == pytest.approx(moved.share, abs=0.01)  # the quick line that judges it knows the date
     assert others == pytest.approx(risks, abs=0.02)  # but for the named season features, which know the date
 
 

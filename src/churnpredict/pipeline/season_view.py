@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.evaluation.pictures import COLOURS, NEUTRAL, new_figure
+from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
 from churnpredict.model.season.season import Season
 
 __all__ = ["SeasonView"]
@@ -82,37 +82,35 @@ class SeasonView:
         start = self.season.clock.end + self.window[0]
         return start, start + self.window[1]
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the usual year with its bounds, what was realised week by week, and the window that the model predicts.
+    @drawn
+    def plot(self) -> Any:
+        """Draw the usual year with its bounds, what was counted week by week, and the window that the model predicts.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
 
         Raises
         ------
         MissingExtraError
             ``missing-extra``: matplotlib is not installed.
         """
-        figure = None
-        if ax is None:
-            figure, axes = new_figure(8.0, 3.2)
-            ax = axes[0, 0]
-        ax.set_ylabel("activity (mean = 1)")
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_title(self.brief() or "No season is used", loc="left", fontsize=10)
-        if self.season is not None:
-            self._draw(ax, self.season)
-        return ax if figure is None else figure
-
-    def _draw(self, ax: Any, season: Season) -> None:
-        clock = season.clock
+        if self.season is None:
+            return sentence(self.words())
+        figure, axes = new_figure(8.0, 3.4)
+        ax, clock, colours = bare(axes[0, 0]), self.season.clock, look().colours
         past = np.arange(clock.first, clock.end)
         weekly = clock.rates[: len(past)].reshape(-1, 7).mean(axis=1)
-        ax.step(_date(past[::7]), weekly, where="post", color=NEUTRAL, linewidth=1, label="counted, by week")
-        ax.plot(self.table.index, self.table["activity"], color=COLOURS[0], linewidth=2, label="usual year")
-        ax.fill_between(self.table.index, self.table["low"], self.table["high"], color=COLOURS[0], alpha=0.18, linewidth=0)
+        ax.step(_date(past[::7]), weekly, where="post", color=look().quiet, linewidth=1, label="counted, by week")
+        ax.plot(self.table.index, self.table["activity"], color=colours[0], linewidth=2, label="usual year")
+        ax.fill_between(self.table.index, self.table["low"], self.table["high"], color=colours[0], alpha=0.18, linewidth=0)
         start, end = self._ahead()
         opens, closes = _date(np.array([int(start), int(end)]))
-        ax.axvspan(opens, closes, color=COLOURS[4], alpha=0.18, linewidth=0, label="predicted window")
+        ax.axvspan(opens, closes, color=colours[4], alpha=0.18, linewidth=0, label="predicted window")
         ax.set_ylim(bottom=0)
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+        ax.set_ylabel("activity (mean = 1)")
+        ax.legend(frameon=False, fontsize=9, loc="upper left", ncols=3)
+        return finish(figure, self.brief(), self.words())
 
 
 def _date(days: Any) -> pd.DatetimeIndex:

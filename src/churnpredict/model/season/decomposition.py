@@ -55,13 +55,14 @@ class Decomposition:
 
     def season(self, days: Floats) -> Floats:
         """Return the season (n,) at days before (negative) or after the end of the counts, in log intensity."""
-        return np.asarray(self._seasonal(days) @ self.weights)
+        year = np.linspace(0.0, YEAR, 367)  # every year is the same: a day's step is finer than the narrowest shape
+        return np.interp(np.asarray(days) % YEAR, year, self._seasonal(year) @ self.weights)
 
     def season_sd(self, days: Floats) -> Floats:
         """Return how far the season may be from that, as a standard deviation (n,)."""
         cross = self._seasonal(days)
         own = self.sizes["season"] ** 2 + self.sizes["peaks"] ** 2
-        return np.sqrt(np.maximum(own - np.einsum("ij,jk,ik->i", cross, self.precision, cross), 0.0))
+        return np.sqrt(np.maximum(own - (cross @ self.precision * cross).sum(axis=1), 0.0))
 
     def deviation(self, days: Floats) -> Floats:
         """Return the deviation from the season (n,): fades into the future."""
