@@ -61,7 +61,11 @@ def season_beside(
         by_fold=tuple(found.by_fold),
     )
     monotone = (*settings.monotone, 0) if settings.monotone else ()
-    return wider, replace(settings, monotone=monotone), replace(found.season, columns=tuple(triple))
+    return (
+        wider,
+        replace(settings, monotone=monotone),
+        replace(found.season, columns=(triple.active_days, triple.since_last, triple.since_first)),
+    )
 
 
 def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarray | None, window: Window) -> np.ndarray:

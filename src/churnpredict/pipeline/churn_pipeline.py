@@ -276,7 +276,7 @@ class ChurnPipeline:
         self.audit_ = settle(self.audit(tables, until, rows=(X, outcomes)), self.raise_on)
         stage("training the model")
         self.learn(X, outcomes)
-        del self.weeks_  # counts of the tables: the season that was learnt from them stays
+        self.__dict__.pop("weeks_", None)  # counts of the tables: the season that was learnt from them stays
         latest = X[X.index.get_level_values("cutoff") == self.cutoffs_[-1]]
         self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
         return self
