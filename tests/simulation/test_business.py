@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import churnpredict as cp
-from churnpredict.errors import ChurnError
+from churnpredict.errors import ChurnError, UsageError
 from churnpredict.simulation import planting, records
 from churnpredict.simulation.business import Business, make_business
 from churnpredict.simulation.planting import DRIVERS, NUMBER, Settings, World, plant
@@ -46,6 +46,8 @@ def chosen(**changes: object) -> Settings:
         "second_year": 1.0,
         "involuntary": 0.2,
         "distractors": 0.2,
+        "signal": 0.0,
+        "causes": DRIVERS,
         "treatments": False,
     }
     return Settings(**(plain | changes))  # type: ignore[arg-type]
@@ -584,3 +586,24 @@ def test_tables_and_rule_go_together(shop: Business) -> None:
 def test_cancellations_are_no_table_where_they_would_be_the_answer() -> None:
     assert "cancellations" not in repr(make_business(200).tables)
     assert "cancellations" in repr(make_business(200, rule="cancellation").tables)
+
+
+def test_a_clearer_business_leaves_for_the_causes_that_were_chosen() -> None:
+    """With ``signal``, causes show longer before customers leave; only those chosen strike; without both nothing has changed."""
+    plain, same = (make_business(150, random_state=3, months=12, **more) for more in ({}, {"signal": 0.0, "causes": None}))
+    for name, frame in plain.frames.items():
+        pd.testing.assert_frame_equal(frame, same.frames[name])
+    clear = make_business(600, random_state=3, months=18, signal=1.0, causes=["support", "payment"])
+    assert set(clear.causes["driver"]) == {"support", "payment"}
+    gone = clear.truth.dropna(subset="left_at")
+    usual = make_business(600, random_state=3, months=18).truth.dropna(subset="left_at")
+    shows, showed = ((t["left_at"] - t["cause_at"]).dt.days.median() for t in (gone, usual))
+    assert shows > 1.2 * showed
+    at = clear.start + pd.Timedelta(days=360)
+    faint = make_business(600, random_state=3, months=18, causes=["support", "payment"])
+    assert clear.true_risk(at, "60d").var() > faint.true_risk(at, "60d").var(), "risks differ more between customers"
+    for wrong in ([], "support", ["weather"]):
+        with pytest.raises(UsageError, match="bad-argument"):
+            make_business(10, causes=wrong)
+    with pytest.raises(UsageError, match="bad-argument"):
+        make_business(10, signal=2)

@@ -84,6 +84,8 @@ class Settings:
     second_year: float
     involuntary: float
     distractors: float
+    signal: float
+    causes: tuple[str, ...]
     treatments: bool
 
 
@@ -172,7 +174,9 @@ class World:
         leave = np.array([c.leaves for c in CAUSES])[:, None] * (self.traits["tolerance"][rows] * np.exp(-help_))[None, :]
         leave[NUMBER["lifecycle"]] = CAUSES[NUMBER["lifecycle"]].leaves * self.traits["tolerance"][rows]  # no contact keeps them
         better = np.exp(0.5 * quality)
-        return Step(onset, ACUTE, RECOVERS[0] * better, leave, RECOVERS[1] * better)
+        signal = self.settings.signal
+        slower, stays = 1 - 0.5 * signal, 1 - 0.7 * signal
+        return Step(onset, ACUTE * slower, RECOVERS[0] * stays * better, leave, RECOVERS[1] * stays * better)
 
     def order_rate(self, rows: Array, day: Array | int, code: Array) -> Array:
         """Return expected orders of a customer on a day in a state (harmless scares included)."""
@@ -315,13 +319,17 @@ def _proneness(settings: Settings, streams: Streams, traits: dict[str, Array]) -
     n = settings.n_customers
     prone = np.exp(0.4 * streams["proneness"].standard_normal((n, K)) - 0.08).T.copy()
     odds = settings.involuntary / (1 - settings.involuntary)
+    onsets = ONSETS * (1 + 0.8 * settings.signal)
     for k, cause in enumerate(CAUSES):
-        prone[k] *= ONSETS * (1.05 * odds if cause.driver == "payment" else cause.share)
+        prone[k] *= onsets * (1.05 * odds if cause.driver == "payment" else cause.share)
     # A failed start can only happen once, in its first six days; about 7 in 100 customers have one.
-    prone[NUMBER["onboarding"]] *= 0.07 / 6 / (ONSETS * CAUSES[NUMBER["onboarding"]].share)
+    prone[NUMBER["onboarding"]] *= 0.07 / 6 / (onsets * CAUSES[NUMBER["onboarding"]].share)
     prone[NUMBER["onboarding"], traits["channel"] == 2] *= 1.6
     prone[NUMBER["communication"]] *= np.exp(-0.6 * traits["owner_quality"])
     prone[NUMBER["lifecycle"]] *= np.where(traits["channel"] == 2, 5.0, 0.25)
+    for k, cause in enumerate(CAUSES):
+        if cause.driver not in settings.causes:
+            prone[k] = 0.0
     return prone
 
 
