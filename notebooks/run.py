@@ -50,7 +50,12 @@ def normalised(notebook: object, folder: str) -> object:
             if output.get("output_type") == "stream" and output.get("name") == "stderr":
                 continue
             if "text" in output:
-                output["text"] = without_paths(output["text"], folder)
+                output["text"] = without_progress(without_paths(output["text"], folder))
+                if not output["text"].strip():
+                    continue
+                if kept and kept[-1].get("output_type") == "stream":  # a terminal hands over line by line
+                    kept[-1]["text"] += output["text"]
+                    continue
             for kind, content in output.get("data", {}).items():
                 if kind.startswith("text/"):
                     output["data"][kind] = without_paths(content, folder)
@@ -65,6 +70,12 @@ def without_paths(text: str, folder: str) -> str:
     for path in (folder, str(HERE.parent), str(Path.home())):
         text = text.replace(path, "...") if len(path) > 2 else text
     return re.sub(r"0x[0-9a-f]{8,}", "0x...", text)
+
+
+def without_progress(text: str) -> str:
+    """Return a text without bars and stages: commands of a notebook write to a terminal."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line for line in lines if not re.search(r"\d%\|| {20,}$|^ *\d+ s  |^reading .* \.\.\.$", line)).lstrip("\n")
 
 
 def main() -> int:

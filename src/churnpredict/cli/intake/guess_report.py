@@ -57,7 +57,7 @@ def _row(reading: Reading) -> tuple[str, ...]:
     for column, why in reading.unused.items():
         by_reason.setdefault(why, []).append(column)
     unused = "; ".join(f"{', '.join(columns)}: {why}" for why, columns in by_reason.items())
-    notes = reading.notes + [why for key, _, why in reading.keys if key in ("observed_from", "observed_until")]
+    notes = [*reading.notes, *reading.profile.notes, *(why for key, _, why in reading.keys if key in ("observed_from", "observed_until"))]
     kind = {"events": "log", "customers": "customers", "intervals": "contracts", "states": "states"}[reading.kind]
     kind = "tickets" if kind == "contracts" and reading.key("driver") == "support" else kind
     kind = "leaving" if reading.kind == "events" and (reading.leaving or reading.profile.says("leaving")) else kind
