@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.uplift import UpliftModel
@@ -65,3 +66,43 @@ def test_what_is_refused(rng):
         model().fit(X, y, treated * 2)
     with pytest.raises(UsageError):
         model().predict(X)
+
+
+class ArmTree(DecisionTreeClassifier):
+    """A learner that sees who is helped only if it knows the arm."""
+
+
+def test_the_learner_is_chosen_by_qini_on_later_cutoffs(rng):
+    n = 3000
+    X, y, treated, *_ = experiment(rng, n=n)
+    cutoff = pd.Timestamp("2024-01-01") + pd.to_timedelta(30 * rng.integers(0, 5, n), unit="D")
+    X.index = pd.MultiIndex.from_arrays([np.arange(n), cutoff], names=["customer_id", "cutoff"])
+    found = UpliftModel(classifier=ArmTree(max_depth=5, min_samples_leaf=60, random_state=0), rounds=40).fit(X, y, treated)
+    assert found.chosen_on_ == "later cutoffs"
+    assert set(found.choice_) == {"two", "single"}
+    assert found.learner_ == max(found.choice_, key=lambda kind: found.choice_[kind].value)
+    assert all(interval.low <= interval.value <= interval.high for interval in found.choice_.values())
+    one = UpliftModel(classifier=ArmTree(max_depth=5, min_samples_leaf=60, random_state=0), learner="single", rounds=20).fit(X, y, treated)
+    assert one.learner_ == "single"
+    assert one.choice_ == {}
+    assert "one model" in repr(one)
+    assert np.corrcoef(one.predict(X), X["b"])[0, 1] > 0.1
+
+
+def test_other_customers_choose_where_there_is_one_cutoff(rng):
+    X, y, treated, *_ = experiment(rng)
+    assert model().fit(X, y, treated).chosen_on_ == "other customers"
+    with pytest.raises(UsageError, match="unknown-choice"):
+        model(learner="three").fit(X, y, treated)
+
+
+def test_a_plan_gets_an_uplift_only_where_it_is_proven(rng):
+    X, y, treated, risk, _ = experiment(rng)
+    found = model().fit(X, y, treated)
+    assert found.proven
+    np.testing.assert_array_equal(found.for_plan(X), found.predict(X))
+    nothing = model().fit(X, (rng.random(len(risk)) < risk).astype(int), treated)
+    assert not nothing.proven
+    assert nothing.for_plan(X).isna().all()
+    with pytest.raises(UsageError, match="not-fitted"):
+        _ = model().proven

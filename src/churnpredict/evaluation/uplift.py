@@ -6,18 +6,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from churnpredict.errors import TrainingError, UsageError
-from churnpredict.evaluation.metrics import auc, bootstrap_interval, qini
+from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, qini
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
-from churnpredict.model.split import customers_of
+from churnpredict.model.split import customers_of, cutoffs_of
 
 __all__ = ["UpliftModel"]
 
 _FOLDS = 5
+_LEARNERS = ("two", "single")
+_ARM = "communication__experiment_contacted"
+_EARLIER = 0.6  # of the rows train the two learners that are held against each other
+_HALVES = 3
+_FEW_TO_CHOOSE = 15  # leavers per arm on either side
 _FEWEST = 50  # leavers per arm
 _CHANCE = 0.52  # AUC of separating the arms that is still taken as chance
 
@@ -25,7 +31,11 @@ Floats = npt.NDArray[np.float64]
 
 
 class UpliftModel:
-    """Two models, one per arm, shrunk to what the experiment supports (a two-model learner; Hansotia and Rukstales 2002).
+    """Two models, one per arm, or one that knows the arm, shrunk to what the experiment supports.
+
+    The two-model learner (Hansotia and Rukstales 2002) and the S-learner, one model of trees that has the contact among its features
+    (Künzel et al. 2019), are held against each other on later cutoffs, or on other customers where the log has one cutoff; the higher
+    Qini wins.
 
     The difference of the risks that the two models give is noisy, because effects are small beside risks. So it is used only as far as it
     holds on customers whom the models were not trained on: with the risk p without a contact and the difference u, both cross-fitted, the
@@ -37,7 +47,9 @@ class UpliftModel:
     ----------
     classifier : estimator, optional
         The classifier of each arm; by default a :class:`churnpredict.ChurnClassifier` of the logistic member alone, which suits the size of
-        such logs.
+        such logs, and of trees for the S-learner.
+    learner : {"auto", "two", "single"}
+        Which of both; "auto" chooses.
     min_leavers : int
         A log with fewer leavers in either arm is refused.
     rounds : int
@@ -50,6 +62,10 @@ class UpliftModel:
         Share of leavers in the hold-out minus that among contacted customers.
     acceptance_, belief_ : float
         g and b.
+    learner_ : {"two", "single"}
+    choice_ : dict of learner to Interval
+        Their Qini where they were held against each other; empty where there was no choice or too few leavers for one.
+    chosen_on_ : {"later cutoffs", "other customers"} or None
     qini_ : Interval
         Of the cross-fitted uplift: area between its Qini curve and that of chance; if its interval holds 0, this log does not tell whom to
         contact.
@@ -61,13 +77,16 @@ class UpliftModel:
     >>> rng = np.random.default_rng(0)
     >>> risk, treated = rng.uniform(0, 0.6, 4000), rng.random(4000) < 0.5
     >>> y = (rng.random(4000) < risk * (1 - 0.5 * treated)).astype(int)
-    >>> model = UpliftModel(rounds=50).fit(risk[:, None], y, treated)
+    >>> model = UpliftModel(learner="two", rounds=50).fit(risk[:, None], y, treated)
     >>> model.effect_.low > 0, model.predict([[0.05], [0.55]]).argmax()
     (True, np.int64(1))
     """
 
-    def __init__(self, *, classifier: Any = None, min_leavers: int = _FEWEST, rounds: int = 200, random_state: int = 0) -> None:
+    def __init__(
+        self, *, classifier: Any = None, learner: str = "auto", min_leavers: int = _FEWEST, rounds: int = 200, random_state: int = 0
+    ) -> None:
         self.classifier = classifier
+        self.learner = learner
         self.min_leavers = min_leavers
         self.rounds = rounds
         self.random_state = random_state
@@ -91,6 +110,8 @@ class UpliftModel:
         UsageError
             ``bad-argument``.
         """
+        if self.learner not in ("auto", *_LEARNERS):
+            raise UsageError("unknown-choice", f"learner={self.learner!r}", remedy="Use 'auto', 'two' or 'single'.")
         target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in (y, treated))
         if len(target) != len(X) or len(arm) != len(X) or not np.isin(target, (0, 1)).all() or not np.isin(arm, (0, 1)).all():
             raise UsageError("bad-argument", "y and treated must be 0 or 1, one per row of X", remedy="Give one of each per row.")
@@ -112,11 +133,11 @@ class UpliftModel:
             )
         share = float(arm.mean())
         self.effect_ = bootstrap_interval(_effect, target, arm, **how)
+        self._choose(X, target, arm, groups, how)
         without, difference = np.empty(len(target)), np.empty(len(target))
         for train, test in folds:
-            alone, contacted = self._two(_rows(X, train), target[train], arm[train])
-            without[test] = risk_of(alone, _rows(X, test))
-            difference[test] = without[test] - risk_of(contacted, _rows(X, test))
+            models = self._fitted(self.learner_, _rows(X, train), target[train], arm[train])
+            without[test], difference[test] = _predicted(models, _rows(X, test))
         # The mean over both arms of this outcome is the uplift; subtracting the risk removes variation that is unrelated to the contact.
         seen = (target - without) * (np.where(arm == 0, 1 / (1 - share), 0) - np.where(arm == 1, 1 / share, 0))
         self.acceptance_ = max(float(seen.sum() / without.sum()), 0.0)
@@ -124,8 +145,24 @@ class UpliftModel:
         more = difference - usual
         self.belief_ = float(np.clip(more @ (seen - usual) / max(float(more @ more), 1e-12), 0, 1))
         self.qini_ = bootstrap_interval(qini, target, _ranked(usual + self.belief_ * more), treated=arm, **how)
-        self._alone, self._contacted = self._two(X, target, arm)
+        self._models = self._fitted(self.learner_, X, target, arm)
         return self
+
+    @property
+    def proven(self) -> bool:
+        """Whether the log shows an effect at all: the interval of the mean effect, or of the Qini of the ranking, is above zero."""
+        if not hasattr(self, "effect_"):
+            raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
+        return bool(self.effect_.low > 0 or self.qini_.low > 0)
+
+    def for_plan(self, X: Any) -> pd.Series:
+        """Return the uplift by customer for ``plan_retention(uplift=)``: missing, so that the plan keeps to its acceptance, unless proven.
+
+        The index is that of X, its first level if it has several.
+        """
+        uplift = self.predict(X) if self.proven else np.full(len(X), np.nan)
+        index = X.index.get_level_values(0) if hasattr(X, "index") else pd.RangeIndex(len(X))
+        return pd.Series(uplift, index=index, name="uplift")
 
     def predict(self, X: Any) -> Floats:
         """Return uplift (n,): by how much a contact lowers the risk of each row, in probability; negative where it drives
@@ -133,9 +170,9 @@ class UpliftModel:
         """
         if not hasattr(self, "effect_"):
             raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
-        without = risk_of(self._alone, X)
+        without, difference = _predicted(self._models, X)
         usual = self.acceptance_ * without
-        return np.asarray(usual + self.belief_ * (without - risk_of(self._contacted, X) - usual))
+        return np.asarray(usual + self.belief_ * (difference - usual))
 
     def __repr__(self) -> str:
         if not hasattr(self, "effect_"):
@@ -146,7 +183,8 @@ class UpliftModel:
             f"(95 %: {100 * self.effect_.low:.1f} to {100 * self.effect_.high:.1f}){told}; it keeps {self.acceptance_:.1%} of would-be "
             f"leavers, differences between customers count with weight {self.belief_:.0%}\n"
             f"  Qini {self.qini_.value:.5f} (95 %: {self.qini_.low:.5f} to {self.qini_.high:.5f}); "
-            f"AUC of separating the arms {self.propensity_.value:.2f}"
+            f"AUC of separating the arms {self.propensity_.value:.2f}; "
+            f"{'two models' if self.learner_ == 'two' else 'one model that knows the arm'}"
         )
 
     def _check_size(self, y: Floats, arm: Floats) -> None:
@@ -158,13 +196,56 @@ class UpliftModel:
                 remedy="Keep contacting and holding out at random, and log both.",
             )
 
-    def _learner(self) -> Any:
+    def _choose(self, X: Any, y: Floats, arm: Floats, groups: np.ndarray, how: dict[str, Any]) -> None:
+        """Hold both learners against each other on rows that neither has seen."""
+        self.choice_: dict[str, Interval] = {}
+        self.chosen_on_: str | None = None
+        self.learner_ = "two" if self.learner == "auto" else self.learner
+        if self.learner != "auto":
+            return
+        cutoffs = cutoffs_of(X)
+        if cutoffs is not None and cutoffs.min() < cutoffs.max():
+            edge = max(np.quantile(cutoffs, _EARLIER), cutoffs.min() + 1)
+            later, chosen_on = cutoffs >= edge, "later cutoffs"
+        else:
+            later, chosen_on = np.zeros(len(y), bool), "other customers"
+            folds = GroupKFold(_HALVES, shuffle=True, random_state=self.random_state)
+            later[next(folds.split(y, groups=groups))[1]] = True
+        train, test = np.flatnonzero(~later), np.flatnonzero(later)
+        if min(y[rows][arm[rows] == a].sum() for rows in (train, test) for a in (0, 1)) < _FEW_TO_CHOOSE:
+            return
+        for kind in _LEARNERS:
+            uplift = _predicted(self._fitted(kind, _rows(X, train), y[train], arm[train]), _rows(X, test))[1]
+            self.choice_[kind] = bootstrap_interval(
+                qini, y[test], _ranked(uplift), treated=arm[test], **(how | {"customers": groups[test]})
+            )
+        self.chosen_on_ = chosen_on
+        self.learner_ = max(_LEARNERS, key=lambda kind: self.choice_[kind].value)
+
+    def _learner(self, members: tuple[str, ...] = ("linear",)) -> Any:
         if self.classifier is not None:
             return clone(self.classifier)
-        return ChurnClassifier(members=("linear",), half_life=None, random_state=self.random_state)
+        return ChurnClassifier(members=members, half_life=None, random_state=self.random_state)
 
-    def _two(self, X: Any, y: Floats, arm: Floats) -> list[Any]:
-        return [self._learner().fit(_rows(X, np.flatnonzero(arm == a)), y[arm == a].astype(int)) for a in (0, 1)]
+    def _fitted(self, kind: str, X: Any, y: Floats, arm: Floats) -> list[Any]:
+        """Return the models: of those left alone and of the contacted, or one that knows the arm."""
+        if kind == "two":
+            return [self._learner().fit(_rows(X, np.flatnonzero(arm == a)), y[arm == a].astype(int)) for a in (0, 1)]
+        return [self._learner(("trees",)).fit(_with_arm(X, arm), y.astype(int))]
+
+
+def _predicted(models: list[Any], X: Any) -> tuple[Floats, Floats]:
+    """Return the risk of rows without a contact, and by how much a contact lowers it."""
+    if len(models) == 2:
+        alone, contacted = (np.asarray(risk_of(model, X)) for model in models)
+    else:
+        alone, contacted = (np.asarray(risk_of(models[0], _with_arm(X, np.full(len(X), a)))) for a in (0.0, 1.0))
+    return alone, alone - contacted
+
+
+def _with_arm(X: Any, arm: Floats) -> Any:
+    """Return the rows with the arm as one more column."""
+    return X.assign(**{_ARM: arm}) if hasattr(X, "assign") else np.column_stack([np.asarray(X), arm])
 
 
 def _rows(X: Any, rows: Any) -> Any:

@@ -337,7 +337,7 @@ class ChurnPipeline:
         """Learn from the treatment log, :attr:`treatments`, how much a contact lowers each customer's risk.
 
         Each customer's features are taken at the time of the contact or of the hold-out. For a plan:
-        ``plan_retention(scores, uplift=pd.Series(uplift.predict(X), X.index.get_level_values(0)))`` with X of :meth:`features_at`.
+        ``plan_retention(scores, uplift=uplift.for_plan(X))`` with X of :meth:`features_at`; it counts only where the log proves an effect.
 
         Raises
         ------
