@@ -19,7 +19,8 @@ QUIET = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7
 def _top_by_hand(why, k):
     rows = []
     for _, row in why.points.iterrows():
-        ranked = sorted(((-v, j, key) for j, (key, v) in enumerate(row.items()) if v > 0))[:k]
+        ranked = sorted(((-v, j, key) for j, (key, v) in enumerate(row.items()) if v > 0))
+        ranked = [one for i, one in enumerate(ranked) if i == 0 or -one[0] > 0.1 * abs(row.sum())][:k]  # less is no reason to act on
         rows.append([key for _, _, key in ranked] + [None] * (k - len(ranked)) + [-v for v, _, _ in ranked] + [np.nan] * (k - len(ranked)))
     names = [f"reason_{i + 1}" for i in range(k)] + [f"reason_{i + 1}_points" for i in range(k)]
     return pd.DataFrame(rows, index=why.index, columns=names)
