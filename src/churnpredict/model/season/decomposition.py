@@ -59,10 +59,14 @@ class Decomposition:
         return np.interp(np.asarray(days) % YEAR, year, self._seasonal(year) @ self.weights)
 
     def season_sd(self, days: Floats) -> Floats:
-        """Return how far the season may be from that, as a standard deviation (n,)."""
-        cross = self._seasonal(days)
-        own = self.sizes["season"] ** 2 + self.sizes["peaks"] ** 2
-        return np.sqrt(np.maximum(own - (cross @ self.precision * cross).sum(axis=1), 0.0))
+        """Return how far the season may be from that, beside its own yearly mean, as a standard deviation (n,)."""
+        year = np.linspace(0.0, YEAR, 367)
+        cross = self._seasonal(year)
+        cross = cross - cross[:-1].mean(axis=0)
+        shapes = ((self.sizes["season"], _BROAD), (self.sizes["peaks"], _NARROW))
+        own = sum(size**2 * (1 - _periodic(year[:1], year[:-1], width).mean()) for size, width in shapes)
+        sd = np.sqrt(np.maximum(own - (cross @ self.precision * cross).sum(axis=1), 0.0))
+        return np.interp(np.asarray(days) % YEAR, year, sd)
 
     def deviation(self, days: Floats) -> Floats:
         """Return the deviation from the season (n,): fades into the future."""
