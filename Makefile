@@ -34,6 +34,7 @@ check: setup  ## format, lint, language, types, import contracts, doctests, READ
 	$(BIN)/ruff check --select D401 src docs
 	$(BIN)/codespell README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md changelog.d docs src
 	$(BIN)/mypy
+	$(BIN)/mypy --strict tests/typing_example.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q --doctest-modules src --doctest-glob='*.md' README.md docs/*.md docs/*/*.md
 	$(BIN)/python docs/make_pages.py --check

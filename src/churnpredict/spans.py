@@ -15,7 +15,7 @@ import pandas as pd
 from churnpredict.clock import DAY, calendar_time, utc_time
 from churnpredict.errors import UsageError
 
-__all__ = ["Span", "span", "span_text", "whole_years"]
+__all__ = ["Span", "SpanLike", "span", "span_text", "whole_years"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -149,6 +149,9 @@ class Span:
         '18mo'
         """
         return Span(self.months * n, self.days * n, self.microseconds * n)
+
+
+SpanLike = str | Span | datetime.timedelta | np.timedelta64 | pd.DateOffset
 
 
 def span(given: Any, what: str = "span", *, zero: bool = False) -> Span:

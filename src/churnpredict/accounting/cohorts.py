@@ -13,6 +13,7 @@ from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import DAY, NEVER, OPEN
 from churnpredict.errors import IdentityError, UsageError
 from churnpredict.events.tables import EventTables
+from churnpredict.moments import Moment
 from churnpredict.per_customer import keyed, match_ids
 from churnpredict.spans import Span, whole_years
 
@@ -79,7 +80,7 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
 
 
 def cohorts(
-    tables: EventTables, churn: ChurnRule, *, period: str = "M", start: Any = None, end: Any = None, min_group: int = 5
+    tables: EventTables, churn: ChurnRule, *, period: str = "M", start: Moment | None = None, end: Moment | None = None, min_group: int = 5
 ) -> Accounts:
     """Retention by the period in which customers joined.
 

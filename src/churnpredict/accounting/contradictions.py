@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +31,7 @@ _MEANING = {
 }
 
 
-def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str, Any] | None = None) -> Accounts:
+def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str, Hashable] | None = None) -> Accounts:
     """Count records that contradict each other about who is a customer.
 
     Parameters
@@ -105,7 +104,7 @@ def _counts(wrong: Mask, owner: npt.NDArray[np.int32]) -> tuple[int, int, int]:
     return int(wrong.sum()), len(wrong), len(np.unique(owner[wrong]))
 
 
-def _flags(tables: EventTables, column: str, meaning: Any, gone: Mask) -> list[tuple[str, str, str | None, int, int, int]]:
+def _flags(tables: EventTables, column: str, meaning: Hashable, gone: Mask) -> list[tuple[str, str, str | None, int, int, int]]:
     profile = tables.profile
     known = [] if profile is None else profile.attributes
     if profile is None or column not in known:
@@ -118,7 +117,7 @@ def _flags(tables: EventTables, column: str, meaning: Any, gone: Mask) -> list[t
         flagged = latest == (labels.index(wanted) if wanted in labels else -2)
         unheard = wanted not in labels and set(labels) != {"false"}  # a flag that is never set is not a mistake
     else:
-        flagged, unheard = latest == float(meaning), False
+        flagged, unheard = latest == float(str(meaning)), False
     if unheard:
         remedy = "Give the value that means gone exactly as in the column."
         raise UsageError("no-such-flag", f"no customer has the value {meaning!r}", table=profile.name, column=column, remedy=remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
@@ -18,6 +18,9 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["ReturnCurve", "SuggestedHorizon", "return_curve", "suggest_horizon"]
 
@@ -65,7 +68,7 @@ class ReturnCurve:
             )
         return float(self.frame["comes_back"].loc[days])
 
-    def plot(self, horizon: str | None = None, **options: Any) -> Any:
+    def plot(self, horizon: str | None = None, **options: object) -> Figure:
         """Draw the share of quiet customers who still come back, by days of silence, with a horizon marked.
 
         Parameters
@@ -127,7 +130,7 @@ class SuggestedHorizon:
             f"nine of ten who came back were never quiet for longer, or it is a third of the {self.curve.span} days observed."
         )
 
-    def plot(self, **options: Any) -> Any:
+    def plot(self, **options: object) -> Figure:
         """Return the return curve with the proposed horizon marked."""
         return self.curve.plot(self.horizon, **options)
 

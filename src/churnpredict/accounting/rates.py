@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.events.tables import EventTables
+from churnpredict.moments import Moment
+from churnpredict.signatures import CustomerId
 
 __all__ = ["churn_rate", "revenue_churn"]
 
@@ -25,9 +27,9 @@ def churn_rate(
     churn: ChurnRule,
     *,
     period: str = "Q",
-    by: str | pd.Series | Mapping[Any, Any] | None = None,
-    start: Any = None,
-    end: Any = None,
+    by: str | pd.Series | Mapping[CustomerId, Hashable] | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     value: str | float | None = None,
     payments: float | None = None,
     min_group: int = 5,
@@ -110,7 +112,7 @@ def churn_rate(
     return Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
 
 
-def _periods(ledger: Ledger, period: str, start: Any, end: Any) -> Periods:
+def _periods(ledger: Ledger, period: str, start: Moment | None, end: Moment | None) -> Periods:
     first = ledger.first if start is None else int(ledger.tables.instants(start, "start")[0])
     last = ledger.observed_until if end is None else int(ledger.tables.instants(end, "end")[0])
     return Periods.between(ledger.tables, period, first, min(last, ledger.observed_until))
@@ -166,8 +168,8 @@ def revenue_churn(
     *,
     value: str,
     period: str = "Q",
-    start: Any = None,
-    end: Any = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     min_group: int = 5,
 ) -> Accounts:
     """Return revenue churn per period: the recurring revenue of the customers at its start, followed to its end.
@@ -212,10 +214,10 @@ def revenue_churn(
             (np.ones(len(begin)), begin, np.where(lost, begin, 0.0), np.maximum(-change, 0.0), np.maximum(change, 0.0))
         ):
             sums[i] += np.bincount(place, what, minlength=len(periods))
-    counted, start, gone, less, more = sums
-    frame = Accounts({"period": np.array(periods.labels, object), "customers": counted.astype(np.int64), "start": start})
-    frame = frame.assign(lost_revenue=gone, contraction=less, expansion=more, end=start - gone - less + more)
-    frame["gross_churn"], frame["net_retention"] = share_of(gone + less, start), share_of(frame["end"], start)
+    counted, first, gone, less, more = sums
+    frame = Accounts({"period": np.array(periods.labels, object), "customers": counted.astype(np.int64), "start": first})
+    frame = frame.assign(lost_revenue=gone, contraction=less, expansion=more, end=first - gone - less + more)
+    frame["gross_churn"], frame["net_retention"] = share_of(gone + less, first), share_of(frame["end"], first)
     frame["note"] = ""
     early = periods.starts - (periods.ends - periods.starts) < worth.first if worth.counted else np.zeros(len(periods), bool)
     hide(frame, early, "no whole period of payments before it", shown=["customers"])

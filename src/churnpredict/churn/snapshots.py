@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,7 +11,8 @@ from churnpredict.errors import DataError, TimeError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import stamp
-from churnpredict.spans import Span, span
+from churnpredict.moments import Moment, Moments
+from churnpredict.spans import Span, SpanLike, span
 
 __all__ = ["check_somebody", "choose_cutoffs", "grid", "pairs_at_risk", "take_snapshots"]
 
@@ -25,10 +24,10 @@ def take_snapshots(
     tables: EventTables,
     churn: ChurnRule,
     *,
-    at: Any = None,
-    every: Any = None,
-    since: Any = None,
-    last: Any = None,
+    at: Moments | None = None,
+    every: SpanLike | None = None,
+    since: Moment | None = None,
+    last: Moment | None = None,
     treatments: str | None = None,
 ) -> pd.DataFrame:
     """Take a snapshot of everybody at risk at each cutoff.
@@ -90,7 +89,13 @@ def take_snapshots(
 
 
 def choose_cutoffs(
-    tables: EventTables, churn: ChurnRule, *, at: Any = None, every: Any = None, since: Any = None, last: Any = None
+    tables: EventTables,
+    churn: ChurnRule,
+    *,
+    at: Moments | None = None,
+    every: SpanLike | None = None,
+    since: Moment | None = None,
+    last: Moment | None = None,
 ) -> Ints:
     """Return the cutoffs that the arguments mean, in microseconds UTC, ascending; see :func:`take_snapshots`."""
     churn.check(tables)
@@ -131,7 +136,7 @@ def grid(last: int, first: int, step: Span, timezone: str, most: int | None = No
     return np.unique(cutoffs[cutoffs >= first])
 
 
-def _steps(tables: EventTables, churn: ChurnRule, every: Any, since: Any, last: Any) -> Ints:
+def _steps(tables: EventTables, churn: ChurnRule, every: SpanLike | None, since: Moment | None, last: Moment | None) -> Ints:
     step = span(every, "every")
     newest = churn.latest_cutoff(tables) if last is None else int(tables.instants(last, "last")[0])
     first = churn.first_cutoff(tables) if since is None else int(tables.instants(since, "since")[0])

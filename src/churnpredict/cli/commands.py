@@ -1,28 +1,41 @@
 """The command line: ``churnpredict demo | init | check | train | score | backtest | drift | ...``.
 
-Exit codes: 0 success, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports wait until a
-command needs them, so that ``--help`` is quick. Longer than most modules because all commands are in it.
+Exit codes: 0 success, 2 usage, 3 the data are refused, 4 the model is refused, 5 a result could not be written. Heavy imports wait
+until a command needs them. Long because all commands are in it.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from churnpredict.cli.options import (
+    AtOption,
+    ConfigOption,
+    Detail,
+    DryRun,
+    Format,
+    FormatOption,
+    SignedBy,
+    Snoozed,
+    UntilOption,
+    WhenEqual,
+    ask,
+    content_of,
+    in_words,
+    tell,
+    typed,
+)
 from churnpredict.cli.process import log_line, run, say
+from churnpredict.cli.scoring_checks import check_scoring
 from churnpredict.errors import UsageError
 from churnpredict.progress import be_quiet, begin, stage
-
-if TYPE_CHECKING:
-    from churnpredict.cli.config import Config
-    from churnpredict.cli.intake.draft_tables import Question
 
 __all__ = ["app", "main"]
 
@@ -35,46 +48,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Format(StrEnum):
-    """Format of results."""
-
-    text = "text"
-    json = "json"
-
-
-class Detail(StrEnum):
-    """How reasons are written in a run."""
-
-    words = "words"
-    drivers = "drivers"
-
-
-class WhenEqual(StrEnum):
-    """Which model to keep when the difference is not significant."""
-
-    keep = "keep"
-    newer = "newer"
-
-
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (churn.toml).")]
-AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="Cutoff; by default the end of the observed time.")]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only data known before this time.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, but write nothing.")]
-SignedBy = Annotated[Path | None, typer.Option(help="Accept only a model file signed with the private key of this public key (PEM).")]
-Snoozed = Annotated[Path | None, typer.Option(help="File of alerts to hide, with columns customer_id, alert and until.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="Output format: text for people, json for programs.")]
-
-
-def _tell(found: dict[str, Any], text: str, how: Format, then: str) -> None:
-    """Print the results: as JSON, or as text whose last line names the next command or the file to open."""
-    say(json.dumps(found, indent=2, default=str) if how is Format.json else f"{text}\nnext: {then}")
-
-
-def _run(command: str, config: Path) -> str:
-    """Return a command as it is typed for this configuration."""
-    return f"churnpredict {command}" + (f" --config {config}" if str(config) != "churn.toml" else "")
 
 
 def _say_version(wanted: bool) -> None:
@@ -134,7 +107,7 @@ def init(
 
     profiles, refused = read_profiles(found)
     asking = not yes and not dry_run and sys.stdin.isatty() and sys.stdout.isatty()
-    draft = draft_config(profiles, config.parent, ask=_ask if asking else lambda _: 0, refused=refused)
+    draft = draft_config(profiles, config.parent, ask=ask if asking else lambda _: 0, refused=refused)
     if dry_run:
         say(draft.text, end="")
         return
@@ -142,16 +115,7 @@ def init(
     if asking and not typer.confirm(f"\nWrite {config}?", default=True):
         raise typer.Exit(1)
     write_text(config, draft.text)
-    say(f"\nwrote {config}: check every line\nnext: {_run('train', config)}")
-
-
-def _ask(question: Question) -> int:
-    """Let the user choose between equally good readings."""
-    say(question.text)
-    for number, choice in enumerate(question.choices, 1):
-        say(f"  {number}  {choice}")
-    chosen = int(typer.prompt("which", type=int, default=1))
-    return chosen - 1 if 1 <= chosen <= len(question.choices) else 0
+    say(f"\nwrote {config}: check every line\nnext: {typed('train', config)}")
 
 
 @app.command(short_help="Validate the data and look for leaks.")
@@ -173,8 +137,8 @@ def check(
     n, share = len(X), float(outcomes.within().mean())
     findings = json.loads(report.findings.to_json(orient="records"))
     found = {"command": "check", "ok": report.ok, "snapshots": n, "features": X.shape[1], "left": share, "findings": findings}
-    then = _run("train", config) if report.ok else f"correct {config}, then {_run('check', config)}"
-    _tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how, then)
+    then = typed("train", config) if report.ok else f"correct {config}, then {typed('check', config)}"
+    tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how, then)
     report.raise_on("error")
 
 
@@ -210,7 +174,7 @@ def train(
         )
         n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
         found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
-        _tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how, _run("train", config))
+        tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how, typed("train", config))
         return
     as_set = pipeline.raise_on
     pipeline.raise_on = as_set or (None if settings.model.raise_on == "nothing" else "error")  # training refuses what `check` refuses
@@ -226,7 +190,7 @@ def train(
         "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
         "features": len(pipeline.features_),
     }
-    _tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how, _run("score", config))
+    tell(found, f"{tables!r}\n{pipeline!r}\nwrote {target}", how, typed("score", config))
 
 
 @app.command(short_help="Score everybody at risk, with reasons.")
@@ -259,12 +223,12 @@ def score(
     target, copied_to = output or settings.resolve(settings.output.scores), into or settings.destination()
     folder = not target.suffix or target.is_dir()
     only = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
-    _check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by})
+    check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by})
     pipeline = trained_model(settings, model, expected_sha256=sha256, signed_by=signed_by)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
         found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
-        _tell(found, f"would score {n:,} customers into {target}", how, _run("score", config))
+        tell(found, f"would score {n:,} customers into {target}", how, typed("score", config))
         return
     found = {"command": "score", "scores": str(target)}
     if folder:
@@ -275,7 +239,7 @@ def score(
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
         run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
-        _tell(found, f"{run.rows:,} customers, {_in_words(run.bands)}\nwrote {run.path}", how, _run("report", config))
+        tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
         return
     tables = settings.event_tables()
     stage("scoring with reasons")
@@ -290,42 +254,10 @@ def score(
     lines = [
         riskiest(scores),
         "",
-        f"{len(scores):,} customers, {_in_words(bands)}",
-        *([f"no score: {_in_words(without)}"] if without else []),
+        f"{len(scores):,} customers, {in_words(bands)}",
+        *([f"no score: {in_words(without)}"] if without else []),
     ]
-    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how, _run("report", config))
-
-
-def _check_scoring(
-    settings: Config,
-    target: Path,
-    folder: bool,
-    unscored: Path | None,
-    only: dict[str, Any],
-    copied_to: str | None,
-    reads: dict[str, Path | None],
-) -> None:
-    """Refuse outputs that cannot or must not be written; ``only`` are options for folders of runs alone."""
-    from churnpredict.cli.outputs import refuse_clashes, refuse_own_tables
-    from churnpredict.events.sources.destinations import check_destination
-    from churnpredict.table_files import check_ending
-
-    refuse_clashes({"scores": target, **({} if unscored is None else {"--unscored": unscored})}, reads=reads, settings=settings)
-    if unscored is not None:
-        check_ending(unscored)
-        if folder:
-            remedy = "Give --output a name that ends in .csv or .parquet."
-            raise UsageError("needs-file", "--unscored is for scores in one file", remedy=remedy)
-    if not folder:
-        check_ending(target)
-        for name, given in only.items():
-            if given:
-                raise UsageError("needs-folder", f"--{name} is for a folder of runs", remedy="Give --output a name without an ending.")
-    elif copied_to is not None:
-        check_destination(copied_to, settings.output.table)
-        refuse_own_tables(copied_to, settings.output.table, settings)
-        if "://" not in copied_to:
-            refuse_clashes({"--into": copied_to}, reads={**reads, "--output": target})
+    tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how, typed("report", config))
 
 
 @app.command(short_help="Remove customers from all runs.")
@@ -339,7 +271,7 @@ def forget(
     """Remove customers from all runs, and from the database."""
     from churnpredict.score_runs.forgetting import forget, ids_in
 
-    found = forget(ids_in(_content(customers), str(customers)), folder, into=into, table=table)
+    found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table)
     text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
     lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
     if found["spelt_otherwise"]:
@@ -351,19 +283,7 @@ def forget(
         lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
     lines += [] if into is not None else ["not reached: databases; name one with --into"]
     lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages")
-    _tell({"command": "forget", **found}, "\n".join(lines), how, "remove the customers there, too")
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file named on the command line, or of standard input."""
-    if str(path) == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            "missing-file", f'"{path}" cannot be read: {error.strerror}', remedy="Check the path and its permissions."
-        ) from None
+    tell({"command": "forget", **found}, "\n".join(lines), how, "remove the customers there, too")
 
 
 @app.command(short_help="Test the model at past cutoffs.")
@@ -389,13 +309,13 @@ def backtest(
     if dry_run:
         cutoffs = [str(c.date()) for c in backtest_cutoffs(tables, pipeline.churn, at)]
         found = {"command": "backtest", "dry_run": True, "cutoffs": cutoffs, "backtest": str(target)}
-        _tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how, _run("backtest", config))
+        tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how, typed("backtest", config))
         return
     stage("training and testing at each cutoff")
     figures = pipeline.backtest(tables, at=at, rounds=rounds)
     write_backtest(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
-    _tell(found, f"{figures}\nwrote {target}", how, _run("report", config))
+    tell(found, f"{figures}\nwrote {target}", how, typed("report", config))
 
 
 @app.command(short_help="Report what has changed since training.")
@@ -431,8 +351,8 @@ def drift(
     if output is not None:
         write_frame(output, found.figures)
     alarms, checked = json.loads(found.table.to_json(orient="records")), {"at": str(found.at), "customers": found.customers}
-    then = _run("score" if found.ok else "retrain", config)
-    _tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how, then)
+    then = typed("score" if found.ok else "retrain", config)
+    tell({"command": "drift", "ok": found.ok, **checked, "checks": len(found.figures), "alarms": alarms}, repr(found), how, then)
     if strict:
         refuse(found)
 
@@ -461,7 +381,7 @@ def retrain(
     how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
     entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
     found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
-    _tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how, _run("score", config))
+    tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how, typed("score", config))
 
 
 @app.command(short_help="List which models were in use and why.")
@@ -484,8 +404,8 @@ def history(
             publish(settings, registry)
     entries = registry.history()
     lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
-    then = _run("score" if roll_back else "retrain", config)
-    _tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how, then)
+    then = typed("score" if roll_back else "retrain", config)
+    tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how, then)
 
 
 @app.command(short_help="Write the page, the plan and the alerts.")
@@ -523,7 +443,7 @@ def report(
     if dry_run:
         n = len(pipeline.features_at(tables, at))
         found = {"command": "report", "dry_run": True, "customers": n, **{k: str(v) for k, v in targets.items()}}
-        _tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how, _run("report", config))
+        tell(found, f"would report on {n:,} customers and write {', '.join(map(str, targets.values()))}", how, typed("report", config))
         return
     sent = settings.resolve(settings.output.scores)
     options: dict[str, Any] = {"since": since, "rules": settings.alerts, "plan": settings.planning(), "snoozed": snoozed}
@@ -532,7 +452,7 @@ def report(
     told.parts.update(
         date_backtest(read_backtest(settings.resolve(settings.output.backtest)), tables, pipeline.churn, at, language=settings.language)
     )
-    spoken = {"unit": settings.plan.unit, "language": settings.language}
+    spoken: dict[str, Any] = {"unit": settings.plan.unit, "language": settings.language}
     write_report(told.scores, targets["report"], plan=told.plan, **spoken, **told.parts)
     if told.plan is None:
         del targets["plan"]
@@ -547,9 +467,9 @@ def report(
     found |= {} if told.plan is None else {"plan": told.plan.counts, "profit": told.plan.profit._asdict()}
     found |= {"alerts": firing, "not_available": failed, "written": {k: str(v) for k, v in targets.items()}}
     lines = [*([] if told.plan is None else [repr(told.plan)]), *(f"alert {name}: {n:,} customers" for name, n in firing.items())]
-    lines += [f"no score: {_in_words(without)}"] if without else []
+    lines += [f"no score: {in_words(without)}"] if without else []
     lines += [f"not available: {name} [{code}]" for name, code in failed.items()]
-    _tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how, f"open {targets['report']}")
+    tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how, f"open {targets['report']}")
 
 
 @app.command(short_help="List the customers who fulfil the rules of [alerts].")
@@ -583,7 +503,7 @@ def alerts(
         f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway"
         for r in rows
     ]
-    _tell(
+    tell(
         {"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
         "\n".join([*lines, f"wrote {target}"]),
         how,
@@ -602,16 +522,12 @@ def check_model(
     from churnpredict.model_file.store import describe, told
 
     found = describe(file, expected_sha256=sha256, signed_by=signed_by)
-    _tell(found, told(found), how, f"churnpredict score --model {file}")
+    tell(found, told(found), how, f"churnpredict score --model {file}")
 
 
 def _no_alerts(config: Path) -> UsageError:
     remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
     return UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
-
-
-def _in_words(bands: dict[str, int]) -> str:
-    return ", ".join(f"{n:,} {name}" for name, n in bands.items())
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -16,6 +16,9 @@ from churnpredict.evaluation.audit_rows import constant_labels, duplicates, left
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.labels import read_labels
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
+from churnpredict.moments import Moment
+from churnpredict.signatures import Column, Matrix
+from churnpredict.spans import SpanLike
 
 __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
@@ -26,14 +29,14 @@ _OF_COLUMNS: tuple[Callable[[Case], Iterator[Finding]], ...] = (too_well, missin
 
 
 def audit(
-    X: Any,
-    y: Any,
+    X: Matrix,
+    y: Column | pd.DataFrame,
     *,
-    cutoff: Any = None,
-    horizon: Any = None,
-    gap: Any = None,
-    customers: Any = None,
-    folds: Any = None,
+    cutoff: Column | Moment | None = None,
+    horizon: SpanLike | None = None,
+    gap: SpanLike | None = None,
+    customers: Column | None = None,
+    folds: object = None,
     raise_on: str | None = None,
 ) -> Audit:
     """Look for leakage in a matrix, its labels and its folds.
@@ -88,14 +91,14 @@ def audit(
 
 
 def audit_matrix(
-    X: Any,
-    y: Any,
+    X: Matrix,
+    y: Column | pd.DataFrame,
     *,
-    cutoff: Any = None,
-    horizon: Any = None,
-    gap: Any = None,
-    customers: Any = None,
-    folds: Any = None,
+    cutoff: Column | Moment | None = None,
+    horizon: SpanLike | None = None,
+    gap: SpanLike | None = None,
+    customers: Column | None = None,
+    folds: object = None,
     names: Sequence[str] | None = None,
 ) -> Audit:
     """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
@@ -110,7 +113,8 @@ def audit_matrix(
             raise UsageError("unequal-lengths", f"X has {len(frame)} rows and {name} {len(given)}", remedy="Pass one value per row.")
     window = None if horizon is None else Window.of(horizon, gap, zone_of(frame, cutoff))
     outcomes = y if isinstance(y, pd.DataFrame) and "duration" in y.columns else None
-    pairs = [] if folds is None else list(folds.split(frame, target) if hasattr(folds, "split") else folds)
+    split: Any = folds
+    pairs = [] if split is None else list(split.split(frame, target) if hasattr(split, "split") else split)
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
     case = Case(frame, target, times, who, window, pairs, list(frame.columns) if names is None else names, outcomes)
     found: list[Finding] = []

@@ -7,7 +7,7 @@ models can be compared. Notebooks show the display itself. Longer than most modu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,10 @@ from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, pe
 from churnpredict.figures import amount, percent, times
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
+from churnpredict.signatures import Column, Estimator, Matrix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["GainDisplay", "OverTimeDisplay", "ProfitDisplay", "ReliabilityDisplay"]
 
@@ -35,12 +39,7 @@ class _Display:
     figure_: Any
 
     @classmethod
-    def from_predictions(cls, *args: Any, **options: Any) -> Any:
-        """Draw from labels and risks."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, y: Any, *, name: str | None = None, **options: Any) -> Any:
+    def from_estimator(cls, estimator: Estimator, X: Matrix, y: Column, *, name: str | None = None, **options: object) -> Self:
         """Draw the risks of a fitted classifier.
 
         Parameters
@@ -57,7 +56,9 @@ class _Display:
         leaving = leaving_of(estimator)
         target = read_labels(y).target if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == leaving, dtype=np.float64)
         p = risk_of(estimator, X)
-        return cls.from_predictions(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
+        draw: Any = vars(cls)["from_predictions"].__get__(None, cls)
+        shown: Self = draw(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
+        return shown
 
     @classmethod
     def _known(cls, X: Any) -> dict[str, Any]:
@@ -120,7 +121,16 @@ class ReliabilityDisplay(_Display):
     size = (5.4, 5.4)
 
     def __init__(
-        self, risk: Any, observed: Any, *, low: Any, high: Any, counts: Any, edges: Any, n: Any = None, name: str | None = None
+        self,
+        risk: Column,
+        observed: Column,
+        *,
+        low: Column,
+        high: Column,
+        counts: Column,
+        edges: Column,
+        n: Column | None = None,
+        name: str | None = None,
     ) -> None:
         self.risk, self.observed = np.asarray(risk), np.asarray(observed)
         self.low, self.high = np.asarray(low), np.asarray(high)
@@ -130,7 +140,7 @@ class ReliabilityDisplay(_Display):
 
     @classmethod
     def from_predictions(
-        cls, y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10, name: str | None = None, ax: Any = None
+        cls, y: Column, p: Column, *, sample_weight: Column | None = None, bins: int = 10, name: str | None = None, ax: Axes | None = None
     ) -> ReliabilityDisplay:
         """Draw from labels 0/1 (n,) and risks (n,)."""
         said, seen, n = reliability_curve(y, p, sample_weight=sample_weight, bins=bins)
@@ -140,28 +150,28 @@ class ReliabilityDisplay(_Display):
         return cls(said, seen, low=low, high=high, counts=counts, edges=edges, n=n, name=name).plot(ax)
 
     @drawn
-    def plot(self, ax: Any = None, *, name: str | None = None) -> ReliabilityDisplay:
+    def plot(self, ax: Axes | None = None, *, name: str | None = None) -> ReliabilityDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
         top = min(1.0, 1.05 * float(np.max(np.r_[self.risk, self.high, 0.02])))
         if not ax.child_axes:
             ax.plot([0, 1], [0, 1], color=look().quiet, linewidth=1, linestyle="--", label="perfect")
-            strip = ax.inset_axes([0, -0.26, 1, 0.2], sharex=ax)
-            strip.spines[["top", "right", "left"]].set_visible(False)
-            strip.set_yticks([])
-            strip.set_ylabel("customers", fontsize=8)
-            strip.set_xlabel("predicted risk")
+            below = ax.inset_axes((0, -0.26, 1, 0.2), sharex=ax)
+            below.spines[["top", "right", "left"]].set_visible(False)
+            below.set_yticks([])
+            below.set_ylabel("customers", fontsize=8)
+            below.set_xlabel("predicted risk")
             ax.tick_params(axis="x", labelbottom=False)
             ax.set_ylabel("observed share that left")
             ax.set_xlim(0, top)
             ax.set_ylim(0, top)
-            percent_axis(strip.xaxis)
+            percent_axis(below.xaxis)
             percent_axis(ax.yaxis)
         else:
             top = max(top, ax.get_xlim()[1])
             ax.set_xlim(0, top)
             ax.set_ylim(0, top)
-        strip = ax.child_axes[0]
+        strip: Any = ax.child_axes[0]
         strip.stairs(self.counts, self.edges, color=colour, fill=not strip.patches, alpha=0.6 if not strip.patches else 1.0)
         ax.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
         ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
@@ -211,7 +221,9 @@ class GainDisplay(_Display):
     1.0
     """
 
-    def __init__(self, share: Any, gain: Any, *, low: Any, high: Any, best: Any, kind: str = "gain", name: str | None = None) -> None:
+    def __init__(
+        self, share: Column, gain: Column, *, low: Column, high: Column, best: Column, kind: str = "gain", name: str | None = None
+    ) -> None:
         if kind not in ("gain", "lift"):
             raise UsageError("bad-argument", f"kind={kind!r}", remedy='Use "gain" or "lift".')
         self.share, self.gain = np.asarray(share), np.asarray(gain)
@@ -221,16 +233,16 @@ class GainDisplay(_Display):
     @classmethod
     def from_predictions(
         cls,
-        y: Any,
-        p: Any,
+        y: Column,
+        p: Column,
         *,
         kind: str = "gain",
-        customers: Any = None,
-        sample_weight: Any = None,
+        customers: Column | None = None,
+        sample_weight: Column | None = None,
         rounds: int = 100,
         random_state: int = 0,
         name: str | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> GainDisplay:
         """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
 
@@ -250,7 +262,7 @@ class GainDisplay(_Display):
         return {"customers": customers_of(X)}
 
     @drawn
-    def plot(self, ax: Any = None, *, name: str | None = None) -> GainDisplay:
+    def plot(self, ax: Axes | None = None, *, name: str | None = None) -> GainDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
         lift = self.kind == "lift"
@@ -307,36 +319,36 @@ class ProfitDisplay(_Display):
     ([0.0, 0.2, 1.0], [0.0, 11.2, 2.4])
     """
 
-    def __init__(self, share: Any, profit: Any, *, chosen: tuple[float, float], reckoned: str = "", name: str | None = None) -> None:
+    def __init__(self, share: Column, profit: Column, *, chosen: tuple[float, float], reckoned: str = "", name: str | None = None) -> None:
         self.share, self.profit = np.asarray(share), np.asarray(profit)
         self.chosen, self.reckoned, self.name = chosen, reckoned, name
 
     @classmethod
     def from_predictions(
         cls,
-        y: Any,
-        p: Any,
+        y: Column,
+        p: Column,
         *,
-        value: Any,
+        value: Column,
         offer_cost: float,
         contact_cost: float,
         acceptance: float = 0.3,
-        sample_weight: Any = None,
+        sample_weight: Column | None = None,
         name: str | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> ProfitDisplay:
         """Draw from labels 0/1 (n,) and risks (n,); the money as in ``expected_profit``, ``value`` one number or one per customer (n,).
 
         With one value customers are contacted by risk, with one per customer by expected profit.
         """
-        money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
+        money: dict[str, Any] = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
-        worth = f"{float(value):g}" if np.ndim(value) == 0 else "its own value"
+        worth = f"{float(np.asarray(value)):g}" if np.ndim(value) == 0 else "its own value"
         reckoned = f"a customer worth {worth}, an offer {offer_cost:g}, a contact {contact_cost:g}, {acceptance:.0%} accept"
         return cls(share, profit, chosen=chosen, reckoned=reckoned, name=name).plot(ax)
 
     @drawn
-    def plot(self, ax: Any = None, *, name: str | None = None) -> ProfitDisplay:
+    def plot(self, ax: Axes | None = None, *, name: str | None = None) -> ProfitDisplay:
         """Draw on the axes, or on new ones."""
         ax, colour = self._axes(ax)
         if not any(line.get_gid() == "curve" for line in ax.lines):
@@ -348,7 +360,7 @@ class ProfitDisplay(_Display):
             percent_axis(ax.xaxis)
         ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
         first = not any(line.get_gid() == "stop" for line in ax.lines)
-        where = {"label": "where the risks say stop"} if first else {}
+        where: dict[str, Any] = {"label": "where the risks say stop"} if first else {}
         ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor=look().paper, gid="stop", zorder=4, **where)
         _legend(ax, loc="best")
         finding = f"contacting {percent(self.chosen[0])} of the customers earns {amount(self.chosen[1])} per customer"
@@ -376,24 +388,26 @@ class OverTimeDisplay(_Display):
 
     size = (6.4, 3.8)
 
-    def __init__(self, cutoffs: Any, value: Any, *, low: Any, high: Any, metric: str = "log_loss", name: str | None = None) -> None:
-        self.cutoffs = pd.DatetimeIndex(cutoffs)
+    def __init__(
+        self, cutoffs: Column, value: Column, *, low: Column, high: Column, metric: str = "log_loss", name: str | None = None
+    ) -> None:
+        self.cutoffs = pd.DatetimeIndex(np.asarray(cutoffs))
         self.value, self.low, self.high = np.asarray(value), np.asarray(low), np.asarray(high)
         self.metric, self.name = metric, name
 
     @classmethod
     def from_predictions(
         cls,
-        y: Any,
-        p: Any,
+        y: Column,
+        p: Column,
         *,
-        cutoff: Any = None,
+        cutoff: Column | None = None,
         metric: str = "log_loss",
-        customers: Any = None,
+        customers: Column | None = None,
         rounds: int = 100,
         random_state: int = 0,
         name: str | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> OverTimeDisplay:
         """Draw from labels 0/1 (n,), risks (n,) and the cutoff of every row; ``metric`` is one that ``backtest`` reports."""
         from churnpredict.evaluation.comparison import METRICS
@@ -421,7 +435,7 @@ class OverTimeDisplay(_Display):
         return {"customers": customers_of(X)} | ({} if times is None else {"cutoff": pd.to_datetime(times, unit="us")})
 
     @drawn
-    def plot(self, ax: Any = None, *, name: str | None = None, shift: float = 0.0) -> OverTimeDisplay:
+    def plot(self, ax: Axes | None = None, *, name: str | None = None, shift: float = 0.0) -> OverTimeDisplay:
         """Draw on the axes, or on new ones, every mark moved by ``shift`` days so that several models do not hide each other."""
         ax, colour = self._axes(ax)
         when = self.cutoffs + pd.Timedelta(days=shift)
@@ -430,7 +444,7 @@ class OverTimeDisplay(_Display):
         ax.set_ylabel(_TITLES.get(self.metric, self.metric.replace("_", " ")))
         ax.set_xlabel("Cutoff")
         seen = sorted({*getattr(ax, "_cutoffs", ()), *self.cutoffs})
-        ax._cutoffs = seen
+        vars(ax)["_cutoffs"] = seen
         if len(seen) <= 6:
             ax.set_xticks(seen, [f"{t:%Y-%m-%d}" for t in seen])
         else:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+from churnpredict.moments import Moment
+from churnpredict.signatures import Source
 
 __all__ = ["ANY", "Customers", "Declaration", "Events", "Intervals", "States"]
 
@@ -107,7 +110,7 @@ class Events(_Declared):
       orders  events     2          2  2024-01-01 to 2024-01-03
     """
 
-    source: Any = field(repr=False)
+    source: Source = field(repr=False)
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
     value: str | None = field(default=None, kw_only=True)
@@ -126,8 +129,8 @@ class Events(_Declared):
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
     known_after: str | None = field(default=None, kw_only=True)
-    observed_from: Any = field(default=None, kw_only=True)
-    observed_until: Any = field(default=None, kw_only=True)
+    observed_from: Moment | None = field(default=None, kw_only=True)
+    observed_until: Moment | None = field(default=None, kw_only=True)
     optional_time: bool = field(default=False, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
@@ -204,7 +207,7 @@ class Intervals(_Declared):
     ['user', 'opened', 'closed', 'stars']
     """
 
-    source: Any = field(repr=False)
+    source: Source = field(repr=False)
     customer: str = field(kw_only=True)
     start: str = field(kw_only=True)
     end: str = field(kw_only=True)
@@ -225,7 +228,7 @@ class Intervals(_Declared):
     driver: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
-    observed_until: Any = field(default=None, kw_only=True)
+    observed_until: Moment | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -295,7 +298,7 @@ class States(_Declared):
     ['user', 'from', 'price']
     """
 
-    source: Any = field(repr=False)
+    source: Source = field(repr=False)
     customer: str = field(kw_only=True)
     time: str = field(kw_only=True)
     values: Sequence[str] = field(default=(), kw_only=True)
@@ -306,7 +309,7 @@ class States(_Declared):
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
     known_after: str | None = field(default=None, kw_only=True)
-    observed_until: Any = field(default=None, kw_only=True)
+    observed_until: Moment | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
@@ -357,7 +360,7 @@ class Customers(_Declared):
     ['id', 'joined', 'region']
     """
 
-    source: Any = field(repr=False)
+    source: Source = field(repr=False)
     customer: str = field(kw_only=True)
     since: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)

@@ -15,6 +15,7 @@ from churnpredict.events.last_days import Counts, are_last_days, count_follow_up
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import OPEN
+from churnpredict.moments import Moment
 
 __all__ = ["Whole", "all_streams"]
 
@@ -107,7 +108,7 @@ class Whole:
         elif before is None:
             self._ends[name] = rows
 
-    def draw_outline(self, observed_until: Any = None) -> None:
+    def draw_outline(self, observed_until: Moment | None = None) -> None:
         """Set :attr:`outline`: the first and last rows of every table, as the history of one customer."""
         outline = object.__new__(_Outline)
         streams = {}
@@ -143,7 +144,7 @@ class Whole:
         copy.outline._observed = self.outline._observed
         return copy
 
-    def known_labels(self, name: str, column: str, before: int) -> list[Any]:
+    def known_labels(self, name: str, column: str, before: int) -> list[str]:
         """Return the labels of a column that were known anywhere before a moment, sorted."""
         first = self._first_known[name, column]
         return [v for v in self.labels[name][column].to_pylist() if first[v] < before]

@@ -16,18 +16,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import DataError, SchemaError, UsageError
+from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.content_hash import arrays_of, digest_of
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.partition_context import Whole
-from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.spill import Buckets, load_arrays, load_values, save_arrays, save_values
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.markup import show
+from churnpredict.moments import Moment
 from churnpredict.progress import progress
 
 __all__ = ["PartitionedTables", "scan_tables"]
@@ -44,11 +45,11 @@ _MANY_IDS = 5_000_000  # beyond, the spellings of ids are not compared
 def scan_tables(
     *unnamed: Never,
     timezone: str = "UTC",
-    observed_until: Any = None,
+    observed_until: Moment | None = None,
     memory: str | int | None = None,
     partitions: int | None = None,
     folder: str | Path | None = None,
-    **declarations: Any,
+    **declarations: Declaration,
 ) -> PartitionedTables:
     """Read tables that do not fit into memory.
 
@@ -113,7 +114,7 @@ class PartitionedTables(Whole):
         folder: Path,
         declarations: dict[str, Declaration],
         timezone: str,
-        observed_until: Any,
+        observed_until: Moment | None,
         memory: int,
         partitions: int | None,
     ) -> None:
@@ -181,7 +182,8 @@ class PartitionedTables(Whole):
         ids: list[pa.Array] = []
         for buckets, group in progress(groups, "sorting"):
             if any(rows[group].any() for rows in buckets.rows.values()):
-                given = {name: replace(d, source=buckets.read(name, group), optional=True) for name, d in self.declarations.items()}
+                some = self.declarations.items()
+                given: dict[str, Any] = {name: replace(d, source=buckets.read(name, group), optional=True) for name, d in some}
                 with counting(tally):
                     tables = EventTables(timezone=self.timezone, **given)
                 for name, zoned in tables.aware.items():

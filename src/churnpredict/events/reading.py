@@ -5,7 +5,6 @@ Longer than most modules because the four kinds of table are read in the same fe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,44 +16,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.clock import local_time
-from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, closest, kind_of, warn
+from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, warn
+from churnpredict.events.check_declarations import RESERVED
 from churnpredict.events.columns import encoded
 from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import ANY, Customers, Declaration, Events, Intervals, States
 from churnpredict.events.ids import check_spellings, read_ids
 from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
-from churnpredict.events.money import check_money
 from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
-from churnpredict.events.streams import Stream
 from churnpredict.events.tally import judge, summing
 from churnpredict.events.times import drop_unknown_times, read_times
-from churnpredict.events.timing import DAY, NEVER, OPEN, stamp
+from churnpredict.events.timing import DAY, NEVER, OPEN
 
-__all__ = ["Rows", "all_ids", "check_declarations", "check_zones", "judge_repeats", "read_rows", "warn_of_holes"]
+__all__ = ["Rows", "all_ids", "judge_repeats", "read_rows"]
 
-_DRIVERS = (
-    "habit",
-    "value",
-    "onboarding",
-    "quality",
-    "support",
-    "communication",
-    "price",
-    "payment",
-    "contract",
-    "complexity",
-    "competition",
-    "lifecycle",
-)
-_RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
 _MANY_REPEATS = 0.2
-_BUSY_DAY = 30  # rows a day from which a day without any row is a gap in the log
-_FORTNIGHT = 14
-_FIRST_DAY, _ALL_DAYS = -25_568, 109_700  # from 1899-12-31 for three hundred years: beyond, times are placeholders
 
 Ints = npt.NDArray[np.int64]
 
@@ -189,7 +169,7 @@ class _Reader:
 
     def either(self, column: str) -> None:
         """Read a column as numbers or as labels, as its type says; texts are what all of them look like, from every source."""
-        if column in _RESERVED:
+        if column in RESERVED:
             raise SchemaError("reserved-column", "this name is reserved", table=self.name, column=column, remedy="Rename the column.")
         kind = self.table.schema.field(column).type
         stored = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -428,90 +408,6 @@ def _warn_of_repeats(rows: int, total: int, table: str, column: str) -> None:
     )
 
 
-def _refuse_unnamed(given: Sequence[Any]) -> None:
-    if given:
-        source = "..." if isinstance(given[0], Declaration) else 'cp.Events(frame, customer="...", time="...")'
-        remedy = f"Write cp.EventTables(orders={source}): features call the table by its name."
-        raise UsageError("unnamed-table", f"{kind_of(given[0])} was given without a name", remedy=remedy)
-
-
-def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = ()) -> None:
-    """Refuse invalid names and kinds, before any row is read.
-
-    Raises
-    ------
-    UsageError
-        ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
-        ``bad-money``.
-    """
-    import zoneinfo
-
-    _refuse_unnamed(unnamed)
-    try:
-        zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(
-            "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
-        ) from error
-    people = [n for n, d in declarations.items() if isinstance(d, Customers)]
-    if len(people) > 1:
-        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them first.")
-    if all(isinstance(d, Customers) for d in declarations.values()):
-        remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
-        raise UsageError("no-events", "no table of events is declared", remedy=remedy)
-    for name, declaration in declarations.items():
-        if not isinstance(declaration, Declaration):
-            remedy = f'Wrap the source: {name}=Events(source, customer="...", time="...").'
-            raise UsageError("undeclared-table", "the columns are not declared", table=name, remedy=remedy)
-        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None and "__" not in name
-        twice = sum(other.lower() == name.lower() for other in declarations) > 1  # Spark and databases take their columns for one
-        if not plain or twice or name in _RESERVED or name == "calendar":
-            remedy = 'Use letters, digits and single underscores; "calendar" is taken, and tables differ in more than capitals.'
-            raise UsageError("table-name", "this name cannot be used in feature names", table=name, remedy=remedy)
-        inclusive = getattr(declaration, "end_inclusive", None)
-        if inclusive not in (None, True, False):
-            remedy = "Write True or False, or leave it out to detect it."
-            raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
-        activity = getattr(declaration, "activity", None)
-        if (
-            activity is not None
-            and activity != ANY
-            and (isinstance(activity, str) or not activity or getattr(declaration, "kind", None) is None)
-        ):
-            remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"], or "any" to count rows below zero as well.'
-            raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
-        if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
-            raise UsageError("no-kinds", "replies are kinds, but no kind is declared", table=name, remedy="Declare the column: kind=....")
-        stray = sorted(
-            set(getattr(declaration, "labels", ())) - {*getattr(declaration, "attributes", ()), *getattr(declaration, "values", ())}
-        )
-        if stray:
-            remedy = "Name in labels= only declared attributes or values."
-            raise UsageError("bad-labels", "labels name a column that is not declared", table=name, column=stray[0], remedy=remedy)
-        repeats = getattr(declaration, "repeats", None)
-        if repeats not in (None, "keep", "drop"):
-            raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')
-        driver = getattr(declaration, "driver", None)
-        if driver is not None and driver not in _DRIVERS:
-            remedy = f"Drivers are {', '.join(_DRIVERS)}.{closest(driver, _DRIVERS)}"
-            raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
-        check_money(name, declaration)
-
-
-def check_zones(aware: dict[str, bool | None]) -> None:
-    """Refuse a mix of tables with and without time zones."""
-    aware = {name: a for name, a in aware.items() if a is not None}
-    if len(set(aware.values())) > 1:
-        naive = next(n for n, a in aware.items() if not a)
-        zoned = next(n for n, a in aware.items() if a)
-        raise TimeError(
-            "mixed-zones",
-            f'times without a time zone, while those of "{zoned}" carry one',
-            table=naive,
-            remedy="Give all times a zone, or remove it from all.",
-        )
-
-
 def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
     """Return all customer ids, sorted: those of the customers table where there is one, else those of all tables.
 
@@ -579,34 +475,6 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
         )
 
     judge(("repeated-rows", name), verdict, repeats, len(rows.times), int(not rows.days_only))
-
-
-def warn_of_holes(name: str, stream: Stream) -> None:
-    """Warn of days without any row in a busy log."""
-    if len(stream):
-        days = np.bincount(local_time(stream.times, stream.timezone) // DAY - _FIRST_DAY, minlength=_ALL_DAYS)
-        judge(("silent-day", name), lambda days: _warn_of_silent_days(name, days), days)
-
-
-def _warn_of_silent_days(name: str, days: npt.NDArray[np.int64]) -> None:
-    """Warn of days without rows, from the number of rows on each day since ``_FIRST_DAY``."""
-    seen = np.flatnonzero(days)
-    counts = days[seen[0] : seen[-1] + 1]
-    if len(counts) < _FORTNIGHT or np.median(counts) < _BUSY_DAY:
-        return
-    empty = np.flatnonzero(counts == 0)
-    weekdays = np.arange(len(counts)) % 7
-    closed = [w for w in range(7) if (counts[weekdays == w] == 0).mean() > 0.5]  # a business may rest on Sundays
-    holes = empty[~np.isin(weekdays[empty], closed)]
-    if len(holes):
-        warn(
-            "silent-day",
-            f"days without a single row, the first of them {stamp(int(_FIRST_DAY + seen[0] + holes[0]) * DAY)}",
-            table=name,
-            rows=len(holes),
-            remedy="Check that no rows were lost: a gap looks like silence.",
-            stacklevel=7,
-        )
 
 
 def _midnights(times: Ints, timezone: str) -> bool:

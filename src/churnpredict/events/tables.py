@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Never
+from typing import Never
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,19 @@ import pyarrow.compute as pc
 
 from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, warn
+from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
+from churnpredict.events.holes import warn_of_holes
 from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
-from churnpredict.events.reading import Rows, all_ids, check_declarations, check_zones, judge_repeats, read_rows, warn_of_holes
+from churnpredict.events.reading import Rows, all_ids, judge_repeats, read_rows
 from churnpredict.events.streams import Stream, count_labels, group_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
 from churnpredict.events.timing import stamp
 from churnpredict.feature_names import kind_names
 from churnpredict.markup import show
-from churnpredict.moments import moment, moments
+from churnpredict.moments import Moment, Moments, moment, moments
 from churnpredict.text_tables import paragraph, text_table
 
 __all__ = ["Customers", "EventTables", "Events", "Intervals", "Profile", "States"]
@@ -108,7 +110,7 @@ class EventTables:
 
     _ends: Mapping[str, int] = MappingProxyType({})
 
-    def __init__(self, *unnamed: Never, timezone: str = "UTC", observed_until: Any = None, **declarations: Any) -> None:
+    def __init__(self, *unnamed: Never, timezone: str = "UTC", observed_until: Moment | None = None, **declarations: Declaration) -> None:
         check_declarations(declarations, timezone, unnamed)
         self.timezone = timezone
         self.declarations: dict[str, Declaration] = declarations
@@ -275,7 +277,7 @@ class EventTables:
         told = [self._observed, *(self._own_end(name) for name in self.streams)]
         return all(end is None or end <= moment for end in told)
 
-    def instants(self, when: Any, what: str = "time") -> Ints:
+    def instants(self, when: Moments, what: str = "time") -> Ints:
         """Return moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
         return moments(when, what, self.timezone)
 

@@ -6,7 +6,7 @@ Longer than most modules because :class:`Explanation` is the one interface to al
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,16 +23,19 @@ from churnpredict.explanation.pairs import PairSource
 from churnpredict.explanation.products import Factor, product_scales, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
 from churnpredict.figures import percent, points
+from churnpredict.languages.catalogue import Language
 from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.season.season import COLUMN
 from churnpredict.model.sub_risks import Share
+from churnpredict.signatures import Estimator, Matrix, Names
 from churnpredict.text_tables import Bar, paragraph, text_table
 from churnpredict.text_tables import Figure as Number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Picture
+    from shap import Explanation as ShapExplanation
 
 __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 
@@ -93,9 +96,9 @@ class Explanation(PairReasons):
     log_odds: np.ndarray
     by_driver: np.ndarray
     by_feature: np.ndarray | None
-    rows: Any
-    given_usual: dict[str, Any] | None
-    usual_rows: Any
+    rows: Matrix
+    given_usual: dict[str, float | str] | None
+    usual_rows: Matrix | None
     base_rate: float | None
     reference: str
     outcome: str | None = None
@@ -136,7 +139,7 @@ class Explanation(PairReasons):
         return float(sigmoid(np.asarray(self.base_value)))
 
     @cached_property
-    def usual(self) -> dict[str, Any]:
+    def usual(self) -> dict[str, float | str]:
         """Usual values, by feature, for the words: as given, else medians of the reference rows (of X if there are none)."""
         return usual_values(self.usual_rows, self.features) if self.given_usual is None else self.given_usual
 
@@ -191,7 +194,7 @@ class Explanation(PairReasons):
         return order, best
 
     def reasons(
-        self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None, money: Mapping[str, str] | None = None
+        self, k: int = 3, *, language: str | Language = "en", names: Names | None = None, money: Mapping[str, str] | None = None
     ) -> pd.DataFrame:
         """Return one row per customer and reason: rank, driver, label, points, nature, facts, remedy; arguments as in :meth:`words`."""
         from churnpredict.explanation.words import reasons
@@ -199,7 +202,7 @@ class Explanation(PairReasons):
         return reasons(self, k, language=language, names=names, money=money)
 
     def words(
-        self, k: int = 3, *, language: Any = "en", names: Mapping[str, Any] | None = None, money: Mapping[str, str] | None = None
+        self, k: int = 3, *, language: str | Language = "en", names: Names | None = None, money: Mapping[str, str] | None = None
     ) -> pd.Series:
         """Return every customer's reasons in sentences, with the customer's own numbers, dates, and what is usual.
 
@@ -230,7 +233,7 @@ class Explanation(PairReasons):
         unit: Literal["log-odds", "points"] = "log-odds",
         *,
         pairs: bool = False,
-    ) -> Any:
+    ) -> ShapExplanation:
         """Return a ``shap.Explanation``, for every function of ``shap.plots``.
 
         Parameters
@@ -260,7 +263,7 @@ class Explanation(PairReasons):
             values=np.array(values), base_values=np.full(len(values), base), data=data, display_data=shown, feature_names=list(names)
         )
 
-    def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: Any) -> Figure:
+    def plot(self, kind: Literal["book", "customer", "map", "segment", "swarm"] = "book", **options: object) -> Picture:
         """Return a picture: all customers, one customer's way to the risk, customers in the order of risk, segments, or every customer as a
         dot.
 
@@ -387,17 +390,17 @@ class Explanation(PairReasons):
 
 
 def explain(
-    model: Any,
-    X: Any,
+    model: Estimator,
+    X: Matrix,
     *,
     outcome: Literal["left", "lost"] | None = None,
     horizon: str | None = None,
-    reference: Any = None,
+    reference: str | Matrix | None = None,
     threshold: float | None = None,
-    drivers: Mapping[str, Any] | None = None,
+    drivers: Mapping[str, object] | None = None,
     detail: Literal["features", "drivers"] = "features",
-    usual: Any = None,
-    positive: Any = None,
+    usual: Mapping[str, float | str] | None = None,
+    positive: Hashable = None,
     n_jobs: int | None = None,
     progress: bool | None = None,
 ) -> Explanation:
@@ -457,7 +460,7 @@ def explain(
     check_choice("detail", detail, ("features", "drivers"))
     check_model(model, X, "explain(model, X)")
     frame = as_frame(X)
-    rows = X if frame is None else frame
+    rows: Any = X if frame is None else frame
     n = len(rows)
     if n == 0:
         raise UsageError("no-rows", "X has no rows", remedy="Give at least one customer.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnpredict.explanation.kernels import find, jit
+from churnpredict.explanation.deep_kernels import find, jit
 
 __all__ = ["add_deep"]
 

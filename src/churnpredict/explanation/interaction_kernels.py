@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from churnpredict.explanation.deep_pair_kernels import add_deep
-from churnpredict.explanation.kernels import bits, enlarged, jit
+from churnpredict.explanation.table_kernels import bits, enlarged, jit
 
 __all__ = ["choose_columns", "fill_pair_tables", "pair_rows", "spread_rows"]
 

@@ -50,7 +50,7 @@ class PairTables:
     """
 
     def __init__(self, trees: TreeModel | Forest, background: Floats | None) -> None:
-        from churnpredict.explanation import interaction_kernels, kernels
+        from churnpredict.explanation import deep_kernels, interaction_kernels, table_kernels
 
         self._kernels = interaction_kernels
         self.n_features = trees.n_features
@@ -60,7 +60,7 @@ class PairTables:
         self._nodes, self._weights = gauss_legendre(layout.deepest)
         self._beta = beta_weights(layout.deepest)
         self._interventional = background is not None
-        *look, cells, table_start, table, shared = kernels.fill_tables(
+        *look, cells, table_start, table, shared = table_kernels.fill_tables(
             layout.begins,
             layout.ends,
             layout.values,
@@ -76,7 +76,7 @@ class PairTables:
             layout.begins, layout.ends, layout.values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class,
             *look, cells, MOST_FEATURES, self._nodes, self._weights, layout.reference, self._beta,
         )  # fmt: skip
-        start, feature, q, bit_start, bit, pattern_start, patterns, shares, alone = kernels.fill_deep(
+        start, feature, q, bit_start, bit, pattern_start, patterns, shares, alone = deep_kernels.fill_deep(
             layout.deep,
             layout.values,
             entry_start,

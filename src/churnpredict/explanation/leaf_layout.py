@@ -24,7 +24,7 @@ class UnsupportedError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Leaves in groups: what :func:`churnpredict.explanation.kernels.lay_out_leaves` and ``choose_groups`` found, and the background.
+    """Leaves in groups: what ``lay_out_leaves`` and ``choose_groups`` found, and the background.
 
     ``begins`` and ``ends`` are the leaves of each group with a table, ``deep`` the leaves without; ``reference`` are codes of the
     background (n_used, n_background).
@@ -49,18 +49,20 @@ def lay_out(trees: TreeModel | Forest, background: NDArray[np.float64] | None, c
     UnsupportedError
         A feature is both numeric and categorical, or has too many thresholds.
     """
-    from churnpredict.explanation import kernels
+    from churnpredict.explanation import layout_kernels, table_kernels
 
     try:
         codes = codes_of(trees, trees.flush if isinstance(trees, Forest) else ZERO_THRESHOLD)
     except TooManyCodesError as error:
         raise UnsupportedError(str(error)) from error
-    values, *leaves = kernels.lay_out_leaves(
+    values, *leaves = layout_kernels.lay_out_leaves(
         trees.node_start, trees.leaf_start, codes.used, trees.left_child, trees.right_child, np.asarray(trees.internal_count, np.float64),
         np.asarray(trees.leaf_count, np.float64), trees.leaf_value, codes.map_start, codes.goes_left, codes.n_codes,
     )  # fmt: skip
     entry_start, entry_slot, _, entry_ok, ok, _, slot_classes, *_ = leaves
-    ends, is_deep = kernels.choose_groups(trees.leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classes, cells, features, cell_cost)
+    ends, is_deep = table_kernels.choose_groups(
+        trees.leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classes, cells, features, cell_cost
+    )
     begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     path = np.diff(entry_start)
     tabulated = (is_deep == 0) & (path[begins] > 0)

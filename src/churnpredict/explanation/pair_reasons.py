@@ -10,6 +10,8 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.explanation.pairs import Halves, PairSource, pair_frame, pair_words, strongest_pairs
+from churnpredict.languages.catalogue import Language
+from churnpredict.signatures import Names
 
 __all__ = ["PairReasons", "check_choice"]
 
@@ -94,7 +96,7 @@ class PairReasons:
         return strongest_pairs(self.pair_halves(by, k), self.features if by == "features" else list(self.table), self._secant)
 
     def pair_words(
-        self, *, language: Any = "en", names: Mapping[str, Any] | None = None, money: Mapping[str, str] | None = None
+        self, *, language: str | Language = "en", names: Names | None = None, money: Mapping[str, str] | None = None
     ) -> pd.Series:
         """Return sentences on pairs of drivers that raise a risk together, missing where no pair carries a risk.
 

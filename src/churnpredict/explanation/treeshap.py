@@ -23,6 +23,7 @@ from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.boosters import load_booster, score
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
+from churnpredict.signatures import Estimator
 from churnpredict.threads import thread_count
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class TreeShap:
     True
     """
 
-    def __init__(self, model: Any, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
+    def __init__(self, model: Estimator, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
         if n_jobs < 1:
             raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs}", remedy="Give the number of threads, 1 or more")
         self.n_jobs = n_jobs
@@ -128,7 +129,7 @@ class TreeShap:
         # The trees are enough to rebuild the booster, so do not keep the caller's alive
         self._booster: Any = booster if self._trees is None else None
         self._borrowed = None if booster is None or self._forest is not None else weakref.ref(booster)
-        self.n_features: int = self._trees.n_features if self._trees is not None else model.num_feature()
+        self.n_features: int = self._trees.n_features if self._trees is not None else self._booster.num_feature()
         self._is_deep = isinstance(self._trees, TreeModel) and self._trees.depth() > DEEPEST_FOR_LIGHTGBM
         self.base = "the background" if background is not None else "the training rows, counted without weights"
         if background is None and self._forest is not None:
@@ -282,7 +283,9 @@ class TreeShap:
         chosen = plan.first[best], plan.second[best]
         return np.column_stack(chosen), self.pair_plan(target, chosen).columns(rows, threads)[1]
 
-    def pair_plan(self, target: NDArray[np.int64] | None = None, only: tuple[Any, Any] | None = None) -> PairPlan:
+    def pair_plan(
+        self, target: NDArray[np.int64] | None = None, only: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    ) -> PairPlan:
         """Return tables of pairs of features, or of groups of features: all or some (:mod:`churnpredict.explanation.interactions`)."""
         return self._build_pairs().plan(target, only)
 
@@ -399,12 +402,12 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
 
 
 class _Tables:
-    """The tables of one model: arrays for :func:`churnpredict.explanation.kernels.explain_codes`, and the expected value."""
+    """The tables of one model: arrays for :func:`churnpredict.explanation.deep_kernels.explain_codes`, and the expected value."""
 
     def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None) -> None:
-        from churnpredict.explanation import kernels
+        from churnpredict.explanation import deep_kernels, table_kernels
 
-        self._kernels = kernels
+        self._explain_codes, self._merge_columns = deep_kernels.explain_codes, table_kernels.merge_columns
         self._n_features = trees.n_features
         layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
         self._codes, values, reference = layout.codes, layout.values, layout.reference
@@ -414,16 +417,16 @@ class _Tables:
         self._interventional = background is not None
         (
             self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
-        ) = kernels.fill_tables(
+        ) = table_kernels.fill_tables(
             layout.begins, layout.ends, values, *layout.leaves, MOST_FEATURES, nodes, weights, reference, self._beta,
         )  # fmt: skip
         deep_leaves = layout.deep
         self._deep_value = values[deep_leaves]
-        start, feature, q, *deep, alone = kernels.fill_deep(
+        start, feature, q, *deep, alone = deep_kernels.fill_deep(
             deep_leaves, values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class, reference
         )
         few = slice(0, 0 if self._interventional else len(deep_leaves))
-        parts = kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
+        parts = deep_kernels.fill_parts(self._deep_value[few], start[: few.stop + 1], q, nodes, weights)
         self._deep = start, feature, *deep, *parts
         self.expected = layout.constant + shared + alone
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
@@ -440,14 +443,14 @@ class _Tables:
             merged = self._merged  # read once: another thread may put the tables of other groups in its place
             if merged is None or merged[0] != key:
                 columns = self._column_start, self._column_feature, self._cells, self._table_start, self._table
-                self._merged = merged = key, self._kernels.merge_columns(*columns, goal)
+                self._merged = merged = key, self._merge_columns(*columns, goal)
             tables = merged[1]
 
         def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
             sums = np.empty((out.shape[1], min(BLOCK, len(rows))))
             for top in range(0, len(rows), BLOCK):
                 part = rows[top : top + BLOCK]
-                self._kernels.explain_codes(
+                self._explain_codes(
                     self._codes.encode(part), out[top : top + len(part)], sums,
                     self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *tables,
                     self._deep_value, *self._deep, goal, self._beta, self._interventional,

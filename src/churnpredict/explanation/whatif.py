@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -19,6 +19,7 @@ from churnpredict.feature_names import read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.signatures import Column, Estimator, Matrix, Names
 
 __all__ = ["what_would_help"]
 
@@ -38,17 +39,17 @@ class _Lever:
 
 
 def what_would_help(
-    model: Any,
-    X: Any,
+    model: Estimator,
+    X: Matrix,
     *,
-    among: Any,
-    stayed: Any = None,
+    among: Matrix,
+    stayed: Column | None = None,
     threshold: float | None = None,
     max_changes: int = 3,
-    drivers: Mapping[str, Any] | None = None,
-    positive: Any = None,
+    drivers: Mapping[str, object] | None = None,
+    positive: Hashable = None,
     language: str | Language = "en",
-    names: Mapping[str, Any] | None = None,
+    names: Names | None = None,
 ) -> pd.DataFrame:
     """Find one to three changes that would bring each risk below the threshold, according to the model.
 
@@ -139,7 +140,7 @@ class _Search:
     """The search: stayers, their ranks, and the levers; then one customer after the other."""
 
     def __init__(
-        self, model: AdditiveModel, past: pd.DataFrame, stayed: np.ndarray, threshold: float | None, drivers: Mapping[str, Any] | None
+        self, model: AdditiveModel, past: pd.DataFrame, stayed: np.ndarray, threshold: float | None, drivers: Mapping[str, object] | None
     ) -> None:
         if not stayed.any():
             raise UsageError("nobody-stayed", "no row of among has the label 0 (stayed)", remedy="Give labels with 0 for who stayed.")
@@ -224,8 +225,8 @@ def _told(
     levers: list[_Lever],
     risks: tuple[float, float],
     spoken: Language,
-    names: Mapping[str, Any] | None,
-    drivers: Mapping[str, Any] | None,
+    names: Names | None,
+    drivers: Mapping[str, object] | None,
     positive: Any,
 ) -> str:
     """Return the changes in words: for each lever the feature that lowers the risk most, as it would be and as it is."""

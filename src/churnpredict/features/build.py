@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numba as nb
 import numpy as np
@@ -27,7 +26,7 @@ from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, OF_KIND, OF_VISITS, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
-from churnpredict.spans import span
+from churnpredict.spans import SpanLike, span
 
 __all__ = ["build_features", "build_rows", "check_kinds", "check_rows"]
 
@@ -42,7 +41,7 @@ def build_features(
     snapshots: pd.DataFrame,
     *,
     features: Sequence[Feature | OwnFeature] | None = None,
-    history: Any = None,
+    history: SpanLike | None = None,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
     """Build the features of each customer at each cutoff.
@@ -103,7 +102,7 @@ def build_rows(
     rows: Sequence[Feature | OwnFeature],
     counts: PeerCounts,
     *,
-    history: Any,
+    history: SpanLike | None,
     n_jobs: int,
 ) -> pd.DataFrame:
     """Return the features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""

@@ -6,14 +6,14 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import Any
 
 from churnpredict.errors import warn
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.feature_names import kind_part
 from churnpredict.features.feature import AGGREGATES, Feature
-from churnpredict.spans import span
+from churnpredict.moments import Moment
+from churnpredict.spans import SpanLike, span
 
 __all__ = ["catalog", "with_driver"]
 
@@ -36,7 +36,7 @@ def with_driver(feature: Feature, tables: EventTables) -> Feature:
     return replace(feature, driver=declared if takes_declared else aggregate.driver)
 
 
-def catalog(tables: EventTables, *, until: Any = None, history: str | None = None) -> list[Feature]:
+def catalog(tables: EventTables, *, until: Moment | None = None, history: SpanLike | None = None) -> list[Feature]:
     """Return the default features of these tables, one row each.
 
     Parameters
@@ -115,11 +115,11 @@ def _distinct(rows: list[Feature]) -> list[Feature]:
     return rows
 
 
-def _fitting(windows: tuple[str, ...], history: str | None, factor: int = 1) -> list[str]:
+def _fitting(windows: tuple[str, ...], history: SpanLike | None, factor: int = 1) -> list[str]:
     return [w for w in windows if history is None or span(w).times(factor).nominal <= span(history, "history").nominal]
 
 
-def _events(name: str, events: Events, history: str | None) -> list[Feature]:
+def _events(name: str, events: Events, history: SpanLike | None) -> list[Feature]:
     windows = [*_fitting(WINDOWS, history), "all"]
     rows = [Feature(name, a, w) for a in ("count", "active_days") for w in windows]
     rows += [Feature(name, "trend", w) for w in _fitting(_TRENDS, history, factor=2)]
@@ -147,7 +147,7 @@ def _events(name: str, events: Events, history: str | None) -> list[Feature]:
     return rows
 
 
-def _kind(name: str, events: Events, kind: str, history: str | None, called: str | None) -> list[Feature]:
+def _kind(name: str, events: Events, kind: str, history: SpanLike | None, called: str | None) -> list[Feature]:
     windows = _fitting(("30d", "90d", "365d"), history)
     rows = [Feature(name, "count", w, kind=kind, called=called) for w in windows]
     rows += [Feature(name, a, kind=kind, called=called) for a in ("days_since_last", "streak")]
@@ -166,7 +166,7 @@ def _dates(name: str, declaration: Intervals | States | Customers) -> list[Featu
     return [Feature(name, "days_until", column=c, driver=declared or driver) for c, driver in said.items()]
 
 
-def _intervals(name: str, intervals: Intervals, history: str | None) -> list[Feature]:
+def _intervals(name: str, intervals: Intervals, history: SpanLike | None) -> list[Feature]:
     windows = [*_fitting(("30d", "90d", "365d"), history), "all"]
     rows = [Feature(name, "count", w) for w in windows]
     rows += [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +15,7 @@ from churnpredict.events.visits import visits
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
 from churnpredict.features.profile_kernels import STAGES
+from churnpredict.moments import Moment
 
 __all__ = ["SEGMENTS", "rfm", "rfm_summary"]
 
@@ -30,7 +29,7 @@ SEGMENTS = (
 )
 
 
-def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
+def rfm(tables: EventTables, at: Moment, *, of: str | None = None) -> pd.DataFrame:
     """Return recency, frequency and money of every customer seen before a moment, with scores, segment and stage.
 
     Scores are quintiles among these customers; equal customers have equal scores. Nothing at or after the moment is used. Only activity
@@ -89,7 +88,7 @@ def rfm(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
     return table.assign(expected_next_event=due.dt.floor("D"))
 
 
-def rfm_summary(tables: EventTables, at: Any, *, of: str | None = None) -> pd.DataFrame:
+def rfm_summary(tables: EventTables, at: Moment, *, of: str | None = None) -> pd.DataFrame:
     """Return the inputs of models of repeat buying for every customer seen before a moment, counted in active days.
 
     Parameters

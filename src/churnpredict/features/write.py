@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 from churnpredict.files import not_written, sync_folder, umask
+from churnpredict.moments import Moment, Moments
 from churnpredict.progress import progress
 
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
@@ -38,10 +38,10 @@ def features_by_part(
     tables: EventTables | PartitionedTables,
     churn: ChurnRule,
     *,
-    at: Any = None,
+    at: Moments | None = None,
     every: str | None = None,
-    since: Any = None,
-    last: Any = None,
+    since: Moment | None = None,
+    last: Moment | None = None,
     features: Rows | None = None,
     history: str | None = None,
     n_jobs: int = 1,
@@ -109,10 +109,10 @@ def write_features(
     churn: ChurnRule,
     path: str | Path,
     *,
-    at: Any = None,
+    at: Moments | None = None,
     every: str | None = None,
-    since: Any = None,
-    last: Any = None,
+    since: Moment | None = None,
+    last: Moment | None = None,
     features: Rows | None = None,
     history: str | None = None,
     n_jobs: int = 1,

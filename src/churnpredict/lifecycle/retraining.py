@@ -19,6 +19,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.figures import points, score
 from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
+from churnpredict.moments import Moment
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline.expected import check_pipeline, check_trained_and_tables
@@ -26,6 +27,8 @@ from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
+
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 __all__ = ["Retraining", "retrain", "weigh"]
@@ -95,7 +98,7 @@ class Retraining:
         ]
         return rows, ("", *(_TITLES[m] for m in wide.columns)) if rows else ()
 
-    def plot(self, **options: Any) -> Any:
+    def plot(self, **options: object) -> Picture:
         """Draw champion against challenger, as a matplotlib Figure; ``theme`` is "light" or "dark", ``most`` the number of drivers.
 
         Raises
@@ -105,7 +108,8 @@ class Retraining:
         """
         from churnpredict.lifecycle.pictures import plot_retraining
 
-        return plot_retraining(self, **options)
+        draw: Any = plot_retraining
+        return draw(self, **options)
 
     def _headline(self) -> str:
         return f"{'promoted' if self.promoted else 'refused'} [{self.verdict}]: {self.words}"
@@ -133,7 +137,7 @@ def _written(metric: str, value: float) -> str:
 def retrain(
     champion: ChurnPipeline,
     tables: EventTables,
-    until: Any = None,
+    until: Moment | None = None,
     *,
     challenger: ChurnPipeline | None = None,
     when_equal: Literal["keep", "newer"] = "keep",

@@ -5,7 +5,7 @@ Longer than most modules because scikit-learn's contract wants all of an estimat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -22,10 +22,12 @@ from churnpredict.model.members import mean_contributions
 from churnpredict.model.season.season import Season
 from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
-from churnpredict.model.sub_risks import LOST, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
+from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 from churnpredict.model.tree_parameters import read_parameter, read_parameters
-from churnpredict.spans import span
+from churnpredict.moments import Moment
+from churnpredict.signatures import Column, Matrix
+from churnpredict.spans import SpanLike, span
 from churnpredict.threads import asking, thread_count
 
 __all__ = ["ChurnClassifier"]
@@ -120,12 +122,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        horizon: Any = None,
-        gap: Any = "0d",
-        horizons: Any = None,
-        members: Any = "auto",
+        horizon: SpanLike | None = None,
+        gap: SpanLike = "0d",
+        horizons: Sequence[SpanLike] | None = None,
+        members: str | Sequence[str] = "auto",
         of: str | None = None,
-        half_life: Any = "auto",
+        half_life: SpanLike | None = "auto",
         n_seeds: int | None = None,
         n_estimators: int = 1000,
         learning_rate: float = 0.03,
@@ -133,11 +135,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_depth: int = 6,
         calibration: str = "affine",
         monotone: Mapping[str, int] | None = None,
-        positive: Any = None,
+        positive: Hashable = None,
         min_leavers: int = 0,
-        lightgbm_params: Mapping[str, Any] | None = None,
-        tune: Any = None,
-        random_state: Any = 0,
+        lightgbm_params: Mapping[str, object] | None = None,
+        tune: int | SpanLike | None = None,
+        random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.horizon = horizon
@@ -167,7 +169,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, cutoff: Any = None, *, weeks: Sequence[Any] = (), named_spans: Sequence[Any] = ()
+        self,
+        X: Matrix,
+        y: Column | pd.DataFrame,
+        sample_weight: Column | None = None,
+        cutoff: Column | Moment | None = None,
+        *,
+        weeks: Sequence[object] = (),
+        named_spans: Sequence[object] = (),
     ) -> ChurnClassifier:
         """Learn from rows X (n, n_features) and outcomes y.
 
@@ -291,7 +300,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         signs = (wanted.get(name, wanted.get(name.split("__", 1)[0], 0) if "__" in name else 0) for name in names)
         return tuple(0 if j in self._encoder.levels else int(sign) for j, sign in enumerate(signs))
 
-    def _learn_columns(self, X: Any, frame: pd.DataFrame | None) -> np.ndarray:
+    def _learn_columns(self, X: Matrix, frame: pd.DataFrame | None) -> np.ndarray:
         self._encoder = MatrixEncoder(fewest=_FEWEST_HOLDERS)
         self.__dict__.pop("feature_names_in_", None)
         if frame is None:
@@ -311,7 +320,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = np.array(self._encoder.names, dtype=object)
         return A
 
-    def encode(self, X: Any) -> np.ndarray:
+    def encode(self, X: Matrix) -> np.ndarray:
         """Return the matrix (n, n_features) that members take: columns aligned by name, categories as codes, NaN for missing."""
         check_is_fitted(self)
         frame = as_frame(X)
@@ -345,14 +354,14 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 total += member.weight * member.margin(A)
         return total
 
-    def expected_activity(self, X: Any) -> np.ndarray | None:
+    def expected_activity(self, X: Matrix) -> np.ndarray | None:
         """Return how busy the outcome window of each row (n,) usually is, against those learnt from; None where no season was learnt."""
         season, times = getattr(self, "season_", None), cutoffs_of(X)
         if season is None or times is None:
             return None
         return activity_ratio(season, times, Window.of(self.horizon, self.gap, zone_of(X)))
 
-    def margin(self, X: Any) -> np.ndarray:
+    def margin(self, X: Matrix) -> np.ndarray:
         """Return weighted sum of the members' margins (n,), before calibration."""
         return self._blended(self.encode(X))
 
@@ -367,17 +376,17 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return 1 if self.leaving_ is None else int(self.classes_.tolist().index(self.leaving_))
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: Matrix) -> np.ndarray:
         """Return calibrated log-odds (n,) of ``classes_[1]``."""
         z = self._log_odds(self.encode(X))
         return z if self._learnt else -z
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Matrix) -> np.ndarray:
         """Return probabilities (n, 2) of the two labels, in the order of ``classes_``."""
         p = sigmoid(self._log_odds(self.encode(X)))
         return np.column_stack([1 - p, p] if self._learnt else [p, 1 - p])
 
-    def predict_risk(self, X: Any, *, outcome: str | None = None, horizon: Any = None) -> np.ndarray:
+    def predict_risk(self, X: Matrix, *, outcome: str | None = None, horizon: SpanLike | None = None) -> np.ndarray:
         """Return the risk (n,) of leaving in any way within the whole horizon; or of one outcome, within an earlier horizon, or both.
 
         It is the probability of the label that means "left", whichever column of :meth:`predict_proba` that is.
@@ -405,12 +414,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with asking(self.n_jobs):
             return multiply(risk, self.shares_for(outcome, horizon), A)
 
-    def shares_for(self, outcome: str | None, horizon: Any) -> list[Any]:
+    def shares_for(self, outcome: str | None, horizon: SpanLike | None) -> list[tuple[Share, float]]:
         """Return the shares, each with its sign, that the risk is multiplied by for an outcome and a horizon."""
         whole = None if self.horizon is None else span(self.horizon, "horizon").nominal / _DAY
         return product_shares(self.shares_, outcome, horizon, whole)
 
-    def predict_parts(self, X: Any) -> pd.DataFrame:
+    def predict_parts(self, X: Matrix) -> pd.DataFrame:
         """Return the risk and its parts, one row for each row of X (n).
 
         Returns
@@ -442,7 +451,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             parts["expected_days"] = expected_days(times, alive)
         return pd.DataFrame(parts, index=None if frame is None else frame.index)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Matrix) -> np.ndarray:
         """Return the likelier label (n,)."""
         likelier = (self.decision_function(X) > 0).astype(np.int64)
         return np.asarray(self.classes_[likelier])

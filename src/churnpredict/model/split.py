@@ -14,7 +14,8 @@ from sklearn.model_selection import BaseCrossValidator
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import TimeError, UsageError
 from churnpredict.moments import moment, moment_column
-from churnpredict.spans import Span, span
+from churnpredict.signatures import Column, Matrix
+from churnpredict.spans import Span, SpanLike, span
 
 __all__ = ["TemporalSplit", "Window", "customers_of", "cutoffs_of", "zone_of"]
 
@@ -147,7 +148,9 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
     [0 1 2 3] [5]
     """
 
-    def __init__(self, n_splits: int = 3, *, horizon: Any = None, gap: Any = "0d", apart: bool = False, test_size: int = 1) -> None:
+    def __init__(
+        self, n_splits: int = 3, *, horizon: SpanLike | None = None, gap: SpanLike = "0d", apart: bool = False, test_size: int = 1
+    ) -> None:
         self.n_splits = n_splits
         self.horizon = horizon
         self.gap = gap
@@ -158,12 +161,18 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_"))
         return f"TemporalSplit({given})"
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: Matrix | None = None, y: Column | None = None, groups: Column | None = None) -> int:
         """Return number of folds."""
         return self.n_splits
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None, *, cutoff: Any = None, customers: Any = None
+        self,
+        X: Matrix,
+        y: Column | None = None,
+        groups: Column | None = None,
+        *,
+        cutoff: Column | None = None,
+        customers: Column | None = None,
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (training rows, test rows) as integer positions, oldest test block first.
 

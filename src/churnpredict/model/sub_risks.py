@@ -25,7 +25,7 @@ from churnpredict.errors import OutcomeError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.split import Window, cutoffs_of, zone_of
 from churnpredict.model.training import Rows, Settings, train
-from churnpredict.spans import span, span_text
+from churnpredict.spans import SpanLike, span, span_text
 
 __all__ = [
     "LOST",
@@ -175,7 +175,9 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
     return Share(name, days, rate, blend.members, blend.calibration)
 
 
-def product_shares(shares: Mapping[str, Share], outcome: str | None, horizon: str | None, whole: float | None) -> list[tuple[Share, float]]:
+def product_shares(
+    shares: Mapping[str, Share], outcome: str | None, horizon: SpanLike | None, whole: float | None
+) -> list[tuple[Share, float]]:
     """Return the shares by which the risk is multiplied, each with +1, or -1 for its complement.
 
     Raises

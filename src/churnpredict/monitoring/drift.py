@@ -12,6 +12,7 @@ import pandas as pd
 from churnpredict.errors import ChurnError, ContentError, ModelError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.markup import show
+from churnpredict.moments import Moment
 from churnpredict.monitoring import drift_checks as watching
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_checks import INPUTS, OUTCOMES, SCORES, SOURCES, Alarm
@@ -21,6 +22,8 @@ from churnpredict.pipeline.expected import check_trained_and_tables
 from churnpredict.text_tables import paragraph
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 __all__ = ["Alarm", "Drift", "find_drift", "refuse"]
@@ -87,7 +90,7 @@ class Drift:
             + (f"; {left_out}" if left_out else "")
         )
 
-    def plot(self, **options: Any) -> Any:
+    def plot(self, **options: object) -> Figure:
         """Draw how near each check is to its limit, as a matplotlib Figure; ``theme`` is "light" or "dark", ``most`` the number of checks.
 
         Raises
@@ -97,7 +100,8 @@ class Drift:
         """
         from churnpredict.monitoring.pictures import plot_drift
 
-        return plot_drift(self, **options)
+        draw: Any = plot_drift
+        return draw(self, **options)
 
     def _headline(self) -> str:
         n = len(self.alarms)
@@ -120,7 +124,7 @@ class Drift:
 
 
 def find_drift(
-    pipeline: ChurnPipeline, tables: EventTables, at: Any = None, *, scores: pd.DataFrame | Sequence[pd.DataFrame] | None = None
+    pipeline: ChurnPipeline, tables: EventTables, at: Moment | None = None, *, scores: pd.DataFrame | Sequence[pd.DataFrame] | None = None
 ) -> Drift:
     """Report what has changed since the model was trained, by how much, and what to do.
 

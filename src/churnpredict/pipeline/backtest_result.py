@@ -8,7 +8,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from churnpredict.evaluation.verdict import Verdict, reach_verdict
 from churnpredict.figures import amount, points, score
 from churnpredict.markup import STYLE, table
 from churnpredict.text_tables import Figure, paragraph, text_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 __all__ = ["Backtest"]
 
@@ -137,7 +140,7 @@ class Backtest(pd.DataFrame):
             out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names, _TITLES))}")
         return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
 
-    def plot(self, *, metric: str = "log_loss") -> Any:  # type: ignore[override]
+    def plot(self, *, metric: str = "log_loss") -> MatplotlibFigure:  # type: ignore[override]
         """Return calibration, gain and profit over all cutoffs together, and one metric over time.
 
         Returns
@@ -184,7 +187,7 @@ class Backtest(pd.DataFrame):
             ax.set_title(title, loc="left", fontsize=12)
         return figure
 
-    def to_html(self, path: str | Path | None = None, *, title: str = "How good is it?") -> Any:  # type: ignore[override]
+    def to_html(self, path: str | Path | None = None, *, title: str = "How good is it?") -> Path | str:  # type: ignore[override]
         """Return one page with the verdict, the pictures and all figures: no script, no request, no other file.
 
         Parameters

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from churnpredict.churn import treatments
-from churnpredict.churn.outcomes import label_churn
+from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.clock import DAY
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
@@ -21,29 +21,29 @@ from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.languages.catalogue import language_of
+from churnpredict.moments import Moment, Moments
 from churnpredict.pipeline import cutoffs, scoring, valuing
+from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
 from churnpredict.pipeline.named_days import check_calendar, named_spans
 from churnpredict.progress import stage
-from churnpredict.spans import span_text
+from churnpredict.signatures import Estimator, Frame
+from churnpredict.spans import SpanLike, span_text
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
     from churnpredict.evaluation.campaign import Campaign
     from churnpredict.evaluation.uplift import UpliftModel
-    from churnpredict.explanation.attribution import Explanation
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.backtest_result import Backtest
     from churnpredict.pipeline.season_view import SeasonView
-    from churnpredict.pipeline.timeline import Timeline
-    from churnpredict.retention.plan import Plan
 
 __all__ = ["ChurnPipeline"]
 
 _UNSAID = (("language", "en"), ("unit", ""))  # settings that are not shown where they are as usual
 
 
-class ChurnPipeline:
+class ChurnPipeline(Answers):
     """Train on past cutoffs, score everybody at risk today, and backtest the model on past cutoffs.
 
     Parameters
@@ -125,12 +125,12 @@ class ChurnPipeline:
         churn: ChurnRule,
         *,
         features: Sequence[Feature] | None = None,
-        history: Any = None,
-        every: Any = None,
-        since: Any = None,
+        history: SpanLike | None = None,
+        every: SpanLike | None = None,
+        since: Moment | None = None,
         most_cutoffs: int = 24,
         most_rows: int = 2_000_000,
-        classifier: Any = None,
+        classifier: Estimator | None = None,
         horizons: Sequence[str] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
@@ -140,7 +140,7 @@ class ChurnPipeline:
         language: str = "en",
         unit: str = "",
         season: bool = True,
-        calendar: Sequence[Mapping[str, Any]] | None = None,
+        calendar: Sequence[Mapping[str, object]] | None = None,
     ) -> None:
         check_rule(churn, "ChurnPipeline(churn)")
         self.churn = churn
@@ -255,7 +255,7 @@ class ChurnPipeline:
         window = (self.churn.gap_span.nominal / DAY, self.churn.horizon_span.nominal / DAY)
         return SeasonView(getattr(self.model_, "season_", None), window, why)
 
-    def fit(self, tables: EventTables, until: Any = None) -> ChurnPipeline:
+    def fit(self, tables: EventTables, until: Moment | None = None) -> ChurnPipeline:
         """Train on what was known before ``until``, outcomes included.
 
         Raises
@@ -281,7 +281,7 @@ class ChurnPipeline:
         self.worth_ = valuing.learn_worth(cutoffs.as_known(tables, until), scoring.snapshots_of(latest), self.churn)
         return self
 
-    def audit(self, tables: EventTables, until: Any = None, *, rows: tuple[Any, Any] | None = None) -> Audit:
+    def audit(self, tables: EventTables, until: Moment | None = None, *, rows: tuple[Frame, Outcomes] | None = None) -> Audit:
         """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
 
         ``rows`` are features and outcomes from :meth:`training_rows`, if they have been computed already.
@@ -294,7 +294,7 @@ class ChurnPipeline:
         handling = {"treatments": self.treatments, "handled": self.treated}
         return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
 
-    def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
+    def training_rows(self, tables: EventTables, until: Moment | None = None) -> tuple[Frame, Outcomes]:
         """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
         check_tables(tables, "pipeline.training_rows(tables)")
         if self.horizons and self.classifier is None and self.churn.decided_at_end:
@@ -316,7 +316,7 @@ class ChurnPipeline:
         self.weeks_ = cutoffs.weeks_before(past, self.churn, X) if self.season else []
         return X, outcomes
 
-    def learn(self, X: Any, outcomes: Any) -> ChurnPipeline:
+    def learn(self, X: Frame, outcomes: Outcomes) -> ChurnPipeline:
         """Train on features and outcomes from :meth:`training_rows`."""
         from churnpredict.model.classifier import ChurnClassifier
         from churnpredict.model_file.store import fingerprint
@@ -333,7 +333,7 @@ class ChurnPipeline:
         self.usual_: dict[str, float | str] | None = scoring.usual_in(X, self.model_)
         return self
 
-    def learn_uplift(self, tables: EventTables, until: Any = None) -> UpliftModel:
+    def learn_uplift(self, tables: EventTables, until: Moment | None = None) -> UpliftModel:
         """Learn from the treatment log, :attr:`treatments`, how much a contact lowers each customer's risk.
 
         Each customer's features are taken at the time of the contact or of the hold-out. For a plan:
@@ -379,14 +379,14 @@ class ChurnPipeline:
         if not hasattr(self, "model_"):
             raise UsageError("not-fitted", "the pipeline is not trained yet", remedy="Call fit(tables) first, or load a trained one.")
 
-    def features_at(self, tables: EventTables, at: Any = None) -> Any:
+    def features_at(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return the features X of everybody at risk at one cutoff, by default at the end of what was observed."""
         self._fitted()
         check_tables(tables, "pipeline.features_at(tables)")
         self.check_tables(tables)
         return self.features_of(tables, cutoffs.scoring_snapshots(tables, self.churn, at))
 
-    def features_of(self, tables: EventTables, snapshots: Any) -> Any:
+    def features_of(self, tables: EventTables, snapshots: Frame) -> Frame:
         """Return the features X of snapshots, in the columns of the model."""
         X = build_features(tables, snapshots, features=self.features_, history=self.history)
         return treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
@@ -405,7 +405,7 @@ class ChurnPipeline:
             )
         check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
-    def predict_proba(self, tables: EventTables, at: Any = None) -> Any:
+    def predict_proba(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return probabilities of everybody at risk at one cutoff.
 
         Returns
@@ -421,7 +421,7 @@ class ChurnPipeline:
             cutoffs.warn_in_sample(stacklevel=3)
         return scoring.probability_table(X, risk_of(self.model_, X))
 
-    def score(self, tables: EventTables, at: Any = None, *, value: float | None = None) -> Any:
+    def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Frame:
         """Return one row per customer at risk, highest risk first. It is no metric, as ``score`` of scikit-learn is: :meth:`backtest`
         measures.
 
@@ -461,13 +461,20 @@ class ChurnPipeline:
         check_tables(tables, "pipeline.score(tables)")
         return self.scores_of(tables, self.features_at(tables, at), value=value)
 
-    def scores_of(self, tables: EventTables, X: Any, *, value: float | None = None) -> Any:
+    def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Frame:
         """Return the table of scores for features X of these tables, ranked among themselves."""
         return scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
 
     def rows_of(
-        self, tables: EventTables, X: Any, *, usual: Any, words: bool = True, n_jobs: int | None = None, value: float | None = None
-    ) -> Any:
+        self,
+        tables: EventTables,
+        X: Frame,
+        *,
+        usual: Mapping[str, float | str] | None,
+        words: bool = True,
+        n_jobs: int | None = None,
+        value: float | None = None,
+    ) -> Frame:
         """Return all columns of the scores but the percentile, in the order of X; reasons in sentences only with ``words``.
 
         ``usual`` holds the usual values; None: the medians of X, which differ where X holds only some customers. ``value`` is what every
@@ -488,131 +495,11 @@ class ChurnPipeline:
         }
         return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
 
-    def has_seen(self, tables: EventTables, moments: Any) -> bool:
+    def has_seen(self, tables: EventTables, moments: Moments) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
-    def explain(
-        self,
-        tables: EventTables,
-        at: Any = None,
-        *,
-        outcome: Literal["left", "lost"] | None = None,
-        horizon: str | None = None,
-        n_jobs: int | None = None,
-    ) -> Explanation:
-        """Explain the risks of everybody at risk at one cutoff: every feature and driver, in log-odds and probability points.
-
-        Parameters
-        ----------
-        tables : EventTables
-        at : time, optional
-            The cutoff; by default the end of what was observed.
-        outcome, horizon : optional
-            Which part of the risk, as for :func:`churnpredict.explain`.
-        n_jobs : int, optional
-            Threads.
-
-        Returns
-        -------
-        Explanation
-            Index ``(customer_id, cutoff)``; ``why.plot("customer", customer="C42")`` draws one customer.
-
-        Raises
-        ------
-        UsageError
-            ``not-fitted``, and what :meth:`score` raises.
-        """
-        from churnpredict.explanation.attribution import explain
-
-        check_tables(tables, "pipeline.explain(tables)")
-        X = self.features_at(tables, at)
-        return explain(self.model_, X, outcome=outcome, horizon=horizon, usual=self.usual_, n_jobs=n_jobs)
-
-    def when(self, tables: EventTables, at: Any = None) -> Any:
-        """When customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
-
-        Parameters
-        ----------
-        tables : EventTables
-        at : time, optional
-            The cutoff; by default the end of what was observed.
-
-        Returns
-        -------
-        DataFrame
-            One row per customer at risk and horizon, sorted by customer, shortest horizon first: ``customer_id``, ``cutoff``, ``horizon``
-            (such as "30d"), ``by`` (the moment at which its outcome window closes), ``risk`` of leaving until then (never lower for a
-            longer horizon), ``risk_left`` and ``risk_lost`` where the training told them apart (they sum to it), ``stays`` = 1 - risk.
-            Horizons before the whole one are those of ``horizons=``; ``Inactivity`` has none, because silence is known only at its end.
-
-        Raises
-        ------
-        UsageError
-            ``not-fitted``, and what :meth:`score` raises.
-        """
-        check_tables(tables, "pipeline.when(tables)")
-        X = self.features_at(tables, at)
-        return scoring.staying_table(self.model_, X, cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_)))
-
-    def report(
-        self,
-        tables: EventTables,
-        path: str | Path,
-        *,
-        at: Any = None,
-        since: Any = None,
-        plan: Plan | Mapping[str, Any] | None = None,
-        backtest: Backtest | bool = False,
-        alerts: Mapping[str, str] | None = None,
-        title: str = "",
-        unit: str = "",
-        most_cards: int = 500,
-    ) -> Path:
-        """Write the page that people open, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
-
-        The page is in the language of the pipeline (``pipeline.language = "de"`` changes it); without ``unit``, amounts have its unit.
-
-        Parameters
-        ----------
-        tables : EventTables
-        path : path
-            Of the HTML file.
-        at : time, optional
-            The cutoff; by default the end of what was observed.
-        since : time, optional
-            The scoring before, which changes are counted from; by default four weeks earlier.
-        plan : Plan or mapping, optional
-            A plan made of these scores, or the arguments of :func:`churnpredict.plan_retention`, such as ``{"budget": 500}``.
-        backtest : Backtest or bool
-            What :meth:`backtest` gave; True runs it now, which trains a model for each cutoff; without it the page says that nothing is
-            known of the model.
-        alerts : mapping of name to rule, optional
-            As for :func:`churnpredict.find_alerts`.
-        title, unit, most_cards
-            As for :func:`churnpredict.write_report`.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        UsageError
-            ``not-fitted``, and what :meth:`score` raises.
-        OutputError
-            ``not-written``.
-        """
-        from importlib import import_module
-
-        self._fitted()
-        check_tables(tables, "pipeline.report(tables)")
-        page = import_module("churnpredict.report.whole")  # it stands higher: the one call upwards, see decision 16
-        found = None if backtest is False else self.backtest(tables) if backtest is True else backtest
-        options = {"at": at, "since": since, "plan": plan, "backtest": found, "alerts": alerts}
-        return Path(page.write_whole_report(self, tables, path, title=title, unit=unit, most_cards=most_cards, **options))
-
-    def unscored(self, tables: EventTables, at: Any = None) -> Any:
+    def unscored(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
 
         Returns
@@ -625,38 +512,7 @@ class ChurnPipeline:
         check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
-    def timeline(self, tables: EventTables, customer: Any, at: Any = None) -> Timeline:
-        """Return what happened to one customer, the risk at past cutoffs, and since when the first reason has been the first.
-
-        Parameters
-        ----------
-        tables : EventTables
-        customer : id
-            As it stands in the tables.
-        at : time or list of times, optional
-            Cutoffs; by default twelve, back from the end of what was observed, in steps of training.
-
-        Returns
-        -------
-        Timeline
-            ``risks``, ``drivers``, ``events``; ``plot()``.
-
-        Raises
-        ------
-        UsageError
-            ``not-fitted``, ``bad-argument``.
-        IdentityError
-            ``unknown-ids``.
-        MismatchError
-            ``missing-table``.
-        """
-        from churnpredict.pipeline.timeline import timeline_of
-
-        self._fitted()
-        self.check_tables(tables)
-        return timeline_of(self, tables, customer, at)
-
-    def backtest(self, tables: EventTables, at: Any = None, *, rounds: int = 200, campaign: Campaign | None = None) -> Backtest:
+    def backtest(self, tables: EventTables, at: Moments | None = None, *, rounds: int = 200, campaign: Campaign | None = None) -> Backtest:
         """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.
 
         At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.

@@ -46,7 +46,7 @@ def _refuse(what: str, remedy: str) -> NoReturn:
     raise UsageError("bad-calendar", what, remedy=remedy)
 
 
-def check_calendar(calendar: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+def check_calendar(calendar: Sequence[Mapping[str, object]] | None) -> list[dict[str, Any]] | None:
     """Return the calendar as plain data.
 
     Raises

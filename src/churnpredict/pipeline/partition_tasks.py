@@ -141,7 +141,8 @@ def read_bucket(
     sources = {name: _as_decided(table, declarations[name]) for name, table in sources.items()}
     try:
         with counting(seen.tally):
-            tables = EventTables(timezone=timezone, **{n: replace(d, source=sources[n], optional=True) for n, d in declarations.items()})
+            read: dict[str, Any] = {n: replace(d, source=sources[n], optional=True) for n, d in declarations.items()}
+            tables = EventTables(timezone=timezone, **read)
     except ChurnError as error:
         seen.error = error
         return seen, None

@@ -19,6 +19,7 @@ from churnpredict.explanation.attribution import Explanation, explain
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.figures import percent, points
 from churnpredict.pipeline.cutoffs import default_step, in_sample, observed_until, one_moment
+from churnpredict.signatures import CustomerId
 from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Timeline:
         Whether the model has learnt from what came after one of the cutoffs: the line then says what it says in hindsight.
     """
 
-    customer: Any
+    customer: CustomerId
     risks: pd.DataFrame
     drivers: pd.DataFrame
     events: pd.DataFrame
@@ -65,7 +66,7 @@ class Timeline:
         others = np.flatnonzero(driver != driver[-1])
         return str(driver[-1]), pd.Timestamp(self.risks["cutoff"].iloc[others[-1] + 1 if len(others) else 0])
 
-    def plot(self, **options: Any) -> MatplotlibFigure:
+    def plot(self, **options: object) -> MatplotlibFigure:
         """Draw risk, reasons and events over time; ``theme`` is "light" or "dark".
 
         Raises
@@ -73,7 +74,8 @@ class Timeline:
         MissingExtraError
             ``missing-extra``: matplotlib is not installed.
         """
-        return draw_timeline(self, **options)
+        draw: Any = draw_timeline
+        return draw(self, **options)
 
     def __repr__(self) -> str:
         rows = [(f"{c:%Y-%m-%d}", Figure(percent(r)), _label_of(d), Figure(points(p))) for c, r, d, p in self.risks.itertuples(index=False)]

@@ -16,6 +16,7 @@ from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ChurnError, SchemaError, UsageError
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import Language, language_of
+from churnpredict.monitoring.drift import Drift
 from churnpredict.report import sections
 from churnpredict.report.display_formats import shown
 from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
@@ -39,8 +40,8 @@ def write_report(
     rates: pd.DataFrame | None = None,
     tenure: pd.DataFrame | None = None,
     cohorts: pd.DataFrame | None = None,
-    drift: Any = None,
-    earlier: Any = None,
+    drift: Drift | pd.DataFrame | None = None,
+    earlier: ChurnError | None = None,
     unscored: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
     activity: pd.DataFrame | None = None,

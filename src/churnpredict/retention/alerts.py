@@ -14,8 +14,9 @@ import pandas as pd
 
 from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
-from churnpredict.moments import moment
+from churnpredict.moments import Moment, moment
 from churnpredict.per_customer import match_ids
+from churnpredict.signatures import Column, CustomerId
 
 __all__ = ["find_alerts", "judge_alerts", "read_alerts"]
 
@@ -124,7 +125,7 @@ def _checked(X: Any) -> pd.DataFrame:
 
 
 def find_alerts(
-    X: pd.DataFrame, rules: str | Path | Mapping[str, str], *, snoozed: Mapping[tuple[Any, str], Any] | None = None
+    X: pd.DataFrame, rules: str | Path | Mapping[str, str], *, snoozed: Mapping[tuple[CustomerId, str], Moment] | None = None
 ) -> pd.DataFrame:
     """Return which customers fulfil which rules now, and since when.
 
@@ -190,7 +191,7 @@ def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tupl
     }
 
 
-def judge_alerts(X: pd.DataFrame, y: Any, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
+def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
     """Return how often each rule was followed by churn, compared with the base rate.
 
     Parameters

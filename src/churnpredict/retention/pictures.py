@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,13 @@ from churnpredict.errors import SchemaError, UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.figures import amount, people, percent
+from churnpredict.moments import Moment
 from churnpredict.per_customer import by_customer
 from churnpredict.retention.profit import Offer, contact_profit, contact_spend, profit_interval
+from churnpredict.signatures import CustomerId
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 __all__ = ["contact_line", "plot_effect", "plot_profit", "plot_renewals", "plot_value", "profit_by_contacts", "renewals_by_week"]
 
@@ -240,7 +246,9 @@ def renewals_by_week(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26) ->
 
 
 @drawn
-def plot_renewals(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26, unit: str = "") -> Any:
+def plot_renewals(
+    scores: pd.DataFrame, renewals: pd.Series | Mapping[CustomerId, Moment], *, weeks: int = 26, unit: str = ""
+) -> MatplotlibFigure:
     """Return a calendar of the coming renewals: the money at risk of the contracts that end in each week.
 
     Parameters

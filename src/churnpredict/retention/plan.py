@@ -6,11 +6,11 @@ Longer than most modules because :class:`Plan` holds everything that users see o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,11 @@ from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.plan_words import Assumption, assumed, assumptions_of, justify_holdout
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
+from churnpredict.signatures import CustomerId, PerCustomer
 from churnpredict.text_tables import Figure, paragraph, text_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Picture
 
 __all__ = ["DECISIONS", "Plan", "plan_retention", "with_plan_values"]
 
@@ -145,7 +149,7 @@ class Plan:
             *self.notes,
         ]
 
-    def plot(self, kind: Literal["profit", "effect", "value"] = "profit", **options: Any) -> Any:
+    def plot(self, kind: Literal["profit", "effect", "value"] = "profit", **options: object) -> Picture:
         """Return a picture: profit by number of contacts, money at risk before and after, or risk by value with the line where a contact
         pays.
 
@@ -196,17 +200,17 @@ class Plan:
 def plan_retention(
     scores: pd.DataFrame,
     *,
-    value: Any = None,
+    value: PerCustomer | None = None,
     budget: float | None = None,
-    offer_cost: Any = None,
+    offer_cost: PerCustomer | None = None,
     contact_cost: float | None = None,
     acceptance: float | None = None,
-    uplift: Any = None,
-    owner: Any = None,
-    capacity: int | Mapping[Any, int] | None = None,
-    exclude: Any = None,
+    uplift: PerCustomer | None = None,
+    owner: PerCustomer | None = None,
+    capacity: int | Mapping[Hashable, int] | None = None,
+    exclude: Iterable[CustomerId] | None = None,
     holdout: float = 0.1,
-    playbook: Any = None,
+    playbook: str | Path | Mapping[str, Mapping[str, object]] | None = None,
     random_state: int = 0,
     language: str | Language = "en",
     unit: str = "",

@@ -35,12 +35,14 @@ from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
 from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
+from churnpredict.moments import Moment
 from churnpredict.pipeline import cutoffs, scoring
 from churnpredict.pipeline.expected import check_trained_and_tables
 from churnpredict.pipeline.valuing import check_value
 from churnpredict.progress import progress
 from churnpredict.score_runs.runs import Part, Run, open_run, run_name, run_names
 from churnpredict.score_runs.writer import Attempt, retire, told, write_part, writing
+from churnpredict.signatures import Database
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -52,7 +54,7 @@ _ROWS = 1 << 16  # customers at a time: their features, contributions and senten
 _VERSION = 1  # version of the format of a part; another version ignores unfinished parts
 
 Tables = EventTables | PartitionedTables
-Log = Callable[[Mapping[str, Any]], Any]
+Log = Callable[[Mapping[str, object]], object]
 
 
 def write_scores(
@@ -60,11 +62,11 @@ def write_scores(
     tables: Tables,
     folder: str | Path,
     *,
-    at: Any = None,
+    at: Moment | None = None,
     detail: Literal["words", "drivers"] = "words",
     value: float | None = None,
     keep: int | None = None,
-    into: Any = None,
+    into: Database | None = None,
     table: str = "churn_scores",
     n_jobs: int = 1,
     log: Log | None = None,
@@ -138,11 +140,11 @@ def score_into(
     open_tables: Callable[[Path], Tables],
     folder: str | Path,
     *,
-    at: Any = None,
+    at: Moment | None = None,
     detail: str = "words",
     value: float | None = None,
     keep: int | None = None,
-    into: Any = None,
+    into: Database | None = None,
     table: str = "churn_scores",
     n_jobs: int = 1,
     log: Log | None = None,
@@ -178,7 +180,15 @@ def _marked(rows: pa.Table) -> pa.Table:
 
 
 def _done(
-    pipeline: ChurnPipeline, tables: Tables, attempt: Attempt, say: _Diary, *, at: Any, detail: str, n_jobs: int, value: float | None
+    pipeline: ChurnPipeline,
+    tables: Tables,
+    attempt: Attempt,
+    say: _Diary,
+    *,
+    at: Moment | None,
+    detail: str,
+    n_jobs: int,
+    value: float | None,
 ) -> Run:
     """Return the run, made now or made before of the same."""
     say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
@@ -228,7 +238,7 @@ class _Job:
         return self.tables.partition(number) if isinstance(self.tables, PartitionedTables) else self.tables
 
 
-def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Any, detail: str, n_jobs: int, value: float | None) -> _Job:
+def _prepare(pipeline: ChurnPipeline, tables: Tables, at: Moment | None, detail: str, n_jobs: int, value: float | None) -> _Job:
     whole = tables.outline if isinstance(tables, PartitionedTables) else tables
     pipeline.check_tables(whole)
     moment = cutoffs.scoring_cutoff(whole, pipeline.churn, at)
@@ -293,7 +303,7 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
         usual = pipeline.usual_ or {}
         how: dict[str, Any] = {"words": job.detail == "words", "n_jobs": None if job.n_jobs < 1 else job.n_jobs, "value": job.value}
         rows = pipeline.rows_of(tables, X, usual=usual, **how)
-        yield pa.Table.from_pandas(rows, schema=_schema(list(rows), tables.ids.type), preserve_index=False)
+        yield pa.Table.from_pandas(rows, schema=_schema([str(c) for c in rows.columns], tables.ids.type), preserve_index=False)
 
 
 def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from churnpredict.errors import IdentityError, SourceError, UsageError
 from churnpredict.events.sources.destinations import check_destination, delete_rows
@@ -15,8 +15,9 @@ from churnpredict.files import write_whole
 from churnpredict.score_runs import runs
 from churnpredict.score_runs.runs import Part, Run, open_run, run_names
 from churnpredict.score_runs.writer import hide, remove, tidy, told, write_part, writing
+from churnpredict.signatures import CustomerId, Database
 
-__all__ = ["forget", "ids_in"]
+__all__ = ["Forgotten", "forget", "ids_in"]
 
 _OWN = (".lock", ".attempt")  # other files in a folder of runs
 _MARKS = {
@@ -31,7 +32,20 @@ _MARKS = {
 }
 
 
-def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, table: str = "churn_scores") -> dict[str, Any]:
+class Forgotten(TypedDict):
+    """What :func:`forget` has done: counts, and the names in the folder that are not runs."""
+
+    rows: int
+    runs: int
+    rows_in_table: int
+    asked: int
+    found: int
+    not_found: int
+    spelt_otherwise: int
+    not_reached: list[str]
+
+
+def forget(customers: Iterable[CustomerId], folder: str | Path, *, into: Database | None = None, table: str = "churn_scores") -> Forgotten:
     """Remove customers from all runs of a folder, and from a table that the runs were written into.
 
     Parts that hold one of them are written again under a new name; the new manifest replaces the old one in one step, and then the old
@@ -95,7 +109,7 @@ def forget(customers: Iterable[Any], folder: str | Path, *, into: Any = None, ta
         raise SourceError(unreadable[0].code, unreadable[0].what, remedy=remedy)
     otherwise = {spellings[other] for other in seen.otherwise} - seen.found
     ids = {"asked": len(gone), "found": len(seen.found), "not_found": len(gone - seen.found), "spelt_otherwise": len(otherwise)}
-    return {**counts, **ids, "not_reached": others}
+    return cast("Forgotten", {**counts, **ids, "not_reached": others})
 
 
 def ids_in(content: bytes, name: str) -> list[str]:

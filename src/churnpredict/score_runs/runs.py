@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import SourceError, UsageError, memory_shortage
 from churnpredict.markup import show
-from churnpredict.moments import moment
+from churnpredict.moments import Moment, moment
 from churnpredict.text_tables import paragraph
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _order(name: str) -> tuple[str, int]:
     return found[1], int(found[2] or 1)
 
 
-def run_names(folder: str | Path, at: Any = None) -> list[str]:
+def run_names(folder: str | Path, at: Moment | None = None) -> list[str]:
     """Return the names of all runs of a folder, or of those at a cutoff: newest cutoff first, then latest scoring; none is opened.
 
     Raises
@@ -250,13 +250,13 @@ def run_names(folder: str | Path, at: Any = None) -> list[str]:
     return sorted(names, key=_order, reverse=True)
 
 
-def _wall_time(at: Any) -> pd.Timestamp:
+def _wall_time(at: Moment) -> pd.Timestamp:
     import pandas as pd
 
     return pd.Timestamp(moment(at, "at"), unit="us")
 
 
-def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the scores of a run that :func:`churnpredict.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
 
     Only files that the manifest names are read, and only if they match it.
@@ -306,7 +306,7 @@ def read_scores(folder: str | Path, *, at: Any = None, columns: Sequence[str] | 
     return Scores(frame.iloc[order].reset_index(drop=True)[wanted])
 
 
-def find_run(folder: str | Path, at: Any = None) -> Run:
+def find_run(folder: str | Path, at: Moment | None = None) -> Run:
     """Return the newest run of a folder, or the latest at a cutoff; or the folder itself, if it is one. No other is opened."""
     folder = Path(folder)
     if (folder / MANIFEST).exists():

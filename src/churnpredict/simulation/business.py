@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,15 @@ import pandas as pd
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.markup import show
-from churnpredict.moments import moment
+from churnpredict.moments import Moment, moment
 from churnpredict.simulation.planting import DRIVERS, MAX_HORIZON, NUMBER, Settings, World, plant
 from churnpredict.simulation.records import when, write_records
 from churnpredict.spans import span
 from churnpredict.text_tables import paragraph
+
+if TYPE_CHECKING:
+    from churnpredict.churn.rules import Cancellation, Inactivity
+    from churnpredict.events.tables import EventTables
 
 __all__ = ["Business", "make_business"]
 
@@ -64,7 +68,7 @@ class Business:
         return self.start + pd.Timedelta(days=self._world.days)
 
     @cached_property
-    def tables(self) -> Any:
+    def tables(self) -> EventTables:
         """The frames, declared as :class:`~churnpredict.EventTables`.
 
         Errors and help pages are declared separately from other usage, because they belong to other drivers. Cancellations are a table only
@@ -75,7 +79,7 @@ class Business:
         return tables.EventTables(**_declare(self, tables), observed_until=self.end)
 
     @cached_property
-    def churn(self) -> Any:
+    def churn(self) -> Inactivity | Cancellation:
         """The churn rule under which this business is studied."""
         from churnpredict.churn import rules
 
@@ -85,7 +89,7 @@ class Business:
 
     def true_risk(
         self,
-        cutoff: Any,
+        cutoff: Moment,
         horizon: str = "90d",
         *,
         outcome: Literal[1, 2] | None = None,
@@ -225,7 +229,7 @@ def make_business(
     random_state: int = 0,
     *,
     months: int = 30,
-    start: Any = "2022-01-01",
+    start: Moment = "2022-01-01",
     season: float = 0.3,
     trial: str | None = None,
     second_year: float = 1.0,

@@ -26,8 +26,8 @@ from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs
 from churnpredict.churn.treatments import ahead_column, evened
 from churnpredict.errors import ChurnWarning, DataError, MissingExtraError, SchemaError, UsageError, warn
+from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.partition_context import Whole
-from churnpredict.events.reading import check_declarations, check_zones
 from churnpredict.events.source import Source
 from churnpredict.events.sources.base import distinct
 from churnpredict.events.sources.texts import PLAIN_NUMBER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def with_amount(profile: TableProfile) -> TableProfile:
 
 def _number(profile: TableProfile, column: str, mark: str = "") -> str:
     """Return a column as a number in a query, which sees columns of text files as they are written; ``mark`` is a sign behind it."""
-    options = profile.source.options if isinstance(profile.source, File) else {}
+    options: dict[str, Any] = profile.source.options if isinstance(profile.source, File) else {}
     text = f"CAST({quoted(column)} AS VARCHAR)"
     if options.get("thousands"):
         text = f"replace({text}, '{options['thousands'].replace(chr(39), chr(39) * 2)}', '')"

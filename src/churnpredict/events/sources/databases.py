@@ -15,6 +15,7 @@ import pyarrow as pa
 from churnpredict.errors import ChurnError, MissingExtraError, SchemaError, SourceError, UsageError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
 from churnpredict.events.sources.server_types import cast_on_server, plain_types
+from churnpredict.signatures import Database as Opened
 
 __all__ = ["Database", "Query", "table_names"]
 
@@ -65,7 +66,7 @@ class Query:
     """
 
     sql: str
-    database: Any = field(repr=False)
+    database: Opened = field(repr=False)
 
 
 class Database(Source):

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from churnpredict.errors import UsageError
 from churnpredict.events.sources.character_sets import check_encoding
@@ -91,7 +90,7 @@ class File:
         object.__setattr__(self, "column_names", tuple(names))
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Options given beyond the path."""
         said = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)[1:]}
         return {name: value for name, value in said.items() if value is not None and value != ()}

@@ -1,0 +1,102 @@
+"""Options that several commands share, and how their results are told."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from churnpredict.cli.process import say
+from churnpredict.errors import UsageError
+
+if TYPE_CHECKING:
+    from churnpredict.cli.intake.draft_tables import Question
+
+__all__ = [
+    "AtOption",
+    "ConfigOption",
+    "Detail",
+    "DryRun",
+    "Format",
+    "FormatOption",
+    "SignedBy",
+    "Snoozed",
+    "UntilOption",
+    "WhenEqual",
+    "ask",
+    "content_of",
+    "in_words",
+    "tell",
+    "typed",
+]
+
+
+class Format(StrEnum):
+    """Format of results."""
+
+    text = "text"
+    json = "json"
+
+
+class Detail(StrEnum):
+    """How reasons are written in a run."""
+
+    words = "words"
+    drivers = "drivers"
+
+
+class WhenEqual(StrEnum):
+    """Which model to keep when the difference is not significant."""
+
+    keep = "keep"
+    newer = "newer"
+
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file (churn.toml).")]
+AtOption = Annotated[str | None, typer.Option(metavar="TIME", help="Cutoff; by default the end of the observed time.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Use only data known before this time.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, but write nothing.")]
+SignedBy = Annotated[Path | None, typer.Option(help="Accept only a model file signed with the private key of this public key (PEM).")]
+Snoozed = Annotated[Path | None, typer.Option(help="File of alerts to hide, with columns customer_id, alert and until.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format: text for people, json for programs.")]
+
+
+def tell(found: dict[str, Any], text: str, how: Format, then: str) -> None:
+    """Print the results: as JSON, or as text whose last line names the next command or the file to open."""
+    say(json.dumps(found, indent=2, default=str) if how is Format.json else f"{text}\nnext: {then}")
+
+
+def typed(command: str, config: Path) -> str:
+    """Return a command as it is typed for this configuration."""
+    return f"churnpredict {command}" + (f" --config {config}" if str(config) != "churn.toml" else "")
+
+
+def ask(question: Question) -> int:
+    """Let the user choose between equally good readings."""
+    say(question.text)
+    for number, choice in enumerate(question.choices, 1):
+        say(f"  {number}  {choice}")
+    chosen = int(typer.prompt("which", type=int, default=1))
+    return chosen - 1 if 1 <= chosen <= len(question.choices) else 0
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file named on the command line, or of standard input."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            "missing-file", f'"{path}" cannot be read: {error.strerror}', remedy="Check the path and its permissions."
+        ) from None
+
+
+def in_words(bands: Mapping[Any, int]) -> str:
+    """Return counts by name as people read them."""
+    return ", ".join(f"{n:,} {name}" for name, n in bands.items())

@@ -1,0 +1,100 @@
+"""Check declarations before any row is read: names, kinds of table, columns, zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from churnpredict.driver_keys import DRIVER_KEYS
+from churnpredict.errors import TimeError, UsageError, closest, kind_of
+from churnpredict.events.declarations import ANY, Customers, Declaration
+from churnpredict.events.money import check_money
+
+__all__ = ["RESERVED", "check_declarations", "check_zones"]
+
+RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
+
+
+def _refuse_unnamed(given: Sequence[Any]) -> None:
+    if given:
+        source = "..." if isinstance(given[0], Declaration) else 'cp.Events(frame, customer="...", time="...")'
+        remedy = f"Write cp.EventTables(orders={source}): features call the table by its name."
+        raise UsageError("unnamed-table", f"{kind_of(given[0])} was given without a name", remedy=remedy)
+
+
+def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = ()) -> None:
+    """Refuse invalid names and kinds, before any row is read.
+
+    Raises
+    ------
+    UsageError
+        ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
+        ``bad-money``.
+    """
+    import zoneinfo
+
+    _refuse_unnamed(unnamed)
+    try:
+        zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
+        ) from error
+    people = [n for n, d in declarations.items() if isinstance(d, Customers)]
+    if len(people) > 1:
+        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them first.")
+    if all(isinstance(d, Customers) for d in declarations.values()):
+        remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
+        raise UsageError("no-events", "no table of events is declared", remedy=remedy)
+    for name, declaration in declarations.items():
+        if not isinstance(declaration, Declaration):
+            remedy = f'Wrap the source: {name}=Events(source, customer="...", time="...").'
+            raise UsageError("undeclared-table", "the columns are not declared", table=name, remedy=remedy)
+        plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None and "__" not in name
+        twice = sum(other.lower() == name.lower() for other in declarations) > 1  # Spark and databases take their columns for one
+        if not plain or twice or name in RESERVED or name == "calendar":
+            remedy = 'Use letters, digits and single underscores; "calendar" is taken, and tables differ in more than capitals.'
+            raise UsageError("table-name", "this name cannot be used in feature names", table=name, remedy=remedy)
+        inclusive = getattr(declaration, "end_inclusive", None)
+        if inclusive not in (None, True, False):
+            remedy = "Write True or False, or leave it out to detect it."
+            raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
+        activity = getattr(declaration, "activity", None)
+        if (
+            activity is not None
+            and activity != ANY
+            and (isinstance(activity, str) or not activity or getattr(declaration, "kind", None) is None)
+        ):
+            remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"], or "any" to count rows below zero as well.'
+            raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
+        if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
+            raise UsageError("no-kinds", "replies are kinds, but no kind is declared", table=name, remedy="Declare the column: kind=....")
+        stray = sorted(
+            set(getattr(declaration, "labels", ())) - {*getattr(declaration, "attributes", ()), *getattr(declaration, "values", ())}
+        )
+        if stray:
+            remedy = "Name in labels= only declared attributes or values."
+            raise UsageError("bad-labels", "labels name a column that is not declared", table=name, column=stray[0], remedy=remedy)
+        repeats = getattr(declaration, "repeats", None)
+        if repeats not in (None, "keep", "drop"):
+            raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')
+        driver = getattr(declaration, "driver", None)
+        if driver is not None and driver not in DRIVER_KEYS:
+            remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
+            raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
+        check_money(name, declaration)
+
+
+def check_zones(aware: dict[str, bool | None]) -> None:
+    """Refuse a mix of tables with and without time zones."""
+    aware = {name: a for name, a in aware.items() if a is not None}
+    if len(set(aware.values())) > 1:
+        naive = next(n for n, a in aware.items() if not a)
+        zoned = next(n for n, a in aware.items() if a)
+        raise TimeError(
+            "mixed-zones",
+            f'times without a time zone, while those of "{zoned}" carry one',
+            table=naive,
+            remedy="Give all times a zone, or remove it from all.",
+        )

@@ -1,0 +1,360 @@
+"""Compiled kernels of exact tree SHAP: choose which leaves share a table, fill the tables, merge their columns.
+
+Imported only when tables are built: importing numba takes most of a second. The kernels of a stage share one file with all that they call:
+a compiled function is cached by its own file, and would keep the old code of another one. The mathematics is in ``docs/algorithm.md``;
+the flat arrays are described in :mod:`churnpredict.explanation.treeshap`. Kernels are long: they are loops.
+"""
+
+# A kernel has the types it is compiled for, and many branches.
+# mypy: disable-error-code="no-untyped-def"
+# ruff: noqa: PLR0912, PLR0915
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+__all__ = [
+    "choose_groups",
+    "fill_tables",
+    "merge_columns",
+]
+
+jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@jit
+def enlarged(array, size):
+    """Return the array itself, or a longer copy when it has fewer than ``size`` entries."""
+    if array.shape[0] >= size:
+        return array
+    longer = np.zeros(max(size, 2 * array.shape[0]), array.dtype)
+    for i in range(array.shape[0]):
+        longer[i] = array[i]
+    return longer
+
+
+@jit
+def refined(cells, ok, begin, classes, members, row, successor):
+    """Split the classes of one slot by one more leaf's condition; give the new number of classes. ``members`` is changed."""
+    for key in range(2 * cells):
+        successor[key] = -1
+    n = 0
+    for c in range(classes):
+        key = 2 * members[row, c] + ok[begin + c]
+        if successor[key] < 0:
+            successor[key] = n
+            n += 1
+        members[row, c] = successor[key]
+    return n
+
+
+@jit
+def choose_groups(leaf_start, entry_start, entry_slot, entry_ok, ok, slot_classes, most_cells, most_features, cell_cost):
+    """Cut the leaves of each tree, in order, into runs that share a table: the cheapest cut, by dynamic programming.
+
+    A run costs a row one addition per feature and one look-up per feature; a cell costs ``cell_cost`` to build. A leaf whose own table
+    would exceed ``most_cells`` stands alone and is deep. Returns where each run ends and whether it is deep.
+    """
+    n_leaves = entry_start.shape[0] - 1
+    ends = np.zeros(n_leaves, np.int64)
+    deep = np.zeros(n_leaves, np.uint8)
+    n_groups = 0
+    widest = 1
+    for slot in range(slot_classes.shape[0]):
+        widest = max(widest, slot_classes[slot])
+    members = np.zeros((most_features, widest), np.int64)
+    successor = np.zeros(2 * widest + 2, np.int64)
+    slots = np.zeros(most_features, np.int64)
+    sizes = np.zeros(most_features, np.int64)
+    for tree in range(leaf_start.shape[0] - 1):
+        first = leaf_start[tree]
+        n = leaf_start[tree + 1] - first
+        cost = np.full(n + 1, np.inf)
+        cost[0] = 0.0
+        begin = np.zeros(n + 1, np.int64)
+        is_deep = np.zeros(n + 1, np.uint8)
+        for i in range(n):
+            n_slots = 0
+            for j in range(i, n):
+                fits = True
+                for entry in range(entry_start[first + j], entry_start[first + j + 1]):
+                    slot = entry_slot[entry]
+                    row = 0
+                    while row < n_slots and slots[row] != slot:
+                        row += 1
+                    if row == n_slots:
+                        if n_slots == most_features:
+                            fits = False
+                            break
+                        slots[row] = slot
+                        sizes[row] = 1
+                        for c in range(slot_classes[slot]):
+                            members[row, c] = 0
+                        n_slots += 1
+                    sizes[row] = refined(sizes[row], ok, entry_ok[entry], slot_classes[slot], members, row, successor)
+                    cells = 1
+                    for k in range(n_slots):
+                        cells *= sizes[k]
+                        if cells > most_cells:
+                            fits = False
+                            break
+                    if not fits:
+                        break
+                if not fits:
+                    break
+                cells = 1
+                for k in range(n_slots):
+                    cells *= sizes[k]
+                total = cost[i] + 0.5 + n_slots + cells * (n_slots + 2.0) * cell_cost
+                if total < cost[j + 1]:
+                    cost[j + 1] = total
+                    begin[j + 1] = i
+                    is_deep[j + 1] = 0
+            if not fits and j == i:
+                k = entry_start[first + i + 1] - entry_start[first + i]
+                total = cost[i] + 0.5 * k * k
+                if total < cost[i + 1]:
+                    cost[i + 1] = total
+                    begin[i + 1] = i
+                    is_deep[i + 1] = 1
+        at = n
+        while at > 0:
+            n_groups += 1
+            at = begin[at]
+        at = n
+        place = n_groups
+        while at > 0:
+            place -= 1
+            ends[place] = first + at
+            deep[place] = is_deep[at]
+            at = begin[at]
+    return ends[:n_groups], deep[:n_groups]
+
+
+@jit
+def path_dependent_patterns(value, q, k, nodes, weights, product, out):
+    """Fill ``out[p, i]``: contribution of feature i of one leaf to a row that satisfies the features in the bits of p.
+
+    phi_i = v (p_i - q_i) integral of prod over j != i of (q_j (1 - t) + p_j t), by Gauss-Legendre quadrature, exact for polynomials.
+    Products leave i out instead of dividing by it, so q = 0 is nothing special.
+    """
+    for pattern in range(1 << k):
+        for i in range(k):
+            out[pattern, i] = 0.0
+    for a in range(nodes.shape[0]):
+        t = nodes[a]
+        for i in range(k):
+            product[0] = weights[a] * value
+            size = 1
+            for j in range(k):
+                no = q[j] * (1.0 - t)
+                if j == i:
+                    for pattern in range(size):
+                        product[size + pattern] = product[pattern]
+                else:
+                    for pattern in range(size):
+                        product[size + pattern] = product[pattern] * (no + t)
+                        product[pattern] *= no
+                size *= 2
+            for pattern in range(size):
+                out[pattern, i] += product[pattern] * (((pattern >> i) & 1) - q[i])
+
+
+@jit
+def bits(word):
+    """Return the number of bits that are 1."""
+    n = 0
+    while word:
+        n += 1
+        word &= word - 1
+    return n
+
+
+@jit
+def interventional_patterns(value, share, k, beta, out):
+    """Fill ``out[a, i]``: contribution of feature i of one leaf to a row of pattern a, averaged over background patterns.
+
+    ``share[b]`` is the part of the background with pattern b. A pair counts only where every feature is satisfied by one of both; with N
+    features only by the row and M only by the background, the former get (N-1)! M! / (N+M)!, the latter -N! (M-1)! / (N+M)!.
+    """
+    full = (1 << k) - 1
+    for pattern in range(1 << k):
+        for i in range(k):
+            out[pattern, i] = 0.0
+    for b in range(1 << k):
+        if share[b] == 0.0:
+            continue
+        lacking = full & ~b
+        rest = b
+        while True:  # rows with all that b lacks, and any subset of what b has
+            a = lacking | rest
+            spare = b & ~a
+            n = bits(lacking)
+            m = bits(spare)
+            gain = beta[n - 1, m] * value * share[b] if n > 0 else 0.0
+            loss = beta[n, m - 1] * value * share[b] if m > 0 else 0.0
+            for i in range(k):
+                if (lacking >> i) & 1:
+                    out[a, i] += gain
+                elif (spare >> i) & 1:
+                    out[a, i] -= loss
+            if rest == 0:
+                break
+            rest = (rest - 1) & b
+
+
+@jit
+def fill_tables(
+    group_begin, group_end, value, entry_start, entry_slot, entry_q, entry_ok, ok,
+    slot_feature, slot_classes, slot_codes, code_class, most_features, quadrature_nodes, quadrature_weights, background, beta,
+):  # fmt: skip
+    """Fill the table of every group: one look-up offset per code and feature, one value per cell and feature; and the expected value.
+
+    ``background`` (n_used, n_background) holds codes; with no column the form is path-dependent.
+    """
+    n_groups = group_begin.shape[0]
+    column_start = np.zeros(n_groups + 1, np.int64)
+    column_feature = np.zeros(8 * n_groups + most_features, np.int64)
+    lookup_start = np.zeros(8 * n_groups + most_features + 1, np.int64)
+    lookup = np.zeros(65536, np.uint16)
+    cells_of = np.zeros(n_groups, np.int64)
+    table_start = np.zeros(n_groups + 1, np.int64)
+    table = np.zeros(1 << 20)
+    widest = 1
+    for slot in range(slot_classes.shape[0]):
+        widest = max(widest, slot_classes[slot])
+    members = np.zeros((most_features, widest), np.int64)
+    successor = np.zeros(2 * widest + 2, np.int64)
+    slots = np.zeros(most_features, np.int64)
+    sizes = np.zeros(most_features, np.int64)
+    strides = np.zeros(most_features, np.int64)
+    patterns = np.zeros((1 << most_features, most_features))
+    product = np.zeros(1 << most_features)
+    share = np.zeros(1 << most_features)
+    n_background = background.shape[1]
+    cell_of = np.zeros(n_background, np.int64)
+    bit_of_class = np.zeros(widest, np.int64)
+    expected = 0.0
+    n_columns = 0
+    for group in range(n_groups):
+        n_slots = 0
+        for entry in range(entry_start[group_begin[group]], entry_start[group_end[group]]):
+            slot = entry_slot[entry]
+            row = 0
+            while row < n_slots and slots[row] != slot:
+                row += 1
+            if row == n_slots:
+                slots[row] = slot
+                sizes[row] = 1
+                for c in range(slot_classes[slot]):
+                    members[row, c] = 0
+                n_slots += 1
+            sizes[row] = refined(sizes[row], ok, entry_ok[entry], slot_classes[slot], members, row, successor)
+        cells = 1
+        for row in range(n_slots):
+            strides[row] = cells
+            cells *= sizes[row]
+        cells_of[group] = cells
+        table_start[group + 1] = table_start[group] + cells * n_slots
+        table = enlarged(table, table_start[group + 1])
+        column_feature = enlarged(column_feature, n_columns + n_slots)
+        lookup_start = enlarged(lookup_start, n_columns + n_slots + 1)
+        for b in range(n_background):
+            cell_of[b] = 0
+        for row in range(n_slots):
+            slot = slots[row]
+            u = slot_feature[slot]
+            column_feature[n_columns] = u
+            start = lookup_start[n_columns]
+            codes = slot_codes[slot + 1] - slot_codes[slot]
+            lookup = enlarged(lookup, start + codes)
+            for code in range(codes):
+                lookup[start + code] = strides[row] * members[row, code_class[slot_codes[slot] + code]]
+            for b in range(n_background):
+                cell_of[b] += lookup[start + background[u, b]]
+            n_columns += 1
+            lookup_start[n_columns] = start + codes
+        column_start[group + 1] = n_columns
+        histogram = np.zeros(cells if n_background > 0 else 0)
+        for b in range(n_background):
+            histogram[cell_of[b]] += 1.0 / n_background
+        pattern_of = np.zeros(cells, np.int64)
+        for leaf in range(group_begin[group], group_end[group]):
+            first = entry_start[leaf]
+            k = entry_start[leaf + 1] - first
+            for cell in range(cells):
+                pattern_of[cell] = 0
+            at = table_start[group]
+            chance = value[leaf]
+            for i in range(k):
+                slot = entry_slot[first + i]
+                row = 0
+                while slots[row] != slot:
+                    row += 1
+                for c in range(slot_classes[slot]):
+                    bit_of_class[members[row, c]] = np.int64(ok[entry_ok[first + i] + c]) << i
+                chance *= entry_q[first + i]
+                # cells that differ in this feature only come in runs of its stride
+                cell = 0
+                while cell < cells:
+                    for c in range(sizes[row]):
+                        bit = bit_of_class[c]
+                        for _ in range(strides[row]):
+                            pattern_of[cell] |= bit
+                            cell += 1
+            if n_background == 0:
+                points = (k + 1) // 2
+                expected += chance
+                path_dependent_patterns(
+                    value[leaf], entry_q[first : first + k], k, quadrature_nodes[points, :points], quadrature_weights[points, :points],
+                    product, patterns,
+                )  # fmt: skip
+            else:
+                for pattern in range(1 << k):
+                    share[pattern] = 0.0
+                for cell in range(cells):
+                    share[pattern_of[cell]] += histogram[cell]
+                expected += value[leaf] * share[(1 << k) - 1]
+                interventional_patterns(value[leaf], share, k, beta, patterns)
+            for i in range(k):
+                row = 0
+                while slots[row] != entry_slot[first + i]:
+                    row += 1
+                begin = at + row * cells
+                for cell in range(cells):
+                    table[begin + cell] += patterns[pattern_of[cell], i]
+    return (
+        column_start, column_feature[:n_columns], lookup_start[: n_columns + 1], lookup[: lookup_start[n_columns]],
+        cells_of, table_start, table[: table_start[n_groups]], expected,
+    )  # fmt: skip
+
+
+@jit
+def merge_columns(column_start, column_feature, cells_of, table_start, table, target):
+    """Sum the tables' columns by ``target[feature]``: fewer additions per row, and no matrix of all features."""
+    n_groups = cells_of.shape[0]
+    out_start = np.zeros(n_groups + 1, np.int64)
+    out_target = np.zeros(column_feature.shape[0], np.int64)
+    out_table_start = np.zeros(n_groups + 1, np.int64)
+    out = np.zeros(table.shape[0])
+    n = 0
+    for group in range(n_groups):
+        cells = cells_of[group]
+        first = n
+        at = out_table_start[group]
+        for column in range(column_start[group], column_start[group + 1]):
+            wanted = target[column_feature[column]]
+            place = first
+            while place < n and out_target[place] != wanted:
+                place += 1
+            if place == n:
+                out_target[n] = wanted
+                n += 1
+            source = table_start[group] + (column - column_start[group]) * cells
+            goal = at + (place - first) * cells
+            for cell in range(cells):
+                out[goal + cell] += table[source + cell]
+        out_start[group + 1] = n
+        out_table_start[group + 1] = at + (n - first) * cells
+    return out_start, out_target[:n], out_table_start, out[: out_table_start[n_groups]]

@@ -1,0 +1,196 @@
+"""What a trained pipeline answers in one call: why, when, and the whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from churnpredict.churn.rule import ChurnRule
+from churnpredict.events.expected import check_tables
+from churnpredict.events.tables import EventTables
+from churnpredict.moments import Moment, Moments
+from churnpredict.pipeline import cutoffs, scoring
+from churnpredict.signatures import CustomerId, Frame
+
+if TYPE_CHECKING:
+    from churnpredict.explanation.attribution import Explanation
+    from churnpredict.pipeline.backtest_result import Backtest
+    from churnpredict.pipeline.timeline import Timeline
+    from churnpredict.retention.plan import Plan
+
+__all__ = ["Answers"]
+
+
+class Answers:
+    """Questions to a trained pipeline that need nothing but its features and its model."""
+
+    churn: ChurnRule
+    model_: Any
+    usual_: dict[str, float | str] | None
+
+    def _fitted(self) -> None:
+        """Refuse to go on without a model."""
+        raise NotImplementedError
+
+    def check_tables(self, tables: EventTables) -> None:
+        """Refuse tables that lack one of those trained with."""
+        raise NotImplementedError
+
+    def features_at(self, tables: EventTables, at: Moment | None = None) -> Frame:
+        """Return the features X of everybody at risk at one cutoff."""
+        raise NotImplementedError
+
+    def backtest(self, tables: EventTables) -> Backtest:
+        """Measure how well the model would have predicted at past cutoffs."""
+        raise NotImplementedError
+
+    def explain(
+        self,
+        tables: EventTables,
+        at: Moment | None = None,
+        *,
+        outcome: Literal["left", "lost"] | None = None,
+        horizon: str | None = None,
+        n_jobs: int | None = None,
+    ) -> Explanation:
+        """Explain the risks of everybody at risk at one cutoff: every feature and driver, in log-odds and probability points.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+        outcome, horizon : optional
+            Which part of the risk, as for :func:`churnpredict.explain`.
+        n_jobs : int, optional
+            Threads.
+
+        Returns
+        -------
+        Explanation
+            Index ``(customer_id, cutoff)``; ``why.plot("customer", customer="C42")`` draws one customer.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        """
+        from churnpredict.explanation.attribution import explain
+
+        check_tables(tables, "pipeline.explain(tables)")
+        X = self.features_at(tables, at)
+        return explain(self.model_, X, outcome=outcome, horizon=horizon, usual=self.usual_, n_jobs=n_jobs)
+
+    def when(self, tables: EventTables, at: Moment | None = None) -> Frame:
+        """When customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+
+        Returns
+        -------
+        DataFrame
+            One row per customer at risk and horizon, sorted by customer, shortest horizon first: ``customer_id``, ``cutoff``, ``horizon``
+            (such as "30d"), ``by`` (the moment at which its outcome window closes), ``risk`` of leaving until then (never lower for a
+            longer horizon), ``risk_left`` and ``risk_lost`` where the training told them apart (they sum to it), ``stays`` = 1 - risk.
+            Horizons before the whole one are those of ``horizons=``; ``Inactivity`` has none, because silence is known only at its end.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        """
+        check_tables(tables, "pipeline.when(tables)")
+        X = self.features_at(tables, at)
+        return scoring.staying_table(self.model_, X, cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_)))
+
+    def report(
+        self,
+        tables: EventTables,
+        path: str | Path,
+        *,
+        at: Moment | None = None,
+        since: Moment | None = None,
+        plan: Plan | Mapping[str, object] | None = None,
+        backtest: Backtest | bool = False,
+        alerts: Mapping[str, str] | None = None,
+        title: str = "",
+        unit: str = "",
+        most_cards: int = 500,
+    ) -> Path:
+        """Write the page that people open, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
+
+        The page is in the language of the pipeline (``pipeline.language = "de"`` changes it); without ``unit``, amounts have its unit.
+
+        Parameters
+        ----------
+        tables : EventTables
+        path : path
+            Of the HTML file.
+        at : time, optional
+            The cutoff; by default the end of what was observed.
+        since : time, optional
+            The scoring before, which changes are counted from; by default four weeks earlier.
+        plan : Plan or mapping, optional
+            A plan made of these scores, or the arguments of :func:`churnpredict.plan_retention`, such as ``{"budget": 500}``.
+        backtest : Backtest or bool
+            What :meth:`backtest` gave; True runs it now, which trains a model for each cutoff; without it the page says that nothing is
+            known of the model.
+        alerts : mapping of name to rule, optional
+            As for :func:`churnpredict.find_alerts`.
+        title, unit, most_cards
+            As for :func:`churnpredict.write_report`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, and what :meth:`score` raises.
+        OutputError
+            ``not-written``.
+        """
+        self._fitted()
+        check_tables(tables, "pipeline.report(tables)")
+        page = import_module("churnpredict.report.whole")  # it stands higher: the one call upwards, see decision 16
+        found = None if backtest is False else self.backtest(tables) if backtest is True else backtest
+        options = {"at": at, "since": since, "plan": plan, "backtest": found, "alerts": alerts}
+        return Path(page.write_whole_report(self, tables, path, title=title, unit=unit, most_cards=most_cards, **options))
+
+    def timeline(self, tables: EventTables, customer: CustomerId, at: Moments | None = None) -> Timeline:
+        """Return what happened to one customer, the risk at past cutoffs, and since when the first reason has been the first.
+
+        Parameters
+        ----------
+        tables : EventTables
+        customer : id
+            As it stands in the tables.
+        at : time or list of times, optional
+            Cutoffs; by default twelve, back from the end of what was observed, in steps of training.
+
+        Returns
+        -------
+        Timeline
+            ``risks``, ``drivers``, ``events``; ``plot()``.
+
+        Raises
+        ------
+        UsageError
+            ``not-fitted``, ``bad-argument``.
+        IdentityError
+            ``unknown-ids``.
+        MismatchError
+            ``missing-table``.
+        """
+        from churnpredict.pipeline.timeline import timeline_of
+
+        self._fitted()
+        self.check_tables(tables)
+        return timeline_of(self, tables, customer, at)
