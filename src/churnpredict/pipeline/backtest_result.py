@@ -28,7 +28,7 @@ __all__ = ["Backtest"]
 
 _SHOWN = ("auc", "average_precision", "log_loss", "brier", "lift_10", "calibration_gap", "calibration_slope", "empc", "expected_profit")
 _BRIEF = ("auc", "log_loss", "lift_10", "calibration_gap")
-_SHORT = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of top tenth", "calibration_gap": "risk - observed, points"}
+_SHORT = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of top tenth", "calibration_gap": "risk minus observed"}
 _TITLES = {
     "auc": "AUC",
     "average_precision": "Average precision",
@@ -261,7 +261,8 @@ def _written(metric: str, value: float) -> str:
 def _cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
         return Figure("-")
-    return Figure("{}\n{} to {}".format(*(_written(metric, float(row[name])) for name in ("value", "low", "high"))))
+    value, low, high = (_written(metric, float(row[name])) for name in ("value", "low", "high"))
+    return Figure(f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-"} else f"{value}\n{low}–{high}")  # a dash is no sign
 
 
 def _apart(row: Any) -> Figure:
