@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from html import escape
+from math import isfinite
 
 from churnpredict.text_tables import Bar, Figure, cell_text
 
@@ -71,7 +71,7 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, Bar):
-        share = min(max(value.share, 0.0), 1.0) if math.isfinite(value.share) else 0.0
+        share = min(max(value.share, 0.0), 1.0) if isfinite(value.share) else 0.0
         bar = f'<span class="bar"><i style="width:{100 * share:.0f}%"></i></span>'
         return f'<td class="whole">{escape(value.text)}{bar}</td>'
     first, *rest = cell_text(value).split("\n")

@@ -14,7 +14,7 @@ import pandas as pd
 from churnpredict.clock import utc_time
 from churnpredict.errors import TimeError
 
-__all__ = ["Moment", "Moments", "is_aware", "moment", "moment_column", "moments"]
+__all__ = ["ISO_VARIANTS", "Moment", "Moments", "is_aware", "moment", "moment_column", "moments"]
 
 Moment = str | datetime.date | np.datetime64  # a datetime and a pandas Timestamp are dates
 Moments = Moment | Iterable[Moment]
@@ -22,13 +22,25 @@ Ints = npt.NDArray[np.int64]
 _ZONE = r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _EXTENDED = re.compile(
     r"(?P<y>[0-9]{4})-(?P<mo>[0-9]{2})-(?P<d>[0-9]{2})"
-    r"(?:[T ](?P<h>[0-9]{2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)? ?" + _ZONE + r")?"
+    r"(?:[T ](?P<h>[0-9]{2})(?::(?P<mi>[0-9]{2}))?(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)? ?" + _ZONE + r")?"
 )
 _BASIC = re.compile(
     r"(?P<y>[0-9]{4})(?P<mo>[0-9]{2})(?P<d>[0-9]{2})T(?P<h>[0-9]{2})(?P<mi>[0-9]{2})(?:(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?" + _ZONE
 )
+ISO_VARIANTS = (
+    (r"^([0-9]{4})([0-9]{2})([0-9]{2})[Tt ]?([0-9]{2})([0-9]{2})([0-9]{2})?([.,Zz+-].*|UTC|GMT)?$", r"\1-\2-\3T\4:\5:\6\7"),
+    (r":([.,Zz+-].*|UTC|GMT)?$", r"\1"),  # no seconds above
+    (r"^([0-9-]{10})t", r"\1T"),
+    (r"([+-][0-9]{2}:?[0-9]{2}|[Zz])(\[[A-Za-z_/+-]+\]| (UTC|GMT|[A-Z]{3,5}))$", r"\1"),  # of Java and of Go: the offset says it
+    (r"[ ]*(UTC|GMT|utc|gmt|Etc/UTC|z|Z)$", "Z"),
+    (r"([0-9]) +([+-][0-9]{2}(:?[0-9]{2})?)$", r"\1\2"),
+    (r"(:[0-9]{2}),([0-9]+)", r"\1.\2"),
+    (r"(\.[0-9]{6})[0-9]+", r"\1"),  # microseconds are kept, as of timestamps with nanoseconds
+)
+"""What is nearly ISO 8601, and how it is written there, in this order: moments and columns of times are read alike."""
 _NUMBER = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]*)?(?:[eE][-+]?[0-9]+)?")
 _FIX = 'Write it as ISO 8601, such as "2024-09-01" or "2024-09-01 12:00".'
+_LONGEST = 80  # characters of a time with its zone
 _EPOCH = datetime.datetime(1970, 1, 1)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
@@ -180,7 +192,7 @@ def _read(when: Any, what: str) -> tuple[int, bool]:
 
 
 def _from_text(text: str, what: str) -> tuple[int, bool]:
-    found = _EXTENDED.fullmatch(text.strip()) or _BASIC.fullmatch(text.strip())
+    found = _EXTENDED.fullmatch(text.strip()) or _BASIC.fullmatch(text.strip()) or _EXTENDED.fullmatch(_rewritten(text.strip()))
     if found is None:
         number = _NUMBER.fullmatch(text.strip())
         how = "a number and not a moment" if number else "which is not ISO 8601"
@@ -197,6 +209,14 @@ def _from_text(text: str, what: str) -> tuple[int, bool]:
     if abs(offset) >= datetime.timedelta(days=1) or int(digits[2:]) > 59:
         raise TimeError("bad-time", f"{what} is {text!r}, and there is no such zone", remedy=_FIX)
     return (wall - _EPOCH - offset) // _MICROSECOND, zone is not None
+
+
+def _rewritten(text: str) -> str:
+    if len(text) > _LONGEST:
+        return text
+    for pattern, instead in ISO_VARIANTS:
+        text = re.sub(pattern, instead, text)
+    return text
 
 
 def _period_fix(accessor: str) -> str:

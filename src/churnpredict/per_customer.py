@@ -230,7 +230,7 @@ def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
         raise UsageError(
             "bad-argument", f"{what} is {shown}", remedy=f"Give {n:,} in the order of the rows, or a mapping or Series by customer."
         )
-    return np.asarray(given)
+    return pd.Series(given, dtype=object).infer_objects().to_numpy() if isinstance(given, (list, tuple)) else np.asarray(given)
 
 
 def listed_customers(given: Any, customers: Any, what: str) -> Listed:

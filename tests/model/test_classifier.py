@@ -193,7 +193,7 @@ def change(X, column, values):
         (lambda X, y: (X, y + np.arange(len(y)) % 2), OutcomeError, "many-classes"),
         (lambda X, y: (X, y.astype(float).where(y.index.get_level_values(0) > 3)), OutcomeError, "missing-label"),
         (lambda X, y: (X, y.iloc[1:]), UsageError, "unequal-lengths"),
-        (lambda X, y: (X, y.iloc[::-1]), UsageError, "other-snapshots"),
+        (lambda X, y: (X, y.set_axis(y.index.set_levels(y.index.levels[0] + 10_000, level=0))), UsageError, "other-rows"),
         (lambda X, y: (X, pd.DataFrame({"duration": 1.0, "outcome": y.where(y > 0)})), OutcomeError, "missing-label"),
         (lambda X, y: (X, pd.DataFrame({"duration": 1.0, "outcome": y - 1})), OutcomeError, "unknown-outcome"),
     ],

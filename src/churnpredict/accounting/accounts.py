@@ -16,6 +16,7 @@ from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
 from churnpredict.markup import show
+from churnpredict.number_checks import check_share, check_whole_number
 from churnpredict.per_customer import by_customer
 from churnpredict.spans import whole_years
 from churnpredict.text_tables import Figure, text_table
@@ -114,8 +115,7 @@ def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floa
     """
     from scipy.special import ndtri
 
-    if not 0 < level < 1:
-        raise UsageError("bad-argument", f"level is {level!r}", remedy="Give a share such as 0.95.")
+    check_share(level, "level", open_=True)
     k, n = np.asarray(lost, np.float64), np.asarray(customers, np.float64)
     z2 = float(ndtri((1 + level) / 2)) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -133,8 +133,7 @@ def share_of(part: Any, whole: Any) -> Floats:
 
 def check_least(min_group: int) -> None:
     """Refuse an invalid minimum size of a group."""
-    if isinstance(min_group, (bool, np.bool_)) or not isinstance(min_group, (int, np.integer)) or min_group < 1:
-        raise UsageError("bad-argument", f"min_group is {min_group!r}", remedy="Give a whole number of customers, 1 or more.")
+    check_whole_number(min_group, "min_group", least=1, what="a whole number of customers")
 
 
 def hide(frame: pd.DataFrame, rows: npt.NDArray[np.bool_], note: str | list[str], *, shown: Sequence[str] = ()) -> None:

@@ -121,8 +121,8 @@ def cohorts(
         _period_start(ledger.tables, period, int(entry[known].min(initial=ledger.observed_until))),
         ledger.observed_until,
     )
-    first = int(calendar.starts[0]) if start is None else int(ledger.tables.instants(start, "start")[0])
-    last = OPEN if end is None else int(ledger.tables.instants(end, "end")[0])
+    first = int(calendar.starts[0]) if start is None else ledger.tables.instant(start, "start")
+    last = OPEN if end is None else ledger.tables.instant(end, "end")
     cohort = np.where(known, np.searchsorted(calendar.starts, entry, side="right") - 1, -1)
     sizes = np.bincount(cohort[known], minlength=len(calendar))
     edges = calendar.starts[1:]

@@ -18,6 +18,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+from churnpredict.number_checks import check_share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -239,8 +240,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     >>> proposed = cp.suggest_horizon(shop.tables, of="orders")
     >>> churn = cp.Inactivity(proposed.horizon, of="orders")
     """
-    if not 0 < returning < 1:
-        raise UsageError("bad-argument", f"returning is {returning!r}", remedy="Give a share such as 0.1.")
+    check_share(returning, "returning", open_=True)
     check_tables(tables, "suggest_horizon(tables)")
     curve = return_curve(tables, of, kinds=kinds)
     share = curve.frame["comes_back"].to_numpy()

@@ -113,8 +113,8 @@ def churn_rate(
 
 
 def _periods(ledger: Ledger, period: str, start: Moment | None, end: Moment | None) -> Periods:
-    first = ledger.first if start is None else int(ledger.tables.instants(start, "start")[0])
-    last = ledger.observed_until if end is None else int(ledger.tables.instants(end, "end")[0])
+    first = ledger.first if start is None else ledger.tables.instant(start, "start")
+    last = ledger.observed_until if end is None else ledger.tables.instant(end, "end")
     return Periods.between(ledger.tables, period, first, min(last, ledger.observed_until))
 
 

@@ -10,6 +10,7 @@ from churnpredict.events.declarations import Intervals, States
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import latest_known, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.number_checks import check_number
 from churnpredict.spans import span
 
 __all__ = ["Worth"]
@@ -43,13 +44,11 @@ class Worth:
     """
 
     def __init__(self, tables: EventTables, value: str | float, payments: float | None, *, grace: str = "0d") -> None:
-        if payments is not None and not payments > 0:
-            raise UsageError("bad-argument", f"payments is {payments!r}", remedy="Give the number of payments per customer and period.")
-        self.payments = payments
+        self.payments = None if payments is None else check_number(payments, "payments", least=0, open_=True, what="a number per period")
         self.number: float | None = None
         self.counted = False
         if not isinstance(value, str):
-            self.number = float(value)
+            self.number = check_number(value, "value", what="a payment, or the name of a table whose values are payments")
             return
         name, _, column = value.partition(".")
         self.stream = tables.stream(name)

@@ -33,6 +33,7 @@ from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.visits import kinds_of_activity, visits
+from churnpredict.number_checks import check_share
 from churnpredict.spans import Span, span
 
 __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
@@ -421,9 +422,8 @@ class DownSell(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number = isinstance(self.drop, (int, float, np.number)) and not isinstance(self.drop, (bool, np.bool_))
-        if not number or not 0 < self.drop <= 1:
-            raise UsageError("bad-argument", f"drop is {self.drop!r}", remedy="Give a share above 0 and at most 1, such as 0.3 for 30 %.")
+        if check_share(self.drop, "drop") == 0:
+            raise UsageError("bad-argument", "drop is 0", remedy="Give a share above 0 and at most 1, such as 0.3 for 30 %.")
 
     def table(self, tables: EventTables) -> str:
         names = [n for n, d in tables.declarations.items() if isinstance(d, States)] if self.of is None else [self.of]

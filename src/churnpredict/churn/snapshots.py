@@ -138,8 +138,8 @@ def grid(last: int, first: int, step: Span, timezone: str, most: int | None = No
 
 def _steps(tables: EventTables, churn: ChurnRule, every: SpanLike | None, since: Moment | None, last: Moment | None) -> Ints:
     step = span(every, "every")
-    newest = churn.latest_cutoff(tables) if last is None else int(tables.instants(last, "last")[0])
-    first = churn.first_cutoff(tables) if since is None else int(tables.instants(since, "since")[0])
+    newest = churn.latest_cutoff(tables) if last is None else tables.instant(last, "last")
+    first = churn.first_cutoff(tables) if since is None else tables.instant(since, "since")
     if first > newest:
         raise TimeError(
             "no-history",

@@ -17,6 +17,7 @@ from churnpredict.model.encoding import as_frame
 from churnpredict.model.labels import read_labels
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.moments import Moment
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Matrix
 from churnpredict.spans import SpanLike
 
@@ -106,6 +107,7 @@ def audit_matrix(
     if frame is None:
         A = np.asarray(X)
         frame = pd.DataFrame(A, columns=[f"x{j}" for j in range(A.shape[1])])
+    y, cutoff, customers = (in_row_order(given, X, name) for given, name in ((y, "y"), (cutoff, "cutoff"), (customers, "customers")))
     target = read_labels(y, positive=_left(y)).target
     times, who = cutoffs_of(frame, cutoff), customers_of(frame, customers)
     for name, given in (("y", target), ("cutoff", times), ("customers", who)):

@@ -12,6 +12,7 @@ from churnpredict.errors import MismatchError, UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.purchases import find_triple, fit_purchase_model, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.split import Window
+from churnpredict.row_order import in_row_order
 
 __all__ = ["MBGNBD", "BaseRate", "RecencyLogistic", "binary_outcome"]
 
@@ -64,8 +65,8 @@ class BaseRate(_Baseline):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BaseRate:
         """Learn the share of leavers."""
-        target = binary_outcome(y)
-        self.base_margin_ = _base_margin(target, _weights(target, sample_weight))
+        target = binary_outcome(in_row_order(y, X, "y"))
+        self.base_margin_ = _base_margin(target, _weights(target, in_row_order(sample_weight, X, "sample_weight")))
         return self
 
     def margin(self, X: Any) -> np.ndarray:
@@ -101,8 +102,8 @@ class RecencyLogistic(_Baseline):
         """Learn three coefficients and the level of rows that were never active."""
         from sklearn.linear_model import LogisticRegression
 
-        target = binary_outcome(y)
-        w = _weights(target, sample_weight)
+        target = binary_outcome(in_row_order(y, X, "y"))
+        w = _weights(target, in_row_order(sample_weight, X, "sample_weight"))
         names = [self.column] if self.column else [str(c) for c in X.columns if str(c).endswith("days_since_last")]
         if not names:
             raise UsageError("no-recency", "no column holds a recency", remedy='Name one in column=, or build "…_days_since_last".')
@@ -169,6 +170,7 @@ class MBGNBD(_Baseline):
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MBGNBD:
         """Learn r, alpha, a, b, and the level of rows that were never active."""
+        y, sample_weight = in_row_order(y, X, "y"), in_row_order(sample_weight, X, "sample_weight")
         triple = find_triple(X.columns, self.of)
         if triple is None:
             raise UsageError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import ChurnError, ChurnWarning
+from churnpredict.errors import ChurnError, ChurnWarning, warn
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic, binary_outcome
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
@@ -22,6 +22,7 @@ from churnpredict.model.split import cutoffs_of
 
 __all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge", "measures_for"]
 
+_TOO_FEW = ("one-class", "too-few-leavers", "empty-matrix", "identifier-column")  # what one cutoff alone may lack
 BASELINES = ("base rate", "recency", "MBG/NBD", "one-snapshot LightGBM")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 
@@ -115,7 +116,10 @@ def _one_snapshot(X: pd.DataFrame, y: np.ndarray, X_test: pd.DataFrame, *, rando
                 n_jobs=n_jobs,
             ).fit(X[latest], y[latest])
             return risk_of(single, X_test)
-    except ChurnError:  # too few rows or leavers at one cutoff for this baseline
+    except ChurnError as error:
+        if error.code not in _TOO_FEW:
+            what = f"the baseline of one snapshot could not be trained and is left out: {error.what} [{error.code}]"
+            warn("baseline-missing", what, remedy=error.remedy, stacklevel=5)
         return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.evaluation.metrics import _bins, _by_score, _check, _profits, _resampled
+from churnpredict.evaluation.metrics import _bins, _by_score, _check, _check_risks, _profits, _resampled
 
 __all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights", "wilson"]
 
@@ -18,7 +18,7 @@ def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     >>> [v.tolist() for v in reliability_curve([0, 1, 1, 1], [.2, .2, .8, .8], bins=2)]
     [[0.2, 0.8], [0.5, 1.0], [2.0, 2.0]]
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
     used = n > 0

@@ -15,10 +15,12 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
+from churnpredict.evaluation.metrics import _as_rows
 from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
 from churnpredict.figures import amount, percent, times
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Estimator, Matrix
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class _Display:
             As for ``from_predictions``.
         """
         leaving = leaving_of(estimator)
+        y = in_row_order(y, X, "y")
         target = read_labels(y).target if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == leaving, dtype=np.float64)
         p = risk_of(estimator, X)
         draw: Any = vars(cls)["from_predictions"].__get__(None, cls)
@@ -246,6 +249,7 @@ class GainDisplay(_Display):
     ) -> GainDisplay:
         """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
 
+        p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
         base = np.ones(len(np.asarray(y))) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
         def curve(score: Any, w: np.ndarray) -> np.ndarray:
@@ -414,6 +418,7 @@ class OverTimeDisplay(_Display):
 
         if metric not in METRICS:
             raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
+        p, customers, cutoff = _as_rows(y, p=p, customers=customers, cutoff=cutoff)
         times = None if cutoff is None else cutoffs_of(y, cutoff)
         if times is None:
             raise UsageError("no-cutoffs", "the cutoff of each row is unknown", remedy="Pass cutoff=, or X with cutoffs in its index.")

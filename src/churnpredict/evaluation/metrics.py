@@ -14,6 +14,8 @@ from scipy.special import betainc
 
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
+from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number, is_number
+from churnpredict.row_order import in_row_order
 
 __all__ = [
     "BrierParts",
@@ -42,15 +44,26 @@ Metric = Callable[..., float]
 
 
 def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    p, sample_weight = in_row_order(p, y, "p", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
     target = np.asarray(y, dtype=np.float64).ravel()
     score = np.asarray(p, dtype=np.float64).ravel()
-    w = np.ones_like(target) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64).ravel()
+    w = np.ones_like(target) if sample_weight is None else check_numbers(sample_weight, "sample_weight", least=0)
     if not len(target) == len(score) == len(w):
         raise UsageError("unequal-lengths", "y, p and sample_weight differ in length", remedy="Pass one value per row in each.")
     if np.isnan(score).any() or np.isnan(target).any():
         raise UsageError("nan-in-metric", "y or p holds NaN", remedy="Score labelled rows only.")
+    other = (target != 0) & (target != 1)
+    if other.any():
+        what, remedy = "y holds other than 0 and 1", "Give 1 where the customer left."
+        raise UsageError("bad-argument", what, rows=int(other.sum()), total=len(target), remedy=remedy)
     keep = w > 0
     return (target, score, w) if keep.all() else (target[keep], score[keep], w[keep])
+
+
+def _check_risks(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Check as :func:`_check` does, and that the scores are probabilities, for measures that read them as such."""
+    target, risk, w = _check(y, p, sample_weight)
+    return target, check_numbers(risk, "p", least=0, most=1), w
 
 
 def _by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +109,7 @@ def log_loss(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> round(log_loss([0, 1], [.5, .5]), 4)
     0.6931
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     risk = np.clip(risk, 1e-15, 1 - 1e-15)
     return float(-(w @ (target * np.log(risk) + (1 - target) * np.log1p(-risk))) / w.sum())
 
@@ -107,7 +120,7 @@ def brier(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> brier([0, 1], [.5, .5])
     0.25
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     return float(w @ (risk - target) ** 2 / w.sum())
 
 
@@ -122,6 +135,7 @@ class BrierParts(NamedTuple):
 
 def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
     """Bin of equal weight for each row; equal risks are never separated."""
+    bins = check_whole_number(bins, "bins", least=1)
     order = np.argsort(p, kind="stable")
     ranked = p[order]
     group = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
@@ -139,7 +153,7 @@ def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int 
     >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
     0.34
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
     used = n > 0
@@ -165,7 +179,7 @@ def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float
     >>> round(calibration_intercept([0, 1], [.5, .5]), 6)
     0.0
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     rate = w @ target / w.sum()
     if not 0 < rate < 1:
         return float("nan")
@@ -182,7 +196,7 @@ def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> round(calibration_slope(y, [.2] * 10 + [.8] * 10), 3)
     1.0
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     z = _log_odds(risk)
     rate = w @ target / w.sum()
     if not 0 < rate < 1 or np.ptp(z) < 1e-12:
@@ -198,7 +212,7 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     >>> round(calibration_error([0, 1, 0, 1], [.5, .5, .5, .5]), 6)
     0.0
     """
-    target, risk, w = _check(y, p, sample_weight)
+    target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     return float(np.abs(np.bincount(where, weights=w * (risk - target), minlength=bins)).sum() / w.sum())
 
@@ -211,7 +225,7 @@ def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
     >>> gain([1, 0, 0, 0], [.5, .5, .5, .5], k=.25)
     0.25
     """
-    if not 0 < k <= 1:
+    if not is_number(k) or not 0 < k <= 1:
         raise UsageError("bad-share", f"k={k} is not a share", remedy="Give a number above 0 and at most 1.")
     left, stayed = _by_score(*_check(y, p, sample_weight))
     if left.sum() <= 0:
@@ -242,6 +256,8 @@ def mpc(
     >>> round(mpc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8, value=200, offer_cost=10, contact_cost=1), 6)
     11.2
     """
+    value, offer_cost, contact_cost = _money(value, offer_cost, contact_cost)
+    acceptance = check_share(acceptance, "acceptance")
     left, stayed = _by_score(*_check(y, p, sample_weight))
     total = (left + stayed).sum()
     f0, f1 = np.r_[0.0, np.cumsum(left)] / total, np.r_[0.0, np.cumsum(stayed)] / total
@@ -265,6 +281,8 @@ def empc(  # names from the paper
     >>> round(empc([1] * 2 + [0] * 8, [.9] * 2 + [.1] * 8, value=200, offer_cost=10, contact_cost=1), 6)
     11.2
     """
+    value, offer_cost, contact_cost = _money(value, offer_cost, contact_cost)
+    alpha, beta = (check_number(given, name, least=0, open_=True) for given, name in ((alpha, "alpha"), (beta, "beta")))
     left, stayed = _by_score(*_check(y, p, sample_weight))
     total = (left + stayed).sum()
     pi0, pi1 = left.sum() / total, stayed.sum() / total
@@ -283,6 +301,12 @@ def empc(  # names from the paper
     first = np.diff(betainc(alpha + 1, beta, gamma)) * mean
     zeroth = np.diff(betainc(alpha, beta, gamma))
     return float(np.sum(value * (1 - delta) * pi0 * f0 * first - value * (phi * pi0 * f0 + (delta + phi) * pi1 * f1) * zeroth))
+
+
+def _money(value: Any, offer_cost: Any, contact_cost: Any) -> tuple[float, float, float]:
+    """Check the money of a contact: a positive value of a customer, larger than the offer, and costs of at least 0."""
+    offer_cost, contact_cost = check_number(offer_cost, "offer_cost", least=0), check_number(contact_cost, "contact_cost", least=0)
+    return check_number(value, "value", least=offer_cost, open_=True, what="the value of a customer,"), offer_cost, contact_cost
 
 
 def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -326,9 +350,17 @@ def _profits(
     """Return the expected profit of a contact, the realised one and its weight, (n,) each; the parameters are those of
     :func:`expected_profit`.
     """
-    target, risk, _ = _check(y, p)
-    worth = np.broadcast_to(np.asarray(value, dtype=np.float64), target.shape)
-    w = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    p, sample_weight = in_row_order(p, y, "p", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
+    target, risk, _ = _check_risks(y, p)
+    offer_cost, contact_cost = check_number(offer_cost, "offer_cost", least=0), check_number(contact_cost, "contact_cost", least=0)
+    acceptance = check_share(acceptance, "acceptance")
+    if np.ndim(value) == 0:
+        worth = np.full(len(target), check_number(value, "value"))
+    else:
+        worth = check_numbers(in_row_order(value, y, "value", "y"), "value")
+        if len(worth) != len(target):
+            raise UsageError("unequal-lengths", "y and value differ in length", remedy="Pass one value per row, or one for all.")
+    w = np.ones(len(target)) if sample_weight is None else check_numbers(sample_weight, "sample_weight", least=0)
     promised, earned = (chance * acceptance * (worth - offer_cost) - (1 - chance) * offer_cost - contact_cost for chance in (risk, target))
     return promised, earned, w
 
@@ -343,6 +375,7 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     >>> qini(y, [.9, .9, .1, .1, .1, .1], treated=t) > 0
     True
     """
+    treated, sample_weight = in_row_order(treated, y, "treated", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
     target, score, w = _check(y, p, sample_weight)
     arm = np.asarray(treated, dtype=np.float64).ravel()
     if sample_weight is not None:
@@ -368,8 +401,15 @@ class Interval(NamedTuple):
     high: float
 
 
+def _as_rows(y: Any, **given: Any) -> list[Any]:
+    return [in_row_order(one, y, name, "y") for name, one in given.items()]
+
+
 def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
+    rounds, seed = check_whole_number(rounds, "rounds", least=1), check_whole_number(seed, "random_state")
+    if customers is not None and len(customers) != n:
+        raise UsageError("unequal-lengths", "y and customers differ in length", remedy="Pass one customer per row.")
     who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()
     rng = np.random.default_rng(seed)
     size = int(who.max()) + 1 if n else 0
@@ -395,6 +435,7 @@ def bootstrap_interval(
     >>> bootstrap_interval(auc, y, p, rounds=20)
     Interval(value=1.0, low=1.0, high=1.0)
     """
+    p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
     target, score = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     drawn = [metric(target, score, sample_weight=base * w, **options) for w in _resampled(customers, len(target), rounds, random_state)]
@@ -407,6 +448,8 @@ def interval(value: float, drawn: Any, level: float = 0.95) -> Interval:
     >>> interval(2.0, [1.0, 2.0, 3.0], level=1.0)
     Interval(value=2.0, low=1.0, high=3.0)
     """
+    if check_share(level, "level") == 0:
+        raise UsageError("bad-argument", "level is 0", remedy="Give a share above 0, such as 0.95.")
     values = np.asarray(drawn, dtype=np.float64)
     values = values[~np.isnan(values)]
     if not len(values):
@@ -434,6 +477,7 @@ def compare(
     >>> compare(y, np.where(y, .8, .2), np.full(200, .5), rounds=20).high < 0
     True
     """
+    p1, p2, customers, sample_weight = _as_rows(y, p1=p1, p2=p2, customers=customers, sample_weight=sample_weight)
     target, one, two = (np.asarray(v, dtype=np.float64) for v in (y, p1, p2))
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 

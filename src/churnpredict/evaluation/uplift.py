@@ -15,6 +15,7 @@ from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, q
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
+from churnpredict.row_order import in_row_order
 
 __all__ = ["UpliftModel"]
 
@@ -112,7 +113,8 @@ class UpliftModel:
         """
         if self.learner not in ("auto", *_LEARNERS):
             raise UsageError("unknown-choice", f"learner={self.learner!r}", remedy="Use 'auto', 'two' or 'single'.")
-        target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in (y, treated))
+        given = (in_row_order(v, X, name) for v, name in ((y, "y"), (treated, "treated")))
+        target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in given)
         if len(target) != len(X) or len(arm) != len(X) or not np.isin(target, (0, 1)).all() or not np.isin(arm, (0, 1)).all():
             raise UsageError("bad-argument", "y and treated must be 0 or 1, one per row of X", remedy="Give one of each per row.")
         customers = customers_of(X)

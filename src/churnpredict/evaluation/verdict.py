@@ -82,7 +82,7 @@ _Row = dict[Any, Any]
 
 
 def _too_good(row: _Row | None, strongest: str | None) -> str:
-    if row is None or float(row["value"]) < TOO_GOOD:
+    if row is None or not float(row["value"]) >= TOO_GOOD:  # NaN, where all left or all stayed, is not too good
         return ""
     named = f' Check "{strongest}" first: it is the single feature that best separates leavers.' if strongest else ""
     return (
@@ -95,6 +95,8 @@ def _signal(table: dict[tuple[str, str], _Row]) -> tuple[str, str]:
     row = table.get(("base rate", "log_loss"))
     if row is None or row["difference_high"] < 0:
         return "clear", ""
+    if math.isnan(row["difference_high"]):
+        return "weak", "WEAK SIGNAL: whether the model beats the base rate is not known, as the log loss could not be computed for both."
     return "weak", "WEAK SIGNAL: the model does not differ significantly from the base rate; do not act on single risks."
 
 
@@ -102,8 +104,11 @@ def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
     rivals = [row for (name, metric), row in table.items() if metric == "log_loss" and name not in (model, "base rate")]
     if not rivals:
         return "alone", ""
-    best = min(rivals, key=lambda row: row["value"])
+    best = min(rivals, key=lambda row: (math.isnan(row["value"]), row["value"]))
     gap, low, high = (float(best[name]) for name in ("difference", "difference_low", "difference_high"))
+    if math.isnan(gap + low + high):
+        why = "the log loss or its interval could not be computed for both"
+        return "not told apart", f"How the model compares with {best['model']} is not known: {why}."
     kind = "better" if high < 0 else "worse" if low > 0 else "not told apart"
     said = {"better": "Better than", "worse": "Worse than", "not told apart": "No significant difference from"}[kind]
     return kind, f"{said} {best['model']}, the best baseline (log loss {gap:+.3f} [{low:+.3f}, {high:+.3f}])."
@@ -111,13 +116,15 @@ def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
 
 def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
     gap, low, high = float(row["value"]), float(row["low"]), float(row["high"])
+    if math.isnan(gap):
+        return "unknown", "Whether risks are right on average is not known: no outcome could be compared with them."
     if abs(gap) <= GAP:
         return "right", f"Right on average ({100 * gap:+.1f} points)."
     side = "high" if gap > 0 else "low"
     off = f"Risks are {100 * abs(gap):.1f} points too {side} on average"
     if low <= 0 <= high or not high > low:
         return "too few rows", f"{off}, which may be chance with so few customers."
-    moved = "" if train_rate is None else f" (training left {train_rate:.1%})"
+    moved = "" if train_rate is None or math.isnan(train_rate) else f" (training left {train_rate:.1%})"
     if seasons_seen == 0:
         return "season never seen", f"{off}: season never seen, no training outcome lies at this time of an earlier year{moved}."
     if seasons_seen == 1:
@@ -131,7 +138,7 @@ def _slope(row: _Row) -> tuple[str, str]:
         return "unknown", ""
     if SLOPES[0] <= slope <= SLOPES[1]:
         return "right", ""
-    if low <= 1 <= high:
+    if low <= 1 <= high or math.isnan(low + high):
         return "too few rows", f"Slope {slope:.2f}, which may be 1, with so few customers."
     if slope < 1:
         return "overconfident", f"Overconfident: slope {slope:.2f} [{low:.2f}, {high:.2f}], high risks are too high and low ones too low."

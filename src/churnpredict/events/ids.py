@@ -10,12 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.errors import warn
+from churnpredict.errors import IdentityError, warn
 from churnpredict.events.columns import encoded, is_text
 from churnpredict.events.sources.exact_ids import exact_ids, refuse_missing
 from churnpredict.events.sources.texts import texts_form
 
 __all__ = ["check_spellings", "read_ids"]
+
+# What stands in the first column of a row that sums up a table, alone; a company may be called "Total Wine".
+_TOTAL = (
+    r"(?i)^\s*((grand|sub)[ -]?totals?|totals?|(gesamt|zwischen|end)?summe|gesamt(betrag|ergebnis)?|insgesamt"
+    r"|total g[ée]n[ée]ral|totale|totaal|suma|razem|итого|всего|toplam)\s*:?\s*$"
+)
 
 
 def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | None = None) -> tuple[npt.NDArray[np.int32], pa.Array]:
@@ -33,7 +39,7 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
     Raises
     ------
     IdentityError
-        ``null-id``, ``empty-id``, ``float-id``, ``id-type``.
+        ``null-id``, ``empty-id``, ``float-id``, ``id-type``, ``total-row``.
     """
     if not len(column):
         return np.empty(0, np.int32), pa.array([], pa.int64())
@@ -43,7 +49,27 @@ def read_ids(column: pa.ChunkedArray, *, table: str, name: str, form: bytes | No
     if is_text(values.type) and form is not None:
         form = texts_form(values) if form == b"text" else form
         values = values.cast(pa.int64()) if form == b"whole" else values
+    _refuse_totals(codes, values, table, name)
     return _merged(codes, values)
+
+
+def _refuse_totals(codes: npt.NDArray[np.int32], values: pa.Array, table: str, name: str) -> None:
+    """Refuse a row of totals, which would be a customer who buys as much as all others together."""
+    if not is_text(values.type):
+        return
+    totals = np.flatnonzero(pc.fill_null(pc.match_substring_regex(values, _TOTAL), False).to_numpy(zero_copy_only=False))
+    if len(totals):
+        raise IdentityError(
+            "total-row",
+            "rows whose customer is called a total: they sum up other rows",
+            table=table,
+            column=name,
+            rows=int(np.isin(codes, totals).sum()),
+            total=len(codes),
+            examples=values.take(pa.array(totals[:3])).to_pylist(),
+            remedy="Leave them out: footer_rows= in cp.File or churn.toml for rows at the end, a filter for others. If it is a customer's "
+            "name, write another id for that customer.",
+        )
 
 
 def _merged(codes: npt.NDArray[np.int32], values: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Array]:

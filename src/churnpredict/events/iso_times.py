@@ -10,22 +10,15 @@ from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, warn_if_any
 from churnpredict.events.numbers import numbers_of_texts
 from churnpredict.events.time_formats import fitting_formats
 from churnpredict.events.time_units import fitting_units, unit_remedy
+from churnpredict.moments import ISO_VARIANTS
 
 __all__ = ["parse_iso"]
 
 _ZONED = r"[T ].*(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$"
-# Forms close to ISO 8601, and the ISO form of each; applied in this order.
 _REWRITTEN = (
     (r"^-infinity$", "0001-01-01"),  # PostgreSQL's: both become placeholders
     (r"^\+?infinity$", "9999-12-31"),
-    (r"^([0-9]{4})([0-9]{2})([0-9]{2})[Tt ]?([0-9]{2})([0-9]{2})([0-9]{2})?([.,Zz+-].*)?$", r"\1-\2-\3T\4:\5:\6\7"),  # 20240131T100000Z
-    (r":([.,Zz+-].*)?$", r"\1"),  # no seconds above
-    (r"^([0-9-]{10})t", r"\1T"),
-    (r"([+-][0-9]{2}:?[0-9]{2}|[Zz])(\[[A-Za-z_/+-]+\]| (UTC|GMT|[A-Z]{3,5}))$", r"\1"),  # Java's and Go's: the offset is enough
-    (r"[ ]*(UTC|GMT|utc|gmt|Etc/UTC|z|Z)$", "Z"),
-    (r"([0-9]) +([+-][0-9]{2}(:?[0-9]{2})?)$", r"\1\2"),
-    (r"(:[0-9]{2}),([0-9]+)", r"\1.\2"),
-    (r"(\.[0-9]{6})[0-9]+", r"\1"),  # microseconds are kept, as of timestamps with nanoseconds
+    *ISO_VARIANTS,
 )
 
 

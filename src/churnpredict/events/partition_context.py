@@ -117,7 +117,7 @@ class Whole:
             times = rows.pop("times")
             streams[name] = Stream(np.array([0, len(times)]), times, rows, self.timezone)
         self._furnish(outline, pa.array([""]), self.labels, streams)
-        outline._observed = None if observed_until is None else int(outline.instants(observed_until)[0])
+        outline._observed = None if observed_until is None else outline.instant(observed_until, "observed_until")
         self.outline = outline
 
     def part(self, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> EventTables:

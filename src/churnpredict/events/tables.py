@@ -124,7 +124,7 @@ class EventTables:
         self.profile = None if people is None else self._profile(people, streams.pop(people))
         self.streams = streams
         self._check_joining()
-        self._observed = None if observed_until is None else int(self.instants(observed_until)[0])
+        self._observed = None if observed_until is None else self.instant(observed_until, "observed_until")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -280,6 +280,10 @@ class EventTables:
     def instants(self, when: Moments, what: str = "time") -> Ints:
         """Return moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
         return moments(when, what, self.timezone)
+
+    def instant(self, when: Any, what: str) -> int:
+        """Return the one moment that a person gives as the argument ``what``, in microseconds UTC; several are refused."""
+        return moment(when, what, self.timezone)
 
     def stamp(self, moment: int) -> str:
         """Return a moment for people, as the clock on the wall of the business shows it."""

@@ -13,6 +13,7 @@ from churnpredict.explanation.additive import AdditiveModel
 from churnpredict.explanation.contributions import encoded_blocks
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.number_checks import is_number
 
 __all__ = ["Reference", "choose_reference", "usual_values"]
 
@@ -42,7 +43,7 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
         (``nobody-below``), a reference without rows (``no-rows``).
     """
     wants_threshold = isinstance(reference, str) and reference == "just_below_threshold"
-    if threshold is not None and (not wants_threshold or not 0 < threshold < 1):
+    if threshold is not None and not (wants_threshold and is_number(threshold) and 0 < threshold < 1):
         raise UsageError(
             "bad-threshold", f"threshold={threshold!r}", remedy='Give a risk between 0 and 1, with reference="just_below_threshold".'
         )

@@ -19,6 +19,8 @@ from churnpredict.feature_names import read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.number_checks import is_number
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Estimator, Matrix, Names
 
 __all__ = ["what_would_help"]
@@ -95,8 +97,9 @@ def what_would_help(
     >>> help["changes"].iloc[0], bool(help["risk_then"].iloc[0] < 0.3)
     ('support', True)
     """
-    if max_changes not in (1, 2, 3):
+    if not is_number(max_changes) or max_changes not in (1, 2, 3):
         raise UsageError("bad-changes", f"max_changes={max_changes!r}", remedy="Give 1, 2 or 3: people cannot act on more.")
+    stayed = in_row_order(stayed, among, "stayed", "among")
     check_model(model, X, "what_would_help(model, X)")
     rows, past = _framed(X), _framed(among)
     additive = as_additive(model, rows, positive=positive)
@@ -147,9 +150,9 @@ class _Search:
         self.model = model
         A = model.encode(past)
         log_odds = model.decide(A)
-        self.threshold = float(np.quantile(sigmoid(log_odds), 0.9)) if threshold is None else threshold
-        if not 0 < self.threshold < 1:
+        if threshold is not None and not (is_number(threshold) and 0 < threshold < 1):
             raise UsageError("bad-threshold", f"threshold={threshold!r}", remedy="Give a risk between 0 and 1.")
+        self.threshold = float(np.quantile(sigmoid(log_odds), 0.9)) if threshold is None else float(threshold)
         keep = np.flatnonzero(stayed)
         keep = keep[np.argsort(log_odds[keep], kind="stable")]  # by risk, so that the order of the rows does not matter
         if len(keep) > _MOST_STAYERS:

@@ -60,7 +60,7 @@ def catalog(tables: EventTables, *, until: Moment | None = None, history: SpanLi
     True
     """
     check_tables(tables, "catalog(tables)")
-    moment = None if until is None else int(tables.instants(until, "until")[0])
+    moment = None if until is None else tables.instant(until, "until")
     rows: list[Feature] = []
     for name, declaration in tables.declarations.items():
         if isinstance(declaration, Events):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
 from churnpredict.feature_names import kind_part
+from churnpredict.number_checks import is_whole_number
 from churnpredict.spans import span_text
 
 __all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
@@ -184,7 +185,7 @@ class Feature:
             raise UsageError(
                 "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'
             )
-        if takes == "nth" and (self.nth is None or self.nth < 1):
+        if takes == "nth" and (self.nth is None or not is_whole_number(self.nth) or self.nth < 1):
             raise UsageError(
                 "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
             )

@@ -15,6 +15,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, group_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, OPEN
+from churnpredict.number_checks import check_whole_number
 
 __all__ = ["poisoned", "probe_features"]
 
@@ -62,6 +63,7 @@ def probe_features(
     check_tables(tables, "probe_features(function, tables, snapshots)")
     _, moments = sorted_pairs(tables, snapshots)
     distinct = np.unique(moments)
+    cutoffs = check_whole_number(cutoffs, "cutoffs", least=1)
     chosen = distinct[np.unique(np.linspace(0, len(distinct) - 1, cutoffs).round().astype(int))]
     found = []
     for k, cutoff in enumerate(chosen):

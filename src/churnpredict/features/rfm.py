@@ -66,7 +66,7 @@ def rfm(tables: EventTables, at: Moment, *, of: str | None = None) -> pd.DataFra
     """
     check_tables(tables, "rfm(tables, at)")
     name, stream = _table(tables, of)
-    (cutoff,) = tables.instants(at, "at")
+    cutoff = tables.instant(at, "at")
     seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(visits(tables, name), cutoff)]})
     rows = [Feature(name, "days_since_last"), Feature(name, "active_days", "all"), Feature(name, "gap_mean"), Feature(name, "stage")]
     X = build_features(tables, seen.assign(cutoff=tables.wall_times(np.array([cutoff]))[0]), features=rows)
@@ -116,7 +116,7 @@ def rfm_summary(tables: EventTables, at: Moment, *, of: str | None = None) -> pd
     """
     check_tables(tables, "rfm_summary(tables, at)")
     name, money = _table(tables, of)
-    (cutoff,) = tables.instants(at, "at")
+    cutoff = tables.instant(at, "at")
     stream = visits(tables, name)
     if "known" in stream.columns:  # otherwise rows before the cutoff come first anyway, and need no copy
         stream, money = stream.known_before(int(cutoff)), money.known_before(int(cutoff))

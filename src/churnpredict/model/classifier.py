@@ -26,6 +26,8 @@ from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
 from churnpredict.model.tree_parameters import read_parameter, read_parameters
 from churnpredict.moments import Moment
+from churnpredict.number_checks import is_number, is_whole_number
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Matrix
 from churnpredict.spans import SpanLike, span
 from churnpredict.threads import asking, thread_count
@@ -210,10 +212,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_matrix(X, "model.fit(X, y)", y)
         frame = as_frame(X)
         A = self._learn_columns(X if frame is None else frame, frame)
+        y, sample_weight, cutoff = (
+            in_row_order(given, X, name) for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cutoff, "cutoff"))
+        )
         target, self.classes_, self.leaving_ = read_labels(y, positive=self.positive)
         horizons = earlier_horizons(self.horizons, self.horizon)
         finer = shares_of(y, horizons, gap=self.gap)
-        _check_same_snapshots(frame, y)
         w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
         times = cutoffs_of(frame if frame is not None else A, cutoff)
         customers = customers_of(frame)
@@ -227,6 +231,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             finer = {name: asked[keep] for name, asked in finer.items()}
         if self.leaving_ is None and any(dict(self.monotone or {}).values()):
             _refuse_unknown_risk("monotone= declares the direction of the risk")
+        if not is_number(self.min_leavers) or not 0 <= self.min_leavers < np.inf:
+            raise UsageError("bad-parameter", f"min_leavers is {self.min_leavers!r}", remedy="Give a number of leavers, 0 or more.")
         check_leavers(target, at_least=self.min_leavers, either=self.leaving_ is None)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
@@ -252,8 +258,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _settings(self, timezone: str = "UTC") -> Settings:
         seed = self.random_state
-        if seed is not None and not isinstance(seed, (int, np.integer)):
+        if hasattr(seed, "randint"):
             seed = seed.randint(2**31 - 1)
+        if seed is not None and not is_whole_number(seed):
+            raise UsageError("bad-parameter", f"random_state is {seed!r}", remedy="Give a whole number, a RandomState or None.")
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
         if self.leaving_ is None and "purchases" in members and len(members) > 1:
             members = tuple(m for m in members if m != "purchases")  # it needs the label that means leaving, and that is unknown
@@ -287,7 +295,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 raise UsageError(
                     "unknown-feature", f"monotone names {key!r}.{closest(key, known)}", remedy="Name a feature of X, or a driver."
                 )
-            if sign not in (-1, 0, 1):
+            if not is_number(sign) or sign not in (-1, 0, 1):
                 raise UsageError("bad-monotone", f"monotone={sign!r}", remedy="Use +1, -1 or 0.")
         ordered = [name for j, name in enumerate(names) if j not in self._encoder.levels]
         for key, sign in wanted.items():
@@ -467,7 +475,7 @@ def _refuse_unknown_risk(why: str) -> NoReturn:
 
 
 def _at_least_one(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not 1 <= int(value) <= 1_000_000:
+    if not is_whole_number(value) or not 1 <= int(value) <= 1_000_000:
         raise UsageError("bad-parameter", f"{name} is {value!r}", remedy="Give a whole number from 1 to 1,000,000.")
     return int(value)
 
@@ -486,16 +494,3 @@ def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
     if rows.offset is not None:  # the calendar is compared with all that was learnt from, not with one time of the year
         usual[-1] = float(rows.w @ rows.offset / rows.w.sum())
     return usual
-
-
-def _check_same_snapshots(frame: pd.DataFrame | None, y: Any) -> None:
-    """Refuse X and y whose indexes carry different snapshots: rows are matched by position."""
-    index = getattr(y, "index", None)
-    if frame is None or not isinstance(index, pd.MultiIndex) or not isinstance(frame.index, pd.MultiIndex):
-        return
-    if len(index) == len(frame) and not index.equals(frame.index):
-        raise UsageError(
-            "other-snapshots",
-            "the indexes of X and y carry different snapshots, or the same in another order",
-            remedy="Use y.loc[X.index].",
-        )

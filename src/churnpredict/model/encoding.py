@@ -33,7 +33,7 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=remedy)
     if X is None or isinstance(X, (str, dict, Path, type)) or hasattr(X, "predict_proba"):
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=f"Call {call}.")
-    if np.ndim(X) == 1 and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1 and "outcome" not in getattr(y, "columns", ()):
+    if getattr(X, "ndim", 0) == 1 and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1 and "outcome" not in getattr(y, "columns", ()):
         raise UsageError("swapped", f"{name} takes the features first, and was given labels", remedy=f"Call {call}.")
 
 

@@ -14,6 +14,8 @@ from sklearn.model_selection import BaseCrossValidator
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import TimeError, UsageError
 from churnpredict.moments import moment, moment_column
+from churnpredict.number_checks import is_whole_number
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Matrix
 from churnpredict.spans import Span, SpanLike, span
 
@@ -190,6 +192,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
             cutoff = groups if cutoff is None else cutoff
         elif groups is not None and customers is None:
             customers = groups
+        cutoff, customers = in_row_order(cutoff, X, "cutoff"), in_row_order(customers, X, "customers")
         times = cutoffs_of(X, cutoff)
         if times is None:
             raise TimeError("no-cutoff", "the rows carry no cutoff", remedy='Name an index level "cutoff", or pass cutoff=.')
@@ -226,8 +229,8 @@ def _test_blocks(distinct: np.ndarray, closes: np.ndarray, *, n_splits: int, siz
     """Return first and last cutoff of each test block, oldest first; the newest block ends at the newest cutoff."""
     starts = np.arange(len(distinct) - size + 1)
     starts = starts[distinct[starts] >= closes[0]]
-    if n_splits < 1 or size < 1:
-        raise UsageError("bad-split", "n_splits and test_size must be at least 1", remedy="Give whole numbers above 0.")
+    if not all(is_whole_number(number) and number >= 1 for number in (n_splits, size)):
+        raise UsageError("bad-split", "n_splits and test_size are not whole numbers of at least 1", remedy="Give whole numbers above 0.")
     chosen: list[int] = []
     for start in starts[::-1]:
         if not chosen or (closes[start] <= distinct[chosen[-1]] and start + size <= chosen[-1]):

@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from churnpredict.errors import UsageError, closest
 
 __all__ = ["PARAMETERS", "REFUSED", "Parameter", "read_parameter", "read_parameters"]
@@ -158,7 +160,7 @@ def read_parameter(name: str, value: Any, *, asked: str | None = None) -> Any:
         return bool(value)
     whole = row.kind is int
     number = hasattr(value, "__index__") if whole else hasattr(value, "__float__") and not isinstance(value, str)
-    if isinstance(value, bool) or not number or not row.least <= float(value) <= row.most or not math.isfinite(float(value)):
+    if isinstance(value, (bool, np.bool_)) or not number or not row.least <= float(value) <= row.most or not math.isfinite(float(value)):
         most = "" if row.most in (math.inf, _LARGEST) else f" to {row.most:g}"
         what = "a whole number" if whole else "a number"
         raise UsageError("bad-parameter", f"{shown} is {value!r}", remedy=f"Give {what} from {row.least:g}{most or ' up'}.")

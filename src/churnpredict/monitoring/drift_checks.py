@@ -219,8 +219,11 @@ def _psi(values: pd.Series, groups: np.ndarray, times: np.ndarray, tests: int) -
 
 def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
     """Return a changed column in words: the index, and what of missing, median and levels tells most of it."""
-    said = [f"PSI {change.value:.2f} against the most similar time in training (usual {change.usual:.2f}, limit {change.limit:.2f})"]
+    usual, limit = (f"{v:.2f}" if np.isfinite(v) else "not known" for v in (change.usual, change.limit))
+    said = [f"PSI {change.value:.2f} against the most similar time in training (usual {usual}, limit {limit})"]
     missing = [float(part.isna().mean()) for part in (before, now)]
+    if not len(before) or not len(now):
+        return said[0] + "; " + ("no rows before" if len(now) else "no rows now")
     if abs(missing[1] - missing[0]) > 0.05:
         said.append(f"missing {missing[0]:.0%} before, {missing[1]:.0%} now")
     if isinstance(before.dtype, pd.CategoricalDtype) or before.dtype == object:
@@ -310,6 +313,10 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
 
 
 def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.ndarray) -> None:
+    there = np.isin(np.arange(len(times)), groups)  # cutoffs at which nobody was at risk say nothing
+    if not there[-1] or there.sum() < 2:
+        return
+    groups, times = (np.cumsum(there) - 1)[groups], times[there]
     k = len(times)
     change = _psi(pd.Series(risk), groups, times, 1)
     n = np.bincount(groups, minlength=k)

@@ -342,8 +342,8 @@ def _two_columns(name: str, source: Any, *columns: str) -> list[pd.Series]:
 
 def _microseconds(column: pd.Series) -> np.ndarray:
     """Return times as float microseconds, NaN for what is none."""
-    try:
-        times = pd.DatetimeIndex(pd.to_datetime(column, errors="coerce", utc=True))
-    except (ValueError, TypeError):
-        return np.full(len(column), np.nan)
+    kind = pd.api.types
+    if kind.is_numeric_dtype(column.dtype) or kind.is_timedelta64_dtype(column.dtype) or isinstance(column.dtype, pd.PeriodDtype):
+        return np.full(len(column), np.nan)  # pandas would take numbers for nanoseconds since 1970
+    times = pd.DatetimeIndex(pd.to_datetime(column, errors="coerce", utc=True))
     return np.where(times.isna(), np.nan, times.as_unit("us").asi8.astype(np.float64))

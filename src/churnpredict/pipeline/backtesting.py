@@ -31,6 +31,7 @@ from churnpredict.progress import progress
 
 __all__ = ["backtest", "seasons_seen"]
 
+_NO_REASONS = ("cannot-explain", "not-a-risk", "no-positive-class")
 _EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
@@ -159,7 +160,10 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
     some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED)).astype(int)]
     try:
         share = float(compare_reasons(explain(before.model_, some), explain(now.model_, some))["same_first"])
-    except (ChurnError, AttributeError, TypeError):  # a custom classifier, or other columns
+    except ChurnError as error:
+        if error.code not in _NO_REASONS:  # a classifier of the user's own gives none
+            what = f"the reasons of two models could not be compared: {error.what} [{error.code}]"
+            warn("reasons-not-compared", what, remedy=error.remedy, stacklevel=5)
         return None
     low, high = wilson(share, len(some))
     return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}

@@ -21,6 +21,7 @@ from churnpredict.events.week_counts import count_weeks
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.moments import moment_column
+from churnpredict.number_checks import check_whole_number
 from churnpredict.spans import Span, span
 
 __all__ = [
@@ -142,6 +143,7 @@ def training_snapshots(
     TimeError
         ``no-history``: no cutoff has both a full history before it and a full outcome window after it.
     """
+    most_rows = check_whole_number(most_rows, "most_rows", least=1)
     moments = training_cutoffs(tables, churn, every=every, since=since, most_cutoffs=most_cutoffs)
     snapshots = take_snapshots(tables, churn, at=moments)
     kept = latest_within(snapshots["cutoff"].value_counts(), most_rows)
@@ -163,6 +165,7 @@ def training_cutoffs(
             f"the first possible cutoff, {tables.stamp(first)}, lies after the last one whose outcomes are observed, {tables.stamp(last)}",
             remedy="Take more history, train until a later moment, or shorten the horizon or active_within=.",
         )
+    most_cutoffs = check_whole_number(most_cutoffs, "most_cutoffs", least=1)
     return [_aware(int(c)) for c in grid(last, first, step, tables.timezone, most_cutoffs)[::-1]]
 
 

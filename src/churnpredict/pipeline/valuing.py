@@ -8,12 +8,13 @@ import pandas as pd
 
 from churnpredict.churn.pairs import sorted_pairs
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.errors import UsageError, warn
+from churnpredict.errors import warn
 from churnpredict.events.money import paying_table
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
+from churnpredict.number_checks import check_number
 from churnpredict.retention.value import Credibility, credible_rate, learn_credibility
 
 __all__ = ["by_quarter", "check_value", "learn_worth", "payment_rows", "value_by_model", "value_over_horizon"]
@@ -96,9 +97,7 @@ def check_value(value: float) -> float:
     UsageError
         ``bad-argument``.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value) or value < 0:
-        raise UsageError("bad-argument", f"value is {value!r}", remedy="Give the value of a customer over the horizon, 0 or more.")
-    return float(value)
+    return check_number(value, "value", least=0, what="the value of a customer over the horizon,")
 
 
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from churnpredict import __version__
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.errors import ChurnError, SchemaError, UsageError
+from churnpredict.errors import ChurnError, SchemaError
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.monitoring.drift import Drift
+from churnpredict.number_checks import check_whole_number
 from churnpredict.report import sections
 from churnpredict.report.display_formats import shown
 from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
@@ -151,8 +152,7 @@ def render_report(
     for name in ("customer_id", "risk"):
         if name not in scores:
             raise SchemaError("missing-column", f"the scores have no column {name!r}", remedy="Give what pipeline.score() gave.")
-    if most_cards < 0:
-        raise UsageError("bad-argument", f"most_cards is {most_cards}", remedy="Give a number of at least 0.")
+    most_cards = check_whole_number(most_cards, "most_cards")
     spoken = language_of(language)
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()

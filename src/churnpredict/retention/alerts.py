@@ -16,6 +16,7 @@ from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
 from churnpredict.moments import Moment, moment
 from churnpredict.per_customer import match_ids
+from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, CustomerId
 
 __all__ = ["find_alerts", "judge_alerts", "read_alerts"]
@@ -212,7 +213,7 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
     UsageError
         ``bad-argument``: X and y differ in length, or y holds other than 0 and 1.
     """
-    target = np.asarray(y, dtype=np.float64).ravel()
+    target = np.asarray(in_row_order(y, X, "y"), dtype=np.float64).ravel()
     if len(target) != len(X) or not np.isin(target, (0, 1)).all():
         raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy="Give 0 or 1 per row of X.")
     base = float(target.mean()) if len(target) else np.nan

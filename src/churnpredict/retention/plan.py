@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -22,6 +21,7 @@ from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.files import write_parquet
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.markup import show
+from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
 from churnpredict.per_customer import by_customer, listed_customers, match_ids
 from churnpredict.retention.choice import choose, draw_holdout
 from churnpredict.retention.plan_files import write_csv, write_excel
@@ -285,7 +285,10 @@ def plan_retention(
     """
     spoken = language_of(language)
     (offer_cost, contact_cost, acceptance), said, noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
-    _check_numbers(budget=budget, contact_cost=contact_cost, acceptance=acceptance, holdout=holdout)
+    budget = None if budget is None else check_number(budget, "budget", least=0)
+    contact_cost = check_number(contact_cost, "contact_cost", least=0)
+    acceptance, holdout = check_share(acceptance, "acceptance"), check_share(holdout, "holdout", most=0.5)
+    random_state = check_whole_number(random_state, "random_state")
     frame = _checked(scores)
     ids = frame["customer_id"]
     worth = _values(frame, value)
@@ -296,7 +299,7 @@ def plan_retention(
         frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, contact_cost
     )
     if uplift is not None:
-        offer = _with_uplift(offer, _numbers(_given(uplift, frame, "uplift"), "uplifts"))
+        offer = _with_uplift(offer, check_numbers(_given(uplift, frame, "uplift"), "uplift", least=-1, most=1, missing=True))
     profit, spend = contact_profit(offer), contact_spend(offer)
     excluded, why, notes = _excluded(ids, exclude, spoken)
     owners = _owners(owner, frame)
@@ -362,16 +365,6 @@ def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return scores.assign(value=value, money_at_risk=scores["risk"].to_numpy(dtype=np.float64) * value)
 
 
-def _check_numbers(**numbers: float | None) -> None:
-    for name, number in numbers.items():
-        if number is None and name == "budget":
-            continue
-        good = isinstance(number, (int, float, np.number)) and not isinstance(number, bool) and math.isfinite(number) and number >= 0
-        if not good or (name == "acceptance" and number > 1) or (name == "holdout" and number > 0.5):  # type: ignore[operator]
-            most = {"acceptance": " and at most 1", "holdout": " and at most 0.5"}.get(name, "")
-            raise UsageError("bad-argument", f"{name} is {number!r}", remedy=f"Give a number of at least 0{most}.")
-
-
 def _checked(scores: Any) -> pd.DataFrame:
     if scores is None or isinstance(scores, (str, Path, type)) or hasattr(scores, "predict_proba") or hasattr(scores, "declarations"):
         remedy = "Call plan_retention(scores) with scores = pipeline.score(tables), or those from read_scores(folder)."
@@ -416,11 +409,11 @@ def _given(given: Any, frame: pd.DataFrame, name: str, *, partial: bool = False)
 def _values(frame: pd.DataFrame, value: Any) -> Floats:
     if value is None:
         found: Any = frame["value"].to_numpy() if "value" in frame else np.full(len(frame), np.nan)
-    elif _is_number(value):
-        found = np.full(len(frame), float(value))
+    elif np.ndim(value) == 0 and not isinstance(value, (str, Mapping)):
+        found = np.full(len(frame), check_number(value, "value", least=0, what="the worth of a customer over the horizon,"))
     else:
         found = _given(value, frame, "value")
-    worth = _numbers(found, "values")
+    worth = check_numbers(found, "value", missing=True)
     if len(worth) and np.isnan(worth).all():
         raise UsageError(
             "no-value",
@@ -430,22 +423,11 @@ def _values(frame: pd.DataFrame, value: Any) -> Floats:
     return worth
 
 
-def _is_number(given: Any) -> bool:
-    return isinstance(given, Number) or (isinstance(given, np.ndarray) and given.ndim == 0)
-
-
 def _costs(offer_cost: Any, frame: pd.DataFrame) -> Floats:
     """Return the offer for each customer (n,)."""
-    if _is_number(offer_cost):
-        _check_numbers(offer_cost=offer_cost)
-        return np.full(len(frame), float(offer_cost))
-    price = _numbers(_given(offer_cost, frame, "offer_cost", partial=True), "costs")
-    if not (price >= 0).all():
-        bad = int((~(price >= 0)).sum())
-        raise UsageError(
-            "bad-argument", "costs are missing or negative", rows=bad, total=len(price), remedy="Give each customer one, 0 or more."
-        )
-    return price
+    if np.ndim(offer_cost) == 0 and not isinstance(offer_cost, (str, Mapping)):
+        return np.full(len(frame), check_number(offer_cost, "offer_cost", least=0))
+    return check_numbers(_given(offer_cost, frame, "offer_cost", partial=True), "offer_cost", least=0)
 
 
 def _owners(owner: Any, frame: pd.DataFrame) -> Any:
@@ -454,18 +436,15 @@ def _owners(owner: Any, frame: pd.DataFrame) -> Any:
     return None if by is None else _given(by, frame, "owner")
 
 
-def _numbers(given: Any, what: str) -> Floats:
-    numbers = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), dtype=np.float64)
-    if np.isinf(numbers).any():
-        raise UsageError("bad-argument", f"{what} are infinite", rows=int(np.isinf(numbers).sum()), remedy="Give finite numbers.")
-    return numbers
-
-
 def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
     """Return the acceptance from the uplift where known: only would-be leavers can be kept, and a contact can drive customers away."""
     p = offer.risk
     known = ~np.isnan(uplift) & (p > 0)
     learnt = np.divide(np.clip(uplift, p - 1, p), p, out=offer.acceptance.copy(), where=known)
+    over = int((known & (uplift > p)).sum())
+    if over:
+        what, remedy = "uplifts are larger than the risk of their customer, and count as the whole of it", "Learn both from the same time."
+        warn("uplift-above-risk", what, rows=over, total=len(p), remedy=remedy, stacklevel=4)
     return offer._replace(acceptance=learnt)
 
 
@@ -510,13 +489,13 @@ def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:
     if capacity is None:
         return None, {}
     if not isinstance(capacity, Mapping):
-        _check_numbers(capacity=capacity)
+        capacity = check_whole_number(capacity, "capacity", what="a whole number of contacts")
         keys = np.full(n, "", dtype=object) if owners is None else owners
         return keys, dict.fromkeys(pd.unique(pd.Series(keys)), float(capacity))
     if owners is None:
         raise UsageError("bad-argument", "capacity is per owner, and no owner is known", remedy="Give owner=, or a column owner.")
     for most in capacity.values():
-        _check_numbers(capacity=most)
+        check_whole_number(most, "capacity", what="a whole number of contacts per owner")
     nobody = len([key for key in capacity if not pd.Series(owners, dtype=object).isin([key]).any()])
     if nobody and len(owners):
         warn(

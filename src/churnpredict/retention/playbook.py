@@ -12,6 +12,7 @@ from typing import Any
 from churnpredict.errors import ConfigError, closest
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.languages.catalogue import Language, language_of
+from churnpredict.number_checks import is_number
 
 __all__ = ["HOPELESS", "Play", "read_playbook"]
 
@@ -104,8 +105,7 @@ def _changed(key: str, play: Play, said: Any) -> Play:
         if name == "remedy":
             good = isinstance(value, str)
         else:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            good = number and 0 <= value <= (1 if name == "acceptance" else math.inf)
+            good = is_number(value) and math.isfinite(value) and 0 <= value <= (1 if name == "acceptance" else math.inf)
         if not good:
             raise ConfigError(
                 "bad-playbook", f"[{key}] {name} is {value!r}", remedy="A remedy is text, a cost at least 0, an acceptance from 0 to 1."

@@ -36,6 +36,7 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
 from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
 from churnpredict.moments import Moment
+from churnpredict.number_checks import is_whole_number
 from churnpredict.pipeline import cutoffs, scoring
 from churnpredict.pipeline.expected import check_trained_and_tables
 from churnpredict.pipeline.valuing import check_value
@@ -152,8 +153,8 @@ def score_into(
     """Run :func:`write_scores` on tables opened once the folder is locked, with a folder for what they need on disk."""
     if detail not in DETAILS:
         raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
-    if keep is not None and keep < 1:
-        raise UsageError("bad-keep", f"keep is {keep}", remedy="Keep at least one run, the one that is written.")
+    if keep is not None and not (is_whole_number(keep) and keep >= 1):
+        raise UsageError("bad-keep", f"keep is {keep!r}", remedy="Keep at least one run, the one that is written.")
     if into is not None:
         check_destination(into, table)  # before hours of work
     value = None if value is None else check_value(value)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import SourceError, UsageError, memory_shortage
 from churnpredict.markup import show
-from churnpredict.moments import Moment, moment
+from churnpredict.moments import Moment, is_aware, moment
 from churnpredict.text_tables import paragraph
 
 if TYPE_CHECKING:
@@ -244,7 +244,10 @@ def run_names(folder: str | Path, at: Moment | None = None) -> list[str]:
         names = [entry.name for entry in Path(folder).iterdir() if _RUN.fullmatch(entry.name)]
     except OSError as error:
         raise SourceError("no-run", f'"{folder}" cannot be read: {error.strerror}', remedy="Check the path, or score first.") from None
-    if at is not None:
+    if at is not None and is_aware(at):  # names are times on the clock of the business, which only the runs know
+        there = moment(at, "at")
+        names = [name for name in names if open_run(Path(folder) / name).moment == there]
+    elif at is not None:
         base = run_name(_wall_time(at), [])
         names = [name for name in names if _order(name)[0] == base]
     return sorted(names, key=_order, reverse=True)

@@ -17,6 +17,7 @@ from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.markup import show
 from churnpredict.moments import Moment, moment
+from churnpredict.number_checks import is_number
 from churnpredict.simulation.planting import DRIVERS, MAX_HORIZON, NUMBER, Settings, World, plant
 from churnpredict.simulation.records import when, write_records
 from churnpredict.spans import span
@@ -311,9 +312,9 @@ def make_business(
         ("signal", signal, 0, 1),
     ):
         whole = name in ("n_customers", "random_state", "months")
-        if not low <= value <= high or (whole and int(value) != value):
+        if not is_number(value) or not low <= value <= high or (whole and int(value) != value):
             kind = "a whole number" if whole else "whole days" if name == "trial" else "a number"
-            raise UsageError("bad-argument", f"{name} is out of range", remedy=f"Give {kind} from {low:,} to {high:,}.")
+            raise UsageError("bad-argument", f"{name} is {value!r}", remedy=f"Give {kind} from {low:,} to {high:,}.")
     settings = Settings(
         n_customers=int(n_customers),
         seed=int(random_state),

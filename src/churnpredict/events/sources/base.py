@@ -64,6 +64,9 @@ class Source:
                     column=column,
                     remedy="Rename one of them.",
                 )
+            if not names:
+                remedy = "Check that the export has run to its end, and that the path is the right one."
+                raise SchemaError("empty-table", "the source is empty: it holds not even names of columns", table=self.name, remedy=remedy)
             if column not in names:
                 shown = ", ".join(f'"{n}"' for n in names[:12]) + (", ..." if len(names) > 12 else "")
                 raise SchemaError(

@@ -74,6 +74,8 @@ def find_layout(head: str, tail: str, delimiter: str | None = None) -> Layout:
     delimiter = delimiter or (hint[1] if hint else _delimiter(head))
     rows, lines = _parsed(head, delimiter)
     found = layout_of_rows(rows, lines, _parsed(tail, delimiter)[0] or rows)
+    if tail.count('"') % 2:  # a quote is not closed: the rows after it are one field, and no rows below the table; the reader says so
+        found = replace(found, footer_rows=0, reasons={key: why for key, why in found.reasons.items() if key != "footer_rows"})
     told = {"delimiter": f"fields are separated by {_NAMES.get(delimiter, 'this')}"}
     return replace(found, delimiter=delimiter, reasons=told | found.reasons)
 
