@@ -281,7 +281,7 @@ class EventTables:
         """Return moments given by a person, in microseconds UTC, ascending: naive ones are wall times of the business."""
         return moments(when, what, self.timezone)
 
-    def instant(self, when: Any, what: str) -> int:
+    def instant(self, when: Moment, what: str) -> int:
         """Return the one moment that a person gives as the argument ``what``, in microseconds UTC; several are refused."""
         return moment(when, what, self.timezone)
 
