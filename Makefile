@@ -33,6 +33,7 @@ check: setup  ## format, lint, language, types, import contracts, doctests, READ
 	$(BIN)/ruff check .
 	$(BIN)/ruff check --select D401 src docs
 	$(BIN)/codespell README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md changelog.d docs src
+	$(BIN)/python docs/prose.py
 	$(BIN)/mypy
 	$(BIN)/mypy --strict tests/typing_example.py
 	$(BIN)/lint-imports

@@ -75,7 +75,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
 
 
 def entries() -> list[Entry]:
-    """All pictures, in the order of the page."""
+    """Return all pictures, in the order of the page."""
     return [entry for section in SECTIONS.values() for entry in section]
 
 

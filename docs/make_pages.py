@@ -78,7 +78,7 @@ def bad_inputs_page() -> str:
         "[errors.md](errors.md).",
     ]
     for group, numbers in GROUPS.items():
-        lines += ["", f"## {group}", "", "| number | input | what happens | what is said, or how it is handled |", "|---|---|---|---|"]
+        lines += ["", f"## {group}", "", "| number | input | what happens | message, or how it is handled |", "|---|---|---|---|"]
         for number in numbers:
             for bad in (b for b in TABLE if b.number == number):
                 happens = {"E": "refused", "W": "warned", "S": "taken"}[bad.must[0]]

@@ -55,7 +55,7 @@ def listed(root: Path, lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def card(target: str, title: str, sentence: str, picture: str) -> nodes.Node:
-    """One card: picture, title that leads to the page, sentence."""
+    """Return one card: picture, title that leads to the page, sentence."""
     made = nodes.container(classes=["page-card"])
     if picture:
         end, folder = (".png", "gallery") if picture.startswith("gallery/") else (".svg", "pictures")

@@ -69,7 +69,7 @@ def rules() -> tuple[dict[str, int], list[tuple[str, re.Pattern[str], str]]]:
     """Return the limits, and the patterns with the name of their rule and their advice."""
     table = tomllib.loads((ROOT / "docs" / "prose.toml").read_text(encoding="utf-8"))
     patterns = [
-        (name, re.compile(rf"(?<![\w.`-])(?:{pattern})(?![\w`-]|\.\w)", re.IGNORECASE), advice)
+        (name, re.compile(rf"(?<![\w.`[-])(?:{pattern})(?![\w`-]|\.\w)", re.IGNORECASE), advice)
         for name in table
         if name != "limits"
         for pattern, advice in table[name].items()
@@ -95,8 +95,8 @@ def check(piece: Piece) -> Iterator[Hit]:
         for rule, pattern, advice in patterns:
             for m in pattern.finditer(text):
                 yield Hit(line_of(m.start()), rule, m.group(), advice)
-    for m in re.finditer(r"(?:^|[.:;]\s+)(Who(?:se)?) (?![^.?]*\?)", text):
-        if piece.kind != "comment":
+    for m in re.finditer(r"(?:^|[.:;]\s+)(Who(?:se)?) (?![^.?]*\?)(?!leaves, and when)", text):
+        if piece.kind not in {"comment", "heading"}:
             yield Hit(line_of(m.start(1)), "bare who", m.group(1), '"Customers who ...", "Those who ..."')
     for m in re.finditer(r"[a-z]{2}!(?=\s|$)", text):
         yield Hit(line_of(m.start()), "exclamation", m.group(), "end with a full stop")

@@ -93,7 +93,7 @@ def main() -> int:
         start = time.monotonic()
         try:
             notebook = execute(path)
-        except Exception as error:  # the notebook's own error, whatever it is, is told and counts
+        except Exception as error:  # the notebook's own error, whatever it is, is printed and counts
             print(f"{path.name}: {error}", file=sys.stderr)
             failed = True
             continue

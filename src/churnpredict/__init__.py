@@ -87,7 +87,7 @@ def __getattr__(name: str) -> object:
 
 
 def _hint(name: str) -> str:
-    """Where a name of that spelling is, or the nearest one."""
+    """Return where a name of that spelling is, or the nearest one."""
     if name.startswith("_"):
         return ""
     for part in _PARTS:

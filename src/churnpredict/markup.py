@@ -10,7 +10,7 @@ from churnpredict.text_tables import Bar, Figure, cell_text
 
 __all__ = ["STYLE", "show", "table"]
 
-# Colours follow the page: JupyterLab's, VS Code's and the documentation's variables first, else whatever text colour is in force. Lines are
+# Colours follow the page: JupyterLab's, VS Code's and the documentation's variables first, else the current text colour. Lines are
 # that colour, thinned, so that they are right on light and on dark paper; the bar is of one brightness between both.
 STYLE = (
     ".churnpredict{--cp-ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,var(--pst-color-text-base,inherit)));"

@@ -269,7 +269,8 @@ def _label(ax: Any, x: float, y: float, text: str, colour: str, *, bold: bool = 
 
 
 def spread_out(values: list[float], gap: float) -> list[float]:
-    """Places for labels, in the order of the values, that lie at least a gap apart, and as near to the values as that allows from below.
+    """Return places for labels, in the order of the values, that lie at least a gap apart, and as near to the values as that allows from
+    below.
 
     >>> [round(v, 9) for v in spread_out([0.15, 0.1, 0.16], 0.05)]
     [0.15, 0.1, 0.2]

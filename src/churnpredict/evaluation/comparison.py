@@ -51,7 +51,7 @@ METRICS: dict[str, Callable[..., float]] = {
 
 
 def measures_for(campaign: Campaign) -> dict[str, Callable[..., float]]:
-    """Return the metrics, profits reckoned with the money of a campaign."""
+    """Return the metrics, with profits from the money of a campaign."""
     profit = partial(metrics.expected_profit, **campaign.amounts, acceptance=campaign.acceptance)
     return METRICS | {"empc": partial(metrics.empc, **campaign.amounts), "expected_profit": profit}
 
@@ -144,7 +144,7 @@ def judge(
     customers : array (n,), optional
         Rows of the same customer are drawn together.
     campaign : Campaign
-        The money that profits are reckoned with.
+        The costs and values of the profit metrics.
     rounds : int
         Bootstrap samples.
 

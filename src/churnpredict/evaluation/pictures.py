@@ -210,7 +210,7 @@ def escaped(text: Any) -> str:
 
 
 def low_to_high() -> Any:
-    """Return colours of values from low to high that everybody tells apart and that neither paper swallows: of cividis, without the far
+    """Return colours of values from low to high that everybody can distinguish and that neither paper swallows: of cividis, without the far
     end.
     """
     import matplotlib

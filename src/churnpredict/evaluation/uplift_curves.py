@@ -107,7 +107,7 @@ def max_uplift_profit(
     """Return the highest profit per customer that contacting a top share would have earned, and that share (Devriendt, Berrevoets,
     Verbeke 2021, maximum profit uplift).
 
-    A customer who is kept by the contact is worth ``value``; every contact costs ``contact``; whoever is contacted and stays takes the
+    A customer who is kept by the contact is worth ``value``; every contact costs ``contact``; every contacted customer who stays takes the
     ``offer``. Contacting nobody earns nothing, so the profit is never below 0.
 
     Examples

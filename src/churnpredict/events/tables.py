@@ -269,7 +269,7 @@ class EventTables:
         past.__dict__.update(self.__dict__)
         past.streams = streams
         past._ends = {name: min(moment, self.observed_until(name)) for name in self.streams if self._has_rows(name)}
-        past._observed = min(moment, self.observed_until())  # a log that had ended by then stays ended: silence after it is no churn
+        past._observed = min(moment, self.observed_until())  # a log that had ended by then stays ended: silence after it is not churn
         return past
 
     def _ends_by(self, moment: int) -> bool:

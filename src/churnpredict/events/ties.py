@@ -13,7 +13,7 @@ from churnpredict.events.tally import judge
 __all__ = ["without_ties"]
 
 Mask = npt.NDArray[np.bool_]
-_FEW = 0.01  # of the rows of a table: more are no accident
+_FEW = 0.01  # share of the rows of a table: more are not an accident
 
 
 def without_ties(name: str, declaration: Declaration, stream: Stream) -> Stream:

@@ -41,7 +41,7 @@ _AFTER_ISO = (
     ", %H:%M",
     ", %H:%M:%S",
 )  # an ISO day, and a clock that is not
-_YEARS = (1900, 2200)  # "1/2/11" is no day of the year 11
+_YEARS = (1900, 2200)  # "1/2/11" is not a day of the year 11
 _EMPTY_YEARS = (1, 1899)  # 0001-01-01 and day 0 of spreadsheets: nothing is known
 _SOME = 20
 _MOSTLY = 0.5  # of these must be days that exist

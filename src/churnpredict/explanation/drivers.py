@@ -172,7 +172,7 @@ def assign_drivers(features: Iterable[str], drivers: Mapping[str, Any] | None = 
     for key in dict.fromkeys(own[name] for name in own if isinstance(own[name], str)):
         near = closest(key, DRIVERS)
         if key not in DRIVERS and key != OTHER.key and near:
-            warn("unknown-driver", f"{key!r} is no driver of the table.{near}", remedy="It is explained as a custom driver.")
+            warn("unknown-driver", f"{key!r} is not a driver of the table.{near}", remedy="It is explained as a custom driver.")
     present = set(keys)
     order = [key for key in DRIVERS if key in present]
     order += sorted(key for key in present if key not in DRIVERS and key != OTHER.key)

@@ -61,7 +61,7 @@ def member_of(model: Any, X: Any, sign_of: Callable[[], float]) -> tuple[list[st
     Raises
     ------
     UsageError
-        ``not-a-risk``: the model's scores are no log-odds and no probability.
+        ``not-a-risk``: the model's scores are neither log-odds nor a probability.
     ModelError
         ``not-additive``: the model predicts other risks than its trees sum to, on some rows of X.
     ModelFileError
@@ -72,7 +72,7 @@ def member_of(model: Any, X: Any, sign_of: Callable[[], float]) -> tuple[list[st
         return None
     if forest.link == "score":
         raise UsageError(
-            "not-a-risk", f"the scores of this model of {forest.library} are no log-odds of two classes", remedy="Train a classifier."
+            "not-a-risk", f"the scores of this model of {forest.library} are not log-odds of two classes", remedy="Train a classifier."
         )
     sign = sign_of() if hasattr(model, "classes_") else 1.0
     # rows are encoded once, by the model's own rules

@@ -1,4 +1,4 @@
-"""The part of an explanation that speaks of pairs: what two drivers add to a risk together, beyond what each adds alone."""
+"""The part of an explanation about pairs: what two drivers add to a risk together, beyond what each adds alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["PairReasons", "check_choice"]
 
 
 class PairReasons:
-    """What :class:`churnpredict.Explanation` says of pairs; computed when asked for, from the model and the rows that it keeps."""
+    """The pairs of an :class:`churnpredict.Explanation`; computed on request, from the model and the rows that it keeps."""
 
     if TYPE_CHECKING:
         index: pd.Index

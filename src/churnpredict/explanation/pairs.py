@@ -153,7 +153,7 @@ def pair_words(
 ) -> pd.Series:
     """Return a sentence on the pair of drivers that raises a risk most, where it carries a risk; elsewhere missing.
 
-    A pair is told where both drivers raise the risk, and it adds half a point or more and a fifth of what the strongest driver adds.
+    A pair is listed where both drivers raise the risk, and it adds half a point or more and a fifth of what the strongest driver adds.
     (An absent cause interacts as well: nothing is open and no price rose, at the same time. Nobody wants to read that.)
     """
     from churnpredict.explanation.words import Narrator, leading_features

@@ -1,6 +1,6 @@
 """Sentences for reasons, with the customer's own numbers, dates and usual values.
 
-Everything that is told is a feature's value, its date, or one of two kinds of "usual" that anybody can recompute: *usually* is the
+Sentences hold a feature's value, its date, or one of two kinds of "usual" that can be recomputed: *usually* is the
 customer's own (the mean gap; the year's total, in proportion to the window), *most customers* is the median of the rows that customers are
 compared with. What says nothing to a person is not told: its weight goes to the driver, its sentence to a plainer feature beside it.
 
@@ -30,7 +30,7 @@ __all__ = ["Narrator", "leading_features", "reasons", "words"]
 
 _LEAST = 0.0005  # a reason of +0.0 points does not count
 _FACTS = 2  # facts per reason: people do not read a third
-# Days that are told as a moment: how long ago, or in how many days, with the date.
+# Days that are written as a date: how long ago, or in how many days, with the date.
 _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "waiting_days")
 _AHEAD = ("days_to_end", "days_until")
 _LASTING = ("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean")
@@ -377,7 +377,7 @@ def _days_of(window: str) -> float | None:
 
 
 def leading_features(why: Explained, narrator: Narrator, driver: int) -> np.ndarray:
-    """Return which features of one driver to tell of each customer, one per family and subject, (n, 2), -1 for none.
+    """Return which features of one driver to show for each customer, one per family and subject, (n, 2), -1 for none.
 
     Families are ranked by what they add, twice as much where they are plain; of each, the strongest feature that says something.
     """

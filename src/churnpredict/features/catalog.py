@@ -90,7 +90,7 @@ def _warn_of_like_kinds(name: str, kinds: dict[str, str]) -> None:
     parts = Counter(kind_part(kind) for kind in kinds)
     like = [kind for kind in kinds if parts[kind_part(kind)] > 1]
     if like:
-        remedy = "Write them alike in the source if they mean the same; a number tells them apart in the names of features."
+        remedy = "Write them alike in the source if they mean the same; a number distinguishes them in the names of features."
         what = f"{len(like)} kinds differ only in capitals, spaces or punctuation"
         warn("like-kinds", what, table=name, column="kind", examples=like, remedy=remedy, stacklevel=4)
 

@@ -244,7 +244,7 @@ def read_language(path: str | Path) -> Language:
         return Language(said["code"], said["name"], said["direction"], *(said[name] for name in sections))
     except (OSError, ValueError, KeyError) as error:
         remedy = "Give a file with the sections of languages/en.toml."
-        raise UsageError("unknown-language", f'"{Path(path).name}" is no file of a language: {error}', remedy=remedy) from None
+        raise UsageError("unknown-language", f'"{Path(path).name}" is not a file of a language: {error}', remedy=remedy) from None
 
 
 @cache

@@ -45,7 +45,7 @@ def encode(values, first, last, features, is_categorical, edges, edge_start, flu
                 if -flush <= value <= flush:
                     value = 0.0  # as LightGBM does with every row before its trees see it
                 if is_categorical[u]:
-                    # LightGBM truncates towards zero, and what does not fit an int is no category
+                    # LightGBM truncates towards zero, and values that do not fit an int are not categories
                     value = np.floor(value) if value >= 0.0 else (0.0 if value > -1.0 else -1.0)
                 column[row] = value
                 base[row] = 0

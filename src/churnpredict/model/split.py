@@ -128,8 +128,8 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         Number of test cutoffs, the newest ones, at least ``gap + horizon`` apart where there are enough of them.
     horizon, gap : span
         Such as ``"90d"`` or ``"3 months"``: the outcome window is ``[cutoff + gap, cutoff + gap + horizon)``, by the wall clock of the
-        cutoffs. A number without a unit is refused. Without ``horizon`` nobody knows how far labels reach, and splitting by time is refused
-        (``no-horizon``).
+        cutoffs. A number without a unit is refused. Without ``horizon`` it is unknown how far labels reach, and splitting by time is
+        refused (``no-horizon``).
     apart : bool
         Split by customer as well: fold ``i`` tests one part of the customers and trains on the others.
     test_size : int

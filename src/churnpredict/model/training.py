@@ -399,7 +399,7 @@ def train(rows: Rows, settings: Settings) -> Blend:
 
 
 def _blended(rows: Rows, settings: Settings, folds: list[Fold], validated_on: str, trees: dict[str, _Trees]) -> Blend:
-    """Blend members by their margins out of time, and fit them again on all rows."""
+    """Return blend members by their margins out of time, and fit them again on all rows."""
     half_life = _choose_half_life(rows, folds, settings) if validated_on == "time" else None
     weights = [_decay(None if rows.times is None else rows.times[t], rows.w[t], half_life) for t, _ in folds]
     valid = np.concatenate([v for _, v in folds])

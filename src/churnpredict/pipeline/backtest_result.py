@@ -60,7 +60,7 @@ class Backtest(pd.DataFrame):
     predictions : DataFrame or None
         Index ``(customer_id, cutoff)``; ``outcome`` (0/1) and the risk that each model gave. Pictures are drawn from it.
     campaign : Campaign
-        The money that profits are reckoned with, assumed where nobody has said it.
+        The costs and values of the profits, assumed where not given.
     """
 
     _metadata = ["predictions", "campaign"]  # noqa: RUF012 (pandas asks for a list)
@@ -117,7 +117,7 @@ class Backtest(pd.DataFrame):
         return f"{n} cutoff{'' if n == 1 else 's'}. {against} {level}{signal}"
 
     def _money(self) -> str:
-        """Return what profits were reckoned with, in a sentence."""
+        """Return the costs and values behind the profits, in a sentence."""
         return f"Profits {'assume' if self.campaign is ASSUMED else 'are reckoned so'}: {self.campaign}."
 
     def _complete(self) -> bool:

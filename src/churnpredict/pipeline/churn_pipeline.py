@@ -525,7 +525,7 @@ class ChurnPipeline(Answers):
         rounds : int
             Bootstrap samples of customers for the intervals.
         campaign : Campaign, optional
-            The money for the figures of profit; without it they are reckoned with assumptions, which the result shows.
+            The money for the figures of profit; without it they are calculated with assumptions, which the result shows.
 
         Returns
         -------

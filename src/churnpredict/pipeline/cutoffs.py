@@ -61,7 +61,9 @@ def one_moment(tables: EventTables, when: Any, what: str) -> int:
 
 
 def window_ends(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, horizons: Sequence[str]) -> dict[str, pd.DatetimeIndex]:
-    """When the outcome window of each row of X closes, on the wall clock: for every earlier horizon, shortest first, and the whole one."""
+    """Return when the outcome window of each row of X closes, on the wall clock: for every earlier horizon, shortest first, and the whole
+    one.
+    """
     opens = churn.gap_span.after(moment_column(X.index.get_level_values("cutoff"), "cutoff", tables.timezone), tables.timezone)
     earlier = {name: span(name, "horizons") for name in horizons}
     spans = dict(sorted(earlier.items(), key=lambda item: item[1].nominal)) | {str(churn.horizon_span): churn.horizon_span}

@@ -251,7 +251,7 @@ def _features_for(pipeline: Any, part: EventTables, cutoff: int) -> Frames:
 
 
 def names_of_risks(model: Any) -> list[str]:
-    """Return the columns that a model's risks are told in, found by scoring made-up rows."""
+    """Return the columns of a model's risks, found by scoring made-up rows."""
     names = [str(c) for c in model.feature_names_in_]
     index = pd.MultiIndex.from_tuples([("", pd.Timestamp(0))], names=["customer_id", "cutoff"])
     nobody = pd.DataFrame(np.full((1, len(names)), np.nan, np.float32), columns=names, index=index)

@@ -31,7 +31,7 @@ class Scores(pd.DataFrame):
     Attributes
     ----------
     unit : str
-        What money is counted in, such as "€": shown with every amount. Empty where nobody says.
+        The unit of money, such as "€": shown with every amount. Empty if not given.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class Scores(pd.DataFrame):
             said += f", as known on {pd.Timestamp(times[0]):%Y-%m-%d}"
         if n and "money_at_risk" in self and self["money_at_risk"].notna().any():
             said += f"; money at risk: {amount(float(self['money_at_risk'].sum()), self.unit)}"
-        return said + ("; the model has seen what came after (in-sample)" if "in_sample" in self else "")
+        return said + ("; the model was trained on later outcomes (in-sample)" if "in_sample" in self else "")
 
     def _own(self) -> list[str]:
         """Return columns of the user's own."""

@@ -124,7 +124,7 @@ def _place(tables: EventTables, customer: Any) -> int:
     ids = pd.Index(tables.ids.to_pandas())
     found = np.flatnonzero(ids == customer) if pd.api.types.is_scalar(customer) else np.array([], dtype=np.int64)
     if len(found) != 1:
-        remedy = "Give one id as it stands in the tables, text as text and numbers as numbers: scores['customer_id'] holds them."
+        remedy = "Give one id exactly as in the tables, text as text and numbers as numbers: scores['customer_id'] holds them."
         raise IdentityError("unknown-ids", "the customer is not in the tables", rows=1, total=1, remedy=remedy)
     return int(found[0])
 

@@ -53,13 +53,13 @@ def _read_figures(path: Path) -> pd.DataFrame:
         return found.assign(cutoff=pd.to_datetime(found["cutoff"])) if "cutoff" in needed else found
     except (OSError, ValueError):  # a parser's own words could quote a row
         remedy = "Run churnpredict backtest again."
-        raise SourceError("unreadable-backtest", f'"{path}" is no table of a backtest', remedy=remedy) from None
+        raise SourceError("unreadable-backtest", f'"{path}" is not a table of a backtest', remedy=remedy) from None
 
 
 def date_backtest(
     found: Mapping[str, Any], tables: EventTables, churn: ChurnRule, at: Any = None, *, language: str | Language = "en"
 ) -> dict[str, Any]:
-    """Return a backtest (:func:`read_backtest`) with what is to be said of its date beside that of the page, ``backtest_note``.
+    """Return a backtest (:func:`read_backtest`) with a note on its date and that of the page, ``backtest_note``.
 
     The date of the page is by default the end of what was observed. Warns of a backtest whose outcomes lie after it, ``later-backtest``,
     and of one that is a whole outcome window older than it could be, ``old-backtest``.

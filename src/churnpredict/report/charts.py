@@ -47,7 +47,7 @@ def share_bar(value: float, top: float, *, second: float = 0.0, low: float = mat
 def reliability_chart(bins: Sequence[Mapping[str, float]], label: str, percent: Callable[[float], str]) -> Markup:
     """Draw what was predicted against what was observed, with intervals; on the diagonal, both agree.
 
-    The axes end where the points do, so that crowded points are told apart.
+    The axes end where the points do, so that crowded points can be distinguished.
 
     Parameters
     ----------

@@ -141,7 +141,7 @@ def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.D
 
 
 def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a plan, with whoever is on a list or was contacted lately among those to exclude, and why."""
+    """Return the arguments of a plan, with customers on a list or contacted lately among those to exclude, and why."""
     options = dict(plan)
     exclude, rest = options.pop("exclude", None), options.pop("rest", None)
     why: dict[Any, str] = {}

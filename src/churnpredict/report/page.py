@@ -53,11 +53,11 @@ def write_report(
     language: str | Language = "en",
     most_cards: int = 500,
 ) -> Path:
-    """Write the page that people open: how the book stands, why, how far to trust it, whom to contact.
+    """Write the page that people open: the state of the customer base, why, how far to trust it, whom to contact.
 
     Groups of fewer than five customers are put together or left out. Texts of the data are shown as text, whatever they hold. Each part
     may be the :class:`churnpredict.ChurnError` that it failed with: the page then says "not available", with its code. With a plan, the
-    values of customers are those that the plan has reckoned with, everywhere.
+    values of customers are those that the plan used, everywhere.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def write_report(
         As :meth:`churnpredict.ChurnPipeline.backtest` gives it, with calibration drawn from its predictions. Without it the page says that
         nothing is known of the model.
     backtest_note : str
-        What is to be said of it, such as that it is of another date than the page.
+        A note on it, such as that its date differs from that of the page.
     calibration : DataFrame, optional
-        Tenths of customers by risk: ``said``, ``lost``, ``n``; by default those of the back-test's predictions.
+        Tenths of customers by risk: ``said``, ``lost``, ``n``; by default those of the backtest's predictions.
     alerts : DataFrame, optional
         As :func:`churnpredict.find_alerts` gives them.
     rates, tenure, cohorts : DataFrame, optional

@@ -98,7 +98,7 @@ def _grouped(cards: list[dict[str, Any]], spoken: Language) -> list[dict[str, An
 
 
 def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
-    """Return what a table by customer says of the customers on the cards: words of changes, counts of activity."""
+    """Return the values of a table by customer for the customers on the cards: words of changes, counts of activity."""
     if frame is None or not len(frame) or not len(cards):
         return {}
     place, _ = match_ids(frame.index, cards["customer_id"], what)

@@ -36,7 +36,7 @@ __all__ = [
 _NOTES = {"no customers": "note.empty", "no whole year observed yet": "note.year"}
 _FEWER = re.compile(r"fewer than (\d+) customers")
 _IMMATURE = re.compile(r"immature until (\d{4}-\d\d-\d\d).*")
-SMALL = 5  # smaller groups would speak of single people
+SMALL = 5  # smaller groups would identify single people
 _BINS = 20
 _METRICS = ("auc", "lift_10", "log_loss", "calibration_gap")
 _PARTS = ("rates", "definition", "tenure", "cohorts", "backtest", "calibration", "drift", "earlier", "alerts", "plan", "changes")
@@ -88,7 +88,7 @@ def segments(scores: pd.DataFrame, money: pd.Series, spoken: Language) -> list[d
     rows = []
     for row in _by_money(groups):
         small = not isinstance(row["key"], str)
-        if small and row["n"] < SMALL:  # still so few that they speak of single people
+        if small and row["n"] < SMALL:  # still so few that they identify single people
             continue
         label, remedy = (spoken.say("why.small"), "") if small else (label_of(row["key"], spoken), spoken.remedy(row["key"]))
         share = row["n"] / len(scores)
@@ -118,7 +118,7 @@ def _by_money(groups: Any) -> list[dict[Any, Any]]:
 
 
 def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[str, str] | None]:
-    """Return, of each part that failed, that it is missing, and what its error says; None of the others."""
+    """Return return, of each part that failed, that it is missing, and what its error says; None of the others."""
     failed = {name: parts[name] if isinstance(parts.get(name), ChurnError) else None for name in _PARTS}
     return {
         name: None
@@ -129,9 +129,9 @@ def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[
 
 
 def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame | None = None) -> list[dict[str, Any]]:
-    """Return, per metric, the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
+    """Return return, per metric, the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
 
-    With the scores of the page, a back-test of a cutoff that is not before theirs is marked as ``later``.
+    With the scores of the page, a backtest of a cutoff that is not before theirs is marked as ``later``.
     """
     if backtest is None or not len(backtest):
         return []
@@ -182,7 +182,7 @@ def _is_later(tested: Any, scores: pd.DataFrame | None) -> bool:
 
 
 def tenths(backtest: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return tenths of customers by risk, at the latest cutoff of a back-test that kept its predictions: ``said``, ``lost``, ``n``."""
+    """Return tenths of customers by risk, at the latest cutoff of a backtest that kept its predictions: ``said``, ``lost``, ``n``."""
     kept = getattr(backtest, "predictions", None)
     if kept is None or "model" not in kept or not len(kept):
         return None

@@ -41,7 +41,7 @@ def choose(order: Any, held: Any, profit: Floats, spend: Floats, room: Any, budg
 
 
 def _walk(order: Any, held: Any, spend: Floats, room: Any, budget: float | None) -> Any:
-    """Take whoever fits; the hold-out must fit as well, so that both arms are alike, but uses nothing up."""
+    """Take all customers who fit; the hold-out must fit as well, so that both arms are alike, but uses nothing up."""
     owners, most = room
     left, places = math.inf if budget is None else float(budget), dict(most)
     spare = 0.0 if budget is None else 1e-9 * left  # ten contacts of 0.10 fit into 1.00, whatever the subtractions lose

@@ -28,7 +28,7 @@ _NOT_OFFERED = ("excluded", "no value known", "not actionable", "hold-out")
 
 
 def profit_by_contacts(plan: Any, *, points: int = _POINTS) -> pd.DataFrame:
-    """Return expected profit of the first n contacts: those of the plan, then whoever would come next, by expected profit.
+    """Return expected profit of the first n contacts: those of the plan, then the next customers, by expected profit.
 
     Returns
     -------

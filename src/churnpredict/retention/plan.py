@@ -80,7 +80,7 @@ class Plan:
     offer : Offer or None
         What goes into the profit of everybody, in the order of :attr:`decisions`: pictures are drawn from it.
     assumptions : tuple of Assumption
-        The numbers that it reckons with, and whether somebody has said them.
+        The numbers that it uses, and whether they were given or assumed.
     """
 
     table: pd.DataFrame
@@ -473,7 +473,7 @@ def _offers(
 
 
 def _excluded(ids: pd.Series, exclude: Any, spoken: Language) -> tuple[Any, Any, tuple[str, ...]]:
-    """Return who is excluded (n,), why (n,), and what is to be said of the list."""
+    """Return who is excluded (n,), why (n,), and a note on the list."""
     if exclude is None:
         return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
     listed = listed_customers(exclude, ids, "exclude")

@@ -18,7 +18,7 @@ _ASSUMED = {"offer": ASSUMED.offer_cost, "contact": ASSUMED.contact_cost, "accep
 
 
 class Assumption(NamedTuple):
-    """A number that the plan reckons with: ``offer``, ``contact`` or ``acceptance``, from ``low`` to ``high`` over the contacts.
+    """A number that the plan uses: ``offer``, ``contact`` or ``acceptance``, from ``low`` to ``high`` over the contacts.
 
     ``said`` is whether somebody has said it; otherwise it is assumed.
     """
@@ -30,7 +30,7 @@ class Assumption(NamedTuple):
 
 
 def assumptions_of(offer: Offer, said: Mapping[str, bool]) -> tuple[Assumption, ...]:
-    """Return the numbers that the contacts are reckoned with; none where nobody is contacted."""
+    """Return the numbers behind the contacts; none where nobody is contacted."""
     if not len(offer.risk):
         return ()
     ranges = {"offer": offer.offer_cost, "contact": np.array([offer.contact_cost]), "acceptance": offer.acceptance}
@@ -40,7 +40,7 @@ def assumptions_of(offer: Offer, said: Mapping[str, bool]) -> tuple[Assumption, 
 def assumed(
     offer_cost: Any, contact_cost: float | None, acceptance: float | None, spoken: Language, unit: str
 ) -> tuple[tuple[Any, float, float], dict[str, bool], tuple[str, ...]]:
-    """Return what is reckoned with, which of it somebody has said, and a note of what nobody has said."""
+    """Return the numbers to use, which of them were given, and a note on the assumed ones."""
     said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
     chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
     numbers = {name: spoken.percent(value) if name == "acceptance" else spoken.amount(value, unit) for name, value in _ASSUMED.items()}

@@ -77,7 +77,7 @@ def read_playbook(
         if key not in plays:
             raise ConfigError(
                 "unknown-driver",
-                f"the playbook speaks of the driver {key!r}, which is none.{closest(key, plays)}",
+                f"the playbook names the driver {key!r}, which does not exist.{closest(key, plays)}",
                 remedy="Use a key of the driver table, or of a custom driver among the reasons.",
             )
         plays[key] = _changed(key, plays[key], said)

@@ -120,7 +120,7 @@ def _without(reading: Reading, culprit: Reading, error: ChurnError) -> Reading:
         return reading
     column = getattr(error, "column", None)
     needed = {reading.roles.get(role) for role in ("customer", "time", "start", "end")}
-    if error.code == "mixed-currency":  # amounts that nobody can add up are no amounts
+    if error.code == "mixed-currency":  # amounts in several currencies cannot be summed
         taken = {"currency": reading.roles.get("currency"), "value": reading.roles.get("value")}
         return replace(
             reading,

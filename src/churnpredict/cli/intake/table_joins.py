@@ -109,7 +109,7 @@ def months_as_rows(profile: TableProfile, customer: str) -> Query:
 def flagged_rows(profile: TableProfile, column: str, values: Sequence[str]) -> Query:
     """Return the rows in which a column has one of some values."""
     texts = profile.table[column].cast(pa.string()).unique().to_pylist() if not pa.types.is_boolean(profile.table[column].type) else []
-    said = values[0].strip().lower() in _YES  # a flag is written 1, true or yes, by whoever reads the file
+    said = values[0].strip().lower() in _YES  # a flag is written 1, true or yes, depending on the reader
     meant = set(values) if profile.columns[column].kind != "flag" else set(_YES if said else _NO)
     there = [str(t) for t in texts if t is not None and str(t).strip().lower() in {m.lower() for m in meant}]
     listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted(_YES if said else _NO))

@@ -18,7 +18,7 @@ __all__ = ["leavers", "more_states", "without_contradicted"]
 
 _NONE = np.iinfo(np.int64).min
 _MONTH = 30 * DAY
-_GO_ON = 0.5  # of those who are said to have left do something more than a month later
+_GO_ON = 0.5  # share of the marked leavers who are active more than a month later
 
 
 def leavers(readings: Sequence[Reading]) -> list[Reading]:

@@ -156,7 +156,7 @@ class JsonFiles(Source):
             if len(wanted) > 1:
                 raise self._which(path, lists)
             document = document[wanted[0]] if wanted else [document]
-        yield from document if isinstance(document, list) else [document]  # what is no object is refused as a row
+        yield from document if isinstance(document, list) else [document]  # anything but an object is refused as a row
 
     def _which(self, path: str, lists: Sequence[str]) -> UsageError:
         shown = ", ".join(f'"{name}"' for name in lists[:8])

@@ -53,7 +53,7 @@ class Workbook(Source):
         rows, file = self._rows, self.file
         self._refuse_other_layout(self.layout)
         start = file.skip_rows
-        if start is None:  # empty rows above are no matter
+        if start is None:  # empty rows above do not matter
             start = next((place for place, row in enumerate(rows) if any(v != "" for v in row)), 0)
         header = rows[start] if start < len(rows) else []
         names = list(file.column_names) or [_text(v).strip() for v in header]

@@ -85,7 +85,7 @@ class Forest:
         Raises
         ------
         MismatchError
-            Columns are missing, values are no numbers or unknown categories, or are missing where the library takes none.
+            Columns are missing, values are not numbers or are unknown categories, or are missing where the library takes none.
         """
         rows = self.aligned(A)
         if self.transform is not None:

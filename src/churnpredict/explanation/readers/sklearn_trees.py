@@ -31,7 +31,7 @@ def read_sklearn(model: Any) -> Forest | None:
         return None
     if hasattr(model, "train_score_") and hasattr(model, "learning_rate"):
         return _of_boosting(model)
-    if hasattr(model, "bootstrap") and not hasattr(model, "offset_"):  # of an isolation forest the score is no mean over trees
+    if hasattr(model, "bootstrap") and not hasattr(model, "offset_"):  # the score of an isolation forest is not a mean over trees
         return _of_trees(model, list(estimators), 1.0 / len(estimators), 0.0, _DRAWN if model.bootstrap else _WEIGHTED)
     return None
 

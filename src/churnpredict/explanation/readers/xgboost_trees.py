@@ -68,7 +68,7 @@ def _missing_numbers(trees: list[dict[str, Any]]) -> dict[int, int]:
 
 
 def _add(builder: ForestBuilder, tree: dict[str, Any], weight: float) -> None:
-    """Values below a threshold go left, in 32 bits; of a category's split the set goes right, everything unknown left."""
+    """Add one tree: values below a threshold go left, in 32 bits; the set of a category's split goes right, unknown values left."""
     conditions = np.array(tree["split_conditions"], np.float32)
     left = np.array(tree["left_children"])
     sets = {
