@@ -1,4 +1,4 @@
-"""Pictures of the report page for the README and the guide, and the page itself: the demo, run as it stands, opened in a real browser.
+"""Pictures of the report page for the README and the guide, and the page itself: the demo, run unchanged, opened in a real browser.
 
 Run as ``python docs/make_screenshots.py``; it needs Chromium and playwright, and writes ``docs/images/report-*.png`` and
 ``docs/_static/demo-report.html``.

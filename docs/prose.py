@@ -95,7 +95,7 @@ def check(piece: Piece) -> Iterator[Hit]:
         for rule, pattern, advice in patterns:
             for m in pattern.finditer(text):
                 yield Hit(line_of(m.start()), rule, m.group(), advice)
-    for m in re.finditer(r"(?:^|[.:;]\s+)(Who(?:se)?) (?![^.?]*\?)(?!leaves, and when)", text):
+    for m in re.finditer(r"(?:^|[.:;]\s+)(Who(?:se)?) (?=[^.?]*\.)", text):
         if piece.kind not in {"comment", "heading"}:
             yield Hit(line_of(m.start(1)), "bare who", m.group(1), '"Customers who ...", "Those who ..."')
     for m in re.finditer(r"[a-z]{2}!(?=\s|$)", text):

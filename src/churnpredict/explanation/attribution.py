@@ -492,7 +492,7 @@ def explain(
     if usual is None:
         usual = getattr(model, "usual_", None)
     busy = model.expected_activity(rows) if hasattr(model, "expected_activity") else None
-    if busy is not None and frame is not None:  # what is told of the calendar is how busy it is, not the log-odds
+    if busy is not None and frame is not None:  # the calendar is shown by how busy it is, not by its log-odds
         rows = frame.assign(**{COLUMN: busy})
     return Explanation(
         index=pd.RangeIndex(n) if frame is None else frame.index,

@@ -274,11 +274,11 @@ class CalendarMember:
         self.weight = weight
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Log-odds (n,) of encoded rows A (n, n_features)."""
+        """Return log-odds (n,) of encoded rows A (n, n_features)."""
         return np.array(A[:, self.column], dtype=np.float64)
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
-        """The column itself."""
+        """Return the column itself."""
         phi = np.zeros(A.shape)
         phi[:, self.column] = A[:, self.column]
         return phi, 0.0

@@ -52,7 +52,7 @@ def check_calendar(calendar: Sequence[Mapping[str, object]] | None) -> list[dict
     Raises
     ------
     UsageError
-        ``bad-calendar``: an entry without a name, of an unknown kind or key, or with days that are no days.
+        ``bad-calendar``: an entry without a name, of an unknown kind or key, or with invalid days.
 
     Examples
     --------
@@ -95,11 +95,11 @@ def _checked(entry: Any, place: int) -> dict[str, Any]:
         _refuse(f'"{name}" has {"both" if days is not None else "neither"} days and country', "Give one of the two.")
     if days is not None:
         if isinstance(days, str) or not isinstance(days, Sequence) or not days:
-            _refuse(f'the days of "{name}" are no list', 'Give a list, such as days = ["12-24/12-26"].')
+            _refuse(f'the days of "{name}" are not a list', 'Give a list, such as days = ["12-24/12-26"].')
         for text in days:
             list(_laid_out(text, name, 2024))
     elif not isinstance(country, str) or not isinstance(entry.get("region", ""), str):
-        _refuse(f'the country of "{name}" is no text', 'Give its code, such as "DE".')
+        _refuse(f'the country of "{name}" is not a text', 'Give its code, such as "DE".')
     return {key: [str(day) for day in value] if key == "days" else value for key, value in entry.items()}
 
 
@@ -114,7 +114,7 @@ def named_spans(calendar: Sequence[Mapping[str, Any]] | None, moment: int) -> li
     Raises
     ------
     UsageError
-        ``bad-calendar``: a country that nobody knows.
+        ``bad-calendar``: an unknown country.
     MissingExtraError
         ``missing-extra``: a country is named, and ``holidays`` is not installed.
     """
@@ -146,7 +146,7 @@ def _laid_out(text: Any, name: str, year: int) -> Iterator[tuple[datetime.date, 
         else:
             spans = _every_year(yearly, year)
     except ValueError:
-        _refuse(f'the days of "{name}" hold {text!r}, which is no day', remedy)
+        _refuse(f'the days of "{name}" hold {text!r}, which is not a day', remedy)
     if any(last < first for first, last in spans):
         _refuse(f'the days of "{name}" end before they begin: {text!r}', remedy)
     yield from spans

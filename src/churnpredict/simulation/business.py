@@ -270,7 +270,7 @@ def make_business(
     distractors : float
         Chance per customer and year of a harmless episode that looks like a cause for 30 days, 0 to 1.
     signal : float
-        How clearly causes show before customers leave, 0 to 1: at 1 they strike 1.8 times as often, grow half as fast, and seldom pass.
+        How strongly causes show before customers leave, 0 to 1: at 1 they strike 1.8 times as often, grow half as fast, and seldom pass.
     causes : list of str, optional
         The drivers whose causes strike; all twelve by default.
     treatments : bool

@@ -86,7 +86,7 @@ def _fading(s: Floats, t: Floats) -> Floats:
 
 
 def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposition:
-    """Share out what the weeks say among a trend, a season, deviations and noise.
+    """Return share out what the weeks say among a trend, a season, deviations and noise.
 
     All are Gaussian: their sizes maximise the marginal likelihood of the counts times a prior, and given these the parts have one most
     likely form. What was seen once is shared between season and deviation as their sizes say; years that agree make the season large,

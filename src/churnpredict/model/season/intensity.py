@@ -22,7 +22,7 @@ _DOUBT = 1.3  # counts of one customer hang together: their sum says less than i
 
 @dataclass(frozen=True, eq=False)
 class Intensity:
-    """What the counts say of each week, and how firmly.
+    """The evidence of the counts for each week, and its precision.
 
     Attributes
     ----------

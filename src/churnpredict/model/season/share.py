@@ -32,7 +32,7 @@ def choose_share(trials: Sequence[Trial]) -> float:
     """Return the share g in [0, 1] of the offset under which the trials are likeliest: the mode under a prior N(0, 1).
 
     Each period has a level of its own, N(0, 0.15 squared) in log-odds, because a season that only moves the level of a single period cannot
-    be told from any other reason to move. No trials, no share.
+    be distinguished from any other reason to move. No trials, no share.
 
     >>> import numpy as np
     >>> y = (np.random.default_rng(0).random(2000) < sigmoid(np.tile([-1.0, 1.0], 1000))).astype(float)
