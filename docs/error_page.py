@@ -38,6 +38,10 @@ AREAS = {
 # Codes whose message is made of parts that the source does not hold in one place: what it says, and what to do.
 TOLD = {
     "bad-changes": ("max_changes is not 1, 2 or 3", "Ask for 1, 2 or 3: more is not advice."),
+    "bad-calendar": (
+        "an entry of the calendar has no name, an unknown key or kind, or days that cannot be read",
+        'Give name, kind or factor, and days, such as ["12-24/12-26"].',
+    ),
     "bad-span": ("the span is not a whole number and a unit, or not positive", 'Write "90d", "2w", "3 months", "1y" or "12h".'),
     "bad-time": ("the moment is missing, or not one that can be read without doubt", 'Write it as ISO 8601, such as "2024-09-01".'),
     "not-additive": ("the contributions of the model do not sum to what it predicts", "Train plain boosted trees, without linear leaves."),
