@@ -17,9 +17,9 @@ from churnpredict.progress import progress
 
 
 def test_the_demo_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**(QUICK | {"horizon": "90d"})))
+    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**(QUICK | {"horizon": "60d"})))
     told: list[str] = []
-    written = run_demo(tmp_path / "demo", customers=250, seed=3, say=told.append)
+    written = run_demo(tmp_path / "demo", customers=400, seed=3, say=told.append)
     assert all(path.exists() for path in written.values())
     text = "\n".join(told)
     for path in written.values():
@@ -29,7 +29,7 @@ def test_the_demo_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert scores["reason_1"].iloc[0] in text
     assert "MBG/NBD" in text
     page = written["report"].read_text()
-    assert all(word in page for word in ("The plan", "By year as a customer", "Alerts", "How far to trust it"))
+    assert all(word in page for word in ("Whom to contact", "By year as a customer", "Alerts", "How far to trust it"))
     assert set(pd.read_csv(written["alerts"])["alert"]) <= set(read_config(written["config"]).alerts)
     again = read_config(written["config"])
     assert set(again.tables) >= {"customers", "orders", "payments", "contacts"}

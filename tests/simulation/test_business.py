@@ -48,6 +48,7 @@ def chosen(**changes: object) -> Settings:
         "distractors": 0.2,
         "signal": 0.0,
         "causes": DRIVERS,
+        "spend": 1.0,
         "treatments": False,
     }
     return Settings(**(plain | changes))  # type: ignore[arg-type]
@@ -590,7 +591,7 @@ def test_cancellations_are_no_table_where_they_would_be_the_answer() -> None:
 
 def test_a_clearer_business_leaves_for_the_causes_that_were_chosen() -> None:
     """With ``signal``, causes show longer before customers leave; only those chosen strike; without both nothing has changed."""
-    plain, same = (make_business(150, random_state=3, months=12, **more) for more in ({}, {"signal": 0.0, "causes": None}))
+    plain, same = (make_business(150, random_state=3, months=12, **more) for more in ({}, {"signal": 0.0, "causes": None, "spend": 1.0}))
     for name, frame in plain.frames.items():
         pd.testing.assert_frame_equal(frame, same.frames[name])
     clear = make_business(600, random_state=3, months=18, signal=1.0, causes=["support", "payment"])
@@ -605,5 +606,7 @@ def test_a_clearer_business_leaves_for_the_causes_that_were_chosen() -> None:
     for wrong in ([], "support", ["weather"]):
         with pytest.raises(UsageError, match="bad-argument"):
             make_business(10, causes=wrong)
+    rich = make_business(150, random_state=3, months=12, spend=10.0)
+    assert rich.frames["orders"]["amount"].sum() == pytest.approx(10 * plain.frames["orders"]["amount"].sum(), rel=1e-3)
     with pytest.raises(UsageError, match="bad-argument"):
         make_business(10, signal=2)

@@ -21,6 +21,21 @@ from churnpredict.table_files import write_frame
 __all__ = ["run_demo"]
 
 _MARK = "# Written by churnpredict demo."
+# A business whose customers leave for seven reasons that show some time before, and pay enough for a contact to be worth it.
+_CAUSES = ("habit", "value", "onboarding", "support", "price", "payment", "contract")
+_BUSINESS: dict[str, Any] = {
+    "months": 15,
+    "signal": 1.0,
+    "causes": _CAUSES,
+    "distractors": 0.1,
+    "involuntary": 0.15,
+    "season": 0.1,
+    "spend": 10.0,
+}
+_TABLES = ("customers", "orders", "usage", "payments", "tickets", "subscriptions", "prices", "cancellations")
+_HORIZON = "60d"
+_MODEL = {"every": "75d", "history": "90d"}
+_TESTED = 1  # past dates, one horizon apart
 _ALERTS = (
     '"no order for 60 days" = "habit__orders_days_since_last >= 60"',
     '"two failed payments in a row" = "payment__payments_failed_streak >= 2"',
@@ -50,8 +65,8 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
 
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
-    business = make_business(customers, random_state=seed, rule="cancellation")
-    config = write_business(business, folder)
+    business = make_business(customers, random_state=seed, rule="cancellation", **_BUSINESS)
+    config = write_business(business, folder, only=_TABLES, churn={"horizon": _HORIZON}, model=_MODEL)
     settings = read_config(config)
     tables = settings.event_tables()
     say(f"{tables!r}\n2/5 training on the past")
@@ -60,14 +75,14 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     say(f"{pipeline!r}\n3/5 backtest: how well would it have worked {settings.churn['horizon']} before the end?")
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
 
-    figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-1:], rounds=100)
+    figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-_TESTED:], rounds=100)
     written["backtest"] = write_backtest(settings.resolve(settings.output.backtest), figures)
     say(f"{figures}\n4/5 scores with reasons")
-    scores = pipeline.score(tables)
+    found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
+    scores = found.scores
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
     say(f"5/5 the highest risks of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
     say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
-    found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
     assert found.plan is not None  # the business has prices
     say(f"{found.plan!r}\n")
     for name, n in found.parts["alerts"]["alert"].value_counts().items():
@@ -92,10 +107,15 @@ def _refuse_folder(folder: Path) -> None:
         raise UsageError("folder-in-use", f'"{folder}" holds files that are not from a demo', remedy=remedy)
 
 
-def write_business(business: Any, folder: Path) -> Path:
-    """Write the tables of a simulated business as CSV files with a churn.toml, as if they came from a warehouse."""
+def write_business(business: Any, folder: Path, *, only: tuple[str, ...] | None = None, **said: dict[str, Any]) -> Path:
+    """Write the tables of a simulated business as CSV files with a churn.toml, as if they came from a warehouse.
+
+    ``only`` names the tables to write, all by default; ``churn`` and ``model`` are settings of these sections.
+    """
     lines = [_MARK, f"observed_until = {json.dumps(str(business.end.date()))}", ""]
     for name, declaration in business.tables.declarations.items():
+        if only is not None and name not in only:
+            continue
         frame = declaration.source[list(dict.fromkeys(declaration.columns()))]
         if not len(frame):
             continue
@@ -105,6 +125,7 @@ def write_business(business: Any, folder: Path) -> Path:
     rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
     if "active_within" in rule:
         rule["active_within"] = "60d"  # customers silent for longer have left already, which needs no model
+    rule |= said.get("churn", {})
     lines += ["[churn]", f"rule = {json.dumps(business.rule)}"]
     lines += [
         f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value)}" for key, value in rule.items() if value is not None
@@ -114,13 +135,15 @@ def write_business(business: Any, folder: Path) -> Path:
         "[plan]",
         "offer_cost = 10.0  # of the offer",
         "contact_cost = 5.0  # of the contact",
-        "budget = 1000.0",
+        "acceptance = 0.4  # of the offers keep a customer who would leave",
+        "budget = 3000.0",
         'unit = "€"',
         "",
         "[alerts]",
         *_ALERTS,
     ]
-    lines += ["", "[model]", 'every = "45d"  # a third of the default of fifteen days, so that the demo takes a minute']
+    model = {"every": "45d"} | said.get("model", {})
+    lines += ["", "[model]  # fewer past dates than by default, so that it is quick", *(f"{k} = {json.dumps(v)}" for k, v in model.items())]
     return write_text(folder / "churn.toml", "\n".join(lines) + "\n")
 
 

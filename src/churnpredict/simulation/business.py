@@ -238,6 +238,7 @@ def make_business(
     distractors: float = 0.2,
     signal: float = 0.0,
     causes: Sequence[str] | None = None,
+    spend: float = 1.0,
     treatments: bool = False,
     rule: Literal["inactivity", "cancellation"] = "inactivity",
 ) -> Business:
@@ -273,6 +274,8 @@ def make_business(
         How strongly causes show before customers leave, 0 to 1: at 1 they strike 1.8 times as often, grow half as fast, and seldom pass.
     causes : list of str, optional
         The drivers whose causes strike; all twelve by default.
+    spend : float
+        What customers pay, as a multiple of the usual amounts, 0.01 to 1,000.
     treatments : bool
         Add ``frames["treatments"]``: monthly retention campaigns to customers chosen at random, half of them a hold-out.
     rule : {"inactivity", "cancellation"}
@@ -310,6 +313,7 @@ def make_business(
         ("involuntary", involuntary, 0, 0.9),
         ("distractors", distractors, 0, 1),
         ("signal", signal, 0, 1),
+        ("spend", spend, 0.01, 1000),
     ):
         whole = name in ("n_customers", "random_state", "months")
         if not is_number(value) or not low <= value <= high or (whole and int(value) != value):
@@ -327,6 +331,7 @@ def make_business(
         distractors=float(distractors),
         signal=float(signal),
         causes=_causes_of(causes),
+        spend=float(spend),
         treatments=bool(treatments),
     )
     world = plant(settings)

@@ -86,6 +86,7 @@ class Settings:
     distractors: float
     signal: float
     causes: tuple[str, ...]
+    spend: float
     treatments: bool
 
 
@@ -282,7 +283,7 @@ def plant(settings: Settings) -> World:
         "owner": (u[:, 4] * N_OWNERS).astype(np.int64),
         "order_rate": 1 / np.exp(np.log(4) + u[:, 5] * np.log(12 / 4)),
         "clock": streams["clock"].random((n, 2)),
-        "basket": np.exp(3.6 + 0.45 * z[:, 1]),
+        "basket": np.exp(3.6 + 0.45 * z[:, 1]) * settings.spend,
         "usage_rate": 0.35 * np.exp(0.35 * z[:, 2]),
         "breadth": 3 + (u[:, 6] * 5).astype(np.int64),
         "home": (u[:, 7] * 20).astype(np.int64),

@@ -207,7 +207,9 @@ def _prices(world: World, episodes: pd.DataFrame) -> pd.DataFrame:
         {
             "customer": np.concatenate([everyone, who, spells.customer, spells.customer[kept]]),
             "day": np.concatenate([world.join, day, spells.first, spells.after[kept]]),
-            "factor": np.concatenate([PLAN_PRICE[world.traits["plan"]], np.full(len(who), 1.03), rise, np.ones(int(kept.sum()))]),
+            "factor": np.concatenate(
+                [PLAN_PRICE[world.traits["plan"]] * world.settings.spend, np.full(len(who), 1.03), rise, np.ones(int(kept.sum()))]
+            ),
             "discount": np.concatenate(
                 [discount, np.full(len(who), np.nan), np.where(spells.real, 0.0, np.nan), np.full(int(kept.sum()), 0.15)]
             ),
