@@ -32,7 +32,7 @@ def test_the_demo_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert all(word in page for word in ("Whom to contact", "By year as a customer", "Alerts", "How far to trust it"))
     assert set(pd.read_csv(written["alerts"])["alert"]) <= set(read_config(written["config"]).alerts)
     again = read_config(written["config"])
-    assert set(again.tables) >= {"customers", "orders", "payments", "contacts"}
+    assert set(again.tables) >= {"customers", "orders", "payments", "tickets"}
     assert len(cp.load(written["model"]).score(again.event_tables())) == len(scores)
 
 
