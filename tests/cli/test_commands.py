@@ -122,7 +122,7 @@ def test_the_page_the_plan_and_the_alerts(folder: Path, capsys: pytest.CaptureFi
     assert plan.loc[plan["arm"] == "contact", "expected_spend"].sum() <= 50
     assert len(alerts) == told["alerts"]["silent"] > 0
     assert sum(told["without_score"].values()) + told["customers"] == pd.read_csv(folder / "orders.csv")["who"].nunique()
-    assert all(word in page for word in ("Since the last scoring", "EUR", "silent", "gone already", "No back-test was given"))
+    assert all(word in page for word in ("Since the last scoring", "EUR", "silent", "gone already", "there was no backtest"))
     assert run("alerts", "--at", "2023-12-01", "--format", "json") == 0
     judged = json.loads(capsys.readouterr().out)
     assert judged["now"] == len(alerts)
