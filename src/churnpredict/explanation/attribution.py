@@ -494,6 +494,7 @@ def explain(
     busy = model.expected_activity(rows) if hasattr(model, "expected_activity") else None
     if busy is not None and frame is not None:  # the calendar is shown by how busy it is, not by its log-odds
         rows = frame.assign(**{COLUMN: busy})
+    ahead = getattr(model, "horizon", None)
     return Explanation(
         index=pd.RangeIndex(n) if frame is None else frame.index,
         features=additive.names,
@@ -511,7 +512,7 @@ def explain(
         outcome=outcome,
         horizon=horizon,
         source=PairSource(models, tuple(scales), chosen.matrix, n_jobs),
-        ahead=None if getattr(model, "horizon", None) is None else str(model.horizon),
+        ahead=None if ahead is None else str(ahead),
     )
 
 

@@ -12,7 +12,7 @@ import logging
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -129,7 +129,7 @@ class TreeShap:
         # The trees are enough to rebuild the booster, so do not keep the caller's alive
         self._booster: Any = booster if self._trees is None else None
         self._borrowed = None if booster is None or self._forest is not None else weakref.ref(booster)
-        self.n_features: int = self._trees.n_features if self._trees is not None else self._booster.num_feature()
+        self.n_features: int = self._trees.n_features if self._trees is not None else cast(Any, self._booster).num_feature()
         self._is_deep = isinstance(self._trees, TreeModel) and self._trees.depth() > DEEPEST_FOR_LIGHTGBM
         self.base = "the background" if background is not None else "the training rows, counted without weights"
         if background is None and self._forest is not None:

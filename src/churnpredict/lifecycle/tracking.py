@@ -121,7 +121,7 @@ def inputs_at(pipeline: ChurnPipeline, tables: EventTables, at: Any = None) -> p
     X = pipeline.features_at(tables, at)
     texts = _text_columns(pipeline)
     index = {"customer_id": X.index.get_level_values("customer_id").astype(str), "cutoff": X.index.get_level_values("cutoff")}
-    features = {c: X[c].astype(object).where(X[c].notna(), None) if c in texts else X[c].astype(np.float64) for c in X}
+    features: dict[Any, Any] = {c: X[c].astype(object).where(X[c].notna(), None) if c in texts else X[c].astype(np.float64) for c in X}
     return pd.DataFrame({**index, **{c: np.asarray(values) for c, values in features.items()}})
 
 

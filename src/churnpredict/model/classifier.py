@@ -19,7 +19,9 @@ from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, c
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import mean_contributions
+from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.season import Season
+from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
@@ -177,8 +179,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: Column | None = None,
         cutoff: Column | Moment | None = None,
         *,
-        weeks: Sequence[object] = (),
-        named_spans: Sequence[object] = (),
+        weeks: Sequence[WeekCounts] = (),
+        named_spans: Sequence[NamedSpan] = (),
     ) -> ChurnClassifier:
         """Learn from rows X (n, n_features) and outcomes y.
 

@@ -123,7 +123,7 @@ def _card(row: Mapping[Any, Any], spoken: Language, moved: Mapping[Any, str], co
         reason["bar"] = share_bar(max(reason["points"] or 0.0, 0.0), top)
     driver = row.get("driver") if isinstance(row.get("driver"), str) and row.get("driver") else (reasons[0]["key"] if reasons else "")
     sentences = _sentences(row.get("words"), [r["label"] for r in reasons])
-    label = label_of(driver, spoken)
+    label = label_of(str(driver), spoken)
     wanted = ("risk", "value", "expected_profit", "expected_spend", "money_at_risk")
     return {name: _number(row, name) for name in wanted} | {
         "rank": int(row["rank"]),

@@ -39,7 +39,19 @@ _IMMATURE = re.compile(r"immature until (\d{4}-\d\d-\d\d).*")
 SMALL = 5  # smaller groups would identify single people
 _BINS = 20
 _METRICS = ("auc", "lift_10", "log_loss", "calibration_gap")
-_PARTS = ("rates", "definition", "tenure", "cohorts", "backtest", "calibration", "drift", "earlier", "alerts", "plan", "changes")
+_PARTS: tuple[str, ...] = (
+    "rates",
+    "definition",
+    "tenure",
+    "cohorts",
+    "backtest",
+    "calibration",
+    "drift",
+    "earlier",
+    "alerts",
+    "plan",
+    "changes",
+)
 _PARTS += ("activity", "unscored")
 
 

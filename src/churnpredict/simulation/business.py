@@ -338,8 +338,8 @@ def make_business(
     ids = pd.Series([f"C{i:06d}" for i in range(1, world.n + 1)], name="customer_id")
     episodes = world.episodes()
     frames = write_records(world, ids, episodes)
-    causes = _causes(world, ids, episodes)
-    return Business(frames, _truth(world, ids, causes), causes, rule, world)
+    struck = _causes(world, ids, episodes)
+    return Business(frames, _truth(world, ids, struck), struck, rule, world)
 
 
 def _causes_of(causes: Sequence[str] | None) -> tuple[str, ...]:
