@@ -156,4 +156,4 @@ def test_one_call_looks_upwards_by_name():
         for part in ast.walk(node.args[0])
         if (isinstance(part, ast.Constant) and str(part.value).startswith("churnpredict")) or getattr(part, "id", "") == "__name__"
     }
-    assert found == {"__init__.py", "pipeline/answers.py"}, "see docs/decisions/0016-one-call-upwards.md"
+    assert found == {"__init__.py", "pipeline/answers.py"}, "see docs/decisions/0017-one-call-upwards.md"
