@@ -159,7 +159,7 @@ class Answers:
         """
         self._fitted()
         check_tables(tables, "pipeline.report(tables)")
-        page = import_module("churnpredict.report.whole")  # it stands higher: the one call upwards, see decision 16
+        page = import_module("churnpredict.report.whole")  # it stands higher: the one call upwards, see decision 17
         found = None if backtest is False else self.backtest(tables) if backtest is True else backtest
         options = {"at": at, "since": since, "plan": plan, "backtest": found, "alerts": alerts}
         return Path(page.write_whole_report(self, tables, path, title=title, unit=unit, most_cards=most_cards, **options))
