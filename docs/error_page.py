@@ -18,7 +18,7 @@ WARNS = re.compile(r"_*warn\w*")
 AREAS = {
     "Command line and churn.toml": ("cli", "table_files.py", "files.py"),
     "Tables and sources": ("events", "spans.py", "moments.py", "clock.py", "intervals.py"),
-    "Ids and values given by customer": ("per_customer.py",),
+    "Ids and values given by customer": ("per_customer.py", "number_checks.py", "row_order.py"),
     "Churn rules, snapshots, outcomes": ("churn",),
     "Features": ("features", "feature_names.py"),
     "Training": ("model", "pipeline"),

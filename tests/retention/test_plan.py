@@ -304,6 +304,7 @@ def test_nothing_half_written_stays(scores, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.filterwarnings("ignore:uplifts are larger:churnpredict.errors.ChurnWarning")
 def test_uplift_goes_before_acceptance(scores, rng):
     uplift = pd.Series(rng.uniform(-0.1, 0.3, len(scores)), index=scores["customer_id"])
     uplift.iloc[:50] = np.nan

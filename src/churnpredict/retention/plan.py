@@ -443,8 +443,14 @@ def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
     learnt = np.divide(np.clip(uplift, p - 1, p), p, out=offer.acceptance.copy(), where=known)
     over = int((known & (uplift > p)).sum())
     if over:
-        what, remedy = "uplifts are larger than the risk of their customer, and count as the whole of it", "Learn both from the same time."
-        warn("uplift-above-risk", what, rows=over, total=len(p), remedy=remedy, stacklevel=4)
+        warn(
+            "uplift-above-risk",
+            "uplifts are larger than the risk of their customer, and count as the whole of it",
+            rows=over,
+            total=len(p),
+            remedy="Learn both from the same time.",
+            stacklevel=4,
+        )
     return offer._replace(acceptance=learnt)
 
 
