@@ -28,7 +28,7 @@ exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # outputs are committed; tests execute the notebooks
 nb_merge_streams = True
-suppress_warnings = ["misc.highlighting_failure"]  # cells that call the command line begin with an exclamation mark, which is no Python
+suppress_warnings = ["misc.highlighting_failure"]  # cells that call the command line begin with an exclamation mark, which is not a Python
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 

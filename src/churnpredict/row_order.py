@@ -62,6 +62,6 @@ position counts: y.to_numpy(). [other-rows]
 
 
 def _says_nothing(index: pd.Index, other: pd.Index) -> bool:
-    """Return whether an index is the default one, beside an index that is no whole numbers."""
+    """Return whether an index is the default one, beside an index that holds no whole numbers."""
     default = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
     return default and (other.nlevels > 1 or not pd.api.types.is_integer_dtype(other.dtype))

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their results are told."""
+"""Options that several commands share, and how their results are printed."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Answers:
         return explain(self.model_, X, outcome=outcome, horizon=horizon, usual=self.usual_, n_jobs=n_jobs)
 
     def when(self, tables: EventTables, at: Moment | None = None) -> Frame:
-        """When customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
+        """Return when customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class Answers:
         DataFrame
             One row per customer at risk and horizon, sorted by customer, shortest horizon first: ``customer_id``, ``cutoff``, ``horizon``
             (such as "30d"), ``by`` (the moment at which its outcome window closes), ``risk`` of leaving until then (never lower for a
-            longer horizon), ``risk_left`` and ``risk_lost`` where the training told them apart (they sum to it), ``stays`` = 1 - risk.
+            longer horizon), ``risk_left`` and ``risk_lost`` where the training distinguished them (they sum to it), ``stays`` = 1 - risk.
             Horizons before the whole one are those of ``horizons=``; ``Inactivity`` has none, because silence is known only at its end.
 
         Raises
@@ -171,7 +171,7 @@ class Answers:
         ----------
         tables : EventTables
         customer : id
-            As it stands in the tables.
+            The id as in the tables.
         at : time or list of times, optional
             Cutoffs; by default twelve, back from the end of what was observed, in steps of training.
 

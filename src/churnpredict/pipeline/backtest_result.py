@@ -262,7 +262,7 @@ def _cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
         return Figure("-")
     value, low, high = (_written(metric, float(row[name])) for name in ("value", "low", "high"))
-    return Figure(f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-"} else f"{value}\n{low}–{high}")  # a dash is no sign
+    return Figure(f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-"} else f"{value}\n{low}–{high}")  # a dash is not a minus sign
 
 
 def _apart(row: Any) -> Figure:

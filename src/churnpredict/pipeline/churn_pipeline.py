@@ -422,7 +422,7 @@ class ChurnPipeline(Answers):
         return scoring.probability_table(X, risk_of(self.model_, X))
 
     def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Frame:
-        """Return one row per customer at risk, highest risk first. It is no metric, as ``score`` of scikit-learn is: :meth:`backtest`
+        """Return one row per customer at risk, highest risk first. It is not a metric, as ``score`` of scikit-learn is: :meth:`backtest`
         measures.
 
         Parameters
