@@ -22,7 +22,7 @@ __all__ = ["UpliftModel"]
 _FOLDS = 5
 _LEARNERS = ("two", "single")
 _ARM = "communication__experiment_contacted"
-_EARLIER = 0.6  # of the rows train the two learners that are compared with each other
+_EARLIER = 0.6  # of the rows train the two learners that are compared
 _HALVES = 3
 _FEW_TO_CHOOSE = 15  # leavers per arm on either side
 _FEWEST = 50  # leavers per arm
@@ -35,7 +35,7 @@ class UpliftModel:
     """Two models, one per arm, or one that knows the arm, shrunk to what the experiment supports.
 
     The two-model learner (Hansotia and Rukstales 2002) and the S-learner, one model of trees that has the contact among its features
-    (Künzel et al. 2019), are compared with each other on later cutoffs, or on other customers where the log has one cutoff; the higher
+    (Künzel et al. 2019), are compared on later cutoffs, or on other customers where the log has one cutoff; the higher
     Qini wins.
 
     The difference of the risks that the two models give is noisy, because effects are small beside risks. So it is used only as far as it
@@ -65,7 +65,7 @@ class UpliftModel:
         g and b.
     learner_ : {"two", "single"}
     choice_ : dict of learner to Interval
-        Their Qini where they were compared with each other; empty where there was no choice or too few leavers for one.
+        Their Qini where they were compared; empty where there was no choice or too few leavers for one.
     chosen_on_ : {"later cutoffs", "other customers"} or None
     qini_ : Interval
         Of the cross-fitted uplift: area between its Qini curve and that of chance; if its interval holds 0, this log does not tell whom to
@@ -199,7 +199,7 @@ class UpliftModel:
             )
 
     def _choose(self, X: Any, y: Floats, arm: Floats, groups: np.ndarray, how: dict[str, Any]) -> None:
-        """Hold both learners against each other on rows that neither has seen."""
+        """Compare both learners on rows that neither has seen."""
         self.choice_: dict[str, Interval] = {}
         self.chosen_on_: str | None = None
         self.learner_ = "two" if self.learner == "auto" else self.learner
