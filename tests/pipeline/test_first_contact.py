@@ -86,7 +86,7 @@ def test_what_is_no_tables_is_refused_with_the_code_that_makes_them(call, what, 
 def test_tables_in_parts_where_they_must_be_whole(tmp_path):
     with (
         cp.scan_tables(orders=EVENTS, partitions=2) as parts,
-        pytest.raises(UsageError, match=r"take_snapshots takes .* read whole.*needs-whole-tables"),
+        pytest.raises(UsageError, match=r"take_snapshots takes tables in memory.*needs-whole-tables"),
     ):
         cp.take_snapshots(parts, CHURN)
 

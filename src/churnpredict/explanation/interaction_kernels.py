@@ -1,6 +1,6 @@
 """Compiled kernels of exact SHAP interaction values: fill the tables of pairs, choose pairs, look rows up.
 
-They stand on the layout of :mod:`churnpredict.explanation.kernels`: the same leaves, groups, codes and cells, with one more column of a
+They share the layout of :mod:`~churnpredict.explanation.table_kernels`: the same leaves, groups, codes and cells, with one more column of a
 table for each pair of features that stand on one path. The mathematics is in ``docs/algorithm.md``.
 """
 
@@ -97,7 +97,7 @@ def fill_pair_tables(
     group_begin, group_end, value, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class,
     column_start, column_feature, lookup_start, lookup, cells_of, most_features, quadrature_nodes, quadrature_weights, background, beta,
 ):  # fmt: skip
-    """Fill for every group of :func:`~churnpredict.explanation.kernels.fill_tables` its pairs of columns and a value per cell and pair.
+    """Fill for every group of :func:`~.table_kernels.fill_tables` its pairs of columns and a value per cell and pair.
 
     Pairs that stand on no common path have no column. Returns where each group's pairs begin, their used features (the smaller one
     first), where its table begins, and the tables. One loop per group, long because it is one pass.

@@ -260,8 +260,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _settings(self, timezone: str = "UTC") -> Settings:
         seed = self.random_state
-        if hasattr(seed, "randint"):
-            seed = seed.randint(2**31 - 1)
+        if isinstance(seed, np.random.RandomState):
+            seed = int(seed.randint(2**31 - 1))
         if seed is not None and not is_whole_number(seed):
             raise UsageError("bad-parameter", f"random_state is {seed!r}", remedy="Give a whole number, a RandomState or None.")
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)

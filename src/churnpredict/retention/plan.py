@@ -317,25 +317,18 @@ def plan_retention(
     decision[order] = chosen
 
     taken = order[np.isin(chosen, ("contact", "hold-out"))]
-    table = _table(frame, taken, decision, owners)
-    table["value"], table["money_at_risk"] = worth[taken], (offer.risk * worth)[taken]
-    table["expected_profit"], table["expected_spend"] = profit[taken], spend[taken]
-    table["offer_cost"], table["acceptance"] = offer.offer_cost[taken], offer.acceptance[taken]
-    table["driver"], table["remedy"] = driver[taken], remedies[taken]
+    columns = {
+        "value": worth, "money_at_risk": offer.risk * worth, "expected_profit": profit, "expected_spend": spend,
+        "offer_cost": offer.offer_cost, "acceptance": offer.acceptance, "driver": driver, "remedy": remedies,
+    }  # fmt: skip
+    table = _table(frame, taken, decision, owners).assign(**{name: values[taken] for name, values in columns.items()})
     contacts, away = taken[decision[taken] == "contact"], taken[decision[taken] == "hold-out"]
     mine = Offer(offer.risk[contacts], worth[contacts], offer.offer_cost[contacts], offer.acceptance[contacts], float(contact_cost))
-    decisions = pd.DataFrame(
-        {
-            "customer_id": ids.to_numpy(),
-            "decision": decision,
-            "why": why,
-            "expected_profit": np.where(np.isnan(worth), np.nan, profit),
-            "value": worth,
-        }
-    )
+    known_profit = np.where(np.isnan(worth), np.nan, profit)
+    decided = {"customer_id": ids.to_numpy(), "decision": decision, "why": why, "expected_profit": known_profit, "value": worth}
     return Plan(
         table=table[[c for c in _COLUMNS if c in table] + [c for c in table if c not in _COLUMNS]],
-        decisions=decisions,
+        decisions=pd.DataFrame(decided),
         profit=profit_interval(mine, random_state=random_state),
         spend=float(spend[contacts].sum()),
         kept=float((mine.risk * mine.acceptance).sum()),
