@@ -31,7 +31,8 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
     if hasattr(X, "declarations") or hasattr(X, "outline"):
         remedy = f"Build features of them first: X = cp.build_features(tables, snapshots), then {call}; or train cp.ChurnPipeline(churn)."
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=remedy)
-    if X is None or isinstance(X, (str, dict, Path, type)) or hasattr(X, "predict_proba"):
+    is_mapping = isinstance(X, dict) and not hasattr(X, "tocsr")  # some of SciPy's sparse matrices are dicts; scikit-learn refuses them
+    if X is None or is_mapping or isinstance(X, (str, Path, type)) or hasattr(X, "predict_proba"):
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=f"Call {call}.")
     if getattr(X, "ndim", 0) == 1 and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1 and "outcome" not in getattr(y, "columns", ()):
         raise UsageError("swapped", f"{name} takes the features first, and was given labels", remedy=f"Call {call}.")
