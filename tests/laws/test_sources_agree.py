@@ -305,7 +305,7 @@ ROWS = "id,day,eur\n" + "Zaphod4711,2024-01-01,4711.5\n" * 3000
         ("latin.csv", b"id,day,eur\nm\xfcller Zaphod,2024-01-01,1\n", "encoding"),
         ("cut.csv.gz", gzip.compress(ROWS.encode())[:-20], "unreadable-file"),
         ("not.csv.zst", b"Zaphod4711", "unreadable-file"),
-        ("empty.csv", b"", "missing-column"),
+        ("empty.csv", b"", "empty-table"),
         ("not.parquet", b"Zaphod4711" * 10, "unreadable-file"),
         ("shop.sqlite", b"Zaphod4711", "unknown-file"),
     ],
