@@ -66,8 +66,8 @@ def test_the_repr_counts_and_names_nobody():
     tables = declare(log(), people=Customers(people, customer="id", attributes=["region"]))
     text = repr(tables)
     assert text.splitlines()[0] == "EventTables: 4 customers, observed until 2024-02-06"
-    assert "4 events of 3 customers, 2024-01-01 to 2024-02-05" in text
-    assert "4 customers with region" in text
+    assert "orders  events        4          3  2024-01-01 to 2024-02-05" in text
+    assert "people  customers     4          4  region" in text
 
 
 @pytest.mark.parametrize("until", ["2024-01-02", "2024-01-03 10:00", "2024-01-03 10:00:00.000001"])

@@ -214,7 +214,7 @@ def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTab
     looks_back = expected.pop("in_sample").notna()  # said beside the model in a database, whose columns never change
     expected["model_id"] = expected["model_id"].where(~looks_back, expected["model_id"] + " (in-sample)")
     found = rows_of(database)
-    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(found, pd.DataFrame(expected), check_exact=True, check_dtype=False)
     with pytest.raises(OutputError, match="not-written"):
         cp.write_scores(trained, tables, folder, at=AT, detail="drivers", into=database, table="nowhere.scores")
     run = runs.find_run(folder)

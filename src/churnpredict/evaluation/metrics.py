@@ -407,7 +407,7 @@ def _as_rows(y: Any, **given: Any) -> list[Any]:
 
 def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
-    rounds, seed = check_whole_number(rounds, "rounds", least=1), check_whole_number(seed, "random_state")
+    rounds, seed = check_whole_number(rounds, "rounds", least=0), check_whole_number(seed, "random_state")  # 0: no interval
     if customers is not None and len(customers) != n:
         raise UsageError("unequal-lengths", "y and customers differ in length", remedy="Pass one customer per row.")
     who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()
