@@ -63,7 +63,7 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "it tests what came after the page" in page
 
 
-@pytest.mark.filterwarnings("ignore:the cutoff lies before")
+@pytest.mark.filterwarnings("ignore:the model was trained on outcomes after")
 def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nightly: one run a cutoff, log lines of counts for machines, the newest two kept, and a second start does nothing."""
     assert run("train", "--until", "2023-12-01") == 0
