@@ -86,7 +86,7 @@ def test_explanations_of_parts_sum_and_agree(reference: str | None, detail: str)
             parts[outcome, horizon] = why
     for horizon in (None, "30d"):
         np.testing.assert_allclose(parts["left", horizon].points + parts["lost", horizon].points, parts[None, horizon].points, atol=1e-9)
-    assert "of being lost within 30d" in repr(parts["lost", "30d"])
+    assert "of being lost within 30d" in " ".join(repr(parts["lost", "30d"]).split())
     assert "30d" in repr(parts["lost", "30d"][0])
     assert parts["lost", None].base_rate == pytest.approx((y["outcome"] == 2).mean(), abs=0.01)
     if detail == "features":

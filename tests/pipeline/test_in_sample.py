@@ -78,12 +78,12 @@ def test_a_drift_check_that_looks_back_says_so(trained, tables):
     with pytest.warns(ChurnWarning, match="in-sample"):
         found = cp.find_drift(trained, tables, at=BEFORE)
     assert found.looks_back
-    assert "looks back" in repr(found)
+    assert "in-sample" in repr(found)
     assert "score" not in set(found.figures["group"])
     assert not cp.find_drift(trained, tables, at=LATER).looks_back
 
 
 def test_the_page_says_so(trained, tables):
     page = render_report(quiet(lambda: trained.score(tables, at=BEFORE)))
-    assert "in-sample" in page
-    assert "in-sample" not in render_report(trained.score(tables, at=UNTIL))
+    assert "This page looks back" in page
+    assert "This page looks back" not in render_report(trained.score(tables, at=UNTIL))

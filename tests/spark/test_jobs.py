@@ -228,7 +228,7 @@ def test_parcels_bring_a_customer_together(log):
     assert seen.rows == {"visits": 3000}
     labels = seen.whole.labels["visits"]["kind"]
     kinds = [parts.count_kinds(tables, "visits", None, labels) for _, tables in found]
-    assert sum(rows for rows, _, _ in kinds).tolist() == log["k"].value_counts().sort_index().tolist()
+    assert sum(rows for rows, *_ in kinds).tolist() == log["k"].value_counts().sort_index().tolist()
     asked = parts.Question(cp.Inactivity("30d"), whole.instants("2024-03-20"), cp.catalog(whole))
     frames = [frame for _, tables in found for frame in parts.rows_of(parts.as_part(tables, seen.whole), asked)]
     same_bits(cp.build_features(whole, cp.take_snapshots(whole, asked.churn, at="2024-03-20")), pd.concat(frames).sort_index())

@@ -85,7 +85,7 @@ def log_pipeline(
     -------
     str
         The address for ``mlflow.pyfunc.load_model``. Its ``predict`` takes a frame as :func:`inputs_at` gives it, and returns the table of
-        scores, riskiest first; ``value`` is unknown there, so there is no money at risk.
+        scores, riskiest first; ``value`` is unknown there, so there is no money at risk, and reasons do not call an amount money.
 
     Raises
     ------
