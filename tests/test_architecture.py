@@ -86,6 +86,27 @@ def test_imports_descend():
     assert "0 broken" in done.stdout
 
 
+def compiled(source_tree):
+    """Functions that Numba compiles, by name."""
+    ends = ("jit", "_jit", "njit")
+    return {
+        node.name: node
+        for node in ast.walk(source_tree)
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).split("(")[0].split(".")[-1] in ends for d in node.decorator_list)
+    }
+
+
+def test_compiled_functions_call_those_of_their_own_file():
+    """Numba caches by the file of the caller: it would keep old code of a function in another file."""
+    kernels = {path: compiled(tree(path)) for path in MODULES}
+    names = {name for found in kernels.values() for name in found}
+    assert len(names) > 50
+    for path, own in kernels.items():
+        for name, node in own.items():
+            called = {ast.unparse(call.func).split(".")[-1] for call in ast.walk(node) if isinstance(call, ast.Call)}
+            assert not (called & names) - own.keys(), f"{path.name}: {name}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_long_functions_say_why(path):
     assert not without_why(tree(path))

@@ -50,9 +50,8 @@ class PairTables:
     """
 
     def __init__(self, trees: TreeModel | Forest, background: Floats | None) -> None:
-        from churnpredict.explanation import deep_kernels, interaction_kernels, table_kernels
+        from churnpredict.explanation import deep_kernels, table_kernels
 
-        self._kernels = interaction_kernels
         self.n_features = trees.n_features
         layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
         entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, _, slot_codes, code_class = layout.leaves
@@ -72,7 +71,7 @@ class PairTables:
             self._beta,
         )
         self._look, self._cells, self._tables = look, cells, (table_start, table)
-        pair_start, low, high, *self._pair_tables = interaction_kernels.fill_pair_tables(
+        pair_start, low, high, *self._pair_tables = table_kernels.fill_pair_tables(
             layout.begins, layout.ends, layout.values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class,
             *look, cells, MOST_FEATURES, self._nodes, self._weights, layout.reference, self._beta,
         )  # fmt: skip
@@ -112,6 +111,8 @@ class PairTables:
         only : two (n,) int64 arrays, optional
             The pairs that are wanted, the smaller number first.
         """
+        from churnpredict.explanation.column_kernels import merge_columns
+
         features = self._codes.features
         goal = features if groups is None else groups[features]
         width = self.n_features if groups is None else int(groups.max()) + 1
@@ -125,13 +126,11 @@ class PairTables:
         wanted = np.full(len(keys), -1, np.int64)
         wanted[found] = order[place[found]]
         column_start, column_feature = self._look[:2]
-        sums = self._kernels.choose_columns(column_start, column_feature, self._cells, *self._tables, goal.astype(np.int64))
-        pairs = self._kernels.choose_columns(self._pair_start, self._pair_id, self._cells, *self._pair_tables, wanted)
-        arrays = (
-            *self._look, self._cells, *sums, *pairs, *self._deep, goal.astype(np.int64), wanted, self._nodes,
-            self._weights, self._beta, self._interventional,
-        )  # fmt: skip
-        return PairPlan(known // width, known % width, width, self._codes, arrays)
+        sums = merge_columns(column_start, column_feature, self._cells, *self._tables, goal.astype(np.int64))
+        pairs = merge_columns(self._pair_start, self._pair_id, self._cells, *self._pair_tables, wanted)
+        tables = *self._look, self._cells, *sums, *pairs
+        deep = *self._deep, goal.astype(np.int64), wanted, self._nodes, self._weights, self._beta, self._interventional
+        return PairPlan(known // width, known % width, width, self._codes, tables, deep)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,14 +149,15 @@ class PairPlan:
     second: Ints
     width: int
     codes: TreeCodes
-    arrays: tuple[Any, ...]
+    tables: tuple[Any, ...]
+    deep: tuple[Any, ...]
 
     def matrices(self, rows: Any, out: Floats, n_jobs: int = 1) -> None:
         """Write the symmetric matrices of all rows into ``out`` (n, width, width)."""
-        from churnpredict.explanation import interaction_kernels
+        from churnpredict.explanation.column_kernels import spread_rows
 
         def write(begin: int, sums: Floats, pairs: Floats, n: int) -> None:
-            interaction_kernels.spread_rows(sums, pairs, self.first, self.second, n, out[begin : begin + n])
+            spread_rows(sums, pairs, self.first, self.second, n, out[begin : begin + n])
 
         self._each_block(rows, write, n_jobs)
 
@@ -184,7 +184,8 @@ class PairPlan:
 
     def _each_block(self, rows: Any, write: Callable[[int, Floats, Floats, int], None], n_jobs: int) -> None:
         """Compute block after block; the memory is that of a few blocks, whatever the number of rows and pairs."""
-        from churnpredict.explanation import interaction_kernels
+        from churnpredict.explanation.column_kernels import pair_rows
+        from churnpredict.explanation.deep_kernels import add_deep_pairs
 
         block = int(np.clip(_SUMS // max(len(self.first) + self.width, 1), 8, _MOST_ROWS))
 
@@ -193,7 +194,10 @@ class PairPlan:
             sums, pairs = np.zeros((self.width, block)), np.zeros((len(self.first), block))
             for begin in begins:
                 part = np.require(rows[begin : begin + block], np.float64, ["C", "W"])  # one form, one compiled signature
-                interaction_kernels.pair_rows(self.codes.encode(part), cell, sums, pairs, *self.arrays)
+                codes = self.codes.encode(part)
+                pair_rows(codes, cell, sums, pairs, *self.tables)
+                if len(self.deep[0]):
+                    add_deep_pairs(codes, len(part), *self.deep, sums, pairs)
                 write(begin, sums, pairs, len(part))
 
         starts = range(0, len(rows), block)

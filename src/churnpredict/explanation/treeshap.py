@@ -405,9 +405,9 @@ class _Tables:
     """The tables of one model: arrays for :func:`churnpredict.explanation.deep_kernels.explain_codes`, and the expected value."""
 
     def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None) -> None:
-        from churnpredict.explanation import deep_kernels, table_kernels
+        from churnpredict.explanation import column_kernels, deep_kernels, table_kernels
 
-        self._explain_codes, self._merge_columns = deep_kernels.explain_codes, table_kernels.merge_columns
+        self._explain_codes, self._merge_columns = deep_kernels.explain_codes, column_kernels.merge_columns
         self._n_features = trees.n_features
         layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
         self._codes, values, reference = layout.codes, layout.values, layout.reference
