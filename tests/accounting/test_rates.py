@@ -14,8 +14,8 @@ from tests.oracles.rates import FAR, calendar_of, cancelling, falling_silent, ke
 
 import churnpredict as cp
 from churnpredict.accounting import ledger as departures
-from churnpredict.accounting.accounts import wilson
 from churnpredict.errors import IdentityError, TimeError, UsageError
+from churnpredict.intervals import wilson
 from churnpredict.spans import Span
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")

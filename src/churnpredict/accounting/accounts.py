@@ -16,12 +16,12 @@ from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
 from churnpredict.markup import show
-from churnpredict.number_checks import check_share, check_whole_number
+from churnpredict.number_checks import check_whole_number
 from churnpredict.per_customer import by_customer
 from churnpredict.spans import whole_years
 from churnpredict.text_tables import Figure, text_table
 
-__all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "share_of", "wilson"]
+__all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "share_of"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -103,26 +103,6 @@ class Drawer(PlotAccessor):
             return super().__call__(*args, **options)
         draw: Any = {"retention": pictures.plot_retention, "revenue": pictures.plot_revenue, "rates": pictures.plot_rates}[kind]
         return draw(frame, **options)
-
-
-def wilson(lost: Any, customers: Any, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return Wilson's score interval of a share, which also holds for small groups; NaN for groups of nobody.
-
-    Source: E. B. Wilson, Probable inference, JASA 22 (1927), 209-212.
-
-    >>> [float(round(bound[0], 3)) for bound in wilson([0], [10])]
-    [0.0, 0.278]
-    """
-    from scipy.special import ndtri
-
-    check_share(level, "level", open_=True)
-    k, n = np.asarray(lost, np.float64), np.asarray(customers, np.float64)
-    z2 = float(ndtri((1 + level) / 2)) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        middle = (k + z2 / 2) / (n + z2)
-        half = np.sqrt(z2 * (k * (n - k) / n + z2 / 4)) / (n + z2)
-        half[n == 0] = np.nan
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def share_of(part: Any, whole: Any) -> Floats:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.accounting.accounts import Accounts, check_least, hide, share_of, wilson
+from churnpredict.accounting.accounts import Accounts, check_least, hide, share_of
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import DAY, NEVER, OPEN
 from churnpredict.errors import IdentityError, UsageError
 from churnpredict.events.tables import EventTables
+from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
 from churnpredict.per_customer import keyed, match_ids
 from churnpredict.spans import Span, whole_years

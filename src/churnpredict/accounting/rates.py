@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of, wilson
+from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.events.tables import EventTables
+from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
 from churnpredict.signatures import CustomerId
 

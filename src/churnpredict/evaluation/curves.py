@@ -9,7 +9,7 @@ import numpy as np
 
 from churnpredict.evaluation.metrics import _bins, _by_score, _check, _check_risks, _profits, _resampled
 
-__all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights", "wilson"]
+__all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights"]
 
 
 def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 10) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -71,15 +71,3 @@ def profit_curve(
 def resampled_weights(n: int, *, customers: Any = None, rounds: int = 100, random_state: int = 0) -> Iterator[np.ndarray]:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     yield from _resampled(customers, n, rounds, random_state)
-
-
-def wilson(share: Any, n: Any, z: float = 1.959964) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of a share seen in n rows (Wilson 1927); it always holds the share.
-
-    >>> [round(float(v), 3) for v in wilson(0.0, 10)]
-    [0.0, 0.278]
-    """
-    share, n = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)

@@ -14,10 +14,11 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
-from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights, wilson
+from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
 from churnpredict.evaluation.metrics import _as_rows
 from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
 from churnpredict.figures import amount, percent, times
+from churnpredict.intervals import wilson
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
 from churnpredict.row_order import in_row_order
@@ -147,7 +148,7 @@ class ReliabilityDisplay(_Display):
     ) -> ReliabilityDisplay:
         """Draw from labels 0/1 (n,) and risks (n,)."""
         said, seen, n = reliability_curve(y, p, sample_weight=sample_weight, bins=bins)
-        low, high = wilson(seen, n)
+        low, high = wilson(seen * n, n)
         risks = np.asarray(p, dtype=np.float64)
         counts, edges = np.histogram(risks, bins=20, range=(0, max(float(risks.max(initial=0.0)), 1e-6)), weights=sample_weight)
         return cls(said, seen, low=low, high=high, counts=counts, edges=edges, n=n, name=name).plot(ax)

@@ -17,11 +17,11 @@ from churnpredict.errors import ChurnError, ImmatureError, warn
 from churnpredict.evaluation.audit_columns import separation
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import baseline_risks, judge
-from churnpredict.evaluation.curves import wilson
 from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
+from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
@@ -165,7 +165,7 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
             what = f"the reasons of two models could not be compared: {error.what} [{error.code}]"
             warn("reasons-not-compared", what, remedy=error.remedy, stacklevel=5)
         return None
-    low, high = wilson(share, len(some))
+    low, high = wilson(share * len(some), len(some))
     return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}
 
 

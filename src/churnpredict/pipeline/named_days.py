@@ -130,7 +130,7 @@ def named_spans(calendar: Sequence[Mapping[str, Any]] | None, moment: int) -> li
 
 
 def _laid_out(text: Any, name: str, year: int) -> Iterator[tuple[datetime.date, datetime.date]]:
-    """Return the first and last day of each span that a text means around a year."""
+    """Yield the first and last day of each span that a text means around a year."""
     remedy = 'Write "2024-12-20/2025-01-01", "2024-05-09" or, for every year, "12-20/01-01" or "05-01".'
     if isinstance(text, datetime.date) and not isinstance(text, datetime.datetime):  # TOML has dates of its own
         text = text.isoformat()

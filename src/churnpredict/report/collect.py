@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.accounting.accounts import wilson
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
 from churnpredict.churn.outcomes import label_churn
@@ -25,6 +24,7 @@ from churnpredict.explanation.change import explain_change
 from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
+from churnpredict.intervals import wilson
 from churnpredict.moments import moment_column
 from churnpredict.monitoring.drift import find_drift
 from churnpredict.monitoring.realised_outcomes import read_earlier

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.accounting.accounts import wilson
 from churnpredict.errors import ChurnError
+from churnpredict.intervals import wilson
 from churnpredict.languages.catalogue import Language
 from churnpredict.report.charts import reliability_chart, share_bar
 from churnpredict.report.display_formats import label_of, shown
@@ -130,7 +130,7 @@ def _by_money(groups: Any) -> list[dict[Any, Any]]:
 
 
 def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[str, str] | None]:
-    """Return return, of each part that failed, that it is missing, and what its error says; None of the others."""
+    """Say of each part that failed that it is missing, and what its error says; give None for the others."""
     failed = {name: parts[name] if isinstance(parts.get(name), ChurnError) else None for name in _PARTS}
     return {
         name: None
@@ -141,7 +141,7 @@ def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[
 
 
 def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame | None = None) -> list[dict[str, Any]]:
-    """Return return, per metric, the models with their intervals, at the latest cutoff, on a scale of their own; baselines beside, always.
+    """Return, per metric, the models with their intervals at the latest cutoff, on one scale; baselines always stand beside.
 
     With the scores of the page, a backtest of a cutoff that is not before theirs is marked as ``later``.
     """

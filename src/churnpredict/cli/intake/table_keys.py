@@ -215,7 +215,7 @@ def _joins(keys: _Keys, table: str) -> Iterator[Step]:
 
 
 def _pairs_of_keys(keys: _Keys, table: str) -> Iterator[Step]:
-    """Return two columns that are a key together: numbers of receipts that begin again in each store."""
+    """Yield two columns that are a key together: numbers of receipts that begin again in each store."""
     own = keys.tables[table]
     for there, other in keys.tables.items():
         shared = [
