@@ -55,9 +55,11 @@ class TreeScores:
     """
 
     def __init__(self, trees: TreeModel) -> None:
+        from churnpredict.model.code_kernels import LEAVES
+
         codes = codes_of(trees)
         left_to_right, first, middle = _leaves_in_order(trees)
-        words = -(-np.diff(trees.leaf_start) // _leaves_of_word())
+        words = -(-np.diff(trees.leaf_start) // LEAVES)
         self.n_features = trees.n_features
         self._codes = codes
         self._word_start = np.concatenate([[0], np.cumsum(words)]).astype(np.int64)
@@ -115,12 +117,6 @@ class BoosterScores:
             self._is_possible = False
 
 
-def _leaves_of_word() -> int:
-    from churnpredict.model.code_kernels import LEAVES
-
-    return LEAVES
-
-
 def _leaves_in_order(trees: TreeModel) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return the leaves from left to right, tree after tree, and for every node the places of its first leaf and of the first on its right.
 
@@ -148,7 +144,8 @@ def _leaves_in_order(trees: TreeModel) -> tuple[NDArray[np.int64], NDArray[np.in
 
 def _entries(trees: TreeModel, codes: TreeCodes, first: NDArray[np.int64], middle: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
     """List what to cross out: an entry for every run of codes that go right at a node, and every word of leaves to the left."""
-    leaves = _leaves_of_word()
+    from churnpredict.model.code_kernels import LEAVES
+
     right = codes.goes_left == 0
     is_first = np.zeros(len(right), bool)
     is_first[codes.map_start[:-1]] = True
@@ -157,19 +154,19 @@ def _entries(trees: TreeModel, codes: TreeCodes, first: NDArray[np.int64], middl
     ends = np.flatnonzero(right & (is_last | ~np.concatenate([right, [False]])[1:]))
     node = np.searchsorted(codes.map_start, begins, side="right") - 1
     low, width = begins - codes.map_start[node], ends - begins
-    span = (middle[node] - 1) // leaves - first[node] // leaves + 1  # words that hold a leaf to the left
+    span = (middle[node] - 1) // LEAVES - first[node] // LEAVES + 1  # words that hold a leaf to the left
     if span.sum() > MOST_ENTRIES * max(trees.n_trees, 1):
         raise TooManyCodesError("LightGBM is faster on trees of this size")
     run = np.repeat(np.arange(len(node)), span)
-    word = first[node[run]] // leaves + np.arange(len(run)) - np.repeat(np.cumsum(span) - span, span)
-    lowest = np.clip(first[node[run]] - word * leaves, 0, leaves)
-    highest = np.clip(middle[node[run]] - word * leaves, 0, leaves)
+    node = node[run]  # of each entry
+    word = first[node] // LEAVES + np.arange(len(run)) - np.repeat(np.cumsum(span) - span, span)
+    lowest = np.clip(first[node] - word * LEAVES, 0, LEAVES)
+    highest = np.clip(middle[node] - word * LEAVES, 0, LEAVES)
     gone = (np.uint64(1) << highest.astype(np.uint64)) - (np.uint64(1) << lowest.astype(np.uint64))
-    node_of_entry = node[run]
-    entry_start = np.searchsorted(node_of_entry, trees.node_start).astype(np.int64)
+    entry_start = np.searchsorted(node, trees.node_start).astype(np.int64)
     return (
         entry_start,
-        codes.used[node_of_entry],
+        codes.used[node],
         low[run].astype(np.uint16),
         width[run].astype(np.uint16),
         word.astype(np.int64),
