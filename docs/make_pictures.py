@@ -294,7 +294,7 @@ def silence(text: str, quiet: str, main: str) -> Any:
 SPEED = {
     "features of 10 M events at 24 cutoffs, s\n(features.py)": {"churnpredict": 4.7, "SQL in DuckDB": 111, "pandas": 199},
     "exact SHAP values, in costs of scoring\n(explain.py)": {"churnpredict": 0.9, "LightGBM's pred_contrib": 88},
-    "scores of 100,000 customers, s\n(scores.py)": {"churnpredict": 0.22, "Booster.predict": 3.1},
+    "scores of 100,000 customers, s\n(scores.py)": {"churnpredict": 0.19, "Booster.predict": 2.7},
 }
 
 

@@ -130,7 +130,7 @@ def _by_money(groups: Any) -> list[dict[Any, Any]]:
 
 
 def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[str, str] | None]:
-    """Say of each part that failed that it is missing, and what its error says; give None for the others."""
+    """Report for each part that failed that it is missing, and what its error says; None for the others."""
     failed = {name: parts[name] if isinstance(parts.get(name), ChurnError) else None for name in _PARTS}
     return {
         name: None
