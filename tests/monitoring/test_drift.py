@@ -256,3 +256,15 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert run("drift", "--at", "2024-02-20", "--strict") == 3
     assert "late-source" in capsys.readouterr().out
     assert run("drift", "--scores", "nowhere.csv") == 3
+
+
+def test_figures_that_are_not_known_are_not_told_as_nan() -> None:
+    """Constant risks have no slope, and very few outcomes no interval."""
+    row = {"value": 0.2, "low": np.nan, "high": np.nan, "cutoff": pd.NaT, "n": 9, "leavers": 2}
+    known = pd.DataFrame([row | {"metric": name} for name in ("mean_risk", "observed", "calibration_gap", "calibration_slope", "lift_10")])
+    known.loc[known["metric"] == "calibration_slope", "value"] = np.nan
+    told = cp.Drift(AT, 100, outcomes=known).sent
+    assert "nan" not in told
+    assert "difference +0.200 interval not known" in told
+    assert "slope" not in told
+    assert "top tenth 0.2x; 9 snapshots, 2 left" in told

@@ -83,10 +83,12 @@ class Drift:
             return left_out
         v = matured.verdict(self.outcomes)
         gap = v["calibration_gap"]
-        order = f", slope {v['calibration_slope'].value:.2f}, top tenth {v['lift_10'].value:.1f}x" if "lift_10" in v else ""
+        forms = {"calibration_slope": "slope {:.2f}", "lift_10": "top tenth {:.1f}x"}
+        order = "".join(f", {said.format(v[name].value)}" for name, said in forms.items() if name in v and np.isfinite(v[name].value))
+        bounds = f"[{gap.low:+.3f}, {gap.high:+.3f}]" if np.isfinite(gap.high - gap.low) else "interval not known"
         return (
             f"realised outcomes: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
-            f"(difference {gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
+            f"(difference {gap.value:+.3f} {bounds}){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
             + (f"; {left_out}" if left_out else "")
         )
 
