@@ -72,7 +72,7 @@ WORLDS: dict[str, World] = {
     "weak last year": World(
         lambda d, t: np.where(t < 4 * 365, 1.0, 0.5) * _christmas(d, t),
         True,
-        days=1_825,
+        days=1_925,
         cutoffs=("2012-09-10", "2013-09-10", "2013-12-12"),
     ),
     "nothing": World(lambda d, _: 0 * d, False),
