@@ -181,7 +181,7 @@ def worlds(names: list[str], *, seeds: int, most: int, defaults: bool) -> None:
 
 
 def real(*, defaults: bool) -> None:
-    """The visible histories at all their rolling cutoffs, and OULAD at Christmas with the closure declared."""
+    """The visible histories at all their rolling cutoffs; OULAD, with Christmas declared and without, is in ``quality.py``."""
     orders = pd.read_parquet(DATA / "cdnow" / "transactions.parquet")
     cdnow = cp.EventTables(orders=cp.Events(orders, customer="customer_id", time="date", value="amount"))
     visits = pd.read_parquet(DATA / "grocery_elog" / "transactions.parquet").astype({"cust": str, "date": "datetime64[us]"})
