@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import inspect
 import re
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import churnpredict as cp
 from churnpredict.churn import rules
-from churnpredict.cli import config
+from churnpredict.cli import config, setting_values
 from churnpredict.events import tables
 
 __all__ = ["Key", "page", "sections"]
 
 _TYPES = {
-    "str": "text",
-    "bool": "true or false",
-    "int": "whole number",
-    "float": "number",
-    "Sequence[str]": "list of texts",
-    "list[str]": "list of texts",
-    "Sequence[str] | Literal['any']": 'list of texts, or "any"',
-    "Mapping[str, float]": "table of numbers",
-    "int | str": "number, or text",
-    "Any": "date or time",
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    Sequence[str]: "list of texts",
+    list[str]: "list of texts",
+    Sequence[str] | Literal["any"]: 'list of texts, or "any"',
+    Mapping[str, float]: "table of numbers",
+    list[dict[str, Any]]: "sections",
+    int | str: "number, or text",
+    datetime.date: "date or time",
 }
-_SPANS = {*config._SPANS, "every", "history"} - {"horizons"}
+_SPANS = {*setting_values.SPANS, "every", "history"} - {"horizons"}
 # What no docstring of a parameter says, by section and key.
 _MEANS = {
     ("tables", "source"): "A file, a folder or a glob, relative to churn.toml.",
@@ -206,14 +209,14 @@ class Key(NamedTuple):
 
 def sections() -> dict[str, list[Key]]:
     """Return the keys of every section, by its heading."""
-    found = {"At the top of the file": [_key("file", f, None) for f in _fields(config.Config) if f.name not in _NOT_TOP]}
+    found = {"At the top of the file": [_key("file", *f, None) for f in _fields(config.Config) if f[0].name not in _NOT_TOP]}
     back = {v: k for k, v in config._RENAMED.items()}
     places = [_named("tables", name, text, "none", None) for name, text in (("source", "text"), ("database", "text"), ("query", "text"))]
     places.append(_named("tables", "files", "table of paths", "none", None))
     options = [_option(name) for name in config._FILE]
     for kind, name in config._TABLES.items():
         cls = getattr(tables, name)
-        keys = [_key("tables", f, cls, back) for f in _fields(cls) if f.name != "source"]
+        keys = [_key("tables", *f, cls, back) for f in _fields(cls) if f[0].name != "source"]
         first = Key("kind", _CHOICES["tables", "kind of table"], "needed", _MEANS["tables", "kind of table"], f'kind = "{kind}"')
         if kind == "events":
             found["[tables.NAME]: where the rows come from"] = [first, *places]
@@ -222,18 +225,20 @@ def sections() -> dict[str, list[Key]]:
     for rule, name in config._RULES.items():
         cls = getattr(rules, name)
         first = Key("rule", _CHOICES["churn", "rule"], "needed", _MEANS["churn", "rule"], f'rule = "{rule}"')
-        found[f'[churn], rule = "{rule}"'] = [first, *(_key("churn", f, cls) for f in _fields(cls))]
-    found["[model]"] = [_key("model", f, cp.ChurnPipeline) for f in _fields(config.Settings)]
-    found["[plan]"] = [_key("plan", f, cp.plan_retention) for f in _fields(config.Planning)]
-    found["[output]"] = [_key("output", f, None) for f in _fields(config.Output)]
+        found[f'[churn], rule = "{rule}"'] = [first, *(_key("churn", *f, cls) for f in _fields(cls))]
+    found["[model]"] = [_key("model", *f, cp.ChurnPipeline) for f in _fields(config.Settings)]
+    found["[plan]"] = [_key("plan", *f, cp.plan_retention) for f in _fields(config.Planning)]
+    found["[output]"] = [_key("output", *f, None) for f in _fields(config.Output)]
     return found
 
 
 _NOT_TOP = ("path", "tables", "churn", "model", "output", "plan", "alerts")
 
 
-def _fields(cls: Any) -> list[dataclasses.Field[Any]]:
-    return [f for f in dataclasses.fields(cls) if f.init]
+def _fields(cls: Any) -> list[tuple[dataclasses.Field[Any], Any]]:
+    """Return the fields that a person fills, each with its type as ``churn.toml`` reads it."""
+    kinds = setting_values.kinds_of(cls)
+    return [(f, kinds[f.name]) for f in dataclasses.fields(cls) if f.init]
 
 
 def _option(name: str) -> Key:
@@ -241,10 +246,9 @@ def _option(name: str) -> Key:
     return _named("tables", name, kinds.get(name, "text"), "none", cp.File)
 
 
-def _key(section: str, item: dataclasses.Field[Any], cls: Any, back: dict[str, str] | None = None) -> Key:
+def _key(section: str, item: dataclasses.Field[Any], kind: Any, cls: Any, back: dict[str, str] | None = None) -> Key:
     name = (back or {}).get(item.name, item.name)
-    said = str(item.type).removesuffix(" | None")
-    kind = "span" if name in _SPANS else _TYPES.get(said, said)
+    kind = "span" if name in _SPANS else _TYPES[kind]
     kind = _CHOICES.get((section, name), _CHOICES.get(name, kind))
     if section == "tables" and name == "unit":
         kind = _CHOICES["unit of time"]

@@ -167,6 +167,31 @@ def test_nothing_is_imported_through_the_public_face(path):
             assert not node.level, f"line {node.lineno}: relative import"
 
 
+HOMES = {  # what is done in one file only -> that file, and the calls that would do it elsewhere
+    "tables are written": ("table_files.py", r"pq\.\w*[wW]rite\w*|(frame|safe|rows|\w+\.table)\.to_(csv|parquet|excel)"),
+    "tables are made of others": ("events/tables.py", r"object\.__new__"),
+    "files get their names": ("files.py", r"tempfile\.mkstemp"),
+}
+TYPE_AS_TEXT = re.compile(r"str\((f|item|parameter)\.(type|annotation)\)|__annotations__")
+
+
+def calls(source_tree):
+    return [ast.unparse(node.func) for node in ast.walk(source_tree) if isinstance(node, ast.Call)]
+
+
+@pytest.mark.parametrize("what", HOMES)
+def test_what_is_done_in_one_file_is_done_nowhere_else(what):
+    home, call = HOMES[what]
+    found = {str(path.relative_to(SOURCE)) for path in MODULES if any(re.fullmatch(call, name) for name in calls(tree(path)))}
+    assert found == {home}
+
+
+def test_types_are_not_read_as_text():
+    """The text of an annotation is how somebody wrote it; ``typing.get_type_hints`` says what it is."""
+    assert [path.name for path in MODULES if TYPE_AS_TEXT.search(path.read_text())] == []
+    assert TYPE_AS_TEXT.search("{f.name: str(f.type) for f in fields}")
+
+
 def test_one_call_looks_upwards_by_name():
     """What contracts and the search for circles cannot see: modules of the package that are looked up by their name."""
     found = {

@@ -1,4 +1,4 @@
-"""Write files atomically, lock them, and keep formulas out of spreadsheets."""
+"""Write files atomically, and lock them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from churnpredict.errors import OutputError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
-    "harmless",
     "lock",
     "may_be_file",
     "not_written",
-    "safe_texts",
     "sync_folder",
     "umask",
-    "write_parquet",
     "write_text",
     "write_whole",
 ]
 
 _ASKING = threading.Lock()
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
@@ -131,34 +124,3 @@ def lock(handle: int, *, wait: bool) -> bool:
 def write_text(path: str | Path, text: str) -> Path:
     """Write text as UTF-8."""
     return write_whole(path, lambda file: file.write(text.encode("utf-8")))
-
-
-def write_parquet(path: str | Path, frame: pd.DataFrame) -> Path:
-    """Write a frame as Parquet, its pages with checksums."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    return write_whole(path, lambda file: pq.write_table(table, file, write_page_checksum=True))
-
-
-def harmless(text: Any) -> Any:
-    """Return a text that no spreadsheet reads as a formula: an apostrophe before = + - @, tab and carriage return; anything else unchanged.
-
-    >>> harmless("=cmd()"), harmless("plain"), harmless(-1)
-    ("'=cmd()", 'plain', -1)
-    """
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
-
-
-def safe_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy whose texts and headers no spreadsheet runs."""
-    import pandas as pd
-
-    safe = pd.DataFrame(frame).copy()
-    kinds = pd.api.types
-    for column in safe:
-        if not kinds.is_numeric_dtype(safe[column]) and not kinds.is_datetime64_any_dtype(safe[column]):
-            safe[column] = safe[column].astype(object).map(harmless)
-    safe.columns = pd.Index([harmless(str(column)) for column in safe])
-    return safe

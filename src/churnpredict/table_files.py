@@ -1,17 +1,23 @@
-"""Write and read result tables as CSV or Parquet."""
+"""Write tables as CSV, Parquet or a workbook, and read them back: the only file that writes any of them."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from churnpredict.errors import SourceError, UsageError, memory_shortage
-from churnpredict.files import safe_texts, write_parquet, write_whole
+from churnpredict.errors import MissingExtraError, SourceError, UsageError, memory_shortage
+from churnpredict.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
-__all__ = ["check_ending", "read_frame", "write_frame"]
+__all__ = ["check_ending", "harmless", "read_frame", "write_blocks", "write_csv", "write_frame", "write_parquet", "write_workbook"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])  # characters that a workbook cannot hold
 
 
 def check_ending(path: str | Path) -> str:
@@ -31,8 +37,6 @@ def check_ending(path: str | Path) -> str:
 def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
     """Write a frame as CSV or Parquet, by the ending of the path.
 
-    In CSV, texts that a spreadsheet would run as formulas are made harmless, in the header too. Parquet pages carry checksums.
-
     Raises
     ------
     UsageError
@@ -41,16 +45,60 @@ def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:
         ``not-written``.
     """
     ending = check_ending(path)
-    if ending == "parquet":
-        return write_parquet(path, frame)
-    import csv
+    return write_parquet(path, frame) if ending == "parquet" else write_csv(path, frame, packed=ending == "csv.gz")
 
-    safe = safe_texts(frame)
-    returns = any("\r" in str(v) for c in safe for v in (c, *(safe[c] if safe[c].dtype == object else ())))
+
+def write_csv(path: str | Path, frame: pd.DataFrame, *, packed: bool = False) -> Path:
+    """Write a frame as CSV; texts that a spreadsheet would run as formulas are made harmless, in the header too."""
+    safe = _safe_texts(frame)
+    returns = any("\r" in str(v) for c in safe for v in (c, *(safe[c] if _has_texts(safe[c]) else ())))
     # A bare carriage return ends the row for some readers, and what follows could be a formula: then every text is quoted.
     quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    packed: Any = {"method": "gzip", "mtime": 0} if ending == "csv.gz" else None  # no time in the file: the same table gives the same bytes
-    return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=packed, lineterminator="\n", quoting=quoting))
+    gzip: Any = {"method": "gzip", "mtime": 0} if packed else None  # no time in the file: the same table gives the same bytes
+    return write_whole(path, lambda file: safe.to_csv(file, index=False, compression=gzip, lineterminator="\n", quoting=quoting))
+
+
+def write_parquet(path: str | Path, frame: pd.DataFrame, *, dictionary: bool | Sequence[str] = True) -> Path:
+    """Write a frame as Parquet; ``dictionary`` names the columns whose values are stored once each."""
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return write_whole(path, lambda file: write_blocks([table], file, dictionary=dictionary))
+
+
+def write_blocks(blocks: Iterable[pa.Table], file: IO[bytes], *, dictionary: bool | Sequence[str] = True) -> None:
+    """Write Arrow tables of one schema into an open Parquet file, a row group or more each; pages carry checksums."""
+    import pyarrow.parquet as pq
+
+    each = iter(blocks)
+    first = next(each)
+    with pq.ParquetWriter(file, first.schema, write_page_checksum=True, use_dictionary=dictionary) as writer:
+        writer.write_table(first)
+        for block in each:
+            writer.write_table(block)
+
+
+def write_workbook(path: str | Path, sheets: dict[str, pd.DataFrame]) -> Path:
+    """Write an Excel workbook with every text as text.
+
+    Raises
+    ------
+    MissingExtraError
+        ``missing-extra``: openpyxl is not installed.
+    """
+    try:
+        from openpyxl import Workbook
+    except ImportError as error:
+        raise MissingExtraError(
+            "missing-extra", "Excel needs openpyxl, which is not installed", remedy="Run: pip install 'churnpredict[report]'"
+        ) from error
+    book = Workbook(write_only=True)
+    for name, frame in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.append([_cell(column) for column in frame])
+        for row in frame.astype(object).itertuples(index=False):
+            sheet.append([_cell(value) for value in row])
+    return write_whole(path, book.save)
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
@@ -76,3 +124,41 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         raise memory_shortage(error) or SourceError(
             "unreadable-scores", f'"{path}" cannot be read: {why}', remedy="Give a file that churnpredict score wrote."
         ) from None
+
+
+def harmless(text: Any) -> Any:
+    """Return a text that no spreadsheet reads as a formula: an apostrophe before = + - @, tab and carriage return; anything else unchanged.
+
+    >>> harmless("=cmd()"), harmless("plain"), harmless(-1)
+    ("'=cmd()", 'plain', -1)
+    """
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+
+
+def _safe_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy whose texts and headers no spreadsheet runs."""
+    import pandas as pd
+
+    safe = pd.DataFrame(frame).copy()
+    for column in safe:
+        if _has_texts(safe[column]):
+            safe[column] = safe[column].astype(object).map(harmless)
+    safe.columns = pd.Index([harmless(str(column)) for column in safe])
+    return safe
+
+
+def _has_texts(column: pd.Series) -> bool:
+    import pandas as pd
+
+    return not pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_datetime64_any_dtype(column)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value that a workbook can hold; an apostrophe is not enough, since openpyxl reads a leading = as a formula."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.tz_localize(None).to_pydatetime()
+    return harmless(value.translate(_CONTROL)) if isinstance(value, str) else value

@@ -21,13 +21,11 @@ from sklearn.preprocessing import FunctionTransformer
 from tests.shops import QUICK, shop_log
 
 import churnpredict as cp
-from churnpredict.errors import ModelFileError, OutputError, UsageError
+from churnpredict.errors import ModelFileError, UsageError
 from churnpredict.features import custom as own
-from churnpredict.files import write_text, write_whole
 from churnpredict.model.calibration import make_calibration
 from churnpredict.model_file import schema, store
 from churnpredict.model_file import serialise as freezing
-from churnpredict.table_files import write_frame
 
 UNTIL = "2023-12-01"
 OLD = Path(__file__).parents[1] / "data" / "models"
@@ -327,47 +325,3 @@ def test_settings_of_every_kind_come_back() -> None:
     again = freezing._given(json.loads(json.dumps(freezing._plain(value, "it"))))
     assert again == value
     assert type(again["a"]) is tuple
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    path = write_text(tmp_path / "a.txt", "before")
-
-    def fail(file: object) -> None:
-        file.write(b"half")  # type: ignore[attr-defined]
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OutputError, match="not-written"):
-        write_whole(path, fail)
-    assert path.read_text() == "before"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_an_output_that_cannot_be_is_an_output_error(tmp_path: Path) -> None:
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(OutputError, match="not-written"):
-        write_frame(tmp_path / "folder.csv", pd.DataFrame({"a": [1]}))
-    assert [p.name for p in tmp_path.iterdir()] == ["folder.csv"]
-
-
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
-def test_csv_cannot_carry_formulas(tmp_path: Path, sign: str) -> None:
-    frame = pd.DataFrame({f"{sign}name": [f"{sign}1+1", "plain"], "number": [-1.5, 2.0]})
-    back = pd.read_csv(write_frame(tmp_path / "a.csv", frame))
-    assert back.iloc[0, 0].startswith("'")
-    assert back.iloc[1, 0] == "plain"
-    assert back.columns[0].startswith("'")
-    assert back["number"].tolist() == [-1.5, 2.0]
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet"])
-def test_the_same_table_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
-    frame = pd.DataFrame({"customer_id": ["a", "b"], "risk": [0.1, 0.2], "cutoff": pd.to_datetime(["2024-01-01"] * 2)})
-    first, second = (write_frame(tmp_path / sub / name, frame).read_bytes() for sub in ("one", "two"))
-    assert first == second
-    read = pd.read_parquet if name.endswith("parquet") else pd.read_csv
-    assert read(tmp_path / "one" / name)["risk"].tolist() == [0.1, 0.2]
-
-
-def test_an_unknown_ending_is_refused_before_work_is_done(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="unknown-ending"):
-        write_frame(tmp_path / "scores.xlsx", pd.DataFrame({"a": [1]}))

@@ -27,15 +27,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from churnpredict.cli.setting_values import check_value, kinds_of, shown
 from churnpredict.errors import ConfigError, UsageError, closest
 from churnpredict.languages.catalogue import language_of
 
@@ -62,44 +62,6 @@ _PLACES = ("source", "database", "files", "query")
 # Options of churnpredict.File.
 _FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
-# Values of a key, by the type of its field: a test, and what to write instead.
-_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "str": (lambda v: isinstance(v, str) and "\0" not in v, "a text in quotes"),
-    "bool": (lambda v: isinstance(v, bool), "true or false"),
-    "int": (lambda v: isinstance(v, int) and not isinstance(v, bool), "a whole number"),
-    "float": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v), "a number"),
-    "list[str]": (lambda v: isinstance(v, list) and all(isinstance(one, str) for one in v), "a list of texts in quotes"),
-    "Mapping[str, float]": (
-        lambda v: isinstance(v, dict) and all(_KINDS["float"][0](one) for one in v.values()),
-        "a table of numbers, such as { EUR = 1.0, USD = 0.92 }",
-    ),
-    "files": (
-        lambda v: isinstance(v, dict) and bool(v) and all(isinstance(one, (str, dict)) for one in v.values()),
-        'a table of names and paths, such as { orders = "orders.csv" }',
-    ),
-    "list[str] | Literal['any']": (
-        lambda v: v == "any" or (isinstance(v, list) and all(isinstance(one, str) for one in v)),
-        'a list of texts in quotes, or "any"',
-    ),
-    "list[dict[str, Any]]": (
-        lambda v: isinstance(v, list) and all(isinstance(one, dict) for one in v),
-        'sections [[model.calendar]], each with a name, a kind and days such as ["12-24/12-26"]',
-    ),
-    "int | str": (lambda v: isinstance(v, (int, str)) and not isinstance(v, bool), "the number of a version or snapshot"),
-    "Any": (lambda v: isinstance(v, (str, datetime.date)), 'a moment such as "2024-07-01"'),
-}
-_SPANS = ("horizon", "gap", "active_within", "grace", "silent_for", "history", "every", "rest", "horizons")
-_MAY_BE_ZERO = ("gap", "grace")
-# Bounds of numbers, and the allowed words of texts. Every number has its bounds here.
-_BOUNDS: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("most_cutoffs", "most_rows", "keep"), (1, math.inf)),
-    **dict.fromkeys(("budget", "capacity", "value", "offer_cost", "contact_cost"), (0, math.inf)),
-    **dict.fromkeys(("acceptance", "holdout", "drop"), (0, 1)),
-    **dict.fromkeys(("skip_rows", "footer_rows"), (0, math.inf)),
-    "random_state": (0, 2**32 - 1),
-    "n_jobs": (-1, math.inf),
-}
-_CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning", "nothing")}
 _TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use internally
 
 
@@ -113,8 +75,8 @@ class Settings:
 
     history: str | None = None
     every: str | None = None
-    since: Any = None
-    until: Any = None
+    since: str | datetime.date | None = None
+    until: str | datetime.date | None = None
     most_cutoffs: int = 24
     most_rows: int = 2_000_000
     horizons: list[str] | None = None
@@ -183,7 +145,7 @@ class Config:
     plan: Planning = field(default_factory=Planning)
     alerts: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
-    observed_until: Any = None
+    observed_until: str | datetime.date | None = None
     language: str = "en"
 
     def resolve(self, name: str) -> Path:
@@ -320,9 +282,9 @@ def parse_config(text: str, path: Path) -> Config:
     output = _typed(Output, "[output]", content.get("output", {}))
     plan = _typed(Planning, "[plan]", content.get("plan", {}))
     alerts = _alerts(content.get("alerts", {}))
-    for key, kind in (("timezone", "str"), ("observed_until", "Any"), ("language", "str")):
+    for key, kind in (("timezone", str), ("observed_until", datetime.date), ("language", str)):
         if key in content:
-            _check("the file", key, content[key], kind)
+            check_value("the file", key, content[key], kind)
     _check_output(output)
     spoken = language_of(content.get("language", "en")).code
     moments = (content.get("timezone", "UTC"), content.get("observed_until"))
@@ -395,42 +357,6 @@ def _options_of(cls: Any) -> dict[str, bool]:
     return {f.name: f.default is none and f.default_factory is none for f in dataclasses.fields(cls) if f.init}
 
 
-def _kinds_of(cls: Any) -> dict[str, str]:
-    """Return the type of each field of a dataclass, as a key of ``_KINDS``."""
-    kinds = {f.name: str(f.type).removesuffix(" | None").replace("Sequence[str]", "list[str]") for f in dataclasses.fields(cls)}
-    return {name: kind if kind in _KINDS else "str" for name, kind in kinds.items()}
-
-
-def _check(where: str, key: str, value: Any, kind: str) -> None:
-    fits, wanted = _KINDS[kind]
-    if not fits(value) or (value == "" and key not in ("unit", "thousands")):
-        example = ', such as "90d"' if key in _SPANS else ""
-        raise ConfigError("bad-setting", f"{where}: {key} is {_shown(value)}", remedy=f"Write {wanted}{example}.")
-    if key in _SPANS:
-        from churnpredict.spans import span
-
-        for one in value if isinstance(value, list) else [value]:
-            span(one, f"{where}: {key}", zero=key in _MAY_BE_ZERO)
-    low, high = _BOUNDS.get(key, (-math.inf, math.inf))
-    if kind in ("int", "float") and (not low <= value <= high or (key == "n_jobs" and value == 0)):
-        bounds = (
-            "-1 for one thread per core, or 1 or more"
-            if key == "n_jobs"
-            else f"{low:g} or more"
-            if high == math.inf
-            else f"{low:g} to {high:g}"
-        )
-        raise ConfigError("bad-setting", f"{where}: {key} is {value}", remedy=f"Write {bounds}.")
-    if key in _CHOICES and value not in _CHOICES[key]:
-        remedy = f"Write one of {', '.join(_CHOICES[key])}."
-        raise ConfigError("bad-setting", f"{where}: {key} is {_shown(value)}.{closest(value, _CHOICES[key])}", remedy=remedy)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
-
-
 def _check_database(where: str, database: str | None) -> None:
     if database is not None and _PASSWORD.search(database):
         remedy = 'Leave it out: set PGPASSWORD, use ~/.pgpass, or write database = "$SHOP" and keep the address in the variable SHOP.'
@@ -445,16 +371,16 @@ def _check_output(output: Output) -> None:
     _check_database("[output]", output.database)
     if not TABLE.fullmatch(output.table):
         remedy = 'Write table = "churn_scores" or "schema.churn_scores".'
-        raise ConfigError("bad-setting", f"[output]: table is {_shown(output.table)}", remedy=remedy)
+        raise ConfigError("bad-setting", f"[output]: table is {shown(output.table)}", remedy=remedy)
     for key in ("model", "scores", "backtest", "report", "plan", "alerts", "registry"):
         name = getattr(output, key)
         if not name.strip() or "\0" in name:
-            raise ConfigError("bad-setting", f"[output]: {key} is {_shown(name)}", remedy="Write the path of a file.")
+            raise ConfigError("bad-setting", f"[output]: {key} is {shown(name)}", remedy="Write the path of a file.")
         if key in ("backtest", "plan", "alerts"):
             try:
                 check_ending(name)
             except UsageError as error:
-                raise ConfigError("bad-setting", f"[output]: {key} is {_shown(name)}", remedy=error.remedy) from None
+                raise ConfigError("bad-setting", f"[output]: {key} is {shown(name)}", remedy=error.remedy) from None
 
 
 def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
@@ -484,9 +410,9 @@ def _table(name: str, section: Any) -> dict[str, Any]:
             raise ConfigError(
                 "missing-key", f'{where} lacks its "{back.get(option, option)}"', remedy=f"A table of {section['kind']} needs it."
             )
-    kinds_of = _kinds_of(cls) | _kinds_of(File) | dict.fromkeys(("kind", *_PLACES), "str") | {"files": "files"}
+    types = kinds_of(cls) | kinds_of(File) | dict.fromkeys(("kind", *_PLACES), str) | {"files": dict}
     for key, value in section.items():
-        _check(where, key, value, kinds_of[_RENAMED.get(key, key) if key != "kind" else "kind"])
+        check_value(where, key, value, types[_RENAMED.get(key, key) if key != "kind" else "kind"])
     places = {"source", "database", "files"} & set(section)
     if len(places) != 1 or ("query" in section and "source" in places) or ("query" not in section and "files" in places):
         remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders", or files = {...} and a query over them.'
@@ -508,7 +434,7 @@ def _check_file(where: str, file: Mapping[str, Any]) -> None:
     if "source" not in file:
         raise ConfigError("missing-key", f'{where} lacks its "source"', remedy='Add source = "orders.csv".')
     for key, value in file.items():
-        _check(where, key, value, {"source": "str", **_kinds_of(File)}[key])
+        check_value(where, key, value, {"source": str, **kinds_of(File)}[key])
 
 
 def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
@@ -520,18 +446,18 @@ def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
     for option, must in options.items():
         if must and option not in section:
             raise ConfigError("missing-key", f'[churn] lacks its "{option}"', remedy=f'Add a line such as {option} = "90d".')
-    kinds = _kinds_of(cls)
+    kinds = kinds_of(cls)
     for key, value in section.items():
         if key != "rule":
-            _check("[churn]", key, value, kinds[key])
+            check_value("[churn]", key, value, kinds[key])
     cls(**{k: v for k, v in section.items() if k != "rule"})  # spans are refused here, not after the tables are read
     return dict(section)
 
 
 def _typed(cls: Any, where: str, section: Any) -> Any:
     section = _mapping(where, section)
-    types = _kinds_of(cls)
+    types = kinds_of(cls)
     _refuse_unknown(where, section, types)
     for key, value in section.items():
-        _check(where, key, value, types[key])
+        check_value(where, key, value, types[key])
     return cls(**section)

@@ -110,30 +110,20 @@ class Whole:
 
     def draw_outline(self, observed_until: Moment | None = None) -> None:
         """Set :attr:`outline`: the first and last rows of every table, as the history of one customer."""
-        outline = object.__new__(_Outline)
         streams = {}
         for name in self.declarations:
             rows = dict(self._ends.get(name, {"times": np.empty(0, np.int64)}))
             times = rows.pop("times")
             streams[name] = Stream(np.array([0, len(times)]), times, rows, self.timezone)
-        self._furnish(outline, pa.array([""]), self.labels, streams)
-        outline._observed = None if observed_until is None else outline.instant(observed_until, "observed_until")
-        self.outline = outline
+        self.outline = _Outline(self, pa.array([""]), self.labels, streams)
+        if observed_until is not None:
+            self.outline._observed = self.outline.instant(observed_until, "observed_until")
 
     def part(self, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> EventTables:
         """Return the tables of some customers, with the calendar of all; ``streams`` holds that of the customers table too."""
-        part = object.__new__(_Part)
-        self._furnish(part, ids, labels, streams)
+        part = _Part(self, ids, labels, streams)
         part._observed = self.outline._observed
         return part
-
-    def _furnish(self, tables: _Outline | _Part, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> None:
-        """Fill in what EventTables derives from its declarations, from what was derived before."""
-        tables.whole, tables.timezone, tables.declarations = self, self.timezone, self.declarations
-        tables.ids, tables.labels, tables.aware = ids, labels, {}
-        tables.profile = None if self.people is None else tables._profile(self.people, streams.pop(self.people))
-        last_days = self.last_days
-        tables.streams = {name: through_last_days(stream, last_days.get(name, [])) for name, stream in streams.items()}
 
     def plain(self) -> Whole:
         """Return the same facts without what a subclass adds, such as files or a connection."""
@@ -154,25 +144,30 @@ class Whole:
         raise NotImplementedError
 
 
-class _Outline(EventTables):
-    """Tables of one customer that answer for the whole where its streams cannot."""
+class _OfWhole(EventTables):
+    """Tables made from rows that were checked before, with what is known of the whole; no source is read."""
 
-    whole: Whole
+    def __init__(self, whole: Whole, ids: pa.Array, labels: dict[str, dict[str, pa.Array]], streams: dict[str, Stream]) -> None:
+        self.whole, self.timezone, self.declarations = whole, whole.timezone, whole.declarations
+        self.ids, self.labels, self.aware = ids, labels, {}
+        self.profile = None if whole.people is None else self._profile(whole.people, streams.pop(whole.people))
+        last_days = whole.last_days
+        self.streams = {name: through_last_days(stream, last_days.get(name, [])) for name, stream in streams.items()}
+        self._observed = None
+
+    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
+        return self.whole.kinds(name, before, most)
+
+
+class _Outline(_OfWhole):
+    """Tables of one customer that answer for the whole where its streams cannot."""
 
     def __len__(self) -> int:
         return len(self.whole)
 
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
-        return self.whole.kinds(name, before, most)
 
-
-class _Part(EventTables):
+class _Part(_OfWhole):
     """The tables of some customers, with the calendar of all."""
-
-    whole: Whole
-
-    def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
-        return self.whole.kinds(name, before, most)
 
     def _has_rows(self, name: str) -> bool:
         return self.whole.outline._has_rows(name)

@@ -265,12 +265,17 @@ class EventTables:
         streams = {name: stream.known_before(moment) for name, stream in self.streams.items()}
         if all(streams[n] is self.streams[n] for n in streams) and self._ends_by(moment):
             return self
-        past = object.__new__(EventTables)
-        past.__dict__.update(self.__dict__)
-        past.streams = streams
+        past = self.with_streams(streams)
         past._ends = {name: min(moment, self.observed_until(name)) for name in self.streams if self._has_rows(name)}
         past._observed = min(moment, self.observed_until())  # a log that had ended by then stays ended: silence after it is not churn
         return past
+
+    def with_streams(self, streams: dict[str, Stream], profile: Profile | None = None) -> EventTables:
+        """Return tables of the same declarations and customers with other rows, and another customers table if one is given."""
+        other = object.__new__(EventTables)  # of a part, too: what is known of other rows is theirs alone
+        other.__dict__.update(self.__dict__)
+        other.streams, other.profile = streams, profile or self.profile
+        return other
 
     def _ends_by(self, moment: int) -> bool:
         """Return whether nothing that is declared reaches beyond a moment."""

@@ -93,15 +93,12 @@ def _moved(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
 def poisoned(tables: EventTables, cutoff: int, *, seed: int = 0) -> EventTables:
     """Return the tables with rows known before the cutoff, and garbage from then on."""
     rng = np.random.default_rng(seed)
-    other = object.__new__(EventTables)
-    other.__dict__.update(tables.__dict__)
-    other.streams = {name: _poison(stream, cutoff, rng) for name, stream in tables.streams.items()}
-    if tables.profile is not None and tables.profile.since is not None:
-        since = tables.profile.since
-        later = since >= cutoff
-        moved = np.where(later, cutoff + rng.integers(0, 365 * DAY, len(since)), since)
-        other.profile = replace(tables.profile, since=moved)
-    return other
+    streams = {name: _poison(stream, cutoff, rng) for name, stream in tables.streams.items()}
+    profile = tables.profile
+    if profile is not None and profile.since is not None:
+        moved = np.where(profile.since >= cutoff, cutoff + rng.integers(0, 365 * DAY, len(profile.since)), profile.since)
+        profile = replace(profile, since=moved)
+    return tables.with_streams(streams, profile)
 
 
 def _poison(stream: Stream, cutoff: int, rng: np.random.Generator) -> Stream:

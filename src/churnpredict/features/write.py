@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
@@ -27,6 +26,7 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 from churnpredict.files import not_written, sync_folder, umask
 from churnpredict.moments import Moment, Moments
 from churnpredict.progress import progress
+from churnpredict.table_files import write_parquet
 
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
 
@@ -164,7 +164,8 @@ def write_features(
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         for number, frame in enumerate(frames):
-            _write_part(temporary / f"part-{number:05d}.parquet", frame)
+            texts = [c for c in frame if frame[c].dtype != np.float32]  # numbers seldom repeat: a dictionary would only make them larger
+            write_parquet(temporary / f"part-{number:05d}.parquet", frame.reset_index(), dictionary=[str(c) for c in texts])
         sync_folder(temporary)
         os.chmod(temporary, 0o777 & ~umask())
         os.rename(temporary, target)
@@ -178,13 +179,3 @@ def write_features(
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return target
-
-
-def _write_part(path: Path, frame: pd.DataFrame) -> None:
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame.reset_index(), preserve_index=False)
-    with open(path, "wb") as file:
-        pq.write_table(table, file, write_page_checksum=True, use_dictionary=[c for c in frame if frame[c].dtype != np.float32])  # pyright: ignore[reportArgumentType]
-        file.flush()
-        os.fsync(file.fileno())

@@ -10,10 +10,11 @@ import datetime
 import inspect
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_type_hints
 
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from churnpredict.churn import rules
 from churnpredict.errors import ChurnError, ModelFileError, UsageError
@@ -37,7 +38,6 @@ from churnpredict.retention.value import Credibility
 __all__ = ["freeze_model", "freeze_pipeline", "not_storable", "thaw_model", "thaw_pipeline", "thaw_rule"]
 
 _TIME, _SPAN, _TUPLE, _MAP = "time", "span", "tuple", "map"  # values that JSON cannot hold are written as {word: content}
-_OF_TEXT: dict[str, Any] = {"str": str, "str | None": (str, type(None)), "float": (int, float)}
 
 
 def not_storable(what: str) -> UsageError:
@@ -132,15 +132,15 @@ def thaw_rule(rule: schema.Rule) -> Any:
     """Return the churn rule of a file."""
     _need(rule.name in rules.__all__, "its churn rule is unknown")
     cls: Any = getattr(rules, rule.name)
-    types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
+    types = get_type_hints(cls)
     options = {k: _given(v) for k, v in rule.options.items()}
-    for name, value in options.items():
-        _need(name in types, "an option of its churn rule is unknown")
-        several = types[name] == "Sequence[str]" and isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)
-        single = isinstance(value, _OF_TEXT.get(types[name], ())) and not isinstance(value, bool)
-        _need(several or single, "an option of its churn rule is of the wrong type")
+    _need(options.keys() <= types.keys(), "an option of its churn rule is unknown")
     try:
+        for name, value in options.items():
+            TypeAdapter(types[name], config=ConfigDict(strict=True)).validate_python(value)
         return cls(**options)
+    except ValidationError:
+        return _contradiction("an option of its churn rule is of the wrong type")
     except (ChurnError, TypeError):
         return _contradiction("its churn rule is invalid")
 

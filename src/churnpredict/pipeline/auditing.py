@@ -223,9 +223,9 @@ def _which_future(tables: EventTables, here: pd.DataFrame, function: Function, c
     if not moved:
         return {}
     full = function(tables, here)
-    by_time = function(_with_streams(tables, lambda s: s.where(s.times < cutoff)), here)
-    hidden = function(_with_streams(tables, lambda s: _ends_hidden(s, cutoff)), here)
-    known = function(_with_streams(tables, lambda s: s.known_before(cutoff)), here)
+    by_time = function(_changed(tables, lambda s: s.where(s.times < cutoff)), here)
+    hidden = function(_changed(tables, lambda s: _ends_hidden(s, cutoff)), here)
+    known = function(_changed(tables, lambda s: s.known_before(cutoff)), here)
     steps = (("rows-after-cutoff", full, by_time), ("end-not-yet-known", by_time, hidden), ("known-at-ignored", hidden, known))
     found = {}
     for name in moved:
@@ -245,11 +245,8 @@ def _ends_hidden(stream: Stream, cutoff: int) -> Stream:
     return bare if known is None else replace(bare, columns={**bare.columns, "known": known})
 
 
-def _with_streams(tables: EventTables, change: Callable[[Stream], Stream]) -> EventTables:
-    other = object.__new__(EventTables)
-    other.__dict__.update(tables.__dict__)
-    other.streams = {name: change(stream) for name, stream in tables.streams.items()}
-    return other
+def _changed(tables: EventTables, change: Callable[[Stream], Stream]) -> EventTables:
+    return tables.with_streams({name: change(stream) for name, stream in tables.streams.items()})
 
 
 def _of_customers(tables: EventTables, some: np.ndarray) -> EventTables:
@@ -258,7 +255,7 @@ def _of_customers(tables: EventTables, some: np.ndarray) -> EventTables:
         return tables
     wanted = np.zeros(len(tables), np.bool_)
     wanted[some] = True
-    return _with_streams(tables, lambda s: s.where(wanted[s.owners]))
+    return _changed(tables, lambda s: s.where(wanted[s.owners]))
 
 
 # --- populations and treatments ---

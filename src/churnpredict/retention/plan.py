@@ -18,17 +18,16 @@ from churnpredict.errors import IdentityError, SchemaError, UsageError, closest,
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.files import write_parquet
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.markup import show
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
 from churnpredict.per_customer import by_customer, listed_customers, match_ids
 from churnpredict.retention.choice import choose, draw_holdout
-from churnpredict.retention.plan_files import write_csv, write_excel
 from churnpredict.retention.plan_words import Assumption, assumed, assumptions_of, justify_holdout
 from churnpredict.retention.playbook import read_playbook
 from churnpredict.retention.profit import Floats, Offer, contact_profit, contact_spend, profit_interval
 from churnpredict.signatures import CustomerId, PerCustomer
+from churnpredict.table_files import write_csv, write_parquet, write_workbook
 from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ class Plan:
         MissingExtraError
             ``missing-extra``: openpyxl is not installed.
         """
-        return write_excel(path, {"plan": self.table, "decisions": self.decisions})
+        return write_workbook(path, {"plan": self.table, "decisions": self.decisions})
 
 
 def plan_retention(

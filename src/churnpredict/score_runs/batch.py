@@ -44,6 +44,7 @@ from churnpredict.progress import progress
 from churnpredict.score_runs.runs import Part, Run, open_run, run_name, run_names
 from churnpredict.score_runs.writer import Attempt, retire, told, write_part, writing
 from churnpredict.signatures import Database
+from churnpredict.table_files import write_blocks
 
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
@@ -281,7 +282,7 @@ def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict
         path = attempt.staged(job.keys[number])
         reused = path is not None
         if path is None:
-            path = attempt.stage(job.keys[number], partial(_write_blocks, _scored_blocks(job, number, peers)))
+            path = attempt.stage(job.keys[number], partial(write_blocks, _scored_blocks(job, number, peers)))
         risk = pq.read_table(path, columns=["risk"])["risk"].to_numpy()
         say("partition", number=number + 1, of=len(job.keys), customers=len(risk), reused=reused)
         if len(risk):
@@ -314,15 +315,6 @@ def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
     return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
 
 
-def _write_blocks(blocks: Iterator[pa.Table], file: Any) -> None:
-    """Write one row group per block."""
-    first = next(blocks)
-    with pq.ParquetWriter(file, first.schema, write_page_checksum=True) as writer:
-        writer.write_table(first)
-        for block in blocks:
-            writer.write_table(block)
-
-
 def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[int, Callable[[Any], None]]:
     """Yield how many rows a staged part has, and how to write it with percentiles; counts bands on the way."""
     source = pq.ParquetFile(path, page_checksum_verification=True)
@@ -335,7 +327,7 @@ def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[in
             percentile = pa.array(ranks.percentile(table["risk"].to_numpy()))
             yield table.add_column(table.column_names.index("band"), "percentile", percentile)
 
-    return source.metadata.num_rows, partial(_write_blocks, blocks())
+    return source.metadata.num_rows, partial(write_blocks, blocks())
 
 
 def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]) -> Run:

@@ -16,6 +16,7 @@ from churnpredict.score_runs import runs
 from churnpredict.score_runs.runs import Part, Run, open_run, run_names
 from churnpredict.score_runs.writer import hide, remove, tidy, told, write_part, writing
 from churnpredict.signatures import CustomerId, Database
+from churnpredict.table_files import write_blocks
 
 __all__ = ["Forgotten", "forget", "ids_in"]
 
@@ -204,7 +205,7 @@ def _forget_in(home: Path, run: Run, seen: _Seen) -> int:
         if kept.num_rows == held.num_rows:
             parts.append(part)
         elif kept.num_rows:
-            parts.append(write_part(run.path, _next_name(part.name), kept.num_rows, partial(_write, kept)))
+            parts.append(write_part(run.path, _next_name(part.name), kept.num_rows, partial(write_blocks, [kept])))
     rows = sum(part.rows for part in parts)
     if not rows:
         hide(home, run.path.name)
@@ -212,12 +213,6 @@ def _forget_in(home: Path, run: Run, seen: _Seen) -> int:
         changed = replace(run, parts=tuple(parts), rows=rows, bands=bands)
         write_whole(run.path / runs.MANIFEST, lambda file: file.write(changed.manifest()))
     return run.rows - rows
-
-
-def _write(table: Any, file: Any) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(table, file, write_page_checksum=True)
 
 
 def _next_name(name: str) -> str:

@@ -15,7 +15,7 @@ from tests.cli.test_config import GOOD
 
 import churnpredict as cp
 from churnpredict.churn import rules
-from churnpredict.cli import config
+from churnpredict.cli import config, setting_values
 from churnpredict.cli.config import read_config
 from churnpredict.errors import ChurnError, ConfigError
 from churnpredict.events import tables as kinds
@@ -119,15 +119,15 @@ def fits(section: str, of: str, key: str, value: Any) -> bool:
     """Whether the type is right, so that the value may be accepted, or refused later by what it names."""
     cls = {"tables": config._TABLES, "churn": config._RULES}.get(section)
     if section == "the file":
-        kind = "str" if key == "timezone" else "Any"
+        kind: Any = str if key == "timezone" else datetime.date
     elif key in ("rule", "source", "database", "query") or (section == "tables" and key == "kind"):
-        kind = "str"
+        kind = str
     else:
         module: Any = kinds if section == "tables" else rules
         declared = {"model": config.Settings, "plan": config.Planning, "output": config.Output}.get(section)
         own = cp.File if key in config._FILE and section == "tables" else declared
-        kind = config._kinds_of(own or getattr(module, cls[of]))[config._RENAMED.get(key, key) if section == "tables" else key]  # type: ignore[index]
-    return config._KINDS[kind][0](value)
+        kind = setting_values.kinds_of(own or getattr(module, cls[of]))[config._RENAMED.get(key, key) if section == "tables" else key]  # type: ignore[index]
+    return setting_values.KINDS[kind][0](value)
 
 
 def refusal(call: Any, *arguments: Any) -> tuple[Any, ChurnError | None]:
@@ -231,5 +231,5 @@ def test_paths_that_hold_no_configuration(folder: Path, path: str) -> None:
 def test_every_number_has_bounds() -> None:
     """So that none is forgotten when a key is added."""
     for cls in (config.Settings, config.Planning, config.Output):
-        for key, kind in config._kinds_of(cls).items():
-            assert kind not in ("int", "float") or key in config._BOUNDS, key
+        for key, kind in setting_values.kinds_of(cls).items():
+            assert kind not in (int, float) or key in setting_values.BOUNDS, key

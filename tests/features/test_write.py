@@ -244,15 +244,15 @@ def test_an_optional_table_may_be_empty():
 
 
 def test_nothing_half_written_stays(tmp_path, monkeypatch):
-    target, real, calls = tmp_path / "features", write._write_part, []
+    target, real, calls = tmp_path / "features", write.write_parquet, []
 
-    def fails_at_the_third(path, frame):
+    def fails_at_the_third(path, frame, **how):
         calls.append(path)
-        real(path, frame)
+        real(path, frame, **how)
         if len(calls) == 3:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write, "_write_part", fails_at_the_third)
+    monkeypatch.setattr(write, "write_parquet", fails_at_the_third)
     with simple() as tables:
         with pytest.raises(OutputError, match="No space left") as caught:
             write_features(tables, EVER, target, at="2024-09-01")
