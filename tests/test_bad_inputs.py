@@ -122,6 +122,15 @@ def extra_and_reordered(_):
     return taken(orders(given, value="eur"), count_all(orders(value="eur")))
 
 
+def half_precision(_):
+    tables = orders(log(what=np.array([1.1, 2, 1.1, 2], np.float16), eur=np.array([1.1, 2, 1.1, 2], np.float16)), kind="what", value="eur")
+    assert tables.labels["orders"]["kind"].to_pylist() == ["1.1", "2"]
+    assert sorted(tables.streams["orders"].columns["value"].tolist()) == [1.1, 1.1, 2.0, 2.0]
+    with pytest.raises(ChurnError, match="float-id"):
+        orders(log(user=np.array([1, 1, 2, 3], np.float16)))
+    return tables
+
+
 def orders_until(moment):
     return cp.EventTables(orders=cp.Events(log(), customer="user", time="at"), observed_until=moment)
 
@@ -621,6 +630,8 @@ TABLE = [
     Bad(49, "a missing currency among others", "E mixed-currency", lambda _: orders(log(cur=["EUR", None, "EUR", "EUR"]), value="eur", currency="cur")),
     Bad(49, "a currency without a rate", "E unknown-currency", lambda _: orders(log(cur=["EUR", "USD", "EUR", "EUR"]), value="eur", currency="cur", rates={"EUR": 1.0})),
     Bad(49, "two currencies with rates", "S", currencies, "Values are in the currency whose rate is 1."),
+    Bad(20, "labels and amounts of half precision", "S", half_precision, "As the decimals that they are written as: 1.1, not 1.0996."),
+    Bad(50, "infinite decimals", "E infinite-value", lambda _: orders(log(eur=[*map(decimal.Decimal, ("1", "Infinity", "3", "4"))]), value="eur")),
     Bad(50, "infinite value", "E infinite-value", lambda _: orders(log(eur=[1.0, np.inf, 3.0, 4.0]), value="eur")),
     Bad(51, "1e300", "W huge-value", lambda _: orders(log(eur=[1.0, 1e300, 3.0, 4.0]), value="eur")),
     Bad(52, "integers never wrap", "S", big_integers, "Sums are of floats: they lose digits, never the sign."),

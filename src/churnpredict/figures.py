@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Any
 
-__all__ = ["amount", "people", "percent", "points", "score", "times"]
+__all__ = ["amount", "given", "people", "percent", "points", "score", "short", "times"]
 
 _NONE = "–"
 
@@ -46,6 +47,28 @@ def amount(number: Any, unit: str = "") -> str:
         return _NONE
     digits = 0 if abs(number) >= 100 or number == 0 else 1 if abs(number) >= 10 else 2
     return f"{number:,.{digits}f}" + (f" {unit}" if unit else "")
+
+
+def given(number: Any) -> str:
+    """Return a number as a person gave it, thousands apart: nothing is rounded, and there are no powers of ten.
+
+    >>> given(200.0), given(1234567.5), given(0.005), given(16777217)
+    ('200', '1,234,567.5', '0.005', '16,777,217')
+    """
+    if number is None or not math.isfinite(number):
+        return _NONE
+    return f"{Decimal(repr(float(number))).normalize():,f}"
+
+
+def short(number: Any) -> str:
+    """Return a number of unknown meaning: four digits that count, or all before the point, thousands apart.
+
+    >>> short(0.12345), short(1234567.5), short(20.0), short(float("inf"))
+    ('0.1234', '1,234,568', '20', '–')
+    """
+    if number is None or not math.isfinite(number):
+        return _NONE
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:,.4g}"
 
 
 def people(number: Any) -> str:

@@ -22,7 +22,7 @@ def wilson(count: Any, n: Any, level: float = 0.95) -> tuple[NDArray[np.float64]
     """
     from scipy.special import ndtri
 
-    check_share(level, "level", open_=True)
+    level = check_share(level, "level", open_=True)
     k, n = np.asarray(count, np.float64), np.asarray(n, np.float64)
     z2 = float(ndtri((1 + level) / 2)) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):

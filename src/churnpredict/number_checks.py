@@ -39,7 +39,7 @@ def is_whole_number(given: Any) -> bool:
 
 
 def check_number(given: Any, name: str, *, least: float = -math.inf, most: float = math.inf, open_: bool = False, what: str = "") -> float:
-    """Return a number as a float; nothing is clipped, rounded or read into it.
+    """Return a number as a float; nothing is clipped, rounded or read into it. ``np.float32(0.3)`` is the 0.3 that it is written as.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def check_number(given: Any, name: str, *, least: float = -math.inf, most: float
     remedy = f"Give {what or 'a number'}{_range(least, most, open_)}."
     if not is_number(given):
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
-    number = float(given)
+    number = _as_float(given)
     inside = least < number < most if open_ else least <= number <= most
     if not (inside and math.isfinite(number)):
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
@@ -134,7 +134,8 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
     if values.ndim != 1:
         raise UsageError("bad-argument", f"{name} has the shape {values.shape}", remedy="Give one number per row.")
     if values.dtype.kind in "iuf":
-        numbers = values.astype(np.float64)
+        short = values.dtype.kind == "f" and values.dtype.itemsize < 8  # each as the decimal that it is written as
+        numbers = np.array([float(str(v)) for v in values], np.float64) if short else values.astype(np.float64)
     else:
         known = ~np.asarray(pd.isna(values), dtype=np.bool_)
         wrong = np.array([not is_number(v) for v in values[known]], dtype=np.bool_)
@@ -143,7 +144,7 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
             what = f"{name} holds what is not a number, such as {other}"
             raise UsageError("bad-argument", what, rows=int(wrong.sum()), total=len(values), remedy=remedy)
         numbers = np.full(len(values), np.nan)
-        numbers[known] = [float(v) for v in values[known]]
+        numbers[known] = [_as_float(v) for v in values[known]]
     absent = np.isnan(numbers)
     if absent.any() and not missing:
         raise UsageError("bad-argument", f"{name} has missing values", rows=int(absent.sum()), total=len(numbers), remedy=remedy)
@@ -151,6 +152,12 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
     if bad.any():
         raise UsageError("bad-argument", f"{name} holds numbers out of range", rows=int(bad.sum()), total=len(numbers), remedy=remedy)
     return numbers
+
+
+def _as_float(given: Any) -> float:
+    if isinstance(given, np.ndarray):
+        given = given[()]
+    return float(str(given)) if isinstance(given, (np.float16, np.float32)) else float(given)
 
 
 def _range(least: float, most: float, open_: bool) -> str:

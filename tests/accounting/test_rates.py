@@ -387,3 +387,20 @@ def test_tables_that_are_read_in_parts_are_refused():
     for ask in (lambda: cp.churn_rate(parts, cp.Inactivity("30d")), lambda: cp.suggest_horizon(parts)):
         with pytest.raises(UsageError, match="needs-whole-tables"):
             ask()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_the_period_before_is_that_of_the_calendar(zone: str) -> None:
+    """Of 10 a month, paid on the first: the period before April is March, not the 30 days before April."""
+    rows = [(i, pd.Timestamp(2024, m, 1), 10.0) for i in range(20) for m in range(1, 9) if i >= 5 or m <= 3]
+    paid = cp.Events(pd.DataFrame(rows, columns=["u", "t", "v"]), customer="u", time="t", value="v", driver="payment")
+    gone = cp.Events(pd.DataFrame({"u": range(5), "t": pd.Timestamp("2024-03-15")}), customer="u", time="t")
+    tables, churn = cp.EventTables(paid=paid, gone=gone, observed_until="2024-09-01", timezone=zone), cp.Cancellation("30d", of="gone")
+    found = cp.accounting.revenue_churn(tables, churn, value="paid", period="M", start="2024-02-01").set_index("period")
+    assert found["start"].tolist() == [200.0, 200.0, 150.0, 150.0, 150.0, 150.0, 150.0]
+    assert found["end"].tolist() == [200.0, 150.0, 150.0, 150.0, 150.0, 150.0, 150.0]
+    assert found.loc["2024-03", "lost_revenue"] == 50.0
+    assert cp.accounting.revenue_churn(tables, churn, value="paid", period="Q").set_index("period").loc["2024Q2", "start"] == 450.0
+    april = cp.EventTables(paid=paid, gone=gone, observed_until="2024-09-01", timezone=zone)
+    rates = cp.churn_rate(april, churn, period="M", value="paid", start="2024-03-01", end="2024-04-01")
+    assert rates["money_lost"].tolist() == [50.0]

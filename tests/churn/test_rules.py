@@ -1,5 +1,6 @@
 """Churn rules beside Inactivity (whose laws are in tests/laws): each against a plain loop over the words of its rule."""
 
+import decimal
 from unittest import mock
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import churnpredict as cp
 from churnpredict import Cancellation, Customers, Events, EventTables, Inactivity, SubscriptionEnd, label_churn, take_snapshots
 from churnpredict.errors import OutcomeError
 from churnpredict.events.tables import Intervals
@@ -139,3 +141,23 @@ def test_the_comparisons_above_can_fail():
     over_many_days()
     with mock.patch.object(Cancellation, "gap_span", Span()), pytest.raises(AssertionError):
         over_many_days()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: cp.Cancellation("30d", of="o", involuntary=k),
+        lambda k: cp.SubscriptionEnd("30d", involuntary=k),
+        lambda k: cp.TrialEnd("30d", kinds=k),
+        lambda k: cp.Inactivity("30d", kinds=k),
+        lambda k: cp.WinBack("30d", kinds=k),
+    ],
+)
+def test_kinds_of_a_rule_are_the_texts_of_the_tables(make):
+    """1, 1.0 and Decimal(1) are one kind, in any list; a missing one, which no row has, is refused instead of finding nobody."""
+    same = make(["1", "2"])
+    for kinds in ([1, 2.0], np.array([1, 2]), {1, 2}, pd.Series([1, 2]), [decimal.Decimal("1.0"), 2]):
+        assert make(kinds) == same, kinds
+    for wrong in ("paid", 1, {"paid": 1}, [None], [float("nan")], [""]):
+        with pytest.raises(cp.ChurnError):
+            make(wrong)

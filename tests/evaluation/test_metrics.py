@@ -4,10 +4,12 @@ import importlib
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import cross_validate
 from tests.oracles.model_metrics import auc_by_pairs, empc_by_integration, lift_over_orders, mpc_by_cutoffs
 
 from churnpredict.errors import UsageError
@@ -31,6 +33,7 @@ from churnpredict.evaluation.metrics import (
     qini,
     scorers,
 )
+from churnpredict.model.classifier import ChurnClassifier
 
 Y20 = [1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 S20 = [0.9, 0.85, 0.8, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.28, 0.25, 0.2, 0.18, 0.15, 0.1, 0.05, 0.01]
@@ -199,6 +202,32 @@ def test_odd_input_is_refused_or_answered_with_nan():
     for bad in (lambda: auc([1, 0], [0.1]), lambda: log_loss([1, 0], [0.1, np.nan]), lambda: lift([1, 0], [0.1, 0.2], k=0)):
         with pytest.raises(UsageError):
             bad()
+
+
+@pytest.mark.parametrize(("left", "stayed"), [("churned", "stayed"), ("gone", "away"), (1, 0), (1, 2)])
+def test_scorers_find_the_label_that_means_left(left, stayed):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a__x": rng.normal(size=300)})
+    gone = rng.random(300) < 1 / (1 + np.exp(-2 * X["a__x"]))
+    model = ChurnClassifier(positive=left, n_jobs=1, n_estimators=20, n_seeds=1).fit(X, np.where(gone, left, stayed))
+    risk = model.predict_risk(X)
+    for name, scorer in scorers(**MONEY).items():
+        sign, metric = (-1, name[4:]) if name.startswith("neg_") else (1, name)
+        more = MONEY if metric in ("mpc", "empc") else {}
+        assert scorer(model, X, np.where(gone, left, stayed)) == pytest.approx(sign * getattr(metrics, metric)(gone, risk, **more)), name
+    found = cross_validate(model, X, np.where(gone, left, stayed), cv=2, scoring=scorers(**MONEY))
+    assert found["test_auc"].min() > 0.7
+
+
+def test_labels_in_words_and_other_treatments_are_refused():
+    y, p = [0, 1, 1, 0], [0.1, 0.2, 0.3, 0.4]
+    words = ["stayed", "left", "left", "stayed"]
+    for bad in (lambda: auc(words, p), lambda: compare(words, p, p), lambda: bootstrap_interval(auc, words, p)):
+        with pytest.raises(UsageError, match="not a number"):
+            bad()
+    for treated in ([0, 2, 0, 2], [1, 2, 1, 2], [0, 1, np.nan, 1], ["no", "yes", "no", "yes"], [0, 1, 0]):
+        with pytest.raises(UsageError):
+            qini(y, p, treated=treated)
 
 
 def test_scorers_speak_to_scikit_learn():

@@ -98,7 +98,7 @@ def test_an_untrained_pipeline_has_no_page(churn: cp.Inactivity, tables: cp.Even
 def test_money_that_nobody_named_is_shown_as_assumed(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
     plain = trained.backtest(tables, at=["2023-09-01"], rounds=5)
     named = trained.backtest(tables, at=["2023-09-01"], rounds=5, campaign=cp.Campaign(value=60, offer_cost=1, contact_cost=0.1))
-    assert "Profits assume: a customer is worth 200, an offer costs 10, a contact 1, 30% of offers keep a leaver." in plain.to_html()
+    assert "Profits assume: a customer is worth 200, an offer costs 10, a contact 1, 30 % of offers keep a leaver." in plain.to_html()
     assert "Profits are reckoned so: a customer is worth 60, an offer costs 1, a contact 0.1" in named.to_html()
     told = named.predictions
     assert told is not None

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import churnpredict as cp
-from churnpredict.errors import SchemaError, UsageError
+from churnpredict.errors import ChurnError, SchemaError, UsageError
 from churnpredict.retention.pictures import contact_line, plot_renewals, profit_by_contacts, renewals_by_week
 
 mpl.use("Agg")
@@ -100,6 +100,15 @@ def test_renewals_fall_into_their_weeks() -> None:
     assert [bar.get_height() for bar in figure.axes[0].patches] == pytest.approx(weeks["money_at_risk"].tolist())
     assert "3 renewals" in figure.alt_text
     assert plot_renewals(table, {"k0": "2030-01-01"}).alt_text == "No contract of these customers ends within 26 weeks."
+
+
+def test_renewals_are_moments_and_nothing_else() -> None:
+    """A number was a day of 1970, and 01/02/2024 the second of January."""
+    for wrong in (1704067200, "01/02/2024", "soon", pd.Period("2024-01")):
+        with pytest.raises(ChurnError, match="bad-time"):
+            renewals_by_week(scores(6), {"k0": wrong})
+    local = renewals_by_week(scores(6), {"k0": pd.Timestamp("2024-01-08 00:30", tz="Europe/Berlin"), "k1": None}, weeks=2)
+    assert local["renewals"].tolist() == [0, 1], "a day of the business, not of UTC"
 
 
 def test_without_money_renewals_are_counted_in_expected_leavers() -> None:

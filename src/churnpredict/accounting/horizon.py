@@ -18,7 +18,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
-from churnpredict.number_checks import check_share
+from churnpredict.number_checks import check_share, check_whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,8 @@ class ReturnCurve:
         UsageError
             ``too-long-silence``.
         """
-        if not 0 <= days <= self.frame.index[-1]:
+        days = check_whole_number(days, "days")
+        if days > self.frame.index[-1]:
             raise UsageError(
                 "too-long-silence",
                 f"too few silences have lasted {days} days",

@@ -46,11 +46,14 @@ class Periods:
         Such as ``"2024Q1"``.
     starts, ends : ndarray of shape (n,), int64
         Half-open: [start, end), in microseconds UTC.
+    earlier : ndarray of shape (n,), int64
+        When the period before each begins: months and quarters differ in length.
     """
 
     labels: list[str]
     starts: Ints
     ends: Ints
+    earlier: Ints
 
     @classmethod
     def between(cls, tables: EventTables, period: str, first: int, last: int) -> Periods:
@@ -68,15 +71,16 @@ class Periods:
             raise UsageError("bad-period", f"period is {period!r}", remedy=f"Use {known}.{closest(str(period), _FREQUENCIES)}")
         walls = tables.wall_times(np.array([first, max(first, last)], np.int64))
         calendar = pd.period_range(walls[0], walls[1] + pd.Timedelta(days=1), freq=_FREQUENCIES[period])
-        edges = tables.instants([p.start_time for p in [*calendar, calendar[-1] + 1]], "period")
-        keep = (edges[:-1] >= first) & (edges[:-1] < last)
+        edges = tables.instants([p.start_time for p in [calendar[0] - 1, *calendar, calendar[-1] + 1]], "period")
+        earlier, starts, ends = edges[:-2], edges[1:-1], edges[2:]
+        keep = (starts >= first) & (starts < last)
         if not keep.any():
             raise TimeError(
                 "no-period",
                 f"no period begins between {tables.stamp(first)}, the first moment that can be judged, and {tables.stamp(last)}",
                 remedy='Take shorter periods, such as period="M", or give start= and end=.',
             )
-        return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], edges[:-1][keep], edges[1:][keep])
+        return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], starts[keep], ends[keep], earlier[keep])
 
     def __len__(self) -> int:
         return len(self.labels)

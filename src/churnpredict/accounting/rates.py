@@ -53,7 +53,7 @@ def churn_rate(
     start, end : time, optional
         Periods that begin in [start, end); by default from the first moment at which all customers can be seen to the end of the data.
     value : str or float, optional
-        The payments: a table of events with a value (payments of the lost customers in the previous period of the same length), a table of
+        The payments: a table of events with a value (payments of the lost customers in the period before, by the calendar), a table of
         intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are several
         columns), or the number itself.
     payments : float, optional
@@ -134,7 +134,7 @@ def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth
         for i, mask in enumerate((slice(None), lost & (outcome != 2), lost & (outcome == 2))):
             counts[i] += np.bincount(cell[mask], minlength=counts[i].size).reshape(size)
         if worth is not None:
-            total, number = worth.before(customers[lost], starts[lost], periods.ends[place][lost] - starts[lost])
+            total, number = worth.before(customers[lost], periods.earlier[place][lost], starts[lost])
             paid = ~np.isnan(total)
             for i, what in enumerate((total[paid], number[paid], np.ones(int(paid.sum())))):
                 sums[i] += np.bincount(cell[lost][paid], what, minlength=sums[i].size).reshape(size)
@@ -146,16 +146,16 @@ def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth
     table |= {"customers": counts[0][shown], "lost": (counts[1] + counts[2])[shown]}
     table |= {"voluntary": counts[1][shown], "involuntary": counts[2][shown]}
     if worth is not None:
-        table |= {"_paid": sums[0][shown], "_number": sums[1][shown], "_payers": sums[2][shown], "_starts": periods.starts[row]}
+        table |= {"_paid": sums[0][shown], "_number": sums[1][shown], "_payers": sums[2][shown], "_earlier": periods.earlier[row]}
     return table
 
 
 def _money(frame: pd.DataFrame, worth: Worth) -> None:
     paid, number, payers = (frame.pop(c).to_numpy() for c in ("_paid", "_number", "_payers"))
-    starts, ends = frame.pop("_starts").to_numpy(), frame["_ends"].to_numpy()
+    earlier = frame.pop("_earlier").to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         average, each = paid / number, number / payers
-    early = starts - (ends - starts) < worth.first if worth.counted else np.zeros(len(frame), bool)
+    early = earlier < worth.first if worth.counted else np.zeros(len(frame), bool)
     average[early], each[early] = np.nan, np.nan  # payments before the table begins are unknown
     frame["average_payment"], frame["payments"] = average, each
     lost = frame["lost"].to_numpy()
@@ -208,7 +208,8 @@ def revenue_churn(
         starts, ends = periods.starts[place], periods.ends[place]
         left_at, _ = ledger.leaving(customers, starts)
         lost = ledger.gone_by(left_at, ends) & ~ledger.customers_at(customers, ends)
-        begin, then = (np.nan_to_num(worth.before(customers, m, ends - starts)[0]) for m in (starts, ends))
+        spans = ((periods.earlier[place], starts), (starts, ends))
+        begin, then = (np.nan_to_num(worth.before(customers, since, until)[0]) for since, until in spans)
         then = np.where(lost, 0.0, then)
         change = np.where(lost, 0.0, then - begin)
         for i, what in enumerate(
@@ -220,7 +221,7 @@ def revenue_churn(
     frame = frame.assign(lost_revenue=gone, contraction=less, expansion=more, end=first - gone - less + more)
     frame["gross_churn"], frame["net_retention"] = share_of(gone + less, first), share_of(frame["end"], first)
     frame["note"] = ""
-    early = periods.starts - (periods.ends - periods.starts) < worth.first if worth.counted else np.zeros(len(periods), bool)
+    early = periods.earlier < worth.first if worth.counted else np.zeros(len(periods), bool)
     hide(frame, early, "no whole period of payments before it", shown=["customers"])
     _hide_immature(frame, periods.ends, ledger, shown=["customers"])
     hide(frame, counted < min_group, f"fewer than {min_group} customers")

@@ -79,10 +79,10 @@ class Worth:
         """The time of the first row of the table."""
         return int(self.stream.times.min()) if len(self.stream) else 0
 
-    def before(self, customers: npt.NDArray[np.int32], moments: Ints, lengths: Ints) -> tuple[Floats, Floats]:
+    def before(self, customers: npt.NDArray[np.int32], starts: Ints, moments: Ints) -> tuple[Floats, Floats]:
         """Return money per period, and the number of payments that it is made of, shape (n,) each; NaN where unknown.
 
-        Events count in [moment - length, moment); contracts and states count as of just before the moment.
+        Events count in [start, moment); contracts and states count as of just before the moment.
         """
         if self.number is not None:
             each = 1.0 if self.payments is None else self.payments
@@ -92,7 +92,7 @@ class Worth:
             price = held(self.values, customers, moments)
             each = 1.0 if self.payments is None else self.payments
             return price * each, np.full(len(customers), each)
-        ends, begins = (self._places(customers, m) for m in (moments, moments - lengths))
+        ends, begins = (self._places(customers, m) for m in (moments, starts))
         money = _sums(self.values, begins, ends)
         count = (ends - begins).astype(np.float64)
         if self.payments is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numba as nb
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.clock import NEVER, OPEN
-from churnpredict.errors import UsageError, warn
+from churnpredict.errors import UsageError, kind_of, warn
 from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
@@ -20,12 +20,12 @@ from churnpredict.spans import Span, span_text
 __all__ = [
     "are_present",
     "check_kinds",
-    "check_list",
     "contracts_of",
     "first_below",
     "first_from",
     "have_joined",
     "is_kind",
+    "keep_as_list",
     "keep_as_text",
     "known_first",
     "same_moment",
@@ -59,9 +59,20 @@ def are_present(tables: EventTables, customers: Codes, cutoffs: Ints) -> npt.NDA
     return seen
 
 
-def check_list(kinds: Sequence[str]) -> None:
-    if isinstance(kinds, str):
-        raise UsageError("bad-argument", f"kinds is {kinds!r}", remedy=f"Give a list: kinds=[{kinds!r}].")
+def keep_as_list(rule: object, name: str) -> None:
+    """Check a list of kinds of a rule, and store it as the texts that name them in every table.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: a text, nothing that can be listed, or a missing value among the kinds.
+    """
+    given = getattr(rule, name)
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        example = given if isinstance(given, str) else "paid"
+        raise UsageError("bad-argument", f"{name} is {kind_of(given)}", remedy=f"Give a list: {name}=[{example!r}].")
+    kinds = sorted(labels_of(given)) if isinstance(given, (set, frozenset)) else labels_of(given)
+    object.__setattr__(rule, name, tuple(kinds) if isinstance(given, tuple) else kinds)
 
 
 def check_kinds(tables: EventTables, name: str, kinds: Sequence[str]) -> None:

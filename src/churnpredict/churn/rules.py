@@ -16,12 +16,12 @@ from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.churn.rule_questions import (
     are_present,
     check_kinds,
-    check_list,
     contracts_of,
     first_below,
     first_from,
     have_joined,
     is_kind,
+    keep_as_list,
     keep_as_text,
     known_first,
     same_moment,
@@ -126,7 +126,7 @@ class Inactivity(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_list(self.kinds)
+        keep_as_list(self, "kinds")
         if self.active_within not in (None, EVER):
             keep_as_text(self, "active_within")
 
@@ -201,6 +201,10 @@ class Cancellation(_Rule):
     involuntary: Sequence[str] = field(default=(), kw_only=True)
     back: str | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        keep_as_list(self, "involuntary")
+
     def check(self, tables: EventTables) -> None:
         super().check(tables)
         check_kinds(tables, self.table(tables), self.involuntary)
@@ -268,6 +272,7 @@ class SubscriptionEnd(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        keep_as_list(self, "involuntary")
         keep_as_text(self, "grace", zero=True)
 
     @property
@@ -348,6 +353,7 @@ class TrialEnd(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        keep_as_list(self, "kinds")
         keep_as_text(self, "grace", zero=True)
 
     @property
@@ -422,7 +428,8 @@ class DownSell(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if check_share(self.drop, "drop") == 0:
+        object.__setattr__(self, "drop", check_share(self.drop, "drop"))
+        if self.drop == 0:
             raise UsageError("bad-argument", "drop is 0", remedy="Give a share above 0 and at most 1, such as 0.3 for 30 %.")
 
     def table(self, tables: EventTables) -> str:
@@ -487,7 +494,7 @@ class WinBack(_Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_list(self.kinds)
+        keep_as_list(self, "kinds")
         keep_as_text(self, "silent_for")
 
     def check(self, tables: EventTables) -> None:

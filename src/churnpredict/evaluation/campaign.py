@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from churnpredict.errors import UsageError
+from churnpredict.figures import given, percent
+from churnpredict.number_checks import check_number, check_share
 
 __all__ = ["ASSUMED", "Campaign"]
 
@@ -33,7 +33,7 @@ class Campaign:
     Examples
     --------
     >>> print(Campaign(value=500, offer_cost=20, contact_cost=2))
-    a customer is worth 500, an offer costs 20, a contact 2, 30% of offers keep a leaver
+    a customer is worth 500, an offer costs 20, a contact 2, 30 % of offers keep a leaver
     """
 
     value: float
@@ -42,17 +42,14 @@ class Campaign:
     acceptance: float = 0.3
 
     def __post_init__(self) -> None:
-        for name, number in vars(self).items():
-            most = 1.0 if name == "acceptance" else math.inf
-            if not 0 <= number <= most or math.isinf(number):
-                share = name == "acceptance"
-                remedy = f"Give a {'share from 0 to 1' if share else 'number of at least 0'}."
-                raise UsageError("bad-argument", f"{name} is {number}", remedy=remedy)
+        for name, said in list(vars(self).items()):
+            number = check_share(said, name) if name == "acceptance" else check_number(said, name, least=0)
+            object.__setattr__(self, name, number)
 
     def __str__(self) -> str:
         return (
-            f"a customer is worth {self.value:g}, an offer costs {self.offer_cost:g}, a contact {self.contact_cost:g}, "
-            f"{self.acceptance:.0%} of offers keep a leaver"
+            f"a customer is worth {given(self.value)}, an offer costs {given(self.offer_cost)}, a contact {given(self.contact_cost)}, "
+            f"{percent(self.acceptance)} of offers keep a leaver"
         )
 
     @property

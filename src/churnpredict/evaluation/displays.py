@@ -17,7 +17,7 @@ from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
 from churnpredict.evaluation.metrics import _as_rows
 from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
-from churnpredict.figures import amount, percent, times
+from churnpredict.figures import amount, given, percent, short, times
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
@@ -348,8 +348,8 @@ class ProfitDisplay(_Display):
         """
         money: dict[str, Any] = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
-        worth = f"{float(np.asarray(value)):g}" if np.ndim(value) == 0 else "its own value"
-        reckoned = f"a customer worth {worth}, an offer {offer_cost:g}, a contact {contact_cost:g}, {acceptance:.0%} accept"
+        worth = given(value) if np.ndim(value) == 0 else "its own value"
+        reckoned = f"a customer worth {worth}, an offer {given(offer_cost)}, a contact {given(contact_cost)}, {percent(acceptance)} accept"
         return cls(share, profit, chosen=chosen, reckoned=reckoned, name=name).plot(ax)
 
     @drawn
@@ -460,7 +460,7 @@ class OverTimeDisplay(_Display):
             ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
         _legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         title = _TITLES.get(self.metric, self.metric.replace("_", " "))
-        low, high = (f"{v:.3g}" for v in (np.nanmin(self.value), np.nanmax(self.value))) if np.isfinite(self.value).any() else ("-", "-")
+        low, high = (short(v) for v in (np.nanmin(self.value), np.nanmax(self.value))) if np.isfinite(self.value).any() else ("-", "-")
         n = len(self.cutoffs)
         self._tell(f"{title}: {low} to {high} at {n} cutoff{'' if n == 1 else 's'}", "Dots with 95 % intervals over customers, by cutoff.")
         return self

@@ -6,7 +6,8 @@ Longer than most modules because all metrics are in it; each is short.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.special import betainc
 
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
+from churnpredict.model.labels import leaving_of, risk_of
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number, is_number
 from churnpredict.row_order import in_row_order
 
@@ -45,8 +47,7 @@ Metric = Callable[..., float]
 
 def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     p, sample_weight = in_row_order(p, y, "p", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
-    target = np.asarray(y, dtype=np.float64).ravel()
-    score = np.asarray(p, dtype=np.float64).ravel()
+    target, score = _numbers_of(y, "y"), _numbers_of(p, "p")
     w = np.ones_like(target) if sample_weight is None else check_numbers(sample_weight, "sample_weight", least=0)
     if not len(target) == len(score) == len(w):
         raise UsageError("unequal-lengths", "y, p and sample_weight differ in length", remedy="Pass one value per row in each.")
@@ -58,6 +59,15 @@ def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.nd
         raise UsageError("bad-argument", what, rows=int(other.sum()), total=len(target), remedy=remedy)
     keep = w > 0
     return (target, score, w) if keep.all() else (target[keep], score[keep], w[keep])
+
+
+def _numbers_of(given: Any, name: str) -> np.ndarray:
+    """Return numbers as floats (n,), NaN included; labels in words are refused, since it is unknown which of them means "left"."""
+    try:
+        return np.asarray(given, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        remedy = "Give 1 where the customer left and 0 elsewhere." if name == "y" else "Give one number per row."
+        raise UsageError("bad-argument", f"{name} holds what is not a number", remedy=remedy) from None
 
 
 def _check_risks(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -135,7 +145,6 @@ class BrierParts(NamedTuple):
 
 def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
     """Bin of equal weight for each row; equal risks are never separated."""
-    bins = check_whole_number(bins, "bins", least=1)
     order = np.argsort(p, kind="stable")
     ranked = p[order]
     group = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
@@ -153,6 +162,7 @@ def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int 
     >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
     0.34
     """
+    bins = check_whole_number(bins, "bins", least=1)
     target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
@@ -212,6 +222,7 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     >>> round(calibration_error([0, 1, 0, 1], [.5, .5, .5, .5]), 6)
     0.0
     """
+    bins = check_whole_number(bins, "bins", least=1)
     target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     return float(np.abs(np.bincount(where, weights=w * (risk - target), minlength=bins)).sum() / w.sum())
@@ -225,8 +236,7 @@ def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
     >>> gain([1, 0, 0, 0], [.5, .5, .5, .5], k=.25)
     0.25
     """
-    if not is_number(k) or not 0 < k <= 1:
-        raise UsageError("bad-share", f"k={k} is not a share", remedy="Give a number above 0 and at most 1.")
+    k = _share(k)
     left, stayed = _by_score(*_check(y, p, sample_weight))
     if left.sum() <= 0:
         return float("nan")
@@ -242,7 +252,13 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
     >>> lift([1, 0, 0, 1], [.3, .3, .3, .3])
     1.0
     """
-    return gain(y, p, k=k, sample_weight=sample_weight) / k
+    return gain(y, p, k=k, sample_weight=sample_weight) / _share(k)
+
+
+def _share(k: Any) -> float:
+    if not is_number(k) or not 0 < k <= 1:
+        raise UsageError("bad-share", f"k={k} is not a share", remedy="Give a number above 0 and at most 1.")
+    return check_number(k, "k")
 
 
 def mpc(
@@ -377,7 +393,13 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     """
     treated, sample_weight = in_row_order(treated, y, "treated", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
     target, score, w = _check(y, p, sample_weight)
-    arm = np.asarray(treated, dtype=np.float64).ravel()
+    arm = _numbers_of(treated, "treated")
+    if len(arm) != len(np.asarray(y)):
+        raise UsageError("unequal-lengths", "y and treated differ in length", remedy="Pass one value per row in each.")
+    other = (arm != 0) & (arm != 1)
+    if other.any():
+        what, remedy = "treated holds other than 0 and 1", "Give 1 where the customer was contacted."
+        raise UsageError("bad-argument", what, rows=int(other.sum()), total=len(arm), remedy=remedy)
     if sample_weight is not None:
         arm = arm[np.asarray(sample_weight, dtype=np.float64).ravel() > 0]
     if arm.min(initial=1) == 1 or arm.max(initial=0) == 0:
@@ -436,7 +458,7 @@ def bootstrap_interval(
     Interval(value=1.0, low=1.0, high=1.0)
     """
     p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
-    target, score = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
+    target, score = _numbers_of(y, "y"), _numbers_of(p, "p")
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     drawn = [metric(target, score, sample_weight=base * w, **options) for w in _resampled(customers, len(target), rounds, random_state)]
     return interval(metric(target, score, sample_weight=base, **options), drawn, level)
@@ -448,7 +470,8 @@ def interval(value: float, drawn: Any, level: float = 0.95) -> Interval:
     >>> interval(2.0, [1.0, 2.0, 3.0], level=1.0)
     Interval(value=2.0, low=1.0, high=3.0)
     """
-    if check_share(level, "level") == 0:
+    level = check_share(level, "level")
+    if level == 0:
         raise UsageError("bad-argument", "level is 0", remedy="Give a share above 0, such as 0.95.")
     values = np.asarray(drawn, dtype=np.float64)
     values = values[~np.isnan(values)]
@@ -478,7 +501,7 @@ def compare(
     True
     """
     p1, p2, customers, sample_weight = _as_rows(y, p1=p1, p2=p2, customers=customers, sample_weight=sample_weight)
-    target, one, two = (np.asarray(v, dtype=np.float64) for v in (y, p1, p2))
+    target, one, two = _numbers_of(y, "y"), _numbers_of(p1, "p1"), _numbers_of(p2, "p2")
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
     def difference(w: np.ndarray) -> float:
@@ -491,16 +514,27 @@ def compare(
 def scorers(**money: float) -> dict[str, Any]:
     """Return scikit-learn scorers by name, for ``cross_validate(..., scoring=scorers())``; losses are negated.
 
-    With ``value=``, ``offer_cost=`` and ``contact_cost=`` those of profit are among them, ``mpc`` and ``empc``.
+    With ``value=``, ``offer_cost=`` and ``contact_cost=`` those of profit are among them, ``mpc`` and ``empc``. Labels may be words: each
+    scorer takes the label that means "left" from the classifier, wherever its column stands.
 
     >>> sorted(scorers())[:3]
     ['auc', 'average_precision', 'gain']
     """
-    from sklearn.metrics import make_scorer
+    higher: dict[str, Metric] = {"auc": auc, "average_precision": average_precision, "lift": lift, "gain": gain}
+    profits: dict[str, Metric] = {"mpc": mpc, "empc": empc} if money else {}
+    lower: dict[str, Metric] = {"log_loss": log_loss, "brier": brier, "calibration_error": calibration_error}
+    out = {name: _Scorer(f) for name, f in higher.items()} | {name: _Scorer(f, money=money) for name, f in profits.items()}
+    return out | {f"neg_{name}": _Scorer(f, sign=-1) for name, f in lower.items()}
 
-    higher = {"auc": auc, "average_precision": average_precision, "lift": lift, "gain": gain}
-    profits = {"mpc": mpc, "empc": empc} if money else {}
-    lower = {"log_loss": log_loss, "brier": brier, "calibration_error": calibration_error}
-    out = {name: make_scorer(f, response_method="predict_proba") for name, f in higher.items()}
-    out |= {name: make_scorer(f, response_method="predict_proba", **money) for name, f in profits.items()}
-    return out | {f"neg_{name}": make_scorer(f, response_method="predict_proba", greater_is_better=False) for name, f in lower.items()}
+
+@dataclass(frozen=True)
+class _Scorer:
+    """A metric of a fitted classifier, called as scikit-learn calls its scorers."""
+
+    metric: Metric
+    sign: int = 1
+    money: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+        left = np.asarray(y) == leaving_of(estimator)
+        return self.sign * self.metric(left.astype(np.float64), risk_of(estimator, X), sample_weight=sample_weight, **self.money)

@@ -8,6 +8,7 @@ from typing import Any
 
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
+from churnpredict.events.currency import check_rates
 from churnpredict.events.declarations import ANY, Customers, Declaration
 from churnpredict.events.money import check_money
 
@@ -84,6 +85,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
         check_money(name, declaration)
+        check_rates(name, declaration)
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:

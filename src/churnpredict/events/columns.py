@@ -28,11 +28,13 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def plain(column: pa.Array) -> pa.Array:
-    """Return an array without dictionary and view types, which not every compute function takes."""
+    """Return an array without dictionary, view and half-precision types, which not every compute function takes."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
         kind = column.type
+    if pa.types.is_float16(kind):
+        column = _as_single(column)
     if pa.types.is_large_string(kind) or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind)):
         column = column.cast(pa.string()) if column.nbytes < 2**31 else column.cast(pa.large_string())
     return column
@@ -47,12 +49,17 @@ def as_double(values: pa.Array) -> pa.Array:
     [0.1, 20.3, 10000000000.0, None]
     """
     if pa.types.is_float16(values.type):
-        codes, distinct = pd.factorize(np.asarray(values.to_numpy(zero_copy_only=False), np.float16), use_na_sentinel=False)
-        read = np.array([float(str(v)) for v in distinct], np.float64)
-        return pa.array(read[codes], mask=~values.is_valid().to_numpy(zero_copy_only=False))
+        values = _as_single(values)
     if pa.types.is_float32(values.type):
         values = values.cast(pa.string())
     return values.cast(pa.float64(), safe=False) if not is_text(values.type) else values.cast(pa.float64())
+
+
+def _as_single(values: pa.Array) -> pa.Array:
+    """Return half-precision floats in single precision, each as the shortest decimal that it is written as."""
+    codes, distinct = pd.factorize(np.asarray(values.to_numpy(zero_copy_only=False), np.float16), use_na_sentinel=False)
+    read = np.array([float(str(v)) for v in distinct], np.float32)
+    return pa.array(read[codes], mask=~values.is_valid().to_numpy(zero_copy_only=False))
 
 
 def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from churnpredict.errors import ContentError, UsageError
+from churnpredict.errors import ContentError, UsageError, kind_of
 from churnpredict.events.labels import label_of
 from churnpredict.events.tally import judge
+from churnpredict.number_checks import check_number
 
-__all__ = ["in_one_currency"]
+__all__ = ["check_rates", "in_one_currency", "read_rates"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,10 +50,7 @@ def in_one_currency(
         seen = Counter({name: int(n) for name, n in zip([None, *found[:-1]], counts, strict=True) if n})
         judge(("mixed-currency", *where), lambda seen: _refuse_mixture(seen, where), seen)
         return values
-    if not all(isinstance(r, (int, float)) and math.isfinite(r) and r > 0 for r in rates.values()):
-        remedy = 'Give what one unit is worth: rates={"EUR": 1.0, "USD": 0.92}.'
-        raise UsageError("bad-rate", "a rate is not a positive number", table=where[0], column=where[1], remedy=remedy)
-    worth = {label_of(name): rate for name, rate in rates.items()}
+    worth = read_rates(rates, where)
     factors = np.array([worth.get(name, np.nan) if name is not None else np.nan for name in found])
     unknown = int(np.isnan(factors[used]).sum())
     if unknown:
@@ -66,6 +64,48 @@ def in_one_currency(
             remedy="Add its rate to rates=, or fill in the currency.",
         )
     return values * factors[codes]
+
+
+def check_rates(name: str, declaration: Any) -> None:
+    """Refuse wrong rates of a declaration, and rates that no column says when to use.
+
+    Raises
+    ------
+    UsageError
+        ``bad-rate``.
+    """
+    rates = getattr(declaration, "rates", {})
+    if isinstance(rates, Mapping) and not rates:
+        return
+    read_rates(rates, (name, str(declaration.value)))
+    if declaration.currency is None:
+        remedy = "Name the column that says the currency of each row: currency=...."
+        raise UsageError("bad-rate", "rates are given, and no currency is declared", table=name, remedy=remedy)
+
+
+def read_rates(rates: Mapping[str, float], where: tuple[str, str]) -> dict[str | None, float]:
+    """Return the rate of each currency, by the text that names it in every table.
+
+    Raises
+    ------
+    UsageError
+        ``bad-rate``: not a mapping, two rates of one currency, or a rate that is not a positive number.
+
+    Examples
+    --------
+    >>> read_rates({"EUR": 1, "USD": 0.92}, ("orders", "eur"))
+    {'EUR': 1.0, 'USD': 0.92}
+    """
+    remedy = 'Give what one unit is worth: rates={"EUR": 1.0, "USD": 0.92}.'
+    if not isinstance(rates, Mapping):
+        raise UsageError("bad-rate", f"rates is {kind_of(rates)}", table=where[0], column=where[1], remedy=remedy)
+    names = [label_of(name) for name in rates]
+    if len(set(names)) < len(names) or None in names:
+        raise UsageError("bad-rate", "two rates are of one currency, or of none", table=where[0], column=where[1], remedy=remedy)
+    try:
+        return dict(zip(names, (check_number(rate, "a rate", least=0, open_=True) for rate in rates.values()), strict=True))
+    except UsageError as error:
+        raise UsageError("bad-rate", error.what, table=where[0], column=where[1], remedy=remedy) from None
 
 
 def _refuse_mixture(seen: Counter[str | None], where: tuple[str, str]) -> None:

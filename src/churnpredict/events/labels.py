@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.errors import SchemaError, warn
+from churnpredict.errors import SchemaError, UsageError, warn
 from churnpredict.events.columns import as_double, encoded, is_text, plain
 from churnpredict.events.tally import judge
 
@@ -114,7 +115,7 @@ def _of_floats(values: pa.Array) -> pa.Array:
 def _plain_number(text: str) -> str:
     """Return a number without zeros, and without a point, at its end."""
     if "." not in text or "e" in text or "E" in text:
-        return text
+        return format(Decimal(text), "f") if text.lower().partition("e")[2].startswith("-") else text
     text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
@@ -143,9 +144,18 @@ def label_of(value: Any) -> str | None:
 
 
 def labels_of(values: Iterable[Any]) -> list[str]:
-    """Return the texts of several labels, or of a single text; missing ones are left out."""
-    values = [values] if isinstance(values, str) else values
-    return [label for value in values if (label := label_of(value)) is not None]
+    """Return the texts of several labels, or of a single text.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: nothing, NaN or an empty text among them, which no row is called.
+    """
+    labels = [label_of(value) for value in ([values] if isinstance(values, str) else values)]
+    if None in labels:
+        what = f"a missing value is named as a kind ({labels.count(None)} of {len(labels)} kinds)"
+        raise UsageError("bad-argument", what, remedy="Name kinds that rows have, or leave it out.")
+    return [label for label in labels if label is not None]
 
 
 def _warn_of_spoilt(spoilt: int, parts: int, table: str, name: str) -> None:

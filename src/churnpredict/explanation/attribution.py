@@ -29,7 +29,7 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.season.season import COLUMN
 from churnpredict.model.sub_risks import Share
-from churnpredict.number_checks import is_number
+from churnpredict.number_checks import is_whole_number
 from churnpredict.signatures import Estimator, Matrix, Names
 from churnpredict.text_tables import Bar, paragraph, text_table
 from churnpredict.text_tables import Figure as Number
@@ -171,8 +171,8 @@ class Explanation(PairReasons):
         """
         chosen, points = self.strongest(k)
         keys = np.array([*self.table, None], dtype=object)
-        columns: dict[str, Any] = {f"reason_{i + 1}": keys[chosen[:, i]] for i in range(k)}
-        columns |= {f"reason_{i + 1}_points": points[:, i] for i in range(k)}
+        columns: dict[str, Any] = {f"reason_{i + 1}": keys[chosen[:, i]] for i in range(chosen.shape[1])}
+        columns |= {f"reason_{i + 1}_points": points[:, i] for i in range(chosen.shape[1])}
         return pd.DataFrame(columns, index=self.index)
 
     def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -180,8 +180,9 @@ class Explanation(PairReasons):
 
         After the first, drivers that make up less than a tenth of the distance from the base risk are left out.
         """
-        if not is_number(k) or k not in range(1, MOST_REASONS + 1):
+        if not is_whole_number(k) or not 1 <= k <= MOST_REASONS:
             raise UsageError("bad-reasons", f"k is {k!r}", remedy=f"Give k from 1 to {MOST_REASONS}: people do not read more.")
+        k = int(k)
         points = self.by_driver * self._secant[:, None]
         order = np.argsort(-points, axis=1, kind="stable")[:, :k]
         best = np.take_along_axis(points, order, axis=1)

@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.explanation.pairs import Halves, PairSource, pair_frame, pair_words, strongest_pairs
 from churnpredict.languages.catalogue import Language
+from churnpredict.number_checks import check_whole_number
 from churnpredict.signatures import Names
 
 __all__ = ["PairReasons", "check_choice"]
@@ -91,8 +92,7 @@ class PairReasons:
             whose risk it raises.
         """
         check_choice("by", by, ("features", "drivers"))
-        if k < 1:
-            raise UsageError("bad-argument", f"{k} pairs were asked for", remedy="Ask for 1 or more.")
+        k = check_whole_number(k, "k", least=1, what="a whole number of pairs")
         return strongest_pairs(self.pair_halves(by, k), self.features if by == "features" else list(self.table), self._secant)
 
     def pair_words(

@@ -13,7 +13,7 @@ from churnpredict.explanation.additive import AdditiveModel
 from churnpredict.explanation.contributions import encoded_blocks
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
-from churnpredict.number_checks import is_number
+from churnpredict.number_checks import check_number, is_number
 
 __all__ = ["Reference", "choose_reference", "usual_values"]
 
@@ -68,7 +68,7 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
         name = "all active customers"
     else:
         risk = sigmoid(log_odds)
-        limit = float(np.quantile(risk, 0.9)) if threshold is None else threshold
+        limit = float(np.quantile(risk, 0.9)) if threshold is None else check_number(threshold, "threshold")
         below = ranked[risk[ranked] < limit]
         if not len(below):
             raise UsageError("nobody-below", f"no risk in X is below {limit:.1%}", remedy="Give a higher threshold.")

@@ -19,7 +19,7 @@ from churnpredict.feature_names import read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
-from churnpredict.number_checks import is_number
+from churnpredict.number_checks import check_number, is_number
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Estimator, Matrix, Names
 
@@ -99,6 +99,7 @@ def what_would_help(
     """
     if not is_number(max_changes) or max_changes not in (1, 2, 3):
         raise UsageError("bad-changes", f"max_changes={max_changes!r}", remedy="Give 1, 2 or 3: people cannot act on more.")
+    max_changes = int(max_changes)
     stayed = in_row_order(stayed, among, "stayed", "among")
     check_model(model, X, "what_would_help(model, X)")
     rows, past = _framed(X), _framed(among)
@@ -152,7 +153,7 @@ class _Search:
         log_odds = model.decide(A)
         if threshold is not None and not (is_number(threshold) and 0 < threshold < 1):
             raise UsageError("bad-threshold", f"threshold={threshold!r}", remedy="Give a risk between 0 and 1.")
-        self.threshold = float(np.quantile(sigmoid(log_odds), 0.9)) if threshold is None else float(threshold)
+        self.threshold = float(np.quantile(sigmoid(log_odds), 0.9)) if threshold is None else check_number(threshold, "threshold")
         keep = np.flatnonzero(stayed)
         keep = keep[np.argsort(log_odds[keep], kind="stable")]  # by risk, so that the order of the rows does not matter
         if len(keep) > _MOST_STAYERS:

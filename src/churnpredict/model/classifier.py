@@ -233,8 +233,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             finer = {name: asked[keep] for name, asked in finer.items()}
         if self.leaving_ is None and any(dict(self.monotone or {}).values()):
             _refuse_unknown_risk("monotone= declares the direction of the risk")
-        if not is_number(self.min_leavers) or not 0 <= self.min_leavers < np.inf:
-            raise UsageError("bad-parameter", f"min_leavers is {self.min_leavers!r}", remedy="Give a number of leavers, 0 or more.")
+        if not is_whole_number(self.min_leavers) or self.min_leavers < 0:
+            raise UsageError("bad-parameter", f"min_leavers is {self.min_leavers!r}", remedy="Give a whole number of leavers, 0 or more.")
         check_leavers(target, at_least=self.min_leavers, either=self.leaving_ is None)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
@@ -262,8 +262,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = self.random_state
         if isinstance(seed, np.random.RandomState):
             seed = int(seed.randint(2**31 - 1))
-        if seed is not None and not is_whole_number(seed):
-            raise UsageError("bad-parameter", f"random_state is {seed!r}", remedy="Give a whole number, a RandomState or None.")
+        if seed is not None and not (is_whole_number(seed) and 0 <= seed < 2**32):
+            remedy = "Give a whole number from 0 to 4294967295, a RandomState or None."
+            raise UsageError("bad-parameter", f"random_state is {seed!r}", remedy=remedy)
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
         if self.leaving_ is None and "purchases" in members and len(members) > 1:
             members = tuple(m for m in members if m != "purchases")  # it needs the label that means leaving, and that is unknown

@@ -227,10 +227,11 @@ def _parts(customers: np.ndarray, n: int) -> np.ndarray:
 
 def _test_blocks(distinct: np.ndarray, closes: np.ndarray, *, n_splits: int, size: int) -> list[tuple[int, int]]:
     """Return first and last cutoff of each test block, oldest first; the newest block ends at the newest cutoff."""
-    starts = np.arange(len(distinct) - size + 1)
-    starts = starts[distinct[starts] >= closes[0]]
     if not all(is_whole_number(number) and number >= 1 for number in (n_splits, size)):
         raise UsageError("bad-split", "n_splits and test_size are not whole numbers of at least 1", remedy="Give whole numbers above 0.")
+    n_splits, size = int(n_splits), int(size)
+    starts = np.arange(max(len(distinct) - size + 1, 0))
+    starts = starts[distinct[starts] >= closes[0]]
     chosen: list[int] = []
     for start in starts[::-1]:
         if not chosen or (closes[start] <= distinct[chosen[-1]] and start + size <= chosen[-1]):

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.figures import amount, percent, points
+from churnpredict.figures import amount, percent, points, short
 from churnpredict.markup import show
 from churnpredict.text_tables import Bar, Figure, paragraph, text_table, width_of_terminal
 
@@ -119,4 +119,4 @@ def _reasons(row: dict[Any, Any]) -> Iterator[str]:
 def _own_cell(value: Any) -> object:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
-    return Figure(f"{value:,.4g}") if isinstance(value, float) else value if isinstance(value, int) else str(value)
+    return Figure(short(value)) if isinstance(value, float) else value if isinstance(value, int) else str(value)

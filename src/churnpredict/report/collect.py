@@ -28,6 +28,7 @@ from churnpredict.intervals import wilson
 from churnpredict.moments import moment_column
 from churnpredict.monitoring.drift import find_drift
 from churnpredict.monitoring.realised_outcomes import read_earlier
+from churnpredict.number_checks import is_number
 from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
@@ -112,7 +113,7 @@ def find_all(
     options = {} if plan is None or isinstance(plan, Plan) else plan
     options = {"language": pipeline.language, "unit": pipeline.unit} | dict(options)
     worth = options.get("value")
-    scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if isinstance(worth, (int, float)) else None), cutoff)
+    scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if is_number(worth) else None), cutoff)
     chosen = plan if isinstance(plan, Plan) else _plan(scores, _left_alone(pipeline, tables, cutoff, scores, options))
     scores = scores if chosen is None else with_plan_values(scores, chosen)
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.languages.catalogue import Language, capital
+from churnpredict.number_checks import is_number
 from churnpredict.per_customer import match_ids
 from churnpredict.report.charts import share_bar, sparkline
 from churnpredict.report.display_formats import label_of, shown
@@ -108,7 +109,7 @@ def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dic
 
 def _number(row: Mapping[Any, Any], name: str) -> float | None:
     value = row.get(name)
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+    return float(value) if value is not None and is_number(value) and math.isfinite(value) else None
 
 
 def _card(row: Mapping[Any, Any], spoken: Language, moved: Mapping[Any, str], counts: Mapping[Any, list[float]]) -> dict[str, Any]:

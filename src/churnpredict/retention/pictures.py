@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import SchemaError, UsageError
+from churnpredict.errors import SchemaError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.figures import amount, people, percent
-from churnpredict.moments import Moment
+from churnpredict.moments import Moment, moment_column
+from churnpredict.number_checks import check_whole_number
 from churnpredict.per_customer import by_customer
 from churnpredict.retention.profit import Offer, contact_profit, contact_spend, profit_interval
 from churnpredict.signatures import CustomerId
@@ -223,16 +224,19 @@ def renewals_by_week(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26) ->
         ``bad-argument``.
     IdentityError
         Of ids that match nobody.
+    TimeError
+        ``bad-time``: numbers, periods, or text that is not ISO 8601; customers without a renewal may be missing.
     """
     missing = [c for c in ("customer_id", "risk", "cutoff") if c not in scores]
     if missing:
         raise SchemaError("missing-column", f"the scores have no column {missing[0]!r}", remedy="Give what pipeline.score() gave.")
-    if isinstance(weeks, bool) or not isinstance(weeks, int) or not 1 <= weeks <= _MOST_WEEKS:
-        raise UsageError("bad-argument", f"weeks is {weeks!r}", remedy=f"Give 1 to {_MOST_WEEKS} weeks.")
+    weeks = check_whole_number(weeks, "weeks", least=1, most=_MOST_WEEKS)
     frame = pd.DataFrame(scores).reset_index(drop=True)
     given = pd.Series(by_customer(renewals, frame["customer_id"], "renewals", partial=True))
-    when = pd.to_datetime(given, errors="coerce", utc=True).dt.tz_localize(None)
-    first = pd.to_datetime(frame["cutoff"], utc=True).dt.tz_localize(None).max() if len(frame) else pd.Timestamp(0)
+    when, there = pd.Series(pd.NaT, index=given.index, dtype="datetime64[us]"), given.notna()
+    if there.any():
+        when[there] = moment_column(given[there], "renewals", None).view("datetime64[us]")
+    first = pd.Timestamp(int(moment_column(frame["cutoff"], "cutoff", None).max()) if len(frame) else 0, unit="us")
     monday = (first - pd.Timedelta(days=first.weekday())).normalize()
     index = pd.date_range(monday, periods=weeks, freq="7D", name="week")
     place = ((when.dt.normalize() - monday).dt.days // 7).where(when >= first.normalize())

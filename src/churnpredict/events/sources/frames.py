@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import SchemaError, SourceError, UsageError, memory_shortage
+from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, distinct, said
 from churnpredict.events.sources.server_types import plain_types
 
 __all__ = ["Frame", "Stream", "open_frame"]
 
-_ARROW_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
+_ARROW_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, OverflowError)  # of pyarrow.array
 
 
 class Frame(Source):
@@ -66,7 +67,7 @@ class Frame(Source):
 
         return len(self.frame) if isinstance(self.frame, nw.DataFrame) else None
 
-    def _mixed(self, columns: Sequence[str]) -> SchemaError:
+    def _mixed(self, columns: Sequence[str]) -> ChurnError:
         """Name the column that holds values of more than one type."""
         for column in columns:
             series = self.frame[column]
@@ -74,6 +75,10 @@ class Frame(Source):
                 series.to_arrow()
             except _ARROW_ERRORS:
                 kinds = sorted({type(v).__name__ for v in series.to_list() if v is not None and v == v})  # noqa: PLR0124 - not NaN
+                endless = any(isinstance(v, Decimal) and v.is_infinite() for v in series.to_list())
+                if endless:
+                    remedy = "Find where a division by zero made them; write them as missing."
+                    return ContentError("infinite-value", "infinite values", table=self.name, column=column, remedy=remedy)
                 return SchemaError(
                     "mixed-types",
                     f"values of different types in one column ({', '.join(kinds[:4])})",
