@@ -66,7 +66,7 @@ def test_200_x_2000_x_6_are_2_400_000(value, payments):
     rates = cp.churn_rate(business(), RULE, period="Y", value=value, payments=payments, **IN_2023)
     assert rates[["average_payment", "payments", "money_lost"]].to_numpy().tolist() == [[2000.0, 6.0, 2_400_000.0]]
     assert "2,400,000" in repr(rates)
-    assert "20.0%" in repr(rates)
+    assert "20 %" in repr(rates)
     assert "2,400,000" in rates._repr_html_()
 
 

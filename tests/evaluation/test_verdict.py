@@ -39,7 +39,7 @@ def test_a_wrong_level_says_why(rng, seen, why):
     found = verdict(rng, shift=0.6, train_rate=0.31, seasons_seen=seen)
     assert found.level == why
     assert "too high on average" in found.words
-    assert "31.0%" in found.words
+    assert "31 %" in found.words
 
 
 def test_few_rows_excuse_what_chance_can_do_and_nothing_more(rng):

@@ -11,6 +11,7 @@ from tests.oracles.additivity import violations
 from churnpredict.errors import MismatchError, ModelError, UsageError
 from churnpredict.explanation import contributions
 from churnpredict.explanation.attribution import explain
+from churnpredict.figures import percent
 from churnpredict.model.classifier import ChurnClassifier
 
 QUIET = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7, "min_data_in_leaf": 5}
@@ -171,7 +172,7 @@ def test_looks_name_no_customer(book):
     for text in (repr(why), why._repr_html_()):
         assert "987654321" not in text
         assert "Habit" in text
-        assert f"{why.base_risk:.1%}" in text
+        assert percent(why.base_risk) in text
     assert "<p>" in why._repr_html_()
 
 

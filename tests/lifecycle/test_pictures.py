@@ -37,7 +37,7 @@ def test_dots_are_the_figures_and_drivers_are_in_points(theme: str) -> None:
     assert {f"{metric} {model}": value for model, metric, value, *_ in rows} == {k: v for k, v in dots.items() if k[0] in "la"}
     assert dots["challenger habit"] == pytest.approx(1.0)
     assert dots["champion habit"] == pytest.approx(5.0)
-    assert "The challenger takes over [better]: log loss -0.0500 (95 %: -0.0700 to -0.0300)" in figure.alt_text
+    assert "The challenger takes over [better]: log loss −.0500 (95 %: −.0700 to −.0300)" in figure.alt_text
 
 
 def test_nothing_compared_is_a_sentence() -> None:

@@ -265,6 +265,6 @@ def test_figures_that_are_not_known_are_not_told_as_nan() -> None:
     known.loc[known["metric"] == "calibration_slope", "value"] = np.nan
     told = cp.Drift(AT, 100, outcomes=known).sent
     assert "nan" not in told
-    assert "difference +0.200 interval not known" in told
+    assert "difference +20.0 points, interval not known" in told
     assert "slope" not in told
     assert "top tenth 0.2x; 9 snapshots, 2 left" in told

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
+from churnpredict.figures import percent
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.backtesting import seasons_seen
 from churnpredict.pipeline.learner import with_window
@@ -44,7 +45,7 @@ def test_words_say_what_the_figures_say(found: Backtest) -> None:
     agreed = pd.DataFrame(found).query("metric == 'same_first_reason'")
     assert len(agreed) == 1, "the first cutoff has no model before it"
     assert 0 < agreed["value"].item() <= 1
-    assert f"Share with the same first reason as under the previous model: {agreed['value'].item():.0%}" in text
+    assert f"Share with the same first reason as under the previous model: {percent(agreed['value'].item())}" in text
 
 
 def test_notebooks_get_tables_and_no_script(found: Backtest) -> None:

@@ -144,7 +144,7 @@ def test_declared_days_move_the_risks_of_the_windows_that_they_lie_in(log):
         pipeline.learn(*pipeline.training_rows(tables, UNTIL))
         risks.append(pipeline.predict_proba(_tables(log[log["at"] < UNTIL]), at=UNTIL)["leaves"].mean())
     assert risks[1] > risks[0] + 0.05
-    assert "closed: 0.10 times as active." in declared.season_.words()
+    assert "closed: 0.1 times as active." in declared.season_.words()
 
 
 def test_the_verdict_says_what_the_clock_knew():

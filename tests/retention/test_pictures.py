@@ -9,6 +9,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError, SchemaError, UsageError
+from churnpredict.figures import people
 from churnpredict.retention.pictures import contact_line, plot_renewals, profit_by_contacts, renewals_by_week
 
 mpl.use("Agg")
@@ -52,7 +53,7 @@ def test_before_and_after_are_the_sums_of_the_plan() -> None:
     before, after = ([bar.get_width() for bar in figure.axes[0].patches][i : i + 2] for i in (0, 2))
     assert sum(before) == pytest.approx(plan.contacts["money_at_risk"].sum())
     assert sum(after) == pytest.approx((plan.contacts["money_at_risk"] * (1 - plan.contacts["acceptance"])).sum())
-    assert f"keeps {plan.kept:,.1f} of" in figure.alt_text
+    assert f"keeps {people(plan.kept)} of" in figure.alt_text
 
 
 def test_above_the_line_a_contact_pays_and_below_it_does_not() -> None:

@@ -15,6 +15,7 @@ from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
+from churnpredict.figures import amount, percent
 from churnpredict.markup import show
 from churnpredict.number_checks import check_whole_number
 from churnpredict.per_customer import by_customer
@@ -45,9 +46,9 @@ class Accounts(pd.DataFrame):
         for place, column in enumerate(self.columns):
             values = self.iloc[:, place]
             if column in _SHARES or not isinstance(column, str):
-                shown = [f"{v:.1%}" if pd.notna(v) else "" for v in values]
+                shown = [f"{percent(v)}" if pd.notna(v) else "" for v in values]
             elif column in _MONEY:
-                shown = [f"{v:,.0f}" if pd.notna(v) else "" for v in values]
+                shown = [amount(v) if pd.notna(v) else "" for v in values]
             elif pd.api.types.is_numeric_dtype(values):
                 shown = ["" if pd.isna(v) else f"{v:,.1f}" if v % 1 else f"{v:,.0f}" for v in values.astype(object)]
             else:

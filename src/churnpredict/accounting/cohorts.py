@@ -44,10 +44,10 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
     >>> shop = cp.make_business(600, random_state=3, rule="cancellation")
     >>> years = cp.accounting.tenure_table(shop.tables, shop.churn)
     >>> years[["tenure_year", "customers", "lost", "rate", "immature"]]
-    tenure_year  customers  lost   rate  immature
-              1        433   168  38.8%       167
-              2        144    79  54.9%       121
-              3                                65
+    tenure_year  customers  lost  rate  immature
+              1        433   168  39 %       167
+              2        144    79  55 %       121
+              3                               65
     """
     ledger = Ledger(tables, churn, "tenure_table(tables, churn)")
     check_least(min_group)
@@ -106,11 +106,11 @@ def cohorts(
     >>> import churnpredict as cp
     >>> shop = cp.make_business(400, random_state=3, rule="cancellation", months=12)
     >>> cp.accounting.cohorts(shop.tables, shop.churn, period="Q")  # doctest: +NORMALIZE_WHITESPACE
-    joined  customers      1      2      3      4
-    2022Q1        185  93.0%  82.7%  75.7%  67.6%
-    2022Q2         92  98.9%  91.3%  77.2%
-    2022Q3         84  95.2%  89.3%
-    2022Q4         39  89.7%
+    joined  customers     1     2     3     4
+    2022Q1        185  93 %  83 %  76 %  68 %
+    2022Q2         92  99 %  91 %  77 %
+    2022Q3         84  95 %  89 %
+    2022Q4         39  90 %
     """
     ledger = Ledger(tables, churn, "cohorts(tables, churn)")
     check_least(min_group)

@@ -69,8 +69,8 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
     >>> found = cp.accounting.contradictions(tables, cp.Cancellation("30d", of="ends"), flags={"gone": True})
     >>> found[["finding", "table", "rows", "total", "share"]]
     finding             table   rows  total  share
-    flagged-but-there   people     1      2  50.0%
-    row-before-joining  visits     1      3  33.3%
+    flagged-but-there   people     1      2   50 %
+    row-before-joining  visits     1      3   33 %
     """
     ledger = Ledger(tables, churn, "contradictions(tables, churn)")
     gone = ledger.gone()

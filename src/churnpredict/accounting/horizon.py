@@ -18,6 +18,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
+from churnpredict.figures import percent
 from churnpredict.number_checks import check_share, check_whole_number
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class ReturnCurve:
 
     def __repr__(self) -> str:
         days = [d for d in (7, 14, 30, 60, 90, 180, 365) if d <= self.frame.index[-1]]
-        told = ", ".join(f"{d} d {self.comes_back(d):.0%}" for d in days)
+        told = ", ".join(f"{d} d {percent(self.comes_back(d))}" for d in days)
         return (
             f'ReturnCurve of "{self.table}", {int(self.frame["quiet"].iloc[0]):,} silences; share who come back after a silence of: {told}'
         )
@@ -126,9 +127,10 @@ class SuggestedHorizon:
     def __repr__(self) -> str:
         of = f'"{self.curve.table}"'
         if self.final:
-            return f"{self.horizon}: of customers without {of} for {self.days} days, {self.comes_back:.0%} still come back."
+            return f"{self.horizon}: of customers without {of} for {self.days} days, {percent(self.comes_back)} still come back."
         return (
-            f"{self.horizon}: no silence in {of} is final; of customers quiet for {self.days} days {self.comes_back:.0%} still come back; "
+            f"{self.horizon}: no silence in {of} is final; of customers quiet for {self.days} days "
+            f"{percent(self.comes_back)} still come back; "
             f"nine of ten who came back were never quiet for longer, or it is a third of the {self.curve.span} days observed."
         )
 

@@ -220,7 +220,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     ax.set_xticks(range(5), [name for name, _, _ in steps])
     ax.set_ylim(min(0.0, end) * 1.12, 1.12 * max(start, end, start - lost - less + more, 1e-9))
     ax.set_ylabel(f"revenue{f' in {unit}' if unit else ''} of the customers at the start")
-    ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
+    ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
     kept = end / start if start > 0 else float("nan")
     title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
     between = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"

@@ -87,9 +87,9 @@ def churn_rate(
     >>> shop = cp.make_business(400, random_state=3, rule="cancellation")
     >>> rates = cp.churn_rate(shop.tables, shop.churn, period="Y", value="payments")
     >>> rates[["period", "customers", "lost", "voluntary", "involuntary", "rate", "note"]]  # doctest: +NORMALIZE_WHITESPACE
-    period  customers  lost  voluntary  involuntary   rate  note
-    2023          174    89         77           12  51.1%
-    2024          191                                       immature until 2025-01-01
+    period  customers  lost  voluntary  involuntary  rate  note
+    2023          174    89         77           12  51 %
+    2024          191                                      immature until 2025-01-01
     """
     ledger = Ledger(tables, churn, "churn_rate(tables, churn)")
     periods = _periods(ledger, period, start, end)
@@ -197,7 +197,7 @@ def revenue_churn(
     >>> kept = cp.accounting.revenue_churn(shop.tables, shop.churn, value="subscriptions", period="Y", end="2024-01-01")
     >>> kept[["period", "customers", "gross_churn", "net_retention"]]
     period  customers  gross_churn  net_retention
-    2023          174        50.4%          51.0%
+    2023          174         50 %           51 %
     """
     ledger = Ledger(tables, churn, "revenue_churn(tables, churn)")
     periods = _periods(ledger, period, start, end)

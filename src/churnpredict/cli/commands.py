@@ -126,6 +126,7 @@ def check(
 ) -> None:
     """Validate the data and look for leaks, without training: exit code 3 for bad data, 4 for leaks."""
     from churnpredict.cli.config import read_config
+    from churnpredict.figures import percent
 
     settings = read_config(config)
     tables, pipeline = settings.event_tables(), settings.pipeline()
@@ -138,7 +139,7 @@ def check(
     findings = json.loads(report.findings.to_json(orient="records"))
     found = {"command": "check", "ok": report.ok, "snapshots": n, "features": X.shape[1], "left": share, "findings": findings}
     then = typed("train", config) if report.ok else f"correct {config}, then {typed('check', config)}"
-    tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {share:.1%} left\n{report!r}", how, then)
+    tell(found, f"{tables!r}\n{n:,} snapshots of {X.shape[1]} features, {percent(share)} left\n{report!r}", how, then)
     report.raise_on("error")
 
 
@@ -483,6 +484,7 @@ def alerts(
     """List the customers who fulfil the rules of the section [alerts], since when, and how often churn followed; no model is needed."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.figures import percent
     from churnpredict.report.collect import alerts_at, judged_alerts
     from churnpredict.table_files import check_ending, write_frame
 
@@ -500,7 +502,7 @@ def alerts(
     rows = judged.to_dict("records")
     lines = [
         f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
-        f"{r['left']:.0%} left after it, {r['base_rate']:.0%} anyway"
+        f"{percent(r['left'])} left after it, {percent(r['base_rate'])} anyway"
         for r in rows
     ]
     tell(

@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
 from churnpredict.evaluation.metrics import auc
+from churnpredict.figures import percent, score
 
 __all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "separation", "single_values", "too_well"]
 
@@ -85,9 +86,9 @@ def too_well(case: Case) -> Iterator[Finding]:
         if 2 <= len(levels) <= len(case.y) / 20:
             share = np.bincount(codes + 1, case.y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
             scores[name] = share[codes + 1]
-    for name, score in scores.items():
-        a, bound = auc_bound(case.y, score, case.who)
-        what = f"alone it separates leavers from stayers with an AUC of {a:.3f}; honest features rarely pass {TOO_WELL}"
+    for name, values in scores.items():
+        a, bound = auc_bound(case.y, values, case.who)
+        what = f"alone it separates leavers from stayers with an AUC of {score(a)}; honest features rarely pass {score(TOO_WELL)}"
         if bound > TOO_WELL:
             yield Finding("error", "predicts-too-well", place(name), what, min(0.999, 0.95 + (bound - TOO_WELL) * 2.45), cure)
         elif a > TOO_WELL:
@@ -110,9 +111,11 @@ def missing_tells(case: Case) -> Iterator[Finding]:
         a, bound = auc_bound(case.y, missing[:, j].astype(float), case.who) if abs(gap[j]) > 0.9 else (0.5, 0.5)
         if bound > TOO_WELL:
             side = "missing" if gap[j] > 0 else "filled"
-            yield Finding("error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {a:.3f})", 0.99, cure)
+            yield Finding(
+                "error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {score(a)})", 0.99, cure
+            )
         elif (purity := _pure(there, case.y, case.who)) is not None and _is_sparse(there):
-            what = f"all {int(there.sum()):,} rows in which it is filled left, while {left.mean():.0%} of all rows did"
+            what = f"all {int(there.sum()):,} rows in which it is filled left, while {percent(left.mean())} of all rows did"
             yield Finding("warning", "missing-tells", place(name), what, 1 - purity, cure)
 
 

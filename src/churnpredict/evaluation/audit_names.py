@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnpredict.evaluation.audit_columns import auc_bound, numbers
 from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
+from churnpredict.figures import percent, score
 from churnpredict.model.identifiers import tokens, why_identifier
 
 __all__ = ["at_the_cutoff", "dates_and_ids", "named", "names_outcome"]
@@ -89,7 +90,7 @@ def named(case: Case) -> Iterator[Finding]:
             values = pd.factorize(column)[0].astype(float)
         strength = max(auc_bound(case.y, np.where(np.isnan(values), -1e300, values), case.who)[0], 0.5)
         telling = strength > 0.8 or _all_one(values[case.y == 1], values, case.who[case.y == 1])
-        what = f"the name refers to {meaning}" + (f", and it separates leavers (AUC {strength:.2f})" if telling else "")
+        what = f"the name refers to {meaning}" + (f", and it separates leavers (AUC {score(strength)})" if telling else "")
         yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
 
 
@@ -169,5 +170,5 @@ def at_the_cutoff(case: Case) -> Iterator[Finding]:
             continue
         chance = float((1 - case.y[near].mean()) ** n)
         if chance < 1e-4:
-            what = f"none of the {int(zero.sum()):,} rows at 0 left, while {case.y[near].mean():.1%} of those next to them did"
+            what = f"none of the {int(zero.sum()):,} rows at 0 left, while {percent(case.y[near].mean())} of those next to them did"
             yield Finding("error", "after-cutoff", place(name), what + ": 0 seems to mean activity after the cutoff", 1 - chance, cure)

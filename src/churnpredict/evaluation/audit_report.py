@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import LeakageError, UsageError
+from churnpredict.figures import percent
 from churnpredict.markup import show
 from churnpredict.model.split import Window
 from churnpredict.text_tables import paragraph
@@ -108,12 +109,12 @@ class Audit:
     def __repr__(self) -> str:
         lines = [f"Audit: {self._summary()}"]
         for f in self.found:
-            lines += paragraph(f"{f.severity:<8}{f.where}  [{f.code}, {f.sure:.0%} sure]", indent=" " * 10, first="  ")
+            lines += paragraph(f"{f.severity:<8}{f.where}  [{f.code}, {percent(f.sure)} sure]", indent=" " * 10, first="  ")
             lines += [*paragraph(f.what, indent=" " * 10), *paragraph(f"-> {f.cure}", indent=" " * 13, first=" " * 10)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [(f.severity, f.where, f.what, f"{f.sure:.0%}", f.cure) for f in self.found]
+        rows = [(f.severity, f.where, f.what, f"{percent(f.sure)}", f.cure) for f in self.found]
         return show(f"Audit: {self._summary()}", rows, ("severity", "where", "what", "sure", "cure"))
 
 

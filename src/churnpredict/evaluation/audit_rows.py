@@ -11,6 +11,7 @@ from scipy.stats import poisson, rankdata
 
 from churnpredict.evaluation.audit_columns import is_numeric
 from churnpredict.evaluation.audit_report import Case, Finding
+from churnpredict.figures import percent
 
 __all__ = ["constant_labels", "duplicates", "left_before", "mixed_folds", "time_order"]
 
@@ -36,7 +37,7 @@ def constant_labels(case: Case) -> Iterator[Finding]:
         chance = float((1 - rest) ** total if leavers == 0 else rest**total)
         if chance < 1e-4:
             said = "stayed" if leavers == 0 else "left"
-            what = f"all {total:,} customers {said} at this cutoff, while {rest:.1%} left at the others"
+            what = f"all {total:,} customers {said} at this cutoff, while {percent(rest)} left at the others"
             cure = "Most likely the outcome window is not fully observed: such rows have no label. Take earlier cutoffs."
             yield Finding("error", "constant-labels", f"cutoff {pd.Timestamp(c, unit='us').date()}", what, 1 - chance, cure)
 
@@ -74,7 +75,8 @@ def left_before(case: Case) -> Iterator[Finding]:
     if n < 20 or again < 0.99:
         return
     what = (
-        f'{int(known.sum()):,} rows are of customers whose earlier outcome was already known to be "left"; {again:.1%} of them leave again'
+        f'{int(known.sum()):,} rows are of customers whose earlier outcome was already known to be "left"; '
+        f"{percent(again)} of them leave again"
     )
     cure = "Take snapshots only of customers who can still leave: take_snapshots, or a shorter active_within=."
     final = case.outcomes is not None and not getattr(case.outcomes, "decided_at_end", True)
@@ -192,13 +194,13 @@ def mixed_folds(case: Case) -> Iterator[Finding]:
     repeated = case.customers is not None and len(np.unique(case.customers)) < len(case.customers)
     cure = "Split along time and leave out training rows whose window reaches into the test: TemporalSplit(horizon=..., gap=...)."
     if mixed:
-        what = f"{mixed / rows:.0%} of the training rows are later than the first row tested: times are split at random"
+        what = f"{percent(mixed / rows)} of the training rows are later than the first row tested: times are split at random"
         yield Finding("error", "random-split", "folds", what, 0.99, cure)
     if overlap:
-        what = f"the outcome windows of {overlap / rows:.0%} of the training rows reach into the test"
+        what = f"the outcome windows of {percent(overlap / rows)} of the training rows reach into the test"
         yield Finding("error", "overlapping-windows", "folds", what, 0.99, cure)
     if shared and repeated:
-        what = f"{shared / tested:.0%} of the rows tested are of customers who are in training too (at other cutoffs)"
+        what = f"{percent(shared / tested)} of the rows tested are of customers who are in training too (at other cutoffs)"
         yield Finding(
             "note",
             "same-customer",

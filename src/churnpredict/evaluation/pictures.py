@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from churnpredict.errors import MissingExtraError, UsageError
+from churnpredict.figures import tick
 
 __all__ = [
     "COLOURS",
@@ -240,4 +241,4 @@ def svg(figure: Any) -> str:
 
 def percent_axis(axis: Any) -> None:
     """Label an axis of shares in per cent."""
-    axis.set_major_formatter(lambda value, _=None: f"{100 * value:.4g} %")
+    axis.set_major_formatter(lambda value, _=None: tick(value))

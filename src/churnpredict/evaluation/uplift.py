@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold
 
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, qini
+from churnpredict.figures import percent, points, score
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
@@ -129,7 +130,8 @@ class UpliftModel:
         if self.propensity_.value > _CHANCE and self.propensity_.low > 0.5:
             raise TrainingError(
                 "not-random",
-                f"the features predict who was contacted (AUC {self.propensity_.value:.2f}, 0.5 is chance): the arms differ in more than "
+                f"the features predict who was contacted (AUC {score(self.propensity_.value)}, .500 is chance): "
+                f"the arms differ in more than "
                 f"the contact",
                 remedy="Learn from a randomised log: plan_retention(holdout=) draws a random hold-out.",
             )
@@ -181,11 +183,12 @@ class UpliftModel:
             return "UpliftModel()"
         told = "" if self.effect_.low > 0 else "; it does not differ significantly from none"
         return (
-            f"UpliftModel: a contact lowers the risk by {100 * self.effect_.value:.1f} points "
-            f"(95 %: {100 * self.effect_.low:.1f} to {100 * self.effect_.high:.1f}){told}; it keeps {self.acceptance_:.1%} of would-be "
-            f"leavers, differences between customers count with weight {self.belief_:.0%}\n"
+            f"UpliftModel: a contact lowers the risk by {points(self.effect_.value, sign=False)} points "
+            f"(95 %: {points(self.effect_.low, sign=False)} to {points(self.effect_.high, sign=False)}){told}; "
+            f"it keeps {percent(self.acceptance_)} of would-be "
+            f"leavers, differences between customers count with weight {percent(self.belief_)}\n"
             f"  Qini {self.qini_.value:.5f} (95 %: {self.qini_.low:.5f} to {self.qini_.high:.5f}); "
-            f"AUC of separating the arms {self.propensity_.value:.2f}; "
+            f"AUC of separating the arms {score(self.propensity_.value)}; "
             f"{'two models' if self.learner_ == 'two' else 'one model that knows the arm'}"
         )
 

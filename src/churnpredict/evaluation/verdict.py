@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from churnpredict.figures import loss_gap, percent, points, score
+
 __all__ = ["GAP", "SLOPES", "TOO_GOOD", "Verdict", "reach_verdict"]
 
 TOO_GOOD = 0.97  # an AUC of this or more is rarely possible without leakage
@@ -86,7 +88,7 @@ def _too_good(row: _Row | None, strongest: str | None) -> str:
         return ""
     named = f' Check "{strongest}" first: it is the single feature that best separates leavers.' if strongest else ""
     return (
-        f"TOO GOOD TO BE TRUE: AUC {float(row['value']):.3f}. Some column contains what happened after the cutoff, or many of these "
+        f"TOO GOOD TO BE TRUE: AUC {score(float(row['value']))}. Some column contains what happened after the cutoff, or many of these "
         f"customers had left by then.{named}"
     )
 
@@ -111,7 +113,10 @@ def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
         return "not told apart", f"How the model compares with {best['model']} is not known: {why}."
     kind = "better" if high < 0 else "worse" if low > 0 else "not told apart"
     said = {"better": "Better than", "worse": "Worse than", "not told apart": "No significant difference from"}[kind]
-    return kind, f"{said} {best['model']}, the best baseline (log loss {gap:+.3f} [{low:+.3f}, {high:+.3f}])."
+    return (
+        kind,
+        f"{said} {best['model']}, the best baseline (log loss {loss_gap(gap)} [{loss_gap(low)}, {loss_gap(high)}]).",
+    )
 
 
 def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
@@ -119,12 +124,12 @@ def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tup
     if math.isnan(gap):
         return "unknown", "Whether risks are right on average is not known: no outcome could be compared with them."
     if abs(gap) <= GAP:
-        return "right", f"Right on average ({100 * gap:+.1f} points)."
+        return "right", f"Right on average ({points(gap)} points)."
     side = "high" if gap > 0 else "low"
-    off = f"Risks are {100 * abs(gap):.1f} points too {side} on average"
+    off = f"Risks are {points(abs(gap), sign=False)} points too {side} on average"
     if low <= 0 <= high or not high > low:
         return "too few rows", f"{off}, which may be chance with so few customers."
-    moved = "" if train_rate is None or math.isnan(train_rate) else f" (training left {train_rate:.1%})"
+    moved = "" if train_rate is None or math.isnan(train_rate) else f" (training left {percent(train_rate)})"
     if seasons_seen == 0:
         return "season never seen", f"{off}: season never seen, no training outcome lies at this time of an earlier year{moved}."
     if seasons_seen == 1:

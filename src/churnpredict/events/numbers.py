@@ -11,6 +11,7 @@ from churnpredict.errors import ContentError, warn
 from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
 from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, as_double, flat, is_text, plain, warn_if_any
 from churnpredict.events.tally import judge
+from churnpredict.figures import percent
 
 __all__ = ["numbers_of_texts", "read_numbers"]
 
@@ -185,7 +186,7 @@ def _warn_of_negatives(rows: int, total: int, table: str, name: str, meaning: st
     if rows:
         warn(
             "negative-value",
-            f"{rows / total:.1%} of the values are negative; sums are net of them{meaning}",
+            f"{percent(rows / total)} of the values are negative; sums are net of them{meaning}",
             table=table,
             column=name,
             rows=rows,

@@ -31,6 +31,7 @@ from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.tally import judge, summing
 from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN
+from churnpredict.figures import percent
 
 __all__ = ["Rows", "all_ids", "judge_repeats", "read_rows"]
 
@@ -457,7 +458,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
         if telling and repeats / total >= _MANY_REPEATS:
             raise ContentError(
                 "repeated-rows",
-                f"{repeats / total:.0%} of the rows repeat another row in every declared column",
+                f"{percent(repeats / total)} of the rows repeat another row in every declared column",
                 table=name,
                 rows=repeats,
                 total=total,

@@ -363,11 +363,12 @@ class Explanation(PairReasons):
 
     def _headline(self) -> str:
         lost = "were lost" if self.outcome == "lost" else "left"
-        rate = "" if self.base_rate is None else f"; {self.base_rate:.1%} {lost} in training"
+        rate = "" if self.base_rate is None else f"; {percent(self.base_rate)} {lost} in training"
         customers = "1 row" if len(self) == 1 else f"{len(self):,} rows"
         return (
             f"Explanation of {customers}, {len(self.features)} features, {len(self.table)} drivers: "
-            f"mean risk{self._part()} {sigmoid(self.log_odds).mean():.1%}, counted from {self.base_risk:.1%} ({self.reference}){rate}"
+            f"mean risk{self._part()} {percent(sigmoid(self.log_odds).mean())}, "
+            f"counted from {percent(self.base_risk)} ({self.reference}){rate}"
         )
 
     def _part(self) -> str:

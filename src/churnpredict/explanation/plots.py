@@ -13,7 +13,8 @@ from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look,
 from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.rows import row_of
 from churnpredict.feature_names import read_name
-from churnpredict.figures import people, percent
+from churnpredict.figures import people, percent, tick
+from churnpredict.figures import points as in_points
 from churnpredict.moments import Moment
 
 if TYPE_CHECKING:
@@ -72,21 +73,20 @@ def plot_customer(why: Explained, *, customer: Any = None, cutoff: Moment | None
         lows.append(min(level, level + step))
         highs.append(max(level, level + step))
         # always to the right of the bar: never on another bar, never cut off
-        ax.annotate(f"{100 * step:+.1f}", (highs[-1], i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+        ax.annotate(in_points(step), (highs[-1], i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
         level += step
     for place, value in ((0, base), (len(steps) + 1, risk)):
         ax.plot([value], [place], "o", color=theme.quiet, markersize=8, zorder=4)
-        ax.annotate(
-            f"{100 * value:.1f} %", (value, place), xytext=(9, 0), textcoords="offset points", va="center", fontsize=10, fontweight="bold"
-        )
+        beside = {"xytext": (9, 0), "textcoords": "offset points", "va": "center", "fontsize": 10, "fontweight": "bold"}
+        ax.annotate(f"{in_points(value, sign=False)} %", (value, place), **beside)
     ax.plot([base, base], [0, 1.31 if steps else 1], color=theme.quiet, linewidth=0.8, zorder=3)
     ax.set_yticks(range(len(steps) + 2), [escaped(t) for t in ["start", *[s for s, _ in steps], "calibrated risk"]])
     ax.invert_yaxis()
     span = max(max(highs) - min(lows), 0.02)
     ax.set_xlim(max(min(lows) - 0.06 * span, -0.02), max(highs) + 0.16 * span)
-    ax.xaxis.set_major_formatter(_percent)
+    ax.xaxis.set_major_formatter(lambda value, _=None: tick(value))
     ax.set_xlabel(escaped(f"probability of leaving; start: {why.reference}; bars in points"))
-    raising = [f"{label} ({100 * step:+.0f})" for label, step in steps if step > 0][:2]
+    raising = [f"{label} ({in_points(step)})" for label, step in steps if step > 0][:2]
     because = f", mostly {' and '.join(raising)}" if raising else ", and no driver raises it"
     title = f"{_name_of(why, row)}: risk {percent(risk)} instead of {percent(base)}{because}"
     return finish(figure, title, f"Bars lead from {percent(base)} over {len(steps)} drivers to {percent(risk)}.")
@@ -97,10 +97,6 @@ def _name_of(why: Explained, row: int) -> str:
     if "customer_id" in why.index.names:
         return f"Customer {why.index.get_level_values('customer_id')[row]}"
     return f"Row {why.index[row]}"
-
-
-def _percent(value: float, _: Any = None) -> str:
-    return f"{100 * value:.4g} %"
 
 
 @drawn
@@ -144,9 +140,12 @@ def plot_segments(why: Explained, *, by: Any, most: int = 7) -> Any:
     j = int(np.argmax(wide))
     left_out = len(sizes) - len(chosen)
     rest = f" ({left_out} smaller segments left out)" if left_out else ""
-    title = f"{drivers[j]} tells the segments apart most: {means[:, j].min():+.1f} to {means[:, j].max():+.1f} points{rest}"
+    title = (
+        f"{drivers[j]} tells the segments apart most: {in_points(means[:, j].min() / 100)} to "
+        f"{in_points(means[:, j].max() / 100)} points{rest}"
+    )
     if len(chosen) == 1:
-        title = f"One segment, {chosen[0]}: {drivers[j]} moves its risk most, by {means[0, j]:+.1f} points"
+        title = f"One segment, {chosen[0]}: {drivers[j]} moves its risk most, by {in_points(means[0, j] / 100)} points"
     return finish(figure, title, f"Marks: mean points of {len(order)} drivers in {len(chosen)} segments.")
 
 
@@ -171,7 +170,7 @@ def plot_book(why: Explained) -> Any:
     left.legend(frameon=False, loc="lower right", fontsize=9)
     right.barh(places, 100 * first[order], color=theme.quiet, height=0.66)
     for place, share in zip(places, 100 * first[order], strict=True):
-        right.annotate(f"{share:.0f} %", (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+        right.annotate(percent(share / 100), (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     right.set_xlim(0, max(1.0, 115 * first.max()))
     right.set_xlabel("first reason of so many customers, in %")
     rate = "" if why.base_rate is None else f"; {percent(why.base_rate)} left in training"
@@ -222,12 +221,12 @@ def plot_map(why: Explained, *, most: int = 6) -> Any:
     ax.step(np.r_[left, 1.0], np.r_[total, total[-1]], where="post", color=theme.ink, linewidth=1.6, label="risk minus start", gid="total")
     ax.axhline(0, color=theme.quiet, linewidth=0.8)
     ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(_percent)
+    ax.xaxis.set_major_formatter(lambda value, _=None: tick(value))
     ax.set_xlabel("share of customers, highest risk first")
     ax.set_ylabel(f"probability points above {percent(why.base_risk)}")
     figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=4)
     tenth = points[: max(1, round(len(risk) / 10))].mean(axis=0)
-    two = [f"{labels[j]} {tenth[j]:+.1f}" for j in np.argsort(-tenth, kind="stable")[:2] if tenth[j] > 0]
+    two = [f"{labels[j]} {in_points(tenth[j] / 100)}" for j in np.argsort(-tenth, kind="stable")[:2] if tenth[j] > 0]
     title = f"What lifts the riskiest tenth of {people(len(risk))} customers: {' and '.join(two) or 'nothing in particular'}"
     title += " points on average" if two else ""
     return finish(figure, title, f"Stacked columns: points of {len(layers)} drivers by customers in the order of their risk.")
@@ -277,7 +276,7 @@ def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
         bar.set_label("value, among these customers", fontsize=9)
         bar.outline.set_visible(False)
     low, high = points[:, order[0]].min(), points[:, order[0]].max()
-    title = f"{names[order[0]][:1].upper()}{names[order[0]][1:]} moves risks most: {low:+.1f} to {high:+.1f} points"
+    title = f"{names[order[0]][:1].upper()}{names[order[0]][1:]} moves risks most: {in_points(low / 100)} to {in_points(high / 100)} points"
     return finish(
         figure, title, f"Dots: {people(len(rows))} customers on each of {len(order)} lines, by the points that it adds to their risk."
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.errors import UsageError, closest
 from churnpredict.explanation.additive import AdditiveModel
 from churnpredict.explanation.contributions import encoded_blocks
+from churnpredict.figures import percent
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
 from churnpredict.number_checks import check_number, is_number
@@ -71,9 +72,9 @@ def choose_reference(model: AdditiveModel, rows: Any, reference: Any, threshold:
         limit = float(np.quantile(risk, 0.9)) if threshold is None else check_number(threshold, "threshold")
         below = ranked[risk[ranked] < limit]
         if not len(below):
-            raise UsageError("nobody-below", f"no risk in X is below {limit:.1%}", remedy="Give a higher threshold.")
+            raise UsageError("nobody-below", f"no risk in X is below {percent(limit)}", remedy="Give a higher threshold.")
         ranked = below[-max(FEW_ROWS, len(log_odds) // 20) :]
-        name = f"customers just below {limit:.1%}"
+        name = f"customers just below {percent(limit)}"
     if len(ranked) > MOST_ROWS:
         ranked = ranked[np.linspace(0, len(ranked) - 1, MOST_ROWS).round().astype(np.int64)]
     frame = as_frame(rows)

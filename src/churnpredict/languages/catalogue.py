@@ -78,19 +78,19 @@ class Language:
 
     def _written(self, text: str) -> str:
         """Write a plain decimal number with this language's point and groups."""
-        sign, text = ("\u2212", text[1:]) if text.startswith("-") else ("", text)
+        sign, text = ("\u2212" if text[0] == "-" else text[0], text[1:]) if text[:1] in ("-", "+") else ("", text)
         whole, point, rest = text.partition(".")
         if len(whole) >= self.numbers["group_from"]:
             whole = f"{int(whole):,}".replace(",", self.numbers["group"])
         return sign + whole + (self.numbers["decimal"] + rest if point else "")
 
-    def people(self, value: float) -> str:
+    def people(self, value: Any) -> str:
         """Write a number of customers, whole.
 
         >>> language_of("en").people(1234.4), language_of("en").people(0.2)
         ('1,234', '< 1')
         """
-        if not math.isfinite(value):
+        if not _known(value):
             return "–"
         return "< 1" if 0 < value < 0.5 else self._written(f"{value:.0f}")
 
@@ -100,7 +100,7 @@ class Language:
         >>> language_of("en").percent(0.1342), language_of("de").percent(0.0217), language_of("en").percent(0.0002)
         ('13 %', '2,2\xa0%', '< 0.1 %')
         """
-        if share is None or not math.isfinite(share):
+        if not _known(share):
             return "–"
         if 0 < share < 0.001:
             return "< " + str(self.numbers["percent"].format(n=self._written("0.1")))
@@ -115,7 +115,7 @@ class Language:
         >>> language_of("en").amount(12345.6, "€"), language_of("de").amount(12.5, "€"), language_of("en").amount(-3, "EUR")
         ('€12,346', '12,50\xa0€', '−3 EUR')
         """
-        if value is None or not math.isfinite(value):
+        if not _known(value):
             return "–"
         text = f"{value:.0f}" if abs(value) >= 99.995 or abs(value - round(value)) < 0.005 else f"{value:.2f}"
         text = self._written("0" if text == "-0" else text)
@@ -127,24 +127,25 @@ class Language:
         )
         return sign + str(pattern.format(n=text, u=unit))
 
-    def score(self, value: float) -> str:
-        """Write a figure such as an AUC, to three digits.
+    def score(self, value: Any, *, sign: bool = False, digits: int = 3) -> str:
+        """Write a figure such as an AUC, to three digits; ``sign`` is for differences.
 
         >>> language_of("en").score(0.7321), language_of("fr").score(0.7321)
         ('.732', '0,732')
         """
-        if not math.isfinite(value):
+        if not _known(value):
             return "–"
-        text = self._written(f"{value:.3f}")
-        return text.replace("0.", ".", 1) if self.numbers.get("bare_score") and abs(value) < 0.9995 else text
+        text = self._written(f"{value:{'+' if sign else ''}.{digits}f}")
+        bare = self.numbers.get("bare_score") and abs(value) < 1 - 0.5 / 10**digits
+        return text.replace("0" + self.numbers["decimal"], self.numbers["decimal"], 1) if bare else text
 
-    def points(self, share: float) -> str:
-        """Write probability points to one digit, signed by the sentence around them.
+    def points(self, share: Any, *, sign: bool = False) -> str:
+        """Write probability points to one digit; without ``sign`` they are signed by the sentence around them.
 
         >>> language_of("en").points(0.0734)
         '7.3'
         """
-        return self._written(f"{100 * share:.1f}")
+        return self._written(f"{100 * share:{'+' if sign else ''}.1f}") if _known(share) else "–"
 
     def day(self, moment: datetime.date) -> str:
         """Write a day in short.
@@ -218,6 +219,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _known(value: Any) -> bool:
+    return value is not None and math.isfinite(value)
+
+
 def _rounded(value: float, digits: int | None) -> str:
     if digits is None:
         digits = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
@@ -248,7 +253,7 @@ def read_language(path: str | Path) -> Language:
 
 
 @cache
-def _known(code: str) -> Language:
+def _by_code(code: str) -> Language:
     return read_language(_FOLDER / f"{code}.toml")
 
 
@@ -268,7 +273,7 @@ def language_of(language: str | Language) -> Language:
     if isinstance(language, Language):
         return language
     if not isinstance(language, str) or language not in LANGUAGES:
-        names = ", ".join(f'"{code}" ({_known(code).name})' for code in LANGUAGES)
+        names = ", ".join(f'"{code}" ({_by_code(code).name})' for code in LANGUAGES)
         near = closest(language, LANGUAGES) if isinstance(language, str) else ""
         raise UsageError("unknown-language", f"language={language!r} is none of ours.{near}", remedy=f"Use {names}.")
-    return _known(language)
+    return _by_code(language)

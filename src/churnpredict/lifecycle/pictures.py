@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, sentence
-from churnpredict.figures import people, score
+from churnpredict.figures import loss_gap, people, score
 
 __all__ = ["plot_retraining"]
 
@@ -50,7 +50,7 @@ def plot_retraining(found: Any, *, most: int = 8) -> Any:
         _drivers(bare(grid[0, -1], grid="x"), drivers, most)
     verdict = "The challenger takes over" if found.promoted else "The champion stays"
     apart = found.difference
-    figures = "" if apart is None else f": log loss {apart.value:+.4f} (95 %: {apart.low:+.4f} to {apart.high:+.4f})"
+    figures = "" if apart is None else f": log loss {loss_gap(apart.value)} (95 %: {loss_gap(apart.low)} to {loss_gap(apart.high)})"
     seen = f"Dots with 95 % intervals for {people(found.n)} snapshots, of which {people(found.leavers)} left."
     return finish(figure, f"{verdict} [{found.verdict}]{figures}", f"{found.words} {seen}")
 

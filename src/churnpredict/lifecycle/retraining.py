@@ -16,7 +16,7 @@ from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
-from churnpredict.figures import points, score
+from churnpredict.figures import loss_gap, percent, points, score
 from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.moments import Moment
@@ -126,8 +126,8 @@ class Retraining:
             moved = self.drivers.assign(change=self.drivers["challenger"] - self.drivers["champion"])
             moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index).head(3)
             pairs = zip(moved.index, moved["champion"], moved["challenger"], strict=True)
-            told = ", ".join(f"{driver} {100 * old:.1f} -> {100 * new:.1f}" for driver, old, new in pairs)
-            yield f"same strongest driver for {self.agreement['same_first']:.0%} of customers; mean points that moved most: {told}"
+            told = ", ".join(f"{driver} {points(old, sign=False)} -> {points(new, sign=False)}" for driver, old, new in pairs)
+            yield f"same strongest driver for {percent(self.agreement['same_first'])} of customers; mean points that moved most: {told}"
 
 
 def _written(metric: str, value: float) -> str:
@@ -219,7 +219,7 @@ def weigh(  # noqa: PLR0911 - one for each verdict
         Rows of the same customer are drawn together.
     when_equal : {"keep", "newer"}
     """
-    told = f"log loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] against the champion"
+    told = f"log loss {loss_gap(difference.value)} [{loss_gap(difference.low)}, {loss_gap(difference.high)}] against the champion"
     if difference.low > 0:
         return False, "worse", f"the challenger is worse: {told}"
     if not compare(y, risks["challenger"], risks["base rate"], customers=customers, rounds=rounds).high < 0:
@@ -298,7 +298,7 @@ class _Contest:
         again = check_risks(risk_of(winner.model_, self._features(winner)))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)
         if worse > _REFIT:
-            why = f"refitted on everything, the challenger is worse by {worse:.4f} in log loss on a window that it is now trained on"
+            why = f"refitted on everything, the challenger is worse by {loss_gap(worse)} in log loss on a window that it is now trained on"
             return self._refuse("refit", f"{words}; but {why}", **found)
         return Retraining(True, verdict, words, **self._about(), **found, winner=winner)
 

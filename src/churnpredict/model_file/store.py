@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ModelError, ModelFileError, UsageError, kind_of
+from churnpredict.figures import percent
 from churnpredict.files import write_whole
 from churnpredict.model_file import archive
 
@@ -176,7 +177,7 @@ def told(found: Mapping[str, Any]) -> str:
         f"  written by  {', '.join(f'{library} {version}' for library, version in writer.items())}",
         f"  signature   {found['signature']}",
         f"  churn       {found['churn']}",
-        f"  trained on  {trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {trained['base_rate']:.1%} left",
+        f"  trained on  {trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {percent(trained['base_rate'])} left",
         f"  features    {found['features']} of the tables {', '.join(found['tables'])}; {found['columns']} columns",
     ]
     lines += [f"  category    {name}: {n} levels" for name, n in found["categories"].items()]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnpredict.errors import ChurnError, ContentError, ModelError, UsageError
 from churnpredict.events.tables import EventTables
+from churnpredict.figures import percent, points
 from churnpredict.markup import show
 from churnpredict.moments import Moment
 from churnpredict.monitoring import drift_checks as watching
@@ -85,10 +86,10 @@ class Drift:
         gap = v["calibration_gap"]
         forms = {"calibration_slope": "slope {:.2f}", "lift_10": "top tenth {:.1f}x"}
         order = "".join(f", {said.format(v[name].value)}" for name, said in forms.items() if name in v and np.isfinite(v[name].value))
-        bounds = f"[{gap.low:+.3f}, {gap.high:+.3f}]" if np.isfinite(gap.high - gap.low) else "interval not known"
+        bounds = f"[{points(gap.low)}, {points(gap.high)}]" if np.isfinite(gap.high - gap.low) else "interval not known"
         return (
-            f"realised outcomes: mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} "
-            f"(difference {gap.value:+.3f} {bounds}){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
+            f"realised outcomes: mean risk {percent(v['mean_risk'].value)}, observed {percent(v['observed'].value)} "
+            f"(difference {points(gap.value)} points, {bounds}){order}; {gap.n:,} snapshots, {gap.leavers:,} left"
             + (f"; {left_out}" if left_out else "")
         )
 

@@ -21,6 +21,8 @@ from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
+from churnpredict.figures import loss_gap, percent
+from churnpredict.figures import times as multiple
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.monitoring.drift_statistics import (
@@ -174,7 +176,7 @@ def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: S
         book.check(SOURCES, "late-source", pulse.name, late, what, "Check whether this table was loaded; score again afterwards.")
     change, ratio = jump(pulse.rows, pulse.ends)
     usual = int(np.median(pulse.rows[:-1][-6:])) if len(pulse.rows) > 1 else 0
-    what = f"{int(pulse.rows[-1]):,} rows in the {days:g} days before {until}, where {usual:,} were usual in training: {ratio:.0%}"
+    what = f"{int(pulse.rows[-1]):,} rows in the {days:g} days before {until}, where {usual:,} were usual in training: {percent(ratio)}"
     if crept:
         what, remedy = f"{what}, in steps no larger than before", "Business has grown or shrunk since training: train again."
     else:
@@ -225,16 +227,16 @@ def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
     if not len(before) or not len(now):
         return said[0] + "; " + ("no rows before" if len(now) else "no rows now")
     if abs(missing[1] - missing[0]) > 0.05:
-        said.append(f"missing {missing[0]:.0%} before, {missing[1]:.0%} now")
+        said.append(f"missing {percent(missing[0])} before, {percent(missing[1])} now")
     if isinstance(before.dtype, pd.CategoricalDtype) or before.dtype == object:
         shares = [part.value_counts(normalize=True) for part in (before, now)]
         moved = (shares[1].astype(float).sub(shares[0].astype(float), fill_value=0.0)).abs()
         if len(moved):
             level = moved.idxmax()
-            said.append(f'"{level}" {shares[0].get(level, 0.0):.0%} before, {shares[1].get(level, 0.0):.0%} now')
+            said.append(f'"{level}" {percent(shares[0].get(level, 0.0))} before, {percent(shares[1].get(level, 0.0))} now')
     elif now.notna().any() and before.notna().any():
         old, new = float(before.median()), float(now.median())
-        unit = f", {new / old:.3g} times: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
+        unit = f", {multiple(new / old)}: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
         said.append(f"median {old:,.4g} before, {new:,.4g} now{unit}")
     return "; ".join(said)
 
@@ -256,7 +258,7 @@ def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: n
     if book.note(group, "new-values", where, change):
         new = [str(v) for v in values.cat.categories[first == k - 1]]
         named = ", ".join(f'"{v}"' for v in new[:_TOLD]) + (f" and {len(new) - _TOLD} more" if len(new) > _TOLD else "")
-        what = f"{change.value:.0%} of the rows have values not seen in training: {named}"
+        what = f"{percent(change.value)} of the rows have values not seen in training: {named}"
         book.alarm(group, "new-values", where, what, change, "The model treats them as missing: map them to known ones, or train again.")
 
 
@@ -275,7 +277,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     counts = np.bincount(np.searchsorted(cutoffs, at_risk), minlength=len(cutoffs))
     change, ratio = jump(counts, cutoffs)
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
-    what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {ratio:.0%}"
+    what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {percent(ratio)}"
     remedy = "Check whether all customers are loaded: missing ones are not scored. If business has changed this much, train again."
     book.check(INPUTS, "customers", "all customers", change, what, remedy)
     return int(counts[-1])
@@ -325,14 +327,14 @@ def _look_at_scores(book: Book, risk: np.ndarray, groups: np.ndarray, times: np.
         means * (1 - means), 1e-9
     )
     level = unlike(level_distances(means), times, floor=_ODDS, extra=4 * np.hypot(spread[-1], spread[:-1]))
-    told = f"mean risk {means[-1]:.1%} now, {means[:-1].min():.1%} to {means[:-1].max():.1%} at the training cutoffs"
+    told = f"mean risk {percent(means[-1])} now, {percent(means[:-1].min())} to {percent(means[:-1].max())} at the training cutoffs"
     remedy = "Check the alarms of sources and inputs first; if there are none, customers behave differently: retrain."
     if not book.note(SCORES, "level", "all customers", level):
         what = f"the distribution of risks differs from every training cutoff: PSI {change.value:.2f} (limit {change.limit:.2f}); {told}"
         book.check(SCORES, "scores", "all customers", change, what, remedy)
         return
     book.note(SCORES, "scores", "all customers", change)
-    what = f"{told}: odds {np.exp(level.value):.1f} times those of the most similar time (limit {np.exp(level.limit):.1f})"
+    what = f"{told}: odds {multiple(np.exp(level.value))} those of the most similar time (limit {np.exp(level.limit):.1f})"
     book.alarm(SCORES, "risk-level", "all customers", what, level, remedy)
 
 
@@ -383,7 +385,7 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
     level, gain = v["level"], v["gain"]
     when = f"{level.n:,} scored rows, {level.leavers:,} of whom left"
     sure = max(level.low, -level.high, 0.0)  # distance of the interval from 0
-    what = f"mean risk {v['mean_risk'].value:.1%}, observed {v['observed'].value:.1%} ({when}): odds wrong by a factor of "
+    what = f"mean risk {percent(v['mean_risk'].value)}, observed {percent(v['observed'].value)} ({when}): odds wrong by a factor of "
     what += f"{np.exp(-level.value):.2f} [{np.exp(-level.high):.2f}, {np.exp(-level.low):.2f}]"
     remedy = "Money at risk and bands are off by the same factor: retrain, which resets the level."
     book.check(OUTCOMES, "calibration", "earlier scorings", Change(sure, 0.0, matured.LEVEL), what, remedy)
@@ -392,7 +394,7 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
         off = Change(1 - slope.high, 0.0, 1 - matured.SLOPE)
         what = f"risks are too extreme: calibration slope {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] ({when})"
         book.check(OUTCOMES, "slope", "earlier scorings", off, what, "Retrain: customers differ less than these risks imply.")
-    loss = f"{-gain.value:+.3f} [{-gain.high:+.3f}, {-gain.low:+.3f}]"
+    loss = f"{loss_gap(-gain.value)} [{loss_gap(-gain.high)}, {loss_gap(-gain.low)}]"
     what = f"the risks were worse than one risk for everybody: log loss {loss} ({when})"
     worse = Change(max(-gain.high, 0.0), 0.0, 0.0)
     book.check(OUTCOMES, "no-gain", "earlier scorings", worse, what, "Do not act on these scores; retrain, and check the backtest.")
@@ -417,6 +419,6 @@ def _replay(book: Book, pipeline: ChurnPipeline, tables: EventTables, scorings: 
     moved = ~((both["risk"] - both["again"]).abs() <= _MOVED)  # missing on either side counts as changed
     change = Change(float(moved.mean()), 0.0, _REWRITTEN)
     day = pd.Timestamp(cutoff).date()
-    what = f"{change.value:.0%} of the customers of {day} would get another risk today, from the same model for the same day"
+    what = f"{percent(change.value)} of the customers of {day} would get another risk today, from the same model for the same day"
     remedy = "Rows came late or were corrected: declare known_at=, or score later in the day; if the history was rewritten, retrain."
     book.check(SOURCES, "rewritten", "earlier scorings", change, what, remedy)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, sentence
+from churnpredict.figures import times
 
 __all__ = ["checks_by_limit", "plot_drift"]
 
@@ -56,7 +57,7 @@ def plot_drift(drift: Any, *, most: int = 15) -> Any:
     ax.axvline(1, color=theme.ink, linewidth=1.2, linestyle="--")
     ax.annotate("limit", (1, -0.75), xytext=(4, 0), textcoords="offset points", fontsize=9, annotation_clip=False)
     for place, (value, a) in enumerate(zip(shown["value_by_limit"], alarm, strict=True)):
-        told = ("> " if value > _FAR else "") + f"{min(value, _FAR):.1f} times" if np.isfinite(value) else "not comparable"
+        told = ("> " if value > _FAR else "") + times(min(value, _FAR)) if np.isfinite(value) else "not comparable"
         beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
         ax.annotate(told, (max(size[place], usual[place]), place), fontweight="bold" if a else "normal", **beside)
     ax.set_yticks(places, [escaped(f"{g}: {w} ({c})") for g, w, c in zip(shown["group"], shown["where"], shown["check"], strict=True)])
@@ -68,6 +69,6 @@ def plot_drift(drift: Any, *, most: int = 15) -> Any:
     if n:
         title = f"{n} of {len(table)} checks raise{'s' if n == 1 else ''} a drift alarm, {first['where']} ({first['check']}) most{rest}"
     else:
-        near = f"{first['where']} ({first['check']}) is nearest, at {first['value_by_limit']:.1f} times its limit"
+        near = f"{first['where']} ({first['check']}) is nearest, at {times(first['value_by_limit'])} its limit"
         title = f"No drift alarm in {len(table)} checks; {near}{rest}"
     return finish(figure, title, f"Bars: {len(shown)} checks at {drift.at:%Y-%m-%d} as multiples of their limits.")

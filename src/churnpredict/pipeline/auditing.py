@@ -27,6 +27,7 @@ from churnpredict.features.build import build_features
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.probe import probe_features
+from churnpredict.figures import percent
 
 __all__ = ["audit_rows", "audit_tables", "audit_training", "settle"]
 
@@ -284,7 +285,9 @@ def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -
         outcome = churn.outcomes(tables, customers[gone], moments[gone])[1]
         left = float(np.mean(outcome != 0))
         if left > 0.99:
-            what = f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who are in this table; {left:.1%} of them leave"
+            what = (
+                f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who are in this table; {percent(left)} of them leave"
+            )
             cure = "They had left already: use the rule Cancellation, or leave them out of the snapshots."
             yield Finding("warning", "already-left", f'table "{name}"', what, 0.95, cure)
 
@@ -296,7 +299,7 @@ def _treated(
     for name in [treatments] if treatments is not None else named:
         arms = arms_of(tables, snapshots, churn, name)
         share = float(arms["treated"].mean())
-        what = f"{share:.1%} of the outcome windows contain a retention contact: these outcomes may be its effect"
+        what = f"{percent(share)} of the outcome windows contain a retention contact: these outcomes may be its effect"
         if share > _FEW_TREATED and handled is None:
             cure = f'Declare how to handle them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
             yield Finding("warning", "treated-outcomes", f'table "{name}"', what, 0.9, cure)
@@ -317,7 +320,7 @@ def _late_columns(tables: EventTables) -> Iterator[Finding]:
             written, since = (_microseconds(s) for s in _two_columns(name, declaration.source, column, happened))
             share = float(np.mean(written - since > DAY // 24)) if len(since) else 0.0
             if share > _FEW_TREATED:
-                what = f"{share:.0%} of the rows were written more than an hour after they happened"
+                what = f"{percent(share)} of the rows were written more than an hour after they happened"
                 cure = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that were not known yet.'
                 yield Finding("warning", "known-at-undeclared", f'table "{name}", column "{column}"', what, 0.8, cure)
 

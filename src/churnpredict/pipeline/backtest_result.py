@@ -17,7 +17,7 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
-from churnpredict.figures import amount, points, score
+from churnpredict.figures import amount, percent, points, score
 from churnpredict.markup import STYLE, table
 from churnpredict.text_tables import Figure, paragraph, text_table
 
@@ -232,12 +232,12 @@ def _by_model(part: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 def _heading(cutoff: pd.Timestamp, part: pd.DataFrame) -> str:
     n, leavers = int(part["n"].iloc[0]), int(part["leavers"].iloc[0])
-    return f"{cutoff.date()}: {n:,} customers at risk, {leavers:,} left ({leavers / n:.1%})"
+    return f"{cutoff.date()}: {n:,} customers at risk, {leavers:,} left ({percent(leavers / n)})"
 
 
 def _steady(part: pd.DataFrame) -> str | None:
     row = part[part["metric"] == "same_first_reason"]
-    return None if not len(row) else f"Share with the same first reason as under the previous model: {row['value'].iloc[0]:.0%}."
+    return None if not len(row) else f"Share with the same first reason as under the previous model: {percent(row['value'].iloc[0])}."
 
 
 def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> tuple[list[list[object]], list[str]]:

@@ -21,6 +21,7 @@ from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
+from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
 from churnpredict.pipeline.backtest_result import Backtest
@@ -137,7 +138,7 @@ def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | N
     strongest = max(alone, key=lambda name: alone[name])
     warn(
         "too-good",
-        f'the backtest is too good to be true: AUC {float(told.iloc[0]):.3f}; "{strongest}" alone reaches {alone[strongest]:.3f}',
+        f'the backtest is too good to be true: AUC {score(float(told.iloc[0]))}; "{strongest}" alone reaches {score(alone[strongest])}',
         remedy="Find out when its values are written: use their values from before the cutoff, or leave them out.",
     )
     return strongest

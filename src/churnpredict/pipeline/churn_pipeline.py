@@ -20,6 +20,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features, check_kinds
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
+from churnpredict.figures import percent
 from churnpredict.languages.catalogue import language_of
 from churnpredict.moments import Moment, Moments
 from churnpredict.pipeline import cutoffs, scoring, valuing
@@ -183,7 +184,7 @@ class ChurnPipeline(Answers):
     def _trained(self) -> str:
         return (
             f"trained on {self.n_snapshots_:,} snapshots at {len(self.cutoffs_)} cutoffs, "
-            f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {self.base_rate_:.1%} left; "
+            f"{self.cutoffs_[0].date()} to {self.cutoffs_[-1].date()}, {percent(self.base_rate_)} left; "
             f"{len(self.features_)} features; model {self.model_id_}"
         )
 

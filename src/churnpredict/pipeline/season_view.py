@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
+from churnpredict.figures import percent
+from churnpredict.figures import times as multiple
 from churnpredict.model.season.season import Season
 
 __all__ = ["SeasonView"]
@@ -54,7 +56,7 @@ class SeasonView:
         start, end = self._ahead()
         n = self.season.clock.years_seen(start, end)
         times = _TIMES[n] if n < len(_TIMES) else f"{n} times"
-        return f"Season: this time of the year was seen {times} before; used at {100 * self.share:.0f} %."
+        return f"Season: this time of the year was seen {times} before; used at {percent(self.share)}."
 
     def words(self) -> str:
         """Say what the clock knows: what it expects of the time ahead, how often that was seen, and the extremes of the year."""
@@ -65,16 +67,16 @@ class SeasonView:
         first, last = _date(np.array([int(start), int(end) - 1]))
         said = [
             self.brief(),
-            f"The days from {_day(first)} to {_day(last)} are usually {ratio:.1f} times as active as those that the model learnt from.",
+            f"The days from {_day(first)} to {_day(last)} are usually {multiple(ratio)} as active as those that the model learnt from.",
         ]
         year = self.season.clock.year
         if np.ptp(np.log(year)) > 0.1:
             high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))
             said.append(
-                f"Busiest around {_day(high)} ({year.max():.1f} times the mean), quietest around {_day(low)} ({year.min():.1f} times)."
+                f"Busiest around {_day(high)} ({multiple(year.max())} the mean), quietest around {_day(low)} ({multiple(year.min())})."
             )
         for name, factor in self.season.clock.effects.items():
-            said.append(f"{name}: {factor:.2f} times as active.")
+            said.append(f"{name}: {multiple(factor)} as active.")
         return " ".join(said)
 
     def _ahead(self) -> tuple[float, float]:

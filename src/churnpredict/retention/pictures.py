@@ -86,7 +86,7 @@ def plot_profit(plan: Any, *, unit: str = "") -> Any:
     ax.set_xlim(0, float(curve["contacts"].iloc[-1]))
     ax.set_xlabel("customers contacted, highest expected profit first")
     ax.set_ylabel(f"expected profit{f' in {unit}' if unit else ''}, band: 95 %")
-    ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
+    ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
     if not n:
         title = "No contact is expected to pay: the plan contacts nobody"
     elif best["profit"] > 1.02 * here.value and "beyond budget" in plan.counts:
@@ -129,10 +129,10 @@ def plot_effect(plan: Any, *, unit: str = "", most: int = 8) -> Any:
     ax.invert_yaxis()
     ax.set_xlim(0, 1.3 * float(max(shown["before"].max(), 1e-9)))
     ax.set_xlabel(f"money at risk of the {people(len(contacts))} customers contacted{f', in {unit}' if unit else ''}")
-    ax.xaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}")
+    ax.xaxis.set_major_formatter(lambda value, _=None: amount(value))
     ax.legend(frameon=False, fontsize=9, loc="lower right")
     leavers = float(contacts["risk"].sum())
-    title = f"The plan keeps {plan.kept:,.1f} of {leavers:,.1f} expected leavers, and {amount(float(saved.sum()), unit)} of "
+    title = f"The plan keeps {people(plan.kept)} of {people(leavers)} expected leavers, and {amount(float(saved.sum()), unit)} of "
     title += f"{amount(float(contacts['money_at_risk'].sum()), unit)} at risk"
     return finish(figure, title, f"Bars: money at risk before and after the contacts, for {len(shown)} drivers.")
 
@@ -186,7 +186,7 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
         ax.plot(risks, line, color=theme.ink, linewidth=1.4, linestyle="--", gid="line", label="above it a contact pays")
     ax.set_ylim(bottom, top)
     ax.set_xlim(0, min(1.0, 1.08 * float(offer.risk[known].max()) + 0.01))
-    ax.yaxis.set_major_formatter(lambda value, _=None: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
     ax.yaxis.set_minor_formatter(lambda value, _=None: "")
     percent_axis(ax.xaxis)
     ax.set_xlabel("risk of leaving")

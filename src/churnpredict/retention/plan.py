@@ -18,6 +18,7 @@ from churnpredict.errors import IdentityError, SchemaError, UsageError, closest,
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.figures import amount, people
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.markup import show
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
@@ -131,18 +132,18 @@ class Plan:
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
             driver, remedy = cast(tuple[str, str], key)
             label = DRIVERS[driver].label if driver in DRIVERS else driver or "no reason"
-            rows.append((int(size), label, Figure(f"{total:,.0f}"), remedy))
+            rows.append((int(size), label, Figure(amount(total)), remedy))
         return rows
 
     def _told(self) -> list[str]:
         counts = self.counts
-        of = "" if self.budget is None else f" of a budget of {self.budget:,.0f}"
+        of = "" if self.budget is None else f" of a budget of {amount(self.budget)}"
         rest = [f"{n:,} {name}" for name, n in counts.items() if name not in ("contact", "hold-out")]
         return [
             f"Plan: contact {counts.get('contact', 0):,} of {len(self.decisions):,} customers"
             + (f", as known on {self.table['cutoff'].max():%Y-%m-%d}" if "cutoff" in self.table and len(self.table) else ""),
-            f"expected profit {self.profit.value:,.0f} (95 %: {self.profit.low:,.0f} to {self.profit.high:,.0f}), "
-            f"expected spend {self.spend:,.0f}{of}, {self.kept:,.1f} customers kept",
+            f"expected profit {amount(self.profit.value)} (95 %: {amount(self.profit.low)} to {amount(self.profit.high)}), "
+            f"expected spend {amount(self.spend)}{of}, {people(self.kept)} customers kept",
             *(["left alone: " + ", ".join(rest)] if rest else []),
             self.holdout,
             *self.notes,

@@ -18,6 +18,7 @@ from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, without_contradicted
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
+from churnpredict.figures import percent
 
 __all__ = ["Question", "observed_times", "read_tables"]
 
@@ -153,7 +154,7 @@ def _one_table_of_people(readings: Sequence[Reading]) -> list[Reading]:
     for r in people:
         covered = len(logs & set(map(str, r.customer.codes[1]))) / len(logs) if logs else 1.0
         if covered < _COVERED and not r.leaving:
-            enough.append(replace(r, kind="", why=f"it knows only {covered:.0%} of the customers of the other tables"))
+            enough.append(replace(r, kind="", why=f"it knows only {percent(covered)} of the customers of the other tables"))
     partial = {r.name for r in enough}
     able = [r for r in people if r.name not in partial]
     main = max(

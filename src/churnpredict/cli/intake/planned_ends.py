@@ -10,6 +10,7 @@ import numpy as np
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.table_joins import extended
 from churnpredict.cli.intake.table_profiles import profile_query
+from churnpredict.figures import percent
 
 __all__ = ["with_planned_ends"]
 
@@ -52,7 +53,7 @@ def _settled(reading: Reading, activity: Activity | None, planned: Callable[[str
     if over.sum() < _FEWEST:
         return reading
     share = float(np.mean(seen[over] > last[over] + _LATE))
-    told = f'{share:.0%} of the customers did something after the last "{end.name}" of theirs'
+    told = f'{percent(share)} of the customers did something after the last "{end.name}" of theirs'
     if share < _DOUBTFUL:
         return reading
     if share < _PLANNED and not planned(

@@ -13,6 +13,7 @@ from churnpredict.cli.intake.table_joins import flagged_rows
 from churnpredict.cli.intake.table_profiles import Column
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY
+from churnpredict.figures import percent
 
 __all__ = ["leavers", "more_states", "without_contradicted"]
 
@@ -69,7 +70,7 @@ def without_contradicted(readings: Sequence[Reading], activity: Activity | None)
             seen = np.array([activity.last.get(str(v), _NONE) for v in who.codes[1]])[who.codes[0][gone]]
             share = float(np.mean(seen > time.times[gone] + _MONTH))
             if share > _GO_ON:
-                told = f'{share:.0%} of those with "{r.outcome[1]}" go on: it does not say who left'
+                told = f'{percent(share)} of those with "{r.outcome[1]}" go on: it does not say who left'
                 done.append(replace(r, outcome=(), notes=[*r.notes, told]))
                 continue
         done.append(r)
