@@ -143,8 +143,11 @@ def fit_to_outcomes(
     horizon: float | np.ndarray,
     gap: float | np.ndarray = 0.0,
     max_rows: int = 20_000,
+    near: PurchaseModel | None = None,
 ) -> PurchaseModel:
     """Return parameters under which the outcomes ``y`` (1: no purchase in the window) are likeliest; each row may have its own window.
+
+    ``near`` is a model of about the same customers: the search starts from it and ends the sooner.
 
     Snapshots are taken of customers at risk, that is of recently active ones. A likelihood of their histories mistakes that selection for
     loyalty. A likelihood of the outcomes does not, because it is conditional on the history.
@@ -177,7 +180,8 @@ def fit_to_outcomes(
         up = silent * np.exp(log_some) / np.maximum(-np.expm1(log_some), 1e-300) - bought
         return value, model.log_some_slopes(x, t_x, T, horizon=length) @ up + 2e-4 * away
 
-    best = minimize(loss, start, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
+    first = start if near is None else np.clip(np.log([near.r, near.alpha / scale, near.a, near.b]), -7, 7)
+    best = minimize(loss, first, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
     r, alpha, a, b = np.exp(best.x)
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
 

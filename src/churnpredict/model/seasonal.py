@@ -45,7 +45,7 @@ def season_beside(
 
     def seasonless(fold: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         before, valid = fold
-        line = fit_line(rows, before, rows.w[before], settings=settings, strength=0.03, max_rows=10_000)
+        line = fit_line(rows, before, rows.w[before], settings=settings, strength=0.03, max_rows=4_000)
         return line.margin(rows.A[valid])
 
     columns = [rows.A[:, rows.names.index(name)] for name in triple]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-__all__ = ["reliability_chart", "share_bar", "sparkline"]
+__all__ = ["reliability_chart", "season_chart", "share_bar", "sparkline"]
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
@@ -89,6 +89,46 @@ def reliability_chart(bins: Sequence[Mapping[str, float]], label: str, percent: 
     body = Markup("".join(out))  # noqa: S704 (numbers and escaped labels)
     return Markup('<svg class="square" viewBox="0 0 {0} {0}" role="img" direction="ltr" aria-label="{1}">{2}</svg>').format(
         side, label, body
+    )
+
+
+def season_chart(
+    days: Sequence[float], activity: Sequence[float], low: Sequence[float], high: Sequence[float], window: tuple[float, float], label: str
+) -> Markup:
+    """Draw how busy each day of a year is, from 0 up, with a band, the average 1 as a line, and a window of days that is shaded.
+
+    Parameters
+    ----------
+    days, activity, low, high : sequences of float
+        The days from 0, and on each the activity and its bounds; what lies above twice the highest activity is cut.
+    window : (float, float)
+        First and last day; what lies beyond the end of the year goes on at its beginning.
+    label : str
+        What is seen, for those who cannot see it.
+
+    Examples
+    --------
+    >>> drawn = season_chart([0, 182, 365], [1, 2, 1], [0.9, 1.5, 0.9], [1.1, 2.5, 1.1], (300, 390), "The year")
+    >>> drawn.count("<rect"), drawn.count("<polyline"), drawn.count("<polygon")
+    (2, 1, 1)
+    """
+    wide, top = max(days), min(max(*high, 1.2), 2 * max(*activity, 1.0))
+
+    def y(level: float) -> float:
+        return round(100 * (1 - min(level / top, 1.0)), 2)
+
+    def line(levels: Sequence[float]) -> list[str]:
+        return [f"{day:g},{y(level)}" for day, level in zip(days, levels, strict=True)]
+
+    opens, closes = window
+    parts = [(opens, min(closes, wide)), (0.0, min(closes - wide, wide))]
+    out = [f'<rect class="window" x="{a:g}" width="{b - a:g}" height="100"/>' for a, b in parts if b > a]
+    out.append(f'<polygon class="band" points="{" ".join(line(low) + line(high)[::-1])}"/>')
+    out.append(f'<line class="grid" x1="0" x2="{wide:g}" y1="{y(1.0)}" y2="{y(1.0)}"/>')
+    out.append(f'<polyline class="stroke" points="{" ".join(line(activity))}"/>')
+    body = Markup("".join(out))  # noqa: S704 (numbers)
+    return Markup('<svg class="spread year" viewBox="0 0 {} 100" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>').format(
+        f"{wide:g}", label, body
     )
 
 

@@ -32,6 +32,7 @@ from churnpredict.number_checks import is_number
 from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
+from churnpredict.report.season_section import season_ahead
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
 from churnpredict.spans import Span, span
@@ -124,6 +125,7 @@ def find_all(
     parts["rates"] = _part(lambda: churn_rate(past, pipeline.churn, period="Q").tail(12))
     parts["tenure"] = _part(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _part(lambda: cohorts(past, pipeline.churn, period="Q"))
+    parts["season"] = _part(lambda: season_ahead(pipeline, X, cutoff, tables.timezone))
     parts |= _drift(pipeline, tables, moment, sent)
     parts["activity"] = _part(lambda: _activity(tables, pipeline, cards, X))
     parts["changes"] = _part(lambda: _changes(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))

@@ -22,6 +22,7 @@ from churnpredict.report import sections
 from churnpredict.report.display_formats import shown
 from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
 from churnpredict.report.plan_section import listed, planned
+from churnpredict.report.season_section import SeasonAhead, season_told
 from churnpredict.retention.plan import Plan, with_plan_values
 
 __all__ = ["render_report", "write_report"]
@@ -48,6 +49,7 @@ def write_report(
     activity: pd.DataFrame | None = None,
     churn: ChurnRule | None = None,
     definition: pd.DataFrame | None = None,
+    season: SeasonAhead | None = None,
     title: str = "",
     unit: str = "",
     language: str | Language = "en",
@@ -92,6 +94,8 @@ def write_report(
         the cards.
     churn : ChurnRule, optional
         The rule that risks are of: with it the page says what leaving means, within how many days, and how much money a year is at risk.
+    season : SeasonAhead, optional
+        What the season expects of the time ahead, as :func:`churnpredict.report.season_section.season_ahead` finds it.
     definition : DataFrame, optional
         How many left by the rule itself at past cutoffs: ``cutoff``, ``customers``, ``lost``, ``rate``, ``low``, ``high``, as
         :func:`churnpredict.report.collect.rates_by_definition` gives them.
@@ -133,7 +137,14 @@ def write_report(
         "earlier": earlier,
         "backtest_note": backtest_note,
     }
-    parts |= {"calibration": calibration, "unscored": unscored, "changes": changes, "activity": activity, "definition": definition}
+    parts |= {
+        "season": season,
+        "calibration": calibration,
+        "unscored": unscored,
+        "changes": changes,
+        "activity": activity,
+        "definition": definition,
+    }
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, language=language, churn=churn, **parts)
     return write_text(path, page)
 
@@ -227,6 +238,7 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
         "backtest_note": shown(given("backtest_note") or ""),
         "calibration": sections.calibration(calibration, spoken),
         "drift": sections.drifted(given("drift")),
+        "season": season_told(given("season"), None if churn is None else span_told(churn.horizon_span, spoken), spoken),
         "alerts": None if given("alerts") is None else _alerted(given("alerts"), spoken),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ _LEVEL, _TREND = 5.0, 0.3  # prior deviations of the level, and of the trend per
 _BROAD, _NARROW = 0.6, 0.15  # widths of the season's shapes on the unit circle: a quarter, and a few weeks
 _FADING = 60.0  # days within which a deviation from the season fades
 _PRIOR = {"season": 0.15, "peaks": 0.05, "deviation": 0.12, "noise": 0.05}
+_DAYS = np.linspace(0.0, YEAR, 367)  # every year is the same, and a day's step is finer than the narrowest shape
 _SPREAD = 0.8  # prior deviation of the logarithm of each of these sizes
 
 
@@ -55,26 +57,30 @@ class Decomposition:
 
     def season(self, days: Floats) -> Floats:
         """Return the season (n,) at days before (negative) or after the end of the counts, in log intensity."""
-        year = np.linspace(0.0, YEAR, 367)  # every year is the same: a day's step is finer than the narrowest shape
-        return np.interp(np.asarray(days) % YEAR, year, self._seasonal(year) @ self.weights)
+        return np.interp(np.asarray(days) % YEAR, _DAYS, self._seasonal @ self.weights)
 
     def season_sd(self, days: Floats) -> Floats:
         """Return how far the season may be from that, beside its own yearly mean, as a standard deviation (n,)."""
-        year = np.linspace(0.0, YEAR, 367)
-        cross = self._seasonal(year)
-        cross = cross - cross[:-1].mean(axis=0)
+        cross = self._seasonal - self._seasonal[:-1].mean(axis=0)
         shapes = ((self.sizes["season"], _BROAD), (self.sizes["peaks"], _NARROW))
-        own = sum(size**2 * (1 - _periodic(year[:1], year[:-1], width).mean()) for size, width in shapes)
+        own = sum(size**2 * (1 - _periodic(_DAYS[:1], _DAYS[:-1], width).mean()) for size, width in shapes)
         sd = np.sqrt(np.maximum(own - (cross @ self.precision * cross).sum(axis=1), 0.0))
-        return np.interp(np.asarray(days) % YEAR, year, sd)
+        return np.interp(np.asarray(days) % YEAR, _DAYS, sd)
 
     def deviation(self, days: Floats) -> Floats:
         """Return the deviation from the season (n,): fades into the future."""
-        return np.asarray(self.sizes["deviation"] ** 2 * _fading(days, self.weeks) @ self.weights)
+        days, last = np.asarray(days), self.weeks[-1:]
+        ahead = days > last  # of all that is known, only where it stood last fades into the future
+        found = np.empty(len(days))
+        found[~ahead] = _fading(days[~ahead], self.weeks) @ self.weights
+        found[ahead] = (_fading(last, self.weeks) @ self.weights) * _fading(days[ahead], last)[:, 0]
+        return self.sizes["deviation"] ** 2 * found
 
-    def _seasonal(self, days: Floats) -> Floats:
+    @cached_property
+    def _seasonal(self) -> Floats:
+        """What each week says of each day of the year, (367, W)."""
         season, peaks = self.sizes["season"], self.sizes["peaks"]
-        return season**2 * _periodic(days, self.weeks, _BROAD) + peaks**2 * _periodic(days, self.weeks, _NARROW)
+        return season**2 * _periodic(_DAYS, self.weeks, _BROAD) + peaks**2 * _periodic(_DAYS, self.weeks, _NARROW)
 
 
 def _periodic(s: Floats, t: Floats, width: float) -> Floats:
@@ -92,6 +98,7 @@ def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposi
     likely form. What was seen once is shared between season and deviation as their sizes say; years that agree make the season large,
     years that differ the deviation. Without counts, all are zero.
     """
+    from scipy.linalg import toeplitz
     from scipy.linalg.lapack import dpotri
     from scipy.optimize import minimize
 
@@ -103,7 +110,8 @@ def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposi
     for effect in effects:
         fixed += effect.sd**2 * np.outer(effect.share, effect.share)
     base = np.eye(n) + L.T @ fixed @ L
-    kernels = [_periodic(t, t, _BROAD), _periodic(t, t, _NARROW), _fading(t, t), np.eye(n)]
+    # weeks are equally far apart and every kernel is even, so its first row says it all
+    kernels = [toeplitz(row[0]) for row in (_periodic(t[:1], t, _BROAD), _periodic(t[:1], t, _NARROW), _fading(t[:1], t))] + [np.eye(n)]
     seen = [L.T @ kernel @ L for kernel in kernels]
     start = np.log(list(_PRIOR.values()))
 

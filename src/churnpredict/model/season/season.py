@@ -87,7 +87,7 @@ def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock) -> _Pair:
     horizon, gap = rows.ends - rows.starts, rows.starts - rows.cutoffs
     plain = fit_to_outcomes(rows.x, rows.t_x, rows.T, y, w, horizon=horizon, gap=gap)
     t_x, T, h, g = _warp(rows, clock)
-    return _Pair(plain, fit_to_outcomes(rows.x, t_x, T, y, w, horizon=h, gap=g))
+    return _Pair(plain, fit_to_outcomes(rows.x, t_x, T, y, w, horizon=h, gap=g, near=plain))
 
 
 def _margins(rows: SeasonRows, pair: _Pair, clock: Clock) -> tuple[Floats, Floats]:
