@@ -68,6 +68,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "What would a campaign have earned?",
             "cp.displays.ProfitDisplay.from_predictions(left, risk, value=200, offer_cost=10, contact_cost=1).plot()",
         ),
+        Entry("season", "How busy will the time ahead be?", "shop.season_.plot()"),
         Entry("drift", "Does the world still look as in training?", "cp.find_drift(pipeline, tables).plot(most=10)"),
         Entry("retraining", "Is the new model better than the old one?", "cp.retrain(pipeline, tables).plot()"),
     ),
@@ -93,8 +94,10 @@ def scene() -> dict[str, Any]:
     outcomes = cp.label_churn(tables, past, churn)
     known = pipeline.features_of(tables, outcomes.index.to_frame(index=False)[["customer_id", "cutoff"]])
     subscriptions = shop.frames["subscriptions"]
+    december = cp.make_business(1_500, random_state=4, rule="inactivity", season=1.0)
     return {
         **{"cp": cp, "tables": tables, "churn": churn, "pipeline": pipeline, "scores": scores, "why": why},
+        "shop": cp.ChurnPipeline(december.churn, every="30d", n_jobs=1).fit(december.tables, until="2024-06-01"),
         "segment": scores.set_index("customer_id").loc[why.index.get_level_values("customer_id"), "band"].to_numpy(),
         "riskiest": int(np.argmax(why.risk.to_numpy())),
         "customer": scores["customer_id"].iloc[0],

@@ -62,13 +62,15 @@ class SeasonView:
         """Say what the clock knows: what it expects of the time ahead, how often that was seen, and the extremes of the year."""
         if self.season is None:
             return self.brief() or "No season is used."
+        return f"{self.brief()} {self._expected()}"
+
+    def _expected(self) -> str:
+        """Say what is expected of the time ahead, the extremes of the year, and the factor of each declared name."""
+        assert self.season is not None
         start, end = self._ahead()
         ratio = float(self.season.activity_ratio(np.array([start]), np.array([end]))[0])
         first, last = _date(np.array([int(start), int(end) - 1]))
-        said = [
-            self.brief(),
-            f"The days from {_day(first)} to {_day(last)} are usually {multiple(ratio)} as active as those that the model learnt from.",
-        ]
+        said = [f"The days from {_day(first)} to {_day(last)} are usually {multiple(ratio)} as active as those that the model learnt from."]
         year = self.season.clock.year
         if np.ptp(np.log(year)) > 0.1:
             high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))
@@ -112,7 +114,7 @@ class SeasonView:
         ax.set_ylim(bottom=0)
         ax.set_ylabel("activity (mean = 1)")
         ax.legend(frameon=False, fontsize=9, loc="upper left", ncols=3)
-        return finish(figure, self.brief(), self.words())
+        return finish(figure, self.brief(), self._expected())
 
 
 def _date(days: Any) -> pd.DatetimeIndex:

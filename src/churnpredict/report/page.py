@@ -126,24 +126,10 @@ def write_report(
     >>> page.count("<script")
     0
     """
-    parts = {
-        "plan": plan,
-        "backtest": backtest,
-        "alerts": alerts,
-        "rates": rates,
-        "tenure": tenure,
-        "cohorts": cohorts,
-        "drift": drift,
-        "earlier": earlier,
-        "backtest_note": backtest_note,
-    }
-    parts |= {
-        "season": season,
-        "calibration": calibration,
-        "unscored": unscored,
-        "changes": changes,
-        "activity": activity,
-        "definition": definition,
+    parts: dict[str, Any] = {
+        **{"plan": plan, "backtest": backtest, "backtest_note": backtest_note, "calibration": calibration, "drift": drift},
+        **{"earlier": earlier, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "definition": definition},
+        **{"unscored": unscored, "changes": changes, "activity": activity, "season": season},
     }
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, language=language, churn=churn, **parts)
     return write_text(path, page)

@@ -93,12 +93,12 @@ def season_told(ahead: SeasonAhead | None, days: str | None, spoken: Language) -
     sign = "+" if ahead.moves >= 0 else "\u2212"
     moved = spoken.say("season.level", n=f"\u2066{sign}{spoken.points(abs(ahead.moves))}\u2069")
     at = np.arange(0, _YEAR, _STEP)
-    shown = ahead.year.iloc[at]
+    activity, low, high = (ahead.year[name].iloc[at].tolist() for name in ("activity", "low", "high"))
     length = min(ahead.closes - ahead.opens, float(_YEAR))
     opens = ahead.opens % 365.25
     ends = [spoken.day(ahead.start + pd.Timedelta(days=int(d))) for d in (0, _YEAR / 2, _YEAR - 1)]
     return {
         "words": [f"{capital(busy)}.", seen, moved],
-        "chart": season_chart(at, shown["activity"], shown["low"], shown["high"], (opens, opens + length), spoken.say("season.note")),
+        "chart": season_chart(at.tolist(), activity, low, high, (opens, opens + length), spoken.say("season.note")),
         "axis": ends,
     }
