@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.events.expected import check_tables
@@ -15,6 +15,7 @@ from churnpredict.pipeline import cutoffs, scoring
 from churnpredict.signatures import CustomerId, Frame
 
 if TYPE_CHECKING:
+    from churnpredict.evaluation.campaign import Campaign
     from churnpredict.explanation.attribution import Explanation
     from churnpredict.pipeline.backtest_result import Backtest
     from churnpredict.pipeline.timeline import Timeline
@@ -42,9 +43,43 @@ class Answers:
         """Return the features X of everybody at risk at one cutoff."""
         raise NotImplementedError
 
-    def backtest(self, tables: EventTables) -> Backtest:
-        """Measure how well the model would have predicted at past cutoffs."""
-        raise NotImplementedError
+    def backtest(
+        self,
+        tables: EventTables,
+        at: Moments | None = None,
+        *,
+        against: Mapping[str, object] | None = None,
+        rounds: int = 200,
+        campaign: Campaign | None = None,
+    ) -> Backtest:
+        """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.
+
+        At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
+
+        Parameters
+        ----------
+        tables : EventTables
+        at : time or list of times, optional
+            Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
+        against : mapping, optional
+            Scores of your own, by name, to judge in the same table: probabilities that were known at each cutoff. Each is the name of a
+            feature, a Series by ``customer_id`` and ``cutoff``, or a mapping of cutoff to scores by customer.
+        rounds : int
+            Bootstrap samples of customers for the intervals.
+        campaign : Campaign, optional
+            The money for the figures of profit; without it they are calculated with assumptions, which the result shows.
+
+        Returns
+        -------
+        Backtest
+            A frame with one row per cutoff, model and metric with the difference of the model from each baseline; printed, a verdict in
+            words per cutoff; ``plot()`` and ``to_html(path)``.
+        """
+        from churnpredict.evaluation.campaign import ASSUMED
+        from churnpredict.pipeline.backtesting import backtest
+
+        check_tables(tables, "pipeline.backtest(tables)")
+        return backtest(cast(Any, self), tables, at, against=against, rounds=rounds, campaign=campaign or ASSUMED)
 
     def explain(
         self,

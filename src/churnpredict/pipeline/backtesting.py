@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +26,7 @@ from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
+from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.pipeline.season_view import SeasonView
 from churnpredict.progress import progress
@@ -62,10 +63,13 @@ class Trainable(Protocol):
         """Train on features and outcomes."""
 
 
-def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds: int = 200, campaign: Campaign = ASSUMED) -> Backtest:
+def backtest(
+    pipeline: Trainable, tables: EventTables, at: Any = None, *, against: Any = None, rounds: int = 200, campaign: Campaign = ASSUMED
+) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
     churn = pipeline.churn
     cutoffs = backtest_cutoffs(tables, churn, at)
+    rivals = check_rivals(against, len(cutoffs))
     late = int(immature(tables, churn, tables.instants(cutoffs)).sum())
     if late:
         latest = tables.stamp(churn.latest_cutoff(tables))
@@ -78,7 +82,7 @@ def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds
         )
     parts, told, before = [], [], None
     for cutoff in progress(cutoffs, "backtest"):
-        figures, predictions, before = _at_one(pipeline, tables, cutoff, rounds=rounds, before=before, campaign=campaign)
+        figures, predictions, before = _at_one(pipeline, tables, cutoff, rivals, rounds=rounds, before=before, campaign=campaign)
         parts.append(figures)
         told.append(predictions)
     found = Backtest(pd.concat(parts, ignore_index=True))
@@ -87,7 +91,14 @@ def backtest(pipeline: Trainable, tables: EventTables, at: Any = None, *, rounds
 
 
 def _at_one(
-    pipeline: Trainable, tables: EventTables, cutoff: pd.Timestamp, *, rounds: int, before: Trainable | None, campaign: Campaign
+    pipeline: Trainable,
+    tables: EventTables,
+    cutoff: pd.Timestamp,
+    rivals: Mapping[str, Any],
+    *,
+    rounds: int,
+    before: Trainable | None,
+    campaign: Campaign,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
     """Return figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
     trained = pipeline.copy()
@@ -109,13 +120,14 @@ def _at_one(
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
     )
+    moment = snapshots["cutoff"].iloc[0]
+    risks |= rival_risks(rivals, moment, X_test)
     who = X_test.index.get_level_values("customer_id")
     figures = judge(y_test, risks, customers=who, campaign=campaign, rounds=rounds)
     weak = reach_verdict(figures).signal
     steady = None if before is None else _same_first_reason(before, trained, X_test)
     if steady is not None:
         figures = pd.concat([figures, pd.DataFrame([steady])], ignore_index=True)
-    moment = snapshots["cutoff"].iloc[0]
     figures.insert(0, "cutoff", moment)
     figures = figures.assign(
         n=len(y_test),

@@ -33,10 +33,8 @@ from churnpredict.spans import SpanLike, span_text
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
-    from churnpredict.evaluation.campaign import Campaign
     from churnpredict.evaluation.uplift import UpliftModel
     from churnpredict.model_file.state import TrainedState
-    from churnpredict.pipeline.backtest_result import Backtest
     from churnpredict.pipeline.season_view import SeasonView
 
 __all__ = ["ChurnPipeline"]
@@ -512,33 +510,6 @@ class ChurnPipeline(Answers):
 
         check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
-
-    def backtest(self, tables: EventTables, at: Moments | None = None, *, rounds: int = 200, campaign: Campaign | None = None) -> Backtest:
-        """Measure how well the model would have predicted at past cutoffs, compared with simple baselines.
-
-        At each cutoff the pipeline is trained again on what was known before it, outcomes included, and so are the baselines.
-
-        Parameters
-        ----------
-        tables : EventTables
-        at : time or list of times, optional
-            Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
-        rounds : int
-            Bootstrap samples of customers for the intervals.
-        campaign : Campaign, optional
-            The money for the figures of profit; without it they are calculated with assumptions, which the result shows.
-
-        Returns
-        -------
-        Backtest
-            A frame with one row per cutoff, model and metric with the difference of the model from each baseline; printed, a verdict in
-            words per cutoff; ``plot()`` and ``to_html(path)``.
-        """
-        from churnpredict.evaluation.campaign import ASSUMED
-        from churnpredict.pipeline.backtesting import backtest
-
-        check_tables(tables, "pipeline.backtest(tables)")
-        return backtest(self, tables, at, rounds=rounds, campaign=campaign or ASSUMED)
 
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
         """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
