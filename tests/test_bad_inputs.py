@@ -122,6 +122,13 @@ def extra_and_reordered(_):
     return taken(orders(given, value="eur"), count_all(orders(value="eur")))
 
 
+def no_timezone(_):
+    for zone in (None, 5, "Europe", "UTC+1", "../etc"):
+        with pytest.raises(ChurnError, match="unknown-timezone"):
+            orders(timezone=zone)
+    return orders(timezone=pd.Timestamp("2024", tz="Europe/Berlin").tz)
+
+
 def half_precision(_):
     tables = orders(log(what=np.array([1.1, 2, 1.1, 2], np.float16), eur=np.array([1.1, 2, 1.1, 2], np.float16)), kind="what", value="eur")
     assert tables.labels["orders"]["kind"].to_pylist() == ["1.1", "2"]
@@ -581,6 +588,7 @@ TABLE = [
     Bad(30, "9999 as an end means open", "W placeholder-date", placeholder_is_open, "Taken as missing: the interval is open."),
     Bad(30, "1900 as a time", "E null-time", lambda _: orders(log(at=["2024-01-01", "1900-01-01", "1900-01-01", "2024-01-02"]))),
     Bad(30, "the year 1", "E null-time", lambda _: orders(log(at=["0001-01-01", "0001-01-01", "2024-01-15", "2024-03-31"]), timezone="Europe/Berlin")),
+    Bad(28, "a time zone that is none", "E unknown-timezone", no_timezone),
     Bad(28, "moments as numbers", "E bad-time", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at=1_704_067_200)),
     Bad(28, "moments as numbers in quotes", "E bad-time", lambda _: orders_until("20240201")),
     Bad(28, "moments as ambiguous text", "E bad-time", lambda _: cp.take_snapshots(orders(), cp.Inactivity("30d"), at="01/02/2024")),

@@ -134,3 +134,13 @@ def test_one_form_of_ids():
     assert id_form(["1", 1])[0] == "of several types"
     assert read_as(["007", "7", "8.0", "1e3"], [7]).tolist() == [None, 7, 8, None]
     assert read_as(["007"], ["007"]).tolist() == ["007"]
+
+
+def test_flags_by_customer_say_who_is_on_a_list_and_who_is_not():
+    """``exclude=frame.set_index("id")["opted_out"]`` excluded everybody, those who had not opted out as well."""
+    flags = {"a": True, "b": False, "c": np.True_}
+    for given in (flags, pd.Series(flags), pd.Series(flags, dtype="boolean")):
+        assert listed_customers(given, ["a", "b", "c", "d"], "exclude").found.tolist() == [True, False, True, False]
+    for given in ({"a": True, "b": None}, pd.Series([True, None], index=["a", "b"], dtype="boolean"), {"a": True, "b": "asked us"}):
+        with pytest.raises(UsageError, match="flags"):
+            listed_customers(given, ["a", "b"], "exclude")

@@ -6,12 +6,13 @@ Tables, pictures and messages that have no language of their own take them from 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from churnpredict.languages.catalogue import language_of
 
-__all__ = ["amount", "given", "loss_gap", "people", "percent", "points", "score", "short", "tick", "times"]
+__all__ = ["amount", "given", "interval_of", "loss_gap", "people", "percent", "points", "ratio", "score", "short", "tick", "times"]
 
 
 def percent(share: Any) -> str:
@@ -63,6 +64,16 @@ def short(number: Any) -> str:
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:,.4g}"
 
 
+def interval_of(value: Any, low: Any, high: Any, write: Callable[[Any], str]) -> str:
+    """Return a figure and its interval, both as ``write`` writes them; words where the interval is not known.
+
+    >>> interval_of(0.1, 0.05, 0.2, points), interval_of(0.1, float("nan"), float("nan"), loss_gap)
+    ('+10.0 [+5.0, +20.0]', '+.1000 [interval not known]')
+    """
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{write(value)} [{f'{write(low)}, {write(high)}' if known else 'interval not known'}]"
+
+
 def people(number: Any) -> str:
     """Return a number of customers, whole.
 
@@ -79,6 +90,15 @@ def score(value: Any, *, sign: bool = False, digits: int = 3) -> str:
     ('.732', '1.000', '−.020')
     """
     return language_of("en").score(value, sign=sign, digits=digits)
+
+
+def ratio(value: Any) -> str:
+    """Return a factor or a slope, to two digits behind the point.
+
+    >>> ratio(0.853), ratio(12), ratio(float("nan"))
+    ('0.85', '12.00', '–')
+    """
+    return f"{value:.2f}" if value is not None and math.isfinite(value) else "–"
 
 
 def loss_gap(difference: Any) -> str:

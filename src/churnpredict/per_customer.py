@@ -234,7 +234,7 @@ def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
 
 
 def listed_customers(given: Any, customers: Any, what: str) -> Listed:
-    """Return which of the customers (n,) are on a list: ids, or a mapping or Series of id to why.
+    """Return which of the customers (n,) are on a list: ids, a mapping or Series of id to why, or one of id to True or False.
 
     A list may name unknown customers without being refused: customers who opted out may have left long ago.
 
@@ -257,11 +257,22 @@ def listed_customers(given: Any, customers: Any, what: str) -> Listed:
         keys, texts = list(dict.fromkeys(_plain(given))), np.array([], dtype=object)
     else:
         keys, texts = list(named[0]), np.asarray(named[1], dtype=object)
+        if flags := [v for v in texts if isinstance(v, (bool, np.bool_))]:
+            keys, texts = _flagged(keys, texts, len(flags), what), np.array([], dtype=object)
     place, strangers = match_ids(keys, customers, what)
     why = np.full(len(customers), "", dtype=object)
     if len(texts):
         why = np.array(["" if p < 0 or pd.isna(texts[p]) else str(texts[p]) for p in place], dtype=object)
     return Listed(place >= 0, why, strangers)
+
+
+def _flagged(keys: list[Any], flags: npt.NDArray[np.object_], n: int, what: str) -> list[Any]:
+    """Return the ids whose flag is True: a column of yes and no by customer says who is on the list, and who is not."""
+    if n < len(flags):
+        remedy = "Give True or False for each, or only the customers who are on the list."
+        told = f"{what} holds flags, and missing ones among them"
+        raise UsageError("bad-argument", told, rows=len(flags) - n, total=len(flags), remedy=remedy)
+    return [key for key, flag in zip(keys, flags, strict=True) if flag]
 
 
 def _plain(given: Iterable[Any]) -> list[Any]:

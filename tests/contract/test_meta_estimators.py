@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import churnpredict as cp
-from churnpredict.errors import OutcomeError
+from churnpredict.errors import ChurnWarning, OutcomeError
 from churnpredict.evaluation.displays import GainDisplay
 from churnpredict.model.labels import risk_of
 
@@ -71,8 +71,10 @@ def test_classes_are_sorted_and_the_risk_is_found_by_label(labels, data):
     why = cp.explain(model, X)
     np.testing.assert_allclose(why.risk, plain.predict_risk(X), atol=1e-12)
     np.testing.assert_allclose(why.values, cp.explain(plain, X).values, atol=1e-12)
-    shown = GainDisplay.from_estimator(model, X, y)
-    expected = GainDisplay.from_estimator(plain, X, data[1].astype(int))
+    with pytest.warns(ChurnWarning, match="in-sample"):
+        shown = GainDisplay.from_estimator(model, X, y)
+    with pytest.warns(ChurnWarning, match="in-sample"):
+        expected = GainDisplay.from_estimator(plain, X, data[1].astype(int))
     np.testing.assert_array_equal(shown.gain, expected.gain)
 
 

@@ -82,6 +82,7 @@ def test_constant_risks_give_the_line_of_chance():
     assert ProfitDisplay.from_predictions(y, p, **MONEY).share.tolist() == [0, 1]
 
 
+@pytest.mark.filterwarnings("ignore:.*in-sample")
 def test_estimators_give_labels_customers_and_cutoffs(snapshots):
     X, y = snapshots
     model = cp.ChurnClassifier(horizon="60d", members=("linear",), half_life=None).fit(X, y)

@@ -45,6 +45,8 @@ class Accounts(pd.DataFrame):
         text = {}
         for place, column in enumerate(self.columns):
             values = self.iloc[:, place]
+            if pd.api.types.is_float_dtype(values.dtype):
+                values = values.where(np.isfinite(values.to_numpy(np.float64, na_value=np.nan)))
             if column in _SHARES or not isinstance(column, str):
                 shown = [f"{percent(v)}" if pd.notna(v) else "" for v in values]
             elif column in _MONEY:

@@ -20,6 +20,7 @@ from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, pe
 from churnpredict.figures import amount, given, percent, short, times
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import leaving_of, read_labels, risk_of
+from churnpredict.model.seen_rows import warn_if_seen
 from churnpredict.model.split import customers_of, cutoffs_of
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Estimator, Matrix
@@ -50,7 +51,8 @@ class _Display:
         estimator : fitted classifier
             The risk is its probability of the label that means "left": see :func:`churnpredict.model.labels.risk_of`.
         X, y : matrix (n, n_features), labels (n,)
-            Features and labels; customers and cutoffs are taken from the index of X, if it has them.
+            Features and labels; customers and cutoffs are taken from the index of X, if it has them. Rows that the model was trained on
+            look better than others will: they are recognised, and warned of.
         name : str, optional
             For the legend; the estimator's class by default.
         **options
@@ -60,6 +62,7 @@ class _Display:
         y = in_row_order(y, X, "y")
         target = read_labels(y).target if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == leaving, dtype=np.float64)
         p = risk_of(estimator, X)
+        warn_if_seen(estimator, X)
         draw: Any = vars(cls)["from_predictions"].__get__(None, cls)
         shown: Self = draw(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
         return shown

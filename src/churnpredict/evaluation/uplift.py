@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -181,13 +182,15 @@ class UpliftModel:
     def __repr__(self) -> str:
         if not hasattr(self, "effect_"):
             return "UpliftModel()"
-        told = "" if self.effect_.low > 0 else "; it does not differ significantly from none"
+        effect = self.effect_
+        told = "; it does not differ significantly from none" if effect.low <= 0 else ""
+        five = partial(score, digits=5)
         return (
-            f"UpliftModel: a contact lowers the risk by {points(self.effect_.value, sign=False)} points "
-            f"(95 %: {points(self.effect_.low, sign=False)} to {points(self.effect_.high, sign=False)}){told}; "
+            f"UpliftModel: a contact lowers the risk by {points(effect.value, sign=False)} points "
+            f"(95 %: {points(effect.low, sign=False)} to {points(effect.high, sign=False)}){told}; "
             f"it keeps {percent(self.acceptance_)} of would-be "
             f"leavers, differences between customers count with weight {percent(self.belief_)}\n"
-            f"  Qini {self.qini_.value:.5f} (95 %: {self.qini_.low:.5f} to {self.qini_.high:.5f}); "
+            f"  Qini {five(self.qini_.value)} (95 %: {five(self.qini_.low)} to {five(self.qini_.high)}); "
             f"AUC of separating the arms {score(self.propensity_.value)}; "
             f"{'two models' if self.learner_ == 'two' else 'one model that knows the arm'}"
         )

@@ -38,7 +38,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
     _refuse_unnamed(unnamed)
     try:
         zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:  # no text; a folder of zones, such as "Europe"
         raise UsageError(
             "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
         ) from error

@@ -97,8 +97,7 @@ class Narrator:
         frame = why.frame()
         self.numeric = [pd.api.types.is_numeric_dtype(d) and not pd.api.types.is_bool_dtype(d) for d in frame.dtypes]
         self.columns: list[np.ndarray] = [
-            frame.iloc[:, j].to_numpy(dtype=np.float64, na_value=np.nan) if ok else frame.iloc[:, j].to_numpy(dtype=object)
-            for j, ok in enumerate(self.numeric)
+            _numbers(frame.iloc[:, j]) if ok else frame.iloc[:, j].to_numpy(dtype=object) for j, ok in enumerate(self.numeric)
         ]
         self.ahead = why.ahead
         self.cutoffs = pd.DatetimeIndex(why.index.get_level_values("cutoff")) if "cutoff" in why.index.names and not bare else None
@@ -375,6 +374,19 @@ class Narrator:
             return ""
         text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else self._label(usual)
         return "" if text == said else self.language.words["usual.others"].format(u=text)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    """Return numbers as they can be told.
+
+    Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are told as 16,777,200.
+    """
+    found = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if column.dtype not in (np.float32, np.float16):
+        return found
+    large = np.abs(found) >= 1e6
+    unit = 10.0 ** (np.floor(np.log10(np.where(large, np.abs(found), 1.0))) - 5)
+    return np.where(large, np.round(found / unit) * unit, found)
 
 
 def _of_count(given: Any, n: float | None) -> str:

@@ -16,11 +16,12 @@ from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
-from churnpredict.figures import loss_gap, percent, points, score
+from churnpredict.figures import interval_of, loss_gap, percent, points, ratio, score
 from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.moments import Moment
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
+from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline.expected import check_pipeline, check_trained_and_tables
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
@@ -131,7 +132,7 @@ class Retraining:
 
 
 def _written(metric: str, value: float) -> str:
-    return points(value) if metric == "calibration_gap" else f"{value:.2f}" if metric == "lift_10" else score(value)
+    return points(value) if metric == "calibration_gap" else ratio(value) if metric == "lift_10" else score(value)
 
 
 def retrain(
@@ -164,7 +165,7 @@ def retrain(
     despite_sources : bool
         Continue although tables do not arrive as usual; by default that is refused.
     rounds : int
-        Bootstrap samples of customers.
+        Bootstrap samples of customers, at least 1: without an interval nothing can be decided.
 
     Returns
     -------
@@ -178,6 +179,7 @@ def retrain(
     """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
+    rounds = check_whole_number(rounds, "rounds", least=1)
     check_trained_and_tables(champion, tables, "retrain(pipeline, tables)")
     if challenger is not None:
         check_pipeline(challenger, "retrain(champion, tables, challenger=pipeline)")
@@ -219,7 +221,7 @@ def weigh(  # noqa: PLR0911 - one for each verdict
         Rows of the same customer are drawn together.
     when_equal : {"keep", "newer"}
     """
-    told = f"log loss {loss_gap(difference.value)} [{loss_gap(difference.low)}, {loss_gap(difference.high)}] against the champion"
+    told = f"log loss {interval_of(*difference, loss_gap)} against the champion"
     if difference.low > 0:
         return False, "worse", f"the challenger is worse: {told}"
     if not compare(y, risks["challenger"], risks["base rate"], customers=customers, rounds=rounds).high < 0:
@@ -227,7 +229,8 @@ def weigh(  # noqa: PLR0911 - one for each verdict
     levels = {name: level_of(y, risks[name], customers=customers) for name in ("challenger", "champion")}
     off = {name: max(level.low, -level.high, 0.0) > LEVEL for name, level in levels.items()}
     if off["challenger"] and not (off["champion"] and abs(levels["challenger"].value) < abs(levels["champion"].value)):
-        return False, "calibration", f"the challenger's odds are wrong by a factor of {np.exp(-levels['challenger'].value):.2f}; {told}"
+        factor = ratio(np.exp(-levels["challenger"].value))
+        return False, "calibration", f"the challenger's odds are wrong by a factor of {factor}; {told}"
     if difference.high < 0:
         return True, "better", f"the challenger is better: {told}"
     if off["champion"] and not off["challenger"]:

@@ -23,6 +23,7 @@ from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.season import Season
 from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
+from churnpredict.model.seen_rows import sketch_of
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
 from churnpredict.model.training import MEMBERS, Rows, Settings, train
@@ -236,6 +237,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not is_whole_number(self.min_leavers) or self.min_leavers < 0:
             raise UsageError("bad-parameter", f"min_leavers is {self.min_leavers!r}", remedy="Give a whole number of leavers, 0 or more.")
         check_leavers(target, at_least=self.min_leavers, either=self.leaving_ is None)
+        self._seen = sketch_of(A)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
         rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))

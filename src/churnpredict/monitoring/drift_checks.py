@@ -21,7 +21,7 @@ from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
-from churnpredict.figures import loss_gap, percent
+from churnpredict.figures import interval_of, loss_gap, percent, ratio
 from churnpredict.figures import times as multiple
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring import realised_outcomes as matured
@@ -386,15 +386,15 @@ def look_at_outcomes(book: Book, pipeline: ChurnPipeline, tables: EventTables, s
     when = f"{level.n:,} scored rows, {level.leavers:,} of whom left"
     sure = max(level.low, -level.high, 0.0)  # distance of the interval from 0
     what = f"mean risk {percent(v['mean_risk'].value)}, observed {percent(v['observed'].value)} ({when}): odds wrong by a factor of "
-    what += f"{np.exp(-level.value):.2f} [{np.exp(-level.high):.2f}, {np.exp(-level.low):.2f}]"
+    what += interval_of(np.exp(-level.value), np.exp(-level.high), np.exp(-level.low), ratio)
     remedy = "Money at risk and bands are off by the same factor: retrain, which resets the level."
     book.check(OUTCOMES, "calibration", "earlier scorings", Change(sure, 0.0, matured.LEVEL), what, remedy)
     if "calibration_slope" in v:
         slope = v["calibration_slope"]
         off = Change(1 - slope.high, 0.0, 1 - matured.SLOPE)
-        what = f"risks are too extreme: calibration slope {slope.value:.2f} [{slope.low:.2f}, {slope.high:.2f}] ({when})"
+        what = f"risks are too extreme: calibration slope {interval_of(slope.value, slope.low, slope.high, ratio)} ({when})"
         book.check(OUTCOMES, "slope", "earlier scorings", off, what, "Retrain: customers differ less than these risks imply.")
-    loss = f"{loss_gap(-gain.value)} [{loss_gap(-gain.high)}, {loss_gap(-gain.low)}]"
+    loss = interval_of(-gain.value, -gain.high, -gain.low, loss_gap)
     what = f"the risks were worse than one risk for everybody: log loss {loss} ({when})"
     worse = Change(max(-gain.high, 0.0), 0.0, 0.0)
     book.check(OUTCOMES, "no-gain", "earlier scorings", worse, what, "Do not act on these scores; retrain, and check the backtest.")

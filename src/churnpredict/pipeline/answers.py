@@ -43,6 +43,10 @@ class Answers:
         """Return the features X of everybody at risk at one cutoff."""
         raise NotImplementedError
 
+    def has_seen(self, tables: EventTables, moments: Moments) -> bool:
+        """Return whether the model was trained on outcomes after any of these cutoffs."""
+        raise NotImplementedError
+
     def backtest(
         self,
         tables: EventTables,
@@ -115,8 +119,15 @@ class Answers:
         from churnpredict.explanation.attribution import explain
 
         check_tables(tables, "pipeline.explain(tables)")
-        X = self.features_at(tables, at)
+        X = self._looked_at(tables, at)
         return explain(self.model_, X, outcome=outcome, horizon=horizon, usual=self.usual_, n_jobs=n_jobs)
+
+    def _looked_at(self, tables: EventTables, at: Moment | None) -> Frame:
+        """Return the features of everybody at risk; warns where the model has seen what became of them."""
+        X = self.features_at(tables, at)
+        if self.has_seen(tables, X.index.get_level_values("cutoff")):
+            cutoffs.warn_in_sample(stacklevel=5)
+        return X
 
     def when(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return when customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
@@ -141,7 +152,7 @@ class Answers:
             ``not-fitted``, and what :meth:`score` raises.
         """
         check_tables(tables, "pipeline.when(tables)")
-        X = self.features_at(tables, at)
+        X = self._looked_at(tables, at)
         return scoring.staying_table(self.model_, X, cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_)))
 
     def report(

@@ -17,7 +17,7 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
-from churnpredict.figures import amount, percent, points, score
+from churnpredict.figures import amount, percent, points, ratio, score
 from churnpredict.markup import STYLE, table
 from churnpredict.text_tables import Figure, paragraph, text_table
 
@@ -255,7 +255,7 @@ def _written(metric: str, value: float) -> str:
         return points(value)
     if metric == "expected_profit":
         return amount(value)
-    return f"{value:.2f}" if metric in ("lift_10", "calibration_slope", "calibration_intercept") else score(value)
+    return ratio(value) if metric in ("lift_10", "calibration_slope", "calibration_intercept") else score(value)
 
 
 def _cell(metric: str, row: Any) -> Figure:

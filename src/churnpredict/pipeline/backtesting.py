@@ -24,6 +24,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
+from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
@@ -67,7 +68,7 @@ def backtest(
     pipeline: Trainable, tables: EventTables, at: Any = None, *, against: Any = None, rounds: int = 200, campaign: Campaign = ASSUMED
 ) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
-    churn = pipeline.churn
+    rounds, churn = check_whole_number(rounds, "rounds"), pipeline.churn
     cutoffs = backtest_cutoffs(tables, churn, at)
     rivals = check_rivals(against, len(cutoffs))
     late = int(immature(tables, churn, tables.instants(cutoffs)).sum())

@@ -213,9 +213,13 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
     UsageError
         ``bad-argument``: X and y differ in length, or y holds other than 0 and 1.
     """
-    target = np.asarray(in_row_order(y, X, "y"), dtype=np.float64).ravel()
+    remedy = "Give 0 or 1 per row of X."
+    try:
+        target = np.asarray(in_row_order(y, X, "y"), dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise UsageError("bad-argument", "y holds what is not a number", remedy=remedy) from None
     if len(target) != len(X) or not np.isin(target, (0, 1)).all():
-        raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy="Give 0 or 1 per row of X.")
+        raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy=remedy)
     base = float(target.mean()) if len(target) else np.nan
     rows = []
     for name, conditions in read_alerts(rules).items():

@@ -247,7 +247,7 @@ def plan_retention(
     capacity : int, or mapping of owner to int, optional
         Maximum number of contacts per owner; owners that a mapping does not name have no limit. Without owners: maximum number of contacts
         in total.
-    exclude : iterable of customers, or mapping or Series of customer to why, optional
+    exclude : iterable of customers, or mapping or Series of customer to why, or to True and False, optional
         Never contacted and never held out: opted out, contacted recently.
     holdout : float
         Share of the customers worth contacting who are held out at random, so that the effect can be measured.
@@ -290,6 +290,7 @@ def plan_retention(
     acceptance, holdout = check_share(acceptance, "acceptance"), check_share(holdout, "holdout", most=0.5)
     random_state = check_whole_number(random_state, "random_state")
     frame = _checked(scores)
+    _warn_of_hindsight(frame)
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
@@ -358,6 +359,14 @@ def with_plan_values(scores: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return scores.assign(value=value, money_at_risk=scores["risk"].to_numpy(dtype=np.float64) * value)
 
 
+def _warn_of_hindsight(scores: pd.DataFrame) -> None:
+    """Warn of scores that are marked as those of a model which knows what became of the customers."""
+    if "in_sample" in scores and scores["in_sample"].astype(str).str.lower().isin(("true", "1", "1.0")).any():  # a file keeps it as text
+        remedy = "Plan on scores of the newest cutoff; test a plan on those of a model that was trained until their cutoff."
+        what = "the scores are of a model that was trained on later outcomes, so the plan looks better than it would have been"
+        warn("in-sample", what, remedy=remedy, stacklevel=4)
+
+
 def _checked(scores: Any) -> pd.DataFrame:
     if scores is None or isinstance(scores, (str, Path, type)) or hasattr(scores, "predict_proba") or hasattr(scores, "declarations"):
         remedy = "Call plan_retention(scores) with scores = pipeline.score(tables), or those from read_scores(folder)."
@@ -378,7 +387,7 @@ def _checked(scores: Any) -> pd.DataFrame:
             remedy="Give the scores of one cutoff.",
         )
     risk = pd.to_numeric(frame["risk"], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = ~((risk >= 0) & (risk <= 1))
+    wrong = ~((risk >= 0) & (risk <= 1)) | bool(pd.api.types.is_bool_dtype(frame["risk"].dtype))
     if wrong.any():
         raise UsageError(
             "bad-risk", "risks are not probabilities", rows=int(wrong.sum()), total=len(frame), remedy="Give risks from 0 to 1."

@@ -13,7 +13,7 @@ from churnpredict.accounting.horizon import suggest_horizon
 from churnpredict.cli.intake.column_words import has_word
 from churnpredict.cli.intake.draft_tables import observed_times
 from churnpredict.cli.intake.readings import Reading
-from churnpredict.errors import ChurnError, ChurnWarning
+from churnpredict.errors import ChurnWarning, DataError
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY
 
@@ -118,7 +118,9 @@ def _silence(reading: Reading, tables: EventTables, *, alone: bool) -> Rule:
             warnings.simplefilter("ignore", ChurnWarning)
             proposed = suggest_horizon(tables, of=reading.name)
         days, why = proposed.days, str(proposed)
-    except ChurnError:  # too few silences
+    except DataError as error:
+        if error.code != "too-few-silences":
+            raise
         days, why = (
             min(_HORIZON, max(_span([reading]) // 4, 1)),
             "too few silences in this table to propose one: choose it from knowledge of the business",
