@@ -79,6 +79,7 @@ _MEANS = {
     ("output", "database"): "Database into which scores are copied: a file, an address, or ``$NAME`` for a variable.",
     ("output", "table"): "Table of that database.",
     ("output", "registry"): "Folder in which ``churnpredict retrain`` keeps models and decisions, or ``mlflow:`` and the name of a model.",
+    ("output", "keep_history"): "Folder in which sorted rows stay, so that the next ``churnpredict score`` reads only what has changed.",
     ("file", "timezone"): "The business's time zone (IANA): calendar days and weeks are its own.",
     ("file", "observed_until"): "Up to when the tables are complete; the end of the last row's day by default.",
     ("file", "language"): "Language of sentences, remedies and pages.",

@@ -19,6 +19,8 @@ from churnpredict.errors import ChurnWarning as ChurnWarning
 from churnpredict.evaluation.audit import audit as audit
 from churnpredict.evaluation.audit_report import Audit as Audit
 from churnpredict.evaluation.campaign import Campaign as Campaign
+from churnpredict.events.history.kept_tables import KeptTables as KeptTables
+from churnpredict.events.history.kept_tables import open_history as open_history
 from churnpredict.events.partitions import PartitionedTables as PartitionedTables
 from churnpredict.events.partitions import scan_tables as scan_tables
 from churnpredict.events.source import File as File

@@ -210,6 +210,9 @@ def score(
     memory: Annotated[str | None, typer.Option(help="Memory for a run, such as 2GiB; by default half of the limit.")] = None,
     partitions: Annotated[int | None, typer.Option(help="Number of partitions of customers in a run.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
+    keep_history: Annotated[
+        Path | None, typer.Option(help="Folder in which sorted rows stay, so that the next run reads only what has changed.")
+    ] = None,
     unscored: Annotated[Path | None, typer.Option(help="With one file: write customers without a score here, with the reason.")] = None,
     dry_run: DryRun = False,
     how: FormatOption = Format.text,
@@ -223,8 +226,10 @@ def score(
     settings = read_config(config)
     target, copied_to = output or settings.resolve(settings.output.scores), into or settings.destination()
     folder = not target.suffix or target.is_dir()
-    only = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
-    check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by})
+    history = keep_history or settings.outputs().get("keep_history")
+    only: dict[str, Any] = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
+    only |= {"keep-history": history}
+    check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by}, history)
     pipeline = trained_model(settings, model, expected_sha256=sha256, signed_by=signed_by)
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
@@ -237,7 +242,7 @@ def score(
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
         options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
-        scan = partial(settings.scan_tables, memory=memory, partitions=partitions)
+        scan = partial(settings.scan_tables, memory=memory, partitions=partitions, history=history)
         run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
@@ -267,13 +272,15 @@ def forget(
     customers: Annotated[Path, typer.Option(help="File in UTF-8 with one id per line, or - for standard input.")],
     into: Annotated[str | None, typer.Option(help="Database that the runs are copied into.")] = None,
     table: Annotated[str, typer.Option(help="Table in that database.")] = "churn_scores",
+    history: Annotated[Path | None, typer.Option(help="Folder of a kept history.")] = None,
     how: FormatOption = Format.text,
 ) -> None:
-    """Remove customers from all runs, and from the database."""
+    """Remove customers from all runs, from the database, and from a kept history."""
     from churnpredict.score_runs.forgetting import forget, ids_in
 
-    found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table)
+    found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table, history=history)
     text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
+    text += "" if history is None else f"; {found['rows_in_history']:,} from the kept history"
     lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
     if found["spelt_otherwise"]:
         lines.append(
@@ -283,6 +290,7 @@ def forget(
     if found["not_reached"]:
         lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
     lines += [] if into is not None else ["not reached: databases; name one with --into"]
+    lines += [] if history is not None else ["not reached: a kept history; name it with --history"]
     lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages")
     tell({"command": "forget", **found}, "\n".join(lines), how, "remove the customers there, too")
 

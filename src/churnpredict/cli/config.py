@@ -118,7 +118,8 @@ class Output:
     ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; the newest ``keep`` runs are kept, all by
     default, and they are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict
     retrain`` keeps models and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the
-    current one.
+    current one. ``keep_history`` is a folder in which the sorted rows of the tables stay from one run of ``churnpredict score`` to the
+    next, so that only what has changed is read again.
     """
 
     model: str = "churn.model"
@@ -131,6 +132,7 @@ class Output:
     database: str | None = None
     table: str = "churn_scores"
     registry: str = "models"
+    keep_history: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ class Config:
     def outputs(self) -> dict[str, Path]:
         """Return the paths under ``[output]``, by their keys."""
         keys = ("model", "scores", "backtest", "report", "plan", "alerts", "registry")
-        return {key: self.resolve(name) for key in keys if not (name := getattr(self.output, key)).startswith("mlflow:")}
+        found = {key: self.resolve(name) for key in keys if not (name := getattr(self.output, key)).startswith("mlflow:")}
+        return found if self.output.keep_history is None else found | {"keep_history": self.resolve(self.output.keep_history)}
 
     def destination(self) -> str | None:
         """Return the database into which runs are copied, if there is one."""
@@ -193,11 +196,18 @@ class Config:
         stage(f"reading {', '.join(self.tables)}")
         return EventTables(timezone=self.timezone, observed_until=self.observed_until, **self._declared())
 
-    def scan_tables(self, folder: Path, *, memory: str | None = None, partitions: int | None = None) -> PartitionedTables:
-        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.scan_tables`."""
+    def scan_tables(
+        self, folder: Path, *, memory: str | None = None, partitions: int | None = None, history: Path | None = None
+    ) -> PartitionedTables:
+        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.scan_tables`; or in a history, where they
+        stay: see :func:`churnpredict.open_history`.
+        """
+        from churnpredict.events.history.kept_tables import open_history
         from churnpredict.events.partitions import scan_tables
 
         options: dict[str, Any] = {"timezone": self.timezone, "observed_until": self.observed_until}
+        if history is not None:
+            return open_history(history, memory=memory, partitions=partitions, **options, **self._declared())
         return scan_tables(folder=folder, memory=memory, partitions=partitions, **options, **self._declared())
 
     def _declared(self) -> dict[str, Any]:
@@ -372,8 +382,10 @@ def _check_output(output: Output) -> None:
     if not TABLE.fullmatch(output.table):
         remedy = 'Write table = "churn_scores" or "schema.churn_scores".'
         raise ConfigError("bad-setting", f"[output]: table is {shown(output.table)}", remedy=remedy)
-    for key in ("model", "scores", "backtest", "report", "plan", "alerts", "registry"):
+    for key in ("model", "scores", "backtest", "report", "plan", "alerts", "registry", "keep_history"):
         name = getattr(output, key)
+        if name is None:
+            continue
         if not name.strip() or "\0" in name:
             raise ConfigError("bad-setting", f"[output]: {key} is {shown(name)}", remedy="Write the path of a file.")
         if key in ("backtest", "plan", "alerts"):

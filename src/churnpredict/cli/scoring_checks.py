@@ -21,13 +21,16 @@ def check_scoring(
     only: dict[str, Any],
     copied_to: str | None,
     reads: dict[str, Path | None],
+    history: Path | None = None,
 ) -> None:
     """Refuse outputs that cannot or must not be written; ``only`` are options for folders of runs alone."""
     from churnpredict.cli.outputs import refuse_clashes, refuse_own_tables
     from churnpredict.events.sources.destinations import check_destination
     from churnpredict.table_files import check_ending
 
-    refuse_clashes({"scores": target, **({} if unscored is None else {"--unscored": unscored})}, reads=reads, settings=settings)
+    others = {"--unscored": unscored, "keep_history": history}
+    writes = {"scores": target, **{name: path for name, path in others.items() if path is not None}}
+    refuse_clashes(writes, reads=reads, settings=settings)
     if unscored is not None:
         check_ending(unscored)
         if folder:

@@ -99,14 +99,10 @@ class Whole:
     def _learn_ends(self, name: str, rows: dict[str, npt.NDArray[Any]]) -> None:
         """Keep the first and the last row of all."""
         before = self._ends.get(name)
-        if before is not None:
-            rows = {column: np.concatenate([before[column], values]) for column, values in rows.items()}
-        times = rows["times"]
-        if len(times):
-            first_and_last = [int(times.argmin()), int(times.argmax())]
-            self._ends[name] = {column: values[first_and_last] for column, values in rows.items()}
-        elif before is None:
-            self._ends[name] = rows
+        rows = _first_and_last(rows)
+        self._ends[name] = (
+            rows if before is None else _first_and_last({c: np.concatenate([before[c], values]) for c, values in rows.items()})
+        )
 
     def draw_outline(self, observed_until: Moment | None = None) -> None:
         """Set :attr:`outline`: the first and last rows of every table, as the history of one customer."""
@@ -182,6 +178,12 @@ class _Part(_OfWhole):
 def all_streams(tables: EventTables) -> dict[str, Stream]:
     """Return the streams of tables, that of the customers table among them."""
     return tables.streams if tables.profile is None else {**tables.streams, tables.profile.name: tables.profile.versions}
+
+
+def _first_and_last(rows: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    times = rows["times"]
+    ends = [int(times.argmin()), int(times.argmax())] if len(times) else []
+    return {column: values[ends] for column, values in rows.items()}
 
 
 def _first_known(tables: EventTables, stream: Stream, column: str, n: int) -> Ints:

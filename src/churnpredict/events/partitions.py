@@ -31,11 +31,11 @@ from churnpredict.markup import show
 from churnpredict.moments import Moment
 from churnpredict.progress import progress
 
-__all__ = ["PartitionedTables", "scan_tables"]
+__all__ = ["FLOOR", "ROW", "PartitionedTables", "check_partitions", "recoded", "scan_tables"]
 
 Ints = npt.NDArray[np.int64]
-_FLOOR = 600 << 20  # memory of Python, its libraries and a batch, whatever the size of the tables
-_ROW = 400  # bytes per row while a partition is read, sorted and turned into features, with a reserve
+FLOOR = 600 << 20  # memory of Python, its libraries and a batch, whatever the size of the tables
+ROW = 400  # bytes per row while a partition is read, sorted and turned into features, with a reserve
 _MOST_BUCKETS, _FEWEST = 256, 16
 _SOME_ROWS = 500_000  # in a bucket
 _FEWEST_ROWS = 100_000  # in a partition: below, more partitions only cost time
@@ -89,15 +89,20 @@ def scan_tables(
     [1, 2]
     """
     check_declarations(declarations, timezone, unnamed)
-    room = size(memory, least=_FLOOR + _FEWEST_ROWS * _ROW)
-    if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
-        raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
+    room = size(memory, least=FLOOR + _FEWEST_ROWS * ROW)
+    check_partitions(partitions)
     home = Path(tempfile.mkdtemp(prefix="churnpredict-", dir=folder))
     try:
         return PartitionedTables(home, declarations, timezone, observed_until, room, partitions)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
+
+
+def check_partitions(partitions: int | None) -> None:
+    """Refuse a number of partitions that is none."""
+    if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
+        raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
 
 
 class PartitionedTables(Whole):
@@ -167,7 +172,7 @@ class PartitionedTables(Whole):
                 remedy = "Check its source, or declare it optional=True."
                 raise SchemaError("empty-table", "the table has no rows", table=name, remedy=remedy)
         rows = np.sum(list(buckets.rows.values()), axis=0)
-        most = max(_FEWEST_ROWS, (self.memory - _FLOOR) // _ROW)
+        most = max(_FEWEST_ROWS, (self.memory - FLOOR) // ROW)
         if rows.max() > 2 * most:
             raise DataError(
                 "memory-limit",
@@ -215,7 +220,7 @@ class PartitionedTables(Whole):
             prefix = f"{name}/columns/"
             columns = {key.removeprefix(prefix): v for key, v in arrays.items() if key.startswith(prefix)}
             for column, labels in self.labels[name].items():
-                columns[column] = _recoded(columns[column], values[f"{name}/{column}"], labels)
+                columns[column] = recoded(columns[column], values[f"{name}/{column}"], labels)
             streams[name] = Stream(arrays[f"{name}/offsets"], arrays[f"{name}/times"], columns, self.timezone)
         return self.part(values["ids"], self.labels, streams)
 
@@ -237,7 +242,7 @@ class PartitionedTables(Whole):
             wanted = {f"{name}/{role}": role.removeprefix("columns/") for role in ("offsets", "times", "columns/kind", "columns/known")}
             found = {wanted[key]: array for key, array in load_arrays(place, wanted).items()}
             own = load_values(self._folder / f"part-{number}-values")[f"{name}/kind"]
-            found["kind"] = _recoded(found["kind"], own, labels)
+            found["kind"] = recoded(found["kind"], own, labels)
             counts.append(kinds_before(Stream(found.pop("offsets"), found.pop("times"), found), before, len(labels)))
         return common_kinds(labels, counts, most)
 
@@ -255,7 +260,9 @@ def _groups(rows: Ints, most: int) -> list[list[int]]:
     return groups
 
 
-def _recoded(codes: npt.NDArray[np.int32], own: pa.Array, labels: pa.Array) -> npt.NDArray[np.int32]:
+def recoded(codes: npt.NDArray[np.int32], own: pa.Array, labels: pa.Array) -> npt.NDArray[np.int32]:
     """Return codes into a partition's labels as codes into those of all; both are sorted, so the order of rows stays."""
+    if own.equals(labels):
+        return codes
     place = pc.index_in(own.cast(labels.type), value_set=labels).to_numpy(zero_copy_only=False).astype(np.int32)
     return np.append(place, np.int32(-1))[codes]

@@ -28,12 +28,13 @@ from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
+from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import judge, summing
 from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.figures import percent
 
-__all__ = ["Rows", "all_ids", "judge_repeats", "read_rows"]
+__all__ = ["Rows", "all_ids", "are_midnights", "judge_repeats", "read_rows"]
 
 _MANY_REPEATS = 0.2
 
@@ -56,6 +57,10 @@ class Rows:
         Whether times carry a zone.
     days_only : bool
         Whether all times are midnights.
+    units : ndarray of shape (n,), int32, or None
+        The part of its source that each row came from, where that is asked for.
+    offsets : ndarray of shape (n_ids + 1,), int64, or None
+        Where the rows are grouped by sorted ids, and in order, already: those of id ``i`` are ``offsets[i]:offsets[i + 1]``.
     """
 
     codes: npt.NDArray[np.int32]
@@ -65,25 +70,21 @@ class Rows:
     labels: dict[str, pa.Array] = field(default_factory=dict)
     aware: bool | None = None
     days_only: bool = False
+    units: npt.NDArray[np.int32] | None = None
+    offsets: Ints | None = None
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Rows:
-        return Rows(
-            self.codes[mask],
-            self.ids,
-            self.times[mask],
-            {k: v[mask] for k, v in self.columns.items()},
-            self.labels,
-            self.aware,
-            self.days_only,
-        )
+        columns = {k: v[mask] for k, v in self.columns.items()}
+        units = None if self.units is None else self.units[mask]
+        return replace(self, codes=self.codes[mask], times=self.times[mask], columns=columns, units=units)
 
 
 class _Reader:
     """One table being read: the declaration, what the source gave, and what the columns have become."""
 
-    def __init__(self, name: str, declaration: Declaration, timezone: str) -> None:
-        self.name, self.declaration, self.timezone = name, declaration, timezone
-        self.table = _fetch(name, declaration)
+    def __init__(self, name: str, declaration: Declaration, timezone: str, extra: Sequence[str] = ()) -> None:
+        self.name, self.declaration, self.timezone, self.extra = name, declaration, timezone, extra
+        self.table = _fetch(name, declaration, extra)
         self.columns: dict[str, npt.NDArray[Any]] = {}
         self.labels: dict[str, pa.Array] = {}
         self.aware: bool | None = None
@@ -209,18 +210,19 @@ class _Reader:
             self.columns["known"] = np.maximum(np.where(unknown & (known <= 0), times, known), times)
 
     def rows(self, codes: npt.NDArray[np.int32], ids: pa.Array, times: Ints) -> Rows:
-        return Rows(codes, ids, times, self.columns, self.labels, self.aware, _midnights(times, self.timezone))
+        units = self.table[UNIT].to_numpy() if UNIT in self.extra else None
+        return Rows(codes, ids, times, self.columns, self.labels, self.aware, are_midnights(times, self.timezone), units)
 
 
-def read_rows(name: str, declaration: Declaration, timezone: str) -> Rows:
-    """Read one table as declared.
+def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool = False) -> Rows:
+    """Read one table as declared; with ``units``, its source says in a column of that name from which part of it each row comes.
 
     Raises
     ------
     DataError
         Any error in the table.
     """
-    reader = _Reader(name, declaration, timezone)
+    reader = _Reader(name, declaration, timezone, (UNIT,) if units else ())
     if isinstance(declaration, Events):
         return _events(reader, declaration)
     if isinstance(declaration, Intervals):
@@ -316,10 +318,10 @@ def _customers(reader: _Reader, customers: Customers) -> Rows:
     return reader.rows(codes, ids, times)
 
 
-def _fetch(name: str, declaration: Declaration) -> pa.Table:
+def _fetch(name: str, declaration: Declaration, extra: Sequence[str] = ()) -> pa.Table:
     source = open_source(declaration.source, name)
     source.check(declaration.columns())
-    table = source.read(declaration.columns(), text=declaration.as_written())
+    table = source.read([*declaration.columns(), *extra], text=declaration.as_written())
     if table.num_rows == 0:
         if not declaration.optional:
             raise SchemaError("empty-table", "the table has no rows", table=name, remedy="Check its source, or declare it optional=True.")
@@ -429,10 +431,13 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
         )
     if not given:
         return pa.array([], pa.int64())
-    distinct = pc.unique(pa.chunked_array(list(given.values())))
+    grouped = len(given) == 1 and rows[next(iter(given))].offsets is not None  # by their sorted ids
+    distinct = next(iter(given.values())) if grouped else pc.unique(pa.chunked_array(list(given.values())))
     if not summing():  # two spellings of one id are in two partitions
         check_spellings(distinct, ", ".join(given))
     chosen = distinct if people is None else rows[people].ids
+    if grouped and chosen is distinct:
+        return chosen
     return chosen.take(pc.sort_indices(chosen))
 
 
@@ -478,7 +483,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
     judge(("repeated-rows", name), verdict, repeats, len(rows.times), int(not rows.days_only))
 
 
-def _midnights(times: Ints, timezone: str) -> bool:
+def are_midnights(times: Ints, timezone: str) -> bool:
     """Return whether all times are midnights of the business: days without a time."""
     few = local_time(times[:1000], timezone)
     return bool((few % DAY == 0).all() and (local_time(times, timezone) % DAY == 0).all())

@@ -5,7 +5,7 @@ A little longer than most modules because the kernels that group, sort and searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,12 +17,25 @@ import numpy.typing as npt
 from churnpredict.clock import DAY, NEVER, OPEN, calendar_time, local_time
 from churnpredict.spans import Span
 
-__all__ = ["Stream", "count_labels", "group_rows", "latest_known", "local_days", "positions", "window_edges"]
+__all__ = [
+    "UNIT",
+    "Stream",
+    "are_events",
+    "count_labels",
+    "event_columns",
+    "group_rows",
+    "latest_known",
+    "local_days",
+    "positions",
+    "spread_rows",
+    "window_edges",
+]
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "known")
 _WRITTEN_LATER = ("end", "response", "value_at_end")
+UNIT = "\x1funit"  # a column that says from which part of its source a row came; it has no say in the order of rows
 
 
 @dataclass(frozen=True)
@@ -195,7 +208,7 @@ def count_labels(offsets, codes, since, n_labels):  # type: ignore[no-untyped-de
 
 
 @nb.njit(cache=True, nogil=True)
-def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  # type: ignore[no-untyped-def]
+def _scatter(indices, remap, n_customers, times, values, kinds, items, known, units):  # type: ignore[no-untyped-def]
     """Sort rows by customer with a stable counting sort that moves every column once; an empty column is absent."""
     offsets = np.zeros(n_customers + 1, np.int64)
     for i in range(indices.size):
@@ -211,6 +224,7 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  
     k = np.empty(n if kinds.size else 0, np.int32)
     m = np.empty(n if items.size else 0, np.int32)
     w = np.empty(n if known.size else 0, np.int64)
+    u = np.empty(n if units.size else 0, np.int32)
     for i in range(indices.size):
         c = remap[indices[i]]
         if c < 0:
@@ -226,11 +240,37 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, known):  
             m[p] = items[i]
         if known.size:
             w[p] = known[i]
-    return offsets, t, v, k, m, w
+        if units.size:
+            u[p] = units[i]
+    return offsets, t, v, k, m, w, u
 
 
 @nb.njit(cache=True, nogil=True)
-def _sort_within(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
+def _repeats_within(a, b, t, v, k, m, w):  # type: ignore[no-untyped-def]
+    """Count rows from a to b that repeat the row before them in every column."""
+    bits, repeats = v.view(np.int64), 0
+    for i in range(a + 1, b):
+        if (
+            t[i] == t[i - 1]
+            and (v.size == 0 or bits[i] == bits[i - 1])
+            and (k.size == 0 or k[i] == k[i - 1])
+            and (m.size == 0 or m[i] == m[i - 1])
+            and (w.size == 0 or w[i] == w[i - 1])
+        ):
+            repeats += 1
+    return repeats
+
+
+@nb.njit(cache=True, nogil=True)
+def _count_repeats(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]
+    repeats = 0
+    for c in range(offsets.size - 1):
+        repeats += _repeats_within(offsets[c], offsets[c + 1], t, v, k, m, w)
+    return repeats
+
+
+@nb.njit(cache=True, nogil=True)
+def _sort_within(offsets, t, v, k, m, w, u):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
     """Sort each customer's rows by time, and rows of the same time by value, kind, item and known time, so that the order
     in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
     bits = v.view(np.int64)
@@ -262,15 +302,9 @@ def _sort_within(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]  # noq
                 m[a:b] = m[a:b][order]
             if w.size:
                 w[a:b] = w[a:b][order]
-        for i in range(a + 1, b):
-            if (
-                t[i] == t[i - 1]
-                and (v.size == 0 or bits[i] == bits[i - 1])
-                and (k.size == 0 or k[i] == k[i - 1])
-                and (m.size == 0 or m[i] == m[i - 1])
-                and (w.size == 0 or w[i] == w[i - 1])
-            ):
-                repeats += 1
+            if u.size:
+                u[a:b] = u[a:b][order]
+        repeats += _repeats_within(a, b, t, v, k, m, w)
     return repeats
 
 
@@ -293,7 +327,7 @@ def group_rows(
     n_customers : int
     times : ndarray of shape (n,), int64
     columns : dict
-        ``value``, ``kind``, ``item``, ``known``, or any others: those of events take the fast road.
+        ``value``, ``kind``, ``item``, ``known``, or any others: those of events take the fast road. ``UNIT`` goes along.
     timezone : str
 
     Returns
@@ -302,14 +336,24 @@ def group_rows(
     repeats : int
         Rows that repeat another one in every column.
     """
-    if not set(columns) <= set(_EVENT_COLUMNS):
+    if not are_events(columns):
         return _sort_whole(remap[indices], n_customers, times, columns, timezone)
-    none_f, none_i, none_l = np.empty(0), np.empty(0, np.int32), np.empty(0, np.int64)
-    given = (columns.get("value", none_f), columns.get("kind", none_i), columns.get("item", none_i), columns.get("known", none_l))
-    offsets, t, v, k, m, w = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *given)
-    repeats = int(_sort_within(offsets, t, v, k, m, w))
-    sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip(_EVENT_COLUMNS, (v, k, m, w), strict=True))
-    return Stream(offsets, t, {name: sorted_columns[name] for name in columns}, timezone), repeats
+    units = columns.get(UNIT, np.empty(0, np.int32))
+    found = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *event_columns(columns), units)
+    repeats = int(_sort_within(*found))
+    sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip((*_EVENT_COLUMNS, UNIT), found[2:], strict=True))
+    return Stream(found[0], found[1], {name: sorted_columns[name] for name in columns}, timezone), repeats
+
+
+def event_columns(columns: dict[str, npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
+    """Return values, kinds, items and known times of events, empty where they are not declared."""
+    none: dict[str, npt.NDArray[Any]] = {"value": np.empty(0), "known": np.empty(0, np.int64)}
+    return tuple(columns.get(name, none.get(name, np.empty(0, np.int32))) for name in _EVENT_COLUMNS)
+
+
+def are_events(columns: Iterable[str]) -> bool:
+    """Return whether rows have no columns but those of events."""
+    return set(columns) <= {*_EVENT_COLUMNS, UNIT}
 
 
 def _sort_whole(
@@ -320,19 +364,52 @@ def _sort_whole(
     Of rows of one moment the one that was known last comes last. What is written at an end, or an answer, has no say before anything
     else: it is not known yet while the order counts.
     """
-    ranked = sorted(columns, key=lambda name: (name != "known") + (name in _WRITTEN_LATER))
+    telling = [name for name in columns if name != UNIT]
+    ranked = sorted(telling, key=lambda name: (name != "known") + (name in _WRITTEN_LATER))
     order = np.lexsort((*(columns[name] for name in reversed(ranked)), times, customers))
     order = order[np.count_nonzero(customers < 0) :]
     customers, times = customers[order], times[order]
     columns = {name: column[order] for name, column in columns.items()}
-    same = np.ones(max(len(order) - 1, 0), np.bool_)
-    every: list[npt.NDArray[Any]] = [customers, times, *columns.values()]
-    for values in every:
-        alike = values[1:] == values[:-1]
-        same &= alike | ((values[1:] != values[1:]) & (values[:-1] != values[:-1])) if values.dtype.kind == "f" else alike
     offsets = np.zeros(n_customers + 1, np.int64)
     np.cumsum(np.bincount(customers, minlength=n_customers), out=offsets[1:])
-    return Stream(offsets, times, columns, timezone), int(same.sum())
+    return Stream(offsets, times, columns, timezone), _count_same([customers, times, *(columns[name] for name in telling)])
+
+
+def _count_same(columns: list[npt.NDArray[Any]]) -> int:
+    """Count rows that equal the row before them in every column."""
+    same = np.ones(max(len(columns[0]) - 1, 0), np.bool_)
+    for values in columns:
+        alike = values[1:] == values[:-1]
+        same &= alike | ((values[1:] != values[1:]) & (values[:-1] != values[:-1])) if values.dtype.kind == "f" else alike
+    return int(same.sum())
+
+
+def spread_rows(
+    offsets: Ints, remap: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
+) -> tuple[Stream, int]:
+    """Return what :func:`group_rows` does of rows that it has grouped before, by ids that ``remap``, ascending, makes customers.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (n_ids + 1,), int64
+        Rows of id ``i`` are ``offsets[i]:offsets[i + 1]``.
+    remap : ndarray of shape (n_ids,), int32
+        Customer of each id; -1 leaves its rows out.
+    n_customers, times, columns, timezone
+        As for :func:`group_rows`. The arrays are used as they are where no row is left out.
+    """
+    counts = np.diff(offsets)
+    there = remap >= 0
+    if not there.all():
+        keep = np.repeat(there, counts)
+        times, columns = times[keep], {name: values[keep] for name, values in columns.items()}
+    ends = np.zeros(n_customers + 1, np.int64)
+    ends[1:][remap[there]] = counts[there]
+    np.cumsum(ends, out=ends)
+    stream = Stream(ends, times, columns, timezone)
+    if are_events(columns):
+        return stream, int(_count_repeats(ends, times, *event_columns(columns)))
+    return stream, _count_same([stream.owners, times, *columns.values()])
 
 
 @nb.njit(cache=True, nogil=True)

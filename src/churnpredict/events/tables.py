@@ -24,7 +24,7 @@ from churnpredict.events.holes import warn_of_holes
 from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
 from churnpredict.events.reading import Rows, all_ids, judge_repeats, read_rows
-from churnpredict.events.streams import Stream, count_labels, group_rows
+from churnpredict.events.streams import Stream, count_labels, group_rows, spread_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
 from churnpredict.events.timing import stamp
@@ -114,17 +114,28 @@ class EventTables:
         check_declarations(declarations, timezone, unnamed)
         self.timezone = timezone
         self.declarations: dict[str, Declaration] = declarations
-        rows = {name: read_rows(name, d, timezone) for name, d in declarations.items()}
+        self._gather({name: read_rows(name, d, timezone) for name, d in declarations.items()})
+        self._observed = None if observed_until is None else self.instant(observed_until, "observed_until")
+
+    @classmethod
+    def of_rows(cls, declarations: dict[str, Declaration], timezone: str, rows: dict[str, Rows]) -> EventTables:
+        """Return the tables of rows that were read and checked before."""
+        tables = object.__new__(cls)
+        tables.declarations, tables.timezone, tables._observed = declarations, timezone, None
+        tables._gather(rows)
+        return tables
+
+    def _gather(self, rows: dict[str, Rows]) -> None:
+        """Bring the rows of all tables together: customers, streams, and what only shows in all of them."""
         check_zones({name: r.aware for name, r in rows.items()})
         self.aware = {name: r.aware for name, r in rows.items()}
-        people = next((n for n, d in declarations.items() if isinstance(d, Customers)), None)
+        people = next((n for n, d in self.declarations.items() if isinstance(d, Customers)), None)
         self.ids = all_ids(rows, people)
         self.labels: dict[str, dict[str, pa.Array]] = {name: r.labels for name, r in rows.items()}
         streams = {name: self._stream(name, r) for name, r in rows.items()}
         self.profile = None if people is None else self._profile(people, streams.pop(people))
         self.streams = streams
         self._check_joining()
-        self._observed = None if observed_until is None else self.instant(observed_until, "observed_until")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -154,8 +165,10 @@ class EventTables:
 
     def _stream(self, name: str, rows: Rows) -> Stream:
         own, known = (rows.ids, self.ids) if len(rows.ids) and len(self) else (rows.ids, rows.ids[:0])  # nobody's ids have no type
-        remap = pc.fill_null(pc.index_in(own, value_set=known), -1).to_numpy(zero_copy_only=False).astype(np.int32)
-        stream, repeats = group_rows(rows.codes, remap, len(self.ids), rows.times, rows.columns, self.timezone)
+        found = np.arange(len(own)) if own is known else pc.fill_null(pc.index_in(own, value_set=known), -1).to_numpy(zero_copy_only=False)
+        remap = found.astype(np.int32)
+        what = (remap, len(self.ids), rows.times, rows.columns, self.timezone)
+        stream, repeats = group_rows(rows.codes, *what) if rows.offsets is None else spread_rows(rows.offsets, *what)
         strangers = int((remap < 0).sum())
         judge(
             ("unknown-customer", name),

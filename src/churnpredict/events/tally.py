@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +27,17 @@ class Tally:
         before = self._counts.get(key)
         self._counts[key] = counts if before is None else tuple(a + b for a, b in zip(before, counts, strict=True))
         self._verdicts[key] = verdict
+
+    def counts(self) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:
+        """Return what was counted, by the keys of the checks."""
+        return list(self._counts.items())
+
+    def add_earlier(self, key: tuple[str, ...], counts: tuple[Any, ...]) -> None:
+        """Add what a check has counted before in other rows, if it has counted in these; counts of names come as pairs."""
+        if key in self._counts:
+            now = self._counts[key]
+            told = (Counter(dict(c)) if isinstance(now[i], Counter) else c for i, c in enumerate(counts))
+            self._counts[key] = tuple(a + b for a, b in zip(now, told, strict=True))
 
     def merge(self, other: Tally) -> None:
         """Add what another one has counted."""

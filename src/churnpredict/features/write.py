@@ -95,12 +95,12 @@ def _part(tables: EventTables | PartitionedTables, part: int) -> EventTables:
 
 def _with_all_categories(frame: pd.DataFrame, features: Rows, tables: EventTables | PartitionedTables, latest: int) -> pd.DataFrame:
     """Give every part the categories of the whole."""
-    for row in features:
-        if isinstance(row, Feature) and isinstance(tables, PartitionedTables) and isinstance(frame.get(row.name), pd.Series):
-            column = frame[row.name]
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                known = pd.Index([str(v) for v in tables.known_labels(row.table, str(row.column), latest)], dtype=object)
-                frame[row.name] = column.cat.set_categories(known)
+    labelled = {str(c) for c, kind in zip(frame.columns, frame.dtypes, strict=True) if isinstance(kind, pd.CategoricalDtype)}
+    for row in features if labelled and isinstance(tables, PartitionedTables) else ():
+        if isinstance(row, Feature) and row.name in labelled:
+            assert isinstance(tables, PartitionedTables)
+            known = pd.Index([str(v) for v in tables.known_labels(row.table, str(row.column), latest)], dtype=object)
+            frame[row.name] = frame[row.name].cat.set_categories(known)
     return frame
 
 

@@ -24,6 +24,7 @@ from churnpredict.churn import treatments
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import UsageError
 from churnpredict.events.content_hash import digest_of_tables
+from churnpredict.events.history.kept_tables import KeptTables
 from churnpredict.events.money import money_tables, paying_table
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.sources.destinations import check_destination, replace_rows
@@ -193,7 +194,8 @@ def _done(
     value: float | None,
 ) -> Run:
     """Return the run, made now or made before of the same."""
-    say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1)
+    read = {"read": tables.changes} if isinstance(tables, KeptTables) else {}
+    say("tables read", customers=len(tables), partitions=tables.n_partitions if isinstance(tables, PartitionedTables) else 1, **read)
     job = _prepare(pipeline, tables, at, detail, n_jobs, value)
     latest = run_names(attempt.folder, job.wall_time)[:1]  # the run that readers take; an earlier one may have the same inputs
     before = open_run(attempt.folder / latest[0]) if latest else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from churnpredict.errors import IdentityError, SourceError, UsageError
+from churnpredict.events.history.removal import remove_customers
 from churnpredict.events.sources.destinations import check_destination, delete_rows
 from churnpredict.files import write_whole
 from churnpredict.score_runs import runs
@@ -39,6 +40,7 @@ class Forgotten(TypedDict):
     rows: int
     runs: int
     rows_in_table: int
+    rows_in_history: int
     asked: int
     found: int
     not_found: int
@@ -46,7 +48,14 @@ class Forgotten(TypedDict):
     not_reached: list[str]
 
 
-def forget(customers: Iterable[CustomerId], folder: str | Path, *, into: Database | None = None, table: str = "churn_scores") -> Forgotten:
+def forget(
+    customers: Iterable[CustomerId],
+    folder: str | Path,
+    *,
+    into: Database | None = None,
+    table: str = "churn_scores",
+    history: str | Path | None = None,
+) -> Forgotten:
     """Remove customers from all runs of a folder, and from a table that the runs were written into.
 
     Parts that hold one of them are written again under a new name; the new manifest replaces the old one in one step, and then the old
@@ -64,18 +73,21 @@ def forget(customers: Iterable[CustomerId], folder: str | Path, *, into: Databas
         Folder of runs, written by :func:`churnpredict.write_scores`.
     into, table : database and name, optional
         As for :func:`churnpredict.write_scores`.
+    history : path, optional
+        Folder of a kept history (:func:`churnpredict.open_history`). Source files that hold rows of the customers are taken out of it, and
+        the next run reads them again: remove the customers there first.
 
     Returns
     -------
     dict
-        ``rows`` and ``runs`` affected, and ``rows_in_table``; how many different ids were ``asked`` for, ``found`` anywhere, and
-        ``not_found``; how many of these exist in another spelling (``spelt_otherwise``: blanks, quotes or zeros around them); and
-        ``not_reached``, the names in the folder that are not runs.
+        ``rows`` and ``runs`` affected, ``rows_in_table`` and ``rows_in_history``; how many different ids were ``asked`` for, ``found``
+        anywhere, and ``not_found``; how many of these exist in another spelling (``spelt_otherwise``: blanks, quotes or zeros around
+        them); and ``not_reached``, the names in the folder that are not runs.
 
     Raises
     ------
     OutputError
-        ``locked``, ``not-written``.
+        ``locked``, ``not-written``, ``not-a-history``.
     SourceError
         ``no-run``; ``damaged-run`` or ``newer-run`` after the customers are removed from all other runs and from the table.
     IdentityError
@@ -89,7 +101,9 @@ def forget(customers: Iterable[CustomerId], folder: str | Path, *, into: Databas
     _check_folder(Path(folder))
     spellings = {other: one for one in sorted(gone) for other in _otherwise(one) - gone}
     seen, unreadable = _Seen(gone, set(spellings)), []
-    counts = {"runs": 0, "rows": 0, "rows_in_table": 0}
+    counts = {"runs": 0, "rows": 0, "rows_in_table": 0, "rows_in_history": 0}
+    if history is not None:
+        counts["rows_in_history"] = remove_customers(Path(history), seen.stays)
     with writing(folder) as home, told(home):
         remove(home / ".attempt")
         for name in run_names(home):

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from churnpredict.errors import SchemaError, closest, mask
 
-__all__ = ["BATCH", "Source", "distinct", "quoted", "said"]
+__all__ = ["BATCH", "Source", "Unit", "distinct", "quoted", "said"]
 
 BATCH = 1 << 19  # rows at a time where a table is streamed
 _MESSAGE = 200
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A part of a source that can be read by itself, and compared with what was read before.
+
+    Attributes
+    ----------
+    name : str
+        The same from day to day.
+    files : tuple of str
+        Paths of all files that its rows come from; none where the source must be read to be compared.
+    read : callable
+        :meth:`Source.batches` of this part.
+    kind : str
+        Types of its columns: the same where its rows are read alone and where they are read with those of other units.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    read: Callable[[Sequence[str], Sequence[str] | None], Iterator[pa.RecordBatch]]
+    kind: str = ""
 
 
 class Source:
@@ -46,6 +69,14 @@ class Source:
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the columns as Arrow, a batch at a time, in any order; a source that can stream never holds the whole."""
         yield from self.read(columns, text).to_batches(max_chunksize=BATCH)
+
+    def paths(self) -> list[str]:
+        """Return the paths of all files that the rows come from; none where the source is not made of files."""
+        return []
+
+    def units(self, columns: Sequence[str]) -> list[Unit]:
+        """Return the parts in which the columns can be read: one, or several of which each row is read as it is in the whole."""
+        return [Unit("", tuple(self.paths()), self.batches)]
 
     def count(self) -> int | None:
         """Return the number of rows, where that is cheap to find."""

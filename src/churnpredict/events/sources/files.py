@@ -6,13 +6,13 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
 
 from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
-from churnpredict.events.sources.base import BATCH, Source, distinct, quoted, said
+from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quoted, said
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.texts import mark_untyped
 
@@ -44,16 +44,46 @@ class Files(Source):
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         return self._marked(self._query(self._select(columns, text)))
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None, *, path: str | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the columns as Arrow, a batch at a time; of one of the files, if its ``path`` is given."""
         import duckdb
 
         with _connect() as connection:
             connection.execute(f"SET memory_limit='{_STREAM_MEMORY}'; SET preserve_insertion_order=false")
             try:
-                for batch in connection.sql(self._select(columns, text)).to_arrow_reader(BATCH):
+                for batch in connection.sql(self._select(columns, text, path=path)).to_arrow_reader(BATCH):
                     yield self._marked(batch)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise memory_shortage(error) or self._refuse(error) from None
+
+    def paths(self) -> list[str]:
+        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+
+    def units(self, columns: Sequence[str]) -> list[Unit]:
+        """Return one unit for each file, where each has all of the columns, under their names."""
+        files, start = self._files, len(_fixed(self.path))
+        alone = files == self.paths() and not any(glob.has_magic(file) for file in files)  # not copies, and no names with wildcards
+        kinds = [self._kind_of(file, columns) for file in files] if alone else [None]
+        if None in kinds:
+            return super().units(columns)
+        return [Unit(file[start:], (file,), partial(self.batches, path=file), str(kind)) for file, kind in zip(files, kinds, strict=True)]
+
+    def _kind_of(self, file: str, columns: Sequence[str]) -> str | None:
+        """Return the types of a file's columns as text; None where it lacks one."""
+        own = [c for c in distinct(columns) if c not in self._keys]
+        if self.kind == "text":
+            form = self._forms.get(file)
+            return None if form is None or not set(own) <= set(form.names) else ""
+        schema = self._parquet_schema(file)
+        return None if not set(own) <= set(schema.names) else ", ".join(f"{c}: {schema.field(c).type}" for c in own)
+
+    def _parquet_schema(self, file: str) -> pa.Schema:
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.read_schema(file)
+        except (pa.ArrowException, OSError) as error:
+            raise self._refuse(error) from None
 
     def count(self) -> int | None:
         if self.kind == "text":
@@ -76,9 +106,9 @@ class Files(Source):
         """Mark the columns whose texts may be numbers: all of CSV, and the names of folders."""
         return mark_untyped(rows, rows.schema.names if self.kind == "text" else [k for k in self._keys if k not in self._parquet_columns()])
 
-    def _select(self, columns: Sequence[str], text: Sequence[str] | None) -> str:
+    def _select(self, columns: Sequence[str], text: Sequence[str] | None, *, path: str | None = None) -> str:
         listed = ", ".join(quoted(c) for c in distinct(columns))
-        return f"SELECT {listed} FROM {self._from(columns, text)}"  # noqa: S608 - quoted
+        return f"SELECT {listed} FROM {self._from(columns, text, path=path)}"  # noqa: S608 - quoted
 
     def _from(self, columns: Sequence[str] = (), text: Sequence[str] | None = (), *, path: str | None = None) -> str:
         files = f"({self._read_csv(columns, text, path)})" if self.kind == "text" else self._read_parquet(path)

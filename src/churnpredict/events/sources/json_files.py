@@ -35,6 +35,9 @@ class JsonFiles(Source):
     def columns(self) -> list[str]:
         return list(self._kinds)
 
+    def paths(self) -> list[str]:
+        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         wanted = distinct(columns)
         schema = self._schema(wanted)
@@ -99,7 +102,7 @@ class JsonFiles(Source):
 
     def _chunks(self) -> Iterator[list[dict[str, Any]]]:
         """Yield rows, some thousands at a time."""
-        for path in sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f)):
+        for path in self.paths():
             chunk: list[dict[str, Any]] = []
             for row in self._objects(path):
                 chunk.append(self._flat(row, path))

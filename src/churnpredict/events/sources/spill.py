@@ -25,6 +25,8 @@ __all__ = [
     "load_values",
     "save_arrays",
     "save_values",
+    "see_forms",
+    "with_forms",
     "without_dictionaries",
 ]
 
@@ -47,26 +49,32 @@ class Buckets:
         self.rows: dict[str, npt.NDArray[np.int64]] = {}
         self._schemas: dict[str, pa.Schema] = {}
 
-    def write(self, name: str, batches: Iterable[pa.RecordBatch], columns: Sequence[str], described: Sequence[str] = ()) -> None:
+    def write(
+        self,
+        name: str,
+        batches: Iterable[pa.RecordBatch],
+        columns: Sequence[str],
+        described: Sequence[str] = (),
+        forms: dict[str, bytes] | None = None,
+    ) -> None:
         """Cut a table, batch by batch, by the customer ids in the first of its columns.
 
-        What the texts of a column without a type, or of one that is ``described``, are is seen in all of them, and marked on each bucket's.
+        What the texts of a column without a type, or of one that is ``described``, are is seen in all of them, and marked on each bucket's;
+        or it is known once all batches are written, and stands in ``forms``.
         """
         customer = columns[0]
         rows = np.zeros(self.n, np.int64)
         writers: dict[int, Any] = {}
         schema: pa.Schema | None = None
-        forms: dict[str, bytes] = {}
+        seen: dict[str, bytes] = {}
         try:
             for given in batches:
                 batch = without_dictionaries(given)
                 schema = schema or batch.schema
                 batch = batch if batch.schema.equals(schema) else batch.cast(schema)
                 ids = id_texts(batch.column(customer))
-                for field, column in zip(batch.schema, batch.columns, strict=True):
-                    untyped = form_of_column(field) is not None or (field.name in described and "string" in str(field.type))
-                    if untyped and forms.get(field.name) != b"words":
-                        forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column))])
+                if forms is None:
+                    see_forms(batch, described, seen)
                 for bucket, some in cut_batch(batch, ids, self.n):
                     if bucket not in writers:
                         writers[bucket] = pa.ipc.new_stream(str(self._file(name, bucket)), schema, options=_OPTIONS)
@@ -77,7 +85,7 @@ class Buckets:
                 writer.close()
         self.rows[name] = rows
         schema = pa.schema([(c, pa.string()) for c in dict.fromkeys(columns)]) if schema is None else schema
-        self._schemas[name] = pa.schema([f.with_metadata({FORM: forms[f.name]}) if f.name in forms else f for f in schema])
+        self._schemas[name] = with_forms(schema, seen if forms is None else forms)
 
     def read(self, name: str, buckets: Sequence[int]) -> pa.Table:
         """Return all rows of some buckets."""
@@ -98,6 +106,19 @@ class Buckets:
 
     def _file(self, name: str, bucket: int) -> Path:
         return self.folder / f"{name}-{bucket}.arrows"
+
+
+def see_forms(batch: pa.RecordBatch, described: Sequence[str], forms: dict[str, bytes]) -> None:
+    """Widen ``forms``, what all texts are of each column that has no type or is ``described``, by those of a batch."""
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        untyped = form_of_column(field) is not None or (field.name in described and "string" in str(field.type))
+        if untyped and forms.get(field.name) != b"words":
+            forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column))])
+
+
+def with_forms(schema: pa.Schema, forms: Mapping[str, bytes]) -> pa.Schema:
+    """Return a schema in which columns are marked with what their texts are."""
+    return pa.schema([f.with_metadata({FORM: forms[f.name]}) if f.name in forms else f for f in schema])
 
 
 def without_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:

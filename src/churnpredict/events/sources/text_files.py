@@ -50,9 +50,9 @@ class TextFiles(Files):
             self._refuse_doubt(self._seen(table.to_batches(), text))
         return table
 
-    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], text: Sequence[str] | None = None, *, path: str | None = None) -> Iterator[pa.RecordBatch]:
         doubts: dict[str, Doubt] = {}
-        for batch in super().batches(columns, text):
+        for batch in super().batches(columns, text, path=path):
             self._seen([batch], columns if text is None else text, doubts)
             yield batch
         self._refuse_doubt(doubts)

@@ -34,6 +34,9 @@ class Workbook(Source):
         super().__init__(name)
         self.file, self.path = file, path
 
+    def paths(self) -> list[str]:
+        return [self.path]
+
     def columns(self) -> list[str]:
         return list(self._table[0])
 

@@ -48,6 +48,9 @@ class Written(Source):
     def count(self) -> int | None:
         return self.inner.count()
 
+    def paths(self) -> list[str]:
+        return self.inner.paths()
+
     def check(self, wanted: Sequence[str]) -> None:
         self.inner.check(wanted)
 

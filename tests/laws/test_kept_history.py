@@ -1,0 +1,50 @@
+"""Law 16: a run on kept and merged rows equals a run from scratch, to the last bit, whatever came late, changed or was forgotten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+from tests.laws.days import Sources, found
+
+import churnpredict as cp
+from churnpredict.errors import ChurnError
+from churnpredict.events.history.removal import remove_customers
+
+THOROUGH = os.environ.get("CHURNPREDICT_PROFILE") == "thorough"
+
+
+def outcome(make: Callable[..., Any], *given: Any, **how: Any) -> Any:
+    """What a run sees, or the error that it ends with."""
+    try:
+        with make(*given, **how) as tables:
+            return found(tables)
+    except ChurnError as error:
+        return f"{error.code}: {error.what}"
+
+
+@pytest.mark.parametrize("seed", range(25 if THOROUGH else 3))
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_random_days(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sources = Sources(tmp_path / "sources", rng, ["parquet", "csv"][seed % 2], numbers=seed % 3 == 1)
+    partitions = 2
+    for day in range(8 if THOROUGH else 5):
+        made = sources.change() if day else []
+        partitions = int(rng.integers(1, 5)) if rng.random() < 0.1 else partitions
+        if rng.random() < 0.2:
+            remove_customers(tmp_path / "history", lambda ids: pc.not_equal(ids, str(sources.id_of(3))))
+        declared = sources.declared()
+        kept = outcome(cp.open_history, tmp_path / "history", partitions=partitions, **declared)
+        scratch = outcome(cp.scan_tables, partitions=int(rng.integers(1, 4)), **declared)
+        assert type(kept) is type(scratch), (seed, day, made, kept if isinstance(kept, str) else scratch)
+        if isinstance(kept, str):
+            assert kept == scratch
+            continue
+        for what in scratch:
+            assert kept[what] == scratch[what], (seed, day, made, what)
