@@ -42,6 +42,11 @@ TOLD = {
         "an entry of the calendar has no name, an unknown key or kind, or days that cannot be read",
         'Give name, kind or factor, and days, such as ["12-24/12-26"].',
     ),
+    "damaged-history": (
+        "a file of the kept history is missing, or is not what was written",
+        "Nothing: the history is read again from its sources. Check the disk.",
+    ),
+    "other-history": ("the kept history was written by another version", "Nothing: it is read again from its sources."),
     "bad-span": ("the span is not a whole number and a unit, or not positive", 'Write "90d", "2w", "3 months", "1y" or "12h".'),
     "bad-time": ("the moment is missing, or not one that can be read without doubt", 'Write it as ISO 8601, such as "2024-09-01".'),
     "not-additive": ("the contributions of the model do not sum to what it predicts", "Train plain boosted trees, without linear leaves."),

@@ -193,6 +193,7 @@ _EXAMPLES: dict[Any, str] = {
     "keep": "14",
     "table": '"churn_scores"',
     "registry": '"models"',
+    "keep_history": '"history"',
     "timezone": '"Europe/Berlin"',
     "language": '"de"',
 }

@@ -24,7 +24,9 @@ with DAG(
     default_args={"retries": 2, "retry_delay": datetime.timedelta(minutes=10), "cwd": PROJECT},
 ) as nightly:
     check = BashOperator(task_id="drift", bash_command="churnpredict drift --at {{ ds }} --strict --format json")
-    score = BashOperator(task_id="score", bash_command="churnpredict score --at {{ ds }} --output scores --format json")
+    score = BashOperator(
+        task_id="score", bash_command="churnpredict score --at {{ ds }} --output scores --keep-history history --format json"
+    )
     check >> score
 
 with DAG(

@@ -92,6 +92,33 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert [p.name for p in (folder / "other").iterdir()] == [".lock"]  # nothing is left of what was refused
 
 
+@pytest.mark.filterwarnings("ignore:the model was trained on outcomes after")
+def test_a_kept_history(folder: Path, log: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    """The next day reads the new file alone, and writes the scores of a run from scratch; customers are forgotten there, too."""
+    assert run("train", "--until", "2023-12-01") == 0
+    (folder / "days").mkdir()
+    config = (folder / "churn.toml").read_text().replace("orders.csv", "days/*.csv")
+    (folder / "churn.toml").write_text(config)
+    late = log["paid_at"] >= "2023-11-15"
+    log[~late].to_csv(folder / "days" / "1.csv", index=False)
+    for day in ("2023-11-15", "2023-12-01"):
+        capsys.readouterr()
+        how = ("--output", "kept", "--keep-history", "history", "--partitions", "3", "--format", "json")
+        assert run("score", "--at", day, *how) == 0
+        read = json.loads(capsys.readouterr().err.splitlines()[0])["read"]
+        assert read == {"orders": f"read 1 of {1 if day < '2023-12' else 2} files"}
+        log[late].to_csv(folder / "days" / "2.csv", index=False)
+    assert run("score", "--at", "2023-12-01", "--output", "scratch") == 0
+    pd.testing.assert_frame_equal(cp.read_scores("kept"), cp.read_scores("scratch"), check_exact=True)
+    gone = str(log["who"].iloc[0])
+    (folder / "gone.txt").write_text(gone)
+    assert run("forget", "kept", "--customers", "gone.txt", "--history", "history") == 0
+    assert f"; {(log['who'] == gone).sum()} from the kept history" in capsys.readouterr().out
+    assert not any(gone.encode() in file.read_bytes() for file in (folder / "history").rglob("*") if file.is_file())
+    assert run("score", "--output", "scores.csv", "--keep-history", "history") == 2
+    assert run("score", "--output", "kept", "--keep-history", "days") == 2
+
+
 RULES = """
 [plan]
 budget = 50

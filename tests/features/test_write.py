@@ -145,7 +145,7 @@ def test_memory_decides_on_the_number_of_partitions(rng, monkeypatch):
     orders = Events(giant(rng), customer="user", time="at")
     with scan_tables(orders=orders) as tables:
         assert tables.n_partitions == 1
-    monkeypatch.setattr(partitions, "_ROW", (1 << 30) // 100_000 // 10)  # as if a row were a hundred times as large
+    monkeypatch.setattr(partitions, "ROW", (1 << 30) // 100_000 // 10)  # as if a row were a hundred times as large
     monkeypatch.setattr(partitions, "max", lambda *_: 4_000, raising=False)
     with pytest.raises(DataError, match="memory-limit") as caught:
         scan_tables(orders=orders, memory="1GiB")

@@ -12,7 +12,7 @@ import churnpredict as cp
 from churnpredict.events.partition_context import all_streams
 from churnpredict.features.write import features_by_part
 
-__all__ = ["Sources", "found", "rows_of"]
+__all__ = ["Sources", "features_of", "found", "rows_of"]
 
 FIRST = pd.Timestamp("2024-01-01")
 
@@ -197,25 +197,22 @@ def rows_of(tables: Any) -> dict[str, pd.DataFrame]:
     return {name: pd.concat(frames).sort_values("customer", kind="stable", ignore_index=True) for name, frames in found.items()}
 
 
-def found(tables: Any) -> dict[str, Any]:
-    """Return all that a run sees of tables: rows, features, kinds and ends, as bytes where bits count."""
+def found(tables: Any, *, features: bool = True) -> dict[str, Any]:
+    """Return all that a run sees of tables: rows, kinds, labels and ends, and features as bytes."""
     whole = tables.outline
-    end = max(whole.observed_until(name) for name in whole.streams if len(whole.streams[name]))
+    ends = {name: (whole.first_event(name), whole.observed_until(name)) for name in whole.streams if len(whole.streams[name])}
+    rows = {name: {c: frame[c].tolist() for c in sorted(frame)} for name, frame in rows_of(tables).items()}
+    kinds = {name: whole.kinds(name) for name in whole.streams}
+    labels = {name: {c: v.to_pylist() for c, v in own.items()} for name, own in tables.labels.items()}
+    seen = {"rows": repr(sorted(rows.items())), "kinds": kinds, "ends": ends, "labels": labels}
+    return seen | features_of(tables, max(end for _, end in ends.values())) if features else seen
+
+
+def features_of(tables: Any, end: int) -> dict[str, Any]:
+    """Return the whole catalog at two cutoffs, to the last bit."""
     at = pd.Timestamp(end, unit="us", tz="UTC")
     rule = cp.Inactivity("5d", of="orders", active_within="ever")
     X = pd.concat(list(features_by_part(tables, rule, at=[at, at - pd.Timedelta(days=3)]))).sort_index()
     categories = {c: [str(v) for v in X[c].cat.categories] for c in X if isinstance(X[c].dtype, pd.CategoricalDtype)}
     bits = {c: X[c].astype(object).map(str).tolist() if c in categories else X[c].to_numpy().tobytes() for c in X}
-    rows = {name: {c: frame[c].tolist() for c in sorted(frame)} for name, frame in rows_of(tables).items()}
-    kinds = {name: whole.kinds(name) for name in whole.streams}
-    ends = {name: (whole.first_event(name), whole.observed_until(name)) for name in whole.streams if len(whole.streams[name])}
-    labels = {name: {c: v.to_pylist() for c, v in own.items()} for name, own in tables.labels.items()}
-    return {
-        "rows": repr(sorted(rows.items())),
-        "index": X.index.tolist(),
-        "bits": bits,
-        "categories": categories,
-        "kinds": kinds,
-        "ends": ends,
-        "labels": labels,
-    }
+    return {"index": X.index.tolist(), "bits": bits, "categories": categories}

@@ -276,23 +276,11 @@ def forget(
     how: FormatOption = Format.text,
 ) -> None:
     """Remove customers from all runs, from the database, and from a kept history."""
+    from churnpredict.cli.terminal_tables import forgotten
     from churnpredict.score_runs.forgetting import forget, ids_in
 
     found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table, history=history)
-    text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
-    text += "" if history is None else f"; {found['rows_in_history']:,} from the kept history"
-    lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
-    if found["spelt_otherwise"]:
-        lines.append(
-            f"{found['spelt_otherwise']:,} of these exist in another spelling (blanks, quotes, zeros): write them in the spelling of the "
-            f"runs"
-        )
-    if found["not_reached"]:
-        lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
-    lines += [] if into is not None else ["not reached: databases; name one with --into"]
-    lines += [] if history is not None else ["not reached: a kept history; name it with --history"]
-    lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages")
-    tell({"command": "forget", **found}, "\n".join(lines), how, "remove the customers there, too")
+    tell({"command": "forget", **found}, forgotten(found, into is not None, history is not None), how, "remove the customers there, too")
 
 
 @app.command(short_help="Test the model at past cutoffs.")

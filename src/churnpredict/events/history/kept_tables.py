@@ -8,7 +8,6 @@ import shutil
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Never
 
@@ -23,6 +22,7 @@ from churnpredict.events.history.folder import Folder
 from churnpredict.events.history.intake import empty_rows
 from churnpredict.events.history.kept_table import KeptTable, Reread, renewed
 from churnpredict.events.history.segments import Shelf
+from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.partition_context import Whole, all_streams
@@ -136,7 +136,7 @@ class KeptTables(PartitionedTables):
         self._release = weakref.finalize(self, home.close)
         self.changes: dict[str, str] = {}
         self._held: dict[int, EventTables] = {}
-        self._versions = _versions(timezone)
+        self._versions = reading_versions(timezone)
         kept, n = self._kept(partitions)
         self.n_partitions = n or partitions or self._wished()
         scratch = home.path / ".scratch"
@@ -148,7 +148,7 @@ class KeptTables(PartitionedTables):
                 self._tables = {name: self._renewed(name, kept.get(name)) for name in declarations}
                 self._settle(kept)
                 self._check_room()
-                self._write(n)
+                self._write()
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         self.draw_outline(observed_until)
@@ -170,8 +170,7 @@ class KeptTables(PartitionedTables):
             found = self._home.manifest()
             if found is None:
                 return {}, 0
-            why = "" if found["made_by"] == self._versions else "it was made by other versions of libraries, or of the time zones"
-            why = why or ("" if found["timezone"] == self.timezone else "the time zone has changed")
+            why = "" if found["made_by"] == self._versions else "other versions of libraries or of the time zone made it"
             n = int(found["partitions"])
             why = why or ("" if partitions in (None, n) else "another number of partitions is asked for")
             if not why:
@@ -265,7 +264,7 @@ class KeptTables(PartitionedTables):
                 remedy="Allow more memory=, or give a larger number of partitions=; check a customer who has most of these rows.",
             )
 
-    def _write(self, before: int) -> None:
+    def _write(self) -> None:
         told = {"made_by": self._versions, "timezone": self.timezone, "partitions": self.n_partitions}
         self._home.write({**told, "tables": {name: table.described() for name, table in self._tables.items()}})
 
@@ -309,20 +308,6 @@ def _telling(folder: Path) -> Iterator[None]:
         if isinstance(error, OutputError):
             raise
         raise not_written(folder, error.strerror or error, left="the history is what it was") from error
-
-
-def _versions(timezone: str) -> dict[str, str]:
-    """Return what decides how rows are read: other versions may read the same files in another way."""
-    found = {name: version(name) for name in ("churnpredict", "duckdb", "numpy", "pandas", "pyarrow")}
-    return found | {"zone": "" if timezone == "UTC" else _zone_digest(timezone)}
-
-
-def _zone_digest(timezone: str) -> str:
-    """Return a digest of the rules of a time zone: a new edition may move moments of the past."""
-    from churnpredict.clock import utc_time
-
-    hours = np.arange(-50 * 366 * 24, 80 * 366 * 24, dtype=np.int64) * 3_600_000_000
-    return hashlib.sha256(utc_time(hours, timezone).tobytes()).hexdigest()
 
 
 def _warn(why: str, table: str | None = None) -> None:

@@ -161,8 +161,11 @@ def load_segment(folder: Path, segment: Segment, *, verify: bool) -> KeptRows:
 
 
 def _unpacked(content: bytes) -> pa.Array:
-    with pa.ipc.open_stream(content) as reader:
-        column = reader.read_all().column(0)
+    try:
+        with pa.ipc.open_stream(content) as reader:
+            column = reader.read_all().column(0)
+    except (pa.ArrowException, OSError, IndexError):
+        raise _damaged("a file of kept rows is not what was written") from None
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)
 
 

@@ -1,0 +1,24 @@
+"""What decides how rows are read: versions of libraries, and the rules of a time zone."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+
+import numpy as np
+
+from churnpredict.clock import utc_time
+
+__all__ = ["reading_versions"]
+
+
+def reading_versions(timezone: str) -> dict[str, str]:
+    """Return what decides how rows are read: other versions may read the same files in another way."""
+    found = {name: version(name) for name in ("churnpredict", "duckdb", "numpy", "pandas", "pyarrow")}
+    return found | {"timezone": timezone if timezone == "UTC" else f"{timezone} {_zone_digest(timezone)}"}
+
+
+def _zone_digest(timezone: str) -> str:
+    """Return a digest of the rules of a time zone: a new edition may move moments of the past."""
+    hours = np.arange(-50 * 366 * 24, 80 * 366 * 24, dtype=np.int64) * 3_600_000_000
+    return hashlib.sha256(utc_time(hours, timezone).tobytes()).hexdigest()
