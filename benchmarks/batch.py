@@ -8,6 +8,10 @@ partitions, make features, score, explain, write, rank, write again. Its peak is
 threads), and where that goes is measured around the functions that do it. The other side: one scan of the same file in DuckDB,
 ``Booster.predict`` and ``pred_contrib`` of every booster for as many rows; the last two are measured on some rows and scaled, since
 ``pred_contrib`` takes a millisecond a row.
+
+With ``--next-day`` the log is a folder of files, and the other side is the same job with a kept history (``--keep-history``): what the
+first run costs, and the next one, for which a file with a thousandth of the rows has come, then others with more, against runs from scratch
+on the same files. The scores of both sides must be equal. Features alone, without a model, are compared in the same way.
 """
 
 from __future__ import annotations
@@ -74,13 +78,14 @@ class Stages:
         setattr(home, name, watched)
 
 
-def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> None:
-    """What is measured: all that a job of its own does, imports included."""
+def child(source: Path, model: Path, target: Path, memory: str, detail: str, history: str = "") -> None:
+    """What is measured: all that a job of its own does, imports included; with a kept history in a folder, if one is given."""
     stages = Stages()
     pin()
     import pyarrow.parquet as pq
 
     import churnpredict as cp
+    from churnpredict.events.history import kept_tables
     from churnpredict.explanation import attribution
     from churnpredict.model.classifier import ChurnClassifier
     from churnpredict.pipeline import churn_pipeline as pipeline
@@ -88,6 +93,9 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> 
     from churnpredict.score_runs import batch
 
     stages.watch(cp.events.partitions, "scan_tables", "reading and sorting")
+    stages.watch(kept_tables, "open_history", "reading and merging")
+    stages.watch(kept_tables.KeptTables, "partition", "loading partitions")
+    stages.watch(kept_tables.KeptTables, "digest", "digests")
     stages.watch(cp.events.partitions.PartitionedTables, "partition", "loading partitions")
     stages.watch(cp.events.partitions.PartitionedTables, "digest", "digests")
     stages.watch(batch, "build_rows", "features")
@@ -103,7 +111,11 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> 
     seen: list[Any] = []
     run = batch.score_into(
         loaded,
-        lambda folder: cp.events.partitions.scan_tables(folder=folder, memory=memory, **declared(source)),
+        lambda folder: (
+            kept_tables.open_history(history, memory=memory, **declared(source))
+            if history
+            else cp.events.partitions.scan_tables(folder=folder, memory=memory, **declared(source))
+        ),
         target,
         at=cutoffs(1)[0],
         detail=detail,
@@ -118,9 +130,27 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str) -> 
         "bytes": sum(part.bytes for part in run.parts),
         "partitions": seen[0]["partitions"],
         "features": len(loaded.features_),
+        "read": seen[0].get("read", {}).get("orders", "all"),
         "stages": dict(stages.spent),
     }
     print(json.dumps(found))
+
+
+def features_child(source: Path, target: Path, memory: str, history: str) -> None:
+    """Features of everybody at risk at the next cutoff to Parquet: reading and writing included."""
+    pin()
+    import churnpredict as cp
+    from churnpredict.events.history import kept_tables
+
+    tables = (
+        kept_tables.open_history(history, memory=memory, **declared(source))
+        if history
+        else cp.scan_tables(folder=target.parent, memory=memory, **declared(source))
+    )
+    with tables:
+        cp.write_features(tables, cp.Inactivity("90d", active_within="365d"), target, at=cutoffs(1)[0])
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}))
 
 
 def bare(source: Path, model: Path, rows: int) -> dict[str, float]:
@@ -172,11 +202,17 @@ def main() -> None:
     parser.add_argument("--events", type=int, help="50 a customer by default")
     parser.add_argument("--memory", default="4GiB")
     parser.add_argument("--detail", choices=("words", "drivers"), nargs="+", default=["drivers", "words"])
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--next-day", action="store_true", help="a kept history against runs from scratch")
+    parser.add_argument("--days", type=int, nargs="+", default=[1, 4, 16], help="thousandths of the rows that come at a time")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--features", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         child(*map(Path, given.child[:3]), *given.child[3:])
+        return
+    if given.features:
+        features_child(*map(Path, given.features[:2]), *given.features[2:])
         return
     if given.bare:
         print(json.dumps(bare(Path(given.bare[0]), Path(given.bare[1]), int(given.bare[2]))))
@@ -190,12 +226,80 @@ def main() -> None:
         train(small, model)
         sample(small, model)
         small.with_suffix(".sample").rename(source.with_suffix(".sample"))
+        if given.next_day:
+            sys.exit(not next_day(home, model, events, given))
         write_events(source, events, seed=1, customers=given.customers)
         for detail in given.detail:
             found = in_child("--child", source, model, home / detail, given.memory, detail)
             other = in_child("--bare", source, model, found["scored"])
             kept &= tell(found, other, events, given, detail)
     sys.exit(not kept)
+
+
+def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
+    """Write the log as files, let them come one after the other, and compare every run with one from scratch."""
+    import churnpredict as cp
+
+    folder, later = home / "log", home / "later"
+    folder.mkdir()
+    later.mkdir()
+    days = write_days(folder, later, events, given)
+    detail, memory, sides = given.detail[0], given.memory, []
+    first = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
+    in_child("--features", folder, home / "features-0", memory, home / "history-of-features")
+    size = sum(file.stat().st_size for file in (home / "history").rglob("*") if file.is_file())
+    table = Table(
+        f"the next day: {given.customers:,} customers, {events:,} events kept ({size / 1e6:,.0f} MB), {first['features']} features, "
+        f"detail={detail!r}, {first['partitions']} partitions; the first run with a kept history takes {first['cpu']:.1f} CPU s",
+        ["new rows", "what", "from scratch, CPU s", "kept, CPU s", "ratio", "peak, GiB"],
+    )
+    peak, same = 0, True
+    for number, (file, rows) in enumerate(days, 1):
+        file.rename(folder / file.name)
+        kept = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
+        scratch = in_child("--child", folder, model, home / "scratch", memory, detail)
+        same &= cp.read_scores(home / "kept").equals(cp.read_scores(home / "scratch"))
+        own = in_child("--features", folder, home / f"features-{number}", memory, home / "history-of-features")
+        other = in_child("--features", folder, home / f"features-{number}s", memory, "")
+        for what, ours, theirs in (("features", own, other), ("whole run", kept, scratch)):
+            ratio = f"{theirs['cpu'] / ours['cpu']:.1f}"
+            table.add(f"{rows:,}", what, f"{theirs['cpu']:.1f}", f"{ours['cpu']:.1f}", ratio, f"{ours['peak'] / (1 << 30):.2f}")
+            peak = max(peak, ours["peak"])
+        sides.append((kept, scratch))
+    table.print()
+    kept, scratch = sides[0]
+    stages = Table("where each second goes, first of these days", ["stage", "from scratch, CPU s", "kept, CPU s"])
+    for stage in sorted(scratch["stages"] | kept["stages"], key=lambda name: -scratch["stages"].get(name, 0)):
+        stages.add(stage, *(f"{side['stages'].get(stage, 0):.2f}" for side in (scratch, kept)))
+    stages.print()
+    print(f"read: {kept['read']}; scores {'equal to the last bit' if same else 'DIFFER'}; peak {peak / (1 << 30):.2f} GiB\n")
+    return same
+
+
+def write_days(folder: Path, later: Path, events: int, given: Any) -> list[tuple[Path, int]]:
+    """Write most of a log as files of about a month, and its last rows as files that come later; return these."""
+    import pyarrow.parquet as pq
+
+    whole = folder.parent / "whole.parquet"
+    sizes = [max(1, events * day // 1000) for day in given.days]
+    write_events(whole, events + sum(sizes), seed=1, customers=given.customers)
+    ends = [events * i // 36 for i in range(1, 37)]
+    ends += [events + sum(sizes[: i + 1]) for i in range(len(sizes))]
+    writers: dict[int, Any] = {}
+    place, at = 0, 0
+    for rows in pq.ParquetFile(whole).iter_batches(500_000):
+        batch = rows
+        while batch.num_rows:
+            if place not in writers:
+                writers[place] = pq.ParquetWriter((folder if place < 36 else later) / f"{place:03d}.parquet", batch.schema)
+            n = min(batch.num_rows, ends[place] - at)
+            writers[place].write_batch(batch.slice(0, n))
+            batch, at = batch.slice(n), at + n
+            place += at == ends[place]
+    for writer in writers.values():
+        writer.close()
+    whole.unlink()
+    return [(later / f"{36 + i:03d}.parquet", n) for i, n in enumerate(sizes)]
 
 
 def tell(found: dict[str, Any], other: dict[str, float], events: int, given: Any, detail: str) -> bool:

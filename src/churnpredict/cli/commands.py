@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -243,7 +244,9 @@ def score(
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
         options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions, history=history)
-        run = score_into(pipeline, scan, target, **options, log=log_line if how is Format.json else None)
+        with ExitStack() as opened:  # a kept history is released
+            tables = lambda scratch: opened.enter_context(scan(scratch))  # noqa: E731
+            run = score_into(pipeline, tables, target, **options, log=log_line if how is Format.json else None)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
         return
