@@ -245,8 +245,13 @@ def score(
         options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions, history=history)
         with ExitStack() as opened:  # a kept history is released
-            tables = lambda scratch: opened.enter_context(scan(scratch))  # noqa: E731
-            run = score_into(pipeline, tables, target, **options, log=log_line if how is Format.json else None)
+            run = score_into(
+                pipeline,
+                lambda scratch: opened.enter_context(scan(scratch)),
+                target,
+                **options,
+                log=log_line if how is Format.json else None,
+            )
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
         return
