@@ -243,15 +243,10 @@ def score(
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
         options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
+        options["log"] = log_line if how is Format.json else None
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions, history=history)
         with ExitStack() as opened:  # a kept history is released
-            run = score_into(
-                pipeline,
-                lambda scratch: opened.enter_context(scan(scratch)),
-                target,
-                **options,
-                log=log_line if how is Format.json else None,
-            )
+            run = score_into(pipeline, lambda scratch: opened.enter_context(scan(scratch)), target, **options)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
         tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
         return
