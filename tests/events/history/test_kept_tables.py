@@ -127,6 +127,22 @@ def test_what_cannot_be_proved_is_read_again_and_said(sources: Sources, what: st
         assert tables.changes["orders"] == "read 6 of 6 files"
 
 
+def test_how_a_file_is_written_is_a_part_of_its_declaration(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("who,at,eur\na,2024-01-01,1.234\nb,2024-01-02,5.678\n")
+    found = []
+    for decimal, thousands in ((".", None), (",", ".")):
+        source = cp.File(str(tmp_path / "log.csv"), decimal=decimal, thousands=thousands)
+        orders = cp.Events(source, customer="who", time="at", value="eur")
+        if found:
+            with pytest.warns(ChurnWarning, match="declaration has changed"):
+                tables = cp.open_history(tmp_path / "history", orders=orders)
+        else:
+            tables = cp.open_history(tmp_path / "history", orders=orders)
+        with tables:
+            found.append(float(tables.partition(0).streams["orders"].columns["value"].sum()))
+    assert found == [1.234 + 5.678, 1234 + 5678]
+
+
 def test_one_process_at_a_time(sources: Sources) -> None:
     with kept(sources), pytest.raises(OutputError, match="locked"):
         kept(sources)

@@ -14,7 +14,7 @@ from churnpredict.events.history.intake import Intake, needs_the_whole, read_uni
 from churnpredict.events.history.kept_rows import KeptRows, merge_rows, without_units
 from churnpredict.events.history.segments import Segment, Shelf, load_segment, save_segment
 from churnpredict.events.history.units import Proof, is_unchanged, take_proof
-from churnpredict.events.source import open_source
+from churnpredict.events.source import File, open_source
 from churnpredict.events.sources.base import Unit
 from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.tally import Tally
@@ -135,8 +135,9 @@ class KeptTable:
 
 
 def declared_as(declaration: Declaration) -> str:
-    """Return a digest of all that is declared of a table but its source."""
-    told = [(type(declaration).__name__, "")]
+    """Return a digest of all that is declared of a table but where its source is; how its files are written counts."""
+    source = declaration.source
+    told = [(type(declaration).__name__, repr(sorted(source.options.items())) if isinstance(source, File) else "")]
     told += [(f.name, repr(_plain(getattr(declaration, f.name)))) for f in fields(declaration) if f.name != "source"]
     return hashlib.sha256(repr(told).encode()).hexdigest()
 

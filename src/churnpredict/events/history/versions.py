@@ -1,9 +1,10 @@
-"""What decides how rows are read: versions of libraries, and the rules of a time zone."""
+"""What decides how rows are read: versions of libraries, the code of this one, and the rules of a time zone."""
 
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 
@@ -14,8 +15,18 @@ __all__ = ["reading_versions"]
 
 def reading_versions(timezone: str) -> dict[str, str]:
     """Return what decides how rows are read: other versions may read the same files in another way."""
-    found = {name: version(name) for name in ("churnpredict", "duckdb", "numpy", "pandas", "pyarrow")}
-    return found | {"timezone": timezone if timezone == "UTC" else f"{timezone} {_zone_digest(timezone)}"}
+    events = Path(__file__).parents[1]
+    files = sorted([*events.rglob("*.py"), *events.parent.glob("*.py")])
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    found = {name: _version(name) for name in ("churnpredict", "duckdb", "numpy", "pandas", "pyarrow", "python-calamine")}
+    return found | {"code": code, "timezone": timezone if timezone == "UTC" else f"{timezone} {_zone_digest(timezone)}"}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # an extra, or a source tree that is not installed
+        return ""
 
 
 def _zone_digest(timezone: str) -> str:
