@@ -20,6 +20,7 @@ FOLDED = {
 }
 _STANDING = re.compile(r"(Status: \w+|Accepted|Concerns .*|Question|Decided|Asked|What was wrong)\.?$", re.S)  # how decisions begin
 _FEW_COLUMNS = 3  # of a table that fits a telephone as it is
+_LONG_CELL = 240  # characters of a cell that a third of a telephone cannot hold
 
 
 class Cards(Directive):
@@ -122,7 +123,8 @@ def finish_page(app: Any, page: str, template: str, context: dict[str, Any], doc
     soup = BeautifulSoup(body, "html.parser")
     for table in soup.find_all("table"):
         names = [th.get_text(" ", strip=True) for th in table.select("thead th")]
-        if len(names) > _FEW_COLUMNS:
+        longest = max((len(td.get_text()) for td in table.select("tbody td")), default=0)
+        if len(names) > _FEW_COLUMNS or (len(names) == _FEW_COLUMNS and longest > _LONG_CELL):
             table["class"] = [*table.get("class", []), "wide"]
             for row in table.select("tbody tr"):
                 for name, cell in zip(names, row.find_all(["td", "th"], recursive=False), strict=False):

@@ -15,7 +15,9 @@ SOURCE = Path(churnpredict.__file__).parent
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(SOURCE.rglob("*.py"))
 MODULE_LINES, MOST_LINES, FUNCTION_LINES = 330, 550, 60
-LONG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["churnpredict"]["long-modules"]  # path -> why
+LISTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["churnpredict"]
+LONG = LISTS["long-modules"]  # path -> why
+ELSEWHERE = LISTS["tested-elsewhere"]  # test file -> why, and which modules
 WHY = re.compile(r"\b(long|longer|because|one story|apart from)\b", re.IGNORECASE)
 
 
@@ -167,6 +169,17 @@ def test_nothing_is_imported_through_the_public_face(path):
             assert not node.level, f"line {node.lineno}: relative import"
 
 
+def test_every_module_has_its_tests_under_its_own_path():
+    """Or stands on the list in pyproject.toml, under the file that tests it, with the reason: an entry that is not needed is an error."""
+    modules = [path.relative_to(SOURCE) for path in MODULES if path.name not in ("__init__.py", "__main__.py")]
+    without = [str(m) for m in modules if not (ROOT / "tests" / m.parent / f"test_{m.name}").exists()]
+    listed = [module for entry in ELSEWHERE.values() for module in entry["modules"]]
+    assert sorted(listed) == sorted(without), "write tests under the path of the module, or take it off the list"
+    for path, entry in ELSEWHERE.items():
+        assert (ROOT / path).exists(), path
+        assert len(entry["why"].split()) > 4, path
+
+
 HOMES = {  # what is done in one file only -> that file, and the calls that would do it elsewhere
     "tables are written": ("table_files.py", r"pq\.\w*[wW]rite\w*|(frame|safe|rows|\w+\.table)\.to_(csv|parquet|excel)"),
     "tables are made of others": ("events/tables.py", r"object\.__new__"),
@@ -203,3 +216,17 @@ def test_one_call_looks_upwards_by_name():
         if (isinstance(part, ast.Constant) and str(part.value).startswith("churnpredict")) or getattr(part, "id", "") == "__name__"
     }
     assert found == {"__init__.py", "pipeline/answers.py"}, "see docs/decisions/0017-one-call-upwards.md"
+
+
+def quiet_ends(source_tree):
+    """Property tests that return where they should use ``assume``: an example that tests nothing would count as one."""
+    for node in ast.walk(source_tree):
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(d).startswith("given(") for d in node.decorator_list):
+            inner = {id(r) for f in ast.walk(node) if isinstance(f, (ast.FunctionDef, ast.Lambda)) and f is not node for r in ast.walk(f)}
+            if any(isinstance(r, ast.Return) and id(r) not in inner for r in ast.walk(node)):
+                yield node.name
+
+
+def test_property_tests_assume_and_never_return():
+    assert [name for path in sorted((ROOT / "tests").rglob("test_*.py")) for name in quiet_ends(tree(path))] == []
+    assert [*quiet_ends(ast.parse("@given(x)\ndef test_a(x):\n    if x:\n        return\n"))] == ["test_a"]

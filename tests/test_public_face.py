@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import churnpredict as cp
+from churnpredict.cli.commands import app
 
 HEAVY = ("numpy", "pandas", "pyarrow", "duckdb", "numba", "scipy", "sklearn", "lightgbm", "shap", "matplotlib", "tqdm", "joblib")
 
@@ -80,7 +82,7 @@ def test_the_start_is_cheap(arguments: tuple[str, ...], most: float) -> None:
     assert min(run(*arguments)[1] for _ in range(3)) <= most
 
 
-@pytest.mark.parametrize("command", ["demo", "init", "check", "train", "score", "backtest", "drift", "retrain", "history"])
+@pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))
 def test_every_command_has_help_without_heavy_imports(command: str) -> None:
     code = "import sys\nfrom churnpredict.cli import commands as cli\n"
     code += f"try:\n    cli.main(['{command}', '--help'])\nexcept SystemExit as e:\n    "

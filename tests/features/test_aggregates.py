@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.laws.checks import check_windows, same_bits
 from tests.laws.histories import EVERY_FEATURE, OF_PEOPLE, START, cutoffs_of, histories, make_history, pairs_of
@@ -142,8 +142,7 @@ def test_every_aggregate_has_an_oracle_and_is_compared_with_it():
 @given(st.integers(0, 10_000), st.integers(3, 60))
 def test_intervals_and_states_equal_the_plain_loop(seed, n):
     frames = make_contracts(seed, n)
-    if frames[0]["finish"].isna().all():
-        return
+    assume(frames[0]["finish"].notna().any())
     tables = declared(*frames, frames[1])
     features = OF_INTERVALS + OF_STATES
     found = build_features(tables, snapshots_of(tables, cutoffs_among(frames, seed)), features=features)

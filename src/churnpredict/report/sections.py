@@ -171,7 +171,7 @@ def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame
             {
                 "label": spoken.say(f"metric.{key}"),
                 "better": spoken.say(f"metric.{key}.note", n=spoken.score(0.5)) if key == "auc" else spoken.say(f"metric.{key}.note"),
-                "write": spoken.score if key == "auc" else _three_digits(spoken),
+                "write": {"lift_10": _one_digit(spoken), "calibration_gap": spoken.percent}.get(key, spoken.score),
                 "models": models,
                 "cutoff": spoken.day(pd.Timestamp(first["cutoff"])),
                 "n": int(first["n"]),
@@ -182,8 +182,8 @@ def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame
     return out
 
 
-def _three_digits(spoken: Language) -> Any:
-    return lambda value: spoken.number(value, 3) if math.isfinite(value) else "–"
+def _one_digit(spoken: Language) -> Any:
+    return lambda value: spoken.number(value, 1) if math.isfinite(value) else "–"
 
 
 def _is_later(tested: Any, scores: pd.DataFrame | None) -> bool:
