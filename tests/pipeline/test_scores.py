@@ -88,3 +88,10 @@ def test_a_selection_is_shown_as_pandas_does(scores: Scores) -> None:
 def test_nobody_at_risk_is_a_sentence(scores: Scores) -> None:
     assert repr(scores.iloc[:0]).startswith("0 customers at risk")
     assert "0 customers at risk" in str(scores.iloc[:0]._repr_html_())
+
+
+def test_scores_are_equal_to_their_plain_frame_as_the_docstring_says():
+    plain = pd.DataFrame({"customer_id": ["a"], "risk": [0.5]})
+    pd.testing.assert_frame_equal(Scores(plain), plain)
+    pd.testing.assert_frame_equal(plain, pd.DataFrame(Scores(plain)))
+    assert type(pd.DataFrame(Scores(plain))) is pd.DataFrame

@@ -28,6 +28,8 @@ class Scores(pd.DataFrame):
     Shown are the first ten rows with risk, money at risk, reasons and the first remedy, whatever the width; ``pd.DataFrame(scores)`` shows
     the columns themselves. A selection without risk or reasons is shown as pandas does.
 
+    ``pd.testing.assert_frame_equal`` wants the narrower class on the left: give it the scores first, or ``pd.DataFrame(scores)``.
+
     Attributes
     ----------
     unit : str
