@@ -4,6 +4,7 @@ import itertools
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.shops import HOSTILE, made_scores
 import churnpredict as cp
 from churnpredict.errors import OutputError, SchemaError, UsageError
 from churnpredict.languages.catalogue import LANGUAGES, language_of
+from churnpredict.monitoring import drift_checks
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.report import leaving, sections
 from churnpredict.report import page as module
@@ -480,3 +482,23 @@ def test_a_page_is_in_one_language(scores, everything, language):
         english = language_of("en").page
         left = [key for key, said in english.items() if isinstance(said, str) and "{" not in said and len(said) > 12 and said in page.text]
         assert left == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_drift_alarms_speak_the_language_of_the_page(scores, code):
+    source = Path(drift_checks.__file__).read_text()
+    codes = set(re.findall(r'\.(?:check|alarm)\([^"]*"([a-z-]+)"', source))
+    spoken = language_of(code)
+    assert {f"alarm.{c}" for c in codes} <= spoken.page.keys() | {"alarm.in-sample"}
+    assert len(codes) >= 13
+    alarms = (
+        SimpleNamespace(code="volume", where="orders", what="12 rows in 28 days", remedy="Look."),
+        SimpleNamespace(code="risk-level", where="all customers", what="mean risk 30 % now", remedy="Retrain."),
+    )
+    outcomes = pd.DataFrame({"metric": ["mean_risk", "observed"], "value": [0.2, 0.25], "cutoff": [pd.NaT, pd.NaT]})
+    text = Page(module.render_report(scores, drift=SimpleNamespace(alarms=alarms, outcomes=outcomes), language=code)).text
+    assert spoken.page["alarm.volume"] in text
+    assert spoken.page["alarm.risk-level"] in text
+    assert "orders" in text
+    assert "all customers" not in text
+    assert " ".join(spoken.percent(0.25).split()) in text

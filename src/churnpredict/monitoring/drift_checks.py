@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 __all__ = [
+    "EVERYTHING",
     "INPUTS",
     "OUTCOMES",
     "SCORES",
@@ -63,6 +64,7 @@ SOURCES = "source"
 INPUTS = "input"
 SCORES = "score"
 OUTCOMES = "outcome"
+EVERYTHING = ("all customers", "earlier scorings", "training period")  # where an alarm is not about a table or a column
 _MOST = 20_000  # customers in a sample of the inputs
 _PERIODS = 24
 _ODDS = float(np.log(1.5))  # a mean risk with odds 1.5 times as high

@@ -223,7 +223,7 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
         "backtest": sections.judged(given("backtest"), spoken, scores),
         "backtest_note": shown(given("backtest_note") or ""),
         "calibration": sections.calibration(calibration, spoken),
-        "drift": sections.drifted(given("drift")),
+        "drift": sections.drifted(given("drift"), spoken),
         "season": season_told(given("season"), None if churn is None else span_told(churn.horizon_span, spoken), spoken),
         "alerts": None if given("alerts") is None else _alerted(given("alerts"), spoken),
     }
