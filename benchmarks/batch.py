@@ -105,7 +105,7 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str, his
     stages.watch(attribution.Explanation, "words", "reasons in words")
     stages.watch(scoring, "score_rows", "table")
     stages.watch(pq, "ParquetWriter", "writing")
-    stages.watch(batch, "_write_blocks", "writing")
+    stages.watch(batch, "write_blocks", "writing")
     assert pipeline.ChurnPipeline  # the roof, whose methods find the watched functions
     loaded = cp.load(model)
     seen: list[Any] = []
