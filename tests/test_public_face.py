@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import resource
 import subprocess
 import sys
@@ -88,3 +90,34 @@ def test_every_command_has_help_without_heavy_imports(command: str) -> None:
     code += f"try:\n    cli.main(['{command}', '--help'])\nexcept SystemExit as e:\n    "
     code += f"assert e.code in (0, None)\nheavy = {HEAVY!r}\nassert not [m for m in heavy if m in sys.modules], sys.modules.keys()"
     assert "Usage" in run("-c", code)[0]
+
+
+def public_functions() -> dict[str, inspect.Signature]:
+    """Signatures of the public functions, and of the methods of public classes, by name."""
+    found = {}
+    for name in [*cp._HOME, *cp._CLASSES]:
+        value = getattr(cp, name)
+        methods = {f"{name}.{m}": f for m, f in inspect.getmembers(value, inspect.isfunction) if not m.startswith("_")}
+        found |= (
+            {name: value} if inspect.isfunction(value) else {m: f for m, f in methods.items() if f.__module__.startswith("churnpredict")}
+        )
+    return {name: inspect.signature(function) for name, function in found.items()}
+
+
+def test_input_comes_first_and_the_path_last() -> None:
+    paths = {"path", "folder", "file"}
+    for name, signature in public_functions().items():
+        positional = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+        assert not paths & set(positional[:-1]), f"{name}{signature}"
+
+
+def test_one_word_for_one_thing_in_every_signature() -> None:
+    """Money is ``offer_cost`` and ``contact_cost``, chance ``random_state``, and a moment is a Moment wherever one is meant."""
+    others = {"offer": "offer_cost", "contact": "contact_cost", "cost": "contact_cost", "seed": "random_state"}
+    moments = {"at", "until", "since", "last", "start", "end", "observed_until", "observed_from"}
+    for name, signature in public_functions().items():
+        for parameter in signature.parameters.values():
+            number = re.search(r"float|int\b|PerCustomer", str(parameter.annotation))
+            assert not number or parameter.name not in others, f"{name}: {others.get(parameter.name)}"
+            if parameter.name in moments:
+                assert str(parameter.annotation).startswith("Moment"), f"{name}: {parameter}"

@@ -68,11 +68,11 @@ def test_weights_are_repeated_rows_and_intervals_hold_the_figure(log):
 
 def test_the_most_profitable_share_is_the_best_of_all(log):
     y, p, arm = log
-    profit, share = max_uplift_profit(y, p, treated=arm, value=100, offer=5, contact=1)
+    profit, share = max_uplift_profit(y, p, treated=arm, value=100, offer_cost=5, contact_cost=1)
     at, kept = uplift_curve(y, p, treated=arm)
     assert profit <= (100 * kept).max()
     assert share in at
-    assert max_uplift_profit(y, p, treated=arm, value=100, contact=1000) == (0.0, 0.0)
+    assert max_uplift_profit(y, p, treated=arm, value=100, contact_cost=1000) == (0.0, 0.0)
 
 
 def test_what_is_refused(log):

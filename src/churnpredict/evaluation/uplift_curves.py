@@ -102,23 +102,23 @@ def auuc(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
 
 
 def max_uplift_profit(
-    y: Any, p: Any, *, treated: Any, value: float, offer: float = 0.0, contact: float = 0.0, sample_weight: Any = None
+    y: Any, p: Any, *, treated: Any, value: float, offer_cost: float = 0.0, contact_cost: float = 0.0, sample_weight: Any = None
 ) -> tuple[float, float]:
     """Return the highest profit per customer that contacting a top share would have earned, and that share (Devriendt, Berrevoets,
     Verbeke 2021, maximum profit uplift).
 
-    A customer who is kept by the contact is worth ``value``; every contact costs ``contact``; every contacted customer who stays takes the
-    ``offer``. Contacting nobody earns nothing, so the profit is never below 0.
+    A customer who is kept by the contact is worth ``value``; every contact costs ``contact_cost``; every contacted customer who stays
+    takes the offer, which costs ``offer_cost``. Contacting nobody earns nothing, so the profit is never below 0.
 
     Examples
     --------
-    >>> profit, share = max_uplift_profit([0, 1, 0, 0], [.9, .9, .1, .1], treated=[1, 0, 1, 0], value=100, offer=10, contact=2)
+    >>> profit, share = max_uplift_profit([0, 1, 0, 0], [.9, .9, .1, .1], treated=[1, 0, 1, 0], value=100, offer_cost=10, contact_cost=2)
     >>> profit, share
     (44.0, 0.5)
     """
     kept1, n1, kept0, n0 = _counts(y, p, treated, sample_weight)
     share = (n1 + n0) / (n1[-1] + n0[-1])
     stayed = _ratio(kept1, n1)
-    profit = share * (value * (stayed - _ratio(kept0, n0)) - offer * stayed - contact)
+    profit = share * (value * (stayed - _ratio(kept0, n0)) - offer_cost * stayed - contact_cost)
     best = int(np.argmax(profit))
     return float(profit[best]), float(share[best])
