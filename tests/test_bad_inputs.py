@@ -561,8 +561,8 @@ TABLE = [
     Bad(23, "constant column", "S", lambda _: taken(orders(log(eur=7.0), value="eur"), [2, 1, 1]), "Kept; it tells nothing."),
     # time
     Bad(24, "naive and aware in one column", "E mixed-zones", lambda _: orders(log(at=["2024-01-01T00:00Z", "2024-02-20T00:00", "2024-01-15T00:00", "2024-03-31T00:00"]))),
-    Bad(24, "naive and aware tables", "E mixed-zones", lambda _: cp.EventTables(orders=cp.Events(log(), customer="user", time="at"), calls=cp.Events(log(at=pd.Timestamp("2024-01-01", tz="UTC")), customer="user", time="at"))),
-    Bad(24, "naive time, aware known_at", "E mixed-zones", lambda _: orders(log(seen=pd.Timestamp("2024-05-01", tz="UTC")), known_at="seen")),
+    Bad(24, "naive and aware tables", "E mixed-zones", lambda _: cp.EventTables(orders=cp.Events(log(at="2024-01-01T08:00"), customer="user", time="at"), calls=cp.Events(log(at=pd.Timestamp("2024-01-01", tz="UTC")), customer="user", time="at"))),
+    Bad(24, "naive time, aware known_at", "E mixed-zones", lambda _: orders(log(at="2024-01-01T08:00", seen=pd.Timestamp("2024-05-01", tz="UTC")), known_at="seen")),
     Bad(25, "many null times", "E null-time", lambda _: orders(log(at=["2024-01-01", None, "2024-01-15", "2024-03-31"]))),
     Bad(25, "few null times", "W null-time", lambda _: orders(pd.concat([log(at=f"2024-01-{d:02d}") for d in range(1, 10)] + [log(at=None)[:1]]))),
     Bad(25, "NaN epochs are missing, not 1970", "E null-time", lambda _: orders(pl.DataFrame({"user": ["a", "b"], "at": [1.7e9, float("nan")]}), unit="s")),

@@ -199,7 +199,9 @@ def test_shares_are_judged_on_the_whole(rng):
 
 
 def test_zones_and_ids_are_judged_across_partitions():
-    mixed = pd.DataFrame({"user": ["1", "2", "3", "4"], "at": ["2024-01-01", "2024-01-02T00:00:00Z", "2024-01-03", "2024-01-04T00:00:00Z"]})
+    mixed = pd.DataFrame(
+        {"user": ["1", "2", "3", "4"], "at": ["2024-01-01T08:00:00", "2024-01-02T00:00:00Z", "2024-01-03T08:00:00", "2024-01-04T00:00:00Z"]}
+    )
     with pytest.raises(TimeError, match="mixed-zones"):
         scan_tables(orders=Events(mixed, customer="user", time="at"), partitions=100)
     spelled = pd.DataFrame({"user": ["ab", "AB", "c"], "at": "2024-01-01"})

@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnpredict.errors import warn
 from churnpredict.events.tally import judge
 from churnpredict.events.text_encoding import encode_text
 
-__all__ = ["MISSING_TOLD", "MISSING_WORDS", "as_double", "encoded", "flat", "is_text", "plain", "warn_if_any"]
+__all__ = ["MISSING_TOLD", "MISSING_WORDS", "as_double", "encoded", "flat", "is_text", "no_times", "plain", "warn_if_any"]
 
 # In small letters: words for missing in a column of numbers or times.
 MISSING_TOLD = "words such as NULL or N/A are read as missing"
@@ -19,6 +20,12 @@ MISSING_WORDS = (
     *("", "null", "(null)", "n/a", "#n/a", "#n/a n/a", "na", "#na", "<na>", "n.a.", "nan", "-nan", "none", "nil", "nat", "\\n", "-", "--"),
     *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan"),
 )
+_NO_DAY = r"^0{1,4}[-/.]?0{1,2}[-/.]?0{2,4}([T ][0:.]*)?$"  # MySQL's 0000-00-00, SAP's 00000000, 00.00.0000
+
+
+def no_times(texts: pa.Array) -> pa.Array:
+    """Return which texts say that there is no time, shape (n,): nothing, words for missing, and days of zeros."""
+    return pc.or_(pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS)), pc.match_substring_regex(texts, _NO_DAY))
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -99,7 +99,7 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
     if not header:
         read = replace(read, column_names=_made_up(read, table))
     source = open_source(read, table)
-    all_columns = source.read(source.columns(), source.columns())
+    all_columns = source.read(source.plain_columns(), source.plain_columns())
     texts = all_columns.select([f.name for f in all_columns.schema if pa.types.is_string(f.type)])
     file, numbers, currencies = _with_numbers(file, texts, reasons, doubts)
     times = _agreed({name: forms for name in texts.column_names if (forms := fitting_formats(texts[name].combine_chunks()))})

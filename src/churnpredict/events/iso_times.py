@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
-from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, warn_if_any
+from churnpredict.events.columns import MISSING_TOLD, no_times, warn_if_any
 from churnpredict.events.numbers import numbers_of_texts
 from churnpredict.events.time_formats import fitting_formats
 from churnpredict.events.time_units import fitting_units, unit_remedy
@@ -71,7 +71,7 @@ def _target(zoned: pa.Array) -> pa.DataType:
 def _without_missing(coded: pa.DictionaryArray, table: str, name: str) -> pa.Array:
     """Return the distinct texts, null where they are words for missing; these are counted."""
     texts = coded.dictionary
-    missing = pc.or_(pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS)), pc.match_substring_regex(texts, r"^0000-00-00([T ][0:.]*)?$"))
+    missing = no_times(texts)
     words = pc.and_(missing, pc.not_equal(texts, ""))
     rows = pc.sum(words.take(coded.indices)).as_py() or 0
     warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Leave missing values empty.")

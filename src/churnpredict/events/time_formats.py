@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
-from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, warn_if_any
+from churnpredict.events.columns import MISSING_TOLD, no_times, warn_if_any
 from churnpredict.events.month_names import name_no_months
 
 __all__ = ["fitting_formats", "read_formatted"]
@@ -68,7 +68,7 @@ def fitting_formats(values: pa.Array) -> list[str]:
     ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']
     """
     text = pc.unique(pc.utf8_trim_whitespace(values)).drop_null()
-    text = text.filter(pc.invert(pc.is_in(pc.utf8_lower(text), pa.array(MISSING_WORDS))))
+    text = text.filter(pc.invert(no_times(text)))
     if not len(text) or not pc.all(pc.match_substring_regex(text, "^.{0,11}[0-9].{4,40}$")).as_py():
         return []
     candidates = list(_candidates(text))
@@ -142,7 +142,7 @@ def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Ar
         written = pc.utf8_lpad(written, width, "0")
     coded = pc.utf8_trim_whitespace(written).dictionary_encode()
     texts = coded.dictionary
-    missing = pc.is_in(pc.utf8_lower(texts), pa.array(MISSING_WORDS))
+    missing = no_times(texts)
     rows = pc.sum(pc.and_(missing, pc.not_equal(texts, "")).take(coded.indices)).as_py() or 0
     warn_if_any("missing-words", MISSING_TOLD, (table, name), rows, len(coded), "Write nothing where nothing is known.")
     known = texts.filter(pc.invert(missing))

@@ -15,6 +15,7 @@ from churnpredict.events.numbers import numbers_of_texts
 from churnpredict.events.tally import judge
 from churnpredict.events.time_formats import fitting_formats, read_formatted
 from churnpredict.events.time_units import FAR_FUTURE, FAR_PAST, UNITS, count_times, fitting_units, scaled, unit_remedy
+from churnpredict.events.timing import DAY
 
 __all__ = ["drop_unknown_times", "read_times"]
 
@@ -46,7 +47,8 @@ def read_times(
     times : ndarray of shape (n,), int64
     missing : ndarray of shape (n,), bool
     aware : bool or None
-        Whether the column carries a time zone; None when it does not matter (all missing, or epoch numbers).
+        Whether the column carries a time zone; None when it does not matter: all missing, epoch numbers,
+        or days without a time of day.
 
     Raises
     ------
@@ -93,6 +95,8 @@ def read_times(
             "Write nothing where nothing is known.",
         )
         missing = missing | odd
+    if aware is False and not (times[~missing] % DAY).any():
+        aware = None  # calendar days: they are the business's, beside zoned times too
     return (_localise(times, odd, timezone) if wall else times), missing, aware
 
 

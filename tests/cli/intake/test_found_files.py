@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli import more_door_cases  # noqa: F401 - registers its cases
+from tests.cli import more_door_cases, stranger_cases  # noqa: F401 - register their cases
 from tests.cli.door_cases import CASES, WANTED, D, P
 from tests.cli.test_commands import run
 from tests.shops import QUICK
@@ -38,6 +38,9 @@ RUN = (
     "lines_with_prices_of_units",
     "receipts_numbered_in_each_store",
     "files_of_months",
+    "policies_renewed_as_new_rows",
+    "crm_with_zoned_times_and_days",
+    "states_with_both_ends",
 )
 
 
@@ -135,6 +138,13 @@ def test_lines_of_an_order_are_one_purchase(tmp_path: Path) -> None:
             lambda f: f["quantity"] * f["unit_price"] * (1 - f["discount"].str.rstrip("%").astype(float) / 100),
         ),
         ("prices_in_a_list", "order_lines", lambda f: f["qty"] * (5 + 1.5 * f["product_id"])),
+        ("nights_and_a_rate", "stays", lambda f: f["nights"] * f["rate"].str.lstrip("$").astype(float)),
+        ("cents_and_zeros_for_no_day", "payments", lambda f: f["amount_cents"] / 100),
+        (
+            "sides_of_a_ledger_and_two_clocks",
+            "charges",
+            lambda f: f["amount_gross"].str.replace(",", "").astype(float) * np.where(f["S/H"] == "H", -1, 1),
+        ),
     ],
 )
 def test_amounts_that_no_column_states(name: str, table: str, per_row: Any, tmp_path: Path) -> None:

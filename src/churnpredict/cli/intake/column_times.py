@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_words import has_word, month_of, tokens
+from churnpredict.events.columns import no_times
 from churnpredict.events.time_formats import fitting_formats
 
 __all__ = ["header_month", "how_written", "is_number"]
@@ -36,11 +37,12 @@ def how_written(values: pa.ChunkedArray, name: str) -> _How | None:
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return (), ()
     if pa.types.is_string(kind):
-        seen = [v for v in pc.drop_null(values.slice(0, 200)).to_pylist() if v.strip()]
+        seen = pc.drop_null(pc.utf8_trim_whitespace(values))
+        seen = seen.filter(pc.invert(no_times(seen))).slice(0, 200).to_pylist()
         if seen and all(re.match(r"\s*\d{4}-\d{2}-\d{2}", v) for v in seen):
             return (), ()
         texts = pc.unique(values)
-        texts = texts.filter(pc.not_equal(pc.utf8_trim_whitespace(texts), ""))
+        texts = texts.filter(pc.invert(pc.fill_null(no_times(pc.utf8_trim_whitespace(texts)), True)))
         forms = fitting_formats(texts) if len(texts) else []
         if not forms and _says_time(name):
             forms = [form for form in _MONTH_FORMATS if _reads(texts, form)]
@@ -101,7 +103,8 @@ def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
     if not named or not _whole_or_sheet(numbers, low, high):
         return None
     texts = pc.unique(pa.array(numbers.astype("int64")).cast(pa.string()))
-    if _reads(texts, "%Y%m%d") and low > 19_000_000:
+    dated = texts.filter(pc.not_equal(texts, "0"))  # 0 stands for no day
+    if high > 19_000_000 and numbers[numbers != 0].min() > 19_000_000 and _reads(dated, "%Y%m%d"):
         return _formatted(["%Y%m%d"])
     if low >= 10_100 and high < 991_232 and high - low > _MONTH and _six_digits(texts):
         return _formatted(["%y%m%d"])

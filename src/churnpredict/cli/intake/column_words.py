@@ -17,7 +17,8 @@ WORDS: dict[str, str] = {
     "customer": """
         customer* client* cust user* uid account* acct member* subscriber* buyer* shopper* guest* visitor* player* student*
         learner* patient* donor* household* tenant* company organization* organisation* org workspace* msisdn insured borrower*
-        passenger* cardholder* card_no card_nr card_number card_id kartennr
+        passenger* cardholder* card_no card_nr card_number card_id kartennr loyalty_card loyalty_no policyholder* constituent* donor*
+        requester* sender* payer* debitor* debtor* auftraggeber* rider* msisdn
         kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto* kontonr kaeufer* klient* compte utilisateur* abonne
         adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro* assinante* conta uzytkownik* abonent* odbiorc* klant*
         gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент* заказчик* лицевой musteri* kullanici* uye* abone*
@@ -31,6 +32,7 @@ WORDS: dict[str, str] = {
         dzien tarih* zaman gun дата* время когда tijd* quando
     """,
     "happened": """
+        issue* issued ausgestellt* wystawien* emission* emis* emitted posted sold served
         order* purchas* paid pay* payment* invoice* transaction* trans txn visit* event* login* call* session* watch* play*
         booking* sale* bestell* *bestell* kauf* zahl* rechnung* buchung* besuch* *besuch* command* achat* paiement* factur*
         visite* pedido* compra* pago* fattur* ordin* acquist* pagament* pagamento* zamowien* zakup* platnosc* wizyt* bestelling*
@@ -46,15 +48,16 @@ WORDS: dict[str, str] = {
     "value": """
         premium premiums praemie* premie*
         amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr charge* turnover payment*
+        fare* dues ucret* dochod* affaires
         subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur*
         ca importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota*
         *kwota cena* wartosc* przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат*
-        tutar* fiyat* toplam* ciro* bedel*
+        tutar* fiyat* toplam* ciro* bedel* abonnementspreis
     """,
     "best_value": """
         amount* amt total* revenue* sale sales turnover spend* mrr betrag* *betrag umsatz* *umsatz summe* montant* importe* ventas
         monto* importo* totale* fatturato incasso* receita* kwota* przychod* bedrag* *bedrag omzet* totaal* сумма* выручк* tutar*
-        toplam* ciro*
+        toplam* ciro* chiffre_d_affaires chiffre_affaires
     """,
     "not_value": """
         profit* margin* rueckerstatt* rembours* reembols* rimbors* zwrot* возврат* iade*
@@ -69,7 +72,11 @@ WORDS: dict[str, str] = {
     """,
     "pieces": """
         quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc* aantal*
-        hoeveelheid количеств* кол adet* miktar*
+        hoeveelheid количеств* кол adet* miktar* nights naechte nachte nuits noches notti noites noce nocy nachten ночей gece*
+    """,
+    "measure": """
+        hours hrs days kwh km miles minutes mins stunden tage heures jours horas dias ore giorni godziny dni uren dagen часов дней saat
+        gun* guests seats
     """,
     "before": """
         old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent* poprzedn* stary
@@ -85,6 +92,7 @@ WORDS: dict[str, str] = {
     """,
     "kind": """
         kind* type* event status* state category* channel* action* reason* result* outcome* method* success* typ art zustand*
+        topic* subject thema topik tema konu* temat* onderwerp sujet asunto argomento assunto betreff тема темы
         grund* kanal* ergebnis* statut* motif* canal* resultat* tipo* estado* motivo* stato* canale* esito* situacao* rodzaj* stan
         powod* wynik* soort* reden* uitkomst* тип* статус* причин* вид канал* результат* tip tur turu durum* neden* sebep* sonuc*
     """,
@@ -123,6 +131,7 @@ WORDS: dict[str, str] = {
     "planned_end": """
         renewal* renew* expir* expiry* due planned agreed scheduled verlaenger* verlanger* ablauf* *ablauf echeance* vencim*
         renov* caduc* scaden* rinnov* wygas* odnow* verval* verleng* verloop* истеч* продлен* yenile* vade* son_kullanma term_end
+        term_end* term_ends end_of_term termin_platnosci term_expir*
         minimum_term prevu* prevue* previst* geplant* voraussichtlich* planowan* przewidywan* verwacht* планов* план ожидаем* planlan*
         expected anticipated
     """,
@@ -190,7 +199,8 @@ WORDS: dict[str, str] = {
         musteri* kullanici* uyeler* students companies
     """,
     "price": """
-        price* plan tariff* tarif* tier* fee rate preis* *preis prix precio* prezzo* preco* cena* prijs* *prijs цена* тариф* fiyat* package
+        price* plan tariff* tarif* tier* fee fees dues rate preis* ucret*
+        *preis prix precio* prezzo* preco* cena* prijs* *prijs цена* тариф* fiyat* package
         paket*
     """,
     "failed": """

@@ -169,7 +169,10 @@ def _tried(readings: list[Reading], folder: Path, ask: Ask, refused: Mapping[str
             return Draft(_text_of(readings, folder, rules[0], refused, []), readings, rules[0], 0, 0)
     if last is not None:
         raise last
-    raise ConfigError("nothing-found", "no table holds departures or is a log", remedy="Give the file of orders, payments or visits.")
+    why = "".join(f" {r.name}: {r.why}." for r in readings if r.why)
+    why += "".join(f" {name}: {said}." for name, said in refused.items())
+    what = f"no table holds departures or is a log.{why}" if why else "no table holds departures or is a log"
+    raise ConfigError("nothing-found", what.rstrip("."), remedy="Give the file of orders, payments or visits.")
 
 
 def _in_order(rules: Sequence[Rule], ask: Ask) -> list[Rule]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from churnpredict.cli.intake.derived_columns import with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
-from churnpredict.cli.intake.table_keys import Way, customer_ways, written_apart
+from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, without_contradicted
 from churnpredict.events.source import Query
@@ -42,7 +43,7 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = one_of_many(profiles)
+    profiles = [with_derived(p) for p in one_of_many(profiles)]
     apart = written_apart(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]
@@ -63,13 +64,18 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
             )
             continue
         customer = _customer(name, way, ask)
+        nobody = placeholders(joined.columns[customer])
         empty = int((~joined.columns[customer].filled).sum())
-        if empty:
-            notes[name] = f'{empty:,} rows have no "{customer}": they are left out'
-            joined = with_customer(joined, customer)
+        if empty or nobody:
+            missing = [f'{empty:,} rows have no "{customer}"'] if empty else []
+            missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
+            notes[name] = f"{' and '.join(missing)}: they are left out"
+            joined = with_customer(joined, customer, list(nobody))
         known[name] = (joined, customer)
     priced, told = with_prices(tables | {name: p for name, (p, _) in known.items()}, list(known))
-    known = {name: (with_amount(priced.get(name, p)), c) for name, (p, c) in known.items()}
+    known = {
+        name: (with_amount(priced.get(name, p), set(priced.get(name, p).columns) - set(p.columns)), c) for name, (p, c) in known.items()
+    }
     readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
     activity = _activity(first)
@@ -192,7 +198,7 @@ def _turned(reading: Reading) -> Reading:
     """Turn columns that are months into rows."""
     if not reading.kind or not reading.profile.months:
         return reading
-    profile = profile_query(months_as_rows(reading.profile, reading.roles["customer"]), reading.name)
+    profile = profile_query(months_as_rows(reading.profile, reading.roles["customer"]), reading.name, reading.profile)
     columns = dict(profile.columns)
     return replace(reading, profile=profile, keys=[*columns["month"].how, *reading.keys], unused=reading.unused)
 
@@ -292,6 +298,9 @@ def _contracts_until(reading: Reading, latest: int | None) -> int | None:
     """Return the last beginning or end of contracts, where no log reaches that far; None where ends were agreed beforehand."""
     start, end = reading.column("start"), reading.column("end")
     begun, over = start.times[start.known], end.times[end.known]
+    if "planned_end" in reading.roles:  # an end as planned says nothing of what has been observed
+        plan = reading.column("planned_end")
+        over = end.times[end.known & ~(plan.known & (end.times >= plan.times))]
     last_begun = int(begun.max())
     if latest is not None and latest >= max(last_begun, int(over.max(initial=_NONE))) - DAY:
         return None

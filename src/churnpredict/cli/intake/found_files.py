@@ -58,8 +58,12 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
         for part in tried(lambda path=path: tables_within(path), path.name):  # type: ignore[misc]
             within = part.sheet or part.member
             found = tried(lambda part=part: [profile_table(part)], f"{path.name}, {within}" if within else path.name)  # type: ignore[misc]
-            taken = within and {p.name for p in profiles}
-            profiles += [replace(p, name=f"{table_name(path.stem)}_{p.name}") if taken and p.name in taken else p for p in found]
+            for p in found:
+                name = f"{table_name(path.stem)}_{p.name}" if within and p.name in {q.name for q in profiles} else p.name
+                taken = {q.name for q in profiles}
+                profiles.append(
+                    replace(p, name=next(n for n in (name, *(f"{name}_{k}" for k in range(2, len(taken) + 3))) if n not in taken))
+                )
     if first is not None and not profiles:
         raise first
     return profiles, refused

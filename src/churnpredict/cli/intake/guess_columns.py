@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_logs import guess_log, guess_wide
-from churnpredict.cli.intake.readings import Activity, Reading, left_out
-from churnpredict.cli.intake.table_profiles import TableProfile
+from churnpredict.cli.intake.outcome_columns import leaving_values
+from churnpredict.cli.intake.readings import Activity, Reading, is_status, left_out
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import Column, TableProfile
+from churnpredict.events.timing import DAY
 
 __all__ = ["guess_columns"]
 
@@ -36,8 +41,13 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     pair = find_pair(profile, times, once)
     if pair is not None and once and is_of_people(profile, *pair):
         return [guess_customers(profile, customer, times, activity, leaving=pair[1])]
+    if pair is not None and not once and _is_history(profile, customer, *pair):
+        return guess_log(profile, customer, [pair[0]], None, states=True)
     if pair is not None and not is_short(*pair):
         return [guess_contracts(profile, customer, *pair, times)]
+    own = any(c.unique and c.name != customer and is_id(c.name) and not c.says("customer") for c in profile.of_kind("text", "number"))
+    if once and times and own and profile.says("ticket", "payment", "happened") and not profile.says("people"):
+        return guess_log(profile, customer, times, None)  # of few customers, each once as yet
     if once and times and (profile.says("leaving") or any(c.says("leaving") and c.known.all() for c in times)):
         return guess_log(profile, customer, times, None)  # a list of customers who left
     if once:
@@ -45,3 +55,14 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     if not times:
         return [left_out(profile, f'"{customer}" has several rows, and no time distinguishes them')]
     return guess_log(profile, customer, times, pair)
+
+
+def _is_history(profile: TableProfile, customer: str, start: Column, end: Column) -> bool:
+    """Return whether rows are states that follow each other without a hole, the last one open: each ends where the next begins."""
+    who = profile.columns[customer].codes[0]
+    order = np.lexsort((start.times, who))
+    following = (who[order][1:] == who[order][:-1]) & end.known[order][:-1]
+    seamless = np.abs(start.times[order][1:] - end.times[order][:-1]) <= DAY
+    texts = [c for c in profile.of_kind("text") if is_status(c) or leaving_values(c, profile.columns[customer], start)]
+    changing = any((c.codes[0][order][1:] != c.codes[0][order][:-1])[following].mean() > 0.5 for c in texts if following.any())
+    return bool(following.sum() > 20 and seamless[following].mean() > 0.9 and changing)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.guess_contracts import joins
-from churnpredict.cli.intake.outcome_columns import follows_activity, tells_whether
+from churnpredict.cli.intake.outcome_columns import follows_activity, said_gone, tells_whether
 from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Activity, Reading, is_status, said_how
 from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
@@ -52,6 +52,9 @@ def guess_customers(
             unused[column.name] = (
                 TELLS if column.says("leaving", "end") else IN_PLACE if column.says("overwritten", "clerical") else "not needed"
             )
+    for column in profile.of_kind("time"):
+        if column.name not in roles.values() and column.says("birth"):
+            unused[column.name] = "a date of birth"
     left = leaving.known if leaving is not None else None
     reason = ""
     for column in profile.columns.values():
@@ -60,7 +63,7 @@ def guess_customers(
         why = _no_attribute(column, profile, left, activity, profile.columns[customer])
         if column.says("owner") and column.kind == "text" and 1 < column.distinct <= profile.rows / 2:
             roles.setdefault("owner", column.name)
-        elif not why and column.says("annual") and column.kind == "number" and "value" not in roles:
+        elif not why and column.says("annual") and not _is_of_the_company(column) and column.kind == "number" and "value" not in roles:
             roles["value"] = column.name
         elif why:
             unused[column.name] = why
@@ -81,22 +84,33 @@ def guess_customers(
     )
 
 
+def _is_of_the_company(column: Column) -> bool:
+    """Return whether an amount is what a business customer earns, as CRM systems keep it: not what it pays."""
+    return bool({"revenue", "turnover", "umsatz", "jahresumsatz", "ingresos", "fatturato"} & set(tokens(column.name)))
+
+
 def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, activity: Activity | None, customer: Column) -> str:
     """Return why a column must not describe a customer, or nothing."""
     if column.kind == "empty" or column.distinct == 0:
         return "empty"
     if column.distinct == 1 and column.filled.all():
         return "always the same"
+    if column.kind == "clock":
+        return "a time of day"
     if column.says("leaving", "reason"):
         return TELLS
     if left is not None and 0 < left.sum() < len(left) and tells_whether(column, left) >= 0.9:
         return TELLS
     if column.kind in ("flag", "text") and column.says("staying") and not column.says("price"):
         return TELLS
+    if column.kind == "text" and column.says("kind") and any(said_gone(str(v)) for v in column.codes[1][:MOST_KINDS]):
+        return TELLS
     if column.kind == "text" and is_status(column):
         return TELLS if any(has_word(str(v), "leaving") or has_word(str(v), "staying") for v in column.codes[1][:MOST_KINDS]) else IN_PLACE
     if column.says("person", "birth") and column.kind != "flag" and column.distinct > min(MOST_KINDS, profile.rows / 2):
-        return "names a person"
+        return (
+            "free text" if {"note", "notes", "comment", "comments", "kommentar", "remarks"} & set(tokens(column.name)) else "names a person"
+        )
     if (column.kind == "text" and column.distinct > max(MOST_KINDS, profile.rows / 2)) or (
         is_id(column.name) and column.distinct > min(MOST_KINDS, profile.rows / 2)
     ):

@@ -18,6 +18,7 @@ __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
+_MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
     "history",
     "historie",
@@ -57,10 +58,15 @@ def period_of(column: Column, customer: Column) -> str:
     return "week" if monday and len(days) > 8 else ""
 
 
-def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pair: tuple[Column, Column] | None) -> list[Reading]:
+def guess_log(
+    profile: TableProfile, customer: str, times: Sequence[Column], pair: tuple[Column, Column] | None, *, states: bool = False
+) -> list[Reading]:
     who = profile.columns[customer]
     unused: dict[str, str] = {}
-    time = max(times, key=lambda c: (_time_fit(c), -list(profile.columns).index(c.name))) if pair is None else pair[0]
+    if pair is None:
+        time = max(times, key=lambda c: (_time_fit(c) - 6.0 * _follows(c, times), -list(profile.columns).index(c.name)))
+    else:
+        time = pair[0]
     roles = {"customer": customer, "time": time.name}
     period = period_of(time, who)
     for column in times:
@@ -90,7 +96,7 @@ def guess_log(profile: TableProfile, customer: str, times: Sequence[Column], pai
         if column.name not in unused and (column.kind == "empty" or (column.distinct < 2 and column.filled.all())):
             unused[column.name] = "empty" if column.kind == "empty" else "always the same"
     left = [c for c in rest if c.name not in unused]
-    if (not outcome or stated) and _is_states(profile, time, left, who):
+    if (not outcome or stated) and (states or _is_states(profile, time, left, who)):
         values = [
             c.name
             for c in left
@@ -114,7 +120,18 @@ def _time_fit(column: Column) -> float:
         - 3.0 * column.says("planned_end", "expiry")
     )
     fit += 0.5 * column.says("start") - 2.0 * column.says("leaving", "end") - 1.0 * column.says("recorded") - 2.0 * column.says("since")
-    return fit - 10.0 * float(np.mean(~column.known))
+    empty = float(np.mean(~column.known))
+    return fit - 10.0 * empty - 20.0 * (empty > _MANY_EMPTY)
+
+
+def _follows(column: Column, others: Sequence[Column]) -> bool:
+    """Return whether a time is another one and a term, such as 14 or 30 days: a day when something is due, not when it happened."""
+    for other in others:
+        both = column.known & other.known
+        terms = np.unique((column.times - other.times)[both] // _DAY, return_counts=True)
+        if other is not column and both.sum() > 20 and terms[0].min() >= 5 and np.sort(terms[1])[-4:].sum() > 0.95 * both.sum():
+            return True
+    return False
 
 
 def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], customer: Column) -> bool:
@@ -172,6 +189,8 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         replies = [str(v) for v in kind.codes[1] if has_word(str(v), "reply")]
         lists["replies"] = replies if 0 < len(replies) < kind.distinct else []
     keys = said_how(profile, roles, unused)
+    if profile.says("ticket") and not profile.says("payment"):
+        keys.append(("driver", "support", "driver of the table's features"))
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)

@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from churnpredict.cli.intake.column_words import tokens
 from churnpredict.cli.intake.readings import best_value
-from churnpredict.cli.intake.table_joins import extended, quoted
+from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
 from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
-from churnpredict.events.source import File
 
 __all__ = ["with_amount", "with_prices"]
 
 AMOUNT = "amount"
+_RATES = {
+    "rate",
+    "rates",
+    "unit",
+    "hourly",
+    "daily",
+    "tariff",
+    "tarif",
+    "einzelpreis",
+    "stundensatz",
+    "satz",
+    "tarifa",
+    "tariffa",
+    "stawka",
+    "тариф",
+    "tarife",
+}
 _COSTS = {"cost", "costs", "tax", "vat", "fee", "shipping", "kosten", "steuer"}
 _SEEN = 0.9  # of the values are found in the price list
 
 
-def with_amount(profile: TableProfile) -> TableProfile:
+def with_amount(profile: TableProfile, numeric: Collection[str] = ()) -> TableProfile:
     """Return the table with the amount of each row, where it has only a quantity and the price of a unit.
 
-    A discount in per cent is taken off; of another the note says that it is not.
+    A discount in per cent is taken off; of another the note says that it is not. ``numeric`` are columns that a query has already made
+    numbers.
     """
     numbers = [c for c in profile.of_kind("number") if not is_id(c.name)]
     pieces = next((c for c in numbers if c.says("pieces") and not c.says("price") and c.distinct > 1), None)
-    prices = [c for c in numbers if c.says("price") and not c.says("best_value", "pieces", "discount") and not _COSTS & set(tokens(c.name))]
+    if pieces is None:  # nights and a rate are multiplied; days beside a price of the whole are not
+        rated = any(_RATES & set(tokens(c.name)) for c in numbers)
+        pieces = next((c for c in numbers if rated and c.says("measure") and not _RATES & set(tokens(c.name)) and c.distinct > 1), None)
+    prices = [
+        c
+        for c in numbers
+        if c is not pieces and c.says("price") and not c.says("best_value", "pieces", "discount") and not _COSTS & set(tokens(c.name))
+    ]
     prices.sort(key=lambda c: -bool({"unit", "each", "einzel", "stueck", "unitaire", "unitario"} & set(tokens(c.name))))
     stated = best_value([c for c in numbers if c not in prices and c is not pieces])
     if pieces is None or not prices or stated is not None or AMOUNT in profile.columns:
         return profile
     price = prices[0]
-    product = f"{_number(profile, pieces.name)} * {_number(profile, price.name)}"
+    factors = [quoted(c.name) if c.name in numeric else _number(profile, c.name) for c in (pieces, price)]
+    product = " * ".join(factors)
     notes = [f'{AMOUNT} is "{pieces.name}" times "{price.name}"']
     discount = next((c for c in profile.columns.values() if c.says("discount") and c.kind in ("number", "text") and c.distinct > 1), None)
     if discount is not None:
@@ -45,18 +70,12 @@ def with_amount(profile: TableProfile) -> TableProfile:
             f'"{discount.name}" is taken off' if share else f'"{discount.name}" is not taken off: nothing says whether it is per cent'
         )
     query = extended(profile, f"given.*, {product} AS {AMOUNT}", "", {})
-    return replace(profile_query(query, profile.name), notes=(*profile.notes, *notes))
+    found = profile_query(query, profile.name, profile)
+    return replace(found, notes=(*profile.notes, *notes)) if loses_none(found, AMOUNT, (pieces, price)) else profile
 
 
-def _number(profile: TableProfile, column: str, mark: str = "") -> str:
-    """Return a column as a number in a query, which sees columns of text files as they are written; ``mark`` is a sign behind it."""
-    options: dict[str, Any] = profile.source.options if isinstance(profile.source, File) else {}
-    text = f"CAST({quoted(column)} AS VARCHAR)"
-    if options.get("thousands"):
-        text = f"replace({text}, '{options['thousands'].replace(chr(39), chr(39) * 2)}', '')"
-    if options.get("decimal") == ",":
-        text = f"replace({text}, ',', '.')"
-    return f"TRY_CAST(regexp_replace({text}, '[^0-9.eE+-]', '', 'g') AS DOUBLE)"
+def _number(profile: TableProfile, column: str) -> str:
+    return number_of(quoted(column), *signs_of(profile))
 
 
 def _share(profile: TableProfile, discount: Column) -> str:
@@ -125,16 +144,32 @@ def _priced(table: TableProfile, listed: TableProfile, price: Column) -> TablePr
         if sum(str(v) in theirs for v in own.codes[1]) < _SEEN * own.distinct:
             continue
         on = f"CAST(given.{quoted(key.name)} AS VARCHAR) = CAST({quoted(listed.name)}.{quoted(key.name)} AS VARCHAR)"
-        selected = f"given.*, {quoted(listed.name)}.{quoted(price.name)}"
+        number = number_of(f"{quoted(listed.name)}.{quoted(price.name)}", *signs_of(listed))
+        selected = f"given.*, {number} AS {quoted(price.name)}"
         if key.unique:
-            return profile_query(extended(table, selected, f"LEFT JOIN {quoted(listed.name)} ON {on}", {listed.name: listed}), table.name)
+            return profile_query(
+                extended(table, selected, f"LEFT JOIN {quoted(listed.name)} ON {on}", {listed.name: listed}), table.name, table
+            )
         since, when = _dated(listed, key), [c for c in table.of_kind("time") if c.says("happened", "time") and c.known.all()]
-        if since is None or len(when) != 1 or since.how or when[0].how:
+        if since is None or len(when) != 1:
             return None
-        held = f"CAST(given.{quoted(when[0].name)} AS TIMESTAMP) >= CAST({quoted(listed.name)}.{quoted(since.name)} AS TIMESTAMP)"
+        sides = _moment(f"given.{quoted(when[0].name)}", when[0]), _moment(f"{quoted(listed.name)}.{quoted(since.name)}", since)
+        if None in sides:
+            return None
+        held = f"{sides[0]} >= {sides[1]}"
         asof = f"ASOF LEFT JOIN {quoted(listed.name)} ON {on} AND {held}"
-        return profile_query(extended(table, selected, asof, {listed.name: listed}), table.name)
+        return profile_query(extended(table, selected, asof, {listed.name: listed}), table.name, table)
     return None
+
+
+def _moment(column: str, times: Column) -> str | None:
+    """Return a column as a moment in a query; None where a query cannot read its times."""
+    how = {key: value for key, value, _ in times.how}
+    if not how:
+        return f"CAST({column} AS TIMESTAMP)"
+    form = str(how.get("format", ""))
+    readable = form and not set(re.findall("%(.)", form)) - set("YmdyHMS")
+    return f"strptime(CAST({column} AS VARCHAR), '{form}')" if readable else None
 
 
 def _dated(listed: TableProfile, key: Column) -> Column | None:

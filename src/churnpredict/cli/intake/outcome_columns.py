@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
 
-__all__ = ["flags_leaving", "follows_activity", "leaving_values", "tells_whether"]
+__all__ = ["flags_leaving", "follows_activity", "leaving_values", "said_gone", "tells_whether"]
 
 Mask = npt.NDArray[np.bool_]
 _MOST_VALUES = 50
@@ -31,6 +31,17 @@ _GONE = {
     "closed",
     "ended",
     "beendet",
+    "former",
+    "past",
+    "ehemalig",
+    "ehemaliger",
+    "ehemalige",
+    "exkunde",
+    "ancien",
+    "byly",
+    "voormalig",
+    "бывшии",
+    "eski",
 }
 _LAST = 0.9  # of the flagged rows are the last of their customer
 _SAME = 0.8  # rank correlation with the number of rows
@@ -77,6 +88,11 @@ def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
     return best[1]
 
 
+def said_gone(value: str) -> bool:
+    """Return whether the value of a state, or of a type of customer, says that somebody has left: "cancelled", "Former customer"."""
+    return has_word(value, "leaving") or bool(_GONE & set(tokens(value)))
+
+
 def leaving_values(column: Column, customer: Column, time: Column) -> tuple[str, ...]:
     """Return the values of a state, or of a type of event, that say that a customer has left, by their words and by what follows.
 
@@ -85,7 +101,7 @@ def leaving_values(column: Column, customer: Column, time: Column) -> tuple[str,
     if column.kind != "text" or not 2 <= column.distinct <= _MOST_VALUES or column.says("before", "reason"):
         return ()
     names = [str(v) for v in column.codes[1]]
-    gone = np.array([has_word(v, "leaving") or (column.says("kind") and bool(_GONE & set(tokens(v)))) for v in names])
+    gone = np.array([said_gone(v) if column.says("kind") else has_word(v, "leaving") for v in names])
     flagged = gone[column.codes[0]] & (column.codes[0] >= 0) & time.known
     if flagged.sum() < 5 or gone.all() or flagged.mean() > 0.5:
         return ()

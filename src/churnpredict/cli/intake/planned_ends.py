@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from churnpredict.cli.intake.readings import Activity, Reading
-from churnpredict.cli.intake.table_joins import extended
+from churnpredict.cli.intake.table_joins import extended, quoted
 from churnpredict.cli.intake.table_profiles import profile_query
 from churnpredict.figures import percent
 
@@ -21,6 +21,7 @@ _PLANNED = 0.2  # of those whose last contract is over did something later
 _DOUBTFUL = 0.05
 _OPEN = "ended"
 _FEWEST = 20
+_RENEWED = 0.8  # of the contracts that another one follows: it begins where they were to end
 
 
 def with_planned_ends(
@@ -36,7 +37,29 @@ def with_planned_ends(
     planned : callable
         Settles a question with two answers, the end and the plan; True for the plan.
     """
-    return [r if r.kind != "intervals" or r.key("driver") == "support" else _settled(r, activity, planned) for r in readings]
+    contracts = [_with_lapses(r) if r.kind == "intervals" and r.key("driver") != "support" else r for r in readings]
+    return [_settled(r, activity, planned) if r.kind == "intervals" and r.key("driver") != "support" else r for r in contracts]
+
+
+def _with_lapses(reading: Reading) -> Reading:
+    """Let contracts that are renewed as new rows end as planned: a date of cancelling says who left early, and nobody else."""
+    if "planned_end" not in reading.roles or reading.column("end").kind != "time":
+        return reading
+    end, start, plan, who = (reading.column("end"), reading.column("start"), reading.column("planned_end"), reading.customer.codes[0])
+    order = np.lexsort((start.times, who))
+    run_out = ~end.known[order] & plan.known[order]
+    following = np.append(who[order][1:] == who[order][:-1], False)
+    seamless = np.abs(np.append(start.times[order][1:], 0) - plan.times[order]) < _LATE
+    if (run_out & following).sum() < _FEWEST or (seamless & following & run_out).sum() < _RENEWED * (run_out & following).sum():
+        return reading
+    one, other = quoted(end.name), quoted(plan.name)
+    name = next(n for n in (_OPEN, "end_or_plan") if n not in reading.profile.columns)
+    query = extended(
+        reading.profile, f"given.*, COALESCE(nullif(trim(CAST({one} AS VARCHAR)), ''), CAST({other} AS VARCHAR)) AS {name}", "", {}
+    )
+    note = f'contracts without "{end.name}" end by "{plan.name}": those that go on have a row that begins there'
+    roles = reading.roles | {"end": name}
+    return replace(reading, profile=profile_query(query, reading.name, reading.profile), roles=roles, notes=[*reading.notes, note])
 
 
 def _settled(reading: Reading, activity: Activity | None, planned: Callable[[str, tuple[str, str]], bool]) -> Reading:
@@ -62,7 +85,7 @@ def _settled(reading: Reading, activity: Activity | None, planned: Callable[[str
         return replace(reading, notes=[*reading.notes, told])
     query = extended(reading.profile, f"given.*, CAST(NULL AS TIMESTAMP) AS {_OPEN}", "", {})  # no column says when one really ended
     roles = reading.roles | {"end": _OPEN, "planned_end": end.name}
-    profile = profile_query(query, reading.name)
+    profile = profile_query(query, reading.name, reading.profile)
     return replace(
         reading,
         profile=profile,

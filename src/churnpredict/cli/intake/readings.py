@@ -111,7 +111,19 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
         if name not in used and name not in unused:
             text = column.kind == "text" and column.says("best_value")
             why = "named like an amount, but not all of it are numbers of one currency" if text else "no role found"
-            unused[name] = "names a person" if column.says("person") else "an id" if is_id(name) else why
+            if column.kind == "clock":
+                why = "a time of day"
+            elif any(f'"{name}"' in note for note in profile.notes):
+                why = "another column is made of it"
+            unused[name] = (
+                why
+                if why != "no role found" and not text
+                else "names a person"
+                if column.says("person")
+                else "an id"
+                if is_id(name)
+                else why
+            )
 
 
 def is_status(column: Column) -> bool:
@@ -127,6 +139,7 @@ def best_value(numbers: Sequence[Column]) -> Column | None:
 
     def fit(c: Column) -> float:
         grown = 3.0 * c.says("best_value") + 2.0 * c.says("value", "price") - 5.0 * c.says("not_value") * (not c.says("best_value"))
+        grown += 0.3 * (c.name in ("signed_amount", "amount_in_units"))  # made of another
         grown -= 3.0 * c.says("quantity") + 2.5 * c.says("not_value") + 1.0 * ("unit" in tokens(c.name))
         return grown + 0.5 * (not c.is_whole) + 0.25 * ({"total", "net", "paid", "usd", "eur"} & set(tokens(c.name)) != set())
 

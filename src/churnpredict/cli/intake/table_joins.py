@@ -9,21 +9,66 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from churnpredict.cli.intake.table_keys import Way
-from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
+from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.source import File, Query
 
-__all__ = ["extended", "flagged_rows", "joined_profile", "months_as_rows", "one_of_many", "quoted", "with_customer"]
+__all__ = [
+    "extended",
+    "flagged_rows",
+    "joined_profile",
+    "loses_none",
+    "months_as_rows",
+    "number_of",
+    "one_of_many",
+    "quoted",
+    "signs_of",
+    "with_customer",
+]
 
 _YES = ("1", "1.0", "true", "yes", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet")
 _NO = ("0", "0.0", "false", "no", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır")
 
+_RESERVED = (  # words that have a meaning of their own in a query
+    "all|analyse|analyze|and|anti|any|array|as|asc|asof|at|authorization|between|binary|both|by|case|cast|check|collate|collation|column"
+    "|columns|concurrently|constraint|create|cross|default|deferrable|desc|describe|distinct|do|else|end|except|exists|false|fetch|for"
+    "|foreign|freeze|from|full|generated|given|glob|group|having|ilike|in|initially|inner|intersect|interval|into|is|isnull|join|lambda"
+    "|lateral|leading|left|like|limit|map|natural|not|notnull|null|offset|on|only|or|order|outer|overlaps|pivot|placing|positional|primary"
+    "|qualify|references|returning|right|select|semi|show|similar|some|struct|summarize|symmetric|table|tablesample|then|to|trailing|true"
+    "|union|unique|unpack|unpivot|using|variadic|verbose|when|where|window|with"
+)
+
 
 def quoted(name: str) -> str:
     """Return a name as a query writes it."""
-    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and not re.fullmatch(_RESERVED, name) else '"' + name.replace('"', '""') + '"'
+
+
+def signs_of(profile: TableProfile) -> tuple[str, str | None]:
+    """Return the signs within the numbers of a table: before decimals, and between groups of digits."""
+    source = profile.source
+    inner = source.database.values() if isinstance(source, Query) and isinstance(source.database, Mapping) else (source,)
+    file = next((s for s in inner if isinstance(s, File)), None)
+    return (file.decimal or ".", file.thousands) if file is not None else (".", None)
+
+
+def number_of(text: str, decimal: str = ".", thousands: str | None = None) -> str:
+    """Return a column as a number in a query, which sees columns of text files as they are written."""
+    text = f"CAST({text} AS VARCHAR)"
+    if thousands:
+        text = f"replace({text}, '{thousands.replace(chr(39), chr(39) * 2)}', '')"
+    if decimal == ",":
+        text = f"replace({text}, ',', '.')"
+    return f"TRY_CAST(replace(regexp_replace({text}, '[A-Za-z]{{2,}}|[^0-9.eE(+-]', '', 'g'), '(', '-') AS DOUBLE)"
+
+
+def loses_none(made: TableProfile, name: str, of: Sequence[Column]) -> bool:
+    """Return whether a column that a query makes of others has a value wherever these have one: no number was written unexpectedly."""
+    there = np.logical_and.reduce([c.filled for c in of])
+    return name in made.columns and bool((made.columns[name].filled | ~there).all())
 
 
 def _query(sql: str, tables: Sequence[TableProfile]) -> Query:
@@ -73,7 +118,7 @@ def joined_profile(table: TableProfile, way: Way, tables: Mapping[str, TableProf
         selected.append(f"concat_ws('-', {parts}) AS order_key")
     selected.append(f"{quoted(before.name)}.{quoted(way.column)}")
     sql = f"SELECT {', '.join(selected)} " + " ".join(lines)
-    return profile_query(_query(sql, [table, *through]), table.name)
+    return profile_query(_query(sql, [table, *through]), table.name, table)
 
 
 def _equal(one: TableProfile, here: str, other: TableProfile, there: str) -> str:
@@ -81,17 +126,21 @@ def _equal(one: TableProfile, here: str, other: TableProfile, there: str) -> str
     return " = ".join(keys if here == there else [f"CAST({key} AS VARCHAR)" for key in keys])
 
 
-def with_customer(profile: TableProfile, customer: str) -> TableProfile:
-    """Return the rows that say whose they are; ids that a data frame has stored as decimal numbers become whole ones again."""
+def with_customer(profile: TableProfile, customer: str, nobody: Sequence[str] = ()) -> TableProfile:
+    """Return the rows that say whose they are, without those of ``nobody``; decimal numbers of a data frame become whole ids again."""
     name, who = quoted(profile.name), quoted(customer)
     whole = pa.types.is_floating(profile.table[customer].type)
+    meant = f"{who} IS NOT NULL"
+    if nobody:
+        listed = ", ".join("'" + value.replace("'", "''") + "'" for value in nobody)
+        meant += f" AND CAST({who} AS VARCHAR) NOT IN ({listed})"
     everything = f"* REPLACE (CAST({who} AS BIGINT) AS {who})" if whole else "*"
     if isinstance(profile.source, Query):
         inner = profile.source.sql if " " in profile.source.sql else f"SELECT * FROM {profile.source.sql}"
-        query = Query(f"SELECT {everything} FROM ({inner}) AS given WHERE {who} IS NOT NULL", profile.source.database)
+        query = Query(f"SELECT {everything} FROM ({inner}) AS given WHERE {meant}", profile.source.database)
     else:
-        query = _query(f"SELECT {everything} FROM {name} WHERE {who} IS NOT NULL", [profile])
-    return profile_query(query, profile.name)
+        query = _query(f"SELECT {everything} FROM {name} WHERE {meant}", [profile])
+    return profile_query(query, profile.name, profile)
 
 
 def months_as_rows(profile: TableProfile, customer: str) -> Query:

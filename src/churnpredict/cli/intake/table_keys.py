@@ -11,11 +11,49 @@ import numpy as np
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
-__all__ = ["Step", "Way", "customer_ways", "is_id", "unlike_customer", "written_apart"]
+__all__ = ["Step", "Way", "customer_ways", "is_id", "placeholders", "unlike_customer", "written_apart"]
 
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
 _FEW = 10
+_NOBODY = {
+    *(
+        "0",
+        "-1",
+        "00000",
+        "000000",
+        "99999",
+        "999999",
+        "9999999",
+        "none",
+        "null",
+        "nil",
+        "n/a",
+        "na",
+        "-",
+        "--",
+        "?",
+        "x",
+        "guest",
+        "guests",
+    ),
+    *("unknown", "anonymous", "anon", "walk-in", "walkin", "cash", "no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf"),
+    *(
+        "invité",
+        "invite",
+        "inconnu",
+        "anonyme",
+        "invitado",
+        "desconocido",
+        "ospite",
+        "anonimo",
+        "convidado",
+        "gość",
+        "nieznany",
+        "onbekend",
+    ),
+    *("гость", "неизвестно", "misafir", "bilinmiyor"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +78,8 @@ class Way:
 def is_id(name: str) -> bool:
     """Return whether a name ends, or begins, like those of ids."""
     words = tokens(name)
+    if words[:2] in (("number", "of"), ("no", "of"), ("num", "of")):  # a count
+        return False
     return bool(words) and (has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or name.lower().endswith("id"))
 
 
@@ -107,6 +147,14 @@ class _Keys:
         if shared < 2 or shared < _SHARED * min(len(a), len(b)):
             return False
         words = [frozenset(w for w in tokens(key[1]) if not has_word(w, "id")) for key in (one, other)]
+        if (
+            not words[0]
+            and not words[1]
+            and self.columns[one].unique
+            and self.columns[other].unique
+            and shared < _SEEN * max(len(a), len(b))
+        ):
+            return False  # "id" of one table and "id" of another: each numbers its own rows
         if words[0] & words[1] or words[0] == words[1]:
             return True
         if all(has_word(key[1], "customer") for key in (one, other)):
@@ -156,7 +204,7 @@ def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
         best: dict[str, float] = {}
         for key in keys.members(domain):
             best[key[0]] = max(best.get(key[0], -9.0), fits[key])
-        return sum(max(f, 0.0) for f in best.values()) + 2 * (len(best) - 1) * (max(best.values()) > 0) + max(best.values())
+        return sum(max(f, 0.0) for f in best.values()) + 3 * (len(best) - 1) * (max(best.values()) > 0) + max(best.values())
 
     chosen = max(domains, key=worth)
     if not keys.returns(chosen):
@@ -230,6 +278,13 @@ def _pairs_of_keys(keys: _Keys, table: str) -> Iterator[Step]:
                 mine = set(zip(*(own.columns[c].codes[1][own.columns[c].codes[0]] for c in (name, also)), strict=True))
                 if len(theirs) == other.rows and len(mine & theirs) >= _SEEN * len(mine):
                     yield Step(name, there, name, also)
+
+
+def placeholders(column: Column) -> dict[str, int]:
+    """Return values that stand for nobody, such as 0 for guests or "unknown", and their rows: far more than those of any customer."""
+    counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=column.distinct)
+    usual = max(10.0 * float(np.median(counts)), 20.0) if len(counts) > _FEW else np.inf
+    return {str(v): int(n) for v, n in zip(column.codes[1], counts, strict=True) if n > usual and str(v).strip().lower() in _NOBODY}
 
 
 def written_apart(tables: Sequence[TableProfile]) -> dict[str, str]:

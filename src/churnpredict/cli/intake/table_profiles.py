@@ -18,15 +18,23 @@ import pyarrow.compute as pc
 from churnpredict.cli.intake.column_times import header_month, how_written, is_number
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.errors import ChurnError, IdentityError, UsageError
+from churnpredict.events.amounts import number_readings
 from churnpredict.events.file_formats import FileFormat, detect_format
 from churnpredict.events.source import File, Query, open_source, table_names
-from churnpredict.events.sources.texts import form_of_column
+from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.times import read_times
 
 __all__ = ["Column", "TableProfile", "profile_database", "profile_query", "profile_table", "table_name"]
 
 Ints = npt.NDArray[np.int64]
 _FEW = 50
+_TYPES = {b"whole": pa.int64(), b"number": pa.float64()}
+_CLOCK = r"^[0-2]?[0-9]:[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?( ?[AaPp][Mm])?$"
+_LATIN = {  # letters that do not fall apart into a Latin one and a sign
+    **dict(zip("абвгдеёзийклмнопрстуфыэії", "abvgdeeziiklmnoprstufyeii", strict=True)),
+    **{"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu", "я": "ya", "є": "ye"},
+    **{"ß": "ss", "ł": "l", "ı": "i", "ø": "o", "đ": "d", "æ": "ae"},
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Column:
 
     Attributes
     ----------
-    kind : {"time", "number", "text", "flag", "empty"}
+    kind : {"time", "number", "text", "flag", "clock", "empty"}
+        "clock" is a time of day.
     how : tuple of (key, value, why)
         The declaration that reads its times.
     doubts : tuple of str
@@ -112,6 +121,7 @@ class TableProfile:
     columns: Mapping[str, Column]
     keys: tuple[tuple[str, Any, str], ...] = ()
     notes: tuple[str, ...] = ()
+    called: str = ""  # as the file is called: a name of its letters may say nothing
     months: Mapping[str, str] = field(default_factory=dict)  # columns that are months -> the first day of each
 
     @property
@@ -123,14 +133,15 @@ class TableProfile:
 
     def says(self, *roles: str) -> bool:
         """Return whether the name of the table has a word for any of the roles."""
-        return any(has_word(self.name, role) for role in roles)
+        return any(has_word(self.called or self.name, role) for role in roles)
 
 
 def table_name(called: str) -> str:
     """Return a name that can be used in feature names, from the name of a file or of a table."""
     import unicodedata
 
-    plain = unicodedata.normalize("NFKD", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", called)).encode("ascii", "ignore").decode()
+    spelt = "".join(_LATIN.get(c.lower(), c) for c in re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", called))
+    plain = unicodedata.normalize("NFKD", spelt).encode("ascii", "ignore").decode()
     name = re.sub(r"_+", "_", re.sub(r"[^A-Za-z0-9]+", "_", plain)).strip("_").lower() or "events"
     name = name if name[0].isalpha() else f"t_{name}"
     return f"{name}_table" if name in ("calendar", "customer_id", "cutoff", "outcome", "duration") else name
@@ -162,7 +173,7 @@ def profile_table(path: str | Path | File) -> TableProfile:
     others = found.alternatives.get("decimal", ())
     notes = [f'decimal = "{o.decimal}" would read every number too, as a different one' for o in others]
     profile = _profile(file if file.options else str(path), called)
-    return replace(profile, keys=tuple(keys), notes=tuple(notes))
+    return replace(profile, keys=tuple(keys), notes=(*profile.notes, *notes))
 
 
 def _with_names(found: FileFormat, name: str) -> File:
@@ -185,9 +196,10 @@ def _with_names(found: FileFormat, name: str) -> File:
     return found.file
 
 
-def profile_query(source: Any, name: str) -> TableProfile:
-    """Return the profile of a query, a glob, or a file whose options are known."""
-    return _profile(source, name)
+def profile_query(source: Any, name: str, like: TableProfile | None = None) -> TableProfile:
+    """Return the profile of a query, a glob, or a file whose options are known; ``like`` is the table that it is made of."""
+    found = _profile(source, name)
+    return found if like is None else replace(found, called=like.called, notes=like.notes)
 
 
 def _profile(source: Any, called: str) -> TableProfile:
@@ -195,18 +207,33 @@ def _profile(source: Any, called: str) -> TableProfile:
     opened = open_source(source, name)
     names = opened.columns()
     opened.check(names)
+    lists = [c for c in names if c not in opened.plain_columns()]
+    names = [c for c in names if c not in lists]
     written = opened.read(names, ())
     untyped = [f.name for f in written.schema if form_of_column(f) is not None]
-    table, written = _plain(opened.read(names)), _plain(written)
-    for column in untyped:  # columns that a reader of text takes as dates may have many formats, and numbers may have lost their zeros
-        kind = table.schema.field(column).type
-        if not (pa.types.is_floating(kind) or pa.types.is_boolean(kind) or _same_whole(table[column], written[column])):
-            table = table.set_column(table.column_names.index(column), column, written[column])
+    if isinstance(source, Query):  # read once: a join may give its rows in another order each time
+        table = written = _plain(written)
+        for column in untyped:
+            form = texts_form(table[column].combine_chunks())
+            if form in _TYPES:
+                table = table.set_column(table.column_names.index(column), column, table[column].cast(_TYPES[form]))
+    else:
+        table, written = _plain(opened.read(names)), _plain(written)
+        for column in untyped:  # what a reader of text takes as dates may have many formats, and numbers may have lost their zeros
+            kind = table.schema.field(column).type
+            if not (pa.types.is_floating(kind) or pa.types.is_boolean(kind) or _same_whole(table[column], written[column])):
+                table = table.set_column(table.column_names.index(column), column, written[column])
     for column in untyped:
         _refuse_spoilt(written[column], column, name)
     columns = {c: _column(table[c], c) for c in names}
-    months = {c: day for c in names if (day := header_month(c)) and columns[c].kind in ("number", "empty")}
-    return TableProfile(name, source, table, columns, months=months if len(months) > 2 else {})
+    months = {c: day for c in names if (day := header_month(c)) and (columns[c].kind in ("number", "empty") or _has_amounts(columns[c]))}
+    notes = (f"{', '.join(lists)}: lists within a row, not used",) if lists else ()
+    return TableProfile(name, source, table, columns, notes=notes, called=called, months=months if len(months) > 2 else {})
+
+
+def _has_amounts(column: Column) -> bool:
+    """Return whether texts are numbers and dashes, as a pivot table writes months without a sale."""
+    return column.kind == "text" and bool(number_readings(column.values.combine_chunks()))
 
 
 def _refuse_spoilt(texts: pa.ChunkedArray, column: str, table: str) -> None:
@@ -259,9 +286,13 @@ def _column(values: pa.ChunkedArray, name: str) -> Column:
     if is_number(kind):
         flag = set(pc.unique(values).drop_null().to_pylist()) == {0, 1}
         return Column(name, "flag" if flag else "number", values)
+    if pa.types.is_time(kind):
+        return Column(name, "clock", values.cast(pa.string()))
     if not pa.types.is_string(kind):
         return Column(name, "empty", pa.chunked_array([pa.nulls(len(values), pa.string())]))  # lists, structs and the like: not used
     column = Column(name, "text", values)
+    if all(re.match(_CLOCK, str(v).strip()) for v in column.codes[1]):
+        return Column(name, "clock", values)
     if column.distinct == 2 and {str(v).strip().lower() for v in column.codes[1]} in _FLAGS:
         return Column(name, "flag", _as_flag(values))
     return column

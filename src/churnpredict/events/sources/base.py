@@ -54,6 +54,10 @@ class Source:
     def columns(self) -> list[str]:
         raise NotImplementedError
 
+    def plain_columns(self) -> list[str]:
+        """Return the columns that can be read: of JSON, those without lists and deeper objects."""
+        return self.columns()
+
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         """Return the columns as Arrow.
 

@@ -38,6 +38,9 @@ class JsonFiles(Source):
     def paths(self) -> list[str]:
         return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
 
+    def plain_columns(self) -> list[str]:
+        return [name for name, kinds in self._kinds.items() if _NESTED not in kinds]
+
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         wanted = distinct(columns)
         schema = self._schema(wanted)

@@ -1,0 +1,153 @@
+"""Columns that a query makes of others: dates of their parts, amounts of cents, of sides of a ledger, of cells with currencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnpredict.cli.intake.column_words import tokens
+from churnpredict.cli.intake.readings import best_value
+from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
+from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.events.amounts import NumberFormat, read_amounts
+
+__all__ = ["with_derived"]
+
+_YEAR, _MONTH, _DAY = (
+    {"year", "yr", "jahr", "annee", "ano", "anno", "rok", "jaar", "год", "yil"},
+    {"month", "mon", "monat", "mois", "mes", "mese", "miesiac", "maand", "месяц", "ay"},
+    {"day", "tag", "jour", "dia", "giorno", "dzien", "dag", "день", "gun"},
+)
+_MINOR = {
+    "cent",
+    "cents",
+    "ct",
+    "pence",
+    "pennies",
+    "minor",
+    "kopeks",
+    "kopecks",
+    "копеек",
+    "коп",
+    "groszy",
+    "kurus",
+    "centimes",
+    "centimos",
+    "centavos",
+}
+# The two sides of a ledger, in small letters.
+_SIDES = [
+    {"d", "c"},
+    {"dr", "cr"},
+    {"s", "h"},
+    {"debit", "credit"},
+    {"soll", "haben"},
+    {"debe", "haber"},
+    {"dare", "avere"},
+    {"debit", "crédit"},
+    {"débit", "crédit"},
+    {"débito", "crédito"},
+    {"debito", "credito"},
+    {"wn", "ma"},
+    {"borç", "alacak"},
+    {"дебет", "кредит"},
+    {"debet", "credit"},
+    {"in", "out"},
+    {"+", "-"},
+    {"sale", "refund"},
+    {"sale", "return"},
+    {"invoice", "credit note"},
+    {"charge", "refund"},
+    {"payment", "refund"},
+    {"purchase", "refund"},
+    {"purchase", "return"},
+    {"rechnung", "gutschrift"},
+    {"facture", "avoir"},
+]
+_FORMS = (NumberFormat(), NumberFormat(",", "."), NumberFormat(",", " "), NumberFormat(".", ","))
+
+
+def with_derived(profile: TableProfile) -> TableProfile:
+    """Return the table with the columns that can be made of others."""
+    for derive in (_with_date, _with_currencies, _with_units, _with_sides):
+        profile = derive(profile)
+    return profile
+
+
+def _extended(profile: TableProfile, made: str, name: str, of: Sequence[Column], note: str) -> TableProfile:
+    found = profile_query(extended(profile, f"given.*, {made}", "", {}), profile.name, profile)
+    return replace(found, notes=(*profile.notes, note)) if loses_none(found, name, of) else profile
+
+
+def _free(profile: TableProfile, *names: str) -> str:
+    return next((n for n in names if n.lower() not in {c.lower() for c in profile.columns}), "")
+
+
+def _with_date(profile: TableProfile) -> TableProfile:
+    """Return the table with the day, or the month, whose parts stand in columns of their own."""
+    if profile.of_kind("time"):
+        return profile
+    numbers = {words[0]: c for c in profile.of_kind("number", "flag") if len(words := tokens(c.name)) == 1 and c.filled.all()}
+
+    def part(words: set[str], low: int, high: int) -> Column | None:
+        found = next((numbers[w] for w in words if w in numbers), None)
+        return found if found is not None and found.numbers.min() >= low and found.numbers.max() <= high else None
+
+    year, month, day = part(_YEAR, 1950, 2200), part(_MONTH, 1, 12), part(_DAY, 1, 31)
+    name = _free(profile, "date" if day is not None else "month_start")
+    if year is None or month is None or not name:
+        return profile
+    parts = [year.name, month.name, *([day.name] if day is not None else [])]
+    made = ", ".join([f"CAST({quoted(p)} AS BIGINT)" for p in parts] + ([] if day is not None else ["1"]))
+    return _extended(profile, f"make_date({made}) AS {quoted(name)}", name, (year, month), f"{name} is made of {', '.join(parts)}")
+
+
+def _with_currencies(profile: TableProfile) -> TableProfile:
+    """Return the table with amount and currency apart, where cells hold both and the currencies differ."""
+    if best_value(profile.of_kind("number")) is not None or any(c.says("currency") for c in profile.columns.values()):
+        return profile
+    amount, currency = _free(profile, "amount", "amount_paid"), _free(profile, "currency")
+    for column in profile.of_kind("text"):
+        if not column.says("best_value", "value", "price") or column.says("not_value") or not (amount and currency):
+            continue
+        texts = pa.array(column.codes[1], pa.string())
+        read = [(form, found) for form in _FORMS if not pc.any((found := read_amounts(texts, form)).unread).as_py()]
+        if not read or len(read[0][1].currencies) < 2:
+            continue
+        form = read[0][0]
+        text = quoted(column.name)
+        sign = rf"nullif(trim(regexp_replace({text}, '[-0-9.,+() \x{{00A0}}\x{{202F}}]', '', 'g')), '')"
+        made = f"{number_of(text, form.decimal, form.thousands)} AS {amount}, {sign} AS {currency}"
+        return _extended(profile, made, amount, (column,), f'{amount} and {currency} are taken from "{column.name}"')
+    return profile
+
+
+def _with_units(profile: TableProfile) -> TableProfile:
+    """Return the table with the amount in whole units, where it is counted in cents by its name."""
+    value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
+    name = _free(profile, "amount", "amount_in_units")
+    if value is None or not name or not _MINOR & set(tokens(value.name)) or not value.is_whole:
+        return profile
+    return _extended(profile, f"CAST({quoted(value.name)} AS DOUBLE) / 100 AS {name}", name, (value,), f'{name} is "{value.name}" / 100')
+
+
+def _with_sides(profile: TableProfile) -> TableProfile:
+    """Return the table with signed amounts, where another column names the side of the ledger: the rarer side is negative."""
+    value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
+    name = _free(profile, "signed_amount")
+    if value is None or not name or not (np.nan_to_num(value.numbers) >= 0).all():
+        return profile
+    for column in profile.of_kind("text"):
+        sides = [str(v) for v in column.codes[1]]
+        if {s.strip().lower() for s in sides} in _SIDES:
+            counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=2)
+            less = sides[int(np.argmin(counts))].replace("'", "''")
+            text = number_of(quoted(value.name), *signs_of(profile))
+            made = f"CASE WHEN CAST({quoted(column.name)} AS VARCHAR) = '{less}' THEN -1 ELSE 1 END * {text} AS {name}"
+            return _extended(profile, made, name, (value,), f'{name} is "{value.name}", negative where "{column.name}" is {less}')
+    return profile
