@@ -109,11 +109,11 @@ def test_rows_at_or_after_the_end_of_training_change_nothing(log, trained):
 def test_a_planted_look_ahead_is_caught(log, monkeypatch):
     """Were the weeks counted to a month after the end, the law above would see it."""
     from churnpredict.clock import DAY
-    from churnpredict.pipeline import cutoffs
+    from churnpredict.pipeline import season_counts
 
-    honest = cutoffs.count_weeks
+    honest = season_counts.count_weeks
     tables = _tables(log)
-    monkeypatch.setattr(cutoffs, "count_weeks", lambda _, name, moments: honest(tables, name, [m + 30 * DAY for m in moments]))
+    monkeypatch.setattr(season_counts, "count_weeks", lambda _, name, moments: honest(tables, name, [m + 30 * DAY for m in moments]))
     season, _ = _risks(log)
     monkeypatch.undo()
     assert not np.array_equal(season.clock.rates, _risks(log)[0].clock.rates)

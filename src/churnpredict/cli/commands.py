@@ -169,7 +169,7 @@ def train(
         snapshots = training_snapshots(
             past,
             pipeline.churn,
-            every=pipeline.every,
+            every=pipeline.step_between(past),
             since=pipeline.since,
             most_cutoffs=pipeline.most_cutoffs,
             most_rows=pipeline.most_rows,

@@ -23,7 +23,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.figures import percent
 from churnpredict.languages.catalogue import language_of
 from churnpredict.moments import Moment, Moments
-from churnpredict.pipeline import cutoffs, scoring, valuing
+from churnpredict.pipeline import cutoffs, scoring, season_counts, valuing
 from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
 from churnpredict.pipeline.named_days import check_calendar, named_spans
@@ -53,7 +53,8 @@ class ChurnPipeline(Answers):
     history : span, optional
         How far back features may look, such as ``"730d"``; without limit by default.
     every : span, optional
-        Step between training cutoffs; a sixth of the horizon by default.
+        Step between training cutoffs; a sixth of the horizon by default. Where the cutoffs would then cover less than a year, and two years
+        of events show that the time of the year matters, so long a step that they cover a year.
     since : time, optional
         No training cutoff before it.
     most_cutoffs, most_rows : int
@@ -303,7 +304,7 @@ class ChurnPipeline(Answers):
         past = cutoffs.as_known(tables, until)
         self.churn.check(past)
         snapshots = cutoffs.training_snapshots(
-            past, self.churn, every=self.every, since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
+            past, self.churn, every=self.step_between(past), since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
         self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
         if self.treatments is not None:
@@ -312,8 +313,14 @@ class ChurnPipeline(Answers):
         X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
         if self.treatments is not None:
             X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
-        self.weeks_ = cutoffs.weeks_before(past, self.churn, X) if self.season else []
+        self.weeks_ = season_counts.weeks_before(past, self.churn, X) if self.season else []
         return X, outcomes
+
+    def step_between(self, past: EventTables, weeks: Any = None) -> SpanLike | None:
+        """Return the step between training cutoffs, None for the default: see :func:`churnpredict.pipeline.season_counts.training_step`."""
+        if self.every is not None or not self.season:
+            return self.every
+        return season_counts.training_step(past, self.churn, most_cutoffs=self.most_cutoffs, weeks=weeks)
 
     def learn(self, X: Frame, outcomes: Outcomes) -> ChurnPipeline:
         """Train on features and outcomes from :meth:`training_rows`."""

@@ -12,14 +12,10 @@ import pandas as pd
 
 from churnpredict.churn.outcomes import immature
 from churnpredict.churn.rule import ChurnRule, window_after, window_before
-from churnpredict.churn.rules import Inactivity
 from churnpredict.churn.snapshots import grid, take_snapshots
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import ImmatureError, TimeError, UsageError, warn
 from churnpredict.events.tables import EventTables
-from churnpredict.events.week_counts import count_weeks
-from churnpredict.model.purchases import find_triple
-from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.moments import moment_column
 from churnpredict.number_checks import check_whole_number
 from churnpredict.spans import Span, span
@@ -28,6 +24,7 @@ __all__ = [
     "as_known",
     "backtest_cutoffs",
     "check_mature",
+    "default_step",
     "in_sample",
     "latest_within",
     "learnt_until",
@@ -35,12 +32,9 @@ __all__ = [
     "one_moment",
     "scoring_cutoff",
     "scoring_snapshots",
-    "season_moments",
-    "season_question",
     "training_cutoffs",
     "training_snapshots",
     "warn_in_sample",
-    "weeks_before",
     "window_ends",
 ]
 
@@ -169,36 +163,6 @@ def training_cutoffs(
         )
     most_cutoffs = check_whole_number(most_cutoffs, "most_cutoffs", least=1)
     return [_aware(int(c)) for c in grid(last, first, step, tables.timezone, most_cutoffs)[::-1]]
-
-
-def season_moments(tables: EventTables, churn: ChurnRule, trained_on: Sequence[Any]) -> list[int]:
-    """Return the moments before which the clock of the season counts weeks: cutoffs half a horizon apart, and the end of what is known.
-
-    The clock of each tells what could have been known then, so that evidence for it is found without a look ahead.
-    """
-    chosen: list[int] = []
-    half = churn.horizon_span.nominal // 2
-    for moment in sorted((int(m) for m in tables.instants(trained_on)), reverse=True):
-        if not chosen or chosen[-1] - moment >= half:
-            chosen.append(moment)
-    return [*chosen[::-1], observed_until(tables, churn)]
-
-
-def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> list[WeekCounts]:
-    """Count weeks for the clock of the season, from the table whose silence is the churn; none for rules that know no silence.
-
-    ``X`` are the training rows: the clock works on the three columns that MBG/NBD knows.
-    """
-    name, moments = season_question(tables, churn, X)
-    return [] if name is None else count_weeks(tables, name, moments)
-
-
-def season_question(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> tuple[str | None, list[int]]:
-    """Say which table's weeks are counted for the clock of the season, None for none, and before which moments."""
-    name = churn.table(tables) if isinstance(churn, Inactivity) else None
-    if name is None or find_triple(X.columns, name) is None or not len(X):
-        return None, []
-    return name, season_moments(tables, churn, list(X.index.get_level_values("cutoff").unique()))
 
 
 def check_mature(tables: EventTables, churn: ChurnRule, moments: npt.NDArray[np.int64]) -> None:

@@ -40,7 +40,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES
 from churnpredict.model.season.season import COLUMN
 from churnpredict.model.season.week_counts import WeekCounts, merge_counts
-from churnpredict.pipeline import cutoffs
+from churnpredict.pipeline import cutoffs, season_counts
 from churnpredict.pipeline import partition_tasks as parts
 from churnpredict.pipeline.scoring import COLUMNS, IN_SAMPLE
 from churnpredict.pipeline.valuing import by_quarter, payment_rows
@@ -305,7 +305,8 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
     moment = None if until is None else cutoffs.one_moment(outline, until, "until")
     past = cutoffs.as_known(outline, until)
     churn.check(past)
-    at = cutoffs.training_cutoffs(past, churn, every=pipeline.every, since=pipeline.since, most_cutoffs=pipeline.most_cutoffs)
+    every = pipeline.step_between(past, tables.weeks)
+    at = cutoffs.training_cutoffs(past, churn, every=every, since=pipeline.since, most_cutoffs=pipeline.most_cutoffs)
     asked = parts.Question(churn, past.instants(at), until=moment, share=share)
     counts = tables.ask(partial(parts.rows_of, asked=asked), {}).groupBy("cutoff").count().toArrow().to_pandas()
     found = counts.set_index("cutoff")["count"]
@@ -343,7 +344,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
             known = [str(v) for v in tables.known_labels(row.table, str(row.column), latest)]
             X[row.name] = pd.Categorical(X[row.name], categories=pd.Index(known, dtype=object))
     pipeline.audit_ = settle(audit_rows(outline, churn, X, outcomes, features=rows), pipeline.raise_on)
-    pipeline.weeks_ = tables.weeks(*cutoffs.season_question(past, churn, X)) if pipeline.season else []
+    pipeline.weeks_ = tables.weeks(*season_counts.season_question(past, churn, X)) if pipeline.season else []
     pipeline.learn(X, outcomes)
     paid = payment_rows(outline)
     if paid:

@@ -20,6 +20,7 @@ __all__ = ["AHEAD", "Clock", "estimate_clock"]
 
 AHEAD = 1_100  # days of forecast that are kept: three years
 _WEEKDAY_PRIOR = 10.0
+_MUCH, _BEYOND = 0.15, 2.5  # standard deviation of the log intensity over the year; the same, in errors of its own
 
 Floats = npt.NDArray[Any]
 
@@ -67,6 +68,12 @@ class Clock:
         """Return the mean intensity from one moment to another, shape (n,)."""
         starts, ends = np.asarray(starts, dtype=np.float64), np.asarray(ends, dtype=np.float64)
         return np.asarray((self.at(ends) - self.at(starts)) / (ends - starts))
+
+    @property
+    def year_matters(self) -> bool:
+        """Whether times of the year differ by much, and beyond doubt."""
+        moves = float(np.log(self.year).std())
+        return moves > _MUCH and moves > _BEYOND * float(self.year_sd.mean())
 
     def years_seen(self, start: float, end: float) -> int:
         """Return in how many earlier years at least half of the same days of the year were counted."""

@@ -16,7 +16,7 @@ from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.share import Trial, choose_share
 from churnpredict.model.season.week_counts import WeekCounts
 
-__all__ = ["COLUMN", "FEWEST_PEOPLE", "Learnt", "Season", "SeasonRows", "learn_season"]
+__all__ = ["COLUMN", "FEWEST_PEOPLE", "Learnt", "Season", "SeasonRows", "clock_of", "learn_season"]
 
 COLUMN = "calendar__expected_activity"
 """The column of the offset: beside the features, named as they are."""
@@ -198,10 +198,14 @@ class _Clocks:
             return None
         i = known[-1]
         if i not in self.made:
-            counts = self.counts[i]
-            enough = counts.days >= _YEAR and counts.people >= FEWEST_PEOPLE
-            self.made[i] = estimate_clock(counts, self.spans) if enough else None
+            self.made[i] = clock_of(self.counts[i], self.spans)
         return self.made[i]
+
+
+def clock_of(counts: WeekCounts, spans: Sequence[NamedSpan] = ()) -> Clock | None:
+    """Return the clock of counts; None before a year of history, or of too few customers."""
+    enough = counts.days >= _YEAR and counts.people >= FEWEST_PEOPLE
+    return estimate_clock(counts, spans) if enough else None
 
 
 def _learnable(y: Floats) -> bool:
