@@ -20,7 +20,7 @@ FOLDED = {
 }
 _STANDING = re.compile(r"(Status: \w+|Accepted|Concerns .*|Question|Decided|Asked|What was wrong)\.?$", re.S)  # how decisions begin
 _FEW_COLUMNS = 3  # of a table that fits a telephone as it is
-_LONG_CELL = 240  # characters of a cell that a third of a telephone cannot hold
+_LONG_CELL = 150  # characters of a cell that a third of a telephone cannot hold
 
 
 class Cards(Directive):
