@@ -28,9 +28,10 @@ def cents_and_zeros_for_no_day(folder: Path) -> None:
     rows = [f"u{r.who},{int(r.at.timestamp() * 1000)},{round(r.eur * 100)}" for r in D.itertuples()]
     lines(folder, "payments.csv", ["user,created,amount_cents", *rows])
     people = [
-        f"u{r.who},{r.first:%Y%m%d},{f'{r.last:%Y%m%d}' if r.gone else '00000000'},{'AT' if r.who % 2 else 'BE'}" for r in P.itertuples()
+        f"u{r.who},{r.first:%Y%m%d},{f'{r.last:%Y%m%d}' if r.gone else '00000000'},{'AT' if r.who % 2 else 'BE'},{1 + r.who % 12:02d}/{26 + r.who % 3}"
+        for r in P.itertuples()
     ]
-    lines(folder, "users.csv", ["user,signup_date,deactivated_on,country", *people])
+    lines(folder, "users.csv", ["user,signup_date,deactivated_on,country,card_expiry", *people])
 
 
 @case(verkaeufe__value=None, verkaeufe__currency=None, verkaeufe__money=None, churn__of="verkaeufe")

@@ -97,6 +97,8 @@ def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, acti
         return "always the same"
     if column.kind == "clock":
         return "a time of day"
+    if column.kind == "text" and column.says("expiry"):
+        return "a day of expiry that is not written as a day: 03/26 is 2026-03-31; write it so and declare dates = [...]"
     if column.says("leaving", "reason"):
         return TELLS
     if left is not None and 0 < left.sum() < len(left) and tells_whether(column, left) >= 0.9:
