@@ -106,6 +106,6 @@ def check_value(where: str, key: str, value: Any, kind: Any) -> None:
 
 
 def shown(value: Any) -> str:
-    """Return a value as it stands in the file, in short."""
+    """Return a value of the file, in short."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -377,9 +377,9 @@ class Narrator:
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    """Return numbers as they can be told.
+    """Return numbers with the digits that are sure.
 
-    Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are told as 16,777,200.
+    Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are written as 16,777,200.
     """
     found = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if column.dtype not in (np.float32, np.float16):

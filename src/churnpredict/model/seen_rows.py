@@ -12,7 +12,7 @@ from churnpredict.errors import warn
 
 __all__ = ["sketch_of", "warn_if_seen"]
 
-_SIZE = 1024  # hashes that are kept: the lowest, so that other rows are held against the same part of them
+_SIZE = 1024  # hashes that are kept: the lowest, so that other rows are compared with the same part of them
 _COLUMNS = 64  # columns that tell rows apart
 _MOST = 0.75  # share of rows from which on they are those of the training
 _FEWEST = 20  # rows behind that share

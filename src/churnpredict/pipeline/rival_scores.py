@@ -40,7 +40,7 @@ def check_rivals(against: Any, n_cutoffs: int) -> Mapping[str, Any]:
             raise UsageError("bad-argument", f'against has a score called "{name}", as a model here is', remedy="Give it another name.")
         if n_cutoffs > 1 and not isinstance(scores, str) and not _has_cutoffs(scores):
             remedy = f"Give {_FORMS}; or test at a single cutoff. A score made after a cutoff has seen what it is to predict."
-            raise UsageError("bad-argument", f'against["{name}"] does not say of which cutoff its scores are', remedy=remedy)
+            raise UsageError("bad-argument", f'against["{name}"] does not name the cutoff of its scores', remedy=remedy)
     return against
 
 

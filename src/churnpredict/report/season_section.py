@@ -25,7 +25,7 @@ _YEAR = 366
 
 @dataclass(frozen=True, eq=False)
 class SeasonAhead:
-    """What the season says of the time that the risks are about.
+    """What the season expects of the time that the risks are about.
 
     Attributes
     ----------

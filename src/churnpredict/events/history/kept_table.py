@@ -43,7 +43,7 @@ class _KeptUnit:
 
 @dataclass(frozen=True)
 class KeptTable:
-    """What a manifest says of one table.
+    """One table in a manifest.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class KeptTable:
         Raises
         ------
         Reread
-            What checks have counted in all rows cannot be told apart from what they would have counted in these.
+            What checks have counted in all rows cannot be separated from what they would have counted in these.
         """
         gone = {unit.number for unit in self.units} - stay
         units = tuple(unit for unit in self.units if unit.number in stay)

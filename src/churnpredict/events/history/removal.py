@@ -30,7 +30,7 @@ def remove_customers(path: Path, stays: Callable[[Any], Any]) -> int:
     path : Path
         Folder of the history.
     stays : callable
-        Says of an array of ids, as texts, which are those of other customers.
+        Finds which ids of an array, as texts, are those of other customers.
 
     Raises
     ------

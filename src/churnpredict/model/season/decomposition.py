@@ -78,7 +78,7 @@ class Decomposition:
 
     @cached_property
     def _seasonal(self) -> Floats:
-        """What each week says of each day of the year, (367, W)."""
+        """The weight of each week on each day of the year, (367, W)."""
         season, peaks = self.sizes["season"], self.sizes["peaks"]
         return season**2 * _periodic(_DAYS, self.weeks, _BROAD) + peaks**2 * _periodic(_DAYS, self.weeks, _NARROW)
 
