@@ -225,6 +225,21 @@ def test_copies_are_found_in_any_columns_and_chance_is_no_copy(seed):
         assert "duplicate-customers" in {f.code for f in room.audit(*_copied(X, y, rng)).found}, kind
 
 
+def test_a_status_under_another_name_is_an_error_only_where_it_tells(rng):
+    y = (np.arange(600) < 60).astype(int)
+    gone = (y == 1) | (rng.random(600) < 0.5)
+    plain = pd.DataFrame({"x": rng.normal(size=600)})
+    for name, values in {
+        "is_active": ~gone,
+        "a__people_state": np.where(gone, "closed", "open"),
+        "relation": np.where(gone, "ex", "ok"),
+    }.items():
+        assert [f.code for f in room.audit(plain.assign(**{name: values}), y).errors] == ["names-outcome"], name
+        assert room.audit(plain.assign(**{name: rng.permutation(values)}), y).ok, name
+    regions = plain.assign(state=rng.choice(["CA", "NY", "TX"], 600), colour=np.where(gone, "red", "blue"))
+    assert room.audit(regions[["x", "state"]], y).ok
+
+
 def test_a_status_that_all_leavers_share_is_an_error_though_others_have_it_too(rng):
     """Of today's inactive, many had stayed at an earlier cutoff: the AUC is low, and yet all who left are inactive."""
     y = (np.arange(600) < 60).astype(int)

@@ -302,3 +302,22 @@ def test_local_days_hold_their_midnights():
         for day in CHANGES[zone]:
             moment = us(utc([day], zone)[0])
             assert local_time(np.array([moment]), zone)[0] // DAY == pd.Timestamp(day).value // 1000 // DAY
+
+
+@pytest.mark.parametrize(
+    ("zone", "end", "begins"),
+    [
+        ("Europe/Berlin", "2024-03-10 12:00", "2024-04-09 12:00"),
+        ("Europe/Berlin", "2024-10-10 12:00", "2024-11-09 12:00"),
+        ("America/Santiago", "2024-08-20 00:00", "2024-09-19 00:00"),
+    ],
+)
+def test_a_renewal_is_counted_by_the_wall_clock(zone, end, begins):
+    """30 days after noon are noon, across both changes of the clock; a minute later is no renewal."""
+    later = pd.Timestamp(begins) + pd.Timedelta(minutes=1)
+    rows = [("a", "2024-01-01", end), ("a", begins, None), ("b", "2024-01-01", end), ("b", later, None)]
+    frame = pd.DataFrame(rows, columns=["u", "s", "e"]).astype({"s": "datetime64[us]", "e": "datetime64[us]"})
+    tables = cp.EventTables(subs=cp.Intervals(frame, customer="u", start="s", end="e", end_inclusive=False), timezone=zone)
+    snapshots = pd.DataFrame({"customer_id": ["a", "b"], "cutoff": "2024-12-01"})
+    found = cp.build_features(tables, snapshots, features=[cp.Feature("subs", "renewals")])
+    assert found.iloc[:, 0].tolist() == [1.0, 0.0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from tests.cli.test_config import GOOD
 from tests.shops import QUICK
@@ -133,13 +134,13 @@ def test_a_pipeline_trains_and_scores_in_each_way(treated):
     assert (pipeline.n_snapshots_ == len(plain.training_rows(shop.tables, "2023-05-01")[0])) == (treated == "exclude")
 
 
-def leaking(log):
+def leaking(log, name="account_status", gone="inactive", there="active", written=lambda frame: frame):
     """Customers with a status of today, as a warehouse has it: at the newest training cutoff it is the answer."""
     last = log.groupby("who")["paid_at"].max()
-    status = np.where(last < log["paid_at"].max() - pd.Timedelta("60D"), "inactive", "active")
-    people = pd.DataFrame({"who": last.index, "account_status": status})
+    status = np.where(last < log["paid_at"].max() - pd.Timedelta("60D"), gone, there)
+    people = written(pd.DataFrame({"who": last.index, name: status}))
     orders = cp.Events(log, customer="who", time="paid_at", value="eur")
-    return cp.EventTables(orders=orders, people=cp.Customers(people, customer="who", attributes=["account_status"]))
+    return cp.EventTables(orders=orders, people=cp.Customers(people, customer="who", attributes=[name]))
 
 
 def test_fit_warns_of_leaks_and_refuses_them_on_request(log, churn, quick):
@@ -150,6 +151,33 @@ def test_fit_warns_of_leaks_and_refuses_them_on_request(log, churn, quick):
         lenient = cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1).fit(tables)
     assert {"names-outcome", "predicts-too-well"} <= {w.message.code for w in said}
     assert not lenient.audit_.ok
+
+
+def as_csv(frame, folder):
+    frame.to_csv(folder / "people.csv", index=False)
+    return str(folder / "people.csv")
+
+
+def as_parquet(frame, folder):
+    frame.to_parquet(folder / "people.parquet")
+    return str(folder / "people.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "there", "source"),
+    [
+        ("state", "closed", "open", as_parquet),
+        ("is_active", False, True, as_csv),
+        ("enabled", 0, 1, as_csv),
+        ("kind_of_relation", "Former", "Current", as_csv),
+        ("inactive", "yes", "no", lambda frame, _: pl.from_pandas(frame)),
+    ],
+)
+def test_a_status_of_today_is_refused_from_every_source(log, churn, quick, tmp_path, name, gone, there, source):
+    """Whatever it is called and however it is stored: it says of customers at an earlier cutoff that they are gone now."""
+    tables = leaking(log, name, gone, there, lambda frame: source(frame, tmp_path))
+    with pytest.raises(LeakageError, match=name):
+        cp.ChurnPipeline(churn, classifier=quick, most_cutoffs=1, raise_on="error").fit(tables)
 
 
 def test_fit_on_sound_tables_is_silent(trained):

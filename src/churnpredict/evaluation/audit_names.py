@@ -46,6 +46,17 @@ _HISTORY = {
     "items",
     "peers",
 }
+# A current status under another name: what it may be called, and the words of which all of its values are, one of the first at least.
+_STATE = {"active", "inactive", "enabled", "disabled", "alive", "state", "standing", "live"}
+_GONE = (
+    {"inactive", "closed", "ended", "left", "former", "gone", "dead", "disabled", "dormant", "lost", "expired", "ex", "past"}
+    | _LEFT_WORDS
+    | _CANCEL
+)
+_THERE = {
+    *("active", "open", "live", "running", "current", "enabled", "ok", "new", "good", "paying", "existing", "customer", "trial", "paused"),
+}
+_FEW_LEVELS = 12
 _PLANNED = {"planned", "scheduled", "renewal", "trial", "promo", "promotion", "discount", "campaign"}
 
 
@@ -81,17 +92,34 @@ def named(case: Case) -> Iterator[Finding]:
     """Yield columns whose names refer to the outcome."""
     cure = "Drop it, or use its value from before the cutoff (States, or Customers with valid_from=)."
     for name in case.names:
-        meaning = names_outcome(name) if name in case.X else None
-        if meaning is None:
+        if name not in case.X:
             continue
-        column = case.X[name]
+        column, meaning = case.X[name], names_outcome(name)
+        perhaps = meaning is None and _is_status(name, column)  # a status as of today, where it tells who left
+        if meaning is None and not perhaps:
+            continue
         values = numbers(column)
         if values is None:
             values = pd.factorize(column)[0].astype(float)
         strength = max(auc_bound(case.y, np.where(np.isnan(values), -1e300, values), case.who)[0], 0.5)
         telling = strength > 0.8 or _all_one(values[case.y == 1], values, case.who[case.y == 1])
-        what = f"the name refers to {meaning}" + (f", and it separates leavers (AUC {score(strength)})" if telling else "")
+        if perhaps and not telling:
+            continue
+        what = "it is a status that leaving changes" if perhaps else f"the name refers to {meaning}"
+        what += f", and it separates leavers (AUC {score(strength)})" if telling else ""
         yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
+
+
+def _is_status(name: str, column: pd.Series) -> bool:
+    """Return whether a column may be a status as of today: by its name, or by the words that are its values."""
+    rest = set(tokens(name.split("__", 1)[-1])) - _ACCOUNT
+    if rest & _STATE and rest <= _STATE | {"is", "still", "currently"}:
+        return True
+    if numbers(column) is not None:
+        return False
+    levels = pd.unique(column.dropna())
+    said = {str(v).strip().lower() for v in levels} if len(levels) <= _FEW_LEVELS else set()
+    return bool(said & _GONE) and said <= _GONE | _THERE
 
 
 def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> bool:
