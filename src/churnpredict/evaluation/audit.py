@@ -13,7 +13,7 @@ from churnpredict.evaluation.audit_columns import missing_tells, single_values, 
 from churnpredict.evaluation.audit_names import at_the_cutoff, dates_and_ids, named, names_outcome
 from churnpredict.evaluation.audit_report import Audit, Case, Finding
 from churnpredict.evaluation.audit_rows import constant_labels, duplicates, left_before, mixed_folds, time_order
-from churnpredict.model.encoding import as_frame
+from churnpredict.model.encoding import as_frame, check_matrix
 from churnpredict.model.labels import read_labels
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.moments import Moment
@@ -72,6 +72,8 @@ def audit(
     ------
     LeakageError
         If there is a finding at least as severe as ``raise_on``.
+    UsageError
+        ``not-a-matrix``, ``swapped``.
 
     Notes
     -----
@@ -103,9 +105,12 @@ def audit_matrix(
     names: Sequence[str] | None = None,
 ) -> Audit:
     """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
+    check_matrix(X, "audit(X, y)", y)
     frame = as_frame(X)
     if frame is None:
         A = np.asarray(X)
+        if A.ndim != 2:
+            raise UsageError("not-a-matrix", "audit takes a matrix of features as X, not a single column", remedy="Call audit(X, y).")
         frame = pd.DataFrame(A, columns=[f"x{j}" for j in range(A.shape[1])])
     y, cutoff, customers = (in_row_order(given, X, name) for given, name in ((y, "y"), (cutoff, "cutoff"), (customers, "customers")))
     target = read_labels(y, positive=_left(y)).target
