@@ -5,7 +5,7 @@ Longer than most modules because all stages are in it, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from churnpredict.spans import SpanLike, span_text
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
     from churnpredict.evaluation.uplift import UpliftModel
+    from churnpredict.model.season.week_counts import WeekCounts
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.season_view import SeasonView
 
@@ -316,7 +317,7 @@ class ChurnPipeline(Answers):
         self.weeks_ = season_counts.weeks_before(past, self.churn, X) if self.season else []
         return X, outcomes
 
-    def step_between(self, past: EventTables, weeks: Any = None) -> SpanLike | None:
+    def step_between(self, past: EventTables, weeks: Callable[[str, list[int]], list[WeekCounts]] | None = None) -> SpanLike | None:
         """Return the step between training cutoffs, None for the default: see :func:`churnpredict.pipeline.season_counts.training_step`."""
         if self.every is not None or not self.season:
             return self.every
