@@ -14,7 +14,6 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 import churnpredict as cp
@@ -51,7 +50,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("map", "What are the risks made of, from the riskiest customer to the safest?", 'why.plot("map")'),
         Entry("swarm", "How far does each feature move the risk of each customer?", 'why.plot("swarm")'),
         Entry("segments", "What tells segments apart?", 'why.plot("segment", by=segment)'),
-        Entry("customer", "Why this customer?", 'why.plot("customer", row=riskiest)'),
+        Entry("customer", "Why this customer?", 'why.plot("customer", customer=customer)'),
         Entry("timeline", "Since when, and what happened before?", "pipeline.timeline(tables, customer).plot()"),
     ),
     "Whom to contact": (
@@ -99,7 +98,6 @@ def scene() -> dict[str, Any]:
         **{"cp": cp, "tables": tables, "churn": churn, "pipeline": pipeline, "scores": scores, "why": why},
         "shop": cp.ChurnPipeline(december.churn, every="30d", n_jobs=1).fit(december.tables, until="2024-06-01"),
         "segment": scores.set_index("customer_id").loc[why.index.get_level_values("customer_id"), "band"].to_numpy(),
-        "riskiest": int(np.argmax(why.risk.to_numpy())),
         "customer": scores["customer_id"].iloc[0],
         "plan": cp.plan_retention(scores, budget=400, offer_cost=20, contact_cost=2, acceptance=0.3),
         "renewals": subscriptions.groupby("customer")["renews_at"].max(),

@@ -27,7 +27,7 @@ settings.register_profile(
     phases=_QUICK,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.register_profile("ci", parent=settings.get_profile("quick"), max_examples=25, phases=tuple(Phase), print_blob=True)
+settings.register_profile("ci", parent=settings.get_profile("quick"), max_examples=15, print_blob=True)
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=400, phases=tuple(Phase))
 settings.load_profile(os.environ.get("CHURNPREDICT_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
 

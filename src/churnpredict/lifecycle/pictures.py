@@ -8,6 +8,7 @@ import numpy as np
 
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, sentence
 from churnpredict.figures import loss_gap, people, score
+from churnpredict.languages.catalogue import capital
 
 __all__ = ["plot_retraining"]
 
@@ -52,7 +53,7 @@ def plot_retraining(found: Any, *, most: int = 8) -> Any:
     apart = found.difference
     figures = "" if apart is None else f": log loss {loss_gap(apart.value)} (95 %: {loss_gap(apart.low)} to {loss_gap(apart.high)})"
     seen = f"Dots with 95 % intervals for {people(found.n)} snapshots, of which {people(found.leavers)} left."
-    return finish(figure, f"{verdict} [{found.verdict}]{figures}", f"{found.words} {seen}")
+    return finish(figure, f"{verdict} [{found.verdict}]{figures}", f"{capital(found.words.rstrip('.'))}. {seen}")
 
 
 def _drivers(ax: Any, drivers: Any, most: int) -> None:
