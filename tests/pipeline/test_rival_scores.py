@@ -37,7 +37,7 @@ def test_every_form_says_the_same(scores: Any, expected: list[float]) -> None:
     [
         (BY_ROW, 1, "does not name its scores"),
         ({"model": BY_ROW}, 1, "as a model here is"),
-        ({"ours": {"a": 0.1, "b": 0.3}}, 2, "of which cutoff"),
+        ({"ours": {"a": 0.1, "b": 0.3}}, 2, "does not name the cutoff"),
         ({"ours": {"a": 0.1}}, 1, r"missing values \(1 of 2 rows\)"),
         ({"ours": {"a": 10, "b": 30}}, 1, "out of range"),
         ({"ours": "value__crm_scor"}, 1, 'Did you mean "value__crm_score"'),
