@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -105,6 +106,18 @@ def test_every_picture_of_the_gallery_stands_on_its_page_with_its_line_and_its_w
         alt = re.search(rf"!\[([^\]]+)\]\(gallery/{entry.name}-{theme}\.png\)", page)
         assert alt, "every picture is told in words"
         assert len(alt[1].split()) > 8
+
+
+@pytest.mark.parametrize("entry", [e for e in make_gallery.entries() if e.line.startswith('why.plot("')], ids=lambda entry: entry.name)
+def test_lines_of_reasons_give_what_their_picture_takes(entry: make_gallery.Entry) -> None:
+    """A parameter that was renamed made a line of the page fail, and nothing said so."""
+    from churnpredict.explanation import plots
+
+    call = ast.parse(entry.line, mode="eval").body
+    assert isinstance(call, ast.Call)
+    (kind,) = (arg.value for arg in call.args if isinstance(arg, ast.Constant))
+    draw = getattr(plots, f"plot_{kind}", None) or getattr(plots, f"plot_{kind}s")
+    assert {keyword.arg for keyword in call.keywords} <= set(inspect.signature(draw).parameters)
 
 
 def test_cards_take_their_sentence_from_the_page(tmp_path: Path) -> None:

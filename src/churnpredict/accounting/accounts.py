@@ -48,7 +48,7 @@ class Accounts(pd.DataFrame):
             if pd.api.types.is_float_dtype(values.dtype):
                 values = values.where(np.isfinite(values.to_numpy(np.float64, na_value=np.nan)))
             if column in _SHARES or not isinstance(column, str):
-                shown = [f"{percent(v)}" if pd.notna(v) else "" for v in values]
+                shown = [percent(v) if pd.notna(v) else "" for v in values]
             elif column in _MONEY:
                 shown = [amount(v) if pd.notna(v) else "" for v in values]
             elif pd.api.types.is_numeric_dtype(values):

@@ -36,5 +36,5 @@ def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
     for row in scores.head(n).to_dict("records"):
         reasons = [f"{row[f'reason_{i}']} {points(row[f'reason_{i}_points'])}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
         money = amount(row["money_at_risk"])
-        rows.append((str(row["customer_id"]), Figure(f"{percent(row['risk'])}"), Figure(money), ", ".join(reasons)))
+        rows.append((str(row["customer_id"]), Figure(percent(row["risk"])), Figure(money), ", ".join(reasons)))
     return "\n".join(text_table(rows, ("customer", "risk", "money at risk", "reasons")))

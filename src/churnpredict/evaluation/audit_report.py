@@ -114,7 +114,7 @@ class Audit:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [(f.severity, f.where, f.what, f"{percent(f.sure)}", f.cure) for f in self.found]
+        rows = [(f.severity, f.where, f.what, percent(f.sure), f.cure) for f in self.found]
         return show(f"Audit: {self._summary()}", rows, ("severity", "where", "what", "sure", "cure"))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.churn.rule import window_after
 from churnpredict.clock import DAY, local_time
 from churnpredict.explanation.attribution import explain
 from churnpredict.languages.catalogue import Language, capital
@@ -68,9 +69,7 @@ def season_ahead(pipeline: ChurnPipeline, X: pd.DataFrame, cutoff: int, timezone
     season = pipeline.season_.season
     if season is None or not len(X):
         return None
-    churn, zone = pipeline.churn, timezone
-    gap_ends = np.asarray(churn.gap_span.after(np.array([cutoff]), zone))
-    opens, closes = (float(local_time(moment, zone)[0]) / DAY for moment in (gap_ends, churn.horizon_span.after(gap_ends, zone)))
+    opens, closes = (local_time(np.array(window_after(pipeline.churn, cutoff, timezone)), timezone) / DAY).tolist()
     some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _MOST)).astype(np.int64)]
     clock = season.clock
     return SeasonAhead(
