@@ -20,7 +20,7 @@ MOST_BUSY = 2.5  # how much dearer a second is on a machine that is busy with ot
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float, float]:
-    """The folder, what was said, seconds until the first word, and the processor time of the demo."""
+    """The folder, what was said, the share of the time that passed before the first word, and the processor time of the demo."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
     source = Path(__file__).parents[2] / "src"
     environment = os.environ | {"PYTHONPATH": str(source), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
@@ -32,8 +32,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float, fl
         waited = time.perf_counter() - began
         told = first + process.stdout.read()
         assert process.wait(timeout=600) == 0, told
-    now = os.times()
-    return folder, told, waited, now.children_user + now.children_system - spent.children_user - spent.children_system
+    now, lasted = os.times(), time.perf_counter() - began
+    return folder, told, waited / lasted, now.children_user + now.children_system - spent.children_user - spent.children_system
 
 
 def test_it_is_better_than_every_baseline_beyond_chance(demo: tuple[Path, str, float, float]) -> None:
@@ -60,6 +60,6 @@ def test_reasons_differ_and_the_plan_pays(demo: tuple[Path, str, float, float]) 
 
 def test_it_is_quick_and_says_which_file_to_open(demo: tuple[Path, str, float, float]) -> None:
     folder, told, waited, spent = demo
-    assert waited < 10  # a second on an idle machine
+    assert waited < 0.2  # a second of a whole minute; a share, because a busy machine stretches both
     assert spent < CPU * MOST_BUSY
     assert told.rstrip().splitlines()[-1] == f"next: open {folder / 'report.html'}"
