@@ -80,7 +80,7 @@ def closest(word: str, known: Iterable[str]) -> str:
     """
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f' Did you mean "{near[0]}"?' if near else ""
 
 

@@ -224,7 +224,7 @@ def _in_order(given: Any, n: int, what: str, positional: bool) -> Any:
             f"{what} does not name the customers of its values",
             remedy="Give a mapping, or a Series with customer ids as its index.",
         )
-    whole = isinstance(given, (str, bytes)) or not hasattr(given, "__len__") or isinstance(given, (set, frozenset))
+    whole = isinstance(given, (str, bytes, set, frozenset)) or not hasattr(given, "__len__") or getattr(given, "ndim", 1) == 0
     if whole or len(given) != n or np.ndim(given) != 1:
         shown = f"a {type(given).__name__}" if whole else f"of the shape {np.shape(given)}"
         raise UsageError(
@@ -250,7 +250,7 @@ def listed_customers(given: Any, customers: Any, what: str) -> Listed:
     >>> listed_customers(["a", "c"], ["a", "b"], "exclude").found.tolist()
     [True, False]
     """
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise UsageError("bad-argument", f"{what} is not a list of customers", remedy="Give ids, or a mapping of id to why.")
     named = keyed(given, what, customers, texts=True)
     if named is None:

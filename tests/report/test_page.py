@@ -16,9 +16,12 @@ import churnpredict as cp
 from churnpredict.errors import OutputError, SchemaError, UsageError
 from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.monitoring import drift_checks
+from churnpredict.monitoring.drift import Drift
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.report import leaving, sections
 from churnpredict.report import page as module
+
+DAY = pd.Timestamp("2024-01-01")
 
 VOID = {"meta", "img", "br", "link", "input", "hr", "base"}
 LOADS = ("src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href")
@@ -264,9 +267,9 @@ def test_the_book_shows_what_it_is_given(scores, everything):
 
 
 def test_no_drift_is_said_too_and_an_object_is_read(scores):
-    calm, alarm = SimpleNamespace(alarms=()), SimpleNamespace(where="risk", what="Mean up.", remedy="Look.")
+    calm, alarm = Drift(DAY, 100), SimpleNamespace(where="risk", what="Mean up.", remedy="Look.")
     assert "Nothing: tables, customers and risks are as they were" in Page(module.render_report(scores, drift=calm)).text
-    assert "risk : Mean up. Look." in Page(module.render_report(scores, drift=SimpleNamespace(alarms=(alarm,)))).text
+    assert "risk : Mean up. Look." in Page(module.render_report(scores, drift=Drift(DAY, 100, (alarm,)))).text
 
 
 def test_owners_of_few_customers_are_left_out(scores):
@@ -496,7 +499,7 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
         SimpleNamespace(code="risk-level", where="all customers", what="mean risk 30 % now", remedy="Retrain."),
     )
     outcomes = pd.DataFrame({"metric": ["mean_risk", "observed"], "value": [0.2, 0.25], "cutoff": [pd.NaT, pd.NaT]})
-    text = Page(module.render_report(scores, drift=SimpleNamespace(alarms=alarms, outcomes=outcomes), language=code)).text
+    text = Page(module.render_report(scores, drift=Drift(DAY, 100, alarms, outcomes=outcomes), language=code)).text
     assert spoken.page["alarm.volume"] in text
     assert spoken.page["alarm.risk-level"] in text
     assert "orders" in text

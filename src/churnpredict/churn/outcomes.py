@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.argument_checks import check_flag
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.churn.rule import ChurnRule, check_rule, window_after
 from churnpredict.clock import days_between
@@ -107,6 +108,7 @@ def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, 
     """
     check_tables(tables, "label_churn(tables, snapshots, churn)")
     check_rule(churn, "label_churn(tables, snapshots, churn)")
+    check_flag(drop_immature, "drop_immature")
     churn.check(tables)
     customers, cutoffs = sorted_pairs(tables, snapshots)
     late = immature(tables, churn, cutoffs)

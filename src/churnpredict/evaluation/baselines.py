@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from churnpredict.argument_checks import check_flag
 from churnpredict.errors import MismatchError, UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.purchases import find_triple, fit_purchase_model, fit_to_outcomes, silence_margin, triple_values
@@ -171,6 +172,7 @@ class MBGNBD(_Baseline):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> MBGNBD:
         """Learn r, alpha, a, b, and the level of rows that were never active."""
         y, sample_weight = in_row_order(y, X, "y"), in_row_order(sample_weight, X, "sample_weight")
+        check_flag(self.recalibrate, "recalibrate")
         triple = find_triple(X.columns, self.of)
         if triple is None:
             raise UsageError(

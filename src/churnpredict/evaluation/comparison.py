@@ -19,6 +19,7 @@ from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import cutoffs_of
+from churnpredict.number_checks import check_whole_number
 
 __all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge", "measures_for"]
 
@@ -96,6 +97,7 @@ def baseline_risks(
         risks["recency"] = RecencyLogistic(column=recency).fit(train, target).predict_proba(test)[:, 1]
     if triple is not None:
         risks["MBG/NBD"] = MBGNBD(horizon=horizon, gap=gap, of=of).fit(train, target).predict_proba(test)[:, 1]
+    check_whole_number(random_state, "random_state", most=2**31 - 1)
     single = _one_snapshot(X, target, X_test, random_state=random_state, n_jobs=n_jobs)
     return risks if single is None else risks | {"one-snapshot LightGBM": single}
 

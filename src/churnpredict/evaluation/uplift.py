@@ -17,6 +17,7 @@ from churnpredict.figures import percent, points, score
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
+from churnpredict.number_checks import check_whole_number
 from churnpredict.row_order import in_row_order
 
 __all__ = ["UpliftModel"]
@@ -115,6 +116,7 @@ class UpliftModel:
         """
         if self.learner not in ("auto", *_LEARNERS):
             raise UsageError("unknown-choice", f"learner={self.learner!r}", remedy="Use 'auto', 'two' or 'single'.")
+        check_whole_number(self.random_state, "random_state", most=2**32 - 1)
         given = (in_row_order(v, X, name) for v, name in ((y, "y"), (treated, "treated")))
         target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in given)
         if len(target) != len(X) or len(arm) != len(X) or not np.isin(target, (0, 1)).all() or not np.isin(arm, (0, 1)).all():

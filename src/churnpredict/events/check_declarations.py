@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from churnpredict.argument_checks import check_flag, check_flag_or_none
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
 from churnpredict.events.currency import check_rates
@@ -57,10 +58,10 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         if not plain or twice or name in RESERVED or name == "calendar":
             remedy = 'Use letters, digits and single underscores; "calendar" is taken, and tables differ in more than capitals.'
             raise UsageError("table-name", "this name cannot be used in feature names", table=name, remedy=remedy)
-        inclusive = getattr(declaration, "end_inclusive", None)
-        if inclusive not in (None, True, False):
-            remedy = "Write True or False, or leave it out to detect it."
-            raise UsageError("bad-argument", f"end_inclusive is {inclusive!r}", table=name, remedy=remedy)
+        for flag in ("optional", "optional_time"):
+            check_flag(getattr(declaration, flag, False), flag, table=name)
+        remedy = "Write True or False, or leave it out to detect it."
+        check_flag_or_none(getattr(declaration, "end_inclusive", None), "end_inclusive", table=name, remedy=remedy)
         activity = getattr(declaration, "activity", None)
         if (
             activity is not None

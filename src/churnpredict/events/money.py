@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.declarations import Declaration, Events, Intervals
 
@@ -20,7 +22,7 @@ def check_money(name: str, declaration: Any) -> None:
         ``bad-money``.
     """
     said = getattr(declaration, "money", None)
-    if said is not None and not isinstance(said, bool):
+    if said is not None and not isinstance(said, (bool, np.bool_)):
         remedy = "Write money=True, and name the column as value=."
         raise UsageError("bad-money", f"money is {said!r}", table=name, remedy=remedy)
     if said and declaration.value is None:
@@ -50,7 +52,7 @@ def is_money(declaration: Declaration) -> bool:
 def _said(declaration: Declaration) -> bool:
     if not isinstance(declaration, (Events, Intervals)) or declaration.value is None:
         return False
-    return declaration.currency is not None if declaration.money is None else declaration.money
+    return declaration.currency is not None if declaration.money is None else bool(declaration.money)
 
 
 def _by_driver(declaration: Declaration) -> bool:

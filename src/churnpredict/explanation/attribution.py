@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_flag_or_none
 from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
 from churnpredict.explanation.contributions import Contributions, encoded_blocks
@@ -540,7 +541,7 @@ def _bar(n: int, progress: bool | None) -> Any:
     from contextlib import nullcontext
     from types import SimpleNamespace
 
-    if progress is None:
+    if check_flag_or_none(progress, "progress", remedy="Give True or False; None shows a bar for many rows.") is None:
         progress = n >= _PROGRESS_ROWS and (sys.stderr.isatty() or "ipykernel" in sys.modules)
     if not progress:
         return nullcontext(SimpleNamespace(update=lambda _: None))

@@ -63,7 +63,7 @@ def probe_features(
     check_tables(tables, "probe_features(function, tables, snapshots)")
     _, moments = sorted_pairs(tables, snapshots)
     distinct = np.unique(moments)
-    cutoffs = check_whole_number(cutoffs, "cutoffs", least=1)
+    cutoffs, random_state = check_whole_number(cutoffs, "cutoffs", least=1), check_whole_number(random_state, "random_state")
     chosen = distinct[np.unique(np.linspace(0, len(distinct) - 1, cutoffs).round().astype(int))]
     found = []
     for k, cutoff in enumerate(chosen):

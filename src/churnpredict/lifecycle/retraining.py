@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_flag
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import window_after
 from churnpredict.churn.snapshots import take_snapshots
@@ -179,6 +180,7 @@ def retrain(
     """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
+    check_flag(despite_sources, "despite_sources")
     rounds = check_whole_number(rounds, "rounds", least=1)
     check_trained_and_tables(champion, tables, "retrain(pipeline, tables)")
     if challenger is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
+from churnpredict.argument_checks import check_flag
 from churnpredict.clock import DAY, days_between
 from churnpredict.errors import TimeError, UsageError
 from churnpredict.moments import moment, moment_column
@@ -185,6 +186,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         UsageError
             ``no-horizon``, ``no-customers``.
         """
+        apart = check_flag(self.apart, "apart")
         if self.horizon is None:
             remedy = 'Pass the horizon of the labels: TemporalSplit(horizon="90d").'
             raise UsageError("no-horizon", "nothing says how far the labels reach beyond their cutoffs", remedy=remedy)
@@ -197,7 +199,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         if times is None:
             raise TimeError("no-cutoff", "the rows carry no cutoff", remedy='Name an index level "cutoff", or pass cutoff=.')
         who = customers_of(X, customers)
-        if self.apart and who is None:
+        if apart and who is None:
             raise UsageError(
                 "no-customers",
                 "folds cannot be split by customer: the rows do not name customers",
@@ -207,7 +209,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         window = Window.of(self.horizon, self.gap, zone_of(X, cutoff))
         blocks = _test_blocks(distinct, window.closes(distinct), n_splits=self.n_splits, size=self.test_size)
         closes = window.closes(times)
-        part = None if who is None or not self.apart else _parts(who, self.n_splits)
+        part = None if who is None or not apart else _parts(who, self.n_splits)
         for i, (first, last) in enumerate(blocks):
             train = closes <= first
             test = (times >= first) & (times <= last)

@@ -199,7 +199,7 @@ def product_shares(
             )
         chain += [(s, 1.0) for s in timed if s.days is not None and s.days >= days]
     if outcome is not None:
-        if outcome not in OUTCOMES:
+        if not isinstance(outcome, str) or outcome not in OUTCOMES:
             raise UsageError("unknown-outcome-name", f"outcome={outcome!r}.{closest(outcome, OUTCOMES)}", remedy='Use "left" or "lost".')
         if LOST not in shares:
             raise UsageError(

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.argument_checks import check_instance
 from churnpredict.churn.outcomes import immature, label_churn
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ContentError, IdentityError, SchemaError, SourceError, closest
@@ -60,8 +61,12 @@ def read_scorings(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame
     ContentError
         ``no-probability``: a risk outside [0, 1].
     """
+    asked = "Give a table of scores, or a list of such tables."
+    if not isinstance(scores, pd.DataFrame):
+        check_instance(scores, "scores", (list, tuple), asked)
     parts = [scores] if isinstance(scores, pd.DataFrame) else list(scores)
     for part in parts:
+        check_instance(part, "an item of scores", pd.DataFrame, asked)
         for column in ("customer_id", "cutoff", "risk"):
             if column not in part:
                 remedy = "Give tables as churnpredict score writes them." + closest(column, map(str, part.columns))

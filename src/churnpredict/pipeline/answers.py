@@ -83,7 +83,7 @@ class Answers:
         from churnpredict.pipeline.backtesting import backtest
 
         check_tables(tables, "pipeline.backtest(tables)")
-        return backtest(cast(Any, self), tables, at, against=against, rounds=rounds, campaign=campaign or ASSUMED)
+        return backtest(cast(Any, self), tables, at, against=against, rounds=rounds, campaign=ASSUMED if campaign is None else campaign)
 
     def explain(
         self,

@@ -28,6 +28,7 @@ from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.probe import probe_features
 from churnpredict.figures import percent
+from churnpredict.number_checks import check_whole_number
 
 __all__ = ["audit_rows", "audit_tables", "audit_training", "settle"]
 
@@ -94,6 +95,7 @@ def audit_tables(
     >>> audit_tables(shop.tables, past, shop.churn, function=peeking).findings["code"].tolist()
     ['rows-after-cutoff']
     """
+    check_whole_number(random_state, "random_state")
     found = [
         *_moving(tables, snapshots, function, random_state),
         *_not_at_risk(tables, snapshots, churn),

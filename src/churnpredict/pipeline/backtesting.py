@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_instance
 from churnpredict.churn.outcomes import immature, label_churn
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Inactivity
@@ -69,6 +70,7 @@ def backtest(
 ) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
     rounds, churn = check_whole_number(rounds, "rounds"), pipeline.churn
+    check_instance(campaign, "campaign", Campaign, "Give campaign=Campaign(value=..., offer_cost=..., contact_cost=...).")
     cutoffs = backtest_cutoffs(tables, churn, at)
     rivals = check_rivals(against, len(cutoffs))
     late = int(immature(tables, churn, tables.instants(cutoffs)).sum())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnpredict.argument_checks import check_flag
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
@@ -23,6 +24,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.figures import percent
 from churnpredict.languages.catalogue import language_of
 from churnpredict.moments import Moment, Moments
+from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline import cutoffs, scoring, season_counts, valuing
 from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
@@ -153,6 +155,7 @@ class ChurnPipeline(Answers):
         self.most_rows = most_rows
         self.classifier = classifier
         self.horizons = horizons
+        check_whole_number(random_state, "random_state")
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.treatments = treatments
@@ -160,7 +163,7 @@ class ChurnPipeline(Answers):
         self.raise_on = raise_on
         self.language = language_of(language).code
         self.unit = unit
-        self.season = season
+        self.season = check_flag(season, "season")
         self.calendar = check_calendar(calendar)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from churnpredict import __version__
+from churnpredict.argument_checks import check_instance, check_text
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ChurnError, SchemaError
 from churnpredict.files import write_text
@@ -146,6 +147,9 @@ def render_report(
     **parts: Any,
 ) -> str:
     """Return the page of :func:`write_report` as text."""
+    check_instance(scores, "scores", pd.DataFrame, "Give what pipeline.score() gave.")
+    _check_parts(parts)
+    check_text(title, "title"), check_text(unit, "unit")
     for name in ("customer_id", "risk"):
         if name not in scores:
             raise SchemaError("missing-column", f"the scores have no column {name!r}", remedy="Give what pipeline.score() gave.")
@@ -180,6 +184,24 @@ def render_report(
             small=sections.SMALL,
         )
     )
+
+
+# Who gives each part of the page, besides the tables.
+_SOURCES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "plan": (Plan, "plan_retention() gives"),
+    "drift": ((Drift, pd.DataFrame), "find_drift() gives"),
+    "season": (SeasonAhead, "churnpredict.report.season_section.season_ahead() gives"),
+    "backtest_note": (str, "you would like to stand there, as a text"),
+    "earlier": ((), "was raised"),
+}
+
+
+def _check_parts(parts: dict[str, Any]) -> None:
+    """Refuse a part that is not what the page shows there; an error stands for a part that is not available."""
+    for name, part in parts.items():
+        kinds, giver = _SOURCES.get(name, (pd.DataFrame, "the call named in the documentation of write_report gives: a pandas DataFrame"))
+        if part is not None and not isinstance(part, ChurnError):
+            check_instance(part, name, kinds, f"Give what {giver}.")
 
 
 def _writers(spoken: Language, unit: str) -> dict[str, Any]:

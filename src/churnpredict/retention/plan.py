@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_text
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
@@ -284,6 +285,7 @@ def plan_retention(
     ['no profit', 'contact', 'no profit']
     """
     spoken = language_of(language)
+    check_text(unit, "unit")
     (offer_cost, contact_cost, acceptance), said, noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
     budget = None if budget is None else check_number(budget, "budget", least=0)
     contact_cost = check_number(contact_cost, "contact_cost", least=0)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from churnpredict.errors import IdentityError, SourceError, UsageError
+from churnpredict.errors import IdentityError, SourceError, UsageError, kind_of
 from churnpredict.events.history.removal import remove_customers
 from churnpredict.events.sources.destinations import check_destination, delete_rows
 from churnpredict.files import write_whole
@@ -155,10 +155,12 @@ def _not_text(name: str, what: str) -> SourceError:
 
 def _texts(customers: Iterable[Any]) -> set[str]:
     """Return ids as text."""
-    if isinstance(customers, (str, bytes)):
-        raise UsageError("no-customers", "customers is one text, not a list of ids", remedy="Give a list: [customer].")
     import pandas as pd
 
+    table = isinstance(customers, pd.DataFrame)  # a loop over it gives the names of its columns
+    if isinstance(customers, (str, bytes)) or not isinstance(customers, Iterable) or getattr(customers, "ndim", 1) != 1 or table:
+        remedy = "Name the column: frame[...]." if table else "Give a list: [customer]."
+        raise UsageError("no-customers", f"customers is {kind_of(customers)}, not a list of ids", remedy=remedy)
     given = list(customers)
     if any(pd.isna(one) is True for one in given):
         raise IdentityError("null-id", "ids to forget that are missing", remedy="Leave them out.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_flag, check_flag_or_none
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.markup import show
@@ -156,6 +157,7 @@ class Business:
                 f"meaning is {meaning!r} with outcome {outcome!r}",
                 remedy='meaning is "leaving" or "silence"; outcome is 1 or 2, and only goes with "leaving".',
             )
+        check_flag_or_none(contact, "contact", remedy="Give True or False; None leaves the campaigns as they are.")
         rows, risk = self._world.risk(day, length, outcome=outcome, contact=contact, quiet=meaning == "silence")
         return pd.Series(risk, index=self.truth.index[rows], name="risk")
 
@@ -203,21 +205,11 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
         "contacts": kinds.Events(frames["contacts"], driver="communication", replies=["open", "click"], **log),
         "market": kinds.Events(frames["market"], driver="competition", **log),
     }
-    # Kinds of table that do not exist are left out, not guessed.
-    if hasattr(kinds, "Intervals"):
-        ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
-        term = {
-            "start": "starts",
-            "end": "ends",
-            "planned_end": "renews_at",
-            "value": "price",
-            "kind": "plan",
-            "attributes": ["auto_renew"],
-        }
-        declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", optional=True, **ticket, **who)
-        declared["subscriptions"] = kinds.Intervals(frames["subscriptions"], driver="contract", **term, **who)
-    if hasattr(kinds, "States"):
-        declared["prices"] = kinds.States(frames["prices"], time="at", values=["price", "discount"], driver="price", **who)
+    ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
+    term = {"start": "starts", "end": "ends", "planned_end": "renews_at", "value": "price", "kind": "plan", "attributes": ["auto_renew"]}
+    declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", optional=True, **ticket, **who)
+    declared["subscriptions"] = kinds.Intervals(frames["subscriptions"], driver="contract", **term, **who)
+    declared["prices"] = kinds.States(frames["prices"], time="at", values=["price", "discount"], driver="price", **who)
     if business.rule == "cancellation":
         declared["cancellations"] = kinds.Events(frames["cancellations"], **log)
     if "treatments" in frames:
@@ -300,7 +292,7 @@ def make_business(
     >>> business.truth.columns.tolist()
     ['left_at', 'outcome', 'driver', 'cause_at', 'effect']
     """
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise UsageError("bad-argument", f"rule is {rule!r}", remedy=f'Use "inactivity" or "cancellation".{closest(str(rule), RULES)}')
     trial_days, rest = divmod(span(trial, "trial").nominal, DAY) if trial is not None else (0, 0)
     for name, value, low, high in (
@@ -332,7 +324,7 @@ def make_business(
         signal=float(signal),
         causes=_causes_of(causes),
         spend=float(spend),
-        treatments=bool(treatments),
+        treatments=check_flag(treatments, "treatments"),
     )
     world = plant(settings)
     ids = pd.Series([f"C{i:06d}" for i in range(1, world.n + 1)], name="customer_id")
@@ -346,7 +338,7 @@ def _causes_of(causes: Sequence[str] | None) -> tuple[str, ...]:
     """Return the drivers whose causes strike, checked."""
     if causes is None:
         return DRIVERS
-    if isinstance(causes, str) or not causes or not set(causes) <= set(DRIVERS):
+    if not isinstance(causes, (list, tuple, set, frozenset)) or not causes or not set(causes) <= set(DRIVERS):
         raise UsageError("bad-argument", f"causes is {causes!r}", remedy=f"Give a list of drivers: {', '.join(DRIVERS)}.")
     return tuple(causes)
 
