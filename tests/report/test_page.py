@@ -498,7 +498,9 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
         SimpleNamespace(code="volume", where="orders", what="12 rows in 28 days", remedy="Look."),
         SimpleNamespace(code="risk-level", where="all customers", what="mean risk 30 % now", remedy="Retrain."),
     )
-    outcomes = pd.DataFrame({"metric": ["mean_risk", "observed"], "value": [0.2, 0.25], "cutoff": [pd.NaT, pd.NaT]})
+    outcomes = pd.DataFrame(
+        {"metric": ["mean_risk", "observed", "calibration_gap"], "value": [0.2, 0.25, -0.05], "cutoff": pd.NaT, "customers": 100}
+    )
     text = Page(module.render_report(scores, drift=Drift(DAY, 100, alarms, outcomes=outcomes), language=code)).text
     assert spoken.page["alarm.volume"] in text
     assert spoken.page["alarm.risk-level"] in text
