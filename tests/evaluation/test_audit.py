@@ -249,3 +249,15 @@ def test_a_status_that_all_leavers_share_is_an_error_though_others_have_it_too(r
     honest = X.assign(account_status=rng.choice(["paused", "open"], 600))
     assert room.audit(honest, y).ok is False
     assert not room.audit(honest, y).errors
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%y", "%d-%b-%Y", "%Y%m%d"])
+def test_dates_as_text_are_dates_whatever_their_order(form, clean, rng):
+    """Birthdays warn that they are dates; days that may lie in the past in another order are not called later."""
+    X, n = clean["X"], len(clean["y"])
+    born = pd.Timestamp("1960-01-01") + pd.to_timedelta(rng.integers(0, 9000, n), unit="D")
+    report = room.audit(X.assign(born=born.strftime(form)), clean["y"])
+    assert [f.code for f in report.found if f.where == 'column "born"'] == ["date-as-feature"]
+    late = X.index.get_level_values("cutoff") + pd.to_timedelta(rng.integers(40, 90, n), unit="D")
+    report = room.audit(X.assign(due=pd.Series(late.strftime(form), index=X.index).where(rng.random(n) < 0.5, "")), clean["y"])
+    assert [f.code for f in report.errors if f.where == 'column "due"'] == ["date-after-cutoff"]

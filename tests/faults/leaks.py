@@ -110,6 +110,27 @@ def gone_already(m: Matrix, rng: np.random.Generator) -> Matrix:
     return m | {"y": pd.DataFrame({"duration": np.where(y.to_numpy() == 1, rng.integers(-40, 60, len(y)), 60.0), "outcome": y})}
 
 
+def in_the_end(m: Matrix) -> np.ndarray:
+    """Whether the customer of each row leaves at this cutoff or any later one; rows after leaving are kept, as in the sound matrix."""
+    return m["y"].groupby(level=0).transform("last").to_numpy() == 1
+
+
+def overwritten(m: Matrix, rng: np.random.Generator, keep: float = 0.0) -> np.ndarray:
+    """The plan of today: whoever has left by now is on the free one, and a share of the others too, by choice."""
+    stays = np.repeat(rng.random(len(m["y"].index.levels[0])) < keep, len(m["y"].index.levels[1]))
+    return np.where(in_the_end(m) | stays, "free", m["X"]["lifecycle__plan"].astype(str))
+
+
+def end_as_text(form: str, nothing: str) -> Callable[[Matrix, np.random.Generator], np.ndarray]:
+    """The day on which the customer left, as an export writes it; something else for those who stay."""
+
+    def make(m: Matrix, rng: np.random.Generator) -> np.ndarray:
+        days = pd.Series(after(m, rng).strftime(form), index=m["y"].index).groupby(level=0).transform("last").to_numpy()
+        return np.where(in_the_end(m), days, nothing)
+
+    return make
+
+
 def doubled(m: Matrix, rng: np.random.Generator) -> Matrix:
     rows = np.r_[np.arange(len(m["y"])), rng.integers(0, len(m["y"]), 40)]
     return m | {"X": m["X"].iloc[rows], "y": m["y"].iloc[rows]}
@@ -157,6 +178,15 @@ LEAKS: dict[str, tuple[Callable[[Matrix, np.random.Generator], Matrix], set[str]
         add("next_invoice", lambda m, r: np.where(left(m), np.nan, r.gamma(2, 20, len(m["y"])))),
         {"missing-tells"},
     ),
+    "plan of today": (add("tariff", overwritten), {"written-in-hindsight"}),
+    "plan of today that some others have too": (add("tariff", lambda m, r: overwritten(m, r, 0.15)), {"written-in-hindsight"}),
+    "segment set for half of the leavers": (
+        add("tier", lambda m, r: np.where(in_the_end(m) & (np.arange(len(m["y"])) // 8 % 2 == 0), "Z", m["X"]["lifecycle__plan"])),
+        {"written-in-hindsight"},
+    ),
+    "end as German text": (add("vertrag", end_as_text("%d.%m.%Y", "")), {"written-in-hindsight", "date-after-cutoff"}),
+    "end as American text": (add("contract_note", end_as_text("%m/%d/%y", "-")), {"written-in-hindsight", "date-after-cutoff"}),
+    "end as a month": (add("contract_note", end_as_text("%b %Y", "n/a")), {"written-in-hindsight"}),
     "target encoding over the future": (add("plan_risk_te", target_encoded), {"target-encoding"}),
     "smoothed target encoding": (add("plan_te", lambda m, r: target_encoded(m, r, 20.0)), {"target-encoding"}),
     "leave-one-out encoding": (add("plan_loo", left_one_out), {"target-encoding"}),

@@ -47,3 +47,51 @@ def test_how_well_one_column_tells() -> None:
     assert separation(pd.Series([np.nan, np.nan, np.nan, 1, 1, 1]), y) == 1.0
     assert separation(pd.Series(["a", "a", "a", "b", "b", "b"], dtype="category"), y) == 1.0
     assert separation(pd.Series([1.0] * 6), y) == 0.5
+
+
+def _leavers(leak: str) -> tuple[cp.EventTables, cp.Cancellation]:
+    """Two years of orders of customers of whom a tenth leaves each two months, and what a table of today says of them."""
+    rng = np.random.default_rng(4)
+    end, n = pd.Timestamp("2024-06-01"), 160
+    stay = rng.exponential(1.0, n) * 600
+    left_at = (end - pd.Timedelta(days=700) + pd.to_timedelta(stay, unit="D")).floor("s")
+    gone = left_at < end
+    days = [
+        (c, end - pd.Timedelta(days=700) + pd.Timedelta(days=float(d))) for c in range(n) for d in np.arange(rng.random() * 15, 700, 15.0)
+    ]
+    log = pd.DataFrame(days, columns=["who", "at"])
+    log = log[log["at"].to_numpy() < left_at.to_numpy()[log["who"]]]
+    plan = np.where(gone, "free", rng.choice(["basic", "plus"], n))
+    honest = np.where(stay < 250, np.where(rng.random(n) < 0.8, "trial", "basic"), rng.choice(["basic", "plus", "trial"], n))
+    noted = np.where(gone, left_at.strftime("%d.%m.%Y"), "")
+    people = pd.DataFrame({"who": range(n), "plan": plan, "honest": honest, "noted": noted})
+    shown = {"kind": "plan"} if leak == "orders" else {}
+    attributes = ["noted"] if leak == "noted" else ["plan"] if leak == "people" else ["honest"]
+    tables = cp.EventTables(
+        orders=cp.Events(log.merge(people, on="who"), customer="who", time="at", **shown),
+        people=cp.Customers(people, customer="who", attributes=attributes),
+        gone=cp.Events(pd.DataFrame({"who": np.flatnonzero(gone), "at": left_at[gone]}), customer="who", time="at"),
+        observed_until=end,
+    )
+    return tables, cp.Cancellation(of="gone", horizon="60d")
+
+
+def _pipeline(churn: cp.Cancellation) -> cp.ChurnPipeline:
+    return cp.ChurnPipeline(churn, classifier=cp.ChurnClassifier(**QUICK), most_cutoffs=6, every="60d")
+
+
+@pytest.mark.parametrize(("leak", "column"), [("people", "plan"), ("orders", "plan"), ("noted", "noted")])
+def test_a_column_of_today_is_named_though_it_also_tells_of_later_leavers(leak: str, column: str) -> None:
+    tables, churn = _leavers(leak)
+    told = f'column "{column}" of table "{"orders" if leak == "orders" else "people"}"'
+    with pytest.warns(ChurnWarning, match=f"too good to be true.*made of {told}"):
+        found = _pipeline(churn).backtest(tables, at="2024-01-01", rounds=20)
+    assert "TOO GOOD TO BE TRUE" in repr(found)
+    report = _pipeline(churn).audit(tables, "2024-01-01")
+    assert any(f.code == "written-in-hindsight" and told in f.what for f in report.errors)
+
+
+def test_a_strong_label_that_was_known_is_not_accused() -> None:
+    tables, churn = _leavers("")
+    assert _pipeline(churn).backtest(tables, at="2024-01-01", rounds=20)["strongest"].isna().all()
+    assert _pipeline(churn).audit(tables, "2024-01-01").ok

@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.audit_columns import missing_tells, single_values, too_well
+from churnpredict.evaluation.audit_hindsight import in_hindsight
 from churnpredict.evaluation.audit_names import at_the_cutoff, dates_and_ids, named, names_outcome
 from churnpredict.evaluation.audit_report import Audit, Case, Finding
 from churnpredict.evaluation.audit_rows import constant_labels, duplicates, left_before, mixed_folds, time_order
@@ -25,7 +26,14 @@ __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
 _MOST_ROWS = 20_000  # a leak shows in a sample of customers as well
 
-_OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (time_order, constant_labels, left_before, duplicates, mixed_folds)
+_OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    time_order,
+    constant_labels,
+    left_before,
+    duplicates,
+    mixed_folds,
+    in_hindsight,
+)
 _OF_COLUMNS: tuple[Callable[[Case], Iterator[Finding]], ...] = (too_well, missing_tells, single_values, named, dates_and_ids, at_the_cutoff)
 
 
@@ -103,8 +111,11 @@ def audit_matrix(
     customers: Column | None = None,
     folds: object = None,
     names: Sequence[str] | None = None,
+    there: np.ndarray | None = None,
 ) -> Audit:
-    """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default."""
+    """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default, and ``there`` says of each row
+    whether its customer is still there in the end (1), has left (0), or may have (NaN).
+    """
     check_matrix(X, "audit(X, y)", y)
     frame = as_frame(X)
     if frame is None:
@@ -123,7 +134,7 @@ def audit_matrix(
     split: Any = folds
     pairs = [] if split is None else list(split.split(frame, target) if hasattr(split, "split") else split)
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
-    case = Case(frame, target, times, who, window, pairs, list(frame.columns) if names is None else names, outcomes)
+    case = Case(frame, target, times, who, window, pairs, list(frame.columns) if names is None else names, outcomes, there)
     found: list[Finding] = []
     for check in _OF_ROWS:
         found += check(case)

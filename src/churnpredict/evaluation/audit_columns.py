@@ -12,11 +12,24 @@ from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
 from churnpredict.evaluation.metrics import auc
 from churnpredict.figures import percent, score
 
-__all__ = ["auc_bound", "is_numeric", "missing_tells", "numbers", "separation", "single_values", "too_well"]
+__all__ = [
+    "TOO_WELL",
+    "auc_bound",
+    "column_scores",
+    "is_blank",
+    "is_numeric",
+    "missing_tells",
+    "numbers",
+    "separation",
+    "single_values",
+    "too_well",
+]
 
 TOO_WELL = 0.98
 _SCREEN = 4_000
 _CHANCE = 1e-6
+_RARE_LEVEL = 5  # rows of a category below which it is none of its own
+_BLANKS = {"", "-", "--", "n/a", "na", "nan", "nat", "none", "null", "\\n", "#n/a", "0000-00-00", "00.00.0000"}
 
 
 def numbers(column: pd.Series) -> np.ndarray | None:
@@ -75,18 +88,7 @@ def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
 def too_well(case: Case) -> Iterator[Finding]:
     """Yield single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
     cure = "Find out when this value is written. Drop it, or use its value from before the cutoff."
-    scores: dict[str, np.ndarray] = {}
-    numeric = [c for c in case.X.columns if is_numeric(case.X[c])]
-    if numeric:
-        A = case.X[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
-        rough = _screen(A, case.y)
-        scores = {numeric[j]: A[:, j] for j in np.flatnonzero(rough > TOO_WELL - 0.03)}
-    for name in case.X.columns.difference(numeric, sort=False):
-        codes, levels = pd.factorize(case.X[name])
-        if 2 <= len(levels) <= len(case.y) / 20:
-            share = np.bincount(codes + 1, case.y, len(levels) + 1) / np.maximum(np.bincount(codes + 1, minlength=len(levels) + 1), 1)
-            scores[name] = share[codes + 1]
-    for name, values in scores.items():
+    for name, (values, *_) in column_scores(case.X, case.y, case.who).items():
         a, bound = auc_bound(case.y, values, case.who)
         what = f"alone it separates leavers from stayers with an AUC of {score(a)}; honest features rarely pass {score(TOO_WELL)}"
         if bound > TOO_WELL:
@@ -95,13 +97,58 @@ def too_well(case: Case) -> Iterator[Finding]:
             yield Finding("note", "predicts-well", place(name), what + ", but so few customers left that it may be chance", 0.5, cure)
 
 
+def column_scores(X: pd.DataFrame, y: np.ndarray, who: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Return the scores (n,) by which each column may tell leavers: its values, and whether it is filled where some are not.
+
+    A category's score is the share of leavers among the other half of the customers with it. Numbers that are far from telling by their
+    values have no scores of values, only of being filled.
+    """
+    numeric = [c for c in X.columns if is_numeric(X[c])]
+    found: dict[str, list[np.ndarray]] = {str(c): [] for c in X.columns}
+    if numeric:
+        A = X[numeric].to_numpy(dtype=np.float64, na_value=np.nan)
+        telling = _screen(A, y) > TOO_WELL - 0.03
+        for j, name in enumerate(numeric):
+            found[name] = [A[:, j] if telling[j] else np.full(len(y), np.nan)]
+    half = np.random.default_rng(0).permutation(len(pd.unique(who)))[pd.factorize(who)[0]] % 2
+    for name in X.columns.difference(numeric, sort=False):
+        found[name] = [_other_half(X[name], y, half)]
+    for name in X.columns:
+        missing = is_blank(X[name])
+        if missing.any() and not missing.all():
+            found[name].append(missing.astype(np.float64))
+    return found
+
+
+def _other_half(column: pd.Series, y: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Return for each row the share of leavers among the rows of the other half of the customers with its category, shape (n,).
+
+    Of the same rows, many small categories would tell the outcome by themselves. Categories of few rows count as one.
+    """
+    codes, levels = pd.factorize(column, use_na_sentinel=False)
+    rare = np.bincount(codes, minlength=len(levels)) < _RARE_LEVEL
+    codes = np.where(rare[codes], len(levels), codes)
+    base = y.mean()
+    n, left = (np.stack([np.bincount(codes[half == h], w[half == h], len(levels) + 1) for h in (0, 1)]) for w in (np.ones(len(y)), y))
+    return np.asarray(((left + base) / (n + 1))[1 - half, codes])
+
+
 def is_numeric(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))
 
 
+def is_blank(column: pd.Series) -> np.ndarray:
+    """Return which cells (n,) hold nothing: missing values, and texts that stand for one."""
+    if is_numeric(column) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.isna().to_numpy()
+    codes, levels = pd.factorize(column)
+    said = np.array([str(v).strip().lower() in _BLANKS for v in levels] + [True])
+    return np.asarray(said[codes])
+
+
 def missing_tells(case: Case) -> Iterator[Finding]:
     """Yield columns whose mere presence of a value separates leavers: leaving, or staying, wrote it."""
-    missing = case.X.isna().to_numpy()
+    missing = np.column_stack([is_blank(case.X.iloc[:, j]) for j in range(case.X.shape[1])])
     some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
     left = case.y == 1
     gap = missing[left].mean(axis=0) - missing[~left].mean(axis=0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from churnpredict.evaluation.audit_columns import auc_bound, numbers
+from churnpredict.evaluation.audit_columns import auc_bound, is_blank, numbers
 from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
 from churnpredict.figures import percent, score
 from churnpredict.model.identifiers import tokens, why_identifier
@@ -17,6 +17,11 @@ __all__ = ["at_the_cutoff", "dates_and_ids", "named", "names_outcome"]
 
 _CHANCE = 1e-6
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{1,4}[./ -](\d{1,2}|[A-Za-z]{3,9})[./ -]\d{2,4}$|\d{8}$")
+_FORMATS = [
+    *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"),
+    *("%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d %B %Y", "%Y%m%d"),
+]
 _LEFT_WORDS = {
     *("churn", "churned", "churner", "churners", "attrition", "attrited", "exited", "unsubscribed", "unsubscribe", "deactivated"),
     *("deactivation", "terminated", "termination", "defected", "lapsed", "winback"),
@@ -130,7 +135,7 @@ def _all_one(of_leavers: np.ndarray, values: np.ndarray, who: np.ndarray) -> boo
     return bool(float((values == of_leavers[0]).mean()) ** n < _CHANCE)
 
 
-def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way out per kind of column
+def _moments(column: pd.Series) -> np.ndarray | None:
     """Return times in microseconds (NaT as the smallest int64) of a column that holds times, as text or number too; None for others."""
     kind = column.dtype
     if pd.api.types.is_datetime64_any_dtype(kind):
@@ -147,11 +152,38 @@ def _moments(column: pd.Series) -> np.ndarray | None:  # noqa: PLR0911 - one way
             return None
         text = column.astype("Int64").astype("string")
         return np.asarray(pd.DatetimeIndex(pd.to_datetime(text, format="%Y%m%d", errors="coerce")).as_unit("us").asi8)
-    if not all(_ISO.match(str(v)) for v in known.iloc[:50]):
+    return _written(column)
+
+
+def _written(column: pd.Series) -> np.ndarray | None:
+    """Return times in microseconds of texts that are dates, in ISO 8601 or in the order of a country; None for others.
+
+    Texts that fit two orders get the earlier time: nobody is accused of a date in the future that may lie in the past.
+    """
+    codes, levels = pd.factorize(column)
+    filled = pd.Series([str(v).strip() for v in levels], dtype="string")
+    filled = filled.mask(is_blank(filled))
+    some = filled.dropna()
+    if not len(some):
         return None
-    return np.asarray(
-        pd.DatetimeIndex(pd.to_datetime(column.astype("string").str[:19], format="ISO8601", errors="coerce")).as_unit("us").asi8
-    )
+    if some.iloc[:50].str.match(_ISO).all():
+        read = [pd.to_datetime(filled.str[:19], format="ISO8601", errors="coerce")]
+    elif some.iloc[:50].str.match(_DATE).all():
+        tried = (_read(filled, f) for f in _FORMATS)
+        read = [times for times in tried if times[some.index].notna().all()]
+    else:
+        return None
+    if not read:
+        return None
+    times = np.stack([pd.DatetimeIndex(r).as_unit("us").asi8 for r in read]).min(axis=0)
+    return np.append(times, np.iinfo(np.int64).min)[codes]
+
+
+def _read(texts: pd.Series, form: str) -> pd.Series:
+    """Return the texts read in a format; a year of two digits is of the past century where it would lie more than ten years ahead."""
+    times = pd.to_datetime(texts, format=form, errors="coerce")
+    ahead = times.dt.year > pd.Timestamp.now().year + 10
+    return times.where(~ahead, times - pd.DateOffset(years=100)) if "%y" in form else times
 
 
 def dates_and_ids(case: Case) -> Iterator[Finding]:

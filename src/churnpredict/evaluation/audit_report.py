@@ -120,7 +120,9 @@ class Audit:
 
 @dataclass(frozen=True)
 class Case:
-    """The data of all checks; rows aligned. ``sample`` are the rows that checks of single columns use."""
+    """The data of all checks; rows aligned. ``there`` says of each row whether its customer is still there in the end (1), or has left (0),
+    where that is known from more than the rows.
+    """
 
     X: pd.DataFrame
     y: np.ndarray
@@ -130,6 +132,7 @@ class Case:
     folds: list[tuple[np.ndarray, np.ndarray]]
     names: Sequence[str]
     outcomes: pd.DataFrame | None
+    there: np.ndarray | None = None
 
     @property
     def who(self) -> np.ndarray:

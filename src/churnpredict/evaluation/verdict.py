@@ -52,7 +52,7 @@ def reach_verdict(
     seasons_seen : int, optional
         In how many earlier years training saw outcomes of the same time of the year.
     strongest : str, optional
-        The single feature that best separates leavers: named where the model is too good to be true.
+        The single feature that best separates leavers, where the model is too good to be true or a feature was written in hindsight.
     season : str, optional
         What the clock of the season knew, as a sentence.
 
@@ -84,7 +84,7 @@ _Row = dict[Any, Any]
 
 
 def _too_good(row: _Row | None, strongest: str | None) -> str:
-    if row is None or not float(row["value"]) >= TOO_GOOD:  # NaN, where all left or all stayed, is not too good
+    if row is None or not (float(row["value"]) >= TOO_GOOD or strongest):  # NaN, where all left or all stayed, is not too good
         return ""
     named = f' Check "{strongest}" first: it is the single feature that best separates leavers.' if strongest else ""
     return (

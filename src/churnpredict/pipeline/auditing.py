@@ -14,11 +14,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.pairs import sorted_pairs
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import arms_of
-from churnpredict.errors import warn
+from churnpredict.errors import DataError, TimeError, warn
 from churnpredict.evaluation.audit import Audit, Finding, audit_matrix
+from churnpredict.evaluation.audit_hindsight import audit_hindsight
+from churnpredict.evaluation.audit_report import place
 from churnpredict.events.source import File, open_source
 from churnpredict.events.streams import Stream, latest_known
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
@@ -29,8 +34,9 @@ from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.probe import probe_features
 from churnpredict.figures import percent
 from churnpredict.number_checks import check_whole_number
+from churnpredict.pipeline.source_columns import sources_of
 
-__all__ = ["audit_rows", "audit_tables", "audit_training", "settle"]
+__all__ = ["audit_rows", "audit_tables", "audit_training", "columns_of_hindsight", "settle", "still_there"]
 
 Function = Callable[[EventTables, pd.DataFrame], pd.DataFrame]
 _CUTOFFS, _CUSTOMERS = 2, 200
@@ -39,6 +45,7 @@ _LATE = {"recorded", "known", "booked", "ingested", "inserted", "loaded", "poste
 _GONE = {"cancel", "cancellation", "cancellations", "churn", "churned", "terminations", "termination", "closures", "deactivations", "exits"}
 _TREATED = {"treatment", "treatments", "retention"}
 _LOGS = (Events, Intervals)
+_ONE_KIND = 0.9  # share of the customers with one kind in all of their rows, above which the kind is the customer's
 _TOLD = 10  # features listed by name; the rest are counted
 
 
@@ -116,22 +123,73 @@ def audit_training(
     history: str | None = None,
     treatments: str | None = None,
     handled: str | None = None,
+    there: pd.Series | None = None,
 ) -> Audit:
-    """Return the audit of a pipeline's training rows: of the matrix, and of the tables behind it."""
+    """Return the audit of a pipeline's training rows: of the matrix, and of the tables behind it; ``there`` are the customers who are
+    still there in the end (:func:`still_there`).
+    """
 
     def function(some: EventTables, snapshots: pd.DataFrame) -> pd.DataFrame:
         return build_features(some, snapshots, features=features, history=history)
 
-    matrix = audit_rows(tables, churn, X, outcomes, features=features)
+    matrix = audit_rows(tables, churn, X, outcomes, features=features, there=there)
     handled = None if treatments is None else handled
     behind = audit_tables(tables, X.index.to_frame(index=False), churn, function=function, treatments=treatments, handled=handled)
     return Audit(tuple(_known_by_then(matrix, behind, tables, features))) + behind
 
 
-def audit_rows(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, outcomes: Any, *, features: Sequence[Feature | OwnFeature]) -> Audit:
+def audit_rows(
+    tables: EventTables,
+    churn: ChurnRule,
+    X: pd.DataFrame,
+    outcomes: Any,
+    *,
+    features: Sequence[Feature | OwnFeature],
+    there: pd.Series | None = None,
+) -> Audit:
     """Return the audit of the matrix alone, where the tables are not at hand; of those only the declarations are looked at."""
     window = {"horizon": str(churn.horizon_span), "gap": str(churn.gap_span)}
-    return audit_matrix(X, outcomes, names=_named_by_people(tables, features), **window)
+    found = audit_matrix(X, outcomes, names=_named_by_people(tables, features), there=_is_there(X, there), **window).found
+    behind = {f'column "{name}"': column for name, column in sources_of(features, tables).items()}
+    return Audit(tuple(replace(f, what=f"{f.what} (made of {behind[f.where]})") if f.where in behind else f for f in found))
+
+
+def still_there(tables: EventTables, churn: ChurnRule) -> pd.Series | None:
+    """Return who is still there by the end of the tables (1), or was at risk in the last outcome window and may be there (NaN), by id; who
+    is not named has left. None where no cutoff has a complete outcome window.
+
+    Whoever was active in the first part of that window alone may have left in the rest: silence shows only after a whole horizon.
+    """
+    try:
+        past = take_snapshots(tables, churn, at=tables.stamp(churn.latest_cutoff(tables)))
+        stayed = label_churn(tables, past, churn).within()
+    except (TimeError, DataError):
+        return None
+    ids = stayed.index[stayed.to_numpy() == 0].get_level_values("customer_id")
+    there = np.ones(len(ids))
+    if isinstance(churn, Inactivity):
+        stream = churn.visits(tables)
+        since = churn.settled_until(tables) - churn.horizon_span.nominal // 4
+        newest = np.full(stream.n_customers, np.iinfo(np.int64).min)
+        np.maximum.at(newest, stream.owners, stream.times)
+        there[newest[tables.codes(ids)] < since] = np.nan
+    return pd.Series(there, index=ids)
+
+
+def _is_there(X: pd.DataFrame, there: pd.Series | None) -> np.ndarray | None:
+    if there is None:
+        return None
+    place = there.index.get_indexer(X.index.get_level_values("customer_id"))
+    return np.where(place < 0, 0.0, there.to_numpy()[place] if len(there) else 0.0)
+
+
+def columns_of_hindsight(
+    tables: EventTables, X: pd.DataFrame, outcomes: Any, features: Sequence[Feature | OwnFeature], there: pd.Series | None
+) -> list[str]:
+    """Return the columns of training rows that only hindsight explains."""
+    found = _known_by_then(audit_hindsight(X, outcomes.within(), _is_there(X, there)), Audit(()), tables, features)
+    told = {f.where for f in found if f.severity == "error"}
+    return [str(name) for name in X.columns if place(str(name)) in told]
 
 
 def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: Sequence[Feature | OwnFeature]) -> Iterator[Finding]:
@@ -144,9 +202,10 @@ def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: 
     moved = {f.where for f in behind.errors}
     rows = {f'column "{f.name}"': f for f in features if isinstance(f, Feature) and isinstance(tables.declarations.get(f.table), _LOGS)}
     proven = {w: f for w, f in rows.items() if f.aggregate != "attribute" and f'feature "{f.name}"' not in moved}
-    telling = ("predicts-too-well", "predicts-well", "missing-tells")
+    telling = ("predicts-too-well", "predicts-well", "missing-tells", "written-in-hindsight")
     said = [proven[f.where] for f in matrix.found if f.code in telling and f.where in proven]
-    witnesses = {row.table for row in said if AGGREGATES[row.aggregate].needs in ("", "end") and row.aggregate != "open_value"}
+    timed = [row for row in said if AGGREGATES[row.aggregate].needs in ("", "end") and row.aggregate != "open_value"]
+    witnesses = {row.table for row in timed if row.kind is None or not _kind_is_of_customer(tables, row.table)}
     for f in matrix.found:
         if f.code in telling and f.where in proven and proven[f.where].table in witnesses:
             cure = (
@@ -154,6 +213,18 @@ def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: 
             )
             f = replace(f, severity="note", cure=cure)  # noqa: PLW2901
         yield f
+
+
+def _kind_is_of_customer(tables: EventTables, table: str) -> bool:
+    """Return whether nearly all rows of a customer have one kind: then it is an attribute that somebody may have overwritten on all of
+    them, not what happened in each row.
+    """
+    stream = tables.stream(table)
+    several = np.flatnonzero(np.diff(stream.offsets) > 1)
+    first, last = stream.offsets[several], stream.offsets[several + 1]
+    kinds = stream.columns["kind"]
+    changes = np.concatenate([[0], np.cumsum(kinds[1:] != kinds[:-1])]) if len(kinds) else np.zeros(1)
+    return bool(len(several)) and float(np.mean(changes[last - 1] == changes[first])) > _ONE_KIND and len(np.unique(kinds)) > 1
 
 
 def settle(report: Audit, raise_on: str | None) -> Audit:

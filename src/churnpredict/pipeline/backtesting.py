@@ -26,11 +26,13 @@ from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
 from churnpredict.number_checks import check_whole_number
+from churnpredict.pipeline.auditing import columns_of_hindsight, still_there
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.pipeline.season_view import SeasonView
+from churnpredict.pipeline.source_columns import sources_of
 from churnpredict.progress import progress
 
 __all__ = ["backtest", "seasons_seen"]
@@ -138,22 +140,38 @@ def _at_one(
         train_rate=trained.base_rate_,
         seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
         signal=weak,
-        strongest=_strongest(figures, X_test, y_test),
+        strongest=_strongest(trained, tables, figures, (X, outcomes), (X_test, y_test)),
         season=trained.season_.brief() or None,
     )
     return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
 
 
-def _strongest(figures: pd.DataFrame, X: pd.DataFrame, y: np.ndarray) -> str | None:
-    """Return the single feature that best separates leavers where the model is too good to be true, and warn about it."""
+def _strongest(
+    trained: Trainable, tables: EventTables, figures: pd.DataFrame, rows: tuple[Any, Any], test: tuple[pd.DataFrame, np.ndarray]
+) -> str | None:
+    """Return the single feature that best separates leavers where the model is too good to be true, and warn about it.
+
+    A column that is overwritten when customers leave makes the model less than perfect, as it also tells those who leave after the outcome
+    window; it is found among the training rows.
+    """
     told = figures[(figures["model"] == "model") & (figures["metric"] == "auc")]["value"]
-    if not len(told) or float(told.iloc[0]) < TOO_GOOD:
+    auc = float(told.iloc[0]) if len(told) else np.nan
+    (X, y), (rows_trained, outcomes) = test, rows
+    alone = {str(name): separation(column, y) for name, column in X.items()} if auc >= TOO_GOOD else {}
+    there = still_there(tables, trained.churn)
+    hindsight = [] if np.isnan(auc) else columns_of_hindsight(tables, rows_trained, outcomes, trained.features_, there)
+    if not alone and not hindsight:
         return None
-    alone = {str(name): separation(column, y) for name, column in X.items()}
-    strongest = max(alone, key=lambda name: alone[name])
+    if hindsight:
+        strongest = max(hindsight, key=lambda name: separation(pd.Series(X[name]), y))
+        why = f'"{strongest}" separates customers who left only after the outcome window from those who stayed'
+    else:
+        strongest = max(alone, key=lambda name: alone[name])
+        why = f'"{strongest}" alone reaches {score(alone[strongest])}'
+    made_of = sources_of(trained.features_, tables).get(strongest)
     warn(
         "too-good",
-        f'the backtest is too good to be true: AUC {score(float(told.iloc[0]))}; "{strongest}" alone reaches {score(alone[strongest])}',
+        f"the backtest is too good to be true: AUC {score(auc)}; {why}" + (f". It is made of {made_of}" if made_of else ""),
         remedy="Find out when its values are written: use their values from before the cutoff, or leave them out.",
     )
     return strongest

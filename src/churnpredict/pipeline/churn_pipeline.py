@@ -290,13 +290,14 @@ class ChurnPipeline(Answers):
 
         ``rows`` are features and outcomes from :meth:`training_rows`, if they have been computed already.
         """
-        from churnpredict.pipeline.auditing import audit_training
+        from churnpredict.pipeline.auditing import audit_training, still_there
 
         check_tables(tables, "pipeline.audit(tables)")
         X, outcomes = self.training_rows(tables, until) if rows is None else rows
         past = cutoffs.as_known(tables, until)
         handling = {"treatments": self.treatments, "handled": self.treated}
-        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
+        there = still_there(tables, self.churn)
+        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, there=there, **handling)
 
     def training_rows(self, tables: EventTables, until: Moment | None = None) -> tuple[Frame, Outcomes]:
         """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
