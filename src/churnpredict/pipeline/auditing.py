@@ -34,6 +34,7 @@ from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.probe import probe_features
 from churnpredict.figures import percent
 from churnpredict.number_checks import check_whole_number
+from churnpredict.pipeline.period_totals import period_totals
 from churnpredict.pipeline.source_columns import sources_of
 
 __all__ = ["audit_rows", "audit_tables", "audit_training", "columns_of_hindsight", "settle", "still_there"]
@@ -109,6 +110,7 @@ def audit_tables(
         *_cancelled(tables, snapshots, churn),
         *_treated(tables, snapshots, churn, treatments, handled),
         *_late_columns(tables),
+        *period_totals(tables, snapshots, churn),
     ]
     return Audit(tuple(found)).raise_on(raise_on)
 

@@ -29,6 +29,7 @@ from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline.auditing import columns_of_hindsight, still_there
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
+from churnpredict.pipeline.period_totals import period_totals
 from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.pipeline.season_view import SeasonView
@@ -85,6 +86,9 @@ def backtest(
             total=len(cutoffs),
             remedy="Take earlier cutoffs.",
         )
+    for finding in period_totals(tables, take_snapshots(tables, churn, at=cutoffs), churn):
+        what = f"the backtest is too good to be true: {finding.where}: {finding.what}"
+        warn("too-good", what, remedy=finding.cure)
     parts, told, before = [], [], None
     for cutoff in progress(cutoffs, "backtest"):
         figures, predictions, before = _at_one(pipeline, tables, cutoff, rivals, rounds=rounds, before=before, campaign=campaign)
