@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numba as nb
 import numpy as np
@@ -28,7 +29,7 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.spans import SpanLike, span
 
-__all__ = ["build_features", "build_rows", "check_kinds", "check_rows"]
+__all__ = ["build_features", "build_rows", "check_kinds", "check_rows", "checked_rows"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -83,16 +84,20 @@ def build_features(
     """
     check_tables(tables, "build_features(tables, snapshots)")
     customers, cutoffs = sorted_pairs(tables, snapshots)
-    rows: list[Feature | OwnFeature]
     if features is None:
         latest = pd.Timestamp(int(cutoffs.max()), unit="us", tz="UTC") if len(cutoffs) else None
-        rows = [*catalog(tables, until=latest, history=history)]
-    else:
-        rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
-    check_rows(rows, tables)
+        features = catalog(tables, until=latest, history=history)
+    rows = checked_rows(features, tables)
     counts = PeerCounts()
     count_peers([r for r in rows if isinstance(r, Feature)], tables, cutoffs, counts)
     return build_rows(tables, customers, cutoffs, rows, counts, history=history, n_jobs=n_jobs)
+
+
+def checked_rows(features: Sequence[Feature | OwnFeature], tables: EventTables) -> list[Feature | OwnFeature]:
+    """Return the features with their drivers settled, after :func:`check_rows`."""
+    rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
+    check_rows(rows, tables)
+    return rows
 
 
 def build_rows(
@@ -104,8 +109,12 @@ def build_rows(
     *,
     history: SpanLike | None,
     n_jobs: int,
+    built: Mapping[str, Callable[[Floats], object]] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """Return the features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part."""
+    """Return the features of checked rows for sorted snapshots; ``counts`` are those of all customers, of whom ``tables`` may be a part.
+
+    Features in ``built`` were computed before: each name has a function that writes its values into an array of shape (n,).
+    """
     limit = None if history is None else span(history, "history")
     latest = int(cutoffs.max()) if len(cutoffs) else NEVER
     labels = {
@@ -117,7 +126,9 @@ def build_rows(
     out = np.empty((len(numeric), len(customers)), np.float32)
     rows_of: dict[tuple[str, str | None, bool], Wanted] = defaultdict(list)
     for column, row in enumerate(numeric):
-        if isinstance(row, OwnFeature):
+        if row.name in built:
+            built[row.name](out[column])
+        elif isinstance(row, OwnFeature):
             out[column] = row.compute(tables, customers, cutoffs)
         elif row.aggregate in PEER_AGGREGATES:
             out[column] = of_peers(row, tables, customers, cutoffs, counts)

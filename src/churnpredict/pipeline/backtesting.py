@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
+from churnpredict.features.shared import SharedFeatures
 from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
@@ -33,6 +34,7 @@ from churnpredict.pipeline.period_totals import period_totals
 from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.pipeline.season_view import SeasonView
+from churnpredict.pipeline.shared_rows import Planned, share_features
 from churnpredict.pipeline.source_columns import sources_of
 from churnpredict.progress import progress
 
@@ -42,11 +44,9 @@ _NO_REASONS = ("cannot-explain", "not-a-risk", "no-positive-class")
 _EXPLAINED = 2000  # customers on whom two models compare their reasons
 
 
-class Trainable(Protocol):
+class Trainable(Planned, Protocol):
     """What a backtest needs of a pipeline."""
 
-    churn: ChurnRule
-    history: Any
     random_state: int
     n_jobs: int | None
     features_: list[Any]
@@ -61,7 +61,7 @@ class Trainable(Protocol):
     def copy(self) -> Trainable:
         """Return an unfitted pipeline of the same settings."""
 
-    def training_rows(self, tables: EventTables, until: Any = None) -> tuple[Any, Any]:
+    def training_rows(self, tables: EventTables, until: Any = None, *, shared: SharedFeatures | None = None) -> tuple[Any, Any]:
         """Return features and outcomes of all training snapshots."""
 
     def learn(self, X: Any, outcomes: Any) -> Any:
@@ -90,8 +90,11 @@ def backtest(
         what = f"the backtest is too good to be true: {finding.where}: {finding.what}"
         warn("too-good", what, remedy=finding.cure)
     parts, told, before = [], [], None
+    shared = share_features(pipeline, tables, cutoffs)
     for cutoff in progress(cutoffs, "backtest"):
-        figures, predictions, before = _at_one(pipeline, tables, cutoff, rivals, rounds=rounds, before=before, campaign=campaign)
+        figures, predictions, before = _at_one(
+            pipeline, tables, cutoff, rivals, rounds=rounds, before=before, campaign=campaign, shared=shared
+        )
         parts.append(figures)
         told.append(predictions)
     found = Backtest(pd.concat(parts, ignore_index=True))
@@ -108,14 +111,15 @@ def _at_one(
     rounds: int,
     before: Trainable | None,
     campaign: Campaign,
+    shared: SharedFeatures | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
     """Return figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
-    trained = pipeline.copy()
-    X, outcomes = trained.training_rows(tables, cutoff)
+    build, trained = build_features if shared is None else shared.build, pipeline.copy()
+    X, outcomes = trained.training_rows(tables, cutoff, shared=shared)
     trained.learn(X, outcomes)
     snapshots = take_snapshots(tables, trained.churn, at=cutoff)
     happened = label_churn(tables, snapshots, trained.churn)
-    X_test = build_features(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
+    X_test = build(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
     X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
     y_test = happened.within().to_numpy()
     risks = {"model": check_risks(risk_of(trained.model_, X_test))}
@@ -125,7 +129,7 @@ def _at_one(
         X_test,
         horizon=str(trained.churn.horizon_span),
         gap=str(trained.churn.gap_span),
-        recurring=_recurring(tables, cutoff, pipeline=trained, X=X, X_test=X_test),
+        recurring=_recurring(tables, build, pipeline=trained, X=X, X_test=X_test),
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
     )
@@ -208,7 +212,7 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
 
 
 def _recurring(
-    tables: EventTables, cutoff: pd.Timestamp, *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
+    tables: EventTables, build: Callable[..., pd.DataFrame], *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Return the features that recency and MBG/NBD need, whatever features the user chose: of the events that the rule reads, else of the
     first table of events.
@@ -222,5 +226,5 @@ def _recurring(
     if name is None:
         return None
     rows = [Feature(name, "active_days", "all"), Feature(name, "days_since_last"), Feature(name, "days_since_first")]
-    train, test = (build_features(tables, snapshots_of(part), features=rows) for part in (X, X_test))
+    train, test = (build(tables, snapshots_of(part), features=rows, history=None) for part in (X, X_test))
     return train, test

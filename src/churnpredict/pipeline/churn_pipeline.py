@@ -36,6 +36,7 @@ from churnpredict.spans import SpanLike, span_text
 if TYPE_CHECKING:
     from churnpredict.evaluation.audit import Audit
     from churnpredict.evaluation.uplift import UpliftModel
+    from churnpredict.features.shared import SharedFeatures
     from churnpredict.model.season.week_counts import WeekCounts
     from churnpredict.model_file.state import TrainedState
     from churnpredict.pipeline.season_view import SeasonView
@@ -299,8 +300,13 @@ class ChurnPipeline(Answers):
         there = still_there(tables, self.churn)
         return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, there=there, **handling)
 
-    def training_rows(self, tables: EventTables, until: Moment | None = None) -> tuple[Frame, Outcomes]:
-        """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`."""
+    def training_rows(
+        self, tables: EventTables, until: Moment | None = None, *, shared: SharedFeatures | None = None
+    ) -> tuple[Frame, Outcomes]:
+        """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`.
+
+        ``shared`` are features of several trainings that were built together, as a backtest does; X does not depend on it.
+        """
         check_tables(tables, "pipeline.training_rows(tables)")
         if self.horizons and self.classifier is None and self.churn.decided_at_end:
             from churnpredict.model.sub_risks import refuse_earlier_horizons
@@ -315,7 +321,8 @@ class ChurnPipeline(Answers):
         if self.treatments is not None:
             snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)
         outcomes = label_churn(past, snapshots, self.churn)  # customers who left within the gap have no outcome, and no row
-        X = build_features(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
+        build = build_features if shared is None else shared.build
+        X = build(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
         if self.treatments is not None:
             X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
         self.weeks_ = season_counts.weeks_before(past, self.churn, X) if self.season else []
