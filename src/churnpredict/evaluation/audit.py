@@ -113,7 +113,7 @@ def audit_matrix(
     names: Sequence[str] | None = None,
     there: np.ndarray | None = None,
 ) -> Audit:
-    """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default, and ``there`` says of each row
+    """Run the checks of :func:`audit`; ``names`` are the columns whose names are evidence, all by default, and ``there`` gives for each row
     whether its customer is still there in the end (1), has left (0), or may have (NaN).
     """
     check_matrix(X, "audit(X, y)", y)

@@ -120,7 +120,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Case:
-    """The data of all checks; rows aligned. ``there`` says of each row whether its customer is still there in the end (1), or has left (0),
+    """The data of all checks; rows aligned. ``there`` gives for each row whether its customer is still there in the end (1), or has left (0),
     where that is known from more than the rows.
     """
 

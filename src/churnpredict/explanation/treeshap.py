@@ -105,7 +105,7 @@ class TreeShap:
     """
 
     def __init__(self, model: Estimator, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
-        thread_count(n_jobs)  # refuses what is no number
+        thread_count(n_jobs)  # refuses what is not a number
         if n_jobs < 1:
             raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs}", remedy="Give the number of threads, 1 or more")
         self.n_jobs = n_jobs

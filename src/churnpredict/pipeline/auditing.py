@@ -160,7 +160,7 @@ def still_there(tables: EventTables, churn: ChurnRule) -> pd.Series | None:
     """Return who is still there by the end of the tables (1), or was at risk in the last outcome window and may be there (NaN), by id; who
     is not named has left. None where no cutoff has a complete outcome window.
 
-    Whoever was active in the first part of that window alone may have left in the rest: silence shows only after a whole horizon.
+    A customer active only in the first part of that window may have left in the rest: silence shows only after a whole horizon.
     """
     try:
         past = take_snapshots(tables, churn, at=tables.stamp(churn.latest_cutoff(tables)))

@@ -22,7 +22,7 @@ __all__ = ["period_totals"]
 
 Ints = npt.NDArray[np.int64]
 _TRIED = ("year", "quarter", "month", "week")
-_FEWEST = 20  # customers below which nothing is said
+_FEWEST = 20  # customers below which nothing is reported
 _BEFORE = 2  # earlier rows of a customer that say what is usual
 _CHANCE = 1e-4
 _AT_LEAST = 0.3  # correlation of the last total with the time left to make it
