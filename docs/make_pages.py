@@ -1,5 +1,5 @@
 """Write the pages that are generated from the code: docs/features.md from the rows of the catalog, docs/bad-inputs.md from its test,
-docs/errors.md from every place that raises or warns.
+docs/errors.md from every place that raises or warns, docs/conformance.md from what benchmarks/conformance.py measured.
 
 python docs/make_pages.py [--check]
 """
@@ -111,7 +111,15 @@ def errors_page() -> str:
     return error_page.page()
 
 
-PAGES = {"features.md": features_page, "bad-inputs.md": bad_inputs_page, "errors.md": errors_page}
+def conformance_page() -> str:
+    """Return quantities beside those of other tools."""
+    sys.path.insert(0, str(HERE))
+    import conformance_page as beside
+
+    return beside.page()
+
+
+PAGES = {"features.md": features_page, "bad-inputs.md": bad_inputs_page, "errors.md": errors_page, "conformance.md": conformance_page}
 
 
 def main() -> int:
