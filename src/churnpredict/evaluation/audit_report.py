@@ -120,8 +120,8 @@ class Audit:
 
 @dataclass(frozen=True)
 class Case:
-    """The data of all checks; rows aligned. ``there`` gives for each row whether its customer is still there in the end (1), or has left (0),
-    where that is known from more than the rows.
+    """The data of all checks; rows aligned. ``there`` gives for each row whether its customer is still there in the end (1), or has
+    left (0), where that is known from more than the rows.
     """
 
     X: pd.DataFrame
