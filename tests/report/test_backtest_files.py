@@ -28,6 +28,7 @@ FAILS = {  # part -> what makes it
     "drift": "find_drift",
     "activity": "_activity",
     "changes": "_changes",
+    "pairs": "_pairs",
 }
 
 
@@ -47,6 +48,42 @@ def test_a_part_that_fails_is_said_with_its_code(
     assert {name: error.code for name, error in found.failed.items()} == {part: "planted-fault"}
     page = page_of(found)
     assert page.count('not available [planted-fault]. <bdi lang="en">planted &lt;b&gt;here&lt;/b&gt;.') == 1
+
+
+@pytest.fixture(scope="module")
+def both_make_leave() -> cp.EventTables:
+    """A business whose customers leave if they have tickets and price rises, and stay with either alone."""
+    draw, first = np.random.default_rng(4), pd.Timestamp("2024-01-01")
+    logs: dict[str, list[tuple[int, pd.Timestamp]]] = {"orders": [], "tickets": [], "rises": []}
+    for who in range(400):
+        has = dict(zip(("tickets", "rises"), draw.random(2) < 0.5, strict=True))
+        last = int(draw.integers(150, 330)) if all(has.values()) else 400
+        logs["orders"] += [(who, first + pd.Timedelta(days=int(day))) for day in np.cumsum(draw.integers(8, 13, last // 10))]
+        for name in (name for name, there in has.items() if there):
+            logs[name] += [(who, first + pd.Timedelta(days=int(day + draw.integers(0, 5)))) for day in range(0, last, 15)]
+    drivers = {"orders": None, "tickets": "support", "rises": "price"}
+    return cp.EventTables(
+        **{
+            name: cp.Events(pd.DataFrame(rows, columns=["who", "at"]), customer="who", time="at", driver=drivers[name])
+            for name, rows in logs.items()
+        }
+    )
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_two_reasons_that_act_together_are_told_on_the_cards(both_make_leave: cp.EventTables) -> None:
+    pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), classifier=cp.ChurnClassifier(**QUICK))
+    pipeline.fit(both_make_leave, until="2024-10-01")
+    found = find_all(pipeline, both_make_leave, at="2024-10-01", plan={"value": 3000.0})
+    why = pipeline.explain(both_make_leave, at="2024-10-01")
+    told = why.pair_words().set_axis(why.index.get_level_values("customer_id")).dropna()
+    assert found.plan is not None
+    told = told[told.index.isin(found.plan.contacts["customer_id"])]
+    pd.testing.assert_series_equal(found.parts["pairs"], told, check_names=False)
+    assert len(told)
+    assert told.str.startswith("Support and Price at the same time").mean() > 0.5  # what was planted
+    page = page_of(found)
+    assert page.count("at the same time (+") == len(told)
 
 
 def test_nothing_is_missing_where_nothing_fails(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:

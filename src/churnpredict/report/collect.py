@@ -14,17 +14,16 @@ from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import contacted
 from churnpredict.errors import ChurnError, SchemaError, SourceError, UsageError, warn
 from churnpredict.events.activity import activity
+from churnpredict.events.money import money_tables
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.attribution import explain
 from churnpredict.explanation.change import explain_change
 from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
-from churnpredict.intervals import wilson
 from churnpredict.moments import moment_column
 from churnpredict.monitoring.drift import find_drift
 from churnpredict.monitoring.realised_outcomes import read_earlier
@@ -32,6 +31,7 @@ from churnpredict.number_checks import is_number
 from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
+from churnpredict.report.leaving import NOTHING_YET, rates_by_definition
 from churnpredict.report.season_section import season_ahead
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
@@ -41,12 +41,9 @@ from churnpredict.table_files import check_ending, read_frame
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts", "rates_by_definition"]
+__all__ = ["Findings", "alerts_at", "find_all", "judged_alerts"]
 
 _MONTH = Span(days=28)
-_NOTHING_YET = ("before-first-event", "nobody-at-risk")  # before the first rows there was nothing to see
-_WINDOWS = 8  # outcome windows of the rule itself, one before the other
-_FEWEST = 5  # customers of whom a share is shown
 _MONTHS = 4  # of features, to tell since when an alert holds
 
 
@@ -129,6 +126,7 @@ def find_all(
     parts |= _drift(pipeline, tables, moment, sent)
     parts["activity"] = _part(lambda: _activity(tables, pipeline, cards, X))
     parts["changes"] = _part(lambda: _changes(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))
+    parts["pairs"] = _part(lambda: _pairs(pipeline, tables, _of(X, cards)))
     if rules:
         parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history, snoozed=snoozed)
     return Findings(scores, chosen, parts)
@@ -223,7 +221,7 @@ def alerts_at(
             moment = pd.Timestamp(_MONTH.times(back).before(cutoff, tables.timezone), unit="us", tz="UTC")
             found.append(build_features(tables, scoring_snapshots(tables, churn, moment), features=rows))
     except ChurnError as error:
-        if error.code not in _NOTHING_YET:
+        if error.code not in NOTHING_YET:
             raise
     return find_alerts(pd.concat(found), rules, snoozed=None if snoozed is None else _snoozed(snoozed, tables))
 
@@ -260,39 +258,20 @@ def _of(X: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
     return X[X.index.get_level_values("customer_id").isin(customers)]
 
 
-def rates_by_definition(tables: EventTables, churn: ChurnRule) -> pd.DataFrame | None:
-    """Return how many left by the rule itself, at past cutoffs whose outcome windows are observed and follow each other.
-
-    Returns
-    -------
-    DataFrame or None
-        One row per cutoff, oldest first: ``cutoff``, ``customers`` (at risk), ``lost``, ``involuntary``, ``rate``, ``low``, ``high``;
-        None where no window is observed yet.
-    """
-    moment, rows = churn.latest_cutoff(tables), []
-    for _ in range(_WINDOWS):
-        try:
-            snapshots = take_snapshots(tables, churn, at=pd.Timestamp(moment, unit="us", tz="UTC"))
-            outcomes = label_churn(tables, snapshots, churn)
-        except ChurnError as error:
-            if error.code not in _NOTHING_YET:
-                raise
-            break
-        customers, lost = len(outcomes), int(outcomes.within().sum())
-        rows.append((snapshots["cutoff"].iloc[0], customers, lost, int((outcomes["outcome"] == 2).sum())))
-        moment = churn.horizon_span.before(moment, tables.timezone)
-    found = pd.DataFrame(rows[::-1], columns=["cutoff", "customers", "lost", "involuntary"])
-    found = found[found["customers"] >= _FEWEST].reset_index(drop=True)
-    if not len(found):
-        return None
-    low, high = wilson(found["lost"], found["customers"])
-    return found.assign(rate=found["lost"] / found["customers"], low=low, high=high)
-
-
 def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
     if before.empty or now.empty:
         return None
     return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now), language=pipeline.language)
+
+
+def _pairs(pipeline: ChurnPipeline, tables: EventTables, X: pd.DataFrame) -> pd.Series | None:
+    """Return, by customer, two reasons that raise a risk together by more than each alone; None where there is no such pair."""
+    if X.empty:
+        return None
+    money = dict.fromkeys(money_tables(tables.declarations), pipeline.unit)
+    found = explain(pipeline.model_, X, usual=pipeline.usual_).pair_words(language=pipeline.language, money=money)
+    told = found.set_axis(X.index.get_level_values("customer_id")).dropna()
+    return told if len(told) else None
 
 
 def _part(ask: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What leaving means on the page, and how far to trust it, each in a sentence or two."""
+"""What leaving means on the page, how many left by that so far, and how far to trust the risks."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.clock import DAY
+from churnpredict.errors import ChurnError
 from churnpredict.evaluation.verdict import reach_verdict
+from churnpredict.events.tables import EventTables
+from churnpredict.intervals import wilson
 from churnpredict.languages.catalogue import Language
 from churnpredict.report.display_formats import shown
 from churnpredict.spans import Span
 
-__all__ = ["horizon_days", "meaning", "span_told", "trust"]
+__all__ = ["NOTHING_YET", "horizon_days", "meaning", "rates_by_definition", "span_told", "trust"]
+
+NOTHING_YET = ("before-first-event", "nobody-at-risk")  # codes: before the first rows there was nothing to see
+_WINDOWS = 8  # outcome windows of the rule itself, one before the other
+_FEWEST = 5  # customers of whom a share is shown
 
 _RULES = {
     "Inactivity": "inactivity",
@@ -114,3 +123,32 @@ def _found(frame: pd.DataFrame, spoken: Language) -> list[str]:
         said = float((left + gap["value"].to_numpy(dtype=float) * customers).sum() / customers.sum())
         told.append(spoken.say("trust.level", said=spoken.percent(said), left=spoken.percent(share)))
     return told
+
+
+def rates_by_definition(tables: EventTables, churn: ChurnRule) -> pd.DataFrame | None:
+    """Return how many left by the rule itself, at past cutoffs whose outcome windows are observed and follow each other.
+
+    Returns
+    -------
+    DataFrame or None
+        One row per cutoff, oldest first: ``cutoff``, ``customers`` (at risk), ``lost``, ``involuntary``, ``rate``, ``low``, ``high``;
+        None where no window is observed yet.
+    """
+    moment, rows = churn.latest_cutoff(tables), []
+    for _ in range(_WINDOWS):
+        try:
+            snapshots = take_snapshots(tables, churn, at=pd.Timestamp(moment, unit="us", tz="UTC"))
+            outcomes = label_churn(tables, snapshots, churn)
+        except ChurnError as error:
+            if error.code not in NOTHING_YET:
+                raise
+            break
+        customers, lost = len(outcomes), int(outcomes.within().sum())
+        rows.append((snapshots["cutoff"].iloc[0], customers, lost, int((outcomes["outcome"] == 2).sum())))
+        moment = churn.horizon_span.before(moment, tables.timezone)
+    found = pd.DataFrame(rows[::-1], columns=["cutoff", "customers", "lost", "involuntary"])
+    found = found[found["customers"] >= _FEWEST].reset_index(drop=True)
+    if not len(found):
+        return None
+    low, high = wilson(found["lost"], found["customers"])
+    return found.assign(rate=found["lost"] / found["customers"], low=low, high=high)

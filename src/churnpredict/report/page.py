@@ -47,6 +47,7 @@ def write_report(
     earlier: ChurnError | None = None,
     unscored: pd.DataFrame | None = None,
     changes: pd.DataFrame | None = None,
+    pairs: pd.Series | None = None,
     activity: pd.DataFrame | None = None,
     churn: ChurnRule | None = None,
     definition: pd.DataFrame | None = None,
@@ -90,6 +91,9 @@ def write_report(
         As :meth:`churnpredict.ChurnPipeline.unscored` gives it.
     changes : DataFrame, optional
         Why risks changed since the last scoring, as :func:`churnpredict.explanation.change.explain_change` gives it; told on the cards.
+    pairs : Series, optional
+        Sentences by customer id on two reasons that add more together than each alone, as
+        :meth:`churnpredict.Explanation.pair_words` gives them; told on the cards.
     activity : DataFrame, optional
         Counts per customer (index) and week (columns), oldest first, as :func:`churnpredict.events.activity.activity` gives them; drawn on
         the cards.
@@ -99,7 +103,7 @@ def write_report(
         What the season expects of the time ahead, as :func:`churnpredict.report.season_section.season_ahead` finds it.
     definition : DataFrame, optional
         How many left by the rule itself at past cutoffs: ``cutoff``, ``customers``, ``lost``, ``rate``, ``low``, ``high``, as
-        :func:`churnpredict.report.collect.rates_by_definition` gives them.
+        :func:`churnpredict.report.leaving.rates_by_definition` gives them.
     title, unit : str
         By default a title in the language of the page; the unit of amounts of money, such as "€".
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
@@ -130,7 +134,7 @@ def write_report(
     parts: dict[str, Any] = {
         **{"plan": plan, "backtest": backtest, "backtest_note": backtest_note, "calibration": calibration, "drift": drift},
         **{"earlier": earlier, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "definition": definition},
-        **{"unscored": unscored, "changes": changes, "activity": activity, "season": season},
+        **{"unscored": unscored, "changes": changes, "pairs": pairs, "activity": activity, "season": season},
     }
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, language=language, churn=churn, **parts)
     return write_text(path, page)
@@ -164,7 +168,7 @@ def render_report(
     money = sections.money_of(scores)
     found = _sections(scores, money, given, spoken=spoken, churn=churn)
     if plan is not None:
-        lines = planned(plan, spoken, unit, most_cards, given("changes"), given("activity"))
+        lines = planned(plan, spoken, unit, most_cards, {name: given(name) for name in ("changes", "pairs", "activity")})
     else:
         lines = listed(scores, money, spoken, most_cards)
     return str(
@@ -191,6 +195,7 @@ _SOURCES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "plan": (Plan, "plan_retention() gives"),
     "drift": ((Drift, pd.DataFrame), "find_drift() gives"),
     "season": (SeasonAhead, "churnpredict.report.season_section.season_ahead() gives"),
+    "pairs": (pd.Series, "why.pair_words() gives, with customer ids as its index"),
     "backtest_note": (str, "you would like to stand there, as a text"),
     "earlier": ((), "was raised"),
 }

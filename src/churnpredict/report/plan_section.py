@@ -24,9 +24,12 @@ _FIRST = 20  # lines that are seen at once; the rest are folded
 
 
 def planned(
-    plan: Plan, spoken: Language, unit: str, most_cards: int, changes: pd.DataFrame | None = None, activity: pd.DataFrame | None = None
+    plan: Plan, spoken: Language, unit: str, most_cards: int, by_customer: Mapping[str, pd.DataFrame | pd.Series | None]
 ) -> dict[str, Any]:
-    """Return what the page shows of a plan: its figures, the assumptions as numbers, and the lines."""
+    """Return what the page shows of a plan: its figures, the assumptions as numbers, and the lines.
+
+    ``by_customer`` holds what cards show besides the plan: ``changes``, ``pairs`` and ``activity``, each with customer ids as its index.
+    """
     contacts = plan.contacts
     first = contacts.head(most_cards)
     held = plan.table.loc[plan.table["arm"] == "hold-out", "customer_id"]
@@ -42,7 +45,7 @@ def planned(
         "notes": [note for note in plan.notes if not plan.assumptions or note != plan.notes[0] or all(a.said for a in plan.assumptions)],
         "held": [shown(c, "id") for c in held.head(most_cards)],
         "n_held": len(held),
-        **_lines(first, spoken, changes, activity),
+        **_lines(first, spoken, by_customer),
         "rest": max(len(contacts) - _FIRST, 0),
         "most": most_cards if len(contacts) > most_cards else None,
     }
@@ -55,7 +58,7 @@ def listed(scores: pd.DataFrame, money: pd.Series, spoken: Language, most_cards:
     rows = scores.loc[order].assign(money_at_risk=money.loc[order])
     rows = rows.assign(driver=rows.get("reason_1", ""), rank=range(1, len(rows) + 1))
     rows["remedy"] = [_remedy(row, spoken) for row in rows.to_dict("records")]
-    return {**_lines(rows, spoken), "rest": max(len(rows) - _FIRST, 0), "contacts": len(rows), "most": None}
+    return {**_lines(rows, spoken, {}), "rest": max(len(rows) - _FIRST, 0), "contacts": len(rows), "most": None}
 
 
 def _remedy(row: Mapping[Any, Any], spoken: Language) -> str:
@@ -75,12 +78,10 @@ def _assumptions(plan: Plan, spoken: Language, unit: str) -> list[dict[str, Any]
     return rows
 
 
-def _lines(
-    rows: pd.DataFrame, spoken: Language, changes: pd.DataFrame | None = None, activity: pd.DataFrame | None = None
-) -> dict[str, Any]:
+def _lines(rows: pd.DataFrame, spoken: Language, by_customer: Mapping[str, pd.DataFrame | pd.Series | None]) -> dict[str, Any]:
     """Return the first lines and the folded ones, each grouped by remedy, the most profitable group first."""
-    moved, counts = _of_cards(changes, rows, "changes"), _of_cards(activity, rows, "activity")
-    cards = [_card(row, spoken, moved, counts) for row in rows.to_dict("records")]
+    more = {name: _of_cards(by_customer.get(name), rows, name) for name in ("changes", "pairs", "activity")}
+    cards = [_card(row, spoken, **{name: of.get(row["customer_id"]) for name, of in more.items()}) for row in rows.to_dict("records")]
     return {"first": _grouped(cards[:_FIRST], spoken), "more": _grouped(cards[_FIRST:], spoken)}
 
 
@@ -98,12 +99,12 @@ def _grouped(cards: list[dict[str, Any]], spoken: Language) -> list[dict[str, An
     return sorted(found, key=lambda g: -(g["profit"] or 0.0))
 
 
-def _of_cards(frame: pd.DataFrame | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
-    """Return the values of a table by customer for the customers on the cards: words of changes, counts of activity."""
+def _of_cards(frame: pd.DataFrame | pd.Series | None, cards: pd.DataFrame, what: str) -> dict[Any, Any]:
+    """Return the values of a table by customer for the customers on the cards: words of changes and pairs, counts of activity."""
     if frame is None or not len(frame) or not len(cards):
         return {}
     place, _ = match_ids(frame.index, cards["customer_id"], what)
-    found = frame["words"].tolist() if what == "changes" else frame.to_numpy().tolist()
+    found = (frame["words"] if what == "changes" else frame).to_numpy().tolist()
     return {who: found[p] for who, p in zip(cards["customer_id"], place, strict=True) if p >= 0}
 
 
@@ -112,7 +113,7 @@ def _number(row: Mapping[Any, Any], name: str) -> float | None:
     return float(value) if value is not None and is_number(value) and math.isfinite(value) else None
 
 
-def _card(row: Mapping[Any, Any], spoken: Language, moved: Mapping[Any, str], counts: Mapping[Any, list[float]]) -> dict[str, Any]:
+def _card(row: Mapping[Any, Any], spoken: Language, *, changes: Any, pairs: Any, activity: list[float] | None) -> dict[str, Any]:
     """Return what a line and its card show; bars are shares of the strongest reason."""
     reasons: list[dict[str, Any]] = []
     for i in range(1, MOST_REASONS + 1):
@@ -134,8 +135,9 @@ def _card(row: Mapping[Any, Any], spoken: Language, moved: Mapping[Any, str], co
         "label": label,
         "fact": shown(sentences.get(label, "")),
         "words": shown(row.get("words")),
-        "change": shown(moved.get(row["customer_id"])),
-        "history": _history(counts.get(row["customer_id"]), spoken),
+        "change": shown(changes),
+        "together": shown(pairs),
+        "history": _history(activity, spoken),
         "reasons": reasons,
     }
 
