@@ -8,7 +8,7 @@ from churnpredict.feature_names import GRAMMAR, kind_names, read_name, subjects_
 
 @pytest.mark.parametrize("aggregate", sorted(set(GRAMMAR) - {"plain"}))
 def test_every_aggregate_is_read_back(aggregate):
-    end = {"window": "90d", "number": "2", "": ""}[GRAMMAR[aggregate]]
+    end = {"window": "90d", "number": "2"}.get(GRAMMAR[aggregate], "")
     read = read_name(f"support__tickets_{aggregate}" + (f"_{end}" if end else ""))
     assert (read.driver, read.subject, read.aggregate) == ("support", "tickets", aggregate)
     assert (read.window, read.number) == (end if GRAMMAR[aggregate] == "window" else "", 2 if GRAMMAR[aggregate] == "number" else 0)
@@ -28,3 +28,9 @@ def test_later_kinds_never_rename_earlier_ones():
 
 def test_kinds_belong_to_their_table():
     assert subjects_of(["payment__payments_count_7d", "payment__payments_failed_count_7d"])["payments_failed"] == ("payments", "failed")
+
+
+def test_a_window_that_may_be_left_out_is_no_part_of_the_subject():
+    for name, window in (("contract__subs_renewals", ""), ("contract__subs_renewals_2mo", "2mo")):
+        read = read_name(name)
+        assert (read.subject, read.aggregate, read.window) == ("subs", "renewals", window)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,23 @@ import pytest
 import churnpredict as cp
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
-from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
+from churnpredict.number_checks import check_number, check_numbers, check_rounds, check_share, check_whole_number, is_whole_number
 
 SCORES = pd.DataFrame({"customer_id": ["a", "b", "c"], "risk": [0.9, 0.5, 0.01], "value": [15.0, 500.0, 900.0]})
 Y, P = np.array([0, 1, 0, 1]), np.array([0.1, 0.9, 0.2, 0.6])
-NOT_NUMBERS: list[Any] = [True, np.True_, "30", "30 %", 1 + 0j, [1.0, 2.0], float("nan"), float("inf"), -float("inf"), pd.NA]
+NOT_NUMBERS: list[Any] = [
+    True,
+    np.True_,
+    "30",
+    "30 %",
+    1 + 0j,
+    [1.0, 2.0],
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    pd.NA,
+    np.timedelta64(30, "D"),
+]
 
 
 def plan(**given: Any) -> Any:
@@ -154,3 +167,17 @@ def test_percent_are_no_risks(metric: Callable[..., float]) -> None:
 def test_labels_of_a_metric_are_0_and_1() -> None:
     with pytest.raises(UsageError, match=r"y holds other than 0 and 1 \(2 of 4 rows\)"):
         metrics.auc([1, 2, 1, 2], P)
+
+
+def test_numbers_beyond_all_floats_are_refused_and_rounds_have_an_end():
+    """Python's whole numbers have no end; a call that resamples 1e300 times has none either."""
+    for given in (10**400, -(10**5000), Fraction(10**400, 3), Decimal("1e400"), Decimal("sNaN")):
+        for check in (check_number, check_share, check_whole_number):
+            with pytest.raises(UsageError, match=r"^it is .{1,20}\. Give") as caught:
+                check(given, "it")
+            assert caught.value.code == "bad-argument"
+        assert not is_whole_number(given)
+    for given in (1e300, 10**9, 100_001, -1, 2.5):
+        with pytest.raises(UsageError, match="from 0 to 100,000"):
+            check_rounds(given)
+    assert check_rounds(100_000) == 100_000

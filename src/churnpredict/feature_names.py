@@ -19,13 +19,14 @@ _NOTHING = (
     *("days_since_last", "days_since_first", "gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer"),
     *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage", "value_ratio"),
     *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
-    *("end_value_mean", "end_value_last", "renewals", "response_days_mean", "waiting_days", "days_until", "unanswered"),
+    *("end_value_mean", "end_value_last", "response_days_mean", "waiting_days", "days_until", "unanswered"),
     *("days_since_change", "changes", "last_change_pct", "change_year_pct"),
 )
 GRAMMAR: dict[str, str] = {
     **dict.fromkeys(_WINDOW, "window"),
     **dict.fromkeys(_NUMBER, "number"),
     **dict.fromkeys(_NOTHING, ""),
+    "renewals": "perhaps a window",
     "plain": "",
 }
 """Aggregate -> the ending of its name. ``plain`` is an unchanged value: an attribute, a state, a column of a flat matrix."""
@@ -108,11 +109,11 @@ def read_name(name: str) -> FeatureName:
     ended = _END.match(rest)
     for aggregate in _BY_LENGTH:
         takes = GRAMMAR[aggregate]
-        if takes == "":
+        if takes in ("", "perhaps a window"):
             subject = _before(rest, aggregate)
             if subject:
                 return FeatureName(name, driver, subject, aggregate)
-        elif ended is not None and ended["end"].isdecimal() == (takes == "number"):
+        if takes and ended is not None and ended["end"].isdecimal() == (takes == "number"):
             subject = _before(ended["head"], aggregate)
             if subject and takes == "number":
                 return FeatureName(name, driver, subject, aggregate, number=int(ended["end"]))

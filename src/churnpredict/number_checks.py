@@ -13,9 +13,11 @@ import pandas as pd
 
 from churnpredict.errors import UsageError, kind_of
 
-__all__ = ["check_number", "check_numbers", "check_share", "check_whole_number", "is_number", "is_whole_number"]
+__all__ = ["check_number", "check_numbers", "check_rounds", "check_share", "check_whole_number", "is_number", "is_whole_number"]
 
 Floats = npt.NDArray[np.float64]
+_SHOWN_WHOLE = 1e15
+_MOST_ROUNDS = 100_000  # of resampling: the ends of an interval then move by less than a hundredth of its width
 
 
 def is_number(given: Any) -> bool:
@@ -26,7 +28,8 @@ def is_number(given: Any) -> bool:
     """
     if isinstance(given, np.ndarray) and given.ndim == 0:
         given = given[()]
-    return isinstance(given, (int, float, np.integer, np.floating, Decimal, Fraction)) and not isinstance(given, bool)
+    real = isinstance(given, (int, float, np.integer, np.floating, Decimal, Fraction))
+    return real and not isinstance(given, (bool, np.timedelta64))  # a span of NumPy is one of its integers
 
 
 def is_whole_number(given: Any) -> bool:
@@ -35,7 +38,7 @@ def is_whole_number(given: Any) -> bool:
     >>> is_whole_number(2.0), is_whole_number(2.5), is_whole_number(float("nan"))
     (True, False, False)
     """
-    return is_number(given) and math.isfinite(given) and given == int(given)
+    return is_number(given) and math.isfinite(_as_float(given)) and given == int(given)
 
 
 def check_number(given: Any, name: str, *, least: float = -math.inf, most: float = math.inf, open_: bool = False, what: str = "") -> float:
@@ -83,7 +86,7 @@ def check_share(given: Any, name: str, *, least: float = 0, most: float = 1, ope
     Traceback (most recent call last):
     churnpredict.errors.UsageError: acceptance is 30. Give a share from 0 to 1: 30 % is 0.3. [bad-argument]
     """
-    if is_number(given) and 1 < given <= 100 and most <= 1:
+    if is_number(given) and 1 < _as_float(given) <= 100 and most <= 1:
         remedy = f"Give a share{_range(least, most, open_)}: {float(given):g} % is {float(given) / 100:g}."
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
     return check_number(given, name, least=least, most=most, open_=open_, what="a share")
@@ -101,6 +104,16 @@ def check_whole_number(given: Any, name: str, *, least: int = 0, most: float = m
         remedy = f"Give {what or 'a whole number'}{_range(least, most, False)}."
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
     return int(given)
+
+
+def check_rounds(given: Any, *, least: int = 0) -> int:
+    """Return the number of rounds of resampling; 0 draws none, and a number that would not come to an end is refused.
+
+    >>> check_rounds(1e300)
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: rounds is 1e+300. Give a whole number from 0 to 100,000. [bad-argument]
+    """
+    return check_whole_number(given, "rounds", least=least, most=_MOST_ROUNDS)
 
 
 def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: float = math.inf, missing: bool = False) -> Floats:
@@ -157,7 +170,12 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
 def _as_float(given: Any) -> float:
     if isinstance(given, np.ndarray):
         given = given[()]
-    return float(str(given)) if isinstance(given, (np.float16, np.float32)) else float(given)
+    if isinstance(given, Decimal) and given.is_snan():
+        return math.nan
+    try:
+        return float(str(given)) if isinstance(given, (np.float16, np.float32)) else float(given)
+    except OverflowError:  # a whole number or a fraction beyond all floats
+        return math.inf if given > 0 else -math.inf
 
 
 def _range(least: float, most: float, open_: bool) -> str:
@@ -173,5 +191,6 @@ def _range(least: float, most: float, open_: bool) -> str:
 def _shown(given: Any) -> str:
     """Return a number as it was given; of anything else only what it is, since it may be data."""
     if is_number(given):
-        return f"{given}"
+        long = isinstance(given, (int, Fraction)) and abs(_as_float(given)) > _SHOWN_WHOLE
+        return f"{_as_float(given):.6g}" if long else f"{given}"
     return repr(given) if given is None or isinstance(given, (bool, np.bool_)) else kind_of(given)

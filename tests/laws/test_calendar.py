@@ -321,3 +321,17 @@ def test_a_renewal_is_counted_by_the_wall_clock(zone, end, begins):
     snapshots = pd.DataFrame({"customer_id": ["a", "b"], "cutoff": "2024-12-01"})
     found = cp.build_features(tables, snapshots, features=[cp.Feature("subs", "renewals")])
     assert found.iloc[:, 0].tolist() == [1.0, 0.0]
+
+
+def test_a_renewal_within_months_is_counted_by_the_calendar():
+    """From 31 January a month lasts until 29 February, and until 1 July it is 5 months, whatever their lengths; 36 hours are hours."""
+    rows = [("a", "2023-01-01", "2024-01-31"), ("a", "2024-02-29", "2024-03-30"), ("a", "2024-03-31 12:00", None)]
+    rows += [("b", "2023-01-01", "2024-01-31"), ("b", "2024-03-01", "2024-03-30"), ("b", "2024-03-31 13:30", None)]
+    frame = pd.DataFrame(rows, columns=["u", "s", "e"]).astype({"s": "datetime64[us]", "e": "datetime64[us]"})
+    tables = cp.EventTables(subs=cp.Intervals(frame, customer="u", start="s", end="e", end_inclusive=False), timezone="Europe/Berlin")
+    snapshots = pd.DataFrame({"customer_id": ["a", "b"], "cutoff": "2024-12-01"})
+    spans = [None, "1 month", "31d", "36h", "30d", "1d"]
+    features = [cp.Feature("subs", "renewals", within) for within in spans] + [cp.Feature("subs", "closed_count")]
+    found = cp.build_features(tables, snapshots, features=features)
+    assert [f.name.removeprefix("contract__subs_") for f in features[:3]] == ["renewals", "renewals_1mo", "renewals_31d"]
+    assert found.to_numpy().tolist() == [[2, 2, 2, 1, 2, 0, 2], [2, 1, 2, 0, 2, 0, 2]]

@@ -16,7 +16,7 @@ from scipy.special import betainc
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.labels import leaving_of, risk_of
-from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number, is_number
+from churnpredict.number_checks import check_number, check_numbers, check_rounds, check_share, check_whole_number, is_number
 from churnpredict.row_order import in_row_order
 
 __all__ = [
@@ -429,7 +429,7 @@ def _as_rows(y: Any, **given: Any) -> list[Any]:
 
 def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
-    rounds, seed = check_whole_number(rounds, "rounds", least=0), check_whole_number(seed, "random_state")  # 0: no interval
+    rounds, seed = check_rounds(rounds), check_whole_number(seed, "random_state")  # 0: no interval
     if customers is not None and len(customers) != n:
         raise UsageError("unequal-lengths", "y and customers differ in length", remedy="Pass one customer per row.")
     who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()

@@ -35,6 +35,7 @@ Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "known")
 _WRITTEN_LATER = ("end", "response", "value_at_end")
+_NO_TIME = Span()
 UNIT = "\x1funit"  # a column that says from which part of its source a row came; it has no say in the order of rows
 
 
@@ -86,18 +87,19 @@ class Stream:
         """The clock on the wall of the business at each row, shape (n,)."""
         return local_time(self.times, self.timezone)
 
-    def calendar_of(self, column: str) -> Ints:
-        """Return the calendar times of a column of moments; ``OPEN`` stays what it is, shape (n,)."""
+    def calendar_of(self, column: str, after: Span = _NO_TIME) -> Ints:
+        """Return the calendar times of a column of moments, or a span after them; ``OPEN`` stays what it is, shape (n,)."""
         times = self.columns[column]
-        if self.timezone == "UTC":
+        if self.timezone == "UTC" and not after:
             return times
-        found = self._walls.get(column)
+        found = self._walls.get((column, after))
         if found is None:
-            found = self._walls[column] = np.where(times == OPEN, OPEN, calendar_time(np.where(times == OPEN, 0, times), self.timezone))
+            there = after.after(np.where(times == OPEN, 0, times), self.timezone)
+            found = self._walls[column, after] = np.where(times == OPEN, OPEN, calendar_time(there, self.timezone))
         return found
 
     @cached_property
-    def _walls(self) -> dict[str, Ints]:
+    def _walls(self) -> dict[tuple[str, Span], Ints]:
         return {}
 
     @cached_property

@@ -27,6 +27,7 @@ Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
 _NO_NUMBERS, _NO_TIMES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty((0, 0))
 _YEAR = Span(months=12)
+_RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
 _AGAINST_BEFORE = ("trend", "dropped")  # these also use the window before their own
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
@@ -340,13 +341,25 @@ def _stages(_: Plan, rows: Wanted) -> Run:
 
 
 def _intervals(_: Plan, rows: Wanted) -> Run:
-    columns = _by_name(rows, INTERVAL_OUTPUTS)
+    """Prepare the features of intervals in one pass; each further span of renewals takes a pass of its own."""
+    renewals = [(span(row.window) if row.window else _RENEWAL, column) for column, row in rows if row.aggregate == "renewals"]
+    first = _by_name(rows, INTERVAL_OUTPUTS)
+    first[_RENEWALS] = -1
+    passes = [(within, np.full_like(first, -1)) for within, _column in renewals] or [(_RENEWAL, first)]
+    for (_within, columns), (_same, column) in zip(passes, renewals, strict=False):
+        columns[_RENEWALS] = column
+    passes[0][1][:] = np.maximum(passes[0][1], first)
 
     def run(s: Stream, b: Block) -> None:
         values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)
         ends, response = s.columns["end"], s.columns.get("response", _NO_TIMES)
         walls = tuple(s.calendar_of(name) if name in s.columns else _NO_TIMES for name in ("end", "planned_end", "response"))
-        interval_states(ends, response, s.calendar_times, *walls, values, at_end, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
+        for within, columns in passes:
+            steady = within == Span(days=within.days)
+            last = (within.days * DAY, _NO_TIMES if steady else s.calendar_of("end", within))
+            interval_states(
+                ends, response, s.calendar_times, *walls, values, at_end, *last, b.cutoffs, b.walls, b.edges, columns, b.out, b.at
+            )
 
     return run
 

@@ -27,8 +27,8 @@ class Aggregate:
     ----------
     driver : str
         The driver of its features, unless the table declares one.
-    takes : {"window", "half-life", "nth", ""}
-        The parameter that each of its rows needs.
+    takes : {"window", "half-life", "within", "nth", ""}
+        The parameter that each of its rows needs; a row may leave out "within".
     needs : str
         What the table must declare: ``value``, ``item``, ``since``, ``attribute``, ``end``, ..., or nothing.
     unit, formula : str
@@ -115,7 +115,9 @@ AGGREGATES: dict[str, Aggregate] = {
         "support", "", "response", "days", "mean time from the beginning to the first response, of those that have come"
     ),
     "waiting_days": Aggregate("support", "", "response", "days", "cutoff - beginning of the oldest open interval without a response"),
-    "renewals": Aggregate("contract", "", "end", "intervals", "intervals begun within 30 days of another's end, or before it"),
+    "renewals": Aggregate(
+        "contract", "within", "end", "intervals", "intervals begun within 30 days (or the given span) of another's end, or before it"
+    ),
     "state": Aggregate("lifecycle", "", "state", "as declared", "the value that holds at the cutoff"),
     "days_since_change": Aggregate("lifecycle", "", "state", "days", "cutoff - last change of the value, or its first row"),
     "changes": Aggregate("lifecycle", "", "state", "changes", "changes of the value so far"),
@@ -136,7 +138,8 @@ class Feature:
         One of the aggregates, such as ``"count"``, ``"sum"``, ``"gap_ratio"``.
     window : str, optional
         Length of the window before the cutoff, such as ``"90d"``; ``"all"`` for the whole history. For ``decayed`` the half-life, for
-        ``first_count`` the time after joining.
+        ``first_count`` the time after joining. For ``renewals`` how long after the end of an interval the next one still renews it, such as
+        ``"1 month"``: 30 days by default.
     kind : str, optional
         Only events of this kind.
     nth : int, optional
@@ -198,7 +201,7 @@ class Feature:
         if self.called is not None and not (isinstance(self.called, str) and self.called.strip() and (self.kind or self.column)):
             remedy = "Give a text, and the kind or the column that is called so."
             raise UsageError("bad-argument", f"called is {self.called!r}", remedy=remedy)
-        if takes not in ("window", "half-life") and self.window is not None:
+        if takes not in ("window", "half-life", "within") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
         unbounded = self.window == "all" and takes == "window" and self.aggregate != "first_count"
         if self.window is not None and not unbounded:

@@ -29,18 +29,33 @@ INTERVAL_OUTPUTS = (
     "waiting_days",
 )
 STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
-RENEWAL_DAYS = 30  # an interval that begins within this many days after another's end counts as a renewal
 _jit = nb.njit(cache=True, nogil=True)
 
 
 @_jit
 def interval_states(  # type: ignore[no-untyped-def]
-    ends, response, starts_w, ends_w, planned_w, response_w, values, at_end, cutoffs, cutoffs_w, edges, columns, out, at
+    ends,
+    response,
+    starts_w,
+    ends_w,
+    planned_w,
+    response_w,
+    values,
+    at_end,
+    within,
+    renewable_w,
+    cutoffs,
+    cutoffs_w,
+    edges,
+    columns,
+    out,
+    at,
 ):
     """Compute all of ``INTERVAL_OUTPUTS`` in one pass over the intervals that had begun; ``columns`` is -1 for what is not wanted.
 
     Whether something has happened is decided by ``ends`` and ``response`` in UTC; days are counted in wall time, in arrays whose names end
-    in ``_w``.
+    in ``_w``. An interval renews another one if it begins at most ``within`` microseconds after its end; where that length depends on the
+    day, ``renewable_w`` has the last moment for each interval.
     """
     found = np.empty(len(INTERVAL_OUTPUTS))
     for r in range(edges.shape[1]):
@@ -48,10 +63,10 @@ def interval_states(  # type: ignore[no-untyped-def]
         opened, oldest, worth, newest = 0, OPEN, 0.0, -1
         closed, total, latest, latest_w, latest_at = 0, 0.0, -OPEN, 0, -1
         scores, scored = 0.0, 0
-        renewed, covered = 0, -OPEN
+        renewed, renewable = 0, -OPEN
         responses, waited, waiting = 0, 0.0, OPEN
         for i in range(low, high):
-            if covered != -OPEN and starts_w[i] - covered <= RENEWAL_DAYS * DAY:
+            if renewable != -OPEN and starts_w[i] <= renewable:
                 renewed += 1
             if response.size and response[i] < t:
                 responses += 1
@@ -64,10 +79,10 @@ def interval_states(  # type: ignore[no-untyped-def]
                 newest = i
                 if values.size and not np.isnan(values[i]):
                     worth += values[i]
-                covered = now
+                renewable = OPEN  # whatever begins while one is open, renews it
                 continue
             closed += 1
-            covered = max(covered, ends_w[i])
+            renewable = max(renewable, renewable_w[i] if renewable_w.size else ends_w[i] + within)
             total += (ends_w[i] - starts_w[i]) / DAY
             if ends[i] >= latest:
                 latest, latest_at, latest_w = ends[i], i, ends_w[i]

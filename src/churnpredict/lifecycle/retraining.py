@@ -22,7 +22,7 @@ from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.moments import Moment
 from churnpredict.monitoring.realised_outcomes import LEVEL, level_of
-from churnpredict.number_checks import check_whole_number
+from churnpredict.number_checks import check_rounds
 from churnpredict.pipeline import cutoffs
 from churnpredict.pipeline.expected import check_pipeline, check_trained_and_tables
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
@@ -181,7 +181,7 @@ def retrain(
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
     check_flag(despite_sources, "despite_sources")
-    rounds = check_whole_number(rounds, "rounds", least=1)
+    rounds = check_rounds(rounds, least=1)
     check_trained_and_tables(champion, tables, "retrain(pipeline, tables)")
     if challenger is not None:
         check_pipeline(challenger, "retrain(champion, tables, challenger=pipeline)")

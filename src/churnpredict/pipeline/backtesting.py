@@ -26,7 +26,7 @@ from churnpredict.features.shared import SharedFeatures
 from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
-from churnpredict.number_checks import check_whole_number
+from churnpredict.number_checks import check_rounds
 from churnpredict.pipeline.auditing import columns_of_hindsight, still_there
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
@@ -72,7 +72,7 @@ def backtest(
     pipeline: Trainable, tables: EventTables, at: Any = None, *, against: Any = None, rounds: int = 200, campaign: Campaign = ASSUMED
 ) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
-    rounds, churn = check_whole_number(rounds, "rounds"), pipeline.churn
+    rounds, churn = check_rounds(rounds), pipeline.churn
     check_instance(campaign, "campaign", Campaign, "Give campaign=Campaign(value=..., offer_cost=..., contact_cost=...).")
     cutoffs = backtest_cutoffs(tables, churn, at)
     rivals = check_rivals(against, len(cutoffs))
