@@ -43,6 +43,11 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "What becomes of the revenue?",
             'cp.accounting.revenue_churn(tables, churn, value="subscriptions", period="Q").plot(unit="€")',
         ),
+        Entry(
+            "bridge",
+            "Where does revenue come from, and where does it go?",
+            'cp.accounting.revenue_bridge(tables, value="subscriptions", period="Q").plot(unit="€")',
+        ),
         Entry("horizon", "After how long a silence is a customer gone?", 'cp.suggest_horizon(tables, of="orders").plot()'),
     ),
     "Why": (

@@ -1,6 +1,7 @@
 """Rates, revenue, cohorts, tenure and horizons, in hindsight. Features, churn and the pipeline may not import it."""
 
 from churnpredict.accounting.accounts import Accounts
+from churnpredict.accounting.bridge import RevenueBridge, revenue_bridge
 from churnpredict.accounting.cohorts import cohorts, reasons_against_drivers, tenure_table
 from churnpredict.accounting.contradictions import contradictions
 from churnpredict.accounting.horizon import ReturnCurve, SuggestedHorizon, return_curve, suggest_horizon
@@ -9,12 +10,14 @@ from churnpredict.accounting.rates import churn_rate, revenue_churn
 __all__ = [
     "Accounts",
     "ReturnCurve",
+    "RevenueBridge",
     "SuggestedHorizon",
     "churn_rate",
     "cohorts",
     "contradictions",
     "reasons_against_drivers",
     "return_curve",
+    "revenue_bridge",
     "revenue_churn",
     "suggest_horizon",
     "tenure_table",

@@ -27,7 +27,7 @@ __all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "sh
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _BLOCK = 1 << 20
-_SHARES = {"rate", "low", "high", "gross_churn", "net_retention", "share"}
+_SHARES = {"rate", "low", "high", "gross_churn", "net_churn", "gross_retention", "net_retention", "customer_churn", "share"}
 _MONEY = {"average_payment", "money_lost", "start", "lost_revenue", "contraction", "expansion", "end"}
 _MOST_GROUPS = 20
 UNKNOWN = "unknown"
@@ -63,8 +63,9 @@ class Accounts(pd.DataFrame):
         """The picture of these accounts: ``plot()``; everything of pandas: ``plot.bar(...)``, ``plot(kind=...)``.
 
         :func:`~churnpredict.accounting.cohorts` are retention curves, :func:`~churnpredict.churn_rate` and
-        :func:`~churnpredict.accounting.tenure_table` rates with their intervals, :func:`~churnpredict.accounting.revenue_churn` is a
-        bridge. ``theme`` is "light" or "dark"; more options are those of :mod:`churnpredict.accounting.pictures`.
+        :func:`~churnpredict.accounting.tenure_table` rates with their intervals, :func:`~churnpredict.accounting.revenue_churn` and
+        :func:`~churnpredict.accounting.revenue_bridge` are bridges. ``theme`` is "light" or "dark"; more options are those of
+        :mod:`churnpredict.accounting.pictures` and :mod:`churnpredict.accounting.waterfalls`.
         """
         return Drawer(self)
 
@@ -98,13 +99,13 @@ class Drawer(PlotAccessor):
     """What draws accounts: the picture of their kind without arguments of pandas, else what pandas draws."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        from churnpredict.accounting import pictures
+        from churnpredict.accounting import pictures, waterfalls
 
         frame: pd.DataFrame = getattr(self, "_parent")  # noqa: B009 (what the accessor of pandas was made of)
         kind = pictures.kind_of(frame)
         if kind is None or args or {"kind", "x", "y"} & set(options):
             return super().__call__(*args, **options)
-        draw: Any = {"retention": pictures.plot_retention, "revenue": pictures.plot_revenue, "rates": pictures.plot_rates}[kind]
+        draw: Any = getattr(waterfalls if kind in ("bridge", "revenue") else pictures, f"plot_{kind}")
         return draw(frame, **options)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of accounts: retention curves, churn rates over time, the revenue bridge."""
+"""Pictures of accounts: retention curves, churn rates over time, the share of quiet customers who come back."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.clock import DAY
-from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
-from churnpredict.figures import amount, percent
+from churnpredict.figures import percent
 from churnpredict.spans import span
 
-__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "plot_revenue", "retention_curve", "spread_out"]
+__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "retention_curve", "spread_out"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
+_BRIDGE = ("start", "new", "returned", "expansion", "contraction", "churn", "end")
 _LABELLED = 6  # cohorts with a line of their own colour
 
 
 def kind_of(frame: pd.DataFrame) -> str | None:
-    """Return which picture shows these accounts: "retention", "revenue", "rates", or None."""
+    """Return which picture shows these accounts: "retention", "bridge", "revenue", "rates", or None."""
     if frame.index.name == "joined" and "customers" in frame:
         return "retention"
+    if {"period", *_BRIDGE} <= set(frame.columns):
+        return "bridge"
     if {"period", "start", "lost_revenue", "contraction", "expansion", "end"} <= set(frame.columns):
         return "revenue"
     if {"customers", "rate", "low", "high"} <= set(frame.columns) and ({"period", "tenure_year"} & set(frame.columns)):
@@ -174,57 +176,6 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
     if worst == best:
         return f"{percent(latest[worst])} of the customers in {worst} were lost in the newest period{rest}"
     return f"Lost in the newest period: {percent(latest[worst])} of {worst}, {percent(latest[best])} of {best}{rest}"
-
-
-@drawn
-def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> Any:
-    """Return the way from the revenue at the start of a period to that at its end: lost, reduced, extended.
-
-    Parameters
-    ----------
-    frame : Accounts
-        As :func:`churnpredict.accounting.revenue_churn` gives them.
-    period : str, optional
-        The newest that is fully observed by default.
-    unit : str
-        What money is counted in, such as "€".
-
-    Raises
-    ------
-    UsageError
-        ``no-period``: there is no such period, or it is not fully observed.
-    """
-    parts = ["start", "lost_revenue", "contraction", "expansion", "end"]
-    known = frame[frame[parts].notna().all(axis=1).to_numpy()]
-    if period is not None:
-        known = known[known["period"].astype(str) == str(period)]
-        if not len(known):
-            remedy = f"Take one of {', '.join(map(str, frame['period']))}."
-            raise UsageError("no-period", f"period is {str(period)!r}, which is not there or not fully observed", remedy=remedy)
-    if not len(known):
-        return sentence("There is no revenue to follow: no period is fully observed with enough customers.")
-    theme, row = look(), known.iloc[-1]
-    start, lost, less, more, end = (float(row[c]) for c in parts)
-    steps = [("at the start", 0.0, start), ("lost customers", start, -lost), ("pay less", start - lost, -less)]
-    steps += [("pay more", start - lost - less, more), ("at the end", 0.0, end)]
-    figure, grid = new_figure(7.4, 4.2)
-    ax = bare(grid[0, 0])
-    colours = [theme.quiet, theme.raises, theme.raises, theme.lowers, theme.quiet]
-    for i, ((_, bottom, change), colour) in enumerate(zip(steps, colours, strict=True)):
-        ax.bar(i, change, bottom=bottom, color=colour, width=0.62, gid=steps[i][0])
-        sign = "" if i in (0, 4) else "+" if change > 0 else "-" if change < 0 else ""
-        top = max(bottom, bottom + change)
-        ax.annotate(sign + amount(abs(change), unit), (i, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
-        if i < 4:
-            ax.plot([i, i + 1], [bottom + change] * 2, color=theme.quiet, linewidth=0.8, linestyle=":")
-    ax.set_xticks(range(5), [name for name, _, _ in steps])
-    ax.set_ylim(min(0.0, end) * 1.12, 1.12 * max(start, end, start - lost - less + more, 1e-9))
-    ax.set_ylabel(f"revenue{f' in {unit}' if unit else ''} of the customers at the start")
-    ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
-    kept = end / start if start > 0 else float("nan")
-    title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
-    between = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
-    return finish(figure, title, f"Bridge from {amount(start, unit)} at the start over {between} to {amount(end, unit)} at the end.")
 
 
 @drawn
