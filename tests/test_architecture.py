@@ -1,6 +1,7 @@
 """The house rules that a linter cannot see, and those that one can, held in one place."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -21,7 +22,9 @@ ELSEWHERE = LISTS["tested-elsewhere"]  # test file -> why, and which modules
 WHY = re.compile(r"\b(long|longer|because|one story|apart from)\b", re.IGNORECASE)
 
 
+@functools.cache
 def tree(path):
+    """The syntax tree of a file, parsed once for all rules."""
     return ast.parse(path.read_text())
 
 
@@ -188,8 +191,9 @@ HOMES = {  # what is done in one file only -> that file, and the calls that woul
 TYPE_AS_TEXT = re.compile(r"str\((f|item|parameter)\.(type|annotation)\)|__annotations__")
 
 
+@functools.cache
 def calls(source_tree):
-    return [ast.unparse(node.func) for node in ast.walk(source_tree) if isinstance(node, ast.Call)]
+    return {ast.unparse(node.func) for node in ast.walk(source_tree) if isinstance(node, ast.Call)}
 
 
 @pytest.mark.parametrize("what", HOMES)

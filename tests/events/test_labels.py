@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError, ChurnWarning, MismatchError
@@ -268,7 +269,8 @@ def test_scoring_says_that_the_kinds_of_training_are_gone():
     log = log.assign(what=rng.integers(1, 4, n)).drop_duplicates()
     tables = cp.EventTables(log=cp.Events(log, customer="user", time="at", kind="what"))
     features = [cp.Feature("log", "count", "30d", kind=1), cp.Feature("log", "days_since_last")]
-    pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="log"), features=features, n_jobs=1).fit(tables)
+    quickest = cp.ChurnClassifier(**QUICKEST)
+    pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="log"), features=features, classifier=quickest).fit(tables)
     spoilt = log.assign(what=log["what"].astype(float).mask(log.index % 50 == 0))
     blanks = cp.EventTables(log=cp.Events(spoilt, customer="user", time="at", kind="what"))
     with pytest.warns(ChurnWarning, match="spoilt-labels"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.shops import QUICK
+from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
@@ -18,8 +18,11 @@ AT = "2023-12-01"
 @pytest.fixture(scope="module")
 def cancelling() -> tuple[cp.ChurnPipeline, cp.EventTables]:
     shop = cp.make_business(400, random_state=4, rule="cancellation")
-    pipeline = cp.ChurnPipeline(shop.churn, horizons=["30d", "60d"], every="45d", n_jobs=1).fit(shop.tables, until=AT)
-    return pipeline, shop.tables
+    pipeline = cp.ChurnPipeline(shop.churn, horizons=["30d", "60d"], every="45d")
+    own = pipeline._unfitted()  # whose horizons are those of the pipeline
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cp.ChurnPipeline, "_unfitted", lambda self: own.set_params(**QUICKEST))
+        return pipeline.fit(shop.tables, until=AT), shop.tables
 
 
 def test_explain_gives_the_risks_of_the_scores(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
@@ -58,8 +61,7 @@ def test_months_close_on_the_wall_clock() -> None:
     shop = cp.make_business(300, random_state=1, rule="cancellation")
     tables = cp.EventTables(timezone="Europe/Berlin", **shop.tables.declarations)
     churn = cp.Cancellation("3 months", of="cancellations", gap="7d")
-    quick = {name: value for name, value in QUICK.items() if name != "horizon"}
-    found = cp.ChurnPipeline(churn, classifier=cp.ChurnClassifier(**quick), every="60d").fit(tables, until=AT).when(tables, at=AT)
+    found = cp.ChurnPipeline(churn, classifier=cp.ChurnClassifier(**QUICKEST), every="60d").fit(tables, until=AT).when(tables, at=AT)
     assert set(found["by"]) == {pd.Timestamp("2024-03-08")}, "seven days, then three months: no hour lost to summer time"
 
 
