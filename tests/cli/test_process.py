@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from tests.cli.test_commands import run
 from tests.cli.test_config import GOOD
+from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.cli import commands, process
@@ -23,7 +24,7 @@ from churnpredict.errors import ChurnError, memory_shortage
 
 ROOT = Path(cp.__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-MAIN = [sys.executable, "-m", "churnpredict"]
+MAIN = ["-m", "churnpredict"]
 
 
 @pytest.fixture
@@ -34,8 +35,25 @@ def folder(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -
     return tmp_path
 
 
-def shell(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    text = command.replace("churnpredict ", f"{sys.executable} -m churnpredict ")
+# The command line with a learner of a few trees, for what is not about the model.
+QUICK_MAIN = f"""
+import churnpredict as cp
+from churnpredict.cli import commands
+from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+
+ChurnPipeline._unfitted = lambda self: cp.ChurnClassifier(**{QUICKEST | {"horizon": "60d"}})
+commands.main()
+"""
+
+
+@pytest.fixture
+def quick_main(folder: Path) -> str:
+    (folder / "quick_main.py").write_text(QUICK_MAIN)
+    return "quick_main.py"
+
+
+def shell(command: str, folder: Path, main: str = "-m churnpredict", **environment: str) -> subprocess.CompletedProcess[str]:
+    text = command.replace("churnpredict ", f"{sys.executable} {main} ")
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", text],
         cwd=folder,
@@ -134,16 +152,17 @@ def test_signals_leave_nothing_half_written(folder: Path, number: int, code: int
     assert sorted(p.name for p in folder.iterdir()) == sorted([*before, "held"])
 
 
-def test_a_log_that_is_full_does_not_cost_the_work(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_is_full_does_not_cost_the_work(folder: Path, quick_main: str) -> None:
     """The command goes on, and ends with 5 because what it said is not complete."""
     done = shell(
         "churnpredict train --until 2023-12-01 && "
         "churnpredict score --at 2023-12-01 --output runs --detail drivers --format json 2> /dev/full",
         folder,
+        quick_main,
     )
     assert done.returncode == 5, done
     assert json.loads(done.stdout[done.stdout.index("{") :])["customers"] == len(cp.read_scores("runs"))
-    done = shell("churnpredict score --at 2023-12-01 --output runs --detail drivers", folder)
+    done = shell("churnpredict score --at 2023-12-01 --output runs --detail drivers", folder, quick_main)
     assert done.returncode == 0
 
 
@@ -281,16 +300,16 @@ def test_wrong_options_of_every_command(
     assert after == before
 
 
-def on_a_terminal(command: list[str], folder: Path, seconds: float) -> tuple[str, float]:
-    """What a command shows on a terminal, and after how many seconds it showed the first of it."""
+def on_a_terminal(command: list[str], folder: Path, seconds: float, until: str = "\0") -> str:
+    """What a command shows on a terminal, until it ends or has shown what is waited for."""
     import pty
     import select
 
     ours, theirs = pty.openpty()
-    began, first, seen = time.monotonic(), float("inf"), b""
-    process = subprocess.Popen([*MAIN, *command], cwd=folder, env=ENVIRONMENT, stdout=theirs, stderr=theirs, close_fds=True)
+    began, seen = time.monotonic(), b""
+    process = subprocess.Popen([sys.executable, *command], cwd=folder, env=ENVIRONMENT, stdout=theirs, stderr=theirs, close_fds=True)
     os.close(theirs)
-    while time.monotonic() - began < seconds:
+    while time.monotonic() - began < seconds and until.encode() not in seen:
         if select.select([ours], [], [], 0.05)[0]:
             try:
                 more = os.read(ours, 65536)
@@ -298,12 +317,11 @@ def on_a_terminal(command: list[str], folder: Path, seconds: float) -> tuple[str
                 break
             if not more:
                 break
-            first = min(first, time.monotonic() - began)
             seen += more
     process.kill()
     process.wait()
     os.close(ours)
-    return seen.decode(errors="replace"), first
+    return seen.decode(errors="replace")
 
 
 def test_all_commands_that_take_long_say_so() -> None:
@@ -314,14 +332,15 @@ def test_all_commands_that_take_long_say_so() -> None:
 @pytest.mark.parametrize("command", ["demo", "train", "backtest"])
 def test_something_is_shown_before_any_library_is_loaded(folder: Path, command: str) -> None:
     """Within a second on an idle machine; on a busy one, before what takes seconds."""
-    shown, _ = on_a_terminal([command, *(["--config", "nowhere.toml"] if command != "demo" else ["orders.csv"])], folder, 60)
+    given = [command, *(["--config", "nowhere.toml"] if command != "demo" else ["orders.csv"])]
+    shown = on_a_terminal([*MAIN, *given], folder, 60, until="libraries")
     assert shown.lstrip().startswith(f"0 s  {command}: loading libraries")
-    quiet, _ = on_a_terminal(["--quiet", command, "--config", "nowhere.toml"], folder, 60)
+    quiet = on_a_terminal([*MAIN, "--quiet", command, "--config", "nowhere.toml"], folder, 60)
     assert "loading" not in quiet
 
 
-def test_stages_are_told_on_a_terminal_alone(folder: Path) -> None:
-    shown, _ = on_a_terminal(["train", "--until", "2023-12-01"], folder, 300)
+def test_stages_are_told_on_a_terminal_alone(folder: Path, quick_main: str) -> None:
+    shown = on_a_terminal([quick_main, "train", "--until", "2023-12-01"], folder, 300)
     for what in ("loading libraries", "reading orders", "features of the training snapshots", "looking for leaks in", "training the model"):
         assert what in shown
     assert "wrote churn.model" in shown

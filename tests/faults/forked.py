@@ -1,13 +1,13 @@
 """What a forked process does after its parent has used threads; run as a script, because a fault here is a process that never ends.
 
-``python forked.py WHAT WHEN HOW`` prints "same" when the children say the same as the parent, to the last bit.
+``python forked.py HOW WHEN WHAT...`` prints "WHAT: same" for each in turn when the children say the same as the parent, to the last bit.
 """
 
 import multiprocessing
 import os
 import sys
 import tempfile
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ def classifier(n_jobs=2):
     return cp.ChurnClassifier(n_estimators=8, n_seeds=1, n_jobs=n_jobs, members=("trees", "linear"))
 
 
+@cache
 def shop():
     made = cp.make_business(250, random_state=1)
     return made, {name: cp.Events(made.frames[name], customer="customer", time="paid_at", value="amount") for name in ("orders",)}
@@ -98,8 +99,7 @@ def _answer(_):
     return answer(_ask)
 
 
-if __name__ == "__main__":
-    what, when, how = sys.argv[1:]
+def judged(what, when, how):
     ask, use_threads = work_of(what)
     if when == "before":
         use_threads()
@@ -108,4 +108,10 @@ if __name__ == "__main__":
     mine = answer(ask)  # the parent goes on with its threads
     mine = mine if isinstance(mine, bytes) else mine.encode()
     assert forked(ask) == mine  # and a second fork, of a parent that has answered
-    print("same" if got == mine else "other")
+    return "same" if got == mine else "other"
+
+
+if __name__ == "__main__":
+    how, when, *whats = sys.argv[1:]
+    for what in whats:
+        print(f"{what}: {judged(what, when, how)}", flush=True)

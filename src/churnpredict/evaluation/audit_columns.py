@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from churnpredict.evaluation.audit_report import FEW, Case, Finding, place
 from churnpredict.evaluation.metrics import auc
@@ -77,6 +76,8 @@ def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
     rows = np.concatenate([p if len(p) <= _SCREEN // 2 else rng.choice(p, _SCREEN // 2, replace=False) for p in parts])
     S, left = A[rows], y[rows] == 1
     known = ~np.isnan(S)
+    from scipy.stats import rankdata
+
     ranks = rankdata(np.where(known, S, np.inf), axis=0)
     n1, n0 = (known & left[:, None]).sum(axis=0), (known & ~left[:, None]).sum(axis=0)
     total = np.where(known & left[:, None], ranks, 0).sum(axis=0) - n1 * (n1 + 1) / 2

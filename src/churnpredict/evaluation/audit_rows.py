@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import poisson, rankdata
 
 from churnpredict.evaluation.audit_columns import is_numeric
 from churnpredict.evaluation.audit_report import Case, Finding
@@ -112,6 +111,8 @@ def duplicates(case: Case) -> Iterator[Finding]:
     if people < max(6, 0.005 * of):
         return
     expected = _expected(codes[rich], times[rich], case.who[rich])
+    from scipy.stats import poisson
+
     if people // 2 < 3 * expected or poisson.sf(people // 2 - 1, expected) > _CHANCE:
         return
     by_group = pd.Series(case.y[same]).groupby(keys[same])
@@ -157,6 +158,8 @@ def _expected(codes: np.ndarray, times: np.ndarray, who: np.ndarray) -> float:
 
 def _coarse(codes: np.ndarray) -> np.ndarray:
     """Return codes of columns with many values, cut into about twenty steps of as many rows."""
+    from scipy.stats import rankdata
+
     steps = [np.floor(20 * rankdata(c, method="min") / (len(c) + 1)) if len(np.unique(c)) > 20 else c for c in codes.T]
     return np.column_stack(steps)
 

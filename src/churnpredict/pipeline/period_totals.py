@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import spearmanr
 
 from churnpredict.churn.pairs import sorted_pairs
 from churnpredict.churn.rule import ChurnRule
@@ -79,6 +78,8 @@ def _smaller_when_leaving_early(tables: EventTables, stream: Stream, period: str
     customers, left = left_at
     if len(left) < _FEWEST:
         return ""
+    from scipy.stats import spearmanr
+
     closes = end_of_period(left, period, stream.timezone)
     before = _closes_before(closes, period, stream.timezone)
     shares = (left - before) / (closes - before)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
@@ -125,6 +124,8 @@ def follows_activity(column: Column, customer: Column, counts: Mapping[str, int]
     score = column.codes[0].astype(np.float64) if column.kind == "text" else column.numbers
     known = seen & np.isfinite(score)
     if column.kind == "number" and known.sum() >= 40 and len(np.unique(score[known])) > 4:
+        from scipy.stats import rankdata
+
         ranks, rows = rankdata(score[known]), rankdata(n[known])
         if ranks.std() > 0 and rows.std() > 0 and abs(np.corrcoef(ranks, rows)[0, 1]) > _SAME and not has_word(column.name, "price"):
             return "grows with the rows of the log: a total up to the export"
@@ -149,5 +150,7 @@ def _auc(y: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> float:
     left, stayed = int(y.sum()), int((1 - y).sum())
     if left < 10 or stayed < 10:
         return 0.5
+    from scipy.stats import rankdata
+
     ranks = rankdata(score)
     return float((ranks[y == 1].sum() - left * (left + 1) / 2) / (left * stayed))
