@@ -132,6 +132,7 @@ _EXAMPLES: dict[Any, str] = {
     "currency": '"currency"',
     "rates": "{ EUR = 1.0, USD = 0.92 }",
     "item": '"product"',
+    "user": '"user_id"',
     "known_at": '"loaded_at"',
     "activity": '["paid"]',
     "replies": '["opened", "clicked"]',

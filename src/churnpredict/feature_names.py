@@ -13,6 +13,7 @@ _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
     *("recovered", "recovered_share", "per_session", "answered_share"),
     *("share", "own_share", "entropy", "dropped", "weekend_share", "night_share", "peer_churn", "peer_count"),
+    *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
 )
 _NUMBER = ("last_gap", "last_value", "days_to")
 _NOTHING = (
@@ -38,6 +39,9 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("sum", "mean", "max", "last_value"), "worth"),
     **dict.fromkeys(("first_count", "days_to"), "start"),
     **dict.fromkeys(("distinct", "entropy"), "variety"),
+    **dict.fromkeys(("active_users", "new_users", "lost_users"), "people"),
+    **dict.fromkeys(("busiest_silence", "busiest_gone"), "busiest"),
+    **dict.fromkeys(("kinds_per_user", "items_per_user"), "breadth"),
     **dict.fromkeys(("weekend_share", "night_share"), "hours"),
     **dict.fromkeys(("peer_churn", "peer_count"), "peers"),
     **dict.fromkeys(("season_sin", "season_cos"), "season"),

@@ -126,6 +126,16 @@ def test_the_sentence_that_was_asked_for():
         ({"value__orders_mean_all": np.nan}, {}, "Value: no orders so far."),
         ({"value__orders_mean_30d": np.nan}, {}, "Value: no orders in the last 30 days."),
         ({"region": np.nan}, {"region": "North"}, "Other: region: not known."),
+        (
+            {"habit__logins_active_users_30d": 2.0},
+            {"habit__logins_active_users_30d": 9.0},
+            "Habit: logins: people active in the last 30 days: 2 (most customers: 9).",
+        ),
+        ({"habit__logins_active_users_30d": 0.0}, {}, "Habit: logins: nobody active in the last 30 days."),
+        ({"habit__logins_lost_users_30d": 0.0}, {}, "Habit: logins: nobody has become inactive in the last 30 days."),
+        ({"habit__logins_concentration_90d": 0.8}, {}, "Habit: logins: the busiest person accounts for 80 % in the last 90 days."),
+        ({"habit__logins_busiest_gone_180d": 1.0}, {}, "Habit: logins: the busiest person has gone silent."),
+        ({"habit__logins_busiest_gone_180d": np.nan}, {}, "Habit (+23.1 points)."),
     ],
 )
 def test_sentences(values, usual, words):

@@ -11,7 +11,8 @@ from churnpredict import Customers, Events, EventTables, Feature
 
 __all__ = ["EVERY_FEATURE", "OF_PEOPLE", "ROLES", "History", "cutoffs_of", "features_of", "histories", "make_history", "pairs_of"]
 
-ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "known_at": "seen_at", "replies": ["gift"]}
+ROLES = {"customer": "user", "time": "at", "value": "amount", "kind": "what", "item": "sku", "user": "person", "known_at": "seen_at"}
+ROLES |= {"replies": ["gift"]}
 GRAINS = {"day": "D", "half-day": "12h", "hour": "h", "second": "s"}
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe")
 START = pd.Timestamp("2024-02-01")  # both changes of the clocks of a year lie within the next 300 days
@@ -73,6 +74,7 @@ def make_history(seed, *, n_rows=60, n_customers=6, grain="hour", timezone="UTC"
             "amount": np.where(rng.random(n_rows) < 0.1, np.nan, amount),
             "what": pd.Series(rng.choice(["buy", "return", "gift"], n_rows)).mask(rng.random(n_rows) < 0.05).astype("str"),
             "sku": pd.Series(rng.choice(list("abcdef"), n_rows)).mask(rng.random(n_rows) < 0.05).astype("str"),
+            "person": np.random.default_rng([seed, n_rows]).choice(["amy", "bob", "cem", "dua", None], n_rows),
             "seen_at": seen.astype("datetime64[us]"),
         }
     )
@@ -149,6 +151,11 @@ EVERY_FEATURE = [
     *(Feature("orders", "answered_share", w) for w in ("60d", "all")),
     Feature("orders", "value_ratio"),
     Feature("orders", "stage"),
+    *(Feature("orders", a, w) for a in ("active_users", "new_users", "concentration") for w in ("12h", "7d", "60d", "all")),
+    *(Feature("orders", "lost_users", w) for w in ("7d", "60d")),
+    *(Feature("orders", a, w) for a in ("busiest_silence", "busiest_gone") for w in ("60d", "all")),
+    *(Feature("orders", a, w) for a in ("kinds_per_user", "items_per_user") for w in ("7d", "60d", "all")),
+    Feature("orders", "active_users", "60d", kind="buy"),
     Feature("calendar", "season_sin"),
     Feature("calendar", "season_cos"),
 ]

@@ -62,7 +62,7 @@ def test_blocks_of_snapshots_do_not_show(monkeypatch):
 
 def test_a_row_on_the_cutoff_is_not_known_and_one_just_before_is():
     log = pd.DataFrame({"user": ["c00"] * 3, "at": pd.to_datetime(["2024-02-01", "2024-03-01", "2024-03-02"]), "amount": [1.0, 2.0, 4.0]})
-    log = log.assign(what="buy", sku="a", seen_at=pd.NaT)
+    log = log.assign(what="buy", sku="a", person="amy", seen_at=pd.NaT)
     log["seen_at"] = log["seen_at"].astype("datetime64[us]")
     history = make_history(0, people=False).with_log(log)
     cutoffs = [pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-01 00:00:00.000001")]

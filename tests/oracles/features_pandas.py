@@ -31,6 +31,14 @@ OF_ACTIVITY = [
     "gap_ratio",
     "gap_share_longer",
     "last_gap",
+    "active_users",
+    "new_users",
+    "lost_users",
+    "concentration",
+    "busiest_silence",
+    "busiest_gone",
+    "kinds_per_user",
+    "items_per_user",
 ]  # a refund is no visit
 
 
@@ -53,7 +61,20 @@ def utc(times, timezone="UTC"):
 
 
 def plain_rows(
-    frame, *, customer, time, value=None, kind=None, item=None, known_at=None, timezone="UTC", ends=None, extras=(), dates=(), replies=()
+    frame,
+    *,
+    customer,
+    time,
+    value=None,
+    kind=None,
+    item=None,
+    user=None,
+    known_at=None,
+    timezone="UTC",
+    ends=None,
+    extras=(),
+    dates=(),
+    replies=(),
 ):
     """A log under the names that this module uses, in UTC, each row with the moment it was known, sorted with its tie-break."""
     happened = pd.Series(utc(frame[time], timezone))
@@ -61,7 +82,7 @@ def plain_rows(
     rows["known"] = happened
     if known_at is not None:
         rows["known"] = pd.Series(utc(frame[known_at], timezone)).fillna(happened).clip(lower=happened)
-    for role, column in (("value", value), ("kind", kind), ("item", item)):
+    for role, column in (("value", value), ("kind", kind), ("item", item), ("user", user)):
         if column is not None:
             rows[role] = frame[column].to_numpy()
     for role, column in (ends or {}).items():  # of intervals: end, planned_end, response (moments), value_at_end
@@ -98,6 +119,7 @@ class Row(NamedTuple):
     value: Any
     kind: Any
     item: Any
+    user: Any
     end: Any
     planned_end: Any
     response: Any
@@ -302,6 +324,48 @@ def dropped(s):
     return len({r.item for r in before} - {r.item for r in now} - {None})
 
 
+def people(rows):
+    return {r.user for r in rows} - {None}
+
+
+def lost_users(s):
+    now = s.within()
+    return len(people(s.within(2)) - people(now))
+
+
+def new_users(s):
+    first = {}
+    for r in s.rows:
+        first.setdefault(r.user, r)
+    now = {id(r) for r in s.within()}
+    return sum(id(r) in now for user, r in first.items() if user is not None) if s.complete else math.nan
+
+
+def rows_by_person(s):
+    return [[r for r in s.within() if r.user == user] for user in people(s.within())]
+
+
+def concentration(s):
+    counts = [len(rows) for rows in rows_by_person(s)]
+    return max(counts) / sum(counts) if counts else math.nan
+
+
+def busiest_silence(s):
+    """Of people with as many rows the one who acted last; of those the one with the shortest mean gap."""
+    found = rows_by_person(s)
+    found = [rows for rows in found if len(rows) == max(map(len, found))]
+    found = [rows for rows in found if rows[-1].time == max(other[-1].time for other in found)]
+    days = [sorted({r.day for r in rows}) for rows in found]
+    gaps = [(d[-1] - d[0]) / (len(d) - 1) for d in days if len(d) > 1]
+    return s.days_between(found[0][-1].time, s.cutoff) / min(gaps) if gaps else math.nan
+
+
+def per_person(s, role):
+    rows = [r for r in s.within() if r.user is not None]
+    pairs = {(r.user, getattr(r, role)) for r in rows if getattr(r, role) is not None}
+    return len(pairs) / len(people(rows)) if rows else math.nan
+
+
 def value_ratio(s):
     last, *earlier = [r.value for r in s.rows[:-14:-1]] or [None]
     usual = statistics.median(v for v in earlier if v is not None) if any(v is not None for v in earlier) else 0
@@ -337,6 +401,14 @@ MEASURES = {
     "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,
     "entropy": entropy,
     "dropped": dropped,
+    "active_users": lambda s: len(people(s.within())),
+    "new_users": new_users,
+    "lost_users": lost_users,
+    "concentration": concentration,
+    "busiest_silence": busiest_silence,
+    "busiest_gone": lambda s: math.nan if math.isnan(busiest_silence(s)) else float(busiest_silence(s) >= 2),
+    "kinds_per_user": lambda s: per_person(s, "kind"),
+    "items_per_user": lambda s: per_person(s, "item"),
     "value_ratio": value_ratio,
     "weekend_share": lambda s: share(s, lambda r: local(s, r).day_of_week >= 5),
     "night_share": lambda s: share(s, lambda r: local(s, r).hour >= 22 or local(s, r).hour < 6),
@@ -387,7 +459,22 @@ MEASURES = {
 }
 
 
-_OWN = {"customer", "time", "known", "local_day", "value", "kind", "item", "end", "planned_end", "response", "value_at_end", "size", "sign"}
+_OWN = {
+    "customer",
+    "time",
+    "known",
+    "local_day",
+    "value",
+    "kind",
+    "item",
+    "user",
+    "end",
+    "planned_end",
+    "response",
+    "value_at_end",
+    "size",
+    "sign",
+}
 
 
 def _plain(value):
@@ -398,7 +485,7 @@ def _by_customer(log):
     found = {}
     times, known = ([us(t) for t in log[c]] for c in ("time", "known"))
     days = [us(d) // DAY_US for d in log["local_day"]]
-    roles = [log[c].tolist() if c in log else [None] * len(log) for c in ("value", "kind", "item")]
+    roles = [log[c].tolist() if c in log else [None] * len(log) for c in ("value", "kind", "item", "user")]
     for role in ("end", "planned_end", "response"):
         roles.append([None if pd.isna(t) else us(t) for t in log[role]] if role in log else [None] * len(log))
     roles.append(log["value_at_end"].tolist() if "value_at_end" in log else [None] * len(log))

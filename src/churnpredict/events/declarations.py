@@ -62,6 +62,9 @@ class Events(_Declared):
         Column of the kind of event.
     item : str, optional
         Column of what the event was about: product, page, function.
+    user : str, optional
+        Column of the person who acted, where the customer is an account with several people. Features then say how many people are active,
+        new and lost, and how much depends on the busiest one. People are counted within their account and never named.
     known_at : str, optional
         Column of the time at which the row became known, where that is later than ``time``.
     activity : list of str or "any", optional
@@ -78,7 +81,7 @@ class Events(_Declared):
         duplicates that count once ("drop"). By default a few are kept with a warning, and many are refused: the table was loaded twice.
     order : str, optional
         Column of the order number, where an order has several rows, one for each item. The rows of a customer that share it
-        are one event: at the first time, with the sum of the values, and the item and kind of the largest.
+        are one event: at the first time, with the sum of the values, and the item, user and kind of the largest.
     driver : str, optional
         The driver of the table's features, such as ``"support"`` or ``"payment"``.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
@@ -119,6 +122,7 @@ class Events(_Declared):
     rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True)
+    user: str | None = field(default=None, kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     activity: Sequence[str] | Literal["any"] | None = field(default=None, kw_only=True)
     replies: Sequence[str] = field(default=(), kw_only=True)
@@ -135,10 +139,11 @@ class Events(_Declared):
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.time, self.value, self.currency, self.kind, self.item, self.known_at, self.id, self.order)
+        given = (self.customer, self.time, self.value, self.currency, self.kind, self.item, self.user, self.known_at, self.id, self.order)
+        return _given(*given)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.time, self.currency, self.kind, self.item, self.known_at, self.id)
+        return _given(self.customer, self.time, self.currency, self.kind, self.item, self.user, self.known_at, self.id)
 
 
 @dataclass(frozen=True)

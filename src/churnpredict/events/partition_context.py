@@ -20,7 +20,7 @@ from churnpredict.moments import Moment
 __all__ = ["Whole", "all_streams"]
 
 Ints = npt.NDArray[np.int64]
-_NOT_FEATURES = ("kind", "item", "owner")  # labels that are not features by themselves
+_NOT_FEATURES = ("kind", "item", "user", "owner")  # labels that are not features by themselves
 
 
 class Whole:

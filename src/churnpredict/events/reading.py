@@ -237,6 +237,7 @@ def _events(reader: _Reader, events: Events) -> Rows:
     reader.money(events)
     reader.label("kind", events.kind)
     reader.label("item", events.item)
+    reader.label("user", events.user)
     reader.known(events.known_at, times)
     if events.order is not None:
         reader.columns["order"] = pd.factorize(reader.table[events.order].to_pandas())[0].astype(np.int64)
@@ -368,7 +369,7 @@ def _one_row_per_order(rows: Rows) -> Rows:
     alone = number < 0  # a row without a number is an order by itself
     number = np.where(alone, number.max(initial=-1) + 1 + np.cumsum(alone), number)
     value = rows.columns.get("value", np.zeros(len(number)))
-    labels = [rows.columns[name] for name in ("kind", "item") if name in rows.columns]
+    labels = [rows.columns[name] for name in ("kind", "item", "user") if name in rows.columns]
     order = np.lexsort((*labels, -np.nan_to_num(np.abs(value)), number, rows.codes))  # the largest first: law 6, whatever the order of rows
     first = np.ones(len(order), np.bool_)
     first[1:] = (np.diff(rows.codes[order]) != 0) | (np.diff(number[order]) != 0)
@@ -459,7 +460,7 @@ def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Int
         """Judge all tables together; ``exact`` counts the tables, or partitions of one, in which times are more than days."""
         if not repeats or (not exact and not columns):
             return
-        telling = bool(exact) or bool({"value", "item", "end"} & columns)
+        telling = bool(exact) or bool({"value", "item", "user", "end"} & columns)
         if telling and repeats / total >= _MANY_REPEATS:
             raise ContentError(
                 "repeated-rows",

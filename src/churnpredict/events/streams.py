@@ -33,7 +33,7 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
-_EVENT_COLUMNS = ("value", "kind", "item", "known")
+_EVENT_COLUMNS = ("value", "kind", "item", "user", "known")
 _WRITTEN_LATER = ("end", "response", "value_at_end")
 _NO_TIME = Span()
 UNIT = "\x1funit"  # a column that says from which part of its source a row came; it has no say in the order of rows
@@ -50,7 +50,7 @@ class Stream:
     times : ndarray of shape (n,), int64
         Microseconds UTC.
     columns : dict of str to ndarray of shape (n,)
-        ``value`` (float64, NaN for missing), ``kind`` and ``item`` (int32, -1 for missing), ``known`` (int64), as declared.
+        ``value`` (float64, NaN for missing), ``kind``, ``item`` and ``user`` (int32, -1 for missing), ``known`` (int64), as declared.
     timezone : str
         Whose calendar days are counted.
     """
@@ -210,7 +210,7 @@ def count_labels(offsets, codes, since, n_labels):  # type: ignore[no-untyped-de
 
 
 @nb.njit(cache=True, nogil=True)
-def _scatter(indices, remap, n_customers, times, values, kinds, items, known, units):  # type: ignore[no-untyped-def]
+def _scatter(indices, remap, n_customers, times, values, kinds, items, users, known, units):  # type: ignore[no-untyped-def]
     """Sort rows by customer with a stable counting sort that moves every column once; an empty column is absent."""
     offsets = np.zeros(n_customers + 1, np.int64)
     for i in range(indices.size):
@@ -225,6 +225,7 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, known, un
     v = np.empty(n if values.size else 0, np.float64)
     k = np.empty(n if kinds.size else 0, np.int32)
     m = np.empty(n if items.size else 0, np.int32)
+    s = np.empty(n if users.size else 0, np.int32)
     w = np.empty(n if known.size else 0, np.int64)
     u = np.empty(n if units.size else 0, np.int32)
     for i in range(indices.size):
@@ -240,15 +241,17 @@ def _scatter(indices, remap, n_customers, times, values, kinds, items, known, un
             k[p] = kinds[i]
         if items.size:
             m[p] = items[i]
+        if users.size:
+            s[p] = users[i]
         if known.size:
             w[p] = known[i]
         if units.size:
             u[p] = units[i]
-    return offsets, t, v, k, m, w, u
+    return offsets, t, v, k, m, s, w, u
 
 
 @nb.njit(cache=True, nogil=True)
-def _repeats_within(a, b, t, v, k, m, w):  # type: ignore[no-untyped-def]
+def _repeats_within(a, b, t, v, k, m, s, w):  # type: ignore[no-untyped-def]
     """Count rows from a to b that repeat the row before them in every column."""
     bits, repeats = v.view(np.int64), 0
     for i in range(a + 1, b):
@@ -257,6 +260,7 @@ def _repeats_within(a, b, t, v, k, m, w):  # type: ignore[no-untyped-def]
             and (v.size == 0 or bits[i] == bits[i - 1])
             and (k.size == 0 or k[i] == k[i - 1])
             and (m.size == 0 or m[i] == m[i - 1])
+            and (s.size == 0 or s[i] == s[i - 1])
             and (w.size == 0 or w[i] == w[i - 1])
         ):
             repeats += 1
@@ -264,30 +268,32 @@ def _repeats_within(a, b, t, v, k, m, w):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _count_repeats(offsets, t, v, k, m, w):  # type: ignore[no-untyped-def]
+def _count_repeats(offsets, t, v, k, m, s, w):  # type: ignore[no-untyped-def]
     repeats = 0
     for c in range(offsets.size - 1):
-        repeats += _repeats_within(offsets[c], offsets[c + 1], t, v, k, m, w)
+        repeats += _repeats_within(offsets[c], offsets[c + 1], t, v, k, m, s, w)
     return repeats
 
 
 @nb.njit(cache=True, nogil=True)
-def _sort_within(offsets, t, v, k, m, w, u):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
-    """Sort each customer's rows by time, and rows of the same time by value, kind, item and known time, so that the order
-    in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
+def _sort_within(offsets, t, v, k, m, s, w, u):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
+    """Sort each customer's rows by time, and rows of the same time by value, kind, item, user and known time, so that the
+    order in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
     bits = v.view(np.int64)
     repeats = 0
     for c in range(offsets.size - 1):
         a, b = offsets[c], offsets[c + 1]
         settled = True
         for i in range(a + 1, b):
-            if t[i] < t[i - 1] or (t[i] == t[i - 1] and (v.size or k.size or m.size or w.size)):
+            if t[i] < t[i - 1] or (t[i] == t[i - 1] and (v.size or k.size or m.size or s.size or w.size)):
                 settled = False
                 break
         if not settled:
             order = np.arange(b - a)
             if w.size:
                 order = order[np.argsort(w[a:b][order], kind="mergesort")]
+            if s.size:
+                order = order[np.argsort(s[a:b][order], kind="mergesort")]
             if m.size:
                 order = order[np.argsort(m[a:b][order], kind="mergesort")]
             if k.size:
@@ -302,11 +308,13 @@ def _sort_within(offsets, t, v, k, m, w, u):  # type: ignore[no-untyped-def]  # 
                 k[a:b] = k[a:b][order]
             if m.size:
                 m[a:b] = m[a:b][order]
+            if s.size:
+                s[a:b] = s[a:b][order]
             if w.size:
                 w[a:b] = w[a:b][order]
             if u.size:
                 u[a:b] = u[a:b][order]
-        repeats += _repeats_within(a, b, t, v, k, m, w)
+        repeats += _repeats_within(a, b, t, v, k, m, s, w)
     return repeats
 
 
@@ -329,7 +337,7 @@ def group_rows(
     n_customers : int
     times : ndarray of shape (n,), int64
     columns : dict
-        ``value``, ``kind``, ``item``, ``known``, or any others: those of events take the fast road. ``UNIT`` goes along.
+        ``value``, ``kind``, ``item``, ``user``, ``known``, or any others: those of events take the fast road. ``UNIT`` goes along.
     timezone : str
 
     Returns
@@ -348,7 +356,7 @@ def group_rows(
 
 
 def event_columns(columns: dict[str, npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
-    """Return values, kinds, items and known times of events, empty where they are not declared."""
+    """Return values, kinds, items, users and known times of events, empty where they are not declared."""
     none: dict[str, npt.NDArray[Any]] = {"value": np.empty(0), "known": np.empty(0, np.int64)}
     return tuple(columns.get(name, none.get(name, np.empty(0, np.int32))) for name in _EVENT_COLUMNS)
 

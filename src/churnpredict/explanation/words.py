@@ -35,7 +35,7 @@ _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_
 _AHEAD = ("days_to_end", "days_until")
 _LASTING = ("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean")
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
-_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share")
+_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration")
 _PERCENT = ("last_change_pct", "change_year_pct")
 _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
@@ -57,6 +57,7 @@ _HARD: tuple[str, ...] = (
     "max",
 )
 _HARD += ("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped")
+_HARD += ("concentration", "busiest_silence", "kinds_per_user", "items_per_user")
 
 
 class Narrator:
@@ -205,7 +206,7 @@ class Narrator:
 
     def _missing(self, f: FeatureName, j: int, i: int) -> str:
         """Say why a value is missing: none so far, not on record, too few."""
-        if f.family == "rhythm" or f.aggregate in ("value_ratio", "gap_ratio"):
+        if f.family in ("rhythm", "busiest") or f.aggregate in ("value_ratio", "gap_ratio"):
             return "" if f.aggregate != "value_ratio" else self._say("value_ratio.none", f, i)
         own = next((key for key in (f"{f.aggregate}.none", f"{f.aggregate[:9]}.none") if key in self.language.words), "")
         if f.family in ("tenure",) or own:

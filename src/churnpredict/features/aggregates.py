@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.clock import DAY, NEVER, calendar_time
 from churnpredict.events.streams import Stream
-from churnpredict.features import kernels, profile_kernels
+from churnpredict.features import kernels, profile_kernels, user_kernels
 from churnpredict.features.feature import AGGREGATES, Feature
 from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
 from churnpredict.spans import Span, span
@@ -29,7 +30,8 @@ _NO_NUMBERS, _NO_TIMES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.emp
 _YEAR = Span(months=12)
 _RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
-_AGAINST_BEFORE = ("trend", "dropped")  # these also use the window before their own
+_AGAINST_BEFORE = ("trend", "dropped", "lost_users")  # these also use the window before their own
+_OF_USERS = ("active_users", "lost_users", "concentration", "busiest_silence", "busiest_gone")
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 
@@ -319,6 +321,51 @@ def _dropped(plan: Plan, rows: Wanted) -> Run:
     return run
 
 
+def _numbered(s: Stream) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the users of a stream, numbered within their customers: see :func:`user_kernels.number_within`."""
+    users = s.columns["user"]
+    return s.once("users", partial(user_kernels.number_within, s.offsets, users, int(users.max(initial=-1)) + 1))
+
+
+def _users(plan: Plan, rows: Wanted) -> Run:
+    column = {(plan.window(row), row.aggregate): column for column, row in rows}
+    twice = {plan.window(row): plan.window(row, 2) for _, row in rows if row.aggregate in _AGAINST_BEFORE}
+    windows = sorted({window for window, _ in column})
+    which, before = _ints(windows), _ints(twice.get(w, w) for w in windows)
+    outputs = np.array([[column.get((w, a), -1) for w in windows] for a in _OF_USERS])
+
+    def run(s: Stream, b: Block) -> None:
+        users, _, sizes = _numbered(s)
+        _, distinct, place = s.active_days
+        days = (s.times, s.calendar_times, place, distinct, b.walls)
+        user_kernels.user_windows(users, sizes, days, b.customers, b.edges, which, before, outputs, b.out, b.at)
+
+    return run
+
+
+def _new_users(plan: Plan, rows: Wanted) -> Run:
+    which, columns = plan.windows(rows), _columns(rows)
+    return lambda s, b: user_kernels.first_seen(s.offsets, _numbered(s)[1], b.customers, b.edges, which, columns, b.out, b.at)
+
+
+def _breadths(plan: Plan, rows: Wanted) -> Run:
+    by_role = {role: [(c, r) for c, r in rows if r.aggregate.startswith(role)] for role in ("kind", "item")}
+    wanted = [(role, plan.windows(some), _columns(some)) for role, some in by_role.items() if some]
+
+    def run(s: Stream, b: Block) -> None:
+        users, _, sizes = _numbered(s)
+        most = int(sizes.max(initial=0))
+        for role, which, columns in wanted:
+            pairs, most_pairs = s.once(("pairs", role), partial(_pairs, s, users, most, s.columns[role]))
+            user_kernels.pairs_per_user(users, most, pairs, most_pairs, b.customers, b.edges, which, columns, b.out, b.at)
+
+    return run
+
+
+def _pairs(s: Stream, users: npt.NDArray[np.int32], most: int, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], int]:
+    return user_kernels.number_pairs(s.offsets, users, most, labels, int(labels.max(initial=-1)) + 1)
+
+
 def _value_ratios(_: Plan, rows: Wanted) -> Run:
     ((column, _row),) = rows
     return lambda s, b: kernels.value_ratios(s.columns["value"], b.edges, column, b.out, b.at)
@@ -398,6 +445,9 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
     "dropped items": (_dropped, ("dropped",)),
+    "people": (_users, _OF_USERS),
+    "new people": (_new_users, ("new_users",)),
+    "breadth of people": (_breadths, ("kinds_per_user", "items_per_user")),
     "last value against the usual": (_value_ratios, ("value_ratio",)),
     "clock": (_clock_shares, ("weekend_share", "night_share")),
     "stages": (_stages, ("stage",)),

@@ -212,12 +212,14 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
     stream = profile.versions if profile is not None and ours else tables.stream(row.table)
     declared = tables.declarations[row.table]
     holds = {"state" if isinstance(declared, States) else "attribute"}
-    if row.column in tables.labels[row.table]:
+    if row.column in tables.labels[row.table] and row.column != "user":  # people are counted within accounts
         holds.add("label")
     elif row.column in getattr(declared, "dates", ()):
         holds = {"date", "state"} if isinstance(declared, States) and row.aggregate != "state" else {"date"}
     if profile is not None and ours:
         return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, *getattr(declared, "dates", ()), "owner"]
+    if "user" in stream.columns:
+        holds |= {f"user and {role}" for role in ("kind", "item") if role in stream.columns}
     return {"", *stream.columns, *holds, *(["replies"] if getattr(declared, "replies", ()) else [])}, list(stream.columns)
 
 

@@ -139,12 +139,25 @@ def _events(name: str, events: Events, history: SpanLike | None) -> list[Feature
         rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
         rows += [Feature(name, "entropy", w) for w in ("90d",) if w in windows]
         rows += [Feature(name, "dropped", w) for w in _fitting(("90d",), history, factor=2)]
+    if events.user is not None:
+        rows += _people(name, events, windows, history)
     if events.replies:
         rows += [Feature(name, "unanswered"), *(Feature(name, "answered_share", w) for w in ("90d", "all") if w in windows)]
     if history is None:
         rows += [Feature(name, "first_count", w) for w in _FIRST_DAYS]
         rows += [Feature(name, "days_to", nth=n) for n in (2, 3)]
     return rows
+
+
+def _people(name: str, events: Events, windows: list[str], history: SpanLike | None) -> list[Feature]:
+    """Return the rows about the people inside an account."""
+    rows = [Feature(name, "active_users", w) for w in ("7d", "30d", "90d", "365d") if w in windows]
+    rows += [Feature(name, "new_users", w) for w in ("30d", "90d") if history is None]
+    rows += [Feature(name, "lost_users", w) for w in _fitting(("30d", "90d"), history, factor=2)]
+    wanted = [("concentration", "90d"), ("busiest_silence", "180d"), ("busiest_gone", "180d")]
+    wanted += [("kinds_per_user", "90d")] if events.kind is not None else []
+    wanted += [("items_per_user", "90d")] if events.item is not None else []
+    return rows + [Feature(name, a, w) for a, w in wanted if w in windows]
 
 
 def _kind(name: str, events: Events, kind: str, history: SpanLike | None, called: str | None) -> list[Feature]:

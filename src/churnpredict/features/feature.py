@@ -15,6 +15,7 @@ __all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
 OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see churnpredict.events.visits
     *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
     *("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"),
+    *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
 )
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
@@ -30,7 +31,7 @@ class Aggregate:
     takes : {"window", "half-life", "within", "nth", ""}
         The parameter that each of its rows needs; a row may leave out "within".
     needs : str
-        What the table must declare: ``value``, ``item``, ``since``, ``attribute``, ``end``, ..., or nothing.
+        What the table must declare: ``value``, ``item``, ``user``, ``since``, ``attribute``, ``end``, ..., or nothing.
     unit, formula : str
         For the list of all features.
     fixed : bool
@@ -82,6 +83,16 @@ AGGREGATES: dict[str, Aggregate] = {
     "own_share": Aggregate("habit", "window", "", "share", "share of all own events that lies in the window"),
     "entropy": Aggregate("value", "window", "item", "bits", "Shannon entropy of the items in the window"),
     "dropped": Aggregate("value", "window", "item", "items", "distinct items of the window before that do not occur in the window"),
+    "active_users": Aggregate("habit", "window", "user", "people", "people of the account with an event in the window"),
+    "new_users": Aggregate("habit", "window", "user", "people", "people whose first event of all lies in the window"),
+    "lost_users": Aggregate("habit", "window", "user", "people", "people with an event in the window before and none in the window"),
+    "concentration": Aggregate("habit", "window", "user", "share", "events of the busiest person in the window / events of all people"),
+    "busiest_silence": Aggregate(
+        "habit", "window", "user", "times", "days since the last event of the window's busiest person / mean gap between their active days"
+    ),
+    "busiest_gone": Aggregate("habit", "window", "user", "0 or 1", "whether busiest_silence is 2 or more"),
+    "kinds_per_user": Aggregate("value", "window", "user and kind", "kinds", "mean distinct kinds per person active in the window"),
+    "items_per_user": Aggregate("value", "window", "user and item", "items", "mean distinct items per person active in the window"),
     "weekend_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window on Saturday or Sunday"),
     "night_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window between 22 and 6 o'clock"),
     "stage": Aggregate("habit", "", "", "stage", "new, current, at risk, dormant or resurrected, by the own rhythm"),

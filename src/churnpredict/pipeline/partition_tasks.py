@@ -53,7 +53,7 @@ __all__ = [
 BLOBS = pa.schema([("bucket", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
 _ROWS = 1 << 18  # rows of a table cut at a time
 _CELLS = 1 << 24  # of features held at a time, 64 MiB
-_LEFT_APART = ("item", "owner")  # labels that are needed only within a bucket; there may be millions
+_LEFT_APART = ("item", "user", "owner")  # labels that are needed only within a bucket; there may be millions
 
 Ints = npt.NDArray[np.int64]
 Frames = Iterator[pd.DataFrame]

@@ -84,7 +84,7 @@ def _smaller_when_leaving_early(tables: EventTables, stream: Stream, period: str
     before = _closes_before(closes, period, stream.timezone)
     shares = (left - before) / (closes - before)
     for column, values in stream.columns.items():
-        if column in ("known", "kind", "item", "end") or not np.issubdtype(values.dtype, np.floating):
+        if column in ("known", "kind", "item", "user", "end") or not np.issubdtype(values.dtype, np.floating):
             continue
         ratios = np.full(len(left), np.nan)
         for i, customer in enumerate(customers):

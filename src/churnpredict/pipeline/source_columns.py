@@ -38,7 +38,7 @@ def _needed(declared: Any, row: Feature) -> str | None:
         return getattr(declared, "kind", None)
     if isinstance(declared, Customers):
         return declared.since
-    named = {"end": "end", "open_value": "value"}.get(needs, needs)
+    named = {"end": "end", "open_value": "value"}.get(needs, needs.partition(" and ")[0])
     found = getattr(declared, named, None) if named else None
     if isinstance(found, str):
         return found

@@ -31,6 +31,7 @@ _SAYS = {
     "time": "when it happened",
     "value": "the amount: money, hours, points, pieces",
     "item": "product, page or function",
+    "user": "the person inside the account",
     "kinds": "the kind",
     "id": "id of the event: repeated ids count once",
     "order": "order number: rows that share it are one purchase",

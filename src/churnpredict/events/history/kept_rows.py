@@ -158,8 +158,8 @@ def _united(values: list[pa.Array]) -> tuple[pa.Array, list[Codes]]:
 
 
 @nb.njit(cache=True, nogil=True)
-def _is_after(t, v, k, m, w, i, other_t, other_v, other_k, other_m, other_w, j):  # type: ignore[no-untyped-def]
-    """Return whether row i of one comes after row j of the other: by time, value, kind, item and known time, as rows are sorted."""
+def _is_after(t, v, k, m, s, w, i, other_t, other_v, other_k, other_m, other_s, other_w, j):  # type: ignore[no-untyped-def]  # noqa: PLR0911 - one return a column
+    """Return whether row i of one comes after row j of the other: by time, value, kind, item, user and known time, as rows are sorted."""
     if t[i] != other_t[j]:
         return t[i] > other_t[j]
     if v.size and v[i] != other_v[j]:
@@ -168,6 +168,8 @@ def _is_after(t, v, k, m, w, i, other_t, other_v, other_k, other_m, other_w, j):
         return k[i] > other_k[j]
     if m.size and m[i] != other_m[j]:
         return m[i] > other_m[j]
+    if s.size and s[i] != other_s[j]:
+        return s[i] > other_s[j]
     if w.size and w[i] != other_w[j]:
         return w[i] > other_w[j]
     return False
@@ -182,15 +184,15 @@ def _copy(source, a, b, target, p):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, w, u):  # type: ignore[no-untyped-def]
+def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, s, w, u):  # type: ignore[no-untyped-def]
     """Merge two sets of rows, customer by customer; of equal rows those of the first come first.
 
     The second is the smaller one: the place of each of its rows is searched for, and the rows before it are copied together.
     ``place_1`` and ``place_2``, ascending, say which customer each one's ids are; a column that is not there is empty. ``offsets`` receives
     the number of rows of customer c at c + 1.
     """
-    o1, t1, v1, k1, m1, w1, u1 = side_1
-    o2, t2, v2, k2, m2, w2, u2 = side_2
+    o1, t1, v1, k1, m1, s1, w1, u1 = side_1
+    o2, t2, v2, k2, m2, s2, w2, u2 = side_2
     b1, b2 = v1.view(np.int64), v2.view(np.int64)  # values are compared by their bits, as rows are sorted
     for c in range(place_1.size):
         offsets[place_1[c] + 1] = o1[c + 1] - o1[c]
@@ -204,11 +206,11 @@ def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, w, u): 
         end = o1[c1 + 1] if c1 < place_1.size and place_1[c1] == c else low
         for j in range(o2[c2], o2[c2 + 1]):
             high = end
-            if low < end and not _is_after(t1, b1, k1, m1, w1, end - 1, t2, b2, k2, m2, w2, j):
+            if low < end and not _is_after(t1, b1, k1, m1, s1, w1, end - 1, t2, b2, k2, m2, s2, w2, j):
                 low = end  # most new rows are the last of their customer
             while low < high:
                 middle = (low + high) // 2
-                if _is_after(t1, b1, k1, m1, w1, middle, t2, b2, k2, m2, w2, j):
+                if _is_after(t1, b1, k1, m1, s1, w1, middle, t2, b2, k2, m2, s2, w2, j):
                     high = middle
                 else:
                     low = middle + 1
@@ -216,6 +218,7 @@ def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, w, u): 
             _copy(v1, done, low, v, p)
             _copy(k1, done, low, k, p)
             _copy(m1, done, low, m, p)
+            _copy(s1, done, low, s, p)
             _copy(w1, done, low, w, p)
             _copy(u1, done, low, u, p)
             p, done = p + low - done, low
@@ -223,6 +226,7 @@ def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, w, u): 
             _copy(v2, j, j + 1, v, p)
             _copy(k2, j, j + 1, k, p)
             _copy(m2, j, j + 1, m, p)
+            _copy(s2, j, j + 1, s, p)
             _copy(w2, j, j + 1, w, p)
             _copy(u2, j, j + 1, u, p)
             p += 1
@@ -230,5 +234,6 @@ def _merge_events(place_1, place_2, side_1, side_2, offsets, t, v, k, m, w, u): 
     _copy(v1, done, t1.size, v, p)
     _copy(k1, done, t1.size, k, p)
     _copy(m1, done, t1.size, m, p)
+    _copy(s1, done, t1.size, s, p)
     _copy(w1, done, t1.size, w, p)
     _copy(u1, done, t1.size, u, p)
