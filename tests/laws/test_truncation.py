@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.laws.checks import check_truncation, same_bits
 from tests.laws.histories import cutoffs_of, features_of, histories, make_history, pairs_of
@@ -47,6 +47,7 @@ def test_the_catalog_of_a_cutoff_knows_no_kind_that_came_later(history, seed):
     past = tables.known_before(int(tables.instants(cutoff)[0]))
     assert catalog(tables, until=cutoff) == catalog(past, until=cutoff) == catalog(past)
     pairs = pairs_of(history, [cutoff])
+    assume(len(pairs))  # without any there is no latest cutoff, so the catalog is that of all rows
     same_bits(build_features(tables, pairs), build_features(past, pairs))
 
 

@@ -26,12 +26,11 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
-_NO_NUMBERS, _NO_TIMES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty((0, 0))
+_NO_NUMBERS, _NO_TIMES, _NO_CODES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 0))
 _YEAR = Span(months=12)
 _RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
 _AGAINST_BEFORE = ("trend", "dropped", "lost_users")  # these also use the window before their own
-_OF_USERS = ("active_users", "lost_users", "concentration", "busiest_silence", "busiest_gone")
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 
@@ -321,49 +320,69 @@ def _dropped(plan: Plan, rows: Wanted) -> Run:
     return run
 
 
-def _numbered(s: Stream) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _numbered(s: Stream) -> tuple[npt.NDArray[np.int32], ...]:
     """Return the users of a stream, numbered within their customers: see :func:`user_kernels.number_within`."""
     users = s.columns["user"]
     return s.once("users", partial(user_kernels.number_within, s.offsets, users, int(users.max(initial=-1)) + 1))
 
 
-def _users(plan: Plan, rows: Wanted) -> Run:
-    column = {(plan.window(row), row.aggregate): column for column, row in rows}
-    twice = {plan.window(row): plan.window(row, 2) for _, row in rows if row.aggregate in _AGAINST_BEFORE}
-    windows = sorted({window for window, _ in column})
-    which, before = _ints(windows), _ints(twice.get(w, w) for w in windows)
-    outputs = np.array([[column.get((w, a), -1) for w in windows] for a in _OF_USERS])
+def _people(plan: Plan, rows: Wanted) -> Run:
+    windows = {plan.window(row, factor) for _, row in rows for factor in ((1, 2) if row.aggregate == "lost_users" else (1,))}
+    which = _ints(sorted(windows, key=lambda w: (w == 1, w)))
+    place = {int(window): position for position, window in enumerate(which)}
+    now = [(c, place[plan.window(r)]) for c, r in rows if r.aggregate == "active_users"]
+    lost = [(c, place[plan.window(r)], place[plan.window(r, 2)]) for c, r in rows if r.aggregate == "lost_users"]
 
     def run(s: Stream, b: Block) -> None:
-        users, _, sizes = _numbered(s)
-        _, distinct, place = s.active_days
-        days = (s.times, s.calendar_times, place, distinct, b.walls)
-        user_kernels.user_windows(users, sizes, days, b.customers, b.edges, which, before, outputs, b.out, b.at)
+        found = np.empty((len(which), len(b.customers)), np.int64)
+        user_kernels.distinct(_numbered(s)[2], b.edges, which, found)
+        here = slice(b.at, b.at + len(b.customers))
+        for column, window in now:
+            b.out[column, here] = found[window]
+        for column, window, twice in lost:
+            b.out[column, here] = found[twice] - found[window]
 
     return run
 
 
-def _new_users(plan: Plan, rows: Wanted) -> Run:
+def _new_people(plan: Plan, rows: Wanted) -> Run:
     which, columns = plan.windows(rows), _columns(rows)
     return lambda s, b: user_kernels.first_seen(s.offsets, _numbered(s)[1], b.customers, b.edges, which, columns, b.out, b.at)
 
 
-def _breadths(plan: Plan, rows: Wanted) -> Run:
-    by_role = {role: [(c, r) for c, r in rows if r.aggregate.startswith(role)] for role in ("kind", "item")}
-    wanted = [(role, plan.windows(some), _columns(some)) for role, some in by_role.items() if some]
+def _busiest(plan: Plan, rows: Wanted) -> Run:
+    column = {(plan.window(row), row.aggregate): column for column, row in rows}
+    windows = sorted({window for window, _ in column})
+    wanted = [_ints(column.get((w, a), -1) for w in windows) for a in ("concentration", "busiest_silence", "busiest_gone")]
+    which = _ints(windows)
 
     def run(s: Stream, b: Block) -> None:
-        users, _, sizes = _numbered(s)
-        most = int(sizes.max(initial=0))
-        for role, which, columns in wanted:
-            pairs, most_pairs = s.once(("pairs", role), partial(_pairs, s, users, most, s.columns[role]))
-            user_kernels.pairs_per_user(users, most, pairs, most_pairs, b.customers, b.edges, which, columns, b.out, b.at)
+        numbers, _, _, sizes = _numbered(s)
+        _, distinct, place = s.active_days
+        days = (s.times, s.calendar_times, place, distinct, b.walls)
+        user_kernels.busiest(numbers, sizes, days, b.customers, b.edges, which, *wanted, b.out, b.at)
 
     return run
 
 
-def _pairs(s: Stream, users: npt.NDArray[np.int32], most: int, labels: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], int]:
-    return user_kernels.number_pairs(s.offsets, users, most, labels, int(labels.max(initial=-1)) + 1)
+def _breadths(plan: Plan, rows: Wanted) -> Run:
+    by_role = {role: [(c, r) for c, r in rows if r.aggregate == f"{role}s_per_user"] for role in ("kind", "item")}
+
+    def run(s: Stream, b: Block) -> None:
+        numbers, _, ahead, sizes = _numbered(s)
+        for role, some in by_role.items():
+            nested, labels = plan.nested(some), s.columns.get(role, _NO_CODES)
+            which = _ints(w for w, _, _ in nested)
+            pairs, people = (np.empty((len(which), len(b.customers)), np.int64) for _ in range(2))
+            if nested:
+                most = (int(sizes.max(initial=0)), labels, int(labels.max(initial=-1)) + 1)
+                of_pairs = s.once(("pairs", role), partial(user_kernels.next_of_pairs, s.offsets, numbers, *most))
+                user_kernels.distinct(of_pairs, b.edges, which, pairs)
+                user_kernels.distinct(ahead, b.edges, which, people)
+            for (_, column, _), found, active in zip(nested, pairs, people, strict=True):
+                b.out[column, b.at : b.at + len(found)] = np.where(active > 0, found / np.maximum(active, 1), np.nan)
+
+    return run
 
 
 def _value_ratios(_: Plan, rows: Wanted) -> Run:
@@ -445,8 +464,9 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
     "dropped items": (_dropped, ("dropped",)),
-    "people": (_users, _OF_USERS),
-    "new people": (_new_users, ("new_users",)),
+    "people": (_people, ("active_users", "lost_users")),
+    "new people": (_new_people, ("new_users",)),
+    "busiest person": (_busiest, ("concentration", "busiest_silence", "busiest_gone")),
     "breadth of people": (_breadths, ("kinds_per_user", "items_per_user")),
     "last value against the usual": (_value_ratios, ("value_ratio",)),
     "clock": (_clock_shares, ("weekend_share", "night_share")),
