@@ -10,6 +10,7 @@ import operator
 from pathlib import Path
 from typing import Any
 
+import make_samples
 import toml_page
 
 import churnpredict as cp
@@ -137,8 +138,8 @@ TASKS = {
     "Try it": ("demo",),
     "Set up": ("init", "check"),
     "Train and judge": ("train", "backtest"),
-    "Score and act": ("score", "plan", "report", "alerts"),
-    "Keep it running": ("drift", "retrain", "registry", "check-model", "sign", "forget"),
+    "Score and act": ("score", "report", "alerts"),
+    "Keep it running": ("drift", "retrain", "history", "check-model", "forget"),
 }
 
 
@@ -151,6 +152,7 @@ def _command_line() -> str:
     root: Any = typer.main.get_command(cli.app)
     codes = " ".join((inspect.getdoc(cli) or "").split("\n\n", 1)[1].split()).split(". ")[0]
     lines = [*title("Command line"), f"{codes}.", ""]
+    lines += ["The outputs are those of the business that ``churnpredict demo`` makes, in a terminal of 80 columns.", ""]
     placed = [name for names in TASKS.values() for name in names]
     tasks = TASKS | {"More": tuple(name for name in sorted(root.commands) if name not in placed)}
     for task, names in tasks.items():
@@ -164,7 +166,7 @@ def _command_line() -> str:
 
 
 def _command(root: Any, name: str) -> list[str]:
-    """Return usage, meaning and options of one command."""
+    """Return usage, meaning, a sample of the output, and options of one command."""
     import typer
 
     command = root.commands[name]
@@ -172,6 +174,7 @@ def _command(root: Any, name: str) -> list[str]:
     usage = command.get_usage(typer.Context(command, info_name=name, parent=typer.Context(root, info_name="churnpredict")))
     lines = [heading, "~" * len(heading), "", *(command.help or "").splitlines(), "", ".. code-block:: console", ""]
     lines += [f"   $ {usage.removeprefix('Usage: ')}", ""]
+    lines += _sample(name)
     lines += [".. list-table::", "   :widths: 28 72", ""]
     for option in command.params:
         said = option.metavar or option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
@@ -179,6 +182,15 @@ def _command(root: Any, name: str) -> list[str]:
         text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default is not None else "")
         lines += [f"   * - ``{said}``", f"     - {text}"]
     return [*lines, ""]
+
+
+def _sample(name: str) -> list[str]:
+    """Return the first output that is kept of a command, as it was typed and printed."""
+    for step, text in make_samples.read_samples()[1].items():
+        if step.split()[0] == name:
+            printed = [f"   {line}".rstrip() for line in text.splitlines()]
+            return [".. code-block:: console", "   :class: terminal", "", f"   $ churnpredict {step}", *printed, ""]
+    raise LookupError(f"no output of {name} is kept: add it to docs/make_samples.py, and run it")
 
 
 def _index() -> str:

@@ -97,6 +97,16 @@ def test_commands_are_told_by_task_with_their_usage(tmp_path: Path) -> None:
     assert "   $ churnpredict train" in page
 
 
+def test_every_command_shows_what_it_prints(tmp_path: Path) -> None:
+    make_reference.write(tmp_path)
+    sections = re.split(r"^churnpredict ([\w-]+)\n~+$", (tmp_path / "command-line.rst").read_text(), flags=re.M)
+    shown = dict(zip(sections[1::2], sections[2::2], strict=True))
+    assert shown.keys() == typer.main.get_command(app).commands.keys()
+    for command, text in shown.items():
+        assert re.search(rf"^   \$ churnpredict {command}( .*)?\n   \S", text, re.M), command
+        assert re.search(r"^   next: ", text, re.M), command
+
+
 @pytest.mark.parametrize("entry", make_gallery.entries(), ids=lambda entry: entry.name)
 def test_every_picture_of_the_gallery_stands_on_its_page_with_its_line_and_its_words(entry: make_gallery.Entry) -> None:
     page = make_gallery.PAGE.read_text(encoding="utf-8")
