@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from churnpredict.cli.commands import main as churnpredict
 
-__all__ = ["LEARNERS", "QUICK_STEPS", "libraries", "masked", "output_of", "quick_outputs", "samples"]
+__all__ = ["LEARNERS", "QUICK_STEPS", "TRAINING_STEPS", "libraries", "masked", "output_of", "quick_outputs", "samples"]
 
 FILE = Path(__file__).parent / "command_output.txt"
 WIDTH = "80"
@@ -38,7 +38,7 @@ QUICK_STEPS = (
     "check-model churn.model",
     "forget runs --customers ids.txt",
 )
-TRAINING_STEPS = ("train", "backtest", "retrain", "history")
+TRAINING_STEPS = ("train", "backtest --at 2023-01-31", "retrain", "history")
 _BEFORE_RETRAIN = "train --until 2022-12-02"  # so that outcomes have become known since
 
 
