@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, share_of
+from churnpredict.accounting.bridge_cells import COUNTED, MOVES, Cells
+from churnpredict.accounting.definitions import LIKE, Definition
 from churnpredict.accounting.ledger import Periods
-from churnpredict.accounting.recurring import Steps, holdings
+from churnpredict.accounting.recurring import holdings
+from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.churn.rule import ChurnRule, check_rule
+from churnpredict.churn.rules import Cancellation
 from churnpredict.clock import DAY
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.expected import check_tables
-from churnpredict.events.streams import local_days
 from churnpredict.events.tables import EventTables, Intervals
 from churnpredict.moments import Moment
 from churnpredict.number_checks import check_whole_number
@@ -27,9 +30,6 @@ __all__ = ["RevenueBridge", "revenue_bridge"]
 
 Ints = npt.NDArray[np.int64]
 _CHANGES = ("net", "day", "each")
-_MOVES = ("new", "expansion", "contraction", "churn", "returned")
-_COUNTED = {"joined": "new", "lost": "churn", "came_back": "returned"}
-_BLOCK = 1 << 20
 
 
 class RevenueBridge(Accounts):
@@ -52,7 +52,7 @@ class RevenueBridge(Accounts):
 
     @property
     def cents(self) -> pd.DataFrame:
-        money = [c for c in ("start", *_MOVES, "moved", "end") if c in self]
+        money = [c for c in ("start", *MOVES, "moved", "end") if c in self]
         return pd.DataFrame({c: (self[c] * 10.0**self.decimals).round().astype("Int64") for c in money}, index=self.index)
 
     def printed(self) -> pd.DataFrame:
@@ -74,7 +74,12 @@ def revenue_bridge(
     by: str | pd.Series | Mapping[CustomerId, Hashable] | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
-    changes: str = "net",
+    changes: str | None = None,
+    like: str | None = None,
+    free: str | None = None,
+    trials: Sequence[str] = (),
+    pauses: str | None = None,
+    per: str = "month",
     decimals: int = 2,
     min_group: int = 5,
 ) -> RevenueBridge:
@@ -100,11 +105,24 @@ def revenue_bridge(
         end. ``moved`` is the revenue of customers who have changed their group, plus in the new one, minus in the old one.
     start, end : time, optional
         Periods that begin in [start, end); by default from the period of the first contract.
-    changes : {"net", "day", "each"}
-        What is one change. "net": the end of a period against its start, per customer, so that a customer who joins and leaves in one
-        period is neither new nor lost. "day": the end of each day against its start. "each": every change at its moment, so that the
-        months of a quarter add up to the quarter. Changes of a customer at one moment are always one: a contract that follows another is
-        a renewal.
+    changes : {"net", "day", "each"}, optional
+        What is one change. "net", the default: the end of a period against its start, per customer, so that a customer who joins and
+        leaves in one period is neither new nor lost. "day": the end of each day against its start. "each": every change at its moment, so
+        that the months of a quarter add up to the quarter. Changes of a customer at one moment are always one: a contract that follows
+        another is a renewal.
+    like : {"chartmogul", "stripe", "baremetrics", "profitwell"}, optional
+        Count as that service documents it: what is one change, when revenue ends, trials, customers who join and leave in one month, free
+        contracts, pauses, and churn rates. "stripe" needs ``Cancellation``, the others end revenue with the contract. What the
+        documentation of a service does not say is refused; see "The definitions of others" in the documentation.
+    free : {"churn", "contraction"}, optional
+        What a change from paid contracts to free ones is, those with an amount of 0. By default "churn", or as ``like`` says.
+    trials : list of str
+        Kinds of contracts that are trials: they are not revenue, whatever their amount.
+    pauses : str, optional
+        A table of intervals in which customers have paused: they stay customers who pay nothing, or as ``like`` says.
+    per : {"month", "contract"}
+        What amounts are of. "contract": of the whole contract, which is divided by its months as agreed (``planned_end``), so that a year
+        of 1,200 is 100 per month.
     decimals : int
         Digits behind the point of the currency, 0 to 6.
     min_group : int
@@ -117,14 +135,15 @@ def revenue_bridge(
         ``expansion`` and ``contraction`` (customers who pay more or less), ``churn`` (customers who pay nothing any more), ``returned``
         (customers who had paid nothing for some time), with groups ``moved``, and ``end``; ``gross_retention`` and ``net_retention`` of the
         customers at the start: what they pay at the end as a share of the start, with and without what each pays more; ``customers`` at
-        the start, and how many ``joined``, were ``lost`` and ``came_back``; ``note``. Periods whose end is not observed yet are immature:
-        their figures are missing, never 0.
+        the start, and how many ``joined``, were ``lost`` and ``came_back``; ``note``. With ``like``, as far as it is documented, also
+        ``gross_churn`` and ``net_churn`` of revenue and ``customer_churn``. Periods whose end is not observed yet are immature: their
+        figures are missing, never 0.
 
     Raises
     ------
     UsageError
         ``not-recurring``, ``rule-not-accountable``, ``bad-argument``, ``bad-period``, ``no-such-group``, ``too-many-groups``,
-        ``no-such-value``, ``not-money``.
+        ``no-such-value``, ``not-money``, ``no-planned-end``, ``no-kinds``, ``not-intervals``, ``not-documented``, ``needs-cancellations``.
     ContentError
         ``negative-revenue``, ``amount-too-large``.
     TimeError
@@ -149,24 +168,24 @@ def revenue_bridge(
     check_tables(tables, call)
     if churn is not None:
         check_rule(churn, call)
-    if changes not in _CHANGES:
-        remedy = f'Write one of "net", "day" and "each".{closest(str(changes), _CHANGES)}'
-        raise UsageError("bad-argument", f"changes is {changes!r}", remedy=remedy)
+    definition = _definition(churn, like, {"changes": changes, "free": free, "pauses": pauses, "per": per, "period": period})
     check_whole_number(decimals, "decimals", least=0, most=6, what="the digits behind the point of the currency")
     check_least(min_group)
     name = value.partition(".")[0] if isinstance(value, str) else ""
     if not name:
         remedy = 'Name a table of contracts or prices: value="subscriptions".'
         raise UsageError("bad-argument", f"value is {value!r}", remedy=remedy)
-    steps = Steps.of(holdings(tables, churn, value, decimals), name)
+    steps = Steps.of(holdings(tables, churn, value, decimals, definition, trials=trials, pauses=pauses, per=per), name)
+    if definition.free is None:
+        _refuse_free(steps, definition)
     grace: Span = getattr(churn, "grace_span", Span())
     observed = _observed(tables, name)
     settled = grace.before(observed, tables.timezone)
     periods = _periods(tables, period, start, end, steps, observed)
     groups = None if by is None else Groups.of(tables, by)
-    cells = _Cells.of(tables, steps, periods, changes, groups)
+    cells = Cells.of(tables, steps, periods, definition, groups)
     row, column = np.nonzero(np.ones_like(cells.involved) if groups is None else cells.involved)
-    frame = _frame(cells, (row, column), periods, groups, 10.0**decimals)
+    frame = _frame(cells, (row, column), periods, groups, 10.0**decimals, definition)
     frame.decimals = decimals
     first = ["period", *([] if groups is None else [groups.name])]
     involved, ends = cells.involved[row, column], periods.ends[row]
@@ -175,6 +194,45 @@ def revenue_bridge(
     known_at = grace.after(ends[immature], tables.timezone)
     hide(frame, immature, [f"immature until {tables.stamp(int(t))}" for t in known_at], shown=[*first, "start", "customers"])
     return frame
+
+
+def _definition(churn: ChurnRule | None, like: str | None, given: dict[str, str | None]) -> Definition:
+    """Return what counts as what; refuse what contradicts it, and what is not documented."""
+    known: dict[str, tuple[str, ...]] = {"changes": _CHANGES, "free": ("churn", "contraction"), "per": ("month", "contract")}
+    for name, choices in known.items():
+        if given[name] is not None and given[name] not in choices:
+            remedy = f"Write one of {', '.join(choices)}.{closest(str(given[name]), choices)}"
+            raise UsageError("bad-argument", f"{name} is {given[name]!r}", remedy=remedy)
+    if like is None:
+        return Definition(changes=given["changes"] or "net", free=given["free"] or "churn")
+    if not isinstance(like, str) or like not in LIKE:
+        raise UsageError("bad-argument", f"like is {like!r}", remedy=f"Write one of {', '.join(LIKE)}.{closest(str(like), LIKE)}")
+    found = LIKE[like]
+    if given["changes"] is not None:
+        remedy = f'Leave out changes=; like="{like}" says what is one change.'
+        raise UsageError("bad-argument", f"changes is {given['changes']!r} and like is {like!r}", remedy=remedy)
+    if given["pauses"] is not None and found.pauses is None:
+        remedy = "Leave out pauses=: revenue then runs on; or leave out like=: customers who pause then pay nothing."
+        raise UsageError("not-documented", f"the documentation of {found.name} that was read does not say what a pause is", remedy=remedy)
+    if found.leaves == "cancellation" and not isinstance(churn, Cancellation):
+        remedy = 'Give a table of cancellations: revenue_bridge(tables, cp.Cancellation("30d", of="cancellations"), ...).'
+        raise UsageError("needs-cancellations", f"revenue ends when customers cancel, according to {found.name}", remedy=remedy)
+    if found.short == "ignored" and str(given["period"]).startswith("W"):
+        remedy = "Take months, quarters or years."
+        raise UsageError("bad-period", f"{found.name} leaves out customers who join and leave in one calendar month", remedy=remedy)
+    return replace(found, free=given["free"]) if given["free"] is not None else found
+
+
+def _refuse_free(steps: Steps, definition: Definition) -> None:
+    rows = int(((steps.before > 0) & (steps.after == 0) & steps.free_after).sum())
+    if rows:
+        raise UsageError(
+            "not-documented",
+            f"the documentation of {definition.name} that was read does not say what a change from paid to free contracts is",
+            rows=rows,
+            total=len(steps.owners),
+            remedy='Choose: free="churn" or free="contraction".',
+        )
 
 
 def _observed(tables: EventTables, name: str) -> int:
@@ -196,111 +254,26 @@ def _periods(tables: EventTables, period: str, start: Moment | None, end: Moment
     return Periods.between(tables, period, int(around.starts[around.starts <= first][-1]), last)
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Cents and customers by period and group, each of shape (n_periods, n_groups).
-
-    Attributes
-    ----------
-    money, counts : dict of str to ndarray, int64
-        Besides the columns of the bridge: what the customers at the start pay at the end, with ("stayed") and without ("kept") more.
-    involved : ndarray, int64
-        Customers who pay at the start or at the end, or whose revenue changes.
-    """
-
-    money: dict[str, Ints]
-    counts: dict[str, Ints]
-    involved: Ints
-
-    @classmethod
-    def of(cls, tables: EventTables, steps: Steps, periods: Periods, changes: str, groups: Groups | None) -> _Cells:
-        """Return what is added up block by block, so that customers times periods are never in memory at once."""
-        n, edges = len(periods), np.append(periods.starts, periods.ends[-1])
-        shape = (n, 1 if groups is None else len(groups.labels) + 1)
-        money = {k: np.zeros(shape, np.int64) for k in ("start", *_MOVES, "moved", "end", "kept", "stayed")}
-        found = cls(money, {k: np.zeros(shape, np.int64) for k in ("customers", *_COUNTED)}, np.zeros(shape, np.int64))
-        places = steps.places(edges)
-        moves, place, kind = _moves(steps, places, n, changes, tables.timezone)
-        everybody, size = np.unique(steps.owners), max(1, _BLOCK // (n + 1))
-        for begin in range(0, len(everybody), size):
-            people = everybody[begin : begin + size]
-            span = int(people[0]), int(people[-1]) + 1
-            levels = _levels(people, steps, places, steps.of_customers(*span), n)
-            group = np.zeros(levels.shape, np.int64)
-            if groups is not None:
-                every = np.repeat(people, n + 1), np.tile(edges, len(people))
-                group = groups.codes(tables, *every).reshape(levels.shape)
-            here = moves.of_customers(*span)
-            amount = np.abs(moves.after - moves.before)[here]
-            found._add(levels, group, (np.searchsorted(people, moves.owners[here]), place[here], kind[here], amount))
-        return found
-
-    def _add(self, levels: Ints, group: Ints, moves: tuple[Ints, Ints, Ints, Ints]) -> None:
-        """Add customers, from their revenue and groups at the edges of periods, and their moves: customer, period, kind, cents."""
-        first, last = levels[:, :-1], levels[:, 1:]
-        paid = first > 0
-        rows = np.arange(first.shape[1]) * self.involved.shape[1]
-        cell, after = rows + np.where(paid, group[:, :-1], group[:, 1:]), rows + group[:, 1:]
-        other = paid & (last > 0) & (after != cell)
-        who, place, kind, amount = moves
-        at = cell[who, place]
-        there = paid | (last > 0)
-        there[who, place] = True
-        _sum(self.involved, cell[there])
-        _sum(self.involved, after[other])
-        _sum(self.money["start"], cell, first)
-        _sum(self.money["end"], after, last)
-        _sum(self.money["moved"], after[other], last[other])
-        _sum(self.money["moved"], cell[other], -last[other])
-        _sum(self.money["kept"], cell[paid], np.minimum(first, last)[paid])
-        _sum(self.money["stayed"], cell[paid], last[paid])
-        _sum(self.counts["customers"], cell[paid])
-        for i, name in enumerate(_MOVES):
-            _sum(self.money[name], at[kind == i], amount[kind == i])
-        for name, move in _COUNTED.items():
-            _sum(self.counts[name], at[kind == _MOVES.index(move)])
-
-
-def _sum(into: Ints, cell: Ints, what: Ints | int = 1) -> None:
-    np.add.at(into.reshape(-1), cell, what)
-
-
-def _levels(people: npt.NDArray[np.int32], steps: Steps, places: Ints, seen: slice, n: int) -> Ints:
-    """Return the revenue of customers at the edges of periods, shape (n_people, n_periods + 1)."""
-    levels = np.zeros((len(people), n + 1), np.int64)
-    inside = places[seen] < n
-    who = np.searchsorted(people, steps.owners[seen][inside])
-    np.add.at(levels, (who, places[seen][inside] + 1), (steps.after - steps.before)[seen][inside])
-    return np.cumsum(levels, axis=1)
-
-
-def _moves(steps: Steps, places: Ints, n: int, changes: str, timezone: str) -> tuple[Steps, Ints, Ints]:
-    """Return the changes of customers within n periods, the period of each, and which move each is, as places."""
-    first = np.arange(len(places))
-    paid_from = steps.paid_from
-    if changes != "each":
-        unit = places if changes == "net" else local_days(np.where(steps.opens, steps.times, steps.times - 1), timezone).astype(np.int64)
-        steps, first = steps.together(unit)
-    place, back = places[first], paid_from[first] < first
-    more, less = steps.after > steps.before, steps.after < steps.before
-    begins, stops = steps.before == 0, steps.after == 0
-    kind = np.select([more & begins & ~back, more & begins, more, less & stops, less], [0, 4, 1, 3, 2], -1)
-    keep = (kind >= 0) & (place >= 0) & (place < n)
-    return steps.where(keep), place[keep], kind[keep]
-
-
 def _frame(
-    cells: _Cells, shown: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], periods: Periods, groups: Groups | None, unit: float
+    cells: Cells, shown: tuple[Ints, Ints], periods: Periods, groups: Groups | None, unit: float, definition: Definition
 ) -> RevenueBridge:
     row, column = shown
     table: dict[str, object] = {"period": np.array(periods.labels, object)[row]}
     if groups is not None:
         table[groups.name] = pd.Series([[*groups.labels, UNKNOWN][c] for c in column], dtype=object)
-    columns = ["start", *_MOVES, *([] if groups is None else ["moved"]), "end"]
-    table |= {key: cells.money[key][shown] / unit for key in columns}
-    first = cells.money["start"][shown]
-    table["gross_retention"] = share_of(cells.money["kept"][shown], first)
-    table["net_retention"] = share_of(cells.money["stayed"][shown], first)
-    table |= {key: counted[shown] for key, counted in cells.counts.items()}
+    columns = ["start", *MOVES, *([] if groups is None else ["moved"]), "end"]
+    money, counts = ({key: cell[shown] for key, cell in kind.items()} for kind in (cells.money, cells.counts))
+    table |= {key: money[key] / unit for key in columns}
+    first = money["start"]
+    table["gross_retention"], table["net_retention"] = share_of(money["kept"], first), share_of(money["stayed"], first)
+    gone = money["churn"] + money["contraction"]
+    if definition.gross:
+        table["gross_churn"] = share_of(gone, first)
+    if definition.net:
+        table["net_churn"] = share_of(gone - money["expansion"] - (money["returned"] if definition.returned else 0), first)
+    if definition.customers:
+        lost = counts["lost"] if definition.all_losses else counts["gone"]
+        table["customer_churn"] = share_of(lost, counts["customers"] + (counts["joined"] if definition.newcomers else 0))
+    table |= {key: counts[key] for key in ("customers", *COUNTED)}
     table["note"] = ""
     return RevenueBridge(table)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rule_questions import first_from
+from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
 from churnpredict.churn.rules import Cancellation, SubscriptionEnd
-from churnpredict.clock import OPEN
+from churnpredict.clock import OPEN, days_between
 from churnpredict.errors import ContentError, UsageError, warn
-from churnpredict.events.spells import Spells
+from churnpredict.events.spells import Contracts, Spells
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span
 
-__all__ = ["Holdings", "Steps", "holdings"]
+__all__ = ["Holdings", "holdings"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+AVERAGE_MONTH = 30.436875  # days, of the Gregorian calendar
 _LARGEST = 2**52  # cents: any sum of fewer than 2,000 of them fits in 64 bits, and each is a float without loss
 
 
@@ -37,7 +40,11 @@ class Holdings:
         Microseconds UTC, ``OPEN`` for one that has not ended. None is empty.
     cents : ndarray of shape (n,), int64
     cut : ndarray of shape (n,), bool
-        Whether it ended because the customer cancelled: such an end is an event, and belongs to the period that it opens.
+        Whether it ended because the customer cancelled or paused: such an end is an event, and belongs to the period that it opens.
+    keeps : ndarray of shape (n,), bool
+        Whether it costs nothing, and who paid before is a customer as long as it runs.
+    free : ndarray of shape (n,), bool
+        Whether it is a contract that costs nothing, and not a pause of another.
     """
 
     owners: npt.NDArray[np.int32]
@@ -45,19 +52,31 @@ class Holdings:
     ends: Ints
     cents: Ints
     cut: Bools
+    keeps: Bools
+    free: Bools
 
     def where(self, keep: Bools | Ints) -> Holdings:
         """Return those that ``keep`` marks or counts."""
         return Holdings(*(getattr(self, f.name)[keep] for f in dataclasses.fields(self)))
 
 
-def holdings(tables: EventTables, churn: ChurnRule | None, value: str, decimals: int) -> Holdings:
+def holdings(
+    tables: EventTables,
+    churn: ChurnRule | None,
+    value: str,
+    decimals: int,
+    definition: Definition,
+    *,
+    trials: Sequence[str] = (),
+    pauses: str | None = None,
+    per: str = "month",
+) -> Holdings:
     """Return what customers pay: the contracts or prices of a table, as far as the rule says that they are customers.
 
     Raises
     ------
     UsageError
-        ``not-recurring``, ``rule-not-accountable``, ``unknown-table``, ``no-such-value``, ``not-money``.
+        ``not-recurring``, ``rule-not-accountable``, ``unknown-table``, ``no-such-value``, ``not-money``, ``no-planned-end``, ``no-kinds``.
     ContentError
         ``amount-too-large``.
     """
@@ -67,22 +86,91 @@ def holdings(tables: EventTables, churn: ChurnRule | None, value: str, decimals:
     if worth.counted:
         remedy = "Name a table of intervals with a value (contracts), or a table of states (prices)."
         raise UsageError("not-recurring", "the values of events are single payments, not recurring revenue", table=name, remedy=remedy)
+    amounts = worth.values / _months(tables, name) if per == "contract" else worth.values
+    cents = _in_cents(amounts, decimals, name)
     ends = stream.columns["end"] if worth.contracts is not None else _until_next(stream)
-    held = Holdings(stream.owners, stream.times, ends, _in_cents(worth.values, decimals, name), np.zeros(len(stream), np.bool_))
-    held = held.where(held.ends > held.starts)
+    free, none = cents == 0, np.zeros(len(stream), np.bool_)
+    held = Holdings(stream.owners, stream.times, ends, cents, cut=none, keeps=free & (definition.free == "contraction"), free=free)
+    real = held.ends > held.starts
+    if trials:
+        check_kinds(tables, name, trials)
+        if "kind" not in stream.columns:
+            raise UsageError(
+                "no-kinds", "the table has no declared kinds", table=name, remedy="Declare the column: Intervals(..., kind=...)."
+            )
+        real &= ~is_kind(tables, name, trials)[:-1] | (definition.trials == "amount")
+    held = held.where(real)
     if isinstance(churn, SubscriptionEnd):
-        if churn.table(tables) == name:
-            return _over_seams(held, churn.grace_span, tables.timezone)
-        return _within(held, churn.contracts(tables).spells)
-    if isinstance(churn, Cancellation):
-        return _until_cancelled(held, tables.stream(churn.table(tables)))
-    if churn is not None:
+        same = churn.table(tables) == name
+        held = _over_seams(held, churn.grace_span, tables.timezone) if same else _within(held, churn.contracts(tables).spells)
+    elif isinstance(churn, Cancellation):
+        if definition.leaves == "cancellation":
+            held = _until_cancelled(held, tables.stream(churn.table(tables)))
+    elif churn is not None:
         raise UsageError(
             "rule-not-accountable",
             f"{type(churn).__name__} does not define how long revenue recurs",
             remedy="Use SubscriptionEnd or Cancellation, or give no rule: contracts then count from their starts to their ends.",
         )
-    return held
+    return (
+        held if pauses is None or definition.pauses == "on" else _paused(held, _pauses(tables, pauses), definition.pauses == "contraction")
+    )
+
+
+def _months(tables: EventTables, name: str) -> npt.NDArray[np.float64]:
+    """Return the months of each contract as agreed: whole ones by the calendar, else days of an average month."""
+    stream = tables.stream(name)
+    planned = stream.columns.get("planned_end", np.full(len(stream), OPEN, np.int64))
+    unknown = (planned == OPEN) | (planned <= stream.times)
+    if unknown.any():
+        raise UsageError(
+            "no-planned-end",
+            "amounts of whole contracts need the end that was agreed",
+            table=name,
+            rows=int(unknown.sum()),
+            total=len(stream),
+            remedy='Declare the column: Intervals(..., planned_end=...); or give amounts per month and per="month".',
+        )
+    months = days_between(stream.times, planned, tables.timezone) / AVERAGE_MONTH
+    whole = np.maximum(np.rint(months), 1).astype(np.int64)
+    for n in np.unique(whole):
+        here = whole == n
+        exact = Span(months=int(n)).after(stream.times[here], tables.timezone) == planned[here]
+        months[here] = np.where(exact, float(n), months[here])
+    return months
+
+
+def _pauses(tables: EventTables, name: str) -> Stream:
+    stream = tables.stream(name)
+    if "end" not in stream.columns:
+        remedy = "Declare the pauses as intervals: Intervals(..., start=..., end=...)."
+        raise UsageError("not-intervals", "pauses have a start and an end", table=name, remedy=remedy)
+    return stream
+
+
+def _paused(held: Holdings, pauses: Stream, keep: bool) -> Holdings:
+    """Return the same where nothing is paid during pauses; whether a pause keeps its customer is ``keep``."""
+    if not len(held.owners) or not len(pauses):
+        return held
+    spells = Contracts.of(pauses, pauses.columns["end"]).spells
+    low = _first_at(spells.offsets, spells.ends, held.owners, held.starts + 1)
+    high = _first_at(spells.offsets, spells.starts, held.owners, held.ends)
+    parts = [held.where(high <= low)]
+    for row in np.flatnonzero(high > low):
+        start, whole = held.starts[row], held.where(np.array([row]))
+        for pause in range(low[row], high[row]):
+            begin, end = max(start, spells.starts[pause]), min(held.ends[row], spells.ends[pause])
+            if begin > start:
+                parts.append(dataclasses.replace(whole, starts=np.array([start]), ends=np.array([begin]), cut=np.array([True])))
+            if keep:
+                again = np.array([end < held.ends[row] or held.cut[row]])
+                idle = dataclasses.replace(whole, cents=np.zeros(1, np.int64), keeps=np.array([True]), free=np.array([False]), cut=again)
+                parts.append(dataclasses.replace(idle, starts=np.array([begin]), ends=np.array([end])))
+            start = end
+        if start < held.ends[row]:
+            parts.append(dataclasses.replace(whole, starts=np.array([start])))
+    joined = Holdings(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in dataclasses.fields(Holdings)))
+    return joined.where(np.lexsort((joined.starts, joined.owners)))
 
 
 def _until_next(stream: Stream) -> Ints:
@@ -158,84 +246,3 @@ def _first_at(offsets: Ints, times: Ints, owners: npt.NDArray[np.int32], moments
     places = np.empty(len(owners), np.int64)
     places[order] = found[0]
     return places
-
-
-@dataclasses.dataclass(frozen=True)
-class Steps:
-    """The moments at which revenue changes, sorted by customer and time; several changes of a customer at one moment are one.
-
-    Attributes
-    ----------
-    owners : ndarray of shape (n,), int32
-    times : ndarray of shape (n,), int64
-    opens : ndarray of shape (n,), bool
-        Whether something begins at that moment. If so, the whole change belongs to the period that the moment opens, such as a renewal
-        for another amount on the first of a month; if not, to the period that it closes, such as a contract that runs to the end of a
-        month.
-    before, after : ndarray of shape (n,), int64
-        Cents.
-    """
-
-    owners: npt.NDArray[np.int32]
-    times: Ints
-    opens: Bools
-    before: Ints
-    after: Ints
-
-    @classmethod
-    def of(cls, held: Holdings, name: str) -> Steps:
-        """Return the steps of intervals.
-
-        Raises
-        ------
-        ContentError
-            ``negative-revenue``.
-        """
-        ended = held.ends != OPEN
-        owners = np.r_[held.owners, held.owners[ended]]
-        times = np.r_[held.starts, held.ends[ended]]
-        change = np.r_[held.cents, -held.cents[ended]]
-        opens = np.r_[np.ones(len(held.starts), np.bool_), held.cut[ended]]
-        order = np.lexsort((times, owners))
-        owners, times, change, opens = owners[order], times[order], change[order], opens[order]
-        if not len(owners):
-            return cls(owners, times, opens, change, change)
-        first = np.flatnonzero(np.r_[True, (owners[1:] != owners[:-1]) | (times[1:] != times[:-1])])
-        owners, times = owners[first], times[first]
-        change, opens = np.add.reduceat(change, first), np.logical_or.reduceat(opens, first)
-        total = np.cumsum(change)
-        begins = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-        carried = np.repeat((total - change)[begins], np.diff(np.r_[begins, len(owners)]))
-        after = total - carried
-        below = np.unique(owners[after < 0])
-        if len(below):
-            remedy = "Give credits and refunds in a table of their own; amounts of contracts must not be below 0 in sum."
-            raise ContentError("negative-revenue", f"{len(below):,} customers pay less than nothing", table=name, remedy=remedy)
-        return cls(owners, times, opens, after - change, after)
-
-    def where(self, keep: Bools) -> Steps:
-        """Return those that ``keep`` marks."""
-        return Steps(*(getattr(self, f.name)[keep] for f in dataclasses.fields(self)))
-
-    def of_customers(self, low: int, high: int) -> slice:
-        """Return where the steps of customers in [low, high) are."""
-        return slice(*np.searchsorted(self.owners, [low, high]))
-
-    def places(self, edges: Ints) -> Ints:
-        """Return the period of each step among those between edges: -1 before the first, the number of periods after the last."""
-        inside = np.searchsorted(edges, self.times, side="left"), np.searchsorted(edges, self.times, side="right")
-        return np.where(self.opens, inside[1], inside[0]) - 1
-
-    @property
-    def paid_from(self) -> Ints:
-        """The first step of each step's customer after which there is revenue; n where there never is, shape (n,)."""
-        found = np.full(int(self.owners.max(initial=-1)) + 1, len(self.owners), np.int64)
-        paying = np.flatnonzero(self.after > 0)
-        np.minimum.at(found, self.owners[paying], paying)
-        return found[self.owners]
-
-    def together(self, unit: Ints) -> tuple[Steps, Ints]:
-        """Return the steps of a customer that share a unit, such as a day, as one, and the place of the first step of each."""
-        first = np.flatnonzero(np.r_[True, (self.owners[1:] != self.owners[:-1]) | (unit[1:] != unit[:-1])][: len(unit)])
-        last = np.r_[first[1:], len(unit)] - 1
-        return Steps(self.owners[first], self.times[first], self.opens[first], self.before[first], self.after[last]), first
