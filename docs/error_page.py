@@ -91,6 +91,10 @@ TOLD = {
         "Drop it, or group its values.",
     ),
     "missing-words": ("words such as NULL or N/A were read as missing", "Write nothing where nothing is known."),
+    "calendar-ends": (
+        "a declared country has no public holidays in the year of training or the next one",
+        "Update the package holidays, or give the days by date.",
+    ),
     "placeholder-date": ("dates far outside any history were read as open", "Leave the cell empty where there is no date."),
     "model-unsupported": (
         "the booster is of a kind that cannot be explained exactly",

@@ -25,6 +25,7 @@ from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 import churnpredict as cp
 from churnpredict import Customers, Events, EventTables, File, Query, build_features, scan_tables
 from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError
+from churnpredict.events.sources.databases import Database
 from churnpredict.events.sources.files import Files
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
@@ -355,6 +356,40 @@ def test_sqlite_columns_of_several_types_are_refused(tmp_path):
     connection.execute("UPDATE orders SET eur = 2.5 WHERE id = 2")
     assert len(EventTables(o=Events(Query("orders", connection), customer="id", time="day", value="eur"))) == 2
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1234567.89, "n/a"], "mixed-types"),
+        ([1.5] * 3000 + ["n/a"], "mixed-types"),
+        ([2**53 + 1, 0.5], "mixed-types"),
+        ([b"gold"], "mixed-types"),
+        ([1] * 3000 + [2.5], "double"),
+        ([None] * 3000 + ["gold"], "string"),
+        ([None] * 3000 + [0.1 + 0.2], "double"),
+        ([2**53 + 1], "int64"),
+        ([None] * 3, "null"),
+    ],
+)
+def test_sqlite_through_adbc_is_as_through_sqlite3(values, kind, tmp_path):
+    """The driver types a column by its first rows, and writes numbers beside a text with seven digits."""
+    dbapi = pytest.importorskip("adbc_driver_sqlite.dbapi", reason="adbc-driver-sqlite is not installed")
+    path = str(tmp_path / "shop.db")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE orders (v)")
+        connection.executemany("INSERT INTO orders VALUES (?)", [(v,) for v in values])
+        connection.commit()
+    with dbapi.connect(path) as opened:
+        for database in (path, opened):
+            if kind == "mixed-types":
+                with pytest.raises(SchemaError) as told:
+                    Database("orders", Query("orders", database)).read(["v"])
+                assert told.value.code == kind
+            else:
+                found = Database("orders", Query("orders", database)).read(["v"])
+                assert str(found.schema.field("v").type) == kind
+                assert found["v"].to_pylist() == values
 
 
 def test_what_is_no_database_is_refused(tmp_path):

@@ -1,6 +1,9 @@
 """Named days as a person writes them: what they mean, and what is refused."""
 
 import datetime
+import sys
+import types
+import warnings
 
 import pytest
 
@@ -54,6 +57,23 @@ def test_public_holidays_of_a_country():
     assert {datetime.date(2024, 3, 29), datetime.date(2025, 4, 18), datetime.date(2024, 11, 1)} <= days  # Good Friday moves
     with pytest.raises(UsageError, match="not known"):
         named_spans(check_calendar([{"name": "holidays", "kind": "holiday", "country": "Atlantis"}]), MOMENT)
+
+
+@pytest.mark.parametrize(("last", "empty"), [(2026, None), (2025, None), (2024, "2025"), (2023, "2024"), (2010, "2024")])
+def test_a_calendar_that_ends_is_noticed(monkeypatch, last, empty):
+    """The package lists nothing, in silence, for years that it does not know."""
+
+    def listed(country, subdiv, years):
+        return {datetime.date(year, 4, 13): "new year" for year in years if year <= last}
+
+    monkeypatch.setitem(sys.modules, "holidays", types.SimpleNamespace(country_holidays=listed))
+    calendar = check_calendar([{"name": "holidays", "kind": "holiday", "country": "LK"}])
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        spans = named_spans(calendar, MOMENT)
+    assert len(spans) == max(last - 2016, 0)
+    assert [w.message.code for w in said] == (["calendar-ends"] if empty else [])
+    assert not empty or f"none for {empty}" in str(said[0].message)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from churnpredict.clock import DAY
-from churnpredict.errors import MissingExtraError, UsageError, closest
+from churnpredict.errors import MissingExtraError, UsageError, closest, warn
 from churnpredict.model.season.named_spans import NamedSpan
 
 __all__ = ["KINDS", "check_calendar", "named_spans"]
@@ -180,5 +180,13 @@ def _of_country(entry: Mapping[str, Any], year: int) -> list[tuple[datetime.date
         _refuse(
             f'"{entry["name"]}" are the holidays of {entry["country"]!r}, region {entry.get("region")!r}, which are not known',
             'Give the codes of ISO 3166, such as country = "DE", region = "BY".',
+        )
+    if empty := sorted({year, year + 1} - {day.year for day in days}):
+        last = max((day.year for day in days), default=None)
+        warn(
+            "calendar-ends",
+            f'"{entry["name"]}" are the holidays of {entry["country"]}, and the installed package lists none for {empty[0]}'
+            + (f" (its last are of {last})" if last else ""),
+            remedy="Update the package holidays, or give the days of that year by date, as a second entry of the same name.",
         )
     return [(day, day) for day in sorted(days)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,28 +175,42 @@ class _SQLite:
         cursor.close()
 
     def _kind(self, sql: str, name: str) -> pa.DataType:
-        found = {row[0] for row in self.connection.execute(f"SELECT DISTINCT typeof({quoted(name)}) FROM ({sql})")}  # noqa: S608 - quoted
-        found.discard("null")
-        if not found:
-            return pa.null()
-        if found <= {"integer", "real"}:
-            return pa.int64() if found == {"integer"} else pa.float64()
-        if found == {"text"}:
-            return pa.string()
-        raise SchemaError(
-            "mixed-types",
-            f"values of different types in one column ({', '.join(sorted(found))})",
-            table=self.name,
-            column=name,
-            remedy="CAST the column to one type in the query.",
-        )
+        return _sqlite_kind(self.connection.execute(_sqlite_types(sql, name)), self.name, name)
+
+
+def _sqlite_types(sql: str, name: str) -> str:
+    """Return a query for the types of all values in a column; "long" are integers that a float64 does not hold."""
+    column = quoted(name)
+    long = f"typeof({column}) = 'integer' AND {column} NOT BETWEEN {-(2**53)} AND {2**53}"
+    return f"SELECT DISTINCT CASE WHEN {long} THEN 'long' ELSE typeof({column}) END FROM ({sql})"  # noqa: S608 - quoted
+
+
+def _sqlite_kind(rows: Iterable[Sequence[Any]], table: str, name: str) -> pa.DataType:
+    """Return the type of a column of SQLite from the types of its values."""
+    found = {str(row[0]) for row in rows} - {"null"}
+    if not found:
+        return pa.null()
+    if found <= {"integer", "long"}:
+        return pa.int64()
+    if found <= {"integer", "real"}:
+        return pa.float64()
+    if found == {"text"}:
+        return pa.string()
+    listed = ", ".join(sorted(found)).replace("long", "integer beyond 2^53")
+    raise SchemaError(
+        "mixed-types",
+        f"values of different types in one column ({listed})",
+        table=table,
+        column=name,
+        remedy="CAST the column to one type in the query.",
+    )
 
 
 class _ADBC:
     """PostgreSQL by its address, or any ADBC connection."""
 
-    def __init__(self, given: Any, where: str) -> None:
-        self.given, self.where = given, where
+    def __init__(self, given: Any, where: str, name: str) -> None:
+        self.given, self.where, self.name = given, where, name
 
     @contextmanager
     def open(self) -> Iterator[_ADBC]:
@@ -220,6 +234,9 @@ class _ADBC:
         return list(self.cursor.fetch_record_batch().schema.names)
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        if not isinstance(self.given, str) and self.given.adbc_get_info().get("vendor_name") == "SQLite":
+            yield from self._sqlite_batches(sql)
+            return
         self.cursor.execute(f"{sql} LIMIT 0")
         fields = list(self.cursor.fetch_record_batch().schema)
         if any(cast_on_server(field) for field in fields):
@@ -228,6 +245,26 @@ class _ADBC:
         self.cursor.execute(sql)
         yield from self.cursor.fetch_record_batch()
 
+    def _sqlite_batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Yield columns of the types that all values have, as sqlite3 reads them.
+
+        The driver types a column by its first rows, and where a text is among them it writes numbers with seven digits. So one row of the
+        right types comes first, and is left out again.
+        """
+        names = self.names(f"{sql} LIMIT 0")
+        kinds = []
+        for name in names:
+            self.cursor.execute(_sqlite_types(sql, name))
+            kinds.append(_sqlite_kind(self.cursor.fetchall(), self.name, name))
+        samples = {pa.int64(): "0", pa.float64(): "0.0", pa.string(): "''", pa.null(): "NULL"}
+        first = ", ".join(f"{samples[kind]} AS {quoted(name)}" for name, kind in zip(names, kinds, strict=True))
+        listed = ", ".join(_cast(quoted(name), "REAL" if kind == pa.float64() else None) for name, kind in zip(names, kinds, strict=True))
+        self.cursor.execute(f"SELECT {first} UNION ALL SELECT {listed} FROM ({sql}) AS sent")  # noqa: S608 - quoted
+        for place, batch in enumerate(self.cursor.fetch_record_batch()):
+            rows = batch.slice(1) if place == 0 else batch
+            columns = [pa.nulls(rows.num_rows) if kind == pa.null() else rows.column(i) for i, kind in enumerate(kinds)]
+            yield pa.record_batch(columns, names=names)
+
 
 def _cast(column: str, kind: str | None) -> str:
     return column if kind is None else f"CAST({column} AS {kind}) AS {column}"
@@ -235,14 +272,14 @@ def _cast(column: str, kind: str | None) -> str:
 
 def _engine(database: Any, name: str) -> Any:
     if isinstance(database, str) and database.startswith(_SERVER):
-        return _ADBC(database, "the PostgreSQL server")
+        return _ADBC(database, "the PostgreSQL server", name)
     if isinstance(database, (str, Path)):
         return _file_engine(os.path.expanduser(str(database)), name)
     home, kind = type(database).__module__, type(database).__name__
     if "duckdb" in home and kind == "DuckDBPyConnection":
         return _DuckDB(database, "the DuckDB connection")
     if hasattr(database, "adbc_get_info"):
-        return _ADBC(database, "the connection")
+        return _ADBC(database, "the connection", name)
     if "sqlite3" in home:
         return _SQLite(database, "the SQLite connection", name)
     raise UsageError(
