@@ -6,6 +6,7 @@ Data go to the other side as arrays and CSV files, answers come back as arrays: 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,12 +27,13 @@ OTHERS = Path(__file__).parent / "others"
 
 @dataclass(frozen=True)
 class Tool:
-    """Another tool: its script in ``others``, its name and pinned version, and what else its environment needs."""
+    """Another tool: its script in ``others``, its name, its pinned version, the packages of its environment, and the Python for it."""
 
     script: str
     name: str
     version: str
     packages: tuple[str, ...]
+    python: str = "3.11"
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ def row(quantity: str, ours: Any, theirs: Any, *, limit: float | None, why: str,
 
 
 class Other(NamedTuple):
-    """The other side, ready to be asked."""
+    """The other side, ready to be asked; ``beside`` returns that of another tool."""
 
     ask: Callable[..., dict[str, npt.NDArray[Any]]]
     version: str
+    beside: Callable[[Tool], Other] | None = None
 
 
 def other_side(tool: Tool, folder: Path = ENVIRONMENTS) -> Other:
@@ -83,11 +86,25 @@ def other_side(tool: Tool, folder: Path = ENVIRONMENTS) -> Other:
     python = home / "bin" / "python"
     if not (home / "complete").exists():
         print(f"making the environment of {tool.name} {tool.version} ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        subprocess.run([interpreter(tool), "-m", "venv", "--clear", str(home)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *tool.packages], check=True)
         (home / "complete").touch()
-    return Other(lambda given=None, frames=None: run(python, tool.script, given or {}, frames or {}), installed(python, tool))
+    return Other(
+        lambda given=None, frames=None: run(python, tool.script, given or {}, frames or {}),
+        installed(python, tool),
+        lambda another: other_side(another, folder),
+    )
+
+
+def interpreter(tool: Tool) -> str:
+    """Return a Python of the version for which the packages of a tool are pinned."""
+    for name in (sys.executable, f"python{tool.python}"):
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
+        found = shutil.which(name)
+        if found and subprocess.run([found, "-c", code], check=False, capture_output=True, text=True).stdout.strip() == tool.python:
+            return found
+    raise RuntimeError(f"{tool.name} is pinned for Python {tool.python}: put python{tool.python} on the path")
 
 
 def installed(python: Path, tool: Tool) -> str:
@@ -111,7 +128,8 @@ def run(
         np.savez(folder / "given.npz", **given)  # type: ignore[arg-type]
         for title, frame in frames.items():
             frame.to_csv(folder / f"{title}.csv", index=False)
-        done = subprocess.run([str(python), str(OTHERS / f"{script}.py"), name], check=False, capture_output=True, text=True)
+        # -P: scripts bear the names of their tools, and must not be imported instead of them
+        done = subprocess.run([str(python), "-P", str(OTHERS / f"{script}.py"), name], check=False, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{script}: {done.stderr[-3000:]}")
         with np.load(folder / "answers.npz") as answers:
