@@ -31,14 +31,15 @@ def page(stored: Path = STORED) -> str:
     """Return the page."""
     tools: list[dict[str, Any]] = list(json.loads(stored.read_text(encoding="utf-8")).values())
     lines = [_line(tool, row) for tool in tools for row in tool["rows"]]
-    met = [f"- {tool['name']} {tool['version']}, run on {tool['run']} with {tool['met']}" for tool in tools]
+    met = [f"- {tool['name']}, run on {tool['run']} with {tool['met']}" for tool in tools]
     return HEAD + "\n".join(lines) + "\n\n## What was run\n\n" + "\n".join(met) + "\n"
 
 
 def _line(tool: dict[str, Any], row: dict[str, Any]) -> str:
     limit = "another definition" if row["limit"] is None else _figure(row["limit"])
     difference = f"{_figure(row['difference'])} {row['unit']}".strip()
-    cells = [row["quantity"], f"{tool['name']} {tool['version']}", f"{row['values']:,}", difference, limit, row["why"]]
+    beside = row.get("beside") or f"{tool['name']} {tool['version']}"
+    cells = [row["quantity"], beside, f"{row['values']:,}", difference, limit, row["why"]]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -125,7 +125,7 @@ def model_rows(theirs: dict[str, npt.NDArray[Any]]) -> list[Row]:
     less = bg - [0, 0, 0, 1]
     same = "Same formula; sums and powers in another order."
     moved = (
-        "BG/NBD of customers who bought again is MBG/NBD with b smaller by 1, because the first purchase is no chance to leave there. "
+        "BG/NBD of customers who bought again is MBG/NBD with b smaller by 1, because nobody leaves at the first purchase there. "
         "Its own name is not offered here."
     )
     integral = "Integrated numerically here from the probability of a purchase after a gap, which this tests; there in closed form."

@@ -49,6 +49,7 @@ class Row:
     unit: str
     limit: float | None
     why: str
+    beside: str = ""  # the source, where it is not the tool
 
     @property
     def holds(self) -> bool:
