@@ -49,7 +49,7 @@ WORDS: dict[str, str] = {
         premium premiums praemie* premie*
         amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr charge* turnover payment*
         fare* dues ucret* dochod* affaires
-        subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur*
+        netto* *netto brutto* *brutto neto bruto ttc subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur*
         ca importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota*
         *kwota cena* wartosc* przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат*
         tutar* fiyat* toplam* ciro* bedel* abonnementspreis
@@ -78,6 +78,12 @@ WORDS: dict[str, str] = {
         hours hrs days kwh km miles minutes mins stunden tage heures jours horas dias ore giorni godziny dni uren dagen часов дней saat
         gun* guests seats
     """,
+    "postal": """
+        plz postleitzahl* zip zipcode* postcode* postal* cap cp codpostal pocztowy postkod* индекс postakodu posta_kodu
+    """,
+    "level": """
+        balance* saldo* saldi solde* kontostand* guthaben* stan_konta остат* баланс* bakiye* bestand* inventory outstanding
+    """,
     "before": """
         old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent* poprzedn* stary
         oud* vorige* стар* прежн* предыдущ* eski onceki
@@ -87,7 +93,8 @@ WORDS: dict[str, str] = {
     """,
     "item": """
         product* item* sku* article* artikel* page* feature* stock* site* merchant* store* course lesson title* song* track*
-        movie* description* produkt* ware waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar
+        movie* campaign* kampagne* campagne* campana* campanha* campagna* kampania* kampanii кампани* kampanya*
+        description* produkt* ware waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar
         товар* артикул* продукт* urun* category_name
     """,
     "kind": """
@@ -121,8 +128,8 @@ WORDS: dict[str, str] = {
         defect* dropped dropout kuendig* kundig* gekuend* gekund* abwander* austritt* ausgetreten* storno* storniert* resili*
         desabonn* depart*
         parti annul* baja* cancelad* disdett* cessat* cessazione* recess* abbandon* rescis* rescind* desist* cancelament* saida*
-        wypowied* rezygn* odejsc* odszed* anulow* opzeg* opgezegd* vertrok* vertrek* uitschrijv* отток* расторж* отмен* ушел*
-        уход* отказ* iptal* ayril* terk* kayip*
+        wypowied* rezygn* odejsc* odszed* anulow* rozwiazan* opzeg* opgezegd* beeindigd* vertrok* vertrek* uitschrijv* отток* расторж* расторг* отключен отключена отмен* ушел*
+        уход* отказ* fesih* feshed* iptal* ayril* terk* kayip*
     """,
     "staying": """
         active aktiv* actif* activ* activo* attivo* ativo* aktywn* actief* актив* aktif* current live enabled running paying open
@@ -159,7 +166,7 @@ WORDS: dict[str, str] = {
         orders purchases visits logins balance spent spend tenure age_days days recency frequency monetary rfm score ltv clv
         points letzte* aktuell* gesamt* anzahl* *anzahl dernier* derniere* actuel* nombre* ultimo* ultima* actual* saldo* attuale*
         numero_ordini atual* ostatni* biezac* liczba* laatste* huidig* aantal* последн* текущ* количество* son guncel* toplam*
-        bakiye*
+        bakiye* balance* баланс* остат*
     """,
     "annual": """
         arr acv annual* yearly jahres* annuel* anual* annuo* annuale* roczn* jaarlijks* jaar* годов* yillik*
@@ -195,7 +202,7 @@ WORDS: dict[str, str] = {
     """,
     "people": """
         customer* client* user users account accounts member members subscriber* people person* contact* kunden* kunde nutzer*
-        mitglieder* comptes usuarios clientes clienti utenti klienci uzytkownicy klanten leden клиенты пользователи абоненты
+        mitglieder* organization* organisation* households patients comptes usuarios clientes clienti utenti klienci uzytkownicy klanten leden клиенты пользователи абоненты
         musteri* kullanici* uyeler* students companies
     """,
     "price": """

@@ -64,5 +64,7 @@ def _is_history(profile: TableProfile, customer: str, start: Column, end: Column
     following = (who[order][1:] == who[order][:-1]) & end.known[order][:-1]
     seamless = np.abs(start.times[order][1:] - end.times[order][:-1]) <= DAY
     texts = [c for c in profile.of_kind("text") if is_status(c) or leaving_values(c, profile.columns[customer], start)]
+    last = np.append(who[order][1:] != who[order][:-1], True)
+    still = (~end.known[order])[last].mean() > 0.5  # contracts that are renewed as new rows have an end as planned
     changing = any((c.codes[0][order][1:] != c.codes[0][order][:-1])[following].mean() > 0.5 for c in texts if following.any())
-    return bool(following.sum() > 20 and seamless[following].mean() > 0.9 and changing)
+    return bool(following.sum() > 20 and seamless[following].mean() > 0.9 and still and changing)

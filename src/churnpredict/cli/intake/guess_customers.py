@@ -114,7 +114,7 @@ def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, acti
             "free text" if {"note", "notes", "comment", "comments", "kommentar", "remarks"} & set(tokens(column.name)) else "names a person"
         )
     if (column.kind == "text" and column.distinct > max(MOST_KINDS, profile.rows / 2)) or (
-        is_id(column.name) and column.distinct > min(MOST_KINDS, profile.rows / 2)
+        (is_id(column.name) or column.says("customer")) and column.distinct > min(MOST_KINDS, profile.rows / 2)
     ):
         return "nearly every row has a different value"
     if column.kind == "number" and column.says("overwritten") and not column.says("price"):

@@ -18,6 +18,7 @@ __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
+_FEW = 5  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
 _MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
     "history",
@@ -147,8 +148,10 @@ def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], cust
 
 
 def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column], unused: dict[str, str], period: str) -> Reading:
-    numbers = [c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole)]
-    only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > 1 else None
+    numbers = [
+        c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole) and not (c.says("postal", "customer") and c.is_whole)
+    ]
+    only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > (_FEW if numbers[0].is_whole else 1) else None
     value = best_value(numbers) or best_quantity(numbers) or only
     if value is not None:
         roles["value"] = value.name

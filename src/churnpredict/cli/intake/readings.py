@@ -121,7 +121,7 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
                 else "names a person"
                 if column.says("person")
                 else "an id"
-                if is_id(name)
+                if is_id(name) and column.kind != "flag"
                 else why
             )
 

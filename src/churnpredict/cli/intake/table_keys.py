@@ -16,6 +16,7 @@ __all__ = ["Step", "Way", "customer_ways", "is_id", "placeholders", "unlike_cust
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
 _FEW = 10
+_MANY = 0.05  # share of the rows of a table of people: so many companies they belong to
 _NOBODY = {
     *(
         "0",
@@ -75,12 +76,33 @@ class Way:
     doubt: str = ""
 
 
+# Words that end in "id" by chance, and that follow "no" where it denies.
+_WORDS = {
+    *("paid", "unpaid", "prepaid", "repaid", "postpaid", "void", "avoid", "valid", "invalid", "grid", "bid", "mid", "android", "covid"),
+    *("hybrid", "solid", "fluid", "rapid", "said", "kid", "rigid", "liquid", "lid"),
+}
+_DENIED = {"show", "shows", "answer", "reply", "response", "claim", "claims", "fault", "data", "contact", "interest", "consent"}
+_CONTACT = {
+    *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
+    *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "telefon", "телефон"),
+}
+
+
 def is_id(name: str) -> bool:
-    """Return whether a name ends, or begins, like those of ids."""
+    """Return whether a name ends, or begins, like those of ids.
+
+    >>> is_id("userid"), is_id("N° abonné"), is_id("paid"), is_id("no_show"), is_id("number of calls")
+    (True, True, False, False, False)
+    """
     words = tokens(name)
     if words[:2] in (("number", "of"), ("no", "of"), ("num", "of")):  # a count
         return False
-    return bool(words) and (has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or name.lower().endswith("id"))
+    if len(words) == 2 and words[0] == "no" and words[1] in _DENIED:
+        return False
+    if len(words) > 1 and re.match(r"\s*n\s*[°º.]", name.lower()):
+        return True
+    ends = name.lower().endswith("id") and words[-1:] and words[-1] not in _WORDS
+    return bool(words) and bool(has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or ends)
 
 
 def unlike_customer(column: Column) -> bool:
@@ -104,13 +126,15 @@ def _fitness(table: TableProfile, column: Column) -> float:
     if not words and (table.says("people") or not timed):
         fit += 2.5 * column.unique
     if column.says("person") and not has_word(name, "customer"):
-        fit -= 1.5 if {"email", "mail", "phone", "courriel", "correo"} & set(tokens(name)) else 5
+        fit += 1.0 if _CONTACT & set(tokens(name)) else -5
     elif column.says("person"):
         fit -= 2
     if column.says("happened", "contract", "ticket", "item", "reason") and not (is_id(name) and has_word(tokens(name)[0], "customer")):
         fit -= 4
     if column.says("kind", "value", "quantity", "period", "price") and not is_id(name):
         fit -= 4
+    if column.says("postal"):
+        fit -= 6
     if timed and column.unique and not table.says("people"):
         fit -= 2
     if column.distinct < _FEW < table.rows / 10:
@@ -183,8 +207,11 @@ class _Keys:
         return (key for key, d in self.domain.items() if d == domain)
 
     def returns(self, domain: int) -> bool:
-        """Return whether a customer has more than one row in a table with times."""
-        return any(self.tables[t].of_kind("time") and not self.columns[t, c].unique for t, c in self.members(domain))
+        """Return whether a customer has more than one row in a table with times, by its own key or by that of its contract."""
+        behind = {
+            d for t, _ in self.members(domain) for (table, c), d in self.domain.items() if table == t and self.columns[table, c].unique
+        }
+        return any(self.tables[t].of_kind("time") and not self.columns[t, c].unique for d in (domain, *behind) for t, c in self.members(d))
 
 
 def _singular(table: str) -> set[str]:
@@ -207,6 +234,7 @@ def customer_ways(tables: Sequence[TableProfile]) -> Mapping[str, Way]:
         return sum(max(f, 0.0) for f in best.values()) + 3 * (len(best) - 1) * (max(best.values()) > 0) + max(best.values())
 
     chosen = max(domains, key=worth)
+    chosen = _above(keys, chosen)
     if not keys.returns(chosen):
         chosen = _behind(keys, chosen) or chosen
     ways: dict[str, Way] = {}
@@ -230,10 +258,26 @@ def _behind(keys: _Keys, domain: int) -> int | None:
                 and name != column
                 and has_word(name, "customer")
                 and not found.says("person")
-                and found.distinct < keys.tables[table].rows
+                and not found.says("kind", "postal")
+                and _FEW < found.distinct < keys.tables[table].rows
             ):
                 return keys.domain[other, name]
     return None
+
+
+def _above(keys: _Keys, domain: int) -> int:
+    """Return the customers that people belong to, where they do: users have the id of an account, which has a table of its own."""
+    for table, column in keys.members(domain):
+        if not keys.columns[table, column].unique or not keys.tables[table].says("people"):
+            continue
+        for (other, name), upper in keys.domain.items():
+            if other != table or upper == domain or not (has_word(name, "customer") and is_id(name)):
+                continue
+            found = keys.columns[other, name]
+            own = any(t != table and keys.columns[t, c].unique for t, c in keys.members(upper))
+            if own and not found.unique and found.distinct > max(_FEW, _MANY * keys.tables[table].rows):
+                return upper
+    return domain
 
 
 def _reach(keys: _Keys, ways: dict[str, Way]) -> None:
