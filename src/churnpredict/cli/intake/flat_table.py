@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.cli.intake.column_words import has_word
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import tells_whether
-from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.events.source import File, open_source
 

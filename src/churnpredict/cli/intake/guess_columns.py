@@ -7,9 +7,9 @@ import numpy as np
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_logs import guess_log, guess_wide
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import leaving_values
 from churnpredict.cli.intake.readings import Activity, Reading, is_status, left_out
-from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 from churnpredict.events.timing import DAY
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import tells_whether
 from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Reading, best_value, is_status, said_how, say_rest, with_currency
-from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["find_pair", "guess_contracts", "is_of_people", "is_short", "joins"]

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.guess_contracts import joins
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import follows_activity, said_gone, tells_whether
 from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Activity, Reading, is_status, said_how
-from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["guess_customers"]

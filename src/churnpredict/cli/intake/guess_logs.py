@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import flags_leaving, leaving_values
 from churnpredict.cli.intake.readings import MOST_KINDS, TELLS, Reading, best_quantity, best_value, said_how, say_rest, with_currency
-from churnpredict.cli.intake.table_keys import is_id, unlike_customer
+from churnpredict.cli.intake.table_keys import unlike_customer
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["guess_log", "guess_wide", "period_of"]

@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from churnpredict.cli.intake.column_words import tokens
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
 from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
-from churnpredict.cli.intake.table_keys import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 
 __all__ = ["with_amount", "with_prices"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from churnpredict.cli.intake.column_words import tokens
-from churnpredict.cli.intake.table_keys import is_id
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = [

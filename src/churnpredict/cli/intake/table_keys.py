@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
-__all__ = ["Step", "Way", "customer_ways", "is_id", "placeholders", "unlike_customer", "written_apart"]
+__all__ = ["Step", "Way", "customer_ways", "placeholders", "unlike_customer", "written_apart"]
 
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
@@ -19,90 +20,15 @@ _FEW = 10
 _MANY = 0.05  # share of the rows of a table of people: so many companies they belong to
 _NOBODY = {
     *(
-        "0",
-        "-1",
-        "00000",
-        "000000",
-        "99999",
-        "999999",
-        "9999999",
-        "none",
-        "null",
-        "nil",
-        "n/a",
-        "na",
-        "-",
-        "--",
-        "?",
-        "x",
-        "guest",
-        "guests",
-    ),
-    *("unknown", "anonymous", "anon", "walk-in", "walkin", "cash", "no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf"),
-    *(
-        "invité",
-        "invite",
-        "inconnu",
-        "anonyme",
-        "invitado",
-        "desconocido",
-        "ospite",
-        "anonimo",
-        "convidado",
-        "gość",
-        "nieznany",
-        "onbekend",
-    ),
-    *("гость", "неизвестно", "misafir", "bilinmiyor"),
+        "0 -1 00000 000000 99999 999999 9999999 none null nil n/a na - -- ? x guest guests unknown anonymous anon walk-in walkin cash"
+    ).split(),
+    *("no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf", "invité", "invite", "inconnu", "anonyme", "invitado"),
+    *("desconocido", "ospite", "anonimo", "convidado", "gość", "nieznany", "onbekend", "гость", "неизвестно", "misafir", "bilinmiyor"),
 }
-
-
-@dataclass(frozen=True)
-class Step:
-    """One join: a column here is a key there; where only two columns together are one, ``also`` is the second, called the same in both."""
-
-    here: str
-    table: str
-    there: str
-    also: str = ""
-
-
-@dataclass(frozen=True)
-class Way:
-    """The way from a table to the customer: joins, and the column at their end; ``doubt`` names another column that fits as well."""
-
-    column: str
-    steps: tuple[Step, ...] = ()
-    doubt: str = ""
-
-
-# Words that end in "id" by chance, and that follow "no" where it denies.
-_WORDS = {
-    *("paid", "unpaid", "prepaid", "repaid", "postpaid", "void", "avoid", "valid", "invalid", "grid", "bid", "mid", "android", "covid"),
-    *("hybrid", "solid", "fluid", "rapid", "said", "kid", "rigid", "liquid", "lid"),
-}
-_DENIED = {"show", "shows", "answer", "reply", "response", "claim", "claims", "fault", "data", "contact", "interest", "consent"}
 _CONTACT = {
     *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
     *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "telefon", "телефон"),
 }
-
-
-def is_id(name: str) -> bool:
-    """Return whether a name ends, or begins, like those of ids.
-
-    >>> is_id("userid"), is_id("N° abonné"), is_id("paid"), is_id("no_show"), is_id("number of calls")
-    (True, True, False, False, False)
-    """
-    words = tokens(name)
-    if words[:2] in (("number", "of"), ("no", "of"), ("num", "of")):  # a count
-        return False
-    if len(words) == 2 and words[0] == "no" and words[1] in _DENIED:
-        return False
-    if len(words) > 1 and re.match(r"\s*n\s*[°º.]", name.lower()):
-        return True
-    ends = name.lower().endswith("id") and words[-1:] and words[-1] not in _WORDS
-    return bool(words) and bool(has_word(words[-1], "id") or (len(words) > 1 and has_word(words[0], "id")) or ends)
 
 
 def unlike_customer(column: Column) -> bool:
