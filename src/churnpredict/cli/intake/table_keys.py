@@ -19,9 +19,32 @@ _SEEN = 0.9  # share of the values of a foreign key that are among the keys
 _FEW = 10
 _MANY = 0.05  # share of the rows of a table of people: so many companies they belong to
 _NOBODY = {
-    *(
-        "0 -1 00000 000000 99999 999999 9999999 none null nil n/a na - -- ? x guest guests unknown anonymous anon walk-in walkin cash"
-    ).split(),
+    *[
+        "0",
+        "-1",
+        "00000",
+        "000000",
+        "99999",
+        "999999",
+        "9999999",
+        "none",
+        "null",
+        "nil",
+        "n/a",
+        "na",
+        "-",
+        "--",
+        "?",
+        "x",
+        "guest",
+        "guests",
+        "unknown",
+        "anonymous",
+        "anon",
+        "walk-in",
+        "walkin",
+        "cash",
+    ],
     *("no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf", "invité", "invite", "inconnu", "anonyme", "invitado"),
     *("desconocido", "ospite", "anonimo", "convidado", "gość", "nieznany", "onbekend", "гость", "неизвестно", "misafir", "bilinmiyor"),
 }
@@ -29,6 +52,25 @@ _CONTACT = {
     *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
     *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "telefon", "телефон"),
 }
+
+
+@dataclass(frozen=True)
+class Step:
+    """One join: a column here is a key there; where only two columns together are one, ``also`` is the second, called the same in both."""
+
+    here: str
+    table: str
+    there: str
+    also: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way from a table to the customer: joins, and the column at their end; ``doubt`` names another column that fits as well."""
+
+    column: str
+    steps: tuple[Step, ...] = ()
+    doubt: str = ""
 
 
 def unlike_customer(column: Column) -> bool:
