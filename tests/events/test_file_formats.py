@@ -66,6 +66,12 @@ def test_letters_say_the_encoding(tmp_path, text, encoding):
     assert text.encode(encoding).decode(name) == text
 
 
+def test_a_sign_for_number_says_no_language(tmp_path):
+    """The sign of "nº" is a letter of Romanian in another encoding."""
+    text = "nº conta;segmento;abertura\n" + "".join(f"{i:08d};varejo;2024-01-0{i}\n" for i in range(1, 9))
+    assert text.encode("latin-1").decode(options(tmp_path, text, "latin-1")["encoding"]) == text
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiters(tmp_path, delimiter):
     text = "id,day,eur\n1,2024-01-01,5\n2,2024-01-02,6\n".replace(",", delimiter)

@@ -175,3 +175,12 @@ def test_a_number_is_no_name_of_a_month():
 def test_texts_without_names_of_months_stay():
     text = pa.array(["5.3.2024"])
     assert name_no_months(text, "%d.%m.%Y")[0] is text
+
+
+def test_first_days_of_months_are_not_a_fortnight_of_januaries():
+    months = pa.array([f"01/{m:02d}/{year}" for year in (2023, 2024) for m in (5, 1, 9, 12, 3, 2)])
+    assert fitting_formats(months) == ["%d/%m/%Y"]
+    american = pa.array([f"{m:02d}/01/{year}" for year in (2023, 2024) for m in (5, 1, 9, 12, 3, 2)])
+    assert fitting_formats(american) == ["%m/%d/%Y"]
+    one_year = pa.array([f"01/{m:02d}/2024" for m in (5, 1, 9, 12, 3, 2)])  # days of one January, or months: asked, months first
+    assert fitting_formats(one_year) == ["%d/%m/%Y", "%m/%d/%Y"]

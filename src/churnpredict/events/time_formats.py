@@ -59,13 +59,16 @@ def _parsed(text: pa.Array, form: str) -> pa.Array:
 def fitting_formats(values: pa.Array) -> list[str]:
     """Return the formats that read every value; two where nothing tells day from month.
 
-    They are distinguished by a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
-    the rows over many more years than the other.
+    They are distinguished by a day beyond the twelfth anywhere, an order of the rows that only one reading has, a reading that spreads
+    the rows over many more years than the other, or one by which all are first days of months, of several years, where the other has only
+    Januaries.
 
     >>> fitting_formats(pa.array(["31.12.2023", "1.2.2024"]))
     ['%d.%m.%Y']
     >>> fitting_formats(pa.array(["1/2/2024 8:05", "3/4/2024 17:40"]))
     ['%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M']
+    >>> fitting_formats(pa.array(["01/11/2023", "01/12/2023", "01/01/2024"]))
+    ['%d/%m/%Y']
     """
     text = pc.unique(pc.utf8_trim_whitespace(values)).drop_null()
     text = text.filter(pc.invert(no_times(text)))
@@ -124,7 +127,20 @@ def _without_doubt(found: dict[str, npt.NDArray[np.int64]]) -> list[str]:
     kept = [form for form in found if days[form] <= max(_WIDER * least, _LONG)]
     steps = {form: np.diff(found[form]) for form in kept}
     ordered = [form for form, step in steps.items() if len(step) >= _SORTED and ((step >= 0).all() or (step <= 0).all())]
-    return ordered if len(ordered) == 1 else kept
+    kept = ordered if len(ordered) == 1 else kept
+    firsts = {form: found[form].astype("datetime64[us]") for form in kept}
+    monthly = [form for form in kept if _are_months(firsts[form])]
+    if len(monthly) != 1:
+        return kept
+    years = np.unique(firsts[monthly[0]].astype("datetime64[Y]"))
+    return monthly if len(years) > 1 else [*monthly, *(form for form in kept if form not in monthly)]
+
+
+def _are_months(times: npt.NDArray[np.datetime64]) -> bool:
+    """Return whether all times are on the first day of a month, of at least three months of the calendar."""
+    months = times.astype("datetime64[M]")
+    first = times.astype("datetime64[D]") == months.astype("datetime64[D]")
+    return bool(first.all()) and len(np.unique(months.astype(np.int64) % 12)) > 2
 
 
 def read_formatted(text: pa.Array, form: str, *, table: str, name: str) -> pa.Array:

@@ -74,3 +74,12 @@ def test_a_number_for_a_moment_is_refused_by_the_name_of_the_argument(given, cal
     log = cp.Events(pd.DataFrame({"who": list("abcde"), "at": "2024-01-01"}), customer="who", time="at")
     with pytest.raises(DataError, match=rf"^{given} is .*bad-time"):
         call(log)
+
+
+def test_settings_of_an_export_stand_above_the_names():
+    """A first line that is wider than the table, with numbers, as accounting software writes it; a wide line of names stays one."""
+    rows = "".join(f'{10 + i},50;"S";{10_000 + i % 9};{1 + i % 28:02d}0{1 + i % 9};"R{i}"\n' for i in range(60))
+    names = "Umsatz;Soll/Haben;Konto;Belegdatum;Beleg\n"
+    found = find_layout(f'"EXTF";700;21;"Buchungen";12;20250615;;"RE"\n{names}{rows}', rows)
+    assert (found.skip_rows, found.header, found.width) == (1, True, 5)
+    assert find_layout(f"Umsatz;Soll/Haben;Konto;Belegdatum;Beleg;Kost1;Kost2\n{rows}", rows).skip_rows == 0

@@ -14,12 +14,13 @@ from churnpredict.cli.intake.column_words import has_word, month_of, tokens
 from churnpredict.events.columns import no_times
 from churnpredict.events.time_formats import fitting_formats
 
-__all__ = ["header_month", "how_written", "is_number"]
+__all__ = ["header_month", "how_written", "is_number", "lacks_year"]
 
 _UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
 _MOST_DAYS = 60_000  # more than a century of them
 _SHEET_DAYS = (29_221, 73_051)  # days as spreadsheets number them, from 1980 to 2100
 _LIKELY = (946_684_800, 2_524_608_000)  # seconds from 2000 to 2050: numbers of a column whose name does not say "date"
+_MOST_YEARS = 20  # of a log of months whose years have two digits
 _MONTH = 31  # numbers of days that span no more are days of a month or of a week
 _MONTH_FORMATS = ("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%m-%Y", "%Y%m", "%b %Y", "%b-%Y", "%b-%y", "%b %y", "%Y %b", "%Y-%b")
 
@@ -61,7 +62,10 @@ def _reads(texts: pa.Array, form: str) -> bool:
     except pa.ArrowInvalid:
         return False
     years = pc.min_max(pc.year(times)).as_py()
-    return bool(times.null_count == 0) and len(times) > 0 and years["min"] >= 1950 and years["max"] < 2200
+    if not len(times) or times.null_count:
+        return False
+    days = form in ("%b-%y", "%b %y") and years["max"] - years["min"] > _MOST_YEARS  # "Jun 15" is a day of any year
+    return bool(years["min"] >= 1950 and years["max"] < 2200 and not days)
 
 
 def _six_digits(texts: pa.Array) -> bool:
@@ -149,6 +153,31 @@ def _says_moment(name: str) -> bool:
     """
     others = has_word(name, "id") or has_word(name, "value") or has_word(name, "quantity") or has_word(name, "person")
     return not others and any(has_word(name, role) for role in _MOMENTS)
+
+
+def lacks_year(values: pa.ChunkedArray, name: str) -> bool:
+    """Return whether a column holds days and months without a year, such as "15.03.", "15-mar" or "1503"."""
+    if not _says_time(name) or not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
+        return False
+    texts = [str(v).strip() for v in pc.unique(values).drop_null().to_pylist() if str(v).strip()]
+    days = {_day_and_month(text) for text in texts}
+    return None not in days and len(days) > 3
+
+
+def _day_and_month(text: str) -> tuple[int, int] | None:
+    """Return two numbers, one of which can be a month and the other a day; None for other texts."""
+    for pattern in (r"(\d{1,2})(?:st|nd|rd|th)?[-./ ]+(?:de )?(\d{1,2}|[^\W\d_]{3,12})\.?", r"(\d{1,2})(\d\d)"):
+        if found := re.fullmatch(pattern, text):
+            day, word = int(found[1]), found[2]
+            break
+    else:
+        found = re.fullmatch(r"([^\W\d_]{3,12})\.?[- ]+(\d{1,2})(?:st|nd|rd|th)?", text)
+        if not found:
+            return None
+        day, word = int(found[2]), found[1]
+    month = int(word) if word.isdigit() else month_of(word)
+    possible = month is not None and 1 <= day <= 31 and 1 <= month <= 31 and min(day, month) <= 12
+    return (day, int(month or 0)) if possible else None
 
 
 def header_month(name: str) -> str | None:

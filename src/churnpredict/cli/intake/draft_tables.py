@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from churnpredict.cli.intake.date_orders import with_settled_dates
 from churnpredict.cli.intake.derived_columns import with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
@@ -76,6 +77,8 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     known = {
         name: (with_amount(priced.get(name, p), set(priced.get(name, p).columns) - set(p.columns)), c) for name, (p, c) in known.items()
     }
+    settled = with_settled_dates({name: p for name, (p, _) in known.items()})
+    known = {name: (settled[name], c) for name, (_, c) in known.items()}
     readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
     activity = _activity(first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from churnpredict.cli.intake.column_times import lacks_year
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_logs import guess_log, guess_wide
@@ -53,6 +54,9 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     if once:
         return [guess_customers(profile, customer, times, activity)]
     if not times:
+        for dated in profile.columns.values():
+            if lacks_year(dated.values, dated.name):
+                return [left_out(profile, f'"{dated.name}" holds days without a year: export them with the year, such as 2024-03-15')]
         return [left_out(profile, f'"{customer}" has several rows, and no time distinguishes them')]
     return guess_log(profile, customer, times, pair)
 

@@ -117,6 +117,8 @@ def _no_attribute(column: Column, profile: TableProfile, left: Mask | None, acti
         (is_id(column.name) or column.says("customer")) and column.distinct > min(MOST_KINDS, profile.rows / 2)
     ):
         return "nearly every row has a different value"
+    if column.kind == "number" and column.is_whole and column.unique and profile.rows > MOST_KINDS and not column.says("value", "quantity"):
+        return "nearly every row has a different value"
     if column.kind == "number" and column.says("overwritten") and not column.says("price"):
         return IN_PLACE
     if activity is not None and column.kind in ("number", "flag", "text"):

@@ -225,6 +225,8 @@ def _profile(source: Any, called: str) -> TableProfile:
                 table = table.set_column(table.column_names.index(column), column, written[column])
     for column in untyped:
         _refuse_spoilt(written[column], column, name)
+        if pa.types.is_floating(table.schema.field(column).type) and _is_dotted(written[column], column):
+            table = table.set_column(table.column_names.index(column), column, written[column])
     columns = {c: _column(table[c], c) for c in names}
     months = {c: day for c in names if (day := header_month(c)) and (columns[c].kind in ("number", "empty") or _has_amounts(columns[c]))}
     notes = (f"{', '.join(lists)}: lists within a row, not used",) if lists else ()
@@ -252,6 +254,14 @@ def _refuse_spoilt(texts: pa.ChunkedArray, column: str, table: str) -> None:
             total=len(texts),
             remedy="Export the table again with this column as text, and do not open and save it in a spreadsheet.",
         )
+
+
+def _is_dotted(texts: pa.ChunkedArray, column: str) -> bool:
+    """Return whether texts are ids of two numbers with a dot between them, such as those in the cookies of web analytics, not decimals."""
+    if not (has_word(column, "customer") or tokens(column)[-1:] in (("id",), ("cid",), ("uid",))):
+        return False
+    known = pc.drop_null(pc.utf8_trim_whitespace(texts))
+    return len(known) > 0 and bool(pc.all(pc.match_substring_regex(known, r"^[0-9]{5,}\.[0-9]{5,}$")).as_py())
 
 
 def _same_whole(read: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:

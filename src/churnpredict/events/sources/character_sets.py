@@ -128,7 +128,7 @@ def _by_letters(content: bytes) -> Encoding:
 
 def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
     """Return how well a text reads, from -1 to 1, in the language in which it reads best."""
-    strange, total = 0.0, 0
+    strange, total, signs_known = 0.0, 0, 0.0
     letters: Counter[str] = Counter()
     for word in sorted(set(text.split())):  # each word once: a city in every row is no more evidence than one
         beyond = [c for c in word if ord(c) > 127]
@@ -137,7 +137,11 @@ def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
         for place, char in enumerate(word):
             if ord(char) < 128:
                 continue
-            if char.isalpha():
+            if char in "ºª":  # "nº", "2ª": letters by their category
+                numbered = place > 0 and (word[place - 1].isdigit() or word[:place].lower() in ("n", "no", "num"))
+                signs_known += 0.5 * numbered
+                letters[char] += 0
+            elif char.isalpha():
                 mixed = any(_script(char) != _script(other) for other in word if other.isalpha())
                 shouts = place > 0 and kinds[place] == "U" and kinds[place - 1] == "l"
                 strange += 2.0 * mixed + 1.0 * shouts
@@ -150,7 +154,7 @@ def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
     signs = total - sum(letters.values())
     known = {name: sum(letters[c] for c in alphabet) for name, alphabet in languages.items()}
     language = max(known, key=lambda name: known[name] * _RARE.get(name, 1.0))
-    return ((known[language] * _RARE.get(language, 1.0) + 0.5 * signs - strange) / max(total, 1), language)
+    return ((known[language] * _RARE.get(language, 1.0) + 0.5 * signs + signs_known - strange) / max(total, 1), language)
 
 
 def _script(char: str) -> str:

@@ -138,9 +138,17 @@ def _first_row(rows: list[list[str]], width: int) -> int:
     for place, row in enumerate(rows[:_MOST_TITLES]):
         filled = sum(map(bool, row))
         titled = width > 1 and row[0] and not any(row[1:])
+        titled = titled or _describes_the_file(row, rows[place + 1 : place + 1 + _SOME], width)
         if len(row) >= width and (2 * filled >= width) and not titled and filled > 0:
             return place
     return 0
+
+
+def _describes_the_file(row: list[str], below: list[list[str]], width: int) -> bool:
+    """Return whether a row that is wider than the table, with numbers in it, stands above the names: settings of the export."""
+    if not any(row[width:]) or sum(_kind(cell) in ("number", "date") for cell in row) < 2 or len(below) < 3:
+        return False
+    return len(below[0]) == width and all(below[0]) and not lacks_header(below[0], below[1:])
 
 
 def _kind(cell: str) -> str:
