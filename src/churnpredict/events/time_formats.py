@@ -59,9 +59,8 @@ def _parsed(text: pa.Array, form: str) -> pa.Array:
 def fitting_formats(values: pa.Array) -> list[str]:
     """Return the formats that read every value; two where nothing tells day from month.
 
-    They are distinguished by a day beyond the twelfth anywhere, an order of the rows that only one reading has, a reading that spreads
-    the rows over many more years than the other, or one by which all are first days of months, of several years, where the other has only
-    Januaries.
+    They are distinguished by a day beyond the twelfth anywhere, an order of the rows that only one reading has, or a reading that spreads
+    the rows over many more years than the other. First days of months, of several years, are preferred to days of Januaries.
 
     >>> fitting_formats(pa.array(["31.12.2023", "1.2.2024"]))
     ['%d.%m.%Y']
