@@ -58,7 +58,9 @@ class Business:
         """The business as EventTables, from a source per table."""
         extra = {role: role for role in self.optional}
         return EventTables(
-            orders=Events(sources["orders"], customer="who", time="at", value="eur", kind="kind", item="item", repeats="keep", **extra),
+            orders=Events(
+                sources["orders"], customer="who", time="at", value="eur", kind="kind", item="item", user="person", repeats="keep", **extra
+            ),
             people=Customers(sources["people"], customer="who", since="since", attributes=["size", "plan"], owner="owner"),
             terms=Intervals(sources["terms"], customer="who", start="first", end="last", value="fee", kind="kind", repeats="keep"),
             timezone=self.timezone,
@@ -68,7 +70,7 @@ class Business:
 
 def make_business(seed):
     """A random business; the same seed gives the same one."""
-    rng = np.random.default_rng(seed)
+    rng, own = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     n, rows, terms = int(rng.integers(3, 9)), int(rng.integers(20, 60)), int(rng.integers(4, 12))
     timezone = str(rng.choice(ZONES))
     zoned = bool(rng.random() < 0.4)
@@ -76,7 +78,7 @@ def make_business(seed):
     ids = [f"{i:03d}" if style == "text" else base + i for i in range(n)]
     grain = str(rng.choice(list(GRAINS)))
 
-    def some(values, count, missing):
+    def some(values, count, missing, rng=rng):
         return [None if rng.random() < missing else values[int(rng.integers(len(values)))] for _ in range(count)]
 
     def column_of_ids(values):
@@ -114,6 +116,7 @@ def make_business(seed):
             "eur": amounts(rows, 0.1),
             "kind": labels(rows, 0.1),
             "item": labels(rows, 0.1),
+            "person": Column(who := str(own.choice(list(LABELS))), some(LABELS[who], rows, 0.1, own)),
             "known_at": late,
         },
         "people": {

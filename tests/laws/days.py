@@ -56,6 +56,7 @@ class Sources:
                 "eur": np.where(rng.random(n) < 0.1, np.nan, rng.integers(-1, 4, n) * 1.25),
                 "kind": rng.choice(self.kinds, n),
                 "item": [f"i{i}" for i in rng.integers(0, 9, n)],
+                "person": [None if i == 4 else f"p{i}" for i in rng.integers(0, 5, n)],
                 "seen_at": (when + pd.to_timedelta(rng.integers(0, 3, n), unit="D")).astype("datetime64[us]"),
             }
         )
@@ -147,7 +148,7 @@ class Sources:
 
     def declare(self) -> None:
         """Declare the orders in another way."""
-        choices: list[dict[str, Any]] = [{}, {"known_at": "seen_at"}, {"repeats": "drop"}, {"item": None}, {"repeats": "keep"}]
+        choices: list[dict[str, Any]] = [{}, {"known_at": "seen_at"}, {"repeats": "drop"}, {"item": None}, {"user": None}]
         self.options = choices[int(self.rng.integers(len(choices)))]
 
     def change(self) -> list[str]:
@@ -162,7 +163,8 @@ class Sources:
         return [change.__name__ for change in chosen]
 
     def declared(self) -> dict[str, Any]:
-        orders = {"customer": "who", "time": "paid_at", "value": "eur", "kind": "kind", "item": "item", "repeats": "keep"} | self.options
+        orders = {"customer": "who", "time": "paid_at", "value": "eur", "kind": "kind", "item": "item", "user": "person"}
+        orders |= {"repeats": "keep"} | self.options
         tickets = cp.Intervals(
             str(self.home / "tickets.csv"),
             customer="who",

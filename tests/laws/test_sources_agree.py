@@ -417,7 +417,7 @@ BUSINESSES = {"quick": 6, "thorough": 200}[os.environ.get("CHURNPREDICT_PROFILE"
 def same_as_meant(tables, business):
     """Every row of every table, by the plain meaning of what was written."""
     for name, roles in (
-        ("orders", {"time": "at", "value": "eur", "kind": "kind", "item": "item"}),
+        ("orders", {"time": "at", "value": "eur", "kind": "kind", "item": "item", "user": "person"}),
         ("terms", {"time": "first", "value": "fee"}),
     ):
         columns, stream = business.tables[name], tables.stream(name)
@@ -425,7 +425,7 @@ def same_as_meant(tables, business):
         expected = sorted(zip(columns["who"].values, *meant.values(), strict=True), key=repr)
         owners = np.array(tables.ids.to_pylist(), object)[stream.owners].tolist()
         found = {"time": stream.times.tolist(), "value": [None if np.isnan(v) else v for v in stream.columns["value"].tolist()]}
-        for role in ("kind", "item"):
+        for role in ("kind", "item", "user"):
             if role in roles:
                 names = [*tables.labels[name][role].to_pylist(), None]
                 found[role] = [names[code] for code in stream.columns[role].tolist()]
@@ -436,6 +436,8 @@ def features_by_kind(tables):
     """Some of every column that a source may store in its own way."""
     of = cp.Feature
     found = [of("orders", a, w) for a in ("count", "sum", "max", "distinct", "active_days", "entropy") for w in ("60d", "all")]
+    found += [of("orders", a, "60d") for a in ("active_users", "new_users", "lost_users", "concentration", "busiest_silence")]
+    found += [of("orders", a, "all") for a in ("busiest_gone", "kinds_per_user", "items_per_user")]
     found += [of("orders", a) for a in ("days_since_last", "gap_mean", "gap_ratio", "value_ratio", "stage")]
     found += [of("orders", "count", "all", kind=kind) for kind in tables.labels["orders"]["kind"].to_pylist()[:3]]
     found += [of("people", "tenure_days"), of("people", "attribute", column="size"), of("people", "attribute", column="plan")]
@@ -516,5 +518,5 @@ def test_every_source_gives_the_same_scores(tmp_path, postgres):
 
 
 def roles_of(declaration):
-    roles = {r: getattr(declaration, r) for r in ("customer", "time", "value", "kind", "item")}
+    roles = {r: getattr(declaration, r) for r in ("customer", "time", "value", "kind", "item", "user")}
     return {r: c for r, c in roles.items() if c is not None}
