@@ -133,6 +133,7 @@ _EXAMPLES: dict[Any, str] = {
     "rates": "{ EUR = 1.0, USD = 0.92 }",
     "item": '"product"',
     "user": '"user_id"',
+    "seats": '"plans.seats"',
     "known_at": '"loaded_at"',
     "activity": '["paid"]',
     "replies": '["opened", "clicked"]',

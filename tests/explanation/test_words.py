@@ -135,6 +135,13 @@ def test_the_sentence_that_was_asked_for():
         ({"habit__logins_lost_users_30d": 0.0}, {}, "Habit: logins: nobody has become inactive in the last 30 days."),
         ({"habit__logins_concentration_90d": 0.8}, {}, "Habit: logins: the busiest person accounts for 80 % in the last 90 days."),
         ({"habit__logins_busiest_gone_180d": 1.0}, {}, "Habit: logins: the busiest person has gone silent."),
+        ({"value__logins_seats_used_30d": 0.4}, {}, "Value: logins: 40 % of the paid seats used in the last 30 days."),
+        (
+            {"value__logins_seats_change_30d": -0.25},
+            {},
+            "Value: logins: paid seats in use in the last 30 days: −25 points against the same time before.",
+        ),
+        ({"value__logins_seats_used_30d": np.nan}, {}, "Value: logins: number of paid seats not known."),
         ({"habit__logins_busiest_gone_180d": np.nan}, {}, "Habit (+23.1 points)."),
     ],
 )

@@ -101,6 +101,25 @@ def test_the_lines_of_an_order_belong_to_the_person_of_the_largest():
     assert found == [[4, 2], [len(ROWS) - 5, 4]]
 
 
+def test_seats_are_those_of_another_table_at_the_cutoff():
+    plans = pd.DataFrame({"account": ["ACME", "ACME", "BIRCH"], "from": ["2024-01-01", "2024-03-31", "2024-01-01"], "seats": [4, 100, 0]})
+    logins = {"logins": cp.Events(log(), customer="account", time="at", kind="what", repeats="keep", user="person", seats="plans.seats")}
+    tables = cp.EventTables(**logins, plans=cp.States(plans, customer="account", time="from", values=["seats"]))
+    found = measure(tables, ("seats_used", "90d"), ("seats_used", "7d"), ("seats_change", "30d"))
+    np.testing.assert_array_equal(found, [[3 / 4, np.nan], [2 / 4, np.nan], [0, np.nan]])  # ann has left and cat come: two before, two now
+    assert {"value__logins_seats_used_90d", "value__logins_seats_change_90d"} <= {f.name for f in cp.catalog(tables)}
+    with pytest.raises(UsageError, match="bad-seats"):
+        cp.EventTables(**logins)
+    with pytest.raises(UsageError, match="no user is declared"):
+        cp.EventTables(
+            logins=cp.Events(log(), customer="account", time="at", seats="plans.seats"),
+            plans=cp.States(plans, customer="account", time="from", values=["seats"]),
+        )
+    words = cp.States(plans.assign(seats="many"), customer="account", time="from", values=["seats"])
+    with pytest.raises(UsageError, match="not numbers"):
+        measure(cp.EventTables(**logins, plans=words), ("seats_used", "90d"))
+
+
 def test_people_are_never_named():
     tables = declared(log(), user="person")
     shown = [repr(tables), tables._repr_html_(), *(f.name for f in cp.catalog(tables))]

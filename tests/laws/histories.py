@@ -33,7 +33,8 @@ class History:
 
     def tables(self, log=None, people=None, **settings):
         """The history as EventTables; other sources may stand in for the frames."""
-        declared = {"orders": Events(self.log if log is None else log, **self.roles)}
+        seats = {} if self.people is None else {"seats": "people.age"}
+        declared = {"orders": Events(self.log if log is None else log, **self.roles, **seats)}
         if self.people is not None:
             who = self.people if people is None else people
             declared["people"] = Customers(who, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
@@ -165,6 +166,8 @@ OF_PEOPLE = [
     Feature("people", "attribute", column="age"),
     Feature("people", "attribute", column="region"),
     Feature("people", "days_until", column="card"),
+    *(Feature("orders", "seats_used", w) for w in ("60d", "all")),
+    *(Feature("orders", "seats_change", w) for w in ("7d", "60d")),
 ]
 
 

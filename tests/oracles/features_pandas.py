@@ -39,6 +39,8 @@ OF_ACTIVITY = [
     "busiest_gone",
     "kinds_per_user",
     "items_per_user",
+    "seats_used",
+    "seats_change",
 ]  # a refund is no visit
 
 
@@ -341,6 +343,17 @@ def new_users(s):
     return sum(id(r) in now for user, r in first.items() if user is not None) if s.complete else math.nan
 
 
+def seats(s, people):
+    """Divide by the paid seats, which the histories declare to be the age."""
+    paid = s.person["age"]
+    return people / paid if paid is not None and paid > 0 else math.nan
+
+
+def seats_change(s):
+    now = s.within()
+    return seats(s, len(people(now)) - len(people(s.within(2)[: len(s.within(2)) - len(now)])))
+
+
 def rows_by_person(s):
     return [[r for r in s.within() if r.user == user] for user in people(s.within())]
 
@@ -403,6 +416,8 @@ MEASURES = {
     "dropped": dropped,
     "active_users": lambda s: len(people(s.within())),
     "new_users": new_users,
+    "seats_used": lambda s: seats(s, len(people(s.within()))),
+    "seats_change": seats_change,
     "lost_users": lost_users,
     "concentration": concentration,
     "busiest_silence": busiest_silence,

@@ -32,7 +32,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
     ------
     UsageError
         ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
-        ``bad-money``.
+        ``bad-money``, ``bad-seats``.
     """
     import zoneinfo
 
@@ -85,8 +85,22 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         if driver is not None and driver not in DRIVER_KEYS:
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
+        _check_seats(name, declaration, declarations)
         check_money(name, declaration)
         check_rates(name, declaration)
+
+
+def _check_seats(name: str, declaration: Declaration, declarations: dict[str, Any]) -> None:
+    """Refuse seats of nobody, and those that are not an attribute or a value of another table."""
+    seats = getattr(declaration, "seats", None)
+    if seats is None:
+        return
+    table, _, column = str(seats).partition(".")
+    held = (*getattr(declarations.get(table), "attributes", ()), *getattr(declarations.get(table), "values", ()))
+    if column not in held or getattr(declaration, "user", None) is None:
+        what = f'seats is "{seats}"' + ("" if column not in held else ", and no user is declared")
+        remedy = 'Declare user=, and write seats="plans.seats": a table and one of its attributes or values.'
+        raise UsageError("bad-seats", what, table=name, remedy=remedy)
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:

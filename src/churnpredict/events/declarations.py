@@ -65,6 +65,9 @@ class Events(_Declared):
     user : str, optional
         Column of the person who acted, where the customer is an account with several people. Features then say how many people are active,
         new and lost, and how much depends on the busiest one. People are counted within their account and never named.
+    seats : str, optional
+        Where the number of paid seats of an account is: a table of customers, intervals or states and one of its attributes or values, as
+        ``"plans.seats"``. Features then say which share of them is in use.
     known_at : str, optional
         Column of the time at which the row became known, where that is later than ``time``.
     activity : list of str or "any", optional
@@ -123,6 +126,7 @@ class Events(_Declared):
     kind: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True)
     user: str | None = field(default=None, kw_only=True)
+    seats: str | None = field(default=None, kw_only=True)
     known_at: str | None = field(default=None, kw_only=True)
     activity: Sequence[str] | Literal["any"] | None = field(default=None, kw_only=True)
     replies: Sequence[str] = field(default=(), kw_only=True)

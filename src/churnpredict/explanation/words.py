@@ -35,7 +35,7 @@ _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_
 _AHEAD = ("days_to_end", "days_until")
 _LASTING = ("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean")
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
-_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration")
+_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration", "seats_used")
 _PERCENT = ("last_change_pct", "change_year_pct")
 _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
@@ -57,7 +57,7 @@ _HARD: tuple[str, ...] = (
     "max",
 )
 _HARD += ("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped")
-_HARD += ("concentration", "busiest_silence", "kinds_per_user", "items_per_user")
+_HARD += ("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change")
 
 
 class Narrator:
@@ -348,7 +348,7 @@ class Narrator:
         return self.money.get(self.parts.get(f.subject, (f.subject, ""))[0]) if f.aggregate in _MONEY else None
 
     def _number_of(self, f: FeatureName, value: float) -> str:
-        unit = self._unit(f)
+        unit, sign = self._unit(f), ""
         if unit is not None:
             return self.language.amount(value, unit)
         if f.aggregate == "stage":
@@ -360,7 +360,9 @@ class Narrator:
             return ("+" if value > 0 else "") + self.language.numbers["percent"].format(n=self.language.number(value))
         if f.aggregate in _LASTING:
             return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
-        return self.language.number(value)
+        if f.aggregate == "seats_change":  # in points
+            value, sign = 100 * value, "+" if value > 0 else ""
+        return sign + self.language.number(value)
 
     def _usual_text(self, f: FeatureName, usual: float) -> str:
         """Round an average to one digit at most."""

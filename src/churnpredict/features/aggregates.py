@@ -16,7 +16,7 @@ import numpy.typing as npt
 from churnpredict.clock import DAY, NEVER, calendar_time
 from churnpredict.events.streams import Stream
 from churnpredict.features import kernels, profile_kernels, user_kernels
-from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.features.feature import AGGREGATES, OF_SEATS, Feature
 from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
 from churnpredict.spans import Span, span
 
@@ -30,7 +30,7 @@ _NO_NUMBERS, _NO_TIMES, _NO_CODES, _NO_FACTORS = np.empty(0), np.empty(0, np.int
 _YEAR = Span(months=12)
 _RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
-_AGAINST_BEFORE = ("trend", "dropped", "lost_users")  # these also use the window before their own
+_AGAINST_BEFORE = ("trend", "dropped", "lost_users", "seats_change")  # these also use the window before their own
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 
@@ -327,20 +327,26 @@ def _numbered(s: Stream) -> tuple[npt.NDArray[np.int32], ...]:
 
 
 def _people(plan: Plan, rows: Wanted) -> Run:
+    """Count people who are active, and those who were before; build_rows divides by seats."""
     windows = {plan.window(row, factor) for _, row in rows for factor in ((1, 2) if row.aggregate == "lost_users" else (1,))}
     which = _ints(sorted(windows, key=lambda w: (w == 1, w)))
     place = {int(window): position for position, window in enumerate(which)}
-    now = [(c, place[plan.window(r)]) for c, r in rows if r.aggregate == "active_users"]
+    now = [(c, place[plan.window(r)]) for c, r in rows if r.aggregate in ("active_users", "seats_used")]
     lost = [(c, place[plan.window(r)], place[plan.window(r, 2)]) for c, r in rows if r.aggregate == "lost_users"]
 
+    gained = [(c, place[plan.window(r)], [plan.window(r), plan.window(r, 2)]) for c, r in rows if r.aggregate == "seats_change"]
+
     def run(s: Stream, b: Block) -> None:
-        found = np.empty((len(which), len(b.customers)), np.int64)
+        found, before = (np.empty((n, len(b.customers)), np.int64) for n in (len(which), 1))
         user_kernels.distinct(_numbered(s)[2], b.edges, which, found)
         here = slice(b.at, b.at + len(b.customers))
         for column, window in now:
             b.out[column, here] = found[window]
         for column, window, twice in lost:
             b.out[column, here] = found[twice] - found[window]
+        for column, window, both in gained:
+            user_kernels.distinct(_numbered(s)[2], b.edges[both], np.ones(1, np.int64), before)
+            b.out[column, here] = found[window] - before[0]
 
     return run
 
@@ -464,7 +470,7 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
     "dropped items": (_dropped, ("dropped",)),
-    "people": (_people, ("active_users", "lost_users")),
+    "people": (_people, ("active_users", "lost_users", *OF_SEATS)),
     "new people": (_new_people, ("new_users",)),
     "busiest person": (_busiest, ("concentration", "busiest_silence", "busiest_gone")),
     "breadth of people": (_breadths, ("kinds_per_user", "items_per_user")),

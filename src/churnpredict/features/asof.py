@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow as pa
 
 from churnpredict.clock import NEVER, OPEN, days_between
+from churnpredict.errors import UsageError
 from churnpredict.events.streams import Stream, latest_known
-from churnpredict.events.tables import EventTables
+from churnpredict.events.tables import EventTables, States
 from churnpredict.features.feature import Feature
 from churnpredict.spans import Span, whole_years
 
-__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "tenure"]
+__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "seats_of", "tenure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -61,6 +62,22 @@ def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoff
     place[used] = np.arange(len(used))
     categories = pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
     return pd.Categorical.from_codes(place[np.append(codes, -1)[held]], categories=categories)
+
+
+def seats_of(row: Feature, tables: EventTables) -> Feature:
+    """Return the attribute or value that holds the paid seats of the feature's table.
+
+    Raises
+    ------
+    UsageError
+        ``bad-seats``: they are labels.
+    """
+    table, _, column = str(getattr(tables.declarations[row.table], "seats", "")).partition(".")
+    found = Feature(table, "state" if isinstance(tables.declarations[table], States) else "attribute", column=column)
+    if is_label(found, tables):
+        remedy = "Make a column of numbers of it, and declare that one."
+        raise UsageError("bad-seats", "the paid seats are not numbers", table=table, column=column, remedy=remedy)
+    return found
 
 
 def season(row: Feature, tables: EventTables, cutoffs: Ints) -> Floats:

@@ -21,10 +21,10 @@ from churnpredict.events.streams import Stream, window_edges
 from churnpredict.events.tables import EventTables, States
 from churnpredict.events.visits import visits
 from churnpredict.features.aggregates import Block, Plan, Wanted
-from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, tenure
+from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, seats_of, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
-from churnpredict.features.feature import AGGREGATES, OF_KIND, OF_VISITS, Feature
+from churnpredict.features.feature import AGGREGATES, OF_KIND, OF_SEATS, OF_VISITS, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.spans import SpanLike, span
@@ -147,6 +147,10 @@ def build_rows(
         kinds = names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()
         replies = labels_of(getattr(tables.declarations[name], "replies", ()))
         _fill(tables, stream, Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
+    for column, row in enumerate(numeric):
+        if isinstance(row, Feature) and row.aggregate in OF_SEATS and row.name not in built:
+            paid = number_that_holds(seats_of(row, tables), tables, customers, cutoffs, limit)
+            out[column] = np.divide(out[column], paid, out=np.full_like(paid, np.nan), where=paid > 0)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
 
@@ -175,6 +179,8 @@ def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> Non
                 table=row.table,
                 remedy="Name another table, or declare the column where the tables are declared.",
             )
+        if needs == "seats":
+            seats_of(row, tables)
         if row.column is not None and row.column not in columns:
             remedy = f"Declare it.{closest(row.column, columns)}"
             raise UsageError("needs-column", "this column is not declared", table=row.table, column=row.column, remedy=remedy)
@@ -220,7 +226,7 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
         return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, *getattr(declared, "dates", ()), "owner"]
     if "user" in stream.columns:
         holds |= {f"user and {role}" for role in ("kind", "item") if role in stream.columns}
-    return {"", *stream.columns, *holds, *(["replies"] if getattr(declared, "replies", ()) else [])}, list(stream.columns)
+    return {"", *stream.columns, *holds, *(role for role in ("replies", "seats") if getattr(declared, role, None))}, list(stream.columns)
 
 
 def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:

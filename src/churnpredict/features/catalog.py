@@ -155,6 +155,8 @@ def _people(name: str, events: Events, windows: list[str], history: SpanLike | N
     rows += [Feature(name, "new_users", w) for w in ("30d", "90d") if history is None]
     rows += [Feature(name, "lost_users", w) for w in _fitting(("30d", "90d"), history, factor=2)]
     wanted = [("concentration", "90d"), ("busiest_silence", "180d"), ("busiest_gone", "180d")]
+    rows += [Feature(name, "seats_used", w) for w in ("30d", "90d") if w in windows and events.seats is not None]
+    rows += [Feature(name, "seats_change", w) for w in _fitting(("90d",), history, factor=2) if events.seats is not None]
     wanted += [("kinds_per_user", "90d")] if events.kind is not None else []
     wanted += [("items_per_user", "90d")] if events.item is not None else []
     return rows + [Feature(name, a, w) for a, w in wanted if w in windows]

@@ -10,12 +10,14 @@ from churnpredict.feature_names import kind_part
 from churnpredict.number_checks import is_whole_number
 from churnpredict.spans import span_text
 
-__all__ = ["AGGREGATES", "OF_KIND", "OF_VISITS", "Aggregate", "Feature"]
+__all__ = ["AGGREGATES", "OF_KIND", "OF_SEATS", "OF_VISITS", "Aggregate", "Feature"]
 
+OF_SEATS = ("seats_used", "seats_change")  # people, divided by the paid seats of another table
 OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see churnpredict.events.visits
     *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
     *("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"),
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
+    *OF_SEATS,
 )
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
@@ -93,6 +95,10 @@ AGGREGATES: dict[str, Aggregate] = {
     "busiest_gone": Aggregate("habit", "window", "user", "0 or 1", "whether busiest_silence is 2 or more"),
     "kinds_per_user": Aggregate("value", "window", "user and kind", "kinds", "mean distinct kinds per person active in the window"),
     "items_per_user": Aggregate("value", "window", "user and item", "items", "mean distinct items per person active in the window"),
+    "seats_used": Aggregate("value", "window", "seats", "share", "active_users / paid seats at the cutoff"),
+    "seats_change": Aggregate(
+        "value", "window", "seats", "share", "(active_users - active_users of the window before) / paid seats at the cutoff"
+    ),
     "weekend_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window on Saturday or Sunday"),
     "night_share": Aggregate("lifecycle", "window", "", "share", "share of the events in the window between 22 and 6 o'clock"),
     "stage": Aggregate("habit", "", "", "stage", "new, current, at risk, dormant or resurrected, by the own rhythm"),

@@ -22,8 +22,10 @@ def source_column(row: Feature, tables: EventTables) -> str | None:
     declared = tables.declarations.get(row.table)
     if declared is None:
         return None
-    column = row.column or _needed(declared, row)
-    return None if column is None else f'column "{column}" of table "{row.table}"'
+    table, column = row.table, row.column or _needed(declared, row)
+    if column is not None and AGGREGATES[row.aggregate].needs == "seats":
+        table, _, column = column.partition(".")
+    return None if column is None else f'column "{column}" of table "{table}"'
 
 
 def sources_of(features: Iterable[Any], tables: EventTables) -> dict[str, str]:
