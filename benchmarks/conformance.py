@@ -22,7 +22,7 @@ from _measure import Table
 from conformity.side import ENVIRONMENTS, Row, other_side
 
 STORED = Path(__file__).with_suffix(".json")
-TOOLS = ("scikit_learn", "empulse", "lifetimes", "pymc_marketing", "published", "scikit_uplift", "causalml")
+TOOLS = ("scikit_learn", "empulse", "lifetimes", "pymc_marketing", "published", "scikit_uplift", "causalml", "featuretools", "explainers")
 
 
 def printed(name: str, rows: list[Row]) -> None:

@@ -110,7 +110,7 @@ def interpreter(tool: Tool) -> str:
 
 def installed(python: Path, tool: Tool) -> str:
     """Return the versions that were met: of the tool, and of what its numbers rest on."""
-    names = [tool.packages[0].split("==")[0], "numpy", "pandas", "scipy"]
+    names = [*(package.split("==")[0] for package in tool.packages), "numpy", "pandas", "scipy"]
     code = (
         "import json, sys, importlib.metadata as m\nfound = {}\nfor n in sys.argv[1:]:\n"
         "    try: found[n] = m.version(n)\n    except m.PackageNotFoundError: pass\nprint(json.dumps(found))"
