@@ -4,7 +4,8 @@
 
 Each tool runs in a virtual environment of its own with a pinned version, in a temporary folder by default; both sides get the same data.
 The result fails where a difference exceeds its limit. ``--write`` stores it in benchmarks/conformance.json, from which docs/make_pages.py
-makes the page; tools that were not run keep what is stored. Not part of continuous integration; a part without other tools is in
+makes the page; tools that were not run keep what is stored. A tool whose
+Python is not on the path is left out, and named. Not part of continuous integration; the part that needs no other tools is in
 tests/benchmarks/test_conformance.py.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from _measure import Table
-from conformity.side import ENVIRONMENTS, Row, other_side
+from conformity.side import ENVIRONMENTS, NoPython, Row, other_side
 
 STORED = Path(__file__).with_suffix(".json")
 TOOLS = ("scikit_learn", "empulse", "lifetimes", "pymc_marketing", "published", "scikit_uplift", "causalml", "featuretools", "explainers")
@@ -49,7 +50,11 @@ def main() -> int:
     found, broken = {}, []
     for name in options.only:
         module = importlib.import_module(f"conformity.{name}")
-        other = other_side(module.TOOL, options.environments)
+        try:
+            other = other_side(module.TOOL, options.environments)
+        except NoPython as error:
+            print(f"left out: {error}\n")
+            continue
         rows = module.compare(other)
         printed(other.version, rows)
         broken += [f"{module.TOOL.name}: {r.quantity}: {r.difference:.2g} above {r.limit:.0e}" for r in rows if not r.holds]

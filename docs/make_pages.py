@@ -1,5 +1,6 @@
 """Write the pages that are generated from the code: docs/features.md from the rows of the catalog, docs/bad-inputs.md from its test,
-docs/errors.md from every place that raises or warns, docs/conformance.md from what benchmarks/conformance.py measured.
+docs/errors.md from every place that raises or warns, docs/conformance.md from what benchmarks/conformance.py measured,
+docs/comparison.md from docs/comparison.toml.
 
 python docs/make_pages.py [--check]
 """
@@ -119,7 +120,21 @@ def conformance_page() -> str:
     return beside.page()
 
 
-PAGES = {"features.md": features_page, "bad-inputs.md": bad_inputs_page, "errors.md": errors_page, "conformance.md": conformance_page}
+def comparison_page() -> str:
+    """Return capabilities beside those of other systems, with evidence."""
+    sys.path.insert(0, str(HERE))
+    import comparison_page as systems
+
+    return systems.page()
+
+
+PAGES = {
+    "features.md": features_page,
+    "bad-inputs.md": bad_inputs_page,
+    "errors.md": errors_page,
+    "conformance.md": conformance_page,
+    "comparison.md": comparison_page,
+}
 
 
 def main() -> int:

@@ -19,10 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["ENVIRONMENTS", "Other", "Row", "Tool", "row"]
+__all__ = ["ENVIRONMENTS", "NoPython", "Other", "Row", "Tool", "row"]
 
 ENVIRONMENTS = Path(tempfile.gettempdir()) / "churnpredict-conformance"
 OTHERS = Path(__file__).parent / "others"
+
+
+class NoPython(RuntimeError):
+    """The Python for which the packages of a tool are pinned is not on the path."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def interpreter(tool: Tool) -> str:
         found = shutil.which(name)
         if found and subprocess.run([found, "-c", code], check=False, capture_output=True, text=True).stdout.strip() == tool.python:
             return found
-    raise RuntimeError(f"{tool.name} is pinned for Python {tool.python}: put python{tool.python} on the path")
+    raise NoPython(f"{tool.name} is pinned for Python {tool.python}: put python{tool.python} on the path")
 
 
 def installed(python: Path, tool: Tool) -> str:

@@ -81,3 +81,11 @@ def test_versions_are_pinned_alike_in_the_environment_and_on_the_page():
         assert tool.packages[0].endswith(f"=={tool.version}")
         assert all(any(sign in package for sign in "=<") for package in tool.packages), tool.packages
         assert (conformance.Path(conformance.__file__).parent / "conformity" / "others" / f"{tool.script}.py").exists()
+
+
+def test_a_tool_is_left_out_where_its_python_is_missing():
+    tool = side.Tool("none", "another tool", "1.0", ("another==1.0",), python="2.6")
+    with pytest.raises(side.NoPython, match=r"another tool is pinned for Python 2\.6"):
+        side.interpreter(tool)
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert side.interpreter(side.Tool("none", "another tool", "1.0", ("another==1.0",), python=here)) == sys.executable
