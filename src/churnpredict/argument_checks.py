@@ -1,14 +1,15 @@
-"""What a person gives to a call: yes or no, a text, or an object of the kind that is asked for. One strict check each."""
+"""What a person gives to a call: yes or no, a text or texts, a choice, a path, or an object of the kind that is asked for."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-import numpy as np
+from churnpredict.errors import UsageError, closest, kind_of
 
-from churnpredict.errors import UsageError, kind_of
-
-__all__ = ["check_flag", "check_flag_or_none", "check_instance", "check_text"]
+__all__ = ["check_choice", "check_flag", "check_flag_or_none", "check_instance", "check_path", "check_text", "check_texts"]
 
 
 def check_flag(given: Any, name: str, *, table: str | None = None, remedy: str = "Give True or False.") -> bool:
@@ -21,13 +22,16 @@ def check_flag(given: Any, name: str, *, table: str | None = None, remedy: str =
 
     Examples
     --------
+    >>> import numpy as np
     >>> check_flag(np.True_, "drop_immature")
     True
     >>> check_flag("no", "drop_immature")
     Traceback (most recent call last):
     churnpredict.errors.UsageError: drop_immature is 'no'. Give True or False. [bad-argument]
     """
-    if not isinstance(given, (bool, np.bool_)):
+    from numpy import bool_  # here, since commands that only move files use this module, too
+
+    if not isinstance(given, (bool, bool_)):
         raise UsageError("bad-argument", f"{name} is {given!r:.60}", table=table, remedy=remedy)
     return bool(given)
 
@@ -41,7 +45,7 @@ def check_flag_or_none(given: Any, name: str, *, table: str | None = None, remed
     return None if given is None else check_flag(given, name, table=table, remedy=remedy)
 
 
-def check_text(given: Any, name: str) -> str:
+def check_text(given: Any, name: str, remedy: str = "Give a text.") -> str:
     """Return a text as it is given.
 
     >>> check_text(3, "unit")
@@ -49,8 +53,69 @@ def check_text(given: Any, name: str) -> str:
     churnpredict.errors.UsageError: unit is a number. Give a text. [bad-argument]
     """
     if not isinstance(given, str):
-        raise UsageError("bad-argument", f"{name} is {kind_of(given)}", remedy="Give a text.")
+        raise UsageError("bad-argument", f"{name} is {kind_of(given)}", remedy=remedy)
     return given
+
+
+def check_texts(given: Any, name: str, what: str = "column names") -> list[str] | tuple[str, ...]:
+    """Return several texts as a list, a tuple as it is; what can be read only once, such as a generator, is read here.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: a single text, nothing that can be listed, or anything but texts in it.
+
+    Examples
+    --------
+    >>> check_texts((c for c in "ab"), "attributes")
+    ['a', 'b']
+    >>> check_texts("region", "attributes")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: attributes is a text. Give a list of column names, such as ["region"]. [bad-argument]
+    """
+    example = given if isinstance(given, str) and given else "a"
+    remedy = f'Give a list of {what}, such as ["{example}"].'
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise UsageError("bad-argument", f"{name} is {kind_of(given)}", remedy=remedy)
+    listed = sorted(given, key=repr) if isinstance(given, (set, frozenset)) else list(given)
+    others = [one for one in listed if not isinstance(one, str)]
+    if others:
+        raise UsageError("bad-argument", f"{name} holds {kind_of(others[0])}", rows=len(others), total=len(listed), remedy=remedy)
+    return given if isinstance(given, tuple) else listed
+
+
+def check_choice(given: Any, name: str, choices: Collection[str], *, code: str = "unknown-choice", table: str | None = None) -> str:
+    """Return one of the texts that may be chosen from.
+
+    >>> check_choice("driver", "detail", ["words", "drivers"])
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: detail is 'driver'. Use 'words' or 'drivers'. Did you mean "drivers"? [unknown-choice]
+    """
+    if isinstance(given, str) and given in choices:
+        return given
+    shown, near = (f"{given!r:.60}", closest(given, choices)) if isinstance(given, str) else (kind_of(given), "")
+    raise UsageError(code, f"{name} is {shown}", table=table, remedy=f"Use {' or '.join(map(repr, choices))}.{near}")
+
+
+def check_path(given: Any, name: str) -> Path:
+    """Return a path, given as a text or as a path.
+
+    Raises
+    ------
+    UsageError
+        ``not-a-path``: another object, an empty text, or one with a null character, which no system accepts.
+
+    Examples
+    --------
+    >>> check_path(None, "folder")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: folder is None, not a path. Give the path as a text. [not-a-path]
+    """
+    text = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
+    if not isinstance(text, str) or not text or "\0" in text:
+        what = "empty" if text == "" else "a text with a null character" if isinstance(text, str) else kind_of(given)
+        raise UsageError("not-a-path", f"{name} is {what}, not a path", remedy="Give the path as a text.")
+    return Path(text)
 
 
 def check_instance(given: Any, name: str, kinds: type | tuple[type, ...], remedy: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from churnpredict.argument_checks import check_path
 from churnpredict.errors import OutputError
 
 __all__ = [
@@ -33,7 +34,7 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> Path:
     OutputError
         ``not-written``: disk full, no permission, a folder of that name. An earlier file of that name is unchanged.
     """
-    target = Path(path)
+    target = check_path(path, "path")
     temporary: str | None = None
     if not may_be_file(target):
         raise not_written(target, "it is not a regular file")

@@ -13,10 +13,20 @@ import pandas as pd
 
 from churnpredict.errors import UsageError, kind_of
 
-__all__ = ["check_number", "check_numbers", "check_rounds", "check_share", "check_whole_number", "is_number", "is_whole_number"]
+__all__ = [
+    "check_bins",
+    "check_number",
+    "check_numbers",
+    "check_rounds",
+    "check_share",
+    "check_whole_number",
+    "is_number",
+    "is_whole_number",
+]
 
 Floats = npt.NDArray[np.float64]
 _SHOWN_WHOLE = 1e15
+_MOST_BINS = 10_000
 _MOST_ROUNDS = 100_000  # of resampling: the ends of an interval then move by less than a hundredth of its width
 
 
@@ -116,6 +126,16 @@ def check_rounds(given: Any, *, least: int = 0) -> int:
     return check_whole_number(given, "rounds", least=least, most=_MOST_ROUNDS)
 
 
+def check_bins(given: Any) -> int:
+    """Return a number of bins.
+
+    >>> check_bins(0)
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: bins is 0. Give a whole number from 1 to 10,000. [bad-argument]
+    """
+    return check_whole_number(given, "bins", least=1, most=_MOST_BINS)
+
+
 def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: float = math.inf, missing: bool = False) -> Floats:
     """Return numbers as an array (n,) of floats, in the order in which they stand.
 
@@ -170,7 +190,7 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
 def _as_float(given: Any) -> float:
     if isinstance(given, np.ndarray):
         given = given[()]
-    if isinstance(given, Decimal) and given.is_snan():
+    if isinstance(given, Decimal) and given.is_nan():
         return math.nan
     try:
         return float(str(given)) if isinstance(given, (np.float16, np.float32)) else float(given)

@@ -86,9 +86,12 @@ def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
     >>> thread_count(1), thread_count(None, pieces=0.3)
     (1, 1)
     """
+    from churnpredict.number_checks import is_whole_number  # here, since every import of the package passes this module
+
+    for given in (n_jobs, _asked.get()):
+        if given is not None and not is_whole_number(given):
+            raise UsageError("bad-jobs", f"n_jobs is {given!r:.40}", remedy="Give a number of threads, -1 for one per processor, or None.")
     n_jobs = n_jobs or _asked.get()
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__")):
-        raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r}", remedy="Give a number of threads, -1 for one per processor, or None.")
     wanted = 0 if n_jobs is None else int(n_jobs)
     if _forked:
         return 1

@@ -12,7 +12,7 @@ import pytest
 from tests.shops import QUICKEST
 
 import churnpredict as cp
-from churnpredict.errors import ChurnError, ChurnWarning, MismatchError
+from churnpredict.errors import ChurnError, ChurnWarning, MismatchError, SchemaError
 from churnpredict.events.ids import read_ids
 from churnpredict.events.labels import as_labels, label_of, read_labels
 from churnpredict.events.numbers import read_numbers
@@ -355,3 +355,17 @@ def test_days_are_no_description(values):
     with pytest.raises(ChurnError, match="label-type") as caught:
         cp.EventTables(log=cp.Events(frame, customer="id", time="at"), people=cp.Customers(frame, customer="id", attributes=["day"]))
     assert "dates=" in caught.value.remedy
+
+
+def test_times_of_day_are_named_alike_in_every_unit():
+    """01:02:00, 01:02:00.000000 and 01:02:00.000000000 were three labels, by the source they came from."""
+    when = [datetime.time(1, 2), datetime.time(23, 0, 0, 500_000), None]
+    for unit in (pa.time32("ms"), pa.time64("us"), pa.time64("ns")):
+        assert as_labels(pa.array(when, unit)).to_pylist() == ["01:02:00", "23:00:00.5", None]
+    assert as_labels(pa.array(when[:1], pa.time32("s"))).to_pylist() == ["01:02:00"]
+
+
+def test_lists_are_no_labels():
+    frame = pa.table({"who": [1, 2], "day": ["2024-01-01", "2024-01-02"], "tags": [["a"], ["b", "c"]]})
+    with pytest.raises(SchemaError, match="label-type"):
+        cp.EventTables(plans=cp.States(frame, customer="who", time="day", values=["tags"]))

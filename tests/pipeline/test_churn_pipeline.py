@@ -299,3 +299,16 @@ def test_a_short_history_is_trained_on_with_a_warning() -> None:
         pipeline = cp.ChurnPipeline(long_ago, classifier=cp.ChurnClassifier(**(QUICK | {"horizon": "30d"}))).fit(tables, until=until)
     assert pipeline.cutoffs_[-1] <= until - pd.Timedelta(days=30)
     assert pipeline.cutoffs_[0] >= start + pd.Timedelta(days=10)
+
+
+def test_a_pipeline_with_a_function_of_the_users_own_scores_and_is_watched(tables, churn, quick):
+    """It could be trained, and every score ended in an AttributeError."""
+    own = cp.OwnFeature("orders_so_far", lambda history, _: float(len(history["orders"])), tables=["orders"])
+    rows = [cp.Feature("orders", "days_since_last"), cp.Feature("orders", "count", "90d"), own]
+    pipeline = cp.ChurnPipeline(churn, features=rows, classifier=quick).fit(tables, until="2023-12-01")
+    scores = pipeline.score(tables, at="2024-01-15")
+    assert scores["risk"].between(0, 1).all()
+    assert not cp.find_drift(pipeline, tables, at="2024-01-15").of("sources")
+    without = cp.EventTables(visits=tables.declarations["orders"])
+    with pytest.raises(MismatchError, match="orders"):
+        pipeline.check_tables(without)

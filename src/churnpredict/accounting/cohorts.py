@@ -11,7 +11,7 @@ from churnpredict.accounting.accounts import Accounts, check_least, hide, share_
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.clock import DAY, NEVER, OPEN
-from churnpredict.errors import IdentityError, UsageError
+from churnpredict.errors import IdentityError, TimeError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
@@ -140,6 +140,9 @@ def cohorts(
     frame = Accounts(retained, index=pd.Index(calendar.labels, name="joined"), columns=range(1, len(edges) + 1))
     frame.insert(0, "customers", pd.Series(sizes, index=frame.index).astype("Int64").mask(small & (sizes > 0)))
     keep = (calendar.starts >= first) & (calendar.starts < last)
+    if not keep.any():
+        remedy = f"Give start= and end= that hold one: periods begin from {calendar.labels[0]} to {calendar.labels[-1]}."
+        raise TimeError("no-period", "no period begins between start and end", remedy=remedy)
     frame = frame.loc[keep]
     empty = [k for k in range(1, len(edges) + 1) if frame[k].isna().all()]
     return Accounts(frame.drop(columns=empty))

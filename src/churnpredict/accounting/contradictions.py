@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from churnpredict.accounting.accounts import Accounts
 from churnpredict.accounting.ledger import Ledger
+from churnpredict.argument_checks import check_instance
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rules import Cancellation
 from churnpredict.errors import UsageError, closest
@@ -75,7 +76,9 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
     ledger = Ledger(tables, churn, "contradictions(tables, churn)")
     gone = ledger.gone()
     found: list[tuple[str, str, str | None, int, int, int]] = []
-    for column, meaning in (flags or {}).items():
+    flags = {} if flags is None else flags
+    check_instance(flags, "flags", Mapping, 'Give {"churned": True}: the column, and its value for customers who have left.')
+    for column, meaning in flags.items():
         found += _flags(tables, column, meaning, gone != OPEN)
     read = ledger.churn.table(tables)
     since = ledger.joined

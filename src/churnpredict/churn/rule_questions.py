@@ -68,7 +68,7 @@ def keep_as_list(rule: object, name: str) -> None:
         ``bad-argument``: a text, nothing that can be listed, or a missing value among the kinds.
     """
     given = getattr(rule, name)
-    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) != 1:
         example = given if isinstance(given, str) else "paid"
         raise UsageError("bad-argument", f"{name} is {kind_of(given)}", remedy=f"Give a list: {name}=[{example!r}].")
     kinds = sorted(labels_of(given)) if isinstance(given, (set, frozenset)) else labels_of(given)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
+from churnpredict.argument_checks import check_text
 from churnpredict.churn.rule import ChurnRule, window_after
 from churnpredict.churn.rule_questions import (
     are_present,
@@ -56,6 +57,9 @@ class _Rule(ChurnRule):
     def __post_init__(self) -> None:
         keep_as_text(self, "horizon")
         keep_as_text(self, "gap", zero=True)
+        for name in ("of", "back", "value"):
+            if getattr(self, name, None) is not None:
+                check_text(getattr(self, name), name, "Give the name of a table." if name != "value" else "Give the name of a value.")
 
     @property
     def horizon_span(self) -> Span:
@@ -127,7 +131,7 @@ class Inactivity(_Rule):
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_as_list(self, "kinds")
-        if self.active_within not in (None, EVER):
+        if self.active_within is not None and not (isinstance(self.active_within, str) and self.active_within == EVER):
             keep_as_text(self, "active_within")
 
     @property

@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.argument_checks import check_text
 from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.churn.rule import ChurnRule, window_after
@@ -141,6 +142,8 @@ def _arms(tables: EventTables, treatments: str) -> list[str]:
 
 def _log(tables: EventTables, treatments: str | None) -> tuple[Stream, Bools]:
     """Return the log, and which of its rows say that nothing was done."""
+    if treatments is not None:
+        check_text(treatments, "treatments", "Give the name of the table of contacts.")
     if treatments is None or not isinstance(tables.declarations.get(treatments), Events):
         names = tables.logs()
         what = "no treatment log is named" if treatments is None else f'there is no table of events called "{treatments}"'

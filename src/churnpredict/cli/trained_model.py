@@ -38,7 +38,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
     path = model or settings.resolve(settings.output.model)
     pipeline = load(path, **how)
     differences = _rules(pipeline.churn, settings.churn_rule())
-    tables = {row.table for row in pipeline.features_} - {"calendar"}
+    tables = {name for row in pipeline.features_ for name in row.tables} - {"calendar"}
     missing = sorted(tables - set(settings.tables)) if lacking == "refuse" else []
     differences += [f"tables of the model that are not declared: {', '.join(missing)}"] if missing else []
     if differences:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import UsageError
+from churnpredict.errors import UsageError, kind_of
 from churnpredict.evaluation.audit_columns import missing_tells, single_values, too_well
 from churnpredict.evaluation.audit_hindsight import in_hindsight
 from churnpredict.evaluation.audit_names import at_the_cutoff, dates_and_ids, named, names_outcome
@@ -20,7 +20,7 @@ from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.moments import Moment
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Matrix
-from churnpredict.spans import SpanLike
+from churnpredict.spans import SpanLike, span
 
 __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
@@ -131,8 +131,9 @@ def audit_matrix(
             raise UsageError("unequal-lengths", f"X has {len(frame)} rows and {name} {len(given)}", remedy="Pass one value per row.")
     window = None if horizon is None else Window.of(horizon, gap, zone_of(frame, cutoff))
     outcomes = y if isinstance(y, pd.DataFrame) and "duration" in y.columns else None
-    split: Any = folds
-    pairs = [] if split is None else list(split.split(frame, target) if hasattr(split, "split") else split)
+    if gap is not None:
+        span(gap, "gap", zero=True)
+    pairs = [] if folds is None else _pairs(folds, frame, target)
     frame = frame.set_axis([str(c) for c in frame.columns], axis=1)
     case = Case(frame, target, times, who, window, pairs, list(frame.columns) if names is None else names, outcomes, there)
     found: list[Finding] = []
@@ -143,6 +144,18 @@ def audit_matrix(
         for test in _OF_COLUMNS:
             found += test(sample)
     return Audit(tuple(_strongest(found)))
+
+
+def _pairs(folds: Any, frame: pd.DataFrame, target: np.ndarray) -> list[Any]:
+    """Return the training and test rows of each fold."""
+    try:
+        pairs = list(folds.split(frame, target) if hasattr(folds, "split") and not isinstance(folds, str) else folds)
+        if all(len(pair) == 2 and all(np.ndim(rows) == 1 for rows in pair) for pair in pairs):
+            return pairs
+    except TypeError:
+        pass
+    remedy = "Give a splitter of scikit-learn, cp.TemporalSplit, or a list of (training rows, test rows)."
+    raise UsageError("bad-argument", f"folds is {kind_of(folds)}", remedy=remedy)
 
 
 def _left(y: Any) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from churnpredict.errors import LeakageError, UsageError
+from churnpredict.argument_checks import check_choice
+from churnpredict.errors import LeakageError
 from churnpredict.figures import percent
 from churnpredict.markup import show
 from churnpredict.model.split import Window
@@ -93,8 +94,7 @@ class Audit:
         """
         if severity is None:
             return self
-        if severity not in SEVERITIES:
-            raise UsageError("bad-severity", f"raise_on={severity!r}", remedy=f"Choose from {', '.join(SEVERITIES)}.")
+        check_choice(severity, "raise_on", SEVERITIES, code="bad-severity")
         grave = [f for f in self.found if SEVERITIES.index(f.severity) <= SEVERITIES.index(severity)]
         if grave:
             first = "; ".join(f"{f.where}: {f.what}" for f in grave[:3])

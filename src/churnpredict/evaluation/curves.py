@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from churnpredict.evaluation.metrics import _bins, _by_score, _check, _check_risks, _profits, _resampled
-from churnpredict.number_checks import check_whole_number
+from churnpredict.number_checks import check_bins
 
 __all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights"]
 
@@ -20,7 +20,7 @@ def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     [[0.2, 0.8], [0.5, 1.0], [2.0, 2.0]]
     """
     target, risk, w = _check_risks(y, p, sample_weight)
-    bins = check_whole_number(bins, "bins", least=1)
+    bins = check_bins(bins)
     where = _bins(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
     used = n > 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
@@ -231,8 +232,7 @@ class GainDisplay(_Display):
     def __init__(
         self, share: Column, gain: Column, *, low: Column, high: Column, best: Column, kind: str = "gain", name: str | None = None
     ) -> None:
-        if kind not in ("gain", "lift"):
-            raise UsageError("bad-argument", f"kind={kind!r}", remedy='Use "gain" or "lift".')
+        check_choice(kind, "kind", ("gain", "lift"), code="bad-argument")
         self.share, self.gain = np.asarray(share), np.asarray(gain)
         self.low, self.high, self.best = np.asarray(low), np.asarray(high), np.asarray(best)
         self.kind, self.name = kind, name
@@ -254,7 +254,7 @@ class GainDisplay(_Display):
         """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
 
         p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
-        base = np.ones(len(np.asarray(y))) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        base = np.ones(np.size(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
         def curve(score: Any, w: np.ndarray) -> np.ndarray:
             return gain_curve(y, score, shares=_GRID, sample_weight=w)

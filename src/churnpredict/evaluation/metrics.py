@@ -16,7 +16,7 @@ from scipy.special import betainc
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.labels import leaving_of, risk_of
-from churnpredict.number_checks import check_number, check_numbers, check_rounds, check_share, check_whole_number, is_number
+from churnpredict.number_checks import check_bins, check_number, check_numbers, check_rounds, check_share, check_whole_number, is_number
 from churnpredict.row_order import in_row_order
 
 __all__ = [
@@ -65,7 +65,7 @@ def _numbers_of(given: Any, name: str) -> np.ndarray:
     """Return numbers as floats (n,), NaN included; labels in words are refused, since it is unknown which of them means "left"."""
     try:
         return np.asarray(given, dtype=np.float64).ravel()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         remedy = "Give 1 where the customer left and 0 elsewhere." if name == "y" else "Give one number per row."
         raise UsageError("bad-argument", f"{name} holds what is not a number", remedy=remedy) from None
 
@@ -162,7 +162,7 @@ def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int 
     >>> round(parts.reliability - parts.resolution + parts.uncertainty + parts.within, 12)
     0.34
     """
-    bins = check_whole_number(bins, "bins", least=1)
+    bins = check_bins(bins)
     target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
@@ -222,7 +222,7 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     >>> round(calibration_error([0, 1, 0, 1], [.5, .5, .5, .5]), 6)
     0.0
     """
-    bins = check_whole_number(bins, "bins", least=1)
+    bins = check_bins(bins)
     target, risk, w = _check_risks(y, p, sample_weight)
     where = _bins(risk, w, bins)
     return float(np.abs(np.bincount(where, weights=w * (risk - target), minlength=bins)).sum() / w.sum())
@@ -256,8 +256,8 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 
 
 def _share(k: Any) -> float:
-    if not is_number(k) or not 0 < k <= 1:
-        raise UsageError("bad-share", f"k={k} is not a share", remedy="Give a number above 0 and at most 1.")
+    if not is_number(k) or not 0 < check_number(k, "k", least=0, what="a share") <= 1:
+        raise UsageError("bad-share", f"k={k!r:.40} is not a share", remedy="Give a number above 0 and at most 1.")
     return check_number(k, "k")
 
 
@@ -430,7 +430,7 @@ def _as_rows(y: Any, **given: Any) -> list[Any]:
 def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     rounds, seed = check_rounds(rounds), check_whole_number(seed, "random_state")  # 0: no interval
-    if customers is not None and len(customers) != n:
+    if customers is not None and np.shape(customers) != (n,):
         raise UsageError("unequal-lengths", "y and customers differ in length", remedy="Pass one customer per row.")
     who = np.arange(n) if customers is None else np.unique(np.asarray(customers), return_inverse=True)[1].ravel()
     rng = np.random.default_rng(seed)

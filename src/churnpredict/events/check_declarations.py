@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from churnpredict.argument_checks import check_flag, check_flag_or_none
+from churnpredict.argument_checks import check_choice, check_flag, check_flag_or_none, check_text
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
 from churnpredict.events.currency import check_rates
 from churnpredict.events.declarations import ANY, Customers, Declaration
+from churnpredict.events.labels import labels_of
 from churnpredict.events.money import check_money
+from churnpredict.events.time_units import UNITS
 
 __all__ = ["RESERVED", "check_declarations", "check_zones"]
 
@@ -38,7 +40,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
 
     _refuse_unnamed(unnamed)
     try:
-        zoneinfo.ZoneInfo(timezone)
+        zoneinfo.ZoneInfo(check_text(timezone, "timezone", 'Use an IANA name such as "Europe/Berlin" or "UTC".'))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:  # no text; a folder of zones, such as "Europe"
         raise UsageError(
             "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
@@ -63,14 +65,13 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         remedy = "Write True or False, or leave it out to detect it."
         check_flag_or_none(getattr(declaration, "end_inclusive", None), "end_inclusive", table=name, remedy=remedy)
         activity = getattr(declaration, "activity", None)
-        if (
-            activity is not None
-            and activity != ANY
-            and (isinstance(activity, str) or not activity or getattr(declaration, "kind", None) is None)
-        ):
+        listed = isinstance(activity, Iterable) and not isinstance(activity, (str, bytes, Mapping)) and len(labels_of(activity)) > 0
+        said = activity is None or (isinstance(activity, str) and activity == ANY)
+        if not said and not (listed and getattr(declaration, "kind", None) is not None):
             remedy = 'Declare kind= and give a list of kinds, such as activity=["paid"], or "any" to count rows below zero as well.'
             raise UsageError("bad-argument", f"activity is {activity!r}", table=name, remedy=remedy)
-        if getattr(declaration, "replies", ()) and getattr(declaration, "kind", None) is None:
+        replies = getattr(declaration, "replies", ())
+        if labels_of(() if replies is None else replies) and getattr(declaration, "kind", None) is None:
             raise UsageError("no-kinds", "replies are kinds, but no kind is declared", table=name, remedy="Declare the column: kind=....")
         stray = sorted(
             set(getattr(declaration, "labels", ())) - {*getattr(declaration, "attributes", ()), *getattr(declaration, "values", ())}
@@ -86,6 +87,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
         _check_seats(name, declaration, declarations)
+        _check_unit(name, declaration)
         check_money(name, declaration)
         check_rates(name, declaration)
 
@@ -101,6 +103,11 @@ def _check_seats(name: str, declaration: Declaration, declarations: dict[str, An
         what = f'seats is "{seats}"' + ("" if column not in held else ", and no user is declared")
         remedy = 'Declare user=, and write seats="plans.seats": a table and one of its attributes or values.'
         raise UsageError("bad-seats", what, table=name, remedy=remedy)
+
+
+def _check_unit(name: str, declaration: Any) -> None:
+    if declaration.unit is not None:
+        check_choice(declaration.unit, "unit", UNITS, code="epoch-unit", table=name)
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:

@@ -5,10 +5,11 @@ Longer than most modules because every key of the four kinds of table is explain
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from churnpredict.argument_checks import check_text, check_texts
 from churnpredict.moments import Moment
 from churnpredict.signatures import Source
 
@@ -22,8 +23,25 @@ def _given(*columns: str | None) -> list[str]:
     return [c for c in columns if c is not None]
 
 
+def _is_a_column(given: object) -> bool:
+    """Return whether something other than a list or tuple can be read as a list: a set, an array, a column, a generator."""
+    other = isinstance(given, Iterable) and not isinstance(given, (str, bytes, list, tuple, Mapping))
+    return other and not hasattr(given, "columns") and getattr(given, "ndim", 1) == 1
+
+
 class _Declared:
     """The protocol of every declaration."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is not the name of a column, and read lists that can be read only once, before anything else reads them."""
+        for one in fields(self):  # type: ignore[arg-type]
+            given = getattr(self, one.name)
+            if one.type == "str" or (one.type == "str | None" and given is not None):
+                check_text(given, one.name)
+            elif one.type == "Sequence[str]" and one.name != "replies":
+                object.__setattr__(self, one.name, check_texts(given, one.name))
+            elif one.name in ("replies", "activity") and _is_a_column(given):
+                object.__setattr__(self, one.name, list(given))
 
     def described(self) -> list[str]:
         """Return the columns that are numbers or labels, decided by their values."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.errors import SchemaError, UsageError, warn
+from churnpredict.errors import SchemaError, UsageError, kind_of, warn
 from churnpredict.events.columns import as_double, encoded, is_text, plain
 from churnpredict.events.tally import judge
 
@@ -77,23 +78,21 @@ def as_labels(values: pa.Array) -> pa.Array:
         values = values.cast(pa.string())
         values = pc.if_else(pc.is_in(values, pa.array(["True", "TRUE", "False", "FALSE"])), pc.utf8_lower(values), values)
         return pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), None, values)
-    if (
-        pa.types.is_null(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_date32(kind)
-        or pa.types.is_time(kind)
-    ):
+    if pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_date32(kind):
         return values.cast(pa.string())
-    if pa.types.is_date(kind):
-        return values.cast(pa.date32()).cast(pa.string())
-    if pa.types.is_floating(kind):
-        return _of_floats(values)
-    if pa.types.is_decimal(kind):
-        return pa.array([None if v is None else _plain_number(format(v, "f")) for v in values.to_pylist()], pa.string())
-    if pa.types.is_timestamp(kind):
-        return _of_timestamps(values)
-    raise _wrong_type(kind)
+    if pa.types.is_time(kind):  # times of day, to the second or as far as there are digits, whatever unit they are stored in
+        texts = pc.replace_substring_regex(values.cast(pa.string()), r"(\.[0-9]*[1-9])0+$|\.0+$", r"\1")
+    elif pa.types.is_date(kind):
+        texts = values.cast(pa.date32()).cast(pa.string())
+    elif pa.types.is_floating(kind):
+        texts = _of_floats(values)
+    elif pa.types.is_decimal(kind):
+        texts = pa.array([None if v is None else _plain_number(format(v, "f")) for v in values.to_pylist()], pa.string())
+    elif pa.types.is_timestamp(kind):
+        texts = _of_timestamps(values)
+    else:
+        raise _wrong_type(kind)
+    return texts
 
 
 def _wrong_type(kind: pa.DataType) -> SchemaError:
@@ -136,10 +135,12 @@ def label_of(value: Any) -> str | None:
     """
     if isinstance(value, str):
         value = str(value)  # a subclass, such as numpy's
+    if isinstance(value, np.datetime64):
+        value = value.item()
     try:
         found = as_labels(pa.array([value]))[0].as_py()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        return str(value)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, ValueError):
+        return None if pd.isna(value) is True else str(value)
     return None if found is None else str(found)
 
 
@@ -149,8 +150,11 @@ def labels_of(values: Iterable[Any]) -> list[str]:
     Raises
     ------
     UsageError
-        ``bad-argument``: nothing, NaN or an empty text among them, which no row is called.
+        ``bad-argument``: nothing, NaN or an empty text among them, which no row is called; or nothing that can be listed.
     """
+    table = hasattr(values, "columns") or getattr(values, "ndim", 1) != 1
+    if table or isinstance(values, (bytes, Mapping)) or not isinstance(values, Iterable):
+        raise UsageError("bad-argument", f"kinds are {kind_of(values)}", remedy='Give a list of kinds, such as ["paid"].')
     labels = [label_of(value) for value in ([values] if isinstance(values, str) else values)]
     if None in labels:
         what = f"a missing value is named as a kind ({labels.count(None)} of {len(labels)} kinds)"

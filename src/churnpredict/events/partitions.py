@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.argument_checks import check_path
 from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.content_hash import arrays_of, digest_of
@@ -29,6 +30,7 @@ from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
 from churnpredict.markup import show
 from churnpredict.moments import Moment
+from churnpredict.number_checks import is_whole_number
 from churnpredict.progress import progress
 
 __all__ = ["FLOOR", "ROW", "PartitionedTables", "check_partitions", "recoded", "scan_tables"]
@@ -91,6 +93,7 @@ def scan_tables(
     check_declarations(declarations, timezone, unnamed)
     room = size(memory, least=FLOOR + _FEWEST_ROWS * ROW)
     check_partitions(partitions)
+    folder = None if folder is None else check_path(folder, "folder")
     home = Path(tempfile.mkdtemp(prefix="churnpredict-", dir=folder))
     try:
         return PartitionedTables(home, declarations, timezone, observed_until, room, partitions)
@@ -101,8 +104,8 @@ def scan_tables(
 
 def check_partitions(partitions: int | None) -> None:
     """Refuse a number of partitions that is none."""
-    if partitions is not None and not 1 <= partitions <= _MOST_BUCKETS:
-        raise UsageError("bad-partitions", f"partitions is {partitions}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
+    if partitions is not None and not (is_whole_number(partitions) and 1 <= partitions <= _MOST_BUCKETS):
+        raise UsageError("bad-partitions", f"partitions is {partitions!r:.40}", remedy=f"Give a number from 1 to {_MOST_BUCKETS}.")
 
 
 class PartitionedTables(Whole):

@@ -175,6 +175,9 @@ class _Reader:
             raise SchemaError("reserved-column", "this name is reserved", table=self.name, column=column, remedy="Rename the column.")
         kind = self.table.schema.field(column).type
         stored = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if pa.types.is_nested(stored):
+            remedy = "Write one value a row, or one column for each: a list or record is not a number or a label."
+            raise SchemaError("label-type", f"attributes or values of type {stored}", table=self.name, column=column, remedy=remedy)
         if pa.types.is_temporal(stored) or "period" in str(stored):
             remedy = "Declare days in dates=[...]; convert a duration to a number, and a period to text or to a day."
             raise SchemaError("label-type", f"attributes or values of type {stored}", table=self.name, column=column, remedy=remedy)

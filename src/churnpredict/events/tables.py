@@ -211,7 +211,7 @@ class EventTables:
         UsageError
             ``unknown-table``, ``no-kinds``.
         """
-        if name not in self.streams:
+        if not isinstance(name, str) or name not in self.streams:
             remedy = f"There are: {', '.join(self.streams) or 'none'}.{closest(name, self.streams)}"
             raise UsageError("unknown-table", f'there is no table of events called "{name}"', remedy=remedy)
         stream = self.streams[name]

@@ -23,6 +23,7 @@ from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.boosters import load_booster, score
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
+from churnpredict.number_checks import check_whole_number, is_whole_number
 from churnpredict.signatures import Estimator
 from churnpredict.threads import thread_count
 
@@ -105,10 +106,9 @@ class TreeShap:
     """
 
     def __init__(self, model: Estimator, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
-        thread_count(n_jobs)  # refuses what is not a number
-        if n_jobs < 1:
-            raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs}", remedy="Give the number of threads, 1 or more")
-        self.n_jobs = n_jobs
+        if not is_whole_number(n_jobs) or n_jobs < 1:
+            raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give the number of threads, 1 or more")
+        self.n_jobs = int(n_jobs)
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
         booster = model if hasattr(model, "predict") else None
         self._tables: _Tables | None = None
@@ -276,8 +276,7 @@ class TreeShap:
         values : (n, k) float64
             As in the matrices: half of the interaction.
         """
-        if k < 1:
-            raise UsageError("bad-argument", f"{k} pairs were asked for", remedy="Ask for 1 or more")
+        k = check_whole_number(k, "k", least=1, what="a whole number of pairs")
         rows, target, threads = self._rows(A), self._target(groups), thread_count(self.n_jobs)
         plan = self.pair_plan(target)
         best = np.argsort(-plan.strength(rows, threads), kind="stable")[:k]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.clock import NEVER, calendar_time
-from churnpredict.errors import MismatchError, UsageError, closest, warn
+from churnpredict.errors import MismatchError, UsageError, closest, kind_of, warn
 from churnpredict.events.expected import check_tables
 from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, window_edges
@@ -29,11 +30,12 @@ from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.spans import SpanLike, span
 
-__all__ = ["build_features", "build_rows", "check_kinds", "check_rows", "checked_rows"]
+__all__ = ["build_features", "build_rows", "check_kinds", "check_rows", "checked_rows", "features_listed"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
+_LISTED = "Give a list of features: cp.catalog(tables) + [...]."
 _BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
 
 
@@ -93,8 +95,25 @@ def build_features(
     return build_rows(tables, customers, cutoffs, rows, counts, history=history, n_jobs=n_jobs)
 
 
+def features_listed(given: Any) -> list[Any]:
+    """Return features as a list; anything but features is refused.
+
+    >>> features_listed(["orders"])
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: features holds a text. Give a list of features: cp.catalog(tables) + [...]. [bad-argument]
+    """
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise UsageError("bad-argument", f"features is {kind_of(given)}", remedy=_LISTED)
+    listed = list(given)
+    others = [f for f in listed if not isinstance(f, (Feature, OwnFeature))]
+    if others:
+        raise UsageError("bad-argument", f"features holds {kind_of(others[0])}", remedy=_LISTED)
+    return listed
+
+
 def checked_rows(features: Sequence[Feature | OwnFeature], tables: EventTables) -> list[Feature | OwnFeature]:
     """Return the features with their drivers settled, after :func:`check_rows`."""
+    features = features_listed(features)
     rows = [f if isinstance(f, OwnFeature) else with_driver(f, tables) for f in features]
     check_rows(rows, tables)
     return rows

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import UsageError
+from churnpredict.argument_checks import check_text, check_texts
+from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import OPEN
@@ -56,6 +57,8 @@ def aggregate(
     >>> cp.Feature("orders", "largest_half", "90d").name
     'value__orders_largest_half_90d'
     """
+    for given, what in ((name, "name"), (needs, "needs"), (driver, "driver"), (unit, "unit"), (formula, "formula")):
+        check_text(given, what)
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or (name in AGGREGATES and name not in _OWN):
         raise UsageError(
             "aggregate-name",
@@ -167,6 +170,11 @@ class OwnFeature:
         driver: str = "habit",
     ) -> None:
         # not generated: the parameter is the short name, and the property of the same name adds the driver
+        for given, what in ((name, "name"), (driver, "driver")):
+            check_text(given, what)
+        if not callable(function):
+            raise UsageError("bad-argument", f"function is {kind_of(function)}", remedy="Give a function of the history and the cutoff.")
+        tables = check_texts(tables, "tables", "tables")
         for field, value in (("name_", name), ("function", function), ("tables", tables), ("driver", driver)):
             object.__setattr__(self, field, value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from churnpredict.argument_checks import check_text
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
 from churnpredict.feature_names import kind_part
@@ -19,6 +20,7 @@ OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see chu
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
     *OF_SEATS,
 )
+_MOST_NTH = 10_000
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
 
@@ -187,7 +189,7 @@ class Feature:
     called: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", label_of(self.kind))  # 1, 1.0 and "1" are the same kind, as in the tables
+        self._check_types()
         if self.aggregate not in AGGREGATES:
             raise UsageError(
                 "unknown-aggregate",
@@ -205,9 +207,13 @@ class Feature:
             raise UsageError(
                 "no-window", f'"{self.aggregate}" needs a {takes}', remedy=f'Write Feature("{self.table}", "{self.aggregate}", "90d").'
             )
-        if takes == "nth" and (self.nth is None or not is_whole_number(self.nth) or self.nth < 1):
+        if takes != "nth" and self.nth is not None:
+            raise UsageError("no-such-nth", f'"{self.aggregate}" takes no nth', remedy="Leave it out.")
+        if takes == "nth" and (self.nth is None or not is_whole_number(self.nth) or not 1 <= self.nth <= _MOST_NTH):
             raise UsageError(
-                "no-nth", f'"{self.aggregate}" needs nth of 1 or more', remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).'
+                "no-nth",
+                f'"{self.aggregate}" needs nth from 1 to {_MOST_NTH:,}',
+                remedy=f'Write Feature("{self.table}", "{self.aggregate}", nth=1).',
             )
         if AGGREGATES[self.aggregate].needs in ("attribute", "state", "label", "date") and self.column is None:
             raise UsageError(
@@ -215,14 +221,36 @@ class Feature:
                 f'"{self.aggregate}" needs a column',
                 remedy=f'Write Feature("{self.table}", "{self.aggregate}", column="plan").',
             )
+        if AGGREGATES[self.aggregate].needs not in ("attribute", "state", "label", "date") and self.column is not None:
+            raise UsageError("no-such-column", f'"{self.aggregate}" takes no column', remedy="Leave it out: it uses the whole table.")
         if self.called is not None and not (isinstance(self.called, str) and self.called.strip() and (self.kind or self.column)):
             remedy = "Give a text, and the kind or the column that is called so."
             raise UsageError("bad-argument", f"called is {self.called!r}", remedy=remedy)
         if takes not in ("window", "half-life", "within") and self.window is not None:
             raise UsageError("no-such-window", f'"{self.aggregate}" takes no window', remedy="Leave it out.")
-        unbounded = self.window == "all" and takes == "window" and self.aggregate != "first_count"
+        unbounded = isinstance(self.window, str) and self.window == "all" and takes == "window" and self.aggregate != "first_count"
         if self.window is not None and not unbounded:
             object.__setattr__(self, "window", span_text(self.window, "window"))
+        if self.nth is not None:
+            object.__setattr__(self, "nth", int(self.nth))
+
+    def _check_types(self) -> None:
+        """Refuse names that are not texts, and a kind that no row is called; keep the kind as the text that names it in the tables."""
+        for name in ("table", "aggregate"):
+            check_text(getattr(self, name), name)
+        for name in ("column", "driver"):
+            if getattr(self, name) is not None:
+                check_text(getattr(self, name), name)
+        if self.kind is not None:
+            kind = label_of(self.kind)  # 1, 1.0 and "1" are the same kind, as in the tables
+            if kind is None:
+                raise UsageError("bad-argument", "kind is a missing value, which no row is called", remedy="Name a kind, or leave it out.")
+            object.__setattr__(self, "kind", kind)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it is made of, as a feature of the user's own names them."""
+        return (self.table,)
 
     @property
     def name(self) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from churnpredict.errors import UsageError
+from churnpredict.number_checks import is_whole_number
 from churnpredict.threads import processors
 
 __all__ = ["in_threads"]
 
 
 def _count(n_jobs: int) -> int:
-    if n_jobs == -1:
-        return processors()
-    if n_jobs < 1:
-        raise UsageError("bad-jobs", f"n_jobs is {n_jobs}", remedy="Give a number of threads, or -1 for one per core.")
-    return n_jobs
+    if not is_whole_number(n_jobs) or (n_jobs < 1 and n_jobs != -1):
+        raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give a number of threads, or -1 for one per core.")
+    return processors() if n_jobs == -1 else int(n_jobs)
 
 
 def in_threads(work: Callable[[int], None], blocks: Sequence[int], n_jobs: int) -> None:

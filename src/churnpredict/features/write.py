@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.argument_checks import check_path
 from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import OutputError
@@ -155,7 +156,7 @@ def write_features(
     """
     check_tables(tables, "write_features(tables, churn, path)", in_parts=True)
     check_rule(churn, "write_features(tables, churn, path)")
-    target = Path(path)
+    target = check_path(path, "path")
     if target.exists():
         raise OutputError("output-exists", f'"{target}" exists already', remedy="Choose another name, or remove it.")
     frames = features_by_part(tables, churn, at=at, every=every, since=since, last=last, features=features, history=history, n_jobs=n_jobs)

@@ -13,7 +13,7 @@ from sklearn.model_selection import BaseCrossValidator
 
 from churnpredict.argument_checks import check_flag
 from churnpredict.clock import DAY, days_between
-from churnpredict.errors import TimeError, UsageError
+from churnpredict.errors import TimeError, UsageError, kind_of
 from churnpredict.moments import moment, moment_column
 from churnpredict.number_checks import is_whole_number
 from churnpredict.row_order import in_row_order
@@ -108,6 +108,8 @@ def customers_of(X: Any, customers: Any = None) -> np.ndarray | None:
         if isinstance(X.index, pd.MultiIndex):
             return np.asarray(X.index.codes[list(names).index("customer_id")], dtype=np.int64)
         customers = X.index
+    if np.ndim(customers) != 1:
+        raise UsageError("bad-argument", f"customers is {kind_of(customers)}", remedy="Give one customer per row.")
     return np.asarray(pd.factorize(np.asarray(customers))[0], dtype=np.int64)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from churnpredict.argument_checks import check_path
 from churnpredict.errors import ModelError, ModelFileError, UsageError, kind_of
 from churnpredict.figures import percent
 from churnpredict.files import write_whole
@@ -207,11 +208,14 @@ def versions() -> dict[str, str]:
 
 def content_of(path: str | Path, expected_sha256: str | None = None) -> bytes:
     """Return the bytes of a regular file of reasonable size, held to the expected hash."""
-    if expected_sha256 is not None and (len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")):
+    if expected_sha256 is not None and (
+        not isinstance(expected_sha256, str) or len(expected_sha256) != _DIGEST or set(expected_sha256.lower()) - set("0123456789abcdef")
+    ):
         raise UsageError("bad-sha256", "expected_sha256 is not 64 hexadecimal digits", remedy="Give the digits that sha256sum prints.")
     if not isinstance(path, (str, os.PathLike)):
         remedy = "Call load(path) with the path of a file that pipeline.save or churnpredict train wrote."  # type: ignore[unreachable]
         raise UsageError("not-a-path", f"load takes a path, not {kind_of(path)}", remedy=remedy)
+    check_path(path, "path")
     try:
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):  # a pipe would block, a device never end

@@ -178,7 +178,7 @@ def find_drift(
     moment = observed_until(tables, pipeline.churn) if at is None else one_moment(tables, at, "at")
     looks_back = in_sample(tables, pipeline.churn, pipeline.cutoffs_, [pd.Timestamp(moment, unit="us", tz="UTC")])
     past = tables.known_before(moment)  # outcomes, too: what became known later is not known here
-    missing = sorted({row.table for row in pipeline.features_} - {"calendar"} - set(tables.declarations))
+    missing = sorted({name for row in pipeline.features_ for name in row.tables} - {"calendar"} - set(tables.declarations))
     for name in missing:
         gone = Change(1.0, 0.0, 0.0)
         remedy = "Declare the table again; nothing can be scored without it."

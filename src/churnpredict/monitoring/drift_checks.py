@@ -130,7 +130,7 @@ def look_at_sources(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     step = default_step(pipeline.churn)
     first, learnt = (int(tables.instants(pipeline.cutoffs_[i])[0]) for i in (0, -1))
     most = int(np.clip((moment - first) // step.nominal + 1, _PERIODS, 4 * _PERIODS))
-    used = {row.table for row in pipeline.features_} | {getattr(pipeline.churn, "of", "")}
+    used = {name for row in pipeline.features_ for name in row.tables} | {getattr(pipeline.churn, "of", "")}
     pulses = [p for p in take_pulse(tables, moment, step, most=most) if p.name in used and not np.isnan(p.age)]
     n_columns = sum(len(p.columns) for p in pulses)
     for whole in pulses:
@@ -296,7 +296,7 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
     X = pipeline.features_of(tables, snapshots)
     groups, cutoffs = pd.factorize(X.index.get_level_values("cutoff"), sort=True)
     times = np.array([int(tables.instants(c)[0]) for c in cutoffs])
-    tables_of = {row.name: row.table for row in pipeline.features_}
+    tables_of = {row.name: next(iter(row.tables), "other") for row in pipeline.features_}
     changed: dict[str, list[tuple[Change, str, str]]] = {}
     now = groups == len(times) - 1
     for name in X.columns:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnpredict.argument_checks import check_flag
+from churnpredict.argument_checks import check_flag, check_text, check_texts
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
@@ -18,7 +18,7 @@ from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.money import money_tables
 from churnpredict.events.tables import EventTables
-from churnpredict.features.build import build_features, check_kinds
+from churnpredict.features.build import build_features, check_kinds, features_listed
 from churnpredict.features.catalog import catalog
 from churnpredict.features.feature import Feature
 from churnpredict.figures import percent
@@ -28,6 +28,7 @@ from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline import cutoffs, scoring, season_counts, valuing
 from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
+from churnpredict.pipeline.learner import checked_classifier, with_window
 from churnpredict.pipeline.named_days import check_calendar, named_spans
 from churnpredict.progress import stage
 from churnpredict.signatures import Estimator, Frame
@@ -148,18 +149,18 @@ class ChurnPipeline(Answers):
     ) -> None:
         check_rule(churn, "ChurnPipeline(churn)")
         self.churn = churn
-        self.features = features
+        self.features = None if features is None else features_listed(features)
         self.history = history if history is None or isinstance(history, str) else span_text(history, "history")
         self.every = every if every is None or isinstance(every, str) else span_text(every, "every")
         self.since = since
-        self.most_cutoffs = most_cutoffs
-        self.most_rows = most_rows
-        self.classifier = classifier
-        self.horizons = horizons
+        self.most_cutoffs = check_whole_number(most_cutoffs, "most_cutoffs", least=1)
+        self.most_rows = check_whole_number(most_rows, "most_rows", least=1)
+        self.classifier = checked_classifier(classifier)
+        self.horizons = horizons if horizons is None else check_texts(horizons, "horizons", "spans")
         check_whole_number(random_state, "random_state")
         self.random_state = random_state
         self.n_jobs = n_jobs
-        self.treatments = treatments
+        self.treatments = None if treatments is None else check_text(treatments, "treatments", "Give the name of the table of contacts.")
         self.treated = treated
         self.raise_on = raise_on
         self.language = language_of(language).code
@@ -317,7 +318,7 @@ class ChurnPipeline(Answers):
         snapshots = cutoffs.training_snapshots(
             past, self.churn, every=self.step_between(past), since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
         )
-        self.features_ = catalog(past, history=self.history) if self.features is None else list(self.features)
+        self.features_ = catalog(past, history=self.history) if self.features is None else features_listed(self.features)
         if self.treatments is not None:
             snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)
         outcomes = label_churn(past, snapshots, self.churn)  # customers who left within the gap have no outcome, and no row
@@ -378,8 +379,6 @@ class ChurnPipeline(Answers):
 
     def _unfitted(self) -> Any:
         if self.classifier is not None:
-            from churnpredict.pipeline.learner import with_window
-
             return with_window(self.classifier, self.churn)
         from churnpredict.model.classifier import ChurnClassifier
 
@@ -413,7 +412,7 @@ class ChurnPipeline(Answers):
         """Refuse tables that lack one the model was trained with; warn, or refuse with ``raise_on``, where all kinds of a table are
         missing.
         """
-        wanted = {row.table for row in self.features_} - {"calendar"}
+        wanted = {name for row in self.features_ for name in row.tables} - {"calendar"}
         missing = sorted(wanted - set(tables.declarations))
         if missing:
             raise MismatchError(

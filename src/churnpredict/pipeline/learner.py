@@ -7,10 +7,23 @@ from typing import Any
 from sklearn.base import clone
 
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.errors import UsageError
+from churnpredict.errors import UsageError, kind_of
 from churnpredict.spans import Span, span
 
-__all__ = ["with_window"]
+__all__ = ["checked_classifier", "with_window"]
+
+
+def checked_classifier(given: Any) -> Any:
+    """Return a classifier as it is given, None too.
+
+    >>> checked_classifier("lightgbm")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: classifier is a text. Give a classifier of scikit-learn, or cp.ChurnClassifier(...). [bad-argument]
+    """
+    if given is not None and (isinstance(given, type) or not all(hasattr(given, name) for name in ("fit", "get_params"))):
+        remedy = "Give a classifier of scikit-learn, or cp.ChurnClassifier(...)."
+        raise UsageError("bad-argument", f"classifier is {kind_of(given)}", remedy=remedy)
+    return given
 
 
 def with_window(classifier: Any, churn: ChurnRule) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
+from churnpredict.argument_checks import check_instance
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
 from churnpredict.moments import Moment, moment
 from churnpredict.per_customer import match_ids
@@ -164,7 +165,7 @@ def find_alerts(
     frame = _checked(X)
     customers, cutoffs = (frame.index.get_level_values(i) for i in (0, 1))
     now = cutoffs.max()
-    until = _asleep(snoozed or {}, frame.index.get_level_values(0).unique())
+    until = _asleep({} if snoozed is None else snoozed, frame.index.get_level_values(0).unique())
     parts = []
     for name, conditions in read_alerts(rules).items():
         fires = _fires(frame, conditions, name)
@@ -180,6 +181,7 @@ def find_alerts(
 
 def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tuple[Any, str], pd.Timestamp]:
     """Return until when each customer's alert is snoozed, for known ids."""
+    check_instance(snoozed, "snoozed", Mapping, 'Give {("C1", "silent"): "2024-09-01"}.')
     if not snoozed:
         return {}
     if not all(isinstance(key, tuple) and len(key) == 2 for key in snoozed):
@@ -214,9 +216,10 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         ``bad-argument``: X and y differ in length, or y holds other than 0 and 1.
     """
     remedy = "Give 0 or 1 per row of X."
+    check_instance(X, "X", pd.DataFrame, "Give the features of past snapshots: pipeline.features_of(tables, snapshots).")
     try:
         target = np.asarray(in_row_order(y, X, "y"), dtype=np.float64).ravel()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UsageError("bad-argument", "y holds what is not a number", remedy=remedy) from None
     if len(target) != len(X) or not np.isin(target, (0, 1)).all():
         raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy=remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_instance
 from churnpredict.errors import SchemaError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.explanation.drivers import DRIVERS
@@ -227,6 +228,7 @@ def renewals_by_week(scores: pd.DataFrame, renewals: Any, *, weeks: int = 26) ->
     TimeError
         ``bad-time``: numbers, periods, or text that is not ISO 8601; customers without a renewal may be missing.
     """
+    check_instance(scores, "scores", pd.DataFrame, "Give what pipeline.score() gave.")
     missing = [c for c in ("customer_id", "risk", "cutoff") if c not in scores]
     if missing:
         raise SchemaError("missing-column", f"the scores have no column {missing[0]!r}", remedy="Give what pipeline.score() gave.")

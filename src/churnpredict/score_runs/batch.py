@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from churnpredict.argument_checks import check_choice, check_path, check_text
 from churnpredict.churn import treatments
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
-from churnpredict.errors import UsageError
+from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.content_hash import digest_of_tables
 from churnpredict.events.history.kept_tables import KeptTables
 from churnpredict.events.money import money_tables, paying_table
@@ -153,10 +154,16 @@ def score_into(
     log: Log | None = None,
 ) -> Run:
     """Run :func:`write_scores` on tables opened once the folder is locked, with a folder for what they need on disk."""
-    if detail not in DETAILS:
-        raise UsageError("unknown-choice", f"detail={detail!r}", remedy=f"Use {' or '.join(map(repr, DETAILS))}.")
+    check_choice(detail, "detail", DETAILS)
+    check_path(folder, "folder")
+    check_text(table, "table")
+    if not is_whole_number(n_jobs):
+        raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give a number of threads, or -1 for one per core.")
+    if log is not None and not callable(log):
+        raise UsageError("bad-argument", f"log is {kind_of(log)}", remedy="Give a function that takes a dict.")
     if keep is not None and not (is_whole_number(keep) and keep >= 1):
-        raise UsageError("bad-keep", f"keep is {keep!r}", remedy="Keep at least one run, the one that is written.")
+        raise UsageError("bad-keep", f"keep is {keep!r:.40}", remedy="Keep at least one run, the one that is written.")
+    keep = None if keep is None else int(keep)
     if into is not None:
         check_destination(into, table)  # before hours of work
     value = None if value is None else check_value(value)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+from churnpredict.argument_checks import check_path, check_text
 from churnpredict.errors import IdentityError, SourceError, UsageError, kind_of
 from churnpredict.events.history.removal import remove_customers
 from churnpredict.events.sources.destinations import check_destination, delete_rows
@@ -98,7 +99,10 @@ def forget(
     gone = _texts(customers)
     if into is not None:
         check_destination(into, table)
-    _check_folder(Path(folder))
+    folder = check_path(folder, "folder")
+    history = None if history is None else check_path(history, "history")
+    check_text(table, "table")
+    _check_folder(folder)
     spellings = {other: one for one in sorted(gone) for other in _otherwise(one) - gone}
     seen, unreadable = _Seen(gone, set(spellings)), []
     counts = {"runs": 0, "rows": 0, "rows_in_table": 0, "rows_in_history": 0}

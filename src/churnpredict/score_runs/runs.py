@@ -295,10 +295,11 @@ def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequen
     import numpy as np
     import pyarrow as pa
 
+    from churnpredict.argument_checks import check_path, check_texts
     from churnpredict.pipeline.scores import Scores
 
-    run = find_run(folder, at)
-    wanted = list(run.columns) if columns is None else list(columns)
+    run = find_run(check_path(folder, "folder"), at)
+    wanted = list(run.columns) if columns is None else list(check_texts(columns, "columns"))
     unknown = [c for c in wanted if c not in run.columns]
     if unknown:
         raise UsageError("unknown-column", f'the run has no column "{unknown[0]}"', remedy=f"It has {', '.join(run.columns)}.")

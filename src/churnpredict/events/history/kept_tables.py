@@ -14,6 +14,7 @@ from typing import Never
 import numpy as np
 import pyarrow as pa
 
+from churnpredict.argument_checks import check_path
 from churnpredict.errors import ChurnError, DataError, OutputError, SourceError, warn
 from churnpredict.events.check_declarations import check_declarations
 from churnpredict.events.content_hash import arrays_of
@@ -105,7 +106,7 @@ def open_history(
     check_declarations(declarations, timezone, unnamed)
     room = size(memory, least=FLOOR + ROW * 100_000)
     check_partitions(partitions)
-    home = Folder(Path(folder))
+    home = Folder(check_path(folder, "folder"))
     try:
         return KeptTables(home, declarations, timezone, observed_until, room, partitions)
     except BaseException:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quoted, said
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
+from churnpredict.events.sources.parquet_types import check_stored_types
 from churnpredict.events.sources.texts import mark_untyped
 
 __all__ = ["Files", "files_within", "is_ragged", "open_files", "ragged_rows"]
@@ -101,6 +102,8 @@ class Files(Source):
                 remedy="Check that the first line of the file names its columns, as they are declared.",
             )
         super().check(wanted)
+        if self.kind != "text":
+            check_stored_types(self._parquet_schema, self._files, wanted, table=self.name)
 
     def _marked(self, rows: Any) -> Any:
         """Mark the columns whose texts may be numbers: all of CSV, and the names of folders."""

@@ -183,7 +183,8 @@ def open_frame(source: Any, name: str) -> Source:
         ) from error
     if isinstance(frame, (nw.DataFrame, nw.LazyFrame)):
         return Frame(name, frame)
-    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "fetch_record_batch"):
+    single = isinstance(nw.from_native(source, pass_through=True, allow_series=True), nw.Series)
+    if not single and (hasattr(source, "__arrow_c_stream__") or hasattr(source, "fetch_record_batch")):
         return Stream(name, source)
     raise UsageError(
         "unknown-source",
