@@ -3,6 +3,7 @@
 from churnpredict.accounting.accounts import Accounts
 from churnpredict.accounting.bridge import RevenueBridge, revenue_bridge
 from churnpredict.accounting.cohorts import cohorts, reasons_against_drivers, tenure_table
+from churnpredict.accounting.coming_renewals import renewals
 from churnpredict.accounting.contradictions import contradictions
 from churnpredict.accounting.horizon import ReturnCurve, SuggestedHorizon, return_curve, suggest_horizon
 from churnpredict.accounting.rates import churn_rate, revenue_churn
@@ -16,6 +17,7 @@ __all__ = [
     "cohorts",
     "contradictions",
     "reasons_against_drivers",
+    "renewals",
     "return_curve",
     "revenue_bridge",
     "revenue_churn",

@@ -27,8 +27,20 @@ __all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "sh
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _BLOCK = 1 << 20
-_SHARES = {"rate", "low", "high", "gross_churn", "net_churn", "gross_retention", "net_retention", "customer_churn", "share"}
-_MONEY = {"average_payment", "money_lost", "start", "lost_revenue", "contraction", "expansion", "end"}
+_SHARES = {"rate", "low", "high", "gross_churn", "net_churn", "gross_retention", "net_retention", "customer_churn", "renews", "share"}
+_MONEY = {
+    "average_payment",
+    "money_lost",
+    "start",
+    "lost_revenue",
+    "contraction",
+    "expansion",
+    "end",
+    "amount",
+    "at_risk",
+    "at_risk_low",
+    "at_risk_high",
+}
 _MOST_GROUPS = 20
 UNKNOWN = "unknown"
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from churnpredict.clock import DAY
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
-from churnpredict.figures import percent
+from churnpredict.figures import amount, percent
 from churnpredict.spans import span
 
-__all__ = ["kind_of", "plot_rates", "plot_retention", "plot_return", "retention_curve", "spread_out"]
+__all__ = ["kind_of", "plot_coming", "plot_rates", "plot_retention", "plot_return", "retention_curve", "spread_out"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
 _BRIDGE = ("start", "new", "returned", "expansion", "contraction", "churn", "end")
@@ -21,11 +21,13 @@ _LABELLED = 6  # cohorts with a line of their own colour
 
 
 def kind_of(frame: pd.DataFrame) -> str | None:
-    """Return which picture shows these accounts: "retention", "bridge", "revenue", "rates", or None."""
+    """Return which picture shows these accounts: "retention", "bridge", "coming", "revenue", "rates", or None."""
     if frame.index.name == "joined" and "customers" in frame:
         return "retention"
     if {"period", *_BRIDGE} <= set(frame.columns):
         return "bridge"
+    if {"period", "amount", "at_risk", "at_risk_low", "at_risk_high"} <= set(frame.columns):
+        return "coming"
     if {"period", "start", "lost_revenue", "contraction", "expansion", "end"} <= set(frame.columns):
         return "revenue"
     if {"customers", "rate", "low", "high"} <= set(frame.columns) and ({"period", "tenure_year"} & set(frame.columns)):
@@ -176,6 +178,46 @@ def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, i
     if worst == best:
         return f"{percent(latest[worst])} of the customers in {worst} were lost in the newest period{rest}"
     return f"Lost in the newest period: {percent(latest[worst])} of {worst}, {percent(latest[best])} of {best}{rest}"
+
+
+@drawn
+def plot_coming(frame: pd.DataFrame, *, unit: str = "") -> Any:
+    """Return the amounts of the contracts that come up in each period, and what of them is at risk, with its interval.
+
+    Parameters
+    ----------
+    frame : Accounts
+        As :func:`churnpredict.accounting.renewals` gives them; groups are added up, and have no interval then.
+    unit : str
+        What money is counted in, such as "€".
+    """
+    known = frame[frame["amount"].notna().to_numpy()]
+    if not len(known):
+        return sentence("There are no renewals to draw: no period has enough customers.")
+    theme, grouped = look(), frame.columns[1] != "contracts"
+    sums = known.groupby("period", sort=False)[["contracts", "amount", "at_risk", "at_risk_low", "at_risk_high"]].sum()
+    figure, grid = new_figure(7.4, 4.0)
+    ax = bare(grid[0, 0])
+    x = np.arange(len(sums))
+    amounts, risk = (sums[c].to_numpy(dtype=np.float64, na_value=0.0) for c in ("amount", "at_risk"))
+    ax.bar(x, amounts, color=theme.quiet, width=0.62, label="comes up", gid="amount")
+    ax.bar(x, risk, color=theme.raises, width=0.62, label="at risk", gid="at risk")
+    if not grouped:
+        ax.vlines(
+            x, *(sums[c].to_numpy(dtype=np.float64, na_value=0.0) for c in ("at_risk_low", "at_risk_high")), color=theme.ink, linewidth=1.2
+        )
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.12), ncols=2)
+    every = max(1, -(-len(sums) // 12))
+    ax.set_xticks(x[::every], [escaped(str(p)) for p in sums.index[::every]])
+    ax.set_ylabel(f"contracts that come up{f' in {unit}' if unit else ''}")
+    ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
+    n = int(sums["contracts"].sum())
+    title = (
+        f"{n:,} contracts over {amount(amounts.sum(), unit)} come up; {amount(risk.sum(), unit)} of that is at risk, as far as it is known"
+    )
+    return finish(
+        figure, title, f"Columns: amounts by the period in which contracts come up, {len(sums)} periods, and what of them is at risk."
+    )
 
 
 @drawn
