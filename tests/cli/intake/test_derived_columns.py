@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from churnpredict.cli.intake.derived_columns import with_derived
+from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
+from churnpredict.cli.intake.readings import best_value
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_table
 
 
@@ -49,3 +50,37 @@ def test_days_and_months_are_made_of_their_parts(tmp_path: Path) -> None:
     assert [str(v) for v in days.table["date"].to_pylist()] == ["2024-02-29", "2023-12-01"]
     months = derived(tmp_path, "who,jahr,monat", "a,2024,2", "b,2023,12")
     assert [str(v) for v in months.table["month_start"].to_pylist()] == ["2024-02-01", "2023-12-01"]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "results"),
+    [
+        ("who,paid_at,amount,success", ("a,2024-01-01,5,TRUE", "b,2024-01-02,5,FALSE"), ["paid", "failed"]),
+        ("who,Date,Montant,Rejeté", ("a,2024-01-01,5,N", "b,2024-01-02,5,O"), ["paid", "failed"]),
+        ("who,Datum,Betrag,bezahlt", ("a,2024-01-01,5,J", "b,2024-01-02,5,N"), ["paid", "failed"]),
+    ],
+)
+def test_flags_of_success_and_failure_are_results(head: str, rows: tuple[str, ...], results: list[str], tmp_path: Path) -> None:
+    found = derived(tmp_path, head, *rows, rows[0].replace("a,", "c,").rsplit(",", 1)[0] + ",")  # of the last nothing is known
+    assert found.table["payment_result"].to_pylist() == [*results, None]
+
+
+def test_the_month_in_which_a_card_expires_is_its_last_day(tmp_path: Path) -> None:
+    (tmp_path / "members.csv").write_text("member,card_expiry\na,02/28\nb,12/2025\nc,\n")
+    found = with_derived(profile_table(tmp_path / "members.csv"))
+    assert [str(v) for v in found.table["card_expiry_day"].to_pylist()] == ["2028-02-29", "2025-12-31", "None"]
+    (tmp_path / "users.csv").write_text("user,card_exp_month,card_exp_year\na,2,2028\nb,12,2025\n")
+    found = with_derived(profile_table(tmp_path / "users.csv"))
+    assert [str(v) for v in found.table["card_expiry_day"].to_pylist()] == ["2028-02-29", "2025-12-31"]
+
+
+def test_cents_beside_amounts_of_another_table(tmp_path: Path) -> None:
+    """Whole numbers a hundred times the prices of another table are cents; whole euros beside them are not."""
+    prices = ["9.90", "29.00", "99.50"]
+    for name, of in (("charges", [990, 2900, 9950]), ("fees", [9, 29, 99])):
+        (tmp_path / f"{name}.csv").write_text("who,amount\n" + "".join(f"c{i},{of[i % 3]}\n" for i in range(60)))
+    (tmp_path / "subscriptions.csv").write_text("who,amount\n" + "".join(f"c{i},{prices[i % 3]}\n" for i in range(60)))
+    found = {p.name: p for p in in_one_unit([profile_table(path) for path in sorted(tmp_path.glob("*.csv"))])}
+    assert found["charges"].columns["full_amount"].numbers[:3].tolist() == [9.9, 29.0, 99.5]
+    assert best_value(found["charges"].of_kind("number")).name == "full_amount"  # type: ignore[union-attr]
+    assert "full_amount" not in {*found["fees"].columns, *found["subscriptions"].columns}

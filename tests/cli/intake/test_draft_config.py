@@ -18,6 +18,7 @@ from churnpredict.cli.config import parse_config, read_config
 from churnpredict.cli.intake.draft_config import draft_config
 from churnpredict.cli.intake.draft_tables import read_tables
 from churnpredict.cli.intake.flat_table import flat_recipe
+from churnpredict.cli.intake.found_files import found_files, read_profiles
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import profile_table
 from churnpredict.errors import ConfigError, TimeError
@@ -244,3 +245,14 @@ def test_the_script_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 def test_no_outcome_no_script(tmp_path: Path) -> None:
     pd.DataFrame({"customer": [1, 2, 3], "churn_score": [0.1, 0.2, 0.3]}).to_csv(tmp_path / "flat.csv", index=False)
     assert flat_recipe(str(tmp_path / "flat.csv")) == ""
+
+
+def test_rows_without_a_way_to_a_customer_are_counted(tmp_path: Path) -> None:
+    """Orders of guests, without a mail, are left out with a word."""
+    people = "".join(f"{700 + i},u{i}@x.example\n" for i in range(40))
+    (tmp_path / "customers.csv").write_text("Customer ID,Email\n" + people)
+    rows = [(f"u{i % 40}@x.example" if i % 25 else "", i) for i in range(600)]
+    text = "".join(f"{i},{mail},2024-{1 + i % 12:02d}-{1 + i % 28:02d},5\n" for mail, i in rows)
+    (tmp_path / "orders.csv").write_text("order_no,Email,ordered_at,total\n" + text)
+    profiles, _ = read_profiles(found_files(tmp_path))
+    assert "# 24 of 600 rows lead to no customer by customers: they are left out" in draft_config(profiles, tmp_path).text

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli import key_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
+from tests.cli import key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
 from tests.cli.door_cases import CASES, WANTED, D, P
 from tests.cli.test_commands import run
 from tests.shops import QUICK

@@ -58,6 +58,7 @@ def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
     own = [r for r in gone if not r.leaving]
     found = [*found[: len(own)], *ends, *found[len(own) :]] if own else [*ends, *found]
     silent = [r for r in logs if r not in gone]
+    silent = [r for r in silent if r.key("driver") not in ("communication", "support")] or silent  # what customers did by themselves
     for r in sorted(silent, key=lambda r: ("value" in r.roles and len(observed_times(r)) > 0, r.profile.rows), reverse=True):
         found.append(_silence(r, tables, alone=len(silent) == 1))
     return found

@@ -15,79 +15,66 @@ __all__ = ["WORDS", "has_word", "month_of", "tokens"]
 # English, German, French, Spanish, Italian, Portuguese, Polish, Dutch, Russian, Turkish; without accents, as `tokens` gives them.
 WORDS: dict[str, str] = {
     "customer": """
-        customer* client* cust user* uid account* acct member* subscriber* buyer* shopper* guest* visitor* player* student*
-        learner* patient* donor* household* tenant* company organization* organisation* org workspace* msisdn insured borrower*
-        passenger* cardholder* card_no card_nr card_number card_id kartennr loyalty_card loyalty_no policyholder* constituent*
-        donor*
-        requester* sender* payer* debitor* debtor* auftraggeber* rider* msisdn
-        kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto* kontonr kaeufer* klient* compte utilisateur* abonne
-        adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro* assinante* conta uzytkownik* abonent* odbiorc*
-        klant*
-        gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент* заказчик* лицевой musteri* kullanici* uye* abone*
+        customer* client* cust user* uid account* acct member* subscriber* buyer* shopper* guest* visitor* player* student* learner*
+        patient* donor* household* tenant* company organization* organisation* org workspace* msisdn insured borrower* passenger*
+        cardholder* card_no card_nr card_number card_id kartennr loyalty_card loyalty_no policyholder* constituent* donor* requester*
+        sender* payer* debitor* debtor* auftraggeber* rider* msisdn kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto*
+        kontonr kaeufer* klient* compte utilisateur* abonne adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro*
+        assinante* conta uzytkownik* abonent* odbiorc* klant* gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент*
+        заказчик* лицевой musteri* kullanici* uye* abone*
     """,
     "id": """
         id ids nr no num number nummer *nummer numero key code kod codice codigo uuid guid ref numer номер код ид *nr *id kimlik
         numarasi hash
     """,
     "time": """
-        date* datum *datum fecha data dia jour day days tag *tag zeit* *zeit time* timestamp* datetime ts dt at on moment when
-        utc czas
-        dzien tarih* zaman gun дата* время когда tijd* quando
+        date* datum *datum fecha data dia jour day days tag *tag zeit* *zeit time* timestamp* datetime ts dt at on moment when utc
+        czas dzien tarih* zaman gun дата* время когда tijd* quando
     """,
     "happened": """
-        issue* issued ausgestellt* wystawien* emission* emis* emitted posted sold served
-        order* purchas* paid pay* payment* invoice* transaction* trans txn visit* event* login* call* session* watch* play*
-        booking* sale* bestell* *bestell* kauf* zahl* rechnung* buchung* besuch* *besuch* command* achat* paiement* factur*
-        visite* pedido* compra* pago* fattur* ordin* acquist* pagament* pagamento* zamowien* zakup* platnosc* wizyt* bestelling*
-        aankoop* betaling* bezoek* заказ* покупк* оплат* платеж* визит* siparis* satis* odeme* ziyaret* usage checkin check
-        attended attendance receipt* beleg* kassenbon bon quittung* scontrino* paragon*
+        issue* issued ausgestellt* wystawien* emission* emis* emitted posted sold served order* purchas* paid pay* payment* invoice*
+        transaction* trans txn visit* event* login* call* session* watch* play* booking* sale* bestell* *bestell* kauf* zahl*
+        rechnung* buchung* besuch* *besuch* command* achat* paiement* factur* visite* pedido* compra* pago* fattur* ordin* acquist*
+        pagament* pagamento* zamowien* zakup* platnosc* wizyt* bestelling* aankoop* betaling* bezoek* заказ* покупк* оплат* платеж*
+        визит* siparis* satis* odeme* ziyaret* usage checkin check attended attendance receipt* beleg* kassenbon bon quittung*
+        scontrino* paragon*
     """,
     "clerical": """
-        update* modified* loaded export* import* insert* ingest* sync* due deliver* shipped shipping ship estimated approved
-        carrier geaendert* geandert* aktualisiert* faellig* fallig* liefer* modif* echeance* livraison* actualiz* entreg*
-        vencimient* aggiorn* consegn* atualiz* entrega* zmien* dostaw* gewijzigd* lever* vervaldatum изменен* обновлен* доставк*
-        guncel* teslim*
+        update* modified* loaded export* import* insert* ingest* sync* due deliver* shipped shipping ship estimated approved carrier
+        geaendert* geandert* aktualisiert* faellig* fallig* liefer* modif* echeance* livraison* actualiz* entreg* vencimient* aggiorn*
+        consegn* atualiz* entrega* zmien* dostaw* gewijzigd* lever* vervaldatum изменен* обновлен* доставк* guncel* teslim*
     """,
     "value": """
-        premium premiums praemie* premie*
-        amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr charge* turnover payment*
-        fare* dues ucret* dochod* affaires
-        netto* *netto brutto* *brutto neto bruto ttc subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe*
-        *summe gesamt* wert* montant* prix somme valeur*
-        ca importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato
-        kwota*
-        *kwota cena* wartosc* przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк*
-        оплат*
-        tutar* fiyat* toplam* ciro* bedel* abonnementspreis
+        premium premiums praemie* premie* amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr
+        charge* turnover payment* fare* dues ucret* dochod* affaires netto* *netto brutto* *brutto neto bruto ttc subtotal eur usd gbp
+        betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur* ca importe* precio*
+        ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota* *kwota cena* wartosc*
+        przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат* tutar* fiyat* toplam*
+        ciro* bedel* abonnementspreis
     """,
     "best_value": """
-        amount* amt total* revenue* sale sales turnover spend* mrr betrag* *betrag umsatz* *umsatz summe* montant* importe*
-        ventas
-        monto* importo* totale* fatturato incasso* receita* kwota* przychod* bedrag* *bedrag omzet* totaal* сумма* выручк*
-        tutar*
+        amount* amt total* revenue* sale sales turnover spend* mrr betrag* *betrag umsatz* *umsatz summe* montant* importe* ventas
+        monto* importo* totale* fatturato incasso* receita* kwota* przychod* bedrag* *bedrag omzet* totaal* сумма* выручк* tutar*
         toplam* ciro* chiffre_d_affaires chiffre_affaires
     """,
     "not_value": """
-        profit* margin* rueckerstatt* rembours* reembols* rimbors* zwrot* возврат* iade*
-        cost costs discount* tax* vat fee fees shipping* refund* tip balance* quantity qty unit units score*
-        rating* gewinn* marge* kosten rabatt* steuer* mwst versand* menge* remise* tva taxe* descuento* impuesto* iva sconto*
-        desconto* frete* imposto* rabat* podatek* korting* btw прибыл* маржа* скидк* налог* ндс kar indirim* kdv vergi*
+        profit* margin* rueckerstatt* rembours* reembols* rimbors* zwrot* возврат* iade* cost costs discount* tax* vat fee fees
+        shipping* refund* tip balance* quantity qty unit units score* rating* gewinn* marge* kosten rabatt* steuer* mwst versand*
+        menge* remise* tva taxe* descuento* impuesto* iva sconto* desconto* frete* imposto* rabat* podatek* korting* btw прибыл*
+        маржа* скидк* налог* ндс kar indirim* kdv vergi*
     """,
     "quantity": """
-        quantity* qty count* units number duration* minutes mins hours seconds secs score* rating* distance* click* n menge*
-        anzahl* *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade*
-        duracao*
-        ilosc* liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
+        quantity* qty count* units number duration* minutes mins hours seconds secs score* rating* distance* click* n menge* anzahl*
+        *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade* duracao* ilosc*
+        liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
     """,
     "pieces": """
-        quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc*
-        aantal*
+        quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc* aantal*
         hoeveelheid количеств* кол adet* miktar* nights naechte nachte nuits noches notti noites noce nocy nachten ночей gece*
     """,
     "measure": """
-        hours hrs days kwh km miles minutes mins stunden tage heures jours horas dias ore giorni godziny dni uren dagen часов
-        дней saat
-        gun* guests seats
+        hours hrs days kwh km miles minutes mins stunden tage heures jours horas dias ore giorni godziny dni uren dagen часов дней
+        saat gun* guests seats
     """,
     "postal": """
         plz postleitzahl* zip zipcode* postcode* postal* cap cp codpostal pocztowy postkod* индекс postakodu posta_kodu
@@ -96,111 +83,95 @@ WORDS: dict[str, str] = {
         balance* saldo* saldi solde* kontostand* guthaben* stan_konta остат* баланс* bakiye* bestand* inventory outstanding
     """,
     "before": """
-        old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent*
-        poprzedn* stary
+        old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent* poprzedn* stary
         oud* vorige* стар* прежн* предыдущ* eski onceki
     """,
     "discount": """
         discount* rebate* rabatt* nachlass* remise* reduction* descuento* sconto* desconto* rabat* korting* скидк* indirim*
     """,
     "item": """
-        product* item* sku* article* artikel* page* feature* stock* site* merchant* store* course lesson title* song* track*
-        movie* campaign* kampagne* campagne* campana* campanha* campagna* kampania* kampanii кампани* kampanya*
-        description* produkt* ware waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar
-        товар* артикул* продукт* urun* category_name
+        product* item* sku* article* artikel* page* feature* stock* site* merchant* store* course lesson title* song* track* movie*
+        campaign* kampagne* campagne* campana* campanha* campagna* kampania* kampanii кампани* kampanya* description* produkt* ware
+        waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar товар* артикул* продукт* urun*
+        category_name
     """,
     "kind": """
-        kind* type* event status* state category* channel* action* reason* result* outcome* method* success* typ art zustand*
-        topic* subject thema topik tema konu* temat* onderwerp sujet asunto argomento assunto betreff тема темы
-        grund* kanal* ergebnis* statut* motif* canal* resultat* tipo* estado* motivo* stato* canale* esito* situacao* rodzaj*
-        stan
-        powod* wynik* soort* reden* uitkomst* тип* статус* причин* вид канал* результат* tip tur turu durum* neden* sebep*
-        sonuc*
+        kind* type* event status* state category* channel* action* reason* result* outcome* method* success* typ art zustand* topic*
+        subject thema topik tema konu* temat* onderwerp sujet asunto argomento assunto betreff тема темы grund* kanal* ergebnis*
+        statut* motif* canal* resultat* tipo* estado* motivo* stato* canale* esito* situacao* rodzaj* stan powod* wynik* soort* reden*
+        uitkomst* тип* статус* причин* вид канал* результат* tip tur turu durum* neden* sebep* sonuc*
     """,
     "reason": """
         reason* grund* *grund motif* motivo* powod* przyczyn* reden* причин* neden* sebep* cause*
     """,
     "since": """
-        signup* sign signed since joined join joining joindate created registered registration* reg regdate first start
-        activation* enrol* onboard* opened anmelde* *anmeldung registrier* eintritt* *eintritt beitritt* kunde_seit seit inscri*
-        inscription* creation* alta registro* registraz* iscriz* iscritto* cadastr* adesao* rejestr* zapis* dolacz* inschrijf*
-        aanmeld* lid_sinds sinds регистр* создан* подключ* вступл* kayit* uyelik* katilim*
+        signup* sign signed since joined join joining joindate created registered registration* reg regdate first start activation*
+        enrol* onboard* opened anmelde* *anmeldung registrier* eintritt* *eintritt beitritt* kunde_seit seit inscri* inscription*
+        creation* alta registro* registraz* iscriz* iscritto* cadastr* adesao* rejestr* zapis* dolacz* inschrijf* aanmeld* lid_sinds
+        sinds регистр* создан* подключ* вступл* kayit* uyelik* katilim*
     """,
     "start": """
-        start* begin* began begun inception from open opened since submitted created active_from valid_from effective
-        activated checkin
-        joined beginn* anfang* *beginn von ab gueltig_ab startdatum eroeffn* debut* depuis ouvert* ouverture* inicio* desde
-        apertura* inizio* dal aperto* abertura* poczat* od rozpocz* otwar* aanvang* geopend* vanaf начал* открыт* с baslan*
-        baslama* acilis*
+        start* begin* began begun inception from open opened since submitted created active_from valid_from effective activated
+        checkin joined beginn* anfang* *beginn von ab gueltig_ab startdatum eroeffn* debut* depuis ouvert* ouverture* inicio* desde
+        apertura* inizio* dal aperto* abertura* poczat* od rozpocz* otwar* aanvang* geopend* vanaf начал* открыт* с baslan* baslama*
+        acilis*
     """,
     "end": """
-        end* ended close* until till to expir* finish* resolved solved stop* terminated termination* completed ende *ende
-        beendet*
-        bis geschlossen* laufzeitende fin fini* fermeture* cloture* hasta cierre* fine al chius* chiusura* fim encerr* ate
-        koniec*
-        konca do zakoncz* zamkn* eind* einde* tot gesloten* конец* оконч* закрыт* заверш* по bitis* sona kapanis* kapandi*
+        end* ended close* until till to expir* finish* resolved solved stop* terminated termination* completed ende *ende beendet* bis
+        geschlossen* laufzeitende fin fini* fermeture* cloture* hasta cierre* fine al chius* chiusura* fim encerr* ate koniec* konca
+        do zakoncz* zamkn* eind* einde* tot gesloten* конец* оконч* закрыт* заверш* по bitis* sona kapanis* kapandi*
     """,
     "leaving": """
-        churn* cancel* attrit* terminat* unsub* unregist* deactivat* left leave leaving exit* lapsed lost quit gone abandon*
-        defect* dropped dropout kuendig* kundig* gekuend* gekund* abwander* austritt* ausgetreten* storno* storniert* resili*
-        desabonn* depart*
-        parti annul* baja* cancelad* disdett* cessat* cessazione* recess* abbandon* rescis* rescind* desist* cancelament* saida*
-        wypowied* rezygn* odejsc* odszed* anulow* rozwiazan* opzeg* opgezegd* beeindigd* vertrok* vertrek* uitschrijv* отток*
-        расторж* расторг* отключен отключена отмен* ушел*
-        уход* отказ* fesih* feshed* iptal* ayril* terk* kayip*
+        churn* cancel* attrit* terminat* unsub* unregist* deactivat* left leave leaving exit* lapsed lost quit gone abandon* defect*
+        dropped dropout kuendig* kundig* gekuend* gekund* abwander* austritt* ausgetreten* storno* storniert* resili* desabonn*
+        depart* parti annul* baja* cancelad* disdett* cessat* cessazione* recess* abbandon* rescis* rescind* desist* cancelament*
+        saida* wypowied* rezygn* odejsc* odszed* anulow* rozwiazan* opzeg* opgezegd* beeindigd* vertrok* vertrek* uitschrijv* отток*
+        расторж* расторг* отключен отключена отмен* ушел* уход* отказ* fesih* feshed* iptal* ayril* terk* kayip*
     """,
     "staying": """
-        active aktiv* actif* activ* activo* attivo* ativo* aktywn* actief* актив* aktif* current live enabled running paying
-        open
+        active aktiv* actif* activ* activo* attivo* ativo* aktywn* actief* актив* aktif* current live enabled running paying open
         retained
     """,
     "planned_end": """
-        renewal* renew* expir* expiry* due planned agreed scheduled verlaenger* verlanger* ablauf* *ablauf echeance* vencim*
-        renov* caduc* scaden* rinnov* wygas* odnow* verval* verleng* verloop* истеч* продлен* yenile* vade* son_kullanma
-        term_end
-        term_end* term_ends end_of_term termin_platnosci term_expir*
-        minimum_term prevu* prevue* previst* geplant* voraussichtlich* planowan* przewidywan* verwacht* планов* план ожидаем*
-        planlan*
-        expected anticipated
+        renewal* renew* expir* expiry* due planned agreed scheduled verlaenger* verlanger* ablauf* *ablauf echeance* vencim* renov*
+        caduc* scaden* rinnov* wygas* odnow* verval* verleng* verloop* истеч* продлен* yenile* vade* son_kullanma term_end term_end*
+        term_ends end_of_term termin_platnosci term_expir* minimum_term prevu* prevue* previst* geplant* voraussichtlich* planowan*
+        przewidywan* verwacht* планов* план ожидаем* planlan* expected anticipated
     """,
     "expiry": """
         expir* expiry* card_exp ablauf* gueltig_bis gultig* caduc* scadenza* validade* wygas* vervalt* истеч* gecerlilik*
     """,
     "response": """
-        response* responded first_response reply replied antwort* reponse* respuesta* risposta* resposta* odpowied* reactie*
-        antwoord* ответ* yanit*
+        response* responded first_response reply replied antwort* reponse* respuesta* risposta* resposta* odpowied* reactie* antwoord*
+        ответ* yanit*
     """,
     "owner": """
-        owner* rep reps csm salesperson seller agent* account_manager manager* handler betreuer* verkaeufer* verkaufer*
-        vertreter*
-        berater* gestionnaire* commercial* vendedor* comercial* gestor* venditor* agente opiekun* handlowiec* sprzedawc*
-        verkoper*
+        owner* rep reps csm salesperson seller agent* account_manager manager* handler betreuer* verkaeufer* verkaufer* vertreter*
+        berater* gestionnaire* commercial* vendedor* comercial* gestor* venditor* agente opiekun* handlowiec* sprzedawc* verkoper*
         accountmanager менеджер* продавец* temsilci* satici* danisman*
     """,
     "currency": """
         currency* ccy waehrung* wahrung* devise* moneda* divisa* valuta* moeda* waluta* валют* birimi doviz
     """,
     "recorded": """
-        recorded known booked ingested posted entered received reported logged erfasst* gebucht* enregistr* registrado_en
-        zaksiegow* geboekt*
+        recorded known booked ingested posted entered received reported logged erfasst* gebucht* enregistr* registrado_en zaksiegow*
+        geboekt*
     """,
     "overwritten": """
-        last latest current currently now next recent updated modified lifetime total* count* number num n avg average mean sum
-        orders purchases visits logins balance spent spend tenure age_days days recency frequency monetary rfm score ltv clv
-        points letzte* aktuell* gesamt* anzahl* *anzahl dernier* derniere* actuel* nombre* ultimo* ultima* actual* saldo*
-        attuale*
-        numero_ordini atual* ostatni* biezac* liczba* laatste* huidig* aantal* последн* текущ* количество* son guncel* toplam*
-        bakiye* balance* баланс* остат*
+        last latest current currently now next recent updated modified lifetime total* count* number num n avg average mean sum orders
+        purchases visits logins balance spent spend tenure age_days days recency frequency monetary rfm score ltv clv points letzte*
+        aktuell* gesamt* anzahl* *anzahl dernier* derniere* actuel* nombre* ultimo* ultima* actual* saldo* attuale* numero_ordini
+        atual* ostatni* biezac* liczba* laatste* huidig* aantal* последн* текущ* количество* son guncel* toplam* bakiye* balance*
+        баланс* остат*
     """,
     "annual": """
         arr acv annual* yearly jahres* annuel* anual* annuo* annuale* roczn* jaarlijks* jaar* годов* yillik*
     """,
     "person": """
         name names firstname lastname surname fullname email mail phone mobile tel telephone fax address street vorname nachname
-        anrede strasse nom prenom adresse telephon* courriel nombre* apellido* direccion* correo nome cognome indirizzo
-        sobrenome
-        endereco imie nazwisko adres telefon* naam voornaam achternaam straat имя фамили* отчество телефон* адрес* почта isim
-        soyad* adi eposta note* comment* kommentar*
+        anrede strasse nom prenom adresse telephon* courriel nombre* apellido* direccion* correo nome cognome indirizzo sobrenome
+        endereco imie nazwisko adres telefon* naam voornaam achternaam straat имя фамили* отчество телефон* адрес* почта isim soyad*
+        adi eposta note* comment* kommentar*
     """,
     "period": """
         month* monat* *monat mois mes mese miesiac* maand* месяц* ay donem period* yearmonth ym week* woche* semaine* semana*
@@ -208,54 +179,49 @@ WORDS: dict[str, str] = {
     """,
     "contract": """
         subscri* contract* membership* plan plans polic* licen* abo abos abonnement* vertrag* vertraeg* *vertrag *vertraege
-        mitgliedschaft* contrat* adhesion* suscripc* contrato* membresia* abbonament* contratt* assinatura* plano* abonament*
-        umow* polis* contracten lidmaatschap* подписк* договор* контракт* тариф* abonelik* sozlesme* uyelik* tarif*
-        account_period
-        enrol*
+        mitgliedschaft* contrat* adhesion* suscripc* contrato* membresia* abbonament* contratt* assinatura* plano* abonament* umow*
+        polis* contracten lidmaatschap* подписк* договор* контракт* тариф* abonelik* sozlesme* uyelik* tarif* account_period enrol*
     """,
     "payment": """
-        pay* bill* charge* transaction* receipt* invoice* zahl* rechnung*
-        *rechnungen faktur* paiement* factur* pago* cobro* pagament* fattur*
-        incass* platnosc* wplat* betaling* оплат* платеж* счет* odeme* fatura* tahsilat*
+        pay* bill* charge* transaction* receipt* invoice* zahl* rechnung* *rechnungen faktur* paiement* factur* pago* cobro* pagament*
+        fattur* incass* platnosc* wplat* betaling* оплат* платеж* счет* odeme* fatura* tahsilat*
     """,
     "birth": """
         birth* dob born geburt* *geburtsdatum naiss* nacimiento nascita nascimento urodz* geboorte* рожден* dogum*
     """,
     "ticket": """
         ticket* case* issue* incident* complaint* support helpdesk request* claim* anfrage* beschwerde* reklamation* stoerung*
-        demande* reclamation* reclam* incidencia* segnalaz* chamado* zgloszen* reklamacj* melding* klacht* обращен* заявк*
-        жалоб*
+        demande* reclamation* reclam* incidencia* segnalaz* chamado* zgloszen* reklamacj* melding* klacht* обращен* заявк* жалоб*
         talep* sikayet* destek*
     """,
     "people": """
         customer* client* user users account accounts member members subscriber* people person* contact* kunden* kunde nutzer*
-        mitglieder* organization* organisation* households patients comptes usuarios clientes clienti utenti klienci
-        uzytkownicy klanten leden клиенты пользователи абоненты
-        musteri* kullanici* uyeler* students companies
+        mitglieder* organization* organisation* households patients comptes usuarios clientes clienti utenti klienci uzytkownicy
+        klanten leden клиенты пользователи абоненты musteri* kullanici* uyeler* students companies
     """,
     "price": """
-        price* plan tariff* tarif* tier* fee fees dues rate preis* ucret*
-        *preis prix precio* prezzo* preco* cena* prijs* *prijs цена* тариф* fiyat* package
-        paket*
+        price* plan tariff* tarif* tier* fee fees dues rate preis* ucret* *preis prix precio* prezzo* preco* cena* prijs* *prijs цена*
+        тариф* fiyat* package paket*
+    """,
+    "succeeded": """
+        success* succeed* paid approved accepted settled cleared ok bezahlt* erfolgreich* erfolgt reussi* accepte* paye exito* exitoso
+        pagado aprobado* cobrado riuscit* pagato pago aprovad* oplacon* zaplacon* udan* geslaagd* betaald* успеш* оплачен* basarili*
+        odendi
     """,
     "failed": """
-        fail* declin* reject* unpaid past_due bounced chargeback* insufficient nonpayment non_payment fehlgeschlagen* abgelehnt*
-        ruecklast* rucklast* zahlungsausfall* echec* refus* impaye* rechaz* fallid* impag* rifiut* fallit* insolut* recusad*
-        falhou* inadimpl* odrzuc* nieudan* nieoplac* mislukt* geweigerd* onbetaald* отклон* неуспешн* неоплат* неуплат*
-        basarisiz*
-        reddedil* odenmedi*
+        fail* declin* reject* rejet* devuelt* returned unpaid past_due bounced chargeback* insufficient nonpayment non_payment
+        fehlgeschlagen* abgelehnt* ruecklast* rucklast* zahlungsausfall* echec* refus* impaye* rechaz* fallid* impag* rifiut* fallit*
+        insolut* recusad* falhou* inadimpl* odrzuc* nieudan* nieoplac* mislukt* geweigerd* onbetaald* отклон* неуспешн* неоплат*
+        неуплат* basarisiz* reddedil* odenmedi*
     """,
     "involuntary": """
-        fail* declin* unpaid nonpayment non_payment payment* insufficient* fraud* death deceased died bankrupt* insolven*
-        delinquen*
-        expired_card chargeback* dunning suspended zahlung* tod verstorben* insolvenz* betrug* paiement* impaye* deces decede*
-        fraude* fallecid* impag* pago* defunt* decess* frode* pagament* falec* obito* inadimpl* smierc* zmarl* oszustw*
-        platnosc*
-        nieoplac* overled* betaling* смерт* умер* мошенн* неоплат* неуплат* платеж* olum* vefat* odeme* dolandir*
+        fail* declin* unpaid nonpayment non_payment payment* insufficient* fraud* death deceased died bankrupt* insolven* delinquen*
+        expired_card chargeback* dunning suspended zahlung* tod verstorben* insolvenz* betrug* paiement* impaye* deces decede* fraude*
+        fallecid* impag* pago* defunt* decess* frode* pagament* falec* obito* inadimpl* smierc* zmarl* oszustw* platnosc* nieoplac*
+        overled* betaling* смерт* умер* мошенн* неоплат* неуплат* платеж* olum* vefat* odeme* dolandir*
     """,
     "reply": """
-        open opened opens click* reply replied respon* answered antwort* geoeffnet* geoffnet* ouvert* cliqu* repond* abiert*
-        abrio
+        open opened opens click* reply replied respon* answered antwort* geoeffnet* geoffnet* ouvert* cliqu* repond* abiert* abrio
         clic* aperto aberto klikn* otwar* geopend* geklikt* открыт* клик* acildi* tikla*
     """,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.cli.intake.column_words import tokens
+from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
-from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
+from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_of, quoted, signs_of
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.amounts import NumberFormat, read_amounts
 
-__all__ = ["with_derived"]
+__all__ = ["in_one_unit", "with_derived"]
 
 _YEAR, _MONTH, _DAY = (
     {"year", "yr", "jahr", "annee", "ano", "anno", "rok", "jaar", "год", "yil"},
@@ -69,12 +70,14 @@ _SIDES = [
     {"rechnung", "gutschrift"},
     {"facture", "avoir"},
 ]
+_SOME, _MOSTLY = 20, 0.9
+_KINDS = 50  # different values at most: a column of words
 _FORMS = (NumberFormat(), NumberFormat(",", "."), NumberFormat(",", " "), NumberFormat(".", ","))
 
 
 def with_derived(profile: TableProfile) -> TableProfile:
     """Return the table with the columns that can be made of others."""
-    for derive in (_with_date, _with_currencies, _with_units, _with_sides):
+    for derive in (_with_date, _with_currencies, _with_units, _with_sides, _with_result, _with_expiry):
         profile = derive(profile)
     return profile
 
@@ -130,7 +133,7 @@ def _with_currencies(profile: TableProfile) -> TableProfile:
 def _with_units(profile: TableProfile) -> TableProfile:
     """Return the table with the amount in whole units, where it is counted in cents by its name."""
     value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
-    name = _free(profile, "amount", "amount_in_units")
+    name = _free(profile, "amount", "full_amount")
     if value is None or not name or not _MINOR & set(tokens(value.name)) or not value.is_whole:
         return profile
     return _extended(profile, f"CAST({quoted(value.name)} AS DOUBLE) / 100 AS {name}", name, (value,), f'{name} is "{value.name}" / 100')
@@ -151,3 +154,77 @@ def _with_sides(profile: TableProfile) -> TableProfile:
             made = f"CASE WHEN CAST({quoted(column.name)} AS VARCHAR) = '{less}' THEN -1 ELSE 1 END * {text} AS {name}"
             return _extended(profile, made, name, (value,), f'{name} is "{value.name}", negative where "{column.name}" is {less}')
     return profile
+
+
+def _with_result(profile: TableProfile) -> TableProfile:
+    """Return the table of payments with their result in words, where a flag says whether they succeeded or failed."""
+    name = _free(profile, "payment_result")
+    told = any(has_word(str(v), "failed") for c in profile.of_kind("text") if c.distinct <= _KINDS for v in c.codes[1])
+    if not name or told or not profile.of_kind("time") or not (profile.says("payment") or best_value(profile.of_kind("number"))):
+        return profile
+    for column in profile.of_kind("flag"):
+        failed = column.says("failed")
+        written = {str(v).strip().lower() for v in profile.table[column.name].cast(pa.string()).unique().to_pylist()}
+        listed = ", ".join(f"'{word}'" for word in sorted(written & set(YES)))
+        if not listed or not (failed or column.says("succeeded")):
+            continue
+        yes, no = ("failed", "paid") if failed else ("paid", "failed")
+        text = f"nullif(lower(trim(CAST({quoted(column.name)} AS VARCHAR))), '')"
+        made = f"CASE WHEN {text} IN ({listed}) THEN '{yes}' WHEN {text} IS NOT NULL THEN '{no}' END AS {name}"
+        return _extended(profile, made, name, (column,), f'{name} is taken from "{column.name}"')
+    return profile
+
+
+def _with_expiry(profile: TableProfile) -> TableProfile:
+    """Return the table with the last day of the month in which a card expires, written as 03/26 or as two numbers."""
+    if profile.says("payment", "happened") and not profile.says("people"):
+        return profile  # of each payment, not of the customer
+    for column in profile.of_kind("text"):
+        parts = [re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*[/.-]\s*(\d\d|20\d\d)\s*", str(v)) for v in column.codes[1]]
+        if column.says("expiry") and parts and all(parts):
+            text = f"trim(CAST({quoted(column.name)} AS VARCHAR))"
+            first, last = (f"CAST(nullif(regexp_extract({text}, '{part}', 1), '') AS BIGINT)" for part in (r"^(\d+)", r"(\d\d)$"))
+            return _with_last_day(profile, first, last, (column,))
+    expiring = [c for c in profile.of_kind("number") if {"exp", "expiry", "expiration"} & set(tokens(c.name)) and c.is_whole]
+    month, year = (next((c for c in expiring if words & set(tokens(c.name))), None) for words in (_MONTH, _YEAR))
+    if (
+        month is None
+        or year is None
+        or month is year
+        or year.numbers.min() < 2000
+        or not 1 <= month.numbers.min() <= month.numbers.max() <= 12
+    ):
+        return profile
+    named = [f"CAST({quoted(c.name)} AS BIGINT)" for c in (month, year)]
+    return _with_last_day(profile, named[0], named[1], (month, year))
+
+
+def _with_last_day(profile: TableProfile, month: str, year: str, of: Sequence[Column]) -> TableProfile:
+    name = _free(profile, "card_expiry_day", "expiry_day")
+    made = f"last_day(make_date(2000 + {year} % 100, {month}, 1)) AS {name}"
+    said = " and ".join(f'"{c.name}"' for c in of)
+    return _extended(profile, made, name, of, f"{name} is the last day of {said}") if name else profile
+
+
+def in_one_unit(profiles: Sequence[TableProfile]) -> list[TableProfile]:
+    """Return the tables with amounts in whole units, where those of one are a hundred times those of another: cents beside euros."""
+    values = {p.name: best_value([c for c in p.of_kind("number") if not is_id(c.name)]) for p in profiles}
+    done = []
+    for profile in profiles:
+        value, name = values[profile.name], _free(profile, "full_amount")
+        others = [v for other, v in values.items() if other != profile.name and v is not None and not v.is_whole]
+        if value is not None and name and value.is_whole and any(_is_hundredfold(value, other) for other in others):
+            note = f'{name} is "{value.name}" / 100: another table has the same amounts with decimals'
+            done.append(_extended(profile, f"CAST({quoted(value.name)} AS DOUBLE) / 100 AS {name}", name, (value,), note))
+        else:
+            done.append(profile)
+    return done
+
+
+def _is_hundredfold(value: Column, other: Column) -> bool:
+    """Return whether most rows have an amount that is a hundred times one of the other table, and hardly any has one of its amounts."""
+    mine = value.numbers[np.isfinite(value.numbers) & (value.numbers != 0)]
+    theirs = np.unique(other.numbers[np.isfinite(other.numbers) & (other.numbers != 0)])
+    if len(mine) < _SOME or len(theirs) < 2:
+        return False
+    return bool(np.isin(mine, np.round(100 * theirs)).mean() > _MOSTLY and np.isin(mine, np.round(theirs)).mean() < 1 - _MOSTLY)

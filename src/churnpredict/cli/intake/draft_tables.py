@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.cli.intake.date_orders import with_settled_dates
-from churnpredict.cli.intake.derived_columns import with_derived
+from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
+from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
 from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, without_contradicted
+from churnpredict.cli.intake.tariff_states import tariff_states
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.figures import percent
@@ -44,7 +46,7 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = [with_derived(p) for p in one_of_many(profiles)]
+    profiles = in_one_unit([with_derived(p) for p in one_of_many(profiles)])
     apart = written_apart(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]
@@ -79,20 +81,23 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     }
     settled = with_settled_dates({name: p for name, (p, _) in known.items()})
     known = {name: (settled[name], c) for name, (_, c) in known.items()}
-    readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
     activity = _activity(first)
     found = [r for name, (p, c) in known.items() for r in guess_columns(p, c, activity=activity)]
     found = [_asked(r, ask) for r in without_contradicted(found, activity)]
     found = with_planned_ends(found, activity, lambda text, choices: ask(Question(text, choices)) == 1)
+    found = with_messages(found)
+    over_time, seen = tariff_states(found, {name: tables[name] for name in lists})
+    told |= seen
+    readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
-    found = [_lines_of_orders(r, ways[r.name]) for r in found]
+    found = [_lines_of_orders(r, ways[r.name]) if r.name in ways else r for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
     readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
     readings = _one_table_of_people(readings)
     readings = [_turned(r) for r in readings]
     readings = _observed(readings)
-    return _with_money([*readings, *leavers(readings), *more_states(readings)])
+    return _with_money([*readings, *leavers(readings), *more_states(readings), *over_time])
 
 
 def _lines_of_orders(reading: Reading, way: Way) -> Reading:

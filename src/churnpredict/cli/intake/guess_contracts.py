@@ -18,6 +18,7 @@ __all__ = ["find_pair", "guess_contracts", "is_of_people", "is_short", "joins"]
 
 Mask = npt.NDArray[np.bool_]
 _DAY = 86_400_000_000
+_SOME = 20
 
 
 def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tuple[Column, Column] | None:
@@ -25,7 +26,7 @@ def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tup
     best: tuple[float, tuple[Column, Column] | None] = (0.0, None)
     for end in times:
         for start in times:
-            if start is end or not _in_order(start, end) or end.says("clerical") or start.says("planned_end"):
+            if start is end or not _in_order(start, end) or end.says("clerical") or _no_beginning(start):
                 continue
             fit = 2.0 * end.says("end", "leaving") * (not end.says("planned_end") or end.says("end")) + 1.5 * start.says("start", "since")
             fit += 1.5 * (0.02 < np.mean(~end.known) < 0.99) + 0.5 * start.known.all() - 2.0 * end.says("start", "since", "response")
@@ -42,6 +43,11 @@ def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tup
     return best[1]
 
 
+def _no_beginning(start: Column) -> bool:
+    """Return whether a time is that of a plan, or of the last activity before the export."""
+    return start.says("planned_end") or (start.says("overwritten") and not start.says("start", "since"))
+
+
 def _in_order(start: Column, end: Column) -> bool:
     both = start.known & end.known
     return bool(
@@ -50,6 +56,23 @@ def _in_order(start: Column, end: Column) -> bool:
         and (end.times[both] > start.times[both]).any()
         and start.known[end.known].all()
     )
+
+
+def _moves_on(start: Column, end: Column, plan: Column) -> bool:
+    """Return whether an end as planned was moved on at each renewal: it is the next one after the contract ended, or after the export,
+    however long the contract has run. At a past cutoff it was another day, and it tells how long the contract went on.
+    """
+    both = start.known & plan.known
+    if both.sum() < _SOME:
+        return False
+    terms = plan.times[both] - start.times[both]
+    term = np.quantile(terms, 0.02)
+    seen = max(int(start.times[start.known].max()), int(end.times[end.known].max(initial=0)))
+    running = both & ~end.known
+    today = max(seen, int(plan.times[running].min())) if running.any() else seen  # the first end to come is soon after the export
+    last = np.where(end.known, end.times, today)[both]
+    next_one = (plan.times[both] >= last - _DAY) & (plan.times[both] - term <= last + _DAY)
+    return bool(term > _DAY and (terms > 1.5 * term).mean() > 0.05 and next_one.mean() > 0.95)
 
 
 def is_short(start: Column, end: Column) -> bool:
@@ -86,7 +109,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
     for column in times:
         if column.name in roles.values():
             continue
-        if column.says("overwritten") or column.says("clerical"):
+        if column.says("overwritten") or column.says("clerical") or (column.says("planned_end") and _moves_on(start, end, column)):
             unused[column.name] = IN_PLACE
         elif column.says("response") and ticket and _in_order(start, column):
             roles.setdefault("response", column.name)
@@ -120,7 +143,8 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
     value = best_value(numbers)
     if value and not (ticket and value.says("quantity")):
         roles["value"] = value.name
-    texts = [c for c in left if c.kind == "text" and 2 <= c.distinct <= MOST_KINDS and not c.says("person", "owner", "currency")]
+    named = [c for c in left if c.names_person or c.says("owner", "currency")]
+    texts = [c for c in left if c.kind == "text" and 2 <= c.distinct <= MOST_KINDS and c not in named]
     kinds = sorted(texts, key=lambda c: -(c.says("price", "contract") + c.says("kind")))
     if kinds and (kinds[0].says("kind", "price", "contract", "item") or ticket):
         roles["kinds"] = kinds[0].name

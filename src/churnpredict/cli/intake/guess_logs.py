@@ -11,7 +11,17 @@ import numpy as np
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import flags_leaving, leaving_values
-from churnpredict.cli.intake.readings import MOST_KINDS, TELLS, Reading, best_quantity, best_value, said_how, say_rest, with_currency
+from churnpredict.cli.intake.readings import (
+    MOST_KINDS,
+    TELLS,
+    Reading,
+    best_quantity,
+    best_value,
+    is_status,
+    said_how,
+    say_rest,
+    with_currency,
+)
 from churnpredict.cli.intake.table_keys import unlike_customer
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
@@ -19,6 +29,7 @@ __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
+_LATE = 0.9  # of the rows are before those in a state that passes
 _FEW = 5  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
 _MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
@@ -103,7 +114,7 @@ def guess_log(
             c.name
             for c in left
             if (c.kind in ("number", "flag") and not is_id(c.name))
-            or (c.kind == "text" and c.distinct <= MOST_KINDS and not c.says("person"))
+            or (c.kind == "text" and c.distinct <= MOST_KINDS and not c.names_person)
         ]
         lists = {"values": values}
         say_rest(profile, roles, lists, unused)
@@ -153,7 +164,8 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole) and not (c.says("postal", "customer") and c.is_whole)
     ]
     only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > (_FEW if numbers[0].is_whole else 1) else None
-    value = best_value(numbers) or best_quantity(numbers) or only
+    flows = [c for c in numbers if not (period and c.says("level"))]  # what is there at the end of a month is not what came in it
+    value = best_value(flows) or best_quantity(flows) or (only if only in flows else None)
     if value is not None:
         roles["value"] = value.name
     texts = [c for c in left if c.kind == "text"]
@@ -175,9 +187,14 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         if 2 <= c.distinct <= MOST_KINDS
         and c is not item
         and (not is_id(c.name) or c.says("reason"))
-        and not c.says("person", "owner", "currency")
+        and not c.names_person
+        and not c.says("owner", "currency")
     ]
-    kind = _best([c for c in kinds if c.says("kind")], "kind")
+    for column in kinds:
+        passing = "" if column.says("reason") else _passing_state(column, profile.columns[roles["time"]])
+        if passing and not any(has_word(str(v), "failed") for v in column.codes[1]):
+            unused[column.name] = f'overwritten over time: only the latest rows are still "{passing}"'
+    kind = _best([c for c in kinds if c.says("kind") and c.name not in unused], "kind")
     if kind is not None:
         roles["kinds"] = kind.name
     if item is not None:
@@ -199,6 +216,18 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
     return Reading(profile, "events", profile.name, roles, lists, keys, unused)
+
+
+def _passing_state(column: Column, time: Column) -> str:
+    """Return a state that rows have only at first, such as "open": at past cutoffs the latest rows had it too, and have lost it since."""
+    if not is_status(column):
+        return ""
+    late = np.quantile(time.times[time.known], _LATE)
+    for code, value in enumerate(column.codes[1]):
+        own = time.times[(column.codes[0] == code) & time.known]
+        if _FEW <= len(own) < (1 - _LATE) * len(column.codes[0]) and own.min() > late:
+            return str(value)
+    return ""
 
 
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
@@ -54,8 +55,12 @@ def tells_whether(column: Column, ended: Mask) -> float:
         return 0.0
     filled = column.known if column.kind == "time" else column.filled
     found = _agreement(filled.astype(np.int64), ended)
-    if column.kind in ("text", "flag") and 2 <= column.distinct <= _MOST_VALUES:
+    if column.kind in ("text", "flag", "number") and 2 <= column.distinct <= _MOST_VALUES:
         found = max(found, _agreement(column.codes[0] + 1, ended))
+    elif column.kind == "number":  # one value stands out: a balance of zero
+        known = column.codes[0][column.codes[0] >= 0]
+        usual = int(np.bincount(known, minlength=1).argmax())
+        found = max(found, _agreement((column.codes[0] == usual).astype(np.int64), ended))
     return found
 
 
@@ -124,8 +129,6 @@ def follows_activity(column: Column, customer: Column, counts: Mapping[str, int]
     score = column.codes[0].astype(np.float64) if column.kind == "text" else column.numbers
     known = seen & np.isfinite(score)
     if column.kind == "number" and known.sum() >= 40 and len(np.unique(score[known])) > 4:
-        from scipy.stats import rankdata
-
         ranks, rows = rankdata(score[known]), rankdata(n[known])
         if ranks.std() > 0 and rows.std() > 0 and abs(np.corrcoef(ranks, rows)[0, 1]) > _SAME and not has_word(column.name, "price"):
             return "grows with the rows of the log: a total up to the export"
@@ -150,7 +153,5 @@ def _auc(y: npt.NDArray[np.int64], score: npt.NDArray[np.float64]) -> float:
     left, stayed = int(y.sum()), int((1 - y).sum())
     if left < 10 or stayed < 10:
         return 0.5
-    from scipy.stats import rankdata
-
     ranks = rankdata(score)
     return float((ranks[y == 1].sum() - left * (left + 1) / 2) / (left * stayed))

@@ -119,7 +119,7 @@ def say_rest(profile: TableProfile, roles: dict[str, str], lists: dict[str, list
                 why
                 if why != "no role found" and not text
                 else "names a person"
-                if column.says("person")
+                if column.names_person
                 else "an id"
                 if is_id(name) and column.kind != "flag"
                 else why
@@ -139,7 +139,7 @@ def best_value(numbers: Sequence[Column]) -> Column | None:
 
     def fit(c: Column) -> float:
         grown = 3.0 * c.says("best_value") + 2.0 * c.says("value", "price") - 5.0 * c.says("not_value") * (not c.says("best_value"))
-        grown += 0.3 * (c.name in ("signed_amount", "amount_in_units"))  # made of another
+        grown += 0.3 * (c.name in ("signed_amount", "full_amount"))  # made of another
         grown -= 3.0 * c.says("quantity") + 2.5 * c.says("not_value") + 1.0 * ("unit" in tokens(c.name))
         return grown + 0.5 * (not c.is_whole) + 0.25 * ({"total", "net", "paid", "usd", "eur"} & set(tokens(c.name)) != set())
 

@@ -17,20 +17,24 @@ from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile
 from churnpredict.events.source import File, Query
 
 __all__ = [
+    "YES",
     "extended",
     "flagged_rows",
+    "is_zoned",
     "joined_profile",
     "loses_none",
+    "moment_of",
     "months_as_rows",
     "number_of",
     "one_of_many",
+    "query_over",
     "quoted",
     "signs_of",
     "with_customer",
 ]
 
-_YES = ("1", "1.0", "true", "yes", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet")
-_NO = ("0", "0.0", "false", "no", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır")
+YES = ("1", "1.0", "true", "yes", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet", "j", "s", "o", "e", "д", "wahr", "vrai")
+_NO = ("0", "0.0", "false", "no", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "h", "н", "falsch", "faux")
 
 _RESERVED = (  # words that have a meaning of their own in a query
     "all|analyse|analyze|and|anti|any|array|as|asc|asof|at|authorization|between|binary|both|by|case|cast|check|collate|collation|column"
@@ -65,13 +69,36 @@ def number_of(text: str, decimal: str = ".", thousands: str | None = None) -> st
     return f"TRY_CAST(replace(regexp_replace({text}, '[A-Za-z]{{2,}}|[^0-9.eE(+-]', '', 'g'), '(', '-') AS DOUBLE)"
 
 
+def is_zoned(times: Column) -> bool:
+    """Return whether times say their offset from UTC."""
+    kind = times.values.type
+    if pa.types.is_timestamp(kind):
+        return kind.tz is not None
+    return not times.how and any(re.search(r"(Z|UTC|[+-]\d\d(:?\d\d)?)$", str(v).strip()[10:]) for v in times.codes[1][:20])
+
+
+def moment_of(column: str, times: Column, *, zoned: bool = False) -> str | None:
+    """Return a column as a moment in a query, NULL where it is empty; None where a query cannot read its times.
+
+    Times with an offset stay moments with ``zoned``, and become those of UTC without.
+    """
+    how = {key: value for key, value, _ in times.how}
+    text = f"nullif(trim(CAST({column} AS VARCHAR)), '')"
+    if not how and is_zoned(times):
+        return f"TRY_CAST({text} AS TIMESTAMPTZ)" + ("" if zoned else " AT TIME ZONE 'UTC'")
+    if not how:
+        return f"TRY_CAST({text} AS TIMESTAMP)"
+    form = str(how.get("format", ""))
+    return f"try_strptime({text}, '{form}')" if form and not set(re.findall("%(.)", form)) - set("YmdyHMS") else None
+
+
 def loses_none(made: TableProfile, name: str, of: Sequence[Column]) -> bool:
     """Return whether a column that a query makes of others has a value wherever these have one: no number was written unexpectedly."""
     there = np.logical_and.reduce([c.filled for c in of])
     return name in made.columns and bool((made.columns[name].filled | ~there).all())
 
 
-def _query(sql: str, tables: Sequence[TableProfile]) -> Query:
+def query_over(sql: str, tables: Sequence[TableProfile]) -> Query:
     """Return a query over the sources of some tables: files under their names, or the one database that holds them."""
     databases = {str(t.source.database) for t in tables if isinstance(t.source, Query) and not isinstance(t.source.database, Mapping)}
     if databases:
@@ -83,7 +110,7 @@ def extended(profile: TableProfile, selected: str, joined: str, others: Mapping[
     """Return a query over a table, called ``given`` in it, and others that are joined to it."""
     sources = {name: t.source for name, t in others.items()}
     if not isinstance(profile.source, Query):
-        return _query(f"SELECT {selected} FROM {quoted(profile.name)} AS given {joined}".strip(), [profile, *others.values()])
+        return query_over(f"SELECT {selected} FROM {quoted(profile.name)} AS given {joined}".strip(), [profile, *others.values()])
     inner = profile.source.sql if " " in profile.source.sql else f"SELECT * FROM {profile.source.sql}"
     database = profile.source.database
     return Query(
@@ -118,7 +145,10 @@ def joined_profile(table: TableProfile, way: Way, tables: Mapping[str, TableProf
         selected.append(f"concat_ws('-', {parts}) AS order_key")
     selected.append(f"{quoted(before.name)}.{quoted(way.column)}")
     sql = f"SELECT {', '.join(selected)} " + " ".join(lines)
-    return profile_query(_query(sql, [table, *through]), table.name, table)
+    found = profile_query(query_over(sql, [table, *through]), table.name, table)
+    lost = table.rows - found.rows
+    told = f"{lost:,} of {table.rows:,} rows lead to no customer by {', '.join(step.table for step in way.steps)}: they are left out"
+    return replace(found, notes=(*found.notes, told)) if lost else found
 
 
 def _equal(one: TableProfile, here: str, other: TableProfile, there: str) -> str:
@@ -139,7 +169,7 @@ def with_customer(profile: TableProfile, customer: str, nobody: Sequence[str] = 
         inner = profile.source.sql if " " in profile.source.sql else f"SELECT * FROM {profile.source.sql}"
         query = Query(f"SELECT {everything} FROM ({inner}) AS given WHERE {meant}", profile.source.database)
     else:
-        query = _query(f"SELECT {everything} FROM {name} WHERE {meant}", [profile])
+        query = query_over(f"SELECT {everything} FROM {name} WHERE {meant}", [profile])
     return profile_query(query, profile.name, profile)
 
 
@@ -150,23 +180,23 @@ def months_as_rows(profile: TableProfile, customer: str) -> Query:
     left_out = ", ".join(quoted(c) for c in others)
     if all(re.fullmatch(r"\d{4}-\d{2}", c) or re.fullmatch(r"[A-Z][a-z]{2}-\d\d", c) for c in profile.months):
         turned = f"UNPIVOT {name} ON COLUMNS(* EXCLUDE ({left_out})) INTO NAME month VALUE amount"
-        return _query(f"SELECT {who}, month, amount FROM ({turned}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
+        return query_over(f"SELECT {who}, month, amount FROM ({turned}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
     rows = " UNION ALL ".join(f"SELECT {who}, '{day}' AS month, {quoted(c)} AS amount FROM {name}" for c, day in profile.months.items())
-    return _query(f"SELECT * FROM ({rows}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
+    return query_over(f"SELECT * FROM ({rows}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
 
 
 def flagged_rows(profile: TableProfile, column: str, values: Sequence[str]) -> Query:
     """Return the rows in which a column has one of some values."""
     texts = profile.table[column].cast(pa.string()).unique().to_pylist() if not pa.types.is_boolean(profile.table[column].type) else []
-    said = values[0].strip().lower() in _YES  # a flag is written 1, true or yes, depending on the reader
-    meant = set(values) if profile.columns[column].kind != "flag" else set(_YES if said else _NO)
+    said = values[0].strip().lower() in YES  # a flag is written 1, true or yes, depending on the reader
+    meant = set(values) if profile.columns[column].kind != "flag" else set(YES if said else _NO)
     there = [str(t) for t in texts if t is not None and str(t).strip().lower() in {m.lower() for m in meant}]
-    listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted(_YES if said else _NO))
+    listed = ", ".join("'" + t.replace("'", "''") + "'" for t in there or sorted(YES if said else _NO))
     whole = f"CAST({quoted(column)} AS VARCHAR)" if there else f"lower(CAST({quoted(column)} AS VARCHAR))"
     if isinstance(profile.source, Query):
         inner = profile.source.sql if " " in profile.source.sql else f"SELECT * FROM {profile.source.sql}"
         return Query(f"SELECT * FROM ({inner}) AS given WHERE {whole} IN ({listed})", profile.source.database)
-    return _query(f"SELECT * FROM {quoted(profile.name)} WHERE {whole} IN ({listed})", [profile])
+    return query_over(f"SELECT * FROM {quoted(profile.name)} WHERE {whole} IN ({listed})", [profile])
 
 
 def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_times import header_month, how_written, is_number
 from churnpredict.cli.intake.column_words import has_word, tokens
-from churnpredict.errors import ChurnError, IdentityError, UsageError
+from churnpredict.errors import ChurnError, ChurnWarning, IdentityError, UsageError
 from churnpredict.events.amounts import number_readings
 from churnpredict.events.file_formats import FileFormat, detect_format
 from churnpredict.events.source import File, Query, open_source, table_names
@@ -61,6 +62,11 @@ class Column:
         """Return whether its name has a word for any of the roles."""
         return any(has_word(self.name, role) for role in roles)
 
+    @property
+    def names_person(self) -> bool:
+        """Whether its name is that of a person, an address or free text; the name of an event, a product or a plan is not."""
+        return self.says("person") and (self.says("customer") or not self.says("kind", "item", "contract", "ticket"))
+
     @cached_property
     def filled(self) -> npt.NDArray[np.bool_]:
         """Where there is a value, shape (n,)."""
@@ -100,9 +106,11 @@ class Column:
         """Times in microseconds, ``NaT`` as the least number, shape (n,)."""
         how = {key: value for key, value, _ in self.how}
         values = self.values
-        found, missing, _ = read_times(
-            values, table="", name=self.name, timezone="UTC", unit=how.get("unit"), form=how.get("format"), placeholders=True
-        )
+        with warnings.catch_warnings():  # words for "no time" are named when the declared table is read
+            warnings.simplefilter("ignore", ChurnWarning)
+            found, missing, _ = read_times(
+                values, table="", name=self.name, timezone="UTC", unit=how.get("unit"), form=how.get("format"), placeholders=True
+            )
         return np.where(missing, np.iinfo(np.int64).min, found)
 
     @property
@@ -310,9 +318,12 @@ def _column(values: pa.ChunkedArray, name: str) -> Column:
 
 _YES = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet", "1"}
 _NO = {"no", "false", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "0"}
-_FLAGS = [{yes, no} for yes in _YES for no in _NO]
+_PAIRS = (*("jn", "sn", "on", "eh", "дн"), ("wahr", "falsch"), ("vrai", "faux"))  # "S" beside "H" is a side of a ledger
+_FLAGS = [{yes, no} for yes in _YES for no in _NO] + [set(pair) for pair in _PAIRS]
+_FIRST = {"j", "s", "o", "e", "д", "wahr", "vrai"}  # of these pairs
 
 
 def _as_flag(values: pa.ChunkedArray) -> pa.ChunkedArray:
     said = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-    return pc.is_in(said, pa.array(sorted(_YES))).cast(pa.int8())
+    yes = pc.is_in(said, pa.array(sorted(_YES | _FIRST))).cast(pa.int8())
+    return pc.if_else(pc.fill_null(pc.equal(said, ""), True), pa.scalar(None, pa.int8()), yes)

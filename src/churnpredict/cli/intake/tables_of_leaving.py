@@ -89,7 +89,12 @@ def more_states(readings: Sequence[Reading]) -> list[Reading]:
                 del r.unused[c]
             keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after", "observed_until")]
             roles = {k: r.roles[k] for k in ("customer", "time")}
-            found.append(Reading(r.profile, "states", f"{r.name}_more", roles, {"values": more}, keys))
+            prices = [c for c in more if has_word(c, "price")]
+            use = [c for c in more if c not in prices]
+            for name, values, driver in (("more", use, "value"), ("prices", prices, "price")):
+                if values:
+                    own = [*keys, ("driver", driver, "driver of the table's features")]
+                    found.append(Reading(r.profile, "states", f"{r.name}_{name}", roles, {"values": values}, own))
     return found
 
 

@@ -123,7 +123,7 @@ def _by_letters(content: bytes) -> Encoding:
     best = max(scores, key=lambda name: scores[name][0][0])
     (most, language), text = scores[best]
     near = [n for n, ((score, _), other) in scores.items() if n != best and other != text and most > 0 and score >= _NEAR * most]
-    return (best, tuple(near), f"its letters are those of {language}" if most > 0 else "bytes that are not UTF-8")
+    return (best, tuple(near), f"its letters are those of {language}" if most > 0 and language else "bytes that are not UTF-8")
 
 
 def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
@@ -154,7 +154,8 @@ def _score(text: str, languages: dict[str, str]) -> tuple[float, str]:
     signs = total - sum(letters.values())
     known = {name: sum(letters[c] for c in alphabet) for name, alphabet in languages.items()}
     language = max(known, key=lambda name: known[name] * _RARE.get(name, 1.0))
-    return ((known[language] * _RARE.get(language, 1.0) + 0.5 * signs + signs_known - strange) / max(total, 1), language)
+    score = known[language] * _RARE.get(language, 1.0) + 0.5 * signs + signs_known - strange
+    return score / max(total, 1), language if known[language] else ""
 
 
 def _script(char: str) -> str:
