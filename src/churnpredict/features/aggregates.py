@@ -363,10 +363,10 @@ def _busiest(plan: Plan, rows: Wanted) -> Run:
     which = _ints(windows)
 
     def run(s: Stream, b: Block) -> None:
-        numbers, _, _, sizes = _numbered(s)
+        numbers, _, ahead, behind, sizes = _numbered(s)
         _, distinct, place = s.active_days
         days = (s.times, s.calendar_times, place, distinct, b.walls)
-        user_kernels.busiest(numbers, sizes, days, b.customers, b.edges, which, *wanted, b.out, b.at)
+        user_kernels.busiest(numbers, ahead, behind, sizes, days, b.customers, b.edges, which, *wanted, b.out, b.at)
 
     return run
 
@@ -375,7 +375,7 @@ def _breadths(plan: Plan, rows: Wanted) -> Run:
     by_role = {role: [(c, r) for c, r in rows if r.aggregate == f"{role}s_per_user"] for role in ("kind", "item")}
 
     def run(s: Stream, b: Block) -> None:
-        numbers, _, ahead, sizes = _numbered(s)
+        numbers, _, ahead, _, sizes = _numbered(s)
         for role, some in by_role.items():
             nested, labels = plan.nested(some), s.columns.get(role, _NO_CODES)
             which = _ints(w for w, _, _ in nested)

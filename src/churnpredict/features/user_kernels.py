@@ -23,10 +23,11 @@ def number_within(offsets, labels, n_labels):  # type: ignore[no-untyped-def]
     """Return labels numbered within each customer by their first rows.
 
     For each row there are its number, -1 for missing; the distinct labels of the customer up to it; the rows until its label comes again, 0
-    for a missing one; and for each customer the distinct labels.
+    for a missing one; the rows since it came before, 0 for none; and for each customer the distinct labels.
     """
     numbers, seen = np.empty(labels.size, np.int32), np.empty(labels.size, np.int32)
-    ahead, sizes = np.zeros(labels.size, np.int32), np.zeros(offsets.size - 1, np.int32)
+    ahead, behind = np.zeros(labels.size, np.int32), np.zeros(labels.size, np.int32)
+    sizes = np.zeros(offsets.size - 1, np.int32)
     place, latest = np.full(n_labels, -1, np.int32), np.empty(n_labels, np.int64)
     for c in range(offsets.size - 1):
         n = 0
@@ -37,7 +38,8 @@ def number_within(offsets, labels, n_labels):  # type: ignore[no-untyped-def]
                     place[label] = n
                     n += 1
                 else:
-                    ahead[latest[label]] = i - latest[label]
+                    behind[i] = i - latest[label]
+                    ahead[latest[label]] = behind[i]
                 latest[label] = i
                 ahead[i] = _NEVER_AGAIN
             numbers[i] = place[label] if label >= 0 else -1
@@ -46,7 +48,7 @@ def number_within(offsets, labels, n_labels):  # type: ignore[no-untyped-def]
             if labels[i] >= 0:
                 place[labels[i]] = -1
         sizes[c] = n
-    return numbers, seen, ahead, sizes
+    return numbers, seen, ahead, behind, sizes
 
 
 @_jit
@@ -117,7 +119,7 @@ def first_seen(offsets, seen, customers, edges, which, columns, out, at):  # typ
 
 
 @_jit
-def busiest(numbers, sizes, days, customers, edges, which, shares, silences, gone, out, at):  # type: ignore[no-untyped-def]
+def busiest(numbers, ahead, behind, sizes, days, customers, edges, which, shares, silences, gone, out, at):  # type: ignore[no-untyped-def]
     """Compute what there is to say about the person with the most rows in each window.
 
     Columns by window, -1 for not wanted: ``shares``, their rows / rows of all people; ``silences``, days since their last row / mean gap
@@ -128,7 +130,6 @@ def busiest(numbers, sizes, days, customers, edges, which, shares, silences, gon
     A window moves from one cutoff of a customer to the next, so that each row enters and leaves it once.
     """
     most = np.max(sizes) if sizes.size else 0
-    latest, oldest, active = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
     for f in range(which.size):
         counts = np.zeros(most, np.int64)
         begun, done = 0, 0
@@ -149,7 +150,7 @@ def busiest(numbers, sizes, days, customers, edges, which, shares, silences, gon
             if shares[f] >= 0:
                 out[shares[f], at + r] = top / every if top else np.nan
             if silences[f] >= 0 or gone[f] >= 0:
-                ratio = _silence(numbers, own, top, days, r, high, latest, oldest, active) if top else np.nan
+                ratio = _silence(numbers, ahead, behind, own, top, days, r, low, high) if top else np.nan
                 if silences[f] >= 0:
                     out[silences[f], at + r] = ratio
                 if gone[f] >= 0:
@@ -164,33 +165,26 @@ def _add(numbers, counts, low, high, sign):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _silence(numbers, counts, top, days, r, high, latest, oldest, active):  # type: ignore[no-untyped-def]
+def _silence(numbers, ahead, behind, counts, top, days, r, low, high):  # type: ignore[no-untyped-def]
     """Return the silence of the busiest one, with ``top`` rows, over the mean gap between the days on which they were active."""
     moments, times, place, distinct_days, cutoffs = days
-    left = 0  # rows of those with as many rows
-    for u in range(counts.size):
-        if counts[u] == top:
-            active[u] = 0
-            left += top
-    last, i = -1, high
-    while left:
-        i -= 1
-        u = numbers[i]
-        if u < 0 or counts[u] != top:
-            continue
-        left -= 1
-        if last < 0:
-            last = i
-        if active[u] == 0:
-            latest[u] = oldest[u] = i
-            active[u] = 1
-        elif place[i] != place[oldest[u]]:
-            oldest[u] = i
-            active[u] += 1
+    last = high - 1
+    while numbers[last] < 0 or counts[numbers[last]] != top:
+        last -= 1
     gap = np.nan
-    for u in range(counts.size):
-        if counts[u] == top and moments[latest[u]] == moments[last] and active[u] > 1:
-            own = (distinct_days[place[latest[u]]] - distinct_days[place[oldest[u]]]) / (active[u] - 1)
+    for i in range(last, low - 1, -1):  # others as busy may have acted at that moment
+        if moments[i] != moments[last]:
+            break
+        if numbers[i] < 0 or counts[numbers[i]] != top or i + np.int64(ahead[i]) < high:
+            continue
+        row, first, active = i, place[i], 1
+        for _ in range(top - 1):
+            row -= behind[row]
+            if place[row] != first:
+                first = place[row]
+                active += 1
+        if active > 1:
+            own = (distinct_days[place[i]] - distinct_days[first]) / (active - 1)
             if np.isnan(gap) or own < gap:
                 gap = own
     return (cutoffs[r] - times[last]) / DAY / gap
