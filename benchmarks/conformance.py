@@ -23,7 +23,19 @@ from _measure import Table
 from conformity.side import ENVIRONMENTS, NoPython, Row, other_side
 
 STORED = Path(__file__).with_suffix(".json")
-TOOLS = ("scikit_learn", "empulse", "lifetimes", "pymc_marketing", "published", "scikit_uplift", "causalml", "featuretools", "explainers")
+TOOLS = (
+    "scikit_learn",
+    "empulse",
+    "lifetimes",
+    "pymc_marketing",
+    "published",
+    "scikit_uplift",
+    "causalml",
+    "scikit_survival",
+    "featuretools",
+    "getml",
+    "explainers",
+)
 
 
 def printed(name: str, rows: list[Row]) -> None:

@@ -17,6 +17,7 @@ FOLDED = {
     "benchmarks/index": ("h2",),
     "bad-inputs": ("h2",),
     "errors": ("h2",),
+    "comparison": ("h3",),
 }
 _STANDING = re.compile(r"(Status: \w+|Accepted|Concerns .*|Question|Decided|Asked|What was wrong)\.?$", re.S)  # how decisions begin
 _FEW_COLUMNS = 3  # of a table that fits a telephone as it is

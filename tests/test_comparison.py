@@ -11,7 +11,7 @@ sys.path.append(str(Path(__file__).parents[1] / "docs"))
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import comparison_page
 
-from conformity import explainers, featuretools, lifetimes, pymc_marketing
+from conformity import explainers, featuretools, getml, lifetimes, pymc_marketing
 
 ROOT = Path(__file__).parents[1]
 TABLE = comparison_page.read()
@@ -31,7 +31,7 @@ def test_every_cell_has_a_mark_a_sentence_and_a_place():
 
 def test_versions_are_those_that_were_measured():
     assert SYSTEMS["churnpredict"]["version"] == churnpredict.__version__
-    for tool in (lifetimes.TOOL, pymc_marketing.TOOL, featuretools.TOOL):
+    for tool in (lifetimes.TOOL, pymc_marketing.TOOL, featuretools.TOOL, getml.TOOL):
         assert SYSTEMS[tool.script]["version"] == tool.version
     pinned = dict(package.split("==") for package in explainers.TOOL.packages)
     assert SYSTEMS["shap"]["version"] == pinned["shap"]
