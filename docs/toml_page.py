@@ -86,7 +86,7 @@ _MEANS = {
 }
 _CHOICES = {
     ("tables", "kind of table"): '"events", "customers", "intervals", "states"',
-    ("churn", "rule"): ", ".join(f'"{name}"' for name in config._RULES),
+    ("churn", "rule"): ", ".join(f'"{name}"' for name in rules.rules_by_name()),
     ("model", "treated"): '"exclude", "flag", "feature"',
     ("model", "raise_on"): '"error", "warning", "nothing"',
     ("model", "calendar"): "list of tables",
@@ -226,8 +226,7 @@ def sections() -> dict[str, list[Key]]:
             found["[tables.NAME]: where the rows come from"] = [first, *places]
             found["[tables.NAME]: how a file is written"] = options
         found[f'[tables.NAME], kind = "{kind}"'] = keys
-    for rule, name in config._RULES.items():
-        cls = getattr(rules, name)
+    for rule, cls in rules.rules_by_name().items():
         first = Key("rule", _CHOICES["churn", "rule"], "needed", _MEANS["churn", "rule"], f'rule = "{rule}"')
         found[f'[churn], rule = "{rule}"'] = [first, *(_key("churn", *f, cls) for f in _fields(cls))]
     found["[model]"] = [_key("model", *f, cp.ChurnPipeline) for f in _fields(config.Settings)]

@@ -83,8 +83,8 @@ def places() -> list[tuple[str, str, str]]:
         back = {v: k for k, v in config._RENAMED.items()}
         found += [("tables", kind, back.get(key, key)) for key in fields(getattr(kinds, name)) if key != "source"]
         found += [("tables", kind, key) for key in ("kind", "source", "database", "query", *(config._FILE if kind == "events" else ()))]
-    for rule, name in config._RULES.items():
-        found += [("churn", rule, key) for key in ("rule", *fields(getattr(rules, name)))]
+    for rule, cls in rules.rules_by_name().items():
+        found += [("churn", rule, key) for key in ("rule", *fields(cls))]
     for section, cls in (("model", config.Settings), ("plan", config.Planning), ("output", config.Output)):
         found += [(section, "", key) for key in fields(cls)]
     return found
@@ -117,7 +117,7 @@ def written(section: str, of: str, key: str, value: Any) -> str:
 
 def fits(section: str, of: str, key: str, value: Any) -> bool:
     """Whether the type is right, so that the value may be accepted, or refused later by what it names."""
-    cls = {"tables": config._TABLES, "churn": config._RULES}.get(section)
+    cls = {"tables": config._TABLES, "churn": {rule: cls.__name__ for rule, cls in rules.rules_by_name().items()}}.get(section)
     if section == "the file":
         kind: Any = str if key == "timezone" else datetime.date
     elif key in ("rule", "source", "database", "query") or (section == "tables" and key == "kind"):

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.rule import ChurnRule, check_rule
-from churnpredict.churn.rules import Cancellation, Inactivity, SubscriptionEnd, TrialEnd, WinBack
 from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.expected import check_tables
@@ -105,7 +104,10 @@ class Ledger:
         check_tables(tables, call)
         check_rule(churn, call)
         settings: set[str] = {f.name for f in dataclasses.fields(churn)} if dataclasses.is_dataclass(churn) else set()
-        if isinstance(churn, WinBack) or not {"horizon", "gap"} <= settings or (churn.decided_at_end and not isinstance(churn, Inactivity)):
+        self._left_by = getattr(churn, "left_by", "outcome")
+        self._ends_with_period = bool(getattr(churn, "ends_with_period", False))
+        unclear = churn.decided_at_end and self._left_by != "silence"
+        if self._left_by is None or unclear or not {"horizon", "gap"} <= settings:
             raise UsageError(
                 "rule-not-accountable",
                 f"{type(churn).__name__} does not define when a customer leaves",
@@ -115,10 +117,10 @@ class Ledger:
         self.tables = _in_hindsight(tables)
         rule: Any = churn
         self.churn: Any = dataclasses.replace(rule, gap="0d")
-        if isinstance(churn, Inactivity):
+        if self._left_by == "silence":
             self.churn = dataclasses.replace(self.churn, active_within=None)
-        self._silences = _silences(self.churn.visits(self.tables), churn.horizon_span) if isinstance(churn, Inactivity) else None
-        self.contracts: Contracts | None = self.churn.contracts(self.tables) if isinstance(churn, SubscriptionEnd) else None
+        self._silences = _silences(self.churn.visits(self.tables), churn.horizon_span) if self._left_by == "silence" else None
+        self.contracts: Contracts | None = self.churn.contracts(self.tables) if self._left_by == "contract" else None
         self.spells = None if self.contracts is None else self.contracts.spells.seen_until(self.observed_until)
 
     @property
@@ -182,7 +184,7 @@ class Ledger:
 
         An event at the end of a period belongs to the next one; a contract that ends then was lost in this one.
         """
-        if not isinstance(self.churn, (SubscriptionEnd, TrialEnd)):
+        if not self._ends_with_period:
             return left_at < ends
         return (left_at <= ends) & (left_at < self.settled_until)
 
@@ -192,7 +194,7 @@ class Ledger:
         Of contracts that end as the last period does, the renewals may begin at the first moment that is not observed.
         """
         late = ends > self.settled_until
-        if not isinstance(self.churn, (SubscriptionEnd, TrialEnd)):
+        if not self._ends_with_period:
             return late
         last = ends == self.settled_until
         return late | (last & np.isin(ends, self.tables.stream(self.churn.table(self.tables)).columns["end"]))
@@ -203,7 +205,7 @@ class Ledger:
         The day of joining where it is declared, or the first row of the table that the rule reads, whichever is later; under
         :class:`Cancellation` without a day of joining, the first row of any table.
         """
-        if isinstance(self.churn, Cancellation):
+        if self._left_by == "row":
             first = np.full(len(self.tables), OPEN, np.int64)
             for stream in self.tables.streams.values():
                 first = np.minimum(first, _firsts(stream))
@@ -229,7 +231,7 @@ class Ledger:
         stream = self.tables.stream(self.churn.table(self.tables))
         if self._silences is not None:
             last = _lasts(self._silences, self._silences.times)
-        elif isinstance(self.churn, Cancellation):
+        elif self._left_by == "row":
             last = _lasts(stream, stream.times)
         elif self.spells is not None:
             last = self.spells.final_ends

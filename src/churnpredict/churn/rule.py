@@ -12,7 +12,7 @@ from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span
 
-__all__ = ["ChurnRule", "check_rule", "window_after", "window_before"]
+__all__ = ["ChurnRule", "check_rule", "rule_name", "window_after", "window_before"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -68,6 +68,17 @@ class ChurnRule(Protocol):
         opened.
         """
         ...
+
+
+def rule_name(churn: ChurnRule | type[ChurnRule]) -> str:
+    """Return the name of a rule, or of its class, in ``churn.toml`` and in the languages.
+
+    >>> import churnpredict as cp
+    >>> rule_name(cp.SubscriptionEnd("90d")), rule_name(cp.Inactivity)
+    ('subscription_end', 'inactivity')
+    """
+    cls = churn if isinstance(churn, type) else type(churn)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
 
 def check_rule(given: Any, call: str) -> None:

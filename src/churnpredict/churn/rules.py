@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
 from churnpredict.argument_checks import check_text
-from churnpredict.churn.rule import ChurnRule, window_after
+from churnpredict.churn.rule import ChurnRule, rule_name, window_after
 from churnpredict.churn.rule_questions import (
     are_present,
     check_kinds,
@@ -37,7 +38,7 @@ from churnpredict.events.visits import kinds_of_activity, visits
 from churnpredict.number_checks import check_share
 from churnpredict.spans import Span, span
 
-__all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack"]
+__all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEnd", "WinBack", "rules_by_name"]
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -49,6 +50,12 @@ STAYED, LEFT, LOST, GONE_BEFORE = 0, 1, 2, -1
 @dataclass(frozen=True)
 class _Rule(ChurnRule):
     """Base of all rules: a horizon, a table, and a gap in which a retention team can act."""
+
+    # How the books tell that somebody has left: a silence that lasts, the end of the last contract, a row that says so, whatever the
+    # outcome says; None: the rule is not about leaving.
+    left_by: ClassVar[Literal["silence", "contract", "row", "outcome"] | None] = "outcome"
+    # Whether leaving is the end of a paid or trial period, which belongs to the day before it.
+    ends_with_period: ClassVar[bool] = False
 
     horizon: str
     of: str | None = field(default=None, kw_only=True)
@@ -120,6 +127,8 @@ class Inactivity(_Rule):
     >>> cp.Inactivity("90d", of="orders", active_within="180d")
     Inactivity(horizon='90d', of='orders', gap='0d', active_within='180d')
     """
+
+    left_by = "silence"
 
     active_within: str | None = field(default=None, kw_only=True)
     kinds: Sequence[str] = field(default=(), kw_only=True, repr=False)
@@ -202,6 +211,8 @@ class Cancellation(_Rule):
     [0, 1, 2]
     """
 
+    left_by = "row"
+
     involuntary: Sequence[str] = field(default=(), kw_only=True)
     back: str | None = field(default=None, kw_only=True)
 
@@ -270,6 +281,9 @@ class SubscriptionEnd(_Rule):
     >>> sorted(set(cp.label_churn(shop.tables, past, churn)["outcome"]))
     [0, 1]
     """
+
+    left_by = "contract"
+    ends_with_period = True
 
     grace: str = field(default="30d", kw_only=True)
     involuntary: Sequence[str] = field(default=(), kw_only=True)
@@ -351,6 +365,8 @@ class TrialEnd(_Rule):
     >>> cp.TrialEnd("30d", of="subscriptions", kinds=["trial"])
     TrialEnd(horizon='30d', of='subscriptions', gap='0d', kinds=['trial'], grace='14d')
     """
+
+    ends_with_period = True
 
     kinds: Sequence[str] = field(default=("trial",), kw_only=True)
     grace: str = field(default="14d", kw_only=True)
@@ -493,6 +509,8 @@ class WinBack(_Rule):
     WinBack(horizon='60d', of='orders', gap='0d', silent_for='180d', kinds=())
     """
 
+    left_by = None
+
     silent_for: str = field(default="180d", kw_only=True)
     kinds: Sequence[str] = field(default=(), kw_only=True)
 
@@ -527,3 +545,8 @@ class WinBack(_Rule):
         following = first_from(stream, customers, cutoffs)
         back_at = np.where(following >= 0, np.append(stream.times, OPEN)[following], OPEN)
         return self._judge(tables, cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
+
+
+def rules_by_name() -> dict[str, type[_Rule]]:
+    """Return every rule by its name in ``churn.toml``, in the order of the documentation."""
+    return {rule_name(rule): rule for rule in (Inactivity, SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack)}

@@ -49,14 +49,6 @@ __all__ = ["Config", "Output", "Planning", "Settings", "parse_config", "read_con
 
 # Name in the file -> class in events.tables, and keys with other names there: "kind" is the kind of table.
 _TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
-_RULES = {
-    "inactivity": "Inactivity",
-    "subscription_end": "SubscriptionEnd",
-    "cancellation": "Cancellation",
-    "trial_end": "TrialEnd",
-    "down_sell": "DownSell",
-    "win_back": "WinBack",
-}
 _RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "files", "query")
 # Options of churnpredict.File.
@@ -248,10 +240,9 @@ class Config:
 
     def churn_rule(self) -> ChurnRule:
         """Return the churn rule."""
-        from churnpredict.churn import rules
+        from churnpredict.churn.rules import rules_by_name
 
-        rule: ChurnRule = getattr(rules, _RULES[self.churn["rule"]])(**{k: v for k, v in self.churn.items() if k != "rule"})
-        return rule
+        return rules_by_name()[self.churn["rule"]](**{k: v for k, v in self.churn.items() if k != "rule"})
 
     def pipeline(self) -> ChurnPipeline:
         """Return an untrained pipeline."""
@@ -395,14 +386,6 @@ def _check_output(output: Output) -> None:
                 raise ConfigError("bad-setting", f"[output]: {key} is {shown(name)}", remedy=error.remedy) from None
 
 
-def _class(module: Any, names: Mapping[str, str], where: str, what: str) -> Any:
-    cls = getattr(module, names[what], None)
-    if cls is None:
-        there = [k for k, v in names.items() if hasattr(module, v)]
-        raise ConfigError("bad-setting", f'{where}: "{what}" is not available in this version', remedy=f"Write one of {', '.join(there)}.")
-    return cls
-
-
 def _table(name: str, section: Any) -> dict[str, Any]:
     from churnpredict.events import tables as kinds
     from churnpredict.events.source import File
@@ -411,7 +394,7 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     if name in _TAKEN:
         raise ConfigError("table-name", f'{where}: a table cannot be called "{name}"', remedy=f'Name it "{name}_log", for example.')
     section = _mapping(where, section)
-    cls = _class(kinds, _TABLES, where, _need(where, section, "kind", _TABLES))
+    cls = getattr(kinds, _TABLES[_need(where, section, "kind", _TABLES)])
     options = _options_of(cls)
     back = {v: k for k, v in _RENAMED.items()}
     known = ["kind", *_PLACES, *_FILE, *(back.get(o, o) for o in options if o != "source")]
@@ -450,9 +433,10 @@ def _check_file(where: str, file: Mapping[str, Any]) -> None:
 
 
 def _churn(section: Mapping[str, Any]) -> dict[str, Any]:
-    from churnpredict.churn import rules
+    from churnpredict.churn.rules import rules_by_name
 
-    cls = _class(rules, _RULES, "[churn]", _need("[churn]", section, "rule", _RULES))
+    rules = rules_by_name()
+    cls = rules[_need("[churn]", section, "rule", rules)]
     options = _options_of(cls)
     _refuse_unknown("[churn]", section, ["rule", *options])
     for option, must in options.items():

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from churnpredict.churn import rules
+from churnpredict.churn.rules import rules_by_name
 from churnpredict.errors import ChurnError, ModelFileError, UsageError
 from churnpredict.features import custom as own
 from churnpredict.features.feature import Feature
@@ -121,17 +121,21 @@ def _thaw_settings(settings: Mapping[str, Any]) -> ChurnClassifier:
 
 def _freeze_rule(churn: Any) -> schema.Rule:
     name = type(churn).__name__
-    if name not in rules.__all__ or type(churn) is not getattr(rules, name):
+    if type(churn) is not _known_rules().get(name):
         raise not_storable(f"the churn rule is a custom class, {name}")
     return schema.Rule(
         name=name, options={f.name: _plain(getattr(churn, f.name), f"{f.name} of the churn rule") for f in dataclasses.fields(churn)}
     )
 
 
+def _known_rules() -> dict[str, Any]:
+    return {rule.__name__: rule for rule in rules_by_name().values()}
+
+
 def thaw_rule(rule: schema.Rule) -> Any:
     """Return the churn rule of a file."""
-    _need(rule.name in rules.__all__, "its churn rule is unknown")
-    cls: Any = getattr(rules, rule.name)
+    cls = _known_rules().get(rule.name)
+    _need(cls is not None, "its churn rule is unknown")
     types = get_type_hints(cls)
     options = {k: _given(v) for k, v in rule.options.items()}
     _need(options.keys() <= types.keys(), "an option of its churn rule is unknown")

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.churn.outcomes import label_churn
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, rule_name
+from churnpredict.churn.rules import rules_by_name
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.clock import DAY
 from churnpredict.errors import ChurnError
@@ -25,14 +26,6 @@ NOTHING_YET = ("before-first-event", "nobody-at-risk")  # codes: before the firs
 _WINDOWS = 8  # outcome windows of the rule itself, one before the other
 _FEWEST = 5  # customers of whom a share is shown
 
-_RULES = {
-    "Inactivity": "inactivity",
-    "Cancellation": "cancellation",
-    "SubscriptionEnd": "contract",
-    "TrialEnd": "trial",
-    "DownSell": "downsell",
-    "WinBack": "winback",
-}
 _DIFFERENCE = {"difference", "difference_low", "difference_high"}
 
 
@@ -61,7 +54,7 @@ def meaning(churn: ChurnRule | None, date: str | None, spoken: Language) -> list
     if churn is None or date is None:
         return [spoken.say("leaving.unknown")]
     days = span_told(churn.horizon_span, spoken)
-    key = _RULES.get(type(churn).__name__, "other")
+    key = rule_name(churn) if rule_name(churn) in rules_by_name() else "other"
     holes: dict[str, Any] = {"days": days, "date": date}
     if key == "inactivity":
         holes["things"] = spoken.noun(shown(getattr(churn, "of", None) or "events", "id"))
