@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from churnpredict.churn.rules import rules_by_name
 from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import DRIVERS, label_and_remedy
 from churnpredict.languages.catalogue import LANGUAGES, Language, language_of, read_language
@@ -71,6 +72,11 @@ def test_there_are_eight_of_them() -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_language_lacks_nothing(code: str) -> None:
     assert lacks(language_of(code)) == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_churn_rule_has_its_sentence(code: str) -> None:
+    assert [rule for rule in rules_by_name() if f"leaving.{rule}" not in language_of(code).page] == []
 
 
 @pytest.mark.parametrize("code", OTHERS)
