@@ -11,6 +11,7 @@ from typing import Any
 
 from churnpredict.cli.config import Config
 from churnpredict.errors import OutputError, UsageError
+from churnpredict.events.sources.wildcards import as_pattern, has_wildcards, plain_path
 from churnpredict.files import may_be_file
 
 __all__ = ["refuse_clashes", "refuse_own_tables"]
@@ -112,27 +113,28 @@ def _within(path: str | Path, folder: str | Path) -> bool:
 
 def _is_read(output: Path, source: str) -> bool:
     """Return whether a source would include the output, or the output would replace the source."""
-    source = os.path.expanduser(source)
+    pattern = as_pattern(source)
+    source = plain_path(pattern)
     is_folder = output.suffix == "" or output.is_dir()
-    base = _base(source)
+    base = _base(pattern)
     if _same(output, source) or (is_folder and (_within(base, output) or (base != source and _real(base) == _real(output)))):
         return True
     places = [output, *([output / _RUN] if is_folder else [])]
     if os.path.isdir(source):
         return any(_within(place, source) for place in places) and (is_folder or output.suffix.lower() not in _PAGES)
-    if not glob.has_magic(source):
+    if not has_wildcards(pattern):
         return False
-    pattern = _pattern(source)
-    if any(pattern.fullmatch(spelt) for place in places for spelt in (_real(place), os.path.join(_real(place.parent), place.name))):
+    matches = _pattern(pattern)
+    if any(matches.fullmatch(spelt) for place in places for spelt in (_real(place), os.path.join(_real(place.parent), place.name))):
         return True
-    return output.exists() and any(_same(output, file) for file in glob.iglob(source, recursive=True))
+    return output.exists() and any(_same(output, file) for file in glob.iglob(pattern, recursive=True))
 
 
 def _base(source: str) -> str:
     """Return the part of a glob before its first sign."""
     parts = Path(source).parts
-    plain = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
-    return os.path.join(*parts[:plain]) if plain else "."
+    plain = next((i for i, part in enumerate(parts) if has_wildcards(part)), len(parts))
+    return plain_path(os.path.join(*parts[:plain])) if plain else "."
 
 
 def _pattern(source: str) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from churnpredict.cli.intake.table_keys import Way
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.source import File, Query
+from churnpredict.events.sources.wildcards import as_pattern, files_of
 
 __all__ = [
     "YES",
@@ -208,9 +209,9 @@ def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
         groups.setdefault((stem, tuple(profile.columns), bool(path)), []).append(profile)
     found = []
     for (stem, _, _), group in groups.items():
-        pattern = str(Path(_path(group[0])).parent / stem.replace("#", "*")) if len(group) > 1 else ""
+        pattern = as_pattern(Path(_path(group[0])).parent / glob.escape(stem).replace("#", "*")) if len(group) > 1 else ""
         options = _common_options(group)
-        if len(group) > 1 and "#" in stem and options is not None and sorted(glob.glob(pattern)) == sorted(_path(p) for p in group):
+        if len(group) > 1 and "#" in stem and options is not None and files_of(pattern) == sorted(_path(p) for p in group):
             name = re.sub(r"_*\d+", "", group[0].name).strip("_") or group[0].name
             whole = profile_query(File(pattern, **options) if options else pattern, name)
             keys = {key: (key, value, why) for p in group for key, value, why in p.keys}

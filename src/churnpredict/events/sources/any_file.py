@@ -14,6 +14,7 @@ from churnpredict.events.sources.json_files import JSON, JsonFiles
 from churnpredict.events.sources.lakes import Lake, lake_kind
 from churnpredict.events.sources.text_files import TEXT, open_text
 from churnpredict.events.sources.unpacking import members, stem_ending
+from churnpredict.events.sources.wildcards import as_pattern, files_of, plain_path
 from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
 from churnpredict.events.sources.written import Written
 
@@ -41,7 +42,7 @@ def first_file(file: File, name: str) -> str:
         ``missing-file``.
     """
     path = _resolved(file)
-    found = [path] if lake_kind(path) is not None else sorted(f for f in glob.glob(path, recursive=True) if os.path.isfile(f))
+    found = [path] if lake_kind(path) is not None else files_of(path)
     if not found:
         raise _missing(path, name)
     return found[0]
@@ -49,12 +50,14 @@ def first_file(file: File, name: str) -> str:
 
 def _resolved(file: File) -> str:
     path = os.path.expanduser(str(file.path))
-    return files_within(path) if os.path.isdir(path) and lake_kind(path) is None else path
+    if lake_kind(path) is not None:
+        return path
+    return files_within(path) if os.path.isdir(path) else as_pattern(path)
 
 
 def _missing(path: str, name: str) -> SourceError:
     remedy = "Check the path; a glob such as data/*.parquet works too."
-    return SourceError("missing-file", f'nothing is found under "{path}"', table=name, remedy=remedy)
+    return SourceError("missing-file", f'nothing is found under "{plain_path(path)}"', table=name, remedy=remedy)
 
 
 def open_file(file: File, name: str) -> Source:
@@ -74,7 +77,9 @@ def open_file(file: File, name: str) -> Source:
         if option not in options:
             known = ", ".join(options)
             remedy = f"Leave it out; such a file takes {known}." if known else "Leave it out."
-            raise UsageError("file-option", f'"{path}" is {called}, to which {option} does not apply', table=name, remedy=remedy)
+            raise UsageError(
+                "file-option", f'"{plain_path(path)}" is {called}, to which {option} does not apply', table=name, remedy=remedy
+            )
     if kind in ("delta", "iceberg"):
         return Lake(name, file, path, kind)
     if kind == "parquet":
@@ -91,7 +96,10 @@ def _only(path: str, name: str) -> str:
     found = glob.glob(path)
     if len(found) != 1:
         raise UsageError(
-            "file-option", f'"{path}" names {len(found)} workbooks', table=name, remedy="Give one table per workbook, or write them as CSV."
+            "file-option",
+            f'"{plain_path(path)}" names {len(found)} workbooks',
+            table=name,
+            remedy="Give one table per workbook, or write them as CSV.",
         )
     return found[0]
 

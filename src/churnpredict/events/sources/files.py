@@ -16,12 +16,14 @@ from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quot
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.parquet_types import check_stored_types
 from churnpredict.events.sources.texts import mark_untyped
+from churnpredict.events.sources.wildcards import as_pattern, files_of, fixed_part, has_wildcards, plain_path
 
 __all__ = ["Files", "files_within", "is_ragged", "open_files", "ragged_rows"]
 
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
+_PACKINGS = {".gz": "gzip", ".zst": "zstd"}  # said, not left to DuckDB: of "a?.csv.gz" it reads the packed bytes, or nothing
 _RAGGED = ("Expected Number of Columns", "unterminated quote", "invalid state", "Error when sniffing")  # in what the reader says
 _PLACE = "\x1fplace"  # the column in which a reader says the file of a row
 _TEXT_TYPE = "VARCHAR"
@@ -58,12 +60,12 @@ class Files(Source):
                 raise memory_shortage(error) or self._refuse(error) from None
 
     def paths(self) -> list[str]:
-        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+        return files_of(self.path)
 
     def units(self, columns: Sequence[str]) -> list[Unit]:
         """Return one unit for each file, where each has all of the columns, under their names."""
-        files, start = self._files, len(_fixed(self.path))
-        alone = files == self.paths() and not any(glob.has_magic(file) for file in files)  # not copies, and no names with wildcards
+        files, start = self._files, len(fixed_part(self.path))
+        alone = files == self.paths()  # not copies
         kinds = [self._kind_of(file, columns) for file in files] if alone else [None]
         if None in kinds:
             return super().units(columns)
@@ -119,26 +121,27 @@ class Files(Source):
         keys = [key for key in self._keys if key not in own]
         if not keys:
             return files
-        below = f"substr({quoted(_PLACE)}, {len(_fixed(self.path)) + 1})"
+        below = f"substr({quoted(_PLACE)}, {len(fixed_part(self.path)) + 1})"
         value = "nullif(url_decode(regexp_extract({0}, {1}, 1)), '__HIVE_DEFAULT_PARTITION__')"
         listed = ", ".join(f"{value.format(below, _literal(_key_pattern(key)))} AS {quoted(key)}" for key in keys)
         return f"(SELECT * EXCLUDE ({quoted(_PLACE)}), {listed} FROM {files})"  # noqa: S608 - quoted
 
     def _read_parquet(self, path: str | None = None) -> str:
-        wanted = path or self.path
-        options = ", union_by_name=true" if glob.has_magic(wanted) else ""  # it costs a third
+        wanted = self.path if path is None else glob.escape(path)
+        options = ", union_by_name=true" if has_wildcards(wanted) else ""  # it costs a third
         placed = f", filename={_literal(_PLACE)}" if self._keys else ""
         return f"read_parquet({_literal(wanted)}, hive_partitioning=false{options}{placed})"
 
     def _read_csv(self, columns: Sequence[str], text: Sequence[str] | None, path: str | None) -> str:
         """Read files of one form together; join those with other column names by name."""
-        alike: dict[CsvForm, list[str]] = {}
+        alike: dict[tuple[CsvForm, str], list[str]] = {}
         for file, form in self._forms.items():
             if path in (None, file):
-                alike.setdefault(form, []).append(file)
-        return " UNION ALL BY NAME ".join(self._read_alike(form, files, columns, text) for form, files in alike.items())
+                alike.setdefault((form, os.path.splitext(file.lower())[1]), []).append(file)
+        parts = (self._read_alike(form, files, columns, text, _PACKINGS.get(end, "none")) for (form, end), files in alike.items())
+        return " UNION ALL BY NAME ".join(parts)
 
-    def _read_alike(self, form: CsvForm, files: list[str], columns: Sequence[str], text: Sequence[str] | None) -> str:
+    def _read_alike(self, form: CsvForm, files: list[str], columns: Sequence[str], text: Sequence[str] | None, packing: str) -> str:
         names = form.unique_names(columns)
         if text is None:  # for somebody who looks at an undeclared file: all rows decide on the types
             how = f"names=[{', '.join(map(_literal, names))}], sample_size=-1"
@@ -146,11 +149,12 @@ class Files(Source):
             how = f"auto_detect=false, columns={{{', '.join(f'{_literal(n)}: {_literal(_TEXT_TYPE)}' for n in names)}}}"
         told = ", ".join(f"{key}={_literal(v) if isinstance(v, str) else v}" for key, v in form.options().items())
         placed = f", filename={_literal(_PLACE)}" if self._keys else ""
-        return f"FROM read_csv([{', '.join(map(_literal, files))}], {how}, {told}, nullstr='', hive_partitioning=false{placed})"
+        paths = ", ".join(_literal(glob.escape(file)) for file in files)
+        return f"FROM read_csv([{paths}], {how}, {told}, compression='{packing}', nullstr='', hive_partitioning=false{placed})"
 
     @cached_property
     def _files(self) -> list[str]:
-        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+        return files_of(self.path)
 
     @cached_property
     def _forms(self) -> dict[str, CsvForm]:
@@ -161,7 +165,7 @@ class Files(Source):
     @cached_property
     def _keys(self) -> list[str]:
         """The names of the folders ``name=value`` below the given path."""
-        start = len(_fixed(self.path))
+        start = len(fixed_part(self.path))
         parts = (part for file in self._files for part in os.path.dirname(file[start:]).split(os.sep))
         return list(dict.fromkeys(part.partition("=")[0] for part in parts if re.match("[^=]+=", part)))
 
@@ -197,7 +201,7 @@ class Files(Source):
             return ragged_rows(culprit, self.name)
         return SourceError(
             "unreadable-file",
-            f'"{culprit}" cannot be read: {said(error, [self.path])}',
+            f'"{culprit}" cannot be read: {said(error, [self.path, plain_path(self.path)])}',
             table=self.name,
             remedy="Check that the file is whole and of the kind its name says; write it again where it comes from.",
         )
@@ -219,7 +223,7 @@ class Files(Source):
                         pass
                 except (duckdb.Error, pa.ArrowException, OSError):
                     return file
-        return self.path
+        return plain_path(self.path)
 
     def _header(self) -> list[str]:
         """Return the names of the header, as written; where files differ, every name that stands in one of them."""
@@ -254,14 +258,6 @@ def _connect() -> Any:
     return connection
 
 
-def _fixed(path: str) -> str:
-    """Return the part of a path above its first wildcard, unchanged, as the prefix of the file names."""
-    if not glob.has_magic(path):
-        return os.path.join(os.path.dirname(path), "")
-    first = re.search(r"[*?[]", path)
-    return path[: path.rfind(os.sep, 0, first.start() if first else 0) + 1]
-
-
 def _key_pattern(key: str) -> str:
     return f"(?:^|[/\\\\]){re.escape(key)}=([^/\\\\]*)[/\\\\]"
 
@@ -280,10 +276,10 @@ def _file_kind(path: str) -> str | None:
 def files_within(folder: str) -> str:
     """Return the glob of all files of a folder: Parquet, or else CSV, or else JSON."""
     for pattern in ("*.parquet", "*.pq", "*.csv", *(f"*.csv{packed}" for packed in _PACKED), "*.jsonl", "*.ndjson", "*.json"):
-        inside = os.path.join(folder, "**", pattern)
+        inside = os.path.join(glob.escape(folder), "**", pattern)
         if next(glob.iglob(inside, recursive=True), None) is not None:
             return inside
-    return os.path.join(folder, "**", "*.parquet")
+    return os.path.join(glob.escape(folder), "**", "*.parquet")
 
 
 def open_files(path: str, name: str) -> Source:
@@ -295,11 +291,11 @@ def open_files(path: str, name: str) -> Source:
         ``missing-file``, ``unknown-file``.
     """
     path = os.path.expanduser(path)
-    path = files_within(path) if os.path.isdir(path) else path
+    path = files_within(path) if os.path.isdir(path) else as_pattern(path)
     if not glob.glob(path, recursive=True):
         raise SourceError(
             "missing-file",
-            f'nothing is found under "{path}"',
+            f'nothing is found under "{plain_path(path)}"',
             table=name,
             remedy="Check the path; a glob such as data/*.parquet works too.",
         )
@@ -307,7 +303,7 @@ def open_files(path: str, name: str) -> Source:
     if kind is None:
         raise SourceError(
             "unknown-file",
-            f'"{path}" has an ending that is not known',
+            f'"{plain_path(path)}" has an ending that is not known',
             table=name,
             remedy='Use .parquet, .csv (also .csv.gz or .zip), .xlsx or .jsonl; for databases, cp.Query("SELECT ...", "shop.duckdb").',
         )

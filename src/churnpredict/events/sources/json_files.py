@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import json
-import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, cast
@@ -16,6 +14,7 @@ from churnpredict.errors import SchemaError, SourceError, UsageError
 from churnpredict.events.sources.base import BATCH, Source, distinct
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.unpacking import open_bytes
+from churnpredict.events.sources.wildcards import files_of
 
 __all__ = ["JSON", "JsonFiles"]
 
@@ -36,7 +35,7 @@ class JsonFiles(Source):
         return list(self._kinds)
 
     def paths(self) -> list[str]:
-        return sorted(f for f in glob.glob(self.path, recursive=True) if os.path.isfile(f))
+        return files_of(self.path)
 
     def plain_columns(self) -> list[str]:
         return [name for name, kinds in self._kinds.items() if _NESTED not in kinds]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import glob
 import io
 import os
 import shutil
@@ -25,6 +24,7 @@ from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.files import Files, is_ragged, ragged_rows
 from churnpredict.events.sources.layouts import find_layout
 from churnpredict.events.sources.unpacking import open_bytes, write_plain
+from churnpredict.events.sources.wildcards import files_of
 from churnpredict.events.sources.written import Written, refuse_layout
 
 __all__ = ["TEXT", "ends_of", "open_text"]
@@ -80,7 +80,7 @@ class TextFiles(Files):
 
     @cached_property
     def _files(self) -> list[str]:
-        return [self._plain(f) for f in sorted(glob.glob(self.path, recursive=True)) if os.path.isfile(f)]
+        return [self._plain(f) for f in files_of(self.path)]
 
     @cached_property
     def _forms(self) -> dict[str, CsvForm]:
