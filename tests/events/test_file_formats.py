@@ -7,9 +7,12 @@ import lzma
 import re
 import tempfile
 import zipfile
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import churnpredict as cp
 from churnpredict import Events, EventTables, scan_tables
 from churnpredict.errors import ChurnError, UsageError
 from churnpredict.events.amounts import NumberFormat
@@ -286,3 +289,14 @@ def test_a_zip_of_several_tables_is_a_question(tmp_path):
         detect_format(path)
     assert caught.value.code == "choose-member"
     assert detect_format(File(path, member="orders.csv")).file.encoding == "cp1252"
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.txt", "orders.csv.gz", "orders.jsonl"])
+def test_a_member_of_what_is_one_table_is_refused(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"who": ["a"], "at": ["2024-01-01"]})
+    if name.endswith(".jsonl"):
+        frame.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        frame.to_csv(tmp_path / name, index=False)
+    with pytest.raises(UsageError, match="file-option"):
+        cp.EventTables(orders=cp.Events(cp.File(tmp_path / name, member="orders"), customer="who", time="at"))

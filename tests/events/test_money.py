@@ -83,3 +83,9 @@ def test_accounts_take_no_money_from_a_table_that_has_none():
     tables = cp.EventTables(watched=events(HOURS, money=False))
     with pytest.raises(UsageError, match="not-money"):
         cp.churn_rate(tables, CHURN, value="watched")
+
+
+def test_a_currency_of_no_amount_is_refused() -> None:
+    frame = pd.DataFrame({"who": ["a"], "at": pd.to_datetime(["2024-01-01"]), "currency": ["EUR"]})
+    with pytest.raises(UsageError, match="bad-money"):
+        cp.EventTables(orders=cp.Events(frame, customer="who", time="at", currency="currency"))

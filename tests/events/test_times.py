@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import churnpredict as cp
 from churnpredict.errors import ChurnWarning, TimeError
 from churnpredict.events.times import read_times
 
@@ -196,3 +197,23 @@ def test_what_is_no_moment_is_refused_by_name():
     assert refused(frame["d"]).code == "time-type"
     assert refused(pa.array([datetime.time(10)])).code == "time-type"
     assert refused(pa.array([True])).code == "time-type"
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        ({"unit": "sec"}, "epoch-unit"),
+        ({"unit": ""}, "epoch-unit"),
+        ({"unit": "D"}, "epoch-unit"),
+        ({"format": "dd.mm.yyyy"}, "bad-format"),
+        ({"format": "90"}, "bad-format"),
+        ({"format": "100 %"}, "bad-format"),
+    ],
+)
+def test_a_unit_or_a_format_that_no_time_has_is_refused_even_where_none_is_needed(option: dict[str, str], code: str) -> None:
+    frame = pd.DataFrame({"who": ["a"], "at": pd.to_datetime(["2024-01-01"])})
+    with pytest.raises(cp.ChurnError, match=code):
+        cp.EventTables(orders=cp.Events(frame, customer="who", time="at", **option))
+    people = pd.DataFrame({"who": ["a"]})
+    with pytest.raises(cp.ChurnError, match=code):
+        cp.EventTables(orders=cp.Events(frame, customer="who", time="at"), people=cp.Customers(people, customer="who", **option))

@@ -34,7 +34,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
     ------
     UsageError
         ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
-        ``bad-money``, ``bad-seats``.
+        ``epoch-unit``, ``bad-format``, ``bad-money``, ``bad-seats``.
     """
     import zoneinfo
 
@@ -87,7 +87,7 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
         _check_seats(name, declaration, declarations)
-        _check_unit(name, declaration)
+        _check_times(name, declaration)
         check_money(name, declaration)
         check_rates(name, declaration)
 
@@ -105,9 +105,13 @@ def _check_seats(name: str, declaration: Declaration, declarations: dict[str, An
         raise UsageError("bad-seats", what, table=name, remedy=remedy)
 
 
-def _check_unit(name: str, declaration: Any) -> None:
+def _check_times(name: str, declaration: Any) -> None:
+    """Refuse a unit or a format that no column of times could have, whether it is needed or not."""
     if declaration.unit is not None:
         check_choice(declaration.unit, "unit", UNITS, code="epoch-unit", table=name)
+    if declaration.format is not None and not (isinstance(declaration.format, str) and re.search("%[A-Za-z]", declaration.format)):
+        remedy = 'Write what stands for day, month and year, such as format="%d.%m.%Y", or leave it out to detect it.'
+        raise UsageError("bad-format", f"format is {declaration.format!r}", table=name, remedy=remedy)
 
 
 def check_zones(aware: dict[str, bool | None]) -> None:

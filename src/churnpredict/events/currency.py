@@ -72,9 +72,12 @@ def check_rates(name: str, declaration: Any) -> None:
     Raises
     ------
     UsageError
-        ``bad-rate``.
+        ``bad-rate``; ``bad-money``: a currency of no amount.
     """
     rates = getattr(declaration, "rates", {})
+    if getattr(declaration, "currency", None) is not None and declaration.value is None:
+        remedy = "Name the column of the amounts: value=...."
+        raise UsageError("bad-money", "a currency is declared for a table without a value", table=name, remedy=remedy)
     if isinstance(rates, Mapping) and not rates:
         return
     read_rates(rates, (name, str(declaration.value)))

@@ -31,6 +31,7 @@ _OPTIONS = {
     "delta": ("a Delta Lake table", ("version",)),
     "iceberg": ("an Iceberg table", ("version",)),
 }
+_LINES = (".jsonl", ".ndjson")
 
 
 def first_file(file: File, name: str) -> str:
@@ -80,6 +81,9 @@ def open_file(file: File, name: str) -> Source:
             raise UsageError(
                 "file-option", f'"{plain_path(path)}" is {called}, to which {option} does not apply', table=name, remedy=remedy
             )
+    if file.member is not None and stem_ending(path) in (*TEXT, *_LINES):  # nothing in it has a name
+        remedy = "Leave it out; member= is for .zip files, and for JSON that holds several lists."
+        raise UsageError("file-option", f'"{plain_path(path)}" holds one table, and member is given', table=name, remedy=remedy)
     if kind in ("delta", "iceberg"):
         return Lake(name, file, path, kind)
     if kind == "parquet":
