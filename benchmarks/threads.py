@@ -9,6 +9,7 @@ by the clock, and its CPU never above 1.3 times that of one thread.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 
 import numpy as np
@@ -26,15 +27,18 @@ def history(rows: int, columns: int) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(A, columns=[f"habit__f{j}" for j in range(columns)]), left.astype(int)
 
 
-def measured(n_jobs: int | None, X: pd.DataFrame, y: np.ndarray, repeats: int) -> tuple[float, float]:
-    """The best clock time and the best CPU time of a few fits, in seconds."""
-    clocks, cpus = [], []
+SIDES = {"default": None, "one": 1, "all": -1}
+
+
+def measured(X: pd.DataFrame, y: np.ndarray, repeats: int) -> dict[str, tuple[float, float]]:
+    """The best clock time and the best CPU time of a few fits of each side, in seconds; in turn, so that other work troubles all alike."""
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in SIDES}
     for _ in range(repeats):
-        clock, cpu = time.perf_counter(), time.process_time()
-        ChurnClassifier(n_jobs=n_jobs).fit(X, y)
-        clocks.append(time.perf_counter() - clock)
-        cpus.append(time.process_time() - cpu)
-    return min(clocks), min(cpus)
+        for name, n_jobs in SIDES.items():
+            clock, cpu = time.perf_counter(), time.process_time()
+            ChurnClassifier(n_jobs=n_jobs).fit(X, y)
+            seen[name].append((time.perf_counter() - clock, time.process_time() - cpu))
+    return {name: (min(clock for clock, _ in both), min(cpu for _, cpu in both)) for name, both in seen.items()}
 
 
 def main() -> None:
@@ -44,10 +48,11 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=42)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
-    print(f"{processors()} processors; seconds by the clock (CPU), best of {given.repeats}")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{processors()} processors, load {load:.1f} before; seconds by the clock (CPU), best of {given.repeats}")
     for rows in given.rows:
         X, y = history(rows, given.columns)
-        sides = {name: measured(n_jobs, X, y, given.repeats) for name, n_jobs in (("default", None), ("one", 1), ("all", -1))}
+        sides = measured(X, y, given.repeats)
         told = ", ".join(f"{name} {clock:.2f} ({cpu:.2f})" for name, (clock, cpu) in sides.items())
         better = min(clock for clock, _ in sides.values())
         by_clock, by_cpu = sides["default"][0] / better, sides["default"][1] / sides["one"][1]

@@ -56,3 +56,19 @@ def test_html_cuts_long_tables_and_says_of_how_many() -> None:
     assert "width:100%" in page, "a bar never leaves its cell"
     assert "&lt;" in page
     assert "width:0%" in show("", [(Bar(float("nan"), "-"),)])
+
+
+def test_a_number_stays_with_its_per_cent_sign() -> None:
+    for width in range(12, 60):
+        lines = paragraph("missing 9.6 % before and 0 % now, of 12 % of all customers", width=width)
+        assert not any(line.lstrip().startswith("%") for line in lines)
+        assert "\u00a0" not in "".join(lines)
+
+
+def test_rows_with_nothing_in_a_further_block_are_left_out_there() -> None:
+    rows = [("orders.csv", "log", ""), ("prices.csv", "log", "discount: no role was found for this column"), ("usage.csv", "log", "")]
+    lines = text_table([(a, b * 8, c) for a, b, c in rows], ("file", "read as", "not used, and why"), width=40)
+    first, second = "\n".join(lines).split("\n\n")
+    assert all(name in first for name, *_ in rows)
+    assert "prices.csv" in second
+    assert "orders.csv" not in second

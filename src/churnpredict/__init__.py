@@ -88,10 +88,25 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}")
 
 
+_PATH = 'tables take a path as it is, such as cp.Events("orders.csv", customer="...", time="...")'
+# Names that people expect here -> what to call
+_ELSEWHERE = {
+    **dict.fromkeys(("read_csv", "read_parquet", "read_excel", "read_table", "load_csv", "read_sql"), _PATH),
+    **dict.fromkeys(("train", "fit"), "call cp.ChurnPipeline(churn).fit(tables)"),
+    **dict.fromkeys(("predict", "score", "predict_proba"), "call pipeline.score(tables), with a pipeline that is trained or loaded"),
+    **dict.fromkeys(("backtest", "evaluate", "cross_validate"), "call pipeline.backtest(tables)"),
+    **dict.fromkeys(("Model", "Classifier", "ChurnModel", "Predictor"), "ChurnPipeline for tables of events, ChurnClassifier for a matrix"),
+    **dict.fromkeys(("save", "dump"), "call pipeline.save(path)"),
+    **dict.fromkeys(("plan",), "call cp.plan_retention(scores)"),
+}
+
+
 def _hint(name: str) -> str:
     """Return where a name of that spelling is, or the nearest one."""
     if name.startswith("_"):
         return ""
+    if name in _ELSEWHERE:
+        return f": {_ELSEWHERE[name]}"
     for part in _PARTS:
         if name in importlib.import_module(f"{__name__}.{part}").__all__:
             return f". It is churnpredict.{part}.{name}."

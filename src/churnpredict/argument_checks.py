@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from churnpredict.errors import UsageError, closest, kind_of
 
-__all__ = ["check_choice", "check_flag", "check_flag_or_none", "check_instance", "check_path", "check_text", "check_texts"]
+__all__ = ["check_choice", "check_flag", "check_flag_or_none", "check_instance", "check_path", "check_text", "check_texts", "shows_call"]
+
+T = TypeVar("T")
+
+
+def shows_call(call: str) -> Callable[[type[T]], type[T]]:
+    """Return a decorator of classes: a constructor that is called with missing or unknown arguments says how it is called.
+
+    >>> @shows_call("Span(days=7)")
+    ... class Span:
+    ...     def __init__(self, *, days: int) -> None: ...
+    >>> Span(7)
+    Traceback (most recent call last):
+    TypeError: Span: too many positional arguments. Write Span(days=7).
+    """
+
+    def decorate(kind: type[T]) -> type[T]:
+        plain: Any = kind.__init__
+
+        @wraps(plain)
+        def init(self: Any, *given: Any, **named: Any) -> None:
+            try:
+                inspect.signature(plain).bind(self, *given, **named)
+            except TypeError as error:
+                raise TypeError(f"{kind.__name__}: {error}. Write {call}.") from None
+            plain(self, *given, **named)
+
+        kind.__init__ = init  # type: ignore[method-assign]
+        return kind
+
+    return decorate
 
 
 def check_flag(given: Any, name: str, *, table: str | None = None, remedy: str = "Give True or False.") -> bool:

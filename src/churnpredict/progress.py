@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from churnpredict.text_tables import paragraph
+
 __all__ = ["be_quiet", "begin", "counter", "progress", "someone_is_watching", "stage", "work"]
 
 T = TypeVar("T")
@@ -35,7 +37,8 @@ def begin(what: str) -> None:
 def stage(what: str) -> None:
     """Print the next stage of a command and its running time on a terminal; calls from Python print nothing."""
     if _Told.began is not None and not _Told.quiet and sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(f"{time.monotonic() - _Told.began:4.0f} s  {what}\n")
+        lines = paragraph(what, indent=" " * 8, first=f"{time.monotonic() - _Told.began:4.0f} s  ")
+        sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,8 @@ __all__ = ["Bar", "Figure", "cell_text", "paragraph", "text_table", "width_of_te
 
 _LEAST, _MOST = 40, 200  # narrower tables are unreadable; longer lines are lost by the eye
 _GAP = 2
+_NO_BREAK = "\u00a0"
+_PER_CENT = re.compile(r"(?<=\d) %")
 _NARROWEST = 14  # of a column of prose, before the table is cut into blocks
 
 
@@ -41,15 +44,14 @@ def width_of_terminal() -> int:
 
 
 def paragraph(text: str, *, indent: str = "", first: str | None = None, width: int | None = None) -> list[str]:
-    """Return lines of a text, wrapped at words; what is longer than a line is not broken.
+    """Return lines of a text, wrapped at words; what is longer than a line is not broken, nor a number from its per cent sign.
 
     >>> paragraph("Call those whose contract ends in May.", indent="  ", width=24)
     ['  Call those whose', '  contract ends in May.']
     """
     begin = indent if first is None else first
     wide = width_of_terminal() if width is None else width
-    wrapper = textwrap.TextWrapper(wide, begin, indent, break_long_words=False, break_on_hyphens=False)
-    return wrapper.wrap(text) or [begin.rstrip()]
+    return _wrapped(text, wide, begin, indent) or [begin.rstrip()]
 
 
 def cell_text(value: object) -> str:
@@ -63,7 +65,7 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, in
     """Return lines of a table that is no wider than the terminal.
 
     Prose is wrapped at words, but not at a no-break space; where that is not enough, the table is cut into blocks of columns, each with
-    the first column again.
+    the first column again. Rows that have nothing in a further block are left out there.
 
     Parameters
     ----------
@@ -90,9 +92,12 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, in
     room = (width_of_terminal() if width is None else width) - len(indent)
     lines: list[str] = []
     for block in _blocks(texts, names, right, room):
+        shown = [row for row in texts if any(row[j] for j in block[1:])] if lines else texts
+        if lines and texts and not shown:
+            continue
         if lines:
             lines.append("")
-        lines += [indent + line for line in _block(texts, names, right, block, room)]
+        lines += [indent + line for line in _block(shown, names, right, block, room)]
     return lines
 
 
@@ -136,13 +141,19 @@ def _block(texts: list[list[str]], names: list[str] | None, right: list[bool], b
         over -= cut
     lines = []
     for row in ([names] if names else []) + texts:
-        parts = {j: [part for line in row[j].split("\n") for part in (_wrapped(line, wide[j]) or [""])] for j in block}
+        parts = {j: [part for line in row[j].split("\n") for part in _fitted(line, wide[j])] for j in block}
         for i in range(max(map(len, parts.values()))):
             shown = ((parts[j][i] if i < len(parts[j]) else "", wide[j], right[j]) for j in block)
             line = (" " * _GAP).join(text.rjust(size) if figure else text.ljust(size) for text, size, figure in shown)
-            lines.append(line.rstrip().replace("\u00a0", " "))  # it has kept words together
+            lines.append(line.rstrip().replace(_NO_BREAK, " "))  # it has kept words together
     return lines
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) if len(text) > width else [text]
+def _fitted(text: str, width: int) -> list[str]:
+    return _wrapped(text, width) if len(text) > width else [text]
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Return lines of a text; a number is not separated from its per cent sign."""
+    wrapper = textwrap.TextWrapper(width, first, rest, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(f"{_NO_BREAK}%", " %") for line in wrapper.wrap(_PER_CENT.sub(f"{_NO_BREAK}%", text))]

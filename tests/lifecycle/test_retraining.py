@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -346,6 +347,19 @@ def test_a_model_that_is_there_becomes_the_first_champion(
 def test_the_fingerprint_is_of_what_the_tables_hold(frames: Frames, tables: cp.EventTables) -> None:
     log, calls = frames
     shuffled = declared(log.sample(frac=1, random_state=0), calls)
-    assert promotion.fingerprint_of(tables) == promotion.fingerprint_of(shuffled)
+    pipeline = cp.ChurnPipeline(RULE)
+    of = partial(promotion.fingerprint_of, pipeline=pipeline, how={})
+    assert of(tables) == of(shuffled)
     other = declared(log.assign(eur=log["eur"].where(np.arange(len(log)) != 7, 1.0)), calls)
-    assert promotion.fingerprint_of(tables) != promotion.fingerprint_of(other)
+    assert of(tables) != of(other)
+    assert of(tables) != of(tables, how={"when_equal": "newer"})
+    assert of(tables) != of(tables, pipeline=cp.ChurnPipeline(RULE, every="20d"))
+
+
+def test_the_same_data_are_decided_once_in_a_terminal_of_any_width(tables: cp.EventTables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline is printed as wide as the terminal, and its text went into the fingerprint."""
+    found = set()
+    for width in ("60", "80", "160"):
+        monkeypatch.setenv("COLUMNS", width)
+        found.add(promotion.fingerprint_of(tables, cp.ChurnPipeline(RULE, history="90d", every="45d", unit="EUR"), {}))
+    assert len(found) == 1

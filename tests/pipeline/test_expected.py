@@ -1,5 +1,7 @@
 """The commonest slips of newcomers: each is refused in words that name the right call."""
 
+import re
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -7,6 +9,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ModelFileError, UsageError
+from churnpredict.pipeline.expected import _ELSEWHERE
 
 LOG = pd.DataFrame({"user": ["a", "a", "b", "c"], "at": pd.to_datetime(["2024-01-01", "2024-02-20", "2024-01-15", "2024-03-31"])})
 EVENTS = cp.Events(LOG, customer="user", time="at")
@@ -190,3 +193,54 @@ def test_an_own_feature_takes_the_parameters_that_its_page_names():
     assert made == cp.OwnFeature("orders", made.function, tables=["orders"], driver="usage")
     past = cp.take_snapshots(TABLES, CHURN, at="2024-03-01")
     assert cp.build_features(TABLES, past, features=[made])["usage__orders"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("predict", r"pipeline\.score\(tables\)"),
+        ("fit_predict", r"pipeline\.score\(tables\)"),
+        ("transform", r"pipeline\.features_at\(tables\)"),
+        ("feature_importances_", r"pipeline\.explain\(tables\)\.drivers"),
+        ("evaluate", r"pipeline\.backtest\(tables\)"),
+        ("model_", r"not trained yet; call pipeline\.fit\(tables\)"),
+    ],
+)
+def test_names_of_other_libraries_lead_to_the_call_that_is_meant(name, call):
+    assert not hasattr(PIPELINE, name)
+    with pytest.raises(AttributeError, match=call):
+        getattr(PIPELINE, name)
+
+
+def test_advice_names_calls_that_there_are():
+    for name, advice in _ELSEWHERE.items():
+        assert not hasattr(cp.ChurnPipeline, name), name
+        assert all(hasattr(cp.ChurnPipeline, method) for method in re.findall(r"pipeline\.(\w+)\(", advice)), advice
+        assert all(hasattr(cp, function) for function in re.findall(r"cp\.(\w+)\(", advice)), advice
+
+
+@pytest.mark.parametrize(
+    ("slip", "call"),
+    [
+        (lambda: cp.Events(LOG, "user", "at"), r"Events: too many positional.*customer=\"user_id\", time=\"paid_at\""),
+        (lambda: cp.Events(LOG, customer_col="user", time="at"), r"Events: .*customer.*Write cp\.Events\(frame, customer="),
+        (lambda: cp.Customers(LOG), r"Customers: missing.*Write cp\.Customers\(frame, customer="),
+        (cp.ChurnPipeline, r"ChurnPipeline: missing.*Write ChurnPipeline\(cp\.Inactivity"),
+        (lambda: cp.ChurnPipeline(TABLES, CHURN), r"ChurnPipeline: too many.*\.fit\(tables\)"),
+    ],
+)
+def test_a_constructor_that_is_called_wrongly_shows_how_it_is_called(slip, call):
+    with pytest.raises(TypeError, match=call):
+        slip()
+
+
+def test_labels_are_not_the_name_of_a_column():
+    with pytest.raises(UsageError, match=r"takes the labels as y, not a name of a column\. Give its values: y = frame\[name\]"):
+        cp.ChurnClassifier().fit(X, "b")
+
+
+@pytest.mark.parametrize(("name", "call"), [("read_csv", "take a path"), ("train", r"\.fit\(tables\)"), ("predict", r"pipeline\.score")])
+def test_names_that_people_expect_on_top_lead_to_the_call_that_is_meant(name, call):
+    assert not hasattr(cp, name)
+    with pytest.raises(AttributeError, match=call):
+        getattr(cp, name)

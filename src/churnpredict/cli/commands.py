@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from churnpredict.cli.options import (
+    BANDS,
     AtOption,
     ConfigOption,
     Detail,
@@ -35,6 +36,7 @@ from churnpredict.cli.options import (
 )
 from churnpredict.cli.process import log_line, run, say
 from churnpredict.cli.scoring_checks import check_scoring
+from churnpredict.cli.usage_hints import hint_for
 from churnpredict.errors import UsageError
 from churnpredict.progress import be_quiet, begin, stage
 
@@ -93,6 +95,7 @@ def init(
     from churnpredict.cli.intake.found_files import found_files, read_profiles
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.files import write_text
+    from churnpredict.text_tables import paragraph
 
     found = files or found_files(Path())
     if not found:
@@ -102,7 +105,7 @@ def init(
             "config-exists", f'"{config}" exists already', remedy="Write to another with --config, or replace it with --force."
         )
     refuse_clashes({"--config": config}, reads={f"file {n}": path for n, path in enumerate(found, 1)})
-    typer.echo(f"reading {', '.join(p.name for p in found)} ...", err=True)
+    typer.echo("\n".join(paragraph(f"reading {', '.join(p.name for p in found)} ...", indent="  ", first="")), err=True)
     from churnpredict.cli.intake.draft_config import draft_config
     from churnpredict.cli.intake.guess_report import guess_report
 
@@ -144,7 +147,7 @@ def check(
     report.raise_on("error")
 
 
-@app.command()
+@app.command(short_help="Train a model and write it.")
 def train(
     config: ConfigOption = Path("churn.toml"),
     until: UntilOption = None,
@@ -166,14 +169,8 @@ def train(
         past = as_known(tables, moment)
         if pipeline.treatments is not None:
             past.stream(pipeline.treatments)  # refused before training, not after it
-        snapshots = training_snapshots(
-            past,
-            pipeline.churn,
-            every=pipeline.step_between(past),
-            since=pipeline.since,
-            most_cutoffs=pipeline.most_cutoffs,
-            most_rows=pipeline.most_rows,
-        )
+        limits: dict[str, Any] = {name: getattr(pipeline, name) for name in ("since", "most_cutoffs", "most_rows")}
+        snapshots = training_snapshots(past, pipeline.churn, every=pipeline.step_between(past), **limits)
         n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
         found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
         tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how, typed("train", config))
@@ -187,8 +184,7 @@ def train(
         "command": "train",
         "model": str(target),
         "model_id": pipeline.model_id_,
-        "snapshots": pipeline.n_snapshots_,
-        "leavers": pipeline.n_leavers_,
+        **{"snapshots": pipeline.n_snapshots_, "leavers": pipeline.n_leavers_},
         "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
         "features": len(pipeline.features_),
     }
@@ -248,7 +244,12 @@ def score(
         with ExitStack() as opened:  # a kept history is released
             run = score_into(pipeline, lambda scratch: opened.enter_context(scan(scratch)), target, **options)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
-        tell(found, f"{run.rows:,} customers, {in_words(run.bands)}\nwrote {run.path}", how, typed("report", config))
+        tell(
+            found,
+            f"{run.rows:,} customers, {in_words({name: run.bands[name] for name in BANDS})}\nwrote {run.path}",
+            how,
+            typed("report", config),
+        )
         return
     tables = settings.event_tables()
     stage("scoring with reasons")
@@ -257,11 +258,11 @@ def score(
     if unscored is not None:
         write_frame(unscored, absent)
     without = absent["reason"].value_counts().to_dict()
-    bands = {name: int((scores["band"] == name).sum()) for name in ("high", "medium", "low")}
+    bands = {name: int((scores["band"] == name).sum()) for name in BANDS}
     found |= {"customers": len(scores), "cutoff": str(scores["cutoff"].iloc[0]), "bands": bands, "model_id": pipeline.model_id_}
     found |= {"without_score": without}
     lines = [
-        riskiest(scores),
+        riskiest(scores, settings.plan.unit),
         "",
         f"{len(scores):,} customers, {in_words(bands)}",
         *([f"no score: {in_words(without)}"] if without else []),
@@ -283,7 +284,12 @@ def forget(
     from churnpredict.score_runs.forgetting import forget, ids_in
 
     found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table, history=history)
-    tell({"command": "forget", **found}, forgotten(found, into is not None, history is not None), how, "remove the customers there, too")
+    tell(
+        {"command": "forget", **found},
+        forgotten(found, into is not None, history is not None),
+        how,
+        "remove the customers from what was not reached, too",
+    )
 
 
 @app.command(short_help="Test the model at past cutoffs.")
@@ -374,6 +380,7 @@ def retrain(
     """
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.cli.terminal_tables import decided
     from churnpredict.lifecycle.promotion import promote
 
     settings = read_config(config)
@@ -381,7 +388,7 @@ def retrain(
     how_to: dict[str, Any] = {"when_equal": when_equal.value, "despite_sources": despite_sources}
     entry, decision = promote(settings, until or settings.model.until, dry_run=dry_run, **how_to)
     found = {"command": "retrain", "promoted": entry.action in ("add", "promote"), "dry_run": dry_run, **entry.model_dump()}
-    tell(found, repr(decision) if decision is not None else f"{entry.action} [{entry.verdict}]: {entry.words}", how, typed("score", config))
+    tell(found, repr(decision) if decision is not None else decided(entry), how, typed("score", config))
 
 
 @app.command(short_help="List which models were in use and why.")
@@ -393,6 +400,7 @@ def history(
     """List which models were in use and why, or undo the last change."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.cli.terminal_tables import history_table
     from churnpredict.lifecycle.promotion import publish, registry_of
 
     settings = read_config(config)
@@ -403,9 +411,9 @@ def history(
             registry.roll_back()
             publish(settings, registry)
     entries = registry.history()
-    lines = [f"{e.until[:10] or '-':<12}{e.action:<10}{e.verdict:<13}{e.model_id}  {e.words}" for e in entries]
     then = typed("score" if roll_back else "retrain", config)
-    tell({"command": "history", "history": [e.model_dump() for e in entries]}, "\n".join(lines) or "no model is registered yet", how, then)
+    listed = history_table(entries) if entries else "no model is registered yet"
+    tell({"command": "history", "history": [e.model_dump() for e in entries]}, listed, how, then)
 
 
 @app.command(short_help="Write the page, the plan and the alerts.")
@@ -483,7 +491,7 @@ def alerts(
     """List the customers who fulfil the rules of the section [alerts], since when, and how often churn followed; no model is needed."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
-    from churnpredict.figures import percent
+    from churnpredict.cli.terminal_tables import alert_table
     from churnpredict.report.collect import alerts_at, judged_alerts
     from churnpredict.table_files import check_ending, write_frame
 
@@ -498,18 +506,10 @@ def alerts(
     found = alerts_at(tables, pipeline.churn, settings.alerts, at=at, history=pipeline.history, snoozed=snoozed)
     judged = judged_alerts(tables, pipeline.churn, settings.alerts, history=pipeline.history)
     write_frame(target, found)
-    rows = judged.to_dict("records")
-    lines = [
-        f"{r['alert']}: {int((found['alert'] == r['alert']).sum()):,} customers now; {r['fired']:,} times in the past, "
-        f"{percent(r['left'])} left after it, {percent(r['base_rate'])} anyway"
-        for r in rows
-    ]
-    tell(
-        {"command": "alerts", "alerts": json.loads(judged.to_json(orient="records")), "now": len(found), "written": str(target)},
-        "\n".join([*lines, f"wrote {target}"]),
-        how,
-        f"open {target}",
-    )
+    listed = alert_table(judged, found["alert"].value_counts().to_dict())
+    rules = json.loads(judged.to_json(orient="records"))
+    told = {"command": "alerts", "alerts": rules, "now": len(found), "written": str(target)}
+    tell(told, f"{listed}\nwrote {target}", how, f"open {target}")
 
 
 @app.command(short_help="Check a model file without loading the model.")
@@ -542,7 +542,7 @@ def main(arguments: list[str] | None = None) -> None:
     be_quiet("--quiet" in given[: given.index(command)] if command else False)
     if command in _LONG and "--help" not in given:
         begin(f"{command}: loading libraries")
-    sys.exit(run(partial(app, args=given, standalone_mode=False), as_json=_wants_json(given)))
+    sys.exit(run(partial(app, args=given, standalone_mode=False), as_json=_wants_json(given), hint=hint_for(app, given)))
 
 
 if __name__ == "__main__":

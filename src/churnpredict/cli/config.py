@@ -310,7 +310,9 @@ def _content(text: str, path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         why = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
-        raise ConfigError("bad-toml", f'"{path}" is not TOML: {why}', remedy="Correct that line.") from error
+        other = f"--config takes a churn.toml, not a table. Write one with: churnpredict init {path}"
+        remedy = other if path.suffix.lower() in (".csv", ".tsv", ".json", ".jsonl") else "Correct that line."
+        raise ConfigError("bad-toml", f'"{path}" is not TOML: {why}', remedy=remedy) from error
 
 
 def _alerts(section: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from churnpredict.report.backtest_files import write_backtest
 from churnpredict.report.collect import find_all
 from churnpredict.report.page import write_report
 from churnpredict.table_files import write_frame
+from churnpredict.text_tables import paragraph
 
 __all__ = ["run_demo"]
 
@@ -72,7 +73,7 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     say(f"{tables!r}\n2/5 training on the past")
     pipeline = settings.pipeline().fit(tables)
     written = {"config": config, "model": pipeline.save(settings.resolve(settings.output.model))}
-    say(f"{pipeline!r}\n3/5 backtest: how well would it have worked {settings.churn['horizon']} before the end?")
+    say(f"{pipeline!r}\n3/5 backtest: how well would it have worked {_HORIZON.removesuffix('d')} days before the end?")
     from churnpredict.pipeline.cutoffs import backtest_cutoffs
 
     figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-_TESTED:], rounds=100)
@@ -81,8 +82,9 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     found = find_all(pipeline, tables, rules=settings.alerts, plan=settings.planning())
     scores = found.scores
     written["scores"] = write_frame(settings.resolve(settings.output.scores), scores)
-    say(f"5/5 the highest risks of {len(scores):,} customers, reasons in probability points\n\n{riskiest(scores)}\n")
-    say(f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}\n  to do: {scores['remedy_1'].iloc[0]}\n")
+    say(f"5/5 the highest risks of {len(scores):,} customers\n\n{riskiest(scores, settings.plan.unit)}\n")
+    first = f"{scores['customer_id'].iloc[0]}: {scores['words'].iloc[0]}"
+    say("\n".join([*paragraph(first, indent="  ", first=""), *paragraph(f"to do: {scores['remedy_1'].iloc[0]}", indent="  "), ""]))
     assert found.plan is not None  # the business has prices
     say(f"{found.plan!r}\n")
     for name, n in found.parts["alerts"]["alert"].value_counts().items():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from churnpredict.cli.intake.draft_tables import Question
 
 __all__ = [
+    "BANDS",
     "AtOption",
     "ConfigOption",
     "Detail",
@@ -34,6 +35,9 @@ __all__ = [
     "tell",
     "typed",
 ]
+
+
+BANDS = ("high", "medium", "low")  # of risks, in the order in which they are printed
 
 
 class Format(StrEnum):

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from churnpredict.errors import ChurnError, ChurnWarning, OutputError, SourceError, memory_shortage
+from churnpredict.text_tables import paragraph
 
-__all__ = ["log_line", "run", "say"]
+__all__ = ["coloured", "log_line", "run", "say"]
 
 _PACKAGE = Path(__file__).parents[1]
 _DISK = {errno.ENOSPC, errno.EROFS, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_COLOURS = {"next": "1;32", "warning": "1;33", "error": "1;31"}  # bold green, yellow, red
 _ENDING = ("SIGTERM", "SIGHUP")  # an interrupt from the keyboard comes as KeyboardInterrupt
 _WRONG_OPTION, _INTERRUPTED, _CLOSED_PIPE = 2, 130, 141
 
@@ -51,8 +53,17 @@ class _Log:
 _log = _Log()
 
 
+def coloured(text: str, code: str, stream: TextIO | None) -> str:
+    """Return a text with the codes of a colour where the stream is a terminal that shows colours and ``NO_COLOR`` is not set."""
+    shown = stream is not None and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return f"\x1b[{code}m{text}\x1b[0m" if shown else text
+
+
 def say(text: str, *, end: str = "\n") -> None:
-    """Write a result to standard output."""
+    """Write a result to standard output; its last line, where it begins with ``next:``, in colour."""
+    *before, last = text.split("\n")
+    if last.startswith("next: "):
+        text = "\n".join([*before, coloured("next:", _COLOURS["next"], sys.stdout) + last.removeprefix("next:")])
     try:
         _put(sys.stdout, text + end)
     except BrokenPipeError:  # the reader, such as head, has closed the pipe
@@ -72,7 +83,7 @@ def _put(stream: TextIO | None, text: str) -> None:
         stream.flush()
 
 
-def run(command: Callable[[], Any], *, as_json: bool) -> int:
+def run(command: Callable[[], Any], *, as_json: bool, hint: Callable[[str], str] = lambda _: "") -> int:
     """Run a command and return its exit code.
 
     Parameters
@@ -81,6 +92,8 @@ def run(command: Callable[[], Any], *, as_json: bool) -> int:
         Returns an exit code or None.
     as_json : bool
         Whether errors and warnings are lines of JSON.
+    hint : callable, optional
+        Returns what to type instead, for a message of the parser.
 
     Returns
     -------
@@ -104,20 +117,23 @@ def run(command: Callable[[], Any], *, as_json: bool) -> int:
     except SystemExit as left:  # the parser's exit when a pipe closes while it prints its help
         code = _CLOSED_PIPE if left.code == 1 else int(left.code or 0)
     except Exception as error:
-        code = _failed(error, as_json)
+        code = _failed(error, as_json, hint)
     if code == _INTERRUPTED:
         _tell("error", _interrupted(), as_json)
     return _close(code)
 
 
-def _failed(error: Exception, as_json: bool) -> int:
+def _failed(error: Exception, as_json: bool, hint: Callable[[str], str]) -> int:
     """Report the error, and return its exit code."""
     if callable(usage := getattr(error, "show", None)):  # a wrong option, in the parser's message
+        message: str = error.format_message()  # type: ignore[attr-defined]
+        advice = hint(message)
         if as_json:
-            log_line({"event": "error", "code": "wrong-option", "message": error.format_message()})  # type: ignore[attr-defined]
+            log_line({"event": "error", "code": "wrong-option", "message": f"{message} {advice}".strip()})
         else:
             with suppress(OSError):
                 usage()
+            _log.write(f"{advice}\n" if advice else "")
         return _WRONG_OPTION
     told = error if isinstance(error, ChurnError) else memory_shortage(error) or _refused(error) or _fault(error)
     _tell("error", told, as_json)
@@ -156,7 +172,10 @@ def _tell(kind: str, told: Any, as_json: bool) -> None:
     if as_json:
         log_line({"event": kind, "code": told.code, "message": str(told)})
     else:
-        _log.write(f"{kind}: {told}\n")
+        text = f"{kind}: {told}"
+        if sys.stderr is not None and sys.stderr.isatty():  # elsewhere a message stays one line
+            text = "\n".join(paragraph(text, indent="  ", first=""))
+        _log.write(f"{coloured(f'{kind}:', _COLOURS[kind], sys.stderr)}{text.removeprefix(f'{kind}:')}\n")
 
 
 @contextmanager

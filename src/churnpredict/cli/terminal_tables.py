@@ -2,24 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from churnpredict.figures import amount, percent, points
-from churnpredict.text_tables import Figure, text_table
+from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from churnpredict.lifecycle.registry import Entry
     from churnpredict.score_runs.forgetting import Forgotten
 
-__all__ = ["forgotten", "riskiest"]
+__all__ = ["alert_table", "counted", "decided", "forgotten", "history_table", "riskiest"]
+
+_DONE = {"add": "added", "promote": "promoted", "refuse": "refused", "roll back": "rolled back"}
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "run"), counted(1200, "row")
+    ('1 run', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def alert_table(judged: pd.DataFrame, now: Mapping[str, int]) -> str:
+    """Return each alert rule in a row: customers now, and in the past how often it fired and how many left after it and anyway."""
+    rows = [
+        (r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"])))
+        for r in judged.to_dict("records")
+    ]
+    return "\n".join(text_table(rows, ("alert", "customers now", "times in the past", "left after it", "left anyway")))
+
+
+def decided(entry: Entry) -> str:
+    """Return a decision of a registry as a paragraph."""
+    return "\n".join(paragraph(f"{_DONE[entry.action]} [{entry.verdict}]: {entry.words}", indent="  ", first=""))
+
+
+def history_table(entries: Sequence[Entry]) -> str:
+    """Return the decisions of a registry, one per row, oldest first."""
+    rows = [(e.until[:10] or "-", _DONE[e.action], e.verdict, e.model_id, e.words) for e in entries]
+    return "\n".join(text_table(rows, ("data until", "decision", "verdict", "model in use", "reason")))
 
 
 def forgotten(found: Forgotten, into: bool, history: bool) -> str:
     """Return what was removed, and what was not reached; ``into`` and ``history`` say whether a database and a history were named."""
-    text = f"removed {found['rows']:,} rows from {found['runs']:,} runs, and {found['rows_in_table']:,} from the table"
+    text = f"removed {counted(found['rows'], 'row')} from {counted(found['runs'], 'run')}"
+    text += f", and {found['rows_in_table']:,} from the table" if into else ""
     text += f"; {found['rows_in_history']:,} from the kept history" if history else ""
-    lines = [text, f"{found['asked']:,} ids asked for: {found['found']:,} found, {found['not_found']:,} not found"]
+    lines = [text, f"{counted(found['asked'], 'id')} asked for: {found['found']:,} found, {found['not_found']:,} not found"]
     if found["spelt_otherwise"]:
         spelt = f"{found['spelt_otherwise']:,} of these exist in another spelling (blanks, quotes, zeros)"
         lines.append(f"{spelt}: write them in the spelling of the runs")
@@ -27,14 +61,15 @@ def forgotten(found: Forgotten, into: bool, history: bool) -> str:
         lines.append(f"not reached, because they are not runs: {', '.join(found['not_reached'])}")
     lines += [] if into else ["not reached: databases; name one with --into"]
     lines += [] if history else ["not reached: a kept history; name it with --history"]
-    return "\n".join([*lines, "not reached: sources, treatment logs, and earlier plans, alerts and pages"])
+    lines.append("not reached: sources, treatment logs, and earlier plans, alerts and pages")
+    return "\n".join(part for line in lines for part in paragraph(line, indent="  ", first=""))
 
 
-def riskiest(scores: pd.DataFrame, n: int = 10) -> str:
-    """Return the first rows of a table of scores, as wide as the terminal."""
+def riskiest(scores: pd.DataFrame, unit: str = "", n: int = 10) -> str:
+    """Return the first rows of a table of scores, as wide as the terminal; reasons with their points, money with its ``unit``."""
     rows = []
     for row in scores.head(n).to_dict("records"):
         reasons = [f"{row[f'reason_{i}']} {points(row[f'reason_{i}_points'])}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
-        money = amount(row["money_at_risk"])
+        money = amount(row["money_at_risk"], unit)
         rows.append((str(row["customer_id"]), Figure(percent(row["risk"])), Figure(money), ", ".join(reasons)))
-    return "\n".join(text_table(rows, ("customer", "risk", "money at risk", "reasons")))
+    return "\n".join(text_table(rows, ("customer", "risk", "money at risk", "reasons, in points of the risk")))

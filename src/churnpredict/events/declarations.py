@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from churnpredict.argument_checks import check_text, check_texts
+from churnpredict.argument_checks import check_text, check_texts, shows_call
 from churnpredict.moments import Moment
 from churnpredict.signatures import Source
 
@@ -57,6 +57,7 @@ class _Declared:
         raise NotImplementedError
 
 
+@shows_call('cp.Events(frame, customer="user_id", time="paid_at", value="amount")')
 @dataclass(frozen=True)
 class Events(_Declared):
     """A log: something happened to a customer at a time (orders, logins, payments, contacts).
@@ -168,6 +169,7 @@ class Events(_Declared):
         return _given(self.customer, self.time, self.currency, self.kind, self.item, self.user, self.known_at, self.id)
 
 
+@shows_call('cp.Intervals(frame, customer="user_id", start="begins", end="ends")')
 @dataclass(frozen=True)
 class Intervals(_Declared):
     """Intervals with a start and an end: subscriptions, tickets, campaigns.
@@ -280,6 +282,7 @@ class Intervals(_Declared):
         )
 
 
+@shows_call('cp.States(frame, customer="user_id", time="since", values=["plan"])')
 @dataclass(frozen=True)
 class States(_Declared):
     """Values that apply until the next row: plan, price, address, a score.
@@ -346,6 +349,7 @@ class States(_Declared):
         return _given(self.customer, self.time, self.known_at, *self.dates)
 
 
+@shows_call('cp.Customers(frame, customer="user_id", since="joined", attributes=["region"])')
 @dataclass(frozen=True)
 class Customers(_Declared):
     """The customers: one row per customer, or one per customer and version of the attributes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -148,11 +149,13 @@ def _decide(settings: Settings, registry: Ledger, past: EventTables, how: dict[s
     return registry.record(decision, key), decision
 
 
-def fingerprint_of(tables: EventTables, *about: Any) -> str:
-    """Return SHA-256 of the tables and of all settings of the decision; it does not depend on the order of rows."""
+def fingerprint_of(tables: EventTables, pipeline: ChurnPipeline, how: Mapping[str, Any]) -> str:
+    """Return SHA-256 of the tables and of all settings of the decision; neither the order of rows nor the width of the terminal, to which
+    a printed pipeline is wrapped, changes it.
+    """
     digest = hashlib.sha256()
-    for what in about:
-        digest.update(repr(what).encode())
+    for what in ({k: v for k, v in vars(pipeline).items() if not k.endswith("_")}, how):
+        digest.update(repr(sorted((name, repr(value)) for name, value in what.items())).encode())
     digest.update(str(tables.observed_until()).encode())
     _add(digest, tables.ids)
     streams = dict(tables.streams)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Retraining", "retrain", "weigh"]
 
 _ROUNDS = 500
-_TITLES = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of the top tenth", "calibration_gap": "mean risk - observed, points"}
+_TITLES = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of the top tenth", "calibration_gap": "risk minus observed, points"}
 _REFIT = 0.02  # log loss: the refit is trained on the test window, and must not be worse on it than the challenger was
 Verdict = Literal["better", "equal", "worse", "no-signal", "calibration", "too-early", "sources", "leakage", "refit"]
 
@@ -199,7 +199,7 @@ def retrain(
     if at < saw:
         wait = past.stamp(window_after(churn, saw, past.timezone)[1])
         words = f"the champion has learnt from outcomes up to {past.stamp(saw)}, and the newest observed window begins at {past.stamp(at)}"
-        return Retraining(False, "too-early", f"too early: {words}. A fair comparison needs outcomes up to {wait}", end)
+        return Retraining(False, "too-early", f"{words}. A fair comparison needs outcomes up to {wait}", end)
     if not despite_sources and (broken := _broken_sources(champion, past, known)):
         return Retraining(False, "sources", f"the tables do not arrive as usual: {broken}", end)
     return _Contest(champion, fresh, past, end, at, when_equal, rounds).decide()

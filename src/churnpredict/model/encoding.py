@@ -25,7 +25,7 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
     Raises
     ------
     UsageError
-        ``not-a-matrix``, ``swapped``.
+        ``not-a-matrix``, ``swapped``; ``bad-argument`` where y is the name of a column.
     """
     name = call.split("(", maxsplit=1)[0]
     if hasattr(X, "declarations") or hasattr(X, "outline"):
@@ -34,6 +34,9 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
     is_mapping = isinstance(X, dict) and not hasattr(X, "tocsr")  # some of SciPy's sparse matrices are dicts; scikit-learn refuses them
     if X is None or is_mapping or isinstance(X, (str, Path, type)) or hasattr(X, "predict_proba"):
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=f"Call {call}.")
+    if isinstance(y, str):
+        remedy = f"Give its values: y = frame[name] and X = frame.drop(columns=name), then {call}."
+        raise UsageError("bad-argument", f"{name} takes the labels as y, not a name of a column", remedy=remedy)
     if getattr(X, "ndim", 0) == 1 and getattr(y, "ndim", 1) == 2 and y.shape[1] > 1 and "outcome" not in getattr(y, "columns", ()):
         raise UsageError("swapped", f"{name} takes the features first, and was given labels", remedy=f"Call {call}.")
 

@@ -6,15 +6,17 @@ import hashlib
 import os
 import platform
 import stat
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.argument_checks import check_path
 from churnpredict.errors import ModelError, ModelFileError, UsageError, kind_of
-from churnpredict.figures import percent
+from churnpredict.figures import percent, score
 from churnpredict.files import write_whole
 from churnpredict.model_file import archive
+from churnpredict.text_tables import paragraph, text_table
 
 if TYPE_CHECKING:
     from churnpredict.model_file import schema
@@ -172,23 +174,29 @@ def describe(path: str | Path, *, expected_sha256: str | None = None, signed_by:
 def told(found: Mapping[str, Any]) -> str:
     """Return what :func:`describe` found, for a terminal."""
     trained, writer = found["trained"], found["written_by"]
-    lines = [
-        f"{found['file']}: whole, {found['bytes']:,} bytes, format {found['format']}, model {found['model_id']}",
-        f"  SHA-256     {found['sha256']}",
-        f"  written by  {', '.join(f'{library} {version}' for library, version in writer.items())}",
-        f"  signature   {found['signature']}",
-        f"  churn       {found['churn']}",
-        f"  trained on  {trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {percent(trained['base_rate'])} left",
-        f"  features    {found['features']} of the tables {', '.join(found['tables'])}; {found['columns']} columns",
+    first = f"{found['file']}: whole, {found['bytes']:,} bytes, format {found['format']}, model {found['model_id']}"
+    rows = [
+        ("SHA-256", found["sha256"]),
+        ("written by", ", ".join(f"{library} {version}" for library, version in writer.items())),
+        ("signature", found["signature"]),
+        ("churn", found["churn"]),
+        ("trained on", f"{trained['snapshots']:,} snapshots at {trained['cutoffs']} cutoffs, {percent(trained['base_rate'])} left"),
+        ("features", f"{found['features']} of the tables {', '.join(found['tables'])}; {found['columns']} columns"),
+        ("categories", ", ".join(f"{name} ({n})" for name, n in found["categories"].items())),
+        *(("members" if not n else "", words) for n, words in enumerate(_members(found["members"]))),
+        ("calibration", found["calibration"]),
+        ("risks of", f"{', '.join(found['shares'])}, besides the whole" if found["shares"] else ""),
     ]
-    lines += [f"  category    {name}: {n} levels" for name, n in found["categories"].items()]
-    for member in found["members"]:
+    return "\n".join([*paragraph(first, indent="  ", first=""), *text_table([row for row in rows if row[1]], indent="  ")])
+
+
+def _members(members: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the members of a blend in words; equal ones once, with their number."""
+    told = []
+    for member in members:
         trees = f", {member['trees']} trees, up to {member['depth']} deep" if "trees" in member else ""
-        lines.append(f"  member      {member['kind']}: weight {member['weight']:.3f}{trees}")
-    lines += [f"  calibration {found['calibration']}"]
-    if found["shares"]:
-        lines += [f"  risks of    {', '.join(found['shares'])}, besides the whole"]
-    return "\n".join(lines)
+        told.append(f"{member['kind']}: weight {score(member['weight'])}{trees}")
+    return [words if n == 1 else f"{n} times {words} each" for words, n in Counter(told).items()]
 
 
 def versions() -> dict[str, str]:

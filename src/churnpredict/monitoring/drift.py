@@ -116,9 +116,11 @@ class Drift:
 
     def __repr__(self) -> str:
         lines = paragraph(self._headline())
-        for a in self.alarms:
+        for n, a in enumerate(self.alarms, 1):
             lines += paragraph(f"{a.group:<8}{a.where}  [{a.code}]", indent=" " * 10, first="  ")
-            lines += [*paragraph(a.what, indent=" " * 10), *paragraph(f"-> {a.remedy}", indent=" " * 13, first=" " * 10)]
+            lines += paragraph(a.what, indent=" " * 10)
+            if n == len(self.alarms) or self.alarms[n].remedy != a.remedy:  # the same one stands once, after the last of its alarms
+                lines += paragraph(f"-> {a.remedy}", indent=" " * 13, first=" " * 10)
         return "\n".join([*lines, *(paragraph(self.sent, indent="  ") if self.sent else [])])
 
     def _repr_html_(self) -> str:

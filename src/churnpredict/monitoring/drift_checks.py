@@ -239,7 +239,8 @@ def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
     elif now.notna().any() and before.notna().any():
         old, new = float(before.median()), float(now.median())
         unit = f", {multiple(new / old)}: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
-        said.append(f"median {old:,.4g} before, {new:,.4g} now{unit}")
+        texts = [f"{v:,.0f}" if abs(v) >= 100 else f"{v:.3g}" for v in (old, new)]
+        said += [f"median {texts[0]} before, {texts[1]} now{unit}"] if texts[0] != texts[1] or len(said) == 1 else []
     return "; ".join(said)
 
 

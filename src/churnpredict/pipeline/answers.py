@@ -31,6 +31,13 @@ class Answers:
     model_: Any
     usual_: dict[str, float | str] | None
 
+    if not TYPE_CHECKING:  # for a type checker, names that do not exist remain errors
+
+        def __getattr__(self, name: str) -> Any:
+            from churnpredict.pipeline.expected import not_an_attribute
+
+            raise AttributeError(not_an_attribute(self, name), name=name, obj=self)
+
     def _fitted(self) -> None:
         """Refuse to go on without a model."""
         raise NotImplementedError

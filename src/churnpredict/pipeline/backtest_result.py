@@ -17,7 +17,7 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
-from churnpredict.figures import amount, percent, points, ratio, score
+from churnpredict.figures import amount, loss_gap, percent, points, ratio, score
 from churnpredict.markup import STYLE, table
 from churnpredict.text_tables import Figure, paragraph, text_table
 
@@ -41,6 +41,7 @@ _TITLES = {
     "empc": "EMPC",
     "expected_profit": "Expected profit",
 }
+_EQUAL = "not told apart"  # a verdict's key: no significant difference
 _NEEDED = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers", "signal", *DIFFERENCE}
 
 
@@ -104,8 +105,8 @@ class Backtest(pd.DataFrame):
 
     def _overall(self, verdicts: dict[pd.Timestamp, Verdict]) -> str:
         n = len(verdicts)
-        counts = {kind: sum(v.against == kind for v in verdicts.values()) for kind in ("better", "not told apart", "worse")}
-        told = ", ".join(f"{kind} at {count}" for kind, count in counts.items() if count)
+        counts = {kind: sum(v.against == kind for v in verdicts.values()) for kind in ("better", _EQUAL, "worse")}
+        told = ", ".join(f"{'no significant difference' if kind == _EQUAL else kind} at {count}" for kind, count in counts.items() if count)
         against = f"Against the best baseline: {told}." if told else "The only baseline to compare with is the base rate."
         right, open_, weak = (
             sum(getattr(v, k) == w for v in verdicts.values())
@@ -246,7 +247,7 @@ def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]
     rows: list[list[object]] = []
     for model, figures in _by_model(part):
         rows.append([model, *(_cell(m, figures.loc[m]) for m in shown), _apart(figures.loc["log_loss"])])
-    return rows, ["", *(titles.get(m, m.replace("_", " ")) for m in shown), "Log loss, model minus this"]
+    return rows, ["", *(titles.get(m, m.replace("_", " ")) for m in shown), "log loss, model minus this"]
 
 
 def _written(metric: str, value: float) -> str:
@@ -262,11 +263,13 @@ def _cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
         return Figure("-")
     value, low, high = (_written(metric, float(row[name])) for name in ("value", "low", "high"))
-    return Figure(f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-"} else f"{value}\n{low}–{high}")  # a dash is not a minus sign
+    return Figure(
+        f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-", "−"} else f"{value}\n{low}–{high}"
+    )  # a dash is not a minus sign
 
 
 def _apart(row: Any) -> Figure:
     value, low, high = (float(row[name]) for name in DIFFERENCE)
     if np.isnan(value):
         return Figure("")
-    return Figure("{}\n{} to {}".format(*(("+" if v > 0 else "") + score(v) for v in (value, low, high))))
+    return Figure("{}\n{} to {}".format(*map(loss_gap, (value, low, high))))  # as the verdict writes it

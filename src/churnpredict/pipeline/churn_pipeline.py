@@ -5,11 +5,12 @@ Longer than most modules because all stages are in it, in their order.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churnpredict.argument_checks import check_flag, check_text, check_texts
+from churnpredict.argument_checks import check_flag, check_text, check_texts, shows_call
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
@@ -44,9 +45,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ChurnPipeline"]
 
-_UNSAID = (("language", "en"), ("unit", ""))  # settings that are not shown where they are as usual
+
+def _same(value: object, usual: object) -> bool:
+    """Return whether a setting is the default, without comparing frames or arrays."""
+    return value is usual or (type(value) is type(usual) and isinstance(value, str | int) and value == usual)
 
 
+@shows_call('ChurnPipeline(cp.Inactivity("90d", of="orders")).fit(tables)')
 class ChurnPipeline(Answers):
     """Train on past cutoffs, score everybody at risk today, and backtest the model on past cutoffs.
 
@@ -183,7 +188,8 @@ class ChurnPipeline(Answers):
 
     def _settings(self) -> list[tuple[str, str]]:
         """Return the settings that differ from the defaults, as text."""
-        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and v is not None and (k, v) not in _UNSAID}
+        usual = {k: p.default for k, p in inspect.signature(type(self)).parameters.items()}
+        given = {k: v for k, v in self.__dict__.items() if not k.endswith("_") and not _same(v, usual.get(k))}
         return [(k, f"[{len(v)} rows]" if k == "features" else repr(v)) for k, v in given.items()]
 
     def _trained(self) -> str:

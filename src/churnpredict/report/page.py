@@ -151,7 +151,7 @@ def render_report(
     **parts: Any,
 ) -> str:
     """Return the page of :func:`write_report` as text."""
-    check_instance(scores, "scores", pd.DataFrame, "Give what pipeline.score() gave.")
+    check_instance(scores, "scores", pd.DataFrame, "Call write_report(scores, path) with scores = pipeline.score(tables).")
     _check_parts(parts)
     check_text(title, "title"), check_text(unit, "unit")
     for name in ("customer_id", "risk"):

@@ -82,6 +82,8 @@ class Plan:
         What goes into the profit of everybody, in the order of :attr:`decisions`: pictures are drawn from it.
     assumptions : tuple of Assumption
         The numbers that it uses, and whether they were given or assumed.
+    unit : str
+        The unit of money, such as "€".
     """
 
     table: pd.DataFrame
@@ -94,6 +96,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     offer: Offer | None = None
     assumptions: tuple[Assumption, ...] = ()
+    unit: str = ""
 
     @property
     def contacts(self) -> pd.DataFrame:
@@ -133,18 +136,21 @@ class Plan:
         for key, (size, total) in plays.sort_values("sum", ascending=False).iterrows():
             driver, remedy = cast(tuple[str, str], key)
             label = DRIVERS[driver].label if driver in DRIVERS else driver or "no reason"
-            rows.append((int(size), label, Figure(amount(total)), remedy))
+            rows.append((int(size), label, Figure(self._money(total)), remedy))
         return rows
 
+    def _money(self, value: float) -> str:
+        return amount(value, self.unit)
+
     def _told(self) -> list[str]:
-        counts = self.counts
-        of = "" if self.budget is None else f" of a budget of {amount(self.budget)}"
+        counts, money = self.counts, self._money
+        of = "" if self.budget is None else f" of a budget of {money(self.budget)}"
         rest = [f"{n:,} {name}" for name, n in counts.items() if name not in ("contact", "hold-out")]
         return [
             f"Plan: contact {counts.get('contact', 0):,} of {len(self.decisions):,} customers"
             + (f", as known on {self.table['cutoff'].max():%Y-%m-%d}" if "cutoff" in self.table and len(self.table) else ""),
-            f"expected profit {amount(self.profit.value)} (95 %: {amount(self.profit.low)} to {amount(self.profit.high)}), "
-            f"expected spend {amount(self.spend)}{of}, {people(self.kept)} customers kept",
+            f"expected profit {money(self.profit.value)} (95 %: {money(self.profit.low)} to {money(self.profit.high)}), "
+            f"expected spend {money(self.spend)}{of}, {people(self.kept)} customers kept",
             *(["left alone: " + ", ".join(rest)] if rest else []),
             self.holdout,
             *self.notes,
@@ -340,6 +346,7 @@ def plan_retention(
         notes=noted + notes,
         offer=offer,
         assumptions=assumptions_of(mine, said),
+        unit=unit,
     )
 
 

@@ -49,10 +49,11 @@ def _row(reading: Reading) -> tuple[str, ...]:
         file += f", {source.sheet or source.member}"
     if not reading.kind:
         return file, "not used", "", "", "", reading.why
-    roles = [r for r in ("time", "start", "end", "since", "planned_end") if r in reading.roles]
+    roles = [r for r in ("time", "start", "end", "since") if r in reading.roles]
     times = [reading.roles[r] for r in roles if r != "end" or reading.column(r).kind == "time"]
+    planned = [f"planned end {reading.roles['planned_end']}"] if "planned_end" in reading.roles else []
     period = reading.key("known_after")
-    when = " to ".join(times) + (f" (totals of a {period})" if period else "")
+    when = ", ".join(filter(None, [" to ".join(times), *planned])) + (f" (totals of a {period})" if period else "")
     by_reason: dict[str, list[str]] = {}
     for column, why in reading.unused.items():
         by_reason.setdefault(why, []).append(column)
