@@ -345,3 +345,26 @@ def test_stages_are_told_on_a_terminal_alone(folder: Path, quick_main: str) -> N
         assert what in shown
     assert "wrote churn.model" in shown
     assert shell("churnpredict train --until 2023-12-01 --dry-run", folder).stderr == ""
+
+
+class _Terminal:
+    def __init__(self, shown: bool = True) -> None:
+        self.shown = shown
+
+    def isatty(self) -> bool:
+        return self.shown
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal: Any = _Terminal()
+    assert process.coloured("next:", "1;32", terminal) == "\x1b[1;32mnext:\x1b[0m"
+    assert process.coloured("next:", "1;32", None) == "next:"
+    elsewhere: Any = _Terminal(shown=False)
+    assert process.coloured("next:", "1;32", elsewhere) == "next:"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert process.coloured("next:", "1;32", terminal) == "next:"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert process.coloured("next:", "1;32", terminal) == "next:"

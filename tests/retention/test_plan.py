@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -341,3 +342,13 @@ def test_a_budget_pays_for_as_many_as_it_does(cost, n):
     scores = pd.DataFrame({"customer_id": range(n + 5), "risk": 0.5, "value": 100.0})
     plan = cp.plan_retention(scores, offer_cost=0.0, contact_cost=cost, budget=round(cost * n, 2), holdout=0)
     assert (plan.decisions["decision"] == "contact").sum() == n
+
+
+def test_every_amount_of_a_printed_plan_has_its_unit(scores):
+    plan = cp.plan_retention(scores, budget=200, unit="€")
+    told = repr(plan)
+    expected = re.search(r"expected profit (\S+) \(95 %: (\S+) to (\S+)\),\s+expected spend (\S+)\s+of\s+a\s+budget\s+of\s+(\S+),", told)
+    assert expected, told
+    assert all("€" in amount for amount in expected.groups())
+    assert told.count("€") >= 5 + plan.contacts["driver"].nunique()
+    assert "€" not in repr(cp.plan_retention(scores, budget=200))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from churnpredict.figures import amount, percent, points
 from churnpredict.text_tables import Figure, paragraph, text_table
@@ -28,13 +28,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def alert_table(judged: pd.DataFrame, now: Mapping[str, int]) -> str:
-    """Return each alert rule in a row: customers now, and in the past how often it fired and how many left after it and anyway."""
+def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
+    """Return each alert rule in a row: customers now, how often it fired in the past, and how many left after it and anyway."""
     rows = [
         (r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"])))
         for r in judged.to_dict("records")
     ]
-    return "\n".join(text_table(rows, ("alert", "customers now", "times in the past", "left after it", "left anyway")))
+    return "\n".join(text_table(rows, ("alert", "now", "in the past", "left after it", "left anyway")))
 
 
 def decided(entry: Entry) -> str:
