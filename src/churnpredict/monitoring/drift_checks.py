@@ -310,7 +310,8 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         found.sort(key=lambda item: item[0].limit - item[0].value)
         told = "; ".join(f"{name}: {what}" for _, name, what in found[:_TOLD])
         more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-        what = f"{len(found)} of {sum(t == table for t in tables_of.values())} features are unlike every training cutoff: {told}{more}"
+        of, verb = sum(t == table for t in tables_of.values()), "is" if len(found) == 1 else "are"
+        what = f"{len(found)} of {of} features {verb} unlike every training cutoff: {told}{more}"
         remedy = "If the table is right, customers have changed: retrain, and until then trust the ranking more than the level."
         book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
     if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # in-sample risks are not checked

@@ -17,7 +17,7 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
-from churnpredict.figures import amount, loss_gap, percent, points, ratio, score
+from churnpredict.figures import amount, percent, points, ratio, score
 from churnpredict.markup import STYLE, table
 from churnpredict.text_tables import Figure, paragraph, text_table
 
@@ -272,4 +272,4 @@ def _apart(row: Any) -> Figure:
     value, low, high = (float(row[name]) for name in DIFFERENCE)
     if np.isnan(value):
         return Figure("")
-    return Figure("{}\n{} to {}".format(*map(loss_gap, (value, low, high))))  # as the verdict writes it
+    return Figure("{}\n{} to {}".format(*(("+" if v > 0 else "") + score(v) for v in (value, low, high))))
