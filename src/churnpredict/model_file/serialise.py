@@ -134,7 +134,7 @@ def _known_rules() -> dict[str, Any]:
 
 def thaw_rule(rule: schema.Rule) -> Any:
     """Return the churn rule of a file."""
-    cls = _known_rules().get(rule.name)
+    cls: Any = _known_rules().get(rule.name)
     _need(cls is not None, "its churn rule is unknown")
     types = get_type_hints(cls)
     options = {k: _given(v) for k, v in rule.options.items()}
