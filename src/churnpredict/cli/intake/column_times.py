@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_words import has_word, month_of, tokens
 from churnpredict.events.columns import no_times
+from churnpredict.events.month_names import name_no_months
 from churnpredict.events.time_formats import fitting_formats
 
 __all__ = ["header_month", "how_written", "is_number", "lacks_year"]
@@ -57,8 +58,9 @@ def how_written(values: pa.ChunkedArray, name: str) -> _How | None:
 
 
 def _reads(texts: pa.Array, form: str) -> bool:
+    texts, numbered = name_no_months(pc.utf8_trim_whitespace(texts), form)
     try:
-        times = pc.strptime(pc.utf8_trim_whitespace(texts), format=form, unit="us", error_is_null=True)
+        times = pc.strptime(texts, format=numbered, unit="us", error_is_null=True)
     except pa.ArrowInvalid:
         return False
     years = pc.min_max(pc.year(times)).as_py()

@@ -45,12 +45,12 @@ WORDS: dict[str, str] = {
         consegn* atualiz* entrega* zmien* dostaw* gewijzigd* lever* vervaldatum изменен* обновлен* доставк* guncel* teslim*
     """,
     "value": """
-        premium premiums praemie* premie* amount* amt total* revenue* sale sales price* value sum paid spend* spent net gross mrr arr
-        charge* turnover payment* fare* dues ucret* dochod* affaires netto* *netto brutto* *brutto neto bruto ttc subtotal eur usd gbp
-        betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur* ca importe* precio*
-        ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota* *kwota cena* wartosc*
-        przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат* tutar* fiyat* toplam*
-        ciro* bedel* abonnementspreis
+        premium premiums premio premi praemie* premie* amount* amt total* revenue* sale sales price* value sum paid spend* spent net
+        gross mrr arr charge* turnover payment* fare* dues ucret* dochod* affaires netto* *netto brutto* *brutto neto bruto ttc
+        subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur* ca
+        importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota* *kwota
+        cena* wartosc* przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат* tutar*
+        fiyat* toplam* ciro* bedel* abonnementspreis
     """,
     "best_value": """
         amount* amt total* revenue* sale sales turnover spend* mrr betrag* *betrag umsatz* *umsatz summe* montant* importe* ventas
@@ -209,10 +209,10 @@ WORDS: dict[str, str] = {
         odendi
     """,
     "failed": """
-        fail* declin* reject* rejet* devuelt* returned unpaid past_due bounced chargeback* insufficient nonpayment non_payment
-        fehlgeschlagen* abgelehnt* ruecklast* rucklast* zahlungsausfall* echec* refus* impaye* rechaz* fallid* impag* rifiut* fallit*
-        insolut* recusad* falhou* inadimpl* odrzuc* nieudan* nieoplac* mislukt* geweigerd* onbetaald* отклон* неуспешн* неоплат*
-        неуплат* basarisiz* reddedil* odenmedi*
+        fail* declin* reject* rejet* devuelt* returned unpaid not_paid past_due gestorneerd* storneerd* reversed bounced chargeback*
+        insufficient nonpayment non_payment fehlgeschlagen* abgelehnt* ruecklast* rucklast* zahlungsausfall* echec* refus* impaye*
+        rechaz* fallid* impag* rifiut* fallit* insolut* recusad* falhou* inadimpl* odrzuc* nieudan* nieoplac* mislukt* geweigerd*
+        onbetaald* отклон* неуспешн* неоплат* неуплат* basarisiz* reddedil* odenmedi*
     """,
     "involuntary": """
         fail* declin* unpaid nonpayment non_payment payment* insufficient* fraud* death deceased died bankrupt* insolven* delinquen*

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.cli.intake.date_orders import with_settled_dates
+from churnpredict.cli.intake.dated_files import with_dates_of_names
 from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
@@ -46,7 +47,7 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = in_one_unit([with_derived(p) for p in one_of_many(profiles)])
+    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_dates_of_names(profiles))])
     apart = written_apart(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]

@@ -29,8 +29,9 @@ __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
+_SOME = 5
 _LATE = 0.9  # of the rows are before those in a state that passes
-_FEW = 5  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
+_FEW = 12  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
 _MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
     "history",
@@ -106,7 +107,8 @@ def guess_log(
     stated = bool(outcome) and outcome[0] not in unused
     unused |= {c.name: "the state before" for c in rest if stated and c.says("before") and c.name not in unused}
     for column in rest:
-        if column.name not in unused and (column.kind == "empty" or (column.distinct < 2 and column.filled.all())):
+        paid = column.kind == "number" and column.says("best_value") and column.distinct == 1  # the same fee for everybody is money too
+        if column.name not in unused and not paid and (column.kind == "empty" or (column.distinct < 2 and column.filled.all())):
             unused[column.name] = "empty" if column.kind == "empty" else "always the same"
     left = [c for c in rest if c.name not in unused]
     if (not outcome or stated) and (states or _is_states(profile, time, left, who)):
@@ -204,6 +206,10 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         roles["order"] = order.name
     elif own:
         roles["id"] = own[0].name
+    notes = []
+    counted = any(key == "unit" and unit != "d" for key, unit, _ in profile.columns[roles["time"]].how)
+    if value is not None and value.is_whole and counted and any(c.says("currency") for c in profile.columns.values()):
+        notes.append(f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query')
     with_currency(left, roles)
     lists: dict[str, list[str]] = {}
     if kind is not None and {"contact", "contacts", "email", "emails", "messages", "campaigns", "newsletter"} & set(tokens(profile.name)):
@@ -215,7 +221,7 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
-    return Reading(profile, "events", profile.name, roles, lists, keys, unused)
+    return Reading(profile, "events", profile.name, roles, lists, keys, unused, notes)
 
 
 def _passing_state(column: Column, time: Column) -> str:
@@ -225,7 +231,7 @@ def _passing_state(column: Column, time: Column) -> str:
     late = np.quantile(time.times[time.known], _LATE)
     for code, value in enumerate(column.codes[1]):
         own = time.times[(column.codes[0] == code) & time.known]
-        if _FEW <= len(own) < (1 - _LATE) * len(column.codes[0]) and own.min() > late:
+        if _SOME <= len(own) < (1 - _LATE) * len(column.codes[0]) and own.min() > late:
             return str(value)
     return ""
 

@@ -28,6 +28,7 @@ __all__ = [
     "months_as_rows",
     "number_of",
     "one_of_many",
+    "path_of",
     "query_over",
     "quoted",
     "signs_of",
@@ -204,14 +205,14 @@ def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
     """Return files of the same columns whose names differ in digits alone, such as those of single years or months, as one table."""
     groups: dict[Any, list[TableProfile]] = {}
     for profile in profiles:
-        path = _path(profile)
+        path = path_of(profile)
         stem = re.sub(r"\d+", "#", Path(path).name) if path else profile.name
         groups.setdefault((stem, tuple(profile.columns), bool(path)), []).append(profile)
     found = []
     for (stem, _, _), group in groups.items():
-        pattern = as_pattern(Path(_path(group[0])).parent / glob.escape(stem).replace("#", "*")) if len(group) > 1 else ""
+        pattern = as_pattern(Path(path_of(group[0])).parent / glob.escape(stem).replace("#", "*")) if len(group) > 1 else ""
         options = _common_options(group)
-        if len(group) > 1 and "#" in stem and options is not None and files_of(pattern) == sorted(_path(p) for p in group):
+        if len(group) > 1 and "#" in stem and options is not None and files_of(pattern) == sorted(path_of(p) for p in group):
             name = re.sub(r"_*\d+", "", group[0].name).strip("_") or group[0].name
             whole = profile_query(File(pattern, **options) if options else pattern, name)
             keys = {key: (key, value, why) for p in group for key, value, why in p.keys}
@@ -221,7 +222,7 @@ def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
     return found
 
 
-def _path(profile: TableProfile) -> str:
+def path_of(profile: TableProfile) -> str:
     """Return the path of a file that is a table by itself; nothing for sheets, members and queries."""
     source = profile.source
     if isinstance(source, File):
