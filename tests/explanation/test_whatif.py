@@ -1,10 +1,13 @@
 """what_would_help: every proposed value was seen, nothing fixed is touched, and the promised risk is the model's own."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnpredict.errors import UsageError
+from churnpredict import ChurnClassifier
+from churnpredict.errors import ChurnWarning, UsageError
 from churnpredict.explanation.drivers import nature_of
 from churnpredict.explanation.whatif import what_would_help
 
@@ -91,3 +94,17 @@ def test_what_cannot_be_searched_is_refused(book, more, code):
         more = {"drivers": dict.fromkeys(X.columns, "lifecycle")}
     with pytest.raises(UsageError, match=code):
         what_would_help(model, X.iloc[:2], among=X, **more)
+
+
+def test_rows_that_the_model_was_trained_on_are_warned_of():
+    """Their risks are too certain, and said nothing of it."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"support__a": rng.normal(size=800), "habit__b": rng.normal(size=800)})
+    y = (rng.random(800) < 1 / (1 + np.exp(-X["support__a"]))).astype(int)
+    model = ChurnClassifier(members=("trees",), n_estimators=20, n_seeds=1, n_jobs=1).fit(X[:600], y[:600])
+    with pytest.warns(ChurnWarning, match="in-sample") as told:
+        what_would_help(model, X[:40], among=X[:600], stayed=y[:600])
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        what_would_help(model, X[600:640], among=X[:600], stayed=y[:600])

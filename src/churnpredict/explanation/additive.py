@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-import pandas as pd
 
-from churnpredict.errors import MismatchError, ModelError, SchemaError, UsageError, closest, kind_of
+from churnpredict.errors import ModelError, UsageError, kind_of
+from churnpredict.explanation.booster_columns import BoosterColumns
 from churnpredict.explanation.forest_members import member_of
 from churnpredict.model.boosters import model_text, score
 from churnpredict.model.calibration import IdentityCalibration, sigmoid
-from churnpredict.model.encoding import as_frame, check_finite, check_matrix
+from churnpredict.model.encoding import as_frame, check_matrix
 from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
 from churnpredict.model.season.season import COLUMN
 
 __all__ = ["AdditiveModel", "Constant", "as_additive", "check_model"]
-
-_PLACES = re.compile(r"^(Column_|f|x)\d+$")
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
     scale = float(next((word.removeprefix("sigmoid:") for word in objective.split() if word.startswith("sigmoid:")), "1"))
     # A forest predicts from the mean of its trees; its raw score and its contributions are their sum.
     trees = max(text.count("\nTree="), 1) if "\naverage_output\n" in f"{head}\n" else 1
-    columns = _BoosterColumns(booster, X, head)
+    columns = BoosterColumns(booster, X)
 
     def predict(A: np.ndarray) -> np.ndarray:
         p = score(booster, A, probability=True)
@@ -192,113 +189,6 @@ def _of_booster(booster: Any, X: Any, *, sign: float = 1.0) -> AdditiveModel:
 
     member = TreeMember(booster, weight=sign * scale / trees)
     return AdditiveModel(columns.names, columns.encode, [member], IdentityCalibration(), predict=predict)
-
-
-class _BoosterColumns:
-    """Columns of X by the booster's own names, because LightGBM takes them by position, and silently gives wrong scores for another
-    order.
-    """
-
-    def __init__(self, booster: Any, X: Any, head: str) -> None:
-        self._theirs = list(booster.feature_name())
-        self._levels = self._levels_of(list(booster.pandas_categorical or []), head)
-        frame = as_frame(X)
-        self._named = frame is not None and not all(_PLACES.match(name) for name in self._theirs)
-        self.names = list(self._theirs) if frame is None else [str(c) for c in self._aligned(frame).columns]
-
-    def _aligned(self, frame: pd.DataFrame) -> pd.DataFrame:
-        there = {str(c).replace(" ", "_"): c for c in frame.columns}  # LightGBM writes a space as an underscore
-        if len(there) < frame.shape[1]:
-            raise SchemaError("duplicate-column", "two column names are the same once spaces are underscores", remedy="Rename one.")
-        if all(name in there for name in self._theirs):
-            return frame[[there[name] for name in self._theirs]]
-        if self._named:
-            missing = [name for name in self._theirs if name not in there]
-            raise MismatchError(
-                "missing-column",
-                f"{len(missing)} of the {len(self._theirs)} columns of the booster are missing.{closest(missing[0], there)}",
-                column=missing[0],
-                remedy="Build X with the features of the training.",
-            )
-        if frame.shape[1] != len(self._theirs):
-            raise MismatchError(
-                "other-width",
-                f"X has {frame.shape[1]} columns, the booster {len(self._theirs)}",
-                remedy="Give the columns of the training.",
-            )
-        return frame
-
-    def encode(self, X: Any) -> np.ndarray:
-        frame = as_frame(X)
-        if frame is None:
-            A = np.ascontiguousarray(X, dtype=np.float64)
-            if A.ndim != 2 or A.shape[1] != len(self._theirs):
-                raise MismatchError(
-                    "other-width",
-                    f"X is of shape {A.shape}, the booster has {len(self._theirs)} columns",
-                    remedy="Give one row per customer.",
-                )
-            check_finite(A, self.names)
-            return A
-        frame = self._aligned(frame)
-        A = np.empty(frame.shape)
-        for j in range(frame.shape[1]):
-            column = frame.iloc[:, j]
-            A[:, j] = self._codes(j, column) if j in self._levels else self._numbers(j, column)
-        check_finite(A, self.names)
-        return A
-
-    def _levels_of(self, levels: list[list[Any]], head: str) -> dict[int, list[Any]]:
-        """Return the categories of each column that was one in training, by the booster's own list.
-
-        The booster keeps the lists in the order of the columns, and separately which columns were split as categories.
-        """
-        if not levels:
-            return {}
-        line = next((line for line in head.splitlines() if line.startswith("feature_infos=")), "feature_infos=")
-        infos = line.removeprefix("feature_infos=").split(" ")
-        places = [j for j, info in enumerate(infos) if info != "none" and not info.startswith("[")]
-        if len(places) != len(levels):
-            raise UsageError(
-                "other-categories",
-                f"the booster keeps categories of {len(levels)} columns and splits {len(places)} as categories: it is unknown which lists "
-                f"belong to which columns",
-                remedy="Train it with numbers in place of categories, or train a ChurnClassifier.",
-            )
-        return dict(zip(places, levels, strict=True))
-
-    def _codes(self, j: int, column: pd.Series) -> np.ndarray:
-        """Return places of the values in the booster's own list, whatever the dtype of the column; unknown ones are missing, as in
-        LightGBM.
-        """
-        values = column.astype(object)
-        codes = pd.Index(self._levels[j], dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.float64)
-        known = column.notna().to_numpy()
-        if known.any() and (codes[known] < 0).all():
-            raise MismatchError(
-                "other-categories",
-                "no value is one of the categories that the booster was trained on",
-                column=self.names[j] if hasattr(self, "names") else self._theirs[j],
-                rows=int(known.sum()),
-                total=len(column),
-                remedy="Give the values of the training, of the same type.",
-            )
-        codes[(codes < 0) | ~known] = np.nan
-        return np.asarray(codes)
-
-    def _numbers(self, j: int, column: pd.Series) -> np.ndarray:
-        """Return numbers; of a category whose values are numbers, these values and never their codes."""
-        try:
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                column = column.astype(column.cat.categories.dtype) if not column.isna().any() else column.astype(object).astype(np.float64)
-            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        except (TypeError, ValueError) as error:
-            raise MismatchError(
-                "other-categories",
-                f"the booster was trained on numbers, {column.dtype} is given",
-                column=self._theirs[j],
-                remedy="Give the numbers of the training.",
-            ) from error
 
 
 def check_additive(model: AdditiveModel, A: np.ndarray, margin: np.ndarray, *, rows: int = 64) -> None:

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
+from churnpredict.explanation.booster_columns import BoosterColumns
 from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError, beta_weights, gauss_legendre, lay_out
 from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.boosters import load_booster, score
+from churnpredict.model.encoding import as_frame
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
 from churnpredict.number_checks import check_whole_number, is_whole_number
 from churnpredict.signatures import Estimator
@@ -44,6 +47,19 @@ CELL_COST = 2e-5  # of building a cell, in units of one look-up for one row, spr
 _PAIR_CELLS = 1 << 23  # numbers of a block of matrices: 64 MB
 
 _log = logging.getLogger("churnpredict")
+
+
+def _numbers_of(frame: Any) -> NDArray[np.float64]:
+    """Return the numbers of a frame for trees that do not know names or categories."""
+    other = [str(c) for c in frame.columns if not (is_numeric_dtype(frame[c]) or is_bool_dtype(frame[c]))]
+    if other:
+        raise MismatchError(
+            "other-categories",
+            f"{len(other)} columns are not numbers, and the model's text does not say which number stands for which value",
+            column=other[0],
+            remedy="Give the lightgbm.Booster itself, or the places of the categories in its list as numbers.",
+        )
+    return np.asarray(frame.to_numpy(np.float64, na_value=np.nan))
 
 
 class TreeShap:
@@ -110,7 +126,7 @@ class TreeShap:
             raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give the number of threads, 1 or more")
         self.n_jobs = int(n_jobs)
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
-        booster = model if hasattr(model, "predict") else None
+        booster: Any = model if hasattr(model, "predict") else None
         self._tables: _Tables | None = None
         self._pairs: PairTables | None = None
         self._why_not = ""
@@ -118,6 +134,7 @@ class TreeShap:
         self._forest = model if isinstance(model, Forest) else read_forest(model)
         if self._forest is None and hasattr(model, "booster_"):
             model = booster = model.booster_
+        self._columns = BoosterColumns(booster) if self._forest is None and hasattr(booster, "pandas_categorical") else None
         try:
             self._trees: TreeModel | Forest | None = self._forest
             if self._trees is None:
@@ -165,7 +182,8 @@ class TreeShap:
         Parameters
         ----------
         A : (n, n_features) array-like
-            Encoded rows as LightGBM scores them: NaN is missing, categories are their codes. Read in blocks.
+            Rows: NaN is missing. Columns of a frame are taken by the names of the booster, and categories by its own list; in a matrix
+            categories are their places in that list. Read in blocks.
         groups : (n_features,) array of int, optional
             The number of each feature's group (its driver), 0 up; values of a group are summed without the matrix of all features.
         out : (n, n_features or n_groups) float64 array, optional
@@ -295,13 +313,18 @@ class TreeShap:
         if self._forest is not None:
             return self._forest.rows(A)
         rows: Any = A if hasattr(A, "shape") else np.asarray(A, np.float64)
-        if hasattr(rows, "iloc"):
-            rows = rows.to_numpy(np.float64)
+        frame = as_frame(A)
+        if frame is not None and self._columns is not None:
+            rows = self._columns.encode(frame)
+        elif frame is not None:
+            rows = _numbers_of(frame)
         if len(rows.shape) != 2 or rows.shape[1] != self.n_features:
             raise MismatchError(
                 "column-count", f"the rows have shape {tuple(rows.shape)}, the model has {self.n_features} columns",
                 remedy="Give the encoded matrix that the model scores",
             )  # fmt: skip
+        if frame is None and self._columns is not None:
+            self._columns.check_codes(rows)
         return rows
 
     def _matrix(self, A: ArrayLike) -> NDArray[np.float64]:

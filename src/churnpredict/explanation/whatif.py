@@ -19,6 +19,7 @@ from churnpredict.feature_names import read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import as_frame
+from churnpredict.model.seen_rows import warn_if_seen
 from churnpredict.number_checks import check_number, is_number
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, Estimator, Matrix, Names
@@ -63,7 +64,8 @@ def what_would_help(
     ----------
     model : as for :func:`explain`
     X : frame or array (n, F)
-        The customers to be helped: dozens, not millions.
+        The customers to be helped: dozens, not millions. The risks of rows that the model was trained on are too certain: 20 or more of
+        them are recognised, and warned of.
     among : frame or array (m, F)
         Customers of the past.
     stayed : array (m,) or outcomes frame, optional
@@ -103,6 +105,7 @@ def what_would_help(
     stayed = in_row_order(stayed, among, "stayed", "among")
     check_model(model, X, "what_would_help(model, X)")
     rows, past = _framed(X), _framed(among)
+    warn_if_seen(model, X)
     additive = as_additive(model, rows, positive=positive)
     search = _Search(additive, past, _labels(stayed, len(past)), threshold, drivers)
     spoken = language_of(language)
