@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
-from churnpredict.argument_checks import check_text
-from churnpredict.churn.rule import ChurnRule, rule_name, window_after
+from churnpredict.churn.base_rule import GONE_BEFORE, LEFT, LOST, BaseRule, Labelled
+from churnpredict.churn.rule import rule_name, window_after
 from churnpredict.churn.rule_questions import (
     are_present,
     check_kinds,
@@ -42,68 +41,11 @@ __all__ = ["Cancellation", "DownSell", "Inactivity", "SubscriptionEnd", "TrialEn
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
-Labelled = tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]
 EVER = "ever"
-STAYED, LEFT, LOST, GONE_BEFORE = 0, 1, 2, -1
 
 
 @dataclass(frozen=True)
-class _Rule(ChurnRule):
-    """Base of all rules: a horizon, a table, and a gap in which a retention team can act."""
-
-    # How the books tell that somebody has left: a silence that lasts, the end of the last contract, a row that says so, whatever the
-    # outcome says; None: the rule is not about leaving.
-    left_by: ClassVar[Literal["silence", "contract", "row", "outcome"] | None] = "outcome"
-    # Whether leaving is the end of a paid or trial period, which belongs to the day before it.
-    ends_with_period: ClassVar[bool] = False
-
-    horizon: str
-    of: str | None = field(default=None, kw_only=True)
-    gap: str = field(default="0d", kw_only=True)
-
-    def __post_init__(self) -> None:
-        keep_as_text(self, "horizon")
-        keep_as_text(self, "gap", zero=True)
-        for name in ("of", "back", "value"):
-            if getattr(self, name, None) is not None:
-                check_text(getattr(self, name), name, "Give the name of a table." if name != "value" else "Give the name of a value.")
-
-    @property
-    def horizon_span(self) -> Span:
-        return span(self.horizon, "horizon")
-
-    @property
-    def gap_span(self) -> Span:
-        return span(self.gap, "gap", zero=True)
-
-    @property
-    def decided_at_end(self) -> bool:
-        return False
-
-    def table(self, tables: EventTables) -> str:
-        """Return the table that the rule reads; the only one of its kind by default."""
-        names = tables.logs() if self.of is None else [self.of]
-        if len(names) != 1:
-            remedy = f'Name one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
-            raise UsageError("which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=remedy)
-        return names[0]
-
-    def check(self, tables: EventTables) -> None:
-        tables.stream(self.table(tables))
-
-    def settled_until(self, tables: EventTables) -> int:
-        return tables.observed_until()
-
-    def _judge(self, tables: EventTables, cutoffs: Ints, left_at: Ints, outcome: npt.NDArray[np.int8]) -> Labelled:
-        """Return duration and outcome, from the moment of leaving (``OPEN`` for never) and its kind."""
-        opens, closes = window_after(self, cutoffs, tables.timezone)
-        left = (left_at >= opens) & (left_at < closes)
-        duration = days_between(cutoffs, np.where(left, left_at, closes), tables.timezone)
-        return duration, np.where(left, outcome, np.where(left_at < opens, GONE_BEFORE, STAYED)).astype(np.int8)
-
-
-@dataclass(frozen=True)
-class Inactivity(_Rule):
+class Inactivity(BaseRule):
     """Churn by inactivity: a customer who does nothing for a whole horizon has left.
 
     Outcome window: [cutoff + gap, cutoff + gap + horizon). At risk: customers who were active in [cutoff - active_within, cutoff).
@@ -184,7 +126,7 @@ class Inactivity(_Rule):
 
 
 @dataclass(frozen=True)
-class Cancellation(_Rule):
+class Cancellation(BaseRule):
     """Churn by cancellation: a row in a table of cancellations means that the customer has left.
 
     At risk: customers who have joined (are listed, or have appeared in any table) and have no known cancellation, or have come back since
@@ -256,7 +198,7 @@ class Cancellation(_Rule):
 
 
 @dataclass(frozen=True)
-class SubscriptionEnd(_Rule):
+class SubscriptionEnd(BaseRule):
     """Churn at the end of a contract: a customer leaves when the last contract ends and is not renewed within the grace period.
 
     Contracts run in [start, end). Contracts that overlap, or follow each other within the grace period, are one spell. At risk: customers
@@ -345,7 +287,7 @@ class SubscriptionEnd(_Rule):
 
 
 @dataclass(frozen=True)
-class TrialEnd(_Rule):
+class TrialEnd(BaseRule):
     """Churn after a trial: a customer leaves when the trial ends and no paid contract begins within the grace period.
 
     At risk: customers on a trial that has begun before the cutoff and ends after it.
@@ -420,7 +362,7 @@ class TrialEnd(_Rule):
 
 
 @dataclass(frozen=True)
-class DownSell(_Rule):
+class DownSell(BaseRule):
     """Partial churn: a customer's value falls by a given share or more, and the customer stays.
 
     At risk: customers with a value above zero at the cutoff. The outcome is 1 at the first row in the window that is lower by ``drop`` or
@@ -488,7 +430,7 @@ class DownSell(_Rule):
 
 
 @dataclass(frozen=True)
-class WinBack(_Rule):
+class WinBack(BaseRule):
     """Win-back: whether customers who have gone silent return within the horizon (outcome 1 is the return).
 
     At risk: customers who were active once, but not in ``silent_for`` before the cutoff.
@@ -547,6 +489,6 @@ class WinBack(_Rule):
         return self._judge(tables, cutoffs, back_at, np.full(len(customers), LEFT, np.int8))
 
 
-def rules_by_name() -> dict[str, type[_Rule]]:
+def rules_by_name() -> dict[str, type[BaseRule]]:
     """Return every rule by its name in ``churn.toml``, in the order of the documentation."""
     return {rule_name(rule): rule for rule in (Inactivity, SubscriptionEnd, Cancellation, TrialEnd, DownSell, WinBack)}
