@@ -178,6 +178,22 @@ def test_who_joins_and_leaves_in_one_month_is_counted_as_asked():
     assert moves(of(back, grace, changes="each")) == {"start": 100.0, "contraction": 20.0, "end": 80.0}
 
 
+def test_two_lines_that_end_a_day_apart_and_are_renewed_together_are_both_carried_on():
+    rows = [
+        ("a", "2024-01-01", "2024-02-27", 10),
+        ("a", "2024-01-01", "2024-02-28", 7),
+        ("a", "2024-03-02", None, 10),
+        ("a", "2024-03-02", None, 8),
+    ]
+    grace = cp.SubscriptionEnd("30d", of="subscriptions", grace="5d")
+    for changes in ("net", "each"):
+        bridge = of(contracts(*rows), grace, changes=changes)
+        assert moves(bridge, "2024-02") == {"start": 17.0, "end": 17.0}
+        assert moves(bridge) == {"start": 17.0, "expansion": 1.0, "end": 18.0}
+    short = of(contracts(*rows), cp.SubscriptionEnd("30d", of="subscriptions", grace="3d"))
+    assert moves(short, "2024-02") == {"start": 17.0, "contraction": 10.0, "end": 7.0}, "only the one that is within three days"
+
+
 def test_tenths_of_a_cent_do_not_drift():
     rows = [(f"u{i}", "2024-01-01", "2024-03-15", 0.1) for i in range(999)] + [("z", "2024-01-01", None, 0.2)]
     bridge = of(contracts(*rows))
@@ -240,6 +256,30 @@ def test_net_equals_revenue_churn_where_both_say_the_same():
     for mine, theirs in (("start", "start"), ("churn", "lost_revenue"), ("contraction", "contraction"), ("expansion", "expansion")):
         np.testing.assert_allclose(new.loc[kept, mine].to_numpy(), old.loc[kept, theirs].to_numpy(), atol=1e-3)
     np.testing.assert_allclose(new.loc[kept, "net_retention"].to_numpy(), old.loc[kept, "net_retention"].to_numpy(), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*overlapping")
+@pytest.mark.parametrize("grace", [0, 5])
+def test_revenue_churn_follows_the_same_customers_on_every_book(grace):
+    """Books without contracts of 0: customers on these are customers under the rule, and not in the bridge."""
+    many = {name: {who: [(a, b, max(c, 1)) for a, b, c in rows] for who, rows in own.items()} for name, own in books([3, grace]).items()}
+    tables, churn = declared(many), cp.SubscriptionEnd("10d", of="subscriptions", grace=f"{grace}d")
+    old = cp.accounting.revenue_churn(tables, churn, value="subscriptions", period="M", min_group=1, end="2024-06-01").set_index("period")
+    new = of(tables, churn, end="2024-06-01").set_index("period").loc[old.index]
+    assert len(old) > 5
+    for mine, theirs in (("start", "start"), ("churn", "lost_revenue"), ("contraction", "contraction"), ("expansion", "expansion")):
+        np.testing.assert_allclose(new[mine].to_numpy(), old[theirs].to_numpy(), atol=1e-6, err_msg=mine)
+    np.testing.assert_allclose(new["net_retention"].to_numpy(), old["net_retention"].to_numpy(), atol=1e-12)
+
+
+def test_one_of_two_contracts_that_ends_with_a_month_is_contraction_of_that_month():
+    tables = contracts(("a", "2024-01-01", None, 100), ("a", "2024-01-01", "2024-03-01", 50), ("b", "2024-01-01", None, 10))
+    churn = cp.SubscriptionEnd("10d", of="subscriptions", grace="0d")
+    with pytest.warns(ChurnWarning, match="overlapping"):
+        table = cp.accounting.revenue_churn(tables, churn, value="subscriptions", period="M", min_group=1, end="2024-04-01")
+    found = table.set_index("period")[["start", "contraction", "end"]]
+    assert found.loc[["2024-02", "2024-03"]].to_numpy().tolist() == [[160, 50, 110], [110, 0, 110]]
+    assert moves(of(tables, churn), "2024-02") == {"start": 160.0, "contraction": 50.0, "end": 110.0}
 
 
 @pytest.mark.filterwarnings("ignore:.*negative-value")

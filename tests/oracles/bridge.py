@@ -7,17 +7,17 @@ MOVES = ("new", "expansion", "contraction", "churn", "returned")
 
 
 def bridged(contracts, grace):
-    """Contracts (first day, day of the end, cents) where what was paid just before a late renewal is paid until it begins."""
-    kept = [list(c) for c in contracts if c[1] > c[0]]
-    for end in sorted({c[1] for c in kept}):
-        if any(start <= end < over for start, over, _ in kept):
-            continue  # somebody else still runs, or begins on that very day
-        later = [start for start, _, _ in kept if start > end]
-        if later and min(later) <= end + grace:
-            for contract in kept:
-                if contract[1] == end:
-                    contract[1] = min(later)
-    return [tuple(c) for c in kept]
+    """Contracts (first day, day of the end, cents), those that a late renewal carries on up to its first day.
+
+    A renewal is late where nothing runs on the day before it. It carries on a contract if no other began since that ended.
+    """
+    real = [c for c in contracts if c[1] > c[0]]
+    found = []
+    for start, end, cents in real:
+        renewal = min([day for day, _, _ in real if day >= end], default=None)
+        late = renewal is not None and not any(a < renewal <= b for a, b, _ in real)
+        found.append((start, renewal if late and renewal <= end + grace else end, cents))
+    return found
 
 
 def priced(rows):

@@ -92,8 +92,8 @@ def revenue_bridge(
     ----------
     tables : EventTables
     churn : SubscriptionEnd or Cancellation, optional
-        Until when revenue recurs. Under ``SubscriptionEnd`` of the same table a renewal within the grace period carries on what was paid
-        just before it; of another table, prices count while there is a contract. Under ``Cancellation`` all that a customer pays ends
+        Until when revenue recurs. Under ``SubscriptionEnd`` of the same table a renewal within the grace period carries on the contracts
+        that it follows; of another table, prices count while there is a contract. Under ``Cancellation`` all that a customer pays ends
         with a cancellation; what begins at or after it counts. By default contracts count from their starts to their ends, and prices
         until the next one.
     value : str

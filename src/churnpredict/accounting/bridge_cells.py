@@ -14,7 +14,7 @@ from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.events.streams import local_days
 from churnpredict.events.tables import EventTables
 
-__all__ = ["COUNTED", "MOVES", "Cells"]
+__all__ = ["COUNTED", "MOVES", "Cells", "levels_at_edges"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -53,8 +53,8 @@ class Cells:
             people = everybody[begin : begin + size]
             span = int(people[0]), int(people[-1]) + 1
             seen = steps.of_customers(*span)
-            levels = _levels(people, steps, places, seen, n, (steps.after - steps.before)[seen])
-            there = _levels(people, steps, places, seen, n, (steps.here_after.astype(np.int64) - steps.here_before)[seen]) > 0
+            levels = levels_at_edges(people, steps, places, seen, n, (steps.after - steps.before)[seen])
+            there = levels_at_edges(people, steps, places, seen, n, (steps.here_after.astype(np.int64) - steps.here_before)[seen]) > 0
             group = np.zeros(levels.shape, np.int64)
             if groups is not None:
                 every = np.repeat(people, n + 1), np.tile(edges, len(people))
@@ -97,7 +97,7 @@ def _sum(into: Ints, cell: Ints, what: Ints | int = 1) -> None:
     np.add.at(into.reshape(-1), cell, what)
 
 
-def _levels(people: npt.NDArray[np.int32], steps: Steps, places: Ints, seen: slice, n: int, change: Ints) -> Ints:
+def levels_at_edges(people: npt.NDArray[np.int32], steps: Steps, places: Ints, seen: slice, n: int, change: Ints) -> Ints:
     """Return what the changes of customers have led to at the edges of periods, shape (n_people, n_periods + 1)."""
     levels = np.zeros((len(people), n + 1), np.int64)
     inside = places[seen] < n

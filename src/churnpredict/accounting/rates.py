@@ -10,9 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of
+from churnpredict.accounting.bridge_cells import levels_at_edges
+from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.accounting.recurring import holdings
+from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rules import SubscriptionEnd
 from churnpredict.events.tables import EventTables
 from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
@@ -21,6 +26,7 @@ from churnpredict.signatures import CustomerId
 __all__ = ["churn_rate", "revenue_churn"]
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 def churn_rate(
@@ -177,11 +183,12 @@ def revenue_churn(
 
     Parameters
     ----------
-    tables, churn, period, since, until, min_group
+    tables, churn, period, start, end, min_group
         As for :func:`churn_rate`.
     value : str
-        A table of intervals with a value (revenue at a moment: the sum over running contracts), a table of states (the current value), or a
-        table of events with a value (sums over the previous and this period).
+        A table of intervals with a value (revenue at a moment: the sum over running contracts, as in
+        :func:`churnpredict.accounting.revenue_bridge`), a table of states (the current value), or a table of events with a value (sums over
+        the previous and this period).
 
     Returns
     -------
@@ -204,12 +211,16 @@ def revenue_churn(
     check_least(min_group)
     worth = Worth(ledger.tables, value, None, grace=ledger.grace)
     sums = np.zeros((5, len(periods)))
+    running = None if worth.contracts is None else _Running(ledger, worth, value.partition(".")[0], periods)
     for customers, place in members(ledger, periods):
         starts, ends = periods.starts[place], periods.ends[place]
         left_at, _ = ledger.leaving(customers, starts)
         lost = ledger.gone_by(left_at, ends) & ~ledger.customers_at(customers, ends)
         spans = ((periods.earlier[place], starts), (starts, ends))
-        begin, then = (np.nan_to_num(worth.before(customers, since, until)[0]) for since, until in spans)
+        if running is not None:
+            begin, then = running.around(customers, place)
+        else:
+            begin, then = (np.nan_to_num(worth.before(customers, since, until)[0]) for since, until in spans)
         then = np.where(lost, 0.0, then)
         change = np.where(lost, 0.0, then - begin)
         for i, what in enumerate(
@@ -226,6 +237,32 @@ def revenue_churn(
     _hide_immature(frame, periods.ends, ledger, shown=["customers"])
     hide(frame, counted < min_group, f"fewer than {min_group} customers")
     return frame
+
+
+class _Running:
+    """What running contracts are worth at the edges of periods, as in the bridge: one that ends as a period does is over then, unless
+    another of the customer begins at that moment.
+    """
+
+    def __init__(self, ledger: Ledger, worth: Worth, name: str, periods: Periods) -> None:
+        largest = max(float(np.nanmax(np.abs(worth.values), initial=0.0)), 1.0)
+        digits = int(np.clip(np.floor(np.log10(2**51 / largest)), 0, 6))
+        same = isinstance(ledger.churn, SubscriptionEnd) and ledger.churn.table(ledger.tables) == name
+        held = holdings(ledger.tables, ledger.churn if same else None, name, digits, Definition())
+        self.unit, self.steps, self.n = 10.0**digits, Steps.of(held, name), len(periods)
+        self.places = self.steps.places(np.append(periods.starts, periods.ends[-1]))
+
+    def around(self, customers: npt.NDArray[np.int32], place: Ints) -> tuple[Floats, Floats]:
+        """Return the worth at the start and at the end of periods, shape (n,) each."""
+        if not len(customers):
+            return np.zeros(0), np.zeros(0)
+        people = np.unique(customers)
+        seen = self.steps.of_customers(int(people[0]), int(people[-1]) + 1)
+        own = np.isin(self.steps.owners[seen], people)
+        change = np.where(own, (self.steps.after - self.steps.before)[seen], 0)
+        levels = levels_at_edges(people, self.steps, self.places, seen, self.n, change) / self.unit
+        row = np.searchsorted(people, customers)
+        return levels[row, place], levels[row, place + 1]
 
 
 def _hide_immature(frame: pd.DataFrame, ends: Ints, ledger: Ledger, *, shown: list[str]) -> None:

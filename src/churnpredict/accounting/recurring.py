@@ -201,7 +201,11 @@ def _in_cents(values: npt.NDArray[np.float64], decimals: int, name: str) -> Ints
 
 
 def _over_seams(held: Holdings, grace: Span, timezone: str) -> Holdings:
-    """Return the same where a late renewal carries on what was paid just before it: its end is the start of the renewal."""
+    """Return the same where a late renewal carries on the contracts before it: they end as it begins.
+
+    A renewal is late where no contract runs before it. It carries on those that have ended since the newest of them began, and within the
+    grace period: two lines that end a day apart, and are renewed together, are both carried on.
+    """
     n = len(held.starts)
     if not n or not grace:
         return held
@@ -211,11 +215,10 @@ def _over_seams(held: Holdings, grace: Span, timezone: str) -> Holdings:
     begins = first | (held.starts > distinct[np.r_[0, reach[:-1]]])
     rows = np.flatnonzero(begins)
     block = np.cumsum(begins) - 1
-    ended = distinct[reach[np.r_[rows[1:], n] - 1]]
-    following = np.where(np.r_[first[rows[1:]], True], OPEN, np.r_[held.starts[rows[1:]], OPEN])
-    carried = (following != OPEN) & (grace.after(ended, timezone) >= following)
-    late = carried[block] & (held.ends == ended[block])
-    return dataclasses.replace(held, ends=np.where(late, following[block], held.ends))
+    newest = held.starts[np.r_[rows[1:], n] - 1]
+    following = np.where(np.r_[first[rows[1:]], True], OPEN, np.r_[held.starts[rows[1:]], OPEN])[block]
+    late = (following != OPEN) & (held.ends > newest[block]) & (grace.after(held.ends, timezone) >= following)
+    return dataclasses.replace(held, ends=np.where(late, following, held.ends))
 
 
 def _until_cancelled(held: Holdings, cancellations: Stream) -> Holdings:
