@@ -22,6 +22,8 @@ python benchmarks/conformance.py                    # all tools; environments in
 python benchmarks/conformance.py --only empulse     # one of them
 ```
 
+@summary@
+
 | quantity | other tool | values | largest difference | limit | why they differ |
 |---|---|---|---|---|---|
 """
@@ -32,19 +34,27 @@ def page(stored: Path = STORED) -> str:
     tools: list[dict[str, Any]] = list(json.loads(stored.read_text(encoding="utf-8")).values())
     lines = [_line(tool, row) for tool in tools for row in tool["rows"]]
     met = [f"- {tool['name']}, run on {tool['run']} with {tool['met']}" for tool in tools]
-    return HEAD + "\n".join(lines) + "\n\n## What was run\n\n" + "\n".join(met) + "\n"
+    rows = [row for tool in tools for row in tool["rows"]]
+    within = sum(row["limit"] is not None for row in rows)
+    others = {_beside(tool, row) for tool in tools for row in tool["rows"]}
+    summary = f"{len(rows)} rows beside {len(others)} tools and publications: {within} within their limits, {len(rows) - within} of another"
+    summary += " definition."
+    return HEAD.replace("@summary@", summary) + "\n".join(lines) + "\n\n## What was run\n\n" + "\n".join(met) + "\n"
 
 
 def _line(tool: dict[str, Any], row: dict[str, Any]) -> str:
     limit = "another definition" if row["limit"] is None else _figure(row["limit"])
     difference = f"{_figure(row['difference'])} {row['unit']}".strip()
-    beside = row.get("beside") or f"{tool['name']} {tool['version']}"
-    cells = [row["quantity"], beside, f"{row['values']:,}", difference, limit, row["why"]]
+    cells = [row["quantity"], _beside(tool, row), f"{row['values']:,}", difference, limit, row["why"]]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+def _beside(tool: dict[str, Any], row: dict[str, Any]) -> str:
+    return row.get("beside") or f"{tool['name']} {tool['version']}"
+
+
 def _figure(number: float) -> str:
-    """Return two digits: 0, 0.25, 1.5e-16."""
+    """Return at most two digits: 0, 0.25, 1.5e-16, 1e-12."""
     if number == 0:
         return "0"
-    return f"{number:.2g}" if number >= 0.001 else f"{number:.1e}".replace("e-0", "e-")
+    return f"{number:.2g}" if number >= 0.001 else f"{number:.1e}".replace("e-0", "e-").replace(".0e", "e")
