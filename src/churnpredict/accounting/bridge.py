@@ -52,6 +52,7 @@ class RevenueBridge(Accounts):
 
     @property
     def cents(self) -> pd.DataFrame:
+        """The money in whole units of its last decimal, such as cents: sums of them are exact."""
         money = [c for c in ("start", *MOVES, "moved", "end") if c in self]
         return pd.DataFrame({c: (self[c] * 10.0**self.decimals).round().astype("Int64") for c in money}, index=self.index)
 
