@@ -2,6 +2,9 @@
 
 import email
 import hashlib
+import importlib.util
+import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+import churnpredict
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "churnpredict"
@@ -52,6 +57,48 @@ def test_the_metadata_say_what_pyproject_says(wheel):
         assert dependency in found.get_all("Requires-Dist")
     citation = (ROOT / "CITATION.cff").read_text()
     assert f"version: {project['version']}" in citation
+
+
+def test_each_extra_has_a_trial():
+    """``tests/try_wheel.py`` is run before a release; a new extra needs its lines there."""
+    spec = importlib.util.spec_from_file_location("try_wheel", ROOT / "tests" / "try_wheel.py")
+    trials = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(trials)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(trials.TRIALS) == {"", *extras} - {"all"}
+    for name, trial in trials.TRIALS.items():
+        compile(trials.START + trial, name or "bare", "exec")
+
+
+def test_upgrade_notes_name_what_is_there():
+    page = (ROOT / "docs" / "migrate" / "version-0-1.md").read_text()
+    for row in re.findall(r"^\| (`cp\..*?) \| the same names in `cp\.(\w+)` \|$", page, re.MULTILINE):
+        for name in re.findall(r"cp\.(\w+)", row[0]):
+            assert hasattr(getattr(churnpredict, row[1]), name), name
+            with pytest.raises(AttributeError, match=row[1]):
+                getattr(churnpredict, name)
+    for function, old, new in [
+        (churnpredict.take_snapshots, "until", "last"),
+        (churnpredict.write_features, "until", "last"),
+        (churnpredict.churn_rate, "since", "start"),
+        (churnpredict.accounting.cohorts, "until", "end"),
+        (churnpredict.plan_retention, "cost", "offer_cost"),
+        (churnpredict.plan_retention, "fixed_cost", "contact_cost"),
+        (churnpredict.make_business, "seed", "random_state"),
+    ]:
+        known = inspect.signature(function).parameters
+        assert new in known
+        assert old not in known
+        assert f"`{old}=`" in page
+        assert f"`{new}=`" in page
+
+
+def test_python_versions_of_the_metadata_are_those_that_were_tried():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    claimed = {c.rpartition(" ")[2] for c in project["classifiers"] if c.startswith("Programming Language :: Python :: 3.")}
+    table = (ROOT / "docs" / "release.md").read_text().partition("## Versions of Python")[2]
+    rows = re.findall(r"^\| ([\d., ]+) \| (.*?) \|$", table, re.MULTILINE)
+    assert claimed == {v for versions, state in rows if "not tried" not in state for v in versions.split(", ")}
 
 
 def test_python_m_churnpredict():
