@@ -63,7 +63,11 @@ def shop():
 
 @pytest.fixture(scope="module")
 def local(shop):
-    return cp.EventTables(observed_until=pd.Timestamp(shop.tables._observed, unit="us"), **{n: shop.tables.declarations[n] for n in TABLES})
+    declared = {n: shop.tables.declarations[n] for n in TABLES}
+    orders = declared["orders"]
+    people = np.random.default_rng(0).choice(["amy", "bob", "cem", None], len(orders.source))
+    declared["orders"] = replace(orders, source=orders.source.assign(person=people), user="person", seats="prices.price")
+    return cp.EventTables(observed_until=pd.Timestamp(shop.tables._observed, unit="us"), **declared)
 
 
 def in_spark(session, declarations):
@@ -126,6 +130,7 @@ def test_features_and_outcomes_are_those_of_one_process(cluster, local, shop):
     same_frames(found.drop(columns=["duration", "outcome"]), rows)
     assert any(c.endswith("_region") for c in found)  # labels travel as text
     assert any("failed" in c for c in found), "features of kinds are those of the whole"
+    assert found[["habit__orders_active_users_30d", "habit__orders_concentration_90d", "value__orders_seats_used_90d"]].notna().any().all()
 
 
 def test_scores_are_those_of_one_process(cluster, local, trained):
