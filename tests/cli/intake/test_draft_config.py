@@ -186,6 +186,20 @@ def test_what_an_event_was_about_and_its_own_number(tmp_path: Path) -> None:
     assert (found["item"], found["id"], found["value"]) == ("site_id", "order_id", "amount")
 
 
+@pytest.mark.parametrize("people", ["of one account", "of all"])
+def test_people_inside_accounts(tmp_path: Path, people: str) -> None:
+    """Several people in each account, who act several times; people who serve all accounts are not inside one."""
+    rng = np.random.default_rng(0)
+    who = rng.integers(0, 90, 900)
+    account = who // 3 if people == "of one account" else rng.integers(0, 30, 900)
+    at = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 100 * 86_400, 900), unit="s")
+    frame = pd.DataFrame({"account_id": [f"A{a}" for a in account], "user_id": [f"U{w}" for w in who], "occurred_at": at})
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    found = guess(tmp_path / "log.csv").roles
+    assert found["customer"] == "account_id"
+    assert found.get("user") == ("user_id" if people == "of one account" else None)
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_rows_of_nobody_are_counted_and_left_out(tmp_path: Path, ending: str) -> None:
     """As a data frame stores them: ids with gaps are decimal numbers."""

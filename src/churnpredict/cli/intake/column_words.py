@@ -23,6 +23,12 @@ WORDS: dict[str, str] = {
         assinante* conta uzytkownik* abonent* odbiorc* klant* gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент*
         заказчик* лицевой musteri* kullanici* uye* abone*
     """,
+    "inside": """
+        user* uid person* people member* employee* colleague* login seat* staff learner* student* actor agent* nutzer* benutzer*
+        person mitarbeiter* mitglied* utilisateur* personne* employe* salarie* usuario* persona* empleado* miembro* utente* dipendent*
+        membro* pessoa* funcionari* uzytkownik* osoba* pracownik* gebruiker* persoon* medewerker* пользовател* сотрудник* kullanici*
+        kisi* calisan*
+    """,
     "id": """
         id ids nr no num number nummer *nummer numero key code kod codice codigo uuid guid ref numer номер код ид *nr *id kimlik
         numarasi hash

@@ -32,6 +32,7 @@ _ONCE = 0.95
 _SOME = 5
 _LATE = 0.9  # of the rows are before those in a state that passes
 _FEW = 12  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
+_SEVERAL = 1.5  # people of an account, and rows of a person, at least
 _MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
     "history",
@@ -210,6 +211,9 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     counted = any(key == "unit" and unit != "d" for key, unit, _ in profile.columns[roles["time"]].how)
     if value is not None and value.is_whole and counted and any(c.says("currency") for c in profile.columns.values()):
         notes.append(f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query')
+    user = None if period else _user(profile, roles)
+    if user is not None:
+        roles["user"] = user.name
     with_currency(left, roles)
     lists: dict[str, list[str]] = {}
     if kind is not None and {"contact", "contacts", "email", "emails", "messages", "campaigns", "newsletter"} & set(tokens(profile.name)):
@@ -234,6 +238,27 @@ def _passing_state(column: Column, time: Column) -> str:
         if _SOME <= len(own) < (1 - _LATE) * len(column.codes[0]) and own.min() > late:
             return str(value)
     return ""
+
+
+def _user(profile: TableProfile, roles: dict[str, str]) -> Column | None:
+    """Return who acted inside an account: a person by its name, of one customer each, where customers have several."""
+    customer = profile.columns[roles["customer"]]
+    found = [
+        c
+        for c in profile.columns.values()
+        if c.name not in roles.values()
+        and c.says("inside")
+        and (c.kind == "text" or (c.kind == "number" and c.is_whole))
+        and customer.distinct * _SEVERAL <= c.distinct <= profile.rows / _SEVERAL
+    ]
+    inside = [c for c in found if _pairs(c, customer) <= 1.02 * c.distinct]
+    return max(inside, key=lambda c: (is_id(c.name), c.distinct), default=None)
+
+
+def _pairs(column: Column, customer: Column) -> int:
+    """Return how many pairs of a value and a customer there are."""
+    there = column.filled & customer.filled
+    return len(np.unique(np.stack([column.codes[0][there], customer.codes[0][there]], axis=1), axis=0))
 
 
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
