@@ -26,13 +26,21 @@ UNNAMED = ("attribute", "state")  # their names carry a column instead
 
 def told(values, weights=None, *, cutoff="2024-06-01", usual=None, language="en", names=None, k=4):
     """The words for one customer with these feature values, all of which raise the risk."""
-    X = pd.DataFrame([values], index=pd.MultiIndex.from_tuples([(1, pd.Timestamp(cutoff))], names=["customer_id", "cutoff"]))
+    return spoken(made_up([values], weights, cutoff=cutoff, usual=usual), language=language, names=names, k=k)[0]
+
+
+def made_up(customers, weights=None, *, cutoff="2024-06-01", usual=None):
+    """An explanation of customers with these feature values, all of which raise the risk."""
+    index = pd.MultiIndex.from_tuples([(i, pd.Timestamp(cutoff)) for i in range(1, 1 + len(customers))], names=["customer_id", "cutoff"])
+    X = pd.DataFrame(customers, index=index)
     keys, table = assign_drivers(X.columns)
-    phi = np.array([[(weights or {}).get(name, 0.0 if weights else 1.0) for name in X.columns]])
-    grouped = np.array([[phi[0][[key == d for key in keys]].sum() for d in table]])
-    why = Explanation(X.index, list(X.columns), keys, table, 0.0, grouped.sum(axis=1), grouped, phi, X, usual or {}, X, None, "somebody")
-    text = why.words(k, language=language, names=names).iloc[0]
-    return re.sub(r" \(\+[^)]*\)(?=:)", "", text)
+    phi = np.array([[(weights or {}).get(name, 0.0 if weights else 1.0) for name in X.columns]] * len(X))
+    grouped = np.array([[row[[key == d for key in keys]].sum() for d in table] for row in phi])
+    return Explanation(X.index, list(X.columns), keys, table, 0.0, grouped.sum(axis=1), grouped, phi, X, usual or {}, X, None, "somebody")
+
+
+def spoken(why, *, language="en", names=None, k=4):
+    return [re.sub(r" \(\+[^)]*\)(?=:)", "", text) for text in why.words(k, language=language, names=names)]
 
 
 def narrated(values, *, money, language="en"):
@@ -55,9 +63,9 @@ def test_every_aggregate_of_the_catalog_is_read_and_told(aggregate):
         read = read_name(name)
         assert (read.driver, read.aggregate, read.window, read.number) == ("habit", aggregate, extra.get("window", ""), extra.get("nth", 0))
         assert read.subject == "_".join(filter(None, ["my_orders", "failed_twice" if kind else None, column]))
+        why = made_up([{name: value} for value in (3.0, 0.0, np.nan)])
         for language in LANGUAGES:
-            for value in (3.0, 0.0, np.nan):
-                said = told({name: value}, language=language)
+            for said in spoken(why, language=language):
                 assert not {"{", "nan"} & set(re.split(r"[^{\w]+", said))
 
 
