@@ -32,7 +32,7 @@ def case(**wanted: Any) -> Callable[[Callable[[Path], None]], Callable[[Path], N
     return register
 
 
-def bought(seed: int = 5, n: int = 240, days: int = 560) -> pd.DataFrame:
+def bought(seed: int = 5, n: int = 140, days: int = 560) -> pd.DataFrame:
     """Purchases of customers with rhythms of their own, who stop at moments of their own: who, at, eur."""
     rng = np.random.default_rng(seed)
     parts = []

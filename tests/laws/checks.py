@@ -25,15 +25,18 @@ def same_bits(one, other):
     """Equal frames, float32 compared as bits (a missing value is a missing value)."""
     assert list(one.columns) == list(other.columns)
     assert one.index.equals(other.index)
-    for column in one.columns:
+    words = one.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in one.dtypes]]
+    for column in words:
         a, b = one[column], other[column]
-        if isinstance(a.dtype, pd.CategoricalDtype):
-            assert a.astype(object).where(a.notna(), None).tolist() == b.astype(object).where(b.notna(), None).tolist(), column
-            continue
-        assert a.dtype == b.dtype == np.float32, column
-        x, y = (np.where(np.isnan(v), np.float32(np.nan), v).view(np.int32) for v in (a.to_numpy(), b.to_numpy()))
-        different = np.flatnonzero(x != y)
-        assert not len(different), f"{column}: {a.iloc[different[0]]!r} is not {b.iloc[different[0]]!r} at {one.index[different[0]]}"
+        assert a.astype(object).where(a.notna(), None).tolist() == b.astype(object).where(b.notna(), None).tolist(), column
+    numbers, others = one.drop(columns=words), other.drop(columns=words)
+    assert {*numbers.dtypes, *others.dtypes} <= {np.dtype(np.float32)}
+    x, y = (
+        np.where(np.isnan(v), np.float32(np.nan), v).view(np.int32) for v in (numbers.to_numpy(np.float32), others.to_numpy(np.float32))
+    )
+    for row, place in np.argwhere(x != y)[:1]:
+        a, b = numbers.iloc[row, place], others.iloc[row, place]
+        raise AssertionError(f"{numbers.columns[place]}: {a!r} is not {b!r} at {one.index[row]}")
 
 
 def check_truncation(history, cutoffs, *, limit=None):

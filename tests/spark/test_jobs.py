@@ -49,7 +49,7 @@ def session():
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto",  # a short life is not worth compiling for
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a short life is not worth compiling for
     }
     with warnings.catch_warnings(action="ignore"):
         session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()

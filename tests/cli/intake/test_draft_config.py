@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.cli.test_commands import run
-from tests.shops import QUICK, shop_log
+from tests.shops import QUICKEST, shop_log
 
 import churnpredict as cp
 from churnpredict.cli.config import parse_config, read_config
@@ -25,7 +25,7 @@ from churnpredict.errors import ConfigError, TimeError
 from churnpredict.events.time_formats import fitting_formats, read_formatted
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-LEARNER = {k: v for k, v in QUICK.items() if k != "horizon"} | {"n_estimators": 20}
+LEARNER = QUICKEST
 
 
 def guess(path: Path) -> Reading:

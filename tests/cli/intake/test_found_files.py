@@ -12,7 +12,7 @@ import pytest
 from tests.cli import key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
 from tests.cli.door_cases import CASES, WANTED, D, P
 from tests.cli.test_commands import run
-from tests.shops import QUICK
+from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.cli.config import parse_config, read_config
@@ -21,7 +21,7 @@ from churnpredict.cli.intake.found_files import found_files, read_profiles
 from churnpredict.errors import ChurnError
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-LEARNER = {k: v for k, v in QUICK.items() if k != "horizon"} | {"n_estimators": 20}
+LEARNER = QUICKEST
 RUN = (
     "stripe_subscriptions",
     "spanish_members",

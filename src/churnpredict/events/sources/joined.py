@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -35,8 +36,13 @@ class Joined(Source):
         self._untyped = False
 
     def columns(self) -> list[str]:
+        return list(self._columns)
+
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        """The names, asked once: for them, all files are read."""
         with self._asked() as connection:
-            return [str(n) for n in connection.sql(f"SELECT * FROM (\n{self.sql}\n) AS given LIMIT 0").columns]  # noqa: S608 - of the config
+            return tuple(str(n) for n in connection.sql(f"SELECT * FROM (\n{self.sql}\n) AS given LIMIT 0").columns)  # noqa: S608 - of the config
 
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         listed = ", ".join(quoted(c) for c in distinct(columns))

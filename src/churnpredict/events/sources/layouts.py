@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import re
 from collections import Counter
@@ -68,6 +69,7 @@ class Layout:
     reasons: dict[str, str] = field(default_factory=dict)
 
 
+@functools.lru_cache(maxsize=32)  # the same file is asked about by each reader that opens it
 def find_layout(head: str, tail: str, delimiter: str | None = None) -> Layout:
     """Return the layout of a file by its beginning and its end, both cut at line ends; with the delimiter, if it is known."""
     hint = re.match(r"\ufeff?sep=(.)\r?\n", head)
