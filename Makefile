@@ -26,7 +26,7 @@ demo: setup  ## simulate a business and run the whole way: train, score, explain
 	$(BIN)/churnpredict demo demo-output
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## format, lint, language, types, import contracts, doctests, README, notebooks
 	$(BIN)/ruff format --check .
@@ -54,7 +54,7 @@ lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .v
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	VIRTUAL_ENV=.venv-lowest .venv-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable ".[$(EXTRAS)]" --group test
-	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -W ignore::DeprecationWarning -W ignore::FutureWarning  # of old libraries
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -W ignore::DeprecationWarning -W ignore::FutureWarning  # of old libraries
 
 notebooks: setup  ## execute the notebooks and keep their outputs
 	$(BIN)/python notebooks/run.py

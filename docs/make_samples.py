@@ -2,7 +2,7 @@
 
 python docs/make_samples.py
 
-It trains several times, so it takes a minute. ``tests/cli/test_demo_promises.py`` runs the commands that are quick again, and fails when
+It trains several times, so it takes a minute. ``tests/cli/test_demo.py`` runs the commands that are quick again, and fails when
 they print something else.
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +58,34 @@ EXACT = (
 )
 
 
-def drafted(name: str, folder: Path) -> Draft:
-    CASES[name](folder)
-    profiles, refused = read_profiles(found_files(folder))
-    return draft_config(profiles, folder, refused=refused)
+Drafted = Callable[[str], tuple[Draft, Path]]
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> Drafted:
+    """A function from the name of a case to its draft, made once, and the folder of its files."""
+
+    @functools.cache
+    def draft(name: str) -> tuple[Draft, Path]:
+        folder = tmp_path_factory.mktemp(name)
+        CASES[name](folder)
+        profiles, refused = read_profiles(found_files(folder))
+        return draft_config(profiles, folder, refused=refused), folder
+
+    return draft
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 @pytest.mark.parametrize("name", CASES)
-def test_what_a_file_says_is_used(name: str, tmp_path: Path) -> None:
+def test_what_a_file_says_is_used(name: str, drafted: Drafted) -> None:
     """As wanted; the horizon is what the library proposes and its comment states it; nothing that tells the outcome describes anybody."""
     wanted = WANTED[name]
     if "error" in wanted:
         with pytest.raises(ChurnError) as caught:
-            drafted(name, tmp_path)
+            drafted(name)
         assert caught.value.code == wanted["error"]
         return
-    draft = drafted(name, tmp_path)
+    draft, folder = drafted(name)
     found = tomllib.loads(draft.text)
     for key, value in wanted.items():
         table, option = key.split("__", 1)
@@ -86,7 +99,7 @@ def test_what_a_file_says_is_used(name: str, tmp_path: Path) -> None:
             word in described for word in ("status", "churn", "cancel", "ended", "stato", "baja", "gek", "left", "last", "total")
         )
     if found["churn"]["rule"] == "inactivity":
-        tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+        tables = parse_config(draft.text, folder / "churn.toml").event_tables()
         proposed = cp.suggest_horizon(tables, of=found["churn"]["of"])
         assert found["churn"]["horizon"] == proposed.horizon == found["churn"]["active_within"]
         line = next(text for text in draft.text.splitlines() if text.startswith("horizon"))
@@ -111,19 +124,19 @@ def test_three_commands_end_in_scores(
     "name",
     [*EXACT, "files_of_months", "shop_export_with_totals_on_first_lines", "receipts_numbered_in_each_store"],
 )
-def test_amounts_are_read_exactly(name: str, tmp_path: Path) -> None:
+def test_amounts_are_read_exactly(name: str, drafted: Drafted) -> None:
     """To the last cent, whatever signs stand around them: the sum is that of the file."""
-    draft = drafted(name, tmp_path)
-    config = parse_config(draft.text, tmp_path / "churn.toml")
+    draft, folder = drafted(name)
+    config = parse_config(draft.text, folder / "churn.toml")
     stream = max(config.event_tables().streams.values(), key=lambda s: len(s.columns.get("value", ())))
     assert np.isclose(stream.columns["value"].sum(), D["eur"].sum(), rtol=0, atol=0.01 * len(D) if name.startswith("receipts") else 0.005)
     assert len(stream) == len(D)
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_lines_of_an_order_are_one_purchase(tmp_path: Path) -> None:
-    draft = drafted("invoice_lines", tmp_path)
-    tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+def test_lines_of_an_order_are_one_purchase(drafted: Drafted) -> None:
+    draft, folder = drafted("invoice_lines")
+    tables = parse_config(draft.text, folder / "churn.toml").event_tables()
     assert len(tables.streams["transactions"]) == len(D)
     assert np.isclose(tables.streams["transactions"].columns["value"].sum(), D["eur"].sum(), rtol=0, atol=0.01 * len(D))
 
@@ -147,18 +160,18 @@ def test_lines_of_an_order_are_one_purchase(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_amounts_that_no_column_states(name: str, table: str, per_row: Any, tmp_path: Path) -> None:
+def test_amounts_that_no_column_states(name: str, table: str, per_row: Any, drafted: Drafted) -> None:
     """The quantity times the price of a unit, less the discount; the price may stand in a list of its own."""
-    draft = drafted(name, tmp_path)
-    stream = parse_config(draft.text, tmp_path / "churn.toml").event_tables().streams[table]
-    written = pd.read_csv(tmp_path / f"{table}.csv")
+    draft, folder = drafted(name)
+    stream = parse_config(draft.text, folder / "churn.toml").event_tables().streams[table]
+    written = pd.read_csv(folder / f"{table}.csv")
     assert np.isclose(stream.columns["value"].sum(), per_row(written).sum(), rtol=1e-9)
     assert len(stream) == len(D)
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_ids_written_in_two_ways_are_not_joined_in_silence(tmp_path: Path) -> None:
-    draft = drafted("keys_written_in_two_ways", tmp_path)
+def test_ids_written_in_two_ways_are_not_joined_in_silence(drafted: Drafted) -> None:
+    draft, _ = drafted("keys_written_in_two_ways")
     (apart,) = (r.why for r in draft.readings if r.name == "customers")
     assert "written in another way" in apart
     assert "write both in one way" in apart
@@ -189,10 +202,10 @@ def test_an_end_that_some_outlive_is_asked_about(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_totals_of_months_that_are_noise_find_no_signal(tmp_path: Path) -> None:
+def test_totals_of_months_that_are_noise_find_no_signal(drafted: Drafted) -> None:
     """Everything about the usage is noise: only how long a contract has run may say something, and that is not much."""
-    draft = drafted("totals_at_month_ends", tmp_path)
-    config = parse_config(draft.text, tmp_path / "churn.toml")
+    draft, folder = drafted("totals_at_month_ends")
+    config = parse_config(draft.text, folder / "churn.toml")
     tables, churn = config.event_tables(), config.churn_rule()
     past = cp.take_snapshots(tables, churn, every="30d")
     outcomes = cp.label_churn(tables, past, churn)
@@ -207,9 +220,10 @@ def test_totals_of_months_that_are_noise_find_no_signal(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_a_flag_of_true_and_false_names_those_who_left(tmp_path: Path) -> None:
-    tables = parse_config(drafted("panel_of_true_and_false", tmp_path).text, tmp_path / "churn.toml").event_tables()
-    written = pd.read_csv(tmp_path / "panel.csv")
+def test_a_flag_of_true_and_false_names_those_who_left(drafted: Drafted) -> None:
+    draft, folder = drafted("panel_of_true_and_false")
+    tables = parse_config(draft.text, folder / "churn.toml").event_tables()
+    written = pd.read_csv(folder / "panel.csv")
     assert len(tables.streams["panel_left"]) == written["churned"].sum()
 
 
