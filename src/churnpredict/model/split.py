@@ -66,7 +66,7 @@ def zone_of(X: Any, cutoff: Any = None) -> str:
     given = cutoff if cutoff is not None else index.get_level_values("cutoff") if "cutoff" in names else None  # type: ignore[union-attr]
     zone = getattr(given, "tzinfo", None) or getattr(getattr(given, "dtype", None), "tz", None)
     name = str(getattr(zone, "key", None) or getattr(zone, "zone", None) or zone)
-    return name if name in zoneinfo.available_timezones() else "UTC"
+    return name if zone is not None and name in zoneinfo.available_timezones() else "UTC"  # listing them takes as long as a small tree
 
 
 def cutoffs_of(X: Any, cutoff: Any = None) -> np.ndarray | None:
