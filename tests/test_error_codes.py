@@ -1,5 +1,6 @@
 """Laws 14 and 15: a code keeps its name and class and stands in the documentation; no message says whose data it is about."""
 
+import functools
 import re
 import traceback
 import warnings
@@ -20,9 +21,12 @@ from churnpredict.errors import ChurnError
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 
 
+found_codes = functools.cache(error_page.codes)  # the whole source is read for them
+
+
 def codes():
     """(class, code) of every error and warning of the whole source."""
-    return {(cls, code) for code, entry in error_page.codes().items() for cls in entry.classes}
+    return {(cls, code) for code, entry in found_codes().items() for cls in entry.classes}
 
 
 def documented():
@@ -39,7 +43,7 @@ def test_every_code_is_documented_with_its_class():
 
 
 def test_every_code_says_what_it_means():
-    found = error_page.codes()
+    found = found_codes()
     for code, entry in found.items():
         what, _ = error_page.TOLD.get(code, (entry.what, entry.remedy))
         assert what, f"say in docs/error_page.py what {code} means, and what to do about it"
