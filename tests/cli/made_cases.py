@@ -33,7 +33,13 @@ def status_of_the_day_of_export(folder: Path) -> None:
     lines(folder, "trafik.csv", ["Номер абонента;Дата;Трафик ГБ", *(f"{r.who};{r.at:%d.%m.%Y};{comma(r.eur)}" for r in D2.itertuples())])
 
 
-@case(abonnes__planned_end=None, abonnes__end="Date de résiliation", prelevements__kinds="payment_result", churn__of="abonnes")
+@case(
+    abonnes__planned_end=None,
+    abonnes__end="Date de résiliation",
+    prelevements__kinds="payment_result",
+    prelevements__driver="payment",
+    churn__of="abonnes",
+)
 def planned_end_that_moves_on(folder: Path) -> None:
     """A year after the beginning, or after the last renewal before the leaving: who has gone longer was there longer."""
     rows = []

@@ -13,6 +13,7 @@ from tests.oracles.features_sqlite import DAY, count_in_sqlite
 from churnpredict import Customers, Events, EventTables, Feature, build_features, catalog
 from churnpredict.errors import TimeError, UsageError
 from churnpredict.events.tables import Intervals, States
+from churnpredict.features.catalog import with_driver
 from churnpredict.features.feature import AGGREGATES
 from churnpredict.features.peers import PEER_AGGREGATES
 
@@ -311,3 +312,12 @@ def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
     early = tickets.assign(reply=tickets["at"] - pd.Timedelta("1D"))
     with pytest.raises(TimeError, match="responses before"):
         EventTables(tickets=Intervals(early, customer="who", start="at", end="end", response="reply"))
+
+
+def test_changes_of_usage_are_not_changes_of_a_price():
+    """The change of a state is one of a price, unless the table says that it is about what customers get."""
+    frame = pd.DataFrame({"c": [1, 1, 2], "t": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-01-01"]), "level": [1.0, 2.0, 3.0]})
+    for driver, named in ((None, "price"), ("price", "price"), ("value", "value"), ("quality", "quality")):
+        tables = EventTables(use=States(frame, customer="c", time="t", values=["level"], driver=driver))
+        names = [with_driver(f, tables).name for f in catalog(tables)]
+        assert [n for n in names if n.endswith("level_last_change_pct")] == [f"{named}__use_level_last_change_pct"]

@@ -200,12 +200,13 @@ def _intervals(name: str, intervals: Intervals, history: SpanLike | None) -> lis
 
 def _states(name: str, states: States, tables: EventTables) -> list[Feature]:
     rows = _dates(name, states)
+    use = states.driver if states.driver in _OWN_DRIVER else None  # a change of usage is not one of the price
     for column in (*states.values, *states.dates):
         rows += [
             Feature(name, a, column=column) for a in ("state", "days_since_change", "changes") if a != "state" or column in states.values
         ]
         if column in states.values and column not in tables.labels[name]:
-            rows += [Feature(name, a, column=column) for a in ("last_change_pct", "change_year_pct")]
+            rows += [Feature(name, a, column=column, driver=use) for a in ("last_change_pct", "change_year_pct")]
     return rows
 
 

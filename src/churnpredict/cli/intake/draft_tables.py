@@ -19,7 +19,7 @@ from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
 from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
-from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, without_contradicted
+from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, with_payment_driver, without_contradicted
 from churnpredict.cli.intake.tariff_states import tariff_states
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
@@ -98,7 +98,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = _one_table_of_people(readings)
     readings = [_turned(r) for r in readings]
     readings = _observed(readings)
-    return _with_money([*readings, *leavers(readings), *more_states(readings), *over_time])
+    return with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
 
 
 def _lines_of_orders(reading: Reading, way: Way) -> Reading:

@@ -15,7 +15,7 @@ from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY
 from churnpredict.figures import percent
 
-__all__ = ["leavers", "more_states", "without_contradicted"]
+__all__ = ["leavers", "more_states", "with_payment_driver", "without_contradicted"]
 
 _NONE = np.iinfo(np.int64).min
 _MONTH = 30 * DAY
@@ -96,6 +96,22 @@ def more_states(readings: Sequence[Reading]) -> list[Reading]:
                     own = [*keys, ("driver", driver, "driver of the table's features")]
                     found.append(Reading(r.profile, "states", f"{r.name}_{name}", roles, {"values": values}, own))
     return found
+
+
+def with_payment_driver(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings, with payments that can fail as what they are, where a contract or a date says who left.
+
+    Where silence does, payments are the activity itself.
+    """
+    told = any(r.leaving and (r.kind == "intervals" or r.name.endswith("_left")) for r in readings)
+    done = []
+    for r in readings:
+        kinds = r.profile.columns.get(r.roles.get("kinds", "")) if r.kind == "events" and not r.leaving else None
+        fails = kinds is not None and any(has_word(str(v), "failed") for v in kinds.codes[1])
+        pays = r.profile.says("payment") or r.roles.get("kinds") == "payment_result"
+        free = told and fails and pays and r.key("driver") is None
+        done.append(replace(r, keys=[*r.keys, ("driver", "payment", "driver of the table's features")]) if free else r)
+    return done
 
 
 def _is_measure(column: Column) -> bool:
