@@ -16,7 +16,6 @@ from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.churn.rule import ChurnRule, check_rule
-from churnpredict.churn.rules import Cancellation
 from churnpredict.clock import DAY
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.expected import check_tables
@@ -215,7 +214,7 @@ def _definition(churn: ChurnRule | None, like: str | None, given: dict[str, str 
     if given["pauses"] is not None and found.pauses is None:
         remedy = "Leave out pauses=: revenue then runs on; or leave out like=: customers who pause then pay nothing."
         raise UsageError("not-documented", f"the documentation of {found.name} that was read does not say what a pause is", remedy=remedy)
-    if found.leaves == "cancellation" and not isinstance(churn, Cancellation):
+    if found.leaves == "cancellation" and getattr(churn, "left_by", None) != "row":
         remedy = 'Give a table of cancellations: revenue_bridge(tables, cp.Cancellation("30d", of="cancellations"), ...).'
         raise UsageError("needs-cancellations", f"revenue ends when customers cancel, according to {found.name}", remedy=remedy)
     if found.short == "ignored" and str(given["period"]).startswith("W"):

@@ -17,7 +17,6 @@ from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import SubscriptionEnd
 from churnpredict.events.tables import EventTables
 from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
@@ -247,7 +246,7 @@ class _Running:
     def __init__(self, ledger: Ledger, worth: Worth, name: str, periods: Periods) -> None:
         largest = max(float(np.nanmax(np.abs(worth.values), initial=0.0)), 1.0)
         digits = int(np.clip(np.floor(np.log10(2**51 / largest)), 0, 6))
-        same = isinstance(ledger.churn, SubscriptionEnd) and ledger.churn.table(ledger.tables) == name
+        same = ledger.contracts is not None and ledger.churn.table(ledger.tables) == name
         held = holdings(ledger.tables, ledger.churn if same else None, name, digits, Definition())
         self.unit, self.steps, self.n = 10.0**digits, Steps.of(held, name), len(periods)
         self.places = self.steps.places(np.append(periods.starts, periods.ends[-1]))

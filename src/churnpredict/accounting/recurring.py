@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,6 @@ from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
-from churnpredict.churn.rules import Cancellation, SubscriptionEnd
 from churnpredict.clock import OPEN, days_between
 from churnpredict.errors import ContentError, UsageError, warn
 from churnpredict.events.spells import Contracts, Spells
@@ -100,12 +100,14 @@ def holdings(
             )
         real &= ~is_kind(tables, name, trials)[:-1] | (definition.trials == "amount")
     held = held.where(real)
-    if isinstance(churn, SubscriptionEnd):
-        same = churn.table(tables) == name
-        held = _over_seams(held, churn.grace_span, tables.timezone) if same else _within(held, churn.contracts(tables).spells)
-    elif isinstance(churn, Cancellation):
+    rule: Any = churn
+    left_by = getattr(churn, "left_by", None)
+    if left_by == "contract":
+        same = rule.table(tables) == name
+        held = _over_seams(held, rule.grace_span, tables.timezone) if same else _within(held, rule.contracts(tables).spells)
+    elif left_by == "row":
         if definition.leaves == "cancellation":
-            held = _until_cancelled(held, tables.stream(churn.table(tables)))
+            held = _until_cancelled(held, tables.stream(rule.table(tables)))
     elif churn is not None:
         raise UsageError(
             "rule-not-accountable",
