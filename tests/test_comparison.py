@@ -54,3 +54,9 @@ def test_a_cell_without_evidence_is_refused(tmp_path):
     )
     with pytest.raises(ValueError, match="a: risk"):
         comparison_page.read(path)
+
+
+def test_both_pages_stand_in_the_contents():
+    contents = (ROOT / "docs" / "more" / "index.md").read_text().splitlines()
+    assert {"/comparison", "/conformance"} <= set(contents)
+    assert {"comparison", "conformance"} <= {line.split(" | ")[0] for line in contents if " | " in line}
