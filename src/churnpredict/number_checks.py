@@ -14,6 +14,7 @@ import pandas as pd
 from churnpredict.errors import UsageError, kind_of
 
 __all__ = [
+    "as_float",
     "check_bins",
     "check_number",
     "check_numbers",
@@ -48,7 +49,7 @@ def is_whole_number(given: Any) -> bool:
     >>> is_whole_number(2.0), is_whole_number(2.5), is_whole_number(float("nan"))
     (True, False, False)
     """
-    return is_number(given) and math.isfinite(_as_float(given)) and given == int(given)
+    return is_number(given) and math.isfinite(as_float(given)) and given == int(given)
 
 
 def check_number(given: Any, name: str, *, least: float = -math.inf, most: float = math.inf, open_: bool = False, what: str = "") -> float:
@@ -82,7 +83,7 @@ def check_number(given: Any, name: str, *, least: float = -math.inf, most: float
     remedy = f"Give {what or 'a number'}{_range(least, most, open_)}."
     if not is_number(given):
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
-    number = _as_float(given)
+    number = as_float(given)
     inside = least < number < most if open_ else least <= number <= most
     if not (inside and math.isfinite(number)):
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
@@ -96,7 +97,7 @@ def check_share(given: Any, name: str, *, least: float = 0, most: float = 1, ope
     Traceback (most recent call last):
     churnpredict.errors.UsageError: acceptance is 30. Give a share from 0 to 1: 30 % is 0.3. [bad-argument]
     """
-    if is_number(given) and 1 < _as_float(given) <= 100 and most <= 1:
+    if is_number(given) and 1 < as_float(given) <= 100 and most <= 1:
         remedy = f"Give a share{_range(least, most, open_)}: {float(given):g} % is {float(given) / 100:g}."
         raise UsageError("bad-argument", f"{name} is {_shown(given)}", remedy=remedy)
     return check_number(given, name, least=least, most=most, open_=open_, what="a share")
@@ -177,7 +178,7 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
             what = f"{name} holds what is not a number, such as {other}"
             raise UsageError("bad-argument", what, rows=int(wrong.sum()), total=len(values), remedy=remedy)
         numbers = np.full(len(values), np.nan)
-        numbers[known] = [_as_float(v) for v in values[known]]
+        numbers[known] = [as_float(v) for v in values[known]]
     absent = np.isnan(numbers)
     if absent.any() and not missing:
         raise UsageError("bad-argument", f"{name} has missing values", rows=int(absent.sum()), total=len(numbers), remedy=remedy)
@@ -187,7 +188,12 @@ def check_numbers(given: Any, name: str, *, least: float = -math.inf, most: floa
     return numbers
 
 
-def _as_float(given: Any) -> float:
+def as_float(given: Any) -> float:
+    """Return a single real number as a float, infinite beyond all of them; single precision as the decimal that it is written as.
+
+    >>> as_float(10**400), as_float(np.float32(0.3))
+    (inf, 0.3)
+    """
     if isinstance(given, np.ndarray):
         given = given[()]
     if isinstance(given, Decimal) and given.is_nan():
@@ -211,6 +217,6 @@ def _range(least: float, most: float, open_: bool) -> str:
 def _shown(given: Any) -> str:
     """Return a number as it was given; of anything else only what it is, since it may be data."""
     if is_number(given):
-        long = isinstance(given, (int, Fraction)) and abs(_as_float(given)) > _SHOWN_WHOLE
-        return f"{_as_float(given):.6g}" if long else f"{given}"
+        long = isinstance(given, (int, Fraction)) and abs(as_float(given)) > _SHOWN_WHOLE
+        return f"{as_float(given):.6g}" if long else f"{given}"
     return repr(given) if given is None or isinstance(given, (bool, np.bool_)) else kind_of(given)

@@ -10,9 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from churnpredict.errors import UsageError, closest
+from churnpredict.number_checks import as_float, is_number
 
 __all__ = ["PARAMETERS", "REFUSED", "Parameter", "read_parameter", "read_parameters"]
 
@@ -159,8 +158,8 @@ def read_parameter(name: str, value: Any, *, asked: str | None = None) -> Any:
             raise UsageError("bad-parameter", f"{shown} is {value!r}", remedy="Use True or False.")
         return bool(value)
     whole = row.kind is int
-    number = hasattr(value, "__index__") if whole else hasattr(value, "__float__") and not isinstance(value, str)
-    if isinstance(value, (bool, np.bool_)) or not number or not row.least <= float(value) <= row.most or not math.isfinite(float(value)):
+    number = is_number(value) and (hasattr(value, "__index__") or not whole)
+    if not number or not row.least <= as_float(value) <= row.most or not math.isfinite(as_float(value)):
         most = "" if row.most in (math.inf, _LARGEST) else f" to {row.most:g}"
         what = "a whole number" if whole else "a number"
         raise UsageError("bad-parameter", f"{shown} is {value!r}", remedy=f"Give {what} from {row.least:g}{most or ' up'}.")
