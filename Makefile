@@ -50,7 +50,7 @@ bench: setup  ## every promise with a number, both sides in one run
 	$(BIN)/python -m pip install --quiet --group bench
 	for file in benchmarks/[a-z]*.py; do taskset -c 0 $(BIN)/python $$file || exit 1; done
 
-lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .venv-lowest; a quarter of an hour
+lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .venv-lowest
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	VIRTUAL_ENV=.venv-lowest .venv-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable ".[$(EXTRAS)]" --group test
