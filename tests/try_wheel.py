@@ -208,7 +208,7 @@ def main() -> int:
         for python in given.python or [sys.executable]:
             for extra in tried:
                 start, place = time.monotonic(), folder / f"{Path(python).name}-{extra or 'bare'}"
-                (work := place.with_suffix(".work")).mkdir()
+                (work := folder / f"{place.name}.work").mkdir()
                 try:
                     inside = environment(place, python, [f"{wheel}[{extra}]" if extra else str(wheel), *MORE.get(extra, [])], uv)
                     run(inside, "-c", START + TRIALS[extra], cwd=work)
