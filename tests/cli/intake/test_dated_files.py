@@ -79,3 +79,11 @@ def test_whole_amounts_beside_counted_times_may_be_cents(tmp_path: Path) -> None
     rows = [f"in_{i},cus_{r.who},{r.at.timestamp():.0f},{round(100 * r.eur)},usd" for i, r in enumerate(D2.itertuples())]
     lines(tmp_path, "invoices.csv", ["id,customer,created,total,currency", *rows])
     assert '# "total" has whole numbers only: where they are cents' in draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_totals_of_months_by_product_are_known_at_their_end(tmp_path: Path) -> None:
+    rows = [f"A{r[1]},{r[2].strftime('%b-%y')},{product},{r[3]:.2f}" for r in PANEL.itertuples() for product in ("Base", "Addon")]
+    lines(tmp_path, "revenue.csv", ["Account ID,Month,Product Line,Net Revenue", *rows])
+    found = tomllib.loads(draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text)["tables"]["revenue"]
+    assert (found["known_after"], found["item"], found["value"]) == ("month", "Product Line", "Net Revenue")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +69,21 @@ def test_prices_that_applied_on_each_day(german: bool, tmp_path: Path) -> None:
                 want[str(r.who), int(max(day, start).value // 1000)] = price(i % 3, d)
     assert got.keys() == want.keys()
     assert np.allclose([got[k] for k in want], list(want.values()), rtol=0, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_database_without_the_functions_of_a_query_is_read_without_it(tmp_path: Path) -> None:
+    """SQLite parses no formats of times: the tariffs are left out with a word, and the other tables are used."""
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database:
+        contracts = P2.assign(tariff_code=[f"T{i % 3}" for i in range(len(P2))], started_on=P2["first"].dt.strftime("%Y-%m-%d"))
+        contracts["ended_on"] = P2["last"].dt.strftime("%Y-%m-%d").where(P2["gone"])
+        contracts.rename(columns={"who": "customer_id"}).drop(columns=["first", "last", "gone"]).to_sql("contracts", database, index=False)
+        listed = [(f"T{t}", f"{day:%Y-%m-%d}", price(t, d)) for t in range(3) for d, day in enumerate(DAYS)]
+        pd.DataFrame(listed, columns=["tariff_code", "valid_from", "monthly_fee"]).to_sql("tariffs", database, index=False)
+        seen = D[D["who"] % 2 == 0].assign(seen_at=lambda f: f["at"].astype(str)).rename(columns={"who": "customer_id"})
+        seen[["customer_id", "seen_at"]].to_sql("visits", database, index=False)
+        database.commit()
+    profiles, refused = read_profiles(found_files(tmp_path))
+    draft = draft_config(profiles, tmp_path, refused=refused)
+    assert {"contracts", "visits"} <= set(tomllib.loads(draft.text)["tables"])
+    assert any(r.name == "tariffs" and not r.kind and "a list of prices" in r.why for r in draft.readings)

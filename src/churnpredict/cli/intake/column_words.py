@@ -99,7 +99,7 @@ WORDS: dict[str, str] = {
         product* item* sku* article* artikel* page* feature* stock* site* merchant* store* course lesson title* song* track* movie*
         campaign* kampagne* campagne* campana* campanha* campagna* kampania* kampanii кампани* kampanya* description* produkt* ware
         waren produit* articulo* producto* prodotto* articol* produto* artigo* towar* *towar товар* артикул* продукт* urun*
-        category_name
+        category_name номенклатур*
     """,
     "kind": """
         kind* type* event status* state category* channel* action* reason* result* outcome* method* success* typ art zustand* topic*

@@ -15,6 +15,7 @@ from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
 from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_of, quoted, signs_of
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.errors import SourceError
 from churnpredict.events.amounts import NumberFormat, read_amounts
 
 __all__ = ["in_one_unit", "with_derived"]
@@ -83,7 +84,10 @@ def with_derived(profile: TableProfile) -> TableProfile:
 
 
 def _extended(profile: TableProfile, made: str, name: str, of: Sequence[Column], note: str) -> TableProfile:
-    found = profile_query(extended(profile, f"given.*, {made}", "", {}), profile.name, profile)
+    try:
+        found = profile_query(extended(profile, f"given.*, {made}", "", {}), profile.name, profile)
+    except SourceError:  # a database that lacks a function of the query
+        return profile
     return replace(found, notes=(*profile.notes, note)) if loses_none(found, name, of) else profile
 
 

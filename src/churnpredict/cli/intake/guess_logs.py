@@ -29,6 +29,7 @@ __all__ = ["guess_log", "guess_wide", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
+_MONTHS = 6
 _SOME = 5
 _LATE = 0.9  # of the rows are before those in a state that passes
 _FEW = 12  # whole numbers of no more values, without a word for what they count, are codes: gates, floors, shifts
@@ -50,7 +51,10 @@ _HISTORY = {
 
 
 def period_of(column: Column, customer: Column) -> str:
-    """Return the period of which each row is the total: one row per customer and month (quarter, week), dated its first day; or nothing."""
+    """Return the period of which each row is the total: one row per customer and month (quarter, week), dated its first day; or nothing.
+
+    Several rows of a customer may be the totals of one month, by product, where nothing at all is dated within a month.
+    """
     known = column.times[column.known]
     if not len(known) or (known % _DAY).any():
         return ""
@@ -59,11 +63,11 @@ def period_of(column: Column, customer: Column) -> str:
         return ""
     pairs = np.stack([customer.codes[0], column.times], axis=1)
     twice = 1 - len(np.unique(pairs, axis=0)) / len(pairs)
-    if twice > 0.001:
-        return ""
     months = days.astype("datetime64[M]")
     first = bool((days == months.astype("datetime64[D]")).all())
     last = bool(((days + 1) == (months + 1).astype("datetime64[D]")).all())
+    if twice > 0.001 and not ((first or last) and len(days) >= _MONTHS):  # several rows a month: totals by product, if all are dated so
+        return ""
     if first or last:
         number = months.astype(np.int64) % 12
         if len(set(number)) == 1:

@@ -13,6 +13,7 @@ from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
 from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.errors import SourceError
 
 __all__ = ["with_amount", "with_prices"]
 
@@ -121,7 +122,10 @@ def with_prices(tables: Mapping[str, TableProfile], ways: Sequence[str]) -> tupl
             table = found.get(name, tables[name])
             if best_value(table.of_kind("number")) is not None or best_price(table) is not None or price.name in table.columns:
                 continue
-            joined = _priced(table, listed, price)
+            try:
+                joined = _priced(table, listed, price)
+            except SourceError:  # a database that lacks what the query needs
+                joined = None
             if joined is not None:
                 found[name] = joined
                 lists[listed.name] = f"a list of prices: joined to {name}"

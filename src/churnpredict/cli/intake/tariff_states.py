@@ -11,6 +11,7 @@ from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_joins import extended, moment_of, number_of, quoted, signs_of
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
+from churnpredict.errors import SourceError
 
 __all__ = ["tariff_states"]
 
@@ -67,7 +68,10 @@ def _priced(reading: Reading, listed: TableProfile, prices: Sequence[Column]) ->
     chosen = ", ".join(f"dated.{quoted(c.name)}" for c in prices)
     selected = f"DISTINCT given.{customer}, greatest(dated.holds_from, {start}) AS {time}, {chosen}"
     query = extended(reading.profile, selected, f"JOIN ({dated}) AS dated ON {on}", {listed.name: listed})
-    profile = profile_query(query, f"{listed.name}_by_customer")
+    try:
+        profile = profile_query(query, f"{listed.name}_by_customer")
+    except SourceError:  # a database that lacks a function of the query
+        return None
     when = profile.columns[time]
     if when.kind != "time" or not when.known.all() or len({*profile.columns}) < 2 + len(prices):
         return None
