@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 __all__ = ["Cell", "cells", "page", "read"]
 
 TABLE = Path(__file__).with_name("comparison.toml")
+GROUPS = {"whole": "Beside systems for churn", "part": "Beside libraries for a part of it"}
 MARKS = ("yes", "partly", "no", "?")
 HEAD = """\
 # What it does, and what others do
@@ -35,6 +36,8 @@ def read(path: Path = TABLE) -> dict[str, Any]:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
     keys = [c["key"] for c in table["capability"]]
     for system in table["system"]:
+        if system.get("group", "whole") not in GROUPS:
+            raise ValueError(f"{system['name']}: group = {system['group']}")
         for key, given in system["cells"].items():
             if key not in keys or len(given) != 3 or given[0] not in MARKS or not all(given):
                 raise ValueError(f"{system['name']}: {key} = {given}")
@@ -53,11 +56,14 @@ def page(path: Path = TABLE) -> str:
     table = read(path)
     systems = table["system"]
     every = {s["key"]: cells(table, s) for s in systems}
-    lines = [HEAD, "## The table", ""]
-    lines += ["| | " + " | ".join(s["name"] for s in systems) + " |", "|---" * (len(systems) + 1) + "|"]
-    for c in table["capability"]:
-        lines.append(f"| {c['name']} | " + " | ".join(_shown(every[s["key"]][c["key"]].mark) for s in systems) + " |")
-    lines += ["", "## Where others are ahead", "", *(f"- **{a['who']}**: {a['what']}" for a in table["ahead"])]
+    lines = [HEAD]
+    for group, title in GROUPS.items():
+        shown = [s for s in systems if s.get("group", group) == group]  # this library has no group: it is in both tables
+        lines += [f"## {title}", "", "| | " + " | ".join(s["name"] for s in shown) + " |", "|---" * (len(shown) + 1) + "|"]
+        for c in table["capability"]:
+            lines.append(f"| {c['name']} | " + " | ".join(_shown(every[s["key"]][c["key"]].mark) for s in shown) + " |")
+        lines.append("")
+    lines += ["## Where others are ahead", "", *(f"- **{a['who']}**: {a['what']}" for a in table["ahead"])]
     lines += ["", "## When to use something else", "", "| if | then |", "|---|---|"]
     lines += [f"| {i['when']} | {i['use']} |" for i in table["instead"]]
     lines += ["", "## Evidence", ""]
