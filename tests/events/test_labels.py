@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import itertools
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -369,3 +370,20 @@ def test_lists_are_no_labels():
     frame = pa.table({"who": [1, 2], "day": ["2024-01-01", "2024-01-02"], "tags": [["a"], ["b", "c"]]})
     with pytest.raises(SchemaError, match="label-type"):
         cp.EventTables(plans=cp.States(frame, customer="who", time="day", values=["tags"]))
+
+
+@pytest.mark.parametrize("word", ["NULL", "N/A", "NA", "nan", "-", "\\N"])
+def test_a_word_for_nothing_makes_no_labels_of_numbers(tmp_path, word):
+    """One cell of NULL made a label of every age: no number was left, without a word."""
+    rows = "".join(f"{i},{word if i == 3 else i}.5,2024-01-0{i}\n".replace(f"{word}.5", word) for i in range(1, 9))
+    (tmp_path / "people.csv").write_text("id,age,day\n" + rows)
+    log = cp.Events(tmp_path / "people.csv", customer="id", time="day")
+    people = cp.Customers(tmp_path / "people.csv", customer="id", attributes=["age"])
+    for make in (cp.EventTables, cp.scan_tables):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            tables = make(people=people, log=log, **({} if make is cp.EventTables else {"partitions": 1}))
+            there = tables if make is cp.EventTables else tables.partition(0)
+        assert "missing-words" in {getattr(w.message, "code", "") for w in told}
+        assert "age" not in there.labels["people"]
+        assert sorted(there.profile.versions.columns["age"].tolist(), key=str)[:2] == [1.5, 2.5]

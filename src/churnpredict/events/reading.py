@@ -183,7 +183,7 @@ class _Reader:
             raise SchemaError("label-type", f"attributes or values of type {stored}", table=self.name, column=column, remedy=remedy)
         form = form_of_column(self.table.schema.field(column))
         if form in (None, b"text") and "string" in str(stored):
-            form = texts_form(encoded(self.table[column])[1])
+            form = texts_form(encoded(self.table[column])[1], described=True)
         numeric = pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored)
         if column in getattr(self.declaration, "labels", ()) or not (numeric or form in (b"whole", b"number")):
             self.label(column, column)

@@ -113,7 +113,7 @@ def see_forms(batch: pa.RecordBatch, described: Sequence[str], forms: dict[str, 
     for field, column in zip(batch.schema, batch.columns, strict=True):
         untyped = form_of_column(field) is not None or (field.name in described and "string" in str(field.type))
         if untyped and forms.get(field.name) != b"words":
-            forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column))])
+            forms[field.name] = shared_form([forms.get(field.name, b""), texts_form(pc.unique(column), described=field.name in described)])
 
 
 def with_forms(schema: pa.Schema, forms: Mapping[str, bytes]) -> pa.Schema:

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from churnpredict.events.columns import MISSING_WORDS
+
 __all__ = ["FORM", "PLAIN_NUMBER", "WORDS", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
 
 FORM = b"churnpredict.form"  # on a field: b"text" where nobody has looked yet, else the result of texts_form for all its values
@@ -27,13 +29,21 @@ def mark_untyped(rows: Any, columns: Collection[str], form: bytes = b"text") -> 
     return type(rows).from_arrays(rows.columns, schema=pa.schema(fields))
 
 
-def texts_form(values: pa.Array) -> bytes:
+def texts_form(values: pa.Array, *, described: bool = False) -> bytes:
     """Return what texts are: ``b"whole"`` numbers within int64, ``b"number"``, ``b"words"``; ``b""`` where there is none.
 
+    Of a ``described`` column, which may be numbers or labels, N/A and NULL stand for nothing, as they do in columns of values.
+
+    >>> texts_form(pa.array(["12", "N/A"])), texts_form(pa.array(["12", "N/A"]), described=True)
+    (b'words', b'whole')
     >>> texts_form(pa.array(["12", "-3", None])), texts_form(pa.array(["12", "0.5"])), texts_form(pa.array(["007"]))
     (b'whole', b'number', b'words')
     """
-    values = values.filter(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False))
+    plain = pc.utf8_trim_whitespace(values)
+    nothing = pc.equal(plain, "")
+    if described:
+        nothing = pc.or_(nothing, pc.is_in(pc.utf8_lower(plain).cast(pa.string()), value_set=pa.array(MISSING_WORDS)))
+    values = values.filter(pc.fill_null(pc.invert(nothing), False))
     if not len(values):
         return b""
     if pc.all(pc.match_substring_regex(values, _WHOLE)).as_py():
