@@ -198,3 +198,9 @@ def test_a_single_column_is_not_a_source() -> None:
     for column in (LOG["u"], pl.Series("u", [1, 2])):
         with pytest.raises((SchemaError, UsageError)):
             cp.EventTables(log=cp.Events(column, customer="u", time="t"))
+
+
+def test_times_beyond_int64_are_refused_by_name() -> None:
+    frame = pd.DataFrame({"u": [1, 2], "t": pd.array([2**63 + 5, 1], dtype="UInt64")})
+    with pytest.raises(TimeError, match="epoch-unit"):
+        cp.EventTables(log=cp.Events(frame, customer="u", time="t"))

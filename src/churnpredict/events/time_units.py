@@ -37,7 +37,8 @@ def _moments(values: pa.Array, unit: str) -> npt.NDArray[np.int64]:
     """Return microseconds since 1970 of counts without nulls."""
     each, zero = UNITS[unit]
     if pa.types.is_integer(values.type):
-        values = pc.min_element_wise(values, (1 << 63) - 1).cast(pa.int64()) if values.type == pa.uint64() else values.cast(pa.int64())
+        most = pa.scalar((1 << 63) - 1, pa.uint64())
+        values = pc.min_element_wise(values, most).cast(pa.int64()) if values.type == pa.uint64() else values.cast(pa.int64())
         found = scaled(np.asarray(values.to_numpy(zero_copy_only=False)), each * 1_000 or 1)
     else:
         counts = np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64) * (each or 1e-3)
