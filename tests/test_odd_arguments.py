@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import warnings
 from collections.abc import Callable
@@ -84,7 +85,7 @@ def survives(call: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize("declaration", list(ROLES))
 def test_declarations(declaration: type) -> None:
     log = {} if declaration is not cp.Customers else {"log": cp.Events(**ROLES[cp.Events])}
-    for field in declaration.__dataclass_fields__:
+    for field in (f.name for f in dataclasses.fields(declaration)):
         survives(lambda given, field=field: cp.EventTables(**log, it=declaration(**ROLES[declaration] | {field: given})))
 
 
@@ -100,7 +101,7 @@ RULES: dict[type, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rule", list(RULES))
 def test_rules(rule: type, tables: cp.EventTables) -> None:
-    for field in rule.__dataclass_fields__:
+    for field in (f.name for f in dataclasses.fields(rule)):
         survives(
             lambda given, field=field: cp.take_snapshots(tables, rule(**{"horizon": "30d", **RULES[rule], field: given}), at="2024-03-01")
         )
