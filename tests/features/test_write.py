@@ -36,7 +36,8 @@ EVER = Inactivity("30d", active_within="ever")
 
 
 def declared(history):
-    found = {"orders": Events(history.log, **history.roles)}
+    seats = {} if history.people is None else {"seats": "people.age"}
+    found = {"orders": Events(history.log, **history.roles, **seats)}
     if history.people is not None:
         found["people"] = Customers(history.people, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
     return found
