@@ -166,7 +166,8 @@ SOURCES = {
 
 def scanned(history, log, people, cutoffs, partitions=3):
     """The features of a history whose tables are read in partitions, sorted as in memory."""
-    declared = {"orders": Events(log, **history.roles)}
+    seats = {} if people is None else {"seats": "people.age"}
+    declared = {"orders": Events(log, **history.roles, **seats)}
     if people is not None:
         declared["people"] = Customers(people, customer="id", since="joined", attributes=["age", "region"], dates=["card"])
     features, pairs = features_of(history), pairs_of(history, cutoffs)
