@@ -507,3 +507,13 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
     assert "orders" in text
     assert "all customers" not in text
     assert " ".join(spoken.percent(0.25).split()) in text
+
+
+@pytest.mark.parametrize("part", sorted(module._COLUMNS))
+def test_a_part_that_lacks_a_column_is_refused_by_name(scores, everything, part):
+    given = everything.get(part)
+    whole = given if isinstance(given, pd.DataFrame) else pd.DataFrame({c: [1.0] for c in module._COLUMNS[part]})
+    for column in module._COLUMNS[part]:
+        with pytest.raises(SchemaError, match="missing-column") as error:
+            module.render_report(scores, **{part: pd.DataFrame(whole).drop(columns=column)})
+        assert column in str(error.value)

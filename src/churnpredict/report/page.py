@@ -118,7 +118,7 @@ def write_report(
     Raises
     ------
     SchemaError
-        ``missing-column``: the scores have no customer_id or risk.
+        ``missing-column``: the scores have no customer_id or risk, or a part lacks a column that the page shows.
     OutputError
         ``not-written``.
 
@@ -201,12 +201,31 @@ _SOURCES: dict[str, tuple[type | tuple[type, ...], str]] = {
 }
 
 
+_SHARES = ("customers", "lost", "rate", "low", "high")
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "backtest": ("cutoff", "model", "metric", "value", "low", "high", "n", "leavers"),
+    "calibration": ("said", "lost", "n"),
+    "alerts": ("customer_id", "alert", "since"),
+    "rates": ("period", *_SHARES),
+    "definition": ("cutoff", *_SHARES),
+    "tenure": ("tenure_year", *_SHARES),
+    "cohorts": ("customers",),
+    "drift": ("where", "what", "remedy"),
+    "unscored": ("reason",),
+    "changes": ("words",),
+}
+
+
 def _check_parts(parts: dict[str, Any]) -> None:
     """Refuse a part that is not what the page shows there; an error stands for a part that is not available."""
     for name, part in parts.items():
         kinds, giver = _SOURCES.get(name, (pd.DataFrame, "the call named in the documentation of write_report gives: a pandas DataFrame"))
         if part is not None and not isinstance(part, ChurnError):
             check_instance(part, name, kinds, f"Give what {giver}.")
+            lacking = [column for column in _COLUMNS.get(name, ()) if isinstance(part, pd.DataFrame) and column not in part]
+            if lacking:
+                remedy = f"Give what {giver}, with all of its columns."
+                raise SchemaError("missing-column", f"the part {name} has no column {lacking[0]!r}", column=lacking[0], remedy=remedy)
 
 
 def _writers(spoken: Language, unit: str) -> dict[str, Any]:
