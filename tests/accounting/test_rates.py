@@ -364,6 +364,7 @@ def test_blocks_of_customers_do_not_show(monkeypatch):
         ({"value": "paymnets"}, "unknown-table"),
         ({"value": "prices.usd"}, "no-such-value"),
         ({"payments": 0, "value": 1.0}, "bad-argument"),
+        ({"value": -2000.0}, "bad-argument"),
         ({"min_group": 0}, "bad-argument"),
         ({"level": 2}, "bad-argument"),
         ({"start": "2030-01-01"}, "no-period"),
