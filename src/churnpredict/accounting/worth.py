@@ -48,7 +48,9 @@ class Worth:
         self.number: float | None = None
         self.counted = False
         if not isinstance(value, str):
-            self.number = check_number(value, "value", least=0, what="a payment of 0 or more, or the name of a table whose values are payments")
+            self.number = check_number(
+                value, "value", least=0, what="a payment of 0 or more, or the name of a table whose values are payments"
+            )
             return
         name, _, column = value.partition(".")
         self.stream = tables.stream(name)
