@@ -21,7 +21,7 @@ from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.events.arrivals import Pulse, take_pulse
 from churnpredict.events.tables import EventTables
-from churnpredict.figures import interval_of, loss_gap, percent, ratio
+from churnpredict.figures import interval_of, loss_gap, percent, ratio, short
 from churnpredict.figures import times as multiple
 from churnpredict.model.labels import risk_of
 from churnpredict.monitoring import realised_outcomes as matured
@@ -239,7 +239,7 @@ def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
     elif now.notna().any() and before.notna().any():
         old, new = float(before.median()), float(now.median())
         unit = f", {multiple(new / old)}: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
-        texts = [f"{v:,.0f}" if abs(v) >= 100 else f"{v:.3g}" for v in (old, new)]
+        texts = [short(v) for v in (old, new)]
         said += [f"median {texts[0]} before, {texts[1]} now{unit}"] if texts[0] != texts[1] or len(said) == 1 else []
     return "; ".join(said)
 

@@ -188,20 +188,7 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     item = _best(
         [c for c in [*texts, *(i for i in ids if i.kind == "number")] if c.says("item") and c not in own and c.distinct > 1], "item"
     )
-    kinds = [
-        c
-        for c in texts
-        if 2 <= c.distinct <= MOST_KINDS
-        and c is not item
-        and (not is_id(c.name) or c.says("reason"))
-        and not c.names_person
-        and not c.says("owner", "currency")
-    ]
-    for column in kinds:
-        passing = "" if column.says("reason") else _passing_state(column, profile.columns[roles["time"]])
-        if passing and not any(has_word(str(v), "failed") for v in column.codes[1]):
-            unused[column.name] = f'overwritten over time: only the latest rows are still "{passing}"'
-    kind = _best([c for c in kinds if c.says("kind") and c.name not in unused], "kind")
+    kind = _kind(profile, roles, [c for c in texts if c is not item], unused)
     if kind is not None:
         roles["kinds"] = kind.name
     if item is not None:
@@ -211,10 +198,6 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
         roles["order"] = order.name
     elif own:
         roles["id"] = own[0].name
-    notes = []
-    counted = any(key == "unit" and unit != "d" for key, unit, _ in profile.columns[roles["time"]].how)
-    if value is not None and value.is_whole and counted and any(c.says("currency") for c in profile.columns.values()):
-        notes.append(f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query')
     user = None if period else _user(profile, roles)
     if user is not None:
         roles["user"] = user.name
@@ -229,7 +212,32 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
-    return Reading(profile, "events", profile.name, roles, lists, keys, unused, notes)
+    return Reading(profile, "events", profile.name, roles, lists, keys, unused, _cents(profile, roles, value))
+
+
+def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column], unused: dict[str, str]) -> Column | None:
+    """Return the column that says what kind of event a row is; a state that is overwritten over time is noted as not used."""
+    kinds = [
+        c
+        for c in texts
+        if 2 <= c.distinct <= MOST_KINDS
+        and (not is_id(c.name) or c.says("reason"))
+        and not c.names_person
+        and not c.says("owner", "currency")
+    ]
+    for column in kinds:
+        passing = "" if column.says("reason") else _passing_state(column, profile.columns[roles["time"]])
+        if passing and not any(has_word(str(v), "failed") for v in column.codes[1]):
+            unused[column.name] = f'overwritten over time: only the latest rows are still "{passing}"'
+    return _best([c for c in kinds if c.says("kind") and c.name not in unused], "kind")
+
+
+def _cents(profile: TableProfile, roles: dict[str, str], value: Column | None) -> list[str]:
+    """Return a note on amounts that may be cents: whole numbers in an export of a program, beside a currency."""
+    counted = any(key == "unit" and unit != "d" for key, unit, _ in profile.columns[roles["time"]].how)
+    if value is None or not (value.is_whole and counted and any(c.says("currency") for c in profile.columns.values())):
+        return []
+    return [f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query']
 
 
 def _passing_state(column: Column, time: Column) -> str:
