@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from churnpredict.text_tables import paragraph
 
 __all__ = ["be_quiet", "begin", "counter", "progress", "someone_is_watching", "stage", "work"]
 
@@ -37,11 +37,8 @@ def begin(what: str) -> None:
 def stage(what: str) -> None:
     """Print the next stage of a command and its running time on a terminal; calls from Python print nothing."""
     if _Told.began is not None and not _Told.quiet and sys.stderr is not None and sys.stderr.isatty():
-        first, width = f"{time.monotonic() - _Told.began:4.0f} s  ", max(shutil.get_terminal_size((80, 24)).columns, 40)
-        wrapped = textwrap.fill(
-            what, width, initial_indent=first, subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False
-        )
-        sys.stderr.write(f"{wrapped}\n")
+        wrapped = paragraph(what, indent=" " * 8, first=f"{time.monotonic() - _Told.began:4.0f} s  ")
+        sys.stderr.write("\n".join([*wrapped, ""]))
         sys.stderr.flush()
 
 

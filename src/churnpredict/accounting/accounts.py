@@ -194,6 +194,10 @@ class Groups:
         name = getattr(by, "name", None)
         return cls("group" if name is None else str(name), list(labels), np.where(codes < 0, len(labels), codes).astype(np.int64))
 
+    def named(self, codes: Ints) -> pd.Series:
+        """Return the labels at places as :meth:`codes` gives them, "unknown" for the one after the last."""
+        return pd.Series([[*self.labels, UNKNOWN][code] for code in codes], dtype=object)
+
     def codes(self, tables: EventTables, customers: npt.NDArray[np.int32], moments: Ints) -> Ints:
         """Return the place of each label; the one after the last for unknown, shape (n,)."""
         unknown = len(self.labels)

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, share_of
+from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide, share_of
 from churnpredict.accounting.bridge_cells import COUNTED, MOVES, Cells
 from churnpredict.accounting.definitions import LIKE, Definition
 from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
+from churnpredict.argument_checks import check_choice
 from churnpredict.churn.rule import ChurnRule, check_rule
-from churnpredict.clock import DAY
-from churnpredict.errors import UsageError, closest
+from churnpredict.errors import UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables, Intervals
 from churnpredict.moments import Moment
@@ -200,14 +200,11 @@ def _definition(churn: ChurnRule | None, like: str | None, given: dict[str, str 
     """Return what counts as what; refuse what contradicts it, and what is not documented."""
     known: dict[str, tuple[str, ...]] = {"changes": _CHANGES, "free": ("churn", "contraction"), "per": ("month", "contract")}
     for name, choices in known.items():
-        if given[name] is not None and given[name] not in choices:
-            remedy = f"Write one of {', '.join(choices)}.{closest(str(given[name]), choices)}"
-            raise UsageError("bad-argument", f"{name} is {given[name]!r}", remedy=remedy)
+        if given[name] is not None:
+            check_choice(given[name], name, choices, code="bad-argument")
     if like is None:
         return Definition(changes=given["changes"] or "net", free=given["free"] or "churn")
-    if not isinstance(like, str) or like not in LIKE:
-        raise UsageError("bad-argument", f"like is {like!r}", remedy=f"Write one of {', '.join(LIKE)}.{closest(str(like), LIKE)}")
-    found = LIKE[like]
+    found = LIKE[check_choice(like, "like", LIKE, code="bad-argument")]
     if given["changes"] is not None:
         remedy = f'Leave out changes=; like="{like}" says what is one change.'
         raise UsageError("bad-argument", f"changes is {given['changes']!r} and like is {like!r}", remedy=remedy)
@@ -249,9 +246,7 @@ def _periods(tables: EventTables, period: str, start: Moment | None, end: Moment
     last = observed if end is None else min(tables.instant(end, "end"), observed)
     if start is not None:
         return Periods.between(tables, period, tables.instant(start, "start"), last)
-    first = int(steps.times.min(initial=observed))
-    around = Periods.between(tables, period, first - 367 * DAY, max(first + 1, last))
-    return Periods.between(tables, period, int(around.starts[around.starts <= first][-1]), last)
+    return Periods.between(tables, period, Periods.start_of(tables, period, int(steps.times.min(initial=observed))), last)
 
 
 def _frame(
@@ -260,7 +255,7 @@ def _frame(
     row, column = shown
     table: dict[str, object] = {"period": np.array(periods.labels, object)[row]}
     if groups is not None:
-        table[groups.name] = pd.Series([[*groups.labels, UNKNOWN][c] for c in column], dtype=object)
+        table[groups.name] = groups.named(column)
     columns = ["start", *MOVES, *([] if groups is None else ["moved"]), "end"]
     money, counts = ({key: cell[shown] for key, cell in kind.items()} for kind in (cells.money, cells.counts))
     table |= {key: money[key] / unit for key in columns}

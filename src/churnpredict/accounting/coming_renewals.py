@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide
+from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide
 from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.renewal_shocks import drawn_losses, spread_of_months
 from churnpredict.accounting.worth import Worth
@@ -132,7 +132,7 @@ def renewals(
     customers, ends, amounts = stream.owners[rows], stream.columns["planned_end"][rows], np.nan_to_num(worth.values[rows])
     came_up, lost, at_ends = _past(tables, churn, cutoff)
     risk = _risk_at(tables, risks, churn, cutoff, (customers, stream.times[rows], ends), at_ends)
-    periods = Periods.between(tables, period, _period_of(tables, period, cutoff), int(ends.max(initial=cutoff)) + 1)
+    periods = Periods.between(tables, period, Periods.start_of(tables, period, cutoff), int(ends.max(initial=cutoff)) + 1)
     groups = None if by is None else Groups.of(tables, by)
     group = np.zeros(len(rows), np.int64)
     if groups is not None:
@@ -152,7 +152,7 @@ def renewals(
     row, column = np.divmod(shown, n_groups)
     keys: dict[str, object] = {"period": np.array(periods.labels, object)[row]}
     if groups is not None:
-        keys[groups.name] = pd.Series([[*groups.labels, UNKNOWN][c] for c in column], dtype=object)
+        keys[groups.name] = groups.named(column)
     frame = Accounts(keys | {key: values[shown] for key, values in table.items()})
     people = np.bincount(np.unique(np.column_stack([cell, customers]), axis=0)[:, 0], minlength=len(periods) * n_groups)
     return _noted(frame, list(keys), people[shown] < min_group, f"fewer than {min_group} customers")
@@ -243,12 +243,6 @@ def _risk_at(
         found[inside] = -np.expm1(-(before[who] + np.maximum(hazard[who] - before[who], 0.0) * part))
         opens, before = closes, hazard
     return found
-
-
-def _period_of(tables: EventTables, period: str, moment: int) -> int:
-    """Return the start of the period that a moment lies in."""
-    around = Periods.between(tables, period, moment - 367 * DAY, moment + 1)
-    return int(around.starts[-1])
 
 
 def _months(tables: EventTables, moments: Ints) -> Ints:

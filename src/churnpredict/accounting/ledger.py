@@ -81,6 +81,11 @@ class Periods:
             )
         return cls([str(p) for p, k in zip(calendar, keep, strict=True) if k], starts[keep], ends[keep], earlier[keep])
 
+    @classmethod
+    def start_of(cls, tables: EventTables, period: str, moment: int) -> int:
+        """Return the start of the period that a moment lies in."""
+        return int(cls.between(tables, period, moment - 367 * DAY, moment + 1).starts[-1])
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -258,9 +263,7 @@ def _in_hindsight(tables: EventTables) -> EventTables:
 
 def _silences(stream: Stream, horizon: Span) -> Stream:
     """Return the moments at which a silence has lasted the horizon, per customer."""
-    following = np.append(stream.times[1:], OPEN)
-    following[stream.offsets[1:][np.diff(stream.offsets) > 0] - 1] = OPEN
-    ended = stream.where(following > horizon.after(stream.times, stream.timezone))
+    ended = stream.where(stream.following > horizon.after(stream.times, stream.timezone))
     return dataclasses.replace(ended, times=horizon.after(ended.times, stream.timezone), columns={})
 
 

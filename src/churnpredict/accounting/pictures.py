@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.accounting.waterfalls import PARTS
 from churnpredict.clock import DAY
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.figures import amount, percent
@@ -16,7 +17,6 @@ from churnpredict.spans import span
 __all__ = ["kind_of", "plot_coming", "plot_rates", "plot_retention", "plot_return", "retention_curve", "spread_out"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
-_BRIDGE = ("start", "new", "returned", "expansion", "contraction", "churn", "end")
 _LABELLED = 6  # cohorts with a line of their own colour
 
 
@@ -24,7 +24,7 @@ def kind_of(frame: pd.DataFrame) -> str | None:
     """Return which picture shows these accounts: "retention", "bridge", "coming", "revenue", "rates", or None."""
     if frame.index.name == "joined" and "customers" in frame:
         return "retention"
-    if {"period", *_BRIDGE} <= set(frame.columns):
+    if {"period", *PARTS} <= set(frame.columns):
         return "bridge"
     if {"period", "amount", "at_risk", "at_risk_low", "at_risk_high"} <= set(frame.columns):
         return "coming"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.accounting.accounts import UNKNOWN, Accounts, Groups, check_least, hide, members, share_of
+from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide, members, share_of
 from churnpredict.accounting.bridge_cells import levels_at_edges
 from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.ledger import Ledger, Periods
@@ -147,7 +147,7 @@ def _tally(ledger: Ledger, periods: Periods, groups: Groups | None, worth: Worth
     row, column = np.nonzero(shown)
     table: dict[str, Any] = {"period": np.array(periods.labels, object)[row], "_ends": periods.ends[row]}
     if groups is not None:
-        table[groups.name] = pd.Series([[*groups.labels, UNKNOWN][c] for c in column], dtype=object)
+        table[groups.name] = groups.named(column)
     table |= {"customers": counts[0][shown], "lost": (counts[1] + counts[2])[shown]}
     table |= {"voluntary": counts[1][shown], "involuntary": counts[2][shown]}
     if worth is not None:

@@ -88,7 +88,7 @@ def holdings(
         raise UsageError("not-recurring", "the values of events are single payments, not recurring revenue", table=name, remedy=remedy)
     amounts = worth.values / _months(tables, name) if per == "contract" else worth.values
     cents = _in_cents(amounts, decimals, name)
-    ends = stream.columns["end"] if worth.contracts is not None else _until_next(stream)
+    ends = stream.columns["end"] if worth.contracts is not None else stream.following  # each price applies until the next
     free, none = cents == 0, np.zeros(len(stream), np.bool_)
     held = Holdings(stream.owners, stream.times, ends, cents, cut=none, keeps=free & (definition.free == "contraction"), free=free)
     real = held.ends > held.starts
@@ -173,13 +173,6 @@ def _paused(held: Holdings, pauses: Stream, keep: bool) -> Holdings:
             parts.append(dataclasses.replace(whole, starts=np.array([start])))
     joined = Holdings(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in dataclasses.fields(Holdings)))
     return joined.where(np.lexsort((joined.starts, joined.owners)))
-
-
-def _until_next(stream: Stream) -> Ints:
-    """Return until when each state applies: the next row of the customer, ``OPEN`` after the last."""
-    following = np.append(stream.times[1:], OPEN)
-    following[stream.offsets[1:][np.diff(stream.offsets) > 0] - 1] = OPEN
-    return following
 
 
 def _in_cents(values: npt.NDArray[np.float64], decimals: int, name: str) -> Ints:

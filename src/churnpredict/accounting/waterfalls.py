@@ -10,9 +10,9 @@ from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
 from churnpredict.figures import amount, percent
 
-__all__ = ["plot_bridge", "plot_revenue"]
+__all__ = ["PARTS", "plot_bridge", "plot_revenue"]
 
-_PARTS = ("start", "new", "returned", "expansion", "contraction", "churn", "end")
+PARTS = ("start", "new", "returned", "expansion", "contraction", "churn", "end")
 
 
 @drawn
@@ -69,12 +69,12 @@ def plot_bridge(frame: pd.DataFrame, *, period: Any = None, group: Any = None, u
     """
     if group is not None:
         frame = _of_group(frame, str(group))
-    known = _of_period(frame, list(_PARTS), period)
+    known = _of_period(frame, list(PARTS), period)
     if not len(known):
         return sentence("There is no revenue to follow: no period is fully observed with enough customers.")
     newest = str(known["period"].iloc[-1])
     known = known[(known["period"].astype(str) == newest).to_numpy()]
-    start, new, back, more, less, lost, end = (float(known[c].sum()) for c in _PARTS)
+    start, new, back, more, less, lost, end = (float(known[c].sum()) for c in PARTS)
     steps = [("at the start", start), ("new", new), ("came back", back), ("pay more", more), ("pay less", -less), ("lost customers", -lost)]
     moved = float(known["moved"].sum()) if "moved" in known else 0.0
     if abs(moved) > 1e-6:

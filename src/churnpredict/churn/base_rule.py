@@ -43,9 +43,8 @@ class BaseRule(ChurnRule):
     def __post_init__(self) -> None:
         keep_as_text(self, "horizon")
         keep_as_text(self, "gap", zero=True)
-        for name in ("of", "back", "value"):
-            if getattr(self, name, None) is not None:
-                check_text(getattr(self, name), name, "Give the name of a table." if name != "value" else "Give the name of a value.")
+        if self.of is not None:
+            check_text(self.of, "of", "Give the name of a table.")
 
     @property
     def horizon_span(self) -> Span:

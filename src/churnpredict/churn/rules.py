@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
+from churnpredict.argument_checks import check_text
 from churnpredict.churn.base_rule import GONE_BEFORE, LEFT, LOST, BaseRule, Labelled
 from churnpredict.churn.rule import rule_name, window_after
 from churnpredict.churn.rule_questions import (
@@ -161,6 +162,8 @@ class Cancellation(BaseRule):
     def __post_init__(self) -> None:
         super().__post_init__()
         keep_as_list(self, "involuntary")
+        if self.back is not None:
+            check_text(self.back, "back", "Give the name of a table.")
 
     def check(self, tables: EventTables) -> None:
         super().check(tables)
@@ -390,6 +393,8 @@ class DownSell(BaseRule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.value is not None:
+            check_text(self.value, "value", "Give the name of a value.")
         object.__setattr__(self, "drop", check_share(self.drop, "drop"))
         if self.drop == 0:
             raise UsageError("bad-argument", "drop is 0", remedy="Give a share above 0 and at most 1, such as 0.3 for 30 %.")

@@ -158,7 +158,7 @@ def train(
     """Train a model and write it: exit code 4 where the audit finds a leak, as `check` does."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
-    from churnpredict.pipeline.cutoffs import as_known, training_snapshots
+    from churnpredict.pipeline.cutoffs import as_known, snapshots_of_training
 
     settings = read_config(config)
     tables, pipeline = settings.event_tables(), settings.pipeline()
@@ -169,8 +169,7 @@ def train(
         past = as_known(tables, moment)
         if pipeline.treatments is not None:
             past.stream(pipeline.treatments)  # refused before training, not after it
-        limits: dict[str, Any] = {name: getattr(pipeline, name) for name in ("since", "most_cutoffs", "most_rows")}
-        snapshots = training_snapshots(past, pipeline.churn, every=pipeline.step_between(past), **limits)
+        snapshots = snapshots_of_training(pipeline, past)
         n, cutoffs = len(snapshots), snapshots["cutoff"].nunique()
         found = {"command": "train", "dry_run": True, "snapshots": n, "cutoffs": cutoffs, "model": str(target)}
         tell(found, f"{tables!r}\nwould train on {n:,} snapshots at {cutoffs} cutoffs and write {target}", how, typed("train", config))
@@ -184,7 +183,8 @@ def train(
         "command": "train",
         "model": str(target),
         "model_id": pipeline.model_id_,
-        **{"snapshots": pipeline.n_snapshots_, "leavers": pipeline.n_leavers_},
+        "snapshots": pipeline.n_snapshots_,
+        "leavers": pipeline.n_leavers_,
         "cutoffs": [str(c.date()) for c in pipeline.cutoffs_],
         "features": len(pipeline.features_),
     }

@@ -16,7 +16,16 @@ from scipy.special import betainc
 from churnpredict.errors import UsageError
 from churnpredict.model.calibration import AffineCalibration, sigmoid
 from churnpredict.model.labels import leaving_of, risk_of
-from churnpredict.number_checks import check_bins, check_number, check_numbers, check_rounds, check_share, check_whole_number, is_number
+from churnpredict.number_checks import (
+    as_float,
+    check_bins,
+    check_number,
+    check_numbers,
+    check_rounds,
+    check_share,
+    check_whole_number,
+    is_number,
+)
 from churnpredict.row_order import in_row_order
 
 __all__ = [
@@ -256,9 +265,9 @@ def lift(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
 
 
 def _share(k: Any) -> float:
-    if not is_number(k) or not 0 < check_number(k, "k", least=0, what="a share") <= 1:
+    if not is_number(k) or not 0 < as_float(k) <= 1:
         raise UsageError("bad-share", f"k={k!r:.40} is not a share", remedy="Give a number above 0 and at most 1.")
-    return check_number(k, "k")
+    return as_float(k)
 
 
 def mpc(

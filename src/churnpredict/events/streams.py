@@ -102,6 +102,13 @@ class Stream:
     def _walls(self) -> dict[tuple[str, Span], Ints]:
         return {}
 
+    @property
+    def following(self) -> Ints:
+        """The moment of the customer's next row, ``OPEN`` after the last, shape (n,)."""
+        found = np.append(self.times[1:], OPEN)
+        found[self.offsets[1:][np.diff(self.offsets) > 0] - 1] = OPEN
+        return found
+
     @cached_property
     def next_same_item(self) -> Ints:
         """For each row the position of the customer's next row with the same item, or n."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_flag_or_none
+from churnpredict.argument_checks import check_choice, check_flag_or_none
 from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
 from churnpredict.explanation.contributions import Contributions, encoded_blocks
 from churnpredict.explanation.drivers import Driver, assign_drivers
-from churnpredict.explanation.pair_reasons import PairReasons, check_choice
+from churnpredict.explanation.pair_reasons import PairReasons
 from churnpredict.explanation.pairs import PairSource
 from churnpredict.explanation.products import Factor, product_scales, reasons_of_product, secant
 from churnpredict.explanation.references import choose_reference, usual_values
@@ -249,8 +249,8 @@ class Explanation(PairReasons):
         """
         import shap
 
-        check_choice("by", by, ("features", "drivers"))
-        check_choice("unit", unit, ("log-odds", "points"))
+        check_choice(by, "by", ("features", "drivers"))
+        check_choice(unit, "unit", ("log-odds", "points"))
         if by == "features":
             values, names = self._need_features(), self.features
             data, shown = self._numeric()
@@ -296,7 +296,7 @@ class Explanation(PairReasons):
             "segment": plots.plot_segments,
             "swarm": plots.plot_swarm,
         }
-        check_choice("kind", kind, list(drawing))
+        check_choice(kind, "kind", list(drawing))
         return drawing[kind](self, **options)
 
     def frame(self) -> pd.DataFrame:
@@ -461,7 +461,7 @@ def explain(
     ----------
     Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
     """
-    check_choice("detail", detail, ("features", "drivers"))
+    check_choice(detail, "detail", ("features", "drivers"))
     check_model(model, X, "explain(model, X)")
     frame = as_frame(X)
     rows: Any = X if frame is None else frame

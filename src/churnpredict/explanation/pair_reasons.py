@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.explanation.pairs import Halves, PairSource, pair_frame, pair_words, strongest_pairs
 from churnpredict.languages.catalogue import Language
 from churnpredict.number_checks import check_whole_number
 from churnpredict.signatures import Names
 
-__all__ = ["PairReasons", "check_choice"]
+__all__ = ["PairReasons"]
 
 
 class PairReasons:
@@ -69,8 +70,8 @@ class PairReasons:
         ----------
         Lundberg et al. (2020), Nature Machine Intelligence 2, equations 9 to 11; Fujimoto, Kojadinovic and Marichal (2006) for the index.
         """
-        check_choice("by", by, ("features", "drivers"))
-        check_choice("unit", unit, ("log-odds", "points"))
+        check_choice(by, "by", ("features", "drivers"))
+        check_choice(unit, "unit", ("log-odds", "points"))
         single = self.by_driver if by == "drivers" else self._need_features()
         matrices = self.pair_halves(by).matrices(single)
         return matrices if unit == "log-odds" else matrices * self._secant[:, None, None]
@@ -91,7 +92,7 @@ class PairReasons:
             first, second; mean_abs_points: mean magnitude of the interaction in probability points; raises_risk_of: share of the rows
             whose risk it raises.
         """
-        check_choice("by", by, ("features", "drivers"))
+        check_choice(by, "by", ("features", "drivers"))
         k = check_whole_number(k, "k", least=1, what="a whole number of pairs")
         return strongest_pairs(self.pair_halves(by, k), self.features if by == "features" else list(self.table), self._secant)
 
@@ -103,9 +104,3 @@ class PairReasons:
         Told where both drivers raise the risk, and the pair adds half a point or more and a fifth of what the strongest driver adds.
         """
         return pair_words(cast(Any, self), language=language, names=names, money=money)
-
-
-def check_choice(name: str, value: Any, known: Sequence[str]) -> None:
-    """Raise UsageError (``unknown-choice``) unless the value is one of those known."""
-    if value not in known:
-        raise UsageError("unknown-choice", f"{name}={value!r}", remedy=f"Use {' or '.join(repr(k) for k in known)}.")

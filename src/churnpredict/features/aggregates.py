@@ -416,11 +416,11 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
     """Prepare the features of intervals in one pass; each further span of renewals takes a pass of its own."""
     renewals = [(span(row.window) if row.window else _RENEWAL, column) for column, row in rows if row.aggregate == "renewals"]
     first = _by_name(rows, INTERVAL_OUTPUTS)
-    first[_RENEWALS] = -1
-    passes = [(within, np.full_like(first, -1)) for within, _column in renewals] or [(_RENEWAL, first)]
-    for (_within, columns), (_same, column) in zip(passes, renewals, strict=False):
+    passes: list[tuple[Span, Ints]] = []
+    for within, column in renewals or [(_RENEWAL, -1)]:
+        columns = np.full_like(first, -1) if passes else first
         columns[_RENEWALS] = column
-    passes[0][1][:] = np.maximum(passes[0][1], first)
+        passes.append((within, columns))
 
     def run(s: Stream, b: Block) -> None:
         values, at_end = s.columns.get("value", _NO_NUMBERS), s.columns.get("value_at_end", _NO_NUMBERS)

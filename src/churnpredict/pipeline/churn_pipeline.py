@@ -321,9 +321,7 @@ class ChurnPipeline(Answers):
             refuse_earlier_horizons(type(self.churn).__name__)
         past = cutoffs.as_known(tables, until)
         self.churn.check(past)
-        snapshots = cutoffs.training_snapshots(
-            past, self.churn, every=self.step_between(past), since=self.since, most_cutoffs=self.most_cutoffs, most_rows=self.most_rows
-        )
+        snapshots = cutoffs.snapshots_of_training(self, past)
         self.features_ = catalog(past, history=self.history) if self.features is None else features_listed(self.features)
         if self.treatments is not None:
             snapshots = treatments.prepare(past, snapshots, self.churn, self.treatments, self.treated)

@@ -32,6 +32,7 @@ __all__ = [
     "one_moment",
     "scoring_cutoff",
     "scoring_snapshots",
+    "snapshots_of_training",
     "training_cutoffs",
     "training_snapshots",
     "warn_in_sample",
@@ -144,6 +145,18 @@ def training_snapshots(
     snapshots = take_snapshots(tables, churn, at=moments)
     kept = latest_within(snapshots["cutoff"].value_counts(), most_rows)
     return snapshots if len(kept) == len(moments) else snapshots[snapshots["cutoff"].isin(kept)].reset_index(drop=True)
+
+
+def snapshots_of_training(pipeline: Any, past: EventTables) -> pd.DataFrame:
+    """Return the snapshots that a pipeline trains on by its settings; ``past`` are the tables as known at the moment of training."""
+    return training_snapshots(
+        past,
+        pipeline.churn,
+        every=pipeline.step_between(past),
+        since=pipeline.since,
+        most_cutoffs=pipeline.most_cutoffs,
+        most_rows=pipeline.most_rows,
+    )
 
 
 def training_cutoffs(

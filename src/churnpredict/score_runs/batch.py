@@ -35,6 +35,7 @@ from churnpredict.features.build import build_rows, check_rows
 from churnpredict.features.catalog import with_driver
 from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts
+from churnpredict.features.threads import thread_number
 from churnpredict.features.write import peers_of_all
 from churnpredict.model_file import store
 from churnpredict.moments import Moment
@@ -157,8 +158,7 @@ def score_into(
     check_choice(detail, "detail", DETAILS)
     check_path(folder, "folder")
     check_text(table, "table")
-    if not is_whole_number(n_jobs):
-        raise UsageError("bad-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give a number of threads, or -1 for one per core.")
+    thread_number(n_jobs)  # refused before anything is locked
     if log is not None and not callable(log):
         raise UsageError("bad-argument", f"log is {kind_of(log)}", remedy="Give a function that takes a dict.")
     if keep is not None and not (is_whole_number(keep) and keep >= 1):

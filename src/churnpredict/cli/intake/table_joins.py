@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from churnpredict.cli.intake import table_profiles
 from churnpredict.cli.intake.table_keys import Way
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.source import File, Query
@@ -35,8 +36,9 @@ __all__ = [
     "with_customer",
 ]
 
-YES = ("1", "1.0", "true", "yes", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet", "j", "s", "o", "e", "д", "wahr", "vrai")
-_NO = ("0", "0.0", "false", "no", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "h", "н", "falsch", "faux")
+# As a reader that takes flags for numbers writes them, too.
+YES = (*sorted(table_profiles.YES), "1.0")
+_NO = (*sorted(table_profiles.NO), "0.0")
 
 _RESERVED = (  # words that have a meaning of their own in a query
     "all|analyse|analyze|and|anti|any|array|as|asc|asof|at|authorization|between|binary|both|by|case|cast|check|collate|collation|column"

@@ -26,7 +26,7 @@ _NOBODY = {
 }
 _CONTACT = {
     *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
-    *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "telefon", "телефон"),
+    *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "телефон"),
 }
 
 

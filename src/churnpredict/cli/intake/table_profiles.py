@@ -320,10 +320,10 @@ _YES = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да",
 _NO = {"no", "false", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "0"}
 _PAIRS = (*("jn", "sn", "on", "eh", "дн"), ("wahr", "falsch"), ("vrai", "faux"))  # "S" beside "H" is a side of a ledger
 _FLAGS = [{yes, no} for yes in _YES for no in _NO] + [set(pair) for pair in _PAIRS]
-_FIRST = {"j", "s", "o", "e", "д", "wahr", "vrai"}  # of these pairs
+YES, NO = (frozenset({*alone, *(pair[i] for pair in _PAIRS)}) for i, alone in enumerate((_YES, _NO)))  # however a flag is written
 
 
 def _as_flag(values: pa.ChunkedArray) -> pa.ChunkedArray:
     said = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-    yes = pc.is_in(said, pa.array(sorted(_YES | _FIRST))).cast(pa.int8())
+    yes = pc.is_in(said, pa.array(sorted(YES))).cast(pa.int8())
     return pc.if_else(pc.fill_null(pc.equal(said, ""), True), pa.scalar(None, pa.int8()), yes)
