@@ -1,6 +1,6 @@
 """Write the pages that are generated from the code: docs/features.md from the rows of the catalog, docs/bad-inputs.md from its test,
 docs/errors.md from every place that raises or warns, docs/conformance.md from what benchmarks/conformance.py measured,
-docs/comparison.md from docs/comparison.toml.
+docs/comparison.md from docs/comparison.toml, docs/relational.md from benchmarks/relbench_published.csv.
 
 python docs/make_pages.py [--check]
 """
@@ -128,12 +128,21 @@ def comparison_page() -> str:
     return systems.page()
 
 
+def relational_page() -> str:
+    """Return what others published on RelBench's churn tasks."""
+    sys.path.insert(0, str(HERE))
+    import relational_page as tasks
+
+    return tasks.page()
+
+
 PAGES = {
     "features.md": features_page,
     "bad-inputs.md": bad_inputs_page,
     "errors.md": errors_page,
     "conformance.md": conformance_page,
     "comparison.md": comparison_page,
+    "relational.md": relational_page,
 }
 
 

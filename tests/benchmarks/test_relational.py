@@ -58,6 +58,43 @@ def test_the_task_runs_and_its_windows_are_kept():
     assert labels.tolist() == test["churn"].tolist()
 
 
-def test_every_task_has_its_published_figures():
-    assert set(relational.PUBLISHED) == set(relational.TASKS)
-    assert all(0.5 < figure < 1 for row in relational.PUBLISHED.values() for figure in row.values())
+def test_the_baselines_are_what_their_names_say():
+    frames = database()
+    task, at = relational.TASKS["rel-hm/user-churn"], pd.Timestamp("2020-08-20")
+    test = test_table(frames, at, task.horizon)
+    known = {**frames, "transactions": frames["transactions"][frames["transactions"]["t_dat"] <= at]}
+    found = relational.run_baselines(task, known, test)
+    assert 0.5 < found["own past rate"] < 1
+    assert found["LightGBM on windows"] > 0.6
+    # rows after the test's moment change neither
+    assert relational.run_baselines(task, frames, test) == found
+    cutoffs = [at - pd.Timedelta(7, "D"), at - pd.Timedelta(14, "D")]
+    past = relational.past_labels(task, frames["transactions"], cutoffs)
+    for cutoff in cutoffs:
+        by_hand = test_table(frames, cutoff, task.horizon)
+        rows = past[past["cutoff"] == cutoff]
+        assert rows["entity"].tolist() == by_hand["customer_id"].tolist()
+        assert rows["churn"].astype(int).tolist() == by_hand["churn"].tolist()
+    new = pd.Series([10**9])  # without an earlier row: everybody's share
+    assert relational.own_rate(past, new) == pytest.approx(past["churn"].mean())
+
+
+def test_counts_over_windows_equal_a_plain_loop():
+    frames = database(n=30)
+    task, at = relational.TASKS["rel-hm/user-churn"], pd.Timestamp("2020-08-20")
+    log = frames["transactions"]
+    entities = np.unique(log["customer_id"])[:10]
+    table = relational.windowed(task, log, entities, at)
+    for entity in entities:
+        own = log[(log["customer_id"] == entity) & (log["t_dat"] <= at)]
+        for n in (1, 2, 4, 8, 16):
+            inside = own[own["t_dat"] > at - pd.Timedelta(7 * n, "D")]
+            assert table.loc[entity, f"rows_{n}"] == len(inside)
+            assert table.loc[entity, f"sum_{n}"] == pytest.approx(inside["price"].sum())
+
+
+def test_every_board_has_figures_for_every_task():
+    rows = relational.published()
+    assert {row["board"] for row in rows} == set(relational.BOARDS)
+    assert all(0.5 <= float(row[task]) < 1 for row in rows for task in relational.TASKS)
+    assert len({(row["board"], row["method"]) for row in rows}) == len(rows)
