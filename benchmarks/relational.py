@@ -5,9 +5,9 @@
 
 Nothing is tuned: tables and columns are named, the churn rule is the task's (nothing in the next 7 or 91 days, of those active in as many
 days before), training ends where the test begins. RelBench's windows include their end and not their beginning, so a cutoff is
-taken one microsecond after the task's timestamp. Two baselines that stand on no published board run on the same rows: each entity's
-own past rate, and LightGBM on a dozen counts over windows. What others published (test AUROC) comes from `relbench_published.csv`, is
-printed beside, and was not run here.
+taken one microsecond after the task's timestamp. Two baselines run on the same rows: each entity's own past rate,
+and LightGBM on a dozen counts over windows, which stands on no published board. What others published (test AUROC) comes from
+`relbench_published.csv`, is printed beside, and was not run here.
 """
 
 from __future__ import annotations
