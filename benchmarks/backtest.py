@@ -23,7 +23,7 @@ from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.pipeline.shared_rows import share_features
 
-EVENING = cp.OwnFeature("evening", lambda known, cutoff: float((known["orders"].time.dt.hour >= 18).mean()), tables=["orders"])
+EVENING = cp.features.OwnFeature("evening", lambda known, cutoff: float((known["orders"].time.dt.hour >= 18).mean()), tables=["orders"])
 
 
 def rows_of(pipeline: cp.ChurnPipeline, tables: cp.EventTables, cutoffs: list[pd.Timestamp], *, sharing: bool) -> Iterator[pd.DataFrame]:

@@ -145,10 +145,10 @@ def features_child(source: Path, target: Path, memory: str, history: str) -> Non
     tables = (
         kept_tables.open_history(history, memory=memory, **declared(source))
         if history
-        else cp.scan_tables(folder=target.parent, memory=memory, **declared(source))
+        else cp.runs.scan_tables(folder=target.parent, memory=memory, **declared(source))
     )
     with tables:
-        cp.write_features(tables, cp.Inactivity("90d", active_within="365d"), target, at=cutoffs(1)[0])
+        cp.runs.write_features(tables, cp.Inactivity("90d", active_within="365d"), target, at=cutoffs(1)[0])
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}))
 
@@ -258,7 +258,7 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
         file.rename(folder / file.name)
         kept = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
         scratch = in_child("--child", folder, model, home / "scratch", memory, detail)
-        same &= cp.read_scores(home / "kept").equals(cp.read_scores(home / "scratch"))
+        same &= cp.runs.read_scores(home / "kept").equals(cp.runs.read_scores(home / "scratch"))
         own = in_child("--features", folder, home / f"features-{number}", memory, home / "history-of-features")
         other = in_child("--features", folder, home / f"features-{number}s", memory, "")
         for what, ours, theirs in (("features", own, other), ("whole run", kept, scratch)):

@@ -74,9 +74,9 @@ def child(source: Path, target: Path, n: int, memory: str) -> None:
 
     begin = time.perf_counter()
     declared = cp.Events(str(source), customer="user_id", time="ts", value="amount", item="item")
-    with cp.scan_tables(orders=declared, memory=memory, folder=target.parent) as tables:
+    with cp.runs.scan_tables(orders=declared, memory=memory, folder=target.parent) as tables:
         read = time.process_time()
-        cp.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
+        cp.runs.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
         parts = tables.n_partitions
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(

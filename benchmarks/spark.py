@@ -51,8 +51,8 @@ def local(source: Path, target: Path, n: int) -> dict[str, float]:
 
     begin, started = tree_cpu(), time.perf_counter()
     declared = cp.Events(str(source), customer="user_id", time="ts", value="amount", money=True, item="item")
-    with cp.scan_tables(orders=declared, partitions=8, folder=target.parent) as tables:
-        cp.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
+    with cp.runs.scan_tables(orders=declared, partitions=8, folder=target.parent) as tables:
+        cp.runs.write_features(tables, cp.Inactivity("90d", active_within="ever"), target, at=cutoffs(n), features=rows())
     return {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started}
 
 

@@ -48,7 +48,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "Where does revenue come from, and where does it go?",
             'cp.accounting.revenue_bridge(tables, value="subscriptions", period="Q").plot(unit="€")',
         ),
-        Entry("horizon", "After how long a silence is a customer gone?", 'cp.suggest_horizon(tables, of="orders").plot()'),
+        Entry("horizon", "After how long a silence is a customer gone?", 'cp.accounting.suggest_horizon(tables, of="orders").plot()'),
     ),
     "Why": (
         Entry("drivers", "What moves the risks of all customers?", "why.plot()"),

@@ -276,7 +276,7 @@ def silence(text: str, quiet: str, main: str) -> Any:
     import churnpredict as cp
 
     shop = cp.make_business(400, random_state=2)
-    curve, proposed = cp.accounting.return_curve(shop.tables, of="orders"), cp.suggest_horizon(shop.tables, of="orders")
+    curve, proposed = cp.accounting.return_curve(shop.tables, of="orders"), cp.accounting.suggest_horizon(shop.tables, of="orders")
     days = np.arange(0, 121)
     horizon = float(proposed.horizon.removesuffix("d"))
     figure, ax = plt.subplots(figsize=(7.4, 3.2))

@@ -86,7 +86,7 @@ def test_other_objects_than_those_asked_for(given, tmp_path):
         read_scorings([given] if isinstance(given, list) else given)
     if not isinstance(given, list):
         with pytest.raises(UsageError, match="customers is"):
-            cp.forget(given, tmp_path)
+            cp.runs.forget(given, tmp_path)
         with pytest.raises(UsageError, match="exclude is"):
             cp.plan_retention(SCORES, exclude=given)
     if not isinstance(given, str):
@@ -99,4 +99,4 @@ def test_other_objects_than_those_asked_for(given, tmp_path):
 def test_a_frame_is_not_a_list_of_customers_to_forget(tmp_path):
     """A loop over a frame gives the names of its columns: nobody would be removed."""
     with pytest.raises(UsageError, match=r"Name the column"):
-        cp.forget(SCORES, tmp_path)
+        cp.runs.forget(SCORES, tmp_path)

@@ -211,7 +211,7 @@ def currencies(_):
     assert count_all(orders(log(cur="EUR"), value="eur", currency="cur"), aggregate="sum") == [3, 3, 4]
     apart = cp.Events(log(cur=["EUR", "EUR", "USD", "EUR"]), customer="user", time="at", value="eur", currency="cur")
     with pytest.raises(ChurnError, match="mixed-currency"):
-        cp.scan_tables(orders=apart, partitions=100)
+        cp.runs.scan_tables(orders=apart, partitions=100)
     with pytest.raises(ChurnError, match="bad-rate"):
         orders(mixed, value="eur", currency="cur", rates={"EUR": 1.0, "USD": -1})
 
@@ -442,7 +442,7 @@ def name_is_a_folder(folder):
 
 
 def output_exists(folder):
-    leaves_nothing(folder, lambda d: cp.write_features(orders(), cp.Inactivity("30d"), d / "scores.csv", at="2024-02-25"))
+    leaves_nothing(folder, lambda d: cp.runs.write_features(orders(), cp.Inactivity("30d"), d / "scores.csv", at="2024-02-25"))
 
 
 def killed(folder):
@@ -477,7 +477,9 @@ def two_writers(folder):
 
 def giant(_):
     times = pd.date_range("2024-01-01", periods=210_000, freq="min")
-    with cp.scan_tables(orders=cp.Events(pd.DataFrame({"user": 1, "at": times}), customer="user", time="at"), memory="670MB") as tables:
+    with cp.runs.scan_tables(
+        orders=cp.Events(pd.DataFrame({"user": 1, "at": times}), customer="user", time="at"), memory="670MB"
+    ) as tables:
         list(tables)
 
 

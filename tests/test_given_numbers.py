@@ -38,13 +38,13 @@ def money(name: str, call: Callable[..., Any]) -> Call:
 
 SHARES: dict[str, Call] = {
     "Campaign(acceptance)": lambda v: cp.Campaign(200.0, 10.0, 1.0, acceptance=v),
-    "DownSell(drop)": lambda v: cp.DownSell("30d", drop=v).drop,
+    "DownSell(drop)": lambda v: cp.rules.DownSell("30d", drop=v).drop,
     "gain(k)": lambda v: metrics.gain(Y, P, k=v),
     "lift(k)": lambda v: metrics.lift(Y, P, k=v),
     "bootstrap_interval(level)": lambda v: metrics.bootstrap_interval(metrics.auc, Y, P, rounds=5, level=v),
     "compare(level)": lambda v: metrics.compare(Y, P, P / 2, rounds=5, level=v),
     "churn_rate(level)": lambda v: cp.churn_rate(tables(), cp.Inactivity("30d"), period="M", level=v, min_group=1),
-    "suggest_horizon(returning)": lambda v: cp.suggest_horizon(tables(), returning=v),
+    "suggest_horizon(returning)": lambda v: cp.accounting.suggest_horizon(tables(), returning=v),
     "profit_curve(acceptance)": money("acceptance", profit_curve),
 }
 AMOUNTS: dict[str, Call] = {
@@ -106,10 +106,10 @@ def test_a_short_float_is_the_decimal_that_it_is_written_as() -> None:
     prices = pd.DataFrame({"u": [1, 1], "t": ["2024-01-01", "2024-03-01"], "p": [29.0, 20.3]})
     there = cp.EventTables(prices=cp.States(prices, customer="u", time="t", values=["p"]), observed_until="2024-09-01")
     for drop in (0.3, np.float32(0.3), Decimal("0.3"), Fraction(3, 10)):
-        rule = cp.DownSell("60d", of="prices", value="p", drop=drop)
+        rule = cp.rules.DownSell("60d", of="prices", value="p", drop=drop)
         past = cp.take_snapshots(there, rule, at="2024-02-01")
         assert cp.label_churn(there, past, rule)["outcome"].tolist() == [1], type(drop)
-        assert rule == cp.DownSell("60d", of="prices", value="p", drop=0.3)
+        assert rule == cp.rules.DownSell("60d", of="prices", value="p", drop=0.3)
 
 
 def test_rates_without_a_currency_or_twice_are_refused() -> None:

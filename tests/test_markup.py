@@ -31,7 +31,7 @@ def tables() -> cp.EventTables:
 
 
 def partitions() -> object:
-    return cp.scan_tables(orders=cp.Events(shop_log(n=20), customer="who", time="paid_at"))
+    return cp.runs.scan_tables(orders=cp.Events(shop_log(n=20), customer="who", time="paid_at"))
 
 
 def plan() -> object:

@@ -67,7 +67,7 @@ DOORS: dict[str, Callable[[Any], Any]] = {
     "rates payments": lambda v: rates(value=10, payments=v),
     "rates level": lambda v: rates(level=v),
     "rates min_group": lambda v: rates(min_group=v),
-    "rule drop": lambda v: cp.DownSell("90d", drop=v),
+    "rule drop": lambda v: cp.rules.DownSell("90d", drop=v),
     "trees": lambda v: quick(n_estimators=v),
     "rate of learning": lambda v: quick(learning_rate=v),
     "min_leavers": lambda v: quick(min_leavers=v),
@@ -132,7 +132,7 @@ def test_percent_is_told_from_a_share() -> None:
     with pytest.raises(UsageError, match=r"acceptance is 30\. Give a share from 0 to 1: 30 % is 0\.3"):
         plan(acceptance=30)
     with pytest.raises(UsageError, match=r"drop is 25\. .*25 % is 0\.25"):
-        cp.DownSell("90d", drop=25)
+        cp.rules.DownSell("90d", drop=25)
 
 
 def test_numbers_of_every_make_are_one_number() -> None:

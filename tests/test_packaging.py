@@ -79,7 +79,7 @@ def test_upgrade_notes_name_what_is_there():
                 getattr(churnpredict, name)
     for function, old, new in [
         (churnpredict.take_snapshots, "until", "last"),
-        (churnpredict.write_features, "until", "last"),
+        (churnpredict.runs.write_features, "until", "last"),
         (churnpredict.churn_rate, "since", "start"),
         (churnpredict.accounting.cohorts, "until", "end"),
         (churnpredict.plan_retention, "cost", "offer_cost"),

@@ -17,43 +17,30 @@ _HOME = {
     "ChurnPipeline": "pipeline.churn_pipeline",
     "ChurnWarning": "errors",
     "Customers": "events.tables",
-    "DownSell": "churn.rules",
     "EventTables": "events.tables",
     "Events": "events.tables",
     "Feature": "features.feature",
     "File": "events.source",
     "Inactivity": "churn.rules",
     "Intervals": "events.tables",
-    "OwnFeature": "features.custom",
     "Query": "events.source",
     "States": "events.tables",
     "SubscriptionEnd": "churn.rules",
     "TemporalSplit": "model.split",
     "TreeShap": "explanation.treeshap",
-    "TrialEnd": "churn.rules",
-    "WinBack": "churn.rules",
-    "aggregate": "features.custom",
     "audit": "evaluation.audit",
     "build_features": "features.build",
     "catalog": "features.catalog",
     "churn_rate": "accounting.rates",
     "explain": "explanation.attribution",
-    "find_alerts": "retention.alerts",
     "find_drift": "monitoring.drift",
-    "forget": "score_runs.forgetting",
     "label_churn": "churn.outcomes",
     "load": "pipeline.loading",
     "make_business": "simulation.business",
-    "open_history": "events.history.kept_tables",
     "plan_retention": "retention.plan",
-    "read_scores": "score_runs.runs",
     "retrain": "lifecycle.retraining",
-    "scan_tables": "events.partitions",
-    "suggest_horizon": "accounting.horizon",
     "take_snapshots": "churn.snapshots",
-    "write_features": "features.write",
     "write_report": "report.page",
-    "write_scores": "score_runs.batch",
 }
 # what functions return or take, for annotations and isinstance: importable, but not in the way of somebody who looks for a verb
 _CLASSES = {
@@ -71,7 +58,7 @@ _CLASSES = {
     "Scores": "pipeline.scores",
     "Timeline": "pipeline.timeline",
 }
-_PARTS = ("accounting", "diagnostics", "displays")  # modules with the rest of the public face
+_PARTS = ("accounting", "diagnostics", "displays", "features", "rules", "runs")  # modules with the rest of the public face
 
 __version__ = "0.1.0"
 __all__ = [*sorted((*_HOME, *_PARTS)), "__version__"]  # noqa: PLE0604

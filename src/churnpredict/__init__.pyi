@@ -3,16 +3,15 @@
 from churnpredict import accounting as accounting
 from churnpredict import diagnostics as diagnostics
 from churnpredict import displays as displays
-from churnpredict.accounting.horizon import suggest_horizon as suggest_horizon
+from churnpredict import features as features
+from churnpredict import rules as rules
+from churnpredict import runs as runs
 from churnpredict.accounting.rates import churn_rate as churn_rate
 from churnpredict.churn.outcomes import Outcomes as Outcomes
 from churnpredict.churn.outcomes import label_churn as label_churn
 from churnpredict.churn.rules import Cancellation as Cancellation
-from churnpredict.churn.rules import DownSell as DownSell
 from churnpredict.churn.rules import Inactivity as Inactivity
 from churnpredict.churn.rules import SubscriptionEnd as SubscriptionEnd
-from churnpredict.churn.rules import TrialEnd as TrialEnd
-from churnpredict.churn.rules import WinBack as WinBack
 from churnpredict.churn.snapshots import take_snapshots as take_snapshots
 from churnpredict.errors import ChurnError as ChurnError
 from churnpredict.errors import ChurnWarning as ChurnWarning
@@ -20,9 +19,7 @@ from churnpredict.evaluation.audit import audit as audit
 from churnpredict.evaluation.audit_report import Audit as Audit
 from churnpredict.evaluation.campaign import Campaign as Campaign
 from churnpredict.events.history.kept_tables import KeptTables as KeptTables
-from churnpredict.events.history.kept_tables import open_history as open_history
 from churnpredict.events.partitions import PartitionedTables as PartitionedTables
-from churnpredict.events.partitions import scan_tables as scan_tables
 from churnpredict.events.source import File as File
 from churnpredict.events.source import Query as Query
 from churnpredict.events.tables import Customers as Customers
@@ -35,10 +32,7 @@ from churnpredict.explanation.attribution import explain as explain
 from churnpredict.explanation.treeshap import TreeShap as TreeShap
 from churnpredict.features.build import build_features as build_features
 from churnpredict.features.catalog import catalog as catalog
-from churnpredict.features.custom import OwnFeature as OwnFeature
-from churnpredict.features.custom import aggregate as aggregate
 from churnpredict.features.feature import Feature as Feature
-from churnpredict.features.write import write_features as write_features
 from churnpredict.lifecycle.retraining import Retraining as Retraining
 from churnpredict.lifecycle.retraining import retrain as retrain
 from churnpredict.model.classifier import ChurnClassifier as ChurnClassifier
@@ -51,12 +45,8 @@ from churnpredict.pipeline.loading import load as load
 from churnpredict.pipeline.scores import Scores as Scores
 from churnpredict.pipeline.timeline import Timeline as Timeline
 from churnpredict.report.page import write_report as write_report
-from churnpredict.retention.alerts import find_alerts as find_alerts
 from churnpredict.retention.plan import Plan as Plan
 from churnpredict.retention.plan import plan_retention as plan_retention
-from churnpredict.score_runs.batch import write_scores as write_scores
-from churnpredict.score_runs.forgetting import forget as forget
-from churnpredict.score_runs.runs import read_scores as read_scores
 from churnpredict.simulation.business import Business as Business
 from churnpredict.simulation.business import make_business as make_business
 

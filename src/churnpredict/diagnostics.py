@@ -7,12 +7,13 @@ from churnpredict.explanation.stability import compare_reasons, confused_reasons
 from churnpredict.explanation.whatif import what_would_help
 from churnpredict.features.probe import probe_features
 from churnpredict.features.rfm import rfm, rfm_summary
-from churnpredict.retention.alerts import judge_alerts
+from churnpredict.retention.alerts import find_alerts, judge_alerts
 
 __all__ = [
     "Campaign",
     "compare_reasons",
     "confused_reasons",
+    "find_alerts",
     "judge_alerts",
     "probe_features",
     "rfm",

@@ -292,7 +292,7 @@ def test_wrong_arguments_and_amounts_are_refused():
     with pytest.raises(UsageError, match="bad-argument"):
         of(tables, decimals=-1)
     with pytest.raises(UsageError, match="rule-not-accountable"):
-        of(tables, cp.TrialEnd("30d", of="subscriptions"))
+        of(tables, cp.rules.TrialEnd("30d", of="subscriptions"))
     with pytest.raises(TimeError, match="no-period"):
         of(tables, start="2026-01-01")
     with pytest.raises(ContentError, match=r"1 customers pay less than nothing.*\[negative-revenue\]"):

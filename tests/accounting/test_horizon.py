@@ -50,7 +50,7 @@ def final_after(gap, sd, leaving, returning=0.1):
 @pytest.mark.parametrize(("gap", "sd"), [(7, 1), (30, 5), (60, 12)])
 @pytest.mark.parametrize("leaving", [0.05, 0.15])
 def test_planted_rhythms_are_found(rng, gap, sd, leaving):
-    proposed = cp.suggest_horizon(rhythm(rng, gap, sd, leaving=leaving))
+    proposed = cp.accounting.suggest_horizon(rhythm(rng, gap, sd, leaving=leaving))
     planted = final_after(gap, sd, leaving)
     assert proposed.days == pytest.approx(planted, rel=0.05, abs=1)
     assert proposed.final
@@ -68,14 +68,14 @@ def test_a_share_of_nine_in_ten_gaps_would_have_been_too_short(rng):
 
 def test_a_stricter_share_takes_a_longer_silence(rng):
     tables = rhythm(rng, 30, 5)
-    days = [cp.suggest_horizon(tables, returning=r).days for r in (0.5, 0.2, 0.05)]
+    days = [cp.accounting.suggest_horizon(tables, returning=r).days for r in (0.5, 0.2, 0.05)]
     assert days == sorted(days)
     assert len(set(days)) == 3
 
 
 def test_where_no_silence_is_final_it_says_so(rng):
     """Gaps without memory and without leaving: whoever is silent comes back."""
-    proposed = cp.suggest_horizon(rhythm(rng, 40, 25, leaving=0.0))
+    proposed = cp.accounting.suggest_horizon(rhythm(rng, 40, 25, leaving=0.0))
     assert not proposed.final
     assert proposed.days <= 240
     assert "no silence" in repr(proposed)
@@ -152,7 +152,7 @@ def test_several_rows_of_a_day_are_one_visit(rng):
 
 def test_the_picture_shows_the_curve(rng):
     pytest.importorskip("matplotlib")
-    proposed = cp.suggest_horizon(rhythm(rng, 30, 5, n=100))
+    proposed = cp.accounting.suggest_horizon(rhythm(rng, 30, 5, n=100))
     (ax,) = proposed.plot().axes
     drawn = ax.lines[0].get_xydata()
     assert drawn[:, 1] == pytest.approx(proposed.curve.frame["comes_back"].to_numpy())
@@ -171,11 +171,11 @@ def test_without_matplotlib_it_says_what_to_install(rng, monkeypatch):
 def test_refusals(rng):
     tables = rhythm(rng, 30, 5, n=60)
     with pytest.raises(UsageError, match="bad-argument"):
-        cp.suggest_horizon(tables, returning=1.5)
+        cp.accounting.suggest_horizon(tables, returning=1.5)
     with pytest.raises(UsageError, match="too-long-silence"):
         cp.accounting.return_curve(tables).comes_back(100_000)
     with pytest.raises(UsageError, match="unknown-table"):
-        cp.suggest_horizon(tables, of="visit")
+        cp.accounting.suggest_horizon(tables, of="visit")
     few = pd.DataFrame({"id": [1, 2], "day": ["2024-01-01", "2024-01-02"]})
     with pytest.raises(DataError, match="too-few-silences"):
         cp.accounting.return_curve(cp.EventTables(visits=cp.Events(few, customer="id", time="day")))

@@ -204,8 +204,8 @@ def test_trials_and_partial_churn():
     )
     february = {"period": "M", "start": "2024-02-01", "end": "2024-03-01", "min_group": 1}
     for churn, expected in (
-        (cp.TrialEnd("30d", of="terms", grace="14d"), [3, 2]),
-        (cp.DownSell("30d", of="prices", value="price", drop=0.2), [2, 1]),
+        (cp.rules.TrialEnd("30d", of="terms", grace="14d"), [3, 2]),
+        (cp.rules.DownSell("30d", of="prices", value="price", drop=0.2), [2, 1]),
     ):
         assert cp.churn_rate(tables, churn, **february)[["customers", "lost"]].to_numpy().tolist() == [expected]
 
@@ -379,13 +379,13 @@ def test_refusals(arguments, code):
 
 def test_a_rule_that_does_not_say_when_one_leaves_is_refused():
     with pytest.raises(UsageError, match="rule-not-accountable"):
-        cp.churn_rate(business(), cp.WinBack("30d", of="payments"))
+        cp.churn_rate(business(), cp.rules.WinBack("30d", of="payments"))
 
 
 def test_tables_that_are_read_in_parts_are_refused():
     visits = pd.DataFrame({"id": [1, 2], "at": ["2024-01-01", "2024-03-01"]})
-    parts = cp.scan_tables(visits=cp.Events(visits, customer="id", time="at"))
-    for ask in (lambda: cp.churn_rate(parts, cp.Inactivity("30d")), lambda: cp.suggest_horizon(parts)):
+    parts = cp.runs.scan_tables(visits=cp.Events(visits, customer="id", time="at"))
+    for ask in (lambda: cp.churn_rate(parts, cp.Inactivity("30d")), lambda: cp.accounting.suggest_horizon(parts)):
         with pytest.raises(UsageError, match="needs-whole-tables"):
             ask()
 

@@ -22,7 +22,7 @@ def prices_of(before, after):
 def fell(before, after, drop):
     declared = cp.States(prices_of(before, after), customer="id", time="at", values=["price"])
     tables = cp.EventTables(prices=declared, observed_until="2024-12-01")
-    churn = cp.DownSell("60d", value="price", drop=drop)
+    churn = cp.rules.DownSell("60d", value="price", drop=drop)
     return cp.label_churn(tables, cp.take_snapshots(tables, churn, at="2024-02-01"), churn)["outcome"].tolist()
 
 
@@ -43,7 +43,7 @@ def test_every_share_of_every_amount_in_cents(cents, percent, off):
 @pytest.mark.parametrize("drop", [0, 0.0, -0.1, 5.0, 1.0001, float("nan"), float("inf"), True, "0.3", None])
 def test_shares_that_are_none_are_refused(drop):
     with pytest.raises(UsageError, match="drop is") as refused:
-        cp.DownSell("30d", drop=drop)
+        cp.rules.DownSell("30d", drop=drop)
     assert refused.value.code == "bad-argument"
 
 
@@ -65,7 +65,7 @@ def test_a_price_list_alone_is_enough():
     declared = cp.States(pd.concat([first, later]), customer="id", time="at", values=["price"], driver="price")
     tables = cp.EventTables(prices=declared)
     assert str(tables).startswith("EventTables: 600 customers, observed until ")
-    churn = cp.DownSell("30d", value="price", drop=0.3)
+    churn = cp.rules.DownSell("30d", value="price", drop=0.3)
     past = cp.take_snapshots(tables, churn, every="60d")
     assert set(cp.label_churn(tables, past, churn)["outcome"]) == {0, 1}
     assert cp.churn_rate(tables, churn, period="Q")["lost"].sum() > 10

@@ -46,7 +46,7 @@ def visits(rng):
 
 def test_the_way_back(visits):
     tables = cp.EventTables(visits=cp.Events(visits, customer="user", time="at"))
-    past, labels = outcomes_of(tables, cp.WinBack("30d", gap="7d", silent_for="25d"))
+    past, labels = outcomes_of(tables, cp.rules.WinBack("30d", gap="7d", silent_for="25d"))
 
     def own(who):
         return visits.loc[visits["user"] == who, "at"]
@@ -69,7 +69,7 @@ def test_down_sell(rng):
     tables = cp.EventTables(
         visits=cp.Events(visits, customer="user", time="at"), prices=cp.States(prices, customer="user", time="at", values=["price"])
     )
-    past, labels = outcomes_of(tables, cp.DownSell("30d", gap="7d", value="price", drop=0.2))
+    past, labels = outcomes_of(tables, cp.rules.DownSell("30d", gap="7d", value="price", drop=0.2))
 
     def rows(who):
         return prices[prices["user"] == who].sort_values(["at", "price"])
@@ -99,7 +99,7 @@ def test_trials(rng):
         plans=cp.Intervals(plans, customer="user", start="from", end="to", kind="plan"),
         visits=cp.Events(pd.DataFrame({"user": [0], "at": [START + 299 * DAY]}), customer="user", time="at"),
     )
-    past, labels = outcomes_of(tables, cp.TrialEnd("30d", gap="7d", kinds=["trial"], grace="14d"))
+    past, labels = outcomes_of(tables, cp.rules.TrialEnd("30d", gap="7d", kinds=["trial"], grace="14d"))
     trial = plans[plans["plan"] == "trial"].set_index("user")
     paid = plans[plans["plan"] == "paid"].set_index("user")["from"]
 

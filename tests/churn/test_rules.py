@@ -152,9 +152,9 @@ def test_the_comparisons_above_can_fail():
     [
         lambda k: cp.Cancellation("30d", of="o", involuntary=k),
         lambda k: cp.SubscriptionEnd("30d", involuntary=k),
-        lambda k: cp.TrialEnd("30d", kinds=k),
+        lambda k: cp.rules.TrialEnd("30d", kinds=k),
         lambda k: cp.Inactivity("30d", kinds=k),
-        lambda k: cp.WinBack("30d", kinds=k),
+        lambda k: cp.rules.WinBack("30d", kinds=k),
     ],
 )
 def test_kinds_of_a_rule_are_the_texts_of_the_tables(make):

@@ -26,6 +26,6 @@ def test_a_least_group_is_a_whole_number(least):
 
 def test_a_declared_activity_that_nobody_does_is_told():
     tables = cp.EventTables(orders=cp.Events(FRAME, customer="user", time="day", kind="what", activity=["paid", "gfit"]))
-    for rule in (RULE, cp.WinBack("30d", silent_for="15d")):
+    for rule in (RULE, cp.rules.WinBack("30d", silent_for="15d")):
         with pytest.warns(ChurnWarning, match='no row is of kind "gfit"'):
             rule.check(tables)

@@ -78,7 +78,7 @@ def test_a_folder_of_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run("drift", "--scores", "nightly", "--format", "json") == 0  # what was sent out, from the runs themselves
     capsys.readouterr()
     assert sorted(p.name for p in (folder / "nightly").iterdir()) == [".lock", "2023-11-01", "2023-12-01"]
-    assert len(cp.read_scores("nightly")) == json.loads(told.out)["customers"]
+    assert len(cp.runs.read_scores("nightly")) == json.loads(told.out)["customers"]
     (folder / "nightly" / "2023-12-01" / "part-00001.parquet").write_bytes(b"PAR1")
     assert run("score", "--at", "2023-12-01", "--output", "nightly", "--partitions", "3") == 3
     assert capsys.readouterr().err.startswith("error: ")
@@ -109,7 +109,7 @@ def test_a_kept_history(folder: Path, log: pd.DataFrame, capsys: pytest.CaptureF
         assert read == {"orders": f"read 1 of {1 if day < '2023-12' else 2} files"}
         log[late].to_csv(folder / "days" / "2.csv", index=False)
     assert run("score", "--at", "2023-12-01", "--output", "scratch") == 0
-    pd.testing.assert_frame_equal(cp.read_scores("kept"), cp.read_scores("scratch"), check_exact=True)
+    pd.testing.assert_frame_equal(cp.runs.read_scores("kept"), cp.runs.read_scores("scratch"), check_exact=True)
     gone = str(log["who"].iloc[0])
     (folder / "gone.txt").write_text(gone)
     assert run("forget", "kept", "--customers", "gone.txt", "--history", "history") == 0

@@ -161,7 +161,7 @@ def test_a_log_that_is_full_does_not_cost_the_work(folder: Path, quick_main: str
         quick_main,
     )
     assert done.returncode == 5, done
-    assert json.loads(done.stdout[done.stdout.index("{") :])["customers"] == len(cp.read_scores("runs"))
+    assert json.loads(done.stdout[done.stdout.index("{") :])["customers"] == len(cp.runs.read_scores("runs"))
     done = shell("churnpredict score --at 2023-12-01 --output runs --detail drivers", folder, quick_main)
     assert done.returncode == 0
 

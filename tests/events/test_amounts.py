@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnpredict import Events, EventTables, File, scan_tables
+from churnpredict import Events, EventTables, File
 from churnpredict.errors import ChurnError
 from churnpredict.events import amounts as module
 from churnpredict.events.amounts import NumberFormat, number_readings, read_amounts
+from churnpredict.runs import scan_tables
 
 
 def grouped(digits, sign, indian=False):

@@ -62,7 +62,7 @@ def test_a_fall_of_exactly_the_share_is_one(share):
     rows += [(10_000 + i, day, value / 100) for i, p in enumerate(prices) for day, value in (("2024-01-01", p), ("2024-03-01", p - 1))]
     frame = pd.DataFrame(rows, columns=["u", "t", "price"]).astype({"price": np.float32})
     tables = cp.EventTables(prices=cp.States(frame, customer="u", time="t", values=["price"]), observed_until="2024-12-01")
-    rule = cp.DownSell("30d", value="price", drop=share)
+    rule = cp.rules.DownSell("30d", value="price", drop=share)
     outcomes = cp.label_churn(tables, cp.take_snapshots(tables, rule, at="2024-02-20"), rule)["outcome"].to_numpy()
     fallen = np.arange(len(outcomes)) < len(prices)
     assert prices

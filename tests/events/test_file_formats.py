@@ -13,12 +13,13 @@ import pandas as pd
 import pytest
 
 import churnpredict as cp
-from churnpredict import Events, EventTables, scan_tables
+from churnpredict import Events, EventTables
 from churnpredict.errors import ChurnError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.file_formats import detect_format
 from churnpredict.events.sources import unpacking
 from churnpredict.events.sources.file_options import File
+from churnpredict.runs import scan_tables
 
 
 def write(folder, text, encoding="utf-8", name="orders.csv"):

@@ -161,7 +161,7 @@ def test_ids_are_exact_whatever_stores_them():
 def test_what_is_no_id_is_refused(values, code, scan):
     frame = pa.table({"id": pa.array(values), "at": pa.array([datetime.date(2024, 1, 1)] * len(values))})
     with pytest.raises(ChurnError) as caught:
-        (cp.scan_tables if scan else cp.EventTables)(log=cp.Events(frame, customer="id", time="at"))
+        (cp.runs.scan_tables if scan else cp.EventTables)(log=cp.Events(frame, customer="id", time="at"))
     assert caught.value.code == code
 
 
@@ -170,7 +170,7 @@ def test_one_id_of_two_decimal_types_is_one_customer_in_partitions_too():
     two = pa.table({"id": pa.array(range(50)), "at": [datetime.date(2024, 1, 2)] * 50})
     given = {"one": cp.Events(one, customer="id", time="at"), "two": cp.Events(two, customer="id", time="at")}
     assert len(cp.EventTables(**given)) == 50
-    with cp.scan_tables(**given, partitions=7) as tables:
+    with cp.runs.scan_tables(**given, partitions=7) as tables:
         assert len(tables) == 50
 
 
@@ -228,7 +228,7 @@ def test_numbers_as_texts_and_those_that_are_none():
         assert amounts(["9" * 40])[0] == 1e30
 
 
-@pytest.mark.parametrize("read", [cp.EventTables, lambda **k: cp.scan_tables(partitions=3, **k)])
+@pytest.mark.parametrize("read", [cp.EventTables, lambda **k: cp.runs.scan_tables(partitions=3, **k)])
 def test_equal_rows_may_be_real(read):
     log = pd.DataFrame({"user": [1, 1, 2, 3] * 2, "at": pd.to_datetime(["2024-01-01 10:00"] * 8), "eur": 5.0, "no": range(8)})
     with pytest.raises(ChurnError, match="repeated-rows") as caught:
@@ -324,7 +324,7 @@ STORED = {
 def test_what_is_described_is_read_by_what_stands_in_it(stored):
     people = pa.table({"id": range(4), "size": STORED[stored]})
     log = pa.table({"id": range(4), "at": [datetime.date(2024, 1, 1)] * 4})
-    for read in (cp.EventTables, lambda **k: cp.scan_tables(partitions=5, **k)):
+    for read in (cp.EventTables, lambda **k: cp.runs.scan_tables(partitions=5, **k)):
         for labels_, kind in (([], "f"), (["size"], "i")):
             told = cp.Customers(people, customer="id", attributes=["size"], labels=labels_)
             tables = read(log=cp.Events(log, customer="id", time="at"), people=told)
@@ -344,7 +344,7 @@ def test_categories_of_numbers_are_warned_of_and_words_are_labels_in_every_parti
         cp.EventTables(log=cp.Events(log, customer="id", time="at"), people=cp.Customers(people, customer="id", attributes=["size"]))
     mixed = pa.table({"id": range(40), "size": ["1"] * 39 + ["many"]})
     told = cp.Customers(mixed, customer="id", attributes=["size"])
-    with cp.scan_tables(log=cp.Events(log, customer="id", time="at"), people=told, partitions=9) as tables:
+    with cp.runs.scan_tables(log=cp.Events(log, customer="id", time="at"), people=told, partitions=9) as tables:
         assert {p.profile.versions.columns["size"].dtype.kind for p in tables} == {"i"}
     with pytest.raises(ChurnError, match="bad-labels"):
         cp.EventTables(log=cp.Events(log, customer="id", time="at"), people=cp.Customers(mixed, customer="id", labels=["size"]))
@@ -379,7 +379,7 @@ def test_a_word_for_nothing_makes_no_labels_of_numbers(tmp_path, word):
     (tmp_path / "people.csv").write_text("id,age,day\n" + rows)
     log = cp.Events(tmp_path / "people.csv", customer="id", time="day")
     people = cp.Customers(tmp_path / "people.csv", customer="id", attributes=["age"])
-    for make in (cp.EventTables, cp.scan_tables):
+    for make in (cp.EventTables, cp.runs.scan_tables):
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             tables = make(people=people, log=log, **({} if make is cp.EventTables else {"partitions": 1}))

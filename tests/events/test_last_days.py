@@ -128,7 +128,7 @@ def test_parts_say_what_the_whole_says():
     declared = {"subs": cp.Intervals(frame, customer="u", start="s", end="e")}
     whole = quiet(lambda: cp.EventTables(observed_until="2024-05-01", **declared))
     with pytest.warns(cp.ChurnWarning, match="80 of 80 intervals"):
-        parts = cp.scan_tables(observed_until="2024-05-01", partitions=30, **declared)
+        parts = cp.runs.scan_tables(observed_until="2024-05-01", partitions=30, **declared)
     with parts:
         digests = [parts.digest(i) for i in range(parts.n_partitions)]
         rows = 0
@@ -137,7 +137,7 @@ def test_parts_say_what_the_whole_says():
             rows += len(own)
             assert set(own.columns["end"]) == set(whole.streams["subs"].columns["end"])
         assert rows == len(frame)
-    with cp.scan_tables(
+    with cp.runs.scan_tables(
         observed_until="2024-05-01", partitions=30, subs=cp.Intervals(frame, customer="u", start="s", end="e", end_inclusive=False)
     ) as left:
         assert set(digests).isdisjoint(left.digest(i) for i in range(left.n_partitions)), "another reading is another content"

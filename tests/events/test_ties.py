@@ -84,17 +84,17 @@ def test_the_parts_judge_together():
     """One tie among few rows of a part is few among all."""
     declared = {"prices": cp.States(history(FIRST, *TIED), customer="id", time="at", values=["price"])}
     with pytest.warns(cp.ChurnWarning, match="two-states"):
-        parts = cp.scan_tables(observed_until="2024-12-01", partitions=40, **declared)
+        parts = cp.runs.scan_tables(observed_until="2024-12-01", partitions=40, **declared)
     with parts:
         assert sum(len(part.streams["prices"]) for part in parts) == 401
     with pytest.raises(ContentError, match="two-states"):
-        cp.scan_tables(partitions=5, prices=cp.States(history(FIRST, *TIED, n=20), customer="id", time="at", values=["price"]))
+        cp.runs.scan_tables(partitions=5, prices=cp.States(history(FIRST, *TIED, n=20), customer="id", time="at", values=["price"]))
 
 
 def test_down_sell_reads_what_holds():
     ties = [("a", "2024-03-01", 5.0, "2024-03-01"), ("a", "2024-03-01", 29.0, "2024-03-02")]
     tables = tables_of(history(FIRST, *ties), known_at="seen")
-    churn = cp.DownSell("60d", value="price", drop=0.3)
+    churn = cp.rules.DownSell("60d", value="price", drop=0.3)
     past = cp.take_snapshots(tables, churn, at="2024-02-01")
     assert cp.label_churn(tables, past, churn)["outcome"].sum() == 0, "a slip that was corrected is no fall"
 

@@ -69,7 +69,7 @@ def test_who_is_at_risk(declared, rule, expected):
     assert cp.take_snapshots(tables, churn, at="2024-03-10")["customer_id"].tolist() == expected
     table = cp.churn_rate(tables, churn, period="M", start="2024-03-01", end="2024-05-01", min_group=1)
     assert table["customers"].tolist() == [0, len(expected)]
-    back = cp.WinBack("30d", of="orders", silent_for="20d", **rule)
+    back = cp.rules.WinBack("30d", of="orders", silent_for="20d", **rule)
     at = cp.take_snapshots(tables, back, at="2024-03-31")["customer_id"].tolist()
     assert at == expected if rule else set(at) >= set(expected)
 
@@ -142,7 +142,7 @@ def test_the_warning_says_which_holds(more, said):
 
 
 def test_parts_count_the_same():
-    with cp.scan_tables(
+    with cp.runs.scan_tables(
         orders=cp.Events(LOG, customer="user", time="day", value="eur", kind="what", activity=["paid"]), partitions=3
     ) as parts:
         found = sorted(row for part in parts for row in times(part))

@@ -65,7 +65,7 @@ class Night:
     def job(self, folder: Path, at: str = AT) -> Run:
         def scan(scratch: Path) -> Any:
             orders = cp.Events(str(self.log), customer="who", time="paid_at", value="eur", money=True)
-            return cp.scan_tables(orders=orders, partitions=PARTITIONS, folder=scratch)
+            return cp.runs.scan_tables(orders=orders, partitions=PARTITIONS, folder=scratch)
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

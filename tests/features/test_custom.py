@@ -32,7 +32,7 @@ def forget():
 
 @pytest.mark.usefixtures("forget")
 def test_an_own_aggregate_equals_the_built_in_one(shop, past):
-    @cp.aggregate("plain_sum", needs="value", driver="value", unit="EUR")
+    @cp.features.aggregate("plain_sum", needs="value", driver="value", unit="EUR")
     def plain_sum(times, values, cutoff):
         """Sum by hand."""
         total = 0.0
@@ -40,7 +40,7 @@ def test_an_own_aggregate_equals_the_built_in_one(shop, past):
             total += v
         return total
 
-    @cp.aggregate("plain_silence")
+    @cp.features.aggregate("plain_silence")
     def plain_silence(times, cutoff):
         return (cutoff - times[-1]) / 86_400e6 if len(times) else np.nan
 
@@ -57,11 +57,11 @@ def test_an_own_aggregate_equals_the_built_in_one(shop, past):
 @pytest.mark.usefixtures("forget")
 def test_names_and_needs_are_checked():
     with pytest.raises(UsageError, match="aggregate-name"):
-        cp.aggregate("count")
+        cp.features.aggregate("count")
     with pytest.raises(UsageError, match="aggregate-name"):
-        cp.aggregate("Not A Name")
+        cp.features.aggregate("Not A Name")
     with pytest.raises(UsageError, match="aggregate-needs"):
-        cp.aggregate("fine", needs="everything")
+        cp.features.aggregate("fine", needs="everything")
 
 
 def test_a_python_function_sees_only_what_was_known(shop, past):
@@ -73,7 +73,7 @@ def test_a_python_function_sees_only_what_was_known(shop, past):
         assert tickets.loc[~ended, "value_at_end"].isna().all()
         return len(history["orders"])
 
-    mine = cp.OwnFeature("n", look, tables=["orders", "tickets"])
+    mine = cp.features.OwnFeature("n", look, tables=["orders", "tickets"])
     X = cp.build_features(shop.tables, past, features=[mine, cp.Feature("orders", "count", "all")])
     np.testing.assert_array_equal(X["habit__n"], X["habit__orders_count_all"])
 

@@ -15,7 +15,7 @@ from churnpredict.features.shared import SharedFeatures
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
-LAST = cp.OwnFeature("last_amount", lambda known, cutoff: float(known["orders"]["value"].tail(1).sum()), tables=["orders"])
+LAST = cp.features.OwnFeature("last_amount", lambda known, cutoff: float(known["orders"]["value"].tail(1).sum()), tables=["orders"])
 
 
 def compare(history, seed, limit=None):

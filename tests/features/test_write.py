@@ -19,9 +19,7 @@ from churnpredict import (
     Inactivity,
     build_features,
     label_churn,
-    scan_tables,
     take_snapshots,
-    write_features,
 )
 from churnpredict.errors import ChurnWarning, DataError, OutputError, TimeError, UsageError
 from churnpredict.events import memory, partitions
@@ -30,6 +28,7 @@ from churnpredict.features import build, write
 from churnpredict.features.peers import count_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.features.write import features_by_part
+from churnpredict.runs import scan_tables, write_features
 
 quiet = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 EVER = Inactivity("30d", active_within="ever")

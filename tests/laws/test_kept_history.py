@@ -40,8 +40,8 @@ def test_random_days(tmp_path: Path, seed: int) -> None:
         if rng.random() < 0.2:
             remove_customers(tmp_path / "history", lambda ids: pc.not_equal(ids, str(sources.id_of(3))))
         declared = sources.declared()
-        kept = outcome(cp.open_history, tmp_path / "history", partitions=partitions, **declared)
-        scratch = outcome(cp.scan_tables, partitions=int(rng.integers(1, 4)), **declared)
+        kept = outcome(cp.runs.open_history, tmp_path / "history", partitions=partitions, **declared)
+        scratch = outcome(cp.runs.scan_tables, partitions=int(rng.integers(1, 4)), **declared)
         assert type(kept) is type(scratch), (seed, day, made, kept if isinstance(kept, str) else scratch)
         if isinstance(kept, str):
             assert kept == scratch

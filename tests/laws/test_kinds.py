@@ -19,7 +19,7 @@ def kinds_of(frame, before="2024-03-01", partitions=None):
     events = cp.Events(frame, customer="who", time="at", kind="what")
     if partitions is None:
         return {r.kind for r in cp.catalog(cp.EventTables(log=events), until=before)} - {None}
-    with cp.scan_tables(log=events, partitions=partitions) as tables:
+    with cp.runs.scan_tables(log=events, partitions=partitions) as tables:
         return {r.kind for r in cp.catalog(tables.outline, until=before)} - {None}
 
 
@@ -80,7 +80,7 @@ def test_kinds_of_one_spelling_are_told_apart_at_every_cutoff(partitions):
     def rows(before):
         if partitions is None:
             return cp.catalog(cp.EventTables(**tables), until=before)
-        with cp.scan_tables(**tables, partitions=partitions) as scanned:
+        with cp.runs.scan_tables(**tables, partitions=partitions) as scanned:
             return cp.catalog(scanned.outline, until=before)
 
     for before, months in (("2024-02-01", 1), ("2024-03-01", 2), ("2024-04-01", 3), ("2024-07-01", 6)):
@@ -125,7 +125,7 @@ def test_rows_of_ones_own_that_would_have_one_name():
         cp.build_features(tables, past, features=twins)
     twins[1] = cp.Feature("log", "count", "90d", kind="Sign_Up", called="form")
     assert cp.build_features(tables, past, features=twins).columns.tolist() == ["habit__log_sign_up_count_90d", "habit__log_form_count_90d"]
-    own = cp.OwnFeature("log_count_90d", lambda history, cutoff: 0.0, tables=["log"])
+    own = cp.features.OwnFeature("log_count_90d", lambda history, cutoff: 0.0, tables=["log"])
     with pytest.raises(UsageError, match="duplicate-feature"):
         cp.build_features(tables, past, features=[cp.Feature("log", "count", "90d"), own])
 

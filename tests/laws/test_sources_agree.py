@@ -23,10 +23,11 @@ from tests.laws.checks import check_order, same_bits
 from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 
 import churnpredict as cp
-from churnpredict import Customers, Events, EventTables, File, Query, build_features, scan_tables
+from churnpredict import Customers, Events, EventTables, File, Query, build_features
 from churnpredict.errors import ChurnError, ContentError, SchemaError, SourceError, UsageError
 from churnpredict.events.sources.databases import Database
 from churnpredict.events.sources.files import Files
+from churnpredict.runs import scan_tables
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 

@@ -198,7 +198,7 @@ class OwnRule(cp.Inactivity):
 
 @pytest.fixture
 def twice_counted() -> Iterator[None]:
-    cp.aggregate("twice_counted")(lambda times, cutoff: 2.0 * len(times))
+    cp.features.aggregate("twice_counted")(lambda times, cutoff: 2.0 * len(times))
     yield
     own.AGGREGATES.pop("twice_counted")
     own._OWN.discard("twice_counted")
@@ -218,7 +218,7 @@ def test_what_is_code_is_not_stored_and_the_way_out_is_named(trained: cp.ChurnPi
     cases = {
         "classifier": changed(model_=sklearns),
         "unfitted classifier": changed(classifier=sklearns),
-        "python feature": changed(features_=[*trained.features_, cp.OwnFeature("mean_gap", mean_gap, tables=["orders"])]),
+        "python feature": changed(features_=[*trained.features_, cp.features.OwnFeature("mean_gap", mean_gap, tables=["orders"])]),
         "python aggregate": changed(features_=[cp.Feature("orders", "twice_counted", "90d")]),
         "rule": changed(churn=OwnRule("60d", of="orders")),
         "random state": changed(classifier=settings(random_state=np.random.RandomState(0))),
@@ -303,9 +303,9 @@ RULES = [
     cp.Inactivity("90d", of="orders", active_within="ever", gap="7d"),
     cp.Cancellation("90d", of="gone", involuntary=["payment", "death"], back="orders"),
     cp.SubscriptionEnd("90d", of="subs", grace="14d"),
-    cp.TrialEnd("30d", of="subs", kinds=("trial", "demo")),
-    cp.DownSell("90d", of="prices", value="price", drop=0.25),
-    cp.WinBack("60d", of="orders", silent_for="180d"),
+    cp.rules.TrialEnd("30d", of="subs", kinds=("trial", "demo")),
+    cp.rules.DownSell("90d", of="prices", value="price", drop=0.25),
+    cp.rules.WinBack("60d", of="orders", silent_for="180d"),
 ]
 
 

@@ -303,7 +303,7 @@ def test_a_short_history_is_trained_on_with_a_warning() -> None:
 
 def test_a_pipeline_with_a_function_of_the_users_own_scores_and_is_watched(tables, churn, quick):
     """It could be trained, and every score ended in an AttributeError."""
-    own = cp.OwnFeature("orders_so_far", lambda history, _: float(len(history["orders"])), tables=["orders"])
+    own = cp.features.OwnFeature("orders_so_far", lambda history, _: float(len(history["orders"])), tables=["orders"])
     rows = [cp.Feature("orders", "days_since_last"), cp.Feature("orders", "count", "90d"), own]
     pipeline = cp.ChurnPipeline(churn, features=rows, classifier=quick).fit(tables, until="2023-12-01")
     scores = pipeline.score(tables, at="2024-01-15")

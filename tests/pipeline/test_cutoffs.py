@@ -44,12 +44,12 @@ def test_the_border_is_the_end_of_the_newest_outcome_window(trained, tables):
 
 def test_runs_are_marked_in_manifest_rows_and_database(trained, tables, tmp_path):
     with pytest.warns(ChurnWarning, match="in-sample"):
-        path = cp.write_scores(trained, tables, tmp_path / "runs", at=BEFORE, into=tmp_path / "scores.duckdb")
+        path = cp.runs.write_scores(trained, tables, tmp_path / "runs", at=BEFORE, into=tmp_path / "scores.duckdb")
     assert json.loads((path / "manifest.json").read_text())["in_sample"] is True
-    assert cp.read_scores(path)["in_sample"].all()
-    honest = cp.write_scores(trained, tables, tmp_path / "runs", at=LATER, into=tmp_path / "scores.duckdb")
+    assert cp.runs.read_scores(path)["in_sample"].all()
+    honest = cp.runs.write_scores(trained, tables, tmp_path / "runs", at=LATER, into=tmp_path / "scores.duckdb")
     assert "in_sample" not in json.loads((honest / "manifest.json").read_text())
-    assert "in_sample" not in cp.read_scores(honest)
+    assert "in_sample" not in cp.runs.read_scores(honest)
     import duckdb
 
     with duckdb.connect(str(tmp_path / "scores.duckdb")) as database:

@@ -37,15 +37,15 @@ TAKERS = {
     "cohorts": lambda given, folder: cp.accounting.cohorts(given, CHURN),
     "tenure_table": lambda given, folder: cp.accounting.tenure_table(given, CHURN),
     "contradictions": lambda given, folder: cp.accounting.contradictions(given, CHURN),
-    "suggest_horizon": lambda given, folder: cp.suggest_horizon(given),
+    "suggest_horizon": lambda given, folder: cp.accounting.suggest_horizon(given),
     "return_curve": lambda given, folder: cp.accounting.return_curve(given),
     "rfm": lambda given, folder: cp.diagnostics.rfm(given, "2024-03-01"),
     "rfm_summary": lambda given, folder: cp.diagnostics.rfm_summary(given, "2024-03-01"),
     "probe_features": lambda given, folder: cp.diagnostics.probe_features(len, given, LOG),
-    "write_features": lambda given, folder: cp.write_features(given, CHURN, folder / "features"),
+    "write_features": lambda given, folder: cp.runs.write_features(given, CHURN, folder / "features"),
     "find_drift": lambda given, folder: cp.find_drift(TRAINED, given),
     "retrain": lambda given, folder: cp.retrain(TRAINED, given),
-    "write_scores": lambda given, folder: cp.write_scores(TRAINED, given, folder / "scores"),
+    "write_scores": lambda given, folder: cp.runs.write_scores(TRAINED, given, folder / "scores"),
     "pipeline.fit": lambda given, folder: PIPELINE.fit(given),
     "pipeline.audit": lambda given, folder: PIPELINE.audit(given),
     "pipeline.training_rows": lambda given, folder: PIPELINE.training_rows(given),
@@ -88,7 +88,7 @@ def test_what_is_no_tables_is_refused_with_the_code_that_makes_them(call, what, 
 
 def test_tables_in_parts_where_they_must_be_whole(tmp_path):
     with (
-        cp.scan_tables(orders=EVENTS, partitions=2) as parts,
+        cp.runs.scan_tables(orders=EVENTS, partitions=2) as parts,
         pytest.raises(UsageError, match=r"take_snapshots takes tables in memory.*needs-whole-tables"),
     ):
         cp.take_snapshots(parts, CHURN)
@@ -114,7 +114,7 @@ def test_tables_in_parts_where_they_must_be_whole(tmp_path):
         lambda churn: cp.take_snapshots(TABLES, churn),
         lambda churn: cp.label_churn(TABLES, LOG, churn),
         lambda churn: cp.churn_rate(TABLES, churn),
-        lambda churn: cp.write_features(TABLES, churn, "nowhere"),
+        lambda churn: cp.runs.write_features(TABLES, churn, "nowhere"),
     ],
     ids=["ChurnPipeline", "take_snapshots", "label_churn", "churn_rate", "write_features"],
 )
@@ -130,7 +130,7 @@ def test_tables_without_a_name_or_a_declaration():
         cp.EventTables(LOG)
     assert "cp.EventTables(orders=cp.Events(frame, customer=" in str(caught.value)
     with pytest.raises(UsageError, match="unnamed-table"):
-        cp.scan_tables(EVENTS)
+        cp.runs.scan_tables(EVENTS)
     with pytest.raises(UsageError, match="undeclared-table"):
         cp.EventTables(orders=LOG)
 
@@ -147,7 +147,7 @@ def test_score_is_no_metric(rows, at):
     [
         (lambda model: cp.find_drift(TABLES, TRAINED), "not-a-pipeline", "find_drift(pipeline, tables)"),
         (lambda model: cp.find_drift("churn.model", TABLES), "not-a-pipeline", "cp.load(path)"),
-        (lambda model: cp.write_scores(model, TABLES, "nowhere"), "not-a-pipeline", "classifier=model"),
+        (lambda model: cp.runs.write_scores(model, TABLES, "nowhere"), "not-a-pipeline", "classifier=model"),
         (lambda model: cp.retrain(TABLES, TRAINED), "not-a-pipeline", "retrain(pipeline, tables)"),
         (lambda model: cp.find_drift(PIPELINE, TABLES), "not-fitted", "fit"),
         (lambda model: model.fit(TABLES, Y), "not-a-matrix", "cp.build_features(tables, snapshots)"),
@@ -188,9 +188,9 @@ def test_a_name_nearly_right_is_proposed():
 
 
 def test_an_own_feature_takes_the_parameters_that_its_page_names():
-    made = cp.OwnFeature(name="orders", function=lambda h, cutoff: float(len(h["orders"])), tables=["orders"], driver="usage")
+    made = cp.features.OwnFeature(name="orders", function=lambda h, cutoff: float(len(h["orders"])), tables=["orders"], driver="usage")
     assert made.name == "usage__orders"
-    assert made == cp.OwnFeature("orders", made.function, tables=["orders"], driver="usage")
+    assert made == cp.features.OwnFeature("orders", made.function, tables=["orders"], driver="usage")
     past = cp.take_snapshots(TABLES, CHURN, at="2024-03-01")
     assert cp.build_features(TABLES, past, features=[made])["usage__orders"].tolist() == [2.0]
 

@@ -13,7 +13,7 @@ from churnpredict.pipeline.shared_rows import share_features
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
-LAST = cp.OwnFeature("last_order", lambda known, cutoff: float(known["orders"]["value"].tail(1).sum()), tables=["orders"])
+LAST = cp.features.OwnFeature("last_order", lambda known, cutoff: float(known["orders"]["value"].tail(1).sum()), tables=["orders"])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_backtest_calls_a_function_once_for_each_snapshot_unless_memory_is_sho
     monkeypatch.setattr(backtesting, "judge", kept)
     monkeypatch.setattr(backtesting, "baseline_risks", lambda X, y, X_test, **_: {"base rate": np.full(len(X_test), y.mean())})
     tree = DecisionTreeClassifier(max_depth=3, random_state=0)
-    features = [cp.Feature("orders", "days_since_last"), cp.OwnFeature("orders_so_far", last, tables=["orders"])]
+    features = [cp.Feature("orders", "days_since_last"), cp.features.OwnFeature("orders_so_far", last, tables=["orders"])]
     pipeline = cp.ChurnPipeline(churn, features=features, classifier=tree, most_cutoffs=3, every="60d", season=False)
     pipeline.backtest(tables, rounds=0)
     once, together = risks[:], len(asked)

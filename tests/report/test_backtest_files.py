@@ -93,7 +93,7 @@ def test_nothing_is_missing_where_nothing_fails(trained: cp.ChurnPipeline, table
 
 
 def test_a_damaged_run_is_said_and_the_others_are_judged(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
-    runs = [cp.write_scores(trained, tables, tmp_path, at=at) for at in (AT, "2023-12-10")]
+    runs = [cp.runs.write_scores(trained, tables, tmp_path, at=at) for at in (AT, "2023-12-10")]
     whole = find_all(trained, tables, sent=tmp_path)
     part = next(runs[1].glob("part-*"))
     part.write_bytes(part.read_bytes()[:-1])
@@ -166,9 +166,9 @@ def test_one_customer_has_one_value(trained: cp.ChurnPipeline, tables: cp.EventT
 
 def test_scores_and_runs_take_the_value_of_everybody(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
     assert set(trained.score(tables, at=AT, value=300)["value"]) == {300.0}
-    runs = [cp.write_scores(trained, tables, tmp_path, at=AT, detail="drivers", value=v) for v in (300, 300.0, None)]
+    runs = [cp.runs.write_scores(trained, tables, tmp_path, at=AT, detail="drivers", value=v) for v in (300, 300.0, None)]
     assert [run.name for run in runs] == [AT, AT, f"{AT}.2"]
-    assert set(cp.read_scores(runs[0])["value"]) == {300.0}
+    assert set(cp.runs.read_scores(runs[0])["value"]) == {300.0}
     for wrong in (-1.0, float("nan"), True, "300"):
         with pytest.raises(UsageError, match="bad-argument"):
             trained.score(tables, at=AT, value=wrong)  # type: ignore[arg-type]

@@ -326,7 +326,7 @@ def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, schem
 
 def test_alerts_are_listed_as_text(scores):
     index = pd.MultiIndex.from_arrays([[HOSTILE, "b"], pd.to_datetime(["2024-09-01"] * 2)], names=["customer_id", "cutoff"])
-    alerts = cp.find_alerts(pd.DataFrame({"idle": [70.0, 80.0]}, index=index), {"silent <b>": "idle >= 60"})
+    alerts = cp.diagnostics.find_alerts(pd.DataFrame({"idle": [70.0, 80.0]}, index=index), {"silent <b>": "idle >= 60"})
     page = check_page(module.render_report(scores, alerts=alerts))
     assert "silent <b>: 2 customers" in page.text
     assert f"{HOSTILE} since 1 Sep 2024" in page.text

@@ -41,7 +41,7 @@ def by_loop(X):
 
 
 def check_alerts(X):
-    found = cp.find_alerts(X, RULES)
+    found = cp.diagnostics.find_alerts(X, RULES)
     assert set(found[["alert", "customer_id", "since"]].itertuples(index=False, name=None)) == by_loop(X)
     assert (found["cutoff"] == NOW).all()
 
@@ -59,13 +59,13 @@ def test_rows_in_another_order_are_caught(X, monkeypatch):
 
 def test_missing_values_never_fire(X):
     X[:] = np.nan
-    assert len(cp.find_alerts(X, RULES | {"below": "idle < 3", "above": "idle > now"})) == 0
+    assert len(cp.diagnostics.find_alerts(X, RULES | {"below": "idle < 3", "above": "idle > now"})) == 0
 
 
 def test_snoozed_alerts_wake(X):
     X["idle"] = 90.0
     for moment, quiet in (("2024-06-02", True), ("2024-06-01", False)):
-        found = cp.find_alerts(X, {"silent": "idle >= 60"}, snoozed={("K00", "silent"): moment, ("K01", "other"): "2030-01-01"})
+        found = cp.diagnostics.find_alerts(X, {"silent": "idle >= 60"}, snoozed={("K00", "silent"): moment, ("K01", "other"): "2030-01-01"})
         assert ("K00" not in set(found["customer_id"])) == quiet
         assert "K01" in set(found["customer_id"])
 
@@ -73,7 +73,7 @@ def test_snoozed_alerts_wake(X):
 def test_rules_come_from_toml(X, tmp_path):
     path = tmp_path / "churn.toml"
     path.write_text('[churn]\nhorizon = "90d"\n[alerts]\nsilent = "idle >= 60"\n')
-    pd.testing.assert_frame_equal(cp.find_alerts(X, path), cp.find_alerts(X, {"silent": "idle >= 60"}))
+    pd.testing.assert_frame_equal(cp.diagnostics.find_alerts(X, path), cp.diagnostics.find_alerts(X, {"silent": "idle >= 60"}))
 
 
 def test_judged_by_what_followed(X, rng):
@@ -96,20 +96,20 @@ def test_judged_by_what_followed(X, rng):
 )
 def test_what_is_no_rule_is_refused(X, rule):
     with pytest.raises(ConfigError, match="bad-alert"):
-        cp.find_alerts(X, {"r": rule})
+        cp.diagnostics.find_alerts(X, {"r": rule})
 
 
 def test_what_is_not_there_is_refused(X, tmp_path):
     with pytest.raises(SchemaError, match='Did you mean "idle"'):
-        cp.find_alerts(X, {"r": "idel > 3"})
+        cp.diagnostics.find_alerts(X, {"r": "idel > 3"})
     with pytest.raises(SchemaError, match="bad-feature"):
-        cp.find_alerts(X.assign(plan="gold"), {"r": "plan > 3"})
+        cp.diagnostics.find_alerts(X.assign(plan="gold"), {"r": "plan > 3"})
     with pytest.raises(SchemaError, match="bad-index"):
-        cp.find_alerts(X.reset_index(), RULES)
+        cp.diagnostics.find_alerts(X.reset_index(), RULES)
     with pytest.raises(ConfigError, match="no-alerts"):
-        cp.find_alerts(X, {})
+        cp.diagnostics.find_alerts(X, {})
     with pytest.raises(ConfigError, match="unreadable-alerts"):
-        cp.find_alerts(X, tmp_path / "nowhere.toml")
+        cp.diagnostics.find_alerts(X, tmp_path / "nowhere.toml")
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -117,6 +117,8 @@ def test_a_threshold_of_money_is_reached_exactly(kind):
     """20.30 is 70 % of 29.00, in the precision of features and in any other; a cent less or more is not."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], pd.to_datetime(["2024-01-01"])], names=["customer_id", "cutoff"])
     X = pd.DataFrame({"now": np.array([20.29, 20.30, 20.31], kind), "before": np.array([29.0] * 3, kind)}, index=index)
-    found = {op: cp.find_alerts(X, {"fell": f"now {op} 0.7 * before"})["customer_id"].tolist() for op in ("<", "<=", "==", ">=", ">")}
+    found = {
+        op: cp.diagnostics.find_alerts(X, {"fell": f"now {op} 0.7 * before"})["customer_id"].tolist() for op in ("<", "<=", "==", ">=", ">")
+    }
     assert found == {"<": ["a"], "<=": ["a", "b"], "==": ["b"], ">=": ["b", "c"], ">": ["c"]}
-    assert cp.find_alerts(X, {"low": "now < 20.3"})["customer_id"].tolist() == ["a"]
+    assert cp.diagnostics.find_alerts(X, {"low": "now < 20.3"})["customer_id"].tolist() == ["a"]

@@ -29,13 +29,13 @@ TEXTS = ["band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "re
 
 @pytest.fixture(scope="module")
 def parts(log: pd.DataFrame) -> Iterator[cp.events.partitions.PartitionedTables]:
-    with cp.scan_tables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True), partitions=4) as tables:
+    with cp.runs.scan_tables(orders=cp.Events(log, customer="who", time="paid_at", value="eur", money=True), partitions=4) as tables:
         yield tables
 
 
 @pytest.fixture(scope="module")
 def run(trained: cp.ChurnPipeline, parts: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cp.write_scores(trained, parts, tmp_path_factory.mktemp("scores"), at=AT)
+    return cp.runs.write_scores(trained, parts, tmp_path_factory.mktemp("scores"), at=AT)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -45,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_run_says_what_scoring_in_memory_says(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
     found, expected = (
         f.astype(dict.fromkeys(TEXTS, object)).fillna(dict.fromkeys(TEXTS, ""))
-        for f in (cp.read_scores(run.parent), trained.score(tables, at=AT))
+        for f in (cp.runs.read_scores(run.parent), trained.score(tables, at=AT))
     )
     exact = [c for c in expected if not c.endswith("_points")]  # fewer than 150 rows in memory are left to LightGBM
     pd.testing.assert_frame_equal(found[exact], expected[exact], check_exact=True, check_dtype=False)
@@ -55,24 +55,24 @@ def test_a_run_says_what_scoring_in_memory_says(run: Path, trained: cp.ChurnPipe
 
 
 def test_rows_do_not_depend_on_how_they_are_cut(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
-    cp.write_scores(trained, tables, tmp_path, at=AT, n_jobs=2)
-    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), cp.read_scores(run), check_exact=True)
+    cp.runs.write_scores(trained, tables, tmp_path, at=AT, n_jobs=2)
+    pd.testing.assert_frame_equal(cp.runs.read_scores(tmp_path), cp.runs.read_scores(run), check_exact=True)
 
 
 def test_small_blocks_give_the_same_rows(
     run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "_ROWS", 7)
-    other = cp.write_scores(trained, parts, tmp_path, at=AT)
+    other = cp.runs.write_scores(trained, parts, tmp_path, at=AT)
     assert pq.ParquetFile(other / "part-00000.parquet").num_row_groups > 2
-    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), cp.read_scores(run), check_exact=True)
+    pd.testing.assert_frame_equal(cp.runs.read_scores(tmp_path), cp.runs.read_scores(run), check_exact=True)
 
 
 def test_the_same_job_gives_the_same_bytes_and_is_done_once(run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
-    again = cp.write_scores(trained, parts, tmp_path, at=AT)
+    again = cp.runs.write_scores(trained, parts, tmp_path, at=AT)
     assert files(again) == files(run)
     said: list[Any] = []
-    assert cp.write_scores(trained, parts, tmp_path, at=AT, log=said.append) == again
+    assert cp.runs.write_scores(trained, parts, tmp_path, at=AT, log=said.append) == again
     assert [e["event"] for e in said] == ["tables read", "nothing to do", "done"]
     assert sorted(os.listdir(tmp_path)) == [".lock", AT]
 
@@ -90,14 +90,14 @@ def test_a_restart_takes_up_whole_partitions(
 
     monkeypatch.setattr(cp.ChurnPipeline, "rows_of", breaks_off)
     with pytest.raises(KeyboardInterrupt):
-        cp.write_scores(trained, parts, tmp_path, at=AT)
+        cp.runs.write_scores(trained, parts, tmp_path, at=AT)
     assert sorted(os.listdir(tmp_path)) == [".attempt", ".lock"]
     with pytest.raises(SourceError, match="no-run"):
-        cp.read_scores(tmp_path)
+        cp.runs.read_scores(tmp_path)
     damaged = next((tmp_path / ".attempt").glob("*.parquet"))
     damaged.write_bytes(damaged.read_bytes()[:-9] + b"otherwise")  # what cannot be trusted is made again
     said: list[Any] = []
-    again = cp.write_scores(trained, parts, tmp_path, at=AT, log=said.append)
+    again = cp.runs.write_scores(trained, parts, tmp_path, at=AT, log=said.append)
     assert [e["reused"] for e in said if e["event"] == "partition"].count(True) == 1
     assert files(again) == files(run)
     assert sorted(os.listdir(tmp_path)) == [".lock", AT]
@@ -110,27 +110,27 @@ def test_other_data_make_another_run_and_the_latest_is_read(
         cp.Events(frame, customer="who", time="paid_at", value="eur", money=True)
         for frame in (log, log.iloc[:-1], log.assign(eur=log["eur"] + 1))
     ]
-    names = [cp.write_scores(trained, cp.EventTables(orders=orders), tmp_path, at=AT).name for orders in (*declared, declared[2])]
+    names = [cp.runs.write_scores(trained, cp.EventTables(orders=orders), tmp_path, at=AT).name for orders in (*declared, declared[2])]
     assert names == [AT, f"{AT}.2", f"{AT}.3", f"{AT}.3"]
     assert runs.run_names(tmp_path) == [f"{AT}.3", f"{AT}.2", AT]
-    assert cp.read_scores(tmp_path)["value"].sum() > cp.read_scores(tmp_path / AT)["value"].sum()
-    earlier = cp.write_scores(trained, cp.EventTables(orders=declared[0]), tmp_path, at="2023-11-01", keep=2)
+    assert cp.runs.read_scores(tmp_path)["value"].sum() > cp.runs.read_scores(tmp_path / AT)["value"].sum()
+    earlier = cp.runs.write_scores(trained, cp.EventTables(orders=declared[0]), tmp_path, at="2023-11-01", keep=2)
     assert runs.run_names(tmp_path) == [f"{AT}.3", "2023-11-01"]  # what was written last, and the newest of the others
     assert earlier.exists()
 
 
 def test_drivers_alone_are_the_same_reasons_without_sentences(run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path) -> None:
-    cp.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
-    short, full = cp.read_scores(tmp_path), cp.read_scores(run)
+    cp.runs.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
+    short, full = cp.runs.read_scores(tmp_path), cp.runs.read_scores(run)
     assert short.pop("words").isna().all()
     pd.testing.assert_frame_equal(short, full.drop(columns="words"), rtol=1e-12)
 
 
 def test_parts_are_read_only_by_the_manifest(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
-    whole = cp.write_scores(trained, tables, tmp_path, at=AT)
-    rows = len(cp.read_scores(tmp_path))
+    whole = cp.runs.write_scores(trained, tables, tmp_path, at=AT)
+    rows = len(cp.runs.read_scores(tmp_path))
     (whole / "part-00001.parquet").write_bytes((run / "part-00001.parquet").read_bytes())
-    assert len(cp.read_scores(tmp_path)) == rows
+    assert len(cp.runs.read_scores(tmp_path)) == rows
     with writing.writing(tmp_path):
         assert sorted(p.name for p in whole.iterdir()) == ["manifest.json", "part-00000.parquet"]
 
@@ -155,20 +155,20 @@ def test_a_second_writer_is_refused_and_the_lock_goes_with_the_first(
     trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path
 ) -> None:
     with writing.writing(tmp_path), pytest.raises(OutputError, match="locked"):
-        cp.write_scores(trained, tables, tmp_path, at=AT)
-    assert cp.write_scores(trained, tables, tmp_path, at=AT).name == AT
+        cp.runs.write_scores(trained, tables, tmp_path, at=AT)
+    assert cp.runs.write_scores(trained, tables, tmp_path, at=AT).name == AT
 
 
 def test_wrong_arguments(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown-choice"):
-        cp.write_scores(trained, tables, tmp_path, detail="all")  # type: ignore[arg-type]
+        cp.runs.write_scores(trained, tables, tmp_path, detail="all")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="bad-keep"):
-        cp.write_scores(trained, tables, tmp_path, keep=0)
+        cp.runs.write_scores(trained, tables, tmp_path, keep=0)
     with pytest.raises(UsageError, match="unknown-column"):
-        cp.read_scores(run, columns=["riks"])
+        cp.runs.read_scores(run, columns=["riks"])
     with pytest.raises(SourceError, match="no-run"):
-        cp.read_scores(run.parent, at="2020-01-01")
-    assert list(cp.read_scores(run.parent, at=AT, columns=["band"]).columns) == ["band"]
+        cp.runs.read_scores(run.parent, at="2020-01-01")
+    assert list(cp.runs.read_scores(run.parent, at=AT, columns=["band"]).columns) == ["band"]
     assert not list(tmp_path.iterdir())
 
 
@@ -187,7 +187,7 @@ def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnP
     content = whole.read_bytes()
 
     def scan(scratch: Path) -> Any:
-        return cp.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur", money=True), folder=scratch)
+        return cp.runs.scan_tables(orders=cp.Events(str(whole), customer="who", time="paid_at", value="eur", money=True), folder=scratch)
 
     run = batch.score_into(trained, scan, tmp_path / "scores", at="2023-12-01", detail="drivers")
     for share in (0.1, 0.5, 0.99):
@@ -209,14 +209,14 @@ def rows_of(database: Any, sql: str = "SELECT * FROM churn_scores ORDER BY cutof
 
 def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTables, folder: Path) -> None:
     for at in ("2023-10-01", "2023-11-01", AT, AT):
-        cp.write_scores(trained, tables, folder, at=at, detail="drivers", into=database, keep=2)
-    expected = pd.concat([cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)], ignore_index=True)
+        cp.runs.write_scores(trained, tables, folder, at=at, detail="drivers", into=database, keep=2)
+    expected = pd.concat([cp.runs.read_scores(folder, at=at) for at in ("2023-11-01", AT)], ignore_index=True)
     looks_back = expected.pop("in_sample").notna()  # said beside the model in a database, whose columns never change
     expected["model_id"] = expected["model_id"].where(~looks_back, expected["model_id"] + " (in-sample)")
     found = rows_of(database)
     pd.testing.assert_frame_equal(found, pd.DataFrame(expected), check_exact=True, check_dtype=False)
     with pytest.raises(OutputError, match="not-written"):
-        cp.write_scores(trained, tables, folder, at=AT, detail="drivers", into=database, table="nowhere.scores")
+        cp.runs.write_scores(trained, tables, folder, at=AT, detail="drivers", into=database, table="nowhere.scores")
     run = runs.find_run(folder)
     part = run.path / run.parts[-1].name
     content = part.read_bytes()
@@ -226,7 +226,7 @@ def check_database(database: str, trained: cp.ChurnPipeline, tables: cp.EventTab
     part.write_bytes(content)
     pd.testing.assert_frame_equal(rows_of(database), found, check_exact=True)
     one = str(found["customer_id"].iloc[0])
-    gone = cp.forget([one], folder, into=database)
+    gone = cp.runs.forget([one], folder, into=database)
     assert gone["rows_in_table"] == (found["customer_id"] == one).sum() == gone["rows"]
     assert one not in set(rows_of(database)["customer_id"])
 
@@ -240,7 +240,7 @@ def test_a_run_is_copied_into_postgresql_at_once(
 ) -> None:
     check_database(postgres, trained, tables, tmp_path / "scores")
     with pytest.raises(OutputError) as refused:
-        cp.write_scores(trained, tables, tmp_path / "scores", at=AT, detail="drivers", into=postgres.replace("s3cret", "wr0ng"))
+        cp.runs.write_scores(trained, tables, tmp_path / "scores", at=AT, detail="drivers", into=postgres.replace("s3cret", "wr0ng"))
     assert "wr0ng" not in str(refused.value)
 
 
@@ -257,42 +257,42 @@ def test_a_forgotten_customer_is_nowhere(trained: cp.ChurnPipeline, parts: Any, 
     """In no byte of any file, in all runs, and what is said of the others stays."""
     folder = tmp_path / "scores"
     for at in ("2023-11-01", AT):
-        cp.write_scores(trained, parts, folder, at=at, detail="drivers")
-    before = {at: cp.read_scores(folder, at=at) for at in ("2023-11-01", AT)}
+        cp.runs.write_scores(trained, parts, folder, at=at, detail="drivers")
+    before = {at: cp.runs.read_scores(folder, at=at) for at in ("2023-11-01", AT)}
     gone = sorted(set(before[AT]["customer_id"]) & set(before["2023-11-01"]["customer_id"]))[:2]
     (folder / ".attempt").mkdir()
     (folder / ".attempt" / "left").write_text(gone[0])
     with pytest.raises(UsageError, match="no-customers"):
-        cp.forget([], folder)
-    found = cp.forget([*gone, "nobody", gone[0], f" {before[AT]['customer_id'].iloc[-1]}"], folder)
+        cp.runs.forget([], folder)
+    found = cp.runs.forget([*gone, "nobody", gone[0], f" {before[AT]['customer_id'].iloc[-1]}"], folder)
     assert {name: found[name] for name in ("runs", "rows", "rows_in_table")} == {"runs": 2, "rows": 4, "rows_in_table": 0}
     assert [found[name] for name in ("asked", "found", "not_found", "spelt_otherwise")] == [4, 2, 2, 1]
     assert not [name for name, content in files(folder).items() if any(one.encode() in content for one in gone)]
     for at, scores in before.items():
         stay = scores[~scores["customer_id"].isin(gone)].reset_index(drop=True)
-        pd.testing.assert_frame_equal(cp.read_scores(folder, at=at), stay, check_exact=True)
+        pd.testing.assert_frame_equal(cp.runs.read_scores(folder, at=at), stay, check_exact=True)
     manifest = json.loads((folder / AT / "manifest.json").read_text())
     assert sum(manifest["bands"].values()) == manifest["rows"] == len(before[AT]) - 2
-    cp.write_scores(trained, parts, folder, at=AT, detail="drivers")  # the same data once more: the job is done, nobody comes back
+    cp.runs.write_scores(trained, parts, folder, at=AT, detail="drivers")  # the same data once more: the job is done, nobody comes back
     assert runs.run_names(folder) == [AT, "2023-11-01"]
-    assert cp.forget(before[AT]["customer_id"], folder)["runs"] == 2
+    assert cp.runs.forget(before[AT]["customer_id"], folder)["runs"] == 2
     assert runs.run_names(folder) == ["2023-11-01"]
     with pytest.raises(SourceError, match="no-run"):
-        cp.forget(["K1"], tmp_path / "nowhere")
+        cp.runs.forget(["K1"], tmp_path / "nowhere")
 
 
 def test_forgetting_that_breaks_off_leaves_whole_runs(
     trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cp.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
-    scores = cp.read_scores(tmp_path)
+    cp.runs.write_scores(trained, parts, tmp_path, at=AT, detail="drivers")
+    scores = cp.runs.read_scores(tmp_path)
     one = scores["customer_id"].iloc[0]
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "write_whole", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         with pytest.raises(OutputError, match="not-written"):
-            cp.forget([one], tmp_path)
-    pd.testing.assert_frame_equal(cp.read_scores(tmp_path), scores, check_exact=True)
-    cp.forget([one], tmp_path)
+            cp.runs.forget([one], tmp_path)
+    pd.testing.assert_frame_equal(cp.runs.read_scores(tmp_path), scores, check_exact=True)
+    cp.runs.forget([one], tmp_path)
     assert not [name for name, content in files(tmp_path).items() if one.encode() in content]
 
 
@@ -302,8 +302,8 @@ def test_forgetting_reaches_what_lies_around_and_names_what_it_does_not_reach(
     """Parts of an earlier manifest, temporary files, folders in runs; a damaged run does not keep the others from being cleaned."""
     folder = tmp_path / "scores"
     for at in ("2023-11-01", AT):
-        cp.write_scores(trained, parts, folder, at=at, detail="drivers")
-    one = str(sorted(set(cp.read_scores(folder)["customer_id"]) & set(cp.read_scores(folder, at="2023-11-01")["customer_id"]))[0])
+        cp.runs.write_scores(trained, parts, folder, at=at, detail="drivers")
+    one = str(sorted(set(cp.runs.read_scores(folder)["customer_id"]) & set(cp.runs.read_scores(folder, at="2023-11-01")["customer_id"]))[0])
     for name in (".part-00000.parquet.abc.part", "part-00000.7.parquet", "notes.txt"):
         (folder / AT / name).write_text(one)
     (folder / AT / "copies").mkdir()
@@ -313,18 +313,18 @@ def test_forgetting_reaches_what_lies_around_and_names_what_it_does_not_reach(
     (folder / "2023-11-01.copy").mkdir()
     (folder / "2023-11-01.7").mkdir()  # of the name of a run, without a manifest
     with pytest.raises(SourceError, match="Move the 1 unreadable runs away"):
-        cp.forget([one], folder)
+        cp.runs.forget([one], folder)
     assert not [name for name, content in files(folder).items() if one.encode() in content]
     shutil.rmtree(folder / "2023-11-01.7")
-    found = cp.forget([one], folder)
+    found = cp.runs.forget([one], folder)
     assert (found["asked"], found["found"], found["not_reached"]) == (1, 0, ["2023-11-01.copy"])
     with pytest.raises(SourceError, match="is a run, not the folder of runs"):
-        cp.forget([one], folder / AT)
+        cp.runs.forget([one], folder / AT)
     with pytest.raises(SourceError, match="holds no run"):
-        cp.forget([one], tmp_path)
+        cp.runs.forget([one], tmp_path)
     for wrong, code in (("K1", "no-customers"), ([1.0], "float-id"), ([None], "null-id")):
         with pytest.raises(ChurnError, match=code):
-            cp.forget(wrong, folder)
+            cp.runs.forget(wrong, folder)
 
 
 @pytest.mark.parametrize("ids", ["int64", "str"])
@@ -332,13 +332,13 @@ def test_numbers_and_texts_are_compared_as_they_are_written(trained: cp.ChurnPip
     numbers = log["who"].str[1:]
     given = log.assign(who=numbers.astype(ids) if ids == "int64" else numbers)
     orders = cp.EventTables(orders=cp.Events(given, customer="who", time="paid_at", value="eur", money=True))
-    cp.write_scores(trained, orders, tmp_path, at=AT, detail="drivers")
-    held = sorted(str(c) for c in cp.read_scores(tmp_path)["customer_id"])
+    cp.runs.write_scores(trained, orders, tmp_path, at=AT, detail="drivers")
+    held = sorted(str(c) for c in cp.runs.read_scores(tmp_path)["customer_id"])
     padded = f"{int(held[0]):04d}"
-    found = cp.forget([padded], tmp_path)
+    found = cp.runs.forget([padded], tmp_path)
     exact = padded == held[0]
     assert (found["found"], found["spelt_otherwise"]) == ((1, 0) if exact else (0, 1))
-    assert cp.forget([int(held[1]) if ids == "int64" else held[1]], tmp_path)["found"] == 1
+    assert cp.runs.forget([int(held[1]) if ids == "int64" else held[1]], tmp_path)["found"] == 1
 
 
 IDS = "K0001\nK0002 \n\n'K3'\n"
@@ -377,20 +377,20 @@ def test_a_list_of_another_encoding_is_refused_by_name(content: bytes, named: st
 def test_the_run_just_written_stays_whatever_its_date(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, keep: int) -> None:
     """An earlier cutoff scored again, a run dated in the future, the same cutoff twice."""
     for at in ("2023-10-01", "2023-11-01", AT):
-        cp.write_scores(trained, tables, tmp_path, at=at, detail="drivers")
+        cp.runs.write_scores(trained, tables, tmp_path, at=at, detail="drivers")
     shutil.copytree(tmp_path / AT, tmp_path / "2099-01-01")
-    written = cp.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="drivers", keep=keep)
+    written = cp.runs.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="drivers", keep=keep)
     assert runs.run_names(tmp_path) == [*["2099-01-01", AT, "2023-11-01"][: keep - 1], written.name]
-    again = cp.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="words", keep=keep)
+    again = cp.runs.write_scores(trained, tables, tmp_path, at="2023-10-15", detail="words", keep=keep)
     assert again.name == "2023-10-15.2"
     assert again.exists()
 
 
 def test_the_inputs_of_a_run_before_the_latest_are_scored_again(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
     """Readers take the latest run at a cutoff: going back to earlier inputs must be its content, not "nothing to do"."""
-    names = [cp.write_scores(trained, tables, tmp_path, at=AT, detail=d).name for d in ("drivers", "words", "words", "drivers")]  # type: ignore[arg-type]
+    names = [cp.runs.write_scores(trained, tables, tmp_path, at=AT, detail=d).name for d in ("drivers", "words", "words", "drivers")]  # type: ignore[arg-type]
     assert names == [AT, f"{AT}.2", f"{AT}.2", f"{AT}.3"]
-    assert cp.read_scores(tmp_path)["words"].isna().all()
+    assert cp.runs.read_scores(tmp_path)["words"].isna().all()
 
 
 # --- threads ---
@@ -406,7 +406,7 @@ def test_threads_that_score_by_one_pipeline_write_the_same_bytes(
     def write(number: int) -> Path:
         given = parts if number % 2 else tables
         into = str(tmp_path / f"book-{number}.duckdb") if number < 4 else None
-        return cp.write_scores(trained, given, tmp_path / f"scores-{number}", at=AT, detail=detail, n_jobs=1 + number % 2, into=into)
+        return cp.runs.write_scores(trained, given, tmp_path / f"scores-{number}", at=AT, detail=detail, n_jobs=1 + number % 2, into=into)
 
     alone = [files(write(number)) for number in (100, 101)]
     with ThreadPool(4) as pool:
@@ -423,7 +423,7 @@ def test_threads_in_one_folder_do_not_mix(trained: cp.ChurnPipeline, tables: cp.
 
     def write(_: int) -> str:
         try:
-            return cp.write_scores(trained, tables, tmp_path, at=AT, detail="drivers").name
+            return cp.runs.write_scores(trained, tables, tmp_path, at=AT, detail="drivers").name
         except OutputError as error:
             return error.code
 

@@ -63,5 +63,5 @@ def test_history_out_and_scores_back(warehouse, tables, trained, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_back(warehouse, scores.head(3), dies=True)
     assert len(read_back(warehouse)) == len(scores), "the old scores stand as long as the new ones are not whole"
-    cp.write_scores(trained, there, tmp_path / "scores", at="2023-12-01", into=warehouse, table="churn_runs")
-    same(read_back(warehouse, "churn_runs"), cp.read_scores(tmp_path / "scores"))
+    cp.runs.write_scores(trained, there, tmp_path / "scores", at="2023-12-01", into=warehouse, table="churn_runs")
+    same(read_back(warehouse, "churn_runs"), cp.runs.read_scores(tmp_path / "scores"))

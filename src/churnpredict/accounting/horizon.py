@@ -240,7 +240,7 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
     --------
     >>> import churnpredict as cp
     >>> shop = cp.make_business(300, random_state=2)
-    >>> proposed = cp.suggest_horizon(shop.tables, of="orders")
+    >>> proposed = cp.accounting.suggest_horizon(shop.tables, of="orders")
     >>> churn = cp.Inactivity(proposed.horizon, of="orders")
     """
     check_share(returning, "returning", open_=True)

@@ -307,7 +307,7 @@ class TrialEnd(BaseRule):
     Examples
     --------
     >>> import churnpredict as cp
-    >>> cp.TrialEnd("30d", of="subscriptions", kinds=["trial"])
+    >>> cp.rules.TrialEnd("30d", of="subscriptions", kinds=["trial"])
     TrialEnd(horizon='30d', of='subscriptions', gap='0d', kinds=['trial'], grace='14d')
     """
 
@@ -384,7 +384,7 @@ class DownSell(BaseRule):
     Examples
     --------
     >>> import churnpredict as cp
-    >>> cp.DownSell("90d", of="prices", value="price", drop=0.2)
+    >>> cp.rules.DownSell("90d", of="prices", value="price", drop=0.2)
     DownSell(horizon='90d', of='prices', gap='0d', value='price', drop=0.2)
     """
 
@@ -452,7 +452,7 @@ class WinBack(BaseRule):
     Examples
     --------
     >>> import churnpredict as cp
-    >>> cp.WinBack("60d", of="orders", silent_for="180d")
+    >>> cp.rules.WinBack("60d", of="orders", silent_for="180d")
     WinBack(horizon='60d', of='orders', gap='0d', silent_for='180d', kinds=())
     """
 

@@ -191,8 +191,8 @@ class Config:
     def scan_tables(
         self, folder: Path, *, memory: str | None = None, partitions: int | None = None, history: Path | None = None
     ) -> PartitionedTables:
-        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.scan_tables`; or in a history, where they
-        stay: see :func:`churnpredict.open_history`.
+        """Cut the tables into partitions of customers, kept in a folder: see :func:`churnpredict.runs.scan_tables`; or in a history, where
+        they stay: see :func:`churnpredict.runs.open_history`.
         """
         from churnpredict.events.history.kept_tables import open_history
         from churnpredict.events.partitions import scan_tables

@@ -31,7 +31,7 @@ def check_tables(given: object, call: str, *, in_parts: bool = False) -> None:
     call : str
         The call as its user writes it, with its arguments: ``"take_snapshots(tables, churn)"``.
     in_parts : bool
-        Whether tables that :func:`churnpredict.scan_tables` reads in parts are accepted.
+        Whether tables that :func:`churnpredict.runs.scan_tables` reads in parts are accepted.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def scan_tables(
     --------
     >>> import pandas as pd, churnpredict as cp
     >>> log = pd.DataFrame({"user": [1, 1, 2], "day": ["2024-01-01", "2024-01-05", "2024-01-03"]})
-    >>> with cp.scan_tables(visits=cp.Events(log, customer="user", time="day"), partitions=2) as tables:
+    >>> with cp.runs.scan_tables(visits=cp.Events(log, customer="user", time="day"), partitions=2) as tables:
     ...     sorted(customer for part in tables for customer in part.ids.to_pylist())
     [1, 2]
     """

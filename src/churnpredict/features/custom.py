@@ -51,7 +51,7 @@ def aggregate(
     Examples
     --------
     >>> import churnpredict as cp
-    >>> @cp.aggregate("largest_half", needs="value", driver="value")
+    >>> @cp.features.aggregate("largest_half", needs="value", driver="value")
     ... def largest_half(times, values, cutoff):
     ...     return values.max() / 2 if len(values) else 0.0
     >>> cp.Feature("orders", "largest_half", "90d").name
@@ -151,7 +151,7 @@ class OwnFeature:
     >>> import churnpredict as cp
     >>> shop = cp.make_business(50, random_state=0)
     >>> past = cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01")
-    >>> evening = cp.OwnFeature("evening_orders", lambda h, cutoff: (h["orders"].time.dt.hour >= 18).mean(), tables=["orders"])
+    >>> evening = cp.features.OwnFeature("evening_orders", lambda h, cutoff: (h["orders"].time.dt.hour >= 18).mean(), tables=["orders"])
     >>> cp.build_features(shop.tables, past, features=[evening]).columns.tolist()
     ['habit__evening_orders']
     """

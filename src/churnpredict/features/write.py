@@ -123,7 +123,7 @@ def write_features(
     Parameters
     ----------
     tables : EventTables or PartitionedTables
-        With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
+        With :func:`churnpredict.runs.scan_tables`, memory holds one partition of the customers at a time.
     churn : Inactivity or another churn rule
     path : path
         A folder that does not exist yet; it is created once all is written. Columns ``customer_id``, ``cutoff``, then the features.
@@ -148,8 +148,8 @@ def write_features(
     >>> import tempfile, pandas as pd, churnpredict as cp
     >>> shop = cp.make_business(50, random_state=0)
     >>> orders = shop.tables.declarations["orders"]
-    >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:
-    ...     written = cp.write_features(tables, cp.Inactivity("30d"), f"{folder}/features", every="30d")
+    >>> with tempfile.TemporaryDirectory() as folder, cp.runs.scan_tables(orders=orders, partitions=3) as tables:
+    ...     written = cp.runs.write_features(tables, cp.Inactivity("30d"), f"{folder}/features", every="30d")
     ...     X = pd.read_parquet(written).set_index(["customer_id", "cutoff"])
     >>> X.index.is_unique, "habit__orders_gap_ratio" in X
     (True, True)

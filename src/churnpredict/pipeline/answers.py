@@ -195,7 +195,7 @@ class Answers:
             What :meth:`backtest` gave; True runs it now, which trains a model for each cutoff; without it the page says that nothing is
             known of the model.
         alerts : mapping of name to rule, optional
-            As for :func:`churnpredict.find_alerts`.
+            As for :func:`churnpredict.diagnostics.find_alerts`.
         title, unit, most_cards
             As for :func:`churnpredict.write_report`.
 

@@ -79,7 +79,7 @@ def write_report(
     calibration : DataFrame, optional
         Tenths of customers by risk: ``said``, ``lost``, ``n``; by default those of the backtest's predictions.
     alerts : DataFrame, optional
-        As :func:`churnpredict.find_alerts` gives them.
+        As :func:`churnpredict.diagnostics.find_alerts` gives them.
     rates, tenure, cohorts : DataFrame, optional
         As :func:`churnpredict.churn_rate` (without ``by``), :func:`churnpredict.accounting.tenure_table` and
         :func:`churnpredict.accounting.cohorts` give them.

@@ -378,7 +378,7 @@ def _warn_of_hindsight(scores: pd.DataFrame) -> None:
 
 def _checked(scores: Any) -> pd.DataFrame:
     if scores is None or isinstance(scores, (str, Path, type)) or hasattr(scores, "predict_proba") or hasattr(scores, "declarations"):
-        remedy = "Call plan_retention(scores) with scores = pipeline.score(tables), or those from read_scores(folder)."
+        remedy = "Call plan_retention(scores) with scores = pipeline.score(tables), or those from cp.runs.read_scores(folder)."
         raise UsageError("not-scores", f"plan_retention takes the table of scores, not {kind_of(scores)}", remedy=remedy)
     frame = scores.to_pandas() if not isinstance(scores, pd.DataFrame) and hasattr(scores, "to_pandas") else pd.DataFrame(scores)
     frame = frame.reset_index(drop=True)

@@ -86,9 +86,9 @@ def write_scores(
     pipeline : ChurnPipeline
         Trained or loaded.
     tables : EventTables or PartitionedTables
-        With :func:`churnpredict.scan_tables`, memory holds one partition of the customers at a time.
+        With :func:`churnpredict.runs.scan_tables`, memory holds one partition of the customers at a time.
     folder : path
-        Folder of the runs; created if missing. Read them with :func:`churnpredict.read_scores`.
+        Folder of the runs; created if missing. Read them with :func:`churnpredict.runs.read_scores`.
     at : time, optional
         The cutoff; by default the end of what was observed.
     detail : {"words", "drivers"}
@@ -128,9 +128,9 @@ def write_scores(
     >>> shop = cp.make_business(200, random_state=1)
     >>> orders = cp.Events(shop.frames["orders"], customer="customer", time="paid_at", value="amount", money=True)
     >>> pipeline = cp.ChurnPipeline(shop.churn, every="45d", n_jobs=1).fit(cp.EventTables(orders=orders), until="2024-01-01")
-    >>> with tempfile.TemporaryDirectory() as folder, cp.scan_tables(orders=orders, partitions=3) as tables:
-    ...     run = cp.write_scores(pipeline, tables, folder, at="2024-01-01")
-    ...     scores = cp.read_scores(folder)
+    >>> with tempfile.TemporaryDirectory() as folder, cp.runs.scan_tables(orders=orders, partitions=3) as tables:
+    ...     run = cp.runs.write_scores(pipeline, tables, folder, at="2024-01-01")
+    ...     scores = cp.runs.read_scores(folder)
     >>> run.name, bool(scores["risk"].is_monotonic_decreasing)
     ('2024-01-01', True)
     """

@@ -71,12 +71,12 @@ def forget(
     customers : iterable of ids
         Ids to remove, compared as text, to the last character.
     folder : path
-        Folder of runs, written by :func:`churnpredict.write_scores`.
+        Folder of runs, written by :func:`churnpredict.runs.write_scores`.
     into, table : database and name, optional
-        As for :func:`churnpredict.write_scores`.
+        As for :func:`churnpredict.runs.write_scores`.
     history : path, optional
-        Folder of a kept history (:func:`churnpredict.open_history`). Source files that hold rows of the customers are taken out of it, and
-        the next run reads them again: remove the customers there first.
+        Folder of a kept history (:func:`churnpredict.runs.open_history`). Source files that hold rows of the customers are taken out of it,
+        and the next run reads them again: remove the customers there first.
 
     Returns
     -------

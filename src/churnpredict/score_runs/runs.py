@@ -260,7 +260,7 @@ def _wall_time(at: Moment) -> pd.Timestamp:
 
 
 def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return the scores of a run that :func:`churnpredict.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
+    """Return the scores of a run that :func:`churnpredict.runs.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
 
     Only files that the manifest names are read, and only if they match it.
 
@@ -288,7 +288,7 @@ def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequen
     Examples
     --------
     >>> import churnpredict as cp
-    >>> cp.read_scores("nowhere")
+    >>> cp.runs.read_scores("nowhere")
     Traceback (most recent call last):
     churnpredict.errors.SourceError: "nowhere" cannot be read: No such file or directory. Check the path, or score first. [no-run]
     """

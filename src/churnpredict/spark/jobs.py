@@ -215,7 +215,7 @@ class SparkTables(Whole):
         rows = [f if isinstance(f, OwnFeature) else with_driver(f, self.outline) for f in features]
         peers = [f.name for f in rows if isinstance(f, Feature) and f.aggregate in PEER_AGGREGATES]
         if peers:
-            remedy = "Leave such features out, or read the tables with scan_tables."
+            remedy = "Leave such features out, or read the tables with cp.runs.scan_tables."
             raise UsageError("needs-everybody", f'"{peers[0]}" compares a customer with all others, who are in other tasks', remedy=remedy)
         own = [f.name for f in rows if isinstance(f, Feature) and is_own(f.aggregate)]
         if own:

@@ -100,7 +100,7 @@ def test_what_a_file_says_is_used(name: str, drafted: Drafted) -> None:
         )
     if found["churn"]["rule"] == "inactivity":
         tables = parse_config(draft.text, folder / "churn.toml").event_tables()
-        proposed = cp.suggest_horizon(tables, of=found["churn"]["of"])
+        proposed = cp.accounting.suggest_horizon(tables, of=found["churn"]["of"])
         assert found["churn"]["horizon"] == proposed.horizon == found["churn"]["active_within"]
         line = next(text for text in draft.text.splitlines() if text.startswith("horizon"))
         assert line.count(f"{proposed.days}") >= 2

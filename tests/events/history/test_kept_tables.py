@@ -33,7 +33,7 @@ def sources(tmp_path: Path) -> Sources:
 
 
 def kept(sources: Sources, **how: Any) -> Any:
-    return cp.open_history(sources.home.parent / "history", **{"partitions": 2, **how}, **sources.declared())
+    return cp.runs.open_history(sources.home.parent / "history", **{"partitions": 2, **how}, **sources.declared())
 
 
 def seen(sources: Sources) -> Any:
@@ -42,7 +42,7 @@ def seen(sources: Sources) -> Any:
 
 
 def from_scratch(sources: Sources) -> Any:
-    with cp.scan_tables(partitions=3, **sources.declared()) as tables:
+    with cp.runs.scan_tables(partitions=3, **sources.declared()) as tables:
         return found(tables, features=False)
 
 
@@ -135,9 +135,9 @@ def test_how_a_file_is_written_is_a_part_of_its_declaration(tmp_path: Path) -> N
         orders = cp.Events(source, customer="who", time="at", value="eur")
         if found:
             with pytest.warns(ChurnWarning, match="declaration has changed"):
-                tables = cp.open_history(tmp_path / "history", orders=orders)
+                tables = cp.runs.open_history(tmp_path / "history", orders=orders)
         else:
-            tables = cp.open_history(tmp_path / "history", orders=orders)
+            tables = cp.runs.open_history(tmp_path / "history", orders=orders)
         with tables:
             found.append(float(tables.partition(0).streams["orders"].columns["value"].sum()))
     assert found == [1.234 + 5.678, 1234 + 5678]
@@ -152,7 +152,7 @@ def test_one_process_at_a_time(sources: Sources) -> None:
 
 def test_another_folder_is_not_touched(sources: Sources) -> None:
     with pytest.raises(OutputError, match="not-a-history"):
-        cp.open_history(sources.home, **sources.declared())
+        cp.runs.open_history(sources.home, **sources.declared())
     assert not (sources.home / "rows").exists()
 
 
@@ -187,7 +187,7 @@ def test_rows_of_the_future_are_read_again(tmp_path: Path) -> None:
     pd.DataFrame({"who": ["a", "b"], "at": [pd.Timestamp("2024-01-01"), soon]}).to_csv(tmp_path / "log.csv", index=False)
     declared = {"log": cp.Events(str(tmp_path / "*.csv"), customer="who", time="at")}
     for _ in range(2):
-        with pytest.warns(ChurnWarning, match="future-time"), cp.open_history(tmp_path / "history", **declared) as tables:
+        with pytest.warns(ChurnWarning, match="future-time"), cp.runs.open_history(tmp_path / "history", **declared) as tables:
             assert tables.changes["log"] == "read 1 of 1 files"
 
 
@@ -195,11 +195,11 @@ def test_event_ids_are_unique_across_files(tmp_path: Path) -> None:
     rows = pd.DataFrame({"who": ["a", "b"], "at": ["2024-01-01", "2024-01-02"], "id": ["x", "y"], "eur": [1.0, 2.0]})
     rows.to_csv(tmp_path / "1.csv", index=False)
     declared = {"log": cp.Events(str(tmp_path / "*.csv"), customer="who", time="at", id="id", value="eur")}
-    with cp.open_history(tmp_path / "history", **declared) as tables:
+    with cp.runs.open_history(tmp_path / "history", **declared) as tables:
         assert tables.changes["log"] == "read 1 of 1 sources"
     rows.assign(eur=[3.0, 2.0]).to_csv(tmp_path / "2.csv", index=False)
     with pytest.raises(ContentError, match="event-id"):
-        cp.open_history(tmp_path / "history", **declared)
+        cp.runs.open_history(tmp_path / "history", **declared)
 
 
 def test_a_frame_and_a_stream_are_read_each_time(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_frame_and_a_stream_are_read_each_time(tmp_path: Path) -> None:
     for day in range(2):
         reader = pa.RecordBatchReader.from_stream(pa.Table.from_pandas(frame))
         orders, visits = (cp.Events(source, customer="who", time="at") for source in (frame, reader))
-        with cp.open_history(tmp_path / "history", orders=orders, visits=visits) as tables:
+        with cp.runs.open_history(tmp_path / "history", orders=orders, visits=visits) as tables:
             assert len(tables) == 2 + day
             assert set(tables.changes.values()) == {"read 1 of 1 sources"}
         frame = pd.concat([frame, pd.DataFrame({"who": ["c"], "at": pd.to_datetime(["2024-01-03"])})])

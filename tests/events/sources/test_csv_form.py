@@ -5,10 +5,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from churnpredict import Customers, Events, EventTables, scan_tables
+from churnpredict import Customers, Events, EventTables
 from churnpredict.errors import ChurnError, ChurnWarning
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.csv_form import form_of
+from churnpredict.runs import scan_tables
 
 ROWS = b"id,day,eur,note\n1,2024-01-01,1.5,a\n2,2024-01-02,2.5,b\n"
 

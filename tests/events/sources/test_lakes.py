@@ -8,10 +8,11 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.memory import InMemoryCatalog
 
-from churnpredict import File, scan_tables
+from churnpredict import File
 from churnpredict.errors import ChurnError
 from churnpredict.events.declarations import Events
 from churnpredict.events.source import open_source
+from churnpredict.runs import scan_tables
 
 
 def rows(*ids):

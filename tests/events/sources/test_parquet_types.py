@@ -22,7 +22,7 @@ def test_durations_and_periods_of_a_file_are_refused_as_those_of_a_frame_are(tmp
     frame = pd.DataFrame({"who": [1, 2], "day": ["2024-01-01", "2024-01-02"], "spent": column})
     frame.to_parquet(tmp_path / "log.parquet")
     roles = {"customer": "who", "time": "day"} | {role: "spent"}
-    for make in (cp.EventTables, cp.scan_tables):
+    for make in (cp.EventTables, cp.runs.scan_tables):
         with pytest.raises(SchemaError, match=r"the file holds (durations \(ns\)|periods|durations \(us\)) as whole numbers") as caught:
             make(log=cp.Events(tmp_path / "*.parquet", **roles))
         assert (caught.value.code, caught.value.column) == ("stored-type", "spent")

@@ -54,7 +54,7 @@ def test_money_is_exact_or_refused_with_its_cast(postgres, how):
 def test_numerics_are_exact_ids_and_labels_and_the_nearest_amounts(postgres, how):
     sql = """SELECT 9007199254740992::numeric + i AS id, now() AS at, (i + 0.50)::numeric(12, 4) AS kind, (i * 0.1)::numeric AS eur
              FROM generate_series(0, 3) AS i"""
-    for read in (cp.EventTables, lambda **k: cp.scan_tables(partitions=3, **k)):
+    for read in (cp.EventTables, lambda **k: cp.runs.scan_tables(partitions=3, **k)):
         with asked(postgres, sql, how) as source:
             tables = read(log=cp.Events(source, customer="id", time="at", value="eur", kind="kind"))
         parts = [tables] if isinstance(tables, cp.EventTables) else list(tables)

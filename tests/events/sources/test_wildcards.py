@@ -86,10 +86,10 @@ def test_a_kept_history_reads_only_the_new_file(tmp_path: Path) -> None:
     folder.mkdir()
     ROWS.to_parquet(folder / "1[a].parquet", index=False)
     declared = {"orders": cp.Events(str(folder / "*.parquet"), customer="who", time="at", value="eur")}
-    with cp.open_history(tmp_path / "kept", **declared) as first:
+    with cp.runs.open_history(tmp_path / "kept", **declared) as first:
         assert sum(len(part.streams["orders"]) for part in first) == 3
     ROWS.assign(who="c").to_parquet(folder / "2[b].parquet", index=False)
-    with cp.open_history(tmp_path / "kept", **declared) as kept:
+    with cp.runs.open_history(tmp_path / "kept", **declared) as kept:
         assert sum(len(part.streams["orders"]) for part in kept) == 6
 
 

@@ -43,7 +43,7 @@ def rules_for(readings: Sequence[Reading], tables: EventTables) -> list[Rule]:
     readings : list of Reading
         The readings that are used.
     tables : EventTables
-        The tables read accordingly: :func:`churnpredict.suggest_horizon` proposes the horizon of a silence from them.
+        The tables read accordingly: :func:`churnpredict.accounting.suggest_horizon` proposes the horizon of a silence from them.
     """
     found: list[Rule] = []
     logs = [r for r in readings if r.kind == "events" and not r.name.endswith("_back")]

@@ -56,9 +56,9 @@ def open_history(
 ) -> KeptTables:
     """Read tables whose sorted rows are kept in a folder: only what is new or has changed is read again.
 
-    The first time, everything is read, as :func:`churnpredict.scan_tables` reads it, and its sorted rows are kept. From then on files that
-    are what they were are not read: new files are read and merged, customer by customer; rows of files that have changed or are gone are
-    removed, and a changed file is read again. So late and corrected rows count as if all had been read together: features and scores
+    The first time, everything is read, as :func:`churnpredict.runs.scan_tables` reads it, and its sorted rows are kept. From then on files
+    that are what they were are not read: new files are read and merged, customer by customer; rows of files that have changed or are gone
+    are removed, and a changed file is read again. So late and corrected rows count as if all had been read together: features and scores
     are equal to the last bit. Where that cannot be proved, the table is read from scratch, with a warning that says why.
 
     Parameters
@@ -66,21 +66,21 @@ def open_history(
     folder : path
         Folder of the history; created if missing. It is for this machine and this process alone while it is open.
     **declarations, timezone, observed_until, memory
-        As for :func:`churnpredict.scan_tables`.
+        As for :func:`churnpredict.runs.scan_tables`.
     partitions : int, optional
         Number of partitions of customers; by default as many as there are millions of rows. Another number reads everything again.
 
     Returns
     -------
     KeptTables
-        To be used like the tables of :func:`churnpredict.scan_tables`. Close it, or leave its ``with`` block, to release the folder.
+        To be used like the tables of :func:`churnpredict.runs.scan_tables`. Close it, or leave its ``with`` block, to release the folder.
 
     Raises
     ------
     OutputError
         ``locked`` if another run uses the folder, ``not-a-history``, ``not-written``.
     DataError
-        As :func:`churnpredict.scan_tables`; the history is then what it was.
+        As :func:`churnpredict.runs.scan_tables`; the history is then what it was.
 
     Notes
     -----
@@ -98,7 +98,7 @@ def open_history(
     ...     Path(home, "log").mkdir()
     ...     for day, rows in log.groupby("day"):
     ...         rows.to_csv(f"{home}/log/{day}.csv")
-    ...         with cp.open_history(f"{home}/history", visits=visits) as tables:
+    ...         with cp.runs.open_history(f"{home}/history", visits=visits) as tables:
     ...             print(len(tables), tables.changes)
     2 {'visits': 'read 1 of 1 files'}
     2 {'visits': 'read 1 of 2 files'}

@@ -1,0 +1,14 @@
+"""Run every day, and on more than memory holds: tables in partitions, kept histories, scores and features in files; a part of the public
+face that is asked for by name.
+"""
+
+from __future__ import annotations
+
+from churnpredict.events.history.kept_tables import open_history
+from churnpredict.events.partitions import scan_tables
+from churnpredict.features.write import write_features
+from churnpredict.score_runs.batch import write_scores
+from churnpredict.score_runs.forgetting import forget
+from churnpredict.score_runs.runs import read_scores
+
+__all__ = ["forget", "open_history", "read_scores", "scan_tables", "write_features", "write_scores"]
