@@ -209,6 +209,23 @@ def test_types_are_not_read_as_text():
     assert TYPE_AS_TEXT.search("{f.name: str(f.type) for f in fields}")
 
 
+def asked_for_their_class(source_tree, classes):
+    """Churn rules of which a file asks the class: a rule of the user's own would get another answer."""
+    for node in ast.walk(source_tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            named = {
+                n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(node.args[1]) if isinstance(n, (ast.Name, ast.Attribute))
+            }
+            yield from sorted(named & classes)
+
+
+def test_no_file_asks_for_the_class_of_a_rule():
+    """What a rule can do it says itself (``left_by``, ``visits``, ``contracts``)."""
+    classes = {"BaseRule", *churnpredict.rules.__all__}
+    assert [(path.name, name) for path in MODULES for name in asked_for_their_class(tree(path), classes)] == []
+    assert [*asked_for_their_class(ast.parse("isinstance(churn, (rules.WinBack, Inactivity))"), classes)] == ["Inactivity", "WinBack"]
+
+
 def test_one_call_looks_upwards_by_name():
     """What contracts and the search for circles cannot see: modules of the package that are looked up by their name."""
     found = {

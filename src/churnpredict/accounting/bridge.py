@@ -16,7 +16,7 @@ from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.argument_checks import check_choice
-from churnpredict.churn.rule import ChurnRule, check_rule
+from churnpredict.churn.rule import ChurnRule, check_rule, left_by
 from churnpredict.errors import UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables, Intervals
@@ -211,7 +211,7 @@ def _definition(churn: ChurnRule | None, like: str | None, given: dict[str, str 
     if given["pauses"] is not None and found.pauses is None:
         remedy = "Leave out pauses=: revenue then runs on; or leave out like=: customers who pause then pay nothing."
         raise UsageError("not-documented", f"the documentation of {found.name} that was read does not say what a pause is", remedy=remedy)
-    if found.leaves == "cancellation" and getattr(churn, "left_by", None) != "row":
+    if found.leaves == "cancellation" and left_by(churn) != "row":
         remedy = 'Give a table of cancellations: revenue_bridge(tables, cp.Cancellation("30d", of="cancellations"), ...).'
         raise UsageError("needs-cancellations", f"revenue ends when customers cancel, according to {found.name}", remedy=remedy)
     if found.short == "ignored" and str(given["period"]).startswith("W"):

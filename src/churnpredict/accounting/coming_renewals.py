@@ -13,7 +13,7 @@ from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide
 from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.renewal_shocks import drawn_losses, spread_of_months
 from churnpredict.accounting.worth import Worth
-from churnpredict.churn.rules import SubscriptionEnd
+from churnpredict.churn.rule import ContractRule, is_of_contracts
 from churnpredict.clock import DAY, OPEN, local_time
 from churnpredict.errors import UsageError, kind_of, warn
 from churnpredict.events.expected import check_tables
@@ -158,12 +158,12 @@ def renewals(
     return _noted(frame, list(keys), people[shown] < min_group, f"fewer than {min_group} customers")
 
 
-def _contract_rule(pipeline: Forecaster, tables: EventTables) -> SubscriptionEnd:
+def _contract_rule(pipeline: Forecaster, tables: EventTables) -> ContractRule:
     """Return the rule of a pipeline, which must be one of contracts."""
     check_tables(tables, "renewals(pipeline, tables)")
     if not hasattr(pipeline, "when") or not hasattr(pipeline, "churn"):
         raise UsageError("bad-argument", f"pipeline is {kind_of(pipeline)}", remedy="Give a trained ChurnPipeline.")
-    if not isinstance(pipeline.churn, SubscriptionEnd):
+    if not is_of_contracts(pipeline.churn):
         remedy = "Train the pipeline under SubscriptionEnd: contracts are renewed under no other rule."
         raise UsageError("rule-not-accountable", f"{type(pipeline.churn).__name__} does not know renewals", remedy=remedy)
     return pipeline.churn
@@ -216,7 +216,7 @@ def _running(stream: Stream, name: str, cutoff: int) -> npt.NDArray[np.intp]:
 def _risk_at(
     tables: EventTables,
     risks: pd.DataFrame,
-    churn: SubscriptionEnd,
+    churn: ContractRule,
     cutoff: int,
     contracts: tuple[npt.NDArray[np.int32], Ints, Ints],
     at_ends: float,
@@ -250,7 +250,7 @@ def _months(tables: EventTables, moments: Ints) -> Ints:
     return (local_time(moments, tables.timezone) // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
-def _past(tables: EventTables, churn: SubscriptionEnd, cutoff: int) -> tuple[Ints, Ints, float]:
+def _past(tables: EventTables, churn: ContractRule, cutoff: int) -> tuple[Ints, Ints, float]:
     """Return what is known at a cutoff of the contracts whose agreed ends lie in the last months: how many came up in each month, how many
     were not renewed, and the share of these that left at the end and not before.
     """

@@ -10,8 +10,7 @@ import numpy.typing as npt
 from churnpredict.accounting.accounts import Accounts
 from churnpredict.accounting.ledger import Ledger
 from churnpredict.argument_checks import check_instance
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Cancellation
+from churnpredict.churn.rule import ChurnRule, left_by
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.declarations import Intervals
 from churnpredict.events.tables import EventTables
@@ -82,12 +81,12 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
         found += _flags(tables, column, meaning, gone != OPEN)
     read = ledger.churn.table(tables)
     since = ledger.joined
+    by_row = left_by(churn) == "row"
     for name, stream in ledger.tables.streams.items():
         owner = stream.owners
         if since is not None:
             early = (stream.times < since[owner]) & (since[owner] != NEVER)
-            cancels = name == read and isinstance(churn, Cancellation)
-            found.append(("left-before-joining" if cancels else "row-before-joining", name, None, *_counts(early, owner)))
+            found.append(("left-before-joining" if by_row and name == read else "row-before-joining", name, None, *_counts(early, owner)))
         if name != read:
             found.append(("row-after-leaving", name, None, *_counts(stream.times > gone[owner], owner)))
         declaration = tables.declarations[name]
@@ -97,8 +96,8 @@ def contradictions(tables: EventTables, churn: ChurnRule, *, flags: Mapping[str,
         ):  # a ticket may stay open when its customer leaves
             still = (stream.columns["end"] == OPEN) & (stream.times <= gone[owner]) & (gone[owner] != OPEN)
             found.append(("open-after-leaving", name, None, *_counts(still, owner)))
-        if name == read and isinstance(churn, Cancellation):
-            found.append(("left-again", name, None, *_counts(_again(ledger, churn, name), owner)))
+        if by_row and name == read:
+            found.append(("left-again", name, None, *_counts(_again(ledger, name), owner)))
     rows = [(code, t, c, n, of, n / of, who, _MEANING[code]) for code, t, c, n, of, who in found if n]
     return Accounts(rows, columns=["finding", "table", "column", "rows", "total", "share", "customers", "meaning"])
 
@@ -131,12 +130,12 @@ def _flags(tables: EventTables, column: str, meaning: Hashable, gone: Mask) -> l
     ]
 
 
-def _again(ledger: Ledger, churn: Cancellation, name: str) -> Mask:
+def _again(ledger: Ledger, name: str) -> Mask:
     """Return cancellations at which the customer had already left: not a customer just before."""
     stream = ledger.tables.stream(name)
     before = np.zeros(len(stream), np.bool_)
     before[1:] = stream.owners[1:] == stream.owners[:-1]
-    if churn.back is None:
+    if getattr(ledger.churn, "back", None) is None:
         return before
     there = ledger.customers_at(stream.owners, stream.times)
     return before & ~there

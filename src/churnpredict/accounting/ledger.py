@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.rule import ChurnRule, check_rule
+from churnpredict.churn.rule import ChurnRule, check_rule, left_by
 from churnpredict.clock import DAY, NEVER, OPEN, local_time, utc_time
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.expected import check_tables
@@ -109,7 +109,7 @@ class Ledger:
         check_tables(tables, call)
         check_rule(churn, call)
         settings: set[str] = {f.name for f in dataclasses.fields(churn)} if dataclasses.is_dataclass(churn) else set()
-        self._left_by = getattr(churn, "left_by", "outcome")
+        self._left_by = left_by(churn)
         self._ends_with_period = bool(getattr(churn, "ends_with_period", False))
         unclear = churn.decided_at_end and self._left_by != "silence"
         if self._left_by is None or unclear or not {"horizon", "gap"} <= settings:

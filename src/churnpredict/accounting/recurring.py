@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.worth import Worth
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, left_by
 from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
 from churnpredict.clock import OPEN, days_between
 from churnpredict.errors import ContentError, UsageError, warn
@@ -101,11 +101,11 @@ def holdings(
         real &= ~is_kind(tables, name, trials)[:-1] | (definition.trials == "amount")
     held = held.where(real)
     rule: Any = churn
-    left_by = getattr(churn, "left_by", None)
-    if left_by == "contract":
+    how = None if churn is None else left_by(churn)
+    if how == "contract":
         same = rule.table(tables) == name
         held = _over_seams(held, rule.grace_span, tables.timezone) if same else _within(held, rule.contracts(tables).spells)
-    elif left_by == "row":
+    elif how == "row":
         if definition.leaves == "cancellation":
             held = _until_cancelled(held, tables.stream(rule.table(tables)))
     elif churn is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.argument_checks import check_text
-from churnpredict.churn.rule import ChurnRule, window_after
+from churnpredict.churn.rule import ChurnRule, LeftBy, window_after
 from churnpredict.churn.rule_questions import keep_as_text
 from churnpredict.clock import days_between
 from churnpredict.errors import UsageError
@@ -30,9 +30,7 @@ GONE_BEFORE = -1  # in the gap, before the window opened
 class BaseRule(ChurnRule):
     """Base of all rules: a horizon, a table, and a gap in which a retention team can act."""
 
-    # How the books tell that somebody has left: a silence that lasts, the end of the last contract, a row that says so, whatever the
-    # outcome says; None: the rule is not about leaving.
-    left_by: ClassVar[Literal["silence", "contract", "row", "outcome"] | None] = "outcome"
+    left_by: ClassVar[LeftBy] = "outcome"
     # Whether leaving is the end of a paid or trial period, which belongs to the day before it.
     ends_with_period: ClassVar[bool] = False
 

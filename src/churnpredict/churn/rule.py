@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Protocol, overload, runtime_checkable
+from typing import Any, Literal, Protocol, TypeGuard, overload, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from churnpredict.errors import UsageError, kind_of
+from churnpredict.events.spells import Contracts
+from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span
 
-__all__ = ["ChurnRule", "check_rule", "rule_name", "window_after", "window_before"]
+__all__ = [
+    "ChurnRule",
+    "ContractRule",
+    "LeftBy",
+    "SilenceRule",
+    "check_rule",
+    "is_of_contracts",
+    "is_of_silence",
+    "left_by",
+    "rule_name",
+    "window_after",
+    "window_before",
+]
 
 Ints = npt.NDArray[np.int64]
+# How the books tell that somebody has left: a silence that lasts, the end of the last contract, a row that says so, whatever the outcome
+# says; None: the rule is not about leaving.
+LeftBy = Literal["silence", "contract", "row", "outcome"] | None
 
 
 @runtime_checkable
@@ -68,6 +85,56 @@ class ChurnRule(Protocol):
         opened.
         """
         ...
+
+
+class SilenceRule(ChurnRule, Protocol):
+    """A rule under which customers leave by silence: ``left_by`` is "silence"."""
+
+    def table(self, tables: EventTables) -> str:
+        """Return the table whose silence means leaving."""
+        ...
+
+    def visits(self, tables: EventTables) -> Stream:
+        """Return its rows that count as activity."""
+        ...
+
+
+class ContractRule(ChurnRule, Protocol):
+    """A rule under which customers leave when contracts end: ``left_by`` is "contract"."""
+
+    @property
+    def grace_span(self) -> Span:
+        """How late a renewal may be."""
+        ...
+
+    def table(self, tables: EventTables) -> str:
+        """Return the table of contracts."""
+        ...
+
+    def contracts(self, tables: EventTables) -> Contracts:
+        """Return the contracts, and the spells that they make."""
+        ...
+
+
+def left_by(churn: object) -> LeftBy:
+    """Return how the books tell that somebody has left; a rule that does not say so is judged by its outcomes.
+
+    >>> import churnpredict as cp
+    >>> left_by(cp.Inactivity("90d")), left_by(cp.rules.DownSell("90d"))
+    ('silence', 'outcome')
+    """
+    told: LeftBy = getattr(churn, "left_by", "outcome")
+    return told
+
+
+def is_of_silence(churn: object) -> TypeGuard[SilenceRule]:
+    """Return whether customers leave by silence under a rule."""
+    return left_by(churn) == "silence"
+
+
+def is_of_contracts(churn: object) -> TypeGuard[ContractRule]:
+    """Return whether customers leave with the end of contracts under a rule."""
+    return left_by(churn) == "contract"
 
 
 def rule_name(churn: ChurnRule | type[ChurnRule]) -> str:

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Inactivity, WinBack
 from churnpredict.clock import days_between
 from churnpredict.events.streams import latest_known
 from churnpredict.events.tables import EventTables
@@ -51,7 +50,7 @@ def absent(tables: EventTables, churn: ChurnRule, cutoff: int) -> pd.DataFrame:
     words = np.full(len(customers), ABSENCES[2], dtype=object)
     reason = words.copy()
     if name is not None:
-        stream = churn.visits(tables) if isinstance(churn, (Inactivity, WinBack)) else tables.stream(name)
+        stream = churn.visits(tables) if hasattr(churn, "visits") else tables.stream(name)
         last = latest_known(stream, customers, moments)
         old = np.floor(days_between(np.append(stream.times, 0)[last], moments, tables.timezone)).astype(np.int64)
         words[:] = [f"{ABSENCES[2]}: the last row in {name} is {d:,} days old" for d in old]

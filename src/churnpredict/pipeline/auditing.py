@@ -16,8 +16,7 @@ import pandas as pd
 
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.pairs import sorted_pairs
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import arms_of
 from churnpredict.errors import DataError, TimeError, warn
@@ -169,7 +168,7 @@ def still_there(tables: EventTables, churn: ChurnRule) -> pd.Series | None:
         return None
     ids = stayed.index[stayed.to_numpy() == 0].get_level_values("customer_id")
     there = np.ones(len(ids))
-    if isinstance(churn, Inactivity):
+    if is_of_silence(churn):
         stream = churn.visits(tables)
         since = churn.settled_until(tables) - churn.horizon_span.nominal // 4
         newest = np.full(stream.n_customers, np.iinfo(np.int64).min)

@@ -10,8 +10,7 @@ import pandas as pd
 
 from churnpredict.argument_checks import check_instance
 from churnpredict.churn.outcomes import immature, label_churn
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.churn.treatments import nobody_treated
 from churnpredict.errors import ChurnError, ImmatureError, warn
@@ -220,7 +219,7 @@ def _recurring(
     The table that records departures does not count: no customer at risk is in it.
     """
     of = getattr(pipeline.churn, "of", None)
-    logs = [name for name in tables.logs() if isinstance(pipeline.churn, Inactivity) == (name == of)]
+    logs = [name for name in tables.logs() if is_of_silence(pipeline.churn) == (name == of)]
     logs = logs or [name for name in tables.logs() if name != of]
     name = next(iter(logs), None)
     if name is None:

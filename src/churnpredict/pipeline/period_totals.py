@@ -9,8 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.pairs import sorted_pairs
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.clock import DAY
 from churnpredict.evaluation.audit_report import Finding
 from churnpredict.events.observation import PERIODS, end_of_period
@@ -113,7 +112,7 @@ def _closes_before(closes: Ints, period: str, timezone: str) -> Ints:
 def _left_at(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> tuple[Ints, Ints]:
     """Return the codes of customers and when they left; silence has no such moment."""
     none = np.empty(0, np.int64)
-    if isinstance(churn, Inactivity):
+    if is_of_silence(churn):
         return none, none
     customers, moments = sorted_pairs(tables, snapshots)
     mature = moments <= churn.latest_cutoff(tables)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Inactivity
+from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.clock import DAY
 from churnpredict.events.tables import EventTables
 from churnpredict.events.week_counts import count_weeks
@@ -50,7 +49,7 @@ def training_step(
     Span or None
         None where the default step does.
     """
-    name = churn.table(tables) if isinstance(churn, Inactivity) else None
+    name = churn.table(tables) if is_of_silence(churn) else None
     covered, known = default_step(churn).nominal * most_cutoffs, observed_until(tables, churn)
     if name is None or covered >= _MOST_OF_A_YEAR or known - tables.first_event() < _TWO_YEARS:
         return None
@@ -83,7 +82,7 @@ def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> list
 
 def season_question(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> tuple[str | None, list[int]]:
     """Say which table's weeks are counted for the clock of the season, None for none, and before which moments."""
-    name = churn.table(tables) if isinstance(churn, Inactivity) else None
+    name = churn.table(tables) if is_of_silence(churn) else None
     if name is None or find_triple(X.columns, name) is None or not len(X):
         return None, []
     return name, season_moments(tables, churn, list(X.index.get_level_values("cutoff").unique()))
