@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,17 @@ import pandas as pd
 from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide, members, share_of
 from churnpredict.accounting.bridge_cells import levels_at_edges
 from churnpredict.accounting.definitions import Definition
+from churnpredict.accounting.documented_rates import documented_rate
 from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule
+from churnpredict.errors import UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.intervals import wilson
 from churnpredict.moments import Moment
+from churnpredict.number_checks import check_share
 from churnpredict.signatures import CustomerId
 
 __all__ = ["churn_rate", "revenue_churn"]
@@ -40,6 +43,10 @@ def churn_rate(
     payments: float | None = None,
     min_group: int = 5,
     level: float = 0.95,
+    like: str | None = None,
+    free: str | None = None,
+    trials: Sequence[str] = (),
+    pauses: str | None = None,
 ) -> Accounts:
     """Count the customers lost in each period: rate = lost / customers at its start.
 
@@ -68,6 +75,12 @@ def churn_rate(
         the total; use larger groups for untrusted readers.
     level : float
         Level of the interval.
+    like : {"chartmogul", "stripe", "baremetrics"}, optional
+        Count as that service documents it, for customers who pay according to the contracts or prices of ``value``: see
+        :func:`churnpredict.accounting.revenue_bridge`. It says when customers leave, what becomes of those who join and leave in one
+        month or come back in it, and what the losses are divided by.
+    free, trials, pauses
+        With ``like``: free contracts, trials and pauses, as for :func:`churnpredict.accounting.revenue_bridge`.
 
     Returns
     -------
@@ -75,12 +88,14 @@ def churn_rate(
         One row per period, or per period and group: ``period``, the group, ``customers`` at the start, ``lost`` of them until the end,
         of which ``voluntary`` and ``involuntary``, ``rate``, ``low`` and ``high`` (Wilson), and with ``value`` the ``average_payment``
         of the lost, their ``payments`` and ``money_lost`` = lost x average payment x payments; ``note``. Periods whose end is not observed
-        yet are immature: their losses are missing, never 0.
+        yet are immature: their losses are missing, never 0. With ``like`` also how many ``joined``, ``lost`` as the service counts them,
+        and neither outcomes nor money.
 
     Raises
     ------
     UsageError
-        ``rule-not-accountable``, ``bad-period``, ``no-such-group``, ``too-many-groups``, ``no-such-value``.
+        ``rule-not-accountable``, ``bad-period``, ``no-such-group``, ``too-many-groups``, ``no-such-value``, ``bad-argument``; with ``like``
+        also ``not-documented``, ``needs-cancellations`` and what the bridge raises.
     IdentityError
         ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``: of ``by``.
     TimeError
@@ -96,6 +111,14 @@ def churn_rate(
     2023          174    89         77           12  51 %
     2024          191                                      immature until 2025-01-01
     """
+    if like is not None:
+        _refuse_payments(payments)
+        check_share(level, "level", open_=True)
+        options: dict[str, Any] = {"period": period, "start": start, "end": end, "min_group": min_group, "free": free, "pauses": pauses}
+        return documented_rate(tables, churn, like, value=value, level=level, by=by, trials=trials, **options)
+    if free is not None or pauses is not None or trials:
+        remedy = 'Give like= too, such as like="chartmogul", or take revenue_bridge: without it the rule alone decides.'
+        raise UsageError("bad-argument", "free, trials and pauses are only used with like", remedy=remedy)
     ledger = Ledger(tables, churn, "churn_rate(tables, churn)")
     periods = _periods(ledger, period, start, end)
     worth = None if value is None else Worth(ledger.tables, value, payments, grace=ledger.grace)
@@ -116,6 +139,11 @@ def churn_rate(
     counts = ["customers", "lost", "voluntary", "involuntary"]
     money = [] if worth is None else ["average_payment", "payments", "money_lost"]
     return Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
+
+
+def _refuse_payments(payments: float | None) -> None:
+    if payments is not None:
+        raise UsageError("bad-argument", "payments is given, and like counts customers only", remedy="Leave out payments=, or like=.")
 
 
 def _periods(ledger: Ledger, period: str, start: Moment | None, end: Moment | None) -> Periods:
