@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from tests.accounting.test_definitions import CANCELS, base
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
-from tests.accounting.test_definitions import CANCELS, base
 
 
 def march(tables=None, churn=CANCELS, **options):
