@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 from churnpredict.text_tables import paragraph
@@ -13,6 +14,7 @@ from churnpredict.text_tables import paragraph
 __all__ = ["be_quiet", "begin", "counter", "progress", "someone_is_watching", "stage", "work"]
 
 T = TypeVar("T")
+_moving = Lock()
 
 
 class _Told:
@@ -85,7 +87,8 @@ def counter(steps: int) -> Callable[[int], None]:
         nonlocal told
         now = min(step / max(steps, 1), 1.0)
         if bar is not None and now > told:
-            bar.update(min(now - told, bar.total - bar.n))
+            with _moving:  # boosters grow side by side
+                bar.update(min(now - told, bar.total - bar.n))
             told = now
 
     return done

@@ -2,6 +2,8 @@
 
 import ast
 from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
 
 import lightgbm
 import numpy as np
@@ -182,3 +184,61 @@ def test_what_lightgbm_refuses_is_an_error_of_ours(rng):
     rows = training.Rows(rng.normal(size=(60, 2)), np.arange(60.0) % 2, np.ones(60))
     with pytest.raises(TrainingError, match="lightgbm-refused"):
         training.train(rows, training.Settings(members=("trees",), extra={"bagging_fraction": 1e-9, "min_data_in_leaf": 1}))
+
+
+def test_boosters_side_by_side_are_those_of_one_thread(sparse_rows, capfd):
+    X, y = sparse_rows
+    alone = quick(n_seeds=2).fit(X, y).predict_proba(X)
+    for n_jobs in (2, 5):
+        np.testing.assert_array_equal(quick(n_seeds=2, n_jobs=n_jobs).fit(X, y).predict_proba(X), alone)
+    assert capfd.readouterr() == ("", "")  # LightGBM prints by itself in threads that it does not know
+
+
+@pytest.mark.parametrize(("cells", "n_jobs", "at_once"), [(100, 1, {1}), (100, 3, {1, 2, 3}), (2 * boosters._CELLS, 3, {1})])
+def test_small_matrices_only_grow_side_by_side(monkeypatch, cells, n_jobs, at_once):
+    """Of a large matrix no more than one data set is held at a time, and LightGBM's threads share it."""
+    growing, held, lock, most = [], [], Lock(), set()
+
+    def learn(parameters, data, **options):
+        with lock:
+            growing.append(data)
+            most.add(len(growing))
+        options["callbacks"][0](None)  # setting up is over
+        assert parameters["num_threads"] == (n_jobs if cells > 100 else 1)
+        sleep(0.05)
+        with lock:
+            growing.remove(data)
+        return data
+
+    def growths():
+        for i in range(6):
+            held.append(len(growing))
+            yield boosters.Growth(i, seed=i)
+
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr(lightgbm, "train", learn)
+    assert boosters.grow(growths(), {}, rounds=1, n_jobs=n_jobs, cells=cells) == list(range(6))
+    assert most <= at_once
+    assert max(most) == max(at_once)
+    if max(at_once) == 1:
+        assert held == [0] * 6
+
+
+def test_a_growth_that_fails_ends_the_others(rng):
+    A, y = rng.normal(size=(200, 3)), np.arange(200.0) % 2
+    data = boosters.make_dataset(A, y, np.ones(200), (), {})
+    grown = []
+
+    def growths():
+        yield boosters.Growth(data, seed=1)
+        yield boosters.Growth(data, seed=2)
+        grown.append("began")
+        raise KeyboardInterrupt
+
+    began = monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        boosters.grow(growths(), {"objective": "binary"}, rounds=10_000_000, n_jobs=2, cells=600)
+    assert grown == ["began"]
+    assert monotonic() - began < 60
+    with pytest.raises(TrainingError, match="lightgbm-refused"):
+        boosters.grow([boosters.Growth(data, 1)] * 3, {"objective": "binary", "bagging_fraction": -1}, rounds=5, n_jobs=2, cells=600)

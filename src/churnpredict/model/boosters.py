@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -18,13 +22,14 @@ from churnpredict.errors import TrainingError
 from churnpredict.progress import counter
 from churnpredict.threads import in_forks, thread_count, was_forked
 
-__all__ = ["SAFE", "grow", "lift", "load_booster", "make_dataset", "model_text", "score", "start_from", "take_rows"]
+__all__ = ["SAFE", "Growth", "grow", "lift", "load_booster", "make_dataset", "model_text", "score", "start_from", "take_rows"]
 
 SAFE: Mapping[str, Any] = {"is_enable_sparse": False, "histogram_pool_size": 2048.0}
 """Parameters under which rows can be taken out of LightGBM's data sets safely, and histograms (MB) of many leaves and bins do not "
 "exhaust memory."""
 
 _CELLS = 4_000_000  # cells of a training matrix for which another thread is worth its waiting time
+_setting_up = Lock()
 _ROWS_BY_TREES = 2_000_000  # cells to score for which another thread is worth its start
 
 
@@ -51,7 +56,7 @@ def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequen
     """Return a constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
     names = [f"f{j}" for j in range(A.shape[1])]
     data = _lightgbm().Dataset(
-        A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=_safe(parameters, A.shape),
+        A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=_safe(parameters, thread_count(None, pieces=A.size / _CELLS)),
         free_raw_data=False,
     )  # fmt: skip
     return _or_refused(data.construct)
@@ -64,31 +69,70 @@ def take_rows(data: Any, rows: np.ndarray) -> Any:
     return data.subset(rows)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """One booster to grow: its data set, the seed, and a data set of held-out rows that stops it early."""
+
+    data: Any
+    seed: int
+    held: Any = None
+
+
 def grow(
-    data: Any, parameters: Mapping[str, Any], *, rounds: int, seeds: Sequence[int], n_jobs: int | None, held: Any = None, patience: int = 50
+    growths: Iterable[Growth], parameters: Mapping[str, Any], *, rounds: int, n_jobs: int | None, cells: int, patience: int = 50
 ) -> list[Any]:
-    """Return one booster for each seed, stopped early where rows are held out.
+    """Return one booster for each growth, stopped early where rows are held out.
+
+    A matrix of few ``cells`` is worth one thread of LightGBM, so its boosters grow side by side: they do not wait for one another, and
+    are the same to the last bit however many there are at once. On larger ones LightGBM's own threads share one booster after the other,
+    and a data set that comes from an iterator is made when its turn has come.
 
     Raises
     ------
     TrainingError
         ``lightgbm-refused``: LightGBM cannot train on this; the message quotes it.
     """
-    lgb = _lightgbm()
-    data.construct()
-    shape = data.num_data(), data.num_feature()
-    safe = _safe(parameters, shape, n_jobs)
-    stop = [] if held is None else [lgb.early_stopping(patience, verbose=False)]
-    valid = None if held is None else [held]
-    boosters = []
-    for seed in seeds:
-        done = counter(rounds)
-        told = [*stop, lambda env, done=done: done(env.iteration + 1)]
-        boosters.append(
-            _or_refused(lgb.train, safe | {"seed": seed}, data, num_boost_round=max(rounds, 1), valid_sets=valid, callbacks=told)
+    shared = cells >= 2 * _CELLS
+    threads = thread_count(n_jobs, pieces=cells / _CELLS if shared else float("inf"))
+    safe, stopped = _safe(parameters, threads if shared else 1), Event()
+    if shared or threads == 1:
+        return [_grown(growth, safe, rounds, patience, stopped) for growth in growths]
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            started = [pool.submit(_grown, growth, safe, rounds, patience, stopped) for growth in growths]
+            return [booster.result() for booster in started]
+        except BaseException:  # an interruption too ends the other threads at their next tree
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _grown(growth: Growth, safe: Mapping[str, Any], rounds: int, patience: int, stopped: Event) -> Any:
+    """Return the booster of one growth. Data sets are changed while a booster is set up, and only read from its first tree on."""
+    lgb, done = _lightgbm(), counter(rounds)
+    with ExitStack() as setting_up:
+
+        def begin(_: Any) -> None:
+            setting_up.close()
+
+        def after(env: Any) -> None:
+            done(env.iteration + 1)
+            if stopped.is_set():
+                raise lgb.callback.EarlyStopException(env.iteration, [])
+
+        begin.before_iteration = True  # type: ignore[attr-defined]
+        told = [begin, after] if growth.held is None else [lgb.early_stopping(patience, verbose=False), begin, after]
+        setting_up.enter_context(_setting_up)
+        booster = _or_refused(
+            lgb.train,
+            dict(safe) | {"seed": growth.seed},
+            growth.data,
+            num_boost_round=max(rounds, 1),
+            valid_sets=None if growth.held is None else [growth.held],
+            callbacks=told,
         )
-        done(rounds)  # stopped early, it has no more to do
-    return boosters
+    done(rounds)  # stopped early, it has no more to do
+    return booster
 
 
 def start_from(data: Any, log_odds: np.ndarray | None) -> None:
@@ -105,8 +149,7 @@ def lift(booster: Any, by: float) -> None:
         booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + by)
 
 
-def _safe(parameters: Mapping[str, Any], shape: tuple[int, int], n_jobs: int | None = None) -> dict[str, Any]:
-    threads = thread_count(n_jobs, pieces=shape[0] * shape[1] / _CELLS)
+def _safe(parameters: Mapping[str, Any], threads: int) -> dict[str, Any]:
     return dict(parameters) | dict(SAFE) | {"num_threads": threads, "verbosity": parameters.get("verbosity", -1)}
 
 

@@ -5,6 +5,7 @@ Longer than most modules because the protocol is in one place: folds, members ou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from churnpredict.clock import DAY
 from churnpredict.errors import TrainingError, UsageError
-from churnpredict.model.boosters import grow, lift, make_dataset, score, start_from, take_rows
+from churnpredict.model.boosters import Growth, grow, lift, make_dataset, score, start_from, take_rows
 from churnpredict.model.calibration import AffineCalibration, IsotonicCalibration, make_calibration, sigmoid
 from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember, mean_line
 from churnpredict.model.purchases import find_triple
@@ -189,27 +190,32 @@ class _Trees:
         self.data = make_dataset(rows.A, rows.y, rows.w, rows.categories, self.parameters)
         self.rounds = min(100, settings.n_estimators)
 
-    def _grow(self, data: Any, rounds: int, n_seeds: int, held: Any = None) -> list[Any]:
-        seeds = [self.settings.seed + s for s in range(n_seeds)]
-        return grow(data, self.parameters, rounds=rounds, seeds=seeds, n_jobs=self.settings.n_jobs, held=held)
+    def _grow(self, pairs: Iterable[tuple[Any, Any]], rounds: int, n_seeds: int) -> list[list[Any]]:
+        """Return the boosters, one for each seed, of each pair of a data set and its held-out rows."""
+        growths = (Growth(data, self.settings.seed + s, held) for data, held in pairs for s in range(n_seeds))
+        boosters = grow(growths, self.parameters, rounds=rounds, n_jobs=self.settings.n_jobs, cells=self.rows.A.size)
+        return [boosters[i : i + n_seeds] for i in range(0, len(boosters), n_seeds)]
 
     def out_of_time(self, folds: list[Fold], weights: list[np.ndarray]) -> list[np.ndarray]:
         """Return margins of the validation rows of each fold, all at the same, mean best number of rounds."""
-        grown, best, levels = [], [], []
-        for i, ((train_rows, valid_rows), w) in enumerate(zip(folds, weights, strict=True)):
-            part, held = take_rows(self.data, train_rows).construct(), take_rows(self.data, valid_rows)
-            part.set_weight(w)
-            levels.append(0.0)
-            if self.rows.by_fold:
-                before, after = self.rows.by_fold[i]
-                levels[-1] = _level(before, self.rows.y[train_rows], w)
-                start_from(part, before + levels[-1])
-                start_from(held.construct(), after + levels[-1])
-            grown.append(self._grow(part, self.settings.n_estimators, self.n_seeds, held))
-            best += [b.best_iteration or self.settings.n_estimators for b in grown[-1]]
+        levels = [0.0] * len(folds)
+        if self.rows.by_fold:
+            kept = zip(self.rows.by_fold, folds, weights, strict=True)
+            levels = [_level(before, self.rows.y[train_rows], w) for (before, _), (train_rows, _), w in kept]
+        pairs = (self._pair(i, fold, w, levels[i]) for i, (fold, w) in enumerate(zip(folds, weights, strict=True)))
+        grown = self._grow(pairs, self.settings.n_estimators, self.n_seeds)
+        best = [b.best_iteration or self.settings.n_estimators for boosters in grown for b in boosters]
         self.rounds = max(1, round(float(np.mean(best))))
-        kept = zip(grown, folds, levels, strict=True)
-        return [self._mean(boosters, self.rows.A[valid]) + level for boosters, (_, valid), level in kept]
+        return [self._mean(boosters, self.rows.A[valid]) + level for boosters, (_, valid), level in zip(grown, folds, levels, strict=True)]
+
+    def _pair(self, i: int, fold: Fold, w: np.ndarray, level: float) -> tuple[Any, Any]:
+        """Return the data sets of the training and the validation rows of fold ``i``."""
+        part, held = (take_rows(self.data, rows).construct() for rows in fold)
+        part.set_weight(w)
+        if self.rows.by_fold:
+            for data, offset in zip((part, held), self.rows.by_fold[i], strict=True):
+                start_from(data, offset + level)
+        return part, held
 
     def _mean(self, boosters: list[Any], A: np.ndarray) -> np.ndarray:
         return np.asarray(np.mean([score(b, A, n_jobs=self.settings.n_jobs, rounds=self.rounds) for b in boosters], axis=0))
@@ -220,7 +226,7 @@ class _Trees:
         level = None if self.rows.offset is None else _level(self.rows.offset, self.rows.y, w)
         if level is not None:
             start_from(self.data, np.asarray(self.rows.offset) + level)
-        boosters = self._grow(self.data, round(more * self.rounds), self.kept_seeds)
+        boosters = self._grow([(self.data, None)], round(more * self.rounds), self.kept_seeds)[0]
         for booster in boosters:
             booster.free_dataset()
             if level is not None:
