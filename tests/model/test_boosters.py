@@ -197,13 +197,17 @@ def test_boosters_side_by_side_are_those_of_one_thread(sparse_rows, capfd):
 @pytest.mark.parametrize(("cells", "n_jobs", "at_once"), [(100, 1, {1}), (100, 3, {1, 2, 3}), (2 * boosters._CELLS, 3, {1})])
 def test_small_matrices_only_grow_side_by_side(monkeypatch, cells, n_jobs, at_once):
     """Of a large matrix no more than one data set is held at a time, and LightGBM's threads share it."""
-    growing, held, lock, most = [], [], Lock(), set()
+    growing, setting_up, held, lock, most = [], [], [], Lock(), set()
 
     def learn(parameters, data, **options):
         with lock:
             growing.append(data)
             most.add(len(growing))
-        options["callbacks"][0](None)  # setting up is over
+            setting_up.append(data)
+            assert len(setting_up) == 1
+        sleep(0.01)
+        setting_up.remove(data)
+        options["callbacks"][0](None)  # LightGBM changes its data sets no more
         assert parameters["num_threads"] == (n_jobs if cells > 100 else 1)
         sleep(0.05)
         with lock:

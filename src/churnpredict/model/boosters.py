@@ -55,8 +55,9 @@ in_forks(_hold_to_one_thread)
 def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequence[int], parameters: Mapping[str, Any]) -> Any:
     """Return a constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
     names = [f"f{j}" for j in range(A.shape[1])]
+    safe = _safe(parameters, thread_count(None, pieces=A.size / _CELLS))
     data = _lightgbm().Dataset(
-        A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=_safe(parameters, thread_count(None, pieces=A.size / _CELLS)),
+        A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=safe,
         free_raw_data=False,
     )  # fmt: skip
     return _or_refused(data.construct)
