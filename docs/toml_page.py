@@ -214,11 +214,11 @@ class Key(NamedTuple):
 def sections() -> dict[str, list[Key]]:
     """Return the keys of every section, by its heading."""
     found = {"At the top of the file": [_key("file", *f, None) for f in _fields(config.Config) if f[0].name not in _NOT_TOP]}
-    back = {v: k for k, v in config._RENAMED.items()}
+    back = {v: k for k, v in config.RENAMED.items()}
     places = [_named("tables", name, text, "none", None) for name, text in (("source", "text"), ("database", "text"), ("query", "text"))]
     places.append(_named("tables", "files", "table of paths", "none", None))
-    options = [_option(name) for name in config._FILE]
-    for kind, name in config._TABLES.items():
+    options = [_option(name) for name in config.FILE]
+    for kind, name in config.TABLES.items():
         cls = getattr(tables, name)
         keys = [_key("tables", *f, cls, back) for f in _fields(cls) if f[0].name != "source"]
         first = Key("kind", _CHOICES["tables", "kind of table"], "needed", _MEANS["tables", "kind of table"], f'kind = "{kind}"')

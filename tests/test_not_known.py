@@ -15,11 +15,11 @@ from churnpredict import figures
 from churnpredict.accounting.accounts import Accounts
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.evaluation.uplift import UpliftModel
-from churnpredict.evaluation.verdict import _against, _level, _slope
+from churnpredict.evaluation.verdict import against_baseline, level_sentence, slope_sentence
 from churnpredict.languages.catalogue import language_of
 from churnpredict.lifecycle.retraining import Retraining, weigh
-from churnpredict.pipeline.backtest_result import _cell, _steady
-from churnpredict.pipeline.backtest_result import _written as of_backtest
+from churnpredict.pipeline.backtest_result import cell, steady
+from churnpredict.pipeline.backtest_result import written as of_backtest
 from churnpredict.pipeline.scores import Scores
 
 UNKNOWN = re.compile(r"\b(nan|NaN|None|inf|NaT)\b|<NA>")
@@ -57,13 +57,13 @@ def of_verdicts() -> Iterator[str]:
     row: Any = {"model": "recency", "value": NAN, "low": NAN, "high": NAN, "difference": NAN, "difference_low": NAN, "difference_high": NAN}
     half = row | {"value": 0.3, "difference": 0.1}
     for figures_of in (row, half):
-        yield _against({("recency", "log_loss"): figures_of}, "model")[1]
-        yield from (_level(figures_of, rate, 0)[1] for rate in (None, NAN, 0.1))
-        yield _slope(figures_of)[1]
+        yield against_baseline({("recency", "log_loss"): figures_of}, "model")[1]
+        yield from (level_sentence(figures_of, rate, 0)[1] for rate in (None, NAN, 0.1))
+        yield slope_sentence(figures_of)[1]
     for metric in ("auc", "lift_10", "calibration_gap", "expected_profit", "calibration_slope"):
-        yield str(_cell(metric, pd.Series({"value": 0.5, "low": NAN, "high": NAN})))
+        yield str(cell(metric, pd.Series({"value": 0.5, "low": NAN, "high": NAN})))
         yield of_backtest(metric, NAN)
-    yield _steady(pd.DataFrame({"metric": ["same_first_reason"], "value": [NAN]})) or ""
+    yield steady(pd.DataFrame({"metric": ["same_first_reason"], "value": [NAN]})) or ""
 
 
 def of_objects() -> Iterator[str]:

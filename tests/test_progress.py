@@ -24,19 +24,19 @@ class Terminal(io.StringIO):
 def test_each_piece_counts_by_its_steps_and_stopping_early_completes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", Terminal())
     with work("training", 2):
-        bar = progress._Told.bar
+        bar = progress.Told.bar
         done = counter(10)
         done(1)
         done(4)
         assert bar.n == pytest.approx(0.4)
         with work("inside", 5):  # belongs to the outer one
-            assert progress._Told.bar is bar
+            assert progress.Told.bar is bar
         done(10)
         done(12)
         assert bar.n == pytest.approx(1.0)
         counter(3)(3)
         assert bar.n == pytest.approx(2.0)
-    assert progress._Told.bar is None
+    assert progress.Told.bar is None
 
 
 def test_nobody_watches_and_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from churnpredict.evaluation.metrics import empc
-from churnpredict.model.purchases import _negative_log_likelihood
+from churnpredict.model.purchases import negative_log_likelihood
 
 from . import lifetimes
 from .purchases import expected_purchases, fitted
@@ -35,7 +35,7 @@ def bg_likelihood(parameters: np.ndarray, history: np.ndarray) -> float:
     again = history[:, 0] > 0
     n = int(again.sum())
     moved = np.array([r, alpha, a, b - 1])
-    value, _ = _negative_log_likelihood(moved, *history[again].T, w=np.full(n, 1.0))
+    value, _ = negative_log_likelihood(moved, *history[again].T, w=np.full(n, 1.0))
     never_left = n * np.log((b - 1) / (a + b - 1))  # the chance to have stayed after the first purchase, which MBG/NBD counts
     return -value - never_left + float(np.sum(r * np.log(alpha) - r * np.log(alpha + history[~again, 2])))
 

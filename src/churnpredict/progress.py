@@ -17,7 +17,7 @@ T = TypeVar("T")
 _moving = Lock()
 
 
-class _Told:
+class Told:
     """State of progress output: whether a command prints its stages, since when, whether output is off, and the bar of current work."""
 
     began: float | None = None
@@ -27,26 +27,26 @@ class _Told:
 
 def be_quiet(quiet: bool = True) -> None:
     """Turn off all progress output."""
-    _Told.quiet = quiet
+    Told.quiet = quiet
 
 
 def begin(what: str) -> None:
     """Start printing the stages of a command, with the first one before any library is loaded, since that takes seconds."""
-    _Told.began = time.monotonic()
+    Told.began = time.monotonic()
     stage(what)
 
 
 def stage(what: str) -> None:
     """Print the next stage of a command and its running time on a terminal; calls from Python print nothing."""
-    if _Told.began is not None and not _Told.quiet and sys.stderr is not None and sys.stderr.isatty():
-        wrapped = paragraph(what, indent=" " * 8, first=f"{time.monotonic() - _Told.began:4.0f} s  ")
+    if Told.began is not None and not Told.quiet and sys.stderr is not None and sys.stderr.isatty():
+        wrapped = paragraph(what, indent=" " * 8, first=f"{time.monotonic() - Told.began:4.0f} s  ")
         sys.stderr.write("\n".join([*wrapped, ""]))
         sys.stderr.flush()
 
 
 def someone_is_watching() -> bool:
     """Return whether standard error is a terminal, or the code runs in a notebook."""
-    return not _Told.quiet and ((sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules)
+    return not Told.quiet and ((sys.stderr is not None and sys.stderr.isatty()) or "ipykernel" in sys.modules)
 
 
 def progress(items: Sequence[T], what: str) -> Iterable[T]:
@@ -65,23 +65,23 @@ def work(what: str, pieces: int) -> Iterator[None]:
 
     Work within other work has no bar of its own.
     """
-    if _Told.bar is not None or pieces < 1 or not someone_is_watching():
+    if Told.bar is not None or pieces < 1 or not someone_is_watching():
         yield
         return
     from tqdm.auto import tqdm
 
     shown = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
-    _Told.bar = tqdm(total=pieces, desc=what, leave=False, dynamic_ncols=True, delay=0.5, bar_format=shown)
+    Told.bar = tqdm(total=pieces, desc=what, leave=False, dynamic_ncols=True, delay=0.5, bar_format=shown)
     try:
         yield
     finally:
-        _Told.bar.close()
-        _Told.bar = None
+        Told.bar.close()
+        Told.bar = None
 
 
 def counter(steps: int) -> Callable[[int], None]:
     """Return a function that says how many of the steps of one piece of the work are done; it does nothing where nothing is shown."""
-    bar, told = _Told.bar, 0.0
+    bar, told = Told.bar, 0.0
 
     def done(step: int) -> None:
         nonlocal told

@@ -127,14 +127,14 @@ def a_day_too_long(starts, days, end):
     return ORIGINAL(starts, days, end + 1)
 
 
-ORIGINAL = module._gaps
+ORIGINAL = module.gaps
 
 
 @pytest.mark.parametrize("fault", [uncensored, a_day_too_long])
 def test_faults_are_caught(fault, monkeypatch):
     history = make_history(5, n_rows=80)
     check_curve(history)
-    monkeypatch.setattr(module, "_gaps", fault)
+    monkeypatch.setattr(module, "gaps", fault)
     with pytest.raises(AssertionError):
         check_curve(history)
 

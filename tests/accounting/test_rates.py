@@ -271,7 +271,7 @@ def wide_risk_set(tables, churn, call):
     return ledger
 
 
-def dated_by_beginning(stream, horizon, whole=departures._silences):
+def dated_by_beginning(stream, horizon, whole=departures.ends_of_silence):
     ended = whole(stream, horizon)
     return dataclasses.replace(ended, times=horizon.before(ended.times))
 
@@ -279,9 +279,9 @@ def dated_by_beginning(stream, horizon, whole=departures._silences):
 ORIGINAL = departures.Ledger.__init__
 FAULTS = {
     "a wider risk set": mock.patch("churnpredict.accounting.rates.Ledger", wide_risk_set),
-    "known, not happened": mock.patch.object(departures, "_in_hindsight", lambda tables: tables),
+    "known, not happened": mock.patch.object(departures, "in_hindsight", lambda tables: tables),
     "the end of the data is no end": mock.patch.object(departures.Ledger, "waiting", Span(days=-400)),
-    "silence dated by its beginning": mock.patch.object(departures, "_silences", dated_by_beginning),
+    "silence dated by its beginning": mock.patch.object(departures, "ends_of_silence", dated_by_beginning),
 }
 
 
@@ -350,7 +350,7 @@ def test_blocks_of_customers_do_not_show(monkeypatch):
 
     tables = business(region=np.where(np.arange(1000) % 3, "x", "y"))
     whole = cp.churn_rate(tables, RULE, by="region", value="payments", start="2023-01-01")
-    monkeypatch.setattr(accounts, "_BLOCK", 50)
+    monkeypatch.setattr(accounts, "BLOCK", 50)
     pd.testing.assert_frame_equal(whole, cp.churn_rate(tables, RULE, by="region", value="payments", start="2023-01-01"))
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.churn.treatments import (
-    _as_many,
     apply,
     arms_of,
+    as_many,
     evened,
     experiment,
     flag_treated,
@@ -140,11 +140,11 @@ def test_as_many_leavers_as_stayers_are_kept_and_all_where_leaving_shows_late() 
     rng = np.random.default_rng(0)
     drawn = np.where(rng.random(2000) < 0.5, 10.0, np.inf)  # half are called on the tenth day, if they are still there
     contacted[left >= drawn] = drawn[left >= drawn]
-    kept = _as_many(left, contacted) & np.isinf(contacted)
+    kept = as_many(left, contacted) & np.isinf(contacted)
     early, late, stayed = left < 10, (left >= 10) & np.isfinite(left), np.isinf(left)
     for group in (early, late, stayed):
         assert abs(kept[group].mean() - 0.5) < 0.06
-    assert _as_many(left, np.full(2000, np.inf)).all()
+    assert as_many(left, np.full(2000, np.inf)).all()
     shop = cp.make_business(300, random_state=1, treatments=True)
     past = cp.take_snapshots(shop.tables, shop.churn, at="2023-10-01")
     one, other = (keep(shop.tables, past, shop.churn, "treatments") for keep in (untouched, without_treated))

@@ -218,7 +218,7 @@ def test_a_shortage_of_memory_is_told_as_that_at_every_place(
     with pytest.raises(ChurnError, match="memory-limit"), writing("runs"):
         short()
     if not isinstance(error, RuntimeError):
-        with pytest.raises(ChurnError, match="memory-limit"), destinations._transaction("book.duckdb", "t"):
+        with pytest.raises(ChurnError, match="memory-limit"), destinations.transaction("book.duckdb", "t"):
             short()
     if isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
         with monkeypatch.context() as patch:
@@ -326,7 +326,7 @@ def on_a_terminal(command: list[str], folder: Path, seconds: float, until: str =
 
 def test_all_commands_that_take_long_say_so() -> None:
     known = {c.name or c.callback.__name__ for c in commands.app.registered_commands if c.callback}
-    assert known - set(commands._LONG) == {"init", "forget", "history", "check_model"}
+    assert known - set(commands.LONG) == {"init", "forget", "history", "check_model"}
 
 
 @pytest.mark.parametrize("command", ["demo", "train", "backtest"])

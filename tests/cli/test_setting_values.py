@@ -79,10 +79,10 @@ def fields(cls: Any) -> list[str]:
 def places() -> list[tuple[str, str, str]]:
     """(section, what it is of, key) of every key that churn.toml knows."""
     found = [("the file", "", key) for key in ("timezone", "observed_until")]
-    for kind, name in config._TABLES.items():
-        back = {v: k for k, v in config._RENAMED.items()}
+    for kind, name in config.TABLES.items():
+        back = {v: k for k, v in config.RENAMED.items()}
         found += [("tables", kind, back.get(key, key)) for key in fields(getattr(kinds, name)) if key != "source"]
-        found += [("tables", kind, key) for key in ("kind", "source", "database", "query", *(config._FILE if kind == "events" else ()))]
+        found += [("tables", kind, key) for key in ("kind", "source", "database", "query", *(config.FILE if kind == "events" else ()))]
     for rule, cls in rules.rules_by_name().items():
         found += [("churn", rule, key) for key in ("rule", *fields(cls))]
     for section, cls in (("model", config.Settings), ("plan", config.Planning), ("output", config.Output)):
@@ -117,7 +117,7 @@ def written(section: str, of: str, key: str, value: Any) -> str:
 
 def fits(section: str, of: str, key: str, value: Any) -> bool:
     """Whether the type is right, so that the value may be accepted, or refused later by what it names."""
-    cls = {"tables": config._TABLES, "churn": {rule: cls.__name__ for rule, cls in rules.rules_by_name().items()}}.get(section)
+    cls = {"tables": config.TABLES, "churn": {rule: cls.__name__ for rule, cls in rules.rules_by_name().items()}}.get(section)
     if section == "the file":
         kind: Any = str if key == "timezone" else datetime.date
     elif key in ("rule", "source", "database", "query") or (section == "tables" and key == "kind"):
@@ -125,8 +125,8 @@ def fits(section: str, of: str, key: str, value: Any) -> bool:
     else:
         module: Any = kinds if section == "tables" else rules
         declared = {"model": config.Settings, "plan": config.Planning, "output": config.Output}.get(section)
-        own = cp.File if key in config._FILE and section == "tables" else declared
-        kind = setting_values.kinds_of(own or getattr(module, cls[of]))[config._RENAMED.get(key, key) if section == "tables" else key]  # type: ignore[index]
+        own = cp.File if key in config.FILE and section == "tables" else declared
+        kind = setting_values.kinds_of(own or getattr(module, cls[of]))[config.RENAMED.get(key, key) if section == "tables" else key]  # type: ignore[index]
     return setting_values.KINDS[kind][0](value)
 
 

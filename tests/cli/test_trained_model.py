@@ -9,7 +9,7 @@ from tests.cli.test_commands import folder, run  # noqa: F401 - folder is a fixt
 from tests.cli.test_config import GOOD
 
 import churnpredict as cp
-from churnpredict.cli.trained_model import _rules
+from churnpredict.cli.trained_model import rules
 
 RENAMED = GOOD.replace("[tables.orders]", "[tables.sales]")
 SHORTER = GOOD.replace('horizon = "60d"', 'horizon = "30d"')
@@ -34,8 +34,8 @@ def test_a_model_of_another_configuration(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_rules_that_mean_the_same_do_not_differ() -> None:
-    assert _rules(cp.Inactivity("14d", of="a", kinds=["x", "y"]), cp.Inactivity("2w", kinds=["y", "x"])) == []
-    assert _rules(cp.Inactivity("9d"), cp.Cancellation("9d")) == ["the rule is Inactivity in the model and Cancellation in the file"]
-    assert _rules(cp.Inactivity("9d"), cp.Inactivity("9d", active_within="30d")) == [
+    assert rules(cp.Inactivity("14d", of="a", kinds=["x", "y"]), cp.Inactivity("2w", kinds=["y", "x"])) == []
+    assert rules(cp.Inactivity("9d"), cp.Cancellation("9d")) == ["the rule is Inactivity in the model and Cancellation in the file"]
+    assert rules(cp.Inactivity("9d"), cp.Inactivity("9d", active_within="30d")) == [
         'active_within is not set in the model and "30d" in the file'
     ]

@@ -7,7 +7,7 @@ import typer
 from tests.cli.test_commands import run
 
 from churnpredict.cli.commands import app
-from churnpredict.cli.usage_hints import _CALLED, _PURPOSE
+from churnpredict.cli.usage_hints import CALLED, PURPOSE
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_slips_are_answered_with_what_was_meant(typed: str, meant: str, capsys: 
 
 def test_what_a_command_is_called_elsewhere_leads_to_one_that_there_is() -> None:
     there = typer.main.get_command(app).commands.keys()
-    assert set(_CALLED.values()) == _PURPOSE.keys() <= there
-    assert not _CALLED.keys() & there
+    assert set(CALLED.values()) == PURPOSE.keys() <= there
+    assert not CALLED.keys() & there
 
 
 def test_a_mistyped_option_needs_no_advice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,7 +157,7 @@ def test_telco_gives_no_alarm(shared_data):
 
 
 def test_a_sample_finds_what_all_rows_show(clean, monkeypatch):
-    monkeypatch.setattr(room, "_MOST_ROWS", 1000)
+    monkeypatch.setattr(room, "MOST_ROWS", 1000)
     y = clean["y"]
     report = room.audit(clean["X"].assign(late=y + np.random.default_rng(0).normal(0, 0.1, len(y))), y)
     assert [f.code for f in report.errors] == ["predicts-too-well"]

@@ -10,7 +10,7 @@ from tests.oracles.model_purchases import integrated, simulate
 from churnpredict.errors import MismatchError, UsageError
 from churnpredict.evaluation.baselines import MBGNBD, BaseRate, RecencyLogistic
 from churnpredict.evaluation.metrics import auc, log_loss
-from churnpredict.model.purchases import PurchaseModel, _negative_log_likelihood, find_triple, fit_purchase_model, fit_to_outcomes
+from churnpredict.model.purchases import PurchaseModel, find_triple, fit_purchase_model, fit_to_outcomes, negative_log_likelihood
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 MODEL = PurchaseModel(r=0.7, alpha=50.0, a=0.6, b=1.5)
@@ -37,12 +37,12 @@ def test_likelihood_is_what_integration_gives_and_its_gradient_is_right():
     theta = np.array([MODEL.r, MODEL.alpha, MODEL.a, MODEL.b])
     for history in HISTORIES[:4]:
         x, t_x, T = (np.array([v], dtype=float) for v in history)
-        value, gradient = _negative_log_likelihood(theta, x, t_x, T, w=np.ones(1))
+        value, gradient = negative_log_likelihood(theta, x, t_x, T, w=np.ones(1))
         likelihood, _ = integrated(MODEL, *history, horizon=60.0, gap=0.0)
         assert np.exp(-value) == pytest.approx(likelihood, rel=2e-2)
         for k in range(4):
             step = np.eye(4)[k] * 1e-6 * theta[k]
-            up, down = (_negative_log_likelihood(theta + s * step, x, t_x, T, w=np.ones(1))[0] for s in (1, -1))
+            up, down = (negative_log_likelihood(theta + s * step, x, t_x, T, w=np.ones(1))[0] for s in (1, -1))
             assert gradient[k] == pytest.approx((up - down) / (2 * step[k]), rel=1e-4, abs=1e-8)
 
 

@@ -122,7 +122,7 @@ def test_empc_catches_a_hull_that_keeps_every_vertex(monkeypatch):
     def raw(left, stayed):
         return np.r_[0.0, np.cumsum(left)] / left.sum(), np.r_[0.0, np.cumsum(stayed)] / stayed.sum()
 
-    monkeypatch.setattr(importlib.import_module("churnpredict.evaluation.metrics"), "_roc_hull", raw)
+    monkeypatch.setattr(importlib.import_module("churnpredict.evaluation.metrics"), "roc_hull", raw)
     with np.errstate(all="ignore"):
         assert empc(Y20, S20, **MONEY) != pytest.approx(7.421634774538493, abs=1e-6)
 

@@ -91,12 +91,12 @@ def test_the_way_is_found_or_the_doubt_is(way, amounts):
 
 def test_a_planted_fault_is_caught(monkeypatch):
     """The oracle above would notice a reader that forgets a sign, or takes the wrong sign for that of decimals."""
-    true = module._read_dressed
+    true = module.read_dressed
 
     def forgetful(text, numbers, missing, form):
         return true(text, pa.array([None if t is None else re.sub(r"[()-]", "", t) for t in numbers.to_pylist()]), missing, form)
 
-    monkeypatch.setattr(module, "_read_dressed", forgetful)
+    monkeypatch.setattr(module, "read_dressed", forgetful)
     with pytest.raises(AssertionError):
         test_what_is_written_is_read_exactly("German ledger")
 

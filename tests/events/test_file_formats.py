@@ -226,7 +226,7 @@ def test_options_that_cannot_be_are_refused_at_once(options, said):
 
 
 def test_archives_that_hold_more_than_any_table_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "_SMALL", 10_000)
+    monkeypatch.setattr(unpacking, "SMALL", 10_000)
     for name in ("rows.zip", "rows.csv.gz", "rows.csv.bz2", "rows.csv.xz"):
         path, content = tmp_path / name, b"id,day,eur\n" + b"0,2024-01-01,0\n" * 20_000
         if name.endswith("zip"):

@@ -53,7 +53,7 @@ def as_moment(text: str) -> tuple[int, bool] | None:
 
 def test_thousands_of_texts_are_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        iso_times, "_not_iso", lambda *_: TimeError("not-iso", "times", remedy="Write them otherwise.")
+        iso_times, "not_iso", lambda *_: TimeError("not-iso", "times", remedy="Write them otherwise.")
     )  # the search for a format is slow
     r = random.Random(14)
     texts = sorted({written(r) for _ in range(2500)})

@@ -146,14 +146,14 @@ def swapped(name, old, new):
 
 
 FAULTS = {
-    "an end at the cutoff still covers": ("_running", "ends[i] > t", "ends[i] >= t"),
-    "a start at the cutoff is known": ("_running", "known[i] < t or", "known[i] <= t or"),
-    "no renewal at the cutoff": ("_running", "until[i] >= t", "until[i] > 2 * t"),
-    "an end at the moment still covers": ("_spell_at", "ends[i] > moments[r]", "ends[i] >= moments[r]"),
-    "a start at the moment covers": ("_spell_at", "starts[i] >= moments[r]", "starts[i] > moments[r]"),
-    "nothing is bridged": ("_merge", "starts[i] > reach[n - 1]", "starts[i] > final[n - 1]"),
-    "the seam itself is not bridged": ("_merge", "starts[i] > reach[n - 1]", "starts[i] >= reach[n - 1]"),
-    "no time at all is a contract": ("_merge", "ends[i] <= starts[i]", "ends[i] < starts[i]"),
+    "an end at the cutoff still covers": ("running_at", "ends[i] > t", "ends[i] >= t"),
+    "a start at the cutoff is known": ("running_at", "known[i] < t or", "known[i] <= t or"),
+    "no renewal at the cutoff": ("running_at", "until[i] >= t", "until[i] > 2 * t"),
+    "an end at the moment still covers": ("spell_at", "ends[i] > moments[r]", "ends[i] >= moments[r]"),
+    "a start at the moment covers": ("spell_at", "starts[i] >= moments[r]", "starts[i] > moments[r]"),
+    "nothing is bridged": ("merge", "starts[i] > reach[n - 1]", "starts[i] > final[n - 1]"),
+    "the seam itself is not bridged": ("merge", "starts[i] > reach[n - 1]", "starts[i] >= reach[n - 1]"),
+    "no time at all is a contract": ("merge", "ends[i] <= starts[i]", "ends[i] < starts[i]"),
 }
 
 

@@ -25,8 +25,8 @@ COLUMNS = st.sampled_from([*FAMILIES, st.one_of(FAMILIES)]).flatmap(
 
 @pytest.fixture(autouse=True)
 def few_rows_suffice(monkeypatch):
-    monkeypatch.setattr(codes, "_FEW", 0)
-    monkeypatch.setattr(codes, "_BLOCK", 4)
+    monkeypatch.setattr(codes, "FEW", 0)
+    monkeypatch.setattr(codes, "BLOCK", 4)
 
 
 def arrows(column):
@@ -72,7 +72,7 @@ def test_what_is_long_goes_another_way():
 
 def test_texts_that_end_in_zero_bytes_are_told_apart_by_their_length(monkeypatch):
     """The planted fault: without the length, "a" and "a" with a zero byte are one customer."""
-    plain = codes._pack.py_func
+    plain = codes.pack.py_func
 
     def forgetful(offsets, data, shared, low, high):
         plain(offsets, data, shared, low, high)
@@ -80,5 +80,5 @@ def test_texts_that_end_in_zero_bytes_are_told_apart_by_their_length(monkeypatch
 
     column = pa.chunked_array([["a", "a\0"]])
     assert encode_text(column)[0].tolist() == [0, 1]
-    monkeypatch.setattr(codes, "_pack", forgetful)
+    monkeypatch.setattr(codes, "pack", forgetful)
     assert encode_text(column)[0].tolist() == [0, 0]

@@ -8,7 +8,7 @@ import pytest
 
 from churnpredict.errors import TimeError
 from churnpredict.events import time_formats
-from churnpredict.events.month_names import _NAMES, _bare, name_no_months
+from churnpredict.events.month_names import NAMES, bare, name_no_months
 from churnpredict.events.time_formats import fitting_formats, read_formatted
 
 # First and short names as a person of the country writes them in a date.
@@ -97,11 +97,11 @@ def test_names_of_months(language, names, case):
 
 def test_a_name_means_one_month_in_all_languages():
     seen = {}
-    for language, months in _NAMES.items():
+    for language, months in NAMES.items():
         assert months.count("|") == 11, language
         for number, forms in enumerate(months.split("|"), 1):
             for form in forms.split():
-                assert seen.setdefault(_bare(form), number) == number, (language, form)
+                assert seen.setdefault(bare(form), number) == number, (language, form)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_numbers_of_digits_alone_keep_their_zeros():
 
 
 def test_a_planted_fault_is_caught(monkeypatch):
-    monkeypatch.setattr(time_formats, "_DAYS", tuple(f for f in time_formats._DAYS if f != "%d.%m.%y"))
+    monkeypatch.setattr(time_formats, "DAYS", tuple(f for f in time_formats.DAYS if f != "%d.%m.%y"))
     with pytest.raises(AssertionError):
         test_orders_of_numbers("%d.%m.%y", True)
 

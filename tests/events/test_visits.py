@@ -168,11 +168,11 @@ def test_kinds_are_a_list_and_must_be_there():
 
 
 def test_a_model_keeps_the_kinds(tmp_path):
-    from churnpredict.model_file.serialise import _freeze_rule, thaw_rule
+    from churnpredict.model_file.serialise import freeze_rule, thaw_rule
 
     rule = cp.Inactivity("30d", of="orders", kinds=["paid"])
-    assert thaw_rule(_freeze_rule(rule)) == cp.Inactivity("30d", of="orders", kinds=["paid"])
-    old = _freeze_rule(cp.Inactivity("30d", of="orders"))
+    assert thaw_rule(freeze_rule(rule)) == cp.Inactivity("30d", of="orders", kinds=["paid"])
+    old = freeze_rule(cp.Inactivity("30d", of="orders"))
     options = {k: v for k, v in old.options.items() if k != "kinds"}
     assert thaw_rule(old.model_copy(update={"options": options})) == cp.Inactivity("30d", of="orders"), "files from before"
 

@@ -76,9 +76,9 @@ def test_pairs_of_groups_are_sums_of_pairs_of_features(model):
 def test_threads_and_blocks_change_no_bit(model, groups, monkeypatch):
     booster, A = model
     whole, _ = TreeShap(booster).interaction_values(A, groups=groups)
-    monkeypatch.setattr(interactions, "_MOST_ROWS", 64)
+    monkeypatch.setattr(interactions, "MOST_ROWS", 64)
     np.testing.assert_array_equal(TreeShap(booster, n_jobs=3).interaction_values(A, groups=groups)[0], whole)
-    monkeypatch.setattr("churnpredict.explanation.treeshap._PAIR_CELLS", 5000)
+    monkeypatch.setattr("churnpredict.explanation.treeshap.PAIR_CELLS", 5000)
     blocks = list(TreeShap(booster).iter_interactions(A, groups=groups))
     assert len(blocks) > 1
     np.testing.assert_array_equal(np.concatenate([values for _, values in blocks]), whole)

@@ -101,7 +101,7 @@ def test_top_pairs_only_hold_the_top(world, monkeypatch):
     why = explain(world[0], world[1])
     all_pairs = why.top_pairs(100)
     monkeypatch.setattr(module, "MOST_NUMBERS", 2 * len(why))
-    monkeypatch.setattr(module, "_CELLS", 500)
+    monkeypatch.setattr(module, "CELLS", 500)
     pd.testing.assert_frame_equal(why.top_pairs(2), all_pairs.head(2))
     with pytest.raises(UsageError, match="too-many-pairs"):
         why.interactions("features")

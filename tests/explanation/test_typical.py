@@ -49,7 +49,7 @@ def test_counted_from_the_mean_of_the_customers_at_the_newest_cutoff(aged):
 
 def test_of_many_customers_an_even_part_says_what_is_typical(monkeypatch):
     X, y = ageing(12)
-    monkeypatch.setattr(classifier, "_TYPICAL", 7)
+    monkeypatch.setattr(classifier, "TYPICAL", 7)
     model = ChurnClassifier(horizon="30d", n_estimators=5, n_jobs=1).fit(X, y)
     newest = X[X.index.get_level_values("cutoff") == X.index.get_level_values("cutoff").max()]
     some = newest.iloc[[0, 10, 20, 30, 39, 49, 59]]

@@ -10,7 +10,7 @@ from tests.laws.histories import cutoffs_of, features_of, make_history, pairs_of
 from churnpredict.errors import UsageError
 from churnpredict.explanation.attribution import Explanation, explain
 from churnpredict.explanation.drivers import assign_drivers
-from churnpredict.explanation.words import _UNSAID, Narrator, _numbers
+from churnpredict.explanation.words import UNSAID, Narrator, known_numbers
 from churnpredict.feature_names import FAMILIES, GRAMMAR, read_name, subjects_of
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import AGGREGATES, Feature
@@ -77,7 +77,7 @@ def test_grammar_knows_the_whole_catalog():
 
 def test_every_aggregate_has_a_sentence_or_is_said_to_say_nothing():
     english = language_of("en").words
-    told = set(GRAMMAR) - set(_UNSAID) - {"season_sin", "season_cos", "decayed", "last_gap", "last_value"}
+    told = set(GRAMMAR) - set(UNSAID) - {"season_sin", "season_cos", "decayed", "last_gap", "last_value"}
     assert {name for name in told if name not in english} == set()
 
 
@@ -254,7 +254,7 @@ def test_amounts_beyond_what_a_feature_holds_are_told_in_digits_that_are_true():
     """A float32 feature of 16,777,217 is 16,777,216, and 1,048,577.49 is 1,048,577.5: six digits are sure."""
     for exact in (16_777_217.0, 1_048_577.49, 98_765_432.1, 2_000_000.0, -16_777_217.0):
         feature = pd.DataFrame({"value__orders_sum_30d": [exact]}, dtype=np.float32)
-        said = _numbers(feature["value__orders_sum_30d"])[0]
+        said = known_numbers(feature["value__orders_sum_30d"])[0]
         assert said == float(f"{exact:.6g}"), exact
-    assert _numbers(pd.Series([12.34, 99.99, 999_999.0], dtype=np.float32)).round(2).tolist() == [12.34, 99.99, 999_999.0]
-    assert _numbers(pd.Series([16_777_217.0])).tolist() == [16_777_217.0], "what came in double precision is told as it is"
+    assert known_numbers(pd.Series([12.34, 99.99, 999_999.0], dtype=np.float32)).round(2).tolist() == [12.34, 99.99, 999_999.0]
+    assert known_numbers(pd.Series([16_777_217.0])).tolist() == [16_777_217.0], "what came in double precision is told as it is"

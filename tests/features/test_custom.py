@@ -27,7 +27,7 @@ def forget():
     yield
     for name in set(AGGREGATES) - before:
         del AGGREGATES[name]
-        own._OWN.discard(name)
+        own.OWN.discard(name)
 
 
 @pytest.mark.usefixtures("forget")

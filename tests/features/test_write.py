@@ -105,7 +105,7 @@ def test_every_kind_of_table_agrees_in_partitions():
 
 @quiet
 def test_threads_do_not_matter(monkeypatch):
-    monkeypatch.setattr(build, "_BLOCK", 7)
+    monkeypatch.setattr(build, "BLOCK", 7)
     history = make_history(4, n_rows=200, n_customers=30)
     past = take_snapshots(history.tables(), EVER, at=["2024-05-01", "2024-06-01", "2024-07-01"])
     same_bits(build_features(history.tables(), past), build_features(history.tables(), past, n_jobs=4))
@@ -174,8 +174,8 @@ def test_limits_of_control_groups_of_both_versions(tmp_path, lines, files, limit
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     (tmp_path / "own").write_text(lines + "\n")
-    assert memory._group_limits(tmp_path, tmp_path / "own") == limit
-    assert memory._group_limits(tmp_path, tmp_path / "gone") == []
+    assert memory.group_limits(tmp_path, tmp_path / "own") == limit
+    assert memory.group_limits(tmp_path, tmp_path / "gone") == []
     assert 1 << 26 < memory.memory_limit() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

@@ -57,7 +57,7 @@ def test_blocks_of_snapshots_do_not_show(monkeypatch):
     whole = build_features(history.tables(), pairs_of(history, cutoffs), features=features_of(history))
     from churnpredict.features import build
 
-    monkeypatch.setattr(build, "_BLOCK", 7)
+    monkeypatch.setattr(build, "BLOCK", 7)
     same_bits(whole, build_features(history.tables(), pairs_of(history, cutoffs), features=features_of(history)))
 
 

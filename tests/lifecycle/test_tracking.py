@@ -228,7 +228,7 @@ def test_nothing_private_and_no_pickle_in_the_store(mlflow: object, shop: cp.Eve
 
 def test_what_is_missing_is_said(pipeline: cp.ChurnPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SchemaError, match="missing-column"):
-        tracking._Scorer(pipeline).predict(pd.DataFrame({"cutoff": [pd.Timestamp(AT)]}))
+        tracking.Scorer(pipeline).predict(pd.DataFrame({"cutoff": [pd.Timestamp(AT)]}))
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(MissingExtraError, match="missing-extra"):
         tracking.log_pipeline(pipeline)

@@ -65,8 +65,8 @@ def test_the_users_frame_is_never_changed(rng):
     frame = pd.DataFrame({"lifecycle__calendar_season_sin": rng.normal(size=100)})
     before = frame.copy()
     A = MatrixEncoder().fit(frame).transform(frame)
-    from churnpredict.model.training import Rows, Settings, _settle_season
+    from churnpredict.model.training import Rows, Settings, settle_season
 
-    blanked = _settle_season(Rows(A, np.zeros(100), np.ones(100), np.arange(100), names=list(frame.columns)), Settings())
+    blanked = settle_season(Rows(A, np.zeros(100), np.ones(100), np.arange(100), names=list(frame.columns)), Settings())
     assert np.isnan(blanked.A).all()
     pd.testing.assert_frame_equal(frame, before)

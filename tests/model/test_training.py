@@ -46,8 +46,8 @@ def test_law_5_no_training_window_reaches_into_validation(cutoffs, step, horizon
 def test_law_5_catches_folds_that_forget_the_horizon(rng, monkeypatch):
     rows = history(rng, 60, 12, 15)
     module = importlib.import_module("churnpredict.model.training")
-    honest = module._time_folds
-    monkeypatch.setattr(module, "_time_folds", lambda rows, window: honest(rows, Window(Span(days=window.horizon.days // 3))))
+    honest = module.time_folds
+    monkeypatch.setattr(module, "time_folds", lambda rows, window: honest(rows, Window(Span(days=window.horizon.days // 3))))
     with pytest.raises(AssertionError):
         check_purged(rows, validation_folds(rows, window=Window(Span(days=60)))[0], 60 * DAY)
 
@@ -210,6 +210,6 @@ def test_a_season_is_used_where_whole_years_say_that_it_returns(rng, strength, y
     some = rows.times < years * 360 * DAY
     part = Rows(rows.A[some], rows.y[some], rows.w[some], rows.times[some], rows.customers[some], rows.names)
     module = importlib.import_module("churnpredict.model.training")
-    settled = module._settle_season(part, Settings(window=Window(Span(days=60)), n_jobs=1))
+    settled = module.settle_season(part, Settings(window=Window(Span(days=60)), n_jobs=1))
     assert np.isfinite(settled.A[:, 1]).all() == kept
     assert np.isfinite(rows.A).all(), "the user's own array stays as it was"

@@ -201,7 +201,7 @@ def twice_counted() -> Iterator[None]:
     cp.features.aggregate("twice_counted")(lambda times, cutoff: 2.0 * len(times))
     yield
     own.AGGREGATES.pop("twice_counted")
-    own._OWN.discard("twice_counted")
+    own.OWN.discard("twice_counted")
 
 
 @pytest.mark.usefixtures("twice_counted")
@@ -284,8 +284,8 @@ def test_isotonic_steps_with_ties_come_back() -> None:
     rng = np.random.default_rng(0)
     margin = rng.normal(size=3000).round(2)
     steps = make_calibration("isotonic").fit(margin, rng.random(3000) < 1 / (1 + np.exp(-margin)))
-    part = freezing._freeze_calibration(steps)
-    again = freezing._thaw_calibration(schema.read_json(schema.Isotonic, schema.write_json(part), "part"))
+    part = freezing.freeze_calibration(steps)
+    again = freezing.thaw_calibration(schema.read_json(schema.Isotonic, schema.write_json(part), "part"))
     asked = np.linspace(-9, 9, 20_001)
     assert np.array_equal(again.transform(asked), steps.transform(asked))
 
@@ -311,7 +311,7 @@ RULES = [
 
 @pytest.mark.parametrize("churn", RULES, ids=lambda rule: type(rule).__name__)
 def test_every_rule_comes_back(churn: cp.Inactivity) -> None:
-    assert freezing.thaw_rule(schema.read_json(schema.Rule, schema.write_json(freezing._freeze_rule(churn)), "rule")) == churn
+    assert freezing.thaw_rule(schema.read_json(schema.Rule, schema.write_json(freezing.freeze_rule(churn)), "rule")) == churn
 
 
 def test_every_rule_there_is_was_tried() -> None:
@@ -322,6 +322,6 @@ def test_every_rule_there_is_was_tried() -> None:
 
 def test_settings_of_every_kind_come_back() -> None:
     value = {"a": (1, 2.5, None), "b": [True, "x", {"time": 1}], "c": pd.Timestamp("2024-01-01 05:00:00.000001"), "d": pd.Timedelta("36h")}
-    again = freezing._given(json.loads(json.dumps(freezing._plain(value, "it"))))
+    again = freezing.given_value(json.loads(json.dumps(freezing.plain_value(value, "it"))))
     assert again == value
     assert type(again["a"]) is tuple

@@ -69,7 +69,7 @@ def sent(frames: tuple[pd.DataFrame, pd.DataFrame], model: cp.ChurnPipeline) -> 
     return [model.score(declared(*frames), at) for at in ("2023-10-01", "2023-10-15")]
 
 
-def codes(found: cp.operations.drift.Drift) -> set[tuple[str, str]]:
+def codes(found: cp.Drift) -> set[tuple[str, str]]:
     return {(alarm.code, alarm.where) for alarm in found.alarms}
 
 

@@ -121,7 +121,7 @@ def test_value_is_what_the_last_year_paid_believed_as_far_as_it_goes() -> None:
         tables = cp.EventTables(orders=cp.Events(log, customer="who", time="day", value="eur", money=True, activity="any"))
     churn = cp.Inactivity("90d", of="orders")
     snapshots = cp.take_snapshots(tables, churn, at="2024-07-01")
-    paid, days = valuing._payments(tables, snapshots)  # type: ignore[misc]
+    paid, days = valuing.payments(tables, snapshots)  # type: ignore[misc]
     assert paid.tolist() == [[-50, 0, 0, 0], [90, 0, 0, 0], [364, 364, 0, 0]]
     assert days.round(3).tolist() == [[1, 0, 0, 0], [10, 0, 0, 0], [91, 91, 91, 91]]
     book = Credibility(mean=1.0, doubt=90.0, bound=100.0)

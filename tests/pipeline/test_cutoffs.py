@@ -8,7 +8,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning
-from churnpredict.lifecycle.tracking import _has_seen
+from churnpredict.lifecycle.tracking import has_seen
 from churnpredict.pipeline.cutoffs import learnt_until
 from churnpredict.report.page import render_report
 
@@ -38,8 +38,8 @@ def test_the_border_is_the_end_of_the_newest_outcome_window(trained, tables):
     assert end <= pd.Timestamp(UNTIL)
     assert not trained.has_seen(tables, [end])
     assert trained.has_seen(tables, [end - pd.Timedelta("1us")])
-    assert _has_seen(trained, [pd.Timestamp(BEFORE)])
-    assert not _has_seen(trained, [pd.Timestamp(UNTIL)])
+    assert has_seen(trained, [pd.Timestamp(BEFORE)])
+    assert not has_seen(trained, [pd.Timestamp(UNTIL)])
 
 
 def test_runs_are_marked_in_manifest_rows_and_database(trained, tables, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ModelFileError, UsageError
-from churnpredict.pipeline.expected import _ELSEWHERE
+from churnpredict.pipeline.expected import ELSEWHERE
 
 LOG = pd.DataFrame({"user": ["a", "a", "b", "c"], "at": pd.to_datetime(["2024-01-01", "2024-02-20", "2024-01-15", "2024-03-31"])})
 EVENTS = cp.Events(LOG, customer="user", time="at")
@@ -213,7 +213,7 @@ def test_names_of_other_libraries_lead_to_the_call_that_is_meant(name, call):
 
 
 def test_advice_names_calls_that_there_are():
-    for name, advice in _ELSEWHERE.items():
+    for name, advice in ELSEWHERE.items():
         assert not hasattr(cp.ChurnPipeline, name), name
         assert all(hasattr(cp.ChurnPipeline, method) for method in re.findall(r"pipeline\.(\w+)\(", advice)), advice
         assert all(hasattr(cp, function) for function in re.findall(r"cp\.(\w+)\(", advice)), advice

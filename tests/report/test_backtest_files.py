@@ -26,9 +26,9 @@ FAILS = {  # part -> what makes it
     "cohorts": "cohorts",
     "definition": "rates_by_definition",
     "drift": "find_drift",
-    "activity": "_activity",
-    "changes": "_changes",
-    "pairs": "_pairs",
+    "activity": "activity_part",
+    "changes": "changes_part",
+    "pairs": "pairs_part",
 }
 
 

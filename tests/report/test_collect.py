@@ -10,7 +10,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import SchemaError, UsageError
-from churnpredict.report.collect import _left_alone, _with_owners
+from churnpredict.report.collect import left_alone, with_owners
 
 AT = pd.Timestamp("2024-01-01")
 
@@ -28,11 +28,11 @@ def scores(shop: cp.Business) -> pd.DataFrame:
 
 def test_owners_are_those_declared(shop: cp.Business, scores: pd.DataFrame) -> None:
     cutoff = int(shop.tables.instants(AT)[0])
-    owned = _with_owners(shop.tables, scores, cutoff)
+    owned = with_owners(shop.tables, scores, cutoff)
     declared = shop.frames["customers"].drop_duplicates("customer_id", keep="last").set_index("customer_id")["owner"]
     assert owned["owner"].tolist() == declared.reindex(scores["customer_id"]).tolist()
     plain = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at"))
-    assert "owner" not in _with_owners(plain, scores, cutoff)
+    assert "owner" not in with_owners(plain, scores, cutoff)
     assert cp.plan_retention(owned, capacity=2, offer_cost=1).contacts["owner"].value_counts().max() == 2
 
 
@@ -45,16 +45,16 @@ def test_who_is_on_a_list_or_was_contacted_lately_is_left_alone(shop: cp.Busines
     free = next(c for c in scores["customer_id"] if c not in wanted)
     pd.DataFrame({"customer_id": [free, "nobody"], "why": ["opted out", ""]}).to_csv(listed, index=False)
     logged, bare = SimpleNamespace(treatments="treatments"), SimpleNamespace(treatments=None)
-    options = _left_alone(logged, shop.tables, cutoff, scores, {"exclude": listed, "rest": "30d", "offer_cost": 1.0})
+    options = left_alone(logged, shop.tables, cutoff, scores, {"exclude": listed, "rest": "30d", "offer_cost": 1.0})
     said = cp.plan_retention(scores, **options).decisions.set_index("customer_id")["why"]
     assert said[said != ""].to_dict() == dict.fromkeys(wanted, "contacted within 30d") | {free: "opted out"}
-    assert _left_alone(bare, shop.tables, cutoff, scores, {"offer_cost": 1.0}) == {"offer_cost": 1.0, "exclude": None}
-    assert _left_alone(logged, shop.tables, cutoff, scores, {"exclude": [free], "rest": "30d"})["exclude"][free] == ""
+    assert left_alone(bare, shop.tables, cutoff, scores, {"offer_cost": 1.0}) == {"offer_cost": 1.0, "exclude": None}
+    assert left_alone(logged, shop.tables, cutoff, scores, {"exclude": [free], "rest": "30d"})["exclude"][free] == ""
     numbered = scores.assign(customer_id=range(len(scores)))  # ids that CSV gives back as texts
     pd.DataFrame({"customer_id": [3]}).to_csv(listed, index=False)
-    assert _left_alone(bare, shop.tables, cutoff, numbered, {"exclude": listed})["exclude"] == {3: "on the list"}
+    assert left_alone(bare, shop.tables, cutoff, numbered, {"exclude": listed})["exclude"] == {3: "on the list"}
     with pytest.raises(UsageError, match="no-treatments"):
-        _left_alone(bare, shop.tables, cutoff, scores, {"rest": "30d"})
+        left_alone(bare, shop.tables, cutoff, scores, {"rest": "30d"})
     pd.DataFrame({"who": [free]}).to_csv(listed, index=False)
     with pytest.raises(SchemaError, match="missing-column"):
-        _left_alone(bare, shop.tables, cutoff, scores, {"exclude": listed})
+        left_alone(bare, shop.tables, cutoff, scores, {"exclude": listed})

@@ -110,11 +110,11 @@ def test_nothing_runs_nothing_loads_names_are_text(hostile, backtest, language):
 
 
 def test_a_template_that_does_not_escape_is_caught(hostile, backtest, monkeypatch):
-    template = module._template()
+    template = module.template()
     monkeypatch.setitem(template.environment.filters, "shown", lambda text, kind="text": module.shown(text, kind))
     monkeypatch.setattr(template.environment, "autoescape", False)
-    fresh = template.environment.overlay(autoescape=False).from_string((module._TEMPLATES / "report.html.j2").read_text())
-    monkeypatch.setattr(module, "_template", lambda: fresh)
+    fresh = template.environment.overlay(autoescape=False).from_string((module.TEMPLATES / "report.html.j2").read_text())
+    monkeypatch.setattr(module, "template", lambda: fresh)
     with pytest.raises((AssertionError, IndexError)):
         check_page(whole(hostile, backtest))
 
@@ -209,7 +209,7 @@ def contrast(one, two):
 
 
 def test_colours_can_be_read_in_light_dark_and_print():
-    css = (module._TEMPLATES / "report.css").read_text()
+    css = (module.TEMPLATES / "report.css").read_text()
     schemes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", css)]
     assert len(schemes) == 3
     for colours in schemes:
@@ -509,11 +509,11 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
     assert " ".join(spoken.percent(0.25).split()) in text
 
 
-@pytest.mark.parametrize("part", sorted(module._COLUMNS))
+@pytest.mark.parametrize("part", sorted(module.COLUMNS))
 def test_a_part_that_lacks_a_column_is_refused_by_name(scores, everything, part):
     given = everything.get(part)
-    whole = given if isinstance(given, pd.DataFrame) else pd.DataFrame({c: [1.0] for c in module._COLUMNS[part]})
-    for column in module._COLUMNS[part]:
+    whole = given if isinstance(given, pd.DataFrame) else pd.DataFrame({c: [1.0] for c in module.COLUMNS[part]})
+    for column in module.COLUMNS[part]:
         with pytest.raises(SchemaError, match="missing-column") as error:
             module.render_report(scores, **{part: pd.DataFrame(whole).drop(columns=column)})
         assert column in str(error.value)

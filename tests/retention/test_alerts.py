@@ -52,7 +52,7 @@ def test_alerts_are_those_of_a_loop(X):
 
 
 def test_rows_in_another_order_are_caught(X, monkeypatch):
-    monkeypatch.setattr(module, "_checked", lambda X: X.sort_index(level="cutoff"))
+    monkeypatch.setattr(module, "checked", lambda X: X.sort_index(level="cutoff"))
     with pytest.raises(AssertionError):
         check_alerts(X)
 

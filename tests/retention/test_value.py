@@ -32,8 +32,8 @@ def book(rng, n=600, periods=4):
 
 
 def test_it_is_the_formula(rng, monkeypatch):
-    monkeypatch.setattr(module, "_BOUND", 1.0)
-    monkeypatch.setattr(module, "_OWN", 1e9)
+    monkeypatch.setattr(module, "BOUND", 1.0)
+    monkeypatch.setattr(module, "OWN", 1e9)
     _, paid, days = book(rng, 60)
     days[:3] = paid[:3] = 0.0
     found = learn_credibility(paid, days)

@@ -62,7 +62,7 @@ def test_rows_do_not_depend_on_how_they_are_cut(run: Path, trained: cp.ChurnPipe
 def test_small_blocks_give_the_same_rows(
     run: Path, trained: cp.ChurnPipeline, parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "_ROWS", 7)
+    monkeypatch.setattr(batch, "ROWS", 7)
     other = cp.runs.write_scores(trained, parts, tmp_path, at=AT)
     assert pq.ParquetFile(other / "part-00000.parquet").num_row_groups > 2
     pd.testing.assert_frame_equal(cp.runs.read_scores(tmp_path), cp.runs.read_scores(run), check_exact=True)

@@ -186,7 +186,7 @@ def test_one_customer_with_most_of_the_rows(session):
     expected = cp.build_features(tables, cp.take_snapshots(tables, churn, at="2024-05-01"))
     with spark.SparkTables(partitions=4, **in_spark(session, declared)) as cut:
         found = snapshots(collected(spark.build_features(cut, churn, at="2024-05-01")))
-        frame = spark._ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0, "UTC")
+        frame = spark.ranked(session.createDataFrame([(i, 0.25) for i in range(10)] + [(10, 0.5)], "i int, risk double"), 0, "UTC")
         assert sorted({(row.risk, row.percentile) for row in frame.collect()}) == [(0.25, 1000 / 11), (0.5, 100.0)]
     same_bits(expected, found)
 
@@ -243,7 +243,7 @@ def test_parcels_bring_a_customer_together(log):
 
 def test_parcels_out_of_order_are_noticed(log, monkeypatch):
     """The planted fault: without the sort by bucket, a customer's rows would come in two pieces."""
-    monkeypatch.setattr(parts, "_ROWS", 700)
+    monkeypatch.setattr(parts, "ROWS", 700)
     parcels = in_parcels(log, 5)
     mixed = parcels.take(np.random.default_rng(0).permutation(len(parcels)))
     with pytest.raises(RuntimeError, match="sorted by bucket"):

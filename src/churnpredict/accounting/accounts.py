@@ -26,7 +26,7 @@ __all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "sh
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 _SHARES = {"rate", "low", "high", "gross_churn", "net_churn", "gross_retention", "net_retention", "customer_churn", "renews", "share"}
 _MONEY = {
     "average_payment",
@@ -147,7 +147,7 @@ def members(ledger: Ledger, periods: Periods) -> Iterator[tuple[npt.NDArray[np.i
     """Yield customers at the start of each period, as codes and places of periods, sorted by both; in blocks, so the full cross product is
     never in memory.
     """
-    step = max(1, _BLOCK // len(periods))
+    step = max(1, BLOCK // len(periods))
     for start in range(0, len(ledger.tables), step):
         people = np.arange(start, min(start + step, len(ledger.tables)), dtype=np.int32)
         customers, place = np.repeat(people, len(periods)), np.tile(np.arange(len(periods)), len(people))

@@ -262,12 +262,12 @@ def suggest_horizon(tables: EventTables, of: str | None = None, *, returning: fl
 def _silences(stream: Stream, end: int) -> tuple[Ints, Ints, Ints]:
     """Return days of the silences that ended, of those still running on the day ``end``, and the longest ended one of each customer."""
     starts, days, _ = stream.active_days
-    ended, running, longest = _gaps(starts, days.astype(np.int64), end)
+    ended, running, longest = gaps(starts, days.astype(np.int64), end)
     return ended, running, longest
 
 
 @nb.njit(cache=True, nogil=True)
-def _gaps(starts, days, end):  # type: ignore[no-untyped-def]
+def gaps(starts, days, end):  # type: ignore[no-untyped-def]
     ended = np.empty(days.size, np.int64)
     running = np.empty(starts.size, np.int64)
     longest = np.empty(starts.size, np.int64)

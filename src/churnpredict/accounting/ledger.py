@@ -119,12 +119,12 @@ class Ledger:
                 remedy="Use Inactivity, SubscriptionEnd, Cancellation, TrialEnd or DownSell.",
             )
         churn.check(tables)
-        self.tables = _in_hindsight(tables)
+        self.tables = in_hindsight(tables)
         rule: Any = churn
         self.churn: Any = dataclasses.replace(rule, gap="0d")
         if self._left_by == "silence":
             self.churn = dataclasses.replace(self.churn, active_within=None)
-        self._silences = _silences(self.churn.visits(self.tables), churn.horizon_span) if self._left_by == "silence" else None
+        self.ends_of_silence = ends_of_silence(self.churn.visits(self.tables), churn.horizon_span) if self._left_by == "silence" else None
         self.contracts: Contracts | None = self.churn.contracts(self.tables) if self._left_by == "contract" else None
         self.spells = None if self.contracts is None else self.contracts.spells.seen_until(self.observed_until)
 
@@ -136,7 +136,9 @@ class Ledger:
     @property
     def observed_until(self) -> int:
         """The moment up to which it is known who is a customer."""
-        return self.tables.observed_until(self.churn.table(self.tables)) if self._silences is not None else self.tables.observed_until()
+        return (
+            self.tables.observed_until(self.churn.table(self.tables)) if self.ends_of_silence is not None else self.tables.observed_until()
+        )
 
     @property
     def grace(self) -> str:
@@ -157,7 +159,7 @@ class Ledger:
         """Return whether each customer is one at each moment (pairs, sorted by both), shape (n,)."""
         if self.spells is not None:
             there = self.spells.at(customers, moments) >= 0
-        elif self._silences is not None:  # the same boundary as that of leaving, also where months differ in length
+        elif self.ends_of_silence is not None:  # the same boundary as that of leaving, also where months differ in length
             stream = self.churn.visits(self.tables)
             last = latest_known(stream, customers, moments)
             silent_from = self.churn.horizon_span.after(np.append(stream.times, NEVER)[last], self.tables.timezone)
@@ -172,11 +174,11 @@ class Ledger:
             spell = self.spells.at(customers, moments)
             lost = np.append(self.contracts.lost[self.spells.last], False)[spell]
             return self.spells.end_of(spell, OPEN), np.where(spell < 0, 0, np.where(lost, 2, 1)).astype(np.int8)
-        if self._silences is not None:
+        if self.ends_of_silence is not None:
             edges = np.empty((1, len(customers)), np.int64)
-            positions(self._silences.offsets, self._silences.times, customers, moments, np.empty(0, np.int64), edges)
-            there = edges[0] < self._silences.offsets[customers + 1]
-            left_at = np.append(self._silences.times, OPEN)[np.where(there, edges[0], len(self._silences))]
+            positions(self.ends_of_silence.offsets, self.ends_of_silence.times, customers, moments, np.empty(0, np.int64), edges)
+            there = edges[0] < self.ends_of_silence.offsets[customers + 1]
+            left_at = np.append(self.ends_of_silence.times, OPEN)[np.where(there, edges[0], len(self.ends_of_silence))]
             return left_at, there.astype(np.int8)
         for_ever = dataclasses.replace(self.churn, horizon=_LIFETIME)
         duration, outcome = for_ever.outcomes(self.tables, customers, moments)
@@ -215,7 +217,7 @@ class Ledger:
             for stream in self.tables.streams.values():
                 first = np.minimum(first, _firsts(stream))
             return first if self.joined is None else self.joined
-        stream = self.tables.stream(self.churn.table(self.tables)) if self._silences is None else self.churn.visits(self.tables)
+        stream = self.tables.stream(self.churn.table(self.tables)) if self.ends_of_silence is None else self.churn.visits(self.tables)
         first = _firsts(stream) if self.spells is None else self.spells.first_starts
         return first if self.joined is None else np.maximum(first, self.joined)
 
@@ -234,8 +236,8 @@ class Ledger:
         """
         everybody = np.arange(len(self.tables), dtype=np.int32)
         stream = self.tables.stream(self.churn.table(self.tables))
-        if self._silences is not None:
-            last = _lasts(self._silences, self._silences.times)
+        if self.ends_of_silence is not None:
+            last = _lasts(self.ends_of_silence, self.ends_of_silence.times)
         elif self._left_by == "row":
             last = _lasts(stream, stream.times)
         elif self.spells is not None:
@@ -251,7 +253,7 @@ class Ledger:
         return np.where((last == NEVER) | there | (last >= self.observed_until), OPEN, last)
 
 
-def _in_hindsight(tables: EventTables) -> EventTables:
+def in_hindsight(tables: EventTables) -> EventTables:
     """Return the same tables with everything known when it happened."""
     view = copy.copy(tables)
     view.streams = {
@@ -261,7 +263,7 @@ def _in_hindsight(tables: EventTables) -> EventTables:
     return view
 
 
-def _silences(stream: Stream, horizon: Span) -> Stream:
+def ends_of_silence(stream: Stream, horizon: Span) -> Stream:
     """Return the moments at which a silence has lasted the horizon, per customer."""
     ended = stream.where(stream.following > horizon.after(stream.times, stream.timezone))
     return dataclasses.replace(ended, times=horizon.after(ended.times, stream.timezone), columns={})

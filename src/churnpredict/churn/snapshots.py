@@ -17,7 +17,7 @@ from churnpredict.spans import Span, SpanLike, span
 __all__ = ["check_somebody", "choose_cutoffs", "grid", "pairs_at_risk", "take_snapshots"]
 
 Ints = npt.NDArray[np.int64]
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 
 
 def take_snapshots(
@@ -167,7 +167,7 @@ def pairs_at_risk(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> tuple
     memory.
     """
     people, moments = [], []
-    step = max(1, _BLOCK // len(cutoffs))
+    step = max(1, BLOCK // len(cutoffs))
     for start in range(0, len(tables), step):
         stop = min(start + step, len(tables))
         customers = np.repeat(np.arange(start, stop, dtype=np.int32), len(cutoffs))

@@ -265,11 +265,11 @@ def evened(outcomes: Outcomes, contacted: npt.NDArray[np.float64]) -> Bools:
     left = np.where(outcomes["outcome"] != 0, outcomes["duration"], np.inf)
     for cutoff in cutoffs.unique():
         here = np.flatnonzero(cutoffs == cutoff)
-        kept[here] &= _as_many(left[here], contacted[here])
+        kept[here] &= as_many(left[here], contacted[here])
     return kept
 
 
-def _as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) -> Bools:
+def as_many(left: npt.NDArray[np.float64], contacted: npt.NDArray[np.float64]) -> Bools:
     """Return which of those who left at a time (days; inf for never) to keep, so that the share kept equals that of those who
     stayed (n,).
     """

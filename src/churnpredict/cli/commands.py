@@ -42,7 +42,7 @@ from churnpredict.progress import be_quiet, begin, stage
 
 __all__ = ["app", "main"]
 
-_LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # imports that may take more than a second
+LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # imports that may take more than a second
 
 app = typer.Typer(
     help="Which customers will leave, why, and what to do about it.",
@@ -540,7 +540,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     command = next((word for word in given if not word.startswith("-")), "")
     be_quiet("--quiet" in given[: given.index(command)] if command else False)
-    if command in _LONG and "--help" not in given:
+    if command in LONG and "--help" not in given:
         begin(f"{command}: loading libraries")
     sys.exit(run(partial(app, args=given, standalone_mode=False), as_json=_wants_json(given), hint=hint_for(app, given)))
 

@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 __all__ = ["Config", "Output", "Planning", "Settings", "parse_config", "read_config"]
 
 # Name in the file -> class in events.tables, and keys with other names there: "kind" is the kind of table.
-_TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
-_RENAMED = {"kinds": "kind"}
+TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
+RENAMED = {"kinds": "kind"}
 _PLACES = ("source", "database", "files", "query")
 # Options of churnpredict.File.
-_FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
+FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
 _TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use internally
 
@@ -207,8 +207,8 @@ class Config:
 
         declared = {}
         for name, section in self.tables.items():
-            options = {_RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES, *_FILE)}
-            declared[name] = getattr(kinds, _TABLES[section["kind"]])(self._source(name, section), **options)
+            options = {RENAMED.get(k, k): v for k, v in section.items() if k not in ("kind", *_PLACES, *FILE)}
+            declared[name] = getattr(kinds, TABLES[section["kind"]])(self._source(name, section), **options)
         return declared
 
     def _source(self, name: str, section: Mapping[str, Any]) -> Any:
@@ -230,7 +230,7 @@ class Config:
         if isinstance(said, str):
             return str(self.resolve(said))
         path = str(self.resolve(said["source"]))
-        options = {key: said[key] for key in _FILE if key in said}
+        options = {key: said[key] for key in FILE if key in said}
         return File(path, **options) if options else path
 
     def planning(self) -> dict[str, Any]:
@@ -396,10 +396,10 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     if name in _TAKEN:
         raise ConfigError("table-name", f'{where}: a table cannot be called "{name}"', remedy=f'Name it "{name}_log", for example.')
     section = _mapping(where, section)
-    cls = getattr(kinds, _TABLES[_need(where, section, "kind", _TABLES)])
+    cls = getattr(kinds, TABLES[_need(where, section, "kind", TABLES)])
     options = _options_of(cls)
-    back = {v: k for k, v in _RENAMED.items()}
-    known = ["kind", *_PLACES, *_FILE, *(back.get(o, o) for o in options if o != "source")]
+    back = {v: k for k, v in RENAMED.items()}
+    known = ["kind", *_PLACES, *FILE, *(back.get(o, o) for o in options if o != "source")]
     _refuse_unknown(where, section, known)
     options["source"] = not {"database", "files"} & set(section)
     for option, must in options.items():
@@ -409,12 +409,12 @@ def _table(name: str, section: Any) -> dict[str, Any]:
             )
     types = kinds_of(cls) | kinds_of(File) | dict.fromkeys(("kind", *_PLACES), str) | {"files": dict}
     for key, value in section.items():
-        check_value(where, key, value, types[_RENAMED.get(key, key) if key != "kind" else "kind"])
+        check_value(where, key, value, types[RENAMED.get(key, key) if key != "kind" else "kind"])
     places = {"source", "database", "files"} & set(section)
     if len(places) != 1 or ("query" in section and "source" in places) or ("query" not in section and "files" in places):
         remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders", or files = {...} and a query over them.'
         raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
-    if "source" not in section and (said := [key for key in _FILE if key in section]):
+    if "source" not in section and (said := [key for key in FILE if key in section]):
         raise ConfigError("bad-setting", f"{where}: {said[0]} is for files, not for databases", remedy="Leave it out.")
     for alias, file in section.get("files", {}).items():
         if isinstance(file, dict):
@@ -427,7 +427,7 @@ def _check_file(where: str, file: Mapping[str, Any]) -> None:
     """Check a file of a query and the options that read it."""
     from churnpredict.events.source import File
 
-    _refuse_unknown(where, file, ("source", *_FILE))
+    _refuse_unknown(where, file, ("source", *FILE))
     if "source" not in file:
         raise ConfigError("missing-key", f'{where} lacks its "source"', remedy='Add source = "orders.csv".')
     for key, value in file.items():

@@ -37,7 +37,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
     """
     path = model or settings.resolve(settings.output.model)
     pipeline = load(path, **how)
-    differences = _rules(pipeline.churn, settings.churn_rule())
+    differences = rules(pipeline.churn, settings.churn_rule())
     tables = {name for row in pipeline.features_ for name in row.tables} - {"calendar"}
     missing = sorted(tables - set(settings.tables)) if lacking == "refuse" else []
     differences += [f"tables of the model that are not declared: {', '.join(missing)}"] if missing else []
@@ -52,7 +52,7 @@ def trained_model(settings: Config, model: Path | None = None, *, lacking: str =
     return pipeline
 
 
-def _rules(trained: Any, declared: Any) -> list[str]:
+def rules(trained: Any, declared: Any) -> list[str]:
     """Return how two churn rules differ, setting by setting."""
     if type(trained) is not type(declared):
         return [f"the rule is {type(trained).__name__} in the model and {type(declared).__name__} in the file"]

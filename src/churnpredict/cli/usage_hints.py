@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["hint_for", "usage_hint"]
 
 # What the steps are called elsewhere -> the command
-_CALLED = {
+CALLED = {
     **dict.fromkeys(("fit", "learn", "build"), "train"),
     **dict.fromkeys(("predict", "run", "infer"), "score"),
     **dict.fromkeys(("evaluate", "eval", "test", "validate"), "backtest"),
@@ -40,8 +40,8 @@ def usage_hint(message: str, given: list[str], commands: Iterable[str]) -> str:
     """
     known = tuple(commands)
     if found := re.match(r"No such command '(.+?)'", message):
-        meant = _CALLED.get(found[1].lower(), "")
-        named = f"{_PURPOSE[meant]}: churnpredict {meant}" if meant in known else "All commands: churnpredict --help"
+        meant = CALLED.get(found[1].lower(), "")
+        named = f"{PURPOSE[meant]}: churnpredict {meant}" if meant in known else "All commands: churnpredict --help"
         return "" if "Did you mean" in message else named
     command = next((word for word in given if word in known), "")
     if command and (found := re.match(r"Got unexpected extra argument\(?s?\)? \((\S+?)[ )]", message)):
@@ -72,7 +72,7 @@ def _misplaced_option(option: str, given: list[str], command: str) -> str:
     return f"Options stand after the command: churnpredict {' '.join([command, *before, *after])}"
 
 
-_PURPOSE = {
+PURPOSE = {
     "train": "To train a model",
     "score": "To score customers",
     "backtest": "To test the model at past cutoffs",

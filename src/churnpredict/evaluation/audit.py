@@ -24,7 +24,7 @@ from churnpredict.spans import SpanLike, span
 
 __all__ = ["Audit", "Finding", "audit", "audit_matrix", "names_outcome"]
 
-_MOST_ROWS = 20_000  # a leak shows in a sample of customers as well
+MOST_ROWS = 20_000  # a leak shows in a sample of customers as well
 
 _OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     time_order,
@@ -178,9 +178,9 @@ def _strongest(found: list[Finding]) -> Iterator[Finding]:
 
 
 def _sample(who: np.ndarray) -> np.ndarray:
-    """Return rows of so many customers that there are about ``_MOST_ROWS`` rows; all rows of a customer or none."""
-    if len(who) <= _MOST_ROWS:
+    """Return rows of so many customers that there are about ``MOST_ROWS`` rows; all rows of a customer or none."""
+    if len(who) <= MOST_ROWS:
         return np.arange(len(who))
     codes, distinct = pd.factorize(who)
-    kept = np.random.default_rng(0).random(len(distinct)) < _MOST_ROWS / len(who)
+    kept = np.random.default_rng(0).random(len(distinct)) < MOST_ROWS / len(who)
     return np.flatnonzero(kept[codes])

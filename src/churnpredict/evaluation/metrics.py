@@ -313,7 +313,7 @@ def empc(  # names from the paper
     pi0, pi1 = left.sum() / total, stayed.sum() / total
     if pi0 == 0:
         return 0.0
-    f0, f1 = _roc_hull(left, stayed)
+    f0, f1 = roc_hull(left, stayed)
     delta, phi = offer_cost / value, contact_cost / value
     d0, d1 = np.diff(f0), np.diff(f1)
     with np.errstate(divide="ignore"):  # along a level edge of the hull no acceptance rate is high enough
@@ -334,7 +334,7 @@ def _money(value: Any, offer_cost: Any, contact_cost: Any) -> tuple[float, float
     return check_number(value, "value", least=offer_cost, open_=True, what="the value of a customer,"), offer_cost, contact_cost
 
 
-def _roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def roc_hull(left: np.ndarray, stayed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return vertices of the upper convex hull of the ROC curve: share of leavers and of stayers contacted."""
     from scipy.optimize import isotonic_regression
 

@@ -69,9 +69,9 @@ def reach_verdict(
     table = {(str(row["model"]), str(row["metric"])): row for row in figures.to_dict("records")}
     model = str(figures["model"].iloc[0])
     signal, about_signal = _signal(table)
-    against, about_rivals = _against(table, model)
-    level, about_level = _level(table[model, "calibration_gap"], train_rate, seasons_seen)
-    slope, about_slope = _slope(table[model, "calibration_slope"])
+    against, about_rivals = against_baseline(table, model)
+    level, about_level = level_sentence(table[model, "calibration_gap"], train_rate, seasons_seen)
+    slope, about_slope = slope_sentence(table[model, "calibration_slope"])
     words = " ".join(
         part
         for part in (_too_good(table.get((model, "auc")), strongest), about_signal, about_rivals, about_level, about_slope, season)
@@ -102,7 +102,7 @@ def _signal(table: dict[tuple[str, str], _Row]) -> tuple[str, str]:
     return "weak", "WEAK SIGNAL: the model does not differ significantly from the base rate; do not act on single risks."
 
 
-def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
+def against_baseline(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
     rivals = [row for (name, metric), row in table.items() if metric == "log_loss" and name not in (model, "base rate")]
     if not rivals:
         return "alone", ""
@@ -119,7 +119,7 @@ def _against(table: dict[tuple[str, str], _Row], model: str) -> tuple[str, str]:
     )
 
 
-def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
+def level_sentence(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tuple[str, str]:
     gap, low, high = float(row["value"]), float(row["low"]), float(row["high"])
     if math.isnan(gap):
         return "unknown", "Whether risks are right on average is not known: no outcome could be compared with them."
@@ -137,7 +137,7 @@ def _level(row: _Row, train_rate: float | None, seasons_seen: int | None) -> tup
     return "level moved", f"{off}: the level moved after the last outcomes that training knew{moved}."
 
 
-def _slope(row: _Row) -> tuple[str, str]:
+def slope_sentence(row: _Row) -> tuple[str, str]:
     slope, low, high = float(row["value"]), float(row["low"]), float(row["high"])
     if math.isnan(slope):
         return "unknown", ""

@@ -174,14 +174,14 @@ def read_amounts(text: pa.Array, form: NumberFormat) -> Amounts:
             numbers = pc.replace_substring(numbers, form.decimal, ".")
         numbers = pc.replace_substring_regex(numbers, r"^(-?)0+([0-9]+\.)", r"\1\2")
         return Amounts(pc.coalesce(numbers, text), pa.array(np.zeros(len(text), np.bool_)), missing)
-    return _read_dressed(text, numbers, missing, form)
+    return read_dressed(text, numbers, missing, form)
 
 
 def _group(thousands: str) -> str:
     return f"[{_GROUPING.get(thousands, _escape(thousands))}]"
 
 
-def _read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: NumberFormat) -> Amounts:
+def read_dressed(text: pa.Array, numbers: pa.Array, missing: pa.Array, form: NumberFormat) -> Amounts:
     """Return the formats where signs or words stand around some of the numbers."""
     _, full, digits = _patterns(form)
     parts = pc.extract_regex(numbers, full)

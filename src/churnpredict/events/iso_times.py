@@ -61,7 +61,7 @@ def parse_iso(text: pa.Array, table: str, name: str) -> pa.Array:
     except pa.ArrowInvalid:
         pass  # the reader's own message quotes the value
     good = pa.array([v is None or _castable(v, target) for v in written.to_pylist()])
-    raise _not_iso(coded.dictionary.filter(pc.invert(good)), written, pc.invert(good).take(coded.indices), table, name)
+    raise not_iso(coded.dictionary.filter(pc.invert(good)), written, pc.invert(good).take(coded.indices), table, name)
 
 
 def _target(zoned: pa.Array) -> pa.DataType:
@@ -78,7 +78,7 @@ def _without_missing(coded: pa.DictionaryArray, table: str, name: str) -> pa.Arr
     return pc.if_else(missing, None, texts)
 
 
-def _not_iso(bad: pa.Array, written: pa.Array, wrong: pa.Array, table: str, name: str) -> TimeError:
+def not_iso(bad: pa.Array, written: pa.Array, wrong: pa.Array, table: str, name: str) -> TimeError:
     """Return the error for texts that are not ISO 8601: numbers lack a unit, others a format."""
     fitting = " or ".join(f'format="{form}"' for form in fitting_formats(written))
     numbers, _, unread = numbers_of_texts(written.drop_null())

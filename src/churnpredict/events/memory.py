@@ -25,10 +25,10 @@ def memory_limit() -> int:
         soft, _ = resource.getrlimit(kind)
         if soft != resource.RLIM_INFINITY:
             found.append(soft)
-    return min([*found, *_group_limits(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))])
+    return min([*found, *group_limits(Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"))])
 
 
-def _group_limits(root: Path, own: Path) -> list[int]:
+def group_limits(root: Path, own: Path) -> list[int]:
     """Return the limits of the process's control group and all above it, of both versions."""
     found = []
     try:

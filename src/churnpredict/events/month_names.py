@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 __all__ = ["MONTHS", "name_no_months"]
 
 # Language -> twelve months, each with its forms: in a date Polish and Russian use the genitive.
-_NAMES = {
+NAMES = {
     "English": "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov"
     "|december dec",
     "German": "januar jänner jan jän|februar feber feb|märz maerz mär mrz|april apr|mai|juni jun|juli jul|august aug|september sep sept"
@@ -35,14 +35,14 @@ _NAMES = {
 }
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
     """Return a word in small letters without accents and dots, whatever its case and Unicode form."""
     plain = unicodedata.normalize("NFKD", word.replace("ı", "i").replace("İ", "i").casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 MONTHS: dict[str, int] = {
-    _bare(form): number for months in _NAMES.values() for number, forms in enumerate(months.split("|"), 1) for form in forms.split()
+    bare(form): number for months in NAMES.values() for number, forms in enumerate(months.split("|"), 1) for form in forms.split()
 }
 
 
@@ -62,7 +62,7 @@ def name_no_months(text: pa.Array, form: str) -> tuple[pa.Array, str]:
     words = set(re.findall(r"[^\W\d_]{3,}", " ".join(pc.drop_null(pc.unique(text)).to_pylist())))
     dotted = not re.search(r"%[bBh]\.", form)
     for word in sorted(words, key=len, reverse=True):  # "mar" is a part of "marca"
-        if (number := MONTHS.get(_bare(word))) is not None:
+        if (number := MONTHS.get(bare(word))) is not None:
             text = pc.replace_substring(text, f"{word}.", f"~{number:02}") if dotted else text
             text = pc.replace_substring(text, word, f"~{number:02}")
     return text, re.sub("%[bBh]", "~%m", form)

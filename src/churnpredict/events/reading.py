@@ -79,7 +79,7 @@ class Rows:
         return replace(self, codes=self.codes[mask], times=self.times[mask], columns=columns, units=units)
 
 
-class _Reader:
+class Reader:
     """One table being read: the declaration, what the source gave, and what the columns have become."""
 
     def __init__(self, name: str, declaration: Declaration, timezone: str, extra: Sequence[str] = ()) -> None:
@@ -225,7 +225,7 @@ def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool
     DataError
         Any error in the table.
     """
-    reader = _Reader(name, declaration, timezone, (UNIT,) if units else ())
+    reader = Reader(name, declaration, timezone, (UNIT,) if units else ())
     if isinstance(declaration, Events):
         return _events(reader, declaration)
     if isinstance(declaration, Intervals):
@@ -235,7 +235,7 @@ def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool
     return _customers(reader, declaration)
 
 
-def _events(reader: _Reader, events: Events) -> Rows:
+def _events(reader: Reader, events: Events) -> Rows:
     times = reader.happened(events.time)
     reader.money(events)
     reader.label("kind", events.kind)
@@ -250,7 +250,7 @@ def _events(reader: _Reader, events: Events) -> Rows:
     return rows if events.order is None else _one_row_per_order(rows)
 
 
-def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
+def _intervals(reader: Reader, intervals: Intervals) -> Rows:
     starts = reader.happened(intervals.start)
     ends = reader.ends(intervals.end, intervals.end_inclusive)
     _refuse_backwards(reader, starts, ends, intervals.end, "intervals that end before they begin")
@@ -272,14 +272,14 @@ def _intervals(reader: _Reader, intervals: Intervals) -> Rows:
     return _once(rows) if intervals.repeats == "drop" else rows
 
 
-def _refuse_backwards(reader: _Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
+def _refuse_backwards(reader: Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
     backwards = int((ends < starts).sum())
     if backwards:
         remedy = "Correct the times, or leave these rows out. If ends are dates that belong to the interval, declare end_inclusive=True."
         raise TimeError("end-before-start", what, table=reader.name, column=column, rows=backwards, total=len(ends), remedy=remedy)
 
 
-def _states(reader: _Reader, states: States) -> Rows:
+def _states(reader: Reader, states: States) -> Rows:
     if not states.values and not states.dates:
         raise UsageError(
             "no-values", "no value is declared", table=reader.name, remedy='Declare the columns of values: States(..., values=["price"]).'
@@ -292,7 +292,7 @@ def _states(reader: _Reader, states: States) -> Rows:
     return reader.rows(*reader.ids(), times)
 
 
-def _customers(reader: _Reader, customers: Customers) -> Rows:
+def _customers(reader: Reader, customers: Customers) -> Rows:
     times = np.full(reader.table.num_rows, NEVER, np.int64)
     if customers.valid_from is not None:
         moments, unknown = reader.times(customers.valid_from)
@@ -334,7 +334,7 @@ def _fetch(name: str, declaration: Declaration, extra: Sequence[str] = ()) -> pa
     return table
 
 
-def _one_row_per_id(reader: _Reader, column: str, rows: Rows) -> Rows:
+def _one_row_per_id(reader: Reader, column: str, rows: Rows) -> Rows:
     """Count an event id that comes twice with the same content once; refuse one with other content."""
     codes, values = encoded(reader.table[column])
     if pa.types.is_floating(values.type) and pc.any(pc.greater_equal(pc.abs(values), 2.0**53)).as_py():

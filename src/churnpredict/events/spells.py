@@ -47,7 +47,7 @@ class Spells:
 
     def at(self, customers: Codes, moments: Ints) -> Ints:
         """Return the spell that has begun before each moment and has not ended by it, -1 for none, shape (n,); in hindsight."""
-        return np.asarray(_spell_at(self.offsets, self.starts, self.ends, customers, moments))
+        return np.asarray(spell_at(self.offsets, self.starts, self.ends, customers, moments))
 
     def end_of(self, spell: Ints, none: int = NEVER) -> Ints:
         """Return the end of each spell, ``none`` where there is none, shape (n,)."""
@@ -100,7 +100,7 @@ class Contracts:
     @cached_property
     def spells(self) -> Spells:
         """All spells, in hindsight."""
-        return Spells(*_merge(self.offsets, self.starts, self.ends, self.until, self.lost))
+        return Spells(*merge(self.offsets, self.starts, self.ends, self.until, self.lost))
 
     def running(self, customers: Codes, moments: Ints) -> Bools:
         """Return whether each customer has a contract at each moment, as far as was known then, shape (n,).
@@ -108,7 +108,7 @@ class Contracts:
         It has begun before the moment, was known before it and ends after it. One that begins at the very moment counts where it carries
         on another that was known: who renews at a moment is a customer at that moment, and who does not has left.
         """
-        return np.asarray(_running(self.offsets, self.starts, self.ends, self.known, self.until, customers, moments))
+        return np.asarray(running_at(self.offsets, self.starts, self.ends, self.known, self.until, customers, moments))
 
     def worth(self, values: npt.NDArray[np.float64], customers: Codes, moments: Ints) -> npt.NDArray[np.float64]:
         """Return the sum of the values of the contracts that hold just before each moment, NaN for none, shape (n,); in hindsight.
@@ -124,7 +124,7 @@ class Contracts:
 
 
 @nb.njit(cache=True, nogil=True)
-def _merge(offsets, starts, ends, until, lost):  # type: ignore[no-untyped-def]
+def merge(offsets, starts, ends, until, lost):  # type: ignore[no-untyped-def]
     """Merge contracts in order of their starts into spells: offsets, starts, ends, until when each can be renewed, and its last
     contract.
     """
@@ -150,7 +150,7 @@ def _merge(offsets, starts, ends, until, lost):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _spell_at(offsets, starts, ends, customers, moments):  # type: ignore[no-untyped-def]
+def spell_at(offsets, starts, ends, customers, moments):  # type: ignore[no-untyped-def]
     found = np.full(customers.size, -1, np.int64)
     for r in range(customers.size):
         for i in range(offsets[customers[r]], offsets[customers[r] + 1]):
@@ -163,7 +163,7 @@ def _spell_at(offsets, starts, ends, customers, moments):  # type: ignore[no-unt
 
 
 @nb.njit(cache=True, nogil=True)
-def _running(offsets, starts, ends, known, until, customers, moments):  # type: ignore[no-untyped-def]
+def running_at(offsets, starts, ends, known, until, customers, moments):  # type: ignore[no-untyped-def]
     found = np.zeros(customers.size, np.bool_)
     for r in range(customers.size):
         t = moments[r]

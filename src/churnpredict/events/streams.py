@@ -283,7 +283,7 @@ def _count_repeats(offsets, t, v, k, m, s, w):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _sort_within(offsets, t, v, k, m, s, w, u):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
+def sort_within(offsets, t, v, k, m, s, w, u):  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one branch a column
     """Sort each customer's rows by time, and rows of the same time by value, kind, item, user and known time, so that the
     order in which they arrived does not matter. Returns how many rows repeat the row before them in every column."""
     bits = v.view(np.int64)
@@ -357,7 +357,7 @@ def group_rows(
         return _sort_whole(remap[indices], n_customers, times, columns, timezone)
     units = columns.get(UNIT, np.empty(0, np.int32))
     found = _scatter(np.ascontiguousarray(indices, dtype=np.int32), remap, n_customers, times, *event_columns(columns), units)
-    repeats = int(_sort_within(*found))
+    repeats = int(sort_within(*found))
     sorted_columns: dict[str, npt.NDArray[Any]] = dict(zip((*_EVENT_COLUMNS, UNIT), found[2:], strict=True))
     return Stream(found[0], found[1], {name: sorted_columns[name] for name in columns}, timezone), repeats
 

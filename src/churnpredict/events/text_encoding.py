@@ -16,8 +16,8 @@ import pyarrow as pa
 __all__ = ["encode_text"]
 
 _LONGEST = 15  # bytes that may differ: two words with their length
-_BLOCK = 1 << 15  # rows at a time: their words stay in the cache
-_FEW = 50_000  # rows below which compiled code is not worth loading
+BLOCK = 1 << 15  # rows at a time: their words stay in the cache
+FEW = 50_000  # rows below which compiled code is not worth loading
 _ODD = -7046029254386353131  # 2^64 / golden ratio, as a signed word
 _jit = nb.njit(cache=True, nogil=True)
 
@@ -36,7 +36,7 @@ def encode_text(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Arra
     >>> codes[:4].tolist(), texts.to_pylist()
     ([0, 1, -1, 0], ['c-2', 'c-1'])
     """
-    if len(column) < max(_FEW, 1) or not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+    if len(column) < max(FEW, 1) or not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return None
     parts = [_parts(chunk) for chunk in column.chunks if len(chunk)]
     begin, shared, longest = np.empty(0, np.uint8), -1, 0
@@ -47,18 +47,18 @@ def encode_text(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Arra
         shared, longest = _shape(offsets, data, missing, begin, shared, longest, _LONGEST)
         if longest - shared > _LONGEST:
             return None
-    table, n = np.zeros((2 * _BLOCK, 3), np.int64), 0
-    low, high, firsts = (np.empty(_BLOCK, np.int64) for _ in range(3))
+    table, n = np.zeros((2 * BLOCK, 3), np.int64), 0
+    low, high, firsts = (np.empty(BLOCK, np.int64) for _ in range(3))
     codes = np.empty(len(column), np.int32)
     texts: list[pa.Array] = []
     begun = 0
     for chunk, (offsets, data, missing) in zip((c for c in column.chunks if len(c)), parts, strict=True):
-        for start in range(0, len(chunk), _BLOCK):
-            rows = slice(start, min(start + _BLOCK, len(chunk)))
-            if 4 * (n + _BLOCK) > 3 * len(table):
+        for start in range(0, len(chunk), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(chunk)))
+            if 4 * (n + BLOCK) > 3 * len(table):
                 table = _grown(table)
             known, size = n, rows.stop - start
-            _pack(offsets[start : rows.stop + 1], data, max(shared, 0), low, high)
+            pack(offsets[start : rows.stop + 1], data, max(shared, 0), low, high)
             n = _look_up(low[:size], high[:size], missing[rows], table, n, firsts, codes[begun : begun + size])
             texts.append(chunk.take(pa.array(start + firsts[: n - known])))
             begun += size
@@ -93,7 +93,7 @@ def _shape(offsets, data, missing, begin, shared, longest, most):  # type: ignor
 
 
 @_jit
-def _pack(offsets, data, shared, low, high):  # type: ignore[no-untyped-def]
+def pack(offsets, data, shared, low, high):  # type: ignore[no-untyped-def]
     """Pack the bytes after the shared ones into two words, with the length in the last byte: texts may end in zero bytes."""
     for i in range(offsets.size - 1):
         start, length = offsets[i] + shared, offsets[i + 1] - offsets[i] - shared

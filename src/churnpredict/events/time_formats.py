@@ -19,7 +19,7 @@ from churnpredict.events.month_names import name_no_months
 __all__ = ["fitting_formats", "read_formatted"]
 
 # In order of how common they are: where two read every row, the first stands first.
-_DAYS = (
+DAYS = (
     *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d. %m. %Y", "%d %m %Y"),
     *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%m-%d-%y", "%d-%m-%y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d"),
 )
@@ -99,7 +99,7 @@ def _candidates(text: pa.Array) -> Iterator[str]:
         return
     named = pc.all(pc.match_substring_regex(text.slice(0, _SOME), r"\pL{3}")).as_py()
     for clock in _CLOCKS:
-        for day in _MONTHS if named else _DAYS:
+        for day in _MONTHS if named else DAYS:
             yield day + clock
     if not named:
         yield from ("%Y-%m-%d" + clock for clock in _AFTER_ISO)

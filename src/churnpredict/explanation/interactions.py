@@ -24,7 +24,7 @@ MOST_CELLS = 256
 MOST_FEATURES = 8  # as many pairs as 28
 CELL_COST = 6e-5  # of building a cell: a table has a column per pair, so smaller ones pay
 _SUMS = 1 << 22  # numbers that wait to be written: 32 MB
-_MOST_ROWS = 1024
+MOST_ROWS = 1024
 
 
 class PairTables:
@@ -187,7 +187,7 @@ class PairPlan:
         from churnpredict.explanation.column_kernels import pair_rows
         from churnpredict.explanation.deep_kernels import add_deep_pairs
 
-        block = int(np.clip(_SUMS // max(len(self.first) + self.width, 1), 8, _MOST_ROWS))
+        block = int(np.clip(_SUMS // max(len(self.first) + self.width, 1), 8, MOST_ROWS))
 
         def some(begins: range) -> None:
             cell = np.zeros(block, np.uint16)

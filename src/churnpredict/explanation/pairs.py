@@ -25,7 +25,7 @@ MOST_NUMBERS = 1 << 29
 _LEAST = 0.005  # a pair of less than half a point is not worth a sentence
 _PART = 0.2  # nor one that adds less than a fifth of the strongest driver
 _ROWS = 1_000  # that are worth another thread
-_CELLS = 1 << 22  # numbers held at a time while all pairs are ranked: 32 MB
+CELLS = 1 << 22  # numbers held at a time while all pairs are ranked: 32 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ class PairSource:
         n = len(rows)
         if most is not None and most < len(keys):
             total = np.zeros(len(keys))
-            step = max(1, _CELLS // max(len(keys), 1))
+            step = max(1, CELLS // max(len(keys), 1))
             for begin, values in self._blocks(rows, shaps, groups, keys, width, step):
                 counted = np.abs(values) if weight is None else np.abs(values) * weight[begin : begin + len(values), None]
                 total += counted.sum(axis=0)
@@ -106,7 +106,7 @@ class PairSource:
                 remedy="Ask for fewer rows, for pairs of drivers, or for the strongest pairs only: top_pairs().",
             )  # fmt: skip
         out = np.zeros((n, len(keys)))
-        for begin, values in self._blocks(rows, shaps, groups, keys, width, max(1, _CELLS // max(len(keys), 1))):
+        for begin, values in self._blocks(rows, shaps, groups, keys, width, max(1, CELLS // max(len(keys), 1))):
             out[begin : begin + len(values)] = values
         return Halves(keys // width, keys % width, out)
 

@@ -44,7 +44,7 @@ DEEPEST_FOR_LIGHTGBM = 24
 MOST_CELLS = 512
 MOST_FEATURES = 9  # a feature has two classes or more: 2**9 cells
 CELL_COST = 2e-5  # of building a cell, in units of one look-up for one row, spread over 50,000 rows
-_PAIR_CELLS = 1 << 23  # numbers of a block of matrices: 64 MB
+PAIR_CELLS = 1 << 23  # numbers of a block of matrices: 64 MB
 
 _log = logging.getLogger("churnpredict")
 
@@ -277,7 +277,7 @@ class TreeShap:
         """
         rows = self._rows(A)
         plan = self.pair_plan(self._target(groups))
-        step = max(1, _PAIR_CELLS // plan.width**2)
+        step = max(1, PAIR_CELLS // plan.width**2)
         for begin in range(0, len(rows), step):
             part = rows[begin : begin + step]
             out = np.empty((len(part), plan.width, plan.width))

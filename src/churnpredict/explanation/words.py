@@ -41,7 +41,7 @@ _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "e
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 # What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
-_UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
+UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
 # What takes a moment to understand: told where it weighs twice as much as something plain.
 _HARD: tuple[str, ...] = (
     "decayed",
@@ -98,7 +98,7 @@ class Narrator:
         frame = why.frame()
         self.numeric = [pd.api.types.is_numeric_dtype(d) and not pd.api.types.is_bool_dtype(d) for d in frame.dtypes]
         self.columns: list[np.ndarray] = [
-            _numbers(frame.iloc[:, j]) if ok else frame.iloc[:, j].to_numpy(dtype=object) for j, ok in enumerate(self.numeric)
+            known_numbers(frame.iloc[:, j]) if ok else frame.iloc[:, j].to_numpy(dtype=object) for j, ok in enumerate(self.numeric)
         ]
         self.ahead = why.ahead
         self.cutoffs = pd.DatetimeIndex(why.index.get_level_values("cutoff")) if "cutoff" in why.index.names and not bare else None
@@ -171,7 +171,7 @@ class Narrator:
     def says(self, j: int) -> bool:
         """Say whether feature j says something to a person."""
         f = self.read[j]
-        if f.aggregate in _UNSAID:
+        if f.aggregate in UNSAID:
             return False
         if f.aggregate in ("last_gap", "last_value") and f.number > 1:
             return False
@@ -379,7 +379,7 @@ class Narrator:
         return "" if text == said else self.language.words["usual.others"].format(u=text)
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
+def known_numbers(column: pd.Series) -> np.ndarray:
     """Return numbers with the digits that are sure.
 
     Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are written as 16,777,200.

@@ -36,7 +36,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int32]
 _LISTED = "Give a list of features: cp.catalog(tables) + [...]."
-_BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
+BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
 
 
 def build_features(
@@ -264,12 +264,12 @@ def _fill(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cut
     origins = _origins(tables, stream)
 
     def run(start: int) -> None:
-        block = slice(start, start + _BLOCK)
+        block = slice(start, start + BLOCK)
         _run(stream, plan, customers[block], cutoffs[block], origins, out, start)
 
-    in_threads(run, range(0, len(customers), _BLOCK), n_jobs)
+    in_threads(run, range(0, len(customers), BLOCK), n_jobs)
     if "known" in stream.columns:
-        _correct_for_late_rows(tables, stream, plan, customers, cutoffs, out)
+        correct_for_late_rows(tables, stream, plan, customers, cutoffs, out)
     plan.copy_repeats(out)
 
 
@@ -278,15 +278,15 @@ def _run(stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, origins: I
     plan.run(stream, Block(customers, cutoffs, calendar_time(cutoffs, stream.timezone), edges, origins, out, start))
 
 
-def _correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
+def correct_for_late_rows(tables: EventTables, stream: Stream, plan: Plan, customers: Codes, cutoffs: Ints, out: Floats) -> None:
     """Compute again the snapshots with rows that had happened before the cutoff, but became known after it.
 
     Each of these snapshots becomes a separate customer whose history is what was known, so that the kernels need not handle late rows.
     """
     late = _visible_rows(stream.offsets, stream.times, stream.columns["known"], customers, cutoffs)
     wrong = np.flatnonzero(late >= 0)
-    for start in range(0, len(wrong), _BLOCK):
-        some = wrong[start : start + _BLOCK]
+    for start in range(0, len(wrong), BLOCK):
+        some = wrong[start : start + BLOCK]
         offsets = np.concatenate([[0], np.cumsum(late[some])])
         picked = _pick_visible(stream.offsets, stream.times, stream.columns["known"], customers[some], cutoffs[some], offsets)
         past = Stream(offsets, stream.times[picked], {k: v[picked] for k, v in stream.columns.items()}, stream.timezone)

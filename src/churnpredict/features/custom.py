@@ -59,7 +59,7 @@ def aggregate(
     """
     for given, what in ((name, "name"), (needs, "needs"), (driver, "driver"), (unit, "unit"), (formula, "formula")):
         check_text(given, what)
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or (name in AGGREGATES and name not in _OWN):
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or (name in AGGREGATES and name not in OWN):
         raise UsageError(
             "aggregate-name",
             f'"{name}" cannot be the name of an aggregate',
@@ -69,7 +69,7 @@ def aggregate(
         raise UsageError("aggregate-needs", f'needs is "{needs}"', remedy=f"Use one of {', '.join(repr(k) for k in _COLUMNS)}.")
 
     def enter(function: Callable[..., float]) -> Callable[..., float]:
-        _OWN.add(name)
+        OWN.add(name)
         AGGREGATES[name] = Aggregate(driver, "window", needs, unit, formula or (function.__doc__ or "").strip().split("\n")[0])
         register(name, _family(function, needs))
         return function
@@ -77,12 +77,12 @@ def aggregate(
     return enter
 
 
-_OWN: set[str] = set()
+OWN: set[str] = set()
 
 
 def is_own(name: str) -> bool:
     """Return whether an aggregate was made by :func:`aggregate`: no other process knows it."""
-    return name in _OWN
+    return name in OWN
 
 
 def _family(function: Callable[..., float], needs: str) -> Callable[[Plan, Wanted], Run]:

@@ -32,7 +32,7 @@ from churnpredict.table_files import write_parquet
 __all__ = ["features_by_part", "peers_of_all", "write_features"]
 
 Rows = Sequence[Feature | OwnFeature]
-_CELLS = 1 << 25  # values of a frame held at a time, 128 MiB
+CELLS = 1 << 25  # values of a frame held at a time, 128 MiB
 
 
 def features_by_part(
@@ -70,7 +70,7 @@ def features_by_part(
         check_rows(features, some)
         customers, moments = pairs_at_risk(some, churn, cutoffs)
         found |= np.isin(cutoffs, moments)
-        step = max(1, _CELLS // max(1, len(features)))
+        step = max(1, CELLS // max(1, len(features)))
         for start in range(0, len(customers), step):
             block = slice(start, start + step)
             frame = build_rows(some, customers[block], moments[block], features, counts, history=history, n_jobs=n_jobs)

@@ -174,15 +174,15 @@ def _requirements() -> list[str]:
     return [f"churnpredict=={__version__}"]
 
 
-def _load_pyfunc(path: str) -> _Scorer:
+def _load_pyfunc(path: str) -> Scorer:
     """Return the function that MLflow calls to load the model: it reads a churnpredict model file, which runs no code."""
     from churnpredict.pipeline.loading import load
 
     found = Path(path)
-    return _Scorer(load(found / _FILE if found.is_dir() else found))
+    return Scorer(load(found / _FILE if found.is_dir() else found))
 
 
-class _Scorer:
+class Scorer:
     """The loaded model: a frame of features in, the table of scores out."""
 
     def __init__(self, pipeline: ChurnPipeline) -> None:
@@ -207,14 +207,14 @@ class _Scorer:
         how: dict[str, Any] = {
             "base_rate": pipeline.base_rate_,
             "model_id": pipeline.model_id_,
-            "in_sample": _has_seen(pipeline, frame["cutoff"]),
+            "in_sample": has_seen(pipeline, frame["cutoff"]),
         }
         if how["in_sample"]:
             warn_in_sample()
         return scoring.score_table(scoring.score_rows(X, parts, worth, explanation=why, **how))
 
 
-def _has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:
+def has_seen(pipeline: ChurnPipeline, moments: Any) -> bool:
     """Check :meth:`ChurnPipeline.has_seen` on wall times: without tables the business's clock is unknown, and two hours may be off."""
     newest = int(pipeline.cutoffs_[-1].tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
     until = pd.Timestamp(window_after(pipeline.churn, newest, "UTC")[1], unit="us")

@@ -38,7 +38,7 @@ from churnpredict.threads import asking, thread_count
 __all__ = ["ChurnClassifier"]
 
 _DAY = 86_400_000_000
-_TYPICAL = 2_000  # customers in the mean contributions: more change the mean by less than another seed does
+TYPICAL = 2_000  # customers in the mean contributions: more change the mean by less than another seed does
 _FEWEST_HOLDERS = 5  # a category of fewer customers could identify them, and teaches nothing
 
 
@@ -494,7 +494,7 @@ def _typical(rows: Rows, members: list[Any]) -> np.ndarray | None:
     if rows.times is None or rows.times.min() == rows.times.max():
         return None
     newest = np.flatnonzero(rows.times == rows.times.max())
-    some = newest[np.linspace(0, len(newest) - 1, min(len(newest), _TYPICAL)).round().astype(np.int64)]
+    some = newest[np.linspace(0, len(newest) - 1, min(len(newest), TYPICAL)).round().astype(np.int64)]
     usual = mean_contributions(members, rows.A[some], rows.w[some])
     if rows.offset is not None:  # the calendar is compared with all that was learnt from, not with one time of the year
         usual[-1] = float(rows.w @ rows.offset / rows.w.sum())

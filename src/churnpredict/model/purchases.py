@@ -107,7 +107,7 @@ def fit_purchase_model(
     start = np.log([1.0, 0.5, 0.8, 2.0])
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = _negative_log_likelihood(np.exp(theta), x, t_x / scale, T / scale, w=w)
+        value, gradient = negative_log_likelihood(np.exp(theta), x, t_x / scale, T / scale, w=w)
         away = theta - start
         return value + prior * float(away @ away) / 200, gradient * np.exp(theta) + prior * away / 100
 
@@ -116,7 +116,7 @@ def fit_purchase_model(
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
 
 
-def _negative_log_likelihood(
+def negative_log_likelihood(
     parameters: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, w: np.ndarray
 ) -> tuple[float, np.ndarray]:
     r, alpha, a, b = parameters

@@ -108,13 +108,13 @@ def validation_folds(rows: Rows, *, window: Window | None, seed: int = 0) -> tup
     windows had closed before (one block for large data). Otherwise folds are split by customer, stratified.
     """
     if rows.times is not None and window is not None:
-        folds = _time_folds(rows, window)
+        folds = time_folds(rows, window)
         if folds:
             return folds, "time"
     return _stratified_folds(rows, seed)
 
 
-def _time_folds(rows: Rows, window: Window, *, end: int | None = None, most: int = 3) -> list[Fold]:
+def time_folds(rows: Rows, window: Window, *, end: int | None = None, most: int = 3) -> list[Fold]:
     times = np.asarray(rows.times)
     newest = int(times.max()) if end is None else end
     width, closes = max(window.nominal // 3, 1), window.closes(times)
@@ -355,7 +355,7 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
     return np.asarray(best / best.sum())
 
 
-def _settle_season(rows: Rows, settings: Settings) -> Rows:
+def settle_season(rows: Rows, settings: Settings) -> Rows:
     """Return rows without season columns, unless two years of cutoffs hold them and a quick line predicts a whole later year better with
     them.
 
@@ -373,7 +373,7 @@ def _settle_season(rows: Rows, settings: Settings) -> Rows:
         A[:, seasonal] = values
         assert window is not None
         ends = [Span(months=3 * i).before(int(times.max()), window.timezone) for i in range(4)]
-        folds = [fold for end in ends for fold in _time_folds(rows, window, end=end, most=1)]
+        folds = [fold for end in ends for fold in time_folds(rows, window, end=end, most=1)]
         return _quick_loss(rows, folds, settings, None)
 
     two_years = window is not None and Span(months=24).after(int(times.min()), window.timezone) <= times.max()
@@ -394,7 +394,7 @@ def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
 
 def train(rows: Rows, settings: Settings) -> Blend:
     """Return validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
-    rows = _settle_season(rows, settings)
+    rows = settle_season(rows, settings)
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
     if not folds:  # too few rows to validate anything
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})

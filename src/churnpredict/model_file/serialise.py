@@ -61,7 +61,7 @@ def _need(holds: bool, what: str) -> None:
 # --- settings ---
 
 
-def _plain(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind of value
+def plain_value(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind of value
     """Return a setting as JSON."""
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -76,18 +76,18 @@ def _plain(value: Any, what: str) -> Any:  # noqa: PLR0911 - one for each kind o
     if isinstance(value, (datetime.date, np.datetime64)) and not pd.isna(value):
         return {_TIME: pd.Timestamp(value).isoformat()}
     if isinstance(value, tuple):
-        return {_TUPLE: [_plain(v, what) for v in value]}
+        return {_TUPLE: [plain_value(v, what) for v in value]}
     if isinstance(value, list):
-        return [_plain(v, what) for v in value]
+        return [plain_value(v, what) for v in value]
     if isinstance(value, Mapping) and all(isinstance(k, str) for k in value):
-        return {_MAP: {k: _plain(v, what) for k, v in value.items()}}
+        return {_MAP: {k: plain_value(v, what) for k, v in value.items()}}
     raise not_storable(f"{what} is of type {type(value).__name__}")
 
 
-def _given(value: Any) -> Any:  # noqa: PLR0911
+def given_value(value: Any) -> Any:  # noqa: PLR0911
     """Return a setting from JSON."""
     if isinstance(value, list):
-        return [_given(v) for v in value]
+        return [given_value(v) for v in value]
     if not isinstance(value, dict):
         return value
     try:
@@ -97,9 +97,9 @@ def _given(value: Any) -> Any:  # noqa: PLR0911
         if word == _TIME:
             return pd.Timestamp(content)
         if word == _TUPLE and isinstance(content, list):
-            return tuple(_given(v) for v in content)
+            return tuple(given_value(v) for v in content)
         if word == _MAP and isinstance(content, dict):
-            return {k: _given(v) for k, v in content.items()}
+            return {k: given_value(v) for k, v in content.items()}
     except (ValueError, TypeError, OverflowError):
         pass
     return _contradiction("a setting cannot be read")
@@ -108,23 +108,23 @@ def _given(value: Any) -> Any:  # noqa: PLR0911
 def _freeze_settings(model: Any, what: str) -> dict[str, Any]:
     if type(model) is not ChurnClassifier:
         raise not_storable(f"{what} is a {type(model).__name__}, not a ChurnClassifier")
-    return {k: _plain(v, f"the setting {k} of the classifier") for k, v in model.get_params(deep=False).items()}
+    return {k: plain_value(v, f"the setting {k} of the classifier") for k, v in model.get_params(deep=False).items()}
 
 
 def _thaw_settings(settings: Mapping[str, Any]) -> ChurnClassifier:
     _need(settings.keys() <= inspect.signature(ChurnClassifier).parameters.keys(), "a setting of the classifier is unknown")
-    return ChurnClassifier(**{k: _given(v) for k, v in settings.items()})
+    return ChurnClassifier(**{k: given_value(v) for k, v in settings.items()})
 
 
 # --- the churn rule and the feature rows ---
 
 
-def _freeze_rule(churn: Any) -> schema.Rule:
+def freeze_rule(churn: Any) -> schema.Rule:
     name = type(churn).__name__
     if type(churn) is not _known_rules().get(name):
         raise not_storable(f"the churn rule is a custom class, {name}")
     return schema.Rule(
-        name=name, options={f.name: _plain(getattr(churn, f.name), f"{f.name} of the churn rule") for f in dataclasses.fields(churn)}
+        name=name, options={f.name: plain_value(getattr(churn, f.name), f"{f.name} of the churn rule") for f in dataclasses.fields(churn)}
     )
 
 
@@ -137,7 +137,7 @@ def thaw_rule(rule: schema.Rule) -> Any:
     cls: Any = _known_rules().get(rule.name)
     _need(cls is not None, "its churn rule is unknown")
     types = get_type_hints(cls)
-    options = {k: _given(v) for k, v in rule.options.items()}
+    options = {k: given_value(v) for k, v in rule.options.items()}
     _need(options.keys() <= types.keys(), "an option of its churn rule is unknown")
     try:
         for name, value in options.items():
@@ -152,7 +152,7 @@ def thaw_rule(rule: schema.Rule) -> Any:
 def _freeze_feature(row: Any) -> schema.FeatureRow:
     if type(row) is not Feature:
         raise not_storable(f'the feature "{getattr(row, "name", row)}" is a Python function')
-    if row.aggregate in own._OWN:
+    if row.aggregate in own.OWN:
         raise not_storable(f'the aggregate "{row.aggregate}" of the feature "{row.name}" is a Python function')
     return schema.FeatureRow(**{f.name: getattr(row, f.name) for f in dataclasses.fields(row)})
 
@@ -294,7 +294,7 @@ def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: Chu
     return Season(clock, plain, warped, part.share, part.learnt_rate, (one, two, three))
 
 
-def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
+def freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
     if type(calibration) in (AffineCalibration, IdentityCalibration):
         kind: Any = "affine" if type(calibration) is AffineCalibration else "identity"
         return schema.Affine(
@@ -313,7 +313,7 @@ def _freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:
     raise not_storable(f"the calibration is a custom class, {type(calibration).__name__}")
 
 
-def _thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
+def thaw_calibration(part: schema.Affine | schema.Isotonic) -> Any:
     if isinstance(part, schema.Affine):
         affine = (AffineCalibration if part.kind == "affine" else IdentityCalibration)(prior=part.prior)
         affine.slope, affine.intercept = part.slope, part.intercept
@@ -370,7 +370,7 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
             days=None if share.days is None else float(share.days),
             rate=share.rate,
             members=_freeze_members(share.members, texts),
-            calibration=_freeze_calibration(share.calibration) if share.members else None,
+            calibration=freeze_calibration(share.calibration) if share.members else None,
         )
         for share in model.shares_.values()
     ]
@@ -381,12 +381,12 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         label_type="str" if classes.dtype.kind == "U" else str(classes.dtype),  # type: ignore[arg-type]
         base_rate=model.base_rate_,
         validated_on=model.validated_on_,
-        record=_plain(model.training_record_, "the training record"),
+        record=plain_value(model.training_record_, "the training record"),
         threads=None,  # the settings hold it; the field is for older files
     )
     typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
     season = _freeze_season(getattr(model, "season_", None))
-    calibration = _freeze_calibration(model.calibration_)
+    calibration = freeze_calibration(model.calibration_)
     figures = schema.Numbers(members=members, calibration=calibration, shares=shares, typical=typical, season=season)
     return columns, classifier, figures, texts
 
@@ -423,7 +423,7 @@ def thaw_model(
         _contradiction("its labels are of another type")
     _need(model.leaving_ in (None, labels[1]), "its labels name another one as positive")
     model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
-    model.training_record_ = _given(classifier.record)
+    model.training_record_ = given_value(classifier.record)
 
     model.season_ = _thaw_season(numbers.season, numbers, model)
     seen = columns if numbers.season is None else columns.model_copy(update={"names": [*columns.names, COLUMN]})
@@ -432,14 +432,14 @@ def thaw_model(
         return [_thaw_member(part, texts, seen) for part in parts]
 
     model.members_ = members_of(numbers.members)
-    model.calibration_ = _thaw_calibration(numbers.calibration)
+    model.calibration_ = thaw_calibration(numbers.calibration)
     _need(numbers.typical is None or len(numbers.typical) == len(seen.names), "it has too few or too many mean contributions")
     model.typical_ = None if numbers.typical is None else np.array(numbers.typical)
     model.shares_ = {}
     for share in numbers.shares:
         _need((share.name == LOST) == (share.days is None) and share.name not in model.shares_, "a share comes twice or has no meaning")
         _need(bool(share.members) == (share.calibration is not None), "a share has members without calibration, or the reverse")
-        calibration = None if share.calibration is None else _thaw_calibration(share.calibration)
+        calibration = None if share.calibration is None else thaw_calibration(share.calibration)
         model.shares_[share.name] = Share(share.name, share.days, share.rate, members_of(share.members), calibration)
     days = [share.days for share in numbers.shares if share.days is not None]
     _need(days == sorted(set(days), reverse=True), "its horizons are not in order")
@@ -458,10 +458,10 @@ def freeze_pipeline(state: TrainedState) -> schema.Pipeline:
     given = {name: value for name, value in state.settings.items() if name not in _OF_ITS_OWN}
     classifier = state.settings.get("classifier")
     return schema.Pipeline(
-        churn=_freeze_rule(state.churn),
+        churn=freeze_rule(state.churn),
         features=[_freeze_feature(row) for row in state.features],
         features_given=state.settings.get("features") is not None,
-        settings={name: _plain(value, f"the setting {name} of the pipeline") for name, value in given.items()},
+        settings={name: plain_value(value, f"the setting {name} of the pipeline") for name, value in given.items()},
         classifier=None if classifier is None else _freeze_settings(classifier, "the classifier"),
         cutoffs=[int(moment.as_unit("us").value) // 1000 for moment in state.cutoffs],
         n_snapshots=int(state.n_snapshots),
@@ -476,7 +476,7 @@ def thaw_pipeline(part: schema.Pipeline, model: ChurnClassifier, model_id: str) 
     """Return the state that :func:`freeze_pipeline` took apart."""
     features = [_thaw_feature(row) for row in part.features]
     _need(part.n_leavers <= part.n_snapshots, "more leavers than snapshots")
-    settings = {name: _given(value) for name, value in part.settings.items()}
+    settings = {name: given_value(value) for name, value in part.settings.items()}
     _need(not settings.keys() & _OF_ITS_OWN, "a setting of the pipeline comes twice")
     _need(isinstance(settings.get("history"), (str, pd.Timedelta, type(None))), "its history is not a span")
     settings["features"] = list(features) if part.features_given else None

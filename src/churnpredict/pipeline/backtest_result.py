@@ -99,7 +99,7 @@ class Backtest(pd.DataFrame):
         for cutoff, part in self._parts():
             lines += paragraph(_heading(cutoff, part), width=width)
             lines += text_table(*_figures(part, _BRIEF, _SHORT), indent="  ", width=width)
-            words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
+            words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
             lines += [*paragraph(words, indent="  ", width=width), ""]
         return "\n".join([*lines, *paragraph(self._overall(verdicts), width=width)])
 
@@ -137,7 +137,7 @@ class Backtest(pd.DataFrame):
         """Return a table per cutoff with its verdict, as HTML without style of its own."""
         out, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
-            words = " ".join(filter(None, (verdicts[cutoff].words, _steady(part))))
+            words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
             out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names, _TITLES))}")
         return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
 
@@ -236,7 +236,7 @@ def _heading(cutoff: pd.Timestamp, part: pd.DataFrame) -> str:
     return f"{cutoff.date()}: {n:,} customers at risk, {leavers:,} left ({percent(leavers / n)})"
 
 
-def _steady(part: pd.DataFrame) -> str | None:
+def steady(part: pd.DataFrame) -> str | None:
     row = part[part["metric"] == "same_first_reason"]
     return None if not len(row) else f"Share with the same first reason as under the previous model: {percent(row['value'].iloc[0])}."
 
@@ -246,11 +246,11 @@ def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]
     shown = [m for m in names if m in set(part["metric"])]
     rows: list[list[object]] = []
     for model, figures in _by_model(part):
-        rows.append([model, *(_cell(m, figures.loc[m]) for m in shown), _apart(figures.loc["log_loss"])])
+        rows.append([model, *(cell(m, figures.loc[m]) for m in shown), _apart(figures.loc["log_loss"])])
     return rows, ["", *(titles.get(m, m.replace("_", " ")) for m in shown), "log loss, model minus this"]
 
 
-def _written(metric: str, value: float) -> str:
+def written(metric: str, value: float) -> str:
     """Return a figure as its kind is written: scores without zero, the lift as it is, gaps in points, money with three digits."""
     if metric == "calibration_gap":
         return points(value)
@@ -259,10 +259,10 @@ def _written(metric: str, value: float) -> str:
     return ratio(value) if metric in ("lift_10", "calibration_slope", "calibration_intercept") else score(value)
 
 
-def _cell(metric: str, row: Any) -> Figure:
+def cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
         return Figure("-")
-    value, low, high = (_written(metric, float(row[name])) for name in ("value", "low", "high"))
+    value, low, high = (written(metric, float(row[name])) for name in ("value", "low", "high"))
     return Figure(
         f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-", "−"} else f"{value}\n{low}–{high}"
     )  # a dash is not a minus sign

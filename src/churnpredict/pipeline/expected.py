@@ -16,7 +16,7 @@ __all__ = ["check_metric", "check_pipeline", "check_trained_and_tables", "not_an
 _SCORE = "call pipeline.score(tables) for risks with reasons, or pipeline.predict_proba(tables)"
 _DRIVERS = "call pipeline.explain(tables).drivers for the reasons of each customer; scores hold the three strongest"
 # Names from other libraries -> what to call here
-_ELSEWHERE = {
+ELSEWHERE = {
     **dict.fromkeys(("predict", "fit_predict", "score_samples", "decision_function", "predict_log_proba", "predict_risk"), _SCORE),
     **dict.fromkeys(("transform", "fit_transform"), "call pipeline.features_at(tables) for the features"),
     **dict.fromkeys(("feature_importances_", "feature_importance", "coef_", "shap_values", "feature_names_in_"), _DRIVERS),
@@ -36,7 +36,7 @@ def not_an_attribute(thing: object, name: str) -> str:
     >>> not_an_attribute(object(), "fit_transform")
     "'object' object has no attribute 'fit_transform': call pipeline.features_at(tables) for the features"
     """
-    advice = _ELSEWHERE.get(name, "")
+    advice = ELSEWHERE.get(name, "")
     if not advice and name.endswith("_") and not name.startswith("_") and "model_" not in vars(thing):
         advice = "it is not trained yet; call pipeline.fit(tables)"
     return f"{type(thing).__name__!r} object has no attribute {name!r}{f': {advice}' if advice else ''}"

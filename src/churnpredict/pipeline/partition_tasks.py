@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 BLOBS = pa.schema([("bucket", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
-_ROWS = 1 << 18  # rows of a table cut at a time
+ROWS = 1 << 18  # rows of a table cut at a time
 _CELLS = 1 << 24  # of features held at a time, 64 MiB
 _LEFT_APART = ("item", "user", "owner")  # labels that are needed only within a bucket; there may be millions
 
@@ -64,7 +64,7 @@ def cut(batches: Iterable[pa.RecordBatch], name: str, customer: str, n: int) -> 
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(without_dictionaries(batch))
-        if sum(b.num_rows for b in held) >= _ROWS:
+        if sum(b.num_rows for b in held) >= ROWS:
             yield _parcels(held, name, customer, n)
             held = []
     if held:

@@ -52,7 +52,7 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
         held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
         a_year = np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
         return a_year * (churn.horizon_span.nominal / DAY / _YEAR)
-    found = _payments(tables, snapshots)
+    found = payments(tables, snapshots)
     if found is None:
         return np.full(len(snapshots), np.nan)
     return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span.nominal / DAY)
@@ -102,11 +102,11 @@ def check_value(value: float) -> float:
 
 def learn_worth(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -> Credibility | None:
     """Learn once how much weight a single customer's payments get, so that a value does not depend on who else is scored."""
-    found = _payments(tables, snapshots)
+    found = payments(tables, snapshots)
     return None if found is None else learn_credibility(*found)
 
 
-def _payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floats] | None:
+def payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floats] | None:
     """Return the amount paid in each of four quarters before each snapshot, and the days as a customer in it: (n, 4) each."""
     rows = payment_rows(tables)
     return by_quarter(build_features(tables, snapshots, features=rows)) if rows else None

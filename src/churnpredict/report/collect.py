@@ -111,8 +111,8 @@ def find_all(
     options = {} if plan is None or isinstance(plan, Plan) else plan
     options = {"language": pipeline.language, "unit": pipeline.unit} | dict(options)
     worth = options.get("value")
-    scores = _with_owners(tables, pipeline.scores_of(tables, X, value=worth if is_number(worth) else None), cutoff)
-    chosen = plan if isinstance(plan, Plan) else _plan(scores, _left_alone(pipeline, tables, cutoff, scores, options))
+    scores = with_owners(tables, pipeline.scores_of(tables, X, value=worth if is_number(worth) else None), cutoff)
+    chosen = plan if isinstance(plan, Plan) else _plan(scores, left_alone(pipeline, tables, cutoff, scores, options))
     scores = scores if chosen is None else with_plan_values(scores, chosen)
     cards = scores["customer_id"].head(0) if chosen is None else chosen.contacts["customer_id"].head(most_cards)
     past = tables.known_before(cutoff)
@@ -124,15 +124,15 @@ def find_all(
     parts["cohorts"] = _part(lambda: cohorts(past, pipeline.churn, period="Q"))
     parts["season"] = _part(lambda: season_ahead(pipeline, X, cutoff, tables.timezone))
     parts |= _drift(pipeline, tables, moment, sent)
-    parts["activity"] = _part(lambda: _activity(tables, pipeline, cards, X))
-    parts["changes"] = _part(lambda: _changes(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))
-    parts["pairs"] = _part(lambda: _pairs(pipeline, tables, _of(X, cards)))
+    parts["activity"] = _part(lambda: activity_part(tables, pipeline, cards, X))
+    parts["changes"] = _part(lambda: changes_part(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))
+    parts["pairs"] = _part(lambda: pairs_part(pipeline, tables, _of(X, cards)))
     if rules:
         parts["alerts"] = alerts_at(tables, pipeline.churn, rules, at=moment, history=pipeline.history, snoozed=snoozed)
     return Findings(scores, chosen, parts)
 
 
-def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.DataFrame:
+def with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.DataFrame:
     """Return the scores with each customer's ``owner`` at the cutoff, where owners are declared."""
     if tables.profile is None or "owner" not in tables.profile.labels or not len(scores):
         return scores
@@ -141,7 +141,7 @@ def _with_owners(tables: EventTables, scores: pd.DataFrame, cutoff: int) -> pd.D
     return scores.assign(owner=[labels[i] for i in np.append(tables.profile.versions.columns["owner"], -1)[held]])
 
 
-def _left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
+def left_alone(pipeline: ChurnPipeline, tables: EventTables, cutoff: int, scores: pd.DataFrame, plan: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a plan, with customers on a list or contacted lately among those to exclude, and why."""
     options = dict(plan)
     exclude, rest = options.pop("exclude", None), options.pop("rest", None)
@@ -258,13 +258,13 @@ def _of(X: pd.DataFrame, customers: pd.Series) -> pd.DataFrame:
     return X[X.index.get_level_values("customer_id").isin(customers)]
 
 
-def _changes(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
+def changes_part(pipeline: ChurnPipeline, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame | None:
     if before.empty or now.empty:
         return None
     return explain_change(explain(pipeline.model_, before), explain(pipeline.model_, now), language=pipeline.language)
 
 
-def _pairs(pipeline: ChurnPipeline, tables: EventTables, X: pd.DataFrame) -> pd.Series | None:
+def pairs_part(pipeline: ChurnPipeline, tables: EventTables, X: pd.DataFrame) -> pd.Series | None:
     """Return, by customer, two reasons that raise a risk together by more than each alone; None where there is no such pair."""
     if X.empty:
         return None
@@ -298,7 +298,7 @@ def _drift(pipeline: ChurnPipeline, tables: EventTables, moment: pd.Timestamp, s
     return {"drift": found} | ({} if broken is None else {"earlier": broken})
 
 
-def _activity(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:
+def activity_part(tables: EventTables, pipeline: ChurnPipeline, customers: pd.Series, X: pd.DataFrame) -> pd.DataFrame | None:
     """Return the activity of the table that the rule reads if customers act in it, else of the table with the most rows."""
     rule = getattr(pipeline.churn, "of", None)
     logs = {name: len(tables.streams[name]) for name in tables.logs()}

@@ -28,7 +28,7 @@ from churnpredict.retention.plan import Plan, with_plan_values
 
 __all__ = ["render_report", "write_report"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
@@ -159,7 +159,7 @@ def render_report(
             raise SchemaError("missing-column", f"the scores have no column {name!r}", remedy="Give what pipeline.score() gave.")
     most_cards = check_whole_number(most_cards, "most_cards")
     spoken = language_of(language)
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
     scores = scores.reset_index(drop=True)
     given = {name: part for name, part in parts.items() if not isinstance(part, ChurnError)}.get
@@ -172,7 +172,7 @@ def render_report(
     else:
         lines = listed(scores, money, spoken, most_cards)
     return str(
-        _template().render(
+        template().render(
             **found,
             **_writers(spoken, unit),
             title=shown(title) or spoken.say("title"),
@@ -202,7 +202,7 @@ _SOURCES: dict[str, tuple[type | tuple[type, ...], str]] = {
 
 
 _SHARES = ("customers", "lost", "rate", "low", "high")
-_COLUMNS: dict[str, tuple[str, ...]] = {
+COLUMNS: dict[str, tuple[str, ...]] = {
     "backtest": ("cutoff", "model", "metric", "value", "low", "high", "n", "leavers"),
     "calibration": ("said", "lost", "n"),
     "alerts": ("customer_id", "alert", "since"),
@@ -222,7 +222,7 @@ def _check_parts(parts: dict[str, Any]) -> None:
         kinds, giver = _SOURCES.get(name, (pd.DataFrame, "the call named in the documentation of write_report gives: a pandas DataFrame"))
         if part is not None and not isinstance(part, ChurnError):
             check_instance(part, name, kinds, f"Give what {giver}.")
-            lacking = [column for column in _COLUMNS.get(name, ()) if isinstance(part, pd.DataFrame) and column not in part]
+            lacking = [column for column in COLUMNS.get(name, ()) if isinstance(part, pd.DataFrame) and column not in part]
             if lacking:
                 remedy = f"Give what {giver}, with all of its columns."
                 raise SchemaError("missing-column", f"the part {name} has no column {lacking[0]!r}", column=lacking[0], remedy=remedy)
@@ -276,11 +276,11 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
 
 
 @cache
-def _template() -> Any:
+def template() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     places = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     places.filters |= {"shown": shown}
     return places.get_template("report.html.j2")

@@ -118,7 +118,7 @@ def _column(X: pd.DataFrame, feature: str, name: str) -> Any:
     return X[feature].to_numpy(dtype=np.float64)
 
 
-def _checked(X: Any) -> pd.DataFrame:
+def checked(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame) or list(X.index.names) != ["customer_id", "cutoff"]:
         raise SchemaError(
             "bad-index", "X is not indexed by customer_id and cutoff", remedy="Give the frame that build_features() returned."
@@ -162,7 +162,7 @@ def find_alerts(
     >>> find_alerts(X, {"silent": "days_since_last >= 60"})[["customer_id", "since"]].astype(str).values.tolist()
     [['b', '2024-02-01'], ['a', '2024-01-01']]
     """
-    frame = _checked(X)
+    frame = checked(X)
     customers, cutoffs = (frame.index.get_level_values(i) for i in (0, 1))
     now = cutoffs.max()
     until = _asleep({} if snoozed is None else snoozed, frame.index.get_level_values(0).unique())

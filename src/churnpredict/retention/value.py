@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 __all__ = ["Credibility", "credible_rate", "learn_credibility"]
 
-_BOUND = 0.99  # quantile of the payments of all customers: higher ones are bounded, unless they are usual for the customer
-_OWN = 2.0  # multiple of the customer's own median period that counts as usual
+BOUND = 0.99  # quantile of the payments of all customers: higher ones are bounded, unless they are usual for the customer
+OWN = 2.0  # multiple of the customer's own median period that counts as usual
 _NEVER = 1e9  # days until a customer's own payments count, where customers do not differ
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ def learn_credibility(paid: Floats, days: Floats) -> Credibility:
     if not seen.any():
         return Credibility(0.0, _NEVER, 0.0)
     whole = days >= days.max() / 2  # an order on the first day of a period does not give a rate
-    bound = max(float(np.quantile(rates[whole], _BOUND)), 0.0)
+    bound = max(float(np.quantile(rates[whole], BOUND)), 0.0)
     known = seen.any(axis=1)
     rates, weight = _bounded(rates, seen, bound)[known], days[known].astype(np.float64)
     total = weight.sum(axis=1)
@@ -97,4 +97,4 @@ def _bounded(rates: Floats, seen: npt.NDArray[np.bool_], bound: float) -> Floats
     ordered, rows, n = np.sort(np.where(seen, rates, np.inf), axis=1), np.arange(len(rates)), seen.sum(axis=1)
     middle = (ordered[rows, np.maximum(n - 1, 0) // 2] + ordered[rows, n // 2]) / 2
     usual = np.where(n > 1, middle, 0.0)  # a single period has no usual value
-    return np.asarray(np.minimum(rates, np.maximum(bound, _OWN * usual)[:, None]))
+    return np.asarray(np.minimum(rates, np.maximum(bound, OWN * usual)[:, None]))

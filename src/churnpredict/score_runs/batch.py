@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = ["DETAILS", "score_into", "write_scores"]
 
 DETAILS = ("words", "drivers")
-_ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
+ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
 _VERSION = 1  # version of the format of a part; another version ignores unfinished parts
 
 Tables = EventTables | PartitionedTables
@@ -306,8 +306,8 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
     customers, moments = pairs_at_risk(tables, pipeline.churn, np.array([job.moment]))
     if not len(customers):
         yield pa.table({"risk": pa.array([], pa.float64())})
-    for start in range(0, len(customers), _ROWS):
-        some = slice(start, start + _ROWS)
+    for start in range(0, len(customers), ROWS):
+        some = slice(start, start + ROWS)
         X = build_rows(tables, customers[some], moments[some], job.features, peers, history=pipeline.history, n_jobs=job.n_jobs)
         X = treatments.nobody_treated(X, getattr(pipeline.model_, "feature_names_in_", ()))
         # An older model has no usual values, and those of the rows to score would depend on the partitions.

@@ -382,7 +382,7 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     columns = {name: _type_of(name) for name in names}
     frame = tables.hold(tables.ask(partial(parts.scored, content=content, cutoff=cutoff), columns))
     names.insert(names.index("band"), "percentile")
-    return _ranked(frame, cutoff, tables.outline.timezone).select("customer_id", "cutoff", *names)
+    return ranked(frame, cutoff, tables.outline.timezone).select("customer_id", "cutoff", *names)
 
 
 def _type_of(column: str) -> pa.DataType:
@@ -420,7 +420,7 @@ def _prepare(pipeline: Any, tables: SparkTables, at: Any) -> tuple[bytes, int]:
     return packed(pipeline.state), cutoff
 
 
-def _ranked(frame: Any, cutoff: int, timezone: str) -> Any:
+def ranked(frame: Any, cutoff: int, timezone: str) -> Any:
     """Add the percentile among all: count risks in bins first, then rank within each, so that no task sees them all."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F

@@ -71,7 +71,7 @@ def test_only_new_and_changed_files_are_read(sources: Sources) -> None:
 
 
 def test_files_at_rest_are_not_even_hashed(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(units, "_SETTLED", -(10**10))  # as if they had been written long before they were read
+    monkeypatch.setattr(units, "SETTLED", -(10**10))  # as if they had been written long before they were read
     seen(sources)
     monkeypatch.setattr(units.hashlib, "file_digest", None)
     assert set(changes(sources).values()) == {"unchanged (6 files)", "unchanged (1 files)"}
@@ -241,7 +241,7 @@ def _drop_late(first: Any, second: Any, timezone: str) -> Any:
         (kept_table, "merge_rows", _drop_late),
         (kept_table, "is_unchanged", lambda unit, proof: proof),
         (kept_table, "without_units", lambda kept, gone, timezone: kept),
-        (kept_table, "_RATIO", 0),
+        (kept_table, "RATIO", 0),
     ],
 )
 def test_planted_faults_are_seen(sources: Sources, where: Any, name: str, fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +251,7 @@ def test_planted_faults_are_seen(sources: Sources, where: Any, name: str, fault:
     sources.new_kind()
     sources.correct()
     same = seen(sources) == from_scratch(sources)
-    assert same == (name == "_RATIO"), "how files are put together is no fault: the rows are the same"
+    assert same == (name == "RATIO"), "how files are put together is no fault: the rows are the same"
 
 
 class AnyNumber(int):
@@ -339,7 +339,7 @@ def manifest_of(sources: Sources) -> bytes:
 
 
 def test_large_days_go_through_buckets(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "_FEW", 20)
+    monkeypatch.setattr(intake, "FEW", 20)
     seen(sources)
     for _ in range(3):
         sources.new_file()

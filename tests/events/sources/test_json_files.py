@@ -68,7 +68,7 @@ def test_one_object_is_one_row(tmp_path):
 
 
 def test_types_are_decided_by_all_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(json_files, "_ROWS", 3)
+    monkeypatch.setattr(json_files, "ROWS", 3)
     lines = [{"v": n} for n in range(10)] + [{"v": 0.5, "late": "x"}]
     path = write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in lines))
     opened = open_source(str(path), "events")

@@ -148,7 +148,7 @@ def test_what_is_no_workbook_or_too_large(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
         archive.writestr("hello", "world")
     assert refused(tmp_path / "b.xlsx").code == "unreadable-file"
-    monkeypatch.setattr(unpacking, "_LARGEST", 1000)
+    monkeypatch.setattr(unpacking, "LARGEST", 1000)
     assert refused(workbook(tmp_path / "c.xlsx", rows=ROWS)).code == "oversized-file"
 
 

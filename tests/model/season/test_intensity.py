@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from churnpredict.model.season.intensity import _AGES, _Likelihood, estimate_intensity
+from churnpredict.model.season.intensity import AGES, Likelihood, estimate_intensity
 from churnpredict.model.season.week_counts import SCALE, WeekCounts
 
 WEEKS = 9
@@ -25,7 +25,7 @@ def _log_likelihood(theta, people):
     u, age, total = theta[:WEEKS], theta[WEEKS:], 0.0
     for first, last, counts in people:
         inside = np.arange(first + 1, last)
-        z = u[inside] + sum(a * np.exp(-(inside - first) / scale) for a, scale in zip(age, _AGES, strict=True))
+        z = u[inside] + sum(a * np.exp(-(inside - first) / scale) for a, scale in zip(age, AGES, strict=True))
         total += counts[inside] @ (z - np.log(np.exp(z).sum()))
     return total
 
@@ -48,8 +48,8 @@ def _slope(function, theta, j, step=1e-5):
 @pytest.mark.parametrize("seed", range(4))
 def test_gradient_and_hessian_are_those_of_the_definition(seed):
     people = _cells(seed)
-    likelihood = _Likelihood(*_arrays(people))
-    theta = np.random.default_rng(seed).normal(0, 0.7, WEEKS + len(_AGES))
+    likelihood = Likelihood(*_arrays(people))
+    theta = np.random.default_rng(seed).normal(0, 0.7, WEEKS + len(AGES))
     gradient, hessian = likelihood.at(theta)
     n = len(theta)
     assert gradient == pytest.approx([_slope(lambda t: _log_likelihood(t, people), theta, j) for j in range(n)], abs=1e-5)
@@ -64,9 +64,9 @@ def test_a_planted_fault_in_the_running_sums_is_caught():
     total, weekly = _arrays(people)
     wrong = np.zeros_like(total)
     wrong[:, 1:] = total[:, :-1]  # every last week one later
-    theta = np.linspace(-1, 1, WEEKS + len(_AGES))
+    theta = np.linspace(-1, 1, WEEKS + len(AGES))
     truth = [_slope(lambda t: _log_likelihood(t, people), theta, j) for j in range(WEEKS)]
-    assert _Likelihood(wrong, weekly).at(theta)[0][:WEEKS] != pytest.approx(truth, abs=1e-3)
+    assert Likelihood(wrong, weekly).at(theta)[0][:WEEKS] != pytest.approx(truth, abs=1e-3)
 
 
 def _simulated(rate, *, n=4000, weeks=120, seed=0, growing=False, leaving=0.02):

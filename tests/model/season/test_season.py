@@ -115,14 +115,14 @@ def test_an_earlier_cutoff_never_sees_a_later_clock(monkeypatch):
     from churnpredict.model.season import season as module
 
     asked = []
-    true = module._Clocks.before
+    true = module.Clocks.before
 
     def before(self, day):
         found = true(self, day)
         asked.append((day, None if found is None else found.end))
         return found
 
-    monkeypatch.setattr(module._Clocks, "before", before)
+    monkeypatch.setattr(module.Clocks, "before", before)
     _learn(_rate)
     assert len(asked) > 5
     assert all(end is None or end <= day for day, end in asked)

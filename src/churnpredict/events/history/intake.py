@@ -23,7 +23,7 @@ from churnpredict.events.tally import Tally, counting
 
 __all__ = ["Intake", "empty_rows", "needs_the_whole", "read_units"]
 
-_FEW = 1_000_000  # rows that are read at once; more are cut into buckets on disk first
+FEW = 1_000_000  # rows that are read at once; more are cut into buckets on disk first
 
 
 @dataclass
@@ -86,7 +86,7 @@ def read_units(name: str, declaration: Declaration, units: Sequence[tuple[int, U
     held: list[pa.RecordBatch] = []
     for batch in batches:
         held.append(batch)
-        if sum(b.num_rows for b in held) > _FEW:
+        if sum(b.num_rows for b in held) > FEW:
             for table in _by_bucket(name, declaration, chain(held, batches), shelf, found):
                 _read(name, declaration, table, shelf, found)
             return found

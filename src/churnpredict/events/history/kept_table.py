@@ -21,7 +21,7 @@ from churnpredict.events.tally import Tally
 
 __all__ = ["KeptTable", "Reread", "declared_as", "renewed"]
 
-_RATIO = 4  # a newer file of rows is merged into an older one that has not so many times its rows
+RATIO = 4  # a newer file of rows is merged into an older one that has not so many times its rows
 _JUDGED = ("null-time", "mixed-currency")  # checks while rows are read that may refuse a table
 
 
@@ -256,7 +256,7 @@ def _together(segments: list[Segment], new: Segment, shelf: Shelf) -> Segment:
     own = [s for s in segments if s.partition == new.partition]
     rows: KeptRows | None = None
     n = new.rows
-    while own and own[-1].rows < _RATIO * n:
+    while own and own[-1].rows < RATIO * n:
         older = own.pop()
         segments.remove(older)
         rows = load_segment(shelf.folder, new, verify=False) if rows is None else rows

@@ -12,7 +12,7 @@ from churnpredict.events.sources.base import Unit
 
 __all__ = ["Proof", "is_unchanged", "take_proof"]
 
-_SETTLED = 2_000_000_000  # nanoseconds: a file that was changed later than this before it was read may change again within one tick
+SETTLED = 2_000_000_000  # nanoseconds: a file that was changed later than this before it was read may change again within one tick
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _state(path: str, name: str, before: tuple[str, int, int, int, int, bool, st
     began = time.time_ns()
     stat = os.stat(path)
     looks = (name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-    settled = max(stat.st_mtime_ns, stat.st_ctime_ns) + _SETTLED < began
+    settled = max(stat.st_mtime_ns, stat.st_ctime_ns) + SETTLED < began
     if before is not None and looks == before[:5] and before[5]:
         return before
     if before is not None and before[1] != stat.st_size:

@@ -226,7 +226,7 @@ def _head(path: Path) -> bytes:
 
 
 @contextmanager
-def _transaction(database: Any, table: str) -> Iterator[Any]:
+def transaction(database: Any, table: str) -> Iterator[Any]:
     """Run the block in one transaction; wait for other writers to the same table.
 
     Raises
@@ -326,7 +326,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
     keep : int, optional
         How many cutoffs to keep: this one, and the latest of the others.
     """
-    with _transaction(database, table) as work:
+    with transaction(database, table) as work:
         if work.there():
             work.run(f"DELETE FROM {work.table} WHERE cutoff = $1", cutoff)  # noqa: S608 - names are checked
         for block in blocks:
@@ -339,7 +339,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
 
 def delete_rows(database: Any, table: str, customers: Sequence[str]) -> tuple[int, set[str]]:
     """Remove all rows of these customers, by their ids as text; return how many rows were removed, and whose."""
-    with _transaction(database, table) as work:
+    with transaction(database, table) as work:
         rows, found = 0, set[str]()
         if not work.there():
             return rows, found

@@ -19,7 +19,7 @@ from churnpredict.events.sources.wildcards import files_of
 __all__ = ["JSON", "JsonFiles"]
 
 JSON = (".json", ".jsonl", ".ndjson")
-_ROWS = 50_000  # that are held as Python objects at a time
+ROWS = 50_000  # that are held as Python objects at a time
 _EXACT = 2**53
 _NESTED = "nested"
 
@@ -108,7 +108,7 @@ class JsonFiles(Source):
             chunk: list[dict[str, Any]] = []
             for row in self._objects(path):
                 chunk.append(self._flat(row, path))
-                if len(chunk) >= _ROWS:
+                if len(chunk) >= ROWS:
                     yield chunk
                     chunk = []
             if chunk:

@@ -16,8 +16,8 @@ __all__ = ["PACKED", "check_size", "members", "open_bytes", "stem_ending", "writ
 
 PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _CHUNK = 1 << 20
-_LARGEST = 32 << 30  # bytes that one packed file may hold
-_SMALL = 64 << 20  # what never does harm, however densely it is packed
+LARGEST = 32 << 30  # bytes that one packed file may hold
+SMALL = 64 << 20  # what never does harm, however densely it is packed
 _DENSEST = 200  # how many times smaller tables become; archives that are made to do harm reach a thousand
 
 
@@ -35,7 +35,7 @@ def check_size(path: str, packed: int, unpacked: int, table: str) -> None:
     SourceError
         ``oversized-file``.
     """
-    if unpacked > _LARGEST or (unpacked > _SMALL and unpacked > _DENSEST * max(packed, 1)):
+    if unpacked > LARGEST or (unpacked > SMALL and unpacked > _DENSEST * max(packed, 1)):
         raise SourceError(
             "oversized-file",
             f'"{path}" holds {unpacked / (1 << 20):,.0f} MiB in {packed / (1 << 20):,.1f} MiB, which no table does',

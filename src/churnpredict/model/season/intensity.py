@@ -15,7 +15,7 @@ __all__ = ["FEWEST_WEEKS", "Intensity", "estimate_intensity"]
 Floats = npt.NDArray[Any]
 
 FEWEST_WEEKS = 6
-_AGES = (4.0, 16.0)  # weeks: customers are busier soon after their first active week, and that must not pass for season
+AGES = (4.0, 16.0)  # weeks: customers are busier soon after their first active week, and that must not pass for season
 _WIDE, _SMOOTH, _AGE = 1 / 9.0, 1.0, 1.0  # weak priors: of the level, of a step to the next week, of the effects of age
 _DOUBT = 1.3  # counts of one customer hang together: their sum says less than independent ones would
 
@@ -56,10 +56,10 @@ def estimate_intensity(counts: WeekCounts) -> Intensity | None:
         return None
     total = counts.by_ends[::-1, ::-1] / SCALE  # (first, last): first 0 lies before the weeks, 1 is the oldest week
     weekly = counts.by_first[::-1, ::-1] / SCALE
-    likelihood = _Likelihood(total, weekly)
-    n = n_weeks + len(_AGES)
+    likelihood = Likelihood(total, weekly)
+    n = n_weeks + len(AGES)
     step = np.diff(np.eye(n_weeks), axis=0)
-    prior = np.diag(np.r_[np.full(n_weeks, _WIDE), np.full(len(_AGES), _AGE)])
+    prior = np.diag(np.r_[np.full(n_weeks, _WIDE), np.full(len(AGES), _AGE)])
     prior[:n_weeks, :n_weeks] += _SMOOTH * step.T @ step
     theta = np.zeros(n)
     gradient, hessian = likelihood.at(theta)
@@ -71,7 +71,7 @@ def estimate_intensity(counts: WeekCounts) -> Intensity | None:
             break
     u, age = theta[:n_weeks], theta[n_weeks:]
     # age is integrated out, with its prior
-    within = np.linalg.solve(hessian[n_weeks:, n_weeks:] + _AGE * np.eye(len(_AGES)), hessian[n_weeks:, :n_weeks])
+    within = np.linalg.solve(hessian[n_weeks:, n_weeks:] + _AGE * np.eye(len(AGES)), hessian[n_weeks:, :n_weeks])
     information = hessian[:n_weeks, :n_weeks] - hessian[:n_weeks, n_weeks:] @ within
     information = (information + information.T) / 2 / _DOUBT
     slope = gradient[:n_weeks] - (gradient[n_weeks:] - _AGE * age) @ within
@@ -79,7 +79,7 @@ def estimate_intensity(counts: WeekCounts) -> Intensity | None:
     return Intensity(weeks, slope / _DOUBT + information @ u, information, u - u.mean(), age)
 
 
-class _Likelihood:
+class Likelihood:
     """Gradient and negative Hessian of the multinomial log likelihood in (u, age)."""
 
     def __init__(self, total: Floats, weekly: Floats) -> None:
@@ -87,7 +87,7 @@ class _Likelihood:
         first, week = np.arange(self.n_weeks + 1)[:, None], np.arange(self.n_weeks)
         self.inside = week >= first
         age = np.where(self.inside, week - first + 1, 0)
-        self.ages = np.stack([np.where(self.inside, np.exp(-age / scale), 0.0) for scale in _AGES])
+        self.ages = np.stack([np.where(self.inside, np.exp(-age / scale), 0.0) for scale in AGES])
         self.total = total
         self.seen = np.r_[weekly.sum(axis=0), [float((weekly * a).sum()) for a in self.ages]]
 

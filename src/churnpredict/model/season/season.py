@@ -169,7 +169,7 @@ def learn_season(
     counts = sorted(counts, key=lambda c: c.moment)
     if not counts or not rows.known.any():
         return "no recurring event is known"
-    clocks = _Clocks(counts, spans)
+    clocks = Clocks(counts, spans)
     now = clocks.before(counts[-1].moment / DAY)
     found = _why_no_clock(counts[-1]) if now is None else _with_share(rows, y, w, now, clocks, folds, seasonless)
     declared = _declared(rows, y, w, counts, folds, spans) if spans and isinstance(found, str) else None
@@ -184,7 +184,7 @@ def _why_no_clock(counts: WeekCounts) -> str:
     return "too few weeks"
 
 
-class _Clocks:
+class Clocks:
     """The clock of each moment, made when it is first asked for; None before a year of history, or of too few customers."""
 
     def __init__(self, counts: Sequence[WeekCounts], spans: Sequence[NamedSpan]) -> None:
@@ -213,7 +213,7 @@ def _learnable(y: Floats) -> bool:
 
 
 def _with_share(
-    rows: SeasonRows, y: Floats, w: Floats, now: Clock, clocks: _Clocks, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
+    rows: SeasonRows, y: Floats, w: Floats, now: Clock, clocks: Clocks, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
 ) -> Learnt | str:
     trials: list[Trial] = []
     for counts in clocks.counts[:-1]:  # (i) older cutoffs, each with the clock and the models of its day
