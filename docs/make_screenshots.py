@@ -30,11 +30,9 @@ def main(page: Path | None = None) -> None:
             tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme)
             tab.goto(live.as_uri())
             tab.screenshot(path=HERE / "images" / f"report-{theme}.png")
-        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-        tab.goto(live.as_uri())
-        card = tab.locator("details.card").first
-        card.evaluate("element => element.open = true")
-        card.screenshot(path=HERE / "images" / "report-card.png")
+            card = tab.locator("details.card").first
+            card.evaluate("element => element.open = true")
+            card.screenshot(path=HERE / "images" / f"report-card-{theme}.png")
         browser.close()
 
 

@@ -130,10 +130,21 @@ def finish_page(app: Any, page: str, template: str, context: dict[str, Any], doc
             for row in table.select("tbody tr"):
                 for name, cell in zip(names, row.find_all(["td", "th"], recursive=False), strict=False):
                     cell["data-label"] = name
+    for code in soup.select("table code"):
+        _let_break(soup, code)
     for heading in FOLDED.get(page, ())[::-1]:
         for title in soup.find_all(heading):
             _fold(soup, title)
     context["body"] = str(soup)
+
+
+def _let_break(soup: Any, code: Any) -> None:
+    """Allow a long name in a cell to be broken, but only behind the marks between its words."""
+    for text in code.find_all(string=True):
+        parts = re.split(r"(?<=[_./(])(?=\w)", str(text))
+        for part in parts[:-1]:
+            text.insert_before(part, soup.new_tag("wbr"))
+        text.replace_with(parts[-1])
 
 
 def _fold(soup: Any, title: Any) -> None:

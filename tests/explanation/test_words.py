@@ -108,6 +108,7 @@ def test_the_sentence_that_was_asked_for():
         ({"habit__orders_count_30d": 1.0}, {"habit__orders_count_30d": 4.0}, "Habit: 1 order in the last 30 days (most customers: 4)."),
         ({"habit__orders_count_30d": 4.0}, {"habit__orders_count_30d": 4.0}, "Habit: 4 orders in the last 30 days."),
         ({"habit__deliveries_count_30d": 1.0}, {}, "Habit: 1 delivery in the last 30 days."),
+        ({"competition__market_count_30d": 1.0}, {}, "Competition: offers of competitors: 1 in the last 30 days."),
         ({"habit__usage_count_30d": 5.0}, {}, "Habit: 5 uses in the last 30 days."),
         ({"habit__usage_active_days_7d": 1.0}, {}, "Habit: days with uses in the last 7 days: 1."),
         (

@@ -34,6 +34,7 @@ _BUSINESS: dict[str, Any] = {
     "spend": 10.0,
 }
 _TABLES = ("customers", "orders", "usage", "payments", "tickets", "subscriptions", "prices", "cancellations")
+_MONEY = {"subscriptions": {"money": True}}
 _HORIZON = "60d"
 _MODEL = {"every": "75d", "history": "90d"}
 _TESTED = 1  # past dates, one horizon apart
@@ -123,7 +124,7 @@ def write_business(business: Any, folder: Path, *, only: tuple[str, ...] | None 
             continue
         write_frame(folder / f"{name}.csv", frame)
         lines += [f"[tables.{name}]", f"kind = {json.dumps(type(declaration).__name__.lower())}", f'source = "{name}.csv"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in _said(declaration).items()] + [""]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in (_said(declaration) | _MONEY.get(name, {})).items()] + [""]
     rule = {f.name: getattr(business.churn, f.name) for f in dataclasses.fields(business.churn)}
     if "active_within" in rule:
         rule["active_within"] = "60d"  # customers silent for longer have left already, which needs no model
@@ -154,7 +155,7 @@ def _said(declaration: Any) -> dict[str, Any]:
     said = {}
     for item in dataclasses.fields(declaration):
         value = getattr(declaration, item.name)
-        if item.name == "source" or value is None or value == item.default:
+        if item.name == "source" or value is None or value in (item.default, {}):
             continue
         said["kinds" if item.name == "kind" else item.name] = list(value) if isinstance(value, tuple) else value
     return said

@@ -279,7 +279,7 @@ class Narrator:
             before = now * (1 - float(value)) / (1 + float(value))
         else:
             return self._trend_alone(f, j, i)
-        key = "trend.mass" if self._is_mass(f) and now != 1 else "trend"
+        key = "trend.mass" if self._is_mass(f, now) else "trend"
         return self._say(key, f, i, count=now, n=self.language.number(now), m=self.language.number(round(before)))
 
     def _trend_alone(self, f: FeatureName, j: int, i: int) -> str:
@@ -288,10 +288,12 @@ class Narrator:
 
     # --- templates -----------------------------------------------------------------------------------------------------------------------
 
-    def _is_mass(self, f: FeatureName) -> bool:
-        """Say whether the noun has no plural that can be counted: "usage: 5 in the last 30 days"."""
+    def _is_mass(self, f: FeatureName, n: float) -> bool:
+        """Say whether so many cannot stand before the noun: "usage: 5 in the last 30 days", "offers of competitors: 1 in all"."""
+        if self.language.code != "en" or f.subject in self.names:
+            return False
         noun = self.things(f.subject).partition(" (")[0]
-        return self.language.code == "en" and not (noun.endswith("s") and not noun.endswith("ss")) and f.subject not in self.names
+        return " " in noun if n == 1 else not noun.endswith("s") or noun.endswith("ss")
 
     def _key(self, f: FeatureName, value: float) -> str:
         """Return the key of the sentence for a value."""
@@ -303,7 +305,7 @@ class Narrator:
             "zero" if value == 0 and f.window != "all" else "",
             "all" if f.window == "all" else "",
             "first" if f.number == 1 else "",
-            "mass" if value != 1 and self._is_mass(f) else "",
+            "mass" if self._is_mass(f, value) else "",
         ]
         return next((f"{base}.{v}" for v in variants if v and f"{base}.{v}" in words), base)
 

@@ -32,6 +32,7 @@ from churnpredict.per_customer import listed_customers, read_as
 from churnpredict.pipeline.cutoffs import one_moment, scoring_cutoff, scoring_snapshots, training_snapshots
 from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.report.leaving import NOTHING_YET, rates_by_definition
+from churnpredict.report.revenue_section import coming_renewals, recurring_revenue
 from churnpredict.report.season_section import season_ahead
 from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
 from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
@@ -123,6 +124,8 @@ def find_all(
     parts["tenure"] = _part(lambda: tenure_table(past, pipeline.churn))
     parts["cohorts"] = _part(lambda: cohorts(past, pipeline.churn, period="Q"))
     parts["season"] = _part(lambda: season_ahead(pipeline, X, cutoff, tables.timezone))
+    parts["renewals"] = _part(lambda: coming_renewals(pipeline, tables, X))
+    parts["revenue"] = _part(lambda: recurring_revenue(past, pipeline.churn))
     parts |= _drift(pipeline, tables, moment, sent)
     parts["activity"] = _part(lambda: activity_part(tables, pipeline, cards, X))
     parts["changes"] = _part(lambda: changes_part(pipeline, _of(pipeline.features_at(tables, earlier), cards), _of(X, cards)))

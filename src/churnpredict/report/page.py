@@ -23,6 +23,7 @@ from churnpredict.report import sections
 from churnpredict.report.display_formats import shown
 from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
 from churnpredict.report.plan_section import listed, planned
+from churnpredict.report.revenue_section import renewals_told, revenue_told
 from churnpredict.report.season_section import SeasonAhead, season_told
 from churnpredict.retention.plan import Plan, with_plan_values
 
@@ -52,6 +53,8 @@ def write_report(
     churn: ChurnRule | None = None,
     definition: pd.DataFrame | None = None,
     season: SeasonAhead | None = None,
+    renewals: pd.DataFrame | None = None,
+    revenue: pd.DataFrame | None = None,
     title: str = "",
     unit: str = "",
     language: str | Language = "en",
@@ -104,6 +107,10 @@ def write_report(
     definition : DataFrame, optional
         How many left by the rule itself at past cutoffs: ``cutoff``, ``customers``, ``lost``, ``rate``, ``low``, ``high``, as
         :func:`churnpredict.report.leaving.rates_by_definition` gives them.
+    renewals : DataFrame, optional
+        The contracts that come up by month, as :func:`churnpredict.accounting.renewals` gives them (without ``by``).
+    revenue : DataFrame, optional
+        The recurring revenue by month, as :func:`churnpredict.accounting.revenue_bridge` gives it (without ``by``), months that are over.
     title, unit : str
         By default a title in the language of the page; the unit of amounts of money, such as "€".
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
@@ -135,6 +142,7 @@ def write_report(
         **{"plan": plan, "backtest": backtest, "backtest_note": backtest_note, "calibration": calibration, "drift": drift},
         **{"earlier": earlier, "alerts": alerts, "rates": rates, "tenure": tenure, "cohorts": cohorts, "definition": definition},
         **{"unscored": unscored, "changes": changes, "pairs": pairs, "activity": activity, "season": season},
+        **{"renewals": renewals, "revenue": revenue},
     }
     page = render_report(scores, title=title, unit=unit, most_cards=most_cards, language=language, churn=churn, **parts)
     return write_text(path, page)
@@ -213,6 +221,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "drift": ("where", "what", "remedy"),
     "unscored": ("reason",),
     "changes": ("words",),
+    "renewals": ("period", "contracts", "amount", "scored", "renews", "at_risk", "at_risk_low", "at_risk_high"),
+    "revenue": ("period", "start", "new", "expansion", "contraction", "churn", "returned", "end", "net_retention"),
 }
 
 
@@ -271,6 +281,8 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
         "calibration": sections.calibration(calibration, spoken),
         "drift": sections.drifted(given("drift"), spoken),
         "season": season_told(given("season"), None if churn is None else span_told(churn.horizon_span, spoken), spoken),
+        "renewals": renewals_told(given("renewals"), spoken),
+        "revenue": revenue_told(given("revenue")),
         "alerts": None if given("alerts") is None else _alerted(given("alerts"), spoken),
     }
 

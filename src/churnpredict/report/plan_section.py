@@ -52,8 +52,10 @@ def planned(
 
 
 def listed(scores: pd.DataFrame, money: pd.Series, spoken: Language, most_cards: int) -> dict[str, Any]:
-    """Return the lines of a page without a plan: the customers with the most money at risk, or the highest risk."""
-    by = money if money.notna().any() else scores["risk"]
+    """Return the lines of a page without a plan: the customers with the most money at risk, or those whose risk is not below the
+    average, the highest first.
+    """
+    by = money if money.notna().any() else scores["risk"][scores["risk"] >= scores["risk"].mean()]
     order = by.sort_values(ascending=False, kind="stable").index[:most_cards]
     rows = scores.loc[order].assign(money_at_risk=money.loc[order])
     rows = rows.assign(driver=rows.get("reason_1", ""), rank=range(1, len(rows) + 1))

@@ -52,7 +52,7 @@ _PARTS: tuple[str, ...] = (
     "plan",
     "changes",
 )
-_PARTS += ("pairs", "activity", "unscored", "season")
+_PARTS += ("pairs", "activity", "unscored", "season", "renewals", "revenue")
 
 
 def money_of(scores: pd.DataFrame) -> pd.Series:
