@@ -35,7 +35,10 @@ COMING = pd.DataFrame(
 
 
 def declared(**money):
-    rows = [(who, "2024-01-01", None, 100.0) for who in "abcde"] + [("f", "2024-02-10", "2024-04-15", 60.0), ("g", "2024-03-05", None, 40.0)]
+    rows = [(who, "2024-01-01", None, 100.0) for who in "abcde"] + [
+        ("f", "2024-02-10", "2024-04-15", 60.0),
+        ("g", "2024-03-05", None, 40.0),
+    ]
     frame = pd.DataFrame(rows, columns=["user", "from", "to", "eur"])
     role = {"customer": "user", "start": "from", "end": "to", "value": "eur", "end_inclusive": False}
     return cp.EventTables(contracts=cp.Intervals(frame, **role, **money), observed_until="2024-06-15")

@@ -118,11 +118,10 @@ def revenue_told(bridge: pd.DataFrame | None) -> dict[str, Any] | None:
 
 
 def renewals_told(coming: pd.DataFrame | None, spoken: Language) -> dict[str, Any] | None:
-    """Return the months in which contracts come up, with what is at risk as a bar, and in one line those for which there is no chance yet.
-    """
+    """Return the months in which contracts come up, with what is at risk as a bar; and how many come later, without a chance yet."""
     if coming is None or not len(coming):
         return None
-    frame = pd.DataFrame(coming).astype({name: "float64" for name in ("contracts", "scored", "at_risk", "at_risk_high")})
+    frame = pd.DataFrame(coming).astype(dict.fromkeys(("contracts", "scored", "at_risk", "at_risk_high"), "float64"))
     scored = frame["scored"] > 0
     later = frame[~scored & frame["contracts"].notna()]
     near = frame[: int(scored.to_numpy().nonzero()[0].max()) + 1] if scored.any() else frame[:0]
