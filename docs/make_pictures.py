@@ -17,6 +17,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+from churnpredict.evaluation.pictures import percent_axis
+from churnpredict.figures import percent, points, score
+
 HERE = Path(__file__).parent / "pictures"
 BLUE, ORANGE, GREEN, SKY, RED, PINK = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#CC79A7"
 THEMES = {"light": ("#1f2430", "#8a8f99", BLUE), "dark": ("#e4e7ec", "#8a8f99", SKY)}  # text, quiet lines, main colour
@@ -166,7 +169,7 @@ def leak(text: str, quiet: str, main: str) -> Any:
         everybody, share = np.concatenate([left, stayed]), np.r_[np.ones(150), np.zeros(900)]
         order = np.argsort(np.argsort(-everybody))
         auc = (order[share == 1].sum() - 150 * 149 / 2) / (150 * 900)
-        ax.set_title(f"{title}: AUC of this column alone {auc:.2f}", color=text, fontsize=10)
+        ax.set_title(f"{title}: AUC of this column alone {score(auc)}", color=text, fontsize=10)
         bare(ax, "bottom").set(xlabel="days since last contact", yticks=[])
     axes[0].annotate(
         "set to zero when\nthe account was closed",
@@ -202,10 +205,13 @@ def calibration(text: str, quiet: str, main: str) -> Any:
         plt.close(shown.figure_)
         gap = p.mean() - y[half:].mean()
         errors = np.abs([shown.observed - shown.low, shown.high - shown.observed])
-        ax.errorbar(shown.risk, shown.observed, errors, color=colour, marker=mark, ms=6, capsize=2, lw=1.5, label=f"{name}: {gap:+.2f}")
-    ax.text(0.8, 0.73, "said = happened", color=text, rotation=40, fontsize=9, ha="center")
+        ax.errorbar(
+            shown.risk, shown.observed, errors, color=colour, marker=mark, ms=6, capsize=2, lw=1.5, label=f"{name}: {points(gap)} points"
+        )
+    ax.text(0.8, 0.73, "predicted = observed", color=text, rotation=40, fontsize=9, ha="center")
     ax.legend(frameon=False, title="mean risk - share that left", loc="upper left")
     bare(ax, "left", "bottom").set(xlabel="predicted risk", ylabel="share that left", xlim=(0, 0.9), ylim=(0, 0.9))
+    percent_axis(ax.xaxis), percent_axis(ax.yaxis)
     return figure
 
 
@@ -215,18 +221,18 @@ def drivers(text: str, quiet: str, main: str) -> Any:
     base, steps = 0.06, {"support": 0.18, "habit": 0.12, "price": 0.08, "others": 0.01, "contract": -0.04}
     figure, ax = plt.subplots(figsize=(8.4, 3.1))
     at = base
-    names = ["typical customer", *steps, "this customer"]
+    names = ["average customer", *steps, "this customer"]
     ax.barh(0, base, color=quiet, alpha=0.7)
     for y, step in enumerate(steps.values(), start=1):
         ax.barh(y, step, left=at, color=ORANGE if step > 0 else main)
-        ax.text(max(at, at + step) + 0.005, y, f"{100 * step:+.0f}", va="center", color=text)
+        ax.text(max(at, at + step) + 0.005, y, f"{100 * step:+.0f}".replace("-", "\u2212"), va="center", color=text)
         ax.plot([at + step] * 2, [y - 0.4, y + 1.4], color=quiet, lw=0.8)
         at += step
     ax.barh(len(steps) + 1, at, color=quiet, alpha=0.7)
-    ax.text(base + 0.005, 0, f"{base:.0%}", va="center", color=text)
-    ax.text(at + 0.005, len(steps) + 1, f"{at:.0%}", va="center", color=text, weight="bold")
+    ax.text(base + 0.005, 0, percent(base), va="center", color=text)
+    ax.text(at + 0.005, len(steps) + 1, percent(at), va="center", color=text, weight="bold")
     bare(ax, "bottom").set(yticks=range(len(names)), yticklabels=names, xlim=(0, 0.5), xlabel="risk of leaving within 90 days")
-    ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    percent_axis(ax.xaxis)
     ax.tick_params(left=False)
     ax.invert_yaxis()
     return figure
@@ -242,12 +248,12 @@ def secant(text: str, quiet: str, main: str) -> Any:
     ax.plot(z, curve, color=quiet, lw=2)
     ax.plot([z0, z1], [0.06, 0.41], "o-", color=ORANGE, ms=8, lw=2.5)
     ax.plot([z0, z1, z1], [0.06, 0.06, 0.41], color=text, lw=1, ls=":")
-    ax.text(z0 - 0.1, 0.1, "typical customer\n6 %", ha="right", color=text)
+    ax.text(z0 - 0.1, 0.1, "average customer\n6 %", ha="right", color=text)
     ax.text(z1 - 0.15, 0.45, "this customer\n41 %", ha="right", color=text)
     ax.text((z0 + z1) / 2, 0.01, "log-odds of all drivers", ha="center", color=text, fontsize=9)
     ax.text(z1 + 0.1, 0.22, "points of all drivers:\n35", color=text, fontsize=9, va="center")
     bare(ax, "left", "bottom").set(xlabel="log-odds", ylabel="risk", ylim=(-0.02, 1), xlim=(-5, 3))
-    ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    percent_axis(ax.yaxis)
     return figure
 
 
@@ -259,12 +265,12 @@ def parts(text: str, quiet: str, main: str) -> Any:
     for y, (gone, lost) in enumerate(divided.values()):
         ax.barh(y, gone, color=main)
         ax.barh(y, lost, left=gone, color=ORANGE, hatch="//", edgecolor=text, lw=0)
-        ax.text(gone + lost + 0.006, y, f"{gone + lost:.0%} = {gone:.0%} + {lost:.0%}", va="center", color=text)
+        ax.text(gone + lost + 0.006, y, f"{percent(gone + lost)} = {percent(gone)} + {percent(lost)}", va="center", color=text)
     ax.barh(-5, 0, color=main, label="left (wants to go)")
     ax.barh(-5, 0, color=ORANGE, hatch="//", edgecolor=text, lw=0, label="lost (failed payment)")
     ax.legend(frameon=False, loc="upper right")
     bare(ax, "bottom").set(yticks=range(3), yticklabels=list(divided), xlim=(0, 0.56), ylim=(-0.5, 2.5))
-    ax.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    percent_axis(ax.xaxis)
     ax.tick_params(left=False)
     ax.set_xlabel("risk of one customer")
     return figure
@@ -283,10 +289,10 @@ def silence(text: str, quiet: str, main: str) -> Any:
     ax.plot(days, [curve.comes_back(float(d)) for d in days], color=main, lw=2.5)
     ax.axhline(0.1, color=quiet, ls="--", lw=1)
     ax.axvline(horizon, color=ORANGE, lw=2)
-    ax.text(horizon + 1.5, 0.62, f"proposed horizon:\n{proposed.horizon}", color=text, va="center")
+    ax.text(horizon + 1.5, 0.62, f"proposed horizon:\n{horizon:.0f} days", color=text, va="center")
     ax.text(120, 0.12, "one in ten", color=text, ha="right")
     bare(ax, "left", "bottom").set(xlabel="days of silence so far", ylabel="still comes back", ylim=(0, 1), xlim=(0, 120))
-    ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, 0))
+    percent_axis(ax.yaxis)
     return figure
 
 

@@ -9,14 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from churnpredict.cli.config import read_config
-from churnpredict.cli.terminal_tables import riskiest
 from churnpredict.errors import UsageError
 from churnpredict.files import write_text
-from churnpredict.report.backtest_files import write_backtest
-from churnpredict.report.collect import find_all
-from churnpredict.report.page import write_report
-from churnpredict.table_files import write_frame
 from churnpredict.text_tables import paragraph
 
 __all__ = ["run_demo"]
@@ -63,10 +57,17 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
         The files written: ``config``, ``model``, ``scores``, ``backtest``, ``plan``, ``alerts``, ``report``.
     """
     _refuse_folder(Path(folder))
-    from churnpredict.simulation.business import make_business
-
     folder = Path(folder)
     say(f"1/5 a business of {customers:,} customers")
+    from churnpredict.cli.config import read_config  # only now: the libraries behind these take longer to load than a person waits
+    from churnpredict.cli.terminal_tables import riskiest
+    from churnpredict.pipeline.cutoffs import backtest_cutoffs
+    from churnpredict.report.backtest_files import write_backtest
+    from churnpredict.report.collect import find_all
+    from churnpredict.report.page import write_report
+    from churnpredict.simulation.business import make_business
+    from churnpredict.table_files import write_frame
+
     business = make_business(customers, random_state=seed, rule="cancellation", **_BUSINESS)
     config = write_business(business, folder, only=_TABLES, churn={"horizon": _HORIZON}, model=_MODEL)
     settings = read_config(config)
@@ -75,8 +76,6 @@ def run_demo(folder: str | Path, *, customers: int = 1000, seed: int = 0, say: C
     pipeline = settings.pipeline().fit(tables)
     written = {"config": config, "model": pipeline.save(settings.resolve(settings.output.model))}
     say(f"{pipeline!r}\n3/5 backtest: how well would it have worked {_HORIZON.removesuffix('d')} days before the end?")
-    from churnpredict.pipeline.cutoffs import backtest_cutoffs
-
     figures = settings.pipeline().backtest(tables, at=backtest_cutoffs(tables, pipeline.churn)[-_TESTED:], rounds=100)
     written["backtest"] = write_backtest(settings.resolve(settings.output.backtest), figures)
     say(f"{figures}\n4/5 scores with reasons")
@@ -115,6 +114,8 @@ def write_business(business: Any, folder: Path, *, only: tuple[str, ...] | None 
 
     ``only`` names the tables to write, all by default; ``churn`` and ``model`` are settings of these sections.
     """
+    from churnpredict.table_files import write_frame
+
     lines = [_MARK, f"observed_until = {json.dumps(str(business.end.date()))}", ""]
     for name, declaration in business.tables.declarations.items():
         if only is not None and name not in only:
