@@ -152,7 +152,8 @@ def _columns(ax: Any, known: pd.DataFrame, of: str, place: dict[str, int]) -> st
     period = last if of == "period" else f"year {last} as a customer"
     if len(x) == 1:
         return f"{percent(rate[-1])} of customers were lost in {period} (95 %: {percent(low[-1])} to {percent(high[-1])})"
-    return f"{percent(rate[-1])} of customers were lost in {period}; before: {percent(rate[:-1].min())} to {percent(rate[:-1].max())}"
+    before = dict.fromkeys((percent(rate[:-1].min()), percent(rate[:-1].max())))
+    return f"{percent(rate[-1])} of customers were lost in {period}; before: {' to '.join(before)}"
 
 
 def _lines(ax: Any, known: pd.DataFrame, of: str, group: str, place: dict[str, int], most: int) -> str:
@@ -244,7 +245,7 @@ def plot_return(curve: Any, horizon: str | None = None) -> Any:
     if chosen is not None:
         ax.axvline(chosen, color=theme.colours[1], linewidth=1.4, linestyle="--")
         near = chosen < 0.6 * ax.get_xlim()[1]
-        text = f"{horizon}: {percent(share)} still come back" if chosen <= days[-1] else str(horizon)
+        text = f"{chosen} days: {percent(share)} still come back" if chosen <= days[-1] else f"{chosen} days"
         place = {"xytext": (6 if near else -6, 0), "textcoords": "offset points", "ha": "left" if near else "right"}
         ax.annotate(text, (chosen, 0.92), color=theme.colours[1], **place)
     ax.set_ylim(0, 1)

@@ -121,7 +121,7 @@ def _waterfall(steps: list[tuple[str, float]], unit: str, label: str) -> Any:
         bottom = 0.0 if whole else level
         colour = theme.quiet if whole else theme.raises if change < 0 or name == "lost customers" else theme.lowers
         ax.bar(i, change, bottom=bottom, color=colour, width=0.62, gid=name)
-        sign = "" if whole else "+" if change > 0 else "-" if change < 0 else ""
+        sign = "" if whole else "+" if change > 0 else "\u2212" if change < 0 else ""
         top = max(bottom, bottom + change)
         ax.annotate(sign + amount(abs(change), unit), (i, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
         level, peak = bottom + change, max(peak, top)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnpredict.errors import UsageError
-from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, sentence
+from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, percent_axis, sentence
 from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.rows import row_of
 from churnpredict.feature_names import read_name
@@ -168,11 +168,12 @@ def plot_book(why: Explained) -> Any:
     left.set_yticks(places, [escaped(labels[j]) for j in order])
     left.set_xlabel("mean probability points over all customers")
     left.legend(frameon=False, loc="lower right", fontsize=9)
-    right.barh(places, 100 * first[order], color=theme.quiet, height=0.66)
-    for place, share in zip(places, 100 * first[order], strict=True):
-        right.annotate(percent(share / 100), (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-    right.set_xlim(0, max(1.0, 115 * first.max()))
-    right.set_xlabel("first reason of so many customers, in %")
+    right.barh(places, first[order], color=theme.quiet, height=0.66)
+    for place, share in zip(places, first[order], strict=True):
+        right.annotate(percent(share), (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+    right.set_xlim(0, max(0.01, 1.15 * first.max()))
+    percent_axis(right.xaxis)
+    right.set_xlabel("customers whose first reason it is")
     rate = "" if why.base_rate is None else f"; {percent(why.base_rate)} left in training"
     top = int(np.argmax(first))
     customers = f"{len(why):,} customer{'' if len(why) == 1 else 's'}"

@@ -59,6 +59,7 @@ def plot_drift(drift: Any, *, most: int = 15) -> Any:
     for place, (value, a) in enumerate(zip(shown["value_by_limit"], alarm, strict=True)):
         told = ("> " if value > _FAR else "") + times(min(value, _FAR)) if np.isfinite(value) else "not comparable"
         beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
+        beside["bbox"] = {"facecolor": theme.paper, "edgecolor": "none", "pad": 1.0}  # over the line of the limit
         ax.annotate(told, (max(size[place], usual[place]), place), fontweight="bold" if a else "normal", **beside)
     ax.set_yticks(places, [escaped(f"{g}: {w} ({c})") for g, w, c in zip(shown["group"], shown["where"], shown["check"], strict=True)])
     ax.set_ylim(len(shown) - 0.4, -1.1)

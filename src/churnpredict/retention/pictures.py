@@ -94,7 +94,8 @@ def plot_profit(plan: Any, *, unit: str = "") -> Any:
         title = f"The budget pays for {people(n)} contacts, which earn {amount(here.value, unit)}; {people(best['contacts'])} would earn "
         title += amount(best["profit"], unit)
     else:
-        title = f"{people(n)} contacts are expected to earn {amount(here.value, unit)} (95 %: {amount(here.low)} to {amount(here.high)})"
+        between = f"95 %: {amount(here.low, unit)} to {amount(here.high, unit)}"
+        title = f"{people(n)} contacts are expected to earn {amount(here.value, unit)} ({between})"
     seen = f"Line: expected profit of up to {people(curve['contacts'].iloc[-1])} contacts, with a band where it lies 95 times in 100."
     return finish(figure, title, seen)
 
@@ -124,7 +125,7 @@ def plot_effect(plan: Any, *, unit: str = "", most: int = 8) -> Any:
     ax.barh(places, shown["before"], color=theme.raises, alpha=0.35, height=0.62, label="kept by the plan", gid="before")
     ax.barh(places, shown["after"], color=theme.raises, height=0.62, label="still at risk", gid="after")
     for place, (before, after) in zip(places, shown.to_numpy(), strict=True):
-        told = f"{amount(before)} → {amount(after, unit)}"
+        told = f"{amount(before, unit)} → {amount(after, unit)}"
         ax.annotate(escaped(told), (before, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     ax.set_yticks(places, [escaped(_label_of(d)) for d in shown.index])
     ax.invert_yaxis()
@@ -188,7 +189,8 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
     ax.set_ylim(bottom, top)
     ax.set_xlim(0, min(1.0, 1.08 * float(offer.risk[known].max()) + 0.01))
     ax.yaxis.set_major_formatter(lambda value, _=None: amount(value))
-    ax.yaxis.set_minor_formatter(lambda value, _=None: "")
+    ax.yaxis.set_minor_formatter(lambda value, _=None: amount(value) if f"{value:e}"[0] in "25" else "")
+    ax.tick_params(axis="y", which="minor", labelsize=9)
     percent_axis(ax.xaxis)
     ax.set_xlabel("risk of leaving")
     ax.set_ylabel(f"value over the horizon{f' in {unit}' if unit else ''}")
