@@ -65,7 +65,7 @@ def test_all_who_leave_end_at_nothing() -> None:
 def test_rates_stand_in_columns_with_what_was_lost_against_their_will() -> None:
     figure = rates().plot()
     assert [bar.get_height() for ax in figure.axes for bar in ax.patches] == pytest.approx([0.08, 0.2, 0.02, 0.0])
-    assert "20 % of customers were lost in 2023Q2; before: 10 % to 10 %" in figure.alt_text
+    assert "20 % of customers were lost in 2023Q2; before: 10 %." in figure.alt_text
 
 
 def test_groups_are_lines_and_the_title_says_which_is_worst() -> None:

@@ -41,7 +41,7 @@ def test_a_customers_bars_lead_from_base_to_risk(why, row, most):
 def test_the_book_shows_what_raises_and_what_lowers(why):
     left, right = why.plot().axes
     assert _bars(left).sum() == pytest.approx(100 * why.points.to_numpy().sum(axis=1).mean())
-    assert _bars(right).sum() == pytest.approx(100 * why.top(1)["reason_1"].notna().mean())
+    assert _bars(right).sum() == pytest.approx(why.top(1)["reason_1"].notna().mean())
 
 
 def test_segments_show_their_means(why):
