@@ -33,8 +33,8 @@ PER_CUSTOMER = 100
 ROOM = 2 << 30
 
 
-def write_events(path: Path, events: int, seed: int = 0, customers: int | None = None) -> None:
-    """A log of three years in time order, written in chunks."""
+def write_events(path: Path, events: int, seed: int = 0, customers: int | None = None, giant: float = GIANT) -> None:
+    """A log of three years in time order, written in chunks; one customer has the share ``giant`` of all rows."""
     rng = np.random.default_rng(seed)
     customers = customers or max(2, events // PER_CUSTOMER)
     heavy = np.cumsum(rng.gamma(1.0, 1.0, customers))
@@ -46,7 +46,7 @@ def write_events(path: Path, events: int, seed: int = 0, customers: int | None =
     for first in range(0, events, CHUNK):
         n = min(CHUNK, events - first)
         who = np.searchsorted(heavy, rng.random(n)).astype(np.int32)
-        who[rng.random(n) < GIANT] = 0
+        who[rng.random(n) < giant] = 0
         when = start + length * first // events + np.sort(rng.integers(0, length * n // events, n))
         table = pa.table(
             {

@@ -1,10 +1,11 @@
 """Spark against one process: the same features of the same log, what the engine costs on top, and what a second core brings.
 
-    python benchmarks/spark.py [--events 1000000] [--cutoffs 6]
+    python benchmarks/spark.py [--events 1000000] [--customers 200000] [--cutoffs 6] [--giant 0.01] [--plans]
 
-The log is that of ``benchmarks/size.py``: string ids, an amount and an item, one customer with 1 % of all rows. Every row of the table is a
-child process that reads it from Parquet, makes the 42 features of ``benchmarks/features.py`` and writes them to Parquet. CPU is user and
-system time of all processes of the child (Python, Java, Python workers) after the session has started; elapsed is the clock on the
+The log is that of ``benchmarks/size.py``: string ids, an amount and an item, one customer with the share ``--giant`` of all rows. Every row
+of the table is a child process that reads it from Parquet, makes the 42 features of ``benchmarks/features.py`` and writes them to Parquet;
+``--plans`` runs two cores once more without adaptive execution. CPU is user and system time of all processes of the child (Python, Java,
+Python workers) after the session has started; spilled are the bytes that Spark moved from memory to disk. Elapsed is the clock on the
 wall, which only means something on a machine that does nothing else. Rows and the sum of all features are compared: they must be the same.
 """
 
@@ -23,26 +24,40 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from _measure import Table
-from size import cutoffs, write_events
+from size import GIANT, cutoffs, write_events
 
 CLOCK = os.sysconf("SC_CLK_TCK")
+SIDES: dict[str, tuple[Any, ...]] = {
+    "one process, one core": (0,),
+    "Spark, one core": (1,),
+    "Spark, two cores": (2,),
+    "Spark, two cores, not adaptive": (2, "false"),
+}
 
 
-def tree_cpu() -> float:
-    """CPU seconds of this process and all its descendants, dead ones that were waited for included."""
-    parents, used = {}, {}
+def tree_cpu(name: str = "") -> float:
+    """CPU seconds of this process and all its descendants, dead ones that were waited for included; ``name``: only of those named so."""
+    parents, used, names = {}, {}, {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                names[int(folder.name)], fields = (folder / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
             except OSError:
                 continue
-            parents[int(folder.name)] = int(fields[1])
-            used[int(folder.name)] = sum(map(int, fields[11:15])) / CLOCK
+            parents[int(folder.name)] = int(fields.split()[1])
+            used[int(folder.name)] = sum(map(int, fields.split()[11:15])) / CLOCK
     ours = {os.getpid()}
     while more := {p for p, parent in parents.items() if parent in ours} - ours:
         ours |= more
-    return sum(used[p] for p in ours if p in used)
+    return sum(used[p] for p in ours if p in used and name in names[p])
+
+
+def spilled(session: Any) -> float:
+    """Bytes that the stages so far moved from memory to disk, as Spark's own status store counts them."""
+    context = session.sparkContext
+    nothing = context._gateway.new_array(context._jvm.double, 0)
+    stages = context._jsc.sc().statusStore().stageList(None, False, False, nothing, context._jvm.java.util.ArrayList())
+    return float(sum(stages.apply(k).memoryBytesSpilled() for k in range(stages.size())))
 
 
 def local(source: Path, target: Path, n: int) -> dict[str, float]:
@@ -67,24 +82,25 @@ def start_session(cores: int, settings: dict[str, str]) -> Any:
     return session
 
 
-def spark(source: Path, target: Path, n: int, cores: int) -> dict[str, float]:
+def spark(source: Path, target: Path, n: int, cores: int, adaptive: str) -> dict[str, float]:
     import churnpredict as cp
     from churnpredict.spark.jobs import SparkTables, build_features
     from features import rows
 
-    session = start_session(cores, {"spark.driver.memory": "2g"})
-    begin, started = tree_cpu(), time.perf_counter()
+    session = start_session(cores, {"spark.driver.memory": "4g", "spark.sql.adaptive.enabled": adaptive})
+    begin, java, started = tree_cpu(), tree_cpu("java"), time.perf_counter()
     declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", money=True, item="item")
     with SparkTables(orders=declared, partitions=8) as tables:
         read = time.perf_counter() - started
         frame = build_features(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs(n), features=rows())
         frame.write.parquet(str(target))
-    found = {"cpu": tree_cpu() - begin, "elapsed": time.perf_counter() - started, "read": read}
+    found = {"cpu": tree_cpu() - begin, "java": tree_cpu("java") - java, "elapsed": time.perf_counter() - started, "read": read}
+    found["spilled"] = spilled(session)
     session.stop()
     return found
 
 
-def run(source: Path, n: int, cores: int) -> dict[str, float]:
+def run(source: Path, n: int, cores: int, adaptive: str = "true") -> dict[str, float]:
     """One side in a process of its own; ``cores`` is 0 for the library alone."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "features"
@@ -100,6 +116,8 @@ def run(source: Path, n: int, cores: int) -> dict[str, float]:
             str(n),
             "--cores",
             str(cores),
+            "--adaptive",
+            adaptive,
         ]
         pinned = {0: {0}, 1: {0}}.get(cores)
         child = subprocess.run(
@@ -121,29 +139,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--cutoffs", type=int, default=6)
+    parser.add_argument("--customers", type=int, help="default: one for 100 events")
+    parser.add_argument("--giant", type=float, default=GIANT, help="share of all rows that one customer has")
+    parser.add_argument("--plans", action="store_true", help="two cores once more, without adaptive execution")
+    parser.add_argument("--adaptive", default="true", help=argparse.SUPPRESS)
     parser.add_argument("--child", nargs=2, type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--cores", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         source, target = given.child
-        found = spark(source, target, given.cutoffs, given.cores) if given.cores else local(source, target, given.cutoffs)
+        found = spark(source, target, given.cutoffs, given.cores, given.adaptive) if given.cores else local(source, target, given.cutoffs)
         print(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "events.parquet"
-        write_events(source, given.events)
-        found = {cores: run(source, given.cutoffs, cores) for cores in (0, 1, 2)}
+        write_events(source, given.events, customers=given.customers, giant=given.giant)
+        found = {name: run(source, given.cutoffs, *how) for name, how in SIDES.items() if given.plans or len(how) == 1}
     table = Table(
-        f"{given.events:,} events, {given.cutoffs} cutoffs, 42 features, Parquet to Parquet",
-        ["", "CPU s", "elapsed s", "CPU / one process", "events per CPU s"],
+        f"{given.events:,} events, one customer with {given.giant:.0%}, {given.cutoffs} cutoffs, 42 features, Parquet to Parquet",
+        ["", "CPU s", "of it Java", "elapsed s", "CPU / one process", "events per CPU s", "spilled GB"],
     )
-    for cores, name in ((0, "one process, one core"), (1, "Spark, one core"), (2, "Spark, two cores")):
-        f = found[cores]
-        table.add(name, f"{f['cpu']:.1f}", f"{f['elapsed']:.1f}", f"{f['cpu'] / found[0]['cpu']:.2f}", f"{given.events / f['cpu']:,.0f}")
+    alone = found["one process, one core"]
+    for name, f in found.items():
+        java, spill = (f"{f['java']:.1f}", f"{f['spilled'] / 1e9:.2f}") if "java" in f else ("", "")
+        rate = f"{given.events / f['cpu']:,.0f}"
+        table.add(name, f"{f['cpu']:.1f}", java, f"{f['elapsed']:.1f}", f"{f['cpu'] / alone['cpu']:.2f}", rate, spill)
     table.print()
-    print(f"  second core: {found[1]['elapsed'] / found[2]['elapsed']:.2f} times as fast on the clock")
+    print(f"  second core: {found['Spark, one core']['elapsed'] / found['Spark, two cores']['elapsed']:.2f} times as fast on the clock")
     same = len({(f["rows"], f["bits"]) for f in found.values()}) == 1
-    print(f"  {found[0]['rows']:,.0f} rows of features, {'equal to the last bit on all sides' if same else 'DIFFERENT'}")
+    print(f"  {alone['rows']:,.0f} rows of features, {'equal to the last bit on all sides' if same else 'DIFFERENT'}")
     if not same:
         raise SystemExit(1)
 
