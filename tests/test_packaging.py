@@ -59,11 +59,16 @@ def test_the_metadata_say_what_pyproject_says(wheel):
     assert f"version: {project['version']}" in citation
 
 
+def load_script(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_each_extra_has_a_trial():
     """``tests/try_wheel.py`` is run before a release; a new extra needs its lines there."""
-    spec = importlib.util.spec_from_file_location("try_wheel", ROOT / "tests" / "try_wheel.py")
-    trials = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(trials)
+    trials = load_script(ROOT / "tests" / "try_wheel.py")
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert set(trials.TRIALS) == {"", *extras} - {"all"}
     for name, trial in trials.TRIALS.items():
@@ -99,6 +104,36 @@ def test_python_versions_of_the_metadata_are_those_that_were_tried():
     table = (ROOT / "docs" / "release.md").read_text().partition("## Versions of Python")[2]
     rows = re.findall(r"^\| ([\d., ]+) \| (.*?) \|$", table, re.MULTILINE)
     assert claimed == {v for versions, state in rows if "not tried" not in state for v in versions.split(", ")}
+
+
+def test_fragments_move_into_the_changelog_and_none_is_lost(tmp_path):
+    changelog = load_script(ROOT / "docs" / "collect_changelog.py")
+    folder, target = tmp_path / "changelog.d", tmp_path / "CHANGELOG.md"
+    folder.mkdir()
+    (folder / "README.md").write_text("How to write one.")
+    (folder / "b.added.md").write_text("One thing\nin two lines.\n")
+    (folder / "a.added.md").write_text("- First.\n- Second,\n  longer.\n")
+    (folder / "c.fixed.md").write_text("A fault.\n\nAnother fault.\n")
+    target.write_text("# Changelog\n\nWhat changed.\n\n## 0.1.0 (2024-01-01)\n\n- It began.\n")
+    assert changelog.collect(folder, target, "0.2.0", "2025-01-01") == 3
+    assert target.read_text() == (
+        "# Changelog\n\nWhat changed.\n\n## 0.2.0 (2025-01-01)\n\n### Added\n\n- First.\n- Second,\n  longer.\n"
+        "- One thing\n  in two lines.\n\n### Fixed\n\n- A fault.\n- Another fault.\n\n## 0.1.0 (2024-01-01)\n\n- It began.\n"
+    )
+    assert [path.name for path in folder.iterdir()] == ["README.md"]
+    (folder / "d.wrong.md").write_text("?")
+    with pytest.raises(ValueError, match=r"unknown type: d\.wrong\.md"):
+        changelog.collect(folder, target, "0.3.0", "2025-02-01")
+    (folder / "d.wrong.md").rename(folder / "d.fixed.md")
+    with pytest.raises(ValueError, match=r"stands in CHANGELOG\.md already"):
+        changelog.collect(folder, target, "0.2.0", "2025-02-01")
+    assert (folder / "d.fixed.md").exists()
+
+
+def test_every_fragment_has_a_known_type():
+    changelog = load_script(ROOT / "docs" / "collect_changelog.py")
+    names = [path.name for path in (ROOT / "changelog.d").glob("*.md") if path.name != "README.md"]
+    assert [name for name in names if name.split(".")[-2] not in changelog.TYPES] == []
 
 
 def test_python_m_churnpredict():
