@@ -95,7 +95,7 @@ def main():
     gate("times shap", slow / ours, 40 if quick else 80)
     if woodelf is not None:
         gate("times woodelf", woodelf / ours, 1 if quick else 3)
-    gate("difference to shap", difference, 1e-6, at_least=False)
+    gate("difference to shap", difference, 1e-12, at_least=False)
     gate("MB more at the peak", grown, 600, at_least=False)
     for what, value, wanted, holds in gates:
         print(f"{'ok  ' if holds else 'MISS'}  {what}: {value:.3g} (wanted {wanted:.3g})")

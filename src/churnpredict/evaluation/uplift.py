@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,16 @@ from sklearn.model_selection import GroupKFold
 
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, qini
+from churnpredict.evaluation.uplift_effects import effects_by_group, mean_effect, no_effect_test
 from churnpredict.figures import percent, points, score
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
 from churnpredict.model.split import customers_of, cutoffs_of
 from churnpredict.number_checks import check_whole_number
 from churnpredict.row_order import in_row_order
+
+if TYPE_CHECKING:
+    from churnpredict.evaluation.uplift_display import UpliftDisplay
 
 __all__ = ["UpliftModel"]
 
@@ -29,6 +33,7 @@ _EARLIER = 0.6  # of the rows train the two learners that are compared
 _HALVES = 3
 _FEW_TO_CHOOSE = 15  # leavers per arm on either side
 _FEWEST = 50  # leavers per arm
+_UNLIKELY = 0.05  # the level of the test of no effect
 _CHANCE = 0.52  # AUC of separating the arms that is still taken as chance
 
 Floats = npt.NDArray[np.float64]
@@ -62,8 +67,13 @@ class UpliftModel:
 
     Attributes
     ----------
+    no_effect_ : float
+        The p-value of the hypothesis that a contact changes nothing for anybody (:func:`~churnpredict.evaluation.uplift_effects.no_effect_test`).
     effect_ : Interval
         Share of leavers in the hold-out minus that among contacted customers.
+    by_group_ : DataFrame or None
+        The effect in each group that ``fit(groups=)`` named, with intervals that hold for all groups together:
+        :func:`~churnpredict.evaluation.uplift_effects.effects_by_group`.
     acceptance_, belief_ : float
         g and b.
     learner_ : {"two", "single"}
@@ -95,7 +105,7 @@ class UpliftModel:
         self.rounds = rounds
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, treated: Any) -> UpliftModel:
+    def fit(self, X: Any, y: Any, treated: Any, *, groups: Any = None) -> UpliftModel:
         """Learn from the rows X (n, n_features) of an experiment, their outcomes, and who was contacted.
 
         Parameters
@@ -106,6 +116,8 @@ class UpliftModel:
             1 left, 0 stayed.
         treated : array (n,)
             1 contacted, 0 held out at random.
+        groups : array (n,), optional
+            Groups whose own effects are wanted, known before the contact: the first reason of each row, for example.
 
         Raises
         ------
@@ -122,10 +134,10 @@ class UpliftModel:
         if len(target) != len(X) or len(arm) != len(X) or not np.isin(target, (0, 1)).all() or not np.isin(arm, (0, 1)).all():
             raise UsageError("bad-argument", "y and treated must be 0 or 1, one per row of X", remedy="Give one of each per row.")
         customers = customers_of(X)
-        groups = np.arange(len(target)) if customers is None else np.asarray(customers)
+        owner = np.arange(len(target)) if customers is None else pd.factorize(np.asarray(customers))[0]
         self._check_size(target, arm)
-        folds = list(GroupKFold(_FOLDS, shuffle=True, random_state=self.random_state).split(target, groups=groups))
-        how: Any = {"customers": groups, "rounds": self.rounds, "random_state": self.random_state}
+        folds = list(GroupKFold(_FOLDS, shuffle=True, random_state=self.random_state).split(target, groups=owner))
+        how: Any = {"customers": owner, "rounds": self.rounds, "random_state": self.random_state}
         chance = np.empty(len(target))
         for train, test in folds:
             chance[test] = risk_of(self._learner().fit(_rows(X, train), arm[train].astype(int)), _rows(X, test))
@@ -139,8 +151,9 @@ class UpliftModel:
                 remedy="Learn from a randomised log: plan_retention(holdout=) draws a random hold-out.",
             )
         share = float(arm.mean())
-        self.effect_ = bootstrap_interval(_effect, target, arm, **how)
-        self._choose(X, target, arm, groups, how)
+        self.no_effect_ = no_effect_test(target, arm, customers=owner, cutoffs=cutoffs_of(X), random_state=self.random_state)
+        self.effect_ = bootstrap_interval(mean_effect, target, arm, **how)
+        self._choose(X, target, arm, owner, how)
         without, difference = np.empty(len(target)), np.empty(len(target))
         for train, test in folds:
             models = self._fitted(self.learner_, _rows(X, train), target[train], arm[train])
@@ -151,16 +164,37 @@ class UpliftModel:
         usual = self.acceptance_ * without
         more = difference - usual
         self.belief_ = float(np.clip(more @ (seen - usual) / max(float(more @ more), 1e-12), 0, 1))
-        self.qini_ = bootstrap_interval(qini, target, _ranked(usual + self.belief_ * more), treated=arm, **how)
+        uplift = usual + self.belief_ * more
+        self.qini_ = bootstrap_interval(qini, target, uplift, treated=arm, **how)
+        self._experiment = {"y": target, "p": uplift, "treated": arm, "customers": owner}
+        self.by_group_ = None
+        if groups is not None:
+            self.by_group_ = effects_by_group(in_row_order(groups, X, "groups"), seen, target, arm, customers=owner)
         self._models = self._fitted(self.learner_, X, target, arm)
         return self
 
     @property
     def proven(self) -> bool:
-        """Whether the log shows an effect at all: the interval of the mean effect, or of the Qini of the ranking, is above zero."""
-        if not hasattr(self, "effect_"):
-            raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
-        return bool(self.effect_.low > 0 or self.qini_.low > 0)
+        """Whether the log shows an effect at all: no effect is refuted and the interval of the mean effect is above zero, or that of the
+        ranking's Qini is.
+        """
+        self._fitted_or_refused()
+        return bool((self.no_effect_ < _UNLIKELY and self.effect_.low > 0) or self.qini_.low > 0)
+
+    def plot(self, **options: Any) -> UpliftDisplay:
+        """Draw the uplift curve of the experiment: each customer ranked by models that were not trained on them.
+
+        Parameters
+        ----------
+        **options
+            ``kind``, ``value``, ``offer_cost``, ``contact_cost`` and others of
+            :meth:`churnpredict.displays.UpliftDisplay.from_predictions`.
+        """
+        from churnpredict.evaluation.uplift_display import UpliftDisplay
+
+        self._fitted_or_refused()
+        known: Any = self._experiment | {"rounds": self.rounds, "random_state": self.random_state}
+        return UpliftDisplay.from_predictions(**(known | options))
 
     def for_plan(self, X: Any) -> pd.Series:
         """Return the uplift by customer for ``plan_retention(uplift=)``: missing, so that the plan keeps to its acceptance, unless proven.
@@ -175,17 +209,24 @@ class UpliftModel:
         """Return uplift (n,): by how much a contact lowers the risk of each row, in probability; negative where it drives
         customers away.
         """
-        if not hasattr(self, "effect_"):
-            raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
+        self._fitted_or_refused()
         without, difference = _predicted(self._models, X)
         usual = self.acceptance_ * without
         return np.asarray(usual + self.belief_ * (difference - usual))
+
+    def _fitted_or_refused(self) -> None:
+        if not hasattr(self, "effect_"):
+            raise UsageError("not-fitted", "the uplift has not been learnt yet", remedy="Call fit(X, y, treated) first.")
 
     def __repr__(self) -> str:
         if not hasattr(self, "effect_"):
             return "UpliftModel()"
         effect = self.effect_
-        told = "; it does not differ significantly from none" if effect.low <= 0 else ""
+        told = (
+            f"; it does not differ significantly from none (p = {score(self.no_effect_)})"
+            if min(effect.low, _UNLIKELY - self.no_effect_) <= 0
+            else ""
+        )
         five = partial(score, digits=5)
         return (
             f"UpliftModel: a contact lowers the risk by {points(effect.value, sign=False)} points "
@@ -226,9 +267,7 @@ class UpliftModel:
             return
         for kind in _LEARNERS:
             uplift = _predicted(self._fitted(kind, _rows(X, train), y[train], arm[train]), _rows(X, test))[1]
-            self.choice_[kind] = bootstrap_interval(
-                qini, y[test], _ranked(uplift), treated=arm[test], **(how | {"customers": groups[test]})
-            )
+            self.choice_[kind] = bootstrap_interval(qini, y[test], uplift, treated=arm[test], **(how | {"customers": groups[test]}))
         self.chosen_on_ = chosen_on
         self.learner_ = max(_LEARNERS, key=lambda kind: self.choice_[kind].value)
 
@@ -260,14 +299,3 @@ def _with_arm(X: Any, arm: Floats) -> Any:
 
 def _rows(X: Any, rows: Any) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
-
-
-def _effect(y: Floats, arm: Floats, *, sample_weight: Any = None) -> float:
-    w = np.ones(len(y)) if sample_weight is None else sample_weight
-    return float(np.average(y[arm == 0], weights=w[arm == 0]) - np.average(y[arm == 1], weights=w[arm == 1]))
-
-
-def _ranked(uplift: Floats) -> Floats:
-    """Return the same order, between 0 and 1, as metrics want their scores."""
-    span = float(uplift.max() - uplift.min())
-    return np.asarray((uplift - uplift.min()) / span if span > 0 else np.zeros(len(uplift)))

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.metrics import _by_score, _check
 
-__all__ = ["auuc", "max_uplift_profit", "qini_curve", "uplift_curve"]
+__all__ = ["auuc", "max_uplift_profit", "qini_curve", "uplift_curve", "uplift_profit_curve"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,14 +101,31 @@ def auuc(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     return float(trapezoid(kept, share))
 
 
+def uplift_profit_curve(
+    y: Any, p: Any, *, treated: Any, value: float, offer_cost: float = 0.0, contact_cost: float = 0.0, sample_weight: Any = None
+) -> tuple[Floats, Floats]:
+    """Return the share of customers, and the profit per customer that contacting them would have earned, for each distinct score.
+
+    A customer who is kept by the contact is worth ``value``; every contact costs ``contact_cost``; every contacted customer who stays
+    takes the offer, which costs ``offer_cost``.
+
+    >>> share, profit = uplift_profit_curve([0, 1, 0, 0], [.9, .9, .1, .1], treated=[1, 0, 1, 0], value=100, contact_cost=2)
+    >>> profit.tolist()
+    [0.0, 49.0, 48.0]
+    """
+    kept1, n1, kept0, n0 = _counts(y, p, treated, sample_weight)
+    share = (n1 + n0) / (n1[-1] + n0[-1])
+    stayed = _ratio(kept1, n1)
+    return share, share * (value * (stayed - _ratio(kept0, n0)) - offer_cost * stayed - contact_cost)
+
+
 def max_uplift_profit(
     y: Any, p: Any, *, treated: Any, value: float, offer_cost: float = 0.0, contact_cost: float = 0.0, sample_weight: Any = None
 ) -> tuple[float, float]:
     """Return the highest profit per customer that contacting a top share would have earned, and that share (Devriendt, Berrevoets,
     Verbeke 2021, maximum profit uplift).
 
-    A customer who is kept by the contact is worth ``value``; every contact costs ``contact_cost``; every contacted customer who stays
-    takes the offer, which costs ``offer_cost``. Contacting nobody earns nothing, so the profit is never below 0.
+    The money is that of :func:`uplift_profit_curve`. Contacting nobody earns nothing, so the profit is never below 0.
 
     Examples
     --------
@@ -116,9 +133,7 @@ def max_uplift_profit(
     >>> profit, share
     (44.0, 0.5)
     """
-    kept1, n1, kept0, n0 = _counts(y, p, treated, sample_weight)
-    share = (n1 + n0) / (n1[-1] + n0[-1])
-    stayed = _ratio(kept1, n1)
-    profit = share * (value * (stayed - _ratio(kept0, n0)) - offer_cost * stayed - contact_cost)
+    money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost}
+    share, profit = uplift_profit_curve(y, p, treated=treated, sample_weight=sample_weight, **money)
     best = int(np.argmax(profit))
     return float(profit[best]), float(share[best])

@@ -5,7 +5,6 @@ Longer than most modules because :class:`Explanation` is the one interface to al
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_choice, check_flag_or_none
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
-from churnpredict.explanation.contributions import Contributions, encoded_blocks
+from churnpredict.explanation.certainty import RankedReasons
+from churnpredict.explanation.contributions import Contributions, encoded_blocks, rows_bar
 from churnpredict.explanation.drivers import Driver, assign_drivers
 from churnpredict.explanation.pair_reasons import PairReasons
 from churnpredict.explanation.pairs import PairSource
@@ -44,11 +44,10 @@ __all__ = ["MOST_REASONS", "Explanation", "explain", "secant"]
 _LEAST_SHARE = 0.1  # of the distance from the base risk: what adds less is not a reason that anybody acts on
 MOST_REASONS = 4  # people do not read more than four reasons, and Regulation B for credit sets the same limit
 _HEAD = ("driver", "mean points", "raises the risk of", "first reason of")
-_PROGRESS_ROWS = 200_000  # above it a progress bar is shown on a terminal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation(PairReasons):
+class Explanation(PairReasons, RankedReasons):
     """The reasons for each risk. Made by :func:`explain`.
 
     Attributes
@@ -72,6 +71,8 @@ class Explanation(PairReasons):
         What :attr:`pairs` are computed from.
     ahead : str or None
         How far ahead the risk looks, for the words.
+    lead_error : ndarray (n,) or None
+        Standard error of :attr:`lead`, in log-odds, for :attr:`about_equal`; None where a part of the risk is explained.
 
     Examples
     --------
@@ -107,6 +108,7 @@ class Explanation(PairReasons):
     horizon: str | None = None
     source: PairSource | None = None
     ahead: str | None = None
+    lead_error: np.ndarray | None = None
 
     # --- figures -------------------------------------------------------------------------------------------------------------------
 
@@ -343,6 +345,7 @@ class Explanation(PairReasons):
             by_feature=None if self.by_feature is None else self.by_feature[rows],
             rows=np.asarray(self.rows)[rows] if frame is None else frame.iloc[rows],
             source=None if self.source is None else self.source[rows],
+            lead_error=None if self.lead_error is None else self.lead_error[rows],
         )
 
     def summary(self) -> pd.DataFrame:
@@ -478,7 +481,7 @@ def explain(
     options: dict[str, Any] = {"keep_features": detail == "features", "background": chosen.matrix, "n_jobs": n_jobs}
     models = (additive, *(_as_part(additive, share) for share, _ in chain))
     works = [Contributions(part, group_of, **options) for part in models]
-    with _bar(n, progress) as bar:
+    with rows_bar(n, progress) as bar:
         for A in encoded_blocks(additive, rows):
             for work in works:
                 work.add(A)
@@ -516,6 +519,7 @@ def explain(
         horizon=horizon,
         source=PairSource(models, tuple(scales), chosen.matrix, n_jobs),
         ahead=None if ahead is None else str(ahead),
+        lead_error=None if chain else works[0].lead_error(),
     )
 
 
@@ -535,16 +539,3 @@ def _chain(model: Any, outcome: str | None, horizon: str | None) -> list[tuple[S
 def _as_part(whole: AdditiveModel, share: Share) -> AdditiveModel:
     """Return a share in the form of a model; a constant share has no reasons."""
     return replace(whole, typical=None, members=share.members, calibration=share.calibration or Constant(share.constant))
-
-
-def _bar(n: int, progress: bool | None) -> Any:
-    from contextlib import nullcontext
-    from types import SimpleNamespace
-
-    if check_flag_or_none(progress, "progress", remedy="Give True or False; None shows a bar for many rows.") is None:
-        progress = n >= _PROGRESS_ROWS and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    if not progress:
-        return nullcontext(SimpleNamespace(update=lambda _: None))
-    from tqdm.auto import tqdm
-
-    return tqdm(total=n, desc="explaining", unit=" rows", unit_scale=True)

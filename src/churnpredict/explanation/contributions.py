@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import logging
+import sys
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from churnpredict.argument_checks import check_flag_or_none
 from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
+from churnpredict.explanation.certainty import lead_error
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import as_frame
+from churnpredict.model.members import CalendarMember
 from churnpredict.threads import asking, thread_count
 
-__all__ = ["Contributions", "always_by_tables", "encoded_blocks", "tree_parts"]
+__all__ = ["Contributions", "always_by_tables", "encoded_blocks", "rows_bar", "tree_parts"]
 
 BLOCK_CELLS = 8_000_000
 """Cells of the encoded matrix at a time: 64 MB."""
 
+_PROGRESS_ROWS = 200_000  # above it a progress bar is shown on a terminal
 _log = logging.getLogger("churnpredict")
 _ROWS = 4_000
 """Rows that are worth another thread."""
@@ -147,6 +153,7 @@ class Contributions:
         self.phi: list[np.ndarray] = []
         self.grouped: list[np.ndarray] = []
         self.margins: list[np.ndarray] = []
+        self.errors: list[np.ndarray] = []
         self.scale = np.empty(0)
         """By what every row's contributions were multiplied, (n,); known once :meth:`calibrated` was called."""
 
@@ -154,8 +161,11 @@ class Contributions:
         """Explain the next block of encoded rows (n, F)."""
         groups = None if self.keep_features else self.group_of
         total, base = None, 0.0
+        opinions: list[tuple[float, np.ndarray]] = []
         for member, part in zip(self.model.members, self.parts, strict=True):
             phi, start = part.contributions(A, groups, thread_count(self.n_jobs, pieces=len(A) / _ROWS))
+            if not isinstance(member, CalendarMember):  # it says something about one column only
+                opinions.append((member.weight, phi if groups is not None else _by_group(phi, self.group_of)))
             phi = member.weight * phi
             total = phi if total is None else total + phi
             base += member.weight * start
@@ -174,6 +184,7 @@ class Contributions:
             self.phi.append(total)
             total = _by_group(total, self.group_of)
         self.grouped.append(total)
+        self.errors.append(lead_error([opinion for _, opinion in opinions], [weight for weight, _ in opinions], total))
 
     def calibrated(self) -> tuple[float, np.ndarray, np.ndarray, np.ndarray | None]:
         """Return base value, log-odds (n,), values per driver (n, D) and per feature (n, F), after calibration."""
@@ -192,3 +203,18 @@ class Contributions:
         if phi is not None:
             phi *= scale
         return base, log_odds, grouped, phi
+
+    def lead_error(self) -> np.ndarray:
+        """Return the standard error (n,) of each row's first reason's lead, after calibration; NaN where it is unknown."""
+        return np.asarray(np.concatenate(self.errors) * np.abs(self.scale))
+
+
+def rows_bar(n: int, progress: bool | None) -> Any:
+    """Return a progress bar of rows as a context, or one that shows nothing."""
+    if check_flag_or_none(progress, "progress", remedy="Give True or False; None shows a bar for many rows.") is None:
+        progress = n >= _PROGRESS_ROWS and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    if not progress:
+        return nullcontext(SimpleNamespace(update=lambda _: None))
+    from tqdm.auto import tqdm
+
+    return tqdm(total=n, desc="explaining", unit=" rows", unit_scale=True)

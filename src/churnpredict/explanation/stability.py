@@ -29,7 +29,8 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     Series
         rows; same_first: share of rows whose strongest driver is the same (also: none in both); clear: share of rows whose strongest
         driver leads by a twentieth in log-odds (5 % of the odds) or more in ``first``; same_clear: same_first of these, NaN without
-        any; overlap: mean share of the k strongest that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and
+        any; ranked: share of rows whose first two reasons are not about equal in ``first`` (:attr:`Explanation.about_equal`);
+        same_ranked: same_first of these; overlap: mean share of the k strongest that both name; risk_change: mean ``|p - p'|``; driver_change: mean over rows and
         drivers of the absolute change in log-odds; feature_change: the same for the sum of the absolute changes of a driver's features
         (NaN without values per feature); ratio: driver_change / feature_change, at most 1: below 1 where changes cancel within drivers.
 
@@ -59,7 +60,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     one, two = first[first.index.get_indexer(common)], second[second.index.get_indexer(common)]
     names = [_named(one, k), _named(two, k)]
     same = np.array([a == b for a, b in zip(_named(one, 1), _named(two, 1), strict=True)])
-    clear = _lead(one) >= _CLEAR
+    clear, ranked = one.lead.to_numpy() >= _CLEAR, ~one.about_equal.to_numpy()
     overlap = [len(a & b) / max(len(a), len(b)) if a or b else 1.0 for a, b in zip(*names, strict=True)]
     keys = list(dict.fromkeys([*one.table, *two.table]))
     tables = [why.drivers.reindex(columns=keys, fill_value=0.0).to_numpy() for why in (one, two)]
@@ -71,6 +72,8 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
             "same_first": float(same.mean()),
             "clear": float(clear.mean()),
             "same_clear": float(same[clear].mean()) if clear.any() else float("nan"),
+            "ranked": float(ranked.mean()),
+            "same_ranked": float(same[ranked].mean()) if ranked.any() else float("nan"),
             "overlap": float(np.mean(overlap)),
             "risk_change": float(np.abs(one.risk.to_numpy() - two.risk.to_numpy()).mean()),
             "driver_change": driver_change,
@@ -83,13 +86,6 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
 def _named(why: Explanation, k: int) -> list[set[str]]:
     keys = list(why.table)
     return [{keys[j] for j in row if j >= 0} for row in why.strongest(k)[0]]
-
-
-def _lead(why: Explanation) -> np.ndarray:
-    """Return by how much the strongest driver (n,) exceeds the next one, or zero, in log-odds; 0 where none raises the risk."""
-    none = np.zeros((len(why), 2))
-    ranked = np.sort(np.hstack([np.maximum(why.by_driver, 0.0), none]), axis=1)
-    return np.asarray(ranked[:, -1] - ranked[:, -2])
 
 
 def _feature_change(one: Explanation, two: Explanation, n_drivers: int) -> float:

@@ -501,6 +501,12 @@ def words(
             continue
         key = "reason.bare" if not facts else "reason.fixed" if nature == "fixed" else "reason"
         found.setdefault(i, []).append(spoken.words[key].format(label=label, points=spoken.points(points), facts=facts))
-    for place, parts in zip(np.flatnonzero(why.strongest(1)[0][:, 0] >= 0), found.values(), strict=True):
+    tied = why.about_equal.to_numpy()
+    pairs = why.strongest(2)[0]
+    labels = [label_and_remedy(driver, spoken)[0] for driver in why.table.values()]
+    for place, parts in zip(np.flatnonzero(pairs[:, 0] >= 0), found.values(), strict=True):
+        if tied[place] and len(parts) > 1:
+            a, b = pairs[place]
+            parts = [spoken.words["equally"].format(a=labels[a], b=labels[b]), *parts]
         texts[place] = " ".join(parts)
     return pd.Series(texts, index=why.index, name="words", dtype=object)

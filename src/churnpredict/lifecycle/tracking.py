@@ -164,6 +164,7 @@ def _signature(pipeline: ChurnPipeline) -> Any:
         ColSpec(DataType.string if c in texts else DataType.double, str(c), required=False) for c in pipeline.model_.feature_names_in_
     ]
     said = {"cutoff": DataType.datetime, **dict.fromkeys(("risk", "percentile", "value", "money_at_risk"), DataType.double)}
+    said |= {"about_equal": DataType.boolean}
     said |= {f"reason_{i}_points": DataType.double for i in range(1, scoring.REASONS + 1)}
     return ModelSignature(Schema(columns), Schema([ColSpec(said.get(c, DataType.string), c, required=False) for c in scoring.COLUMNS]))  # pyright: ignore[reportArgumentType]
 

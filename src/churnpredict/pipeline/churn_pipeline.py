@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -359,8 +360,9 @@ class ChurnPipeline(Answers):
     def learn_uplift(self, tables: EventTables, until: Moment | None = None) -> UpliftModel:
         """Learn from the treatment log, :attr:`treatments`, how much a contact lowers each customer's risk.
 
-        Each customer's features are taken at the time of the contact or of the hold-out. For a plan:
-        ``plan_retention(scores, uplift=uplift.for_plan(X))`` with X of :meth:`features_at`; it counts only where the log proves an effect.
+        Each customer's features are taken at the time of the contact or of the hold-out, and so is the first reason, for ``by_group_``:
+        the effect by driver. For a plan: ``plan_retention(scores, uplift=uplift.for_plan(X))`` with X of :meth:`features_at`; it counts
+        only where the log proves an effect.
 
         Raises
         ------
@@ -370,6 +372,7 @@ class ChurnPipeline(Answers):
             ``log-too-small``, ``not-random``.
         """
         from churnpredict.evaluation.uplift import UpliftModel
+        from churnpredict.explanation.attribution import explain
 
         self._fitted()
         check_tables(tables, "pipeline.learn_uplift(tables)")
@@ -377,9 +380,12 @@ class ChurnPipeline(Answers):
         rows = treatments.experiment(past, self.churn, self.treatments)
         X = build_features(past, rows, features=self.features_, history=self.history)
         outcomes = label_churn(past, rows, self.churn)
-        return UpliftModel(random_state=self.random_state).fit(
-            X.loc[outcomes.index], outcomes.within(), rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
-        )
+        X, arm = X.loc[outcomes.index], rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
+        first = None
+        with suppress(UsageError):  # a learner that cannot be explained has no reasons
+            alone = treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
+            first = explain(self.model_, alone, detail="drivers").top(1)["reason_1"]
+        return UpliftModel(random_state=self.random_state).fit(X, outcomes.within(), arm, groups=first)
 
     def _unfitted(self) -> Any:
         if self.classifier is not None:
@@ -461,7 +467,8 @@ class ChurnPipeline(Answers):
             with ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of
             customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half); ``value`` over
             the horizon, and ``money_at_risk`` (both missing where no table is declared as money: ``Events(..., money=True)``); ``reason_1``
-            to ``reason_3`` with the probability points that each adds; ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and
+            to ``reason_3`` with the probability points that each adds; ``about_equal``: whether the model cannot rank the first two;
+            ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and
             ``in_sample`` only where the cutoff lies before the end of what the model has learnt from.
 
         Warns

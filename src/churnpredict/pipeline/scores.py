@@ -19,7 +19,8 @@ _NEEDED = ("customer_id", "risk", "reason_1", "reason_1_points")
 _REASONS = 3
 _OWN = 3  # columns of the user's own that are shown
 _WIDE = 110  # columns of a terminal that has room for remedies
-_TOLD = {"customer_id", "cutoff", "risk", "percentile", "band", "value", "money_at_risk", "words", "model_id", "in_sample", "expected_days"}
+_TOLD = {"customer_id", "cutoff", "risk", "percentile", "band", "value", "money_at_risk", "about_equal", "words", "model_id", "in_sample"}
+_TOLD |= {"expected_days"}
 
 
 class Scores(pd.DataFrame):
@@ -104,7 +105,10 @@ class Scores(pd.DataFrame):
             cells: list[object] = [str(row["customer_id"]), Bar(float(row["risk"]), percent(row["risk"]))]
             if "money_at_risk" in row:
                 cells.append(Figure(amount(row["money_at_risk"], self.unit)))
-            cells.append(", ".join(_reasons(row)) or "none stands out")
+            found = list(_reasons(row))
+            if len(found) > 1 and row.get("about_equal") is True:
+                found[:2] = [" ≈ ".join(found[:2])]
+            cells.append(", ".join(found) or "none stands out")
             if remedies and "remedy_1" in row:
                 cells.append("" if pd.isna(row["remedy_1"]) else str(row["remedy_1"]))
             yield (*cells, *(_own_cell(row[c]) for c in self._own()))

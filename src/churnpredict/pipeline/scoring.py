@@ -45,6 +45,7 @@ COLUMNS = (
     "money_at_risk",
     *(f"reason_{i}" for i in range(1, REASONS + 1)),
     *(f"reason_{i}_points" for i in range(1, REASONS + 1)),
+    "about_equal",
     "words",
     *(f"remedy_{i}" for i in range(1, REASONS + 1)),
     "model_id",
@@ -199,6 +200,7 @@ def score_rows(
             "band": band(risk, base_rate),
             "value": value,
             "money_at_risk": risk * value,
+            "about_equal": explanation.about_equal.to_numpy(),
             "words": np.asarray(explanation.words(language=spoken, money=money), dtype=object) if words else None,
             "model_id": model_id,
         }

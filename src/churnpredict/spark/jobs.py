@@ -386,7 +386,7 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
 
 
 def _type_of(column: str) -> pa.DataType:
-    if column == IN_SAMPLE:
+    if column in (IN_SAMPLE, "about_equal"):
         return pa.bool_()
     return pa.string() if re.fullmatch(r"band|words|model_id|(reason|remedy)_\d+", column) else pa.float64()
 
