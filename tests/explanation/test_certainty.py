@@ -1,4 +1,4 @@
-"""How sure the first reason is: the spread of the members, by hand; told in words, scores and figures; unknown where there is one member."""
+"""How sure the first reason is: the spread of the members, by hand; told in words and figures; unknown for one member."""
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ def test_about_equal_is_a_lead_within_its_error(told):
     _, _, why = told
     tied, lead = why.about_equal.to_numpy(), why.lead.to_numpy()
     second = why.strongest(2)[0][:, 1] >= 0
-    np.testing.assert_array_equal(tied, second & (lead < why.lead_error))
+    np.testing.assert_array_equal(tied, second & (lead < 1.645 * why.lead_error))
     assert 0 < tied.mean() < 0.6
     assert not tied[~second].any()
 
@@ -84,8 +84,7 @@ def test_words_say_so_in_every_language(told, language):
     _, _, why = told
     tied = np.flatnonzero(why.about_equal)[:5]
     spoken = language_of(language)
-    beginning, _, end = spoken.words["equally"].partition("{a}")
-    end = end.rpartition("{b}")[2].strip(" .")
+    end = spoken.words["equally"].rpartition("{b}")[2].strip(" .")
     text = why[tied].words(language=language)
     sure = why[np.flatnonzero(~why.about_equal)[:5]].words(language=language)
     assert all(end in t for t in text)
@@ -116,4 +115,4 @@ def test_retrains_agree_where_reasons_can_be_ranked():
         tied.append(compare_reasons(now[equal], before[equal])["same_first"])
     assert np.mean(same) > 0.9
     assert np.mean(same) > np.mean(tied) + 0.1
-    assert np.mean(ranked) > 0.5
+    assert np.mean(ranked) > 0.4

@@ -68,7 +68,8 @@ class UpliftModel:
     Attributes
     ----------
     no_effect_ : float
-        The p-value of the hypothesis that a contact changes nothing for anybody (:func:`~churnpredict.evaluation.uplift_effects.no_effect_test`).
+        The p-value of the hypothesis that a contact changes nothing for anybody:
+        :func:`~churnpredict.evaluation.uplift_effects.no_effect_test`.
     effect_ : Interval
         Share of leavers in the hold-out minus that among contacted customers.
     by_group_ : DataFrame or None

@@ -119,7 +119,7 @@ class UpliftDisplay(_Display):
     ) -> UpliftDisplay:
         """Draw from labels 0/1 (n,), the uplift or any other ranking (n,), and who was contacted (n,).
 
-        With ``value``, what a kept customer is worth, the profit is computed as well. Rows of one customer are drawn together for intervals.
+        With ``value``, what a kept customer is worth, the profit is computed as well. For intervals rows of one customer are drawn together.
         """
         check_choice(kind, "kind", list(_CURVES), code="bad-argument")
         p, treated, customers, sample_weight = _as_rows(y, p=p, treated=treated, customers=customers, sample_weight=sample_weight)

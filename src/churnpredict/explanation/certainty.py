@@ -10,6 +10,8 @@ import pandas as pd
 
 __all__ = ["RankedReasons", "lead_error"]
 
+_SURE = 1.645  # standard errors that 95 % of a normal distribution lie below
+
 
 def lead_error(opinions: Sequence[np.ndarray], weights: Sequence[float], total: np.ndarray) -> np.ndarray:
     """Return the standard error of each row's lead: by how much the first reason exceeds the second.
@@ -64,13 +66,13 @@ class RankedReasons:
 
     @property
     def about_equal(self) -> pd.Series:
-        """Whether the first two reasons weigh about equally: the first leads by less than the standard error of its lead.
+        """Whether the first two reasons weigh about equally: the first does not lead significantly (one-sided, 95 %).
 
-        The error is the spread of the members' own opinions (:func:`~churnpredict.explanation.certainty.lead_error`). False where there is
+        The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where there is
         no second reason, and where the model has one member only, or a part of the risk is explained: then the error is unknown.
         """
         tied = np.zeros(len(self.by_driver), dtype=bool)
         if self.lead_error is not None:
             second = self.strongest(2)[0][:, 1]
-            tied = (second >= 0) & (self.lead.to_numpy() < np.nan_to_num(self.lead_error))
+            tied = (second >= 0) & (self.lead.to_numpy() < _SURE * np.nan_to_num(self.lead_error))
         return pd.Series(tied, index=self.index, name="about_equal")

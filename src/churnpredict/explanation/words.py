@@ -507,6 +507,6 @@ def words(
     for place, parts in zip(np.flatnonzero(pairs[:, 0] >= 0), found.values(), strict=True):
         if tied[place] and len(parts) > 1:
             a, b = pairs[place]
-            parts = [spoken.words["equally"].format(a=labels[a], b=labels[b]), *parts]
+            parts.insert(0, spoken.words["equally"].format(a=labels[a], b=labels[b]))
         texts[place] = " ".join(parts)
     return pd.Series(texts, index=why.index, name="words", dtype=object)
