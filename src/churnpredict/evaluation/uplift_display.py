@@ -95,7 +95,8 @@ class UpliftDisplay(_Display):
         if "treated" not in options:
             raise UsageError("one-arm", "treated= is missing", remedy="Give 1 for contacted, 0 for held out, one per row of X.")
         draw: Any = cls.from_predictions
-        uplift = np.asarray(estimator.predict(X), dtype=np.float64)
+        model: Any = estimator
+        uplift = np.asarray(model.predict(X), dtype=np.float64)
         shown: UpliftDisplay = draw(y, uplift, name=name or type(estimator).__name__, **({"customers": customers_of(X)} | options))
         return shown
 
@@ -119,7 +120,7 @@ class UpliftDisplay(_Display):
     ) -> UpliftDisplay:
         """Draw from labels 0/1 (n,), the uplift or any other ranking (n,), and who was contacted (n,).
 
-        With ``value``, what a kept customer is worth, the profit is computed as well. For intervals rows of one customer are drawn together.
+        With ``value``, what a kept customer is worth, the profit is computed as well. Rows of a customer are drawn together for intervals.
         """
         check_choice(kind, "kind", list(_CURVES), code="bad-argument")
         p, treated, customers, sample_weight = _as_rows(y, p=p, treated=treated, customers=customers, sample_weight=sample_weight)
