@@ -1,0 +1,40 @@
+"""Threads of a call: what is asked for, else what the work and the machine allow."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from churnpredict.errors import UsageError
+from churnpredict.threads import asking, processors, thread_count, was_forked
+
+
+def test_threads_follow_the_work_unless_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    here = processors()
+    assert thread_count(None) == here
+    assert thread_count(None, pieces=0.3) == 1
+    assert thread_count(-1) == here
+    assert thread_count(-here - 5) == 1
+    assert thread_count(10_000) == os.cpu_count()
+    with asking(1):
+        assert thread_count(None) == 1
+        assert thread_count(-1) == here, "what the call says comes first"
+    assert thread_count(None) == here
+    assert not was_forked()
+
+
+def test_the_environment_limits_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1,2")
+    assert processors() == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "many")
+    assert processors() >= 1
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, "2"])
+def test_a_number_that_is_none_is_refused(wrong: object) -> None:
+    with pytest.raises(UsageError, match="bad-jobs"):
+        thread_count(wrong)
+    with asking(wrong), pytest.raises(UsageError, match="bad-jobs"):
+        thread_count(None)
