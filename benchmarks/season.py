@@ -1,8 +1,10 @@
-"""The season as a clock: thirteen kinds of simulated business and the real histories, each with the clock and without it.
+"""The season as a clock: kinds of simulated business and the real histories, each without the clock, with it, and with the truth.
 
-Run ``python benchmarks/season.py [--real] [--seeds N] [--cutoffs N] [--defaults] [name ...]``. Worlds are drawn with a seed, so that
-anybody gets the same ones. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for its trees, which
-changes both sides alike and costs a sixth. The real data are not part of the project: they are looked for in ``../shared/data`` beside the
+Run ``python benchmarks/season.py [--real] [--seeds N] [--cutoffs N] [--line] [--defaults] [name ...]``. Worlds are drawn with a seed, so
+that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the law by which its customers buy and
+leave. No model can do better but by chance, so what it gains is what there is to gain. ``--line`` leaves out the trees, which costs a
+tenth: for many seeds. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for its trees, which changes
+both sides alike and costs a sixth. The real data are not part of the project: they are looked for in ``../shared/data`` beside the
 checkout, or in CHURNPREDICT_DATA.
 """
 
@@ -20,10 +22,14 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import cpu, pin
+from churnpredict.model.calibration import sigmoid
 from churnpredict.model.labels import risk_of
+from churnpredict.model.purchases import PurchaseModel, find_triple, silence_margin, triple_values
 
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 START = pd.Timestamp("2009-01-01")
+EPOCH = (START - pd.Timestamp(0)).days
+CUSTOMER = PurchaseModel(1.3, 55.0, 1.0, 8.0)  # of every world
 Curve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -35,6 +41,16 @@ def _peak(days: np.ndarray, middle: float, width: float) -> np.ndarray:
 
 def _christmas(days: np.ndarray, _: np.ndarray) -> np.ndarray:
     return 1.0 * _peak(days, 345, 16) - 0.3 * _peak(days, 35, 22)
+
+
+def _long_christmas(days: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """From October on, with a quiet January and February."""
+    return 0.8 * _peak(days, 325, 28) - 0.4 * _peak(days, 30, 30)
+
+
+def _years_that_differ(days: np.ndarray, at: np.ndarray) -> np.ndarray:
+    size = np.array([1.2, 0.8, 1.4, 0.9, 1.1])[np.minimum(at // 365, 4)]
+    return size * _long_christmas(days, at) + _rough(at, 0.1)
 
 
 def _rough(days: np.ndarray, size: float) -> np.ndarray:
@@ -50,36 +66,52 @@ def _rough(days: np.ndarray, size: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class World:
-    """One kind of business: the log intensity by day of the year and day of the history, and how it differs otherwise."""
+    """One kind of business: the log intensity by day of the year and day of the history, and how it differs otherwise.
+
+    ``group`` is "mild" or "strong" for a season that moves the level of a window by about .05 or about .1, "festival" or "none".
+    """
 
     curve: Curve
-    seasonal: bool
+    group: str
     horizon: str = "90d"
     growth: float = 0.0
     joins: Curve | None = None
     days: int = 1_460
-    cutoffs: tuple[str, ...] = ("2011-03-14", "2011-09-10", "2011-12-12", "2012-06-12", "2012-09-10")
+    cutoffs: tuple[str, ...] = ("2011-03-14", "2011-06-12", "2011-09-10", "2011-12-12", "2012-03-12", "2012-06-12", "2012-09-10")
+
+    def time(self) -> np.ndarray:
+        """Operational time at the beginning of each day, of those ahead as well."""
+        day = np.arange(self.days + 200)
+        of_year = (START + pd.to_timedelta(day, unit="D")).day_of_year.to_numpy().astype(float)
+        return np.concatenate([[0.0], np.cumsum(np.exp(self.curve(of_year, day)))])
 
 
 WORLDS: dict[str, World] = {
-    "christmas": World(_christmas, True),
-    "christmas, growing": World(_christmas, True, growth=1.0),
-    "summer": World(lambda d, _: 1.2 * _peak(d, 200, 35), True),
-    "holiday troughs, 30 days": World(lambda d, _: -1.6 * _peak(d, 225, 14) - 1.6 * _peak(d, 362, 8), True, "30d"),
-    "two seasons": World(lambda d, _: 0.7 * _peak(d, 110, 25) + 0.7 * _peak(d, 290, 25), True),
-    "a wave": World(lambda d, _: 0.6 * np.sin(2 * np.pi * d / 365.25), True),
-    "festival": World(lambda d, _: -2.5 + 4.2 * _peak(d, 280, 12), True, days=2_920, cutoffs=("2013-03-14", "2014-09-10", "2015-09-10")),
+    "christmas": World(_christmas, "mild"),
+    "christmas, growing": World(_christmas, "mild", growth=1.0),
+    "summer": World(lambda d, _: 1.2 * _peak(d, 200, 35), "mild"),
+    "holiday troughs, 30 days": World(lambda d, _: -1.6 * _peak(d, 225, 14) - 1.6 * _peak(d, 362, 8), "mild", "30d"),
+    "two seasons": World(lambda d, _: 0.7 * _peak(d, 110, 25) + 0.7 * _peak(d, 290, 25), "mild"),
+    "a wave": World(lambda d, _: 0.6 * np.sin(2 * np.pi * d / 365.25), "mild"),
+    "festival": World(
+        lambda d, _: -2.5 + 4.2 * _peak(d, 280, 12), "festival", days=2_920, cutoffs=("2013-03-14", "2014-09-10", "2015-09-10")
+    ),
     "weak last year": World(
         lambda d, t: np.where(t < 4 * 365, 1.0, 0.5) * _christmas(d, t),
-        True,
+        "mild",
         days=1_925,
         cutoffs=("2012-09-10", "2013-09-10", "2013-12-12"),
     ),
-    "nothing": World(lambda d, _: 0 * d, False),
-    "trend": World(lambda d, t: 0.35 * t / 365, False),
-    "growth": World(lambda d, _: 0 * d, False, growth=1.5),
-    "christmas joins": World(lambda d, _: 0 * d, False, joins=_christmas),
-    "shocks": World(lambda d, _: _rough(d, 0.25), False),
+    "long christmas": World(_long_christmas, "strong"),
+    "long christmas, growing": World(_long_christmas, "strong", growth=1.0),
+    "long holidays, 30 days": World(lambda d, _: -1.6 * _peak(d, 220, 25) - 1.6 * _peak(d, 362, 12), "strong", "30d"),
+    "spring": World(lambda d, _: 1.3 * _peak(d, 150, 40), "strong"),
+    "years that differ": World(_years_that_differ, "strong"),
+    "nothing": World(lambda d, _: 0 * d, "none"),
+    "trend": World(lambda d, t: 0.35 * t / 365, "none"),
+    "growth": World(lambda d, _: 0 * d, "none", growth=1.5),
+    "christmas joins": World(lambda d, _: 0 * d, "none", joins=_christmas),
+    "shocks": World(lambda d, _: _rough(d, 0.25), "none"),
 }
 
 
@@ -88,7 +120,7 @@ def simulate(world: World, *, n: int = 2_000, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     day = np.arange(world.days)
     of_year = (START + pd.to_timedelta(day, unit="D")).day_of_year.to_numpy().astype(float)
-    time = np.concatenate([[0.0], np.cumsum(np.exp(world.curve(of_year, day)))])
+    time = world.time()[: world.days + 1]
     weights = np.exp(world.growth * day / 365 + (0 if world.joins is None else world.joins(of_year, day)))[: world.days - 60]
     joined = rng.choice(len(weights), n, p=weights / weights.sum())
     at, rate, leaves = time[joined], rng.gamma(1.3, 1 / 55, n), rng.beta(1, 8, n)
@@ -103,84 +135,133 @@ def simulate(world: World, *, n: int = 2_000, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"who": [f"K{c:05d}" for c in rows[:, 0]], "when": when, "eur": rng.gamma(2, 15, len(rows)).round(2)})
 
 
+def truth(world: World, X: pd.DataFrame, horizon: int) -> np.ndarray:
+    """The risk of each row (n,) under the law and the season of the world: MBG/NBD in its own time, with its own parameters."""
+    triple = find_triple(X.columns, "orders")
+    assert triple is not None
+    x, t_x, T, _ = triple_values(*(X[name].to_numpy(float) for name in triple))
+    time = world.time()
+    cutoffs = (X.index.get_level_values("cutoff") - pd.Timestamp(0)).days.to_numpy() - EPOCH
+
+    def at(days: np.ndarray) -> np.ndarray:
+        return np.interp(days, np.arange(len(time)), time)
+
+    now, first = at(cutoffs), at(cutoffs - T)
+    ahead = at(cutoffs + horizon) - now
+    return sigmoid(silence_margin(CUSTOMER, x, at(cutoffs - T + t_x) - first, now - first, window=(ahead, np.zeros(len(X)))))
+
+
 @dataclass
 class Figures:
-    """Log loss, mean risk minus share, and CPU of the fit, without and with the clock, at one cutoff."""
+    """At one cutoff of one history, without the clock and with it, and of the truth where it is known: log loss, mean risk minus share; and
+    CPU of the fit, the log loss of the base rate, and what the clock says."""
 
-    loss: tuple[float, float]
-    gap: tuple[float, float]
-    seconds: tuple[float, float]
+    history: str
+    loss: list[float]
+    gap: list[float]
+    seconds: list[float]
     base: float
     said: str
 
 
-def compare(tables: cp.EventTables, churn: cp.Inactivity, cutoff: str, *, defaults: bool, calendar: list[dict] | None = None) -> Figures:
-    """Both sides on the same rows: nothing at or after the cutoff is used."""
-    loss, gap, seconds, said, base = [], [], [], "", 0.0
-    quick = (
-        {}
-        if defaults
-        else {
-            "every": f"{int(churn.horizon.removesuffix('d')) // 3}d",
-            "classifier": cp.ChurnClassifier(n_seeds=1, n_jobs=1, min_leavers=10),
+def log_loss(y: np.ndarray, p: np.ndarray | float) -> float:
+    p = np.clip(p, 1e-9, 1 - 1e-9)
+    return float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+
+
+def compare(
+    tables: cp.EventTables, churn: cp.Inactivity, cutoff: str, *, history: str, how: argparse.Namespace, world: World | None = None
+) -> Figures:
+    """All sides on the same rows: nothing at or after the cutoff is used, but by the truth."""
+    days = int(str(churn.horizon).removesuffix("d"))
+    settings: dict[str, object] = {}
+    if not how.defaults:
+        members = ("linear", "purchases") if how.line else "auto"
+        settings = {
+            "every": f"{days // 3}d",
+            "classifier": cp.ChurnClassifier(n_seeds=1, n_jobs=1, min_leavers=10, members=members),
         }
-    )
+    happened = cp.label_churn(tables, cp.take_snapshots(tables, churn, at=cutoff), churn)
+    y = happened.within().to_numpy()
+    found = Figures(history, [], [], [], 0.0, "")
     for season in (False, True):
-        pipeline = cp.ChurnPipeline(churn, n_jobs=1, season=season, calendar=calendar if season else None, **quick)
+        pipeline = cp.ChurnPipeline(churn, n_jobs=1, season=season, **settings)
         X, outcomes = pipeline.training_rows(tables, cutoff)
         _, trained = cpu(pipeline.learn, X, outcomes)
-        happened = cp.label_churn(tables, cp.take_snapshots(tables, churn, at=cutoff), churn)
-        rows = happened.index.to_frame(index=False)
-        X_test = cp.build_features(tables, rows, features=pipeline.features_)
-        y, p = happened.within().to_numpy(), np.clip(risk_of(pipeline.model_, X_test), 1e-9, 1 - 1e-9)
-        loss.append(float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()))
-        gap.append(float(p.mean() - y.mean()))
-        seconds.append(trained)
-        said = pipeline.season_.brief()
-        rate = min(max(pipeline.base_rate_, 1e-9), 1 - 1e-9)
-        base = float(-(y * np.log(rate) + (1 - y) * np.log(1 - rate)).mean())
-    return Figures((loss[0], loss[1]), (gap[0], gap[1]), (seconds[0], seconds[1]), base, said)
+        X_test = cp.build_features(tables, happened.index.to_frame(index=False), features=pipeline.features_)
+        p = risk_of(pipeline.model_, X_test)
+        found.loss.append(log_loss(y, p))
+        found.gap.append(float(p.mean() - y.mean()))
+        found.seconds.append(trained)
+        found.said, found.base = pipeline.season_.brief(), log_loss(y, pipeline.base_rate_)
+    if world is not None:
+        p = truth(world, X_test, days)
+        found.loss.append(log_loss(y, p))
+        found.gap.append(float(p.mean() - y.mean()))
+    return found
 
 
 def show(name: str, cutoff: str, found: Figures) -> None:
-    (now, then), (gap, gap_then), (cost, cost_then) = found.loss, found.gap, found.seconds
+    sides = " -> ".join(f"{loss:.4f} ({gap:+.3f})" for loss, gap in zip(found.loss[:2], found.gap[:2], strict=True))
+    true = f"truth {found.loss[2]:.4f} ({found.gap[2]:+.3f})" if len(found.loss) > 2 else ""
     print(
-        f"{name:<26}{cutoff:<12}{now:.4f} ({gap:+.3f}) -> {then:.4f} ({gap_then:+.3f})  {1e4 * (then - now):+5.0f}   "
-        f"base {found.base:.4f}   "
-        f"fit {cost:5.1f} -> {cost_then:5.1f} s   {found.said}",
+        f"{name:<26}{cutoff:<12}{sides}  {1e4 * (found.loss[1] - found.loss[0]):+5.0f}   {true:<24} base {found.base:.4f}   "
+        f"fit {found.seconds[0]:5.1f} -> {found.seconds[1]:5.1f} s   {found.said}",
         flush=True,
     )
+
+
+def mean_within(values: np.ndarray, histories: list[str]) -> str:
+    """The mean, and two standard errors of it: cutoffs of one history hang together, so histories are what is counted."""
+    each = pd.Series(values).groupby(histories).mean()
+    error = f" +- {2 * each.std() / np.sqrt(len(each)):.4f}" if len(each) > 1 else ""
+    return f"{each.mean():+.4f}{error}"
 
 
 def summarise(title: str, figures: list[Figures]) -> None:
     if not figures:
         return
+    histories = [f.history for f in figures]
     change = np.array([f.loss[1] - f.loss[0] for f in figures])
     gaps = np.abs([f.gap for f in figures]).mean(axis=0)
     cost = np.array([f.seconds for f in figures]).sum(axis=0)
     print(
-        f"{title}: {len(figures)} cutoffs, log loss {change.mean():+.4f} on average, worst {change.max():+.4f}, "
-        f"mean |gap| {gaps[0]:.3f} -> {gaps[1]:.3f}, CPU of fit {100 * (cost[1] / cost[0] - 1):+.0f} %",
-        flush=True,
+        f"{title}: {len(figures)} cutoffs of {len(set(histories))} histories, log loss {mean_within(change, histories)}, "
+        f"worst {change.max():+.4f}, mean |gap| {gaps[0]:.3f} -> {gaps[1]:.3f}, CPU of fit {100 * (cost[1] / cost[0] - 1):+.0f} %"
     )
+    if len(figures[0].loss) > 2:
+        most = np.array([f.loss[2] - f.loss[0] for f in figures])
+        part = f": the clock gets {100 * change.mean() / most.mean():.0f} % of it" if most.mean() < -0.001 else ""
+        print(f"    the truth {mean_within(most, histories)}, mean |gap| {gaps[2]:.3f}{part}")
+    print(end="", flush=True)
 
 
-def worlds(names: list[str], *, seeds: int, most: int, defaults: bool) -> None:
-    found: dict[bool, list[Figures]] = {True: [], False: []}
+GROUPS = {
+    "mild": "mild seasons",
+    "strong": "strong seasons",
+    "festival": "one festival a year",
+    "none": "no season",
+}
+
+
+def worlds(names: list[str], how: argparse.Namespace) -> None:
+    found: dict[str, list[Figures]] = {group: [] for group in GROUPS}
     for name in names:
         world = WORLDS[name]
-        for seed in range(seeds):
+        for seed in range(how.seeds):
             log = simulate(world, seed=seed)
             tables = cp.EventTables(orders=cp.Events(log, customer="who", time="when", value="eur", money=True))
-            for cutoff in world.cutoffs[-most:]:
-                figures = compare(tables, cp.Inactivity(world.horizon, of="orders"), cutoff, defaults=defaults)
+            for cutoff in world.cutoffs[-how.cutoffs :]:
+                churn = cp.Inactivity(world.horizon, of="orders")
+                figures = compare(tables, churn, cutoff, history=f"{name} {seed}", how=how, world=world)
                 show(name, cutoff, figures)
-                found[world.seasonal].append(figures)
-    summarise("with a season", found[True])
-    summarise("without a season", found[False])
+                found[world.group].append(figures)
+    for group, title in GROUPS.items():
+        summarise(title, found[group])
+    summarise("all with a season", found["mild"] + found["strong"] + found["festival"])
 
 
-def real(*, defaults: bool) -> None:
+def real(how: argparse.Namespace) -> None:
     """The visible histories at all their rolling cutoffs; OULAD, with Christmas declared and without, is in ``quality.py``."""
     orders = pd.read_parquet(DATA / "cdnow" / "transactions.parquet")
     cdnow = cp.EventTables(orders=cp.Events(orders, customer="customer_id", time="date", value="amount"))
@@ -194,7 +275,7 @@ def real(*, defaults: bool) -> None:
     found = []
     for name, tables, churn, cutoffs in asked:
         for cutoff in cutoffs:
-            found.append(compare(tables, churn, cutoff, defaults=defaults))
+            found.append(compare(tables, churn, cutoff, history=name, how=how))
             show(name, cutoff, found[-1])
     summarise("real histories", found)
 
@@ -204,15 +285,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="kinds of business; all by default")
     parser.add_argument("--real", action="store_true", help="the real histories instead")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--cutoffs", type=int, default=3, help="the latest of each kind")
+    parser.add_argument("--cutoffs", type=int, default=7, help="the latest of each kind")
+    parser.add_argument("--line", action="store_true", help="without the trees")
     parser.add_argument("--defaults", action="store_true", help="the pipeline as it is by default")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     pin()
     if given.real:
-        real(defaults=given.defaults)
+        real(given)
     else:
-        worlds(given.names or list(WORLDS), seeds=given.seeds, most=given.cutoffs, defaults=given.defaults)
+        worlds(given.names or list(WORLDS), given)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 from tests.pipeline.test_season_view import UNTIL, _tables, seasonal_log
 
 import churnpredict as cp
+from churnpredict.events import week_counts
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,17 @@ def test_short_steps_cover_a_year_where_the_time_of_the_year_matters(log):
     X, _ = cp.ChurnPipeline(short).training_rows(tables)
     cutoffs = X.index.get_level_values("cutoff")
     assert (cutoffs.max() - cutoffs.min()).days == 23 * 16
+
+
+def test_a_moment_is_counted_once(log, monkeypatch):
+    """The step of the cutoffs and the clock both ask for the end of what is known: the second answer is the first one."""
+    asked = []
+    honest = week_counts._counted
+    monkeypatch.setattr(week_counts, "_counted", lambda *given: asked.append(given[2]) or honest(*given))
+    tables = _tables(log).known_before(_tables(log).instants(UNTIL)[0])
+    pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="orders", active_within="90d"))
+    pipeline.training_rows(tables)
+    assert len(asked) == len(set(asked)) == len(pipeline.weeks_) > 1
 
 
 def test_steps_stay_short_where_every_month_is_alike():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numba as nb
 import numpy as np
@@ -20,7 +21,7 @@ _FEW = 20.0  # inner active days at which a customer has half of the weight per 
 
 
 def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDArray[np.int64]) -> list[WeekCounts]:
-    """Count a table's active days, as known before each of several moments.
+    """Count a table's active days, as known before each of several moments; the same moment is counted once for the same tables.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDA
     """
     stream = visits(tables, name)
     walls = local_time(np.asarray(moments, np.int64), tables.timezone)
-    return [_counted(stream, name, int(moment), int(wall)) for moment, wall in zip(moments, walls, strict=True)]
+    return [stream.once(("weeks", name, m), partial(_counted, stream, name, m, w)) for m, w in zip(map(int, moments), walls.tolist(), strict=True)]
 
 
 def _counted(stream: Stream, name: str, moment: int, wall: int) -> WeekCounts:

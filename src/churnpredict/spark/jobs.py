@@ -94,6 +94,7 @@ class SparkTables(Whole):
         super().__init__({name: replace(d, source=None) for name, d in declarations.items()}, timezone)
         self.session = next(iter(frames.values())).sparkSession
         self._held: list[Any] = []
+        self._weeks: dict[tuple[str, int], WeekCounts] = {}
         self.n_partitions = partitions or _how_many(frames, self.session)
         self._kept = self.hold(self._sorted(frames))
         self._settle(self._look())
@@ -182,15 +183,19 @@ class SparkTables(Whole):
         return common_kinds(labels, found, most)
 
     def weeks(self, name: str | None, moments: Sequence[int]) -> list[WeekCounts]:
-        """Count weeks of a table before each of several moments, summed over all customers."""
+        """Count weeks of a table before each of several moments, summed over all customers; a moment is counted once."""
         if name is None:
             return []
+        new = [m for m in moments if (name, m) not in self._weeks]
 
         def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for tables in _tables(batches):
-                yield _binary(weeks=_dump(count_weeks(tables, name, moments)))
+                yield _binary(weeks=_dump(count_weeks(tables, name, new)))
 
-        return merge_counts(_load(row.weeks) for row in self._parts().mapInArrow(count, "weeks binary").toLocalIterator())
+        if new:
+            found = merge_counts(_load(row.weeks) for row in self._parts().mapInArrow(count, "weeks binary").toLocalIterator())
+            self._weeks |= {(name, m): counts for m, counts in zip(new, found, strict=True)}
+        return [self._weeks[name, m] for m in moments]
 
     def _parts(self) -> Any:
         return self._kept.select("part").where("part is not null")
