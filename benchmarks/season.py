@@ -68,7 +68,7 @@ def _rough(days: np.ndarray, size: float) -> np.ndarray:
 class World:
     """One kind of business: the log intensity by day of the year and day of the history, and how it differs otherwise.
 
-    ``group`` is "mild" or "strong" for a season that moves the level of a window by about .05 or about .1, "festival" or "none".
+    ``group`` is "mild" or "strong" for a season that moves the level of a window by about .05 or about .1, "festival", "week" or "none".
     """
 
     curve: Curve
@@ -107,6 +107,13 @@ WORLDS: dict[str, World] = {
     "long holidays, 30 days": World(lambda d, _: -1.6 * _peak(d, 220, 25) - 1.6 * _peak(d, 362, 12), "strong", "30d"),
     "spring": World(lambda d, _: 1.3 * _peak(d, 150, 40), "strong"),
     "years that differ": World(_years_that_differ, "strong"),
+    "weekdays, 3 days": World(
+        lambda _, t: 2.5 - 1.6 * ((t % 7 == 2) | (t % 7 == 3)),  # the first day is a Thursday
+        "week",
+        "3d",
+        days=330,
+        cutoffs=("2009-10-06", "2009-10-07", "2009-10-08", "2009-10-09", "2009-10-10", "2009-10-11", "2009-10-12"),
+    ),
     "nothing": World(lambda d, _: 0 * d, "none"),
     "trend": World(lambda d, t: 0.35 * t / 365, "none"),
     "growth": World(lambda d, _: 0 * d, "none", growth=1.5),
@@ -240,6 +247,7 @@ GROUPS = {
     "mild": "mild seasons",
     "strong": "strong seasons",
     "festival": "one festival a year",
+    "week": "weekdays, less than a year",
     "none": "no season",
 }
 

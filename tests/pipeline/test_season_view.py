@@ -147,6 +147,40 @@ def test_declared_days_move_the_risks_of_the_windows_that_they_lie_in(log):
     assert "closed: 0.1 times as active." in declared.season_.words()
 
 
+@pytest.fixture(scope="module")
+def office() -> pd.DataFrame:
+    """Twenty weeks of users who work from Monday to Friday, each at a rate of their own, and seldom on other days."""
+    rng = np.random.default_rng(1)
+    days = np.arange(140)
+    pace = np.where(days % 7 >= 5, 0.1, 1.0)  # the first day is a Monday
+    parts = []
+    for c in range(400):
+        active = days[rng.random(140) < rng.beta(2, 4) * pace]
+        parts.append(pd.DataFrame({"who": f"K{c:03d}", "day": active[active >= rng.integers(0, 60)]}))
+    log = pd.concat(parts, ignore_index=True)
+    return log.assign(at=(pd.Timestamp("2024-01-01") + pd.to_timedelta(log.pop("day"), unit="D")).astype("datetime64[us]"))
+
+
+def test_days_of_the_week_are_a_clock_where_windows_last_days(office):
+    """Two days of silence from a Saturday on mean nothing; from a Monday on they do."""
+    rule = cp.Inactivity("2d", of="orders", active_within="7d")
+    tables, gaps = _tables(office), {}
+    until, tests = pd.Timestamp("2024-05-10"), ["2024-05-11", "2024-05-14"]  # a Friday; a Saturday and a Tuesday
+    rates = [cp.label_churn(tables, cp.take_snapshots(tables, rule, at=day), rule).within().mean() for day in tests]
+    for season in (True, False):
+        pipeline = cp.ChurnPipeline(rule, classifier=cp.ChurnClassifier(**QUICK | {"horizon": "2d"}), every="1d", season=season)
+        pipeline.learn(*pipeline.training_rows(tables, until))
+        risks = [pipeline.predict_proba(tables, at=day)["leaves"].mean() for day in tests]
+        gaps[season] = np.abs(np.subtract(risks, rates))
+        said = pipeline.season_.brief()
+        assert (
+            said == f"Season: days of the week alone, as history is shorter than a year; used at {100 * pipeline.season_.share:.0f} %."
+        ) == season
+        bars = pipeline.season_.plot().axes[0].patches if season else []
+        assert [bar.get_height() < 0.5 for bar in bars] == [False] * 5 * season + [True] * 2 * season
+    assert max(gaps[True]) < 0.08 < max(gaps[False])
+
+
 def test_the_verdict_says_what_the_clock_knew():
     y = np.tile([0, 0, 0, 1], 100)
     figures = judge(y, {"model": np.where(y, 0.7, 0.4), "base rate": np.full(400, 0.25)}, rounds=20)

@@ -48,7 +48,10 @@ def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDA
     """
     stream = visits(tables, name)
     walls = local_time(np.asarray(moments, np.int64), tables.timezone)
-    return [stream.once(("weeks", name, m), partial(_counted, stream, name, m, w)) for m, w in zip(map(int, moments), walls.tolist(), strict=True)]
+    return [
+        stream.once(("weeks", name, m), partial(_counted, stream, name, m, w))
+        for m, w in zip(map(int, moments), walls.tolist(), strict=True)
+    ]
 
 
 def _counted(stream: Stream, name: str, moment: int, wall: int) -> WeekCounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,9 @@ class SeasonView:
         """Say what the clock knew of the time ahead, in one sentence."""
         if self.season is None:
             return f"No season is used: {self.why}." if self.why else ""
+        if not self.season.clock.knows_the_year:
+            what = "declared days alone" if self.season.clock.effects else "days of the week alone, as history is shorter than a year"
+            return f"Season: {what}; used at {percent(self.share)}."
         start, end = self._ahead()
         n = self.season.clock.years_seen(start, end)
         times = _TIMES[n] if n < len(_TIMES) else f"{n} times"
@@ -88,7 +92,8 @@ class SeasonView:
 
     @drawn
     def plot(self) -> Any:
-        """Draw the usual year with its bounds, what was counted week by week, and the window that the model predicts.
+        """Draw the usual year with its bounds, what was counted week by week, and the window that the model predicts; or the days of the
+        week, where they are all that is known.
 
         Returns
         -------
@@ -101,8 +106,11 @@ class SeasonView:
         """
         if self.season is None:
             return sentence(self.words())
+        clock, colours = self.season.clock, look().colours
+        if not (clock.knows_the_year or clock.effects):
+            return self._week()
         figure, axes = new_figure(8.0, 3.4)
-        ax, clock, colours = bare(axes[0, 0]), self.season.clock, look().colours
+        ax = bare(axes[0, 0])
         past = np.arange(clock.first, clock.end)
         weekly = clock.rates[: len(past)].reshape(-1, 7).mean(axis=1)
         ax.step(_date(past[::7]), weekly, where="post", color=look().quiet, linewidth=1, label="counted, by week")
@@ -114,6 +122,18 @@ class SeasonView:
         ax.set_ylim(bottom=0)
         ax.set_ylabel("activity (mean = 1)")
         ax.legend(frameon=False, fontsize=9, loc="upper left", ncols=3)
+        return finish(figure, self.brief(), self._expected())
+
+    def _week(self) -> Any:
+        """Draw how busy each day of the week is."""
+        assert self.season is not None
+        clock = self.season.clock
+        monday = clock.first + (4 - clock.first) % 7  # day 4 of 1970 is a Monday
+        figure, axes = new_figure(8.0, 3.4)
+        ax = bare(axes[0, 0])
+        ax.bar(range(7), clock.mean_rate(monday + np.arange(7.0), monday + np.arange(1.0, 8.0)), color=look().colours[0], width=0.8)
+        ax.set_xticks(range(7), list(calendar.day_abbr))
+        ax.set_ylabel("activity (mean = 1)")
         return finish(figure, self.brief(), self._expected())
 
 

@@ -54,7 +54,7 @@ class SeasonAhead:
 
 
 def season_ahead(pipeline: ChurnPipeline, X: pd.DataFrame, cutoff: int, timezone: str) -> SeasonAhead | None:
-    """Return what a trained pipeline knows of the season at a cutoff; None where it uses none.
+    """Return what a trained pipeline knows of the season at a cutoff; None where it uses none, or knows days of the week alone.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def season_ahead(pipeline: ChurnPipeline, X: pd.DataFrame, cutoff: int, timezone
         The business's.
     """
     season = pipeline.season_.season
-    if season is None or not len(X):
+    if season is None or not len(X) or not (season.clock.knows_the_year or season.clock.effects):
         return None
     opens, closes = (local_time(np.array(window_after(pipeline.churn, cutoff, timezone)), timezone) / DAY).tolist()
     some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _MOST)).astype(np.int64)]

@@ -64,6 +64,17 @@ def test_weekdays_are_told_apart():
     assert closed.mean_rate(np.array([sunday]), np.array([sunday + 1]))[0] < 0.05
 
 
+def test_a_clock_of_the_week_alone_knows_no_year():
+    weekdays = np.full(7, 10_000)
+    weekdays[3] = 1_000
+    found = estimate_clock(counts(_yearly, weekdays=weekdays), year=False)
+    assert not found.knows_the_year
+    assert estimate_clock(counts(_yearly)).knows_the_year
+    assert np.convolve(found.rates, np.ones(7), "valid") == pytest.approx(7.0)  # every week is alike
+    assert found.rates.min() == pytest.approx(7 * 1_010 / 61_070)
+    assert np.array_equal(found.rates < 0.5, (found.first + np.arange(len(found.rates))) % 7 == 3)
+
+
 def test_a_shift_of_52_weeks_shifts_the_clock_and_nothing_else(yearly):
     other = estimate_clock(counts(_yearly, end=END + 364))
     assert other.end == yearly.end + 364
@@ -82,7 +93,7 @@ def test_a_closure_seen_in_the_past_is_estimated_and_used_ahead():
 
 
 def test_declared_days_alone():
-    found = estimate_clock(counts(_yearly), [NamedSpan("closed", END, END + 13, 0.1, 0.1)], declared_only=True)
+    found = estimate_clock(counts(_yearly), [NamedSpan("closed", END, END + 13, 0.1, 0.1)], year=False, week=False)
     ahead = found.mean_rate(np.array([END, END + 14.0]), np.array([END + 14.0, END + 28.0]))
     assert ahead[0] == pytest.approx(0.1, rel=0.15)
     assert ahead[1] == pytest.approx(1.0)

@@ -5,7 +5,7 @@ import pytest
 from tests.model.season.test_clock import END, WEEKS, counts
 
 from churnpredict.clock import DAY
-from churnpredict.model.season.season import FEWEST_PEOPLE, SeasonRows, learn_season
+from churnpredict.model.season.season import FEWEST_PEOPLE, SeasonRows, clock_of, learn_season
 
 HORIZON = 60
 
@@ -103,6 +103,17 @@ def test_few_customers_and_short_histories_have_no_clock(change):
     weeks = [replace(c, **few) for c in _counts_at(_rate, [END - 120, END - 60, END])]
     why = learn_season(rows, y, np.ones(len(y)), weeks, folds=[], seasonless=lambda f: np.zeros(0))
     assert why == ("fewer than 200 customers with repeated events" if change == "people" else "less than a year of events")
+
+
+@pytest.mark.parametrize(
+    ("days", "people", "horizon", "there"), [(56, 200, 14, True), (55, 200, 3, False), (200, 200, 15, False), (56, 199, 3, False)]
+)
+def test_days_of_the_week_need_eight_weeks_and_a_window_of_days(days, people, horizon, there):
+    from dataclasses import replace
+
+    found = clock_of(replace(counts(weeks=-(-days // 7)), days=days, people=people), horizon=horizon)
+    assert (found is not None) == there
+    assert found is None or not found.knows_the_year
 
 
 def test_no_counts_no_season():

@@ -70,6 +70,11 @@ class Clock:
         return np.asarray((self.at(ends) - self.at(starts)) / (ends - starts))
 
     @property
+    def knows_the_year(self) -> bool:
+        """Whether it tells times of the year apart; else only days of the week, or declared days."""
+        return bool(self.year_sd.any())
+
+    @property
     def year_matters(self) -> bool:
         """Whether times of the year differ by much, and beyond doubt."""
         moves = float(np.log(self.year).std())
@@ -81,10 +86,10 @@ class Clock:
         return sum(self.first <= middle - k * YEAR < self.end for k in range(1, 100))
 
 
-def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, declared_only: bool = False) -> Clock | None:
+def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, year: bool = True, week: bool = True) -> Clock | None:
     """Estimate the clock from the counts before a moment; None where they are too few weeks.
 
-    With ``declared_only`` seasons and deviations are left out, and only the declared spans make days differ.
+    Without ``year`` seasons and deviations are left out, without ``week`` the days of the week; declared spans are always in it.
     """
     end = -(-counts.moment // DAY)
     intensity = estimate_intensity(counts)
@@ -101,18 +106,18 @@ def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, decla
     ]
     parts = decompose(intensity, effects)
     days = np.arange(-7 * n_weeks, AHEAD) + 0.5
-    log_rate = np.zeros(len(days)) if declared_only else _log_rate(parts, days, n_weeks)
+    log_rate = _log_rate(parts, days, n_weeks) if year else np.zeros(len(days))
     for group, effect in zip(groups.values(), parts.effects, strict=True):
         log_rate += effect * days_inside(group, np.arange(end - 7 * n_weeks, end + AHEAD))
     rates = np.exp(log_rate)
-    if not declared_only:
+    if week:
         weekdays = counts.weekdays + _WEEKDAY_PRIOR
         rates *= (weekdays / weekdays.mean())[np.arange(end - 7 * n_weeks, end + AHEAD) % 7]
     ahead = np.arange(366) + 0.5
     factors = {name: float(np.exp(effect)) for name, effect in zip(names, parts.effects, strict=True)}
     scale = rates[: 7 * n_weeks].mean()
-    year = np.ones(366) if declared_only else np.exp(parts.season(ahead)) / scale
-    return Clock(end, end - 7 * n_weeks, rates / scale, year, parts.season_sd(ahead), factors)
+    usual, sd = (np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead)) if year else (np.ones(366), np.zeros(366))
+    return Clock(end, end - 7 * n_weeks, rates / scale, usual, sd, factors)
 
 
 def _log_rate(parts: Decomposition, days: Floats, n_weeks: int) -> Floats:

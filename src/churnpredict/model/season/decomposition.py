@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from churnpredict.model.season.intensity import Intensity
 
-__all__ = ["Decomposition", "Effect", "decompose"]
+__all__ = ["YEAR", "Decomposition", "Effect", "decompose"]
 
 Floats = npt.NDArray[Any]
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from churnpredict.clock import DAY
 from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.season.clock import Clock, estimate_clock
+from churnpredict.model.season.decomposition import YEAR
 from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.share import Trial, choose_share
 from churnpredict.model.season.week_counts import WeekCounts
@@ -23,6 +24,7 @@ COLUMN = "calendar__expected_activity"
 
 FEWEST_PEOPLE = 200  # customers with inner events, below which there is no clock
 _YEAR = 365  # days of history, below which part of the year was never seen
+_SHORT, _WEEKS = 14, 8  # days of a window up to which days of the week matter by themselves; fewest weeks of events for them
 _CLIP = 2.0  # log-odds: beyond it the calendar would overrule everything known of a customer
 _FEW, _SLIGHT = 50, 0.05  # rows of a trial; a share below which the season is left out
 _ROWS = 1_500  # for four parameters; more rows move a trial less than another month does
@@ -169,7 +171,7 @@ def learn_season(
     counts = sorted(counts, key=lambda c: c.moment)
     if not counts or not rows.known.any():
         return "no recurring event is known"
-    clocks = Clocks(counts, spans)
+    clocks = Clocks(counts, spans, float(np.median(rows.ends - rows.starts)))
     now = clocks.before(counts[-1].moment / DAY)
     found = _why_no_clock(counts[-1]) if now is None else _with_share(rows, y, w, now, clocks, folds, seasonless)
     declared = _declared(rows, y, w, counts, folds, spans) if spans and isinstance(found, str) else None
@@ -185,10 +187,10 @@ def _why_no_clock(counts: WeekCounts) -> str:
 
 
 class Clocks:
-    """The clock of each moment, made when it is first asked for; None before a year of history, or of too few customers."""
+    """The clock of each moment, made when it is first asked for; None before enough history, or of too few customers."""
 
-    def __init__(self, counts: Sequence[WeekCounts], spans: Sequence[NamedSpan]) -> None:
-        self.counts, self.spans = counts, spans
+    def __init__(self, counts: Sequence[WeekCounts], spans: Sequence[NamedSpan], horizon: float) -> None:
+        self.counts, self.spans, self.horizon = counts, spans, horizon
         self.made: dict[int, Clock | None] = {}
 
     def before(self, day: float) -> Clock | None:
@@ -198,14 +200,20 @@ class Clocks:
             return None
         i = known[-1]
         if i not in self.made:
-            self.made[i] = clock_of(self.counts[i], self.spans)
+            self.made[i] = clock_of(self.counts[i], self.spans, horizon=self.horizon)
         return self.made[i]
 
 
-def clock_of(counts: WeekCounts, spans: Sequence[NamedSpan] = ()) -> Clock | None:
-    """Return the clock of counts; None before a year of history, or of too few customers."""
-    enough = counts.days >= _YEAR and counts.people >= FEWEST_PEOPLE
-    return estimate_clock(counts, spans) if enough else None
+def clock_of(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, horizon: float = YEAR) -> Clock | None:
+    """Return the clock of counts; None before a year of history, or of too few customers.
+
+    For a ``horizon`` of up to 14 days, eight weeks are enough for a clock of the days of the week.
+    """
+    if counts.people < FEWEST_PEOPLE:
+        return None
+    if counts.days >= _YEAR:
+        return estimate_clock(counts, spans)
+    return estimate_clock(counts, spans, year=False) if horizon <= _SHORT and counts.days >= 7 * _WEEKS else None
 
 
 def _learnable(y: Floats) -> bool:
@@ -254,7 +262,7 @@ def _declared(
     rows: SeasonRows, y: Floats, w: Floats, counts: Sequence[WeekCounts], folds: Sequence[Fold], spans: Sequence[NamedSpan]
 ) -> Learnt | None:
     """Use what was declared, whether or not the past bears out a season."""
-    clock = estimate_clock(counts[-1], spans, declared_only=True)
+    clock = estimate_clock(counts[-1], spans, year=False, week=False)
     if clock is None:
         return None
     by_fold = []
