@@ -10,8 +10,7 @@ import pandas as pd
 
 from churnpredict.accounting.bridge import revenue_bridge
 from churnpredict.accounting.coming_renewals import renewals
-from churnpredict.churn.rule import ChurnRule
-from churnpredict.churn.rules import Cancellation, SubscriptionEnd
+from churnpredict.churn.rule import ChurnRule, is_of_contracts, left_by
 from churnpredict.errors import TimeError
 from churnpredict.events.declarations import Intervals
 from churnpredict.events.money import is_money
@@ -45,7 +44,7 @@ def recurring_revenue(tables: EventTables, churn: ChurnRule) -> pd.DataFrame | N
     name = _contracts(tables, churn)
     if name is None:
         return None
-    rule = churn if isinstance(churn, (SubscriptionEnd, Cancellation)) else None
+    rule = churn if left_by(churn) in ("contract", "row") else None
     begin, times = _LOOK_BACK.before(tables.observed_until(), tables.timezone), tables.stream(name).times
     older = len(times) > 0 and int(times.min()) < begin
     try:
@@ -69,7 +68,7 @@ def coming_renewals(pipeline: ChurnPipeline, tables: EventTables, X: pd.DataFram
         Features of everybody at risk at the cutoff of the page.
     """
     churn = pipeline.churn
-    if not isinstance(churn, SubscriptionEnd) or not len(X):
+    if not is_of_contracts(churn) or not len(X):
         return None
     declared = tables.declarations[churn.table(tables)]
     if not is_money(declared) or getattr(declared, "planned_end", None) is None:
@@ -98,7 +97,7 @@ class _Known:
 def _contracts(tables: EventTables, churn: ChurnRule) -> str | None:
     """Return the table of contracts whose values are money: that of the rule, else the only one."""
     found = [name for name, declared in tables.declarations.items() if isinstance(declared, Intervals) and is_money(declared)]
-    if isinstance(churn, SubscriptionEnd) and churn.table(tables) in found:
+    if is_of_contracts(churn) and churn.table(tables) in found:
         return churn.table(tables)
     return found[0] if len(found) == 1 else None
 
