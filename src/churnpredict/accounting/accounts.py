@@ -27,7 +27,10 @@ __all__ = ["Accounts", "Drawer", "Groups", "check_least", "hide", "members", "sh
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 BLOCK = 1 << 20
-_SHARES = {"rate", "low", "high", "gross_churn", "net_churn", "gross_retention", "net_retention", "customer_churn", "renews", "share"}
+_SHARES = {
+    *("rate", "low", "high", "gross_churn", "net_churn", "customer_churn", "renews", "risk", "share"),
+    *("gross_retention", "gross_low", "gross_high", "net_retention", "net_low", "net_high"),
+}
 _MONEY = {
     "average_payment",
     "money_lost",
