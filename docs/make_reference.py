@@ -31,7 +31,10 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "rates": (
         "Rates and cohorts",
         "How many leave, when, and what that costs.",
-        ("accounting.rates", "accounting.cohorts", "accounting.accounts", "accounting.bridge", "accounting.coming_renewals"),
+        (
+            *("accounting.rates", "accounting.cohorts", "accounting.accounts", "accounting.bridge"),
+            *("accounting.coming_renewals", "accounting.retention_forecast", "accounting.account_risks"),
+        ),
     ),
     "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),
     "features": ("Features", "What was known before each cutoff, as numbers.", ("features",)),
