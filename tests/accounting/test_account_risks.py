@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 import churnpredict as cp
 from churnpredict.accounting import account_risk
-from churnpredict.errors import ContentError, IdentityError, SchemaError, UsageError
+from churnpredict.errors import IdentityError, SchemaError, UsageError
 
 
 def world(shared, seed, n_accounts=4000):
@@ -64,7 +64,7 @@ def test_bad_input_is_refused():
     past, home = world(0.3, 3, n_accounts=50)
     with pytest.raises(SchemaError, match="missing-column"):
         account_risk(past, home, past=past.drop(columns="outcome"))
-    with pytest.raises(ContentError, match=r"3 of .*\[bad-risk\]"):
+    with pytest.raises(UsageError, match=r"3 of .*\[bad-risk\]"):
         account_risk(past.assign(risk=past["risk"].mask(past.index < 3, 2.0)), home, past=past)
     with pytest.raises(IdentityError, match="id-types-differ"):
         account_risk(past, home.rename(index=str), past=past)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.accounting.accounts import Accounts
-from churnpredict.errors import ContentError, SchemaError, UsageError, kind_of
+from churnpredict.errors import SchemaError, UsageError, kind_of
 from churnpredict.per_customer import by_customer
 from churnpredict.signatures import CustomerId
 
@@ -52,9 +52,7 @@ def account_risk(scores: pd.DataFrame, account: pd.Series | Mapping[CustomerId, 
     IdentityError
         ``id-types-differ``, ``unknown-ids``, ``duplicate-customer``: of ``account``.
     UsageError
-        ``bad-argument``.
-    ContentError
-        ``bad-risk``.
+        ``bad-argument``, ``bad-risk``.
 
     Examples
     --------
@@ -70,10 +68,11 @@ def account_risk(scores: pd.DataFrame, account: pd.Series | Mapping[CustomerId, 
     now, before = _of_people(scores, "scores", account, []), _of_people(past, "past", account, ["outcome"])
     keys = ["account", *(["cutoff"] if "cutoff" in before else [])]
     left = (before["outcome"] != 0).to_numpy()
-    code = before.groupby(keys, sort=False, observed=True).ngroup().to_numpy()
+    code = np.asarray(before.groupby(keys, sort=False, observed=True).ngroup(), np.int64)
     told = _joint(before["risk"].to_numpy(np.float64), code, left)[0].sum(axis=0)
     weights = np.exp(told - told.max())
-    codes, names = pd.factorize(now["account"])
+    places, names = pd.factorize(now["account"])
+    codes = places.astype(np.int64)
     risk = now["risk"].to_numpy(np.float64)
     together = np.exp(_joint(risk, codes, np.ones(len(now), np.bool_))[0]) @ (weights / weights.sum())
     found = pd.DataFrame({"account": np.asarray(names), "people": np.bincount(codes, minlength=len(names))})
@@ -93,7 +92,7 @@ def _of_people(frame: pd.DataFrame, name: str, account: pd.Series | Mapping[Cust
     risk = pd.to_numeric(frame["risk"], errors="coerce")
     wrong = int((~risk.between(0, 1)).sum())
     if wrong:
-        raise ContentError(
+        raise UsageError(
             "bad-risk", f"risks in {name} are not probabilities", rows=wrong, total=len(frame), remedy="Give risks from 0 to 1."
         )
     homes = pd.Series(account)

@@ -40,8 +40,8 @@ class AccountBusiness:
         ``accounts`` (account, signed_up, plan, region), ``contracts`` (account, starts, ends, renews_at, seats, monthly) and ``usage``
         (account, person, role, at, feature).
     truth : pandas.DataFrame
-        One row per account, index ``account``: ``left_at`` (NaT: stayed), ``cause`` ("busiest gone", "other" or ""), and ``busiest_gone_at``,
-        the last day of the person who acted most (NaT: still there).
+        One row per account, index ``account``: ``left_at`` (NaT: stayed), ``cause`` ("busiest gone", "other" or ""), and
+        ``busiest_gone_at``, the last day of the person who acted most (NaT: still there).
     end : pandas.Timestamp
         The end of the records.
     """
@@ -84,8 +84,8 @@ class AccountBusiness:
 def make_accounts(n_accounts: int = 400, random_state: int = 0, *, months: int = 36, start: Moment = "2022-01-01") -> AccountBusiness:
     """Simulate a software business of accounts with people inside, contracts that end on a day, and one planted cause.
 
-    In each account several people act, one of them most. People go, and others do their work, so that the activity of the account stays what
-    it was. Where the busiest one has gone in the 200 days before the end of a contract, 65 % of contracts are not renewed, else 6 %.
+    In each account several people act, one of them most. People go, and others do their work, so that the activity of the account stays
+    what it was. Where the busiest one has gone in the 200 days before the end of a contract, 65 % of contracts are not renewed, else 6 %.
     Nothing is recorded after an account has left.
 
     Parameters
@@ -127,10 +127,10 @@ def make_accounts(n_accounts: int = 400, random_state: int = 0, *, months: int =
     ids = np.array([f"A{number:05d}" for number in range(1, n + 1)])
     people = _people(rng, joined, days)
     busiest = people[people["busiest"]].set_index("home")["until"].to_numpy()
-    contracts, left, cause = _contracts(rng, joined, term, plan, busiest, people.groupby("home").size().to_numpy(), days)
+    contracts, left, cause = _contracts(rng, joined, term, plan, busiest, np.bincount(people["home"]), days)
     usage = _usage(rng, people, np.where(left < 0, days, left))
 
-    def when(day: Ints | Floats) -> pd.Series:
+    def when(day: Any) -> pd.Series:
         return pd.Series(first + pd.to_timedelta(np.asarray(day, np.float64) * 86_400_000_000, unit="us")).astype("datetime64[us]")
 
     contracts = contracts.assign(account=ids[contracts["home"]], starts=when(contracts["starts"]), renews_at=when(contracts["renews_at"]))
