@@ -111,7 +111,7 @@ def make_accounts(n_accounts: int = 400, random_state: int = 0, *, months: int =
 
     Examples
     --------
-    >>> from churnpredict.simulation import make_accounts
+    >>> from churnpredict.simulation.accounts import make_accounts
     >>> business = make_accounts(50, random_state=1)
     >>> sorted(business.frames)
     ['accounts', 'contracts', 'usage']
