@@ -17,6 +17,7 @@ on the same files. The scores of both sides must be equal. Features alone, witho
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import resource
@@ -100,7 +101,8 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str, his
     stages.watch(cp.events.partitions.PartitionedTables, "digest", "digests")
     stages.watch(batch, "build_rows", "features")
     stages.watch(valuing, "value_over_horizon", "value")
-    stages.watch(ChurnClassifier, "predict_parts" if hasattr(ChurnClassifier, "predict_parts") else "predict_proba", "risk")
+    stages.watch(ChurnClassifier, "encode", "risk")
+    stages.watch(ChurnClassifier, "parts_of_encoded", "risk")
     stages.watch(attribution, "explain", "reasons (SHAP)")
     stages.watch(attribution.Explanation, "words", "reasons in words")
     stages.watch(scoring, "score_rows", "table")
@@ -190,7 +192,8 @@ def sample(source: Path, model: Path) -> None:
 
 
 def in_child(*arguments: object) -> dict[str, Any]:
-    env = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    code = Path(importlib.util.find_spec("churnpredict").origin).parents[1]  # type: ignore[union-attr, arg-type]  # the same as here
+    env = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONPATH": str(code)}
     command = [sys.executable, __file__, *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=Path(__file__).parent, env=env)
     return json.loads(done.stdout.splitlines()[-1])
@@ -204,6 +207,7 @@ def main() -> None:
     parser.add_argument("--detail", choices=("words", "drivers"), nargs="+", default=["drivers", "words"])
     parser.add_argument("--next-day", action="store_true", help="a kept history against runs from scratch")
     parser.add_argument("--days", type=int, nargs="+", default=[1, 4, 16], help="thousandths of the rows that come at a time")
+    parser.add_argument("--what", choices=("features", "run"), nargs="+", default=["features", "run"], help="of the next day")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--features", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
@@ -245,28 +249,36 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
     later.mkdir()
     days = write_days(folder, later, events, given)
     detail, memory, sides = given.detail[0], given.memory, []
-    first = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
-    in_child("--features", folder, home / "features-0", memory, home / "history-of-features")
-    size = sum(file.stat().st_size for file in (home / "history").rglob("*") if file.is_file())
-    table = Table(
-        f"the next day: {given.customers:,} customers, {events:,} events kept ({size / 1e6:,.0f} MB), {first['features']} features, "
-        f"detail={detail!r}, {first['partitions']} partitions; the first run with a kept history takes {first['cpu']:.1f} CPU s",
-        ["new rows", "what", "from scratch, CPU s", "kept, CPU s", "ratio", "peak, GiB"],
-    )
-    peak, same = 0, True
+    first = in_child("--child", folder, model, home / "kept", memory, detail, home / "history") if "run" in given.what else None
+    if "features" in given.what:
+        in_child("--features", folder, home / "features-0", memory, home / "history-of-features")
+    told = f"the next day: {given.customers:,} customers, {events:,} events kept"
+    if first:
+        size = sum(file.stat().st_size for file in (home / "history").rglob("*") if file.is_file())
+        told += f" ({size / 1e6:,.0f} MB), {first['features']} features, detail={detail!r}, {first['partitions']} partitions; "
+        told += f"the first run with a kept history takes {first['cpu']:.1f} CPU s"
+    table = Table(told, ["new rows", "what", "from scratch, CPU s", "kept, CPU s", "ratio", "without the start", "peak, GiB"])
+    peak, same, starts = 0, True, start_of(home, model, memory, detail, given)
     for number, (file, rows) in enumerate(days, 1):
         file.rename(folder / file.name)
-        kept = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
-        scratch = in_child("--child", folder, model, home / "scratch", memory, detail)
-        same &= cp.runs.read_scores(home / "kept").equals(cp.runs.read_scores(home / "scratch"))
-        own = in_child("--features", folder, home / f"features-{number}", memory, home / "history-of-features")
-        other = in_child("--features", folder, home / f"features-{number}s", memory, "")
-        for what, ours, theirs in (("features", own, other), ("whole run", kept, scratch)):
+        pairs = {}
+        if "features" in given.what:
+            own = in_child("--features", folder, home / f"features-{number}", memory, home / "history-of-features")
+            pairs["features"] = own, in_child("--features", folder, home / f"features-{number}s", memory, "")
+        if "run" in given.what:
+            kept = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
+            pairs["whole run"] = kept, in_child("--child", folder, model, home / "scratch", memory, detail)
+            same &= cp.runs.read_scores(home / "kept").equals(cp.runs.read_scores(home / "scratch"))
+            sides.append(pairs["whole run"])
+        for what, (ours, theirs) in pairs.items():
             ratio = f"{theirs['cpu'] / ours['cpu']:.1f}"
-            table.add(f"{rows:,}", what, f"{theirs['cpu']:.1f}", f"{ours['cpu']:.1f}", ratio, f"{ours['peak'] / (1 << 30):.2f}")
+            less = f"{(theirs['cpu'] - starts[what]) / (ours['cpu'] - starts[what]):.1f}"
+            table.add(f"{rows:,}", what, f"{theirs['cpu']:.1f}", f"{ours['cpu']:.1f}", ratio, less, f"{ours['peak'] / (1 << 30):.2f}")
             peak = max(peak, ours["peak"])
-        sides.append((kept, scratch))
     table.print()
+    print("start of a process, the same work on 5,000 events: " + ", ".join(f"{what} {s:.2f} CPU s" for what, s in starts.items()) + "\n")
+    if not sides:
+        return same
     kept, scratch = sides[0]
     stages = Table("where each second goes, first of these days", ["stage", "from scratch, CPU s", "kept, CPU s"])
     for stage in sorted(scratch["stages"] | kept["stages"], key=lambda name: -scratch["stages"].get(name, 0)):
@@ -274,6 +286,18 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
     stages.print()
     print(f"read: {kept['read']}; scores {'equal to the last bit' if same else 'DIFFER'}; peak {peak / (1 << 30):.2f} GiB\n")
     return same
+
+
+def start_of(home: Path, model: Path, memory: str, detail: str, given: Any) -> dict[str, float]:
+    """What starting a process costs: imports, compiled code and the model, by the same work on a log of a hundred customers."""
+    tiny = home / "tiny.parquet"
+    write_events(tiny, 5_000, customers=100)
+    found = {}
+    if "features" in given.what:
+        found["features"] = min(in_child("--features", tiny, home / f"tiny-{i}", memory, "")["cpu"] for i in range(2))
+    if "run" in given.what:
+        found["whole run"] = min(in_child("--child", tiny, model, home / f"tiny-run-{i}", memory, detail)["cpu"] for i in range(2))
+    return found
 
 
 def write_days(folder: Path, later: Path, events: int, given: Any) -> list[tuple[Path, int]]:

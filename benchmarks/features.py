@@ -1,6 +1,7 @@
 """Features of many cutoffs in one pass, against the scripts that people write: pandas per cutoff, SQL, one scan-and-aggregate pass.
 
-    python benchmarks/features.py [--events 1000000 10000000] [--cutoffs 24] [--without pandas sql] [--threads 1 2]
+    python benchmarks/features.py [--events 1000000 10000000] [--customers N] [--cutoffs 24] [--without pandas sql] [--threads 1 2]
+    python benchmarks/features.py --peers --events 1000000     # ten features by Polars and DuckDB, three ways each (feature_peers.py)
 
 Every side reads the same Parquet file and makes the same 42 features; CPU time, one pinned core, all in one run.
 """
@@ -163,27 +164,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--cutoffs", type=int, default=24)
+    parser.add_argument("--customers", type=int, help="a hundredth of the events by default")
+    parser.add_argument("--peers", action="store_true", help="only Polars and DuckDB, three ways each, on ten features")
     parser.add_argument("--without", nargs="*", default=[], choices=["pandas", "sql"])
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2], help="before anything is pinned to a core; none to leave it out")
     options = parser.parse_args()
     cutoffs = [pd.Timestamp("2024-12-31") - pd.Timedelta(days=30 * k) for k in range(options.cutoffs)][::-1]
     with tempfile.TemporaryDirectory() as folder:
-        if options.threads:
+        if options.threads and not options.peers:
             write_events(Path(folder) / "threads.parquet", options.events[0], customers=options.events[0] // 100)
             report_threads(Path(folder) / "threads.parquet", cutoffs, options.threads)
         pin()
         for events in options.events:
             path = Path(folder) / f"{events}.parquet"
-            write_events(path, events, customers=events // 100)
+            customers = options.customers or events // 100
+            write_events(path, events, customers=customers)
+            if options.peers:
+                from feature_peers import report_peers
+
+                report_peers(path, cutoffs, events)
+                path.unlink()
+                continue
             if events == options.events[0]:
                 _, first = cpu(ours, path, cutoffs[-1:])
                 _, second = cpu(ours, path, cutoffs[-1:])
                 print(f"first run in a process, imports and compiled code: {first - second:.1f} s CPU more than later ones\n")
-            report(path, cutoffs, events, options.without)
+            report(path, cutoffs, events, customers, options.without)
             path.unlink()
 
 
-def report(path: Path, cutoffs: list[pd.Timestamp], events: int, without: list[str]) -> None:
+def report(path: Path, cutoffs: list[pd.Timestamp], events: int, customers: int, without: list[str]) -> None:
     sides: dict[str, tuple[str, Callable[[Path, list[pd.Timestamp]], object], list[pd.Timestamp]]] = {
         "one scan and aggregate, DuckDB": ("<= 6", one_pass, cutoffs),
         "churnpredict, 1 cutoff": ("", ours, cutoffs[-1:]),
@@ -198,7 +208,7 @@ def report(path: Path, cutoffs: list[pd.Timestamp], events: int, without: list[s
         rounds = 1 if "pandas" in name or "SQL" in name else 3
         took[name] = min(cpu(side, path, at)[1] for _ in range(rounds))
     many = took[f"churnpredict, {len(cutoffs)} cutoffs"]
-    table = Table(f"{events:,} events, {events // 100:,} customers, {len(rows())} features", ["side", "CPU s", "ratio", "promise"])
+    table = Table(f"{events:,} events, {customers:,} customers, {len(rows())} features", ["side", "CPU s", "ratio", "promise"])
     for name, seconds in took.items():
         ratio = many / seconds if "scan" in name or "1 cutoff" in name else seconds / many
         promise = "<= 1.5" if "1 cutoff" in name else sides[name][0]

@@ -117,7 +117,7 @@ def test_a_classifier_scores_the_same_either_way(monkeypatch):
     monkeypatch.setattr(tree_scores, "PAYS_FROM", 0)
     monkeypatch.setattr(tree_scores, "LOADING", 0)
     np.testing.assert_array_equal(model.predict_proba(X), slow)
-    assert any(isinstance(m, TreeMember) and m._scores._scores is not None for m in model.members_)
+    assert any(isinstance(m, TreeMember) and m._joint[1]._scores is not None for m in model.members_)
 
 
 def corrupted(scores, part, change):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.clock import local_time
 from churnpredict.errors import warn
-from churnpredict.events.streams import Stream
+from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tally import judge
 from churnpredict.events.timing import DAY, stamp
 
@@ -21,7 +20,7 @@ _FIRST_DAY, _ALL_DAYS = -25_568, 109_700  # from 1899-12-31 for three hundred ye
 def warn_of_holes(name: str, stream: Stream) -> None:
     """Warn of days without any row in a busy log."""
     if len(stream):
-        days = np.bincount(local_time(stream.times, stream.timezone) // DAY - _FIRST_DAY, minlength=_ALL_DAYS)
+        days = np.bincount(local_days(stream.times, stream.timezone) - _FIRST_DAY, minlength=_ALL_DAYS)
         judge(("silent-day", name), lambda days: _warn_of_silent_days(name, days), days)
 
 

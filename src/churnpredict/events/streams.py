@@ -75,7 +75,9 @@ class Stream:
     @cached_property
     def active_days(self) -> tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Distinct calendar days with a row: offsets by customer, the days, and for each row the position of its day."""
-        return _distinct_days(self.offsets, local_days(self.times, self.timezone))
+        starts, days, place = np.zeros_like(self.offsets), np.empty(len(self), np.int32), np.empty(len(self), np.int64)
+        _distinct_days(self.offsets, local_days(self.times, self.timezone), starts, days, place)
+        return starts, days[: starts[-1]].copy(), place
 
     @cached_property
     def calendar_times(self) -> Ints:
@@ -113,7 +115,9 @@ class Stream:
     def next_same_item(self) -> Ints:
         """For each row the position of the customer's next row with the same item, or n."""
         items = self.columns["item"]
-        return _next_same(self.offsets, items, int(items.max(initial=-1)) + 2)
+        following = np.full(len(items), len(items), np.int64)
+        _next_same(self.offsets, items, np.full(int(items.max(initial=-1)) + 2, -1, np.int64), following)
+        return following
 
     @cached_property
     def _made(self) -> dict[Any, Any]:
@@ -150,22 +154,19 @@ class Stream:
 
 def local_days(times: Ints, timezone: str) -> npt.NDArray[np.int32]:
     """Return the calendar day of each time in ``timezone``, as days since 1970, shape (n,)."""
-    return np.asarray(_floor_days(local_time(times, timezone)))
-
-
-@nb.njit(cache=True, nogil=True)
-def _floor_days(times):  # type: ignore[no-untyped-def]
-    days = np.empty(times.size, np.int32)
-    for i in range(times.size):
-        days[i] = times[i] // DAY
+    days = np.empty(len(times), np.int32)  # large arrays are made by NumPy, which asks for large pages
+    _floor_days(local_time(times, timezone), days)
     return days
 
 
 @nb.njit(cache=True, nogil=True)
-def _distinct_days(offsets, days):  # type: ignore[no-untyped-def]
-    place = np.empty(days.size, np.int64)
-    distinct = np.empty(days.size, np.int32)
-    starts = np.zeros_like(offsets)
+def _floor_days(times, days):  # type: ignore[no-untyped-def]
+    for i in range(times.size):
+        days[i] = times[i] // DAY
+
+
+@nb.njit(cache=True, nogil=True)
+def _distinct_days(offsets, days, starts, distinct, place):  # type: ignore[no-untyped-def]
     n = 0
     for c in range(offsets.size - 1):
         starts[c] = n
@@ -175,14 +176,11 @@ def _distinct_days(offsets, days):  # type: ignore[no-untyped-def]
                 n += 1
             place[i] = n - 1
     starts[offsets.size - 1] = n
-    return starts, distinct[:n].copy(), place
 
 
 @nb.njit(cache=True, nogil=True)
-def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
-    n = items.size
-    following = np.full(n, n, np.int64)
-    seen = np.full(n_items, -1, np.int64)
+def _next_same(offsets, items, seen, following):  # type: ignore[no-untyped-def]
+    """Write the next row of each item into ``following``, which holds n; ``seen`` holds -1 for each item."""
     for c in range(offsets.size - 1):
         for i in range(offsets[c + 1] - 1, offsets[c] - 1, -1):
             last = seen[items[i]]  # a missing item, -1, has the last place
@@ -191,7 +189,6 @@ def _next_same(offsets, items, n_items):  # type: ignore[no-untyped-def]
             seen[items[i]] = i
         for i in range(offsets[c], offsets[c + 1]):
             seen[items[i]] = -1
-    return following
 
 
 @nb.njit(cache=True, nogil=True)

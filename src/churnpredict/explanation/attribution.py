@@ -27,7 +27,7 @@ from churnpredict.figures import percent, points
 from churnpredict.languages.catalogue import Language
 from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
-from churnpredict.model.encoding import as_frame
+from churnpredict.model.encoding import EncodedRows, as_frame
 from churnpredict.model.season.season import COLUMN
 from churnpredict.model.sub_risks import Share
 from churnpredict.number_checks import is_whole_number
@@ -482,7 +482,7 @@ def explain(
     models = (additive, *(_as_part(additive, share) for share, _ in chain))
     works = [Contributions(part, group_of, **options) for part in models]
     with rows_bar(n, progress) as bar:
-        for A in encoded_blocks(additive, rows):
+        for A in encoded_blocks(additive, X if isinstance(X, EncodedRows) else rows):
             for work in works:
                 work.add(A)
             bar.update(len(A))

@@ -18,7 +18,7 @@ from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.certainty import lead_error
 from churnpredict.explanation.treeshap import TreeShap
-from churnpredict.model.encoding import as_frame
+from churnpredict.model.encoding import EncodedRows, as_frame
 from churnpredict.model.members import CalendarMember
 from churnpredict.threads import asking, thread_count
 
@@ -32,6 +32,9 @@ _log = logging.getLogger("churnpredict")
 _ROWS = 4_000
 """Rows that are worth another thread."""
 
+_IN_CACHE = 1024
+"""Rows whose contributions by feature stay in the cache until they are summed by group."""
+
 _FEW_ROWS: ContextVar[int | None] = ContextVar("few_rows", default=None)
 _tables: weakref.WeakKeyDictionary[Any, TreeShap] = weakref.WeakKeyDictionary()  # of a booster, for the next call
 
@@ -40,6 +43,9 @@ def encoded_blocks(model: AdditiveModel, rows: Any) -> Iterator[np.ndarray]:
     """Yield the matrix of the rows, block after block."""
     n = len(rows)
     block = max(1, BLOCK_CELLS // max(len(model.names), 1))
+    if isinstance(rows, EncodedRows):
+        yield from (rows.matrix[start : start + block] for start in range(0, n, block))
+        return
     if n <= block:
         yield model.encode(rows)
         return
@@ -106,10 +112,17 @@ class _Sum:
         self.mean = None if background is None else member.contributions(background)[0].mean(axis=0)
 
     def contributions(self, A: np.ndarray, groups: np.ndarray | None, n_jobs: int) -> tuple[np.ndarray, float]:
+        if groups is None:
+            return self._counted(A)
+        total, base = np.empty((len(A), int(groups.max()) + 1)), 0.0
+        for start in range(0, max(len(A), 1), _IN_CACHE):
+            phi, base = self._counted(A[start : start + _IN_CACHE])
+            total[start : start + _IN_CACHE] = _by_group(phi, groups)
+        return total, base
+
+    def _counted(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         phi, base = self.member.contributions(A)
-        if self.mean is not None:
-            phi, base = phi - self.mean, base + float(self.mean.sum())
-        return (phi if groups is None else _by_group(phi, groups)), base
+        return (phi, base) if self.mean is None else (phi - self.mean, base + float(self.mean.sum()))
 
 
 def _by_group(phi: np.ndarray, groups: np.ndarray) -> np.ndarray:

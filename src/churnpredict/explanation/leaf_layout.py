@@ -14,8 +14,8 @@ from churnpredict.model.trees import ZERO_THRESHOLD, TreeModel
 
 __all__ = ["BLOCK", "CHUNK", "Layout", "UnsupportedError", "beta_weights", "gauss_legendre", "lay_out"]
 
-BLOCK = 1024
-CHUNK = 16 * BLOCK
+BLOCK = 4096  # rows at a time: the tables are read from far caches once for each block, and cost as much as the sums
+CHUNK = 4 * BLOCK
 
 
 class UnsupportedError(Exception):

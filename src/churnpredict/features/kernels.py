@@ -213,18 +213,35 @@ def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def
 @_jit
 def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def]
     """Divide the last value by the usual one: the median of up to ``USUAL_VALUES`` before it, missing ones left out."""
-    usual = np.empty(USUAL_VALUES)
+    usual = np.empty(USUAL_VALUES)  # the values of rows [a, b), sorted; carried from one cutoff of a customer to the next
+    n, begun, a, b = 0, -1, -1, -1
     for r in range(edges.shape[1]):
         low, last = edges[1, r], edges[0, r] - 1
-        n = 0
-        for i in range(max(low, last - USUAL_VALUES), last):
-            if not np.isnan(values[i]):
-                usual[n] = values[i]
+        first = max(low, last - USUAL_VALUES)
+        if low != begun or first < a or first >= b or last < b:
+            n, begun, a, b = 0, low, first, first
+        while a < first:
+            v = values[a]
+            a += 1
+            if not math.isnan(v):
+                i = 0
+                while usual[i] != v:
+                    i += 1
+                n -= 1
+                while i < n:
+                    usual[i] = usual[i + 1]
+                    i += 1
+        while b < last:
+            v = values[b]
+            b += 1
+            if not math.isnan(v):
+                i = n
+                while i > 0 and usual[i - 1] > v:
+                    usual[i] = usual[i - 1]
+                    i -= 1
+                usual[i] = v
                 n += 1
-        middle = 0.0
-        if n:
-            ordered = np.sort(usual[:n])
-            middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+        middle = (usual[(n - 1) // 2] + usual[n // 2]) / 2 if n else 0.0
         ratio = values[last] / middle if middle > 0 else np.nan
         out[column, at + r] = ratio if np.isnan(ratio) else max(-LARGEST_RATIO, min(LARGEST_RATIO, ratio))
 

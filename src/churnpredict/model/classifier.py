@@ -18,7 +18,7 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, check_matrix
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
-from churnpredict.model.members import mean_contributions
+from churnpredict.model.members import blended_margin, mean_contributions
 from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.season import Season
 from churnpredict.model.season.week_counts import WeekCounts
@@ -361,11 +361,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([A, season_column(season, columns, cutoffs_of(X), window)])
 
     def _blended(self, A: np.ndarray) -> np.ndarray:
-        total = np.zeros(len(A))
         with asking(self.n_jobs):
-            for member in self.members_:
-                total += member.weight * member.margin(A)
-        return total
+            return blended_margin(self.members_, A)
 
     def expected_activity(self, X: Matrix) -> np.ndarray | None:
         """Return how busy the outcome window of each row (n,) usually is, against those learnt from; None where no season was learnt."""
@@ -444,7 +441,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ever, which no data show: read them as a lifetime at today's rate, not as a date.
         """
         frame = as_frame(X)
-        A = self.encode(X)
+        return pd.DataFrame(self.parts_of_encoded(self.encode(X)), index=None if frame is None else frame.index)
+
+    def parts_of_encoded(self, A: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of :meth:`predict_parts` for encoded rows A (n, n_features)."""
         self._check_risk()
         risk = sigmoid(self._log_odds(A))
         with asking(self.n_jobs):
@@ -462,7 +462,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             times = [0.0, *(self.shares_[name].days or 0.0 for name in reversed(earlier)), span(self.horizon, "horizon").nominal / _DAY]
             alive = [np.ones(len(A)), *(1 - earlier[name] for name in reversed(earlier)), 1 - risk]
             parts["expected_days"] = expected_days(times, alive)
-        return pd.DataFrame(parts, index=None if frame is None else frame.index)
+        return parts
 
     def predict(self, X: Matrix) -> np.ndarray:
         """Return the likelier label (n,)."""

@@ -95,15 +95,20 @@ def split_codes(used, edge_of, decision, bitset, bitset_start, words, edges, edg
 @jit
 def add_up_leaves(
     values, features, is_categorical, edges, edge_start, flush, entry_start, entry_feature, entry_low, entry_width, entry_word, entry_mask,
-    word_start, leaf_value, out,
+    word_start, leaf_value, model_start, out,
 ):  # fmt: skip
-    """Write raw scores of ``values`` (n, F) into ``out`` (n,), tree after tree, as LightGBM adds them.
+    """Write raw scores of ``values`` (n, F) into ``out`` (n_models, n), tree after tree, as LightGBM adds them.
+
+    Trees ``model_start[m]:model_start[m + 1]`` are those of model m.
 
     A tree's leaves are bits, from left to right. Each entry names codes of one feature with which a row goes right at some node, and
     clears the leaves to the left of that node; the lowest bit that is left is the row's leaf. No step waits for the one before.
     ``leaf_value`` has 32 places for each word of 32 leaves, in the order of ``DE_BRUIJN``.
     """
     n_rows = values.shape[0]
+    model_of = np.zeros(entry_start.shape[0], np.int64)
+    for model in range(model_start.shape[0] - 1):
+        model_of[model_start[model] : model_start[model + 1]] = model
     most_words = 1
     for tree in range(word_start.shape[0] - 1):
         most_words = max(most_words, word_start[tree + 1] - word_start[tree])
@@ -113,10 +118,9 @@ def add_up_leaves(
     for top in range(0, n_rows, BLOCK):
         rows = min(BLOCK, n_rows - top)
         encode(values, top, top + rows, features, is_categorical, edges, edge_start, flush, codes)
-        total = out[top : top + rows]
-        for row in range(rows):
-            total[row] = 0.0
+        out[:, top : top + rows] = 0.0
         for tree in range(entry_start.shape[0] - 1):
+            total = out[model_of[tree], top : top + rows]
             words = word_start[tree + 1] - word_start[tree]
             for word in range(words):
                 mine = alive[word]

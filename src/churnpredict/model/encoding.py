@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 
 from churnpredict.errors import ContentError, MismatchError, SchemaError, UsageError, closest, kind_of, warn
 
-__all__ = ["MatrixEncoder", "as_frame", "check_matrix"]
+__all__ = ["EncodedRows", "MatrixEncoder", "as_frame", "check_matrix"]
 
 _KEYS = ("customer_id", "cutoff")
 _MAX_LEVELS = 1000  # categories kept per column; all rarer ones share one code
@@ -41,6 +42,24 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
         raise UsageError("swapped", f"{name} takes the features first, and was given labels", remedy=f"Call {call}.")
 
 
+@dataclass(frozen=True)
+class EncodedRows:
+    """Rows that are scored and explained: encoded once for both.
+
+    Attributes
+    ----------
+    frame : DataFrame (n, n_features)
+    matrix : ndarray (n, n_features)
+        What the model's ``encode`` gives for the frame.
+    """
+
+    frame: pd.DataFrame
+    matrix: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
 def as_frame(X: Any) -> pd.DataFrame | None:
     """Return a pandas frame from pandas, Polars, Arrow or anything with ``__arrow_c_stream__``; None for arrays and lists.
 
@@ -49,6 +68,8 @@ def as_frame(X: Any) -> pd.DataFrame | None:
     >>> as_frame(np.zeros((2, 2))) is None
     True
     """
+    if isinstance(X, EncodedRows):
+        return X.frame
     if not isinstance(X, pd.DataFrame):
         if hasattr(X, "collect") and hasattr(X, "lazy"):  # a lazy Polars frame
             X = X.collect()

@@ -13,7 +13,7 @@ from churnpredict.model.logistic import fit_logistic
 from churnpredict.model.purchases import PurchaseModel, Triple, fit_to_outcomes, silence_margin, triple_values
 from churnpredict.model.tree_scores import BoosterScores
 
-__all__ = ["CalendarMember", "LinearMember", "PurchaseMember", "TreeMember", "mean_contributions", "mean_line"]
+__all__ = ["CalendarMember", "LinearMember", "PurchaseMember", "TreeMember", "blended_margin", "mean_contributions", "mean_line"]
 
 
 _BLOCK = 1024  # rows scored at a time: small enough to stay in the cache
@@ -34,6 +34,14 @@ class TreeMember:
         self.booster = booster
         self.weight = weight
         self._scores = BoosterScores(booster)
+        self._joint: tuple[list[Any], BoosterScores] = [], self._scores
+
+    def scores_with(self, others: Sequence[TreeMember]) -> BoosterScores:
+        """Return the scores of this booster and others, the same object for the same others: it learns whether building pays."""
+        boosters = [other.booster for other in others]
+        if boosters != self._joint[0]:
+            self._joint = boosters, BoosterScores(self.booster, *boosters)
+        return self._joint[1]
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Return log-odds (n,) of encoded rows A (n, n_features)."""
@@ -49,6 +57,16 @@ class TreeMember:
         """Return path-dependent SHAP values (n, n_features) and their base, by LightGBM itself: exact and slow."""
         phi = score(self.booster, A, contributions=True)
         return phi[:, :-1], float(phi[0, -1]) if len(phi) else 0.0
+
+
+def blended_margin(members: Sequence[Any], A: np.ndarray) -> np.ndarray:
+    """Return the weighted sum of the members' margins (n,) for encoded rows A (n, n_features); boosters share the bins of a row."""
+    trees = [m for m in members if isinstance(m, TreeMember)]
+    scored = iter(trees[0].scores_with(trees[1:]).raw_of_each(A) if trees else ())
+    total = np.zeros(len(A))
+    for member in members:
+        total += member.weight * (next(scored) if isinstance(member, TreeMember) else member.margin(A))
+    return total
 
 
 def _signed_log(a: np.ndarray) -> np.ndarray:
@@ -162,8 +180,15 @@ class LinearMember:
 
     def contributions(self, A: np.ndarray) -> tuple[np.ndarray, float]:
         """Return contribution (n, n_features) of each feature in log-odds, and the base: together exactly the margin."""
-        phi = np.zeros(A.shape)
-        phi[:, self.numbers_] = self._standardised(A) * self.slope_ + np.isnan(A[:, self.numbers_]) * self.hole_
+        numeric = self._standardised(A)
+        numeric *= self.slope_
+        if len(self.holes_):
+            numeric[:, self.holes_] += np.isnan(A[:, self.numbers_[self.holes_]]) * self.hole_[self.holes_]
+        if len(self.numbers_) == A.shape[1]:
+            phi = numeric
+        else:
+            phi = np.zeros(A.shape)
+            phi[:, self.numbers_] = numeric
         for j in self.categories:
             phi[:, j] = self._level_effect(j, A[:, j])
         phi += self.shift_

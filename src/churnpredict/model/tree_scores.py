@@ -6,6 +6,7 @@ Instead of walking down a tree, a row crosses out the leaves that it cannot reac
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from churnpredict.errors import ModelFileError
 from churnpredict.model.boosters import score
 from churnpredict.model.codes import TooManyCodesError, TreeCodes, codes_of
+from churnpredict.model.joined_trees import join_trees
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
 from churnpredict.threads import thread_count
 
@@ -29,11 +31,11 @@ _ROWS_BY_TREES = 20_000_000  # scored for which another thread is worth its star
 
 
 class TreeScores:
-    """Raw scores of the trees of one model.
+    """Raw scores of the trees of one model, or of several models of the same columns, whose rows are binned once.
 
     Parameters
     ----------
-    trees : TreeModel
+    *models : TreeModel
 
     Attributes
     ----------
@@ -54,9 +56,10 @@ class TreeScores:
     True
     """
 
-    def __init__(self, trees: TreeModel) -> None:
+    def __init__(self, *models: TreeModel) -> None:
         from churnpredict.model.code_kernels import LEAVES
 
+        trees = models[0] if len(models) == 1 else join_trees(models)
         codes = codes_of(trees)
         left_to_right, first, middle = _leaves_in_order(trees)
         words = -(-np.diff(trees.leaf_start) // LEAVES)
@@ -65,17 +68,25 @@ class TreeScores:
         self._word_start = np.concatenate([[0], np.cumsum(words)]).astype(np.int64)
         self._entries = _entries(trees, codes, first, middle)
         self._leaf_value = _placed(trees, left_to_right, self._word_start)
+        self._model_start = np.cumsum([0, *(m.n_trees for m in models)])
 
     def raw(self, A: NDArray[np.float64], *, n_jobs: int | None = None) -> NDArray[np.float64]:
-        """Return raw scores (n,) of encoded rows A (n, n_features), the same with any number of threads."""
+        """Return raw scores (n,) of encoded rows A (n, n_features) by the first model, the same with any number of threads."""
+        return self.raw_of_each(A, n_jobs=n_jobs)[0]
+
+    def raw_of_each(self, A: NDArray[np.float64], *, n_jobs: int | None = None) -> NDArray[np.float64]:
+        """Return raw scores (n_models, n) by every model."""
         from churnpredict.model import code_kernels
 
         A = np.require(A, np.float64, ["C"])
-        out = np.empty(len(A))
+        out = np.empty((len(self._model_start) - 1, len(A)))
+        tables = *self._codes.arrays, *self._entries, self._word_start, self._leaf_value, self._model_start
 
         def one(begin: int) -> None:
             part = slice(begin, begin + CHUNK)
-            code_kernels.add_up_leaves(A[part], *self._codes.arrays, *self._entries, self._word_start, self._leaf_value, out[part])
+            scored = np.empty((len(out), len(A[part])))
+            code_kernels.add_up_leaves(A[part], *tables, scored)
+            out[:, part] = scored
 
         starts = range(0, len(A), CHUNK)
         threads = min(len(starts), thread_count(n_jobs, pieces=len(A) * len(self._word_start) / _ROWS_BY_TREES))
@@ -89,30 +100,36 @@ class TreeScores:
 
 
 class BoosterScores:
-    """Raw scores of a booster: by LightGBM for few rows, by :class:`TreeScores` as soon as that pays. The choice changes no bit."""
+    """Raw scores of boosters on the same columns: by LightGBM for few rows, by :class:`TreeScores` as soon as that pays.
 
-    def __init__(self, booster: Any) -> None:
-        self._booster = booster
+    The choice changes no bit.
+    """
+
+    def __init__(self, *boosters: Any) -> None:
+        self._boosters = boosters
         self._seen = 0
         self._scores: TreeScores | None = None
         self._is_possible = True
 
     def raw(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return raw scores (n,) of encoded rows A (n, n_features)."""
-        if len(A) < FEW_ROWS:
-            return score(self._booster, A)
-        if self._scores is None and self._is_possible:
-            self._seen += len(A) * max(self._booster.num_trees(), 1)
+        """Return raw scores (n,) of encoded rows A (n, n_features) by the first booster."""
+        return self.raw_of_each(A)[0]
+
+    def raw_of_each(self, A: NDArray[np.float64]) -> Sequence[NDArray[np.float64]]:
+        """Return raw scores (n,) by every booster."""
+        if len(A) >= FEW_ROWS and self._scores is None and self._is_possible:
+            self._seen += len(A) * max(sum(b.num_trees() for b in self._boosters), 1)
             if self._seen >= (PAYS_FROM if "numba" in sys.modules else LOADING):
                 self._build()
         scores = self._scores
-        if scores is None or A.shape[1:] != (scores.n_features,):  # LightGBM's own words for a matrix of another width
-            return score(self._booster, A)
-        return scores.raw(A)
+        # LightGBM has words of its own for a matrix of another width
+        if len(A) < FEW_ROWS or scores is None or A.shape[1:] != (scores.n_features,):
+            return [score(b, A) for b in self._boosters]
+        return list(scores.raw_of_each(A))
 
     def _build(self) -> None:
         try:
-            self._scores = TreeScores(read_trees(self._booster, EXPLAINABLE_OBJECTIVES))
+            self._scores = TreeScores(*(read_trees(b, EXPLAINABLE_OBJECTIVES) for b in self._boosters))
         except (ModelFileError, TooManyCodesError):  # LightGBM scores what cannot be read here
             self._is_possible = False
 

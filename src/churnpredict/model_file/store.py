@@ -88,13 +88,13 @@ def save(state: TrainedState, path: str | Path, *, sign_with: str | Path | None 
 def identity(state: TrainedState) -> str | None:
     """Return SHA-256 of the whole state of a trained pipeline, as in its file; None if it holds custom code."""
     try:
-        return hashlib.sha256(packed(state)).hexdigest()
+        return hashlib.sha256(packed(state, read_back=False)).hexdigest()
     except (ModelError, UsageError):
         return None
 
 
-def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes:
-    """Return the bytes of the file that :func:`save` writes."""
+def packed(state: TrainedState, *, sign_with: str | Path | None = None, read_back: bool = True) -> bytes:
+    """Return the bytes of the file that :func:`save` writes, read once for a check unless ``read_back`` is False."""
     from pydantic import ValidationError
 
     from churnpredict.model_file import schema
@@ -121,7 +121,8 @@ def packed(state: TrainedState, *, sign_with: str | Path | None = None) -> bytes
     if sign_with is not None:
         files[signing.MEMBER] = signing.sign(files[_MANIFEST], sign_with)
     content = archive.pack(files)
-    unpacked(content)
+    if read_back:
+        unpacked(content)
     return content
 
 

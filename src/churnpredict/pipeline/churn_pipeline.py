@@ -509,10 +509,13 @@ class ChurnPipeline(Answers):
         customer is worth; None: the value from the tables.
         """
         from churnpredict.explanation.attribution import explain
+        from churnpredict.model.encoding import EncodedRows
 
-        parts = scoring.parts_of_risk(self.model_, X)
+        A = self.model_.encode(X) if hasattr(self.model_, "parts_of_encoded") else None
+        parts = scoring.parts_of_risk(self.model_, X, A)
         worth = valuing.value_by_model(tables, scoring.snapshots_of(X), self.churn, getattr(self, "worth_", None), value)
-        why = explain(self.model_, X, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
+        rows: Any = X if A is None else EncodedRows(X, A)
+        why = explain(self.model_, rows, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
         rate, name = self.base_rate_, self.model_id_
         seen = self.has_seen(tables, X.index.get_level_values("cutoff"))
         if seen:

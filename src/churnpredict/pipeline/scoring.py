@@ -68,15 +68,18 @@ def check_risks(risk: Floats) -> Floats:
     return risk
 
 
-def parts_of_risk(model: Any, X: pd.DataFrame) -> dict[str, Floats]:
-    """Return the risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column."""
-    if not hasattr(model, "predict_parts"):
+def parts_of_risk(model: Any, X: pd.DataFrame, A: Floats | None = None) -> dict[str, Floats]:
+    """Return the risk, and what a :class:`~churnpredict.ChurnClassifier` divides it into, by name of the column.
+
+    A (n, n_features) are the encoded rows, where they are there already.
+    """
+    if not hasattr(model, "parts_of_encoded"):
         from churnpredict.model.labels import risk_of
 
         return {"risk": check_risks(risk_of(model, X))}
-    parts = model.predict_parts(X)
-    check_risks(parts["risk"].to_numpy())
-    return {name: parts[name].to_numpy() for name in parts.columns}
+    parts: dict[str, Floats] = model.parts_of_encoded(model.encode(X) if A is None else A)
+    check_risks(parts["risk"])
+    return parts
 
 
 def earlier_horizons_of(model: Any) -> list[str]:
@@ -190,7 +193,6 @@ def score_rows(
         Columns :data:`COLUMNS` but ``percentile``, with all parts in place of the risk.
     """
     spoken = language or language_of("en")
-    reasons = explanation.top(REASONS).reset_index(drop=True)
     risk = parts["risk"]
     frame = pd.DataFrame(
         {
@@ -205,12 +207,14 @@ def score_rows(
             "model_id": model_id,
         }
     )
-    for i in range(1, REASONS + 1):
-        driver = reasons[f"reason_{i}"].astype(object)
-        driver = driver.where(driver.notna(), None)
-        frame[f"reason_{i}"] = driver
-        frame[f"reason_{i}_points"] = reasons[f"reason_{i}_points"].astype(np.float64)
-        frame[f"remedy_{i}"] = [spoken.remedy(d) if d in DRIVERS else None for d in driver]
+    keys = list(explanation.table)
+    told = np.array([*keys, None], dtype=object)  # the last place, -1, is that of no reason
+    remedies = np.array([*(spoken.remedy(key) if key in DRIVERS else None for key in keys), None], dtype=object)
+    chosen, points = explanation.strongest(REASONS)
+    for i in range(REASONS):
+        frame[f"reason_{i + 1}"] = pd.Series(told[chosen[:, i]], dtype=object)
+        frame[f"reason_{i + 1}_points"] = points[:, i]
+        frame[f"remedy_{i + 1}"] = remedies[chosen[:, i]]
     found = frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
     return found.assign(**{IN_SAMPLE: True}) if in_sample else found
 
