@@ -130,7 +130,7 @@ def finish_page(app: Any, page: str, template: str, context: dict[str, Any], doc
             for row in table.select("tbody tr"):
                 for name, cell in zip(names, row.find_all(["td", "th"], recursive=False), strict=False):
                     cell["data-label"] = name
-    for code in soup.select("table code"):
+    for code in soup.select("table code, table a.external"):
         _let_break(soup, code)
     for heading in FOLDED.get(page, ())[::-1]:
         for title in soup.find_all(heading):

@@ -72,3 +72,13 @@ def test_rows_with_nothing_in_a_further_block_are_left_out_there() -> None:
     assert all(name in first for name, *_ in rows)
     assert "prices.csv" in second
     assert "orders.csv" not in second
+
+
+def test_what_a_row_is_of_stands_in_every_block() -> None:
+    rows = [("2024Q1", region, *(Figure(f"{1000 * k:,}") for k in range(8))) for region in ("east", "west")]
+    blocks = "\n".join(text_table(rows, ("period", "region", *"abcdefgh"), width=40, keys=2)).split("\n\n")
+    assert len(blocks) > 1
+    for block in blocks:
+        assert [line.split()[:2] for line in block.splitlines()] == [["period", "region"], ["2024Q1", "east"], ["2024Q1", "west"]]
+    cells = [word for block in blocks for line in block.splitlines()[1:] for word in line.split()[2:]]
+    assert sorted(cells) == sorted(f"{1000 * k:,}" for k in range(8) for _ in range(2))

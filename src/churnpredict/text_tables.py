@@ -61,11 +61,13 @@ def cell_text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, indent: str = "", width: int | None = None) -> list[str]:
+def text_table(
+    rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, indent: str = "", width: int | None = None, keys: int = 1
+) -> list[str]:
     """Return lines of a table that is no wider than the terminal.
 
     Prose is wrapped at words, but not at a no-break space; where that is not enough, the table is cut into blocks of columns, each with
-    the first column again. Rows that have nothing in a further block are left out there.
+    the first columns again. Rows that have nothing in a further block are left out there.
 
     Parameters
     ----------
@@ -76,6 +78,8 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, in
         Before every line.
     width : int, optional
         Columns of the terminal by default.
+    keys : int
+        First columns that say what a row is of.
 
     >>> text_table([("a", 1200), ("bcd", 7)], ("who", "paid"))
     ['who   paid', 'a    1,200', 'bcd      7']
@@ -91,8 +95,8 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[str] = (), *, in
     names = [*head, *[""] * (n - len(head))] if head else None
     room = (width_of_terminal() if width is None else width) - len(indent)
     lines: list[str] = []
-    for block in _blocks(texts, names, right, room):
-        shown = [row for row in texts if any(row[j] for j in block[1:])] if lines else texts
+    for block in _blocks(texts, names, right, room, min(keys, n)):
+        shown = [row for row in texts if any(row[j] for j in block[keys:])] if lines else texts
         if lines and texts and not shown:
             continue
         if lines:
@@ -115,14 +119,16 @@ def _shortest(texts: list[list[str]], names: list[str] | None, right: list[bool]
     return max(name, word, min(_NARROWEST, _natural(texts, names, j)))
 
 
-def _blocks(texts: list[list[str]], names: list[str] | None, right: list[bool], room: int) -> list[list[int]]:
+def _blocks(texts: list[list[str]], names: list[str] | None, right: list[bool], room: int, keys: int) -> list[list[int]]:
     """Return places of the columns of each block."""
     least = [_shortest(texts, names, right, j) for j in range(len(right))]
-    blocks, used = [[0]], least[0]
-    for j in range(1, len(least)):
-        if used + _GAP + least[j] > room and len(blocks[-1]) > (1 if len(blocks) > 1 else 0):
-            blocks.append([0])
-            used = least[0]
+    first = list(range(keys))
+    start = sum(least[:keys]) + _GAP * (keys - 1)
+    blocks, used = [list(first)], start
+    for j in range(keys, len(least)):
+        if used + _GAP + least[j] > room and len(blocks[-1]) > (keys if len(blocks) > 1 else 0):
+            blocks.append(list(first))
+            used = start
         blocks[-1].append(j)
         used += _GAP + least[j]
     return blocks

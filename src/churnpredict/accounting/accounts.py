@@ -100,7 +100,11 @@ class Accounts(pd.DataFrame):
 
     def __repr__(self) -> str:
         plain = self.columns.nlevels > 1 or not self.columns.is_unique or not len(self)
-        return self.printed().to_string(index=False) if plain else "\n".join(text_table(*self._rows()))
+        if plain:
+            return self.printed().to_string(index=False)
+        rows, names = self._rows()
+        keys = next((j for j, value in enumerate(rows[0]) if isinstance(value, Figure)), 1)  # the period and the group
+        return "\n".join(text_table(rows, names, keys=max(keys, 1)))
 
     __str__ = __repr__
 

@@ -524,7 +524,9 @@ class ChurnPipeline(Answers):
             "language": language_of(self.language),
             "money": dict.fromkeys(money_tables(tables.declarations), self.unit),
         }
-        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
+        found = scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
+        found.unit = self.unit
+        return found
 
     def has_seen(self, tables: EventTables, moments: Moments) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""
