@@ -35,6 +35,13 @@ def test_explain_gives_the_risks_of_the_scores(trained: cp.ChurnPipeline, tables
     assert first.fillna("").tolist() == scores["reason_1"].fillna("").tolist()
 
 
+def test_scores_know_the_unit_of_their_money(trained: cp.ChurnPipeline, tables: cp.EventTables, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "unit", "€")
+    scores = trained.score(tables, at=AT)
+    first = scores.iloc[0]["money_at_risk"]
+    assert f"€{first:,.0f}" in repr(scores) if first >= 100 else f"€{first:.2f}" in repr(scores)
+
+
 def test_when_never_falls_and_sums(cancelling: tuple[cp.ChurnPipeline, cp.EventTables]) -> None:
     pipeline, tables = cancelling
     found = pipeline.when(tables, at=AT)

@@ -491,7 +491,9 @@ class ChurnPipeline(Answers):
 
     def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Frame:
         """Return the table of scores for features X of these tables, ranked among themselves."""
-        return scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
+        found = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
+        found.unit = self.unit
+        return found
 
     def rows_of(
         self,
@@ -524,9 +526,7 @@ class ChurnPipeline(Answers):
             "language": language_of(self.language),
             "money": dict.fromkeys(money_tables(tables.declarations), self.unit),
         }
-        found = scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
-        found.unit = self.unit
-        return found
+        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
 
     def has_seen(self, tables: EventTables, moments: Moments) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""
