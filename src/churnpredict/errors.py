@@ -247,7 +247,7 @@ class OutputError(ChurnError, OSError):
 
 
 class ChurnWarning(UserWarning):
-    """Something was handled that a person should check; ``.code`` names it."""
+    """Warning of something that was handled and that a person should check; ``.code`` names it."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)

@@ -1,6 +1,4 @@
-"""Run every day, and on more than memory holds: tables in partitions, kept histories, scores and features in files; a part of the public
-face that is asked for by name.
-"""
+"""Runs on disk: tables larger than memory, kept histories, features and scores in files; a part of the public face asked for by name."""
 
 from __future__ import annotations
 

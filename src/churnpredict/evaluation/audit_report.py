@@ -65,17 +65,17 @@ class Audit:
 
     @property
     def ok(self) -> bool:
-        """No error and no warning."""
+        """Whether there is neither an error nor a warning."""
         return not self.alarms
 
     @property
     def alarms(self) -> tuple[Finding, ...]:
-        """Errors and warnings."""
+        """The errors and the warnings."""
         return tuple(f for f in self.found if f.severity != "note")
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Errors alone."""
+        """The errors alone."""
         return tuple(f for f in self.found if f.severity == "error")
 
     def __len__(self) -> int:

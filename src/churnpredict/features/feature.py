@@ -254,7 +254,7 @@ class Feature:
 
     @property
     def name(self) -> str:
-        """``driver__table[_kind]_aggregate[_window]``."""
+        """The name of its column: ``driver__table[_kind]_aggregate[_window]``."""
         driver = self.driver or AGGREGATES[self.aggregate].driver
         kind = None if self.kind is None else self.called or kind_part(self.kind)
         column = self.called if self.called and kind is None else self.column

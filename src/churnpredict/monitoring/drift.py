@@ -64,7 +64,7 @@ class Drift:
 
     @property
     def ok(self) -> bool:
-        """No alarm."""
+        """Whether there is no alarm."""
         return not self.alarms
 
     @property

@@ -176,7 +176,7 @@ class Answers:
         unit: str = "",
         most_cards: int = 500,
     ) -> Path:
-        """Write the page that people open, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
+        """Write the HTML page, as the command ``churnpredict report`` does: scores, plan, drift, rates, activity, alerts.
 
         The page is in the language of the pipeline (``pipeline.language = "de"`` changes it); without ``unit``, amounts have its unit.
 

@@ -93,7 +93,6 @@ class ChurnPipeline(Answers):
         Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. Each has a ``name``, a
         ``kind`` ("closure", "sale", "holiday", "break") or a ``factor``, and ``days`` such as ``["2024-12-20/2025-01-01", "05-01"]``, or a
         ``country``: see :mod:`churnpredict.pipeline.named_days`.
-
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"}
         Language of reasons, remedies, plan and page.
     unit : str
@@ -270,6 +269,12 @@ class ChurnPipeline(Answers):
 
     def fit(self, tables: EventTables, until: Moment | None = None) -> ChurnPipeline:
         """Train on what was known before ``until``, outcomes included.
+
+        Parameters
+        ----------
+        tables : EventTables
+        until : time, optional
+            Use only what was known before it; by default everything.
 
         Raises
         ------
@@ -533,7 +538,7 @@ class ChurnPipeline(Answers):
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
     def unscored(self, tables: EventTables, at: Moment | None = None) -> Frame:
-        """Return who has no score at a cutoff, and why: not a customer yet, no data, or gone already.
+        """Return the customers without a score at a cutoff, each with the reason: not a customer yet, no data, or gone already.
 
         Returns
         -------

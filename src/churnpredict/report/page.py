@@ -60,7 +60,7 @@ def write_report(
     language: str | Language = "en",
     most_cards: int = 500,
 ) -> Path:
-    """Write the page that people open: the state of the customer base, why, how far to trust it, whom to contact.
+    """Write the HTML page: the state of the customer base, the reasons, how far to trust them, and whom to contact.
 
     Groups of fewer than five customers are put together or left out. Texts of the data are shown as text, whatever they hold. Each part
     may be the :class:`churnpredict.ChurnError` that it failed with: the page then says "not available", with its code. With a plan, the

@@ -91,7 +91,7 @@ class File:
 
     @property
     def options(self) -> dict[str, object]:
-        """Options given beyond the path."""
+        """The options that were given, without the path."""
         said = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)[1:]}
         return {name: value for name, value in said.items() if value is not None and value != ()}
 
