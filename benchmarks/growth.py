@@ -19,7 +19,7 @@ from _measure import Table, pin
 from batch import in_child, write_days
 from size import write_events
 
-HISTORIES, HISTORY = (1_000_000, 2_000_000, 4_000_000, 8_000_000), 4_000_000
+HISTORIES, HISTORY = (1_000_000, 2_000_000, 4_000_000, 8_000_000), 2_000_000
 DAYS = (2, 16, 64, 128, 256)  # thousandths of the history
 Points = list[tuple[float, float, float]]  # rows, kept, from scratch
 

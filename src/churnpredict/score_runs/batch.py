@@ -56,6 +56,8 @@ __all__ = ["DETAILS", "score_into", "write_scores"]
 
 DETAILS = ("words", "drivers")
 ROWS = 1 << 16  # customers at a time: their features, contributions and sentences are in memory together
+_REPEATING = ["cutoff", "band", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1))]
+"""Columns whose values are stored once each: looking for repetitions among numbers and ids takes longer than writing them."""
 _VERSION = 1  # version of the format of a part; another version ignores unfinished parts
 
 Tables = EventTables | PartitionedTables
@@ -291,7 +293,7 @@ def _scored(job: _Job, attempt: Attempt, peers: PeerCounts, say: _Diary) -> dict
         path = attempt.staged(job.keys[number])
         reused = path is not None
         if path is None:
-            path = attempt.stage(job.keys[number], partial(write_blocks, _scored_blocks(job, number, peers)))
+            path = attempt.stage(job.keys[number], partial(write_blocks, _scored_blocks(job, number, peers), dictionary=_REPEATING))
         risk = pq.read_table(path, columns=["risk"])["risk"].to_numpy()
         say("partition", number=number + 1, of=len(job.keys), customers=len(risk), reused=reused)
         if len(risk):
@@ -336,7 +338,7 @@ def _ranked(path: Path, ranks: scoring.Ranks, bands: dict[str, int]) -> tuple[in
             percentile = pa.array(ranks.percentile(table["risk"].to_numpy()))
             yield table.add_column(table.column_names.index("band"), "percentile", percentile)
 
-    return source.metadata.num_rows, partial(write_blocks, blocks())
+    return source.metadata.num_rows, partial(write_blocks, blocks(), dictionary=_REPEATING)
 
 
 def _described(job: _Job, folder: Path, parts: list[Part], bands: dict[str, int]) -> Run:
