@@ -56,6 +56,7 @@ _CLASSES = {
     "Plan": "retention.plan",
     "Retraining": "lifecycle.retraining",
     "Scores": "pipeline.scores",
+    "Staying": "pipeline.staying",
     "Timeline": "pipeline.timeline",
 }
 _PARTS = ("accounting", "diagnostics", "displays", "features", "rules", "runs")  # modules with the rest of the public face

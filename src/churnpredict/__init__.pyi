@@ -43,6 +43,7 @@ from churnpredict.pipeline.backtest_result import Backtest as Backtest
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline as ChurnPipeline
 from churnpredict.pipeline.loading import load as load
 from churnpredict.pipeline.scores import Scores as Scores
+from churnpredict.pipeline.staying import Staying as Staying
 from churnpredict.pipeline.timeline import Timeline as Timeline
 from churnpredict.report.page import write_report as write_report
 from churnpredict.retention.plan import Plan as Plan

@@ -6,6 +6,7 @@ from churnpredict.accounting.bridge import RevenueBridge, revenue_bridge
 from churnpredict.accounting.cohorts import cohorts, reasons_against_drivers, tenure_table
 from churnpredict.accounting.coming_renewals import renewals
 from churnpredict.accounting.contradictions import contradictions
+from churnpredict.accounting.expected_purchases import expected
 from churnpredict.accounting.horizon import ReturnCurve, SuggestedHorizon, return_curve, suggest_horizon
 from churnpredict.accounting.rates import churn_rate, revenue_churn
 from churnpredict.accounting.retention_forecast import retention_forecast
@@ -19,6 +20,7 @@ __all__ = [
     "churn_rate",
     "cohorts",
     "contradictions",
+    "expected",
     "reasons_against_drivers",
     "renewals",
     "retention_forecast",

@@ -13,11 +13,13 @@ from churnpredict.events.tables import EventTables
 from churnpredict.moments import Moment, Moments
 from churnpredict.pipeline import cutoffs, scoring
 from churnpredict.signatures import CustomerId, Frame
+from churnpredict.spans import SpanLike
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.campaign import Campaign
     from churnpredict.explanation.attribution import Explanation
     from churnpredict.pipeline.backtest_result import Backtest
+    from churnpredict.pipeline.staying import Staying
     from churnpredict.pipeline.timeline import Timeline
     from churnpredict.retention.plan import Plan
 
@@ -136,31 +138,57 @@ class Answers:
             cutoffs.warn_in_sample(stacklevel=5)
         return X
 
-    def when(self, tables: EventTables, at: Moment | None = None) -> Frame:
-        """Return when customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt.
+    def when(
+        self,
+        tables: EventTables,
+        at: Moment | None = None,
+        *,
+        over: SpanLike | None = None,
+        discount: float = 0.0,
+        value: float | None = None,
+    ) -> Staying:
+        """Return when customers are likely to leave: the chance of having left, and of staying, by the end of every horizon learnt, and
+        with ``over`` month by month over a longer period.
 
         Parameters
         ----------
         tables : EventTables
         at : time, optional
             The cutoff; by default the end of what was observed.
+        over : span, optional
+            A period such as ``"365d"``, not shorter than the horizon. What happens after the horizon is learnt now, from what was known at
+            the cutoff, at cutoffs as far back as the period is long; it takes about as long as training, and no model file holds it.
+        discount : float
+            By how much revenue a year later counts less: 0.1 for 10 %.
+        value : float, optional
+            What every customer is worth over the horizon, instead of the value from the tables.
 
         Returns
         -------
-        DataFrame
+        Staying
             One row per customer at risk and horizon, sorted by customer, shortest horizon first: ``customer_id``, ``cutoff``, ``horizon``
             (such as "30d"), ``by`` (the moment at which its outcome window closes), ``risk`` of leaving until then (never lower for a
             longer horizon), ``risk_left`` and ``risk_lost`` where the training distinguished them (they sum to it), ``stays`` = 1 - risk.
-            Horizons before the whole one are those of ``horizons=``; ``Inactivity`` has none, because silence is known only at its end.
+            Horizons before the whole one are those of ``horizons=``; under ``Inactivity`` nobody has left before the whole horizon has
+            passed, and later a customer leaves when a silence of that length is complete. With ``over`` its attribute ``customers`` holds
+            the expected date with its spread, the expected revenue and what brings the leaving forward, customer by customer;
+            ``plot(customer)`` draws a curve.
 
         Raises
         ------
         UsageError
-            ``not-fitted``, and what :meth:`score` raises.
+            ``not-fitted``, ``bad-horizons``, and what :meth:`score` raises.
+        TrainingError
+            ``no-follow-up``: nobody was observed for longer than the horizon.
         """
+        from churnpredict.pipeline.staying import Staying, staying_over
+
         check_tables(tables, "pipeline.when(tables)")
         X = self._looked_at(tables, at)
-        return scoring.staying_table(self.model_, X, cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_)))
+        if over is not None:
+            return staying_over(self, tables, X, over, discount=discount, value=value)
+        ends = cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_))
+        return Staying(scoring.staying_table(self.model_, X, ends))
 
     def report(
         self,
