@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         (
             *("accounting.rates", "accounting.cohorts", "accounting.accounts", "accounting.bridge"),
             *("accounting.coming_renewals", "accounting.retention_forecast", "accounting.account_risks"),
+            "accounting.expected_purchases",
         ),
     ),
     "tables": ("Tables", "Columns are declared once, and checked once.", ("events",)),

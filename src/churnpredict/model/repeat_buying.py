@@ -52,7 +52,7 @@ class RepeatBuying:
 
     def purchases(self, x: Floats, t_x: Floats, T: Floats, days: float) -> Floats:
         """Return the expected purchases in the next days (n,)."""
-        if abs(self.a - 1) < _NEAR_ONE:
+        if abs(self.a - 1) < _NEAR_ONE / 2:
             low, high = (RepeatBuying(self.kind, self.r, self.alpha, 1 + s * _NEAR_ONE, self.b) for s in (-1, 1))
             return (low.purchases(x, t_x, T, days) + high.purchases(x, t_x, T, days)) / 2
         c = self.a + self.b + x + self._later - 1
