@@ -10,7 +10,8 @@ from churnpredict.model.purchases import PurchaseModel
 from churnpredict.model.repeat_buying import RepeatBuying, SpendModel, fit_repeat_buying, fit_spend
 
 X, T_X, T = np.array([0.0, 1, 4, 25]), np.array([0.0, 12, 80, 300]), np.array([200.0, 40, 250, 310])
-# lifetimes (pymc-marketing 0.19.2 gives the same): conditional_probability_alive, conditional_expected_number_of_purchases_up_to_time(90), mean negative log-likelihood
+# lifetimes, and pymc-marketing 0.19.2 the same: conditional_probability_alive,
+# conditional_expected_number_of_purchases_up_to_time(90), mean negative log-likelihood
 BG = (
     [1.0, 0.4952518140261024, 0.05762879429047977, 0.9410321380562869],
     [0.209385170032387, 1.041417498640121, 0.08283551376449572, 6.194386593155398],
