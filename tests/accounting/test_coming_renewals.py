@@ -96,6 +96,31 @@ def test_only_what_was_known_at_the_cutoff_counts():
     pd.testing.assert_frame_equal(coming(declared(later)), coming())
 
 
+def notices(rows):
+    return cp.Events(pd.DataFrame(rows, columns=["user", "at"]), customer="user", time="at")
+
+
+def test_notice_settles_what_becomes_of_a_contract():
+    """Monthly has until 12 March: with a notice of 30 days that day has passed on 1 March, with one of 5 days it has not."""
+    plain = coming().set_index("period")
+    soon = coming(notice="5d").set_index("period")
+    pd.testing.assert_frame_equal(soon[plain.columns.tolist()], plain)
+    assert soon.loc["2024-03", ["on_notice", "certain"]].tolist() == [0, 0]
+    month = coming(notice="20d").set_index("period").loc["2024-03"]
+    yearly = risk_of(-math.log(0.6) * (2 / 3 + 1 / 3 * 30 / 90))
+    assert month["at_risk"] == pytest.approx(100 * yearly), "monthly renews itself"
+    assert month[["on_notice", "certain"]].tolist() == [0, 1]
+    told = declared(notices=notices([("monthly", "2024-02-20"), ("yearly", "2024-03-01"), ("late", "2024-02-01")]))
+    month = coming(told, notice="20d", notices="notices").set_index("period")
+    assert month.loc["2024-03", "at_risk"] == pytest.approx(100 * yearly + 10), "notice on the day of the cutoff is not known yet"
+    assert month.loc["2024-12", "at_risk"] == 50.0, "beyond the longest horizon, and yet known"
+    assert month["on_notice"].dropna().tolist() == [1, 1]
+    early = declared(notices=notices([("monthly", "2024-02-10")]))  # of the contract before
+    assert coming(early, notices="notices").set_index("period").loc["2024-03", "on_notice"] == 0
+    with pytest.raises(UsageError, match="unknown-table"):
+        coming(notices="notice")
+
+
 def test_the_same_seed_gives_the_same_interval():
     assert coming(random_state=1).equals(coming(random_state=1))
     narrow, wide = (coming(level=level).iloc[0] for level in (0.5, 0.95))

@@ -14,6 +14,7 @@ from churnpredict.accounting.ledger import Periods
 from churnpredict.accounting.renewal_shocks import drawn_losses, spread_of_months
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ContractRule, is_of_contracts
+from churnpredict.churn.rule_questions import first_from
 from churnpredict.clock import DAY, OPEN, local_time
 from churnpredict.errors import UsageError, kind_of, warn
 from churnpredict.events.expected import check_tables
@@ -22,6 +23,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.moments import Moment
 from churnpredict.number_checks import check_share, check_whole_number
 from churnpredict.signatures import CustomerId
+from churnpredict.spans import SpanLike, span
 
 __all__ = ["Forecaster", "renewals"]
 
@@ -51,6 +53,8 @@ def renewals(
     value: str | None = None,
     period: str = "M",
     by: str | pd.Series | Mapping[CustomerId, Hashable] | None = None,
+    notice: SpanLike | None = None,
+    notices: str | None = None,
     level: float = 0.8,
     draws: int = 2_000,
     random_state: int = 0,
@@ -76,6 +80,11 @@ def renewals(
         As for :func:`churn_rate`.
     by : str, Series or mapping, optional
         Groups at the cutoff, as for :func:`churn_rate`.
+    notice : str, optional
+        How long before the agreed end notice must be given, such as ``"30d"``, where contracts renew themselves otherwise: once that day
+        has passed without notice, a contract is renewed for certain.
+    notices : str, optional
+        A table of events, the notices: a customer who has given one since a contract began does not renew it.
     level : float
         Level of the interval.
     draws : int
@@ -89,8 +98,10 @@ def renewals(
     Accounts
         One row per period, or per period and group: ``period``, the group, ``contracts``, their ``amount``; ``scored``, how many of them
         have a chance, and of these ``renews`` (the mean chance), ``at_risk`` (the amount that is expected to be lost) and its interval,
-        ``at_risk_low`` and ``at_risk_high``; ``note``. The interval counts that contracts are lost or not, and a shock that all of a month
-        share: how far past months lay from their average, in the last 24. It does not count errors of the model that last.
+        ``at_risk_low`` and ``at_risk_high``; ``note``. With ``notice`` or ``notices`` also how many contracts are ``on_notice``, and how
+        many are ``certain`` to be renewed because the day of notice has passed. The interval counts that contracts are lost or not, and a
+        shock that all of a month share: how far past months lay from their average, in the last 24. It does not count errors of the model
+        that last.
 
     Raises
     ------
@@ -132,6 +143,8 @@ def renewals(
     customers, ends, amounts = stream.owners[rows], stream.columns["planned_end"][rows], np.nan_to_num(worth.values[rows])
     came_up, lost, at_ends = _past(tables, churn, cutoff)
     risk = _risk_at(tables, risks, churn, cutoff, (customers, stream.times[rows], ends), at_ends)
+    on_notice, certain = _told(tables, notice, notices, cutoff, (customers, stream.times[rows], ends))
+    risk = np.where(on_notice, 1.0, np.where(certain, 0.0, risk))
     periods = Periods.between(tables, period, Periods.start_of(tables, period, cutoff), int(ends.max(initial=cutoff)) + 1)
     groups = None if by is None else Groups.of(tables, by)
     group = np.zeros(len(rows), np.int64)
@@ -140,10 +153,15 @@ def renewals(
     n_groups = 1 if groups is None else len(groups.labels) + 1
     cell = (np.searchsorted(periods.starts, ends, side="right") - 1) * n_groups + group
     table = _sums(cell, len(periods) * n_groups, amounts, risk)
-    scored = ~np.isnan(risk)
+    if notice is not None or notices is not None:
+        table |= {
+            name: np.bincount(cell[rows], minlength=len(periods) * n_groups)
+            for name, rows in (("on_notice", on_notice), ("certain", certain))
+        }
+    scored, open_ = ~np.isnan(risk), ~np.isnan(risk) & ~on_notice & ~certain
     drawn = drawn_losses(
         *(amounts[scored], risk[scored], _months(tables, ends[scored]), cell[scored], len(periods) * n_groups),
-        spread_of_months(came_up, lost, risk[scored]),
+        spread_of_months(came_up, lost, risk[open_]),
         draws=draws,
         random_state=random_state,
     )
@@ -243,6 +261,27 @@ def _risk_at(
         found[inside] = -np.expm1(-(before[who] + np.maximum(hazard[who] - before[who], 0.0) * part))
         opens, before = closes, hazard
     return found
+
+
+def _told(
+    tables: EventTables,
+    notice: SpanLike | None,
+    notices: str | None,
+    cutoff: int,
+    contracts: tuple[npt.NDArray[np.int32], Ints, Ints],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return for each contract (customer, start, agreed end) whether notice has been given, and whether the day of notice has passed
+    without, shape (n,) each.
+    """
+    customers, starts, ends = contracts
+    given, certain = np.zeros(len(ends), np.bool_), np.zeros(len(ends), np.bool_)
+    if notices is not None:
+        stream = tables.known_before(cutoff).stream(notices)
+        row = first_from(stream, customers, starts)
+        given = row >= 0
+    if notice is not None:
+        certain = ~given & (span(notice, "notice").before(ends, tables.timezone) < cutoff)
+    return given, certain
 
 
 def _months(tables: EventTables, moments: Ints) -> Ints:
