@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
-from churnpredict.pipeline.learner import checked_classifier, with_window
+from churnpredict.pipeline.learner import checked_classifier, default_classifier, with_window
 
 RULE = cp.Inactivity("60d", gap="7d")
 
@@ -23,6 +23,11 @@ def test_the_window_reaches_classifiers_inside_others_and_leaves_the_given_one_a
     inner = deep.steps[-1][1].estimator
     assert (inner.horizon, inner.gap) == ("60d", "7d")
     assert isinstance(with_window(LogisticRegression(), RULE), LogisticRegression)
+
+
+def test_the_default_classifier_has_the_window_of_the_rule() -> None:
+    made = default_classifier(RULE, random_state=3, n_jobs=1)
+    assert (made.horizon, made.gap, made.random_state, made.min_leavers) == ("60d", "7d", 3, 10)
 
 
 def test_another_window_is_refused() -> None:

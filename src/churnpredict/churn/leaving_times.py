@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.churn.pairs import index_of, sorted_pairs
-from churnpredict.churn.rule import ChurnRule
+from churnpredict.churn.rule import ChurnRule, SilenceRule, is_of_silence
 from churnpredict.churn.rule_questions import first_from
-from churnpredict.churn.rules import Inactivity
 from churnpredict.clock import OPEN, days_between
 from churnpredict.errors import UsageError
 from churnpredict.events.tables import EventTables
@@ -53,7 +52,7 @@ def leaving_times(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
     customers, cutoffs = sorted_pairs(tables, snapshots)
     opens = churn.gap_span.after(cutoffs, tables.timezone)
     observed = np.maximum(days_between(opens, np.full(len(opens), churn.settled_until(tables)), tables.timezone), 0.0)
-    if isinstance(churn, Inactivity):
+    if is_of_silence(churn):
         left = days_between(opens, _silent_at(tables, churn, customers, opens), tables.timezone)
         outcome = np.ones(len(left), np.int8)
         seen = left <= observed
@@ -72,7 +71,7 @@ def leaving_times(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
     return pd.DataFrame({k: v[there] for k, v in frame.items()}, index=index_of(tables, customers[there], cutoffs[there]))
 
 
-def return_times(tables: EventTables, snapshots: pd.DataFrame, churn: Inactivity) -> Floats:
+def return_times(tables: EventTables, snapshots: pd.DataFrame, churn: SilenceRule) -> Floats:
     """Return the days from the start of the outcome window until the customer's next activity (n,), infinite where none was seen, in the
     order of the snapshots sorted by customer, then cutoff.
     """
@@ -85,7 +84,7 @@ def return_times(tables: EventTables, snapshots: pd.DataFrame, churn: Inactivity
     return np.where(there, days_between(opens, np.where(there, back, opens), tables.timezone), np.inf)
 
 
-def _silent_at(tables: EventTables, churn: Inactivity, customers: npt.NDArray[np.int32], opens: Ints) -> Ints:
+def _silent_at(tables: EventTables, churn: SilenceRule, customers: npt.NDArray[np.int32], opens: Ints) -> Ints:
     """Return when the first silence of a whole horizon from each opening on is complete, in microseconds UTC."""
     stream = churn.visits(tables)
     closes = churn.horizon_span.after(opens, tables.timezone)

@@ -30,7 +30,7 @@ from churnpredict.number_checks import check_whole_number
 from churnpredict.pipeline import cutoffs, scoring, season_counts, valuing
 from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
-from churnpredict.pipeline.learner import checked_classifier, with_window
+from churnpredict.pipeline.learner import checked_classifier, default_classifier, with_window
 from churnpredict.pipeline.named_days import check_calendar, named_spans
 from churnpredict.progress import stage
 from churnpredict.signatures import Estimator, Frame
@@ -395,16 +395,7 @@ class ChurnPipeline(Answers):
     def _unfitted(self) -> Any:
         if self.classifier is not None:
             return with_window(self.classifier, self.churn)
-        from churnpredict.model.classifier import ChurnClassifier
-
-        return ChurnClassifier(
-            horizon=str(self.churn.horizon_span),
-            gap=str(self.churn.gap_span),
-            horizons=self.horizons,
-            min_leavers=10,
-            random_state=self.random_state,
-            n_jobs=self.n_jobs,
-        )
+        return default_classifier(self.churn, horizons=self.horizons, random_state=self.random_state, n_jobs=self.n_jobs)
 
     def _fitted(self) -> None:
         """Raise an error if the pipeline is not trained yet."""

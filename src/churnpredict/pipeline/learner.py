@@ -10,7 +10,7 @@ from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import UsageError, kind_of
 from churnpredict.spans import Span, span
 
-__all__ = ["checked_classifier", "with_window"]
+__all__ = ["checked_classifier", "default_classifier", "with_window"]
 
 
 def checked_classifier(given: Any) -> Any:
@@ -24,6 +24,13 @@ def checked_classifier(given: Any) -> Any:
         remedy = "Give a classifier of scikit-learn, or cp.ChurnClassifier(...)."
         raise UsageError("bad-argument", f"classifier is {kind_of(given)}", remedy=remedy)
     return given
+
+
+def default_classifier(churn: ChurnRule, **settings: Any) -> Any:
+    """Return an unfitted :class:`~churnpredict.ChurnClassifier` with the outcome window of a rule."""
+    from churnpredict.model.classifier import ChurnClassifier
+
+    return ChurnClassifier(horizon=str(churn.horizon_span), gap=str(churn.gap_span), min_leavers=10, **settings)
 
 
 def with_window(classifier: Any, churn: ChurnRule) -> Any:
