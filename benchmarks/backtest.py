@@ -18,7 +18,7 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import Table, cpu, pin
-from churnpredict.pipeline.backtesting import _recurring
+from churnpredict.pipeline.backtesting import recurring_features
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.pipeline.shared_rows import share_features
@@ -36,7 +36,7 @@ def rows_of(pipeline: cp.ChurnPipeline, tables: cp.EventTables, cutoffs: list[pd
         X, outcomes = one.training_rows(tables, cutoff, shared=shared)
         happened = cp.label_churn(tables, cp.take_snapshots(tables, one.churn, at=cutoff), one.churn)
         X_test = build(tables, snapshots_of(happened), features=one.features_, history=one.history)
-        yield from (X, outcomes, X_test, happened, *(_recurring(tables, build, pipeline=one, X=X, X_test=X_test) or ()))
+        yield from (X, outcomes, X_test, happened, *(recurring_features(tables, build, pipeline=one, X=X, X_test=X_test) or ()))
 
 
 def run(pipeline: cp.ChurnPipeline, tables: cp.EventTables, cutoffs: list[pd.Timestamp], sharing: bool) -> None:

@@ -209,6 +209,20 @@ def test_types_are_not_read_as_text():
     assert TYPE_AS_TEXT.search("{f.name: str(f.type) for f in fields}")
 
 
+def test_nothing_imports_what_another_file_keeps_to_itself():
+    """A name that begins with an underscore belongs to its file, for tests and benchmarks too."""
+    others = [path for folder in ("tests", "benchmarks", "docs", "examples") for path in sorted((ROOT / folder).rglob("*.py"))]
+    taken = [
+        (path.name, alias.name)
+        for path in [*MODULES, *others]
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("churnpredict")
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+    assert taken == []
+
+
 def asked_for_their_class(source_tree, classes):
     """Churn rules of which a file asks the class: a rule of the user's own would get another answer."""
     for node in ast.walk(source_tree):

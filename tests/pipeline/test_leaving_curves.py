@@ -6,12 +6,12 @@ import pandas as pd
 from tests.shops import QUICKEST
 
 import churnpredict as cp
-from churnpredict.pipeline.leaving_curves import _snapshots, days_of_grid, moments_after
+from churnpredict.pipeline.leaving_curves import curve_snapshots, days_of_grid, moments_after
 
 
 def test_snapshots_reach_back_as_far_as_the_period(trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
     past = tables.known_before(int(tables.instants("2023-12-01")[0]))
-    short, long = (pd.DatetimeIndex(_snapshots(trained, past, days)["cutoff"].unique()) for days in (90.0, 300.0))
+    short, long = (pd.DatetimeIndex(curve_snapshots(trained, past, days)["cutoff"].unique()) for days in (90.0, 300.0))
     last = pd.Timestamp(trained.churn.latest_cutoff(past), unit="us")
     assert short.max() == long.max() == last
     assert long.min() < short.max() - pd.Timedelta(days=150)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.evaluation.metrics import _bins, _by_score, _check, _check_risks, _profits, _resampled
+from churnpredict.evaluation.metrics import bins_of, by_score, checked, checked_risks, profits_of, resampled
 from churnpredict.number_checks import check_bins
 
 __all__ = ["gain_curve", "profit_curve", "reliability_curve", "resampled_weights"]
@@ -19,9 +19,9 @@ def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     >>> [v.tolist() for v in reliability_curve([0, 1, 1, 1], [.2, .2, .8, .8], bins=2)]
     [[0.2, 0.8], [0.5, 1.0], [2.0, 2.0]]
     """
-    target, risk, w = _check_risks(y, p, sample_weight)
+    target, risk, w = checked_risks(y, p, sample_weight)
     bins = check_bins(bins)
-    where = _bins(risk, w, bins)
+    where = bins_of(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
     used = n > 0
     said, seen = (np.bincount(where, weights=w * v, minlength=bins)[used] / n[used] for v in (risk, target))
@@ -34,7 +34,7 @@ def gain_curve(y: Any, p: Any, *, shares: Any, sample_weight: Any = None) -> np.
     >>> gain_curve([1, 0, 0, 0], [.5, .5, .5, .5], shares=[0, .25, 1]).tolist()
     [0.0, 0.25, 1.0]
     """
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     if left.sum() <= 0:
         return np.full(len(np.asarray(shares)), np.nan)
     size, caught = np.r_[0.0, np.cumsum(left + stayed)], np.r_[0.0, np.cumsum(left)]
@@ -59,7 +59,7 @@ def profit_curve(
     ([0.0, 0.5, 1.0], [0.0, 28.0, 22.5], (0.5, 28.0))
     """
     money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
-    promised, earned, w = _profits(y, p, sample_weight=sample_weight, **money)
+    promised, earned, w = profits_of(y, p, sample_weight=sample_weight, **money)
     earned = w * earned
     order = np.argsort(-promised, kind="stable")
     ends = np.flatnonzero(np.r_[promised[order][1:] != promised[order][:-1], True])  # equal expected profits are contacted together
@@ -72,4 +72,4 @@ def profit_curve(
 
 def resampled_weights(n: int, *, customers: Any = None, rounds: int = 100, random_state: int = 0) -> Iterator[np.ndarray]:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
-    yield from _resampled(customers, n, rounds, random_state)
+    yield from resampled(customers, n, rounds, random_state)

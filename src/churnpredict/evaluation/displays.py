@@ -16,7 +16,7 @@ from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
-from churnpredict.evaluation.metrics import _as_rows
+from churnpredict.evaluation.metrics import as_rows
 from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
 from churnpredict.figures import amount, given, percent, short, times
 from churnpredict.intervals import wilson
@@ -35,7 +35,7 @@ _GRID = np.linspace(0, 1, 101)
 _CROWD, _FEW_BINS = 0.7, 5  # of the bins in a corner make a crowd
 
 
-class _Display:
+class Display:
     """Base of the displays: the estimator's risks, axes, and the next free colour on them."""
 
     size = (5.4, 4.4)
@@ -101,12 +101,12 @@ class _Display:
         return png(self.figure_) if getattr(self, "_own", False) else None
 
 
-def _legend(ax: Any, **options: Any) -> None:
+def legend_of(ax: Any, **options: Any) -> None:
     if ax.get_legend_handles_labels()[0]:
         ax.legend(facecolor=look().paper, edgecolor="none", framealpha=0.85, fontsize=9, **options)
 
 
-class ReliabilityDisplay(_Display):
+class ReliabilityDisplay(Display):
     """Predicted risk against observed share of leavers, in bins of equal size with 95 % intervals, above a histogram of the risks.
 
     Attributes
@@ -184,7 +184,7 @@ class ReliabilityDisplay(_Display):
         ax.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
         ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
         self._zoom(ax, colour)
-        _legend(ax, loc="upper left")
+        legend_of(ax, loc="upper left")
         predicted, observed = (percent(float(np.average(v, weights=self.n))) for v in (self.risk, self.observed))
         seen = f"Observed share by predicted risk in {len(self.risk)} bins with 95 % intervals, above a histogram of the risks."
         self._tell(f"{predicted} predicted, {observed} observed on average", seen)
@@ -210,7 +210,7 @@ class ReliabilityDisplay(_Display):
         corner.plot(self.risk, self.observed, "o-", color=colour, markersize=3.5, linewidth=1.1)
 
 
-class GainDisplay(_Display):
+class GainDisplay(Display):
     """Share of the leavers among the customers of highest risk (gain), or how much denser they are there than overall (lift).
 
     Attributes
@@ -253,7 +253,7 @@ class GainDisplay(_Display):
     ) -> GainDisplay:
         """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
 
-        p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
+        p, customers, sample_weight = as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
         base = np.ones(np.size(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
         def curve(score: Any, w: np.ndarray) -> np.ndarray:
@@ -291,7 +291,7 @@ class GainDisplay(_Display):
             ax.set_xlim(0, 1)
         ax.fill_between(share, self.low[some] / unit, self.high[some] / unit, color=colour, alpha=0.15, linewidth=0)
         ax.plot(share, self.gain[some] / unit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
-        _legend(ax, loc="upper right" if lift else "lower right")
+        legend_of(ax, loc="upper right" if lift else "lower right")
         tenth = float(np.interp(0.1, self.share, self.gain))
         finding = (
             f"the riskiest tenth leaves {times(10 * tenth)} as often as all"
@@ -306,7 +306,7 @@ class GainDisplay(_Display):
         return self
 
 
-class ProfitDisplay(_Display):
+class ProfitDisplay(Display):
     """Profit per customer of contacting those of highest risk, by the share contacted, computed from the observed outcomes.
 
     Attributes
@@ -370,14 +370,14 @@ class ProfitDisplay(_Display):
         first = not any(line.get_gid() == "stop" for line in ax.lines)
         where: dict[str, Any] = {"label": "where the risks say stop"} if first else {}
         ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor=look().paper, gid="stop", zorder=4, **where)
-        _legend(ax, loc="best")
+        legend_of(ax, loc="best")
         finding = f"contacting {percent(self.chosen[0])} of the customers earns {amount(self.chosen[1])} per customer"
         seen = "Curve: profit per customer by the share contacted, highest expected profit first."
         self._tell(finding if self.name else finding[:1].upper() + finding[1:], seen)
         return self
 
 
-class OverTimeDisplay(_Display):
+class OverTimeDisplay(Display):
     """A metric over cutoffs, with 95 % intervals over customers.
 
     Attributes
@@ -422,7 +422,7 @@ class OverTimeDisplay(_Display):
 
         if metric not in METRICS:
             raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
-        p, customers, cutoff = _as_rows(y, p=p, customers=customers, cutoff=cutoff)
+        p, customers, cutoff = as_rows(y, p=p, customers=customers, cutoff=cutoff)
         times = None if cutoff is None else cutoffs_of(y, cutoff)
         if times is None:
             raise UsageError("no-cutoffs", "the cutoff of each row is unknown", remedy="Pass cutoff=, or X with cutoffs in its index.")
@@ -461,7 +461,7 @@ class OverTimeDisplay(_Display):
 
             ax.xaxis.set_major_locator(AutoDateLocator())
             ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
-        _legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+        legend_of(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
         title = _TITLES.get(self.metric, self.metric.replace("_", " "))
         low, high = (short(v) for v in (np.nanmin(self.value), np.nanmax(self.value))) if np.isfinite(self.value).any() else ("-", "-")
         n = len(self.cutoffs)

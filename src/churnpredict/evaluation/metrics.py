@@ -54,7 +54,7 @@ __all__ = [
 Metric = Callable[..., float]
 
 
-def _check(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def checked(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     p, sample_weight = in_row_order(p, y, "p", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
     target, score = _numbers_of(y, "y"), _numbers_of(p, "p")
     w = np.ones_like(target) if sample_weight is None else check_numbers(sample_weight, "sample_weight", least=0)
@@ -79,13 +79,13 @@ def _numbers_of(given: Any, name: str) -> np.ndarray:
         raise UsageError("bad-argument", f"{name} holds what is not a number", remedy=remedy) from None
 
 
-def _check_risks(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Check as :func:`_check` does, and that the scores are probabilities, for measures that read them as such."""
-    target, risk, w = _check(y, p, sample_weight)
+def checked_risks(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Check as :func:`checked` does, and that the scores are probabilities, for measures that read them as such."""
+    target, risk, w = checked(y, p, sample_weight)
     return target, check_numbers(risk, "p", least=0, most=1), w
 
 
-def _by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weight of leavers and of stayers in each group of equal scores, highest score first."""
     order = np.argsort(-p, kind="stable")
     ranked = p[order]
@@ -101,7 +101,7 @@ def auc(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> auc([0, 1, 1], [.2, .2, .9])
     0.75
     """
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     pairs = left.sum() * stayed.sum()
     if pairs <= 0:
         return float("nan")
@@ -115,7 +115,7 @@ def average_precision(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> average_precision([0, 1, 1], [.1, .9, .5])
     1.0
     """
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     if left.sum() <= 0:
         return float("nan")
     hits = np.cumsum(left)
@@ -128,7 +128,7 @@ def log_loss(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> round(log_loss([0, 1], [.5, .5]), 4)
     0.6931
     """
-    target, risk, w = _check_risks(y, p, sample_weight)
+    target, risk, w = checked_risks(y, p, sample_weight)
     risk = np.clip(risk, 1e-15, 1 - 1e-15)
     return float(-(w @ (target * np.log(risk) + (1 - target) * np.log1p(-risk))) / w.sum())
 
@@ -139,7 +139,7 @@ def brier(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> brier([0, 1], [.5, .5])
     0.25
     """
-    target, risk, w = _check_risks(y, p, sample_weight)
+    target, risk, w = checked_risks(y, p, sample_weight)
     return float(w @ (risk - target) ** 2 / w.sum())
 
 
@@ -152,7 +152,7 @@ class BrierParts(NamedTuple):
     within: float
 
 
-def _bins(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
+def bins_of(p: np.ndarray, w: np.ndarray, bins: int) -> np.ndarray:
     """Bin of equal weight for each row; equal risks are never separated."""
     order = np.argsort(p, kind="stable")
     ranked = p[order]
@@ -172,8 +172,8 @@ def brier_decomposition(y: Any, p: Any, *, sample_weight: Any = None, bins: int 
     0.34
     """
     bins = check_bins(bins)
-    target, risk, w = _check_risks(y, p, sample_weight)
-    where = _bins(risk, w, bins)
+    target, risk, w = checked_risks(y, p, sample_weight)
+    where = bins_of(risk, w, bins)
     n = np.bincount(where, weights=w, minlength=bins)
     used = n > 0
     n = n[used]
@@ -198,7 +198,7 @@ def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float
     >>> round(calibration_intercept([0, 1], [.5, .5]), 6)
     0.0
     """
-    target, risk, w = _check_risks(y, p, sample_weight)
+    target, risk, w = checked_risks(y, p, sample_weight)
     rate = w @ target / w.sum()
     if not 0 < rate < 1:
         return float("nan")
@@ -215,7 +215,7 @@ def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
     >>> round(calibration_slope(y, [.2] * 10 + [.8] * 10), 3)
     1.0
     """
-    target, risk, w = _check_risks(y, p, sample_weight)
+    target, risk, w = checked_risks(y, p, sample_weight)
     z = _log_odds(risk)
     rate = w @ target / w.sum()
     if not 0 < rate < 1 or np.ptp(z) < 1e-12:
@@ -232,8 +232,8 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
     0.0
     """
     bins = check_bins(bins)
-    target, risk, w = _check_risks(y, p, sample_weight)
-    where = _bins(risk, w, bins)
+    target, risk, w = checked_risks(y, p, sample_weight)
+    where = bins_of(risk, w, bins)
     return float(np.abs(np.bincount(where, weights=w * (risk - target), minlength=bins)).sum() / w.sum())
 
 
@@ -246,7 +246,7 @@ def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
     0.25
     """
     k = _share(k)
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     if left.sum() <= 0:
         return float("nan")
     size = np.r_[0.0, np.cumsum(left + stayed)]
@@ -283,7 +283,7 @@ def mpc(
     """
     value, offer_cost, contact_cost = _money(value, offer_cost, contact_cost)
     acceptance = check_share(acceptance, "acceptance")
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     total = (left + stayed).sum()
     f0, f1 = np.r_[0.0, np.cumsum(left)] / total, np.r_[0.0, np.cumsum(stayed)] / total
     profit = (acceptance * (value - offer_cost) - contact_cost) * f0 - (offer_cost + contact_cost) * f1
@@ -308,7 +308,7 @@ def empc(  # names from the paper
     """
     value, offer_cost, contact_cost = _money(value, offer_cost, contact_cost)
     alpha, beta = (check_number(given, name, least=0, open_=True) for given, name in ((alpha, "alpha"), (beta, "beta")))
-    left, stayed = _by_score(*_check(y, p, sample_weight))
+    left, stayed = by_score(*checked(y, p, sample_weight))
     total = (left + stayed).sum()
     pi0, pi1 = left.sum() / total, stayed.sum() / total
     if pi0 == 0:
@@ -365,18 +365,18 @@ def expected_profit(
     28.0
     """
     money = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
-    promised, earned, w = _profits(y, p, sample_weight=sample_weight, **money)
+    promised, earned, w = profits_of(y, p, sample_weight=sample_weight, **money)
     return float(w @ np.where(promised > 0, earned, 0.0) / w.sum())
 
 
-def _profits(
+def profits_of(
     y: Any, p: Any, *, sample_weight: Any, value: Any, offer_cost: float, contact_cost: float, acceptance: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the expected profit of a contact, the realised one and its weight, (n,) each; the parameters are those of
     :func:`expected_profit`.
     """
     p, sample_weight = in_row_order(p, y, "p", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
-    target, risk, _ = _check_risks(y, p)
+    target, risk, _ = checked_risks(y, p)
     offer_cost, contact_cost = check_number(offer_cost, "offer_cost", least=0), check_number(contact_cost, "contact_cost", least=0)
     acceptance = check_share(acceptance, "acceptance")
     if np.ndim(value) == 0:
@@ -401,7 +401,7 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     True
     """
     treated, sample_weight = in_row_order(treated, y, "treated", "y"), in_row_order(sample_weight, y, "sample_weight", "y")
-    target, score, w = _check(y, p, sample_weight)
+    target, score, w = checked(y, p, sample_weight)
     arm = _numbers_of(treated, "treated")
     if len(arm) != len(np.asarray(y)):
         raise UsageError("unequal-lengths", "y and treated differ in length", remedy="Pass one value per row in each.")
@@ -414,8 +414,8 @@ def qini(y: Any, p: Any, *, treated: Any, sample_weight: Any = None) -> float:
     if arm.min(initial=1) == 1 or arm.max(initial=0) == 0:
         raise UsageError("one-arm", "all rows are treated, or none", remedy="Keep a random hold-out: uplift needs both arms.")
     kept = 1 - target
-    kept1, n1 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(kept, score, w * arm))
-    kept0, n0 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(kept, score, w * (1 - arm)))
+    kept1, n1 = (np.r_[0.0, np.cumsum(v)] for v in by_score(kept, score, w * arm))
+    kept0, n0 = (np.r_[0.0, np.cumsum(v)] for v in by_score(kept, score, w * (1 - arm)))
     n1, n0 = n1 + kept1, n0 + kept0
     gained = kept1 - kept0 * np.divide(n1, n0, out=np.zeros_like(n1), where=n0 > 0)
     curve, share = gained / n1[-1], (n1 + n0) / (n1[-1] + n0[-1])
@@ -432,11 +432,11 @@ class Interval(NamedTuple):
     high: float
 
 
-def _as_rows(y: Any, **given: Any) -> list[Any]:
+def as_rows(y: Any, **given: Any) -> list[Any]:
     return [in_row_order(one, y, name, "y") for name, one in given.items()]
 
 
-def _resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
+def resampled(customers: Any, n: int, rounds: int, seed: int) -> Any:
     """Yield weights (n,) of each bootstrap round: customers are drawn, with all of their rows."""
     rounds, seed = check_rounds(rounds), check_whole_number(seed, "random_state")  # 0: no interval
     if customers is not None and np.shape(customers) != (n,):
@@ -466,10 +466,10 @@ def bootstrap_interval(
     >>> bootstrap_interval(auc, y, p, rounds=20)
     Interval(value=1.0, low=1.0, high=1.0)
     """
-    p, customers, sample_weight = _as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
+    p, customers, sample_weight = as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
     target, score = _numbers_of(y, "y"), _numbers_of(p, "p")
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    drawn = [metric(target, score, sample_weight=base * w, **options) for w in _resampled(customers, len(target), rounds, random_state)]
+    drawn = [metric(target, score, sample_weight=base * w, **options) for w in resampled(customers, len(target), rounds, random_state)]
     return interval(metric(target, score, sample_weight=base, **options), drawn, level)
 
 
@@ -509,14 +509,14 @@ def compare(
     >>> compare(y, np.where(y, .8, .2), np.full(200, .5), rounds=20).high < 0
     True
     """
-    p1, p2, customers, sample_weight = _as_rows(y, p1=p1, p2=p2, customers=customers, sample_weight=sample_weight)
+    p1, p2, customers, sample_weight = as_rows(y, p1=p1, p2=p2, customers=customers, sample_weight=sample_weight)
     target, one, two = _numbers_of(y, "y"), _numbers_of(p1, "p1"), _numbers_of(p2, "p2")
     base = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
     def difference(w: np.ndarray) -> float:
         return metric(target, one, sample_weight=w, **options) - metric(target, two, sample_weight=w, **options)
 
-    drawn = [difference(base * w) for w in _resampled(customers, len(target), rounds, random_state)]
+    drawn = [difference(base * w) for w in resampled(customers, len(target), rounds, random_state)]
     return interval(difference(base), drawn, level)
 
 

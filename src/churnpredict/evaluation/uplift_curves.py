@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.errors import UsageError
-from churnpredict.evaluation.metrics import _by_score, _check
+from churnpredict.evaluation.metrics import by_score, checked
 
 __all__ = ["auuc", "max_uplift_profit", "qini_curve", "uplift_curve", "uplift_profit_curve"]
 
@@ -34,13 +34,13 @@ def _counts(y: Any, p: Any, treated: Any, sample_weight: Any) -> tuple[Floats, F
         raise UsageError("unequal-lengths", "y and treated differ in length", remedy="Pass one value per row in each.")
     if sample_weight is not None:
         arm = arm[np.asarray(sample_weight, dtype=np.float64).ravel() > 0]
-    target, score, w = _check(y, p, sample_weight)
+    target, score, w = checked(y, p, sample_weight)
     if not np.isin(arm, (0, 1)).all():
         raise UsageError("bad-argument", "treated is not 0 or 1 in every row", remedy="Give 1 for contacted, 0 for held out.")
     if arm.min(initial=1) == 1 or arm.max(initial=0) == 0:
         raise UsageError("one-arm", "all rows are treated, or none", remedy="Keep a random hold-out: uplift needs both arms.")
-    gone1, kept1 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(target, score, w * arm))
-    gone0, kept0 = (np.r_[0.0, np.cumsum(v)] for v in _by_score(target, score, w * (1 - arm)))
+    gone1, kept1 = (np.r_[0.0, np.cumsum(v)] for v in by_score(target, score, w * arm))
+    gone0, kept0 = (np.r_[0.0, np.cumsum(v)] for v in by_score(target, score, w * (1 - arm)))
     return kept1, kept1 + gone1, kept0, kept0 + gone0
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.curves import resampled_weights
-from churnpredict.evaluation.displays import _Display, _legend
-from churnpredict.evaluation.metrics import Interval, _as_rows, bootstrap_interval, qini
+from churnpredict.evaluation.displays import Display, legend_of
+from churnpredict.evaluation.metrics import Interval, as_rows, bootstrap_interval, qini
 from churnpredict.evaluation.pictures import drawn, look, percent_axis
 from churnpredict.evaluation.uplift_curves import auuc, max_uplift_profit, qini_curve, uplift_curve, uplift_profit_curve
 from churnpredict.figures import amount, given, percent, points
@@ -27,7 +27,7 @@ _GRID = np.linspace(0, 1, 101)
 _CURVES = {"uplift": uplift_curve, "qini": qini_curve}
 
 
-class UpliftDisplay(_Display):
+class UpliftDisplay(Display):
     """Customers kept by contacting a top share of an uplift ranking, with its 95 % interval, beside a random order.
 
     Attributes
@@ -123,7 +123,7 @@ class UpliftDisplay(_Display):
         With ``value``, what a kept customer is worth, the profit is computed as well. Rows of a customer are drawn together for intervals.
         """
         check_choice(kind, "kind", list(_CURVES), code="bad-argument")
-        p, treated, customers, sample_weight = _as_rows(y, p=p, treated=treated, customers=customers, sample_weight=sample_weight)
+        p, treated, customers, sample_weight = as_rows(y, p=p, treated=treated, customers=customers, sample_weight=sample_weight)
         base = np.ones(np.size(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
         def curve(w: np.ndarray) -> np.ndarray:
@@ -164,7 +164,7 @@ class UpliftDisplay(_Display):
         if self.best_share:
             at = self.best_share, float(np.interp(self.best_share, self.share, self.kept))
             ax.plot(*at, "o", color=colour, markersize=7, markeredgecolor=look().paper, zorder=4, label="most profitable share")
-        _legend(ax, loc="best")
+        legend_of(ax, loc="best")
         finding = self._finding()
         seen = "Curve: customers kept by contacting those of highest uplift first, band 95 %, beside a random order."
         self._tell(finding if self.name else finding[:1].upper() + finding[1:], seen)

@@ -146,7 +146,7 @@ def _stratified_folds(rows: Rows, seed: int) -> tuple[list[Fold], str]:
     return folds[:1] if n > _LARGE else folds, "customers" if repeated else "rows"
 
 
-def _tree_parameters(rows: Rows, settings: Settings, sampling: str = "wide") -> dict[str, Any]:
+def tree_parameters_of(rows: Rows, settings: Settings, sampling: str = "wide") -> dict[str, Any]:
     n = len(rows.y)
     share_of_rows, share_of_columns = _SAMPLING[sampling]
     parameters: dict[str, Any] = {
@@ -186,7 +186,7 @@ class _Trees:
         self.rows, self.settings = rows, settings
         self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL and rows.A.size <= _SMALL * 100 else 1)
         self.kept_seeds = settings.n_seeds or self.n_seeds * (2 if len(rows.y) <= _LARGE else 1)
-        self.parameters = _tree_parameters(rows, settings, sampling)
+        self.parameters = tree_parameters_of(rows, settings, sampling)
         self.data = make_dataset(rows.A, rows.y, rows.w, rows.categories, self.parameters)
         self.rounds = min(100, settings.n_estimators)
 

@@ -89,9 +89,9 @@ def _suggest(trial: Any) -> dict[str, Any]:
 
 def _begin(rows: Rows, settings: Settings) -> dict[str, Any]:
     """Return the defaults as a first trial, kept within the limits of the search."""
-    from churnpredict.model.training import _tree_parameters
+    from churnpredict.model.training import tree_parameters_of
 
-    given = _tree_parameters(rows, settings)
+    given = tree_parameters_of(rows, settings)
     return {
         "num_leaves": int(np.clip(given["num_leaves"], 4, 31)),
         "max_depth": int(np.clip(given["max_depth"], 3, 8)),

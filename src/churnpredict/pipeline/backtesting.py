@@ -128,7 +128,7 @@ def _at_one(
         X_test,
         horizon=str(trained.churn.horizon_span),
         gap=str(trained.churn.gap_span),
-        recurring=_recurring(tables, build, pipeline=trained, X=X, X_test=X_test),
+        recurring=recurring_features(tables, build, pipeline=trained, X=X, X_test=X_test),
         random_state=trained.random_state,
         n_jobs=trained.n_jobs,
     )
@@ -210,7 +210,7 @@ def _same_first_reason(before: Trainable, now: Trainable, X: pd.DataFrame) -> di
     return {"model": "model", "metric": "same_first_reason", "value": share, "low": float(low), "high": float(high)}
 
 
-def _recurring(
+def recurring_features(
     tables: EventTables, build: Callable[..., pd.DataFrame], *, pipeline: Trainable, X: pd.DataFrame, X_test: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Return the features that recency and MBG/NBD need, whatever features the user chose: of the events that the rule reads, else of the

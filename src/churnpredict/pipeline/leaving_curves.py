@@ -47,7 +47,7 @@ def learn_leaving(pipeline: Any, tables: EventTables, until: int, over: float) -
     churn: ChurnRule = pipeline.churn
     horizon = churn.horizon_span.nominal / DAY
     edges = intervals_of(horizon, over)
-    snapshots = _snapshots(pipeline, past, float(edges[-1]))
+    snapshots = curve_snapshots(pipeline, past, float(edges[-1]))
     times = leaving_times(past, snapshots, churn, float(edges[-1]))
     X = pipeline.features_of(past, times.index.to_frame(index=False))
     silence = churn.decided_at_end
@@ -64,7 +64,7 @@ def learn_leaving(pipeline: Any, tables: EventTables, until: int, over: float) -
     )
 
 
-def _snapshots(pipeline: Any, past: EventTables, over: float) -> pd.DataFrame:
+def curve_snapshots(pipeline: Any, past: EventTables, over: float) -> pd.DataFrame:
     """Return snapshots at up to 24 cutoffs from the latest whose horizon is observed back to one whose whole period is, and further if the
     usual step goes further.
     """
