@@ -7,7 +7,7 @@ import os
 import pytest
 
 from churnpredict.errors import UsageError
-from churnpredict.threads import asking, processors, thread_count, was_forked
+from churnpredict.threads import asking, one_blas_thread, processors, thread_count, was_forked
 
 
 def test_threads_follow_the_work_unless_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +38,17 @@ def test_a_number_that_is_none_is_refused(wrong: object) -> None:
         thread_count(wrong)
     with asking(wrong), pytest.raises(UsageError, match="bad-jobs"):
         thread_count(None)
+
+
+def test_linear_algebra_keeps_to_one_thread_and_has_its_own_again() -> None:
+    import numpy  # noqa: F401 - its linear algebra is loaded with it
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def pools() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = pools()
+        with one_blas_thread():
+            assert set(pools()) <= {1}
+        assert pools() == before

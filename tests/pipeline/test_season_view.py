@@ -1,5 +1,7 @@
 """What a pipeline says of the season, and the laws of its clock: blind to what follows, moved by nothing but the calendar."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,6 +81,14 @@ def test_without_a_season_it_says_why(log):
     assert pipeline.season_.share == 0
     assert pipeline.season_.words() == "No season is used: less than a year of events."
     assert not len(pipeline.season_.table)
+
+
+def test_a_year_without_ups_and_downs_is_called_that(trained):
+    season = trained.season_.season
+    flat = replace(season, clock=replace(season.clock, year=np.linspace(0.96, 1.04, 366)), share=0.12)
+    assert SeasonView(flat, (0.0, 60.0)).brief() == "Season: times of the year hardly differ; used at 12 %."
+    steep = replace(season, clock=replace(season.clock, year=np.linspace(0.9, 1.1, 366)), share=0.12)
+    assert SeasonView(steep, (0.0, 60.0)).brief() == "Season: this time of the year was seen twice before; used at 12 %."
 
 
 def test_it_can_be_switched_off(log, trained):

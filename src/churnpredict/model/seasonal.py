@@ -16,10 +16,12 @@ from churnpredict.model.season.season import COLUMN, Season, SeasonRows, learn_s
 from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.model.split import Window
 from churnpredict.model.training import Rows, Settings, fit_line, validation_folds
+from churnpredict.threads import one_blas_thread
 
 __all__ = ["activity_ratio", "season_beside", "season_column"]
 
 
+@one_blas_thread()
 def season_beside(
     rows: Rows, settings: Settings, weeks: Sequence[WeekCounts], spans: Sequence[NamedSpan] = ()
 ) -> tuple[Rows, Settings, Season | str]:

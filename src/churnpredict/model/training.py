@@ -20,6 +20,7 @@ from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import Window
 from churnpredict.progress import work
 from churnpredict.spans import Span
+from churnpredict.threads import one_blas_thread
 
 __all__ = [
     "MEMBERS",
@@ -392,6 +393,7 @@ def out_of_time_loss(rows: Rows, settings: Settings) -> float | None:
     return _loss(np.concatenate(margins), rows.y[valid], rows.w[valid])
 
 
+@one_blas_thread()
 def train(rows: Rows, settings: Settings) -> Blend:
     """Return validate, weigh the members, choose the number of trees, refit on all rows, and calibrate on out-of-time predictions."""
     rows = settle_season(rows, settings)

@@ -57,6 +57,8 @@ class SeasonView:
         if not self.season.clock.knows_the_year:
             what = "declared days alone" if self.season.clock.effects else "days of the week alone, as history is shorter than a year"
             return f"Season: {what}; used at {percent(self.share)}."
+        if not (self._differs or self.season.clock.effects):
+            return f"Season: times of the year hardly differ; used at {percent(self.share)}."
         start, end = self._ahead()
         n = self.season.clock.years_seen(start, end)
         times = _TIMES[n] if n < len(_TIMES) else f"{n} times"
@@ -76,7 +78,7 @@ class SeasonView:
         first, last = _date(np.array([int(start), int(end) - 1]))
         said = [f"The days from {_day(first)} to {_day(last)} are usually {multiple(ratio)} as active as those that the model learnt from."]
         year = self.season.clock.year
-        if np.ptp(np.log(year)) > 0.1:
+        if self._differs:
             high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))
             said.append(
                 f"Busiest around {_day(high)} ({multiple(year.max())} the mean), quietest around {_day(low)} ({multiple(year.min())})."
@@ -84,6 +86,11 @@ class SeasonView:
         for name, factor in self.season.clock.effects.items():
             said.append(f"{name}: {multiple(factor)} as active.")
         return " ".join(said)
+
+    @property
+    def _differs(self) -> bool:
+        """Whether the busiest and the quietest time of the year differ by more than a tenth."""
+        return self.season is not None and float(np.ptp(np.log(self.season.clock.year))) > 0.1
 
     def _ahead(self) -> tuple[float, float]:
         assert self.season is not None
