@@ -60,6 +60,28 @@ def test_random_boosters_are_explained_against_a_background_as_defined():
         check_like_definition(booster, rows[:2], rows[2:])
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"boosting": "dart"}, {"data_sample_strategy": "goss"}, {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6},
+        {"monotone_constraints": [1, 0, -1, 0], "monotone_constraints_method": "advanced"}, {"extra_trees": True, "path_smooth": 3.0},
+        {"interaction_constraints": [[0, 1], [2, 3]]}, {"boost_from_average": False}, {"is_unbalance": True, "lambda_l1": 0.2},
+        {"use_quantized_grad": True}, {"objective": "cross_entropy"}, {"objective": "quantile"}, {"objective": "huber"},
+        {"objective": "lambdarank"}, {"objective": "rank_xendcg"}, {"objective": "tweedie"}, {"objective": "regression", "reg_sqrt": True},
+    ],
+    ids=lambda more: "-".join(map(str, more.values())),
+)  # fmt: skip
+def test_every_boosting_constraint_and_objective(more, rng):
+    A = rng.normal(size=(300, 4))
+    A[rng.random(A.shape) < 0.1] = np.nan
+    y = (np.nan_to_num(A[:, 0] * A[:, 1]) + np.nan_to_num(A[:, 2]) > 0).astype(float)
+    group = [100, 100, 100] if "rank" in str(more) else None
+    data = lightgbm.Dataset(A, y, group=group, weight=rng.random(300), params={"verbose": -1})
+    params = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 9, "min_data_in_leaf": 3} | more
+    booster = lightgbm.train(params, data, 12)
+    check_like_lightgbm(TreeShap(booster, few_rows=0), booster, oracle.hard_rows(booster, A, 1))
+
+
 @pytest.fixture(scope="module")
 def deep():
     """A model whose trees are too deep for tables, and rows."""

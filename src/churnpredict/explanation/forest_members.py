@@ -77,7 +77,10 @@ def member_of(model: Any, X: Any, sign_of: Callable[[], float]) -> tuple[list[st
     sign = sign_of() if hasattr(model, "classes_") else 1.0
     # rows are encoded once, by the model's own rules
     member = ForestMember(
-        replace(forest, transform=None, levels={}, categories={}, feature_names=None, missing=True, single=False), sign * forest.scale
+        replace(
+            forest, transform=None, levels={}, categories={}, feature_names=None, missing=True, single=False, stands_for_missing=np.nan
+        ),
+        sign * forest.scale,
     )
     link = IdentityCalibration() if forest.link == "log-odds" else ProbabilityLink(sign < 0)
     frame = as_frame(X)

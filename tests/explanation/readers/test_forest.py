@@ -195,7 +195,10 @@ def test_trees_that_do_not_give_the_prediction_are_noticed(monkeypatch):
 @pytest.mark.parametrize(
     "more",
     [{}, {"booster": "dart", "rate_drop": 0.3}, {"tree_method": "exact"}, {"objective": "count:poisson"},
-     {"num_parallel_tree": 3, "subsample": 0.5}, {"base_score": 0.3}, {"objective": "binary:logitraw"}],
+     {"num_parallel_tree": 3, "subsample": 0.5}, {"base_score": 0.3}, {"objective": "binary:logitraw"},
+     {"monotone_constraints": "(1,0,-1,0)"}, {"grow_policy": "lossguide", "max_leaves": 9}, {"tree_method": "approx"},
+     {"interaction_constraints": "[[0,1],[2,3]]"}, {"objective": "reg:quantileerror", "quantile_alpha": 0.3},
+     {"objective": "reg:absoluteerror"}, {"objective": "binary:hinge"}, {"scale_pos_weight": 4, "max_delta_step": 1}],
 )  # fmt: skip
 def test_xgboost_as_it_explains_itself(more):
     xgboost = pytest.importorskip("xgboost")
@@ -229,6 +232,42 @@ def test_xgboost_stops_where_its_estimator_stops():
     model = xgboost.XGBClassifier(n_estimators=200, early_stopping_rounds=2, n_jobs=1, learning_rate=1.0)
     model.fit(A[:300], Y[:300], eval_set=[(A[300:], Y[300:])], verbose=False)
     np.testing.assert_allclose(cp.explain(model, A).risk, model.predict_proba(A)[:, 1], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("missing", [-999.0, 0.0, 0.1])
+def test_xgboost_takes_the_number_that_stands_for_missing(missing):
+    """A planted fault: read as a number, the rows go another way, and no error tells so."""
+    xgboost = pytest.importorskip("xgboost")
+    filled = np.where(np.isnan(M), missing, M)
+    model = xgboost.XGBClassifier(n_estimators=20, max_depth=4, n_jobs=1, missing=missing).fit(filled, Y)
+    phi, expected = cp.TreeShap(model).shap_values(filled)
+    margin = model.predict(filled, output_margin=True)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, margin, rtol=0, atol=1e-5)
+    assert np.abs(cp.TreeShap(model.get_booster()).shap_values(filled)[0].sum(axis=1) + expected - margin).max() > 0.1
+    np.testing.assert_allclose(cp.explain(model, filled).risk, model.predict_proba(filled)[:, 1], rtol=0, atol=1e-5)
+    named = pd.DataFrame(filled, columns=list("abcd")).assign(d=pd.Categorical(FRAME["price__c"].astype(object).fillna("x")))
+    model = xgboost.XGBClassifier(n_estimators=20, n_jobs=1, missing=missing, enable_categorical=True).fit(named, Y)
+    if missing == 0:  # a category has the number 0
+        refused(model, "model-unsupported", "category of that number")
+        return
+    phi, expected = cp.TreeShap(model).shap_values(named)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, model.predict(named, output_margin=True), rtol=0, atol=1e-5)
+    with pytest.raises(MismatchError, match="not-a-number"):
+        cp.TreeShap(model).shap_values(named.assign(a=np.nan))
+
+
+def test_catboost_with_monotone_constraints_counts_from_the_mean_of_the_training():
+    """CatBoost's own values sum to the score as well, but from another base."""
+    catboost = pytest.importorskip("catboost")
+    quiet = {"iterations": 10, "depth": 4, "verbose": 0, "allow_writing_files": False, "thread_count": 1}
+    model = catboost.CatBoostClassifier(monotone_constraints=[1, 0, -1, 0], **quiet).fit(A, Y, sample_weight=W)
+    raw = model.predict(A, prediction_type="RawFormulaVal")
+    phi, expected = cp.TreeShap(model).shap_values(A)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, raw, rtol=0, atol=1e-9)
+    assert expected == pytest.approx(np.average(raw, weights=W), abs=1e-6)
+    model.set_scale_and_bias(0.5, 0.2)
+    phi, expected = cp.TreeShap(model).shap_values(A)
+    np.testing.assert_allclose(phi.sum(axis=1) + expected, model.predict(A, prediction_type="RawFormulaVal"), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("more", [{}, {"nan_mode": "Max"}, {"boosting_type": "Ordered"}, {"loss_function": "CrossEntropy"}])

@@ -78,6 +78,7 @@ class Forest:
     leaf_value: NDArray[np.float64]
     leaf_count: NDArray[np.float64]
     flush: float = -1.0  # no magnitude is taken for zero
+    stands_for_missing: float = float("nan")  # a number that the library was told to take for a missing value
 
     def rows(self, A: Any) -> NDArray[np.float64]:
         """Return the matrix (n, n_features) of rows as the trees compare them.
@@ -100,6 +101,7 @@ class Forest:
         if self.single:
             with np.errstate(over="ignore"):
                 matrix = matrix.astype(np.float32).astype(np.float64)
+        matrix[matrix == self.stands_for_missing] = np.nan
         for column, number in self.categories.items():
             matrix[np.isnan(matrix[:, column]), column] = number
         return np.ascontiguousarray(matrix)

@@ -50,11 +50,26 @@ def read_xgboost(model: Any) -> Forest:
         _add(builder, tree, 1.0 if drop is None else float(np.float32(drop[place])))
     objective = learner["objective"]["name"]
     names = tuple(learner.get("feature_names") or ())
+    levels = _levels(gradient["model"].get("cats") or {})
+    stand_in = _stand_in(model, bool(levels))
     return builder.forest(
         library="XGBoost", feature_names=names or None, n_features=int(known["num_feature"]),
         offset=_offset(known["base_score"], objective), base="the training rows, weighted by the Hessian of the loss",
-        link="log-odds" if objective in _LOGISTIC else "score", single=True, levels=_levels(gradient["model"].get("cats") or {}),
+        link="log-odds" if objective in _LOGISTIC else "score", single=True, levels=levels,
+        missing=bool(np.isnan(stand_in)), stands_for_missing=stand_in,
     )  # fmt: skip
+
+
+def _stand_in(model: Any, has_categories: bool) -> float:
+    """Return the number that an estimator was told to take for a missing value (``missing=``); NaN by default and for a booster."""
+    given = getattr(model, "missing", None)
+    number = float(np.float32(np.nan if given is None else given))
+    if has_categories and number >= 0 and number == int(number):
+        refuse_model(
+            f"the XGBoost model takes {number:g} for a missing value, and so a category of that number as well",
+            "Train with missing values as NaN.",
+        )
+    return number
 
 
 def _missing_numbers(trees: list[dict[str, Any]]) -> dict[int, int]:
