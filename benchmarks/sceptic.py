@@ -33,7 +33,7 @@ def world(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
         }
     )
     z = X["habit__silence_days"] / 25 + 1.2 * X["price__rises"] + X["support__open_tickets"] - 3
-    return X, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(int)
+    return X, (rng.random(n) < 1 / (1 + np.exp(-z))).to_numpy().astype(int)
 
 
 def learnt(X: pd.DataFrame, y: np.ndarray, seed: int = 0) -> Any:

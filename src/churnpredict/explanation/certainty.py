@@ -10,7 +10,8 @@ import pandas as pd
 
 __all__ = ["RankedReasons", "lead_error"]
 
-_SURE = 1.645  # standard errors that 95 % of a normal distribution lie below
+_SURE = 1.96  # standard errors that 95 % of a normal distribution lie within
+_ALIKE = 0.5  # of the first reason: nobody reads +7.9 and +1.4 as about equal
 
 
 def lead_error(opinions: Sequence[np.ndarray], weights: Sequence[float], total: np.ndarray) -> np.ndarray:
@@ -56,23 +57,28 @@ class RankedReasons:
         by_driver: np.ndarray
         lead_error: np.ndarray | None
 
-        def strongest(self, k: int) -> tuple[np.ndarray, np.ndarray]: ...
-
     @property
     def lead(self) -> pd.Series:
         """By how much the strongest driver exceeds the next one, or zero, in log-odds; 0 where none raises the risk."""
+        first, second = self._two()
+        return pd.Series(first - second, index=self.index, name="lead")
+
+    def _two(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the two strongest drivers (n,) add, 0 where they do not raise the risk."""
         ranked = np.sort(np.hstack([np.maximum(self.by_driver, 0.0), np.zeros((len(self.by_driver), 2))]), axis=1)
-        return pd.Series(ranked[:, -1] - ranked[:, -2], index=self.index, name="lead")
+        return ranked[:, -1], ranked[:, -2]
 
     @property
     def about_equal(self) -> pd.Series:
-        """Whether the first two reasons weigh about equally: the first does not lead significantly (one-sided, 95 %).
+        """Whether the first two reasons weigh about equally: the first does not lead significantly (95 %), and the second has half of its
+        points or more.
 
-        The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where there is
-        no second reason, and where the model has one member only, or a part of the risk is explained: then the error is unknown.
+        The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where
+        no second driver raises the risk, and where the model has one member only, or a part of the risk is explained: then the error is unknown.
         """
         tied = np.zeros(len(self.by_driver), dtype=bool)
         if self.lead_error is not None:
-            second = self.strongest(2)[0][:, 1]
-            tied = (second >= 0) & (self.lead.to_numpy() < _SURE * np.nan_to_num(self.lead_error))
+            first, second = self._two()
+            alike = (second > 0) & (second >= _ALIKE * first)
+            tied = alike & (first - second < _SURE * np.nan_to_num(self.lead_error))
         return pd.Series(tied, index=self.index, name="about_equal")
