@@ -73,8 +73,8 @@ class RankedReasons:
         """Whether the first two reasons weigh about equally: the first does not lead significantly (95 %), and the second has half of its
         points or more.
 
-        The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where
-        no second driver raises the risk, and where the model has one member only, or a part of the risk is explained: then the error is unknown.
+        The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where no second driver raises
+        the risk, and where the error is unknown: for a model of one member, and for a part of the risk.
         """
         tied = np.zeros(len(self.by_driver), dtype=bool)
         if self.lead_error is not None:

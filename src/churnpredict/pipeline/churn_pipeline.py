@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -365,9 +364,8 @@ class ChurnPipeline(Answers):
     def learn_uplift(self, tables: EventTables, until: Moment | None = None) -> UpliftModel:
         """Learn from the treatment log, :attr:`treatments`, how much a contact lowers each customer's risk.
 
-        Each customer's features are taken at the time of the contact or of the hold-out, and so is the first reason, for ``by_group_``:
-        the effect by driver. For a plan: ``plan_retention(scores, uplift=uplift.for_plan(X))`` with X of :meth:`features_at`; it counts
-        only where the log proves an effect.
+        Features and first reasons (``by_group_``: the effect by driver) are those at the contact or the hold-out. For a plan:
+        ``plan_retention(scores, uplift=uplift.for_plan(X))``, X of :meth:`features_at`; it counts only where the log proves an effect.
 
         Raises
         ------
@@ -377,7 +375,6 @@ class ChurnPipeline(Answers):
             ``log-too-small``, ``not-random``.
         """
         from churnpredict.evaluation.uplift import UpliftModel
-        from churnpredict.explanation.attribution import explain
 
         self._fitted()
         check_tables(tables, "pipeline.learn_uplift(tables)")
@@ -386,10 +383,7 @@ class ChurnPipeline(Answers):
         X = build_features(past, rows, features=self.features_, history=self.history)
         outcomes = label_churn(past, rows, self.churn)
         X, arm = X.loc[outcomes.index], rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
-        first = None
-        with suppress(UsageError):  # a learner that cannot be explained has no reasons
-            alone = treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ()))
-            first = explain(self.model_, alone, detail="drivers").top(1)["reason_1"]
+        first = scoring.first_reasons(self.model_, treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ())))
         return UpliftModel(random_state=self.random_state).fit(X, outcomes.within(), arm, groups=first)
 
     def _unfitted(self) -> Any:
@@ -464,8 +458,7 @@ class ChurnPipeline(Answers):
             customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half); ``value`` over
             the horizon, and ``money_at_risk`` (both missing where no table is declared as money: ``Events(..., money=True)``); ``reason_1``
             to ``reason_3`` with the probability points that each adds; ``about_equal``: whether the model cannot rank the first two;
-            ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and
-            ``in_sample`` only where the cutoff lies before the end of what the model has learnt from.
+            ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and ``in_sample`` only where the model has learnt from later outcomes.
 
         Warns
         -----

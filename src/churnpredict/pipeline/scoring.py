@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import ModelError
+from churnpredict.errors import ModelError, UsageError
 from churnpredict.explanation.drivers import DRIVERS
 from churnpredict.explanation.references import FEW_ROWS, usual_values
 from churnpredict.languages.catalogue import Language, language_of
@@ -23,6 +23,7 @@ __all__ = [
     "band",
     "check_risks",
     "earlier_horizons_of",
+    "first_reasons",
     "parts_of_risk",
     "percentile",
     "probability_table",
@@ -217,6 +218,16 @@ def score_rows(
         frame[f"remedy_{i + 1}"] = remedies[chosen[:, i]]
     found = frame[["customer_id", "cutoff", *parts, *COLUMNS[COLUMNS.index("band") :]]]
     return found.assign(**{IN_SAMPLE: True}) if in_sample else found
+
+
+def first_reasons(model: Any, X: pd.DataFrame) -> pd.Series | None:
+    """Return the strongest driver of each row; None where the model cannot be explained."""
+    from churnpredict.explanation.attribution import explain
+
+    try:
+        return explain(model, X, detail="drivers").top(1)["reason_1"]
+    except UsageError:
+        return None
 
 
 def score_table(rows: pd.DataFrame) -> Scores:

@@ -78,7 +78,7 @@ class Forest:
     leaf_value: NDArray[np.float64]
     leaf_count: NDArray[np.float64]
     flush: float = -1.0  # no magnitude is taken for zero
-    stands_for_missing: float = float("nan")  # a number that the library was told to take for a missing value
+    stands_for_missing: float = float("nan")  # the number that the library takes for a missing value
 
     def rows(self, A: Any) -> NDArray[np.float64]:
         """Return the matrix (n, n_features) of rows as the trees compare them.

@@ -61,7 +61,7 @@ def read_xgboost(model: Any) -> Forest:
 
 
 def _stand_in(model: Any, has_categories: bool) -> float:
-    """Return the number that an estimator was told to take for a missing value (``missing=``); NaN by default and for a booster."""
+    """Return the number that an estimator takes for a missing value (``missing=``); NaN by default and for a booster."""
     given = getattr(model, "missing", None)
     number = float(np.float32(np.nan if given is None else given))
     if has_categories and number >= 0 and number == int(number):
