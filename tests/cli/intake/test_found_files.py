@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli import key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
+from tests.cli import export_cases, key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
 from tests.cli.door_cases import CASES, WANTED, D, P
 from tests.cli.test_commands import run
 from tests.shops import QUICKEST
@@ -43,6 +43,12 @@ RUN = (
     "policies_renewed_as_new_rows",
     "crm_with_zoned_times_and_days",
     "states_with_both_ends",
+    "hubspot_renewal_deals",
+    "sqlite_with_tariffs",
+    "datev_bookings",
+    "woocommerce_totals_on_every_line",
+    "french_insurance",
+    "segment_events",
 )
 
 
@@ -131,6 +137,15 @@ def test_amounts_are_read_exactly(name: str, drafted: Drafted) -> None:
     stream = max(config.event_tables().streams.values(), key=lambda s: len(s.columns.get("value", ())))
     assert np.isclose(stream.columns["value"].sum(), D["eur"].sum(), rtol=0, atol=0.01 * len(D) if name.startswith("receipts") else 0.005)
     assert len(stream) == len(D)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize("name", ["woocommerce_totals_on_every_line", "datev_bookings", "amounts_in_minor_units", "amounts_in_pence"])
+def test_amounts_of_services_are_read_exactly(name: str, drafted: Drafted) -> None:
+    draft, folder = drafted(name)
+    stream = next(iter(parse_config(draft.text, folder / "churn.toml").event_tables().streams.values()))
+    assert len(stream) == len(export_cases.D)
+    assert stream.columns["value"].sum() == pytest.approx(export_cases.D["eur"].sum(), abs=0.005)
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")

@@ -126,6 +126,7 @@ WORDS: dict[str, str] = {
         end* ended close* until till to expir* finish* resolved solved stop* terminated termination* completed ende *ende beendet* bis
         geschlossen* laufzeitende fin fini* fermeture* cloture* hasta cierre* fine al chius* chiusura* fim encerr* ate koniec* konca
         do zakoncz* zamkn* eind* einde* tot gesloten* конец* оконч* закрыт* заверш* по bitis* sona kapanis* kapandi*
+        abschluss* *abschluss fechamento sluit* afsluit*
     """,
     "leaving": """
         churn* cancel* attrit* terminat* unsub* unregist* deactivat* left leave leaving exit* lapsed lost quit gone abandon* defect*
@@ -197,8 +198,26 @@ WORDS: dict[str, str] = {
     """,
     "ticket": """
         ticket* case* issue* incident* complaint* support helpdesk request* claim* anfrage* beschwerde* reklamation* stoerung*
+        sinistre* siniestro* sinistro* szkod* schaden* *schaden *klacht *klachten *beschwerden *reklamation hasar*
         demande* reclamation* reclam* incidencia* segnalaz* chamado* zgloszen* reklamacj* melding* klacht* обращен* заявк* жалоб*
         talep* sikayet* destek*
+    """,
+    "deal": """
+        deal* opportunit* pipeline* stage* dealstage verkaufschance* verkaufsphase* affaire* etape* oportunidad* etapa* fase*
+        oportunidade* szans* etap verkoopkans* сделк* этап* firsat*
+    """,
+    "won": """
+        won *won gewonnen* gagn* ganad* vint* ganh* wygran* выигр* kazan*
+    """,
+    "lost": """
+        lost *lost verloren* perdu* perdid* pers* przegran* проигр* kaybed*
+    """,
+    "renewal": """
+        renewal* renew verlaengerung* verlangerung* renouvell* renovac* rinnov* renov* odnowien* verleng* продлен* yenileme*
+    """,
+    "refund": """
+        refund* rueckerstatt* ruckerstatt* erstattung* rembours* reembols* devoluc* rimbors* zwrot* terugbetal* возврат* iade*
+        chargeback* creditnote* gutschrift*
     """,
     "people": """
         customer* client* user users account accounts member members subscriber* people person* contact* kunden* kunde nutzer*

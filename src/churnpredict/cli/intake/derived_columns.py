@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
-from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_of, quoted, signs_of
+from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_in, number_of, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 from churnpredict.events.amounts import NumberFormat, read_amounts
@@ -71,6 +71,9 @@ _SIDES = [
     {"rechnung", "gutschrift"},
     {"facture", "avoir"},
 ]
+_STRIPE = r"(ch|py|pi|in|ii|il|sub|si|re|txn|price|plan)_[A-Za-z0-9]+$"
+_WHOLE_ID = 17  # letters of an id that nobody has shortened
+_WITHOUT_CENTS = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
 _SOME, _MOSTLY = 20, 0.9
 _KINDS = 50  # different values at most: a column of words
 _FORMS = (NumberFormat(), NumberFormat(",", "."), NumberFormat(",", " "), NumberFormat(".", ","))
@@ -138,9 +141,30 @@ def _with_units(profile: TableProfile) -> TableProfile:
     """Return the table with the amount in whole units, where it is counted in cents by its name."""
     value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
     name = _free(profile, "amount", "full_amount")
-    if value is None or not name or not _MINOR & set(tokens(value.name)) or not value.is_whole:
+    if value is None or not name or not value.is_whole:
         return profile
-    return _extended(profile, f"CAST({quoted(value.name)} AS DOUBLE) / 100 AS {name}", name, (value,), f'{name} is "{value.name}" / 100')
+    said = bool(_MINOR & set(tokens(value.name)))
+    stripe = not said and _is_of_stripe(profile)
+    if not said and not stripe:
+        return profile
+    amount, each = f"CAST({quoted(value.name)} AS DOUBLE)", "100"
+    note = f'{name} is "{value.name}" / 100' + (": the interface of Stripe counts in the smallest unit" if stripe else "")
+    currency = next((c for c in profile.of_kind("text") if c.says("currency")), None)
+    whole = [str(v) for v in currency.codes[1] if str(v).strip().upper() in _WITHOUT_CENTS] if currency is not None else []
+    if currency is not None and whole:  # these currencies have no cents
+        if len(whole) == currency.distinct:
+            return profile
+        listed = ", ".join(f"'{v}'" for v in whole)
+        each = f"CASE WHEN CAST({quoted(currency.name)} AS VARCHAR) IN ({listed}) THEN 1 ELSE 100 END"
+        note += f", except in {', '.join(whole)}"
+    return _extended(profile, f"{amount} / {each} AS {name}", name, (value,), note)
+
+
+def _is_of_stripe(profile: TableProfile) -> bool:
+    """Return whether rows come from Stripe's interface: its ids, whole or beside times in seconds. Exports of its pages have decimals."""
+    ids = [c for c in profile.of_kind("text") if c.distinct and all(re.match(_STRIPE, str(v)) for v in c.codes[1])]
+    seconds = any(key == "unit" and unit == "s" for c in profile.of_kind("time") for key, unit, _ in c.how)
+    return any(seconds or all(len(str(v)) >= _WHOLE_ID for v in c.codes[1]) for c in ids)
 
 
 def _with_sides(profile: TableProfile) -> TableProfile:
@@ -154,7 +178,7 @@ def _with_sides(profile: TableProfile) -> TableProfile:
         if {s.strip().lower() for s in sides} in _SIDES:
             counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=2)
             less = sides[int(np.argmin(counts))].replace("'", "''")
-            text = number_of(quoted(value.name), *signs_of(profile))
+            text = number_in(profile, quoted(value.name))
             made = f"CASE WHEN CAST({quoted(column.name)} AS VARCHAR) = '{less}' THEN -1 ELSE 1 END * {text} AS {name}"
             return _extended(profile, made, name, (value,), f'{name} is "{value.name}", negative where "{column.name}" is {less}')
     return profile

@@ -16,11 +16,13 @@ from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
+from churnpredict.cli.intake.repeated_totals import with_totals_once
 from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
 from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, with_payment_driver, without_contradicted
 from churnpredict.cli.intake.tariff_states import tariff_states
+from churnpredict.cli.intake.titled_years import with_years_of_titles
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.figures import percent
@@ -47,7 +49,7 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_dates_of_names(profiles))])
+    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_years_of_titles(with_dates_of_names(profiles)))])
     apart = written_apart(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]
@@ -92,6 +94,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     told |= seen
     readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
+    found = [with_totals_once(r) for r in found]
     found = [_lines_of_orders(r, ways[r.name]) if r.name in ways else r for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
     readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
@@ -224,6 +227,8 @@ def _is_money(reading: Reading) -> bool:
     column = reading.profile.columns.get(reading.roles.get("value", ""))
     if column is None or (reading.kind == "events" and (reading.leaving or reading.profile.says("leaving"))):
         return False  # refunds to leavers are not payments of customers
+    if reading.key("driver") == "support" or reading.profile.says("refund"):
+        return False  # what is paid to customers: claims, refunds
     if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: named by the file
         return reading.profile.says("value", "payment", "price", "best_value")
     return column.says("value", "best_value", "price") and not column.says("quantity")

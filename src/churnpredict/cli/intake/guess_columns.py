@@ -7,6 +7,7 @@ import numpy as np
 from churnpredict.cli.intake.column_times import lacks_year
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
+from churnpredict.cli.intake.guess_deals import find_deals, guess_deals
 from churnpredict.cli.intake.guess_logs import guess_log, guess_wide
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import leaving_values
@@ -39,6 +40,9 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         return [guess_wide(profile, customer)]
     times = [c for c in profile.of_kind("time") if not c.says("birth") and c.name != customer]
     once = column.unique
+    deals = find_deals(profile, times)
+    if deals is not None and not once:
+        return [guess_deals(profile, customer, deals)]
     pair = find_pair(profile, times, once)
     if pair is not None and once and is_of_people(profile, *pair):
         return [guess_customers(profile, customer, times, activity, leaving=pair[1])]

@@ -101,15 +101,19 @@ def joins(start: Column) -> bool:
 
 def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
     """Return the reading of a table of contracts or tickets. Long because each role is chosen from the columns that earlier roles left."""
-    ticket = profile.says("ticket") and not profile.says("contract")
+    ticket, ended = profile.says("ticket") and not profile.says("contract"), end.known
     roles = {"customer": customer, "start": start.name, "end": end.name}
     unused: dict[str, str] = {}
-    ended = end.known
     lists: dict[str, list[str]] = {"attributes": []}
     for column in times:
         if column.name in roles.values():
             continue
-        if column.says("overwritten") or column.says("clerical") or (column.says("planned_end") and _moves_on(start, end, column)):
+        planned = column.says("planned_end") and not ticket
+        if (
+            column.says("overwritten")
+            or (column.says("clerical") and not planned)
+            or (column.says("planned_end") and _moves_on(start, end, column))
+        ):
             unused[column.name] = IN_PLACE
         elif column.says("response") and ticket and _in_order(start, column):
             roles.setdefault("response", column.name)

@@ -84,6 +84,7 @@ def guess_log(
     unused: dict[str, str] = {}
     if pair is None:
         time = max(times, key=lambda c: (_time_fit(c) - 6.0 * _follows(c, times), -list(profile.columns).index(c.name)))
+        time = _with_hour(time, times)
     else:
         time = pair[0]
     roles = {"customer": customer, "time": time.name}
@@ -142,6 +143,22 @@ def _time_fit(column: Column) -> float:
     fit += 0.5 * column.says("start") - 2.0 * column.says("leaving", "end") - 1.0 * column.says("recorded") - 2.0 * column.says("since")
     empty = float(np.mean(~column.known))
     return fit - 10.0 * empty - 20.0 * (empty > _MANY_EMPTY)
+
+
+def _with_hour(day: Column, times: Sequence[Column]) -> Column:
+    """Return the moment of which a column has only the day, in whatever time zone, where another column has it."""
+    if (day.times[day.known] % _DAY).any():
+        return day
+    for column in times:
+        if (
+            column is not day
+            and column.known.all()
+            and not column.says("clerical", "recorded", "overwritten", "planned_end", "end", "since")
+        ):
+            apart = np.abs(column.times - day.times)[day.known]
+            if (column.times % _DAY).any() and (apart <= 1.5 * _DAY).mean() > _LATE and (apart // _DAY > 0).mean() < 0.5:
+                return column
+    return day
 
 
 def _follows(column: Column, others: Sequence[Column]) -> bool:
@@ -209,6 +226,8 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     keys = said_how(profile, roles, unused)
     if profile.says("ticket") and not profile.says("payment"):
         keys.append(("driver", "support", "driver of the table's features"))
+    elif profile.says("refund"):
+        keys.append(("driver", "quality", "driver of the table's features"))
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
@@ -276,7 +295,8 @@ def _pairs(column: Column, customer: Column) -> int:
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
     """Return the number of an order that stands on several rows: they are its lines, of one customer and one moment."""
     for column in ids:
-        if column.name in roles.values() or column.says("item", "quantity", "value") or not column.filled.all():
+        counts = column.says("quantity") and not is_id(column.name)  # an order number is not a number of orders
+        if column.name in roles.values() or column.says("item", "value") or counts or not column.filled.all():
             continue
         if column.distinct > _ONCE * profile.rows:  # an event's id, with some rows loaded twice
             continue

@@ -11,7 +11,7 @@ import numpy as np
 from churnpredict.cli.intake.column_words import tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import best_value
-from churnpredict.cli.intake.table_joins import extended, loses_none, number_of, quoted, signs_of
+from churnpredict.cli.intake.table_joins import extended, loses_none, number_in, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 
@@ -76,7 +76,7 @@ def with_amount(profile: TableProfile, numeric: Collection[str] = ()) -> TablePr
 
 
 def _number(profile: TableProfile, column: str) -> str:
-    return number_of(quoted(column), *signs_of(profile))
+    return number_in(profile, quoted(column))
 
 
 def _share(profile: TableProfile, discount: Column) -> str:
@@ -120,7 +120,11 @@ def with_prices(tables: Mapping[str, TableProfile], ways: Sequence[str]) -> tupl
             continue
         for name in ways:
             table = found.get(name, tables[name])
-            if best_value(table.of_kind("number")) is not None or best_price(table) is not None or price.name in table.columns:
+            if (
+                best_value([c for c in table.of_kind("number") if not is_id(c.name)]) is not None
+                or best_price(table) is not None
+                or price.name in table.columns
+            ):
                 continue
             try:
                 joined = _priced(table, listed, price)
@@ -148,7 +152,7 @@ def _priced(table: TableProfile, listed: TableProfile, price: Column) -> TablePr
         if sum(str(v) in theirs for v in own.codes[1]) < _SEEN * own.distinct:
             continue
         on = f"CAST(given.{quoted(key.name)} AS VARCHAR) = CAST({quoted(listed.name)}.{quoted(key.name)} AS VARCHAR)"
-        number = number_of(f"{quoted(listed.name)}.{quoted(price.name)}", *signs_of(listed))
+        number = number_in(listed, f"{quoted(listed.name)}.{quoted(price.name)}")
         selected = f"given.*, {number} AS {quoted(price.name)}"
         if key.unique:
             return profile_query(

@@ -27,12 +27,12 @@ __all__ = [
     "loses_none",
     "moment_of",
     "months_as_rows",
+    "number_in",
     "number_of",
     "one_of_many",
     "path_of",
     "query_over",
     "quoted",
-    "signs_of",
     "with_customer",
 ]
 
@@ -55,22 +55,23 @@ def quoted(name: str) -> str:
     return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and not re.fullmatch(_RESERVED, name) else '"' + name.replace('"', '""') + '"'
 
 
-def signs_of(profile: TableProfile) -> tuple[str, str | None]:
-    """Return the signs within the numbers of a table: before decimals, and between groups of digits."""
-    source = profile.source
-    inner = source.database.values() if isinstance(source, Query) and isinstance(source.database, Mapping) else (source,)
-    file = next((s for s in inner if isinstance(s, File)), None)
-    return (file.decimal or ".", file.thousands) if file is not None else (".", None)
-
-
 def number_of(text: str, decimal: str = ".", thousands: str | None = None) -> str:
-    """Return a column as a number in a query, which sees columns of text files as they are written."""
+    """Return a text as a number in a query."""
     text = f"CAST({text} AS VARCHAR)"
     if thousands:
         text = f"replace({text}, '{thousands.replace(chr(39), chr(39) * 2)}', '')"
     if decimal == ",":
         text = f"replace({text}, ',', '.')"
     return f"TRY_CAST(replace(regexp_replace({text}, '[A-Za-z]{{2,}}|[^0-9.eE(+-]', '', 'g'), '(', '-') AS DOUBLE)"
+
+
+def number_in(profile: TableProfile, column: str) -> str:
+    """Return a column of numbers of a table as a number in a query.
+
+    Numbers of databases are numbers. Files give texts, without the signs that their options name and with all others.
+    """
+    source = profile.source
+    return f"CAST({column} AS DOUBLE)" if isinstance(source, Query) and not isinstance(source.database, Mapping) else number_of(column)
 
 
 def is_zoned(times: Column) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.readings import Reading
-from churnpredict.cli.intake.table_joins import extended, moment_of, number_of, quoted, signs_of
+from churnpredict.cli.intake.table_joins import extended, moment_of, number_in, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 
@@ -56,7 +56,7 @@ def _priced(reading: Reading, listed: TableProfile, prices: Sequence[Column]) ->
     over = moment_of(f"given.{quoted(end.name)}", end) if end is not None else "NULL"
     if holds is None or start is None or over is None:
         return None
-    numbers = [f"{number_of(quoted(c.name), *signs_of(listed))} AS {quoted(c.name)}" for c in prices]
+    numbers = [f"{number_in(listed, quoted(c.name))} AS {quoted(c.name)}" for c in prices]
     by = quoted(key.name)
     dated = (
         f"SELECT {by} AS tariff_key, {', '.join(numbers)}, {holds} AS holds_from, "

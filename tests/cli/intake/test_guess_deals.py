@@ -1,0 +1,73 @@
+"""Deals of a pipeline: those that are closed are events, a renewal that is lost is leaving, and what is open says nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.cli.door_cases import END, lines
+from tests.cli.export_cases import D, P, terms
+
+from churnpredict.cli.config import parse_config
+from churnpredict.cli.intake.draft_config import draft_config
+from churnpredict.cli.intake.found_files import found_files, read_profiles
+
+WORDS = {
+    "en": ("Stage", "Close Date", "Closed Won", "Closed Lost", "Negotiation", "Renewal"),
+    "de": ("Phase der Verkaufschance", "Abschlussdatum", "gewonnen", "verloren", "Angebot", "Verlängerung"),
+    "es": ("Etapa", "Fecha de cierre", "Ganada", "Perdida", "Propuesta", "Renovación"),
+    "pl": ("Etap", "Data zamknięcia", "wygrana", "przegrana", "oferta", "odnowienie"),
+}
+
+
+def deals(folder: Path, language: str, *, flags: bool = False) -> pd.DataFrame:
+    """Renewals every three months and first deals, one in four of them lost, with the amount of each."""
+    stage, closed, won, lost, pending, renewal = WORDS[language]
+    rows, truth = [], []
+    for i, (who, begin, end, last) in enumerate(terms()):
+        over = end < END
+        state = (lost if last else won) if over else pending
+        first = i % 4 == 0
+        rows.append(
+            f"D{i},A{who},{state},{begin:%Y-%m-%d},{end:%Y-%m-%d},{100 + i},{renewal}" + (f",{state == won},{over}" if flags else "")
+        )
+        truth.append((over, state == won, last, 100 + i))
+        if first:
+            rows.append(f"N{i},A{who},{lost},{begin:%Y-%m-%d},{begin:%Y-%m-%d},{7000 + i},New" + (",False,True" if flags else ""))
+            truth.append((True, False, False, 7000 + i))
+    lines(folder, "deals.csv", [f"Id,Account,{stage},Created,{closed},Amount,Type" + (",IsWon,IsClosed" if flags else ""), *rows])
+    lines(folder, "logins.csv", ["Account,login_at", *(f"A{r.who},{r.at:%Y-%m-%d %H:%M}" for r in D.itertuples())])
+    return pd.DataFrame(truth, columns=["over", "won", "last", "amount"])
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+@pytest.mark.parametrize("language", WORDS)
+def test_a_lost_renewal_is_leaving(language: str, tmp_path: Path) -> None:
+    truth = deals(tmp_path, language, flags=language == "en")
+    profiles, refused = read_profiles(found_files(tmp_path))
+    text = draft_config(profiles, tmp_path, refused=refused).text
+    found = tomllib.loads(text)
+    assert (found["churn"]["rule"], found["churn"]["of"]) == ("cancellation", "deals_left")
+    assert found["tables"]["deals"]["time"] == WORDS[language][1]
+    assert not {"IsWon", "IsClosed", WORDS[language][0]} & {str(v) for v in found["tables"]["deals"].values()}
+    streams = parse_config(text, tmp_path / "churn.toml").event_tables().streams
+    assert len(streams["deals"]) == truth["over"].sum()
+    assert np.nansum(streams["deals"].columns["value"]) == truth.loc[truth["won"], "amount"].sum()
+    assert len(streams["deals_left"]) == (truth["over"] & truth["last"]).sum()
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_bets_are_not_deals(tmp_path: Path) -> None:
+    rows = [
+        f"{r.who},{r.at:%Y-%m-%d %H:%M},{r.at + pd.Timedelta(hours=2):%Y-%m-%d %H:%M},{r.eur},{('won', 'lost')[i % 2]}"
+        for i, r in enumerate(D.itertuples())
+    ]
+    lines(tmp_path, "bets.csv", ["player_id,placed_at,ended_at,stake_amount,result", *rows])
+    profiles, _ = read_profiles(found_files(tmp_path))
+    text = draft_config(profiles, tmp_path).text
+    streams = parse_config(text, tmp_path / "churn.toml").event_tables().streams
+    assert streams["bets"].columns["value"].sum() == pytest.approx(D["eur"].sum())
+    assert len(P) > 50
