@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import churnpredict as cp
-from churnpredict.argument_checks import check_flag, check_flag_or_none
+from churnpredict.argument_checks import check_flag, check_flag_or_none, shows_call
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.baselines import MBGNBD
 from churnpredict.model.sub_risks import product_shares
@@ -100,3 +100,69 @@ def test_a_frame_is_not_a_list_of_customers_to_forget(tmp_path):
     """A loop over a frame gives the names of its columns: nobody would be removed."""
     with pytest.raises(UsageError, match=r"Name the column"):
         cp.runs.forget(SCORES, tmp_path)
+
+
+X, Y = pd.DataFrame({"a": [1.0, 2.0]}), [0, 1]
+FIRST_CALLS = {  # what somebody types first -> what the message names
+    lambda shop: cp.ChurnClassifier(shop.churn): "cp.ChurnPipeline(churn).fit(tables)",
+    lambda shop: cp.ChurnClassifier("90d"): "cp.ChurnPipeline(churn).fit(tables)",
+    lambda shop: cp.ChurnClassifier(X, Y): "cp.ChurnClassifier().fit(X, y)",
+    lambda shop: cp.ChurnClassifier(n_estimator=8): 'Did you mean "n_estimators"?',
+    lambda shop: cp.ChurnClassifier(seed=8): 'Did you mean "random_state"?',
+    lambda shop: cp.ChurnClassifier().fit(shop.tables): "cp.ChurnPipeline(churn).fit(tables)",
+    lambda shop: cp.ChurnClassifier().fit(X): "model.fit(X, y)",
+    lambda shop: cp.ChurnClassifier().fit(X, shop.churn): "cp.label_churn(tables, snapshots, churn)",
+    lambda shop: cp.ChurnClassifier().fit(X, Y, eval_set=[(X, Y)]): "model.fit(X, y)",
+    lambda shop: cp.ChurnClassifier().predict_proba(): "model.predict_proba(X)",
+    lambda shop: cp.ChurnClassifier().save("a"): "joblib.dump(model, path)",
+    lambda shop: cp.ChurnClassifier().explain(X): "cp.explain(model, X)",
+    lambda shop: cp.ChurnClassifier().classes_: "it is not trained yet",
+    lambda shop: cp.ChurnPipeline(shop.churn).fit(): "pipeline.fit(tables",
+    lambda shop: cp.ChurnPipeline(shop.churn).fit(shop.tables, test_size=0.2): "pipeline.fit(tables",
+    lambda shop: cp.ChurnPipeline(shop.churn).score(): "pipeline.score(tables",
+    lambda shop: cp.ChurnPipeline(shop.churn).predict_proba(): "pipeline.predict_proba(tables",
+    lambda shop: cp.ChurnPipeline(shop.churn).backtest(): "pipeline.backtest(tables)",
+    lambda shop: cp.ChurnPipeline(shop.churn).explain(): "pipeline.explain(tables)",
+    lambda shop: cp.ChurnPipeline(shop.churn).save(): 'pipeline.save("churn.model")',
+    lambda shop: cp.ChurnPipeline(shop.churn).make_future_dataframe(periods=3): "pipeline.when(tables)",
+    lambda shop: cp.ChurnPipeline(shop.churn).plot(): "pipeline.report(tables, path)",
+    lambda shop: cp.Events(X, customer="a", timestamp="b"): 'Did you mean "time"?',
+    lambda shop: cp.Events(X, customer_id="a", time="b"): 'Did you mean "customer"?',
+    lambda shop: cp.Inactivity(): 'cp.Inactivity("90d", of="orders")',
+    lambda shop: cp.Inactivity(shop.tables, "90d"): 'cp.Inactivity("90d", of="orders")',
+    lambda shop: cp.Inactivity(days=90): 'cp.Inactivity("90d", of="orders")',
+    lambda shop: cp.Cancellation(): 'cp.Cancellation("90d", of="cancellations")',
+    lambda shop: cp.SubscriptionEnd(): 'cp.SubscriptionEnd("90d", of="subscriptions")',
+    lambda shop: cp.take_snapshots(shop.tables): "cp.take_snapshots(tables, churn",
+    lambda shop: cp.take_snapshots(shop.tables, shop.churn, "2024-01-01"): "cp.take_snapshots(tables, churn",
+    lambda shop: cp.build_features(shop.tables): "snapshots = cp.take_snapshots(",
+    lambda shop: cp.label_churn(shop.tables, shop.churn): "cp.label_churn(tables, snapshots, churn)",
+    lambda shop: cp.explain(cp.ChurnClassifier()): "pipeline.explain(tables)",
+    lambda shop: cp.plan_retention(): "scores = pipeline.score(tables)",
+    lambda shop: cp.audit(shop.tables): "pipeline.audit(tables)",
+    lambda shop: cp.churn_rate(shop.tables): 'cp.churn_rate(tables, churn, period="M")',
+    lambda shop: cp.find_drift(shop.tables): "cp.find_drift(pipeline, tables)",
+    lambda shop: cp.retrain(shop.tables): "cp.retrain(pipeline, tables)",
+    lambda shop: cp.load(): 'cp.load("churn.model")',
+    lambda shop: cp.make_business(10, seed=1): 'Did you mean "random_state"?',
+    lambda shop: cp.BetaGeoFitter(): "cp.diagnostics.rfm_summary",
+    lambda shop: cp.train_test_split(X): "cp.TemporalSplit",
+}
+
+
+@pytest.mark.parametrize(("call", "named"), FIRST_CALLS.items(), ids=list(FIRST_CALLS.values()))
+def test_a_first_call_that_is_wrong_names_the_right_one(shop, call, named):
+    with pytest.raises((TypeError, AttributeError, UsageError)) as caught:
+        call(shop)
+    assert named in str(caught.value)
+
+
+def test_an_error_within_a_call_stays_as_it_is():
+    """Arguments that fit are not blamed for an error that comes later."""
+
+    @shows_call("broken(1)")
+    def broken(n):
+        return len(n)
+
+    with pytest.raises(TypeError, match=r"object of type 'int' has no len\(\)$"):
+        broken(1)

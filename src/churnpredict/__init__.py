@@ -86,6 +86,20 @@ _ELSEWHERE = {
     **dict.fromkeys(("Model", "Classifier", "ChurnModel", "Predictor"), "ChurnPipeline for tables of events, ChurnClassifier for a matrix"),
     **dict.fromkeys(("save", "dump"), "call pipeline.save(path)"),
     **dict.fromkeys(("plan",), "call cp.plan_retention(scores)"),
+    **dict.fromkeys(
+        (
+            "summary_data_from_transaction_data",
+            "clv_summary",
+            "BetaGeoFitter",
+            "ParetoNBDFitter",
+            "ModifiedBetaGeoFitter",
+            "GammaGammaFitter",
+        ),
+        "cp.diagnostics.rfm_summary gives frequency, recency and value; cp.ChurnPipeline holds MBG/NBD as one of its members",
+    ),
+    **dict.fromkeys(("train_test_split", "TimeSeriesSplit"), "cp.TemporalSplit splits rows by cutoff; pipeline.backtest(tables) does all"),
+    **dict.fromkeys(("Churn", "ChurnRule", "ChurnDefinition"), "cp.Inactivity, cp.SubscriptionEnd and cp.Cancellation are the churn rules"),
+    **dict.fromkeys(("Table", "Tables", "Dataset", "EntitySet", "Orders"), "cp.EventTables(orders=cp.Events(...)) holds the tables"),
 }
 
 

@@ -7,17 +7,18 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from churnpredict.errors import UsageError, closest, kind_of
 
 __all__ = ["check_choice", "check_flag", "check_flag_or_none", "check_instance", "check_path", "check_text", "check_texts", "shows_call"]
 
-T = TypeVar("T")
+_ALSO = {"seed": "random_state", "date": "time", "datetime": "time", "user": "customer", "amount": "value", "threads": "n_jobs"}
+T = TypeVar("T", bound=Callable[..., Any])
 
 
-def shows_call(call: str) -> Callable[[type[T]], type[T]]:
-    """Return a decorator of classes: a constructor that is called with missing or unknown arguments says how it is called.
+def shows_call(call: str) -> Callable[[T], T]:
+    """Return a decorator of classes, functions and methods: called with missing or unknown arguments, they say how they are called.
 
     >>> @shows_call("Span(days=7)")
     ... class Span:
@@ -25,23 +26,47 @@ def shows_call(call: str) -> Callable[[type[T]], type[T]]:
     >>> Span(7)
     Traceback (most recent call last):
     TypeError: Span: too many positional arguments. Write Span(days=7).
+    >>> Span(day=7)
+    Traceback (most recent call last):
+    TypeError: Span: got an unexpected keyword argument 'day'. Did you mean "days"? Write Span(days=7).
     """
 
-    def decorate(kind: type[T]) -> type[T]:
-        plain: Any = kind.__init__
+    def decorate(called: T) -> T:
+        plain: Any = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
+        stem = call.split("(", maxsplit=1)[0]
+        name = stem.removeprefix("cp.") if stem.endswith(f".{called.__name__}") else called.__name__
 
         @wraps(plain)
-        def init(self: Any, *given: Any, **named: Any) -> None:
+        def checked(*given: Any, **named: Any) -> Any:
             try:
-                inspect.signature(plain).bind(self, *given, **named)
+                return plain(*given, **named)
             except TypeError as error:
-                raise TypeError(f"{kind.__name__}: {error}. Write {call}.") from None
-            plain(self, *given, **named)
+                wrong = _not_bound(plain, given, named)
+                if not wrong:
+                    raise
+                raise TypeError(f"{name}: {wrong} Write {call}.").with_traceback(error.__traceback__) from None
 
-        kind.__init__ = init  # type: ignore[method-assign]
-        return kind
+        if not isinstance(called, type):
+            return cast(T, checked)
+        called.__init__ = checked  # type: ignore[misc]
+        return called
 
     return decorate
+
+
+def _not_bound(call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """Return what is wrong with the arguments of a call, an unknown name before a missing one; nothing where they fit."""
+    signature = inspect.signature(call)
+    try:
+        signature.bind(*given, **named)
+    except TypeError as error:
+        known = [name for name, parameter in signature.parameters.items() if parameter.kind is not parameter.POSITIONAL_ONLY]
+        if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()) or set(named) <= set(known):
+            return f"{error}."
+        unknown = next(name for name in named if name not in known)
+        near = f' Did you mean "{_ALSO[unknown]}"?' if _ALSO.get(unknown) in known else closest(unknown, [k for k in known if k != "self"])
+        return f"got an unexpected keyword argument {unknown!r}.{near}"
+    return ""
 
 
 def check_flag(given: Any, name: str, *, table: str | None = None, remedy: str = "Give True or False.") -> bool:

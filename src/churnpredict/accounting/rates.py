@@ -17,6 +17,7 @@ from churnpredict.accounting.ledger import Ledger, Periods
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.accounting.worth import Worth
+from churnpredict.argument_checks import shows_call
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import UsageError
 from churnpredict.events.tables import EventTables
@@ -31,6 +32,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
+@shows_call('cp.churn_rate(tables, churn, period="M")')
 def churn_rate(
     tables: EventTables,
     churn: ChurnRule,

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.argument_checks import check_flag
+from churnpredict.argument_checks import check_flag, shows_call
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.churn.rule import ChurnRule, check_rule, window_after
 from churnpredict.clock import days_between
@@ -73,6 +73,7 @@ def immature(tables: EventTables, churn: ChurnRule, cutoffs: Ints) -> npt.NDArra
     return late
 
 
+@shows_call('cp.label_churn(tables, snapshots, churn) with snapshots = cp.take_snapshots(tables, churn, every="15d")')
 def label_churn(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule, *, drop_immature: bool = False) -> Outcomes:
     """Label each snapshot with its outcome.
 

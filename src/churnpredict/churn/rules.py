@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.amounts import slack
-from churnpredict.argument_checks import check_text
+from churnpredict.argument_checks import check_text, shows_call
 from churnpredict.churn.base_rule import GONE_BEFORE, LEFT, LOST, BaseRule, Labelled
 from churnpredict.churn.rule import rule_name, window_after
 from churnpredict.churn.rule_questions import (
@@ -45,6 +45,7 @@ Codes = npt.NDArray[np.int32]
 EVER = "ever"
 
 
+@shows_call('cp.Inactivity("90d", of="orders")')
 @dataclass(frozen=True)
 class Inactivity(BaseRule):
     """Churn by inactivity: a customer who does nothing for a whole horizon has left.
@@ -126,6 +127,7 @@ class Inactivity(BaseRule):
         return days_between(cutoffs, closes, tables.timezone), (back_at >= closes).astype(np.int8)
 
 
+@shows_call('cp.Cancellation("90d", of="cancellations")')
 @dataclass(frozen=True)
 class Cancellation(BaseRule):
     """Churn by cancellation: a row in a table of cancellations means that the customer has left.
@@ -200,6 +202,7 @@ class Cancellation(BaseRule):
         return duration, np.where(unknown, GONE_BEFORE, outcome).astype(np.int8)
 
 
+@shows_call('cp.SubscriptionEnd("90d", of="subscriptions")')
 @dataclass(frozen=True)
 class SubscriptionEnd(BaseRule):
     """Churn at the end of a contract: a customer leaves when the last contract ends and is not renewed within the grace period.

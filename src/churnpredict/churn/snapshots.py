@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.churn.rule import ChurnRule, check_rule
 from churnpredict.errors import DataError, TimeError
 from churnpredict.events.expected import check_tables
@@ -20,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 BLOCK = 1 << 20
 
 
+@shows_call('cp.take_snapshots(tables, churn, every="15d")')
 def take_snapshots(
     tables: EventTables,
     churn: ChurnRule,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.errors import UsageError, kind_of
 from churnpredict.evaluation.audit_columns import missing_tells, single_values, too_well
 from churnpredict.evaluation.audit_hindsight import in_hindsight
@@ -37,6 +38,7 @@ _OF_ROWS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
 _OF_COLUMNS: tuple[Callable[[Case], Iterator[Finding]], ...] = (too_well, missing_tells, single_values, named, dates_and_ids, at_the_cutoff)
 
 
+@shows_call("cp.audit(X, y) with a matrix of features, or pipeline.audit(tables)")
 def audit(
     X: Matrix,
     y: Column | pd.DataFrame,

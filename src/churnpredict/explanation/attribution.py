@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_choice
+from churnpredict.argument_checks import check_choice, shows_call
 from churnpredict.errors import UsageError
 from churnpredict.explanation.additive import AdditiveModel, Constant, as_additive, check_model
 from churnpredict.explanation.certainty import RankedReasons
@@ -396,6 +396,7 @@ class Explanation(PairReasons, RankedReasons):
         return show(self._headline(), self._table(), _HEAD)
 
 
+@shows_call("cp.explain(model, X), or pipeline.explain(tables)")
 def explain(
     model: Estimator,
     X: Matrix,

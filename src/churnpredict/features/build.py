@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.clock import NEVER, calendar_time
 from churnpredict.errors import MismatchError, UsageError, closest, kind_of, warn
@@ -39,6 +40,7 @@ _LISTED = "Give a list of features: cp.catalog(tables) + [...]."
 BLOCK = 1 << 15  # snapshots at a time: their edges stay in the cache
 
 
+@shows_call('cp.build_features(tables, snapshots) with snapshots = cp.take_snapshots(tables, churn, every="15d")')
 def build_features(
     tables: EventTables,
     snapshots: pd.DataFrame,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_flag
+from churnpredict.argument_checks import check_flag, shows_call
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import window_after
 from churnpredict.churn.snapshots import take_snapshots
@@ -136,6 +136,7 @@ def _written(metric: str, value: float) -> str:
     return points(value) if metric == "calibration_gap" else ratio(value) if metric == "lift_10" else score(value)
 
 
+@shows_call("cp.retrain(pipeline, tables)")
 def retrain(
     champion: ChurnPipeline,
     tables: EventTables,

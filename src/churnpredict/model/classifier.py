@@ -6,15 +6,17 @@ Longer than most modules because scikit-learn's contract wants all of an estimat
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
+from churnpredict.model.elsewhere import not_an_attribute
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, check_matrix
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
@@ -42,6 +44,7 @@ TYPICAL = 2_000  # customers in the mean contributions: more change the mean by 
 _FEWEST_HOLDERS = 5  # a category of fewer customers could identify them, and teaches nothing
 
 
+@shows_call("cp.ChurnClassifier().fit(X, y), with a matrix of features, or cp.ChurnPipeline(churn).fit(tables), with tables of events")
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Risk of leaving, calibrated in log-odds and additive over features.
 
@@ -167,12 +170,18 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    if not TYPE_CHECKING:  # for a type checker, names that do not exist remain errors
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(not_an_attribute(self, name), name=name, obj=self)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
 
+    @shows_call("model.fit(X, y) with a matrix of features, or cp.ChurnPipeline(churn).fit(tables) with tables of events")
     def fit(
         self,
         X: Matrix,
@@ -336,6 +345,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def encode(self, X: Matrix) -> np.ndarray:
         """Return the matrix (n, n_features) that members take: columns aligned by name, categories as codes, NaN for missing."""
         check_is_fitted(self)
+        check_matrix(X, "model.predict_proba(X)")
         frame = as_frame(X)
         named = hasattr(self, "feature_names_in_")
         # names that are not text count as well: without them, columns in another order would be taken by position
@@ -391,6 +401,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         z = self._log_odds(self.encode(X))
         return z if self._learnt else -z
 
+    @shows_call("model.predict_proba(X)")
     def predict_proba(self, X: Matrix) -> np.ndarray:
         """Return probabilities (n, 2) of the two labels, in the order of ``classes_``."""
         p = sigmoid(self._log_odds(self.encode(X)))

@@ -35,6 +35,9 @@ def check_matrix(X: Any, call: str, y: Any = None) -> None:
     is_mapping = isinstance(X, dict) and not hasattr(X, "tocsr")  # some of SciPy's sparse matrices are dicts; scikit-learn refuses them
     if X is None or is_mapping or isinstance(X, (str, Path, type)) or hasattr(X, "predict_proba"):
         raise UsageError("not-a-matrix", f"{name} takes a matrix of features as X, not {kind_of(X)}", remedy=f"Call {call}.")
+    if hasattr(y, "of") and hasattr(y, "check"):
+        remedy = f"Label snapshots by it: y = cp.label_churn(tables, snapshots, churn), then {call}; or train cp.ChurnPipeline(churn)."
+        raise UsageError("bad-argument", f"{name} takes the labels as y, not a churn rule", remedy=remedy)
     if isinstance(y, str):
         remedy = f"Give its values: y = frame[name] and X = frame.drop(columns=name), then {call}."
         raise UsageError("bad-argument", f"{name} takes the labels as y, not a name of a column", remedy=remedy)

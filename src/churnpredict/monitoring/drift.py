@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.errors import ChurnError, ContentError, ModelError, UsageError
 from churnpredict.events.tables import EventTables
 from churnpredict.figures import percent, points
@@ -128,6 +129,7 @@ class Drift:
         return show(self._headline(), rows, ("group", "where", "what", "remedy"), [self.sent] if self.sent else [])
 
 
+@shows_call("cp.find_drift(pipeline, tables)")
 def find_drift(
     pipeline: ChurnPipeline, tables: EventTables, at: Moment | None = None, *, scores: pd.DataFrame | Sequence[pd.DataFrame] | None = None
 ) -> Drift:

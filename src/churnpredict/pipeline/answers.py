@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables
@@ -56,6 +57,7 @@ class Answers:
         """Return whether the model was trained on outcomes after any of these cutoffs."""
         raise NotImplementedError
 
+    @shows_call("pipeline.backtest(tables)")
     def backtest(
         self,
         tables: EventTables,
@@ -94,6 +96,7 @@ class Answers:
         check_tables(tables, "pipeline.backtest(tables)")
         return backtest(cast(Any, self), tables, at, against=against, rounds=rounds, campaign=ASSUMED if campaign is None else campaign)
 
+    @shows_call("pipeline.explain(tables)")
     def explain(
         self,
         tables: EventTables,
@@ -190,6 +193,7 @@ class Answers:
         ends = cutoffs.window_ends(tables, self.churn, X, scoring.earlier_horizons_of(self.model_))
         return Staying(scoring.staying_table(self.model_, X, ends))
 
+    @shows_call('pipeline.report(tables, "report.html")')
     def report(
         self,
         tables: EventTables,

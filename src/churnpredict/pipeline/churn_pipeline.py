@@ -266,6 +266,7 @@ class ChurnPipeline(Answers):
         window = (self.churn.gap_span.nominal / DAY, self.churn.horizon_span.nominal / DAY)
         return SeasonView(getattr(self.model_, "season_", None), window, why)
 
+    @shows_call('pipeline.fit(tables, until="2024-06-01")')
     def fit(self, tables: EventTables, until: Moment | None = None) -> ChurnPipeline:
         """Train on what was known before ``until``, outcomes included.
 
@@ -422,6 +423,7 @@ class ChurnPipeline(Answers):
             )
         check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
+    @shows_call('pipeline.predict_proba(tables, at="2024-09-01")')
     def predict_proba(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return probabilities of everybody at risk at one cutoff.
 
@@ -438,6 +440,7 @@ class ChurnPipeline(Answers):
             cutoffs.warn_in_sample(stacklevel=3)
         return scoring.probability_table(X, risk_of(self.model_, X))
 
+    @shows_call('pipeline.score(tables, at="2024-09-01")')
     def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Frame:
         """Return one row per customer at risk, highest risk first. It is not a metric, as ``score`` of scikit-learn is: :meth:`backtest`
         measures.
@@ -534,6 +537,7 @@ class ChurnPipeline(Answers):
         check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
+    @shows_call('pipeline.save("churn.model")')
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
         """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
         from churnpredict.model_file.store import save

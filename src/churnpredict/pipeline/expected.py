@@ -24,6 +24,8 @@ ELSEWHERE = {
     **dict.fromkeys(("train", "partial_fit"), "call pipeline.fit(tables)"),
     **dict.fromkeys(("load", "from_file"), "call cp.load(path)"),
     **dict.fromkeys(("dump", "to_file", "export"), "call pipeline.save(path)"),
+    **dict.fromkeys(("make_future_dataframe", "forecast", "when_leaving"), "call pipeline.when(tables) for the risk of each coming period"),
+    **dict.fromkeys(("plot", "summary", "plot_components"), "call pipeline.report(tables, path) for a page, or pipeline.backtest(tables)"),
     **dict.fromkeys(("plan",), "call cp.plan_retention(pipeline.score(tables))"),
     **dict.fromkeys(("retrain", "refit", "update"), "call cp.retrain(pipeline, tables)"),
     **dict.fromkeys(("drift", "monitor"), "call cp.find_drift(pipeline, tables)"),

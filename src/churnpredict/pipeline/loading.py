@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from churnpredict.argument_checks import shows_call
 from churnpredict.model_file import store
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
@@ -15,6 +16,7 @@ def unpacked(content: bytes, *, signed_by: str | Path | None = None) -> ChurnPip
     return ChurnPipeline.from_state(store.unpacked(content, signed_by=signed_by))
 
 
+@shows_call('cp.load("churn.model")')
 def load(path: str | Path, *, expected_sha256: str | None = None, signed_by: str | Path | None = None) -> ChurnPipeline:
     """Read a pipeline that :meth:`ChurnPipeline.save` wrote. No code in the file is run, whatever its source.
 

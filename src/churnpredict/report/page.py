@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from churnpredict import __version__
-from churnpredict.argument_checks import check_instance, check_text
+from churnpredict.argument_checks import check_instance, check_text, shows_call
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ChurnError, SchemaError
 from churnpredict.files import write_text
@@ -32,6 +32,7 @@ __all__ = ["render_report", "write_report"]
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+@shows_call('pipeline.report(tables, "report.html")')
 def write_report(
     scores: pd.DataFrame,
     path: str | Path,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_text
+from churnpredict.argument_checks import check_text, shows_call
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
@@ -204,6 +204,7 @@ class Plan:
         return write_workbook(path, {"plan": self.table, "decisions": self.decisions})
 
 
+@shows_call("cp.plan_retention(scores, budget=1000) with scores = pipeline.score(tables)")
 def plan_retention(
     scores: pd.DataFrame,
     *,

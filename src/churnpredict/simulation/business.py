@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_flag, check_flag_or_none
+from churnpredict.argument_checks import check_flag, check_flag_or_none, shows_call
 from churnpredict.errors import TimeError, UsageError, closest
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.markup import show
@@ -217,6 +217,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     return declared
 
 
+@shows_call("cp.make_business(2000, random_state=0)")
 def make_business(
     n_customers: int = 2000,
     random_state: int = 0,
