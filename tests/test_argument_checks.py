@@ -166,3 +166,10 @@ def test_an_error_within_a_call_stays_as_it_is():
 
     with pytest.raises(TypeError, match=r"object of type 'int' has no len\(\)$"):
         broken(1)
+
+
+@pytest.mark.parametrize("name", ["encoding", "delimiter", "decimal", "thousands", "sheet", "member", "column_names"])
+@pytest.mark.parametrize("given", [True, 3, pd.NA, np.nan, b";", object], ids=repr)
+def test_options_of_a_file_are_texts(name, given):
+    with pytest.raises(UsageError, match=f"{name} is"):
+        cp.File("orders.csv", **{name: given})

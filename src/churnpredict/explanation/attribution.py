@@ -469,8 +469,7 @@ def explain(
     check_model(model, X, "explain(model, X)")
     frame = as_frame(X)
     rows: Any = X if frame is None else frame
-    n = len(rows)
-    if n == 0:
+    if (n := len(rows)) == 0:
         raise UsageError("no-rows", "X has no rows", remedy="Give at least one customer.")
     additive = as_additive(model, rows, positive=positive)
     keys, table = assign_drivers(additive.names, drivers)

@@ -37,7 +37,7 @@ from churnpredict.monitoring.drift_statistics import (
     unlike,
 )
 from churnpredict.per_customer import ids_as_text
-from churnpredict.pipeline.cutoffs import default_step, learnt_until
+from churnpredict.pipeline.cutoffs import default_step, learnt_until, observed_until
 from churnpredict.pipeline.scoring import IN_SAMPLE, snapshots_of
 from churnpredict.spans import Span
 
@@ -282,6 +282,12 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
     usual = int(np.median(counts[:-1][-6:])) if len(counts) > 1 else 0
     what = f"{int(counts[-1]):,} customers are at risk at {tables.stamp(moment)}, where {usual:,} were usual in training: {percent(ratio)}"
     remedy = "Check whether all customers are loaded: missing ones are not scored. If business has changed this much, train again."
+    observed = observed_until(tables, pipeline.churn)
+    if moment > observed:
+        days = -(-(moment - observed) // DAY)
+        after = f"{days:,} {'day' if days == 1 else 'days'} after the end of the data at {tables.stamp(observed)}"
+        what = f"{tables.stamp(moment)} is {after}: {what}"
+        remedy = "Load the data up to that moment, or give a moment that they cover as at."
     book.check(INPUTS, "customers", "all customers", change, what, remedy)
     return int(counts[-1])
 

@@ -290,13 +290,8 @@ def _observed(readings: Sequence[Reading]) -> list[Reading]:
             and not r.profile.says("leaving")
         ):
             days = (latest - logs[r.name]) // DAY
-            keys.append(
-                (
-                    "observed_until",
-                    _day_after(logs[r.name]),
-                    f"it ends {days} days before the other tables: silence after that is not leaving",
-                )
-            )
+            why = f"it ends {days} days before the other tables: silence after that is not leaving"
+            keys.append(("observed_until", _day_after(logs[r.name]), why))
         if (
             r.kind == "intervals"
             and r.column("end").kind == "time"

@@ -36,17 +36,8 @@ _FEW = 12  # whole numbers of no more values, without a word for what they count
 _SEVERAL = 1.5  # people of an account, and rows of a person, at least
 _MANY_EMPTY = 0.05  # a table with more rows without a time is refused
 _HISTORY = {
-    "history",
-    "historie",
-    "historique",
-    "historial",
-    "storico",
-    "historico",
-    "historia",
-    "geschiedenis",
-    "история",
-    "gecmis",
-    "changes",
+    *("history", "historie", "historique", "historial", "storico"),
+    *("historico", "historia", "geschiedenis", "история", "gecmis", "changes"),
 }
 
 

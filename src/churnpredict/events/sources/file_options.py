@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +68,10 @@ class File:
     version: int | str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        for name in ("encoding", "delimiter", "decimal", "thousands", "sheet", "member"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise _refuse(name, value, "Write a text.")
         if self.encoding is not None and check_encoding(self.encoding) is None:
             raise _refuse("encoding", self.encoding, 'Use an encoding that Python supports, such as "cp1252", "iso-8859-2" or "utf-16".')
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
@@ -85,7 +89,12 @@ class File:
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
                 raise _refuse(name, value, "Write a whole number, zero or more.")
         names = self.column_names
-        if isinstance(names, str) or not all(isinstance(n, str) and n for n in names) or len(set(names)) < len(names):
+        if (
+            isinstance(names, str)
+            or not isinstance(names, Iterable)
+            or not all(isinstance(n, str) and n for n in names)
+            or len(set(names)) < len(names)
+        ):
             raise _refuse("column_names", names, "Write a list of different names, one for each column of the file.")
         object.__setattr__(self, "column_names", tuple(names))
 
