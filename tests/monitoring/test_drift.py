@@ -268,3 +268,11 @@ def test_figures_that_are_not_known_are_not_told_as_nan() -> None:
     assert "difference +20.0 points, interval not known" in told
     assert "slope" not in told
     assert "top tenth 0.2x; 9 snapshots, 2 left" in told
+
+
+def test_a_moment_after_the_data_is_said(frames: tuple[pd.DataFrame, pd.DataFrame], model: cp.ChurnPipeline) -> None:
+    """Nobody is missing: there are no data of that time."""
+    found = cp.find_drift(model, declared(*frames), at="9999-12-31")
+    said = next(alarm for alarm in found.alarms if alarm.code == "customers")
+    assert "days after the end of the data at" in said.what
+    assert "Load the data up to that moment" in said.remedy

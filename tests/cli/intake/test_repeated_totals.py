@@ -34,6 +34,15 @@ def test_a_total_counts_once(more: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_value_that_repeats_beside_prices_that_do_not(tmp_path: Path) -> None:
+    rows = [f"B{i},{r.who},{r.at:%Y-%m-%d},{r.eur},{10 + k + i % 5}.25" for i, r in enumerate(D.itertuples()) for k in range(2)]
+    lines(tmp_path, "orders.csv", ["order_no,customer_id,ordered_at,paid_amount,line_price", *rows])
+    table, total = drafted(tmp_path)
+    assert table["value"] == "share_of_total"
+    assert total == pytest.approx(D["eur"].sum(), abs=0.005)
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 def test_equal_prices_of_lines_are_kept(tmp_path: Path) -> None:
     """Two tickets of one order cost the same each."""
     rows = [f"T{i},{r.who},{r.at:%Y-%m-%d %H:%M},{20 + i % 7}.50,seat {k}" for i, r in enumerate(D.itertuples()) for k in range(2)]

@@ -15,6 +15,7 @@ __all__ = ["with_totals_once"]
 
 _FEWEST = 20
 _NEARLY_ALL = 0.99
+_OF_ALL = ("total", "grand", "gesamt", "summe", "suma", "somme", "razem", "toplam", "totaal", "итог")
 _OF_A_LINE = {"unit", "item", "line", "lineitem", "each", "position", "einzel", "stueck", "unitaire", "unitario"}
 
 
@@ -26,7 +27,7 @@ def with_totals_once(reading: Reading) -> Reading:
     if value.kind != "number" or _OF_A_LINE & set(tokens(value.name)) or not _is_repeated(order, value):
         return reading
     others = [c for c in profile.of_kind("number") if c is not value and c.says("price", "value") and not c.says("pieces")]
-    if not value.says("best_value") and all(_is_repeated(order, c) for c in others):
+    if not any(word.startswith(_OF_ALL) for word in tokens(value.name)) and all(_is_repeated(order, c) for c in others):
         return reading  # an order of several equal things may well have one price on all lines
     return _shared(reading, profile, order, value)
 
