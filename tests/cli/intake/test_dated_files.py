@@ -76,7 +76,7 @@ def test_the_same_fee_for_everybody_is_money_and_a_gate_is_not(tmp_path: Path) -
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 def test_whole_amounts_beside_counted_times_may_be_cents(tmp_path: Path) -> None:
-    rows = [f"in_{i},cus_{r.who},{r.at.timestamp():.0f},{round(100 * r.eur)},usd" for i, r in enumerate(D2.itertuples())]
+    rows = [f"doc-{i},cus_{r.who},{r.at.timestamp():.0f},{round(100 * r.eur)},usd" for i, r in enumerate(D2.itertuples())]
     lines(tmp_path, "invoices.csv", ["id,customer,created,total,currency", *rows])
     assert '# "total" has whole numbers only: where they are cents' in draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text
 
