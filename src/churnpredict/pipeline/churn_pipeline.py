@@ -423,7 +423,6 @@ class ChurnPipeline(Answers):
             )
         check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
-    @shows_call('pipeline.predict_proba(tables, at="2024-09-01")')
     def predict_proba(self, tables: EventTables, at: Moment | None = None) -> Frame:
         """Return probabilities of everybody at risk at one cutoff.
 
@@ -537,7 +536,6 @@ class ChurnPipeline(Answers):
         check_tables(tables, "pipeline.unscored(tables)")
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
-    @shows_call('pipeline.save("churn.model")')
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
         """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
         from churnpredict.model_file.store import save
