@@ -82,6 +82,10 @@ WORDS: dict[str, str] = {
         hours hrs days kwh km miles minutes mins stunden tage heures jours horas dias ore giorni godziny dni uren dagen часов дней
         saat gun* guests seats
     """,
+    "seats": """
+        seat seats license* licence* lizenz* sitze plaetze platze sieges siege asientos plazas licencia* licenca* licenza* postazioni
+        miejsca licencj* plaatsen licentie* мест места лиценз* koltuk* lisans*
+    """,
     "postal": """
         plz postleitzahl* zip zipcode* postcode* postal* cap cp codpostal pocztowy postkod* индекс postakodu posta_kodu
     """,
