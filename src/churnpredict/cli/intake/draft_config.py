@@ -16,6 +16,7 @@ from churnpredict.cli.config import Config, parse_config
 from churnpredict.cli.intake.choose_rule import Rule, rules_for
 from churnpredict.cli.intake.draft_tables import Ask, Question, read_tables
 from churnpredict.cli.intake.flat_table import flat_recipe
+from churnpredict.cli.intake.paid_seats import with_seats
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import TableProfile
 from churnpredict.errors import ChurnError, ChurnWarning, ConfigError
@@ -96,7 +97,7 @@ def draft_config(profiles: Sequence[TableProfile], folder: Path, *, ask: Ask = _
     ChurnError
         Any error of a table, when no other table is left.
     """
-    readings = read_tables(profiles, ask)
+    readings = with_seats(read_tables(profiles, ask))
     problem: ChurnError | None = None
     for _ in range(4 * len(readings) + 4):
         used = [r for r in readings if r.kind]

@@ -14,7 +14,6 @@ from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.message_logs import with_messages
-from churnpredict.cli.intake.paid_seats import with_seats
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.repeated_totals import with_totals_once
@@ -102,7 +101,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = _one_table_of_people(readings)
     readings = [_turned(r) for r in readings]
     readings = _observed(readings)
-    return with_seats(with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time])))
+    return with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
 
 
 def _lines_of_orders(reading: Reading, way: Way) -> Reading:
