@@ -1,5 +1,7 @@
 """Every aggregate against its slow oracles: events by the laws' histories, intervals and states here, SQLite, and real orders."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from tests.oracles.features_sqlite import DAY, count_in_sqlite
 from churnpredict import Customers, Events, EventTables, Feature, build_features, catalog
 from churnpredict.errors import TimeError, UsageError
 from churnpredict.events.tables import Intervals, States
+from churnpredict.features import kernels
 from churnpredict.features.catalog import with_driver
 from churnpredict.features.feature import AGGREGATES
 from churnpredict.features.peers import PEER_AGGREGATES
@@ -321,3 +324,24 @@ def test_changes_of_usage_are_not_changes_of_a_price():
         tables = EventTables(use=States(frame, customer="c", time="t", values=["level"], driver=driver))
         names = [with_driver(f, tables).name for f in catalog(tables)]
         assert [n for n in names if n.endswith("level_last_change_pct")] == [f"{named}__use_level_last_change_pct"]
+
+
+@pytest.mark.parametrize("history", [None, 40])
+def test_the_usual_value_is_the_same_however_many_cutoffs_come_before(rng, history):
+    """The sorted values are carried from cutoff to cutoff; the oracle sorts them anew each time."""
+    sizes = np.array([0, 1, 3, 60, 0, 25, 140])
+    offsets = np.append(0, np.cumsum(sizes))
+    values = rng.integers(-2, 9, offsets[-1]).astype(np.float64)  # with ties, zeros and refunds
+    values[rng.random(len(values)) < 0.2] = np.nan
+    edges = []
+    for a, b in itertools.pairwise(offsets.tolist()):
+        for high in np.sort(rng.integers(a, b + 1, 30)).tolist():
+            edges.append((high, a if history is None else max(a, high - history)))
+    block = np.ascontiguousarray(np.array(edges, np.int64).T)
+    found, expected = np.empty((1, len(edges)), np.float32), []
+    kernels.value_ratios(values, block, 0, found, 0)
+    for high, low in edges:
+        before = [v for v in values[max(low, high - 1 - kernels.USUAL_VALUES) : max(high - 1, low)] if v == v]
+        usual = float(np.median(before)) if before else 0.0
+        expected.append(values[high - 1] / usual if usual > 0 else np.nan)
+    np.testing.assert_array_equal(found[0], np.array(expected, np.float32))

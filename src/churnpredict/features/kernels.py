@@ -214,12 +214,12 @@ def values_back(values, edges, columns, out, at):  # type: ignore[no-untyped-def
 def value_ratios(values, edges, column, out, at):  # type: ignore[no-untyped-def]
     """Divide the last value by the usual one: the median of up to ``USUAL_VALUES`` before it, missing ones left out."""
     usual = np.empty(USUAL_VALUES)  # the values of rows [a, b), sorted; carried from one cutoff of a customer to the next
-    n, begun, a, b = 0, -1, -1, -1
+    n, a, b = 0, -1, -1
     for r in range(edges.shape[1]):
-        low, last = edges[1, r], edges[0, r] - 1
-        first = max(low, last - USUAL_VALUES)
-        if low != begun or first < a or first >= b or last < b:
-            n, begun, a, b = 0, low, first, first
+        last = edges[0, r] - 1
+        first = max(edges[1, r], last - USUAL_VALUES)
+        if first < a or first >= b or last < b:  # another customer, or nothing in common with the cutoff before
+            n, a, b = 0, first, first
         while a < first:
             v = values[a]
             a += 1
