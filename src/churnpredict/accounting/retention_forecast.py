@@ -174,7 +174,7 @@ def _paths(tables: EventTables, churn: ChurnRule | None, value: str, cutoff: int
     last = int(edges[-1])
     between = int(np.sum((np.unique(starts) >= last) & (np.unique(starts) < coming.starts[0])))
     n_past = amounts.shape[1] - 1
-    bounds = np.append(edges[-n_past - 1 :], 0)[:-1]
+    bounds = edges[-n_past - 1 :]
     due = np.zeros((len(tables), n_past + len(coming)), np.int64)
     if worth.contracts is not None and "planned_end" in worth.stream.columns:
         due = _due(tables, name, [*itertools.pairwise(bounds), *zip(coming.starts, coming.ends, strict=True)])
