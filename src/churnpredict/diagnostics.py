@@ -8,12 +8,14 @@ from churnpredict.explanation.whatif import what_would_help
 from churnpredict.features.probe import probe_features
 from churnpredict.features.rfm import rfm, rfm_summary
 from churnpredict.retention.alerts import find_alerts, judge_alerts
+from churnpredict.retention.concentration import find_segments
 
 __all__ = [
     "Campaign",
     "compare_reasons",
     "confused_reasons",
     "find_alerts",
+    "find_segments",
     "judge_alerts",
     "probe_features",
     "rfm",
