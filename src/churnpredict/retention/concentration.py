@@ -92,7 +92,7 @@ def find_segments(
     >>> X = pd.DataFrame({"tickets": rng.poisson(1.0, 4000), "age": rng.uniform(0, 100, 4000)}, index=index)
     >>> y = rng.random(4000) < np.where((X["tickets"] >= 2) & (X["age"] < 40), 0.5, 0.1)
     >>> find_segments(X, y)["segment"].tolist()[0]
-    'age < 40 and tickets >= 2'
+    'age < 41.7 and tickets >= 2'
     """
     check_instance(X, "X", pd.DataFrame, "Give the features of past snapshots: pipeline.features_of(tables, snapshots).")
     if "customer_id" not in X.index.names:
