@@ -120,7 +120,7 @@ def measure(
     curves = leaving_curves.curves_of(pipeline.model_, churn, hazards, X_test)
     spent = time.process_time() - start
     days = np.arange(1.0, over + 1)
-    snapshots = leaving_curves._snapshots(pipeline, past, float(hazards.edges[-1]))
+    snapshots = leaving_curves.curve_snapshots(pipeline, past, float(hazards.edges[-1]))
     seen = leaving_times(past, snapshots, churn, float(hazards.edges[-1]))
     X = pipeline.features_of(past, seen.index.to_frame(index=False))
     some = np.sort(np.random.default_rng(0).permutation(len(X))[:MOST])
