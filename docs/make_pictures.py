@@ -299,7 +299,7 @@ def silence(text: str, quiet: str, main: str) -> Any:
 # What the commands named here printed last: CPU seconds on one core. Not measured again for a picture.
 SPEED = {
     "features of 10 M events at 24 cutoffs, s\n(features.py)": {"churnpredict": 4.7, "SQL in DuckDB": 111, "pandas": 199},
-    "exact SHAP values of 50,000 rows, s\n(explain.py)": {"churnpredict": 0.88, "LightGBM's pred_contrib": 90},
+    "exact SHAP values of 50,000 rows, s\n(explain.py)": {"churnpredict": 0.52, "LightGBM's pred_contrib": 53},
     "scores of 100,000 customers, s\n(scores.py)": {"churnpredict": 0.19, "Booster.predict": 2.7},
 }
 
