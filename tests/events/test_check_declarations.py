@@ -33,7 +33,7 @@ PEOPLE = cp.Customers(LOG, customer="id")
         ({"log": events(seats="plans.seats")}, "bad-seats"),
         ({"log": events(repeats="twice")}, "bad-repeats"),
         ({"log": events(activity=["paid"])}, "bad-argument"),
-        *[({name: events()}, "table-name") for name in (*RESERVED, "calendar", "my log", "a__b", "1st", "")],
+        *[({name: events()}, "table-name") for name in (*sorted(RESERVED), "calendar", "my log", "a__b", "1st", "")],
         ({"log": events(), "LOG": events()}, "table-name"),
     ],
     ids=str,
