@@ -49,6 +49,7 @@ def planted(business: Any, pipeline: Any, at: pd.Timestamp) -> pd.DataFrame:
 
 
 _RECORDED = 0.6  # share of the traces of a harder world that are on record
+_RECENT = 14  # days: a cause that began later than so long before the cutoff has left few traces
 _EXTRA = 0.8  # actions a day that a cause adds while it is at work
 _KINDS = ("weak", "overlapping", "late", "confounded", "correlated")
 _BUSY = ("price", "support", "quality", "competition")  # causes whose customers use the service more
@@ -91,7 +92,12 @@ def judged_in(business: Any, tables: Any, churn: Any) -> dict[str, float]:
     at = midnight(business, 121)
     rows = [row for row in cp.catalog(tables) if row.window in (None, "30d", "90d")]
     pipeline = cp.ChurnPipeline(churn, features=rows, n_jobs=1).fit(tables, until=at)
-    X = pipeline.features_at(tables, at=at)
+    return judged_by(pipeline, business, tables, at)
+
+
+def judged_by(pipeline: Any, business: Any, tables: Any, at: pd.Timestamp) -> dict[str, float]:
+    """The same of a trained pipeline."""
+    churn, X = pipeline.churn, pipeline.features_at(tables, at=at)
     why = cp.explain(pipeline.model_, X)
     became = cp.label_churn(tables, cp.take_snapshots(tables, churn, at=at), churn).reindex(X.index)
     ids = X.index.get_level_values("customer_id")
@@ -106,13 +112,42 @@ def judged_in(business: Any, tables: Any, churn: Any) -> dict[str, float]:
     day, who = (at - business.start).days, business.truth.index.get_indexer(ids)
     calm = ~ids.isin(active) & (world.scare(who, day) == 0) & (world.scare(who, day - 30) == 0)
     points = first["reason_1_points"].fillna(0.0).to_numpy()
+    recent = (at - truth["cause_at"] < pd.Timedelta(days=_RECENT)).to_numpy()
+    by_driver = why.points.reindex(columns=[*dict.fromkeys(truth["driver"])], fill_value=0.0)
+    own = by_driver.to_numpy()[np.arange(len(ids)), by_driver.columns.get_indexer(truth["driver"])]
+    wrong, clear = leavers & ~right, leavers & (points >= 0.05)
     fixed = first["reason_1"].isin(["lifecycle", "calendar", "competition"]).to_numpy()
     return {
         "leavers": float(leavers.sum()), "right": right[leavers].mean(), "right_of_3": three[leavers].mean(),
         "tenth": float((leavers & riskiest).sum()), "right_tenth": right[leavers & riskiest].mean(),
+        "clear": float(clear.sum()), "right_clear": right[clear].mean(),
+        "recent": float((leavers & recent).sum()), "right_recent": right[leavers & recent].mean(),
+        "older": float((leavers & ~recent).sum()), "right_older": right[leavers & ~recent].mean(),
+        "wrong": float(wrong.sum()), "untold": (own < 0.01)[wrong].mean(), "habit": (first["reason_1"] == "habit").to_numpy()[wrong].mean(),
+        "start": (first["reason_1"].eq("habit").to_numpy() & truth["driver"].eq("onboarding").to_numpy())[wrong].mean(),
+        "points_wrong": 100 * float(np.median(points[wrong])), "points_right": 100 * float(np.median(points[leavers & right])),
         "calm": float(calm.sum()),
         "false_5": ((points >= 0.05) & ~fixed)[calm].mean(), "false_2": ((points >= 0.02) & ~fixed)[calm].mean(),
     }  # fmt: skip
+
+
+_SHARES = {
+    "right": "leavers", "right_of_3": "leavers", "right_tenth": "tenth", "false_5": "calm", "false_2": "calm",
+    "right_clear": "clear", "right_recent": "recent", "right_older": "older",
+    "untold": "wrong", "habit": "wrong", "start": "wrong", "points_wrong": "wrong", "points_right": "leavers",
+}  # fmt: skip
+_WHERE = {
+    "right where it adds 5 points": ("right_clear", "clear"), "cause of the last 14 days": ("right_recent", "recent"),
+    "older": ("right_older", "older"), "wrong: the cause adds under 1 point": ("untold", "wrong"), "habit is named": ("habit", "wrong"),
+    "of a failed start": ("start", "wrong"),
+}  # fmt: skip
+
+
+def together(found: list[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each share over all customers of several worlds, and the sums of the counts."""
+    frame = pd.DataFrame(found).fillna(0.0)
+    shares = {value: float(frame[value] @ frame[by] / max(frame[by].sum(), 1)) for value, by in _SHARES.items()}
+    return shares | {count: float(frame[count].sum()) for count in dict.fromkeys(_SHARES.values())}
 
 
 def worlds(n: int, customers: int) -> None:
@@ -122,7 +157,9 @@ def worlds(n: int, customers: int) -> None:
         ["", "leavers", "first right", "of three", "riskiest tenth", "first right", "calm", "false, 5 points", "2 points", "CPU s"],
     )
     kinds = {"as they are": (), **{kind: (kind,) for kind in _KINDS}, "all at once": _KINDS}
-    weight = {"right": "leavers", "right_of_3": "leavers", "right_tenth": "tenth", "false_5": "calm", "false_2": "calm"}
+    where = Table(
+        "First reasons of planted leavers: where they are right (of how many), and what is named instead", ["", *_WHERE, "points"]
+    )
     told = []
     for name, chosen in kinds.items():
         found, seconds = [], 0.0
@@ -130,11 +167,10 @@ def worlds(n: int, customers: int) -> None:
             one, spent = cpu(lambda seed=seed, chosen=chosen: judged_in(*harder(customers, seed, chosen)))
             found.append(one)
             seconds += spent
-        frame = pd.DataFrame(found).fillna(0.0)
-        mean = {value: float(frame[value] @ frame[by] / max(frame[by].sum(), 1)) for value, by in weight.items()}
-        total = {count: float(frame[count].sum()) for count in ("leavers", "tenth", "calm")}
-        table.add(name, *cells(mean | total), f"{seconds:.0f}")
-        print(f"{name}: {mean | total}", flush=True)
+        mean = together(found)
+        table.add(name, *cells(mean), f"{seconds:.0f}")
+        where.add(name, *traces(mean))
+        print(f"{name}: {mean}", flush=True)
         for what, value, wanted, most in (
             ("first reason right, riskiest tenth", mean["right_tenth"], 0.90, False),
             ("first reason right, all planted leavers", mean["right"], 0.75, False),
@@ -143,6 +179,8 @@ def worlds(n: int, customers: int) -> None:
             holds = value <= wanted if most else value >= wanted
             told.append(f"{'ok  ' if holds else 'MISS'}  {name}: {what}: {value:.1%} (wanted {wanted:.0%})")
     table.print()
+    where.print()
+    print("points: median points of a wrong first reason, and of a right one")
     print("\n".join(told))
 
 
@@ -150,6 +188,12 @@ def cells(one: dict[str, float]) -> list[str]:
     """Cells of one world."""
     names = ("leavers", "right", "right_of_3", "tenth", "right_tenth", "calm", "false_5", "false_2")
     return [f"{one[name]:,.0f}" if name in ("leavers", "tenth", "calm") else f"{one[name]:.1%}" for name in names]
+
+
+def traces(one: dict[str, float]) -> list[str]:
+    """Cells of one world in the table of where reasons are right."""
+    shares = [f"{one[share]:.0%} of {one[count]:.0f}" for share, count in _WHERE.values()]
+    return [*shares, f"{one['points_wrong']:.1f}, {one['points_right']:.1f}"]
 
 
 def twice(tables: dict[str, Any], name: str) -> dict[str, Any]:
@@ -198,7 +242,7 @@ def main() -> None:
     table.add("usage in two tables", *figures(now, then, riskiest))
     table.print()
     print("Where it leads: by a twentieth in log-odds, 5 % of the odds, or more; the rest are near ties.")
-    print("Not about equal: by 1.645 standard errors or more, from the members' spread; the rest are told to weigh about equally.")
+    print("Not about equal: by 1.96 standard errors or more, from the members' spread; the rest are told to weigh about equally.")
     print("Asked: the same first reason after a month for 90 % of those not about equal; a ratio of at most .33.")
 
 

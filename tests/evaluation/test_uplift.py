@@ -1,11 +1,16 @@
-"""Uplift: the effect of the experiment; nearer the truth than a share of the risk; nothing found where there is nothing; refusals."""
+"""Uplift: the effect of the experiment; nearer the truth than a share of the risk; nothing found where there is nothing; refusals;
+from the tables of a business into a plan.
+"""
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
+from tests.shops import QUICK
 
+import churnpredict as cp
+from churnpredict.churn import treatments
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.uplift import UpliftModel
 
@@ -106,3 +111,105 @@ def test_a_plan_gets_an_uplift_only_where_it_is_proven(rng):
     assert nothing.for_plan(X).isna().all()
     with pytest.raises(UsageError, match="not-fitted"):
         _ = model().proven
+
+
+_DAYS, _WINDOW = 400, 60
+
+
+def business(kept, n=1300):
+    """Tables of customers who fall silent and leave soon after, or stay; and the share of contacts that kept somebody.
+
+    Three campaigns contact a random half of those still there; a contact keeps the share ``kept`` of those who would leave in the window.
+    """
+    rng = np.random.default_rng(3)
+    silent = np.where(rng.random(n) < 0.8, rng.integers(60, _DAYS, n), _DAYS)
+    leaves = np.where(rng.random(n) < 0.7, silent + 15 + rng.exponential(40, n), np.inf)
+    calls, helped = [], []
+    for day in (200.5, 260.5, 320.5):
+        there = np.flatnonzero(leaves > day)
+        contacted = rng.random(len(there)) < 0.5
+        calls.append(pd.DataFrame({"who": there, "at": day, "arm": np.where(contacted, "contact", "hold_out")}))
+        stays = contacted & (leaves[there] < day + _WINDOW) & (rng.random(len(there)) < kept)
+        leaves[there[stays]] = np.inf
+        helped.append(stays[contacted])
+    who, day = np.nonzero((rng.random((n, _DAYS)) < 0.25) & (np.arange(_DAYS) < silent[:, None]))
+    gone = np.flatnonzero(leaves < _DAYS)
+    frames = {
+        "visits": pd.DataFrame({"who": who, "at": day + 0.3}),
+        "calls": pd.concat(calls),
+        "cancellations": pd.DataFrame({"who": gone, "at": leaves[gone]}),
+    }
+    start = pd.Timestamp("2023-01-01")
+    for frame in frames.values():
+        frame["at"] = (start + pd.to_timedelta(frame["at"], unit="D")).astype("datetime64[us]")
+    kinds = {"calls": {"kind": "arm", "driver": "communication"}}
+    declared = {name: cp.Events(frame, customer="who", time="at", **kinds.get(name, {})) for name, frame in frames.items()}
+    return cp.EventTables(**declared, observed_until=start + pd.Timedelta(days=_DAYS)), float(np.concatenate(helped).mean())
+
+
+def learnt(kept):
+    """Tables, pipeline, what the experiment taught, and the share of contacts that kept somebody."""
+    tables, share = business(kept)
+    churn = cp.Cancellation(f"{_WINDOW}d", of="cancellations")
+    pipeline = cp.ChurnPipeline(churn, treatments="calls", classifier=cp.ChurnClassifier(**QUICK)).fit(tables)
+    return tables, pipeline, pipeline.learn_uplift(tables), share
+
+
+@pytest.fixture(scope="module")
+def effective():
+    return learnt(0.6)
+
+
+@pytest.fixture(scope="module")
+def useless():
+    return learnt(0.0)
+
+
+def plans(tables, pipeline, uplift):
+    """The plan with what the experiment taught, and the one without."""
+    scores = pipeline.score(tables)
+    given = uplift.for_plan(pipeline.features_at(tables))
+    options = {"value": 200.0, "offer_cost": 10, "contact_cost": 1, "acceptance": 0.1, "holdout": 0}
+    return scores, cp.plan_retention(scores, uplift=given, **options), cp.plan_retention(scores, **options)
+
+
+@pytest.mark.filterwarnings("ignore:uplifts are larger:churnpredict.errors.ChurnWarning")
+def test_an_experiment_in_the_tables_teaches_the_plan(effective):
+    tables, pipeline, found, share = effective
+    assert found.effect_.low < share < found.effect_.high
+    assert found.effect_.low > 0
+    assert found.proven
+    assert found.acceptance_ == pytest.approx(0.6, abs=0.15)
+    scores, plan, without = plans(tables, pipeline, found)
+    X = pipeline.features_at(tables)
+    own = pd.Series(found.predict(X), index=X.index.get_level_values("customer_id"))
+    told = plan.decisions.set_index("customer_id")["expected_profit"]
+    risk = scores.set_index("customer_id")["risk"].reindex(told.index)
+    kept = np.clip(own[told.index], risk - 1, risk)
+    np.testing.assert_allclose(told, kept * (200 - 10) - (1 - risk) * 10 - 1, atol=1e-9)
+    assert plan.contacts["expected_profit"].sum() > 2 * without.contacts["expected_profit"].sum()
+
+
+def test_an_experiment_without_an_effect_leaves_the_plan_alone(useless):
+    tables, pipeline, found, share = useless
+    assert share == 0
+    assert found.effect_.low < 0 < found.effect_.high
+    assert not found.proven
+    _, plan, without = plans(tables, pipeline, found)
+    pd.testing.assert_frame_equal(plan.decisions, without.decisions)
+
+
+@pytest.mark.filterwarnings("ignore:uplifts are larger:churnpredict.errors.ChurnWarning")
+def test_faults_in_the_experiment_are_seen(effective, useless, monkeypatch):
+    """Planted faults: arms mixed up, and a plan that takes what is not proven."""
+    tables, pipeline, _, share = effective
+    with monkeypatch.context() as patch:
+        right = treatments.experiment
+        patch.setattr(treatments, "experiment", lambda *given: (rows := right(*given)).assign(treated=1 - rows["treated"]))
+        found = pipeline.learn_uplift(tables)
+        assert not found.effect_.low < share < found.effect_.high
+        assert not found.proven
+    tables, pipeline, found, _ = useless
+    monkeypatch.setattr(UpliftModel, "proven", True)
+    _, plan, without = plans(tables, pipeline, found)
+    assert not plan.decisions.equals(without.decisions)

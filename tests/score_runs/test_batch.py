@@ -181,6 +181,15 @@ def test_a_manifest_tells_no_id_no_date_of_writing_and_the_types(run: Path) -> N
     assert list(schema.names) == found["columns"]
 
 
+def test_a_run_has_the_types_of_scores_in_memory(run: Path, trained: cp.ChurnPipeline, tables: cp.EventTables) -> None:
+    written, scored = (frame.drop(columns=TEXTS) for frame in (cp.runs.read_scores(run), trained.score(tables, at=AT)))
+    assert written.dtypes.astype(str).to_dict() == scored.dtypes.astype(str).to_dict()
+    assert pq.read_schema(run / "part-00000.parquet").field("about_equal").type == pa.bool_()
+    assert scored["about_equal"].dtype == bool
+    # The planted fault: a column that nobody names is written as a number.
+    assert batch._schema(["tied"], pa.string()).field("tied").type == pa.float64()
+
+
 def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path) -> None:
     whole = tmp_path / "orders.parquet"
     log.to_parquet(whole)

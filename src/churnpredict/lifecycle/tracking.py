@@ -163,10 +163,9 @@ def _signature(pipeline: ChurnPipeline) -> Any:
     columns += [
         ColSpec(DataType.string if c in texts else DataType.double, str(c), required=False) for c in pipeline.model_.feature_names_in_
     ]
-    said = {"cutoff": DataType.datetime, **dict.fromkeys(("risk", "percentile", "value", "money_at_risk"), DataType.double)}
-    said |= {"about_equal": DataType.boolean}
-    said |= {f"reason_{i}_points": DataType.double for i in range(1, scoring.REASONS + 1)}
-    return ModelSignature(Schema(columns), Schema([ColSpec(said.get(c, DataType.string), c, required=False) for c in scoring.COLUMNS]))  # pyright: ignore[reportArgumentType]
+    said = {"customer_id": DataType.string, "cutoff": DataType.datetime}
+    said |= dict.fromkeys(scoring.TEXTS, DataType.string) | dict.fromkeys(scoring.FLAGS, DataType.boolean)
+    return ModelSignature(Schema(columns), Schema([ColSpec(said.get(c, DataType.double), c, required=False) for c in scoring.COLUMNS]))  # pyright: ignore[reportArgumentType]
 
 
 def _requirements() -> list[str]:

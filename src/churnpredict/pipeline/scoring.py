@@ -17,8 +17,10 @@ from churnpredict.pipeline.scores import Scores
 
 __all__ = [
     "COLUMNS",
+    "FLAGS",
     "IN_SAMPLE",
     "REASONS",
+    "TEXTS",
     "Ranks",
     "band",
     "check_risks",
@@ -51,6 +53,9 @@ COLUMNS = (
     *(f"remedy_{i}" for i in range(1, REASONS + 1)),
     "model_id",
 )
+# The types of all columns besides the customer and the cutoff: true or false, text, and the rest numbers.
+FLAGS = frozenset({"about_equal", IN_SAMPLE})
+TEXTS = frozenset({"band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, REASONS + 1))})
 
 Floats = npt.NDArray[np.float64]
 

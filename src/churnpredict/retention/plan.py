@@ -460,7 +460,7 @@ def _with_uplift(offer: Offer, uplift: Floats) -> Offer:
             "uplifts are larger than the risk of their customer, and count as the whole of it",
             rows=over,
             total=len(p),
-            remedy="Learn both from the same time.",
+            remedy="Two models differ most where the risk is small; where they differ often, train both on the same time.",
             stacklevel=4,
         )
     return offer._replace(acceptance=learnt)

@@ -321,8 +321,8 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
 
 def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
     """Return the types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
-    texts = ("band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, scoring.REASONS + 1)))
-    own = {"customer_id": ids, "cutoff": pa.timestamp("us"), scoring.IN_SAMPLE: pa.bool_()} | dict.fromkeys(texts, pa.string())
+    own = {"customer_id": ids, "cutoff": pa.timestamp("us")}
+    own |= dict.fromkeys(scoring.TEXTS, pa.string()) | dict.fromkeys(scoring.FLAGS, pa.bool_())
     return pa.schema([(column, own.get(column, pa.float64())) for column in columns])
 
 

@@ -9,7 +9,6 @@ name PySpark.
 from __future__ import annotations
 
 import pickle
-import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +41,7 @@ from churnpredict.model.season.season import COLUMN
 from churnpredict.model.season.week_counts import WeekCounts, merge_counts
 from churnpredict.pipeline import cutoffs, season_counts
 from churnpredict.pipeline import partition_tasks as parts
-from churnpredict.pipeline.scoring import COLUMNS, IN_SAMPLE
+from churnpredict.pipeline.scoring import COLUMNS, FLAGS, IN_SAMPLE, TEXTS
 from churnpredict.pipeline.valuing import by_quarter, payment_rows
 from churnpredict.retention.value import learn_credibility
 
@@ -391,9 +390,7 @@ def score(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
 
 
 def _type_of(column: str) -> pa.DataType:
-    if column in (IN_SAMPLE, "about_equal"):
-        return pa.bool_()
-    return pa.string() if re.fullmatch(r"band|words|model_id|(reason|remedy)_\d+", column) else pa.float64()
+    return pa.bool_() if column in FLAGS else pa.string() if column in TEXTS else pa.float64()
 
 
 def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:

@@ -95,6 +95,15 @@ def table_of(database: Any, name: str = "churn_shared") -> pd.DataFrame:
     return source.read(source.columns()).to_pandas().sort_values("customer_id", ignore_index=True)
 
 
+def test_true_and_false_are_no_texts(database: str) -> None:
+    cutoff = pd.Timestamp("2024-01-01")
+    rows = pa.table({"customer_id": ["a", "b"], "cutoff": pa.array([cutoff] * 2, pa.timestamp("us")), "about_equal": [True, False]})
+    destinations.replace_rows(database, "churn_shared", cutoff.to_pydatetime(), [rows])
+    found = table_of(database)["about_equal"].tolist()
+    assert found == [True, False]
+    assert not any(isinstance(one, str) for one in found)
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["the table is new", "the table is there"])
 def test_a_second_job_waits_for_the_first(database: str, tmp_path: Path, first: bool) -> None:
     if not first:

@@ -145,7 +145,7 @@ class _PostgreSQL:
 
 
 def _sqlite_type(kind: pa.DataType) -> str:
-    return "INTEGER" if pa.types.is_integer(kind) else "REAL" if pa.types.is_floating(kind) else "TEXT"
+    return "INTEGER" if pa.types.is_integer(kind) or pa.types.is_boolean(kind) else "REAL" if pa.types.is_floating(kind) else "TEXT"
 
 
 def _sqlite_value(value: Any) -> Any:
