@@ -65,6 +65,25 @@ def test_a_number_stays_with_its_per_cent_sign() -> None:
         assert "\u00a0" not in "".join(lines)
 
 
+def test_an_interval_is_not_broken_within_its_brackets() -> None:
+    told = "better than the best baseline (log loss −.0186 [−.0415, −.0021]), and right [as a reader would say, mostly] on average"
+    for width in range(40, 100):
+        for lines in (paragraph(told, width=width), text_table([("a", told)], width=width)):
+            assert any("[−.0415, −.0021]" in line for line in lines)
+            assert max(map(len, lines)) <= width
+            assert "\u00a0" not in "".join(lines)
+
+
+def test_further_lines_of_a_name_stand_to_the_right_of_its_first() -> None:
+    rows = [("renewal within thirty days and an open ticket", Figure("35 %")), ("usage down by half", Figure("19 %"))]
+    assert text_table(rows, ("alert", "left after it"), width=50) == [
+        "alert                                left after it",
+        "renewal within thirty days and an             35 %",
+        "  open ticket",
+        "usage down by half                            19 %",
+    ]
+
+
 def test_rows_with_nothing_in_a_further_block_are_left_out_there() -> None:
     rows = [("orders.csv", "log", ""), ("prices.csv", "log", "discount: no role was found for this column"), ("usage.csv", "log", "")]
     lines = text_table([(a, b * 8, c) for a, b, c in rows], ("file", "read as", "not used, and why"), width=40)

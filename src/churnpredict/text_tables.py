@@ -13,7 +13,8 @@ __all__ = ["Bar", "Figure", "cell_text", "paragraph", "text_table", "width_of_te
 _LEAST, _MOST = 40, 200  # narrower tables are unreadable; longer lines are lost by the eye
 _GAP = 2
 _NO_BREAK = "\u00a0"
-_PER_CENT = re.compile(r"(?<=\d) %")
+_TOGETHER = re.compile(r"(?<=\d) (?=%)|(?<=\d,) (?=[^ ,\[\]]*\d\])")  # 12 %, and the two ends of [-.04, +.01]
+_FURTHER = "  "  # before further lines of a name in the first column
 _NARROWEST = 14  # of a column of prose, before the table is cut into blocks
 
 
@@ -44,7 +45,8 @@ def width_of_terminal() -> int:
 
 
 def paragraph(text: str, *, indent: str = "", first: str | None = None, width: int | None = None) -> list[str]:
-    """Return lines of a text, wrapped at words; what is longer than a line is not broken, nor a number from its per cent sign.
+    """Return lines of a text, wrapped at words; what is longer than a line is not broken, nor a number from its per cent sign or an
+    interval within its brackets.
 
     >>> paragraph("Call those whose contract ends in May.", indent="  ", width=24)
     ['  Call those whose', '  contract ends in May.']
@@ -112,11 +114,16 @@ def _natural(texts: list[list[str]], names: list[str] | None, j: int) -> int:
 
 def _shortest(texts: list[list[str]], names: list[str] | None, right: list[bool], j: int) -> int:
     """Return how narrow a column may become: figures keep their width, prose its longest word."""
-    name = max((len(word) for word in (names[j] if names else "").split()), default=0)
+    name = max(map(len, _words(names[j] if names else "")), default=0)
     if right[j]:
         return max([name, *(len(line) for row in texts for line in row[j].split("\n"))])
-    word = max((len(word) for row in texts for word in row[j].split()), default=0)
-    return max(name, word, min(_NARROWEST, _natural(texts, names, j)))
+    word = max((len(word) for row in texts for word in _words(row[j])), default=0) + (0 if j else len(_FURTHER))
+    return max(name, min(max(word, _NARROWEST), _natural(texts, names, j)))
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts of a text that are not broken."""
+    return re.findall(r"[^ \n]+", _TOGETHER.sub(_NO_BREAK, text))
 
 
 def _blocks(texts: list[list[str]], names: list[str] | None, right: list[bool], room: int, keys: int) -> list[list[int]]:
@@ -147,7 +154,7 @@ def _block(texts: list[list[str]], names: list[str] | None, right: list[bool], b
         over -= cut
     lines = []
     for row in ([names] if names else []) + texts:
-        parts = {j: [part for line in row[j].split("\n") for part in _fitted(line, wide[j])] for j in block}
+        parts = {j: [part for line in row[j].split("\n") for part in _fitted(line, wide[j], "" if j else _FURTHER)] for j in block}
         for i in range(max(map(len, parts.values()))):
             shown = ((parts[j][i] if i < len(parts[j]) else "", wide[j], right[j]) for j in block)
             line = (" " * _GAP).join(text.rjust(size) if figure else text.ljust(size) for text, size, figure in shown)
@@ -155,11 +162,12 @@ def _block(texts: list[list[str]], names: list[str] | None, right: list[bool], b
     return lines
 
 
-def _fitted(text: str, width: int) -> list[str]:
-    return _wrapped(text, width) if len(text) > width else [text]
+def _fitted(text: str, width: int, further: str) -> list[str]:
+    return _wrapped(text, width, "", further) if len(text) > width else [text]
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """Return lines of a text; a number is not separated from its per cent sign."""
+    """Return lines of a text, without breaks where parts belong together."""
     wrapper = textwrap.TextWrapper(width, first, rest, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(f"{_NO_BREAK}%", " %") for line in wrapper.wrap(_PER_CENT.sub(f"{_NO_BREAK}%", text))]
+    lines = wrapper.wrap(_TOGETHER.sub(_NO_BREAK, text))
+    return [line.replace(f"{_NO_BREAK}%", " %").replace(f",{_NO_BREAK}", ", ") for line in lines]
