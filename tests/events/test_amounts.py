@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from churnpredict import Events, EventTables, File
 from churnpredict.errors import ChurnError
 from churnpredict.events import amounts as module
+from churnpredict.events import amounts
 from churnpredict.events.amounts import NumberFormat, number_readings, read_amounts
 from churnpredict.runs import scan_tables
 
@@ -233,3 +234,35 @@ def test_labels_and_ids_stay_as_they_are_written(tmp_path):
     tables = EventTables(orders=Events(file, customer="id", time="day", value="eur", kind="plan"))
     assert tables.ids.to_pylist() == ["1,5", "1,50"]
     assert tables.labels["orders"]["kind"].to_pylist() == ["2,5", "2,50"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["12", "7", "950"],
+        ["12.5", "7", "1234.25"],
+        ["1.234", "950"],
+        ["1,234", "5,678"],
+        ["1 234,5", "7"],
+        ["1'234.50 CHF", "7.25 CHF"],
+        ["12 €", "7 €"],
+        ["-5", "(7)", "n/a", None],
+        ["1e5", "2e-3"],
+        ["12:30", "7"],
+        ["Fr. 12", "Fr. 7"],
+        [None, ""],
+        [*map(str, range(600)), "1.234,5"],
+    ],
+    ids=str,
+)
+def test_readings_are_those_of_each_format_by_itself(texts: list[str | None]) -> None:
+    column = pa.array(texts, pa.string())
+    distinct = column.unique()
+    alone = {form: read_amounts(distinct, form) for form in amounts._FORMATS}
+    expected = {form: read for form, read in alone.items() if read.whole and not all(read.missing.to_pylist())}
+    found = number_readings(column)
+    assert list(found) == list(expected)
+    for form, read in found.items():
+        other = expected[form]
+        assert (read.texts, read.missing, read.currencies, read.percent) == (other.texts, other.missing, other.currencies, other.percent)
+        assert (read.values, read.unread, read.dressed) == (other.values, other.unread, other.dressed)

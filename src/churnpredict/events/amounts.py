@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -104,7 +104,7 @@ class Amounts:
     percent: str = "none"
     dressed: bool = False
 
-    @property
+    @cached_property
     def values(self) -> pa.Array:
         """The float64 nearest to each number; null where there is none."""
         return pc.if_else(pc.or_(self.missing, self.unread), None, self.texts).cast(pa.float64())
@@ -257,11 +257,21 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
     """
     distinct = pc.unique(text.cast(pa.string()))
     some = distinct.slice(0, _SAMPLE)
+    possible = [form for form in _FORMATS if read_amounts(some, form).whole]
+    marks = [sign for sign in _GROUPING if possible and pc.any(pc.match_substring_regex(distinct, _group(sign))).as_py()]
     found = {}
-    for form in _FORMATS:
-        if read_amounts(some, form).whole and (amounts := read_amounts(distinct, form)).whole and not pc.all(amounts.missing).as_py():
+    read: dict[NumberFormat, Amounts] = {}
+    for form in possible:
+        same = _without_unseen(form, marks)
+        read[same] = amounts = read.get(same) or read_amounts(distinct, same)
+        if amounts.whole and not pc.all(amounts.missing).as_py():
             found[form] = amounts
     return found
+
+
+def _without_unseen(form: NumberFormat, marks: Collection[str]) -> NumberFormat:
+    """Return the simplest format that reads texts in the same way in which only these marks occur."""
+    return NumberFormat(form.decimal if {".", ","} & set(marks) else ".", form.thousands if form.thousands in marks else None)
 
 
 class Doubt:
@@ -290,4 +300,4 @@ class Doubt:
 
 def same_numbers(one: Amounts, other: Amounts) -> bool:
     """Return whether two readings of the same texts are the same numbers."""
-    return bool(one.values.equals(other.values))
+    return one is other or bool(one.values.equals(other.values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,7 @@ _AFTER_ISO = (
     ", %H:%M",
     ", %H:%M:%S",
 )  # an ISO day, and a clock that is not
+_LIKE_TIMES = "^.{0,11}[0-9].{4,40}$"
 _YEARS = (1900, 2200)  # "1/2/11" is not a day of the year 11
 _EMPTY_YEARS = (1, 1899)  # 0001-01-01 and day 0 of spreadsheets: nothing is known
 _SOME = 20
@@ -70,20 +72,22 @@ def fitting_formats(values: pa.Array) -> list[str]:
     ['%d/%m/%Y']
     """
     text = pc.unique(pc.utf8_trim_whitespace(values)).drop_null()
-    text = text.filter(pc.invert(no_times(text)))
-    if not len(text) or not pc.all(pc.match_substring_regex(text, "^.{0,11}[0-9].{4,40}$")).as_py():
-        return []
-    candidates = list(_candidates(text))
-    text, _ = name_no_months(text, "%b")
-    some = text.slice(0, _SOME)
+    for seen in (text.slice(0, _SOME), text):  # most columns of other things show it in their first rows
+        known = seen.filter(pc.invert(no_times(seen)))
+        if not pc.all(pc.match_substring_regex(known, _LIKE_TIMES)).as_py():
+            return []
+    text = known
+    candidates = list(_candidates(text)) if len(text) else []
+    some, _ = name_no_months(text.slice(0, _SOME), "%b")
     slips = not pc.all(pc.match_substring_regex(text, "^[0-9]+$")).as_py()  # digits alone may be anything
     found: dict[str, npt.NDArray[np.int64]] = {}
+    numbers_for_names = cache(lambda: name_no_months(text, "%b")[0])
     for form in candidates:
         numbered = form.replace("%b", "~%m")
         if (
             _fits(_parsed(some, numbered), slips=slips)
             and np.isnat(_strictly_parsed(some, numbered)).mean() < _MOSTLY
-            and _fits(times := _parsed(text, numbered), slips=slips)
+            and _fits(times := _parsed(numbers_for_names(), numbered), slips=slips)
         ):
             moments = times.filter(pa.array(_usual(pc.year(times).to_numpy()))).cast(pa.int64()).to_numpy()
             if not any(np.array_equal(moments, other) for other in found.values()):

@@ -91,7 +91,7 @@ def _is_utf8(chunks: Iterable[bytes], words: list[bytes]) -> bool:
     """Return whether all of it is UTF-8; words with bytes beyond ASCII are kept, and no more is read than decides."""
     decoder, good, kept = codecs.getincrementaldecoder("utf-8")(), True, 0
     for chunk in chunks:
-        if kept < _KEPT:
+        if kept < _KEPT and not chunk.isascii():
             found = re.findall(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*", chunk)
             words += found
             kept += sum(map(len, found))
