@@ -69,7 +69,7 @@ def of_verdicts() -> Iterator[str]:
 def of_objects() -> Iterator[str]:
     model = UpliftModel()
     model.effect_ = model.qini_ = model.propensity_ = Interval(NAN, NAN, NAN)
-    model.acceptance_, model.belief_, model.learner_ = NAN, NAN, "two"
+    model.acceptance_, model.belief_, model.no_effect_, model.learner_ = NAN, NAN, NAN, "two"
     yield repr(model)
     yield repr(
         Accounts(

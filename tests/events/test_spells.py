@@ -40,7 +40,7 @@ def draw(seed, n=30):
 def tables_of(rows, **more):
     frame = pd.DataFrame({"id": [r[0] for r in rows], "a": [date(r[1]) for r in rows], "b": [date(r[2]) for r in rows]})
     visits = pd.DataFrame({"id": [0], "at": [START]})
-    declared = cp.Intervals(frame, customer="id", start="a", end="b", **more)
+    declared = cp.Intervals(frame, customer="id", start="a", end="b", repeats="keep", **more)  # few lengths: some are drawn twice
     log = cp.Events(visits, customer="id", time="at")
     return cp.EventTables(subs=declared, visits=log, observed_until=date(UNTIL))
 

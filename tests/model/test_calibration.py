@@ -16,8 +16,11 @@ def test_affine_recovers_slope_and_intercept_and_mean(slope, intercept, seed):
     margin = rng.normal(size=8000)
     y = (rng.random(8000) < sigmoid(slope * margin + intercept)).astype(float)
     fitted = AffineCalibration().fit(margin, y)
-    assert fitted.slope == pytest.approx(slope, rel=0.2, abs=0.1)
-    assert fitted.intercept == pytest.approx(intercept, abs=0.35)
+    p = sigmoid(slope * margin + intercept)
+    rows = np.column_stack([margin, np.ones(8000)])
+    errors = np.sqrt(np.diag(np.linalg.inv(rows.T @ (rows * (p * (1 - p))[:, None]))))  # standard errors of maximum likelihood
+    assert abs(fitted.slope - slope) < 5 * errors[0]
+    assert abs(fitted.intercept - intercept) < 5 * errors[1]
     assert sigmoid(fitted.transform(margin)).mean() == pytest.approx(y.mean(), abs=1e-6)
 
 

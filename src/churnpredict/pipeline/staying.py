@@ -63,8 +63,10 @@ class Staying(pd.DataFrame):
     def _constructor(self) -> type[Staying]:
         return Staying
 
-    def plot(self, customer: object = None, *, theme: Any = None) -> MatplotlibFigure:  # type: ignore[override]
+    def plot(self, customer: object = None, **options: object) -> MatplotlibFigure:  # type: ignore[override]
         """Draw the curve of one customer, or without one the mean of all with the tenth that stays shortest and longest.
+
+        ``theme`` is "light" or "dark".
 
         Raises
         ------
@@ -74,7 +76,7 @@ class Staying(pd.DataFrame):
             ``missing-extra``: matplotlib is not installed.
         """
         draw: Any = draw_staying
-        return draw(self, customer, theme=theme)
+        return draw(self, customer, **options)
 
     def _headline(self) -> str:
         people = self.customers
