@@ -405,3 +405,22 @@ def test_the_period_before_is_that_of_the_calendar(zone: str) -> None:
     april = cp.EventTables(paid=paid, gone=gone, observed_until="2024-09-01", timezone=zone)
     rates = cp.churn_rate(april, churn, period="M", value="paid", start="2024-03-01", end="2024-04-01")
     assert rates["money_lost"].tolist() == [50.0]
+
+
+def test_money_lost_and_lost_revenue_agree_on_contracts_that_end_as_a_period_does():
+    """Customer 1 pays 100 + 50 in April, 100 at the start of May, and leaves in May; 2 renews at that moment for 60, and leaves too."""
+    contracts = pd.DataFrame(
+        [
+            (1, "2024-01-01", "2024-05-20", 100), (1, "2024-01-01", "2024-05-01", 50),
+            (2, "2024-01-01", "2024-05-01", 80), (2, "2024-05-01", "2024-05-25", 60),
+            (3, "2024-01-01", None, 10),
+        ],
+        columns=["id", "a", "b", "eur"],
+    )  # fmt: skip
+    tables = cp.EventTables(subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur"), observed_until="2024-12-31")
+    churn = cp.SubscriptionEnd("30d", of="subs", grace="0d")
+    may = {"period": "M", "value": "subs", "start": "2024-05-01", "end": "2024-06-01", "min_group": 1}
+    (rates,) = cp.churn_rate(tables, churn, **may).to_dict("records")
+    (kept,) = cp.accounting.revenue_churn(tables, churn, **may).to_dict("records")
+    assert rates["lost"] == 2
+    assert rates["money_lost"] == kept["lost_revenue"] == 180

@@ -150,3 +150,16 @@ def test_nobody_or_everybody_left(y):
         shown = display.from_predictions(y, np.linspace(0.1, 0.9, 20), **(MONEY if display is ProfitDisplay else {}))
         assert shown._repr_png_()[:4] == b"\x89PNG"
         assert "nan" not in shown.alt_text
+
+
+def test_a_name_that_is_not_a_text_is_refused_wherever_it_is_given(told):
+    y, p = told[:2]
+    for name in (3, 0, ["a"]):
+        for draw in (
+            lambda name=name: GainDisplay.from_predictions(y, p, rounds=0, name=name),
+            lambda name=name: ReliabilityDisplay.from_predictions(y, p, name=name),
+            lambda name=name: GainDisplay.from_predictions(y, p, rounds=0).plot(name=name),
+            lambda name=name: GainDisplay.from_estimator(None, None, y, name=name),
+        ):
+            with pytest.raises(UsageError, match="name is "):
+                draw()

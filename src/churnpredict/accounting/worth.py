@@ -84,7 +84,7 @@ class Worth:
     def before(self, customers: npt.NDArray[np.int32], starts: Ints, moments: Ints) -> tuple[Floats, Floats]:
         """Return money per period, and the number of payments that it is made of, shape (n,) each; NaN where unknown.
 
-        Events count in [start, moment); contracts and states count as of just before the moment.
+        Events count in [start, moment), states as of just before the moment, and contracts as at the edge of a period.
         """
         if self.number is not None:
             each = 1.0 if self.payments is None else self.payments

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_choice
+from churnpredict.argument_checks import check_choice, check_text
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
@@ -39,9 +39,17 @@ class Display:
     """Base of the displays: the estimator's risks, axes, and the next free colour on them."""
 
     size = (5.4, 4.4)
-    name: str | None
     ax_: Any
     figure_: Any
+
+    @property
+    def name(self) -> str | None:
+        """The model, for the legend and the title."""
+        return self._name
+
+    @name.setter
+    def name(self, given: str | None) -> None:
+        self._name = checked_name(given)
 
     @classmethod
     def from_estimator(cls, estimator: Estimator, X: Matrix, y: Column, *, name: str | None = None, **options: object) -> Self:
@@ -59,13 +67,14 @@ class Display:
         **options
             As for ``from_predictions``.
         """
+        name = checked_name(name) or type(estimator).__name__
         leaving = leaving_of(estimator)
         y = in_row_order(y, X, "y")
         target = read_labels(y).target if isinstance(y, pd.DataFrame) else np.asarray(np.asarray(y) == leaving, dtype=np.float64)
         p = risk_of(estimator, X)
         warn_if_seen(estimator, X)
         draw: Any = vars(cls)["from_predictions"].__get__(None, cls)
-        shown: Self = draw(target, p, name=name or type(estimator).__name__, **cls._known(X), **options)
+        shown: Self = draw(target, p, name=name, **cls._known(X), **options)
         return shown
 
     @classmethod
@@ -99,6 +108,11 @@ class Display:
 
     def _repr_png_(self) -> bytes | None:
         return png(self.figure_) if getattr(self, "_own", False) else None
+
+
+def checked_name(given: str | None) -> str | None:
+    """Return the name of a curve as it is given; what is not a text is refused."""
+    return None if given is None else check_text(given, "name", 'Give a text, such as name="logistic", or leave it out.')
 
 
 def legend_of(ax: Any, **options: Any) -> None:
@@ -182,7 +196,9 @@ class ReliabilityDisplay(Display):
         strip: Any = ax.child_axes[0]
         strip.stairs(self.counts, self.edges, color=colour, fill=not strip.patches, alpha=0.6 if not strip.patches else 1.0)
         ax.vlines(self.risk, self.low, self.high, color=colour, linewidth=1, alpha=0.7)
-        ax.plot(self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=name or self.name, gid="curve")
+        ax.plot(
+            self.risk, self.observed, "o-", color=colour, markersize=4.5, linewidth=1.3, label=checked_name(name) or self.name, gid="curve"
+        )
         self._zoom(ax, colour)
         legend_of(ax, loc="upper left")
         predicted, observed = (percent(float(np.average(v, weights=self.n))) for v in (self.risk, self.observed))
@@ -290,7 +306,7 @@ class GainDisplay(Display):
                 ax.set_ylim(0, 1.02)
             ax.set_xlim(0, 1)
         ax.fill_between(share, self.low[some] / unit, self.high[some] / unit, color=colour, alpha=0.15, linewidth=0)
-        ax.plot(share, self.gain[some] / unit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
+        ax.plot(share, self.gain[some] / unit, color=colour, linewidth=1.6, label=checked_name(name) or self.name, gid="curve")
         legend_of(ax, loc="upper right" if lift else "lower right")
         tenth = float(np.interp(0.1, self.share, self.gain))
         finding = (
@@ -366,7 +382,7 @@ class ProfitDisplay(Display):
             ax.set_ylabel("profit per customer, of all customers")
             ax.set_xlim(0, 1)
             percent_axis(ax.xaxis)
-        ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
+        ax.plot(self.share, self.profit, color=colour, linewidth=1.6, label=checked_name(name) or self.name, gid="curve")
         first = not any(line.get_gid() == "stop" for line in ax.lines)
         where: dict[str, Any] = {"label": "where the risks say stop"} if first else {}
         ax.plot(*self.chosen, "o", color=colour, markersize=7, markeredgecolor=look().paper, gid="stop", zorder=4, **where)
@@ -449,7 +465,7 @@ class OverTimeDisplay(Display):
         ax, colour = self._axes(ax)
         when = self.cutoffs + pd.Timedelta(days=shift)
         ax.vlines(when, self.low, self.high, color=colour, linewidth=1.2, alpha=0.7)
-        ax.plot(when, self.value, "o-", color=colour, markersize=5, linewidth=1.2, label=name or self.name, gid="curve")
+        ax.plot(when, self.value, "o-", color=colour, markersize=5, linewidth=1.2, label=checked_name(name) or self.name, gid="curve")
         ax.set_ylabel(_TITLES.get(self.metric, self.metric.replace("_", " ")))
         ax.set_xlabel("Cutoff")
         seen = sorted({*getattr(ax, "_cutoffs", ()), *self.cutoffs})

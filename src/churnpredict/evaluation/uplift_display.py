@@ -10,7 +10,7 @@ import numpy as np
 from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.curves import resampled_weights
-from churnpredict.evaluation.displays import Display, legend_of
+from churnpredict.evaluation.displays import Display, checked_name, legend_of
 from churnpredict.evaluation.metrics import Interval, as_rows, bootstrap_interval, qini
 from churnpredict.evaluation.pictures import drawn, look, percent_axis
 from churnpredict.evaluation.uplift_curves import auuc, max_uplift_profit, qini_curve, uplift_curve, uplift_profit_curve
@@ -97,7 +97,9 @@ class UpliftDisplay(Display):
         draw: Any = cls.from_predictions
         model: Any = estimator
         uplift = np.asarray(model.predict(X), dtype=np.float64)
-        shown: UpliftDisplay = draw(y, uplift, name=name or type(estimator).__name__, **({"customers": customers_of(X)} | options))
+        shown: UpliftDisplay = draw(
+            y, uplift, name=checked_name(name) or type(estimator).__name__, **({"customers": customers_of(X)} | options)
+        )
         return shown
 
     @classmethod
@@ -160,7 +162,7 @@ class UpliftDisplay(Display):
             percent_axis(ax.xaxis)
             percent_axis(ax.yaxis)
         ax.fill_between(self.share, self.low, self.high, color=colour, alpha=0.15, linewidth=0)
-        ax.plot(self.share, self.kept, color=colour, linewidth=1.6, label=name or self.name, gid="curve")
+        ax.plot(self.share, self.kept, color=colour, linewidth=1.6, label=checked_name(name) or self.name, gid="curve")
         if self.best_share:
             at = self.best_share, float(np.interp(self.best_share, self.share, self.kept))
             ax.plot(*at, "o", color=colour, markersize=7, markeredgecolor=look().paper, zorder=4, label="most profitable share")

@@ -111,9 +111,11 @@ class Contracts:
         return np.asarray(running_at(self.offsets, self.starts, self.ends, self.known, self.until, customers, moments))
 
     def worth(self, values: npt.NDArray[np.float64], customers: Codes, moments: Ints) -> npt.NDArray[np.float64]:
-        """Return the sum of the values of the contracts that hold just before each moment, NaN for none, shape (n,); in hindsight.
+        """Return the sum of the values of the contracts that hold at the edge of a period, NaN for none, shape (n,); in hindsight.
 
-        Those with start < moment <= end; in the seam between two contracts, where there are none, those that the next one carries on.
+        Those with start < moment < end; what ends at the moment belongs to the period before, unless another contract of the customer
+        begins at it: then all changes of the moment belong to the period that it opens. In the seam between two contracts, where there are
+        none, those that the next one carries on.
         """
         return np.asarray(_worth(self.offsets, self.starts, self.ends, self.until, values, customers, moments))
 
@@ -186,7 +188,7 @@ def _worth(offsets, starts, ends, until, values, customers, moments):  # type: i
     for r in range(customers.size):
         t = moments[r]
         low, high = offsets[customers[r]], offsets[customers[r] + 1]
-        latest, following, held = NEVER, OPEN, False
+        latest, following = NEVER, OPEN
         for i in range(low, high):
             if starts[i] >= t:
                 if ends[i] > starts[i]:
@@ -195,7 +197,10 @@ def _worth(offsets, starts, ends, until, values, customers, moments):  # type: i
                 continue
             if ends[i] > starts[i]:
                 latest = starts[i]
-            if ends[i] >= t:
+        over = t if following == t else t + 1  # the first end that is not over
+        held = False
+        for i in range(low, high):
+            if starts[i] < t and ends[i] >= over:
                 held = True
         if not held and following == OPEN:
             continue
@@ -203,7 +208,7 @@ def _worth(offsets, starts, ends, until, values, customers, moments):  # type: i
             if starts[i] >= t:
                 break
             # in a seam: what has been carried on by a contract that began since is over
-            counts = ends[i] >= t if held else (ends[i] > starts[i] and ends[i] > latest and until[i] >= following)
+            counts = ends[i] >= over if held else (ends[i] > starts[i] and ends[i] > latest and until[i] >= following)
             if counts and not np.isnan(values[i]):
                 found[r] = values[i] if np.isnan(found[r]) else found[r] + values[i]
     return found
