@@ -152,6 +152,22 @@ def test_the_sentence_that_was_asked_for():
         ),
         ({"value__logins_seats_used_30d": np.nan}, {}, "Value: logins: number of paid seats not known."),
         ({"habit__logins_busiest_gone_180d": np.nan}, {}, "Habit (+23.1 points)."),
+        (
+            {"habit__logins_busiest_gone_180d": 1.0},
+            {"habit__logins_busiest_gone_180d": 0.0},
+            "Habit: logins: the busiest person has gone silent.",
+        ),
+        ({"support__tickets_open_count": 2.0}, {"support__tickets_open_count": 0.0}, "Support: tickets: 2 open (most customers: none)."),
+        (
+            {"payment__payments_failed_streak": 0.0},
+            {"payment__payments_failed_streak": 0.0},
+            "Payment: payments failed: not the last time.",
+        ),
+        ({"value__seats_seats_change_year_pct": 0.0}, {}, "Value: seats: the same as a year ago."),
+        ({"price__prices_price_last_change_pct": 0.0}, {}, "Price: price: left unchanged the last time."),
+        ({"contract__plans_closed_days_mean": 90.0}, {}, "Contract: plans: ran for 90 days on average."),
+        ({"support__tickets_closed_days_mean": 4.0}, {}, "Support: tickets: closed after 4 days on average."),
+        ({"support__tickets_renewals": 2.0}, {}, "Support (+23.1 points)."),
     ],
 )
 def test_sentences(values, usual, words):
@@ -194,6 +210,17 @@ def test_trend_is_told_in_counts():
     more = {**with_counts, "habit__orders_trend_30d": -1.0, "habit__orders_count_30d": 0.0, "habit__orders_count_60d": 5.0}
     assert told(more, {"habit__orders_trend_30d": 1.0}) == "Habit: 0 orders in the last 30 days, 5 in the same time before."
     assert told({"habit__orders_trend_30d": -0.5}) == "Habit: fewer orders in the last 30 days than in the same time before."
+
+
+def test_what_is_as_always_is_not_told():
+    same = {"habit__orders_last_gap_1": 7.0, "habit__orders_gap_mean": 7.0}
+    assert told(same, {"habit__orders_last_gap_1": 1.0}) == "Habit (+23.1 points)."
+    others = told(same, {"habit__orders_last_gap_1": 1.0}, usual={"habit__orders_last_gap_1": 30.0})
+    assert others == "Habit: orders: 7 days between the last two (most customers: 30 days)."
+    even = {"habit__orders_trend_30d": 0.0, "habit__orders_count_30d": 4.0}
+    assert told(even, {"habit__orders_trend_30d": 1.0}) == "Habit: 4 orders in the last 30 days."
+    nothing = {"value__orders_sum_30d": 0.0, "value__orders_count_30d": 0.0}
+    assert told(nothing, {"value__orders_sum_30d": 1.0}, usual={"value__orders_sum_30d": 90.0}) == "Value: no orders in the last 30 days."
 
 
 def test_a_day_that_began_at_midnight_does_not_slip_in_float32():

@@ -454,7 +454,7 @@ def test_without_a_plan_there_is_a_list_and_what_to_do_about_it(scores):
     assert "–</span>" not in text, "no column of money that nobody knows"
     riskiest = scores.loc[scores["risk"].idxmax(), "customer_id"]
     assert riskiest in text.partition('<details class="more">')[0]
-    assert "Mark a column of money" in page
+    assert "Mark payments or orders as money" in page
     assert "It takes one whole period" in page.replace("it takes", "It takes")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from churnpredict.explanation.drivers import label_of
 from churnpredict.figures import amount, percent, points
 from churnpredict.text_tables import Figure, paragraph, text_table
 
@@ -71,7 +72,9 @@ def riskiest(scores: pd.DataFrame, unit: str = "", n: int = 10) -> str:
     """
     rows = []
     for row in scores.head(n).to_dict("records"):
-        reasons = [f"{row[f'reason_{i}']} {points(row[f'reason_{i}_points'])}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)]
+        reasons = [
+            f"{label_of(row[f'reason_{i}'])} {points(row[f'reason_{i}_points'])}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)
+        ]
         if len(reasons) > 1 and row.get("about_equal") is True:
             reasons[:2] = [" ≈ ".join(reasons[:2])]
         money = amount(row["money_at_risk"], unit)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from churnpredict.errors import UsageError, closest, warn
 from churnpredict.languages.catalogue import Language, language_of
 
-__all__ = ["DRIVERS", "OTHER", "Driver", "Nature", "assign_drivers", "driver_of", "label_and_remedy", "nature_of"]
+__all__ = ["DRIVERS", "OTHER", "Driver", "Nature", "assign_drivers", "driver_of", "label_and_remedy", "label_of", "nature_of"]
 
 Nature = Literal["actionable", "behavioural", "fixed"]
 
@@ -81,6 +81,15 @@ DRIVERS: Mapping[str, Driver] = MappingProxyType({driver.key: driver for driver 
 
 # Features of the past that cannot change any more, whatever their driver: nobody can change how a customer began.
 _PAST = re.compile(r"_(first_count_\w+|days_to_\d+|days_since_first|tenure_days|tenure_year|season_sin|season_cos)$")
+
+
+def label_of(key: str) -> str:
+    """Return the English label of a driver; a driver of your own is written as it is named.
+
+    >>> label_of("payment"), label_of("our_app")
+    ('Payment', 'Our app')
+    """
+    return DRIVERS[key].label if key in DRIVERS else key.replace("_", " ").capitalize()
 
 
 def label_and_remedy(driver: Driver, language: Language) -> tuple[str, str]:

@@ -39,6 +39,10 @@ _SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_shar
 _PERCENT = ("last_change_pct", "change_year_pct")
 _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
+# Compared with what is normal for the customer already, or yes and no: what most customers have adds nothing.
+_AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone")
+_NONE_AT_ZERO = ("count", "first_count", "active_days", "distinct", "dropped", "active_users", "new_users", "lost_users", "open_count")
+_NONE_AT_ZERO += ("closed_count", "renewals", "recovered", "unanswered", "streak", "changes")
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 # What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
 UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
@@ -115,7 +119,7 @@ class Narrator:
             return _of_count(given, n)
         if kind and table not in self.tables:
             return self._kind(kind)  # a column of a profile or of states: "region", not "customers (region)"
-        noun = self.language.noun(table)
+        noun = self.language.noun(_once(table))
         if n == 1 and self._has_plural(noun):
             noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
         return f"{noun} ({self._kind(kind)})" if kind else noun
@@ -179,6 +183,8 @@ class Narrator:
             return self._window_like(f, j) != j
         if f.aggregate == "open_value":
             return self._unit(f) is not None
+        if f.aggregate == "renewals":  # "tickets: times renewed" means nothing
+            return f.driver == "contract"
         return True
 
     def plainness(self, j: int) -> float:
@@ -220,7 +226,7 @@ class Narrator:
         if not self.ahead:
             return self.language.words["season"]
         days = self.language.lasting(span(self.ahead).nominal / DAY)
-        return self.language.words["expected_activity"].format(days=days, n=self.language.number(ratio, 1 if ratio >= 1 else 2))
+        return self.language.activity(days, ratio)
 
     def _value(self, f: FeatureName, j: int, i: int, value: Any) -> str:
         if not self.numeric[j]:
@@ -234,13 +240,23 @@ class Narrator:
             return self.language.words["season"]
         if f.aggregate in _AGO + _AHEAD:
             return self._say(key, f, i, days=number)
+        if number == 0 and f.aggregate == "sum" and f.window != "all" and self.other(f, i, "count", f.window) == 0:
+            return self._say("none.window", f, i)  # not "orders worth 0"
         text = self._number_of(f, number)
         counted = number if f.aggregate in _COUNTED else None
         said = self._say(key, f, i, count=counted, n=text, lasting=number)
+        return self._compared(f, j, i, said, text)
+
+    def _compared(self, f: FeatureName, j: int, i: int, said: str, text: str) -> str:
+        """Add what is usual for the customer, or else for most; "" where nothing differs from what is usual."""
         usual = self.own_usual(f, i)
-        if usual is not None:
-            return said + self.language.words["usual.own"].format(u=self._usual_text(f, usual))
-        return said + self._typical(j, text)
+        if usual is None:
+            return said + self._typical(j, text)
+        own = self._usual_text(f, usual)
+        if own != text:
+            return said + self.language.words["usual.own"].format(u=own)
+        others = self._typical(j, text)
+        return said + others if others or f.aggregate not in _LASTING else ""  # "7 days between the last two" when it is always 7
 
     def _label(self, value: Any) -> str:
         if isinstance(value, (bool, np.bool_)) or str(value) in ("True", "False", "true", "false"):
@@ -271,6 +287,8 @@ class Narrator:
             return self._trend_alone(f, j, i)
         if value is None or now is None:
             return self._say("trend.none", f, i)
+        if value == 0:  # as many as before: the number alone
+            return self._value(self.read[self.at[f.subject, "count", f.window]], self.at[f.subject, "count", f.window], i, now)
         double = re.sub(r"[0-9]+", lambda n: str(2 * int(n[0])), f.window)
         both = self.other(f, i, "count", double)
         if both is not None:
@@ -304,6 +322,7 @@ class Narrator:
             "past" if f.aggregate == "days_until" and value < 0 else "",
             "zero" if value == 0 and f.window != "all" else "",
             "all" if f.window == "all" else "",
+            "contract" if f.driver == "contract" else "",
             "first" if f.number == 1 else "",
             "mass" if self._is_mass(f, value) else "",
         ]
@@ -364,6 +383,8 @@ class Narrator:
             return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
         if f.aggregate == "seats_change":  # in points
             value, sign = 100 * value, "+" if value > 0 else ""
+        if f.aggregate in _AGAINST_OWN and value >= 1:
+            value = round(value, 1)
         return sign + self.language.number(value)
 
     def _usual_text(self, f: FeatureName, usual: float) -> str:
@@ -377,6 +398,11 @@ class Narrator:
         usual = self.usual.get(self.read[j].name)
         if usual is None or (isinstance(usual, float) and np.isnan(usual)):
             return ""
+        aggregate = self.read[j].aggregate
+        if aggregate in _AGAINST_OWN:
+            return ""
+        if self.numeric[j] and usual == 0 and aggregate in _NONE_AT_ZERO:
+            return "" if said == self.language.number(0) else self.language.words["usual.none"]
         text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else self._label(usual)
         return "" if text == said else self.language.words["usual.others"].format(u=text)
 
@@ -392,6 +418,18 @@ def known_numbers(column: pd.Series) -> np.ndarray:
     large = np.abs(found) >= 1e6
     unit = 10.0 ** (np.floor(np.log10(np.where(large, np.abs(found), 1.0))) - 5)
     return np.where(large, np.round(found / unit) * unit, found)
+
+
+def _once(table: str) -> str:
+    """Return the name of a column alone where it repeats the name of its table.
+
+    >>> _once("seats_seats"), _once("prices_price"), _once("team_seats")
+    ('seats', 'price', 'team_seats')
+    """
+    for place in (k for k, letter in enumerate(table) if letter == "_"):
+        if table[:place].rstrip("s") == table[place + 1 :].rstrip("s"):
+            return table[place + 1 :]
+    return table
 
 
 def _of_count(given: Any, n: float | None) -> str:

@@ -181,6 +181,16 @@ class Language:
         """Write a number of days: whole from ten on, else to a tenth."""
         return self.span("days", days, digits=0 if days >= 10 else 1) if days >= 0.05 else self.words["moments"]
 
+    def activity(self, days: str, ratio: float) -> str:
+        """Say how busy the coming days usually are; within a twentieth of the past they are about the same.
+
+        >>> language_of("en").activity("30 days", 0.98)
+        'the coming 30 days are usually about as active as those that the model learnt from'
+        """
+        if abs(ratio - 1) < 0.05:
+            return self.words["expected_activity.same"].format(days=days)
+        return self.words["expected_activity"].format(days=days, n=self.number(ratio, 1 if ratio >= 1 else 2))
+
     # --- messages ----------------------------------------------------------------------------------------------------------------------
 
     def say(self, key: str, **holes: Any) -> str:

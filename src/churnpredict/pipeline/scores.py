@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnpredict.explanation.drivers import DRIVERS
+from churnpredict.explanation.drivers import label_of
 from churnpredict.figures import amount, percent, points, short
 from churnpredict.markup import show
 from churnpredict.text_tables import Bar, Figure, paragraph, text_table, width_of_terminal
@@ -118,7 +118,7 @@ def _reasons(row: dict[Any, Any]) -> Iterator[str]:
     for i in range(1, _REASONS + 1):
         key, adds = row.get(f"reason_{i}"), row.get(f"reason_{i}_points")
         if isinstance(key, str) and key:
-            label = DRIVERS[key].label if key in DRIVERS else key.replace("_", " ").capitalize()
+            label = label_of(key)
             yield f"{label}\u00a0{points(adds)}" if pd.notna(adds) else label  # never a line break between both
 
 

@@ -76,7 +76,8 @@ class SeasonView:
         start, end = self._ahead()
         ratio = float(self.season.activity_ratio(np.array([start]), np.array([end]))[0])
         first, last = _date(np.array([int(start), int(end) - 1]))
-        said = [f"The days from {_day(first)} to {_day(last)} are usually {multiple(ratio)} as active as those that the model learnt from."]
+        busy = "about" if abs(ratio - 1) < 0.05 else multiple(ratio)
+        said = [f"The days from {_day(first)} to {_day(last)} are usually {busy} as active as those that the model learnt from."]
         year = self.season.clock.year
         if self._differs:
             high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))

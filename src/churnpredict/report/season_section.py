@@ -87,7 +87,7 @@ def season_told(ahead: SeasonAhead | None, days: str | None, spoken: Language) -
     """Return the sentences and the picture of the season."""
     if ahead is None:
         return None
-    busy = spoken.words["expected_activity"].format(days=days or "", n=spoken.number(ahead.ratio, 1 if ahead.ratio >= 1 else 2))
+    busy = spoken.activity(days or "", ahead.ratio)
     seen = spoken.say("season.seen", n=ahead.seen) if ahead.seen else spoken.say("season.never")
     sign = "+" if ahead.moves >= 0 else "\u2212"
     moved = spoken.say("season.level", n=f"\u2066{sign}{spoken.points(abs(ahead.moves))}\u2069")
