@@ -71,3 +71,20 @@ def test_bets_are_not_deals(tmp_path: Path) -> None:
     streams = parse_config(text, tmp_path / "churn.toml").event_tables().streams
     assert streams["bets"].columns["value"].sum() == pytest.approx(D["eur"].sum())
     assert len(P) > 50
+
+
+@pytest.mark.parametrize("renewals", [False, True])
+def test_lost_deals_are_no_activity_where_no_renewal_is_lost(renewals: bool, tmp_path: Path) -> None:
+    truth = deals(tmp_path, "en")
+    file = tmp_path / "deals.csv"
+    frame = pd.read_csv(file)
+    frame = frame[(frame["Type"] == "New") | (frame["Stage"] != "Closed Lost")] if renewals else frame.drop(columns="Type")
+    frame.to_csv(file, index=False)
+    draft = draft_config(read_profiles(found_files(tmp_path))[0], tmp_path, ask=lambda _: 0)
+    config = tomllib.loads(draft.text)
+    lost = int((frame["Stage"] == "Closed Lost").sum())
+    assert f"{lost:,} lost deals are left out" in draft.text
+    assert config["churn"]["rule"] == "inactivity"
+    tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
+    assert len(tables.stream("deals")) == truth["won"].sum()
+    assert "kinds" not in config["tables"]["deals"]

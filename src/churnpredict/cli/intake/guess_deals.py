@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from churnpredict.cli.intake.column_words import has_word
 from churnpredict.cli.intake.id_names import is_id
@@ -59,8 +60,12 @@ def _values(column: Column, role: str) -> tuple[str, ...]:
 def guess_deals(profile: TableProfile, customer: str, deals: Deals) -> Reading:
     """Return the reading of deals: an event when one is closed, with the amount of those that were won. A renewal that is lost is leaving.
 
-    Deals that are still open are left out: their stage, amount and day of closing are those of the export, not of a past cutoff.
+    Deals that are still open are left out: their stage, amount and day of closing are those of the export, not of a past cutoff. Where no
+    lost deal is known to be a renewal, those that were lost are left out too: by silence, they would count as activity.
     """
+    given = deals
+    if not _loses_renewals(deals):
+        deals = replace(deals, lost=())
     stage, won = f"CAST({quoted(deals.stage.name)} AS VARCHAR)", _listed(deals.won)
     value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
     lost = "'lost'"
@@ -72,8 +77,9 @@ def guess_deals(profile: TableProfile, customer: str, deals: Deals) -> Reading:
     if value is not None:
         selected += f", CASE WHEN {stage} IN ({won}) THEN {number_in(profile, quoted(value.name))} END AS {_AMOUNT}"
     over = f"WHERE {stage} IN ({_listed((*deals.won, *deals.lost))})"
+    open_deals = int((~_is_one_of(deals.stage, (*given.won, *given.lost))).sum())
     found = profile_query(extended(profile, selected, over, {}), profile.name, profile)
-    roles = {"customer": customer, "time": deals.closed.name, "kinds": _RESULT}
+    roles = {"customer": customer, "time": deals.closed.name} | ({"kinds": _RESULT} if deals.lost else {})
     roles |= {"value": _AMOUNT} if value is not None else {}
     own = next((c for c in profile.of_kind("text", "number") if c.unique and is_id(c.name)), None)
     roles |= {"id": own.name} if own is not None else {}
@@ -82,10 +88,23 @@ def guess_deals(profile: TableProfile, customer: str, deals: Deals) -> Reading:
     unused |= {c.name: TELLS for c in profile.of_kind("flag") if c.says("won", "lost", "end")}
     keys = said_how(found, roles, unused)
     say_rest(found, roles, {}, unused)
-    notes = [f"{profile.rows - found.rows:,} open deals are left out: their stage and amount are those of the export"]
-    reading = Reading(found, "events", profile.name, roles, {}, keys, unused, notes if found.rows < profile.rows else [])
-    leaves = deals.renewing is not None and (found.columns[_RESULT].codes[1] == "renewal lost").any()
-    return replace(reading, outcome=(_RESULT, "renewal lost")) if leaves else reading
+    notes = [f"{open_deals:,} open deals are left out: their stage and amount are those of the export"] if open_deals else []
+    if lost_deals := profile.rows - found.rows - open_deals:
+        notes.append(
+            f"{lost_deals:,} lost deals are left out: nothing says that a renewal was lost, and they are not activity of customers"
+        )
+    reading = Reading(found, "events", profile.name, roles, {}, keys, unused, notes)
+    return replace(reading, outcome=(_RESULT, "renewal lost")) if deals.lost else reading
+
+
+def _loses_renewals(deals: Deals) -> bool:
+    """Return whether a renewal is among the deals that were lost."""
+    return deals.renewing is not None and bool((_is_one_of(deals.stage, deals.lost) & _is_one_of(deals.renewing, deals.renewals)).any())
+
+
+def _is_one_of(column: Column, values: Sequence[str]) -> npt.NDArray[np.bool_]:
+    codes, distinct = column.codes
+    return np.isin(codes, np.flatnonzero(np.isin(distinct.astype(str), values)))
 
 
 def _listed(values: Sequence[str]) -> str:
