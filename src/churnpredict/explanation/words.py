@@ -41,18 +41,10 @@ _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "e
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
 # Compared with what is normal for the customer already, or yes and no: what most customers have adds nothing.
 _AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone")
-_NONE_AT_ZERO: tuple[str, ...] = (
-    "count",
-    "first_count",
-    "active_days",
-    "distinct",
-    "dropped",
-    "active_users",
-    "new_users",
-    "lost_users",
-    "open_count",
+_NONE_AT_ZERO = (
+    *("count", "first_count", "active_days", "distinct", "dropped", "active_users", "new_users", "lost_users", "open_count"),
+    *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes"),
 )
-_NONE_AT_ZERO += ("closed_count", "renewals", "recovered", "unanswered", "streak", "changes")
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 # What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
 UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
