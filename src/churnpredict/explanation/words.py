@@ -49,21 +49,11 @@ _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 # What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
 UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
 # What takes a moment to understand: told where it weighs twice as much as something plain.
-_HARD: tuple[str, ...] = (
-    "decayed",
-    "distinct",
-    "own_share",
-    "value_ratio",
-    "stage",
-    "per_session",
-    "peer_churn",
-    "gap_ratio",
-    "gap_mean",
-    "gap_max",
-    "max",
+_HARD = (
+    *("decayed", "distinct", "own_share", "value_ratio", "stage", "per_session", "peer_churn", "gap_ratio", "gap_mean", "gap_max", "max"),
+    *("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped"),
+    *("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change"),
 )
-_HARD += ("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped")
-_HARD += ("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change")
 
 
 class Narrator:
