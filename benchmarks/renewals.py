@@ -61,9 +61,9 @@ def contracts(seed: int) -> pd.DataFrame:
 
 
 def _add_years(first: pd.DatetimeIndex, years: np.ndarray) -> np.ndarray:
-    months = first.to_numpy().astype("datetime64[M]") + 12 * years
+    months = first.to_numpy().astype("datetime64[M]") + (12 * years).astype("timedelta64[M]")
     day = np.minimum(first.day.to_numpy(), 28) - 1
-    return (months.astype("datetime64[D]") + day).astype("datetime64[ns]")
+    return (months.astype("datetime64[D]") + day.astype("timedelta64[D]")).astype("datetime64[ns]")
 
 
 def _rows(who: np.ndarray, begun: np.ndarray, at: np.ndarray | None, by_year: np.ndarray, amount: np.ndarray) -> pd.DataFrame:

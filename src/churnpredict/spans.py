@@ -322,9 +322,9 @@ def _on_the_wall(moments: Ints, months: int, days: int, timezone: str) -> Ints:
         day, time = wall // DAY, wall % DAY
         dates = day.astype("datetime64[D]")
         first = dates.astype("datetime64[M]")
-        target = first + months
+        target = first + np.timedelta64(months, "M")
         begins = target.astype("datetime64[D]")
-        length = ((target + 1).astype("datetime64[D]") - begins).astype(np.int64)
+        length = ((target + np.timedelta64(1, "M")).astype("datetime64[D]") - begins).astype(np.int64)
         in_month = (dates - first.astype("datetime64[D]")).astype(np.int64)
         wall = (begins.astype(np.int64) + np.minimum(in_month, length - 1)) * DAY + time
     return utc_time(wall + days * DAY, timezone)
