@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from churnpredict.errors import UsageError
 from churnpredict.spans import Span, span, span_text
 
 HOUR = DAY // 24
+with warnings.catch_warnings():  # deprecated by NumPy 2.5, and still made by older ones
+    warnings.simplefilter("ignore", DeprecationWarning)
+    WITHOUT_UNIT = np.timedelta64(60)
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Asia/Kolkata"]
 
 
@@ -75,8 +79,8 @@ REFUSED = [
         None,
         np.int64(60),
         np.float32(60),
-        np.timedelta64(60),
-        np.timedelta64("NaT"),
+        WITHOUT_UNIT,
+        np.timedelta64("NaT", "D"),
         pd.NaT,
         pd.NA,
         float("nan"),

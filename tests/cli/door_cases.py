@@ -11,6 +11,7 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ def nested_json_lines(folder: Path) -> None:
 
 @case(orders__customer="client_id", orders__value="total")
 def sqlite_shop(folder: Path) -> None:
-    with sqlite3.connect(folder / "shop.db") as shop:
+    with closing(sqlite3.connect(folder / "shop.db")) as shop, shop:
         D.assign(at=D["at"].astype(str)).rename(columns={"who": "client_id", "at": "ordered_at", "eur": "total"}).to_sql(
             "orders", shop, index=False
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -118,7 +119,7 @@ def amounts_in_pence(folder: Path) -> None:
 
 @case(subscriptions__start="started", subscriptions__end="ended", subscriptions__value="price", churn__rule="subscription_end")
 def sqlite_with_tariffs(folder: Path) -> None:
-    with sqlite3.connect(folder / "shop.sqlite") as database:
+    with closing(sqlite3.connect(folder / "shop.sqlite")) as database, database:
         pd.DataFrame({"tariff_id": [1, 2, 3], "name": ["S", "M", "L"], "price": [9.5, 19.0, 49.0]}).to_sql("tariffs", database, index=False)
         subs = pd.DataFrame(
             {"sub_id": range(len(P)), "customer_id": P["who"], "tariff_id": 1 + P["who"] % 3, "started": P["first"].dt.strftime("%Y-%m-%d")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -213,7 +214,7 @@ def shop_in(kind: str, path: Path, log: pd.DataFrame) -> None:
             shop.register("given", log)
             shop.execute("CREATE TABLE orders AS SELECT * FROM given")
             return
-    with sqlite3.connect(path) as plain:
+    with closing(sqlite3.connect(path)) as plain, plain:
         log.assign(paid_at=log["paid_at"].astype(str)).to_sql("orders", plain, index=False)
     plain.close()
 

@@ -141,6 +141,7 @@ def iceberg(frame, place, name):
     table.append(arrow(frame.iloc[1::2]))
     snapshot = table.current_snapshot().snapshot_id
     table.append(arrow(frame))
+    catalog.engine.dispose()
     return File(place / "shop" / name, version=snapshot)
 
 

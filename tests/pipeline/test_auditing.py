@@ -188,7 +188,7 @@ def test_what_was_known_by_then_is_no_leak(churn):
     """Who has no contract any more has left, and everybody could know: a note; a column that somebody overwrote stays an error."""
     n, last = 120, pd.Timestamp("2023-06-30")
     stays = np.arange(n) % 2 == 0
-    end = np.where(stays, np.datetime64("NaT"), np.datetime64("2023-04-15"))
+    end = np.where(stays, np.datetime64("NaT", "D"), np.datetime64("2023-04-15"))
     contracts = pd.DataFrame({"who": np.arange(n), "start": pd.Timestamp("2023-01-01"), "end": end, "auto_renew": stays.astype(float)})
     days = pd.date_range("2023-01-02", last, freq="7D").as_unit("us")
     visits = pd.DataFrame([(w, d) for w in range(n) for d in days if stays[w] or d < pd.Timestamp("2023-04-20")], columns=["who", "at"])

@@ -196,7 +196,7 @@ def _dates(opens: pd.DatetimeIndex, days: Floats) -> pd.DatetimeIndex:
     """Return the date so many days after each moment; missing beyond a century."""
     known = days <= _CENTURY
     whole = pd.to_timedelta(np.where(known, np.ceil(days - 1e-9), 0.0), unit="D")
-    return pd.DatetimeIndex(np.where(known, (opens.normalize() + whole).to_numpy(), np.datetime64("NaT")))
+    return pd.DatetimeIndex((opens.normalize() + whole).where(known))
 
 
 def _reasons(points: pd.DataFrame) -> pd.DataFrame:

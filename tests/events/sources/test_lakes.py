@@ -38,7 +38,9 @@ def iceberg(folder):
     table.overwrite(rows("b"))
     snapshots = [table.snapshots()[0].snapshot_id, table.current_snapshot().snapshot_id]
     table.append(rows("c"))
-    return str(folder / "shop" / "orders"), (*snapshots, table.current_snapshot().snapshot_id)
+    last = table.current_snapshot().snapshot_id
+    catalog.engine.dispose()
+    return str(folder / "shop" / "orders"), (*snapshots, last)
 
 
 LAKES = pytest.mark.parametrize("lake", [delta, iceberg])

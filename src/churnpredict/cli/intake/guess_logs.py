@@ -56,7 +56,7 @@ def period_of(column: Column, customer: Column) -> str:
     twice = 1 - len(np.unique(pairs, axis=0)) / len(pairs)
     months = days.astype("datetime64[M]")
     first = bool((days == months.astype("datetime64[D]")).all())
-    last = bool(((days + 1) == (months + 1).astype("datetime64[D]")).all())
+    last = bool(((days + np.timedelta64(1, "D")) == (months + np.timedelta64(1, "M")).astype("datetime64[D]")).all())
     if twice > 0.001 and not ((first or last) and len(days) >= _MONTHS):  # several rows a month: totals by product, if all are dated so
         return ""
     if first or last:
