@@ -70,6 +70,7 @@ def test_every_number_follows_from_the_events(orders, narrator, customer):
     money = narrator.fact(at["value__orders_sum_90d"], customer)
     assert money == f"orders worth €{recent['amount'].sum():,} in the last 90 days, usually €{_digits(year['amount'].sum() * 90 / 365)}"
     if n:
-        assert (
-            narrator.fact(at["habit__orders_trend_90d"], customer) == f"{n} {things} in the last 90 days, {before} in the same time before"
-        )
+        beside = (
+            f"{before} in the same time before" if n != before else f"usually {usually}"
+        )  # as many as before: beside the own usual number
+        assert narrator.fact(at["habit__orders_trend_90d"], customer) == f"{n} {things} in the last 90 days, {beside}"
