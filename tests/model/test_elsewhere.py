@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 import churnpredict as cp
-from churnpredict.model.elsewhere import not_an_attribute
+from churnpredict.model.elsewhere import ON_A_CLASSIFIER, not_an_attribute
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from churnpredict.model.elsewhere import not_an_attribute
 )
 def test_what_to_call_instead(name: str, said: str) -> None:
     model = cp.ChurnClassifier()
-    assert said in not_an_attribute(model, name)
+    assert said in not_an_attribute(model, name, ON_A_CLASSIFIER, learnt="classes_", train="model.fit(X, y)")
     assert not hasattr(model, name)
     with pytest.raises(AttributeError) as caught:
         getattr(model, name)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from churnpredict.argument_checks import shows_call
 from churnpredict.errors import MismatchError, OutcomeError, SchemaError, TrainingError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
-from churnpredict.model.elsewhere import not_an_attribute
+from churnpredict.model.elsewhere import ON_A_CLASSIFIER, not_an_attribute
 from churnpredict.model.encoding import MatrixEncoder, as_frame, check_finite, check_matrix
 from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
@@ -173,7 +173,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     if not TYPE_CHECKING:  # for a type checker, names that do not exist remain errors
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(not_an_attribute(self, name), name=name, obj=self)
+            said = not_an_attribute(self, name, ON_A_CLASSIFIER, learnt="classes_", train="model.fit(X, y)")
+            raise AttributeError(said, name=name, obj=self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

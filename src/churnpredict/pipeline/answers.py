@@ -37,9 +37,11 @@ class Answers:
     if not TYPE_CHECKING:  # for a type checker, names that do not exist remain errors
 
         def __getattr__(self, name: str) -> Any:
-            from churnpredict.pipeline.expected import not_an_attribute
+            from churnpredict.model.elsewhere import not_an_attribute
+            from churnpredict.pipeline.expected import ELSEWHERE
 
-            raise AttributeError(not_an_attribute(self, name), name=name, obj=self)
+            said = not_an_attribute(self, name, ELSEWHERE, learnt="model_", train="pipeline.fit(tables)")
+            raise AttributeError(said, name=name, obj=self)
 
     def _fitted(self) -> None:
         """Refuse to go on without a model."""

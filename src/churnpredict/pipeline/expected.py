@@ -11,7 +11,7 @@ from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables
 
-__all__ = ["check_metric", "check_pipeline", "check_trained_and_tables", "not_an_attribute"]
+__all__ = ["ELSEWHERE", "check_metric", "check_pipeline", "check_trained_and_tables"]
 
 _SCORE = "call pipeline.score(tables) for risks with reasons, or pipeline.predict_proba(tables)"
 _DRIVERS = "call pipeline.explain(tables).drivers for the reasons of each customer; scores hold the three strongest"
@@ -30,18 +30,6 @@ ELSEWHERE = {
     **dict.fromkeys(("retrain", "refit", "update"), "call cp.retrain(pipeline, tables)"),
     **dict.fromkeys(("drift", "monitor"), "call cp.find_drift(pipeline, tables)"),
 }
-
-
-def not_an_attribute(thing: object, name: str) -> str:
-    """Return the message for a name that a pipeline does not have: what to call where another library has it.
-
-    >>> not_an_attribute(object(), "fit_transform")
-    "'object' object has no attribute 'fit_transform': call pipeline.features_at(tables) for the features"
-    """
-    advice = ELSEWHERE.get(name, "")
-    if not advice and name.endswith("_") and not name.startswith("_") and "model_" not in vars(thing):
-        advice = "it is not trained yet; call pipeline.fit(tables)"
-    return f"{type(thing).__name__!r} object has no attribute {name!r}{f': {advice}' if advice else ''}"
 
 
 def check_pipeline(given: Any, call: str) -> None:
