@@ -87,3 +87,17 @@ def test_a_database_without_the_functions_of_a_query_is_read_without_it(tmp_path
     draft = draft_config(profiles, tmp_path, refused=refused)
     assert {"contracts", "visits"} <= set(tomllib.loads(draft.text)["tables"])
     assert any(r.name == "tariffs" and not r.kind and "a list of prices" in r.why for r in draft.readings)
+
+
+def test_a_price_with_its_discount_is_a_state(tmp_path: Path) -> None:
+    customers = [f"K{w:03d}" for w in range(60)]
+    paid = [(who, day) for i, who in enumerate(customers) for day in pd.date_range("2023-01-01", periods=40, freq="9D")[i % 5 :: 3]]
+    payments = pd.DataFrame(paid, columns=["customer", "paid_at"]).assign(amount=[10.0 + i % 7 for i in range(len(paid))])
+    payments.to_csv(tmp_path / "payments.csv", index=False)
+    first = pd.DataFrame({"customer": customers, "at": "2023-01-01", "price": 20.0, "discount": [0.1, 0.0] * 30})
+    later = first.assign(at="2023-08-01", price=[22.0 + w % 3 for w in range(60)])
+    pd.concat([first, later]).to_csv(tmp_path / "prices.csv", index=False)
+    tables = tomllib.loads(draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text)["tables"]
+    assert tables["prices"]["kind"] == "states"
+    assert set(tables["prices"]["values"]) == {"price", "discount"}
+    assert tables["payments"]["kind"] == "events"

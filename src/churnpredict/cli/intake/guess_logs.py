@@ -170,7 +170,7 @@ def _is_states(profile: TableProfile, time: Column, left: Sequence[Column], cust
     others = [c for c in left if c not in speaking and not is_id(c.name) and not unlike_customer(c) and c.says("item", "happened")]
     changes = profile.rows / max(customer.distinct, 1) < 12
     history = bool(_HISTORY & set(tokens(profile.name)))
-    numbers = [c for c in left if c.kind == "number" and not is_id(c.name) and c not in speaking]
+    numbers = [c for c in left if c.kind == "number" and not is_id(c.name) and c not in speaking and not c.says("discount")]
     return bool(left) and changes and ((named or history or begins) and bool(speaking or history) and not others and not numbers)
 
 
