@@ -220,21 +220,6 @@ def test_exit_codes_without_a_traceback(
     assert "Traceback" not in told
 
 
-def test_check_model_says_what_is_in_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    old = str(Path(__file__).parents[1] / "data" / "models" / "format_1.model")
-    assert run("check-model", old, "--format", "json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["model_id"] == "685e523b27cb"
-    assert [m["kind"] for m in found["members"]] == ["trees", "trees", "linear", "purchases"]
-    assert run("check-model", old, "--sha256", found["sha256"]) == 0
-    text = capsys.readouterr().out
-    assert "Inactivity(horizon='60d'" in text
-    assert "9 trees, up to 4 deep" in text
-    assert run("check-model", old, "--sha256", "0" * 64) == 4
-    assert run("check-model", "orders.csv") == 4
-    assert "not-a-model" in capsys.readouterr().err
-
-
 def test_refused_data_and_outputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "churn.model").mkdir()
     assert run("train", "--until", "2023-12-01") == 5
@@ -275,3 +260,26 @@ def test_train_and_score_on_real_orders_from_under_ten_lines(
     left = ~scores["customer_id"].isin(came_back)
     assert abs(scores["risk"].mean() - left.mean()) < 0.08
     assert left.head(len(left) // 2).mean() > left.tail(len(left) // 2).mean() + 0.1
+
+
+@pytest.mark.filterwarnings("ignore:the model was trained on outcomes after")
+def test_scores_go_into_a_database_as_changes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--until", "2023-12-01") == 0
+    into = ("--into", "book.sqlite", "--changes", "--key", "customer", "--vanished", "empty")
+    for at in ("2023-11-01", "2023-12-01"):
+        assert run("score", "--at", at, "--output", "nightly", *into) == 0
+    assert "rows in the database: " in capsys.readouterr().out
+    assert run("score", "--at", "2023-12-01", "--output", "nightly", *into, "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["table"] == {"new": 0, "changed": 0, "unchanged": told["customers"], "vanished": 0}
+    for wrong, code in (
+        (("--output", "nightly", "--into", "book.sqlite", "--key", "customer"), "needs-changes"),
+        (("--output", "nightly", "--changes"), "needs-database"),
+        (("--output", "one.csv", "--changes"), "needs-folder"),
+    ):
+        assert run("score", *wrong) == 2
+        assert f"[{code}]" in capsys.readouterr().err
+    with (folder / "churn.toml").open("a") as file:
+        file.write('\n[output]\nscores = "nightly"\ndatabase = "other.sqlite"\nchanges = true\n')
+    assert run("score", "--at", "2023-12-01") == 0
+    assert f"rows in the database: {told['customers']:,} new, 0 changed, 0 unchanged, 0 vanished" in capsys.readouterr().out

@@ -451,3 +451,22 @@ def test_the_permissions_of_new_files_are_the_same_from_every_thread(tmp_path: P
         found = pool.map(lambda n: write_text(tmp_path / f"{n}.txt", "x").stat().st_mode & 0o777, range(400))
     assert set(found) == {0o666 & ~mask}
     assert umask() == mask
+
+
+def test_a_run_is_copied_as_changes(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+    """One row per customer equals the newest run, and a run that is copied twice writes nothing the second time."""
+    book, lines = str(tmp_path / "book.sqlite"), list[Any]()
+    how: dict[str, Any] = {"detail": "drivers", "into": book, "changes": cp.runs.Upsert("customer"), "log": lines.append}
+    for at in ("2023-11-01", AT, AT):
+        cp.runs.write_scores(trained, tables, tmp_path / "scores", at=at, **how)
+    copied = [line for line in lines if line["event"] == "copied"]
+    newest = cp.runs.read_scores(tmp_path / "scores")
+    assert copied[1]["new"] + copied[1]["changed"] + copied[1]["unchanged"] == len(newest)
+    assert (copied[2]["new"], copied[2]["changed"], copied[2]["unchanged"], copied[2]["vanished"]) == (0, 0, len(newest), 0)
+    found = rows_of(book)
+    assert found["customer_id"].tolist() == newest["customer_id"].tolist()
+    assert found["risk"].tolist() == newest["risk"].tolist()
+    with pytest.raises(UsageError, match="needs-database"):
+        cp.runs.write_scores(trained, tables, tmp_path / "scores", at=AT, changes=cp.runs.Upsert())
+    with pytest.raises(UsageError, match="bad-argument"):
+        cp.runs.write_scores(trained, tables, tmp_path / "scores", at=AT, into=book, changes=True)  # type: ignore[arg-type]

@@ -24,18 +24,20 @@ from churnpredict.cli.options import (
     DryRun,
     Format,
     FormatOption,
+    Key,
     SignedBy,
     Snoozed,
     UntilOption,
+    Vanished,
     WhenEqual,
     ask,
-    content_of,
     in_words,
     tell,
     typed,
 )
 from churnpredict.cli.process import log_line, run, say
-from churnpredict.cli.scoring_checks import check_scoring
+from churnpredict.cli.record_commands import check_model, forget
+from churnpredict.cli.scoring_checks import Copied, check_scoring, upsert_of
 from churnpredict.cli.usage_hints import hint_for
 from churnpredict.errors import UsageError
 from churnpredict.progress import be_quiet, begin, stage
@@ -204,6 +206,11 @@ def score(
     detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is faster.")] = Detail.words,
     keep: Annotated[int | None, typer.Option(help="Number of runs to keep in the folder, the newest ones.", min=1)] = None,
     into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
+    changes: Annotated[bool, typer.Option("--changes", help="Write only rows of that table that are new or differ.")] = False,
+    key: Annotated[Key | None, typer.Option(help="With --changes: one row per customer and cutoff, or per customer.")] = None,
+    vanished: Annotated[
+        Vanished | None, typer.Option(help="With --changes: what becomes of rows whose customer is not in the run; remove by default.")
+    ] = None,
     memory: Annotated[str | None, typer.Option(help="Memory for a run, such as 2GiB; by default half of the limit.")] = None,
     partitions: Annotated[int | None, typer.Option(help="Number of partitions of customers in a run.", min=1)] = None,
     jobs: Annotated[int, typer.Option(help="Threads of a run; -1 for one per core.", min=-1)] = 1,
@@ -226,30 +233,29 @@ def score(
     history = keep_history or settings.outputs().get("keep_history")
     only: dict[str, Any] = {"detail": detail is Detail.drivers, "keep": keep, "into": into, "memory": memory, "partitions": partitions}
     only |= {"keep-history": history}
+    upsert = upsert_of(settings, changes, key, vanished, copied_to, folder)
     check_scoring(settings, target, folder, unscored, only, copied_to, {"--model": model, "--signed-by": signed_by}, history)
     pipeline = trained_model(settings, model, expected_sha256=sha256, signed_by=signed_by)
+    found: dict[str, Any] = {"command": "score", "scores": str(target)}
     if dry_run:
         n = len(pipeline.features_at(settings.event_tables(), at))
-        found = {"command": "score", "dry_run": True, "customers": n, "scores": str(target)}
+        found |= {"dry_run": True, "customers": n}
         tell(found, f"would score {n:,} customers into {target}", how, typed("score", config))
         return
-    found = {"command": "score", "scores": str(target)}
     if folder:
         from churnpredict.score_runs.batch import score_into
 
         options: dict[str, Any] = {"at": at, "detail": detail.value, "keep": keep or settings.output.keep, "n_jobs": jobs}
-        options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value}
-        options["log"] = log_line if how is Format.json else None
+        options |= {"into": copied_to, "table": settings.output.table, "value": settings.plan.value, "changes": upsert}
+        copied = Copied(log_line if how is Format.json else None)
+        options["log"] = copied
         scan = partial(settings.scan_tables, memory=memory, partitions=partitions, history=history)
         with ExitStack() as opened:  # a kept history is released
             run = score_into(pipeline, lambda scratch: opened.enter_context(scan(scratch)), target, **options)
         found |= {"run": str(run.path), "customers": run.rows, "cutoff": run.cutoff, "bands": run.bands, "model_id": run.model_id}
-        tell(
-            found,
-            f"{run.rows:,} customers, {in_words({name: run.bands[name] for name in BANDS})}\nwrote {run.path}",
-            how,
-            typed("report", config),
-        )
+        found |= {"table": copied.counts} if copied.counts else {}
+        counts = in_words({name: run.bands[name] for name in BANDS})
+        tell(found, f"{run.rows:,} customers, {counts}\nwrote {run.path}{copied.told()}", how, typed("report", config))
         return
     tables = settings.event_tables()
     stage("scoring with reasons")
@@ -268,28 +274,6 @@ def score(
         *([f"no score: {in_words(without)}"] if without else []),
     ]
     tell(found, "\n".join([*lines, *(f"wrote {path}" for path in (target, unscored) if path is not None)]), how, typed("report", config))
-
-
-@app.command(short_help="Remove customers from all runs.")
-def forget(
-    folder: Annotated[Path, typer.Argument(help="Folder of runs.")],
-    customers: Annotated[Path, typer.Option(help="File in UTF-8 with one id per line, or - for standard input.")],
-    into: Annotated[str | None, typer.Option(help="Database that the runs are copied into.")] = None,
-    table: Annotated[str, typer.Option(help="Table in that database.")] = "churn_scores",
-    history: Annotated[Path | None, typer.Option(help="Folder of a kept history.")] = None,
-    how: FormatOption = Format.text,
-) -> None:
-    """Remove customers from all runs, from the database, and from a kept history."""
-    from churnpredict.cli.terminal_tables import forgotten
-    from churnpredict.score_runs.forgetting import forget, ids_in
-
-    found = forget(ids_in(content_of(customers), str(customers)), folder, into=into, table=table, history=history)
-    tell(
-        {"command": "forget", **found},
-        forgotten(found, into is not None, history is not None),
-        how,
-        "remove the customers from what was not reached, too",
-    )
 
 
 @app.command(short_help="Test the model at past cutoffs.")
@@ -512,23 +496,13 @@ def alerts(
     tell(told, f"{listed}\nwrote {target}", how, f"open {target}")
 
 
-@app.command(short_help="Check a model file without loading the model.")
-def check_model(
-    file: Annotated[Path, typer.Argument(help="Model file.")],
-    sha256: Annotated[str | None, typer.Option(help="Accept only a file with this SHA-256.")] = None,
-    signed_by: SignedBy = None,
-    how: FormatOption = Format.text,
-) -> None:
-    """Check a model file to the last byte and describe its contents, without loading the model."""
-    from churnpredict.model_file.store import describe, told
-
-    found = describe(file, expected_sha256=sha256, signed_by=signed_by)
-    tell(found, told(found), how, f"churnpredict score --model {file}")
-
-
 def _no_alerts(config: Path) -> UsageError:
     remedy = 'Add a section [alerts] with lines such as silent = "habit__orders_days_since_last >= 60".'
     return UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
+
+
+for command, short in ((forget, "Remove customers from all runs."), (check_model, "Check a model file without loading the model.")):
+    app.command(short_help=short)(command)
 
 
 def _wants_json(arguments: list[str]) -> bool:

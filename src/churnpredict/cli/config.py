@@ -108,7 +108,9 @@ class Output:
     """Section ``[output]``: where results go, relative to the file.
 
     ``scores`` is a file (.csv, .csv.gz, .parquet) or, without an ending, a folder of runs; the newest ``keep`` runs are kept, all by
-    default, and they are copied to a ``table`` of a ``database``, if there is one. ``registry`` is the folder in which ``churnpredict
+    default, and they are copied to a ``table`` of a ``database``, if there is one. With ``changes`` only rows that are new or differ are
+    written, by the ``key`` "cutoff" (one row per customer and cutoff) or "customer" (one row per customer); ``vanished`` says what becomes
+    of rows whose customer is not in the run ("remove", "keep" or "empty"). ``registry`` is the folder in which ``churnpredict
     retrain`` keeps models and decisions, or ``mlflow:`` and the name of a registered model in MLflow; ``model`` is then a copy of the
     current one. ``keep_history`` is a folder in which the sorted rows of the tables stay from one run of ``churnpredict score`` to the
     next, so that only what has changed is read again.
@@ -123,6 +125,9 @@ class Output:
     keep: int | None = None
     database: str | None = None
     table: str = "churn_scores"
+    changes: bool = False
+    key: str = "cutoff"
+    vanished: str = "remove"
     registry: str = "models"
     keep_history: str | None = None
 

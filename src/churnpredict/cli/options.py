@@ -25,9 +25,11 @@ __all__ = [
     "DryRun",
     "Format",
     "FormatOption",
+    "Key",
     "SignedBy",
     "Snoozed",
     "UntilOption",
+    "Vanished",
     "WhenEqual",
     "ask",
     "content_of",
@@ -52,6 +54,21 @@ class Detail(StrEnum):
 
     words = "words"
     drivers = "drivers"
+
+
+class Key(StrEnum):
+    """What a row of the table in a database stands for."""
+
+    cutoff = "cutoff"
+    customer = "customer"
+
+
+class Vanished(StrEnum):
+    """What becomes of rows of the table whose customer is not in the run."""
+
+    remove = "remove"
+    keep = "keep"
+    empty = "empty"
 
 
 class WhenEqual(StrEnum):

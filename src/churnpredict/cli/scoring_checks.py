@@ -1,7 +1,8 @@
-"""Refuse outputs of a scoring run before anything is computed."""
+"""Refuse outputs of a scoring run before anything is computed, and note what was written to a database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,43 @@ from churnpredict.errors import UsageError
 
 if TYPE_CHECKING:
     from churnpredict.cli.config import Config
+    from churnpredict.events.sources.upserts import Upsert
 
-__all__ = ["check_scoring"]
+__all__ = ["Copied", "check_scoring", "upsert_of"]
+
+
+class Copied:
+    """A log of a scoring run that notes the counts of rows in the database, and passes each line on."""
+
+    def __init__(self, log: Callable[[Mapping[str, object]], object] | None) -> None:
+        self.log, self.counts = log, dict[str, int]()
+
+    def __call__(self, line: Mapping[str, Any]) -> None:
+        if line["event"] == "copied":
+            self.counts = {name: line[name] for name in ("new", "changed", "unchanged", "vanished") if name in line}
+        if self.log is not None:
+            self.log(line)
+
+    def told(self) -> str:
+        """Return the counts as a line of the output, "" where all rows were written."""
+        return f"\nrows in the database: {', '.join(f'{n:,} {name}' for name, n in self.counts.items())}" if self.counts else ""
+
+
+def upsert_of(settings: Config, changes: bool, key: str | None, vanished: str | None, copied_to: str | None, folder: bool) -> Upsert | None:
+    """Return how changes are written to the database, by the options and the configuration; None where all rows are written."""
+    from churnpredict.events.sources.upserts import Upsert
+
+    if not (changes or settings.output.changes):
+        if key or vanished:
+            named = "--key" if key else "--vanished"
+            raise UsageError("needs-changes", f"{named} says how changes are written", remedy="Add --changes.")
+        return None
+    if not folder and changes:
+        raise UsageError("needs-folder", "--changes is for a folder of runs", remedy="Give --output a name without an ending.")
+    if copied_to is None:
+        remedy = "Give --into, or a database under [output]."
+        raise UsageError("needs-database", "changes are written to a database, and none is named", remedy=remedy)
+    return Upsert(key or settings.output.key, vanished or settings.output.vanished)  # type: ignore[arg-type]
 
 
 def check_scoring(

@@ -56,7 +56,12 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "random_state": (0, 2**32 - 1),
     "n_jobs": (-1, math.inf),
 }
-CHOICES = {"treated": ("exclude", "flag", "feature"), "raise_on": ("error", "warning", "nothing")}
+CHOICES = {
+    "treated": ("exclude", "flag", "feature"),
+    "raise_on": ("error", "warning", "nothing"),
+    "key": ("cutoff", "customer"),
+    "vanished": ("remove", "keep", "empty"),
+}
 
 
 def kinds_of(cls: Any) -> dict[str, Any]:

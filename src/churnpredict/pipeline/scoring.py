@@ -26,6 +26,7 @@ __all__ = [
     "check_risks",
     "earlier_horizons_of",
     "first_reasons",
+    "is_score_column",
     "parts_of_risk",
     "percentile",
     "probability_table",
@@ -58,6 +59,15 @@ FLAGS = frozenset({"about_equal", IN_SAMPLE})
 TEXTS = frozenset({"band", "words", "model_id", *(f"{what}_{i}" for what in ("reason", "remedy") for i in range(1, REASONS + 1))})
 
 Floats = npt.NDArray[np.float64]
+
+
+def is_score_column(name: str) -> bool:
+    """Return whether a column of a table belongs to scores, of any model.
+
+    >>> is_score_column("risk_30d"), is_score_column("expected_days"), is_score_column("note")
+    (True, True, False)
+    """
+    return name in COLUMNS or name in (IN_SAMPLE, "expected_days") or name.startswith("risk_")
 
 
 def check_risks(risk: Floats) -> Floats:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from churnpredict.argument_checks import check_choice, check_path, check_text
+from churnpredict.argument_checks import check_choice, check_instance, check_path, check_text
 from churnpredict.churn import treatments
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs, pairs_at_risk
 from churnpredict.errors import UsageError, kind_of
@@ -29,6 +29,7 @@ from churnpredict.events.history.kept_tables import KeptTables
 from churnpredict.events.money import money_tables, paying_table
 from churnpredict.events.partitions import PartitionedTables
 from churnpredict.events.sources.destinations import check_destination, replace_rows
+from churnpredict.events.sources.upserts import Upsert, upsert_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.explanation.contributions import always_by_tables
 from churnpredict.features.build import build_rows, check_rows
@@ -75,6 +76,7 @@ def write_scores(
     keep: int | None = None,
     into: Database | None = None,
     table: str = "churn_scores",
+    changes: Upsert | None = None,
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Path:
@@ -105,6 +107,10 @@ def write_scores(
         file. In one transaction, in place of rows of the same cutoff, after waiting for other writers to the table.
     table : str
         There.
+    changes : Upsert, optional
+        Write only rows that are new or differ, ``cp.runs.Upsert()``, instead of all rows of the cutoff: with the key "customer" the table
+        holds one row per customer, of the newest run; ``vanished`` says what becomes of customers who are not in the run. The counts go to
+        ``log``.
     n_jobs : int
         Threads for features and reasons; -1 for one per core. Scores do not depend on it.
     log : callable, optional
@@ -138,7 +144,18 @@ def write_scores(
     """
     check_trained_and_tables(pipeline, tables, "write_scores(pipeline, tables, folder)", in_parts=True)
     return score_into(
-        pipeline, lambda _: tables, folder, at=at, detail=detail, value=value, keep=keep, into=into, table=table, n_jobs=n_jobs, log=log
+        pipeline,
+        lambda _: tables,
+        folder,
+        at=at,
+        detail=detail,
+        value=value,
+        keep=keep,
+        into=into,
+        table=table,
+        changes=changes,
+        n_jobs=n_jobs,
+        log=log,
     ).path
 
 
@@ -153,6 +170,7 @@ def score_into(
     keep: int | None = None,
     into: Database | None = None,
     table: str = "churn_scores",
+    changes: Upsert | None = None,
     n_jobs: int = 1,
     log: Log | None = None,
 ) -> Run:
@@ -166,6 +184,10 @@ def score_into(
     if keep is not None and not (is_whole_number(keep) and keep >= 1):
         raise UsageError("bad-keep", f"keep is {keep!r:.40}", remedy="Keep at least one run, the one that is written.")
     keep = None if keep is None else int(keep)
+    if changes is not None:
+        check_instance(changes, "changes", Upsert, 'Give cp.runs.Upsert(key="cutoff", vanished="remove").')
+        if into is None:
+            raise UsageError("needs-database", "changes are written to a database, and none is given", remedy="Give into=.")
     if into is not None:
         check_destination(into, table)  # before hours of work
     value = None if value is None else check_value(value)
@@ -177,10 +199,18 @@ def score_into(
             done = _done(pipeline, open_tables(scratch), attempt, say, at=at, detail=detail, n_jobs=n_jobs, value=value)
         removed = retire(home, keep, done.path.name)
         if into is not None:
-            replace_rows(into, table, pd.Timestamp(done.cutoff).to_pydatetime(), map(_marked, done.tables()), keep=keep)
-            say("copied", customers=done.rows)
+            say("copied", customers=done.rows, **_copied(done, into, table, keep, changes))
         say("done", customers=done.rows, bytes=sum(part.bytes for part in done.parts), runs_removed=removed)
     return done
+
+
+def _copied(run: Run, into: Database, table: str, keep: int | None, changes: Upsert | None) -> dict[str, int]:
+    """Write a run to a database; return how many rows were written and left alone, where only changes are written."""
+    cutoff, rows = pd.Timestamp(run.cutoff).to_pydatetime(), map(_marked, run.tables())
+    if changes is None:
+        replace_rows(into, table, cutoff, rows, keep=keep)
+        return {}
+    return upsert_rows(into, table, cutoff, rows, how=changes, keep=keep, owned=scoring.is_score_column).counts()
 
 
 def _marked(rows: pa.Table) -> pa.Table:

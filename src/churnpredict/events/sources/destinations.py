@@ -18,7 +18,7 @@ import pyarrow as pa
 from churnpredict.errors import ChurnError, MissingExtraError, OutputError, UsageError, memory_shortage
 from churnpredict.events.sources.base import quoted, said
 
-__all__ = ["TABLE", "check_destination", "delete_rows", "replace_rows"]
+__all__ = ["TABLE", "check_destination", "delete_rows", "replace_rows", "transaction"]
 
 TABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 _SERVER = ("postgresql://", "postgres://")
@@ -41,7 +41,38 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-class _DuckDB:
+class _Work:
+    """What is the same in the transactions of all databases. ``differs`` compares two values of which either may be missing."""
+
+    stage_name = "churnpredict_changes"
+    differs = "IS DISTINCT FROM"
+    exact = ""  # what makes a comparison of texts byte by byte
+    table: str
+
+    def run(self, sql: str, *given: Any) -> Any:
+        """Return the first value of the first row, if there are any."""
+        raise NotImplementedError
+
+    def run_only(self, sql: str, *given: Any) -> Any:
+        """Run a statement without a result, or return its cursor."""
+        raise NotImplementedError
+
+    def columns(self) -> list[str]:
+        """Return the names of the table's columns."""
+        return [str(column[0]) for column in self.run_only(f"SELECT * FROM {self.table} LIMIT 0").description]  # noqa: S608 - quoted
+
+    def ids_of_another_type(self, column: str, id_type: pa.DataType) -> int:
+        """Return how many ids of the table cannot be compared with those of a run; a server refuses the comparison by itself."""
+        return 0
+
+    def keep_cutoffs(self, cutoff: Any, keep: int) -> None:
+        """Delete all cutoffs but this one and the latest of the others."""
+        others = f"FROM {self.table} WHERE cutoff <> $1"
+        latest = f"SELECT DISTINCT cutoff {others} ORDER BY cutoff DESC LIMIT {int(keep) - 1}"
+        self.run(f"DELETE {others} AND cutoff NOT IN ({latest})", cutoff)
+
+
+class _DuckDB(_Work):
     """One transaction in a DuckDB file or connection."""
 
     def __init__(self, connection: Any, table: str) -> None:
@@ -57,24 +88,38 @@ class _DuckDB:
         """Return the first column, of texts."""
         return [str(row[0]) for row in self.connection.execute(sql, list(given)).fetchall()]
 
+    def ids_of_another_type(self, column: str, id_type: pa.DataType) -> int:
+        """Return how many ids are texts where those of a run are numbers, or the other way round: DuckDB would cast one to the other."""
+        differs = "=" if pa.types.is_integer(id_type) else "<>"
+        return int(self.run(f"SELECT count(*) FROM {self.table} WHERE typeof({column}) {differs} 'VARCHAR'"))  # noqa: S608 - quoted
+
     def there(self) -> bool:
         schema, _, name = self.given.rpartition(".")
         own = "database_name = current_database() AND schema_name = coalesce(nullif($1, ''), current_schema())"
         tables = f"SELECT count(*) FROM duckdb_tables() WHERE {own} AND lower(table_name) = lower($2)"  # noqa: S608 - a constant
         return bool(self.run(tables, schema, name))
 
-    def insert(self, rows: pa.Table) -> None:
+    def insert(self, rows: pa.Table, *, into: str | None = None) -> None:
+        """Append rows to the table, or to a temporary one of the name ``into``; it is created if missing."""
+        kind, name = ("TABLE", self.table) if into is None else ("TEMP TABLE", into)
         self.connection.register("churnpredict_rows", rows)
         try:
             rows_of = "SELECT * FROM churnpredict_rows"
-            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {self.table} AS {rows_of} LIMIT 0")
-            self.connection.execute(f"INSERT INTO {self.table} BY NAME {rows_of}")
+            self.connection.execute(f"CREATE {kind} IF NOT EXISTS {name} AS {rows_of} LIMIT 0")
+            self.connection.execute(f"INSERT INTO {name} BY NAME {rows_of}")
         finally:
             self.connection.unregister("churnpredict_rows")
 
+    def run_only(self, sql: str, *given: Any) -> Any:
+        """Run a statement without a result, or return its cursor."""
+        return self.connection.execute(sql, list(given))
 
-class _SQLite:
+
+class _SQLite(_Work):
     """One transaction in a SQLite file; the only writer from the first statement on."""
+
+    differs = "IS NOT"
+    exact = " COLLATE BINARY"
 
     def __init__(self, connection: Any, table: str) -> None:
         self.connection, self.name = connection, table.rpartition(".")[2]
@@ -96,16 +141,27 @@ class _SQLite:
     def there(self) -> bool:
         return bool(self.run("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND lower(name) = lower($1)", self.name))
 
-    def insert(self, rows: pa.Table) -> None:
+    def run_only(self, sql: str, *given: Any) -> Any:
+        """Run a statement without a result, or return its cursor."""
+        return self._execute(sql, given)
+
+    def ids_of_another_type(self, column: str, id_type: pa.DataType) -> int:
+        """Return how many ids are stored otherwise than those of a run: SQLite would compare the text 007 with the number 7."""
+        wanted = _sqlite_type(id_type).lower()
+        return int(self.run(f"SELECT count(*) FROM {self.table} WHERE typeof({column}) NOT IN ('null', '{wanted}')"))  # noqa: S608 - quoted
+
+    def insert(self, rows: pa.Table, *, into: str | None = None) -> None:
+        """Append rows to the table, or to a temporary one of the name ``into``; it is created if missing."""
+        kind, name = ("TABLE", self.table) if into is None else ("TEMP TABLE", into)
         names = ", ".join(quoted(c) for c in rows.column_names)
         typed = ", ".join(f"{quoted(f.name)} {_sqlite_type(f.type)}" for f in rows.schema)
-        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {self.table} ({typed})")
+        self.connection.execute(f"CREATE {kind} IF NOT EXISTS {name} ({typed})")
         columns = [[_sqlite_value(v) for v in column.to_pylist()] for column in rows.columns]
         places = ", ".join("?" * len(columns))
-        self.connection.executemany(f"INSERT INTO {self.table} ({names}) VALUES ({places})", zip(*columns, strict=True))  # noqa: S608 - quoted
+        self.connection.executemany(f"INSERT INTO {name} ({names}) VALUES ({places})", zip(*columns, strict=True))  # noqa: S608 - quoted
 
 
-class _PostgreSQL:
+class _PostgreSQL(_Work):
     """One transaction on a PostgreSQL server; the table is locked against other writers, whether it exists already or not."""
 
     def __init__(self, connection: Any, table: str) -> None:
@@ -140,8 +196,17 @@ class _PostgreSQL:
     def there(self) -> bool:
         return self.found
 
-    def insert(self, rows: pa.Table) -> None:
-        self.cursor.adbc_ingest(self.name, rows, mode="create_append", db_schema_name=self.schema or None)
+    def run_only(self, sql: str, *given: Any) -> Any:
+        """Run a statement without a result, or return its cursor."""
+        self.cursor.execute(sql, given or None)
+        return self.cursor
+
+    def insert(self, rows: pa.Table, *, into: str | None = None) -> None:
+        """Append rows to the table, or to a temporary one of the name ``into``; it is created if missing."""
+        if into is None:
+            self.cursor.adbc_ingest(self.name, rows, mode="create_append", db_schema_name=self.schema or None)
+        else:
+            self.cursor.adbc_ingest(into, rows, mode="create_append", temporary=True)
 
 
 def _sqlite_type(kind: pa.DataType) -> str:
@@ -332,9 +397,7 @@ def replace_rows(database: Any, table: str, cutoff: Any, blocks: Iterable[pa.Tab
         for block in blocks:
             work.insert(block)
         if keep is not None:
-            others = f"FROM {work.table} WHERE cutoff <> $1"
-            latest = f"SELECT DISTINCT cutoff {others} ORDER BY cutoff DESC LIMIT {int(keep) - 1}"
-            work.run(f"DELETE {others} AND cutoff NOT IN ({latest})", cutoff)
+            work.keep_cutoffs(cutoff, keep)
 
 
 def delete_rows(database: Any, table: str, customers: Sequence[str]) -> tuple[int, set[str]]:
