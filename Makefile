@@ -9,7 +9,7 @@ COMMA := ,
 EXTRAS := delta,excel,iceberg,mlflow,plot,postgres,report,sign,tune$(if $(SPARK),$(COMMA)spark)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench lowest notebooks clean
+.PHONY: help setup demo test check docs bench lowest newest notebooks clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,8 +56,15 @@ lowest:  ## all tests with the lowest versions that pyproject.toml allows, in .v
 	VIRTUAL_ENV=.venv-lowest .venv-lowest/bin/uv pip install --quiet --resolution lowest-direct --editable ".[$(EXTRAS)]" --group test
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -W ignore::DeprecationWarning -W ignore::FutureWarning  # of old libraries
 
+newest: setup  ## all tests with the newest versions, pre-releases too, in .venv-newest, and what they change in results
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet uv
+	VIRTUAL_ENV=.venv-newest .venv-newest/bin/uv pip install --quiet --upgrade --prerelease allow --editable ".[$(EXTRAS)]" --group test
+	.venv-newest/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python tests/compare_versions.py $(BIN)/python .venv-newest/bin/python
+
 notebooks: setup  ## execute the notebooks and keep their outputs
 	$(BIN)/python notebooks/run.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .venv-lowest demo-output .pytest_cache .mypy_cache .ruff_cache dist
+	rm -rf $(VENV) .venv-lowest .venv-newest demo-output .pytest_cache .mypy_cache .ruff_cache dist

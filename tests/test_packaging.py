@@ -11,6 +11,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import churnpredict
@@ -139,3 +140,23 @@ def test_every_fragment_has_a_known_type():
 def test_python_m_churnpredict():
     done = subprocess.run([sys.executable, "-m", "churnpredict", "--help"], capture_output=True, text=True, check=True)
     assert "score" in done.stdout
+
+
+def test_versions_are_compared_by_what_they_make(tmp_path):
+    versions = load_script(ROOT / "tests" / "compare_versions.py")
+    same = {"a: features": np.array([1.0, np.nan]), "a: risks": np.array([0.1, 0.2]), "a: first reasons": np.array([0.0, 1.0])}
+    changes = {
+        "none": ({}, [True, True, True]),
+        "feature": ({"a: features": np.array([1.0, 2.0])}, [False, True, True]),
+        "small risk": ({"a: risks": np.array([0.1, 0.21])}, [True, True, True]),
+        "large risk": ({"a: risks": np.array([0.1, 0.3])}, [True, False, True]),
+        "risk is gone": ({"a: risks": np.array([0.1, np.nan])}, [True, False, True]),
+        "rows": ({"a: features": np.array([1.0])}, [False, True, True]),
+        "reasons": ({"a: first reasons": np.array([1.0, 1.0])}, [True, True, True]),
+    }
+    for name, (change, allowed) in changes.items():
+        sides = [tmp_path / name / side for side in ("before", "after")]
+        for side, made in zip(sides, [same, same | change], strict=True):
+            side.mkdir(parents=True)
+            np.savez(side / "results.npz", **made)
+        assert [may for *_, may in versions.compare(*sides)] == allowed, name
