@@ -87,9 +87,9 @@ def main() -> int:
             subprocess.run([python, "-W", "ignore", __file__, "--results", str(folder)], check=True)
         before, after = (json.loads((folder / "versions.json").read_text()) for folder in folders)
         print("versions that differ:")
-        for name in sorted(before.keys() | after.keys()):
-            if (old := before.get(name, "-")) != (new := after.get(name, "-")):
-                print(f"  {name:<32} {old:<16} {new}")
+        for name in sorted(before.keys() & after.keys()):
+            if before[name] != after[name]:
+                print(f"  {name:<32} {before[name]:<16} {after[name]}")
         found = compare(*folders)
         print("results:")
         for name, told, may in found:
