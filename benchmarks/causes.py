@@ -108,7 +108,7 @@ def judged_by(pipeline: Any, business: Any, tables: Any, at: pd.Timestamp) -> di
     right = first["reason_1"].to_numpy() == truth["driver"].to_numpy()
     three = (why.top(3)[["reason_1", "reason_2", "reason_3"]].to_numpy() == truth[["driver"]].to_numpy()).any(axis=1)
     active = business.causes[(business.causes["cause_at"] < at) & ~(business.causes["ended_at"] < at)]["customer_id"]
-    world = business._world
+    world = business.world
     day, who = (at - business.start).days, business.truth.index.get_indexer(ids)
     calm = ~ids.isin(active) & (world.scare(who, day) == 0) & (world.scare(who, day - 30) == 0)
     points = first["reason_1_points"].fillna(0.0).to_numpy()

@@ -37,7 +37,7 @@ def world(customers, seed):
 def truths(business, ids=None):
     """True probabilities of leaving without and with a contact at the cutoff, and true values over the horizon."""
     r0, r1 = (business.true_risk(AT, "90d", contact=contact) for contact in (False, True))
-    traits, rows = business._world.traits, business.truth.index.get_indexer(r0.index)
+    traits, rows = business.world.traits, business.truth.index.get_indexer(r0.index)
     value = pd.Series(traits["order_rate"][rows] * traits["basket"][rows] * 90, index=r0.index)
     return [s.to_numpy() if ids is None else s.reindex(ids).to_numpy() for s in (r0, r1, value)]
 

@@ -14,6 +14,7 @@ import make_samples
 import toml_page
 
 import churnpredict as cp
+from churnpredict.public_names import ON_TOP, PARTS, RETURNED
 
 # page -> title, first sentence, modules (or folders) whose names it shows; the first that fits wins
 GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -88,8 +89,8 @@ def public_names() -> list[str]:
 
 def homes() -> dict[str, str]:
     """Return the module that defines each public name; a name that stands on top is not shown a second time."""
-    top = cp._HOME | cp._CLASSES
-    parts = {f"{part}.{n}": getattr(getattr(cp, part), n) for part in cp._PARTS for n in getattr(cp, part).__all__ if n not in top}
+    top = ON_TOP | RETURNED
+    parts = {f"{part}.{n}": getattr(getattr(cp, part), n) for part in PARTS for n in getattr(cp, part).__all__ if n not in top}
     return top | {name: thing.__module__.removeprefix("churnpredict.") for name, thing in parts.items()}
 
 

@@ -223,6 +223,39 @@ def test_nothing_imports_what_another_file_keeps_to_itself():
     assert taken == []
 
 
+NAMED_BY_OTHERS = re.compile(r"_repr_\w+_|_asdict|_fields|_make|_replace")  # displays of IPython, methods of named tuples
+
+
+def own_names(source_tree):
+    """Names with an underscore that a file gives to functions, classes, constants and attributes."""
+    for node in ast.walk(source_tree):
+        name = getattr(node, "name", None) or getattr(node, "attr", None) or getattr(node, "id", "")
+        made = isinstance(node, (ast.FunctionDef, ast.ClassDef)) or isinstance(getattr(node, "ctx", None), ast.Store)
+        if made and re.match(r"_[a-zA-Z]", name) and not NAMED_BY_OTHERS.fullmatch(name):
+            yield name
+
+
+def reached_for(source_tree, names):
+    """Attributes of that name which a file takes from something else, by a dot or by a text as in ``setattr``."""
+    for node in ast.walk(source_tree):
+        if isinstance(node, ast.Attribute) and node.attr in names and ast.unparse(node.value) not in ("self", "cls"):
+            yield node.attr
+        elif isinstance(node, ast.Call) and re.search(r"(attr|patch|object|attrgetter)$", ast.unparse(node.func)):
+            texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            yield from (part for text in texts for part in text.split(".") if part in names)
+
+
+def test_tests_use_public_names():
+    """What a law plants a fault in has a name of its own; everything else is tested by what it does."""
+    names = {name for path in MODULES for name in own_names(tree(path))}
+    assert len(names) > 500
+    others = [path for folder in ("tests", "benchmarks", "docs", "examples") for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert [(path.name, name) for path in others for name in reached_for(tree(path), names)] == []
+    kept = {*own_names(ast.parse("class A:\n    def _b(self):\n        self._c = 1\n"))}
+    assert kept == {"_b", "_c"}
+    assert [*reached_for(ast.parse("a._c; setattr(A, '_b', 1); self._b; a.c"), kept)] == ["_c", "_b"]
+
+
 def asked_for_their_class(source_tree, classes):
     """Churn rules of which a file asks the class: a rule of the user's own would get another answer."""
     for node in ast.walk(source_tree):

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import typer
 
-import churnpredict as cp
 from churnpredict.cli import config
 from churnpredict.cli.commands import app
+from churnpredict.public_names import ON_TOP
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -52,7 +52,7 @@ def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
 
 
 def test_a_name_without_a_page_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cp._HOME, "Stranger", "cellar.wine")
+    monkeypatch.setitem(ON_TOP, "Stranger", "cellar.wine")
     with pytest.raises(LookupError, match="cellar"):
         make_reference.group_of("Stranger")
 

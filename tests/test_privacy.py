@@ -13,7 +13,7 @@ from tests.cli.test_commands import run
 from tests.shops import QUICK, shop_log
 
 import churnpredict as cp
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.pipeline import churn_pipeline
 
 SENTINEL = "Zaphod4711x"
 SOURCE = Path(cp.__file__).parent
@@ -47,7 +47,7 @@ def test_planted_ids_are_found_only_where_they_belong(
     (tmp_path / "churn.toml").write_text(CONFIG)
     (tmp_path / "gone.txt").write_text(f"{log['who'].iloc[0]}\n{SENTINEL}-nobody\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**QUICK))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**QUICK))
     caplog.set_level(logging.DEBUG)
     json_too = ("--format", "json")
     assert run("train", "--until", "2023-12-01", *json_too) == 0

@@ -14,6 +14,7 @@ import typer
 
 import churnpredict as cp
 from churnpredict.cli.commands import app
+from churnpredict.public_names import ON_TOP, PARTS, RETURNED
 
 HEAVY = ("numpy", "pandas", "pyarrow", "duckdb", "numba", "scipy", "sklearn", "lightgbm", "shap", "matplotlib", "tqdm", "joblib")
 
@@ -30,9 +31,9 @@ def test_names_are_sorted_and_exist() -> None:
     names = [n for n in cp.__all__ if n != "__version__"]
     assert names == sorted(names)
     assert len(set(names)) == len(names)
-    for name in [*names, *cp._CLASSES]:
+    for name in [*names, *RETURNED]:
         assert getattr(cp, name).__doc__, name
-    for part in cp._PARTS:
+    for part in PARTS:
         for name in getattr(cp, part).__all__:
             assert getattr(getattr(cp, part), name).__doc__, name
     assert set(dir(cp)) == set(cp.__all__)
@@ -40,14 +41,14 @@ def test_names_are_sorted_and_exist() -> None:
 
 def test_few_names_stand_on_top() -> None:
     """Thirty to look through; the rest is one dot away, in parts that say what they hold."""
-    assert len(cp._HOME) <= 30
-    assert not set(cp._CLASSES) & set(cp._HOME)
+    assert len(ON_TOP) <= 30
+    assert not set(RETURNED) & set(ON_TOP)
 
 
-@pytest.mark.parametrize(("part", "name"), [(part, name) for part in cp._PARTS for name in getattr(cp, part).__all__])
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in getattr(cp, part).__all__])
 def test_a_name_that_stands_elsewhere_says_where(part: str, name: str) -> None:
     """Each name of a part is on top too, or refused there with the place where it is: never an alias that nobody lists."""
-    if name in cp.__all__ or name in cp._CLASSES:
+    if name in cp.__all__ or name in RETURNED:
         assert getattr(getattr(cp, part), name) is getattr(cp, name)
     else:
         with pytest.raises(AttributeError, match=rf"It is churnpredict.{part}.{name}\."):
@@ -57,8 +58,8 @@ def test_a_name_that_stands_elsewhere_says_where(part: str, name: str) -> None:
 def test_editors_and_type_checkers_know_the_same_names() -> None:
     """The stub beside the lazy module: without it every public name would be Any, and an editor would complete nothing."""
     stub = Path(cp.__file__).with_suffix(".pyi").read_text()
-    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in (cp._HOME | cp._CLASSES).items()}
-    promised |= {f"from churnpredict import {part} as {part}" for part in cp._PARTS}
+    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in (ON_TOP | RETURNED).items()}
+    promised |= {f"from churnpredict import {part} as {part}" for part in PARTS}
     assert {line for line in stub.splitlines() if line.startswith("from ")} == promised
 
 
@@ -100,8 +101,8 @@ def test_every_command_has_help_without_heavy_imports(command: str) -> None:
 def public_functions() -> dict[str, inspect.Signature]:
     """Signatures of the public functions, and of the methods of public classes, by name."""
     found = {}
-    things = {name: getattr(cp, name) for name in [*cp._HOME, *cp._CLASSES]}
-    things |= {f"{part}.{name}": getattr(getattr(cp, part), name) for part in cp._PARTS for name in getattr(cp, part).__all__}
+    things = {name: getattr(cp, name) for name in [*ON_TOP, *RETURNED]}
+    things |= {f"{part}.{name}": getattr(getattr(cp, part), name) for part in PARTS for name in getattr(cp, part).__all__}
     for name, value in things.items():
         methods = {f"{name}.{m}": f for m, f in inspect.getmembers(value, inspect.isfunction) if not m.startswith("_")}
         found |= (

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import churnpredict as cp
+from churnpredict.public_names import ON_TOP, PARTS, RETURNED
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,8 +50,8 @@ def untyped(function: typing.Callable[..., object]) -> list[str]:
 
 
 def public_functions() -> Iterator[tuple[str, typing.Callable[..., object]]]:
-    things = {id(thing): thing for thing in (getattr(cp, name) for name in (*cp._HOME, *cp._CLASSES))}
-    things |= {id(thing): thing for part in cp._PARTS for thing in (getattr(getattr(cp, part), n) for n in getattr(cp, part).__all__)}
+    things = {id(thing): thing for thing in (getattr(cp, name) for name in (*ON_TOP, *RETURNED))}
+    things |= {id(thing): thing for part in PARTS for thing in (getattr(getattr(cp, part), n) for n in getattr(cp, part).__all__)}
     for thing in things.values():
         if inspect.isfunction(thing):
             yield thing.__qualname__, thing

@@ -8,67 +8,16 @@ from __future__ import annotations
 import importlib
 
 from churnpredict import threads  # noqa: F401 - notices forks from here on
-
-# name -> module that defines it; in alphabetical order, checked by a test
-_HOME = {
-    "Cancellation": "churn.rules",
-    "ChurnClassifier": "model.classifier",
-    "ChurnError": "errors",
-    "ChurnPipeline": "pipeline.churn_pipeline",
-    "ChurnWarning": "errors",
-    "Customers": "events.tables",
-    "EventTables": "events.tables",
-    "Events": "events.tables",
-    "Feature": "features.feature",
-    "File": "events.source",
-    "Inactivity": "churn.rules",
-    "Intervals": "events.tables",
-    "Query": "events.source",
-    "States": "events.tables",
-    "SubscriptionEnd": "churn.rules",
-    "TemporalSplit": "model.split",
-    "TreeShap": "explanation.treeshap",
-    "audit": "evaluation.audit",
-    "build_features": "features.build",
-    "catalog": "features.catalog",
-    "churn_rate": "accounting.rates",
-    "explain": "explanation.attribution",
-    "find_drift": "monitoring.drift",
-    "label_churn": "churn.outcomes",
-    "load": "pipeline.loading",
-    "make_business": "simulation.business",
-    "plan_retention": "retention.plan",
-    "retrain": "lifecycle.retraining",
-    "take_snapshots": "churn.snapshots",
-    "write_report": "report.page",
-}
-# what functions return or take, for annotations and isinstance: importable, but not in the way of somebody who looks for a verb
-_CLASSES = {
-    "Audit": "evaluation.audit_report",
-    "Backtest": "pipeline.backtest_result",
-    "Business": "simulation.business",
-    "Campaign": "evaluation.campaign",
-    "Drift": "monitoring.drift",
-    "Explanation": "explanation.attribution",
-    "KeptTables": "events.history.kept_tables",
-    "Outcomes": "churn.outcomes",
-    "PartitionedTables": "events.partitions",
-    "Plan": "retention.plan",
-    "Retraining": "lifecycle.retraining",
-    "Scores": "pipeline.scores",
-    "Staying": "pipeline.staying",
-    "Timeline": "pipeline.timeline",
-}
-_PARTS = ("accounting", "diagnostics", "displays", "features", "rules", "runs")  # modules with the rest of the public face
+from churnpredict.public_names import ON_TOP, PARTS, RETURNED
 
 __version__ = "0.1.0"
-__all__ = [*sorted((*_HOME, *_PARTS)), "__version__"]  # noqa: PLE0604
+__all__ = [*sorted((*ON_TOP, *PARTS)), "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:
-    if name in _PARTS:
+    if name in PARTS:
         return importlib.import_module(f"{__name__}.{name}")
-    home = _HOME.get(name) or _CLASSES.get(name)
+    home = ON_TOP.get(name) or RETURNED.get(name)
     if home is not None:
         value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
         globals()[name] = value
@@ -109,12 +58,12 @@ def _hint(name: str) -> str:
         return ""
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"
-    for part in _PARTS:
+    for part in PARTS:
         if name in importlib.import_module(f"{__name__}.{part}").__all__:
             return f". It is churnpredict.{part}.{name}."
     from churnpredict.errors import closest
 
-    near = closest(name, (*__all__, *_CLASSES))
+    near = closest(name, (*__all__, *RETURNED))
     return f".{near}" if near else ""
 
 

@@ -70,8 +70,8 @@ def test_silence_is_complete_as_the_plain_loop_says(seed: int, gap: int) -> None
 
 def test_a_silence_longer_by_a_day_is_noticed() -> None:
     """A planted fault: a silence of exactly the horizon is one."""
-    source = module._silent_at
-    with mock.patch.object(module, "_silent_at", lambda *a: source(*a) + 86_400_000_000), pytest.raises(AssertionError):
+    source = module.silent_at
+    with mock.patch.object(module, "silent_at", lambda *a: source(*a) + 86_400_000_000), pytest.raises(AssertionError):
         _many()
 
 

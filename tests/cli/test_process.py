@@ -39,9 +39,9 @@ def folder(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -
 QUICK_MAIN = f"""
 import churnpredict as cp
 from churnpredict.cli import commands
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.pipeline import churn_pipeline
 
-ChurnPipeline._unfitted = lambda self: cp.ChurnClassifier(**{QUICKEST | {"horizon": "60d"}})
+churn_pipeline.default_classifier = lambda *_, **__: cp.ChurnClassifier(**{QUICKEST | {"horizon": "60d"}})
 commands.main()
 """
 
@@ -222,7 +222,7 @@ def test_a_shortage_of_memory_is_told_as_that_at_every_place(
             short()
     if isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
         with monkeypatch.context() as patch:
-            patch.setattr(Files, "_select", short)
+            patch.setattr(Files, "select", short)
             with pytest.raises(ChurnError, match="memory-limit"):
                 list(Files("orders", "orders.csv", "text").batches(["who"]))
 

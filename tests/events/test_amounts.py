@@ -257,7 +257,7 @@ def test_labels_and_ids_stay_as_they_are_written(tmp_path):
 def test_readings_are_those_of_each_format_by_itself(texts: list[str | None]) -> None:
     column = pa.array(texts, pa.string())
     distinct = column.unique()
-    alone = {form: read_amounts(distinct, form) for form in module._FORMATS}
+    alone = {form: read_amounts(distinct, form) for form in module.FORMATS}
     expected = {form: read for form, read in alone.items() if read.whole and not all(read.missing.to_pylist())}
     found = number_readings(column)
     assert list(found) == list(expected)

@@ -38,13 +38,13 @@ def test_shared_or_each_alone(history, seed, limit):
 
 
 def test_a_row_taken_from_the_wrong_snapshot_is_caught(monkeypatch):
-    right = SharedFeatures._places
+    right = SharedFeatures.places
 
     def one_later(self, customers, cutoffs):
         found = right(self, customers, cutoffs)
-        return None if found is None else np.minimum(found + 1, len(self._pairs) - 1)
+        return None if found is None else np.minimum(found + 1, len(self.pairs) - 1)
 
-    monkeypatch.setattr(SharedFeatures, "_places", one_later)
+    monkeypatch.setattr(SharedFeatures, "places", one_later)
     with pytest.raises(AssertionError):
         compare(make_history(1), 1)
 

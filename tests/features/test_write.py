@@ -300,7 +300,7 @@ def test_peers_of_one_partition_alone_are_caught(monkeypatch):
     """The planted fault: what the partitions before counted is forgotten."""
 
     def forgetful(rows, tables, cutoffs, counts):
-        counts._found.clear()
+        counts.__init__()
         count_peers(rows, tables, cutoffs, counts)
 
     monkeypatch.setattr(write, "count_peers", forgetful)

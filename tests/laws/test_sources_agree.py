@@ -337,7 +337,7 @@ def test_the_one_damaged_file_of_many_is_named(tmp_path, harm):
     )
     error = refused(tmp_path, SourceError)
     assert os.path.join(tmp_path, "2.parquet") in str(error)
-    assert isinstance(Files("orders", str(tmp_path / "*.parquet"), "parquet")._refuse(ValueError("odd")), SourceError)
+    assert isinstance(Files("orders", str(tmp_path / "*.parquet"), "parquet").refusal(ValueError("odd")), SourceError)
 
 
 def test_numbers_that_begin_whole_are_read_as_decimals(tmp_path):

@@ -22,6 +22,7 @@ from churnpredict.errors import ModelError, ModelFileError, TrainingError, Usage
 from churnpredict.evaluation import metrics
 from churnpredict.lifecycle import promotion, registry, retraining
 from churnpredict.lifecycle.registry import Registry
+from churnpredict.pipeline import churn_pipeline
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
@@ -304,7 +305,7 @@ def test_the_command_decides_once_and_rolls_back(
     frames[0].drop(columns="channel").to_csv(tmp_path / "orders.csv", index=False)
     (tmp_path / "churn.toml").write_text(TOML)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**SHORT))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**SHORT))
     assert run("retrain", "--until", TRAINED, "--dry-run") == 0
     assert not (tmp_path / "models").exists()
     assert not (tmp_path / "churn.model").exists()

@@ -141,7 +141,7 @@ def test_killed_before_the_alias_and_moved_by_hand(
     client, held = mlflow.MlflowClient(), tracking.MlflowRegistry("twice")
     held.add(other)
     with monkeypatch.context() as planted:
-        planted.setattr(tracking.MlflowRegistry, "_settle", mock.Mock(side_effect=Killed))
+        planted.setattr(mlflow.MlflowClient, "set_registered_model_alias", mock.Mock(side_effect=Killed))
         with pytest.raises(Killed):
             held.record(better(pipeline), key="second")
     assert str(client.get_model_version_by_alias("twice", "champion").version) == "1"

@@ -194,7 +194,7 @@ def test_boosters_side_by_side_are_those_of_one_thread(sparse_rows, capfd):
     assert capfd.readouterr() == ("", "")  # LightGBM prints by itself in threads that it does not know
 
 
-@pytest.mark.parametrize(("cells", "n_jobs", "at_once"), [(100, 1, {1}), (100, 3, {1, 2, 3}), (2 * boosters._CELLS, 3, {1})])
+@pytest.mark.parametrize(("cells", "n_jobs", "at_once"), [(100, 1, {1}), (100, 3, {1, 2, 3}), (2 * boosters.CELLS, 3, {1})])
 def test_small_matrices_only_grow_side_by_side(monkeypatch, cells, n_jobs, at_once):
     """Of a large matrix no more than one data set is held at a time, and LightGBM's threads share it."""
     growing, setting_up, held, lock, most = [], [], [], Lock(), set()

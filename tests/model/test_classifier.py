@@ -267,7 +267,7 @@ def test_citizen_of_scikit_learn(snapshots):
 def test_long_tails_of_categories_share_a_code(rng):
     X = pd.DataFrame({"city": rng.zipf(1.5, 6000).astype(str), "a": rng.normal(size=6000)})
     model = quick().fit(X, rng.integers(0, 2, 6000))
-    assert len(model._encoder.levels[0]) <= 1000
+    assert len(model.matrix_encoder_.levels[0]) <= 1000
 
 
 def test_season_seen_once_stays_unused(snapshots):

@@ -104,7 +104,7 @@ def test_nobody_leaves_where_nobody_was_seen_to() -> None:
 def test_many_snapshots_are_drawn_from() -> None:
     X, days, outcome = made(3000, censored=True)
     model = learn_hazards(X, days, outcome, EDGES, most_rows=2000, n_jobs=1)
-    rows, interval = module._expand(np.array([0, 1, 2, 4] * 700), 0, 2000, seed=1)
+    rows, interval = module.expand(np.array([0, 1, 2, 4] * 700), 0, 2000, seed=1)
     assert 1990 < len(rows) <= 2000
     for row in np.unique(rows)[:50]:
         assert interval[rows == row].tolist() == list(range([0, 1, 2, 4][row % 4])), "all intervals of a snapshot, or none"

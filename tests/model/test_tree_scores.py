@@ -87,9 +87,9 @@ def test_trees_that_a_walk_scores_faster_are_left_to_lightgbm():
     with pytest.raises(TooManyCodesError):
         scores_of(booster)
     lazy = BoosterScores(booster)
-    lazy._seen = 1 << 60
+    lazy.seen = 1 << 60
     np.testing.assert_array_equal(lazy.raw(A), raw(booster, A))
-    assert lazy._scores is None
+    assert lazy.scores is None
 
 
 def test_few_rows_and_many_rows_agree_and_switch(monkeypatch):
@@ -100,7 +100,7 @@ def test_few_rows_and_many_rows_agree_and_switch(monkeypatch):
     whole = raw(booster, A)
     for _ in range(2):
         np.testing.assert_array_equal(member.margin(A[:600]), whole[:600])
-    assert member._scores._scores is not None
+    assert member.scores.scores is not None
     np.testing.assert_array_equal(member.margin(A[:5]), whole[:5])
     for same in (pickle.loads(pickle.dumps(member)), copy.deepcopy(member)):
         np.testing.assert_array_equal(same.margin(A), whole)
@@ -117,16 +117,16 @@ def test_a_classifier_scores_the_same_either_way(monkeypatch):
     monkeypatch.setattr(tree_scores, "PAYS_FROM", 0)
     monkeypatch.setattr(tree_scores, "LOADING", 0)
     np.testing.assert_array_equal(model.predict_proba(X), slow)
-    assert any(isinstance(m, TreeMember) and m._joint[1]._scores is not None for m in model.members_)
+    assert any(isinstance(m, TreeMember) and m.joint[1].scores is not None for m in model.members_)
 
 
 def corrupted(scores, part, change):
     twin = copy.copy(scores)
     if part == "leaf_value":
-        twin._leaf_value = np.roll(scores._leaf_value, 1)
+        twin.leaf_value = np.roll(scores.leaf_value, 1)
     else:
         place = {"low": 2, "width": 3, "mask": 5}[part]
-        twin._entries = tuple(change(e.copy()) if i == place else e for i, e in enumerate(scores._entries))
+        twin.entries = tuple(change(e.copy()) if i == place else e for i, e in enumerate(scores.entries))
     return twin
 
 

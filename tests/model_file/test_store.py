@@ -47,7 +47,7 @@ def test_nothing_of_a_pipeline_is_forgotten(saved: Path, trained: cp.ChurnPipeli
     assert repr(loaded) == repr(trained)
     assert loaded.features_ == trained.features_
     assert vars(loaded.model_).keys() == vars(trained.model_).keys() - {"_seen"}  # hashes of training rows stay out of the file
-    assert vars(loaded.model_._encoder) == vars(trained.model_._encoder)
+    assert vars(loaded.model_.matrix_encoder_) == vars(trained.model_.matrix_encoder_)
     assert loaded.model_.get_params() == trained.model_.get_params()
     assert loaded.model_.classes_.dtype == trained.model_.classes_.dtype
 

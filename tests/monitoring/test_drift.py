@@ -16,6 +16,7 @@ from tests.shops import QUICK
 import churnpredict as cp
 from churnpredict.errors import ContentError, IdentityError, SchemaError, UsageError
 from churnpredict.monitoring import realised_outcomes as matured
+from churnpredict.pipeline import churn_pipeline
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 AT = pd.Timestamp("2023-12-01")
@@ -243,7 +244,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     log.to_csv(tmp_path / "orders.csv", index=False)
     (tmp_path / "churn.toml").write_text(GOOD)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**QUICK))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**QUICK))
     assert run("train", "--until", "2023-10-01") == 0
     assert run("score", "--at", "2023-10-01", "--output", "october.csv") == 0
     capsys.readouterr()

@@ -11,6 +11,7 @@ from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
+from churnpredict.pipeline import churn_pipeline
 
 AT = "2023-12-01"
 
@@ -19,9 +20,9 @@ AT = "2023-12-01"
 def cancelling() -> tuple[cp.ChurnPipeline, cp.EventTables]:
     shop = cp.make_business(400, random_state=4, rule="cancellation")
     pipeline = cp.ChurnPipeline(shop.churn, horizons=["30d", "60d"], every="45d")
-    own = pipeline._unfitted()  # whose horizons are those of the pipeline
+    own = churn_pipeline.default_classifier(shop.churn, horizons=pipeline.horizons)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cp.ChurnPipeline, "_unfitted", lambda self: own.set_params(**QUICKEST))
+        patch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: own.set_params(**QUICKEST))
         return pipeline.fit(shop.tables, until=AT), shop.tables
 
 

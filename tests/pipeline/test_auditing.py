@@ -16,8 +16,8 @@ import churnpredict as cp
 from churnpredict.cli import commands as cli
 from churnpredict.errors import ChurnWarning, LeakageError
 from churnpredict.events.timing import OPEN
+from churnpredict.pipeline import churn_pipeline
 from churnpredict.pipeline.auditing import audit_tables
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_the_command_checks_and_tells(tmp_path: Path, log, monkeypatch, capsys):
     log.to_csv(tmp_path / "orders.csv", index=False)
     (tmp_path / "churn.toml").write_text(GOOD)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: pytest.fail("check does not train"))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: pytest.fail("check does not train"))
     assert run("check", "--until", "2023-12-01") == 0
     assert "nothing found" in capsys.readouterr().out
     assert run("check", "--until", "2023-12-01", "--format", "json") == 0

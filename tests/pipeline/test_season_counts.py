@@ -31,8 +31,8 @@ def test_short_steps_cover_a_year_where_the_time_of_the_year_matters(log):
 def test_a_moment_is_counted_once(log, monkeypatch):
     """The step of the cutoffs and the clock both ask for the end of what is known: the second answer is the first one."""
     asked = []
-    honest = week_counts._counted
-    monkeypatch.setattr(week_counts, "_counted", lambda *given: asked.append(given[2]) or honest(*given))
+    honest = week_counts.count_until
+    monkeypatch.setattr(week_counts, "count_until", lambda *given: asked.append(given[2]) or honest(*given))
     tables = _tables(log).known_before(_tables(log).instants(UNTIL)[0])
     pipeline = cp.ChurnPipeline(cp.Inactivity("30d", of="orders", active_within="90d"))
     pipeline.training_rows(tables)

@@ -27,7 +27,7 @@ class Fast(cp.ChurnClassifier):
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
-        return sorted(cp.ChurnClassifier()._get_param_names())
+        return sorted(cp.ChurnClassifier().get_params(deep=False))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,7 +88,7 @@ def test_reasons_sum_to_the_chance_of_staying(cancelling: Shop) -> None:
 def test_points_that_leave_out_an_interval_are_noticed(cancelling: Shop) -> None:
     """A planted fault: the hazard of one interval has no reasons."""
     pipeline, tables, _ = cancelling
-    true = leaving_curves._log_stay_by_driver
+    true = leaving_curves.log_stay_by_driver
     calls: list[int] = []
 
     def wrong(*given):
@@ -96,7 +96,7 @@ def test_points_that_leave_out_an_interval_are_noticed(cancelling: Shop) -> None
         drivers, base = true(*given)
         return (drivers * 0, base) if len(calls) == 3 else (drivers, base)
 
-    with mock.patch.object(leaving_curves, "_log_stay_by_driver", wrong):
+    with mock.patch.object(leaving_curves, "log_stay_by_driver", wrong):
         found = pipeline.when(tables, at=AT, over="200d")
     assert found.points is not None
     assert found.customers is not None

@@ -56,15 +56,15 @@ def test_none_in_200_businesses_without_structure_and_few_at_a_bound_of_five_per
 
 def test_a_test_on_the_half_that_was_searched_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted fault: segments are tested on the customers among whom they were found."""
-    true, seen = module._search, []
+    true, seen = module.search_half, []
 
     def remember(holds, y, least):
         seen[:] = [(holds, y)]
         return true(holds, y, least)
 
-    proved = module._proved
-    monkeypatch.setattr(module, "_search", remember)
-    monkeypatch.setattr(module, "_proved", lambda found, names, holds, y, worth, level: proved(found, names, *seen[0], None, level))
+    proved = module.prove
+    monkeypatch.setattr(module, "search_half", remember)
+    monkeypatch.setattr(module, "prove", lambda found, names, holds, y, worth, level: proved(found, names, *seen[0], None, level))
     listed = sum(len(find_segments(*made(400, seed, planted=False, noise=3), level=0.05, random_state=seed)) for seed in range(20))
     assert listed > 5
 

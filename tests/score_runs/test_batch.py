@@ -187,7 +187,7 @@ def test_a_run_has_the_types_of_scores_in_memory(run: Path, trained: cp.ChurnPip
     assert pq.read_schema(run / "part-00000.parquet").field("about_equal").type == pa.bool_()
     assert scored["about_equal"].dtype == bool
     # The planted fault: a column that nobody names is written as a number.
-    assert batch._schema(["tied"], pa.string()).field("tied").type == pa.float64()
+    assert batch.part_schema(["tied"], pa.string()).field("tied").type == pa.float64()
 
 
 def test_a_truncated_log_is_refused_and_leaves_the_runs_alone(trained: cp.ChurnPipeline, log: pd.DataFrame, tmp_path: Path) -> None:

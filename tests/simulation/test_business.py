@@ -65,7 +65,7 @@ def shop() -> Business:
 
 
 def with_frame(shop: Business, name: str, frame: pd.DataFrame) -> Business:
-    return Business(shop.frames | {name: frame}, shop.truth, shop.causes, shop.rule, shop._world)
+    return Business(shop.frames | {name: frame}, shop.truth, shop.causes, shop.rule, shop.world)
 
 
 # --- what is written down -------------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def local(shop):
     orders = declared["orders"]
     people = np.random.default_rng(0).choice(["amy", "bob", "cem", None], len(orders.source))
     declared["orders"] = replace(orders, source=orders.source.assign(person=people), user="person", seats="prices.price")
-    return cp.EventTables(observed_until=pd.Timestamp(shop.tables._observed, unit="us"), **declared)
+    return cp.EventTables(observed_until=pd.Timestamp(shop.tables.observed_until(), unit="us"), **declared)
 
 
 def in_spark(session, declarations):
@@ -81,7 +81,7 @@ def in_spark(session, declarations):
 def cluster(session, local):
     given = in_spark(session, local.declarations)
     with warnings.catch_warnings(action="ignore"):
-        tables = spark.SparkTables(observed_until=pd.Timestamp(local._observed, unit="us"), partitions=3, **given)
+        tables = spark.SparkTables(observed_until=pd.Timestamp(local.observed_until(), unit="us"), partitions=3, **given)
     yield tables
     tables.close()
 
@@ -164,7 +164,7 @@ def test_contacted_snapshots_are_left_out_as_in_one_process(session):
     """How many leavers go with them is settled over all tasks."""
     shop = cp.make_business(240, random_state=4, rule="cancellation", treatments=True)
     declared = {name: shop.tables.declarations[name] for name in ("orders", "cancellations", "treatments")}
-    end = {"observed_until": pd.Timestamp(shop.tables._observed, unit="us")}
+    end = {"observed_until": pd.Timestamp(shop.tables.observed_until(), unit="us")}
     rows = [cp.Feature("orders", "count", "30d"), cp.Feature("orders", "days_since_last")]
     quick = cp.ChurnClassifier(members=("trees",), n_estimators=10, n_seeds=1, n_jobs=1, min_leavers=5, horizon="90d")
     pipeline = cp.ChurnPipeline(shop.churn, every="90d", features=rows, classifier=quick, treatments="treatments")

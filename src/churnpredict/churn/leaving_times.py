@@ -53,7 +53,7 @@ def leaving_times(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
     opens = churn.gap_span.after(cutoffs, tables.timezone)
     observed = np.maximum(days_between(opens, np.full(len(opens), churn.settled_until(tables)), tables.timezone), 0.0)
     if is_of_silence(churn):
-        left = days_between(opens, _silent_at(tables, churn, customers, opens), tables.timezone)
+        left = days_between(opens, silent_at(tables, churn, customers, opens), tables.timezone)
         outcome = np.ones(len(left), np.int8)
         seen = left <= observed
     else:
@@ -84,7 +84,7 @@ def return_times(tables: EventTables, snapshots: pd.DataFrame, churn: SilenceRul
     return np.where(there, days_between(opens, np.where(there, back, opens), tables.timezone), np.inf)
 
 
-def _silent_at(tables: EventTables, churn: SilenceRule, customers: npt.NDArray[np.int32], opens: Ints) -> Ints:
+def silent_at(tables: EventTables, churn: SilenceRule, customers: npt.NDArray[np.int32], opens: Ints) -> Ints:
     """Return when the first silence of a whole horizon from each opening on is complete, in microseconds UTC."""
     stream = churn.visits(tables)
     closes = churn.horizon_span.after(opens, tables.timezone)

@@ -116,7 +116,7 @@ class Amounts:
 
 
 # In order of simplicity: of several formats that read the same numbers, the first is written into a config.
-_FORMATS = (
+FORMATS = (
     NumberFormat(),
     NumberFormat(","),
     NumberFormat(".", ","),
@@ -257,7 +257,7 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
     """
     distinct = pc.unique(text.cast(pa.string()))
     some = distinct.slice(0, _SAMPLE)
-    possible = [form for form in _FORMATS if read_amounts(some, form).whole]
+    possible = [form for form in FORMATS if read_amounts(some, form).whole]
     marks = [sign for sign in _GROUPING if possible and pc.any(pc.match_substring_regex(distinct, _group(sign))).as_py()]
     found = {}
     read: dict[NumberFormat, Amounts] = {}

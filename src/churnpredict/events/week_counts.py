@@ -49,12 +49,12 @@ def count_weeks(tables: EventTables, name: str, moments: Sequence[int] | npt.NDA
     stream = visits(tables, name)
     walls = local_time(np.asarray(moments, np.int64), tables.timezone)
     return [
-        stream.once(("weeks", name, m), partial(_counted, stream, name, m, w))
+        stream.once(("weeks", name, m), partial(count_until, stream, name, m, w))
         for m, w in zip(map(int, moments), walls.tolist(), strict=True)
     ]
 
 
-def _counted(stream: Stream, name: str, moment: int, wall: int) -> WeekCounts:
+def count_until(stream: Stream, name: str, moment: int, wall: int) -> WeekCounts:
     end = -(-wall // DAY)  # the first day that is not counted; of a day that had begun at the moment, only the rows before it are there
     past = stream if "known" not in stream.columns and wall % DAY == 0 else stream.known_before(moment)
     offsets, days, _ = past.active_days

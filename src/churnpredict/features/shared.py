@@ -63,7 +63,7 @@ class SharedFeatures:
         self._row = {row.name: (place, row) for place, row in enumerate(rows)}
         self._values = built.to_numpy().T  # as it was built: one feature after the other
         self._cutoffs = np.unique(cutoffs)
-        self._pairs = self._keys(customers, cutoffs)
+        self.pairs = self._keys(customers, cutoffs)
 
     @property
     def nbytes(self) -> int:
@@ -83,7 +83,7 @@ class SharedFeatures:
             As for :func:`churnpredict.build_features`.
         """
         customers, cutoffs = sorted_pairs(tables, snapshots)
-        place = self._places(customers, cutoffs)
+        place = self.places(customers, cutoffs)
         if place is None or history != self.history:
             return build_features(tables, snapshots, features=features, history=history)
         rows = checked_rows(features, tables)
@@ -100,10 +100,10 @@ class SharedFeatures:
     def _keys(self, customers: Codes, cutoffs: Ints) -> Ints:
         return customers.astype(np.int64) * len(self._cutoffs) + np.searchsorted(self._cutoffs, cutoffs)
 
-    def _places(self, customers: Codes, cutoffs: Ints) -> Ints | None:
+    def places(self, customers: Codes, cutoffs: Ints) -> Ints | None:
         """Return where each snapshot is kept; None if one of them is not."""
-        if not len(self._pairs) or not np.isin(np.unique(cutoffs), self._cutoffs).all():
+        if not len(self.pairs) or not np.isin(np.unique(cutoffs), self._cutoffs).all():
             return None
         asked = self._keys(customers, cutoffs)
-        place = np.minimum(np.searchsorted(self._pairs, asked), len(self._pairs) - 1)
-        return place if bool((self._pairs[place] == asked).all()) else None
+        place = np.minimum(np.searchsorted(self.pairs, asked), len(self.pairs) - 1)
+        return place if bool((self.pairs[place] == asked).all()) else None

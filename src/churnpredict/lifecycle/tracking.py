@@ -149,7 +149,7 @@ def _tags(retraining: Retraining | None, drift: Drift | None) -> dict[str, str]:
 
 
 def _text_columns(pipeline: ChurnPipeline) -> set[str]:
-    encoder = getattr(pipeline.model_, "_encoder", None)
+    encoder = getattr(pipeline.model_, "matrix_encoder_", None)
     return set() if encoder is None else {encoder.names[j] for j in encoder.levels}
 
 

@@ -28,7 +28,7 @@ SAFE: Mapping[str, Any] = {"is_enable_sparse": False, "histogram_pool_size": 204
 """Parameters under which rows can be taken out of LightGBM's data sets safely, and histograms (MB) of many leaves and bins do not "
 "exhaust memory."""
 
-_CELLS = 4_000_000  # cells of a training matrix for which another thread is worth its waiting time
+CELLS = 4_000_000  # cells of a training matrix for which another thread is worth its waiting time
 _setting_up = Lock()
 _ROWS_BY_TREES = 2_000_000  # cells to score for which another thread is worth its start
 
@@ -55,7 +55,7 @@ in_forks(_hold_to_one_thread)
 def make_dataset(A: np.ndarray, y: np.ndarray, w: np.ndarray, categories: Sequence[int], parameters: Mapping[str, Any]) -> Any:
     """Return a constructed data set of encoded rows A (n, n_features), labels and weights; columns are called f0 to fn."""
     names = [f"f{j}" for j in range(A.shape[1])]
-    safe = _safe(parameters, thread_count(None, pieces=A.size / _CELLS))
+    safe = _safe(parameters, thread_count(None, pieces=A.size / CELLS))
     data = _lightgbm().Dataset(
         A, y, weight=w, feature_name=names, categorical_feature=[names[j] for j in categories], params=safe,
         free_raw_data=False,
@@ -93,8 +93,8 @@ def grow(
     TrainingError
         ``lightgbm-refused``: LightGBM cannot train on this; the message quotes it.
     """
-    shared = cells >= 2 * _CELLS
-    threads = thread_count(n_jobs, pieces=cells / _CELLS if shared else float("inf"))
+    shared = cells >= 2 * CELLS
+    threads = thread_count(n_jobs, pieces=cells / CELLS if shared else float("inf"))
     safe, stopped = _safe(parameters, threads if shared else 1), Event()
     if shared or threads == 1:
         return [_grown(growth, safe, rounds, patience, stopped) for growth in growths]

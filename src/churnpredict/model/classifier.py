@@ -250,7 +250,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._seen = sketch_of(A)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
-        rows = Rows(A, target, w, times, customers, names=self._encoder.names, categories=tuple(self._encoder.levels))
+        rows = Rows(A, target, w, times, customers, names=self.matrix_encoder_.names, categories=tuple(self.matrix_encoder_.levels))
         settings, tuned = self._settings(zone_of(frame, cutoff)), None
         if self.tune is not None:
             from churnpredict.model.tuning import tune
@@ -297,12 +297,12 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed=int(seed or 0),
             n_jobs=self.n_jobs,
             monotone=self._monotone(),
-            extra=read_parameters(self.lightgbm_params or {}, self._encoder.names),
+            extra=read_parameters(self.lightgbm_params or {}, self.matrix_encoder_.names),
         )
 
     def _monotone(self) -> tuple[int, ...]:
         wanted = dict(self.monotone or {})
-        names = self._encoder.names
+        names = self.matrix_encoder_.names
         drivers = {name.split("__", 1)[0] for name in names if "__" in name}
         for key, sign in wanted.items():
             if key not in names and key not in drivers:
@@ -312,7 +312,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             if not is_number(sign) or sign not in (-1, 0, 1):
                 raise UsageError("bad-monotone", f"monotone={sign!r}", remedy="Use +1, -1 or 0.")
-        ordered = [name for j, name in enumerate(names) if j not in self._encoder.levels]
+        ordered = [name for j, name in enumerate(names) if j not in self.matrix_encoder_.levels]
         for key, sign in wanted.items():
             if sign and key in names and key not in ordered:
                 raise UsageError(
@@ -321,26 +321,26 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     remedy="Name a column of numbers.",
                 )
         signs = (wanted.get(name, wanted.get(name.split("__", 1)[0], 0) if "__" in name else 0) for name in names)
-        return tuple(0 if j in self._encoder.levels else int(sign) for j, sign in enumerate(signs))
+        return tuple(0 if j in self.matrix_encoder_.levels else int(sign) for j, sign in enumerate(signs))
 
     def _learn_columns(self, X: Matrix, frame: pd.DataFrame | None) -> np.ndarray:
-        self._encoder = MatrixEncoder(fewest=_FEWEST_HOLDERS)
+        self.matrix_encoder_ = MatrixEncoder(fewest=_FEWEST_HOLDERS)
         self.__dict__.pop("feature_names_in_", None)
         if frame is None:
             A = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=2))
-            self._encoder.names = [f"x{j}" for j in range(A.shape[1])]
-            check_finite(A, self._encoder.names)
+            self.matrix_encoder_.names = [f"x{j}" for j in range(A.shape[1])]
+            check_finite(A, self.matrix_encoder_.names)
             return np.ascontiguousarray(A)
         texts = [isinstance(c, str) for c in frame.columns]
         if any(texts) and not all(texts):
             raise SchemaError("mixed-names", "some column names are text and some are not", remedy="Make all of them text.")
         if not len(frame) or not frame.shape[1]:
             raise TrainingError("empty-matrix", "X has no rows or no columns", remedy="Give at least two rows and one column.")
-        A = self._encoder.fit(frame).transform(frame)
+        A = self.matrix_encoder_.fit(frame).transform(frame)
         refuse_identifiers(frame, customers_of(frame))
         self.n_features_in_ = frame.shape[1]
         if all(texts):
-            self.feature_names_in_ = np.array(self._encoder.names, dtype=object)
+            self.feature_names_in_ = np.array(self.matrix_encoder_.names, dtype=object)
         return A
 
     def encode(self, X: Matrix) -> np.ndarray:
@@ -350,16 +350,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         frame = as_frame(X)
         named = hasattr(self, "feature_names_in_")
         # names that are not text count as well: without them, columns in another order would be taken by position
-        framed = named or self._encoder.levels or self._encoder.names != [f"x{j}" for j in range(self.n_features_in_)]
+        framed = named or self.matrix_encoder_.levels or self.matrix_encoder_.names != [f"x{j}" for j in range(self.n_features_in_)]
         if frame is not None and framed:
-            return self._with_season(self._encoder.transform(frame), frame)
-        if self._encoder.levels:
+            return self._with_season(self.matrix_encoder_.transform(frame), frame)
+        if self.matrix_encoder_.levels:
             raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")
         if frame is not None:
             X = frame.to_numpy()
         # scikit-learn's own message where only one of fit and predict has names
         A = np.asarray(validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False))
-        check_finite(A, self._encoder.names)
+        check_finite(A, self.matrix_encoder_.names)
         return self._with_season(np.ascontiguousarray(A), X)
 
     def _with_season(self, A: np.ndarray, X: Any) -> np.ndarray:
@@ -368,7 +368,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if season is None:
             return A
         window = Window.of(self.horizon, self.gap, zone_of(X))
-        columns = [A[:, self._encoder.names.index(name)] for name in season.columns]
+        columns = [A[:, self.matrix_encoder_.names.index(name)] for name in season.columns]
         return np.column_stack([A, season_column(season, columns, cutoffs_of(X), window)])
 
     def _blended(self, A: np.ndarray) -> np.ndarray:

@@ -160,7 +160,7 @@ def learn_hazards(
             remedy="Load more history, or leave out over=.",
         )
     last = int(enough[-1])
-    rows, interval = _expand(np.clip(ends, 0, last + 1), first, most_rows, random_state)
+    rows, interval = expand(np.clip(ends, 0, last + 1), first, most_rows, random_state)
     y = left_in[rows] == interval
     if min(y.sum(), (~y).sum()) < 2:
         return HazardModel(edges, None, None, last, at_risk, left, np.full(K, -np.inf))
@@ -171,7 +171,7 @@ def learn_hazards(
     return HazardModel(edges, hazard, lost, last, at_risk, left, _usual_hazards(model, X))
 
 
-def _expand(ends: npt.NDArray[np.int64], first: int, most: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def expand(ends: npt.NDArray[np.int64], first: int, most: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the snapshot and the interval of every row, from ``first`` up to (not including) each end."""
     there = np.flatnonzero(ends > first)
     total = int((ends[there] - first).sum())

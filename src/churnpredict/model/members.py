@@ -33,19 +33,19 @@ class TreeMember:
     def __init__(self, booster: Any, *, weight: float = 1.0) -> None:
         self.booster = booster
         self.weight = weight
-        self._scores = BoosterScores(booster)
-        self._joint: tuple[list[Any], BoosterScores] = [], self._scores
+        self.scores = BoosterScores(booster)
+        self.joint: tuple[list[Any], BoosterScores] = [], self.scores
 
     def scores_with(self, others: Sequence[TreeMember]) -> BoosterScores:
         """Return the scores of this booster and others, the same object for the same others: it learns whether building pays."""
         boosters = [other.booster for other in others]
-        if boosters != self._joint[0]:
-            self._joint = boosters, BoosterScores(self.booster, *boosters)
-        return self._joint[1]
+        if boosters != self.joint[0]:
+            self.joint = boosters, BoosterScores(self.booster, *boosters)
+        return self.joint[1]
 
     def margin(self, A: np.ndarray) -> np.ndarray:
         """Return log-odds (n,) of encoded rows A (n, n_features)."""
-        return self._scores.raw(A)
+        return self.scores.raw(A)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"booster": self.booster, "weight": self.weight}

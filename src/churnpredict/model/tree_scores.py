@@ -66,8 +66,8 @@ class TreeScores:
         self.n_features = trees.n_features
         self._codes = codes
         self._word_start = np.concatenate([[0], np.cumsum(words)]).astype(np.int64)
-        self._entries = _entries(trees, codes, first, middle)
-        self._leaf_value = _placed(trees, left_to_right, self._word_start)
+        self.entries = _entries(trees, codes, first, middle)
+        self.leaf_value = _placed(trees, left_to_right, self._word_start)
         self._model_start = np.cumsum([0, *(m.n_trees for m in models)])
 
     def raw(self, A: NDArray[np.float64], *, n_jobs: int | None = None) -> NDArray[np.float64]:
@@ -80,7 +80,7 @@ class TreeScores:
 
         A = np.require(A, np.float64, ["C"])
         out = np.empty((len(self._model_start) - 1, len(A)))
-        tables = *self._codes.arrays, *self._entries, self._word_start, self._leaf_value, self._model_start
+        tables = *self._codes.arrays, *self.entries, self._word_start, self.leaf_value, self._model_start
 
         def one(begin: int) -> None:
             part = slice(begin, begin + CHUNK)
@@ -107,8 +107,8 @@ class BoosterScores:
 
     def __init__(self, *boosters: Any) -> None:
         self._boosters = boosters
-        self._seen = 0
-        self._scores: TreeScores | None = None
+        self.seen = 0
+        self.scores: TreeScores | None = None
         self._is_possible = True
 
     def raw(self, A: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,11 +117,11 @@ class BoosterScores:
 
     def raw_of_each(self, A: NDArray[np.float64]) -> Sequence[NDArray[np.float64]]:
         """Return raw scores (n,) by every booster."""
-        if len(A) >= FEW_ROWS and self._scores is None and self._is_possible:
-            self._seen += len(A) * max(sum(b.num_trees() for b in self._boosters), 1)
-            if self._seen >= (PAYS_FROM if "numba" in sys.modules else LOADING):
+        if len(A) >= FEW_ROWS and self.scores is None and self._is_possible:
+            self.seen += len(A) * max(sum(b.num_trees() for b in self._boosters), 1)
+            if self.seen >= (PAYS_FROM if "numba" in sys.modules else LOADING):
                 self._build()
-        scores = self._scores
+        scores = self.scores
         # LightGBM has words of its own for a matrix of another width
         if len(A) < FEW_ROWS or scores is None or A.shape[1:] != (scores.n_features,):
             return [score(b, A) for b in self._boosters]
@@ -129,7 +129,7 @@ class BoosterScores:
 
     def _build(self) -> None:
         try:
-            self._scores = TreeScores(*(read_trees(b, EXPLAINABLE_OBJECTIVES) for b in self._boosters))
+            self.scores = TreeScores(*(read_trees(b, EXPLAINABLE_OBJECTIVES) for b in self._boosters))
         except (ModelFileError, TooManyCodesError):  # LightGBM scores what cannot be read here
             self._is_possible = False
 

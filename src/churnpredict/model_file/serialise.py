@@ -283,8 +283,8 @@ def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: Chu
     _need(members == (part is not None), "a season without its member, or the reverse")
     if part is None:
         return None
-    knows = set(part.columns) <= set(model._encoder.names) and len(set(part.columns)) == 3 and model.horizon is not None
-    _need(knows and COLUMN not in model._encoder.names, "its season has no columns to work on")
+    knows = set(part.columns) <= set(model.matrix_encoder_.names) and len(set(part.columns)) == 3 and model.horizon is not None
+    _need(knows and COLUMN not in model.matrix_encoder_.names, "its season has no columns to work on")
     _need(part.first <= part.end <= part.first + len(part.rates), "its clock ends before it begins")
     _need(sum(part.rates) > 0, "its clock stands still")
     rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
@@ -355,7 +355,7 @@ def _freeze_members(found: Sequence[Any], texts: dict[str, bytes]) -> list[schem
 def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.Numbers, dict[str, bytes]]:
     """Return a fitted :class:`churnpredict.ChurnClassifier` as data, and its trees as text by file name."""
     settings = _freeze_settings(model, "the model")
-    encoder: MatrixEncoder = model._encoder
+    encoder: MatrixEncoder = model.matrix_encoder_
     columns = schema.Columns(
         names=list(encoder.names),
         named=hasattr(model, "feature_names_in_"),
@@ -410,7 +410,7 @@ def thaw_model(
     encoder.names = list(columns.names)
     encoder.levels = {c.column: list(c.levels) for c in columns.categories}
     encoder.rest = {c.column: c.rest for c in columns.categories if c.rest is not None}
-    model._encoder = encoder
+    model.matrix_encoder_ = encoder
     model.n_features_in_ = n
     if columns.named:
         model.feature_names_in_ = np.array(columns.names, dtype=object)

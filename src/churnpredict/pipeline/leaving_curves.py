@@ -119,7 +119,7 @@ def points_of_staying(
     from churnpredict.explanation.attribution import explain
 
     whole = churn.horizon_span.nominal / DAY
-    total, base = _log_stay_by_driver(pd.DataFrame(why.by_driver, columns=list(why.table)), why.log_odds, why.base_value)
+    total, base = log_stay_by_driver(pd.DataFrame(why.by_driver, columns=list(why.table)), why.log_odds, why.base_value)
     if hazards.classifier is not None:
         for k in np.flatnonzero(hazards.edges[:-1] >= whole - 1e-9):
             start, stop = float(hazards.edges[k]), float(hazards.edges[k + 1])
@@ -129,7 +129,7 @@ def points_of_staying(
             drivers = pd.DataFrame(found.by_driver, columns=list(found.table))
             usual = float(hazards.reference[k])
             drivers["lifecycle"] = drivers["lifecycle"] + (found.base_value - usual)  # the time ahead is not a reason of its own
-            part, usual_part = _log_stay_by_driver(drivers, found.log_odds, usual)
+            part, usual_part = log_stay_by_driver(drivers, found.log_odds, usual)
             inside = min((over - start) / (stop - start), 1.0)
             total, base = total.add(part * inside, fill_value=0.0), base + usual_part * inside
     value = total.sum(axis=1).to_numpy() + base
@@ -137,7 +137,7 @@ def points_of_staying(
     return pd.DataFrame(points, index=X.index, columns=total.columns), float(np.exp(base))
 
 
-def _log_stay_by_driver(drivers: pd.DataFrame, z: Floats, z0: float) -> tuple[pd.DataFrame, float]:
+def log_stay_by_driver(drivers: pd.DataFrame, z: Floats, z0: float) -> tuple[pd.DataFrame, float]:
     """Return what each driver adds to log(1 - sigmoid(z)), counted from z0, and that of z0."""
     log_stay, base = -np.logaddexp(0.0, z), -float(np.logaddexp(0.0, z0))
     gap = z - z0

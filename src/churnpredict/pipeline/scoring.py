@@ -269,7 +269,7 @@ def usual_in(X: pd.DataFrame, model: Any) -> dict[str, float | str]:
 
     An exact median may be one customer's value.
     """
-    encoder = getattr(model, "_encoder", None)
+    encoder = getattr(model, "matrix_encoder_", None)
     kept = {} if encoder is None else {encoder.names[j]: levels for j, levels in encoder.levels.items()}
     cutoffs = X.index.get_level_values("cutoff")
     newest = X[cutoffs == cutoffs.max()]

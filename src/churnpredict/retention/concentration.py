@@ -111,8 +111,8 @@ def find_segments(
     half = np.zeros(len(X), np.bool_)
     half[np.random.default_rng(random_state).permutation(len(X))[: len(X) // 2]] = True
     names, holds = _conditions(X, half)
-    found = _search(holds[half], target[half], max(_FEWEST, int(np.ceil(smallest * half.sum())))) if len(names) else []
-    return _proved(found, names, holds[~half], target[~half], None if worth is None else worth[~half], level)
+    found = search_half(holds[half], target[half], max(_FEWEST, int(np.ceil(smallest * half.sum())))) if len(names) else []
+    return prove(found, names, holds[~half], target[~half], None if worth is None else worth[~half], level)
 
 
 def _latest(X: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -146,7 +146,7 @@ def _conditions(X: pd.DataFrame, half: Bools) -> tuple[list[str], Bools]:
     return names, np.column_stack(columns) if columns else np.zeros((len(X), 0), np.bool_)
 
 
-def _search(holds: Bools, y: Floats, least: int) -> list[_Segment]:
+def search_half(holds: Bools, y: Floats, least: int) -> list[_Segment]:
     """Return the best segments of the first half, none of them much like a better one."""
     base = float(y.mean())
     if base in (0.0, 1.0):
@@ -190,7 +190,7 @@ def _overlap(one: Bools, other: Bools) -> float:
     return float((one & other).sum() / max((one | other).sum(), 1))
 
 
-def _proved(found: list[_Segment], names: list[str], holds: Bools, y: Floats, worth: Floats | None, level: float) -> pd.DataFrame:
+def prove(found: list[_Segment], names: list[str], holds: Bools, y: Floats, worth: Floats | None, level: float) -> pd.DataFrame:
     """Return the segments that hold in the second half."""
     from scipy.stats import hypergeom
 

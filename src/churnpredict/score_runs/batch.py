@@ -346,10 +346,10 @@ def _scored_blocks(job: _Job, number: int, peers: PeerCounts) -> Iterator[pa.Tab
         usual = pipeline.usual_ or {}
         how: dict[str, Any] = {"words": job.detail == "words", "n_jobs": None if job.n_jobs < 1 else job.n_jobs, "value": job.value}
         rows = pipeline.rows_of(tables, X, usual=usual, **how)
-        yield pa.Table.from_pandas(rows, schema=_schema([str(c) for c in rows.columns], tables.ids.type), preserve_index=False)
+        yield pa.Table.from_pandas(rows, schema=part_schema([str(c) for c in rows.columns], tables.ids.type), preserve_index=False)
 
 
-def _schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
+def part_schema(columns: list[str], ids: pa.DataType) -> pa.Schema:
     """Return the types of a part, the same whatever is in it: a column without any reason would otherwise have none."""
     own = {"customer_id": ids, "cutoff": pa.timestamp("us")}
     own |= dict.fromkeys(scoring.TEXTS, pa.string()) | dict.fromkeys(scoring.FLAGS, pa.bool_())

@@ -57,17 +57,17 @@ class Business:
     truth: pd.DataFrame
     causes: pd.DataFrame
     rule: str
-    _world: World = field(compare=False)
+    world: World = field(compare=False)
 
     @property
     def start(self) -> pd.Timestamp:
         """The first moment of the records."""
-        return self._world.settings.start
+        return self.world.settings.start
 
     @property
     def end(self) -> pd.Timestamp:
         """The end of the records: everything before it is observed."""
-        return self.start + pd.Timedelta(days=self._world.days)
+        return self.start + pd.Timedelta(days=self.world.days)
 
     @cached_property
     def tables(self) -> EventTables:
@@ -141,7 +141,7 @@ class Business:
         True
         """
         day, rest = divmod(moment(cutoff, "cutoff") - moment(self.start), DAY)
-        if rest or not 0 <= day <= self._world.days:
+        if rest or not 0 <= day <= self.world.days:
             raise TimeError(
                 "no-such-cutoff",
                 f"the true risk at {stamp(moment(cutoff))} is unknown",
@@ -158,7 +158,7 @@ class Business:
                 remedy='meaning is "leaving" or "silence"; outcome is 1 or 2, and only goes with "leaving".',
             )
         check_flag_or_none(contact, "contact", remedy="Give True or False; None leaves the campaigns as they are.")
-        rows, risk = self._world.risk(day, length, outcome=outcome, contact=contact, quiet=meaning == "silence")
+        rows, risk = self.world.risk(day, length, outcome=outcome, contact=contact, quiet=meaning == "silence")
         return pd.Series(risk, index=self.truth.index[rows], name="risk")
 
     def __repr__(self) -> str:

@@ -23,7 +23,7 @@ from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import profile_table
 from churnpredict.errors import ConfigError, TimeError
 from churnpredict.events.time_formats import fitting_formats, read_formatted
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.pipeline import churn_pipeline
 
 LEARNER = QUICKEST
 
@@ -100,7 +100,7 @@ def test_what_init_writes_runs_to_the_end(
     write: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**LEARNER))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**LEARNER))
     write(tmp_path)
     for command in ("init", "train", "score", "report"):
         assert run(command) == 0, f"{command}: {capsys.readouterr().err}"

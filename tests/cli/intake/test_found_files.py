@@ -21,7 +21,7 @@ from churnpredict.cli.config import parse_config, read_config
 from churnpredict.cli.intake.draft_config import Draft, draft_config
 from churnpredict.cli.intake.found_files import found_files, read_profiles
 from churnpredict.errors import ChurnError
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.pipeline import churn_pipeline
 
 LEARNER = QUICKEST
 RUN = (
@@ -118,7 +118,7 @@ def test_three_commands_end_in_scores(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**LEARNER))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**LEARNER))
     CASES[name](tmp_path)
     for command in (["init", "--yes"], ["train"], ["score"]):
         assert run(*command) == 0, f"{command}: {capsys.readouterr().err}"
@@ -246,7 +246,7 @@ def test_a_flag_of_true_and_false_names_those_who_left(drafted: Drafted) -> None
 def test_training_refuses_what_check_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A column that somebody writes at the leaving, declared by hand as an attribute."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**LEARNER))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**LEARNER))
     D.rename(columns={"who": "id", "at": "seen"})[["id", "seen"]].to_csv("visits.csv", index=False)
     P.assign(left_on_day=np.where(P["gone"], 1, 0)).rename(columns={"who": "id"})[["id", "left_on_day"]].to_csv("people.csv", index=False)
     leaving = P[P["gone"]].rename(columns={"who": "id", "last": "day"})[["id", "day"]]

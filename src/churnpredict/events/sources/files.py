@@ -45,7 +45,7 @@ class Files(Source):
         return own + [key for key in self._keys if key not in own]
 
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
-        return self._marked(self._query(self._select(columns, text)))
+        return self._marked(self._query(self.select(columns, text)))
 
     def batches(self, columns: Sequence[str], text: Sequence[str] | None = None, *, path: str | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the columns as Arrow, a batch at a time; of one of the files, if its ``path`` is given."""
@@ -54,10 +54,10 @@ class Files(Source):
         with _connect() as connection:
             connection.execute(f"SET memory_limit='{_STREAM_MEMORY}'; SET preserve_insertion_order=false")
             try:
-                for batch in connection.sql(self._select(columns, text, path=path)).to_arrow_reader(BATCH):
+                for batch in connection.sql(self.select(columns, text, path=path)).to_arrow_reader(BATCH):
                     yield self._marked(batch)
             except (duckdb.Error, pa.ArrowException, OSError) as error:
-                raise memory_shortage(error) or self._refuse(error) from None
+                raise memory_shortage(error) or self.refusal(error) from None
 
     def paths(self) -> list[str]:
         return files_of(self.path)
@@ -86,7 +86,7 @@ class Files(Source):
         try:
             return pq.read_schema(file)
         except (pa.ArrowException, OSError) as error:
-            raise self._refuse(error) from None
+            raise self.refusal(error) from None
 
     def count(self) -> int | None:
         if self.kind == "text":
@@ -111,7 +111,7 @@ class Files(Source):
         """Mark the columns whose texts may be numbers: all of CSV, and the names of folders."""
         return mark_untyped(rows, rows.schema.names if self.kind == "text" else [k for k in self._keys if k not in self._parquet_columns()])
 
-    def _select(self, columns: Sequence[str], text: Sequence[str] | None, *, path: str | None = None) -> str:
+    def select(self, columns: Sequence[str], text: Sequence[str] | None, *, path: str | None = None) -> str:
         listed = ", ".join(quoted(c) for c in distinct(columns))
         return f"SELECT {listed} FROM {self._from(columns, text, path=path)}"  # noqa: S608 - quoted
 
@@ -188,9 +188,9 @@ class Files(Source):
         try:
             return self._connection.sql(query).to_arrow_table()
         except duckdb.Error as error:
-            raise memory_shortage(error) or self._refuse(error) from None  # what the reader says further on quotes the row
+            raise memory_shortage(error) or self.refusal(error) from None  # what the reader says further on quotes the row
 
-    def _refuse(self, error: Exception) -> SourceError | ContentError:
+    def refusal(self, error: Exception) -> SourceError | ContentError:
         """Return what to tell the person: which file, and what is wrong with it, without quoting its rows."""
         text = str(error)
         culprit = self._culprit(text)
