@@ -7,7 +7,6 @@ import re
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import typer
@@ -39,12 +38,6 @@ def test_names_are_sorted_and_exist() -> None:
     assert set(dir(cp)) == set(cp.__all__)
 
 
-def test_few_names_stand_on_top() -> None:
-    """Thirty to look through; the rest is one dot away, in parts that say what they hold."""
-    assert len(ON_TOP) <= 30
-    assert not set(RETURNED) & set(ON_TOP)
-
-
 @pytest.mark.parametrize(("part", "name"), [(part, name) for part in PARTS for name in getattr(cp, part).__all__])
 def test_a_name_that_stands_elsewhere_says_where(part: str, name: str) -> None:
     """Each name of a part is on top too, or refused there with the place where it is: never an alias that nobody lists."""
@@ -53,14 +46,6 @@ def test_a_name_that_stands_elsewhere_says_where(part: str, name: str) -> None:
     else:
         with pytest.raises(AttributeError, match=rf"It is churnpredict.{part}.{name}\."):
             getattr(cp, name)
-
-
-def test_editors_and_type_checkers_know_the_same_names() -> None:
-    """The stub beside the lazy module: without it every public name would be Any, and an editor would complete nothing."""
-    stub = Path(cp.__file__).with_suffix(".pyi").read_text()
-    promised = {f"from churnpredict.{module} import {name} as {name}" for name, module in (ON_TOP | RETURNED).items()}
-    promised |= {f"from churnpredict import {part} as {part}" for part in PARTS}
-    assert {line for line in stub.splitlines() if line.startswith("from ")} == promised
 
 
 def test_names_that_outsiders_rely_on_are_there() -> None:

@@ -5,13 +5,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.linear_model import LogisticRegression
 from tests.oracles.additivity import violations
 
-from churnpredict.errors import MismatchError, ModelError, UsageError
+from churnpredict.errors import MismatchError, UsageError
 from churnpredict.explanation import contributions
 from churnpredict.explanation.attribution import explain
-from churnpredict.figures import percent
 from churnpredict.model.classifier import ChurnClassifier
 
 QUIET = {"objective": "binary", "verbose": -1, "num_threads": 1, "num_leaves": 7, "min_data_in_leaf": 5}
@@ -110,33 +108,6 @@ def test_array_in_array_out(rng):
     assert why[3].frame().shape == (1, 3)
 
 
-def test_parts(book):
-    model, X, _ = book
-    why = explain(model, X.iloc[:20])
-    for rows, places in [(slice(2, 5), [2, 3, 4]), (np.arange(20) % 7 == 0, [0, 7, 14]), ([4, 1], [4, 1]), (3, [3])]:
-        part = why[rows]
-        assert part.index.equals(X.index[:20][places])
-        np.testing.assert_array_equal(part.by_driver, why.by_driver[places])
-        assert part.points.equals(why.points.iloc[places])
-        assert part.frame().equals(X.iloc[:20].iloc[places])
-
-
-def test_booster_and_sklearn_model_of_lightgbm(book):
-    _, X, y = book
-    booster = lightgbm.train(QUIET | {"sigmoid": 1.7}, lightgbm.Dataset(X, y.to_numpy()), 15)
-    log_odds = 1.7 * booster.predict(X, raw_score=True)
-    why = explain(booster, X[X.columns[::-1]])  # by name: LightGBM itself would take them by place
-    assert violations(why, log_odds) == []
-    assert list(why.drivers.columns) == ["habit", "value", "support", "lifecycle"]
-    labels = np.where(y == 1, "churn", "stay")
-    model = lightgbm.LGBMClassifier(n_estimators=15, verbose=-1, n_jobs=1).fit(X, labels)
-    with pytest.raises(UsageError, match="no-positive-class"):
-        explain(model, X)
-    why = explain(model, X, positive="churn")
-    np.testing.assert_allclose(why.risk, model.predict_proba(X)[:, list(model.classes_).index("churn")], atol=1e-12)
-    assert np.corrcoef(why.risk, y)[0, 1] > 0.3
-
-
 def test_booster_columns_are_checked(book):
     _, X, y = book
     flat = X.drop(columns="lifecycle__customers_plan")
@@ -149,31 +120,6 @@ def test_booster_columns_are_checked(book):
     assert explain(unnamed, flat).features == list(flat.columns)
     with pytest.raises(MismatchError, match="other-width"):
         explain(unnamed, flat.iloc[:, 1:])
-
-
-def test_what_cannot_be_explained_says_so(book):
-    _, X, y = book
-    flat = X.drop(columns="lifecycle__customers_plan").fillna(0)
-    with pytest.raises(UsageError, match="cannot-explain"):
-        explain(LogisticRegression(max_iter=5000).fit(flat, y), flat)
-    regression = lightgbm.train(QUIET | {"objective": "regression"}, lightgbm.Dataset(flat, y.to_numpy()), 5)
-    with pytest.raises(UsageError, match="not-a-risk"):
-        explain(regression, flat)
-    with pytest.raises(UsageError, match="no-rows"):
-        explain(book[0], X.iloc[:0])
-    linear = lightgbm.train(QUIET | {"linear_tree": True}, lightgbm.Dataset(flat, y.to_numpy(), params={"linear_tree": True}), 5)
-    with pytest.raises((ModelError, lightgbm.basic.LightGBMError)):
-        explain(linear, flat)
-
-
-def test_looks_name_no_customer(book):
-    model, X, _ = book
-    why = explain(model, X.iloc[:30].rename(index={3: 987654321}, level=0))
-    for text in (repr(why), why._repr_html_()):
-        assert "987654321" not in text
-        assert "Habit" in text
-        assert percent(why.base_risk) in text
-    assert "<p>" in why._repr_html_()
 
 
 def test_progress_bar_only_on_request(book, capsys):

@@ -1,13 +1,10 @@
 """Pairs of drivers: calibrated, additive, in points, in words, for shap's pictures."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from churnpredict import ChurnClassifier, explain
-from churnpredict.errors import UsageError
-from churnpredict.explanation import pairs as module
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.calibration import sigmoid
 
@@ -48,23 +45,6 @@ def test_pairs_add_up(world, reference):
     np.testing.assert_allclose(features[:, inside, other].sum(axis=1), why.interactions(unit="points")[:, place[0], place[1]], atol=1e-9)
 
 
-def test_the_planted_pair_is_found_and_told(world):
-    model, X, both = world
-    why = explain(model, X)
-    assert list(why.top_pairs(1, "drivers").loc[0, ["first", "second"]]) == sorted(("price", "support"), key=list(why.table).index)
-    assert set(why.top_pairs(1).loc[0, ["first", "second"]]) == {"price__prices_last_change_pct", "support__tickets_open_count"}
-    told = why.pair_words()
-    assert told[both].notna().mean() > 0.9
-    pair = ("support", "price") if ("support", "price") in why.pairs else ("price", "support")
-    assert (why.pair_points.loc[both, pair] >= 0.005).mean() > 0.95
-    assert (
-        not told[(X.iloc[:, 0] == 0) & (X.iloc[:, 2] == 0)].fillna("").str.contains("Price and Support|Support and Price").any()
-    )  # what is absent is no news
-    assert "at the same time" in told[both].iloc[0]
-    assert "12 %" in told[both].iloc[0] or "12%" in told[both].iloc[0]
-    assert "zugleich" in why[np.flatnonzero(both)[:1]].pair_words(language="de").iloc[0]
-
-
 def test_some_rows_have_the_pairs_of_all(world):
     why = explain(world[0], world[1])
     np.testing.assert_array_equal(why[[5, 2]].pairs, why.pairs.iloc[[5, 2]])
@@ -95,31 +75,3 @@ def test_parts_of_the_risk_have_pairs_of_their_own():
         np.testing.assert_allclose(part.interactions().sum(axis=2), part.drivers, rtol=0, atol=1e-9)
         np.testing.assert_allclose(part.pair_points.sum(axis=1), part.risk - part.base_risk, rtol=0, atol=1e-9)
     np.testing.assert_allclose(parts[0].pair_points + parts[1].pair_points, whole.pair_points, rtol=0, atol=1e-9)
-
-
-def test_top_pairs_only_hold_the_top(world, monkeypatch):
-    why = explain(world[0], world[1])
-    all_pairs = why.top_pairs(100)
-    monkeypatch.setattr(module, "MOST_NUMBERS", 2 * len(why))
-    monkeypatch.setattr(module, "CELLS", 500)
-    pd.testing.assert_frame_equal(why.top_pairs(2), all_pairs.head(2))
-    with pytest.raises(UsageError, match="too-many-pairs"):
-        why.interactions("features")
-    with pytest.raises(UsageError, match="too-many-pairs"):
-        why.top_pairs(3)
-    with pytest.raises(UsageError, match="bad-argument"):
-        why.top_pairs(0)
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_shap_draws_them(world):
-    import shap
-
-    why = explain(world[0], world[1].iloc[:100])
-    told = why.to_shap(pairs=True)
-    assert told.values.shape == (100, 4, 4)
-    shap.summary_plot(told.values, told.data, feature_names=told.feature_names, show=False)
-    plt.close("all")
-    shap.dependence_plot((0, 2), told.values, told.data, feature_names=told.feature_names, show=False)
-    plt.close("all")
-    assert why.to_shap("drivers", "points", pairs=True).values.shape == (100, 3, 3)

@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
-import signal
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli.test_commands import run
-from tests.monitoring.test_drift import FEATURES, declared, steady_log
-from tests.shops import QUICK
+from tests.lifecycle.champions import RULE, UNTIL, Frames
+from tests.monitoring.test_drift import declared
 
 import churnpredict as cp
-from churnpredict.cli.config import read_config
-from churnpredict.errors import ModelError, ModelFileError, TrainingError, UsageError
+from churnpredict.errors import ModelError, TrainingError, UsageError
 from churnpredict.evaluation import metrics
-from churnpredict.lifecycle import promotion, registry, retraining
-from churnpredict.lifecycle.registry import Registry
-from churnpredict.pipeline import churn_pipeline
+from churnpredict.lifecycle import promotion, retraining
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
-
-Frames = tuple[pd.DataFrame, pd.DataFrame]
-RULE = cp.Inactivity("40d", of="orders", active_within="60d")
-SHORT = {**QUICK, "horizon": "40d", "n_estimators": 30}
-SINCE, TRAINED, UNTIL = "2023-04-01", "2023-07-15", "2024-01-15"
-
-
-@pytest.fixture(scope="module")
-def frames() -> Frames:
-    log = steady_log()
-    calls = log.iloc[::4][["who"]].assign(at=log["paid_at"].iloc[::4])
-    return log, calls.assign(known=calls["at"])
-
-
-@pytest.fixture(scope="module")
-def tables(frames: Frames) -> cp.EventTables:
-    return declared(*frames)
-
-
-def pipeline(**options: object) -> ChurnPipeline:
-    return ChurnPipeline(RULE, features=FEATURES, classifier=cp.ChurnClassifier(**SHORT), since=SINCE, **options)
-
-
-def learnt(tables: cp.EventTables, until: str = TRAINED) -> ChurnPipeline:
-    one = pipeline()
-    return one.learn(*one.training_rows(tables, until))
-
-
-def fooled(tables: cp.EventTables, seed: int = 0, share: float = 1.0) -> ChurnPipeline:
-    """A champion that has learnt from outcomes of which a share was shuffled."""
-    one = pipeline()
-    X, outcomes = one.training_rows(tables, TRAINED)
-    rng = np.random.default_rng(seed)
-    some = np.flatnonzero(rng.random(len(X)) < share)
-    values = outcomes[["duration", "outcome"]].to_numpy().copy()
-    values[some] = values[rng.permutation(some)]
-    outcomes["duration"], outcomes["outcome"] = values[:, 0], values[:, 1].astype(np.int8)
-    return one.learn(X, outcomes)
-
-
-@pytest.fixture(scope="module")
-def champion(tables: cp.EventTables) -> ChurnPipeline:
-    return learnt(tables)
-
-
-@pytest.fixture(scope="module")
-def peer(tables: cp.EventTables) -> ChurnPipeline:
-    """A champion that has seen enough: a challenger cannot be told from it."""
-    return learnt(tables, "2023-10-15")
-
-
-@pytest.fixture(scope="module")
-def promoted(tables: cp.EventTables) -> retraining.Retraining:
-    return cp.retrain(fooled(tables), tables, UNTIL)
-
 
 # --- the decision ---
 
@@ -193,156 +129,7 @@ def test_nothing_is_promoted_on_failure(tables: cp.EventTables, champion: ChurnP
 # --- the registry ---
 
 
-def test_promotion_history_and_roll_back(tmp_path: Path, champion: ChurnPipeline, promoted: retraining.Retraining) -> None:
-    held = Registry(tmp_path / "models")
-    assert held.champion() is None
-    with pytest.raises(UsageError, match="no-champion"):
-        held.record(promoted.__class__(False, "equal", "no difference", promoted.until))
-    held.add(champion)
-    held.record(promoted)
-    assert promoted.winner is not None
-    now = held.champion()
-    assert now is not None
-    assert now.model_id_ == promoted.winner.model_id_
-    assert [e.action for e in held.history()] == ["add", "promote"]
-    held.roll_back()
-    assert (held.champion() or now).model_id_ == champion.model_id_
-    with pytest.raises(UsageError, match="nothing-before"):
-        held.roll_back()
-    held.record(promoted)  # and forward again: the same file, no second copy
-    assert len(list(held.folder.glob("*.model"))) == 2
-    text = (held.folder / "registry.json").read_text()
-    assert "K0" not in text
-    assert held.history()[-1].before == held.history()[0].model
-
-
-def test_damage_is_found(tmp_path: Path, champion: ChurnPipeline) -> None:
-    held = Registry(tmp_path)
-    held.add(champion)
-    path = held.champion_file()
-    assert path is not None
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(ModelFileError, match="other-model"):
-        held.champion()
-    (tmp_path / "registry.json").write_text('{"format": "something else"}')
-    with pytest.raises(ModelFileError, match="damaged-registry"):
-        held.history()
-
-
-def test_killed_between_the_model_and_the_pointer(tmp_path: Path, champion: ChurnPipeline, promoted: retraining.Retraining) -> None:
-    """Law 13: the old champion stands, and doing it again gives what an undisturbed run gives, byte for byte."""
-    held, undisturbed = Registry(tmp_path / "killed"), Registry(tmp_path / "undisturbed")
-    for one in (held, undisturbed):
-        one.add(champion)
-    undisturbed.record(promoted)
-    child = multiprocessing.get_context("fork").Process(target=_dies_before_the_pointer, args=(held.folder, promoted))
-    child.start()
-    child.join()
-    assert child.exitcode == -signal.SIGKILL
-    assert len(list(held.folder.glob("*.model"))) == 2  # the new file is there, and nobody names it
-    assert (held.champion() or promoted.winner).model_id_ == champion.model_id_
-    with held.deciding():  # the lock went with the process
-        held.record(promoted)
-    for name in ("registry.json", *(p.name for p in undisturbed.folder.glob("*.model"))):
-        assert (held.folder / name).read_bytes() == (undisturbed.folder / name).read_bytes()
-
-
-def _dies_before_the_pointer(folder: Path, decision: retraining.Retraining) -> None:
-    def killed(path: Path, write: object) -> None:
-        if path.name == "registry.json":
-            os.kill(os.getpid(), signal.SIGKILL)
-        honest(path, write)
-
-    honest, registry.write_whole = registry.write_whole, killed
-    held = Registry(folder)
-    with held.deciding():
-        held.record(decision)
-
-
-def _adds(folder: Path, decision: retraining.Retraining) -> None:
-    held = Registry(folder)
-    with held.deciding():
-        if held.decided("the same data") is None:
-            held.record(decision, "the same data")
-
-
-def test_two_at_once_decide_once(tmp_path: Path, champion: ChurnPipeline, promoted: retraining.Retraining) -> None:
-    held = Registry(tmp_path)
-    held.add(champion)
-    fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=_adds, args=(tmp_path, promoted)) for _ in range(4)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    assert [child.exitcode for child in children] == [0] * 4
-    assert [e.action for e in held.history()] == ["add", "promote"]
-
-
 # --- the command ---
-
-TOML = """
-observed_until = 2024-02-20
-[tables.orders]
-kind = "events"
-source = "orders.csv"
-customer = "who"
-time = "paid_at"
-value = "eur"
-[churn]
-rule = "inactivity"
-horizon = "40d"
-active_within = "60d"
-[model]
-since = 2023-04-01
-"""
-
-
-def test_the_command_decides_once_and_rolls_back(
-    tmp_path: Path, frames: Frames, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    frames[0].drop(columns="channel").to_csv(tmp_path / "orders.csv", index=False)
-    (tmp_path / "churn.toml").write_text(TOML)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**SHORT))
-    assert run("retrain", "--until", TRAINED, "--dry-run") == 0
-    assert not (tmp_path / "models").exists()
-    assert not (tmp_path / "churn.model").exists()
-    assert run("retrain", "--until", TRAINED) == 0
-    first = (tmp_path / "churn.model").read_bytes()
-    capsys.readouterr()
-    assert run("retrain", "--until", UNTIL, "--when-equal", "newer", "--format", "json") == 0
-    decided = json.loads(capsys.readouterr().out)
-    assert decided["promoted"]
-    assert decided["verdict"] in ("better", "equal")
-    second, history = (tmp_path / "churn.model").read_bytes(), (tmp_path / "models" / "registry.json").read_bytes()
-    assert second != first
-    monkeypatch.setattr(ChurnPipeline, "fit", lambda *_: pytest.fail("decided already"))
-    assert run("retrain", "--until", UNTIL, "--when-equal", "newer") == 0  # the same data: no second entry, no training
-    assert (tmp_path / "models" / "registry.json").read_bytes() == history
-    assert run("history", "--roll-back") == 0
-    assert (tmp_path / "churn.model").read_bytes() == first
-    assert run("retrain", "--until", UNTIL, "--when-equal", "newer") == 0  # what a person took back stays taken back
-    assert (tmp_path / "churn.model").read_bytes() == first
-    capsys.readouterr()
-    assert run("history", "--format", "json") == 0
-    assert [e["action"] for e in json.loads(capsys.readouterr().out)["history"]] == ["add", "promote", "roll back"]
-
-
-def test_a_model_that_is_there_becomes_the_first_champion(
-    tmp_path: Path, tables: cp.EventTables, champion: ChurnPipeline, frames: Frames, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frames[0].drop(columns="channel").to_csv(tmp_path / "orders.csv", index=False)
-    (tmp_path / "churn.toml").write_text(TOML)
-    settings = read_config(tmp_path / "churn.toml")
-    champion.save(tmp_path / "churn.model")
-    monkeypatch.setattr(retraining, "retrain", lambda *_, **__: retraining.Retraining(False, "equal", "planted", pd.Timestamp(UNTIL)))
-    promotion.promote(settings, UNTIL)
-    assert [e.action for e in promotion.registry_of(settings).history()] == ["add", "refuse"]
-    (tmp_path / "churn.model").unlink()  # a process that died before putting it into force
-    promotion.promote(settings, UNTIL)
-    assert cp.load(tmp_path / "churn.model").model_id_ == champion.model_id_
 
 
 def test_the_fingerprint_is_of_what_the_tables_hold(frames: Frames, tables: cp.EventTables) -> None:

@@ -1,18 +1,14 @@
 """Raw scores from bits: LightGBM's to the last bit, in any block and thread, and a planted fault in every part is caught."""
 
-import copy
 import os
-import pickle
 
 import lightgbm
 import numpy as np
 import pytest
 from tests.oracles import shapley as oracle
 
-import churnpredict as cp
 from churnpredict.model import tree_scores
 from churnpredict.model.codes import TooManyCodesError
-from churnpredict.model.members import TreeMember
 from churnpredict.model.tree_scores import BoosterScores, TreeScores
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, read_trees
 
@@ -57,13 +53,6 @@ def test_random_boosters_score_as_lightgbm_scores_them(block):
         np.testing.assert_array_equal(scores_of(booster).raw(rows), raw(booster, rows), err_msg=str(seed))
 
 
-@pytest.mark.parametrize("leaves", [2, 31, 32, 33, 64, 65, 200])
-def test_trees_of_any_size(leaves):
-    booster, A = large(leaves)
-    assert max(tree["num_leaves"] for tree in booster.dump_model()["tree_info"]) == leaves
-    np.testing.assert_array_equal(scores_of(booster).raw(A), raw(booster, A))
-
-
 @pytest.mark.parametrize(
     "more", [{"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}, {"boosting": "dart"}, {"max_bin": 4000, "min_data_in_bin": 1}]
 )
@@ -90,48 +79,3 @@ def test_trees_that_a_walk_scores_faster_are_left_to_lightgbm():
     lazy.seen = 1 << 60
     np.testing.assert_array_equal(lazy.raw(A), raw(booster, A))
     assert lazy.scores is None
-
-
-def test_few_rows_and_many_rows_agree_and_switch(monkeypatch):
-    booster, A = large(31)
-    monkeypatch.setattr(tree_scores, "PAYS_FROM", 6 * 1000)
-    monkeypatch.setattr(tree_scores, "LOADING", 6 * 1000)
-    member = TreeMember(booster)
-    whole = raw(booster, A)
-    for _ in range(2):
-        np.testing.assert_array_equal(member.margin(A[:600]), whole[:600])
-    assert member.scores.scores is not None
-    np.testing.assert_array_equal(member.margin(A[:5]), whole[:5])
-    for same in (pickle.loads(pickle.dumps(member)), copy.deepcopy(member)):
-        np.testing.assert_array_equal(same.margin(A), whole)
-        assert same.weight == member.weight
-    with pytest.raises(lightgbm.basic.LightGBMError, match="number of features"):
-        member.margin(A[:100, :3])
-
-
-def test_a_classifier_scores_the_same_either_way(monkeypatch):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(800, 4))
-    model = cp.ChurnClassifier(random_state=0, n_jobs=1).fit(X, (X[:, 0] + rng.normal(size=800) > 0).astype(int))
-    slow = model.predict_proba(X)
-    monkeypatch.setattr(tree_scores, "PAYS_FROM", 0)
-    monkeypatch.setattr(tree_scores, "LOADING", 0)
-    np.testing.assert_array_equal(model.predict_proba(X), slow)
-    assert any(isinstance(m, TreeMember) and m.joint[1].scores is not None for m in model.members_)
-
-
-def corrupted(scores, part, change):
-    twin = copy.copy(scores)
-    if part == "leaf_value":
-        twin.leaf_value = np.roll(scores.leaf_value, 1)
-    else:
-        place = {"low": 2, "width": 3, "mask": 5}[part]
-        twin.entries = tuple(change(e.copy()) if i == place else e for i, e in enumerate(scores.entries))
-    return twin
-
-
-@pytest.mark.parametrize("part", ["leaf_value", "low", "width", "mask"])
-def test_planted_faults_are_caught(part):
-    booster, A = large(33)
-    change = (lambda a: a ^ np.uint32(6)) if part == "mask" else (lambda a: a + np.uint16(1))
-    assert (corrupted(scores_of(booster), part, change).raw(A) != raw(booster, A)).any()

@@ -131,15 +131,6 @@ def test_figures_are_those_of_scores_and_plan(scores, backtest):
     assert "As known on 1 Sep 2024" in page.text
 
 
-def test_hold_out_customers_have_no_card(scores):
-    plan = cp.plan_retention(scores, holdout=0.3)
-    text = module.render_report(scores, plan=plan)
-    held = plan.table.loc[plan.table["arm"] == "hold-out", "customer_id"]
-    cards = "".join(re.findall(r'<details class="card">.*?</details>', text, re.DOTALL))
-    assert not any(c in cards for c in held)
-    assert all(c in text for c in held)
-
-
 def test_without_a_backtest_the_page_says_so(scores):
     assert "there was no backtest. Run “churnpredict backtest”" in check_page(module.render_report(scores)).text
 
@@ -247,31 +238,6 @@ def everything():
     }
 
 
-def test_the_book_shows_what_it_is_given(scores, everything):
-    owned = scores.assign(owner=["Anna", HOSTILE] * 200)
-    page = check_page(module.render_report(owned, plan=cp.plan_retention(owned), **everything))
-    rates = everything["rates"].dropna(subset="rate")
-    for row in rates.itertuples():
-        assert f"{row.period} {language_of('en').percent(row.rate)}" in page.text
-        assert f"{row.lost:,} {row.customers:,}" in page.text
-    assert "12 9 gone already 3 no data" in page.text
-    assert page.text.count(HOSTILE) >= 3, "owner, drift and change are text"
-    assert "nothing in the last 2 weeks" in page.text
-    pictures = [a["class"] for tag, a in page.tags if tag == "svg"]
-    assert pictures.count("square") == 1
-    assert pictures.count("bar") > len(rates_shown := everything["rates"].dropna(subset="rate")), rates_shown
-    kept = everything["backtest"].predictions
-    tenths = sections.calibration(sections.tenths(everything["backtest"]), language_of("en"))["rows"]
-    assert sum(t["n"] for t in tenths) == len(kept)
-    assert sum(t["happened"] * t["n"] for t in tenths) == pytest.approx(kept["outcome"].sum())
-
-
-def test_no_drift_is_said_too_and_an_object_is_read(scores):
-    calm, alarm = Drift(DAY, 100), SimpleNamespace(where="risk", what="Mean up.", remedy="Look.")
-    assert "Nothing: tables, customers and risks are as they were" in Page(module.render_report(scores, drift=calm)).text
-    assert "risk : Mean up. Look." in Page(module.render_report(scores, drift=Drift(DAY, 100, (alarm,)))).text
-
-
 def test_owners_of_few_customers_are_left_out(scores):
     found = sections.owners(scores.assign(owner=["one"] * 4 + ["all"] * 396), sections.money_of(scores))
     assert [(o["label"], o["n"]) for o in found] == [("all", 396)]
@@ -322,15 +288,6 @@ def test_a_browser_runs_and_loads_nothing_and_shows_names_as_text(browser, schem
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert back == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 24, 28)")
     context.close()
-
-
-def test_alerts_are_listed_as_text(scores):
-    index = pd.MultiIndex.from_arrays([[HOSTILE, "b"], pd.to_datetime(["2024-09-01"] * 2)], names=["customer_id", "cutoff"])
-    alerts = cp.diagnostics.find_alerts(pd.DataFrame({"idle": [70.0, 80.0]}, index=index), {"silent <b>": "idle >= 60"})
-    page = check_page(module.render_report(scores, alerts=alerts))
-    assert "silent <b>: 2 customers" in page.text
-    assert f"{HOSTILE} since 1 Sep 2024" in page.text
-    assert "No rule of [alerts] holds" in check_page(module.render_report(scores, alerts=alerts.iloc[:0])).text
 
 
 # --- order, meaning, trust, and what is said where something is missing ---
@@ -404,74 +361,6 @@ def test_figures_such_as_auc_stand_only_in_the_part_for_specialists(scores):
     assert "0.732" not in text
 
 
-def test_the_page_tells_what_leaving_means_and_how_much_money_a_year(scores):
-    churn = cp.Inactivity("73d", of="orders")
-    text = check_page(module.render_report(scores, churn=churn, unit="€")).text
-    assert "A customer counts as gone who has nothing under “orders” within 73 days after 1 Sep 2024." in text
-    assert f"Money at risk a year €{5 * scores['money_at_risk'].sum():,.0f}" in text
-    order = [
-        "What leaving means here",
-        "How far to trust it",
-        "Money at risk",
-        "Whom to contact",
-        "Why they would leave",
-        "How many have left",
-    ]
-    places = [text.index(head) for head in [*order, "For specialists"]]
-    assert places == sorted(places)
-    for rule, told in (
-        (
-            cp.Cancellation("90d", of="c", gap="7d"),
-            "who cancels within 90 days after 1 Sep 2024. The first 7 days after that date do not count",
-        ),
-        (cp.SubscriptionEnd("3mo", of="s"), "whose contract ends within 3 months after 1 Sep 2024 and is not renewed"),
-    ):
-        assert told in check_page(module.render_report(scores, churn=rule)).text
-
-
-def test_twenty_lines_are_seen_and_the_rest_is_folded_grouped_by_remedy(scores):
-    plan = cp.plan_retention(scores.assign(owner="Anna"), holdout=0.05, contact_cost=2.0)
-    text = module.render_report(scores, plan=plan, unit="€")
-    before, _, after = text.partition('<details class="more">')
-    assert before.count('class="card"') == 20
-    assert after.count('class="card"') == len(plan.contacts) - 20
-    page = check_page(text).text
-    for remedy in plan.contacts.head(20)["remedy"].unique():
-        assert remedy in page
-    assert "Anna" in page
-    assert "An offer costs €10 assumed, because nobody has said" in page
-    assert "A contact costs €2 as you said" in page
-    assert "Offers that keep a customer who would leave 30 % assumed" in page
-
-
-def test_without_a_plan_there_is_a_list_and_what_to_do_about_it(scores):
-    nothing = scores.assign(value=np.nan, money_at_risk=np.nan)
-    text = module.render_report(nothing)
-    page = check_page(text).text
-    assert "nothing says what customers are worth" in page
-    assert "set value = 500 under [plan]" in page
-    assert text.count('class="card"') == (scores["risk"] >= scores["risk"].mean()).sum()
-    assert "–</span>" not in text, "no column of money that nobody knows"
-    riskiest = scores.loc[scores["risk"].idxmax(), "customer_id"]
-    assert riskiest in text.partition('<details class="more">')[0]
-    assert "Mark payments or orders as money" in page
-    assert "It takes one whole period" in page.replace("it takes", "It takes")
-
-
-def test_two_rates_are_both_shown_and_named(scores, everything):
-    dates = pd.to_datetime(["2024-01-01", "2024-04-01"])
-    definition = pd.DataFrame({"cutoff": dates, "customers": [200, 220], "lost": [20, 33], "involuntary": [2, 3]})
-    definition = definition.assign(rate=definition["lost"] / definition["customers"], low=0.05, high=0.2)
-    page = check_page(
-        module.render_report(scores, definition=definition, churn=cp.Cancellation("90d", of="c"), rates=everything["rates"])
-    ).text
-    newest = everything["rates"].dropna(subset="rate").iloc[-1]
-    assert (
-        f"15 % by the definition above (1 Apr 2024), {language_of('en').percent(newest.rate)} by calendar period ({newest.period})" in page
-    )
-    assert "this is why these shares differ from those above" in page
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_in_one_language(scores, everything, language):
     """Nothing of the English catalogue is left on a page in another language; numbers are written as there."""
@@ -508,13 +397,3 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
     assert "orders" in text
     assert "all customers" not in text
     assert " ".join(spoken.percent(0.25).split()) in text
-
-
-@pytest.mark.parametrize("part", sorted(module.COLUMNS))
-def test_a_part_that_lacks_a_column_is_refused_by_name(scores, everything, part):
-    given = everything.get(part)
-    whole = given if isinstance(given, pd.DataFrame) else pd.DataFrame({c: [1.0] for c in module.COLUMNS[part]})
-    for column in module.COLUMNS[part]:
-        with pytest.raises(SchemaError, match="missing-column") as error:
-            module.render_report(scores, **{part: pd.DataFrame(whole).drop(columns=column)})
-        assert column in str(error.value)

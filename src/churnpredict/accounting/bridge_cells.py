@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 MOVES = ("new", "expansion", "contraction", "churn", "returned")
 COUNTED = {"joined": "new", "lost": "churn", "came_back": "returned"}  # how many customers make a move
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Cells:
         found = cls(money, {k: np.zeros(shape, np.int64) for k in ("customers", "gone", *COUNTED)}, np.zeros(shape, np.int64))
         places = steps.places(edges)
         moves, place, kind = _moves(steps, places, n, definition, tables.timezone)
-        everybody, size = np.unique(steps.owners), max(1, _BLOCK // (n + 1))
+        everybody, size = np.unique(steps.owners), max(1, BLOCK // (n + 1))
         for begin in range(0, len(everybody), size):
             people = everybody[begin : begin + size]
             span = int(people[0]), int(people[-1]) + 1

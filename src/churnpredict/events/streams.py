@@ -107,7 +107,7 @@ class Stream:
     @property
     def following(self) -> Ints:
         """The moment of the customer's next row, ``OPEN`` after the last, shape (n,)."""
-        found = np.append(self.times[1:], OPEN)
+        found = np.append(self.times[1:], OPEN)[: len(self.times)]
         found[self.offsets[1:][np.diff(self.offsets) > 0] - 1] = OPEN
         return found
 

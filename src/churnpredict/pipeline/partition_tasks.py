@@ -52,7 +52,7 @@ __all__ = [
 
 BLOBS = pa.schema([("bucket", pa.int32()), ("table_name", pa.string()), ("rows", pa.binary())])
 ROWS = 1 << 18  # rows of a table cut at a time
-_CELLS = 1 << 24  # of features held at a time, 64 MiB
+CELLS = 1 << 24  # of features held at a time, 64 MiB
 _LEFT_APART = ("item", "user", "owner")  # labels that are needed only within a bucket; there may be millions
 
 Ints = npt.NDArray[np.int64]
@@ -207,7 +207,7 @@ def _at_risk(tables: EventTables, asked: Question) -> Frames:
         chosen = _drawn(tables.ids, asked.share)[customers]
         customers, moments = customers[chosen], moments[chosen]
     ids = pd.Index(tables.ids.to_pandas())
-    step = max(1, _CELLS // max(1, len(asked.features)))
+    step = max(1, CELLS // max(1, len(asked.features)))
     for start in range(0, len(customers), step):
         some = slice(start, start + step)
         yield pd.DataFrame({"customer_id": ids.take(customers[some]), "cutoff": tables.wall_times(moments[some])})

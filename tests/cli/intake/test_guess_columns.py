@@ -1,0 +1,54 @@
+"""The kind of a table: results of churnpredict, people, contracts, logs, and what cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.intake.profiles import days, profile_of
+
+from churnpredict.cli.intake.guess_columns import guess_columns
+
+START, END = days("2023-01-01", 40, 3), days("2023-06-01", 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "row", "kind"),
+    [
+        ("customers", "customer_id,signup_date,city", lambda i: f"c{i},{START[i]},{'xy'[i % 2]}", "customers"),
+        ("orders", "customer_id,order_date,amount", lambda i: f"c{i % 9},{START[i]},{i}.5", "events"),
+        ("subscriptions", "customer_id,start_date,end_date", lambda i: f"c{i % 20},{START[i]},{END[i] if i % 2 else ''}", "intervals"),
+        ("price_history", "customer_id,valid_from,price", lambda i: f"c{i % 9},{START[i]},{9.5 + i % 3}", "states"),
+        ("cancellations", "customer_id,cancelled_on", lambda i: f"c{i},{END[i]}", "events"),
+    ],
+)
+def test_kinds_of_tables(name: str, head: str, row, kind: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (found,) = guess_columns(profile_of(tmp_path, name, head, [row(i) for i in range(40)]), "customer_id")
+    assert found.kind == kind
+    assert found.roles["customer"] == "customer_id"
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "why"),
+    [
+        ("customer_id,risk", lambda i: f"c{i},0.{i + 1}", "written by churnpredict"),
+        ("customer_id,amount", lambda i: f"c{i % 5},{i}.5", "no time distinguishes them"),
+        ("customer_id,order_date", lambda i: f"{f'c{i % 5}' if i else ''},{START[i]}", "1 rows have no"),
+        ("customer_id,day", lambda i: f"c{i % 5},{i % 28 + 1:02d} Mar", "without a year"),
+    ],
+)
+def test_what_cannot_be_read_says_why(head: str, row, why: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (found,) = guess_columns(profile_of(tmp_path, "t", head, [row(i) for i in range(30)]), "customer_id")
+    assert found.kind == ""
+    assert why in found.why
+
+
+def test_rows_that_follow_each_other_without_a_hole_are_states(tmp_path: Path) -> None:
+    rows = []
+    for c in range(15):
+        for k, plan in enumerate(["basic", "plus", "pro"]):
+            end = f"2023-0{2 * k + 3}-01" if k < 2 else ""
+            rows.append(f"c{c},2023-0{2 * k + 1}-01,{end},{plan}")
+    profile = profile_of(tmp_path, "plans", "customer_id,valid_from,valid_to,status", rows)
+    (found,) = guess_columns(profile, "customer_id")
+    assert (found.kind, found.roles["time"]) == ("states", "valid_from")

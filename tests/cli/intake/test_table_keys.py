@@ -1,0 +1,63 @@
+"""Find the customer of each table: by its own column, through joins, and never by ids that only look alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.intake.profiles import profile_of
+
+from churnpredict.cli.intake.table_keys import Step, Way, customer_ways, placeholders, unlike_customer, written_apart
+
+
+def test_the_customer_is_the_column_that_tables_share(tmp_path: Path) -> None:
+    people = profile_of(tmp_path, "customers", "customer_id,city", [f"c{i},x{i % 3}" for i in range(30)])
+    orders = profile_of(tmp_path, "orders", "order_id,customer_id,day", [f"o{i},c{i % 30},2024-01-{i % 28 + 1:02d}" for i in range(90)])
+    assert customer_ways([people, orders]) == {"customers": Way("customer_id"), "orders": Way("customer_id")}
+
+
+def test_rows_without_a_customer_are_joined_to_one(tmp_path: Path) -> None:
+    orders = profile_of(tmp_path, "orders", "order_id,customer_id,day", [f"o{i},c{i % 30},2024-01-{i % 28 + 1:02d}" for i in range(90)])
+    lines = profile_of(tmp_path, "lines", "order_id,sku,price", [f"o{i % 90},s{i % 7},{i}.5" for i in range(200)])
+    assert customer_ways([orders, lines])["lines"] == Way("customer_id", (Step("order_id", "orders", "order_id"),))
+
+
+def test_two_columns_that_are_a_key_together(tmp_path: Path) -> None:
+    """Receipts are numbered anew in each store."""
+    sold = [(store, n) for store in "AB" for n in range(1, 31)]
+    bills = [f"{s},{n},c{k % 20},2024-01-{n % 28 + 1:02d}" for k, (s, n) in enumerate(sold)]
+    receipts = profile_of(tmp_path, "receipts", "store,receipt_no,customer_id,day", bills)
+    lines = profile_of(tmp_path, "lines", "store,receipt_no,price", [f"{s},{n},{n}.5" for s, n in sold for _ in range(2)])
+    assert customer_ways([receipts, lines])["lines"] == Way("customer_id", (Step("receipt_no", "receipts", "receipt_no", "store"),))
+
+
+def test_users_belong_to_their_accounts(tmp_path: Path) -> None:
+    accounts = profile_of(tmp_path, "accounts", "account_id,plan", [f"a{i},{'xy'[i % 2]}" for i in range(30)])
+    users = profile_of(tmp_path, "users", "user_id,account_id", [f"u{i},a{i % 30}" for i in range(120)])
+    logins = profile_of(tmp_path, "logins", "user_id,day", [f"u{i % 120},2024-01-{i % 28 + 1:02d}" for i in range(400)])
+    ways = customer_ways([accounts, users, logins])
+    assert ways["logins"] == Way("account_id", (Step("user_id", "users", "user_id"),))
+    assert ways["accounts"].column == ways["users"].column == "account_id"
+
+
+def test_no_column_no_way(tmp_path: Path) -> None:
+    assert customer_ways([profile_of(tmp_path, "weather", "day,celsius", [f"2024-01-{d:02d},{d}.5" for d in range(1, 20)])]) == {}
+    amounts = profile_of(tmp_path, "t", "customer_value,owner,who", ["1.5,amy,a", "2.5,bob,", "3.5,cem,"]).columns
+    assert unlike_customer(amounts["customer_value"]), "decimals without gaps are no ids"
+    assert unlike_customer(amounts["owner"])
+    assert unlike_customer(amounts["who"]), "mostly empty"
+
+
+def test_ids_that_stand_for_nobody_are_found_by_their_rows(tmp_path: Path) -> None:
+    rows = [f"c{i % 40}" for i in range(200)] + ["guest"] * 300 + ["VIP"] * 300
+    column = profile_of(tmp_path, "orders", "customer", rows).columns["customer"]
+    assert placeholders(column) == {"guest": 300}, "a customer who buys much is one"
+
+
+def test_ids_that_are_written_in_two_ways_are_named_and_not_joined(tmp_path: Path) -> None:
+    people = profile_of(tmp_path, "people", "customer_id", [f"C-{i:03d}" for i in range(30)])
+    orders = profile_of(tmp_path, "orders", "customer_id,day", [f"c{i % 30},2024-01-{i % 28 + 1:02d}" for i in range(90)])
+    told = written_apart([people, orders])
+    assert list(told) == ["people"]
+    assert "written in another way" in told["people"]
+    others = profile_of(tmp_path, "other", "customer_id", [f"K{i:03d}" for i in range(30)])
+    assert written_apart([people, others]) == {}
