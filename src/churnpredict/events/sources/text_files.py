@@ -150,11 +150,11 @@ class TextFiles(Files):
     def _culprit(self, text: str) -> str:
         return next((path for copy, path in self._originals.items() if copy in text), None) or super()._culprit(text)
 
-    def _refuse(self, error: Exception) -> SourceError | ContentError:
+    def refusal(self, error: Exception) -> SourceError | ContentError:
         if self._originals:
             culprit = self._culprit(str(error))
             return ragged_rows(culprit, self.name) if is_ragged(error) else unreadable(culprit, self.name)
-        refused = super()._refuse(error)
+        refused = super().refusal(error)
         return self._named(refused, self._culprit(str(error))) if isinstance(refused, SourceError) else refused
 
     def _named(self, error: SourceError, path: str) -> SourceError:
