@@ -12,7 +12,7 @@ from tests.shops import QUICK
 
 import churnpredict as cp
 from churnpredict.cli import commands as cli
-from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.pipeline import churn_pipeline
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -
     log.to_csv(tmp_path / "orders.csv", index=False)
     (tmp_path / "churn.toml").write_text(GOOD)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ChurnPipeline, "_unfitted", lambda self: cp.ChurnClassifier(**QUICK))
+    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**QUICK))
     return tmp_path
 
 
