@@ -86,7 +86,8 @@ def demo(
 @app.command(short_help="Write a commented churn.toml from the columns it finds.")
 def init(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files of tables, DuckDB or SQLite databases; by default all files in this folder.")
+        list[Path] | None,
+        typer.Argument(metavar="[FILES]...", help="Files, folders or globs of tables, DuckDB or SQLite databases; by default this folder."),
     ] = None,
     config: ConfigOption = Path("churn.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing churn.toml.")] = False,
@@ -94,20 +95,22 @@ def init(
     dry_run: DryRun = False,
 ) -> None:
     """Guess the meaning of each table, print the guesses, and write a commented churn.toml that runs."""
-    from churnpredict.cli.intake.found_files import found_files, read_profiles
+    from churnpredict.cli.intake.found_files import read_profiles, tables_under
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.files import write_text
     from churnpredict.text_tables import paragraph
 
-    found = files or found_files(Path())
+    found = tables_under(files or [Path()])
     if not found:
-        raise UsageError("no-files", "no file in this folder holds a table", remedy="Name the files: churnpredict init orders.csv")
+        where = "this folder" if not files else ", ".join(f'"{path}"' for path in files)
+        raise UsageError("no-files", f"no file in {where} holds a table", remedy="Name the files: churnpredict init orders.csv")
     if config.exists() and not force and not dry_run:
         raise UsageError(
             "config-exists", f'"{config}" exists already', remedy="Write to another with --config, or replace it with --force."
         )
     refuse_clashes({"--config": config}, reads={f"file {n}": path for n, path in enumerate(found, 1)})
-    typer.echo("\n".join(paragraph(f"reading {', '.join(p.name for p in found)} ...", indent="  ", first="")), err=True)
+    shown = [*map(str, found[:12]), *([f"{len(found) - 12:,} more"] if len(found) > 12 else [])]
+    typer.echo("\n".join(paragraph(f"reading {', '.join(shown)} ...", indent="  ", first="")), err=True)
     from churnpredict.cli.intake.draft_config import draft_config
     from churnpredict.cli.intake.guess_report import guess_report
 

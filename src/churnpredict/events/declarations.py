@@ -48,6 +48,10 @@ class _Declared:
         columns = [*getattr(self, "attributes", ()), *getattr(self, "values", ())]
         return [c for c in columns if c not in getattr(self, "labels", ())]
 
+    def needed(self) -> list[str]:
+        """Return the columns without which a row says nothing, or the contrary: a contract without an end is still running."""
+        return _given(*(getattr(self, role, None) for role in ("customer", "time", "start", "end")))
+
     def columns(self) -> list[str]:
         """Return the columns that are read, in the order of the declaration."""
         raise NotImplementedError

@@ -163,6 +163,7 @@ class PartitionedTables(Whole):
         sources = {name: open_source(d.source, name) for name, d in self.declarations.items()}
         for name, source in sources.items():
             source.check(self.declarations[name].columns())
+            source.check_files(self.declarations[name].columns(), self.declarations[name].needed())
         counts = [source.count() for source in sources.values()]
         known = sum(c for c in counts if c is not None)
         wished = known // _SOME_ROWS + 1 if None not in counts else max(64, known // _SOME_ROWS + 1)

@@ -325,6 +325,7 @@ def _customers(reader: Reader, customers: Customers) -> Rows:
 def _fetch(name: str, declaration: Declaration, extra: Sequence[str] = ()) -> pa.Table:
     source = open_source(declaration.source, name)
     source.check(declaration.columns())
+    source.check_files(declaration.columns(), declaration.needed())
     table = source.read([*declaration.columns(), *extra], text=declaration.as_written())
     if table.num_rows == 0:
         if not declaration.optional:

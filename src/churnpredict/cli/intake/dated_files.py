@@ -1,4 +1,4 @@
-"""Files of the same columns without a time, one for each month or day, which stands in their names: the date becomes a column."""
+"""Files or sheets of the same columns without a time, one for each month or day, which stands in their names: the date becomes a column."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from churnpredict.cli.intake.column_words import month_of
 from churnpredict.cli.intake.table_joins import path_of, query_over, quoted
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
+from churnpredict.events.source import File
 
 __all__ = ["with_dates_of_names"]
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+_NAMED = re.compile(r"(?<!\d)(?:(?P<y>(?:19|20)\d\d)[-_. ]*)?(?P<m>[^\W\d_]{3,12})(?(y)|[-_. ]*(?P<z>(?:19|20)\d\d)(?!\d))")
 _FEWEST = 3
 
 
@@ -20,11 +23,13 @@ def with_dates_of_names(profiles: Sequence[TableProfile]) -> list[TableProfile]:
     """Return the tables; files such as ``customers_2024-01.csv``, ``customers_2024-02.csv`` as one, with their month in a column."""
     groups: dict[tuple[str, tuple[str, ...]], list[tuple[str, TableProfile]]] = {}
     for profile in profiles:
-        found = _DATE.search(Path(path_of(profile)).stem) if path_of(profile) and not profile.of_kind("time") else None
-        day = _day(found) if found else ""
-        if found and day:
-            stem = profile.called[: found.start()] + profile.called[found.end() :] if profile.called else ""
-            groups.setdefault((stem, tuple(profile.columns)), []).append((day, profile))
+        for named in _names(profile) if not profile.of_kind("time") else ():
+            found = _DATE.search(named) or _NAMED.search(named)
+            day = _day(found) if found else ""
+            if found and day:
+                stem = named[: found.start()] + named[found.end() :]
+                groups.setdefault((stem, tuple(profile.columns)), []).append((day, profile))
+                break
     merged: dict[str, TableProfile | None] = {}
     for (stem, columns), group in groups.items():
         name = next((n for n in ("file_month", "file_date") if n not in columns), "")
@@ -41,9 +46,21 @@ def with_dates_of_names(profiles: Sequence[TableProfile]) -> list[TableProfile]:
     return [kept for p in profiles if (kept := merged.get(p.name, p)) is not None]
 
 
+def _names(profile: TableProfile) -> list[str]:
+    """Return the names that may hold the date of a table, the nearest first: its sheet or member, its file, and its folder."""
+    source = profile.source
+    if isinstance(source, File) and (source.sheet or source.member):
+        return [source.sheet or Path(str(source.member)).stem]
+    path = Path(path_of(profile)).absolute()
+    return [path.stem, f"{path.parent.name} {path.stem}"] if path_of(profile) else []
+
+
 def _day(found: re.Match[str]) -> str:
     """Return the day of a name, the first of its month where it has no day; nothing where there is no such day."""
+    groups = found.groupdict()
     try:
+        if groups:
+            return datetime.date(int(groups["y"] or groups["z"]), month_of(groups["m"]) or 0, 1).isoformat()
         return datetime.date(int(found[1]), int(found[2]), int(found[3] or 1)).isoformat()
     except ValueError:
         return ""

@@ -14,10 +14,11 @@ from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.message_logs import with_messages
+from churnpredict.cli.intake.parts_of_tables import one_of_many
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.repeated_totals import with_totals_once
-from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, one_of_many, with_customer
+from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, with_customer
 from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, with_payment_driver, without_contradicted

@@ -1,29 +1,85 @@
-"""Which files of a folder are tables, and their profiles; files that cannot be read are kept with the reason."""
+"""Which files of a folder, and of the folders below it, are tables, and their profiles; what cannot be read is kept with the reason."""
 
 from __future__ import annotations
 
+import filecmp
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ChurnError
+from churnpredict.events.sources.lakes import lake_kind
+from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards
 
 if TYPE_CHECKING:
     from churnpredict.cli.intake.table_profiles import TableProfile
 
-__all__ = ["found_files", "read_profiles"]
+__all__ = ["found_files", "read_profiles", "tables_under"]
 
 _DATABASES = (".db", ".duckdb", ".sqlite", ".sqlite3")
 _TEXTS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _PACKED = tuple(text + packed for text in _TEXTS for packed in (".gz", ".zst", ".bz2", ".xz"))
 _ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip", *_DATABASES)
+_NOT_DATA = ("node_modules", "site-packages", "venv", "env")
+_OTHERS = ("churn.toml", "manifest.json", "pyvenv.cfg")  # in folders that are another project, a run of scores, or of software
+_RESULTS = (
+    {"cutoff", "risk", "model_id"},
+    {"cutoff", "model", "metric"},
+    {"cutoff", "model", "tenth"},
+    {"cutoff", "arm", "risk"},
+    {"alert", "since"},
+)
 _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requirements.txt", "readme.txt", "license.txt")
 
 
+def tables_under(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that paths, folders and globs mean, each once; a folder that is one table stays a folder."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [path] if _is_one_table(path) else found_files(path)
+        else:
+            found += [path] if path.exists() or not has_wildcards(str(path)) else map(Path, files_of(as_pattern(path)) or [str(path)])
+    return list({p.absolute(): p for p in found}.values())
+
+
 def found_files(folder: Path) -> list[Path]:
-    """Return the files of a folder that may be tables, sorted."""
-    return sorted(p for p in folder.iterdir() if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES)
+    """Return the files of a folder, and of the folders below it, that may be tables, sorted: first those that lie higher.
+
+    Folders that are one table are returned as such: Delta and Iceberg tables, and those with folders ``name=value`` in them. Folders of
+    software, other projects of churnpredict, and its results are left out.
+    """
+    files = [p for p in folder.iterdir() if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES]
+    files = [p for p in files if not p.name.startswith((".", "~$"))]
+    below = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "_")) and p.name.lower() not in _NOT_DATA]
+    inside = [p for p in sorted(below) if not any((p / name).exists() for name in _OTHERS)]
+    deeper = [found for p in inside for found in ([p] if _is_one_table(p) else found_files(p))]
+    return [*sorted(files), *sorted(deeper, key=lambda p: (len(p.parts), p))]
+
+
+def _is_one_table(folder: Path) -> bool:
+    return lake_kind(str(folder)) is not None or any(p.is_dir() and re.fullmatch(r"[^=.]+=[^=]*", p.name) for p in folder.iterdir())
+
+
+def _copies(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return files that are copies of others, or lie deeper under the same name, with the reason to leave them out."""
+    told: dict[Path, str] = {}
+    files = sorted((p for p in paths if p.is_file()), key=lambda p: (len(p.absolute().parts), len(p.name), p))
+    for place, path in enumerate(files):
+        for other in files[:place]:
+            if other in told or (path.parent == other.parent and _numberless(path) == _numberless(other)):
+                continue
+            if path.stat().st_size == other.stat().st_size and filecmp.cmp(path, other, shallow=False):
+                told[path] = f"the same as {other}, to the last byte"
+            elif path.name == other.name and other.parent != path.parent and path.is_relative_to(other.parent):
+                told[path] = f"it lies below {other} under the same name: name it on the command line if it belongs to the table"
+    return told
+
+
+def _numberless(path: Path) -> str:
+    return re.sub(r"\d+", "#", path.name)
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
@@ -51,7 +107,11 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
             refused[name] = str(error).removesuffix(f" [{error.code}]").split(": ", 1)[-1]
             return []
 
+    copies = _copies(paths)
+    refused |= {str(path): why for path, why in copies.items()}
     for path in paths:
+        if path in copies:
+            continue
         if path.suffix.lower() in _DATABASES:
             profiles += tried(lambda path=path: profile_database(path), path.name)  # type: ignore[misc]
             continue
@@ -59,6 +119,9 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
             within = part.sheet or part.member
             found = tried(lambda part=part: [profile_table(part)], f"{path.name}, {within}" if within else path.name)  # type: ignore[misc]
             for p in found:
+                if any(own <= set(p.columns) for own in _RESULTS):
+                    refused[path.name] = "churnpredict has written it"
+                    continue
                 name = f"{table_name(path.stem)}_{p.name}" if within and p.name in {q.name for q in profiles} else p.name
                 taken = {q.name for q in profiles}
                 profiles.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from churnpredict.cli.intake.choose_rule import Rule
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.events.source import File, Query
+from churnpredict.events.sources.wildcards import fixed_part, plain_path
 from churnpredict.text_tables import paragraph, text_table
 
 __all__ = ["guess_report"]
@@ -28,7 +30,8 @@ def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, 
     width : int, optional
         Columns of the terminal by default.
     """
-    rows = [_row(r) for r in readings] + [(name, "not used", "", "", "", why) for name, why in refused.items()]
+    above = _common_folder(readings)
+    rows = [_row(r, above) for r in readings] + [(name, "not used", "", "", "", why) for name, why in refused.items()]
     lines = [*text_table(rows, _HEADS, width=width), "", *paragraph(f"Rule: {rule.words}.", width=width)]
     horizon: Any = next((w for k, _, w in rule.lines if k == "horizon"), "")
     if rule.lines[0][1] == "inactivity":
@@ -37,14 +40,23 @@ def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, 
 
 
 def _path(source: Any) -> str:
-    return str(source.path if isinstance(source, File) else source)
+    """Return the path of a file, of the first file of a query; nothing for tables of databases."""
+    if isinstance(source, Query):
+        return _path(next(iter(source.database.values()))) if isinstance(source.database, Mapping) else ""
+    return str(Path(source.path if isinstance(source, File) else source).absolute())
 
 
-def _row(reading: Reading) -> tuple[str, ...]:
+def _common_folder(readings: Sequence[Reading]) -> str:
+    folders = [fixed_part(path).rstrip(os.sep) or os.sep for r in readings if (path := _path(r.profile.source))]
+    return os.path.commonpath(folders) if folders else ""
+
+
+def _row(reading: Reading, above: str) -> tuple[str, ...]:
     source = reading.profile.source
-    file = reading.name if isinstance(source, Query) else Path(_path(source)).name
+    path = _path(source)
+    file = Path(plain_path(path)).relative_to(above).as_posix() if path else reading.name
     if isinstance(source, Query) and isinstance(source.database, Mapping):
-        file = Path(_path(source.database[next(iter(source.database))])).name + (" …" if len(source.database) > 1 else "")
+        file += " …" if len(source.database) > 1 else ""
     if isinstance(source, File) and (source.sheet or source.member):
         file += f", {source.sheet or source.member}"
     if not reading.kind:

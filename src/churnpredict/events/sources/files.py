@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,11 +13,12 @@ import pyarrow as pa
 from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quoted, said
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
+from churnpredict.events.sources.folders import check_alike, files_within, key_pattern, keys_of
 from churnpredict.events.sources.parquet_types import check_stored_types
 from churnpredict.events.sources.texts import mark_untyped
 from churnpredict.events.sources.wildcards import as_pattern, files_of, fixed_part, has_wildcards, plain_path
 
-__all__ = ["Files", "files_within", "is_ragged", "open_files", "ragged_rows"]
+__all__ = ["Files", "is_ragged", "open_files", "ragged_rows"]
 
 _PARQUET = (".parquet", ".pq")
 _TEXT = (".csv", ".tsv", ".txt")
@@ -107,6 +107,19 @@ class Files(Source):
         if self.kind != "text":
             check_stored_types(self._parquet_schema, self._files, wanted, table=self.name)
 
+    def check_files(self, wanted: Sequence[str], needed: Collection[str]) -> None:
+        text = self.kind == "text"
+        names = {
+            file: self._forms[file].names if text else self._parquet_schema(file).names for file in (self._forms if text else self._files)
+        }
+        if len(set(map(frozenset, names.values()))) > 1 or self._keys:
+            start = len(fixed_part(self.path))
+            check_alike({self._called(f): {*own, *keys_of(f[start:])} for f, own in names.items()}, wanted, needed, table=self.name)
+
+    def _called(self, file: str) -> str:
+        """Return the path of a file as the user knows it."""
+        return file
+
     def _marked(self, rows: Any) -> Any:
         """Mark the columns whose texts may be numbers: all of CSV, and the names of folders."""
         return mark_untyped(rows, rows.schema.names if self.kind == "text" else [k for k in self._keys if k not in self._parquet_columns()])
@@ -123,7 +136,7 @@ class Files(Source):
             return files
         below = f"substr({quoted(_PLACE)}, {len(fixed_part(self.path)) + 1})"
         value = "nullif(url_decode(regexp_extract({0}, {1}, 1)), '__HIVE_DEFAULT_PARTITION__')"
-        listed = ", ".join(f"{value.format(below, _literal(_key_pattern(key)))} AS {quoted(key)}" for key in keys)
+        listed = ", ".join(f"{value.format(below, _literal(key_pattern(key)))} AS {quoted(key)}" for key in keys)
         return f"(SELECT * EXCLUDE ({quoted(_PLACE)}), {listed} FROM {files})"  # noqa: S608 - quoted
 
     def _read_parquet(self, path: str | None = None) -> str:
@@ -166,8 +179,7 @@ class Files(Source):
     def _keys(self) -> list[str]:
         """The names of the folders ``name=value`` below the given path."""
         start = len(fixed_part(self.path))
-        parts = (part for file in self._files for part in os.path.dirname(file[start:]).split(os.sep))
-        return list(dict.fromkeys(part.partition("=")[0] for part in parts if re.match("[^=]+=", part)))
+        return list(dict.fromkeys(key for file in self._files for key in keys_of(file[start:])))
 
     def _parquet_columns(self) -> list[str]:
         return self._parquet_names
@@ -258,10 +270,6 @@ def _connect() -> Any:
     return connection
 
 
-def _key_pattern(key: str) -> str:
-    return f"(?:^|[/\\\\]){re.escape(key)}=([^/\\\\]*)[/\\\\]"
-
-
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -273,15 +281,6 @@ def _file_kind(path: str) -> str | None:
     return "parquet" if ending in _PARQUET else "text" if ending in _TEXT else None
 
 
-def files_within(folder: str) -> str:
-    """Return the glob of all files of a folder: Parquet, or else CSV, or else JSON."""
-    for pattern in ("*.parquet", "*.pq", "*.csv", *(f"*.csv{packed}" for packed in _PACKED), "*.jsonl", "*.ndjson", "*.json"):
-        inside = os.path.join(glob.escape(folder), "**", pattern)
-        if next(glob.iglob(inside, recursive=True), None) is not None:
-            return inside
-    return os.path.join(glob.escape(folder), "**", "*.parquet")
-
-
 def open_files(path: str, name: str) -> Source:
     """Return files under a path, a folder or a glob.
 
@@ -291,7 +290,7 @@ def open_files(path: str, name: str) -> Source:
         ``missing-file``, ``unknown-file``.
     """
     path = os.path.expanduser(path)
-    path = files_within(path) if os.path.isdir(path) else as_pattern(path)
+    path = files_within(path, name) if os.path.isdir(path) else as_pattern(path)
     if not glob.glob(path, recursive=True):
         raise SourceError(
             "missing-file",

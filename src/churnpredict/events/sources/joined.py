@@ -59,6 +59,7 @@ class Joined(Source):
             connection.execute("SET TimeZone='UTC'; SET python_enable_replacements=false")
             for alias, file in self.files.items():
                 rows = file.read(file.columns(), ())
+                file.check_files(file.columns(), ())
                 self._untyped |= any(form_of_column(f) is not None for f in rows.schema)
                 connection.register(alias, rows)
             connection.execute("SET enable_external_access=false; SET lock_configuration=true")

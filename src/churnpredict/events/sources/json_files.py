@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 from churnpredict.errors import SchemaError, SourceError, UsageError
 from churnpredict.events.sources.base import BATCH, Source, distinct
 from churnpredict.events.sources.file_options import File
+from churnpredict.events.sources.folders import check_alike
 from churnpredict.events.sources.unpacking import open_bytes
 from churnpredict.events.sources.wildcards import files_of
 
@@ -30,12 +31,17 @@ class JsonFiles(Source):
     def __init__(self, name: str, file: File, path: str) -> None:
         super().__init__(name)
         self.file, self.path = file, path
+        self._names: dict[str, set[str]] = {}  # of each file that has rows
 
     def columns(self) -> list[str]:
         return list(self._kinds)
 
     def paths(self) -> list[str]:
         return files_of(self.path)
+
+    def check_files(self, wanted: Sequence[str], needed: Collection[str]) -> None:
+        if len(self.paths()) > 1 and self._kinds:  # finding the kinds has seen the names of each file
+            check_alike(self._names, wanted, needed, table=self.name)
 
     def plain_columns(self) -> list[str]:
         return [name for name, kinds in self._kinds.items() if _NESTED not in kinds]
@@ -108,6 +114,7 @@ class JsonFiles(Source):
             chunk: list[dict[str, Any]] = []
             for row in self._objects(path):
                 chunk.append(self._flat(row, path))
+                self._names.setdefault(path, set()).update(chunk[-1])
                 if len(chunk) >= ROWS:
                     yield chunk
                     chunk = []

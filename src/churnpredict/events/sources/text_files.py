@@ -147,6 +147,9 @@ class TextFiles(Files):
             shutil.copyfileobj(rest, out)
         named.replace(copy)
 
+    def _called(self, file: str) -> str:
+        return self._originals.get(file, file)
+
     def _culprit(self, text: str) -> str:
         return next((path for copy, path in self._originals.items() if copy in text), None) or super()._culprit(text)
 

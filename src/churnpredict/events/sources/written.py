@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -53,6 +53,9 @@ class Written(Source):
 
     def check(self, wanted: Sequence[str]) -> None:
         self.inner.check(wanted)
+
+    def check_files(self, wanted: Sequence[str], needed: Collection[str]) -> None:
+        self.inner.check_files(wanted, needed)
 
     def read(self, columns: Sequence[str], text: Sequence[str] | None = None) -> pa.Table:
         table = self.inner.read(columns, () if text is None else text)
