@@ -235,9 +235,6 @@ def _is_money(reading: Reading) -> bool:
     return column.says("value", "best_value", "price") and not column.says("quantity")
 
 
-# --- observed time of a table ---
-
-
 def _bounds(times: np.ndarray) -> tuple[int | None, int | None]:
     """Return the first and the last moment of the bulk of the rows, where single rows lie far from all others; else None."""
     ordered = np.sort(times)
