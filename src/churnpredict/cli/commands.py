@@ -18,6 +18,7 @@ import typer
 
 from churnpredict.cli.options import (
     BANDS,
+    App,
     AtOption,
     ConfigOption,
     Detail,
@@ -46,7 +47,7 @@ __all__ = ["app", "main"]
 
 LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # imports that may take more than a second
 
-app = typer.Typer(
+app = App(
     help="Which customers will leave, why, and what to do about it.",
     no_args_is_help=True,
     add_completion=False,
@@ -87,7 +88,7 @@ def demo(
 def init(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILES]...", help="Files, folders or globs of tables, DuckDB or SQLite databases; by default this folder."),
+        typer.Argument(metavar="FILES", help="Files, folders or globs of tables, DuckDB or SQLite databases; by default this folder."),
     ] = None,
     config: ConfigOption = Path("churn.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing churn.toml.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from churnpredict.cli.process import say
 from churnpredict.errors import UsageError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BANDS",
+    "App",
     "AtOption",
     "ConfigOption",
     "Detail",
@@ -40,6 +43,43 @@ __all__ = [
 
 
 BANDS = ("high", "medium", "low")  # of risks, in the order in which they are printed
+
+
+class _Command(typer.core.TyperCommand):
+    """A command whose help names values as people do, whatever the library calls their types."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        rows: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                argument = param.param_type_name == "argument"
+                rows["Arguments" if argument else "Options"].append((_named(*record, argument=argument), record[1]))
+        for title, records in rows.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+def _named(name: str, told: str, *, argument: bool) -> str:
+    """Return an option with the name of its value: FILE of ``<path>``, ``PATH`` and ``<list[Path]>``, N of ``<int range>``."""
+    if argument:
+        return re.sub(r" <[^<>]*>$", "", name)
+    kinds = {
+        r"path|file|directory|list\[path\]": "FOLDER" if told.startswith("Folder") else "FILE",
+        "str|text": "TEXT",
+        r"int( range)?|integer( range)?": "N",
+    }
+    for kind, value in kinds.items():
+        name = re.sub(rf" (<({kind})>|({kind.upper()}))$", f" {value}", name, flags=re.IGNORECASE)
+    return re.sub(r" <([^<>]*)>$", r" [\1]", name)
+
+
+class App(typer.Typer):
+    """A command line whose commands have such a help."""
+
+    def command(self, *args: Any, **options: Any) -> Any:
+        return super().command(*args, cls=_Command, **options)
 
 
 class Format(StrEnum):
