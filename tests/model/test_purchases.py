@@ -7,7 +7,7 @@ from tests.oracles.model_purchases import integrated, simulate
 
 from churnpredict.evaluation.baselines import MBGNBD
 from churnpredict.evaluation.metrics import log_loss
-from churnpredict.model.purchases import PurchaseModel, fit_purchase_model, negative_log_likelihood
+from churnpredict.model.purchases import PurchaseModel, fit_purchase_model, fit_to_outcomes, negative_log_likelihood
 
 MODEL = PurchaseModel(r=0.7, alpha=50.0, a=0.6, b=1.5)
 
@@ -68,3 +68,40 @@ def test_fit_to_outcomes_is_not_fooled_by_a_risk_set_of_recent_buyers():
     assert log_loss(y, outcomes) < log_loss(y, histories)
     again = MBGNBD(horizon="60d", method="histories", recalibrate=True).fit(X, y).predict_proba(X)[:, 1]
     assert abs(again.mean() - y.mean()) < 0.02
+
+
+def _rows(n: int = 200, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    T = rng.uniform(1, 700, n)
+    x = rng.poisson(2, n).astype(float)
+    return x, np.where(x > 0, rng.uniform(0, T), 0.0), T, rng.uniform(5, 90, n)
+
+
+def test_silence_and_its_slopes_are_those_of_the_definition():
+    x, t_x, T, horizon = _rows()
+    none, some, slopes = MODEL.log_silence_and_slopes(x, t_x, T, horizon=horizon)
+    assert np.stack([none, some]) == pytest.approx(np.stack(MODEL.log_silence(x, t_x, T, horizon=horizon)))
+    at = np.log([MODEL.r, MODEL.alpha, MODEL.a, MODEL.b])
+    for j in range(4):
+        step = np.zeros(4)
+        step[j] = 1e-6
+        ahead, back = (PurchaseModel(*np.exp(at + way)).log_silence(x, t_x, T, horizon=horizon)[1] for way in (step, -step))
+        assert slopes[j] == pytest.approx((ahead - back) / 2e-6, rel=1e-5, abs=1e-7)
+
+
+def test_rows_that_repeat_count_as_often_as_they_occur():
+    x, t_x, T, horizon = _rows()
+    y = (np.arange(200) % 3 == 0).astype(float)
+    often = np.random.default_rng(1).integers(1, 4, 200)
+    weighed = fit_to_outcomes(x, t_x, T, y, often.astype(float), horizon=horizon)
+    repeated = fit_to_outcomes(*(np.repeat(v, often) for v in (x, t_x, T, y)), horizon=np.repeat(horizon, often))
+    assert [weighed.r, weighed.alpha, weighed.a, weighed.b] == pytest.approx([repeated.r, repeated.alpha, repeated.a, repeated.b], rel=1e-3)
+
+
+def test_a_search_that_starts_near_ends_at_the_same_place():
+    x, t_x, T, horizon = _rows(2000)
+    y = (np.random.default_rng(2).random(2000) < np.exp(MODEL.log_silence(x, t_x, T, horizon=horizon)[0])).astype(float)
+    one = fit_to_outcomes(x, t_x, T, y, horizon=horizon)
+    other = fit_to_outcomes(x, t_x, T, y, horizon=horizon, near=MODEL)
+    margins = [model.log_silence(x, t_x, T, horizon=horizon)[0] for model in (one, other)]
+    assert np.abs(margins[0] - margins[1]).max() < 0.02

@@ -63,9 +63,11 @@ def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, 
     value, gradient = loss(theta)
     for _ in range(50):
         p = sigmoid(offset + Z @ theta[:n] + theta[n])
-        bent = Z * (h := w * p * (1 - p))[:, None]
+        root = np.sqrt(h := w * p * (1 - p))
+        bent = Z * root[:, None]
         H = np.empty((n + 1, n + 1))
-        H[:n, :n], H[:n, n], H[n, :n], H[n, n] = Z.T @ bent, bent.sum(axis=0), bent.sum(axis=0), h.sum()
+        H[:n, :n], H[:n, n], H[n, n] = bent.T @ bent, root @ bent, h.sum()  # of a product with itself BLAS computes half
+        H[n, :n] = H[:n, n]
         step = np.linalg.solve((H + np.diag(penalty)) / len(y) + 1e-12 * np.eye(n + 1), gradient)
         size, before = 1.0, value
         while size > 1e-4:

@@ -72,15 +72,22 @@ class PurchaseModel:
         log_some = np.minimum(log_some, -1e-12)
         return np.log(-np.expm1(log_some)), log_some
 
-    def log_some_slopes(self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float | np.ndarray) -> np.ndarray:
-        """Return slopes (4, n) of the log-probability of some purchase by the logarithms of r, alpha, a and b, without a gap."""
-        odds, rate = self.log_alive_odds(x, t_x, T), self.alpha + T
-        gone = np.exp(-np.logaddexp(0.0, odds))
-        log_quiet = -(self.r + x) * np.log1p(horizon / rate)
+    def log_silence_and_slopes(
+        self, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, *, horizon: float | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what :meth:`log_silence` does without a gap, and slopes (4, n) of the second by the logarithms of r, alpha, a and b."""
+        shape, rate, since = self.r + x, self.alpha + T, self.alpha + t_x
+        log_since, log_rate, log_ahead = np.log(since), np.log(rate), np.log1p(horizon / rate)
+        odds = np.log(self.b + x) - np.log(self.a) + shape * (log_since - log_rate)
+        log_quiet = -shape * log_ahead
+        log_gone = -np.logaddexp(0.0, odds)
+        log_some = np.minimum(-np.logaddexp(0.0, -odds) + np.log(-np.expm1(log_quiet)), -1e-12)
+        gone = np.exp(log_gone)
         by_quiet = 1 / np.minimum(-np.expm1(-log_quiet), -1e-12)  # of log(1 - exp(quiet))
-        by_r = gone * (np.log(self.alpha + t_x) - np.log(rate)) - by_quiet * np.log1p(horizon / rate)
-        by_alpha = gone * (self.r + x) * (1 / (self.alpha + t_x) - 1 / rate) + by_quiet * (self.r + x) * horizon / (rate * (rate + horizon))
-        return np.stack([by_r * self.r, by_alpha * self.alpha, -gone, gone * self.b / (self.b + x)])
+        by_r = gone * (log_since - log_rate) - by_quiet * log_ahead
+        by_alpha = gone * shape * (1 / since - 1 / rate) + by_quiet * shape * horizon / (rate * (rate + horizon))
+        slopes = np.stack([by_r * self.r, by_alpha * self.alpha, -gone, gone * self.b / (self.b + x)])
+        return np.log(-np.expm1(log_some)), log_some, slopes
 
     def _survive(self, x: np.ndarray, rate: np.ndarray, gap: float | np.ndarray) -> np.ndarray:
         """Return E[(rate / (rate + p gap)) ** shape] over p ~ Beta(a, b + x + 1), in the form whose parameters stay small."""
@@ -99,8 +106,8 @@ def fit_purchase_model(
     from scipy.optimize import minimize
 
     rows = np.column_stack([x, np.round(t_x, 3), np.round(T, 3)])
-    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-    w = np.bincount(inverse.ravel(), weights=sample_weight, minlength=len(unique)).astype(np.float64)
+    unique, inverse = _distinct(rows)
+    w = np.bincount(inverse, weights=sample_weight, minlength=len(unique)).astype(np.float64)
     x, t_x, T = unique.T
     w /= w.sum()
     scale = float(max(w @ T, 1e-9))
@@ -114,6 +121,17 @@ def fit_purchase_model(
     best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 9)] * 4, options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8})
     r, alpha, a, b = np.exp(best.x)
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
+
+
+def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct rows in order, and which of them each row is: np.unique over axis 0, ten times faster."""
+    order = np.lexsort(rows.T[::-1])
+    ordered = rows[order]
+    new = np.ones(len(rows), dtype=bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    inverse = np.empty(len(rows), dtype=np.int64)
+    inverse[order] = np.cumsum(new) - 1
+    return ordered[new], inverse
 
 
 def negative_log_likelihood(
@@ -163,9 +181,9 @@ def fit_to_outcomes(
     if len(rows) > max_rows:
         some = np.random.default_rng(0).permutation(len(rows))[:max_rows]
         rows, y, w = rows[some], y[some], w[some]
-    unique, inverse = np.unique(rows, axis=0, return_inverse=True)
-    silent = np.bincount(inverse.ravel(), weights=w * y, minlength=len(unique)) / w.sum()
-    bought = np.bincount(inverse.ravel(), weights=w * (1 - y), minlength=len(unique)) / w.sum()
+    unique, inverse = _distinct(rows)
+    silent = np.bincount(inverse, weights=w * y, minlength=len(unique)) / w.sum()
+    bought = np.bincount(inverse, weights=w * (1 - y), minlength=len(unique)) / w.sum()
     x, t_x, T, length, wait = unique.T
     scale = float(max(T.mean(), 1e-9))
     slopes = not wait.any()
@@ -173,12 +191,15 @@ def fit_to_outcomes(
     def loss(theta: np.ndarray) -> Any:
         r, alpha, a, b = np.exp(theta)
         model, away = PurchaseModel(r, alpha * scale, a, b), theta - start
-        log_none, log_some = model.log_silence(x, t_x, T, horizon=length, gap=wait if wait.any() else 0.0)
+        if slopes:
+            log_none, log_some, by = model.log_silence_and_slopes(x, t_x, T, horizon=length)
+        else:
+            log_none, log_some = model.log_silence(x, t_x, T, horizon=length, gap=wait)
         value = -float(silent @ log_none + bought @ log_some) + 1e-4 * float(away @ away)
         if not slopes:
             return value
         up = silent * np.exp(log_some) / np.maximum(-np.expm1(log_some), 1e-300) - bought
-        return value, model.log_some_slopes(x, t_x, T, horizon=length) @ up + 2e-4 * away
+        return value, by @ up + 2e-4 * away
 
     first = start if near is None else np.clip(np.log([near.r, near.alpha / scale, near.a, near.b]), -7, 7)
     best = minimize(loss, first, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})

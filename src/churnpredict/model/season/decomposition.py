@@ -92,45 +92,54 @@ def _fading(s: Floats, t: Floats) -> Floats:
 
 
 def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposition:
-    """Return share out what the weeks say among a trend, a season, deviations and noise.
+    """Share out what the weeks say among a trend, a season, deviations and noise.
 
     All are Gaussian: their sizes maximise the marginal likelihood of the counts times a prior, and given these the parts have one most
     likely form. What was seen once is shared between season and deviation as their sizes say; years that agree make the season large,
     years that differ the deviation. Without counts, all are zero.
     """
-    from scipy.linalg import toeplitz
+    from scipy.linalg import cholesky, toeplitz
+    from scipy.linalg.blas import dsymv, dtrmm
     from scipy.linalg.lapack import dpotri
     from scipy.optimize import minimize
 
     t, n = intensity.weeks, len(intensity.weeks)
-    L = np.linalg.cholesky(intensity.information + 1e-6 * np.eye(n))
+    L = cholesky(intensity.information + 1e-6 * np.eye(n), lower=True)
+
+    def as_seen(kernel: Floats) -> Floats:
+        return np.asarray(dtrmm(1.0, L, dtrmm(1.0, L, kernel, lower=1, side=1), lower=1, trans_a=1))  # L.T @ kernel @ L
+
     believed = np.sum([e.mean * e.share for e in effects], axis=0) if effects else np.zeros(n)
     y = np.linalg.solve(L, intensity.score) - L.T @ believed
     fixed = _LEVEL**2 * np.ones((n, n)) + np.outer(t, t) * (_TREND / YEAR) ** 2
     for effect in effects:
         fixed += effect.sd**2 * np.outer(effect.share, effect.share)
-    base = np.eye(n) + L.T @ fixed @ L
     # weeks are equally far apart and every kernel is even, so its first row says it all
-    kernels = [toeplitz(row[0]) for row in (_periodic(t[:1], t, _BROAD), _periodic(t[:1], t, _NARROW), _fading(t[:1], t))] + [np.eye(n)]
-    seen = [L.T @ kernel @ L for kernel in kernels]
+    kernels = [toeplitz(row[0]) for row in (_periodic(t[:1], t, _BROAD), _periodic(t[:1], t, _NARROW), _fading(t[:1], t))]
+    base = np.eye(n) + as_seen(fixed)
+    seen = np.stack([*map(as_seen, kernels), L.T @ L])
+    # of a symmetric matrix only half is computed: a product with another one counts the rest twice
+    twice = np.stack([2 * np.triu(part) - np.diag(np.diag(part)) for part in seen]).reshape(len(seen), -1)
     start = np.log(list(_PRIOR.values()))
 
-    def covariance(logs: Floats) -> Floats:
-        return np.asarray(base + sum(np.exp(2 * size) * part for size, part in zip(logs, seen, strict=True)))
+    def inverse_at(logs: Floats) -> tuple[Floats, float]:
+        """Return the lower half of the inverse covariance, and the logarithm of the determinant of its root."""
+        covariance = base + (np.exp(2 * logs) @ seen.reshape(len(seen), -1)).reshape(n, n)
+        C = cholesky(covariance.T, lower=True, overwrite_a=True, check_finite=False)
+        log_root = float(np.log(np.diag(C)).sum())
+        return dpotri(C, lower=1, overwrite_c=1)[0], log_root
 
     def loss(logs: Floats) -> tuple[float, Floats]:
-        C = np.linalg.cholesky(covariance(logs))
-        lower, _ = dpotri(C, lower=1)
-        inverse = np.tril(lower) + np.tril(lower, -1).T
-        v = inverse @ y
+        inverse, log_root = inverse_at(logs)
+        v = dsymv(1.0, inverse, y, lower=1)
         away = (logs - start) / _SPREAD
-        value = 0.5 * float(y @ v) + float(np.log(np.diag(C)).sum()) + 0.5 * float(away @ away)
-        inverse -= np.outer(v, v)
-        slopes = [np.exp(2 * size) * np.vdot(inverse, part) for size, part in zip(logs, seen, strict=True)]
-        return value, np.array(slopes) + away / _SPREAD
+        value = 0.5 * float(y @ v) + log_root + 0.5 * float(away @ away)
+        slopes = np.exp(2 * logs) * (twice @ inverse.T.ravel() - seen @ v @ v)
+        return value, slopes + away / _SPREAD
 
     logs = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 2)] * len(start), options={"maxiter": 25, "ftol": 1e-6}).x
-    inverse = np.linalg.inv(covariance(logs))
+    lower, _ = inverse_at(logs)
+    inverse = np.tril(lower) + np.tril(lower, -1).T
     weights = L @ inverse @ y
     sizes = dict(zip(_PRIOR, np.exp(logs).tolist(), strict=True))
     found = tuple(float(e.mean + e.sd**2 * e.share @ weights) for e in effects)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -83,47 +84,66 @@ class Likelihood:
     """Gradient and negative Hessian of the multinomial log likelihood in (u, age)."""
 
     def __init__(self, total: Floats, weekly: Floats) -> None:
-        self.n_weeks = total.shape[1]
-        first, week = np.arange(self.n_weeks + 1)[:, None], np.arange(self.n_weeks)
-        self.inside = week >= first
-        age = np.where(self.inside, week - first + 1, 0)
-        self.ages = np.stack([np.where(self.inside, np.exp(-age / scale), 0.0) for scale in AGES])
-        self.total = total
-        self.seen = np.r_[weekly.sum(axis=0), [float((weekly * a).sum()) for a in self.ages]]
+        n = total.shape[1]
+        age = np.arange(1, n + 1)
+        self.ages = np.stack([np.exp(-age / scale) for scale in AGES])  # of a week, by its distance from the first one
+        self.total = np.ascontiguousarray(total[:n])  # customers whose first week is the last one have no inner weeks
+        seen = [sum(float(weekly[f, f:] @ a[: n - f]) for f in range(n)) for a in self.ages]
+        self.seen = np.r_[weekly.sum(axis=0), seen]
 
     def at(self, theta: Floats) -> tuple[Floats, Floats]:
-        n, total = self.n_weeks, self.total
-        z = theta[:n] + np.tensordot(theta[n:], self.ages, 1)
-        e = np.where(self.inside, np.exp(z - z[self.inside].max()), 0.0)
-        sums = _before(np.cumsum(e, axis=1))  # over the weeks before each last week
-        some = total > 0
-        share = np.divide(total, sums, out=np.zeros_like(total), where=some)
-        expected = e * _after(share)
-        gradient, hessian = self.seen.copy(), np.zeros((n + len(self.ages),) * 2)
-        gradient[:n] -= expected.sum(axis=0)
-        squared = _after(np.divide(share, sums, out=np.zeros_like(total), where=some))
-        both = np.tril((e * squared).T @ e)  # the later week of two says which last weeks know both
-        hessian[:n, :n] = np.diag(expected.sum(axis=0)) - both - both.T + np.diag(np.diag(both))
-        means = [np.divide(_before(np.cumsum(e * a, axis=1)), sums, out=np.zeros_like(total), where=some) for a in self.ages]
-        for i, (a, mean) in enumerate(zip(self.ages, means, strict=True)):
-            gradient[n + i] -= float((expected * a).sum())
-            hessian[n + i, :n] = hessian[:n, n + i] = (expected * a - e * _after(share * mean)).sum(axis=0)
-            for j in range(i + 1):
-                cross = float((expected * a * self.ages[j]).sum() - (total * mean * means[j]).sum())
-                hessian[n + i, n + j] = hessian[n + j, n + i] = cross
+        from scipy.linalg.blas import dtrmm
+
+        n = self.total.shape[1]
+        u = np.exp(theta[:n] - theta[:n].max())
+        expected, by_age, crossed, e, bent = _sums(u, np.exp(theta[n:] @ self.ages), self.ages, self.total)
+        gradient, hessian = self.seen.copy(), np.zeros((len(theta),) * 2)
+        gradient[:n] -= expected
+        gradient[n:] -= by_age[:, n]
+        both = np.tril(dtrmm(1.0, bent.T, e, lower=1))  # the later week of two says which last weeks know both
+        hessian[:n, :n] = np.diag(expected) - both - both.T + np.diag(np.diag(both))
+        hessian[n:, :n], hessian[:n, n:] = by_age[:, :n], by_age[:, :n].T
+        hessian[n:, n:] = crossed
         return gradient, hessian
 
 
-def _before(running: Floats) -> Floats:
-    """Return running sums up to the week before each."""
-    shifted = np.zeros_like(running)
-    shifted[:, 1:] = running[:, :-1]
-    return shifted
-
-
-def _after(values: Floats) -> Floats:
-    """Return sums over the later weeks of each."""
-    running = np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
-    shifted = np.zeros_like(running)
-    shifted[:, :-1] = running[:, 1:]
-    return shifted
+@nb.njit(cache=True, nogil=True)
+def _sums(u, growth, ages, total):  # type: ignore[no-untyped-def]
+    """Return, summed over customers, the expected counts of the weeks (W,), their covariances with the age effects (A, W + 1; the last
+    column is the expected effects), those of the age effects (A, A), and by first week the intensities and their share in the bend.
+    """
+    n, n_ages = u.size, len(ages)
+    expected, by_age, crossed = np.zeros(n), np.zeros((n_ages, n + 1)), np.zeros((n_ages, n_ages))
+    e, bent = np.zeros((n, n)), np.zeros((n, n))
+    share, squared, mean = np.zeros(n), np.zeros(n), np.zeros((n_ages, n))
+    weighed, later = np.zeros(n_ages), np.zeros(n_ages)
+    for first in range(n):
+        inner = 0.0
+        weighed[:] = 0.0
+        for week in range(first, n):  # sums over the weeks before each last week
+            share[week] = squared[week] = 0.0
+            mean[:, week] = 0.0
+            if total[first, week] > 0 and inner > 0:
+                share[week] = total[first, week] / inner
+                squared[week] = share[week] / inner
+                mean[:, week] = weighed / inner
+            e[first, week] = u[week] * growth[week - first]
+            inner += e[first, week]
+            for i in range(n_ages):
+                weighed[i] += e[first, week] * ages[i, week - first]
+        after = after_squared = 0.0
+        later[:] = 0.0
+        for week in range(n - 1, first - 1, -1):  # sums over the last weeks after each week
+            here = e[first, week] * after
+            expected[week] += here
+            bent[first, week] = e[first, week] * after_squared
+            for i in range(n_ages):
+                aged = here * ages[i, week - first]
+                by_age[i, n] += aged
+                by_age[i, week] += aged - e[first, week] * later[i]
+                for j in range(n_ages):
+                    crossed[i, j] += aged * ages[j, week - first] - total[first, week] * mean[i, week] * mean[j, week]
+                later[i] += share[week] * mean[i, week]
+            after += share[week]
+            after_squared += squared[week]
+    return expected, by_age, crossed, e, bent

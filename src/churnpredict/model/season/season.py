@@ -81,13 +81,14 @@ def _warp(rows: SeasonRows, clock: Clock) -> tuple[Floats, Floats, Floats, Float
     return np.clip(last - first, 0.0, T), T, np.maximum(clock.at(rows.ends) - opens, 1e-3), np.maximum(opens - now, 0.0)
 
 
-def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock) -> _Pair:
+def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, *, near: _Pair | None = None) -> _Pair:
+    """Fit both; ``near`` are those of an earlier day, from which the search starts."""
     known = np.flatnonzero(rows.known)
     if len(known) > _ROWS:
         known = known[np.linspace(0, len(known) - 1, _ROWS).astype(np.int64)]
     rows, y, w = rows.take(known), y[known], w[known]
     horizon, gap = rows.ends - rows.starts, rows.starts - rows.cutoffs
-    plain = fit_to_outcomes(rows.x, rows.t_x, rows.T, y, w, horizon=horizon, gap=gap)
+    plain = fit_to_outcomes(rows.x, rows.t_x, rows.T, y, w, horizon=horizon, gap=gap, near=near and near.plain)
     t_x, T, h, g = _warp(rows, clock)
     return _Pair(plain, fit_to_outcomes(rows.x, t_x, T, y, w, horizon=h, gap=g, near=plain))
 
@@ -224,6 +225,7 @@ def _with_share(
     rows: SeasonRows, y: Floats, w: Floats, now: Clock, clocks: Clocks, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
 ) -> Learnt | str:
     trials: list[Trial] = []
+    pair: _Pair | None = None
     for counts in clocks.counts[:-1]:  # (i) older cutoffs, each with the clock and the models of its day
         day = counts.moment / DAY
         here, before = np.flatnonzero(rows.cutoffs == day), np.flatnonzero(rows.ends <= day)
@@ -232,7 +234,7 @@ def _with_share(
         clock = clocks.before(day)
         if clock is None:
             continue
-        pair = _fit(rows.take(before), y[before], w[before], clock)
+        pair = _fit(rows.take(before), y[before], w[before], clock, near=pair)
         test = rows.take(here[rows.known[here]])
         trials.append(Trial(*_margins(test, pair, clock), y[here[rows.known[here]]], _OLDER))
     by_fold: list[tuple[Floats, Floats]] = []
