@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
+from typer.models import CommandFunctionType
 
 from churnpredict.cli.process import say
 from churnpredict.errors import UsageError
@@ -78,7 +79,7 @@ def _named(name: str, told: str, *, argument: bool) -> str:
 class App(typer.Typer):
     """A command line whose commands have such a help."""
 
-    def command(self, *args: Any, **options: Any) -> Any:
+    def command(self, *args: Any, **options: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
         return super().command(*args, cls=_Command, **options)
 
 
