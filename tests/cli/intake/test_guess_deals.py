@@ -11,6 +11,7 @@ import pytest
 from tests.cli.door_cases import END, lines
 from tests.cli.export_cases import D, P, terms
 
+import churnpredict as cp
 from churnpredict.cli.config import parse_config
 from churnpredict.cli.intake.draft_config import draft_config
 from churnpredict.cli.intake.found_files import found_files, read_profiles
@@ -88,3 +89,36 @@ def test_lost_deals_are_no_activity_where_no_renewal_is_lost(renewals: bool, tmp
     tables = parse_config(draft.text, tmp_path / "churn.toml").event_tables()
     assert len(tables.stream("deals")) == truth["won"].sum()
     assert "kinds" not in config["tables"]["deals"]
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_lost_renewal_is_no_activity_where_too_few_are_told(tmp_path: Path) -> None:
+    """Silence is the rule then, and the customers at risk are those of the deals that were won, whatever was lost."""
+    deals(tmp_path, "en")
+    (tmp_path / "logins.csv").unlink()
+    frame = pd.read_csv(tmp_path / "deals.csv")
+    gone = frame[(frame["Type"] == "Renewal") & (frame["Stage"] == "Closed Lost")]
+    frame = frame.drop(index=gone.index[1:])
+    frame.to_csv(tmp_path / "deals.csv", index=False)
+    text = draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text
+    config = parse_config(text, tmp_path / "churn.toml")
+    found = tomllib.loads(text)
+    assert (found["churn"]["rule"], found["churn"]["of"]) == ("inactivity", "deals")
+    assert found["tables"]["deals"]["activity"] == ["won"]
+    won = frame[frame["Stage"] == "Closed Won"]
+    alone = cp.EventTables(deals=cp.Events(won, customer="Account", time="Close Date", observed_until=str(END)))
+    at = pd.date_range("2024-06-01", "2024-12-01", freq="30D")
+    mine, wanted = (cp.take_snapshots(tables, config.churn_rule(), at=list(at)) for tables in (config.event_tables(), alone))
+    order = ["cutoff", "customer_id"]
+    pd.testing.assert_frame_equal(
+        mine.sort_values(order, ignore_index=True), wanted.sort_values(order, ignore_index=True), check_dtype=False
+    )
+    assert len(mine) > 50
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_payment_that_failed_is_no_activity(tmp_path: Path) -> None:
+    rows = [f"{r.who},{r.at:%Y-%m-%d},{r.eur},{'failed' if i % 5 == 0 else 'paid'}" for i, r in enumerate(D.itertuples())]
+    lines(tmp_path, "payments.csv", ["customer_id,charged_at,amount,status", *rows])
+    found = tomllib.loads(draft_config(read_profiles(found_files(tmp_path))[0], tmp_path).text)
+    assert (found["churn"]["rule"], found["tables"]["payments"].get("activity")) == ("inactivity", ["paid"])

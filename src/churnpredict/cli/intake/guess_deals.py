@@ -61,7 +61,7 @@ def guess_deals(profile: TableProfile, customer: str, deals: Deals) -> Reading:
     """Return the reading of deals: an event when one is closed, with the amount of those that were won. A renewal that is lost is leaving.
 
     Deals that are still open are left out: their stage, amount and day of closing are those of the export, not of a past cutoff. Where no
-    lost deal is known to be a renewal, those that were lost are left out too: by silence, they would count as activity.
+    lost deal is known to be a renewal, those that were lost are left out too. Only deals that were won count as activity.
     """
     given = deals
     if not _loses_renewals(deals):
@@ -87,6 +87,8 @@ def guess_deals(profile: TableProfile, customer: str, deals: Deals) -> Reading:
     unused = {deals.stage.name: f"{_RESULT} is made of it"} | ({value.name: f"{_AMOUNT} is made of it"} if value is not None else {})
     unused |= {c.name: TELLS for c in profile.of_kind("flag") if c.says("won", "lost", "end")}
     keys = said_how(found, roles, unused)
+    if deals.lost:  # a rule of silence may be chosen, where too few renewals were lost to learn from
+        keys.append(("activity", ["won"], "a deal or a renewal that was lost is not activity of the customer"))
     say_rest(found, roles, {}, unused)
     notes = [f"{open_deals:,} open deals are left out: their stage and amount are those of the export"] if open_deals else []
     if lost_deals := profile.rows - found.rows - open_deals:

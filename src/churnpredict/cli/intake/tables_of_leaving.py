@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def more_states(readings: Sequence[Reading]) -> list[Reading]:
 def with_payment_driver(readings: Sequence[Reading]) -> list[Reading]:
     """Return the readings, with payments that can fail as what they are, where a contract or a date says who left.
 
-    Where silence does, payments are the activity itself.
+    Where silence does, payments are the activity itself, and those that failed are not.
     """
     told = any(r.leaving and (r.kind == "intervals" or r.name.endswith("_left")) for r in readings)
     done = []
@@ -109,8 +110,12 @@ def with_payment_driver(readings: Sequence[Reading]) -> list[Reading]:
         kinds = r.profile.columns.get(r.roles.get("kinds", "")) if r.kind == "events" and not r.leaving else None
         fails = kinds is not None and any(has_word(str(v), "failed") for v in kinds.codes[1])
         pays = r.profile.says("payment") or r.roles.get("kinds") == "payment_result"
-        free = told and fails and pays and r.key("driver") is None
-        done.append(replace(r, keys=[*r.keys, ("driver", "payment", "driver of the table's features")]) if free else r)
+        keys: list[tuple[str, Any, str]] = []
+        if told and fails and pays and r.key("driver") is None:
+            keys.append(("driver", "payment", "driver of the table's features"))
+        if kinds is not None and fails and pays and (paid := [str(v) for v in kinds.codes[1] if not has_word(str(v), "failed")]):
+            keys.append(("activity", sorted(paid), "a payment that failed is not activity of the customer"))
+        done.append(replace(r, keys=[*r.keys, *keys]))
     return done
 
 
