@@ -1,64 +1,49 @@
-"""Contracts and tickets: which two times are the beginning and the end, and what the others are."""
+"""What contracts cost, in units that the file proves or that a note leaves open; usage is no money; times with and without a zone."""
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
-from tests.cli.intake.profiles import days, profile_of
+import pytest
+from tests.cli.door_cases import lines
+from tests.cli.export_cases import D, P, day, recurly_subscriptions
 
-from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short, joins
+from churnpredict.cli.intake.draft_config import draft_config
+from churnpredict.cli.intake.found_files import found_files, read_profiles
+from churnpredict.errors import ConfigError
 
-STARTS, ENDS = days("2023-01-01", 40, 3), days("2023-06-01", 40, 3)
-
-
-def contracts(folder: Path, head: str = "who,start_date,end_date", extra: str = ""):  # type: ignore[no-untyped-def]
-    rows = [f"c{i},{STARTS[i]},{ENDS[i] if i % 2 else ''}{extra}" for i in range(40)]
-    return profile_of(folder, "subscriptions", head, rows)
-
-
-def test_the_end_is_later_and_often_empty(tmp_path: Path) -> None:
-    profile = contracts(tmp_path)
-    pair = find_pair(profile, profile.of_kind("time"), once=True)
-    assert pair is not None
-    assert [c.name for c in pair] == ["start_date", "end_date"]
+pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 
 
-def test_two_times_out_of_order_are_no_pair(tmp_path: Path) -> None:
-    rows = [f"c{i},{ENDS[i]},{STARTS[i]}" for i in range(40)]
-    profile = profile_of(tmp_path, "subscriptions", "who,start_date,end_date", rows)
-    assert find_pair(profile, profile.of_kind("time"), once=True) is None
+def drafted(folder: Path) -> tuple[str, dict[str, Any]]:
+    profiles, refused = read_profiles(found_files(folder))
+    text = draft_config(profiles, folder, refused=refused).text
+    return text, tomllib.loads(text)["tables"]
 
 
-def test_sessions_are_short_and_contracts_are_not(tmp_path: Path) -> None:
-    rows = [f"c{i},{STARTS[i]} 10:00,{STARTS[i]} 10:20" for i in range(40)]
-    calls = profile_of(tmp_path, "calls", "who,started,ended", rows).columns
-    assert is_short(calls["started"], calls["ended"])
-    assert not is_short(*contracts(tmp_path).of_kind("time"))
+@pytest.mark.parametrize(("prices", "doubt"), [(("29", "49"), True), (("29.00", "49.50"), False), (("29.00", "29.00"), False)])
+def test_the_price_of_a_unit_is_what_a_contract_costs(prices: tuple[str, str], doubt: bool, tmp_path: Path) -> None:
+    """Whole numbers may be cents or whole units: nothing is divided, and a note says so."""
+    rows = [f"{r.who},{day(r.first)},{day(r.last, r.gone)},{prices[r.who % 3 == 0]},usd" for r in P.itertuples()]
+    lines(tmp_path, "subscriptions.csv", ["customer_id,started_at,ended_at,unit_amount,currency", *rows])
+    lines(tmp_path, "logins.csv", ["customer_id,login_at", *(f"{r.who},{r.at:%Y-%m-%d %H:%M}" for r in D.itertuples())])
+    text, found = drafted(tmp_path)
+    assert (found["subscriptions"]["value"], found["subscriptions"]["money"]) == ("unit_amount", True)
+    assert ("where they are cents, divide by 100" in text) == doubt
 
 
-def test_people_join_and_contracts_start(tmp_path: Path) -> None:
-    people = profile_of(tmp_path, "members", "who,signup_date,cancelled_on", [f"c{i},{STARTS[i]},{ENDS[i]}" for i in range(40)])
-    assert joins(people.columns["signup_date"])
-    assert is_of_people(people, *people.of_kind("time"))
-    own = contracts(tmp_path)
-    assert not joins(own.columns["start_date"])
-    assert not is_of_people(own, *own.of_kind("time"))
+def test_usage_is_not_money(tmp_path: Path) -> None:
+    recurly_subscriptions(tmp_path)
+    _, found = drafted(tmp_path)
+    assert "money" not in found["usage"]
+    assert found["subscriptions"]["money"]
 
 
-def test_the_other_times_of_a_contract(tmp_path: Path) -> None:
-    """A planned end is a role; what is overwritten, and what is filled only when a contract has ended, is not used."""
-    rows = [f"c{i},{STARTS[i]},{ENDS[i] if i % 2 else ''},{days('2024-01-01', 40, 3)[i]},{ENDS[i] if i % 2 else ''}" for i in range(40)]
-    profile = profile_of(tmp_path, "subscriptions", "who,start_date,end_date,renewal_date,archived_on", rows)
-    times = profile.of_kind("time")
-    found = guess_contracts(profile, "who", profile.columns["start_date"], profile.columns["end_date"], times)
-    assert (found.kind, found.roles["start"], found.roles["end"], found.roles["planned_end"]) == (
-        "intervals", "start_date", "end_date", "renewal_date"
-    )  # fmt: skip
-    assert found.unused["archived_on"] == "tells the outcome"
-
-
-def test_tickets_are_not_contracts(tmp_path: Path) -> None:
-    rows = [f"c{i % 9},{STARTS[i]} 09:00,{ENDS[i] if i % 2 else ''}" for i in range(40)]
-    profile = profile_of(tmp_path, "tickets", "who,opened_at,closed_at", rows)
-    found = guess_contracts(profile, "who", *profile.of_kind("time"), profile.of_kind("time"))
-    assert (found.kind, found.key("driver")) == ("intervals", "support")
+def test_times_with_and_without_a_zone_are_named(tmp_path: Path) -> None:
+    rows = [f"{r.who},{r.at:%Y-%m-%dT%H:%M:%S}{'Z' if i % 3 else ''},{r.eur}" for i, r in enumerate(D.itertuples())]
+    lines(tmp_path, "orders.csv", ["customer_id,ordered_at,amount", *rows])
+    naive = len(range(0, len(D), 3))
+    with pytest.raises(ConfigError, match=f'"ordered_at" holds {len(D) - naive:,} times with a time zone and {naive:,} without'):
+        drafted(tmp_path)

@@ -183,7 +183,7 @@ def test_copies_results_and_other_projects_are_not_tables(tmp_path: Path) -> Non
     assert set(found["tables"]) == {"orders", "tickets"}
     assert "to the last byte; not used" in draft.text
     assert "under the same name: name it" in draft.text
-    assert "scores.csv: churnpredict has written it" in draft.text
+    assert "scores: written by churnpredict" in draft.text
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")

@@ -15,7 +15,7 @@ from churnpredict.events.columns import no_times
 from churnpredict.events.month_names import name_no_months
 from churnpredict.events.time_formats import fitting_formats
 
-__all__ = ["header_month", "how_written", "is_number", "lacks_year"]
+__all__ = ["header_month", "how_written", "is_number", "lacks_year", "mixed_zones"]
 
 _UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
 _MOST_DAYS = 60_000  # more than a century of them
@@ -155,6 +155,14 @@ def _says_moment(name: str) -> bool:
     """
     others = has_word(name, "id") or has_word(name, "value") or has_word(name, "quantity") or has_word(name, "person")
     return not others and any(has_word(name, role) for role in _MOMENTS)
+
+
+def mixed_zones(values: pa.ChunkedArray) -> tuple[int, int]:
+    """Return how many texts are times with a time zone, and how many are times without one, where both stand in a column; else zeros."""
+    texts = pc.utf8_trim_whitespace(values) if pa.types.is_string(values.type) else pa.chunked_array([], pa.string())
+    timed = texts.filter(pc.match_substring_regex(texts, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"))
+    zoned = int(pc.sum(pc.match_substring_regex(timed, r"(Z|UTC|[+-]\d\d(:?\d\d)?)$")).as_py() or 0)
+    return (zoned, len(timed) - zoned) if 0 < zoned < len(timed) else (0, 0)
 
 
 def lacks_year(values: pa.ChunkedArray, name: str) -> bool:

@@ -74,6 +74,7 @@ WORDS: dict[str, str] = {
         *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade* duracao* ilosc*
         liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
     """,
+    "usage": "usage consumption metering nutzung* verbrauch* consommation* consumo* zuzyci* verbruik* gebruik* потребл* tuketim* kullanim*",
     "pieces": """
         quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc* aantal*
         hoeveelheid количеств* кол adet* miktar* nights naechte nachte nuits noches notti noites noce nocy nachten ночей gece*

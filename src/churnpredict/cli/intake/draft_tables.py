@@ -230,6 +230,8 @@ def _is_money(reading: Reading) -> bool:
         return False  # refunds to leavers are not payments of customers
     if reading.key("driver") == "support" or reading.profile.says("refund"):
         return False  # what is paid to customers: claims, refunds
+    if reading.profile.says("usage") and "currency" not in reading.roles:
+        return False
     if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: named by the file
         return reading.profile.says("value", "payment", "price", "best_value")
     return column.says("value", "best_value", "price") and not column.says("quantity")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnpredict.cli.intake.column_times import lacks_year
+from churnpredict.cli.intake.column_times import lacks_year, mixed_zones
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_deals import find_deals, guess_deals
@@ -61,6 +61,10 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         for dated in profile.columns.values():
             if lacks_year(dated.values, dated.name):
                 return [left_out(profile, f'"{dated.name}" holds days without a year: export them with the year, such as 2024-03-15')]
+            zoned, naive = mixed_zones(dated.values)
+            if zoned:
+                told = f"holds {zoned:,} times with a time zone and {naive:,} without: write all of them with one, or none"
+                return [left_out(profile, f'"{dated.name}" {told}')]
         return [left_out(profile, f'"{customer}" has several rows, and no time distinguishes them')]
     return guess_log(profile, customer, times, pair)
 

@@ -11,7 +11,18 @@ import numpy.typing as npt
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import tells_whether
-from churnpredict.cli.intake.readings import IN_PLACE, MOST_KINDS, TELLS, Reading, best_value, is_status, said_how, say_rest, with_currency
+from churnpredict.cli.intake.readings import (
+    IN_PLACE,
+    MOST_KINDS,
+    TELLS,
+    Reading,
+    best_price,
+    is_status,
+    perhaps_cents,
+    said_how,
+    say_rest,
+    with_currency,
+)
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
 __all__ = ["find_pair", "guess_contracts", "is_of_people", "is_short", "joins"]
@@ -130,7 +141,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
         rest.remove(written[0])
     reason = ""
     for column in rest:
-        if column.kind == "empty" or column.distinct < 2:
+        if column.kind == "empty" or (column.distinct < 2 and (ticket or column.kind != "number" or best_price([column]) is None)):
             unused[column.name] = "empty" if column.kind == "empty" or not column.distinct else "always the same"
         elif (
             column.says("leaving", "reason")
@@ -144,7 +155,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
     unused |= {c.name: IN_PLACE for c in status}
     left = [c for c in rest if c.name not in unused]
     numbers = [c for c in left if c.kind == "number" and not is_id(c.name)]
-    value = best_value(numbers)
+    value = best_price(numbers)
     if value and not (ticket and value.says("quantity")):
         roles["value"] = value.name
     named = [c for c in left if c.names_person or c.says("owner", "currency")]
@@ -173,6 +184,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
         lists,
         [*said_how(profile, roles, unused), *keys],
         unused,
+        perhaps_cents(value if "value" in roles else None, exported=False),
         leaving=end.name,
         reason=reason,
     )

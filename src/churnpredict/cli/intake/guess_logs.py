@@ -18,6 +18,7 @@ from churnpredict.cli.intake.readings import (
     best_quantity,
     best_value,
     is_status,
+    perhaps_cents,
     said_how,
     say_rest,
     with_currency,
@@ -243,11 +244,9 @@ def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column],
 
 
 def _cents(profile: TableProfile, roles: dict[str, str], value: Column | None) -> list[str]:
-    """Return a note on amounts that may be cents: whole numbers in an export of a program, beside a currency."""
+    """Return a note on amounts that may be cents: where times are counted beside a currency, a program has written them."""
     counted = any(key == "unit" and unit != "d" for key, unit, _ in profile.columns[roles["time"]].how)
-    if value is None or not (value.is_whole and counted and any(c.says("currency") for c in profile.columns.values())):
-        return []
-    return [f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query']
+    return perhaps_cents(value, exported=counted and any(c.says("currency") for c in profile.columns.values()))
 
 
 def _passing_state(column: Column, time: Column) -> str:

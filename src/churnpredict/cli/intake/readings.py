@@ -16,10 +16,12 @@ __all__ = [
     "TELLS",
     "Activity",
     "Reading",
+    "best_price",
     "best_quantity",
     "best_value",
     "is_status",
     "left_out",
+    "perhaps_cents",
     "said_how",
     "say_rest",
     "with_currency",
@@ -145,6 +147,19 @@ def best_value(numbers: Sequence[Column]) -> Column | None:
 
     best = max(numbers, key=fit, default=None)
     return best if best is not None and fit(best) >= 2.0 else None
+
+
+def best_price(numbers: Sequence[Column]) -> Column | None:
+    """Return what a contract costs: the amount of money, or else the price of a unit."""
+    prices = (c for c in numbers if "unit" in tokens(c.name) and {"amount", "price"} & set(tokens(c.name)))
+    return best_value(numbers) or next(prices, None)
+
+
+def perhaps_cents(value: Column | None, *, exported: bool) -> list[str]:
+    """Return a note on whole amounts that may be cents: prices of units as services call them, or those in an export of a program."""
+    if value is None or not value.is_whole or not (exported or {"unit", "amount"} <= set(tokens(value.name))):
+        return []
+    return [f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query']
 
 
 def best_quantity(numbers: Sequence[Column]) -> Column | None:
