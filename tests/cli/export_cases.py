@@ -214,6 +214,11 @@ def chargebee_subscriptions(folder: Path) -> None:
 
 @case(subscriptions__start="activated_at", subscriptions__end="expires_at", churn__rule="subscription_end")
 def recurly_subscriptions(folder: Path) -> None:
+    """Contracts that expire 30 days after the last use, of customers who stop at a constant rate: nothing before tells who stops.
+
+    So an AUC is chance: over 12 cutoffs of six such worlds with 26 to 42 customers at risk it is .29 to .67, on average .50; with 436 to
+    645 customers .50 to .57.
+    """
     rows = [
         f"{r.who:032x},acct-{r.who},{'expired' if r.gone else 'active'},gold,{day(r.first)}T10:00:00Z,{day(r.last, r.gone)}{'T09:00:00Z' if r.gone else ''},{day(r.last + MONTH, r.gone)}{'T10:00:00Z' if r.gone else ''},{day(END + MONTH / 2)}T10:00:00Z,29.00,1"
         for r in P.itertuples()

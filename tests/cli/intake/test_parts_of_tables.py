@@ -174,7 +174,7 @@ def test_copies_results_and_other_projects_are_not_tables(tmp_path: Path) -> Non
     shutil.copy(tmp_path / "orders.csv", tmp_path / "orders (1).csv")
     (tmp_path / "old").mkdir()
     ORDERS[:900].to_csv(tmp_path / "old" / "orders.csv", index=False)
-    pd.DataFrame({"customer_id": [1], "cutoff": ["2025-01-01"], "risk": [0.5], "model_id": ["m"]}).to_csv(tmp_path / "scores.csv")
+    PEOPLE[["customer_id"]].assign(cutoff="2025-01-01", risk=0.5, model_id="m").to_csv(tmp_path / "scores.csv", index=False)
     for name, inside in (("other", "churn.toml"), ("runs", "manifest.json"), (".hidden", "x"), ("node_modules", "x")):
         (tmp_path / name).mkdir()
         (tmp_path / name / inside).touch()
