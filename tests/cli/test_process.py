@@ -326,17 +326,26 @@ def on_a_terminal(command: list[str], folder: Path, seconds: float, until: str =
 
 def test_all_commands_that_take_long_say_so() -> None:
     known = {c.name or c.callback.__name__ for c in commands.app.registered_commands if c.callback}
-    assert known - set(commands.LONG) == {"init", "forget", "history", "check_model"}
+    assert known - set(commands.LONG) == {"init", "history", "check_model"}
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "backtest"])
+@pytest.mark.parametrize("command", commands.LONG)
 def test_something_is_shown_before_any_library_is_loaded(folder: Path, command: str) -> None:
     """Within a second on an idle machine; on a busy one, before what takes seconds."""
-    given = [command, *(["--config", "nowhere.toml"] if command != "demo" else ["orders.csv"])]
+    own = {"demo": ["orders.csv"], "forget": ["nowhere", "--customers", "-"]}
+    given = [command, *own.get(command, ["--config", "nowhere.toml"])]
     shown = on_a_terminal([*MAIN, *given], folder, 60, until="libraries")
     assert shown.lstrip().startswith(f"0 s  {command}: loading libraries")
-    quiet = on_a_terminal([*MAIN, "--quiet", command, "--config", "nowhere.toml"], folder, 60)
+
+
+def test_nothing_is_shown_to_those_who_want_it_quiet(folder: Path) -> None:
+    quiet = on_a_terminal([*MAIN, "--quiet", "train", "--config", "nowhere.toml"], folder, 60)
+    assert "nowhere.toml" in quiet
     assert "loading" not in quiet
+
+
+def test_init_names_the_files_before_it_reads_them(folder: Path) -> None:
+    assert on_a_terminal([*MAIN, "init", "orders.csv", "--dry-run"], folder, 60, until="reading").lstrip().startswith("reading")
 
 
 def test_stages_are_told_on_a_terminal_alone(folder: Path, quick_main: str) -> None:

@@ -45,7 +45,18 @@ from churnpredict.progress import be_quiet, begin, stage
 
 __all__ = ["app", "main"]
 
-LONG = ("demo", "check", "train", "score", "backtest", "drift", "retrain", "report", "alerts")  # imports that may take more than a second
+LONG = (
+    "demo",
+    "check",
+    "train",
+    "score",
+    "forget",
+    "backtest",
+    "drift",
+    "retrain",
+    "report",
+    "alerts",
+)  # imports that may take more than a second
 
 app = App(
     help="Which customers will leave, why, and what to do about it.",

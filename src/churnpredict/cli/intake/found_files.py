@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from churnpredict.errors import ChurnError
 from churnpredict.events.sources.lakes import lake_kind
 from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards
+from churnpredict.progress import progress
 
 if TYPE_CHECKING:
     from churnpredict.cli.intake.table_profiles import TableProfile
@@ -102,7 +103,7 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
 
     copies = _copies(paths)
     refused |= {str(path): why for path, why in copies.items()}
-    for path in paths:
+    for path in progress(list(paths), "reading"):
         if path in copies:
             continue
         if path.suffix.lower() in _DATABASES:
