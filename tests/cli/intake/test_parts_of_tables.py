@@ -196,6 +196,14 @@ def test_logs_of_other_things_with_the_same_columns_stay_apart(tmp_path: Path) -
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_a_word_that_may_name_a_part_is_told(tmp_path: Path) -> None:
+    for name, rest in (("orders_north", 0), ("orders_south", 1)):
+        ORDERS[ORDERS["customer_id"] // 13 % 4 // 2 == rest].to_csv(tmp_path / f"{name}.csv", index=False)
+    text = drafted([tmp_path], tmp_path)[0].text
+    assert "# the same columns as orders_south: if they are parts of one table, name them in one glob" in text
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 @pytest.mark.parametrize("holder", ["zip", "sheets", "folders"])
 def test_months_that_stand_only_in_names(holder: str, tmp_path: Path) -> None:
     panel = ORDERS.groupby(["customer_id", ORDERS["ordered_at"].dt.to_period("M")])["amount"].sum().reset_index()

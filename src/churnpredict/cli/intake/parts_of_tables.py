@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from churnpredict.cli.intake.column_words import month_of
+from churnpredict.cli.intake.column_words import month_of, tokens
 from churnpredict.cli.intake.table_joins import path_of, query_over, quoted
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query, table_name
 from churnpredict.errors import ChurnError
@@ -35,7 +35,17 @@ def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
         for profile in found:
             groups.setdefault(place(profile) or f"\0{profile.name}", []).append(profile)
         found = [one for group in groups.values() for alike in _alike(group) for one in _merged(alike)]
-    return found
+    return [_with_question(profile, found) for profile in found]
+
+
+def _with_question(profile: TableProfile, profiles: Sequence[TableProfile]) -> TableProfile:
+    """Return a table with a note on others of the same columns that share a word of its name: orders of the north, and of the south."""
+    words = set(tokens(profile.name))
+    others = [p.name for p in profiles if p is not profile and set(p.columns) == set(profile.columns) and words & set(tokens(p.name))]
+    if not others or len(profile.columns) < _FEWEST:
+        return profile
+    note = f"the same columns as {', '.join(others)}: if they are parts of one table, name them in one glob"
+    return replace(profile, notes=(*profile.notes, note))
 
 
 def _without_numbers(profile: TableProfile) -> str:
