@@ -226,7 +226,7 @@ def main() -> None:
     now = cp.explain(today.model_, X)
     table = Table(
         "Steadiness of reasons, same customers",
-        ["", "same first reason", "riskiest tenth", "where it leads", "that is", "not about equal", "that is", "ratio"],
+        ["", "same first reason", "riskiest tenth", "where it leads", "that is", "can be ranked", "that is", "ratio"],
     )
     others = {
         "retrained a month earlier": lambda: trained(at - pd.Timedelta(days=30)),
@@ -242,8 +242,8 @@ def main() -> None:
     table.add("usage in two tables", *figures(now, then, riskiest))
     table.print()
     print("Where it leads: by a twentieth in log-odds, 5 % of the odds, or more; the rest are near ties.")
-    print("Not about equal: by 1.96 standard errors or more, from the members' spread; the rest are told to weigh about equally.")
-    print("Asked: the same first reason after a month for 90 % of those not about equal; a ratio of at most .33.")
+    print("Can be ranked: by 1.96 standard errors or more, from the members' spread; of the rest, words say that the order cannot be told.")
+    print("Asked: the same first reason after a month for 90 % of those that can be ranked; a ratio of at most .33.")
 
 
 def figures(one: Any, two: Any, riskiest: np.ndarray) -> list[str]:

@@ -85,7 +85,7 @@ def deletion(model: Any, new: pd.DataFrame) -> None:
 def reruns(X: pd.DataFrame, y: np.ndarray, new: pd.DataFrame, why: Any) -> None:
     """Train ten times: with other seeds, and on customers drawn again."""
     rng = np.random.default_rng(3)
-    table = Table(f"Agreement of {RERUNS} reruns with the first run", ["", "same first reason", "where not about equal", "of", "lowest"])
+    table = Table(f"Agreement of {RERUNS} reruns with the first run", ["", "same first reason", "where it can be ranked", "of", "lowest"])
     for name in ("other seeds", "customers drawn again"):
         found = []
         for seed in range(1, RERUNS + 1):

@@ -95,7 +95,7 @@ def libraries() -> str:
 
 def masked(text: str) -> list[str]:
     """Return the lines of an output without what changes with the machine: digits, hashes, and which drivers are named with points."""
-    text = re.sub(r"\b(?!to )[A-Za-z]+ [+\u2212][\d.]+(, | ≈ )?", "driver ", text)  # "to" stands within intervals
+    text = re.sub(r"\b(?!to )[A-Za-z]+ [+\u2212][\d.]+(, | / )?", "driver ", text)  # "to" stands within intervals
     text = re.sub(r"\b[0-9a-f]{12,64}\b", "hash", text)
     text = re.sub(r"[\d.,+\u2212\u2013-]*\d", "9", text)
     return [re.sub(r"[ ]+", " ", line).strip() for line in re.sub(r"(driver )+", "driver", text).splitlines()]

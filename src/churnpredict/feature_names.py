@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "kind_names", "kind_part", "read_name", "subjects_of"]
+__all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "column_alone", "kind_names", "kind_part", "read_name", "subjects_of"]
 
 # The part after the aggregate: a window ("90d", "all"), a number ("2"), or nothing.
 _WINDOW = (
@@ -185,3 +185,15 @@ def subjects_of(features: Iterable[str]) -> dict[str, tuple[str, str]]:
         table = max(inside, key=len, default=subject)
         found[subject] = (table, subject[len(table) + 1 :])
     return found
+
+
+def column_alone(table: str) -> str:
+    """Return the name of a column alone where it repeats the name of its table.
+
+    >>> column_alone("seats_seats"), column_alone("prices_price"), column_alone("team_seats")
+    ('seats', 'price', 'team_seats')
+    """
+    for place in (k for k, letter in enumerate(table) if letter == "_"):
+        if table[:place].rstrip("s") == table[place + 1 :].rstrip("s"):
+            return table[place + 1 :]
+    return table

@@ -12,7 +12,21 @@ from typing import Any
 
 from churnpredict.languages.catalogue import language_of
 
-__all__ = ["amount", "given", "interval_of", "loss_gap", "people", "percent", "points", "ratio", "score", "short", "tick", "times"]
+__all__ = [
+    "amount",
+    "given",
+    "interval_of",
+    "loss_gap",
+    "people",
+    "percent",
+    "points",
+    "ratio",
+    "score",
+    "short",
+    "tick",
+    "times",
+    "unit_of",
+]
 
 
 def percent(share: Any) -> str:
@@ -129,3 +143,14 @@ def tick(share: float) -> str:
     ('12.5 %', '30 %')
     """
     return f"{100 * share:.4g} %"
+
+
+def unit_of(source: Any) -> str:
+    """Return the unit of money that scores or a plan carry; "" where they carry none, whatever columns they have.
+
+    >>> import pandas as pd
+    >>> unit_of(pd.DataFrame({"unit": ["€"]})), unit_of(None)
+    ('', '')
+    """
+    unit = getattr(source, "unit", "")
+    return unit if isinstance(unit, str) else ""

@@ -66,6 +66,6 @@ def test_the_riskiest_customers_and_alerts() -> None:
     assert "Price +5.0" in text  # spelt as in notebooks and on the page
     two = row | {"reason_2": "support", "reason_2_points": 0.04, "about_equal": True}
     both = riskiest(pd.DataFrame([two, two | {"about_equal": False}]))
-    assert both.count("Price +5.0 ≈ Support +4.0") == both.count("Price +5.0, Support +4.0") == 1
+    assert both.count("Price +5.0 / Support +4.0") == both.count("Price +5.0, Support +4.0") == 1
     judged = pd.DataFrame({"alert": ["silent"], "fired": [30], "left": [0.5], "base_rate": [0.1]})
     assert "silent" in alert_table(judged, {"silent": 4})

@@ -116,7 +116,7 @@ def test_the_sentence_that_was_asked_for():
             {"habit__usage_active_days_7d": 5.0},
             "Habit: days with uses in the last 7 days: 2 (most customers: 5).",
         ),
-        ({"habit__orders_count_all": 0.0}, {}, "Habit: 0 orders in all."),
+        ({"habit__orders_count_all": 0.0}, {}, "Habit: no orders so far."),
         ({"habit__orders_days_since_last": np.nan}, {}, "Habit: no orders so far."),
         (
             {"price__prices_price_last_change_pct": 12.5, "price__prices_discount_changes": 0.0},
@@ -208,7 +208,7 @@ def test_trend_is_told_in_counts():
     with_counts = {"habit__orders_trend_30d": -0.5, "habit__orders_count_30d": 2.0}
     assert told(with_counts, {"habit__orders_trend_30d": 1.0}) == "Habit: 2 orders in the last 30 days, 6 in the same time before."
     more = {**with_counts, "habit__orders_trend_30d": -1.0, "habit__orders_count_30d": 0.0, "habit__orders_count_60d": 5.0}
-    assert told(more, {"habit__orders_trend_30d": 1.0}) == "Habit: 0 orders in the last 30 days, 5 in the same time before."
+    assert told(more, {"habit__orders_trend_30d": 1.0}) == "Habit: no orders in the last 30 days, 5 in the same time before."
     assert told({"habit__orders_trend_30d": -0.5}) == "Habit: fewer orders in the last 30 days than in the same time before."
 
 
@@ -286,3 +286,26 @@ def test_amounts_beyond_what_a_feature_holds_are_told_in_digits_that_are_true():
         assert said == float(f"{exact:.6g}"), exact
     assert known_numbers(pd.Series([12.34, 99.99, 999_999.0], dtype=np.float32)).round(2).tolist() == [12.34, 99.99, 999_999.0]
     assert known_numbers(pd.Series([16_777_217.0])).tolist() == [16_777_217.0], "what came in double precision is told as it is"
+
+
+def test_nothing_is_said_once():
+    empty = {"payment__payments_count_30d": 0.0, "payment__payments_paid_count_30d": 0.0}
+    said = told(empty, {"payment__payments_count_30d": 1.0, "payment__payments_paid_count_30d": 1.0})
+    assert said == "Payment: no payments in the last 30 days."
+    before = {"payment__payments_sum_30d": 0.0, "payment__payments_trend_30d": -1.0}
+    before |= {"payment__payments_count_30d": 0.0, "payment__payments_count_60d": 5.0}
+    said = told(before, {"payment__payments_sum_30d": 1.0, "payment__payments_trend_30d": 0.9})
+    assert said == "Payment: no payments in the last 30 days, 5 in the same time before."
+    other = {"payment__payments_count_30d": 0.0, "payment__payments_paid_count_90d": 0.0}
+    said = told(other, {"payment__payments_count_30d": 1.0, "payment__payments_paid_count_90d": 0.9})
+    assert said == "Payment: no payments in the last 30 days; no payments (paid) in the last 90 days."
+
+
+def test_a_column_of_a_profile_is_called_by_its_own_name():
+    profile = {"lifecycle__customers_region": "south", "lifecycle__customers_tenure_days": 400.0}
+    assert told(profile, {"lifecycle__customers_region": 1.0}) == "Lifecycle: region: south."
+
+
+def test_the_mark_of_a_kind_that_ends_like_a_measure_is_not_told():
+    kind = {"communication__contacts_kind_open_count_30d": 2.0, "communication__contacts_count_30d": 9.0}
+    assert told(kind, {"communication__contacts_kind_open_count_30d": 1.0}) == "Communication: 2 contacts (open) in the last 30 days."

@@ -35,12 +35,18 @@ def lacks(spoken: Language) -> list[str]:
     found: list[str] = []
     for section in SECTIONS:
         english, here = getattr(ENGLISH, section), getattr(spoken, section)
-        found += [f"{section}: no {key!r}" for key in english if key not in here and not key.endswith(".mass")]
-        found += [f"{section}: {key!r} is in no other language" for key in here if key not in english]
-        for key in set(english) & set(here):
+        found += [f"{section}: no {key!r}" for key in english if key not in here and not key.endswith(".mass") and "=" not in key]
+        found += [f"{section}: {key!r} is in no other language" for key in here if key.partition("=")[0] not in english]
+        found += [
+            f"{section}: {key!r} has other holes"
+            for key in here
+            if "=" in key and not holes(here[key]) <= holes(here[key.partition("=")[0]])
+        ]
+        for key in {key for key in set(english) & set(here) if "=" not in key}:
             if holes(here[key]) != holes(english[key]):
                 found.append(f"{section}: {key!r} has the holes {sorted(holes(here[key]))}, not {sorted(holes(english[key]))}")
-            if not isinstance(english[key], str) and section == "page" and len(forms(here[key])) != len(spoken.plural) + 1:
+            listed = (not isinstance(english[key], str) and section == "page") or isinstance(here[key], list)
+            if listed and len(forms(here[key])) != len(spoken.plural) + 1:
                 found.append(f"{section}: {key!r} has {len(forms(here[key]))} forms, not {len(spoken.plural) + 1}")
     for phrase, units in ENGLISH.spans.items():
         for unit in units:
@@ -110,9 +116,43 @@ def test_every_message_can_be_said(code: str) -> None:
             said = spoken.say(key, **(dict.fromkeys(holes(message) | {"n"}, "x") | {"n": n}))
             assert "{" not in said
     for phrase, units in spoken.spans.items():
-        for unit in units:
+        for unit in {name.partition("=")[0] for name in units}:
             for n in (1, 2, 3, 11, 90, 1.5):
                 assert "{" not in spoken.span(phrase, n, unit)
+
+
+def test_one_number_may_have_a_form_of_its_own() -> None:
+    seen = {code: [language_of(code).say("season.seen", n=n) for n in (1, 2, 21)] for code in ("en", "ru", "pl")}
+    assert seen["en"][1] == "This time of the year has been seen twice before."
+    assert "21 times" in seen["en"][2]
+    assert ("дважды" in seen["ru"][1], "21 раз." in seen["ru"][2]) == (True, True)
+    assert seen["pl"][0] == "Tę porę roku zaobserwowano dotąd raz."
+    assert language_of("ru").span("every", 1) == "раз в день"
+    assert language_of("ru").span("every", 21) == "раз в 21 день"
+    left = language_of("en").say("holdout.begin", n=1, m=30, cost="€5")
+    assert left == "1 of the 30 customers worth contacting is left alone at random, which gives up about €5."
+
+
+@pytest.mark.parametrize(
+    ("code", "n", "told"),
+    [
+        ("en", 1.0, "silent for as long as normal"),
+        ("en", 2.0, "silent for 2 times as long as normal"),
+        ("fr", 1.0, "silence aussi long que d’habitude"),
+        ("pl", 5.0, "przerwa 5 razy dłuższa niż zwykle"),
+        ("pl", 2.5, "przerwa 2,5 raza dłuższa niż zwykle"),
+        ("ar", 4.0, "انقطاع أطول من المعتاد بمقدار 4 مرات"),
+    ],
+)
+def test_reasons_go_by_their_number(code: str, n: float, told: str) -> None:
+    spoken = language_of(code)
+    assert spoken.clause("gap_ratio", n).format(things="", n=spoken.number(n)).strip(" :") == told
+
+
+def test_french_points_are_many_from_two_on() -> None:
+    french = language_of("fr")
+    said = [french.clause("reason.bare", n, 1).format(label="Prix", points=french.points(n / 100)) for n in (0.8, 1.0, 1.96, 2.0)]
+    assert said == ["Prix (+0,8 point).", "Prix (+1,0 point).", "Prix (+2,0 points).", "Prix (+2,0 points)."]
 
 
 def test_numbers_are_those_of_the_language() -> None:
@@ -130,6 +170,7 @@ def test_numbers_are_those_of_the_language() -> None:
     assert language_of("en").score(-0.02) == "−.020"
     assert language_of("en").percent(float("nan")) == "–"
     assert language_of("en").percent(0.9996) == "> 99.9 %"
+    assert [language_of("de").points(x, sign=True) for x in (-0.0001, 0.0001, -0.0006)] == ["0,0", "+0,0", "−0,1"]
 
 
 def test_a_wrong_language_names_all_eight() -> None:

@@ -80,7 +80,7 @@ def test_its_sentence_says_how_busy_the_time_ahead_is(data, fitted):
     reasons = cp.explain(fitted, X).words(4)
     told = reasons[reasons.str.contains("times as active as those that the model learnt from")]
     assert len(told)
-    assert told.str.contains("the coming 60 days are usually").all()
+    assert told.str.contains("activity in the coming 60 days is usually").all()
     assert why.table["calendar"].actionable == "fixed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
+from churnpredict.figures import amount as money
 from churnpredict.pipeline import churn_pipeline
 
 AT = "2023-12-01"
@@ -43,6 +45,32 @@ def test_scores_know_the_unit_of_their_money(trained: cp.ChurnPipeline, tables: 
     assert f"€{first:,.0f}" in repr(scores) if first >= 100 else f"€{first:.2f}" in repr(scores)
 
 
+@pytest.mark.parametrize("given", ["report", "plan", "pipeline"])
+def test_one_unit_stands_at_every_amount_of_the_page(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Wherever it was said: amounts in the reasons too."""
+    costs = {"offer_cost": 1, "contact_cost": 0.2, "holdout": 0.0}
+    if given == "pipeline":
+        monkeypatch.setattr(trained, "unit", "€")
+    said = {"report": {"unit": "€", "plan": costs}, "plan": {"plan": costs | {"unit": "€"}}, "pipeline": {"plan": costs}}[given]
+    page = trained.report(tables, tmp_path / "page.html", at=AT, **said).read_text()  # type: ignore[arg-type]
+    assert "worth €" in page
+    assert not re.findall(r"worth [0-9][^<]{0,30}", page)
+    assert trained.unit == ("€" if given == "pipeline" else ""), "the pipeline stays as it was"
+
+
+def test_a_plan_and_a_page_of_scores_have_the_unit_of_the_scores(
+    trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trained, "unit", "€")
+    scores = trained.score(tables, at=AT)
+    plan = cp.plan_retention(scores, offer_cost=1, contact_cost=0.2, holdout=0.0)
+    assert plan.unit == "€"
+    assert f"{money(plan.profit.value, '€')}" in cp.write_report(scores, tmp_path / "page.html", plan=plan).read_text()
+    assert cp.plan_retention(scores, unit="$").unit == "$"
+
+
 def test_when_never_falls_and_sums(cancelling: tuple[cp.ChurnPipeline, cp.EventTables]) -> None:
     pipeline, tables = cancelling
     found = pipeline.when(tables, at=AT)
@@ -73,7 +101,8 @@ def test_months_close_on_the_wall_clock() -> None:
     assert set(found["by"]) == {pd.Timestamp("2024-03-08")}, "seven days, then three months: no hour lost to summer time"
 
 
-def test_report_is_one_call(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path) -> None:
+def test_report_is_one_call(trained: cp.ChurnPipeline, tables: cp.EventTables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trained, "unit", "€")
     plan = cp.plan_retention(trained.score(tables, at=AT), offer_cost=1, contact_cost=0.2, holdout=0.0, unit="€")
     first = trained.report(tables, tmp_path / "given.html", at=AT, plan=plan, unit="€", title="Who to call")
     page = first.read_text()

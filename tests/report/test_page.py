@@ -332,12 +332,23 @@ def figures_of(differences, signal="clear"):
             (-0.05, -0.05, -0.05),
             "clear",
             "better",
-            "Tested at 3 past dates: the model was clearly better than every simple rule at 3 of them.",
+            "Tested at 3 past dates: the model was clearly better than every simple rule each time.",
         ),
         ((-0.05,), "clear", "better", "Tested on the past: the model was clearly better than every simple rule."),
+        ((-0.05, -0.05), "clear", "better", "clearly better than every simple rule each time."),
+        ((-0.05, -0.05, 0.0), "clear", "better", "clearly better than every simple rule at 2 of them."),
         ((-0.05, 0.0, 0.0), "clear", "equal", "clearly better than the best simple rule at only 1 of them."),
+        ((0.0, 0.0), "clear", "equal", "but never clearly better than the best simple rule."),
+        (
+            (-0.05, -0.05, 0.05),
+            "clear",
+            "better",
+            "at 3 past dates. Clearly better than every simple rule: 2. Worse than a simple rule: 1. "
+            "No better than giving everybody the same risk: 0.",
+        ),
         ((0.05, 0.05, -0.05), "clear", "worse", "at 2 of 3 dates a simple rule was better than this model."),
-        ((-0.05, -0.05), "weak", "weak", "Weak signal: at 2 of 2 past dates"),
+        ((-0.05, -0.05), "weak", "weak", "Weak signal: tested on the past, the model was never better"),
+        ((0.05,), "clear", "worse", "Tested on the past: a simple rule was better than this model."),
     ],
 )
 def test_trust_is_one_sentence_over_all_tested_dates(scores, differences, signal, kind, words):
@@ -397,3 +408,14 @@ def test_drift_alarms_speak_the_language_of_the_page(scores, code):
     assert "orders" in text
     assert "all customers" not in text
     assert " ".join(spoken.percent(0.25).split()) in text
+
+
+def test_a_page_without_customers_says_what_to_do_and_asks_for_no_money(scores):
+    none = check_page(module.render_report(scores.head(0), churn=cp.Inactivity("90d", of="orders"))).text
+    assert language_of("en").say("plan.empty") in none
+    assert language_of("en").say("plan.empty.do") in none
+    assert "Mark payments" not in none
+    assert "Why they would leave" not in none
+    few = check_page(module.render_report(scores.head(1), churn=cp.Inactivity("90d", of="orders"))).text
+    assert "The groups are too small to be shown: each has fewer than 5 customers." in few
+    assert "No reasons are known" not in few

@@ -52,7 +52,7 @@ def test_the_hold_out_says_what_it_will_show(offer: Offer, n: int, m: int, key: 
     if fixed is not None:
         assert said == fixed
         return
-    begin = EN.say("holdout.begin", n=n + m, m=m, cost="€10")
+    begin = EN.say("holdout.begin", n=m, m=n + m, cost="€10")
     risk, effect = 0.3, 0.3 * (0.0 if key == "never" else 0.3)
     error = 1.96 * (risk * (1 - risk) * (1 / n + 1 / m)) ** 0.5
     ends = {

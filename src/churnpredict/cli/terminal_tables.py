@@ -67,8 +67,8 @@ def forgotten(found: Forgotten, into: bool, history: bool) -> str:
 
 
 def riskiest(scores: pd.DataFrame, unit: str = "", n: int = 10) -> str:
-    """Return the first rows of a table of scores, as wide as the terminal: reasons with their points, "≈" between two that weigh about
-    equally, money with its ``unit``.
+    """Return the first rows of a table of scores, as wide as the terminal: reasons with their points, a slash between two that
+    cannot be ranked, money with its ``unit``.
     """
     rows = []
     for row in scores.head(n).to_dict("records"):
@@ -76,7 +76,7 @@ def riskiest(scores: pd.DataFrame, unit: str = "", n: int = 10) -> str:
             f"{label_of(row[f'reason_{i}'])} {points(row[f'reason_{i}_points'])}" for i in (1, 2, 3) if isinstance(row[f"reason_{i}"], str)
         ]
         if len(reasons) > 1 and row.get("about_equal") is True:
-            reasons[:2] = [" ≈ ".join(reasons[:2])]
+            reasons[:2] = [" / ".join(reasons[:2])]
         money = amount(row["money_at_risk"], unit)
         rows.append((str(row["customer_id"]), Figure(percent(row["risk"])), Figure(money), ", ".join(reasons)))
     return "\n".join(text_table(rows, ("customer", "risk", "money at risk", "reasons, in points of the risk")))

@@ -70,7 +70,7 @@ class RankedReasons:
 
     @property
     def about_equal(self) -> pd.Series:
-        """Whether the first two reasons weigh about equally: the first does not lead significantly (95 %), and the second has half of its
+        """Whether the first two reasons cannot be ranked: the first does not lead significantly (95 %), and the second has half of its
         points or more.
 
         The standard error of the lead is the spread of the members' own opinions: :attr:`lead_error`. False where no second driver raises

@@ -176,5 +176,7 @@ def pair_words(
             a, b = sides[i].tolist()
             facts = [narrator.fact(int(leads[d][i, 0]), i) if leads[d][i, 0] >= 0 else "" for d in (a, b)]
             key = "together" if all(facts) else "together.bare"
-            texts[i] = spoken.words[key].format(a=labels[a], b=labels[b], points=spoken.points(float(added[i])), one=facts[0], two=facts[1])
+            texts[i] = spoken.clause(key, 100 * float(added[i]), 1).format(
+                a=labels[a], b=labels[b], points=spoken.points(float(added[i])), one=facts[0], two=facts[1]
+            )
     return pd.Series(texts, index=why.index, name="pairs", dtype=object)

@@ -1,16 +1,17 @@
-"""Find the explained row of a customer, by id and cutoff."""
+"""Rows of explained features: that of a customer, by id and cutoff, and the numbers in them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from churnpredict.errors import UsageError
 from churnpredict.explanation.explained import Explained
 from churnpredict.moments import Moment, moment, moment_column
 
-__all__ = ["row_of"]
+__all__ = ["known_numbers", "row_of"]
 
 
 def row_of(why: Explained, customer: Any = None, cutoff: Moment | None = None) -> int:
@@ -41,3 +42,16 @@ def row_of(why: Explained, customer: Any = None, cutoff: Moment | None = None) -
     if not (times == at).any():
         raise UsageError("no-such-customer", "this customer is not explained at this cutoff", remedy="Leave out cutoff= for the newest.")
     return int(there[np.flatnonzero(times == at)[-1]])
+
+
+def known_numbers(column: pd.Series) -> np.ndarray:
+    """Return numbers with the digits that are sure.
+
+    Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are written as 16,777,200.
+    """
+    found = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if column.dtype not in (np.float32, np.float16):
+        return found
+    large = np.abs(found) >= 1e6
+    unit = 10.0 ** (np.floor(np.log10(np.where(large, np.abs(found), 1.0))) - 5)
+    return np.where(large, np.round(found / unit) * unit, found)

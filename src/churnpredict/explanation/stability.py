@@ -29,7 +29,7 @@ def compare_reasons(first: Explanation, second: Explanation, *, k: int = 3) -> p
     Series
         rows; same_first: share of rows whose strongest driver is the same (also: none in both); clear: share of rows whose strongest
         driver leads by a twentieth in log-odds (5 % of the odds) or more in ``first``; same_clear: same_first of these, NaN without
-        any; ranked: share of rows whose first two reasons are not about equal in ``first`` (:attr:`Explanation.about_equal`);
+        any; ranked: share of rows whose first two reasons can be ranked in ``first`` (not :attr:`Explanation.about_equal`);
         same_ranked: same_first of these; overlap: mean share of the k strongest that both name; risk_change: mean ``|p - p'|``;
         driver_change: mean over rows and drivers of the absolute change in log-odds; feature_change: the same for the sum of the absolute
         changes of a driver's features (NaN without values per feature); ratio: driver_change / feature_change, at most 1: below 1 where

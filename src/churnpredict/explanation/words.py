@@ -21,7 +21,8 @@ from churnpredict.clock import DAY
 from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import label_and_remedy, nature_of
 from churnpredict.explanation.explained import Explained
-from churnpredict.feature_names import FeatureName, read_name, subjects_of
+from churnpredict.explanation.rows import known_numbers
+from churnpredict.feature_names import FeatureName, column_alone, read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.model.season.season import COLUMN
 from churnpredict.spans import span
@@ -45,6 +46,8 @@ _NONE_AT_ZERO = (
     *("count", "first_count", "active_days", "distinct", "dropped", "active_users", "new_users", "lost_users", "open_count"),
     *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes"),
 )
+# Where nothing is a sentence of its own, in which a number of most customers would have no noun.
+_NOTHING_ALONE = ("unanswered", "dropped", "streak", "renewals", "changes")
 _TOLD_OF_A_YEAR = ("count", "active_days", "sum")
 # What no customer and no manager can make anything of: the spread of gaps, the third gap from the last, shares of weekends, bits.
 UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share", "peer_count")
@@ -89,6 +92,7 @@ class Narrator:
         self.read = [read_name(name) for name in why.features]
         self.parts = subjects_of(why.features)
         self.tables = {f.subject for f in self.read if f.of_table}
+        self.attributes = {f.subject for f in self.read if f.aggregate == "plain"}
         self.at = {(f.subject, f.aggregate, f.window): j for j, f in reversed(list(enumerate(self.read)))}
         self.tenure = next((j for j, f in enumerate(self.read) if f.aggregate == "tenure_days"), None)
         frame = why.frame()
@@ -106,19 +110,24 @@ class Narrator:
         table, kind = self.parts.get(subject, (subject, ""))
         given = self.names.get(subject)
         if given is None and kind and table in self.names:
-            return f"{_of_count(self.names[table], n)} ({self._kind(kind)})"
+            return f"{_of_count(self.names[table], n)} ({self._own(kind)})"
         if given is not None:
             return _of_count(given, n)
-        if kind and table not in self.tables:
+        if kind and (table not in self.tables or subject in self.attributes):
             return self._kind(kind)  # a column of a profile or of states: "region", not "customers (region)"
-        noun = self.language.noun(_once(table))
+        noun = self.language.noun(column_alone(table))
         if n == 1 and self._has_plural(noun):
             noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
-        return f"{noun} ({self._kind(kind)})" if kind else noun
+        return f"{noun} ({self._own(kind)})" if kind else noun
 
     def _kind(self, kind: str) -> str:
-        plain = kind.replace("_", " ")
+        plain = kind.removeprefix("kind_").replace("_", " ")  # before kinds that would end a feature's name
         return self.language.nouns.get(plain, plain)
+
+    def _own(self, kind: str) -> str:
+        """Return a kind as the business calls it, in quotation marks where the language has no noun for it and uses them."""
+        told = self._kind(kind)
+        return told if told in self.language.nouns.values() else self.language.words["quoted"].format(text=told)
 
     def _has_plural(self, noun: str) -> bool:
         """Say whether a plural is known by its s, so that one of several orders is an order: English only."""
@@ -207,6 +216,7 @@ class Narrator:
         if f.family in ("rhythm", "busiest") or f.aggregate in ("value_ratio", "gap_ratio"):
             return "" if f.aggregate != "value_ratio" else self._say("value_ratio.none", f, i)
         own = next((key for key in (f"{f.aggregate}.none", f"{f.aggregate[:9]}.none") if key in self.language.words), "")
+        own = "none" if own == "days_to.none" and f.number == 1 else own  # not "fewer than 1 so far"
         if f.family in ("tenure",) or own:
             return self._say(own, f, i)
         if f.aggregate == "plain" or f.family == "days_until":
@@ -236,7 +246,7 @@ class Narrator:
             return self._say("none.window", f, i)  # not "orders worth 0"
         text = self._number_of(f, number)
         counted = number if f.aggregate in _COUNTED else None
-        said = self._say(key, f, i, count=counted, n=text, lasting=number)
+        said = self._say(key, f, i, count=counted, value=self._written(f, number), n=text, lasting=number)
         return self._compared(f, j, i, said, text)
 
     def _compared(self, f: FeatureName, j: int, i: int, said: str, text: str) -> str:
@@ -253,7 +263,7 @@ class Narrator:
     def _label(self, value: Any) -> str:
         if isinstance(value, (bool, np.bool_)) or str(value) in ("True", "False", "true", "false"):
             return self.language.words["yes" if str(value).lower() == "true" else "no"]
-        return str(value)
+        return str(self.language.words["quoted"].format(text=value))
 
     def _silence(self, f: FeatureName, i: int, after: str) -> str:
         days = self.other(f, i, "days_since_last")
@@ -296,6 +306,12 @@ class Narrator:
         value = self.value(j, i)
         return self._say(f"trend.{'none' if value is None or value == 0 else 'down' if value < 0 else 'up'}", f, i)
 
+    def empty(self, j: int, i: int) -> tuple[str, str] | None:
+        """Return the table and the window of which feature j of row i says that nothing was there: none of a kind adds nothing to it."""
+        f = self.read[j]
+        nothing = f.aggregate in ("count", "trend", "active_days", "sum") and self.other(f, i, "count", f.window) == 0
+        return (self.parts[f.subject][0], f.window) if nothing else None
+
     # --- templates -----------------------------------------------------------------------------------------------------------------------
 
     def _is_mass(self, f: FeatureName, n: float) -> bool:
@@ -322,7 +338,7 @@ class Narrator:
 
     def _say(self, key: str, f: FeatureName, i: int, *, days: float | None = None, count: float | None = None, **more: Any) -> str:
         spoken = self.language
-        template = spoken.words[key]
+        template = spoken.clause(key, more.pop("value", count))
         if "{date}" in template:
             date = self._date(i, days, ahead=f.aggregate in _AHEAD)
             if date is None:
@@ -373,11 +389,15 @@ class Narrator:
             return ("+" if value > 0 else "") + self.language.numbers["percent"].format(n=self.language.number(value))
         if f.aggregate in _LASTING:
             return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
-        if f.aggregate == "seats_change":  # in points
-            value, sign = 100 * value, "+" if value > 0 else ""
-        if f.aggregate in _AGAINST_OWN and value >= 1:
-            value = round(value, 1)
-        return sign + self.language.number(value)
+        if f.aggregate == "seats_change":
+            sign = "+" if value > 0 else ""
+        return sign + self.language.number(self._written(f, value))
+
+    def _written(self, f: FeatureName, value: float) -> float:
+        """Return the number that a sentence says: changes of shares in points, multiples of what is usual to a tenth."""
+        if f.aggregate == "seats_change":
+            return 100 * value
+        return round(value, 1) if f.aggregate in _AGAINST_OWN and value >= 1 else value
 
     def _usual_text(self, f: FeatureName, usual: float) -> str:
         """Round an average to one digit at most."""
@@ -391,37 +411,12 @@ class Narrator:
         if usual is None or (isinstance(usual, float) and np.isnan(usual)):
             return ""
         aggregate = self.read[j].aggregate
-        if aggregate in _AGAINST_OWN:
+        if aggregate in _AGAINST_OWN or (aggregate in _NOTHING_ALONE and said == self.language.number(0)):
             return ""
         if self.numeric[j] and usual == 0 and aggregate in _NONE_AT_ZERO:
             return "" if said == self.language.number(0) else self.language.words["usual.none"]
         text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else self._label(usual)
         return "" if text == said else self.language.words["usual.others"].format(u=text)
-
-
-def known_numbers(column: pd.Series) -> np.ndarray:
-    """Return numbers with the digits that are sure.
-
-    Single precision holds six digits for sure: from a million on, 16,777,217 may be 16,777,216, so both are written as 16,777,200.
-    """
-    found = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if column.dtype not in (np.float32, np.float16):
-        return found
-    large = np.abs(found) >= 1e6
-    unit = 10.0 ** (np.floor(np.log10(np.where(large, np.abs(found), 1.0))) - 5)
-    return np.where(large, np.round(found / unit) * unit, found)
-
-
-def _once(table: str) -> str:
-    """Return the name of a column alone where it repeats the name of its table.
-
-    >>> _once("seats_seats"), _once("prices_price"), _once("team_seats")
-    ('seats', 'price', 'team_seats')
-    """
-    for place in (k for k, letter in enumerate(table) if letter == "_"):
-        if table[:place].rstrip("s") == table[place + 1 :].rstrip("s"):
-            return table[place + 1 :]
-    return table
 
 
 def _of_count(given: Any, n: float | None) -> str:
@@ -501,6 +496,8 @@ def reasons(
 def _facts(narrator: Narrator, features: list[int], i: int) -> str:
     if len(features) > 1 and narrator.read[features[0]].family == "silence":
         features = features[::-1]  # activity first, then the time since it ended
+    if len(features) > 1 and (empty := narrator.empty(features[0], i)) and empty == narrator.empty(features[1], i):
+        features = sorted(features, key=lambda j: (narrator.read[j].subject != empty[0], narrator.read[j].aggregate != "trend"))[:1]
     said: list[str] = []
     after = ""
     for j in features:
@@ -530,13 +527,14 @@ def words(
         if rank > 1 and points < _LEAST:
             continue
         key = "reason.bare" if not facts else "reason.fixed" if nature == "fixed" else "reason"
-        found.setdefault(i, []).append(spoken.words[key].format(label=label, points=spoken.points(points), facts=facts))
+        told = spoken.clause(key, 100 * points, 1).format(label=label, points=spoken.points(points), facts=facts)
+        found.setdefault(i, []).append(told)
     tied = why.about_equal.to_numpy()
     pairs = why.strongest(2)[0]
     labels = [label_and_remedy(driver, spoken)[0] for driver in why.table.values()]
     for place, parts in zip(np.flatnonzero(pairs[:, 0] >= 0), found.values(), strict=True):
         if tied[place] and len(parts) > 1:
             a, b = pairs[place]
-            parts.insert(0, spoken.words["equally"].format(a=labels[a], b=labels[b]))
+            parts.insert(0, spoken.words["unranked"].format(a=labels[a], b=labels[b]))
         texts[place] = " ".join(parts)
     return pd.Series(texts, index=why.index, name="words", dtype=object)

@@ -25,8 +25,9 @@ LANGUAGES = tuple(sorted((path.stem for path in _FOLDER.glob("*.toml")), key=lam
 class Language:
     """Sentences, nouns, numbers and dates of one language. Made by :func:`language_of`.
 
-    A message is a text with holes such as ``{n}``, or a list of such texts, one per plural category of ``n``. Numbers are given as
-    numbers and are written here, so that one number looks the same wherever it is shown.
+    A message is a text with holes such as ``{n}``, or a list of such texts, one per plural category of ``n``. Where a language has an own
+    form for one number, as "twice" for two, it stands beside the message under its key with the number: ``"season.seen=2"``, ``"d=1"``.
+    Numbers are given as numbers and are written here, so that one number looks the same wherever it is shown.
 
     Attributes
     ----------
@@ -52,7 +53,7 @@ class Language:
     numbers: Mapping[str, Any]
     plural: Mapping[str, str]
     spans: Mapping[str, Mapping[str, list[str]]]
-    words: Mapping[str, str]
+    words: Mapping[str, Any]
     page: Mapping[str, Any]
     nouns: Mapping[str, str]
     drivers: Mapping[str, Mapping[str, str]]
@@ -78,6 +79,7 @@ class Language:
 
     def _written(self, text: str) -> str:
         """Write a plain decimal number with this language's point and groups."""
+        text = text.lstrip("-") if not text.strip("-0.") else text  # what is rounded to nothing has no sign
         sign, text = ("\u2212" if text[0] == "-" else text[0], text[1:]) if text[:1] in ("-", "+") else ("", text)
         whole, point, rest = text.partition(".")
         if len(whole) >= self.numbers["group_from"]:
@@ -167,7 +169,7 @@ class Language:
         ('in the last 90 days', 'за последний 21 день', 'vor 3 Tagen')
         """
         plain = _rounded(value, digits)
-        return self.spans[phrase][unit][self._choose(plain)].format(n=self._written(plain))
+        return self._form(self.spans[phrase], unit, plain).format(n=self._written(plain))
 
     def ago(self, days: float) -> str:
         """Say how long ago, in whole days."""
@@ -185,11 +187,12 @@ class Language:
         """Say how busy the coming days usually are; within a twentieth of the past they are about the same.
 
         >>> language_of("en").activity("30 days", 0.98)
-        'the coming 30 days are usually about as active as those that the model learnt from'
+        'activity in the coming 30 days is usually about that of the time that the model learnt from'
         """
         if abs(ratio - 1) < 0.05:
-            return self.words["expected_activity.same"].format(days=days)
-        return self.words["expected_activity"].format(days=days, n=self.number(ratio, 1 if ratio >= 1 else 2))
+            return self.clause("expected_activity.same").format(days=days)
+        digits = 1 if ratio >= 1 else 2
+        return self.clause("expected_activity", ratio, digits).format(days=days, n=self.number(ratio, digits))
 
     # --- messages ----------------------------------------------------------------------------------------------------------------------
 
@@ -199,11 +202,25 @@ class Language:
         >>> language_of("en").say("alerts.group", name="silent", n=1), language_of("de").say("alerts.since", date="02.04.2024")
         ('silent: 1 customer', 'seit 02.04.2024')
         """
-        message = self.page[key]
-        if not isinstance(message, str):
-            message = message[self._choose(_rounded(holes["n"], 0))]
+        n = holes.get("n")
+        message = self._form(self.page, key, _rounded(n, 0) if isinstance(n, int) else None)
         written = {name: self._written(_rounded(v, 0)) if isinstance(v, int) else v for name, v in holes.items()}
         return str(message.format(**written))
+
+    def clause(self, key: str, n: float | None = None, digits: int | None = None) -> str:
+        """Return a message of the reasons with its holes, in the form for the number ``n`` as it is written.
+
+        >>> language_of("fr").clause("reason.bare", 1.9, 1), language_of("en").clause("streak", 1)
+        ('{label} (+{points} point).', '{things}: the last time')
+        """
+        return self._form(self.words, key, None if n is None else _rounded(n, digits))
+
+    def _form(self, messages: Mapping[str, Any], key: str, plain: str | None) -> str:
+        """Return the form of a message for a plain number, if one is given."""
+        message = messages.get(f"{key}={plain}", messages[key])
+        if isinstance(message, str):
+            return message
+        return str(message[0] if len(message) == 1 else message[self._choose(plain or "0")])
 
     def noun(self, name: str) -> str:
         """Return what a table or a kind of its events is called."""

@@ -107,7 +107,7 @@ class Scores(pd.DataFrame):
                 cells.append(Figure(amount(row["money_at_risk"], self.unit)))
             found = list(_reasons(row))
             if len(found) > 1 and row.get("about_equal") is True:
-                found[:2] = [" ≈ ".join(found[:2])]
+                found[:2] = [" / ".join(found[:2])]
             cells.append(", ".join(found) or "none stands out")
             if remedies and "remedy_1" in row:
                 cells.append("" if pd.isna(row["remedy_1"]) else str(row["remedy_1"]))

@@ -82,14 +82,18 @@ def trust(backtest: pd.DataFrame | None, spoken: Language) -> dict[str, Any]:
     n, weak = len(parts), sum(kind == "weak" for kind in against)
     better, worse = against.count("better"), against.count("worse")
     if 2 * weak >= n:
-        kind, told = "weak", spoken.say("trust.weak", n=n, k=weak)
+        kind, key, k = "weak", "trust.weak.all" if weak == n else "trust.weak", weak
     elif worse and worse >= better:
-        kind, told = "worse", spoken.say("trust.worse", n=n, k=worse)
-    elif 2 * better > n:
-        kind, told = "better", spoken.say("trust.better", n=n, k=better)
+        kind, key, k = "worse", "trust.worse.all" if worse == n else "trust.worse", worse
     else:
-        kind, told = "equal", spoken.say("trust.equal", n=n, k=better)
-    return {"kind": kind, "words": [told, *_found(frame, spoken)]}
+        kind, k = "better" if 2 * better > n else "equal", better
+        if n == 1:
+            key = f"trust.{kind}"
+        elif weak or worse:
+            key = "trust.mixed"
+        else:
+            key = "trust.each" if better == n else "trust.most" if kind == "better" else "trust.some" if better else "trust.never"
+    return {"kind": kind, "words": [spoken.say(key, n=n, k=k, worse=worse, weak=weak), *_found(frame, spoken)]}
 
 
 def _against(part: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from churnpredict import __version__
 from churnpredict.argument_checks import check_instance, check_text, shows_call
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ChurnError, SchemaError
+from churnpredict.figures import unit_of
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.monitoring.drift import Drift
@@ -113,7 +114,8 @@ def write_report(
     revenue : DataFrame, optional
         The recurring revenue by month, as :func:`churnpredict.accounting.revenue_bridge` gives it (without ``by``), months that are over.
     title, unit : str
-        By default a title in the language of the page; the unit of amounts of money, such as "€".
+        By default a title in the language of the page; the unit of amounts of money, such as "€", by default that of the plan or of the
+        scores.
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
         Of the page. Reasons, remedies and the sentences of the plan come as they were made: score and plan in the same language.
     most_cards : int
@@ -172,7 +174,9 @@ def render_report(
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
     scores = scores.reset_index(drop=True)
     given = {name: part for name, part in parts.items() if not isinstance(part, ChurnError)}.get
-    if (plan := given("plan")) is not None:
+    plan = given("plan")
+    unit = unit or unit_of(plan) or unit_of(scores)
+    if plan is not None:
         scores = with_plan_values(scores, plan)
     money = sections.money_of(scores)
     found = _sections(scores, money, given, spoken=spoken, churn=churn)
@@ -271,6 +275,7 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
         "trust": trust(given("backtest"), spoken),
         "unscored": sections.without_score(given("unscored"), spoken),
         "histogram": sections.histogram(scores["risk"]),
+        "reasons_known": "reason_1" in scores and bool(scores["reason_1"].notna().any()),
         "segments": sections.segments(scores, money, spoken),
         "owners": sections.owners(scores, money),
         "rates": rates,

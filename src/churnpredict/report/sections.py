@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame
             {
                 "label": spoken.say(f"metric.{key}"),
                 "better": spoken.say(f"metric.{key}.note", n=spoken.score(0.5)) if key == "auc" else spoken.say(f"metric.{key}.note"),
-                "write": {"lift_10": _one_digit(spoken), "calibration_gap": spoken.percent}.get(key, spoken.score),
+                "write": {"lift_10": _one_digit(spoken), "calibration_gap": partial(spoken.points, sign=True)}.get(key, spoken.score),
                 "models": models,
                 "cutoff": spoken.day(pd.Timestamp(first["cutoff"])),
                 "n": int(first["n"]),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnpredict.argument_checks import check_text
 from churnpredict.events.tables import EventTables
+from churnpredict.figures import unit_of
 from churnpredict.report.backtest_files import date_backtest
 from churnpredict.report.collect import find_all
 from churnpredict.report.page import write_report
@@ -35,8 +38,13 @@ def write_whole_report(
     most_cards: int = 500,
 ) -> Path:
     """Write the page: see :meth:`churnpredict.ChurnPipeline.report`."""
-    spoken, unit = pipeline.language, unit or pipeline.unit
-    options = plan if isinstance(plan, Plan) else {"unit": unit} | dict(plan or {})
+    check_text(unit, "unit")
+    planned = unit_of(plan) if isinstance(plan, Plan) else (plan or {}).get("unit", "")
+    spoken, unit = pipeline.language, unit or planned or pipeline.unit
+    options = plan if isinstance(plan, Plan) else {**(plan or {}), "unit": unit}
+    if unit != pipeline.unit:  # one unit on the whole page: amounts in the reasons take theirs from the pipeline
+        pipeline = copy(pipeline)
+        pipeline.unit = unit
     found = find_all(pipeline, tables, at=at, since=since, rules=alerts, plan=options, most_cards=most_cards)
     judged = {} if backtest is None else date_backtest({"backtest": backtest}, tables, pipeline.churn, at, language=spoken)
     page: dict[str, Any] = {"title": title, "unit": unit, "language": spoken, "most_cards": most_cards}

@@ -12,7 +12,7 @@ from churnpredict.argument_checks import check_instance
 from churnpredict.errors import SchemaError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, new_figure, percent_axis, sentence
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.figures import amount, people, percent
+from churnpredict.figures import amount, people, percent, unit_of
 from churnpredict.moments import Moment, moment_column
 from churnpredict.number_checks import check_whole_number
 from churnpredict.per_customer import by_customer
@@ -264,9 +264,9 @@ def plot_renewals(
     scores, renewals, weeks
         As for :func:`renewals_by_week`.
     unit : str
-        What money is counted in, such as "€".
+        What money is counted in, such as "€"; by default that of the scores.
     """
-    table = renewals_by_week(scores, renewals, weeks=weeks)
+    table, unit = renewals_by_week(scores, renewals, weeks=weeks), unit or unit_of(scores)
     total = int(table["renewals"].sum())
     if not total:
         return sentence(f"No contract of these customers ends within {weeks} weeks.")

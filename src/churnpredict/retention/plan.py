@@ -19,7 +19,7 @@ from churnpredict.errors import IdentityError, SchemaError, UsageError, closest,
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
 from churnpredict.explanation.drivers import DRIVERS
-from churnpredict.figures import amount, people
+from churnpredict.figures import amount, people, unit_of
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.markup import show
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
@@ -164,7 +164,8 @@ class Plan:
         ----------
         kind : {"profit", "effect", "value"}
         **options
-            ``unit`` of money, ``theme`` ("light", "dark"): see :mod:`churnpredict.retention.pictures`.
+            ``unit`` of money, by default that of the plan, and ``theme`` ("light", "dark"): see
+            :mod:`churnpredict.retention.pictures`.
 
         Returns
         -------
@@ -183,7 +184,7 @@ class Plan:
         draw: Any = {"profit": pictures.plot_profit, "effect": pictures.plot_effect, "value": pictures.plot_value}.get(kind)
         if draw is None:
             raise UsageError("unknown-choice", f"kind={kind!r}", remedy="Use 'profit', 'effect' or 'value'.")
-        return draw(self, **options)
+        return draw(self, **{"unit": self.unit} | options)
 
     def to_csv(self, path: str | Path) -> Path:
         """Write :attr:`table` as CSV; no text of it runs as a formula."""
@@ -265,7 +266,7 @@ def plan_retention(
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"} or Language
         Of remedies and sentences.
     unit : str
-        Of amounts of money in the sentences, such as "€".
+        Of amounts of money in the sentences, such as "€"; by default that of the scores.
 
     Returns
     -------
@@ -293,6 +294,7 @@ def plan_retention(
     """
     spoken = language_of(language)
     check_text(unit, "unit")
+    unit = unit or unit_of(scores)
     (offer_cost, contact_cost, acceptance), said, noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
     budget = None if budget is None else check_number(budget, "budget", least=0)
     contact_cost = check_number(contact_cost, "contact_cost", least=0)

@@ -59,7 +59,7 @@ def justify_holdout(offer: Offer, contacts: Any, away: Any, price: str, spoken: 
     risk = float(offer.risk[np.concatenate((contacts, away))].mean())
     effect = float((offer.risk[contacts] * offer.acceptance[contacts]).mean())
     error = 1.96 * math.sqrt(risk * (1 - risk) * (1 / n + 1 / m))
-    begin = spoken.say("holdout.begin", n=n + m, m=m, cost=price)
+    begin = spoken.say("holdout.begin", n=m, m=n + m, cost=price)
     shows = {"error": spoken.points(error), "effect": spoken.points(effect)}
     if error <= effect:
         return f"{begin} {spoken.say('holdout.enough', **shows)}"
