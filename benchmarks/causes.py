@@ -242,7 +242,9 @@ def main() -> None:
     table.add("usage in two tables", *figures(now, then, riskiest))
     table.print()
     print("Where it leads: by a twentieth in log-odds, 5 % of the odds, or more; the rest are near ties.")
-    print("Can be ranked: by 1.96 standard errors or more, from the members' spread; of the rest, words say that the model cannot rank them.")
+    print(
+        "Can be ranked: by 1.96 standard errors or more, from the members' spread; of the rest, words say that the model cannot rank them."
+    )
     print("Asked: the same first reason after a month for 90 % of those that can be ranked; a ratio of at most .33.")
 
 

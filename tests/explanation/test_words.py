@@ -40,7 +40,7 @@ def made_up(customers, weights=None, *, cutoff="2024-06-01", usual=None):
 
 
 def spoken(why, *, language="en", names=None, k=4):
-    return [re.sub(r" \(\+[^)]*\)(?=:)", "", text) for text in why.words(k, language=language, names=names)]
+    return [re.sub(r" \(\u200e?\+[^)]*\)(?=:)", "", text) for text in why.words(k, language=language, names=names)]
 
 
 def narrated(values, *, money, language="en"):

@@ -97,7 +97,7 @@ def _words(out: pd.DataFrame, keys: list[str], labels: dict[str, str], spoken: L
             continue
         least = max(_LEAST, _LEAST_SHARE * abs(moved))
         largest = [j for j in np.argsort(-np.abs(row), kind="stable")[:_SAID] if abs(row[j]) >= least]
-        because = spoken.words["and"].join(f"{labels[keys[j]]} {'+' if row[j] > 0 else ''}{spoken.points(row[j])}" for j in largest)
+        because = spoken.words["and"].join(f"{labels[keys[j]]} {spoken.points(row[j], sign=True)}" for j in largest)
         said.append(
             spoken.clause("change.up" if moved > 0 else "change.down", 100 * abs(moved), 1).format(
                 n=spoken.points(abs(moved)), because=because

@@ -386,12 +386,12 @@ class Narrator:
         if f.aggregate in _SHARES:
             return self.language.percent(value)
         if f.aggregate in _PERCENT:
-            return ("+" if value > 0 else "") + self.language.numbers["percent"].format(n=self.language.number(value))
+            return self.language.signed("+" if value > 0 else "", self.language.numbers["percent"].format(n=self.language.number(value)))
         if f.aggregate in _LASTING:
             return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
         if f.aggregate == "seats_change":
             sign = "+" if value > 0 else ""
-        return sign + self.language.number(self._written(f, value))
+        return self.language.signed(sign, self.language.number(self._written(f, value)))
 
     def _written(self, f: FeatureName, value: float) -> float:
         """Return the number that a sentence says: changes of shares in points, multiples of what is usual to a tenth."""

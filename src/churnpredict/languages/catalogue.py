@@ -84,7 +84,16 @@ class Language:
         whole, point, rest = text.partition(".")
         if len(whole) >= self.numbers["group_from"]:
             whole = f"{int(whole):,}".replace(",", self.numbers["group"])
-        return sign + whole + (self.numbers["decimal"] + rest if point else "")
+        return self.signed(sign, whole + (self.numbers["decimal"] + rest if point else ""))
+
+    def signed(self, sign: str, text: str) -> str:
+        """Write a sign before a number; in a text from right to left a mark keeps both in their order.
+
+        >>> language_of("en").signed("+", "3.5"), language_of("ar").signed("", "3.5"), len(language_of("ar").signed("+", "3.5"))
+        ('+3.5', '3.5', 5)
+        """
+        mark = "\u200e" if sign and self.direction == "rtl" else ""
+        return f"{mark}{sign}{text}"
 
     def people(self, value: Any) -> str:
         """Write a number of customers, whole.
@@ -123,7 +132,8 @@ class Language:
         text = self._written("0" if text == "-0" else text)
         if not unit:
             return text
-        sign, text = ("\u2212", text[1:]) if text.startswith("\u2212") else ("", text)
+        head, minus, rest = text.rpartition("\u2212")
+        sign, text = (head + minus, rest) if minus else ("", text)
         pattern = (
             "{n} {u}" if any(letter.isalpha() for letter in unit) and self.numbers["money"].startswith("{u}") else self.numbers["money"]
         )
