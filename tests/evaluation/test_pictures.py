@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from churnpredict.evaluation.pictures import DARK, LIGHT, Theme
+from churnpredict.evaluation.pictures import DARK, LIGHT, Theme, finish, new_figure
 
 # Machado, Oliveira and Fernandes (2009), of linear RGB at full severity
 SIGHT = {
@@ -64,3 +64,13 @@ def test_red_and_green_of_one_brightness_would_be_found() -> None:
     distances = nearest(("#CC3311", "#7A7A00"))
     assert distances["all", "#CC3311", "#7A7A00"] > 4 * LEAST
     assert min(distances.values()) < LEAST
+
+
+def test_lines_of_a_label_stay_lines() -> None:
+    pytest.importorskip("matplotlib")
+    figure, grid = new_figure(4.0, 3.0)
+    grid[0, 0].set_xlabel("share of customers contacted\na customer worth 200, an offer 10, a contact 1")
+    finish(figure, "A title", "seen")
+    first, *rest = grid[0, 0].get_xlabel().split("\n")
+    assert first == "share of customers contacted"
+    assert rest[0].startswith("a customer")

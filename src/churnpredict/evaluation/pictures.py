@@ -190,7 +190,8 @@ def finish(figure: Any, title: str, seen: str) -> Any:
     for ax in figure.axes:
         place = ax.get_subplotspec()
         columns = 1 if place is None else place.get_gridspec().ncols
-        ax.set_xlabel(textwrap.fill(ax.get_xlabel(), max(int(_LABEL * wide / columns), 16)))
+        width = max(int(_LABEL * wide / columns), 16)
+        ax.set_xlabel("\n".join(textwrap.fill(line, width) for line in ax.get_xlabel().split("\n")))
     figure.alt_text = f"{title.rstrip('.')}. {seen}"
     return figure
 

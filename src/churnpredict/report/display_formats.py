@@ -12,18 +12,21 @@ __all__ = ["label_of", "shown"]
 
 _LONGEST = {"id": 60, "text": 600}  # so that 500 cards stay under two megabytes
 # Control characters, lone surrogates and marks that turn text round: shown as what they are, a replacement character.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = {
+    kind: re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{marks}\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+    for kind, marks in (("id", "\u200e"), ("text", ""))  # in Arabic sentences, a mark keeps a sign beside its number
+}
 
 
 def shown(text: Any, kind: str = "text") -> str:
     """Return a text of the data as it can be shown: nothing unseen, not endlessly long. The template escapes it.
 
-    >>> shown("a\\u202eb"), shown(None)
-    ('a\\ufffdb', '')
+    >>> shown("a\\u202eb"), shown("a\\u200eb", "id"), shown(None)
+    ('a\\ufffdb', 'a\\ufffdb', '')
     """
     if text is None or (isinstance(text, float) and math.isnan(text)):
         return ""
-    clean, most = _UNSEEN.sub("\ufffd", str(text)), _LONGEST[kind]
+    clean, most = _UNSEEN[kind].sub("\ufffd", str(text)), _LONGEST[kind]
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
