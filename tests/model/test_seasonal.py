@@ -78,7 +78,7 @@ def test_its_sentence_says_how_busy_the_time_ahead_is(data, fitted):
     X, _ = data
     why = cp.explain(fitted, X)
     reasons = cp.explain(fitted, X).words(4)
-    told = reasons[reasons.str.contains("times as active as those that the model learnt from")]
+    told = reasons[reasons.str.contains("times that of the time that the model learnt from")]
     assert len(told)
     assert told.str.contains("activity in the coming 60 days is usually").all()
     assert why.table["calendar"].actionable == "fixed"
