@@ -58,7 +58,7 @@ def test_the_book_shows_what_it_is_given(scores, everything):
     for row in rates.itertuples():
         assert f"{row.period} {language_of('en').percent(row.rate)}" in page.text
         assert f"{row.lost:,} {row.customers:,}" in page.text
-    assert "12 9 gone already 3 no data" in page.text
+    assert "12 gone already: 9 no data: 3" in page.text
     assert page.text.count(HOSTILE) >= 3, "owner, drift and change are text"
     assert "nothing in the last 2 weeks" in page.text
     pictures = [a["class"] for tag, a in page.tags if tag == "svg"]

@@ -213,7 +213,7 @@ class Language:
         ('silent: 1 customer', 'seit 02.04.2024')
         """
         n = holes.get("n")
-        message = self._form(self.page, key, _rounded(n, 0) if isinstance(n, int) else None)
+        message = self._form(self.page, key, _rounded(n, 0) if isinstance(n, int) else n if isinstance(n, str) else None)
         written = {name: self._written(_rounded(v, 0)) if isinstance(v, int) else v for name, v in holes.items()}
         return str(message.format(**written))
 
