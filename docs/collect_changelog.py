@@ -35,7 +35,7 @@ def collect(folder: Path, changelog: Path, version: str, day: str) -> int:
         raise ValueError(f"fragments of an unknown type: {', '.join(unknown)}; the types are {', '.join(TYPES)}")
     head, *older = changelog.read_text(encoding="utf-8").split("\n## ")
     if any(section.startswith(f"{version} ") for section in older):
-        raise ValueError(f"version {version} stands in {changelog.name} already")
+        raise ValueError(f"version {version} is in {changelog.name} already")
     section = [f"{version} ({day})"]
     for kind, title in TYPES.items():
         own = [path for path in fragments if path.suffixes[-2] == f".{kind}"]

@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: ``make docs``. Nothing is executed here but the imports behind the reference."""
+"""Settings of Sphinx for these pages: ``make docs``. Nothing is executed here but the imports behind the reference."""
 
 from __future__ import annotations
 

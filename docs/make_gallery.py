@@ -2,7 +2,7 @@
 
 python docs/make_gallery.py [name ...]
 
-Each picture is made by the line that stands below it on the page: the line is run, so it is right. The business is simulated.
+Each picture is made by the line that is below it on the page: the line is run, so it is right. The business is simulated.
 """
 
 from __future__ import annotations

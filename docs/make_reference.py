@@ -88,7 +88,7 @@ def public_names() -> list[str]:
 
 
 def homes() -> dict[str, str]:
-    """Return the module that defines each public name; a name that stands on top is not shown a second time."""
+    """Return the module that defines each public name; a name that is on top is not shown a second time."""
     top = ON_TOP | RETURNED
     parts = {f"{part}.{n}": getattr(getattr(cp, part), n) for part in PARTS for n in getattr(cp, part).__all__ if n not in top}
     return top | {name: thing.__module__.removeprefix("churnpredict.") for name, thing in parts.items()}
@@ -117,7 +117,7 @@ def _group_page(page: str) -> str:
         lines += [name, "-" * len(name), ""]
         if inspect.isclass(thing):
             kind, options = ("autoexception" if issubclass(thing, BaseException) else "autoclass"), ["   :members:"]
-            if name == "ChurnPipeline":  # what it answers stands in a class of its own
+            if name == "ChurnPipeline":  # what it answers is in a class of its own
                 options.append("   :inherited-members: object")
             if issubclass(thing, BaseException):
                 options.append("   :show-inheritance:")

@@ -1,4 +1,4 @@
-"""What Sphinx does not bring: lists of pages as cards, sections that fold, and tables that can be read on a telephone."""
+"""Parts of pages that Sphinx lacks: lists of pages as cards, sections that fold, and tables that can be read on a telephone."""
 
 from __future__ import annotations
 

@@ -38,6 +38,8 @@ NO_VERB = re.compile(
     r"these|they|this|those|until|what|when|where|whether|which|while|who|whose|why|with|without)\b",
     re.IGNORECASE,
 )
+# First words of a module's docstring that ask a question instead of naming a thing or what is done.
+QUESTION = re.compile(r"(from .+ to|how|what|when|where|whether|which|who|whom|whose|why)\b", re.IGNORECASE)
 SECTION = re.compile(r"(Parameters|Returns|Raises|Yields|Attributes|Examples|Notes|Warns|References|See Also|-+)$")
 NOT_PROSE = re.compile(r"^\s*[<{]|\w\*\s|\|\w|\{--|\\b|\)\?")  # markup, word lists, style sheets, patterns
 SQL = re.compile(r"\b(SELECT|INSERT INTO|CREATE|DROP|DELETE FROM|COPY|ATTACH|WITH \w+ AS|PRAGMA|SET [a-z_]+)\b")
@@ -48,7 +50,11 @@ CODE = re.compile(
 
 
 class Piece(NamedTuple):
-    """A stretch of prose: where it begins, what it is ("docs", "heading", "docstring", "verb", "message" or "comment"), and its text."""
+    """A stretch of prose: where it begins, what it is, and its text.
+
+    Kinds are "docs", "heading", "docstring", "verb" and "module" (the first paragraph of a function and of a module), "message" and
+    "comment".
+    """
 
     line: int
     kind: str
@@ -106,6 +112,8 @@ def check(piece: Piece) -> Iterator[Hit]:
         return
     if piece.kind == "verb" and NO_VERB.match(piece.text.strip()):
         yield Hit(piece.line, "verb first", " ".join(piece.text.split()[:5]), 'begin with a verb: "Return ...", "Write ...", "Raise ..."')
+    if piece.kind == "module" and QUESTION.match(piece.text.strip()):
+        yield Hit(piece.line, "module", " ".join(piece.text.split()[:5]), "name what is in it, or begin with a verb")
     place = 0
     for sentence in re.split(r"(?<=[.?!:;])\s+(?=\S)", text):
         n = len(re.findall(r"[A-Za-z][\w'-]*", sentence))
@@ -147,14 +155,15 @@ def _docstring(node: ast.AST) -> ast.Constant | None:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[Piece]:
-    """Yield the paragraphs of all docstrings; the first one of a function must begin with a verb."""
+    """Yield the paragraphs of all docstrings; the first one of a function must begin with a verb, that of a module names a thing."""
     for node in ast.walk(tree):
         text = _docstring(node)
         if text is not None:
             decorators = " ".join(ast.unparse(d) for d in getattr(node, "decorator_list", []))
             does = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "property" not in decorators
             for line, part in _paragraphs(str(text.value), text.lineno):
-                yield Piece(line, "verb" if does and line == text.lineno else "docstring", part)
+                kind = "verb" if does else "module" if isinstance(node, ast.Module) else "docstring"
+                yield Piece(line, kind if line == text.lineno else "docstring", part)
 
 
 def _messages(tree: ast.AST) -> Iterator[Piece]:

@@ -35,6 +35,13 @@ def rules_of(text, kind="docs"):
         ("idioms", "A value given by the user goes before all that."),
         ("idioms", "Tables as they stood at a moment."),
         ("idioms", "The folder is made if need be."),
+        ("idioms", "The figures stand in the last column."),
+        ("idioms", "An order at the very cutoff counts."),
+        ("idioms", "The season that the past bears out is used."),
+        ("idioms", "The risks have come true."),
+        ("idioms", "A restart takes up what was done."),
+        ("terms", "All files are read every night."),
+        ("terms", "The books tell that a customer has left."),
         ("tone", "We train the model on past cutoffs."),
         ("tone", "Please report it."),
         ("tone", "This simply works."),
@@ -59,6 +66,7 @@ def test_a_planted_sentence_is_found_once_with_advice(rule, text):
     [
         "The backtest compares the model with three baselines.",
         "The difference is not significant.",
+        "The number 0 stands in for a missing one; the model stands by itself.",
         "A timestamp without a zone is a wall time.",
         "Customers who left in the gap are dropped: there was no time to act.",
         "There is no longer a table of that name.",
@@ -83,6 +91,20 @@ def test_a_docstring_of_a_function_begins_with_a_verb_and_that_of_a_class_or_pro
     )
     hits = [(hit.line, hit.rule) for piece in prose.of_python(code) for hit in prose.check(piece)]
     assert hits == [(12, "verb first")]
+
+
+def test_a_module_says_what_is_in_it_and_asks_nothing():
+    bad = (
+        "What decides how rows are read.",
+        "Which files are tables.",
+        "From the risks of people to the risk of accounts.",
+        "How sure it is.",
+    )
+    for text in bad:
+        hits = [hit.rule for piece in prose.of_python(f'"""{text}"""\n') for hit in prose.check(piece)]
+        assert hits == ["module"], text
+    for text in ("Versions that decide how rows are read.", "Find the files that are tables.", "Whole numbers.", "Read ids from a column."):
+        assert not [hit for piece in prose.of_python(f'"""{text}"""\n') for hit in prose.check(piece)], text
 
 
 def test_messages_and_comments_of_python_are_read_and_code_is_not():

@@ -1,4 +1,4 @@
-"""What a person gives to a call: yes or no, a text or texts, a choice, a path, or an object of the kind that is asked for."""
+"""Check arguments of calls: yes or no, a text or texts, a choice, a path, or an object of the kind that is asked for."""
 
 from __future__ import annotations
 

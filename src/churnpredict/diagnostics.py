@@ -1,4 +1,4 @@
-"""Look closer: at features, reasons, alerts and customers; a part of the public face that is asked for by name."""
+"""Diagnostics of features, reasons, alerts and customers: a part of the public face."""
 
 from __future__ import annotations
 

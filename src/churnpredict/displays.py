@@ -1,4 +1,4 @@
-"""Pictures of a model in the manner of scikit-learn, and of the contracts that end; a part of the public face that is asked for by name."""
+"""Displays of a model in scikit-learn's manner, and of coming renewals: a part of the public face."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def show(
         Names of the columns.
     after : iterable of str
     most : int, optional
-        Rows at most; how many there are stands below.
+        Rows at most; how many there are is below.
 
     >>> page = show("Two", [("<b>", 1200)])
     >>> page[page.index("</style>") + 8 :]

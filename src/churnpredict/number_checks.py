@@ -1,4 +1,4 @@
-"""Numbers that a person gives: one strict check of type and range for every parameter that takes one."""
+"""Check numbers: one strict check of type and range for every parameter that takes one."""
 
 from __future__ import annotations
 

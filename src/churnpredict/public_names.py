@@ -1,4 +1,4 @@
-"""Where each public name is defined: names on top, classes that functions return, and the parts that hold the rest."""
+"""Modules in which public names are defined: names on top, classes that functions return, and the parts that hold the rest."""
 
 from __future__ import annotations
 

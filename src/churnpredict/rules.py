@@ -1,4 +1,4 @@
-"""Churn rules: what counts as leaving; a part of the public face that is asked for by name."""
+"""Churn rules, which define when a customer has left: a part of the public face."""
 
 from __future__ import annotations
 

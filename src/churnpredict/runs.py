@@ -1,4 +1,4 @@
-"""Runs on disk: tables larger than memory, kept histories, features and scores in files; a part of the public face asked for by name."""
+"""Runs on disk: tables larger than memory, kept histories, features and scores in files. A part of the public face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the risks of people to the risk of their accounts: how likely it is that an account loses everybody."""
+"""Risk of accounts, from the risks of the people in them: how likely it is that an account loses everybody."""
 
 from __future__ import annotations
 

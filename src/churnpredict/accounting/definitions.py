@@ -1,4 +1,4 @@
-"""How subscription analytics of others count: each as its own documentation says, read on the day that docs/how/revenue.md names."""
+"""Definitions of other subscription analytics: each as its own documentation says, read on the day that docs/how/revenue.md names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The churn rate of customers as others document it."""
+"""Churn rates of customers by the formulas that other tools document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers are expected to buy and spend in a coming period, from their purchase days alone."""
+"""Expected purchases and spend of customers in a coming period, from their purchase days alone."""
 
 from __future__ import annotations
 

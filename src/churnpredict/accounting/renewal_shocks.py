@@ -1,4 +1,4 @@
-"""How far renewals of one month go wrong together: a shared shock, learnt from past months, and losses drawn with it."""
+"""Shared shocks of the renewals of one month: learnt from past months, and losses drawn with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often customers leave, pay less or pay more in a period: a level that wanders, a shock that all share, and chance.
+"""Rates at which customers leave, pay less or pay more: a level that changes slowly, a shock that all share, and chance.
 
 Of each kind of move there is, per past period and class of customers, the share of revenue that made it. Its log-odds are those of the
 class, plus a level that wanders from period to period, plus a shock of the period alone. Both are shared by all classes and customers; what

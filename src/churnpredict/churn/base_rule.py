@@ -1,4 +1,4 @@
-"""The base of all churn rules: a horizon, a table, a gap, and how the books tell that somebody has left."""
+"""The base of all churn rules: a horizon, a table, a gap, and how tables show that a customer has left."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 Ints = npt.NDArray[np.int64]
-# How the books tell that somebody has left: a silence that lasts, the end of the last contract, a row that says so, whatever the outcome
+# How tables show that a customer has left: a silence that lasts, the end of the last contract, a row that says so, whatever the outcome
 # says; None: the rule is not about leaving.
 LeftBy = Literal["silence", "contract", "row", "outcome"] | None
 
@@ -117,7 +117,7 @@ class ContractRule(ChurnRule, Protocol):
 
 
 def left_by(churn: object) -> LeftBy:
-    """Return how the books tell that somebody has left; a rule that does not say so is judged by its outcomes.
+    """Return how tables show that a customer has left; a rule that does not say so is judged by its outcomes.
 
     >>> import churnpredict as cp
     >>> left_by(cp.Inactivity("90d")), left_by(cp.rules.DownSell("90d"))

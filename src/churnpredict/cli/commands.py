@@ -479,7 +479,7 @@ def report(
     tell(found, "\n".join([*lines, *(f"wrote {path}" for path in targets.values())]), how, f"open {targets['report']}")
 
 
-@app.command(short_help="List the customers who fulfil the rules of [alerts].")
+@app.command(short_help="List the customers to whom a rule of [alerts] applies.")
 def alerts(
     config: ConfigOption = Path("churn.toml"),
     at: AtOption = None,
@@ -487,7 +487,7 @@ def alerts(
     snoozed: Snoozed = None,
     how: FormatOption = Format.text,
 ) -> None:
-    """List the customers who fulfil the rules of the section [alerts], since when, and how often churn followed; no model is needed."""
+    """List the customers to whom a rule of the section [alerts] applies, since when, and how often churn followed; no model is needed."""
     from churnpredict.cli.config import read_config
     from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.cli.terminal_tables import alert_table

@@ -1,4 +1,4 @@
-"""What to type instead of a command line that the parser refuses."""
+"""Suggest what to type instead of a command line that the parser refuses."""
 
 from __future__ import annotations
 

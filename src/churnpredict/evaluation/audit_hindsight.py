@@ -1,4 +1,4 @@
-"""Audit columns against what became of each customer in the end: values of today that stand in the rows of the past."""
+"""Audit columns for hindsight: values of today in rows of the past, found by the final state of each customer."""
 
 from __future__ import annotations
 

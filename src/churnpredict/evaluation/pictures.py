@@ -79,7 +79,7 @@ DARK = Theme(
 _THEMES = {"light": LIGHT, "dark": DARK}
 _CHOSEN: ContextVar[Theme | None] = ContextVar("theme", default=None)
 _PER_INCH = 10.6  # letters of a title
-_LABEL = 0.72  # of the width belongs to the axes, and to what stands below them
+_LABEL = 0.72  # of the width belongs to the axes, and to what is below them
 
 
 def look() -> Theme:

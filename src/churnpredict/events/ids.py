@@ -1,4 +1,4 @@
-"""A column of customer ids: whole numbers within int64, or text; exact, or refused."""
+"""Read a column of customer ids: whole numbers within int64, or text; exact, or refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from churnpredict.events.sources.texts import texts_form
 
 __all__ = ["check_spellings", "read_ids"]
 
-# What stands in the first column of a row that sums up a table, alone; a company may be called "Total Wine".
+# What is in the first column of a row that sums up a table, alone; a company may be called "Total Wine".
 _TOTAL = (
     r"(?i)^\s*((grand|sub)[ -]?totals?|totals?|(gesamt|zwischen|end)?summe|gesamt(betrag|ergebnis)?|insgesamt"
     r"|total g[ée]n[ée]ral|totale|totaal|suma|razem|итого|всего|toplam)\s*:?\s*$"

@@ -105,7 +105,7 @@ class Contracts:
     def running(self, customers: Codes, moments: Ints) -> Bools:
         """Return whether each customer has a contract at each moment, as far as was known then, shape (n,).
 
-        It has begun before the moment, was known before it and ends after it. One that begins at the very moment counts where it carries
+        It has begun before the moment, was known before it and ends after it. One that begins exactly at the moment counts where it carries
         on another that was known: who renews at a moment is a customer at that moment, and who does not has left.
         """
         return np.asarray(running_at(self.offsets, self.starts, self.ends, self.known, self.until, customers, moments))

@@ -226,7 +226,7 @@ class EventTables:
     def kinds(self, name: str, before: int | None = None, most: int = 8) -> dict[str, str]:
         """Return the most frequent kinds of a table before a moment, in the alphabet's order, and what each is called in names of features.
 
-        They name features, and features stand in model files: so a kind must have been met at 20 customers, in small tables at one in 20
+        They name features, and features are in model files: so a kind must have been met at 20 customers, in small tables at one in 20
         of those whom the table knows, and never at one alone. Of kinds that would be called alike, such as "Late fee" and "late-fee", the
         one that was known first has the name, and the others have it with a number, so that a later moment changes no name.
         """

@@ -1,4 +1,4 @@
-"""A column of times: whatever a source writes becomes int64 microseconds UTC, or is refused."""
+"""Read a column of times: whatever a source writes becomes int64 microseconds UTC, or is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure the order of the first two reasons is: the spread of the members' own opinions on it."""
+"""Certainty of the order of the first two reasons: the spread of the members' own orders."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Compiled kernels over columns of the tables of exact SHAP: merge them, look rows of pairs up, write the matrices of pairs.
 
 The tables are those of :mod:`~churnpredict.explanation.table_kernels`: a column for each feature, and one for each pair of features that
-stand on one path. The mathematics is in ``docs/algorithm.md``.
+are on one path. The mathematics is in ``docs/algorithm.md``.
 """
 
 # A kernel has the types it is compiled for; its branches are its algorithm.

@@ -48,7 +48,7 @@ _ENGLISH = language_of("en")
 
 
 def _driver(key: str, says: str, signals: str, actionable: Nature = "actionable") -> Driver:
-    """Make a driver of the table; its name and remedy stand in the languages' files."""
+    """Make a driver of the table; its name and remedy are in the languages' files."""
     return Driver(key, _ENGLISH.label(key), says, signals, _ENGLISH.remedy(key), actionable)
 
 

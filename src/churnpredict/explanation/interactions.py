@@ -39,7 +39,7 @@ class PairTables:
     Attributes
     ----------
     first, second : (n_pairs,) int64
-        The features of every pair that stands on a path, the smaller one first. All other pairs are exactly zero.
+        The features of every pair that is on a path, the smaller one first. All other pairs are exactly zero.
     expected : float
         Mean raw score.
 

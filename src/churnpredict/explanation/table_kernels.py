@@ -409,7 +409,7 @@ def fill_pair_tables(
 ):  # fmt: skip
     """Fill for every group of :func:`fill_tables` its pairs of columns and a value per cell and pair.
 
-    Pairs that stand on no common path have no column. Returns where each group's pairs begin, their used features (the smaller one
+    Pairs that are on no common path have no column. Returns where each group's pairs begin, their used features (the smaller one
     first), where its table begins, and the tables. One loop per group, long because it is one pass.
     """
     n_groups = group_begin.shape[0]

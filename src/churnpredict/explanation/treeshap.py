@@ -290,7 +290,7 @@ class TreeShap:
         Returns
         -------
         pairs : (k, 2) int64
-            Features (or groups), the smaller one first, the strongest pair first; fewer where fewer stand on a path.
+            Features (or groups), the smaller one first, the strongest pair first; fewer where fewer are on a path.
         values : (n, k) float64
             As in the matrices: half of the interaction.
         """

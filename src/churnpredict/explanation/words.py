@@ -72,7 +72,7 @@ class Narrator:
     bare : bool
         Without dates and without usual values.
     money : mapping of table to unit, optional
-        Tables whose values are money, and the unit that stands at amounts of it, such as "€" or "".
+        Tables whose values are money, and the unit that their amounts carry, such as "€" or "".
     """
 
     def __init__(

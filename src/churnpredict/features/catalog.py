@@ -96,7 +96,7 @@ def _warn_of_like_kinds(name: str, kinds: dict[str, str]) -> None:
 
 
 def _distinct(rows: list[Feature]) -> list[Feature]:
-    """Return the rows with names that differ in more than capitals: a column called ``tenure_days`` may stand beside the aggregate."""
+    """Return the rows with names that differ in more than capitals: a column called ``tenure_days`` may be beside the aggregate."""
     taken = {row.name.lower() for row in rows if row.column is None}
     of_column: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):

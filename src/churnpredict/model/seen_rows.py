@@ -1,4 +1,4 @@
-"""Recognise the rows that a model was trained on, from a small sketch of them: what is drawn of these looks better than it is."""
+"""Recognise the rows that a model was trained on, from a small sketch of them: figures on these rows are too good."""
 
 from __future__ import annotations
 

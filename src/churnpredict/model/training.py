@@ -326,7 +326,7 @@ def blend_weights(margins: np.ndarray, y: np.ndarray, w: np.ndarray, *, pull: fl
 
     ``pull`` is the strength of that prior in rows: one validation period is not trusted more than the number of its customers allows. The
     sum is held at 1 while the loss is minimised: free weights, scaled to 1 afterwards, would give a member without information a weight and
-    so shrink all risks towards the mean. ``offset`` (n,) stands beside all of
+    so shrink all risks towards the mean. ``offset`` (n,) is beside all of
     them.
     """
     from scipy.optimize import minimize

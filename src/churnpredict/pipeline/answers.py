@@ -1,4 +1,4 @@
-"""What a trained pipeline answers in one call: why, when, and the whole page."""
+"""Short ways of a trained pipeline: reasons, leaving times and the page, each in one call."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class Backtest(pd.DataFrame):
         return wide.dropna(how="all")
 
     def summary(self, width: int | None = None) -> str:
-        """Return the backtest in words and figures, as wide as the terminal, or as ``width``; intervals stand on a second line."""
+        """Return the backtest in words and figures, as wide as the terminal, or as ``width``; intervals are on a second line."""
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             lines += paragraph(_heading(cutoff, part), width=width)

@@ -1,4 +1,4 @@
-"""When customers leave: curves of staying over a period that is longer than the horizon, coherent with the risks within it."""
+"""Curves of staying over a period that is longer than the horizon, coherent with the risks within it."""
 
 from __future__ import annotations
 

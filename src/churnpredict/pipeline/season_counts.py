@@ -1,4 +1,4 @@
-"""What training asks of the season: weeks counted before several moments, and whether its cutoffs should cover a whole year."""
+"""Counts of weeks before several moments, and whether the cutoffs of training should cover a whole year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trained pipeline knows of the season, for people: a table, a sentence, a plot."""
+"""Season of a trained pipeline, for people: a table, a sentence, a plot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SeasonView:
     Attributes
     ----------
     share : float
-        How much of the season is used, in [0, 1]: as much as earlier cutoffs bore out.
+        How much of the season is used, in [0, 1]: as much as earlier cutoffs support.
     table : DataFrame
         The usual year from the end of training on, a row per day: ``activity`` (1 is the mean of what was counted) and, two standard
         deviations away, ``low`` and ``high``. Without rows where no season is used.

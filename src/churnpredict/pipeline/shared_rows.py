@@ -1,4 +1,4 @@
-"""What the cutoffs of a backtest have in common: costly features of the union of their training and test cutoffs, built in one pass.
+"""Costly features that the cutoffs of a backtest share: those of all training and test cutoffs, built in one pass.
 
 Costly are Python functions, which are called once for each snapshot. All other features are computed as fast as they could be copied, so
 each cutoff builds its own and nothing is held in memory.

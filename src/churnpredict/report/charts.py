@@ -13,7 +13,7 @@ _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
 
 def share_bar(value: float, top: float, *, second: float = 0.0, low: float = math.nan, high: float = math.nan) -> Markup:
-    """Draw a share as a bar, on a scale from 0 to ``top``, with its interval as a line; the numbers stand beside it in the table.
+    """Draw a share as a bar, on a scale from 0 to ``top``, with its interval as a line; the numbers are beside it in the table.
 
     Parameters
     ----------

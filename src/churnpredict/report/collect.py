@@ -94,7 +94,7 @@ def find_all(
         A plan of these scores, or arguments of :func:`churnpredict.plan_retention`; ``exclude`` may be a file with ``customer_id`` and
         perhaps ``why``, and ``rest`` a span in which nobody is contacted again.
     sent : path, optional
-        Earlier scorings, a file or a folder of runs, that the drift check holds against what became of the customers.
+        Earlier scorings, a file or a folder of runs, that the drift check compares with the outcomes of the customers.
     snoozed : path, optional
         Alerts that are not to be shown, see :func:`alerts_at`.
     most_cards : int

@@ -1,4 +1,4 @@
-"""What leaving means on the page, how many left by that so far, and how far to trust the risks."""
+"""Definition of leaving on the page, the number of customers who left by it so far, and how far to trust the risks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to contact: the lines of the plan, grouped by remedy, each with its card; a list by risk where there is no plan."""
+"""Section of the plan: its lines, grouped by remedy, each with its card; a list by risk where there is no plan."""
 
 from __future__ import annotations
 

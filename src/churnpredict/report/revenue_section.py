@@ -1,4 +1,4 @@
-"""Contracts on the page: which come up for renewal when, and what became of the recurring revenue month by month."""
+"""Contracts on the page: which come up for renewal when, and how the recurring revenue changed month by month."""
 
 from __future__ import annotations
 

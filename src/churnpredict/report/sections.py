@@ -142,7 +142,7 @@ def not_available(parts: Mapping[str, Any], spoken: Language) -> dict[str, dict[
 
 
 def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame | None = None) -> list[dict[str, Any]]:
-    """Return, per metric, the models with their intervals at the latest cutoff, on one scale; baselines always stand beside.
+    """Return, per metric, the models with their intervals at the latest cutoff, on one scale; with the baselines beside them.
 
     With the scores of the page, a backtest of a cutoff that is not before theirs is marked as ``later``.
     """
@@ -289,7 +289,7 @@ def drifted(drift: Any, spoken: Language) -> dict[str, Any] | None:
 
 
 def _outcomes(drift: Any, spoken: Language) -> str:
-    """Say how earlier scores came true; nothing where no outcome is known."""
+    """Return in words how earlier scores compare with their outcomes; nothing where no outcome is known."""
     outcomes = getattr(drift, "outcomes", None)
     if outcomes is None or not len(outcomes):
         return ""

@@ -1,4 +1,4 @@
-"""Where leaving concentrates: segments of two or three conditions, found in one half of the customers and proved in the other."""
+"""Segments in which leaving concentrates: two or three conditions, found in one half of the customers and tested in the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan assumes and why it leaves customers alone, as numbers and in sentences."""
+"""Assumptions of a plan, and its reasons for leaving customers alone, as numbers and in sentences."""
 
 from __future__ import annotations
 

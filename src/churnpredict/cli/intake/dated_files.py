@@ -1,4 +1,4 @@
-"""Files or sheets of the same columns without a time, one for each month or day, which stands in their names: the date becomes a column."""
+"""Files or sheets of the same columns without a time, one for each month or day, which is in their names: the date becomes a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that a query makes of others: dates of their parts, amounts of cents, of sides of a ledger, of cells with currencies."""
+"""Columns that a query makes from others: dates from their parts, amounts from cents, from debit and credit, from cells with currencies."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _free(profile: TableProfile, *names: str) -> str:
 
 
 def _with_date(profile: TableProfile) -> TableProfile:
-    """Return the table with the day, or the month, whose parts stand in columns of their own."""
+    """Return the table with the day, or the month, whose parts are in columns of their own."""
     if profile.of_kind("time"):
         return profile
     numbers = {words[0]: c for c in profile.of_kind("number", "flag") if len(words := tokens(c.name)) == 1 and c.filled.all()}

@@ -1,4 +1,4 @@
-"""Which files of a folder, and of the folders below it, are tables, and their profiles; what cannot be read is kept with the reason."""
+"""Find the tables in a folder and in the folders below it, and profile them; what cannot be read is kept with the reason."""
 
 from __future__ import annotations
 

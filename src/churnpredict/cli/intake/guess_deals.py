@@ -1,4 +1,4 @@
-"""Deals of a sales pipeline: each ends won or lost, which stands in columns that are overwritten until then."""
+"""Deals of a sales pipeline: each ends won or lost, which is in columns that are overwritten until then."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ def _pairs(column: Column, customer: Column) -> int:
 
 
 def _order(profile: TableProfile, roles: dict[str, str], ids: Sequence[Column]) -> Column | None:
-    """Return the number of an order that stands on several rows: they are its lines, of one customer and one moment."""
+    """Return the number of an order that is on several rows: they are its lines, of one customer and one moment."""
     for column in ids:
         counts = column.says("quantity") and not is_id(column.name)  # an order number is not a number of orders
         if column.name in roles.values() or column.says("item", "value") or counts or not column.filled.all():

@@ -1,4 +1,4 @@
-"""Money that no column states: the quantity times the price of a unit, and prices that stand in a list of their own."""
+"""Amounts that no column states: the quantity times the price of a unit, and prices from a separate list."""
 
 from __future__ import annotations
 

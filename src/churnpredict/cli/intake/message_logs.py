@@ -1,4 +1,4 @@
-"""Messages of the business, and what customers did with them: sends, opens and clicks that stand in files of their own."""
+"""Messages of the business, and what customers did with them: sends, opens and clicks that are in files of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends that were only planned: people who do something after them have not left."""
+"""Find ends of contracts that were only planned: customers who are active after them have not left."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _settled(reading: Reading, activity: Activity | None, planned: Callable[[str
     if over.sum() < _FEWEST:
         return reading
     share = float(np.mean(seen[over] > last[over] + _LATE))
-    told = f'{percent(share)} of the customers did something after the last "{end.name}" of theirs'
+    told = f'{percent(share)} of the customers did something after their last "{end.name}"'
     if share < _DOUBTFUL:
         return reading
     if share < _PLANNED and not planned(

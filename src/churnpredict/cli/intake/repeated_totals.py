@@ -1,4 +1,4 @@
-"""Totals of orders that stand on each of their lines: added up, every order would count as often as it has lines."""
+"""Totals of orders that are repeated on each of their lines: summed, each order would count once per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that are made of others: those who left and came back, by a date or a state, and the other numbers of a panel."""
+"""Tables made from others: customers who left and came back, by a date or a state, and the other numbers of a panel."""
 
 from __future__ import annotations
 

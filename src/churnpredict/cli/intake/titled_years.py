@@ -1,4 +1,4 @@
-"""Days without a year whose year stands in a title line above the header, as in exports of bookkeeping: the date becomes a column."""
+"""Days without a year whose year is in a title line above the header, as in exports of bookkeeping: the date becomes a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One table of a kept history: which units it holds, what they were understood as, and what has to be read again."""
+"""One table of a kept history: which units it holds, how they were read, and which must be read again."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class KeptTable:
         return replace(self, units=units, segments=tuple(segments), readings=readings, kept_rows=kept_rows)
 
     def described(self) -> dict[str, Any]:
-        """Return what stands in the manifest."""
+        """Return what is in the manifest."""
         plain = {name: getattr(self, name) for name in ("declared", "alone", "kind", "forms", "columns", "ids", "aware", "readings")}
         units = [{"number": u.number, "name": u.name, "files": u.proof.described(), "rows": u.rows, "forms": u.forms} for u in self.units]
         return {**plain, "units": units, "segments": [s.described() for s in self.segments]}

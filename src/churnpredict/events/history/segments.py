@@ -79,7 +79,7 @@ class Segment:
     days_only: bool
 
     def described(self) -> dict[str, Any]:
-        """Return what stands in the manifest."""
+        """Return what is in the manifest."""
         return asdict(self)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What shows that a part of a source is what it was: the names, times and contents of its files."""
+"""Proofs that a part of a source is unchanged: the names, times and contents of its files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Proof:
     files: tuple[tuple[str, int, int, int, int, bool, str], ...]
 
     def described(self) -> list[list[Any]]:
-        """Return what stands in the manifest."""
+        """Return what is in the manifest."""
         return [list(file) for file in self.files]
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What decides how rows are read: versions of libraries, the code of this one, and the rules of a time zone."""
+"""Versions that decide how rows are read: those of libraries, of the code of this one, and of the rules of a time zone."""
 
 from __future__ import annotations
 

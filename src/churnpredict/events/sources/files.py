@@ -238,7 +238,7 @@ class Files(Source):
         return plain_path(self.path)
 
     def _header(self) -> list[str]:
-        """Return the names of the header, as written; where files differ, every name that stands in one of them."""
+        """Return the names of the header, as written; where files differ, every name that is in one of them."""
         headers = list(dict.fromkeys(form.names for form in self._forms.values()))
         if len(headers) == 1:
             return [name for name in headers[0] if name]

@@ -176,7 +176,7 @@ def open_frame(source: Any, name: str) -> Source:
         twice = [n for n in names if names.count(n) > 1]
         raise SchemaError(
             "duplicate-column",
-            "the name stands on more than one column",
+            "more than one column has this name",
             table=name,
             column=twice[0] if twice else None,
             remedy="Rename one of them.",

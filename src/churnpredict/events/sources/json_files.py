@@ -91,7 +91,7 @@ class JsonFiles(Source):
 
     @cached_property
     def _kinds(self) -> dict[str, set[str]]:
-        """Column -> the types that stand in it, anywhere."""
+        """Column -> the types that are in it, anywhere."""
         kinds: dict[str, set[str]] = {}
         for rows in self._chunks():
             for row in rows:
@@ -193,7 +193,7 @@ class JsonFiles(Source):
                 if inner in found:
                     raise SchemaError(
                         "duplicate-column",
-                        "the name stands on more than one column",
+                        "more than one column has this name",
                         table=self.name,
                         column=inner,
                         remedy="Rename one of them.",
@@ -218,7 +218,7 @@ class _Raw(io.RawIOBase):
 
 
 def _documents(text: str) -> list[Any]:
-    """Return all documents that stand in a text one after the other."""
+    """Return all documents that are in a text one after the other."""
     decoder, place, found = json.JSONDecoder(), 0, []
     while place < len(text):
         if text[place].isspace():

@@ -1,4 +1,4 @@
-"""How a file of text is laid out: its delimiter, the lines above the header, whether there is a header, the rows below the table."""
+"""Layout of a text file: its delimiter, the lines above the header, whether there is a header, the rows below the table."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PERIOD = re.compile(r"(19|20)\d\d([-/.]?\d\d)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table stands in a file of text.
+    """Layout of a table in a text file.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ def _first_row(rows: list[list[str]], width: int) -> int:
 
 
 def _describes_the_file(row: list[str], below: list[list[str]], width: int) -> bool:
-    """Return whether a row that is wider than the table, with numbers in it, stands above the names: settings of the export."""
+    """Return whether a row that is wider than the table, with numbers in it, is above the names: settings of the export."""
     if not any(row[width:]) or sum(_kind(cell) in ("number", "date") for cell in row) < 2 or len(below) < 3:
         return False
     return len(below[0]) == width and all(below[0]) and not lacks_header(below[0], below[1:])

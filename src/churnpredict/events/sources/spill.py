@@ -60,7 +60,7 @@ class Buckets:
         """Cut a table, batch by batch, by the customer ids in the first of its columns.
 
         What the texts of a column without a type, or of one that is ``described``, are is seen in all of them, and marked on each bucket's;
-        or it is known once all batches are written, and stands in ``forms``.
+        or it is known once all batches are written, and is in ``forms``.
         """
         customer = columns[0]
         rows = np.zeros(self.n, np.int64)

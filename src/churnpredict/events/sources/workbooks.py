@@ -205,7 +205,7 @@ def _text(value: Any, decimal: str = ".") -> str:
 
 
 def _column(values: list[Any], decimal: str) -> tuple[pa.Array, bool]:
-    """Return one column with its type, and whether it is text that may be numbers, because cells of several types stand in it.
+    """Return one column with its type, and whether it is text that may be numbers, because cells of several types are in it.
 
     Numbers among texts are written with the decimal sign that the texts have.
     """

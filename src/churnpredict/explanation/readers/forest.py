@@ -193,7 +193,7 @@ class ForestBuilder:
         for node, (chosen, to_left) in (categories or {}).items():
             if not inner[node]:
                 continue
-            # the layout sends the set to the left; what is missing has a number of its own, so that it may stand in the set
+            # the layout sends the set to the left; what is missing has a number of its own, so that it may be in the set
             every = [*chosen, *([self.missing_of[int(features[node])]] if goes_left[node] == to_left else [])]
             words = np.zeros(max(every, default=0) // 32 + 1, np.uint32)
             for category in every:

@@ -263,7 +263,7 @@ def _assembled(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, share: floa
 def _declared(
     rows: SeasonRows, y: Floats, w: Floats, counts: Sequence[WeekCounts], folds: Sequence[Fold], spans: Sequence[NamedSpan]
 ) -> Learnt | None:
-    """Use what was declared, whether or not the past bears out a season."""
+    """Use what was declared, whether or not the past shows a season."""
     clock = estimate_clock(counts[-1], spans, year=False, week=False)
     if clock is None:
         return None

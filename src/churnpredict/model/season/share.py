@@ -1,4 +1,4 @@
-"""How much of the clock's offset to use: as much as earlier cutoffs bear out."""
+"""Share of the clock's offset to use: as much as earlier cutoffs support."""
 
 from __future__ import annotations
 
