@@ -45,7 +45,7 @@ def compare(other: Other) -> list[Row]:
             theirs["tied_auuc"] / n,
             theirs["tied_again_auuc"] / n,
             limit=None,
-            why="Ties stand in the order of the rows there, so the figure moves with that order. Here they are crossed in a straight line, "
+            why="Ties are in the order of the rows there, so the figure moves with that order. Here they are crossed in a straight line, "
             "and it does not move.",
         ),
     ]

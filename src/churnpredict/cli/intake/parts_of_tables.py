@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
-    """Return tables whose names differ in digits or months alone, or that stand under one name in folders side by side, as one table.
+    """Return tables whose names differ in digits or months alone, or that are under one name in folders side by side, as one table.
 
     Files of later months may have columns that earlier ones lack: a note says so. Other columns make another table.
     """

@@ -18,7 +18,7 @@ _KINDS = {  # what a folder may hold -> the patterns of its files
     "workbooks": ("*.xlsx", "*.xlsm", "*.xlsb", "*.xls", "*.ods"),
     "archives": ("*.zip",),
 }
-_BESIDE = ("*.json", "*.txt")  # notes and lists of files stand beside tables under these endings: a table only where nothing else is
+_BESIDE = ("*.json", "*.txt")  # notes and lists of files are beside tables under these endings: a table only where nothing else is
 
 
 def files_within(folder: str, table: str) -> str:
