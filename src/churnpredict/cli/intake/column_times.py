@@ -158,7 +158,7 @@ def _says_moment(name: str) -> bool:
 
 
 def mixed_zones(values: pa.ChunkedArray) -> tuple[int, int]:
-    """Return how many texts are times with a time zone, and how many are times without one, where both stand in a column; else zeros."""
+    """Return how many texts are times with a time zone, and how many are times without one, where both are in a column; else zeros."""
     texts = pc.utf8_trim_whitespace(values) if pa.types.is_string(values.type) else pa.chunked_array([], pa.string())
     timed = texts.filter(pc.match_substring_regex(texts, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d"))
     zoned = int(pc.sum(pc.match_substring_regex(timed, r"(Z|UTC|[+-]\d\d(:?\d\d)?)$")).as_py() or 0)
