@@ -26,7 +26,7 @@ class Language:
     """Sentences, nouns, numbers and dates of one language. Made by :func:`language_of`.
 
     A message is a text with holes such as ``{n}``, or a list of such texts, one per plural category of ``n``. Where a language has an own
-    form for one number, as "twice" for two, it stands beside the message under its key with the number: ``"season.seen=2"``, ``"d=1"``.
+    form for one number, as "twice" for two, it is beside the message under its key with the number: ``"season.seen=2"``, ``"d=1"``.
     Numbers are given as numbers and are written here, so that one number looks the same wherever it is shown.
 
     Attributes
