@@ -175,6 +175,7 @@ def test_copies_results_and_other_projects_are_not_tables(tmp_path: Path) -> Non
     (tmp_path / "old").mkdir()
     ORDERS[:900].to_csv(tmp_path / "old" / "orders.csv", index=False)
     PEOPLE[["customer_id"]].assign(cutoff="2025-01-01", risk=0.5, model_id="m").to_csv(tmp_path / "scores.csv", index=False)
+    pd.DataFrame({c: [1] for c in ("cutoff", "model", "metric", "train_rate")}).to_csv(tmp_path / "backtest.csv", index=False)
     for name, inside in (("other", "churn.toml"), ("runs", "manifest.json"), (".hidden", "x"), ("node_modules", "x")):
         (tmp_path / name).mkdir()
         (tmp_path / name / inside).touch()
@@ -184,6 +185,7 @@ def test_copies_results_and_other_projects_are_not_tables(tmp_path: Path) -> Non
     assert "to the last byte; not used" in draft.text
     assert "under the same name: name it" in draft.text
     assert "scores: written by churnpredict" in draft.text
+    assert "backtest.csv: written by churnpredict" in draft.text
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")

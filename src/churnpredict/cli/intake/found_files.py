@@ -25,6 +25,7 @@ _PACKED = tuple(text + packed for text in _TEXTS for packed in (".gz", ".zst", "
 _ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip", *_DATABASES)
 _NOT_DATA = ("node_modules", "site-packages", "venv", "env")
 _OTHERS = ("churn.toml", "manifest.json", "pyvenv.cfg")  # in folders that are another project, a run of scores, or of software
+_BACKTEST = ({"cutoff", "model", "metric", "train_rate"}, {"said", "lost", "n"})  # the columns of files that have no customer
 _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requirements.txt", "readme.txt", "license.txt")
 
 
@@ -113,6 +114,9 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
             within = part.sheet or part.member
             found = tried(lambda part=part: [profile_table(part)], f"{path.name}, {within}" if within else path.name)  # type: ignore[misc]
             for p in found:
+                if any(own <= set(p.columns) for own in _BACKTEST):
+                    refused[path.name] = "written by churnpredict"
+                    continue
                 name = f"{table_name(path.stem)}_{p.name}" if within and p.name in {q.name for q in profiles} else p.name
                 taken = {q.name for q in profiles}
                 profiles.append(
