@@ -45,18 +45,8 @@ from churnpredict.progress import be_quiet, begin, stage
 
 __all__ = ["app", "main"]
 
-LONG = (
-    "demo",
-    "check",
-    "train",
-    "score",
-    "forget",
-    "backtest",
-    "drift",
-    "retrain",
-    "report",
-    "alerts",
-)  # imports that may take more than a second
+# Commands whose imports alone may take more than a second: all but init, whose first words are the files that it reads.
+LONG = ("demo", "check", "train", "score", "forget", "backtest", "drift", "retrain", "history", "report", "alerts", "check-model")
 
 app = App(
     help="Which customers will leave, why, and what to do about it.",

@@ -50,3 +50,13 @@ def test_the_rule_and_where_its_horizon_comes_from_stand_below(tmp_path: Path) -
     assert "Horizon proposed from 400 silences" in text
     other = Rule([("rule", "cancellation", "")], "a date says who left")
     assert "Horizon" not in guess_report([], other, {}, width=80)
+
+
+def test_what_is_left_out_has_the_whole_width(tmp_path: Path) -> None:
+    """Below the table: beside its columns a reason had eleven characters a line on a narrow terminal."""
+    profile = profile_of(tmp_path, "weather", "day,celsius", ["2024-01-01,1.5"])
+    why = "no column names the customer, and no other table leads to it"
+    text = guess_report([left_out(profile, why)], RULE, {}, width=80)
+    assert f"Not used: weather.csv: {why}".split() == text[text.index("Not used") : text.index("Rule:")].split()
+    assert max(map(len, text.splitlines())) <= 80
+    assert text[text.index("Not used") : text.index("Rule:")].count("\n") <= 3

@@ -31,8 +31,14 @@ def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, 
         Columns of the terminal by default.
     """
     above = _common_folder(readings)
-    rows = [_row(r, above) for r in readings] + [(name, "not used", "", "", "", why) for name, why in refused.items()]
-    lines = [*text_table(rows, _HEADS, width=width), "", *paragraph(f"Rule: {rule.words}.", width=width)]
+    lines = text_table([_row(r, above) for r in readings if r.kind], _HEADS, width=width)
+    left_out = [(_file(r, above), r.why) for r in readings if not r.kind] + list(refused.items())
+    lines += (
+        ["", *(line for name, why in left_out for line in paragraph(f"Not used: {name}: {why}", indent="  ", first="", width=width))]
+        if left_out
+        else []
+    )
+    lines += ["", *paragraph(f"Rule: {rule.words}.", width=width)]
     horizon: Any = next((w for k, _, w in rule.lines if k == "horizon"), "")
     if rule.lines[0][1] == "inactivity":
         lines += paragraph(f"Horizon {horizon}", width=width)
@@ -51,7 +57,7 @@ def _common_folder(readings: Sequence[Reading]) -> str:
     return os.path.commonpath(folders) if folders else ""
 
 
-def _row(reading: Reading, above: str) -> tuple[str, ...]:
+def _file(reading: Reading, above: str) -> str:
     source = reading.profile.source
     path = _path(source)
     file = Path(plain_path(path)).relative_to(above).as_posix() if path else reading.name
@@ -59,8 +65,10 @@ def _row(reading: Reading, above: str) -> tuple[str, ...]:
         file += " …" if len(source.database) > 1 else ""
     if isinstance(source, File) and (source.sheet or source.member):
         file += f", {source.sheet or source.member}"
-    if not reading.kind:
-        return file, "not used", "", "", "", reading.why
+    return file
+
+
+def _row(reading: Reading, above: str) -> tuple[str, ...]:
     roles = [r for r in ("time", "start", "end", "since") if r in reading.roles]
     times = [reading.roles[r] for r in roles if r != "end" or reading.column(r).kind == "time"]
     planned = [f"planned end {reading.roles['planned_end']}"] if "planned_end" in reading.roles else []
@@ -74,4 +82,11 @@ def _row(reading: Reading, above: str) -> tuple[str, ...]:
     kind = {"events": "log", "customers": "customers", "intervals": "contracts", "states": "states"}[reading.kind]
     kind = "tickets" if kind == "contracts" and reading.key("driver") == "support" else kind
     kind = "leaving" if reading.kind == "events" and (reading.leaving or reading.profile.says("leaving")) else kind
-    return file, kind, reading.roles["customer"], when, reading.roles.get("value", ""), "; ".join([*notes, unused] if unused else notes)
+    return (
+        _file(reading, above),
+        kind,
+        reading.roles["customer"],
+        when,
+        reading.roles.get("value", ""),
+        "; ".join([*notes, unused] if unused else notes),
+    )
