@@ -119,7 +119,7 @@ def test_a_lost_renewal_is_no_activity_where_too_few_are_told(tmp_path: Path) ->
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
 def test_a_payment_that_failed_is_no_activity(tmp_path: Path) -> None:
     rows = [
-        f"{r.who},{r.at:%Y-%m-%d},{r.eur},{'failed' if i % 5 == 0 else 'retried' if i % 7 == 0 else 'paid'}"
+        f"{r.who},{r.at:%Y-%m-%d},{r.eur},{'not paid' if i % 5 == 0 else 'retried' if i % 7 == 0 else 'paid'}"
         for i, r in enumerate(D.itertuples())
     ]
     lines(tmp_path, "payments.csv", ["customer_id,charged_at,amount,status", *rows])

@@ -113,8 +113,8 @@ def with_payment_driver(readings: Sequence[Reading]) -> list[Reading]:
         keys: list[tuple[str, Any, str]] = []
         if told and fails and pays and r.key("driver") is None:
             keys.append(("driver", "payment", "driver of the table's features"))
-        said = [str(v) for v in kinds.codes[1]] if kinds is not None and fails and pays else []
-        paid = [v for v in said if has_word(v, "succeeded")] or [v for v in said if not has_word(v, "failed")]
+        good = [str(v) for v in kinds.codes[1] if not has_word(str(v), "failed")] if kinds is not None and fails and pays else []
+        paid = [v for v in good if has_word(v, "succeeded")] or good
         if paid:
             keys.append(("activity", sorted(paid), "a payment that failed is not activity of the customer"))
         done.append(replace(r, keys=[*r.keys, *keys]))
