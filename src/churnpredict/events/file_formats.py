@@ -20,7 +20,7 @@ from churnpredict.events.amounts import Amounts, Doubt, NumberFormat, number_rea
 from churnpredict.events.source import File, open_source
 from churnpredict.events.sources.any_file import first_file
 from churnpredict.events.sources.character_sets import find_encoding
-from churnpredict.events.sources.json_files import JSON
+from churnpredict.events.sources.json_files import JSON, JsonFiles
 from churnpredict.events.sources.layouts import Layout, find_layout
 from churnpredict.events.sources.text_files import TEXT, ends_of, undecodable
 from churnpredict.events.sources.unpacking import members, open_bytes, stem_ending, write_plain
@@ -108,7 +108,7 @@ def detect_format(path: str | Path | File, table: str = "file") -> FileFormat:
 
 
 def tables_within(path: str | Path) -> list[File]:
-    """Return a file; the sheets of a workbook and the files of an archive one by one, where there are several.
+    """Return a file; the sheets of a workbook, the files of an archive and the lists of a document one by one, where there are several.
 
     Raises
     ------
@@ -123,7 +123,8 @@ def tables_within(path: str | Path) -> list[File]:
     if ending == ".zip" and zipfile.is_zipfile(text):
         packed = [i.filename for i in members(text, TEXT) or members(text, JSON)]
         return [File(path, member=name) for name in packed] if len(packed) > 1 else [File(path)]
-    return [File(path)]
+    lists = JsonFiles(Path(text).stem, File(path), text).lists() if ending == ".json" else []
+    return [File(path, member=name) for name in lists] if len(lists) > 1 else [File(path)]
 
 
 def _is_json(path: str) -> bool:

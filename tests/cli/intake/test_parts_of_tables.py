@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tomllib
@@ -110,6 +111,12 @@ def a_column_came_later(folder: Path) -> None:
     TICKETS.to_csv(folder / "tickets.csv", index=False)
 
 
+def lists_of_a_document(folder: Path) -> None:
+    lists = {"orders": ORDERS, "tickets": TICKETS}
+    document = {name: json.loads(frame.to_json(orient="records", date_format="iso")) for name, frame in lists.items()}
+    (folder / "dump.json").write_text(json.dumps({"exported": "2025-03-01", **document}), encoding="utf-8")
+
+
 def database(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "shop.sqlite")) as connection:
         for year, part in YEARS:
@@ -127,7 +134,7 @@ CASES: list[Callable[[Path], None]] = [
     hive,
     sheets,
 ]
-CASES += [members, names_of_months, a_column_came_later, database]
+CASES += [members, names_of_months, a_column_came_later, lists_of_a_document, database]
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")

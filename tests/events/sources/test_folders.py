@@ -102,3 +102,22 @@ def test_files_with_the_same_columns_say_nothing() -> None:
         check_alike({"a": ["x", "y"], "b": ["y", "x", "z"]}, ["x", "y"], ["x"], table="t")
     with pytest.raises(SchemaError, match="2 of 3 files, such as "):
         check_alike({"a": ["x"], "b": ["y"], "c": ["y"]}, ["x", "y"], ["x"], table="t")
+
+
+@pytest.mark.parametrize("inside", [".", "year=2024", "data"])
+def test_loose_files_of_a_lake_are_refused(inside: str, tmp_path: Path) -> None:
+    """Some of them may have been deleted from the table, or replaced: only its log knows."""
+    lake = tmp_path / "orders"
+    (lake / "_delta_log").mkdir(parents=True)
+    (lake / inside).mkdir(exist_ok=True)
+    ORDERS.to_parquet(lake / inside / "part-0.parquet")
+    for path in (tmp_path, f"{tmp_path}/orders/**/*.parquet", f"{tmp_path}/o*/**/*.parquet"):
+        with pytest.raises(SourceError, match='means loose files of the Delta or Iceberg table ".*orders"') as caught:
+            read(path)
+        assert caught.value.code == "lake-file"
+
+
+def test_a_folder_of_one_workbook_is_that_workbook(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    ORDERS.to_excel(tmp_path / "below" / "orders.xlsx", index=False)
+    assert read(tmp_path) == 3

@@ -12,10 +12,10 @@ from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.files import open_files
 from churnpredict.events.sources.folders import files_within
 from churnpredict.events.sources.json_files import JSON, JsonFiles
-from churnpredict.events.sources.lakes import Lake, lake_kind
+from churnpredict.events.sources.lakes import Lake, lake_around, lake_kind
 from churnpredict.events.sources.text_files import TEXT, open_text
 from churnpredict.events.sources.unpacking import members, stem_ending
-from churnpredict.events.sources.wildcards import as_pattern, files_of, plain_path
+from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards, plain_path
 from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
 from churnpredict.events.sources.written import Written
 
@@ -41,7 +41,7 @@ def first_file(file: File, name: str) -> str:
     Raises
     ------
     SourceError
-        ``missing-file``, ``mixed-files``.
+        ``missing-file``, ``mixed-files``, ``lake-file``.
     """
     path = _resolved(file, name)
     found = [path] if lake_kind(path) is not None else files_of(path)
@@ -54,7 +54,15 @@ def _resolved(file: File, name: str) -> str:
     path = os.path.expanduser(str(file.path))
     if lake_kind(path) is not None:
         return path
-    return files_within(path, name) if os.path.isdir(path) else as_pattern(path)
+    pattern = files_within(path, name) if os.path.isdir(path) else as_pattern(path)
+    if has_wildcards(pattern) and (lake := lake_around(files_of(pattern))) is not None:
+        raise SourceError(
+            "lake-file",
+            f'"{plain_path(pattern)}" means loose files of the Delta or Iceberg table "{lake}", some of which may belong to it no longer',
+            table=name,
+            remedy="Give the folder of that table, which says which files it consists of.",
+        )
+    return pattern
 
 
 def _missing(path: str, name: str) -> SourceError:
@@ -68,7 +76,7 @@ def open_file(file: File, name: str) -> Source:
     Raises
     ------
     SourceError
-        ``missing-file``, ``mixed-files``, ``unknown-file``.
+        ``missing-file``, ``mixed-files``, ``lake-file``, ``unknown-file``.
     UsageError
         ``file-option``, ``choose-sheet``, ``choose-member``.
     """
@@ -98,7 +106,7 @@ def open_file(file: File, name: str) -> Source:
 
 
 def _only(path: str, name: str) -> str:
-    found = glob.glob(path)
+    found = files_of(path)
     if len(found) != 1:
         raise UsageError(
             "file-option",

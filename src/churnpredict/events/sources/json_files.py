@@ -161,7 +161,7 @@ class JsonFiles(Source):
             return
         document = documents[0]
         if isinstance(document, dict):
-            lists = [k for k, v in document.items() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
+            lists = _lists_in(document)
             wanted = [k for k in lists if self.file.member in (None, k)]
             if self.file.member is not None and not wanted:
                 raise self._which(path, lists)
@@ -169,6 +169,15 @@ class JsonFiles(Source):
                 raise self._which(path, lists)
             document = document[wanted[0]] if wanted else [document]
         yield from document if isinstance(document, list) else [document]  # anything but an object is refused as a row
+
+    def lists(self) -> list[str]:
+        """Return the names of the lists of objects in a document; none where it is a list itself, or cannot be read."""
+        try:
+            with open_bytes(self.path, None, self.name, JSON) as opened:
+                document = json.loads(opened.read())
+        except (ValueError, RecursionError):
+            return []
+        return _lists_in(document) if isinstance(document, dict) else []
 
     def _which(self, path: str, lists: Sequence[str]) -> UsageError:
         shown = ", ".join(f'"{name}"' for name in lists[:8])
@@ -200,6 +209,10 @@ class JsonFiles(Source):
                     )
                 found[inner] = one
         return found
+
+
+def _lists_in(document: dict[str, Any]) -> list[str]:
+    return [k for k, v in document.items() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
 
 
 class _Raw(io.RawIOBase):

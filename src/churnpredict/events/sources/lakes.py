@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from churnpredict.errors import MissingExtraError, SourceError, UsageError
 from churnpredict.events.sources.base import BATCH, Source, distinct
 from churnpredict.events.sources.file_options import File
 
-__all__ = ["Lake", "lake_kind"]
+__all__ = ["Lake", "lake_around", "lake_kind"]
 
 _METADATA = re.compile(r"v?(\d+)(?:-[0-9a-f-]+)?\.(?:gz\.)?metadata\.json(?:\.gz)?")
 _NAMES = {"delta": ("Delta Lake", "version"), "iceberg": ("Iceberg", "snapshot")}
@@ -27,6 +27,17 @@ def lake_kind(path: str) -> str | None:
     if _METADATA.fullmatch(os.path.basename(path)) and os.path.isfile(path):
         return "iceberg"
     return "iceberg" if os.path.isdir(path) and _metadata_files(path) else None
+
+
+def lake_around(files: Iterable[str]) -> str | None:
+    """Return the Delta or Iceberg table that one of some files lies in, at any depth."""
+    folders = {os.path.dirname(os.path.abspath(file)) for file in files}
+    while folders:
+        for folder in sorted(folders):
+            if lake_kind(folder) is not None:
+                return folder
+        folders = {above for folder in folders if (above := os.path.dirname(folder)) != folder}
+    return None
 
 
 def _metadata_files(path: str) -> dict[int, list[str]]:
