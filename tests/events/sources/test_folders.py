@@ -112,7 +112,7 @@ def test_loose_files_of_a_lake_are_refused(inside: str, tmp_path: Path) -> None:
     (lake / inside).mkdir(exist_ok=True)
     ORDERS.to_parquet(lake / inside / "part-0.parquet")
     for path in (tmp_path, f"{tmp_path}/orders/**/*.parquet", f"{tmp_path}/o*/**/*.parquet"):
-        with pytest.raises(SourceError, match='means loose files of the Delta or Iceberg table ".*orders"') as caught:
+        with pytest.raises(SourceError, match=r'means loose files of the Delta or Iceberg table ".*orders"') as caught:
             read(path)
         assert caught.value.code == "lake-file"
 
