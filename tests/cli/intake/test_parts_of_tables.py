@@ -183,10 +183,11 @@ def test_copies_results_and_other_projects_are_not_tables(tmp_path: Path) -> Non
     ORDERS[:900].to_csv(tmp_path / "old" / "orders.csv", index=False)
     PEOPLE[["customer_id"]].assign(cutoff="2025-01-01", risk=0.5, model_id="m").to_csv(tmp_path / "scores.csv", index=False)
     pd.DataFrame({c: [1] for c in ("cutoff", "model", "metric", "train_rate")}).to_csv(tmp_path / "backtest.csv", index=False)
-    for name, inside in (("other", "churn.toml"), ("runs", "manifest.json"), (".hidden", "x"), ("node_modules", "x")):
+    for name, inside in (("other", "churn.toml"), (".hidden", "x"), ("node_modules", "x")):
         (tmp_path / name).mkdir()
         (tmp_path / name / inside).touch()
         ORDERS.to_csv(tmp_path / name / "orders.csv", index=False)
+    (tmp_path / "old" / "again").symlink_to(tmp_path, target_is_directory=True)  # a circle
     draft, found = drafted([tmp_path], tmp_path)
     assert set(found["tables"]) == {"orders", "tickets"}
     assert "to the last byte; not used" in draft.text

@@ -24,7 +24,8 @@ _TEXTS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
 _PACKED = tuple(text + packed for text in _TEXTS for packed in (".gz", ".zst", ".bz2", ".xz"))
 _ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip", *_DATABASES)
 _NOT_DATA = ("node_modules", "site-packages", "venv", "env")
-_OTHERS = ("churn.toml", "manifest.json", "pyvenv.cfg")  # in folders that are another project, a run of scores, or of software
+_OTHERS = ("churn.toml", "pyvenv.cfg")  # in folders that are another project, or software
+_DEEPEST = 4  # levels of folders below the one that is read
 _BACKTEST = ({"cutoff", "model", "metric", "train_rate"}, {"said", "lost", "n"})  # the columns of files that have no customer
 _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requirements.txt", "readme.txt", "license.txt")
 
@@ -40,41 +41,56 @@ def tables_under(paths: Sequence[Path]) -> list[Path]:
     return list({p.absolute(): p for p in found}.values())
 
 
-def found_files(folder: Path) -> list[Path]:
-    """Return the files of a folder, and of the folders below it, that may be tables, sorted: first those that lie higher.
+def found_files(folder: Path, *, depth: int = _DEEPEST) -> list[Path]:
+    """Return the files of a folder, and of the folders some levels below it, that may be tables, sorted: first those that lie higher.
 
     Folders that are one table are returned as such: Delta and Iceberg tables, and those with folders ``name=value`` in them. Folders of
-    software, other projects of churnpredict, and its results are left out.
+    software, links to folders, and other projects of churnpredict are left out.
     """
-    files = [p for p in folder.iterdir() if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES]
-    files = [p for p in files if not p.name.startswith((".", "~$"))]
-    below = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "_")) and p.name.lower() not in _NOT_DATA]
-    inside = [p for p in sorted(below) if not any((p / name).exists() for name in _OTHERS)]
-    deeper = [found for p in inside for found in ([p] if _is_one_table(p) else found_files(p))]
-    return [*sorted(files), *sorted(deeper, key=lambda p: (len(p.parts), p))]
+    there = _entries(folder)
+    files = [p for p in there if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES]
+    below = [p for p in there if p.is_dir() and not p.is_symlink() and not p.name.startswith("_") and p.name.lower() not in _NOT_DATA]
+    inside = [p for p in below if depth and not any((p / name).exists() for name in _OTHERS)]
+    deeper = [found for p in inside for found in ([p] if _is_one_table(p) else found_files(p, depth=depth - 1))]
+    return [*files, *sorted(deeper, key=lambda p: (len(p.parts), p))]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is in a folder that may be read, sorted, without what is hidden."""
+    try:
+        return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "~$")))
+    except OSError:
+        return []
 
 
 def _is_one_table(folder: Path) -> bool:
-    return lake_kind(str(folder)) is not None or any(p.is_dir() and re.fullmatch(r"[^=.]+=[^=]*", p.name) for p in folder.iterdir())
+    return lake_kind(str(folder)) is not None or any(p.is_dir() and re.fullmatch(r"[^=.]+=[^=]*", p.name) for p in _entries(folder))
 
 
 def _copies(paths: Sequence[Path]) -> dict[Path, str]:
     """Return files that are copies of others, or lie deeper under the same name, with the reason to leave them out."""
     told: dict[Path, str] = {}
     files = sorted((p for p in paths if p.is_file()), key=lambda p: (len(p.absolute().parts), len(p.name), p))
-    for place, path in enumerate(files):
-        for other in files[:place]:
-            if other in told or (path.parent == other.parent and _numberless(path) == _numberless(other)):
-                continue
-            if path.stat().st_size == other.stat().st_size and filecmp.cmp(path, other, shallow=False):
-                told[path] = f"the same as {other}, to the last byte"
-            elif path.name == other.name and other.parent != path.parent and path.is_relative_to(other.parent):
-                told[path] = f"it lies below {other} under the same name: name it on the command line if it belongs to the table"
+    by_size: dict[int, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
+    for path in files:
+        alike = by_size.setdefault(path.stat().st_size, [])
+        named = by_name.setdefault(path.name, [])
+        other = next((o for o in alike if _other_name(path, o) and filecmp.cmp(path, o, shallow=False)), None)
+        higher = next((o for o in named if o.parent != path.parent and path.is_relative_to(o.parent)), None)
+        if other is not None:
+            told[path] = f"the same as {other}, to the last byte"
+        elif higher is not None:
+            told[path] = f"it lies below {higher} under the same name: name it on the command line if it belongs to the table"
+        else:
+            alike.append(path)
+            named.append(path)
     return told
 
 
-def _numberless(path: Path) -> str:
-    return re.sub(r"\d+", "#", path.name)
+def _other_name(one: Path, other: Path) -> bool:
+    """Return whether the names of two files say that one is a copy: those of months or parts differ in digits alone."""
+    return one.parent != other.parent or re.sub(r"\d+", "#", one.name) != re.sub(r"\d+", "#", other.name)
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
