@@ -89,8 +89,8 @@ def _copies(paths: Sequence[Path]) -> dict[Path, str]:
 
 
 def _other_name(one: Path, other: Path) -> bool:
-    """Return whether the names of two files say that one is a copy: those of months or parts differ in digits alone."""
-    return one.parent != other.parent or re.sub(r"\d+", "#", one.name) != re.sub(r"\d+", "#", other.name)
+    """Return whether the paths of two files say that one is a copy: those of months or parts differ in digits alone."""
+    return re.sub(r"\d+", "#", str(one)) != re.sub(r"\d+", "#", str(other))
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
