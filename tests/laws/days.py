@@ -12,9 +12,16 @@ import churnpredict as cp
 from churnpredict.events.partition_context import all_streams
 from churnpredict.features.write import features_by_part
 
-__all__ = ["Sources", "features_of", "found", "rows_of"]
+__all__ = ["TOGETHER", "Sources", "features_of", "found", "rows_of"]
 
 FIRST = pd.Timestamp("2024-01-01")
+TOGETHER: list[dict[str, Any]] = [  # of which rows are one is decided among all files
+    {"repeats": "drop"},
+    {"id": "line"},
+    {"order": "basket", "known_at": "seen_at"},
+    {"id": "line", "order": "basket", "repeats": "drop"},
+    {"order": "basket", "repeats": "drop", "item": None},
+]
 
 
 class Sources:
@@ -35,7 +42,7 @@ class Sources:
         self.day, self.customers, self.kinds = 0, 30, ["paid", "web"]
         self.files: dict[str, pd.DataFrame] = {}
         self.options: dict[str, Any] = {}
-        self.people = False
+        self.people, self.lines = False, 0
         (home / "orders").mkdir(parents=True)
         for _ in range(6):
             self.new_file()
@@ -49,8 +56,11 @@ class Sources:
         """Orders at few moments, so that there are ties in every column."""
         rng = self.rng
         when = FIRST + pd.to_timedelta(rng.integers(days[0] * 4, days[1] * 4, n) * 6, unit="h")
+        self.lines += n
         return pd.DataFrame(
             {
+                "line": [f"e{i}" if i % 7 else None for i in range(self.lines - n, self.lines)],
+                "basket": [f"b{i}" if i % 5 else None for i in rng.integers(0, 40, n)],
                 "who": [self.id_of(i) for i in rng.integers(0, self.customers, n)],
                 "paid_at": when.astype("datetime64[us]"),
                 "eur": np.where(rng.random(n) < 0.1, np.nan, rng.integers(-1, 4, n) * 1.25),
@@ -79,6 +89,14 @@ class Sources:
         rows = self.files[name].copy()
         rows.loc[rows.index[:3], "eur"] = 77.5
         self.write(name, pd.concat([rows.iloc[1:], self.rows(2, (0, self.day))]) if self.rng.random() < 0.5 else rows)
+
+    def repeat(self) -> None:
+        """Deliver some rows of a file once more, in another one, as they are or a little later."""
+        name = str(self.rng.choice(list(self.files)))
+        rows = self.files[name].sample(frac=0.6, random_state=int(self.rng.integers(1e6)))
+        if self.rng.random() < 0.2:
+            rows = rows.assign(eur=0.5)
+        self.write(f"again-{self.day:03d}-{len(self.files)}", rows)
 
     def delete(self) -> None:
         if len(self.files) > 3:
@@ -142,20 +160,22 @@ class Sources:
     def write_people(self) -> None:
         """A table of customers, which leaves some rows to strangers."""
         self.people = True
-        known = self.rng.permutation(self.customers)[: max(3, self.customers - 4)]
+        part = int(self.rng.integers(0, 2))
+        known = [i for i in self.rng.permutation(self.customers)[: max(3, self.customers - 4)] if i % 2 == part]
         frame = pd.DataFrame({"who": [self.id_of(i) for i in known], "city": self.rng.choice(["Rome", "Bonn", "Oslo"], len(known))})
-        frame.to_csv(self.home / "people.csv", index=False)
+        (self.home / "people").mkdir(exist_ok=True)
+        frame.to_csv(self.home / "people" / f"{part}.csv", index=False)
 
     def declare(self) -> None:
         """Declare the orders in another way."""
-        choices: list[dict[str, Any]] = [{}, {"known_at": "seen_at"}, {"repeats": "drop"}, {"item": None}, {"user": None}]
+        choices: list[dict[str, Any]] = [{}, {"known_at": "seen_at"}, {"item": None}, {"user": None}, *TOGETHER]
         self.options = choices[int(self.rng.integers(len(choices)))]
 
     def change(self) -> list[str]:
         """Make the changes of one day, and return what they are."""
         mostly = [self.new_file] * 6
         others = [self.late_rows, self.correct, self.delete, self.shuffle, self.touch, self.new_kind, self.new_customers, self.forget]
-        others += [self.write_tickets, self.write_plans, self.declare, self.write_people]
+        others += [self.write_tickets, self.write_plans, self.declare, self.write_people, self.repeat]
         n = int(self.rng.integers(0, 4))
         chosen = [mostly[0], *(others[int(i)] for i in self.rng.integers(0, len(others), n))] if self.rng.random() < 0.9 else []
         for change in chosen:
@@ -181,7 +201,7 @@ class Sources:
             "plans": cp.States(str(self.home / "plans"), customer="who", time="since", values=["tier"]),
         }
         if self.people:
-            found["people"] = cp.Customers(str(self.home / "people.csv"), customer="who", attributes=["city"])
+            found["people"] = cp.Customers(str(self.home / "people"), customer="who", attributes=["city"])
         return found
 
 

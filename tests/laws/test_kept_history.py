@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from tests.laws.days import Sources, found
+from tests.laws.days import TOGETHER, Sources, found
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError
@@ -48,3 +48,31 @@ def test_random_days(tmp_path: Path, seed: int) -> None:
             continue
         for what in scratch:
             assert kept[what] == scratch[what], (seed, day, made, what)
+
+
+@pytest.mark.parametrize("seed", range(25 if THOROUGH else 5))
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_random_days_of_rows_that_are_one(tmp_path: Path, seed: int) -> None:
+    """Repeated, corrected and removed rows of tables in which rows of several files are one."""
+    rng = np.random.default_rng([seed, 16])
+    sources = Sources(tmp_path / "sources", rng, ["parquet", "csv"][seed % 2])
+    sources.options = TOGETHER[seed % len(TOGETHER)]
+    read = 0
+    for day in range(8 if THOROUGH else 6):
+        changes = [
+            sources.repeat,
+            sources.correct,
+            sources.delete,
+            sources.late_rows,
+            sources.shuffle,
+            sources.forget,
+            sources.write_people,
+        ]
+        for change in [changes[int(i)] for i in rng.integers(0, len(changes), 2)] if day else []:
+            change()
+        declared = sources.declared()
+        kept = outcome(cp.runs.open_history, tmp_path / "history", partitions=2, **declared)
+        scratch = outcome(cp.runs.scan_tables, partitions=1 + day % 3, **declared)
+        assert kept == scratch, (seed, day)
+        read += not isinstance(kept, str)
+    assert read >= 1

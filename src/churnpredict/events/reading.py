@@ -6,12 +6,11 @@ Longer than most modules because the four kinds of table are read in the same fe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,6 +25,8 @@ from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
 from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
+from churnpredict.events.one_row import bring_together, key_codes, key_numbers, keys_of
+from churnpredict.events.rows import Rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.streams import UNIT
@@ -34,49 +35,11 @@ from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.figures import percent
 
-__all__ = ["Rows", "all_ids", "are_midnights", "judge_repeats", "read_rows"]
+__all__ = ["all_ids", "are_midnights", "judge_repeats", "read_rows"]
 
 _MANY_REPEATS = 0.2
 
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One table as read from its source, before the ids of all tables are brought together.
-
-    Attributes
-    ----------
-    codes : ndarray of shape (n,), int32
-        Into ``ids``, the table's distinct customer ids.
-    times : ndarray of shape (n,), int64
-        When each row begins to hold; ``NEVER`` for rows of customers without a known beginning.
-    columns : dict of str to ndarray of shape (n,)
-        Numbers as float64, times as int64, labels as int32 codes into ``labels``.
-    aware : bool or None
-        Whether times carry a zone.
-    days_only : bool
-        Whether all times are midnights.
-    units : ndarray of shape (n,), int32, or None
-        The part of its source that each row came from, where that is asked for.
-    offsets : ndarray of shape (n_ids + 1,), int64, or None
-        Where the rows are grouped by sorted ids, and in order, already: those of id ``i`` are ``offsets[i]:offsets[i + 1]``.
-    """
-
-    codes: npt.NDArray[np.int32]
-    ids: pa.Array
-    times: Ints
-    columns: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    labels: dict[str, pa.Array] = field(default_factory=dict)
-    aware: bool | None = None
-    days_only: bool = False
-    units: npt.NDArray[np.int32] | None = None
-    offsets: Ints | None = None
-
-    def keep(self, mask: npt.NDArray[np.bool_]) -> Rows:
-        columns = {k: v[mask] for k, v in self.columns.items()}
-        units = None if self.units is None else self.units[mask]
-        return replace(self, codes=self.codes[mask], times=self.times[mask], columns=columns, units=units)
 
 
 class Reader:
@@ -151,7 +114,8 @@ class Reader:
 
     def number(self, role: str, column: str | None, *, signed: bool = True, negative: str = "") -> None:
         if column is not None:
-            self.columns[role] = read_numbers(self.table[column], table=self.name, name=column, signed=signed, negative=negative)
+            found = read_numbers(self.table[column], table=self.name, name=column, signed=signed, negative=negative)
+            self.columns[role] = found + 0.0  # one zero: rows that differ in its sign only are equal, and have one place
 
     def money(self, declaration: Events | Intervals) -> None:
         """Read the value, in one currency."""
@@ -212,9 +176,15 @@ class Reader:
             # missing: known at once; the far future (9999): not known yet
             self.columns["known"] = np.maximum(np.where(unknown & (known <= 0), times, known), times)
 
-    def rows(self, codes: npt.NDArray[np.int32], ids: pa.Array, times: Ints) -> Rows:
-        units = self.table[UNIT].to_numpy() if UNIT in self.extra else None
-        return Rows(codes, ids, times, self.columns, self.labels, self.aware, are_midnights(times, self.timezone), units)
+    def one_row_each(self, times: Ints) -> Rows:
+        """Return all rows, those that are one brought together; with their keys beside them where rows are read apart from others."""
+        keys = {key: key_codes(key, self.table[column], self.name, column) for key, column in keys_of(self.declaration).items()}
+        codes, ids = self.ids()
+        rows = Rows(codes, ids, times, self.columns, self.labels, self.aware, are_midnights(times, self.timezone))
+        if UNIT in self.extra:
+            numbers = {part: values for key, coded in keys.items() for part, values in key_numbers(key, *coded).items()}
+            return replace(rows, columns={**rows.columns, **numbers}, units=self.table[UNIT].to_numpy())
+        return bring_together(self.name, self.declaration, rows, keys)
 
 
 def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool = False) -> Rows:
@@ -242,12 +212,7 @@ def _events(reader: Reader, events: Events) -> Rows:
     reader.label("item", events.item)
     reader.label("user", events.user)
     reader.known(events.known_at, times)
-    if events.order is not None:
-        reader.columns["order"] = pd.factorize(reader.table[events.order].to_pandas())[0].astype(np.int64)
-    rows = reader.rows(*reader.ids(), times)
-    rows = rows if events.id is None else _one_row_per_id(reader, events.id, rows)
-    rows = _once(rows) if events.repeats == "drop" else rows
-    return rows if events.order is None else _one_row_per_order(rows)
+    return reader.one_row_each(times)
 
 
 def _intervals(reader: Reader, intervals: Intervals) -> Rows:
@@ -268,8 +233,7 @@ def _intervals(reader: Reader, intervals: Intervals) -> Rows:
         reader.either(column)
     reader.dates(intervals.dates)
     reader.known(intervals.known_at, starts)
-    rows = reader.rows(*reader.ids(), starts)
-    return _once(rows) if intervals.repeats == "drop" else rows
+    return reader.one_row_each(starts)
 
 
 def _refuse_backwards(reader: Reader, starts: Ints, ends: Ints, column: str, what: str) -> None:
@@ -289,7 +253,7 @@ def _states(reader: Reader, states: States) -> Rows:
         reader.either(column)
     reader.dates(states.dates)
     reader.known(states.known_at, times)
-    return reader.rows(*reader.ids(), times)
+    return reader.one_row_each(times)
 
 
 def _customers(reader: Reader, customers: Customers) -> Rows:
@@ -305,21 +269,7 @@ def _customers(reader: Reader, customers: Customers) -> Rows:
     reader.dates(customers.dates)
     reader.label("owner", customers.owner)
     reader.number("value", customers.value, signed=False)
-    codes, ids = reader.ids()
-    pairs = pd.DataFrame({"customer": codes, "valid_from": times})
-    twice = int(pairs.duplicated().sum())
-    if twice:
-        raise IdentityError(
-            "duplicate-customer",
-            "customers with several rows" + ("" if customers.valid_from is None else " of the same valid_from"),
-            table=reader.name,
-            column=customers.customer,
-            rows=twice,
-            total=len(pairs),
-            remedy="Keep one row per customer"
-            + (", or declare valid_from= if they are versions." if customers.valid_from is None else " and moment."),
-        )
-    return reader.rows(codes, ids, times)
+    return reader.one_row_each(times)
 
 
 def _fetch(name: str, declaration: Declaration, extra: Sequence[str] = ()) -> pa.Table:
@@ -333,87 +283,6 @@ def _fetch(name: str, declaration: Declaration, extra: Sequence[str] = ()) -> pa
         if not summing():
             warn("empty-table", "the table has no rows", table=name, remedy="Features of it will be missing.", stacklevel=6)
     return table
-
-
-def _one_row_per_id(reader: Reader, column: str, rows: Rows) -> Rows:
-    """Count an event id that comes twice with the same content once; refuse one with other content."""
-    codes, values = encoded(reader.table[column])
-    if pa.types.is_floating(values.type) and pc.any(pc.greater_equal(pc.abs(values), 2.0**53)).as_py():
-        remedy = "Read the column again from its source as int64 or text."
-        what = "event ids are floats beyond 2^53, where neighbouring ids have already become the same number"
-        raise ContentError("float-id", what, table=reader.name, column=column, remedy=remedy)
-    frame = pd.DataFrame({"id": codes, "customer": rows.codes, "time": rows.times, **rows.columns})
-    unknown = pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False)
-    again = frame.duplicated("id").to_numpy() & (codes >= 0) & ~np.append(unknown, False)[codes]
-    if not again.any():
-        return rows
-    differs = again & ~frame.duplicated().to_numpy()
-    where: dict[str, Any] = {"table": reader.name, "column": column, "total": len(frame)}
-    if differs.any():
-        raise ContentError(
-            "event-id",
-            "the same event id occurs in rows with different content",
-            rows=int(differs.sum()),
-            examples=values.take(pa.array(codes[differs][:3])).to_pylist(),
-            remedy="Keep one row per event, usually the latest.",
-            **where,
-        )
-    judge(
-        ("repeated-event", reader.name, column),
-        lambda rows, total, name=reader.name: _warn_of_repeats(rows, total, name, column),
-        int(again.sum()),
-        len(frame),
-    )
-    return rows.keep(~again)
-
-
-def _one_row_per_order(rows: Rows) -> Rows:
-    """Merge the lines of an order into one event: the sum of their values at their first moment, known when the last of them is."""
-    number = rows.columns.pop("order")
-    alone = number < 0  # a row without a number is an order by itself
-    number = np.where(alone, number.max(initial=-1) + 1 + np.cumsum(alone), number)
-    value = rows.columns.get("value", np.zeros(len(number)))
-    labels = [rows.columns[name] for name in ("kind", "item", "user") if name in rows.columns]
-    order = np.lexsort((*labels, -np.nan_to_num(np.abs(value)), number, rows.codes))  # the largest first: law 6, whatever the order of rows
-    first = np.ones(len(order), np.bool_)
-    first[1:] = (np.diff(rows.codes[order]) != 0) | (np.diff(number[order]) != 0)
-    starts = np.flatnonzero(first)
-    if len(starts) == len(order):
-        return rows
-    kept = order[starts]
-    columns = {name: column[kept] for name, column in rows.columns.items()}
-    if "value" in columns:
-        known = ~np.isnan(value[order])
-        total = _exact_sums(np.where(known, value[order], 0.0), starts)
-        columns["value"] = np.where(np.add.reduceat(known, starts) > 0, total, np.nan)
-    if "known" in columns:
-        columns["known"] = np.maximum.reduceat(rows.columns["known"][order], starts)
-    times = np.minimum.reduceat(rows.times[order], starts)
-    return replace(rows, codes=rows.codes[kept], times=times, columns=columns)
-
-
-def _exact_sums(values: npt.NDArray[np.float64], starts: Ints) -> npt.NDArray[np.float64]:
-    """Return the sums of runs of values, each rounded once: the order of the rows cannot change a digit."""
-    import math
-
-    ends = np.append(starts[1:], len(values))
-    found = values[starts]
-    for place in np.flatnonzero(ends - starts > 1):
-        found[place] = math.fsum(values[starts[place] : ends[place]])
-    return np.asarray(found)
-
-
-def _warn_of_repeats(rows: int, total: int, table: str, column: str) -> None:
-    warn(
-        "repeated-event",
-        "rows that repeat an event id are dropped",
-        table=table,
-        column=column,
-        rows=rows,
-        total=total,
-        remedy="Load each event once.",
-        stacklevel=8,
-    )
 
 
 def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
@@ -444,12 +313,6 @@ def all_ids(rows: dict[str, Rows], people: str | None) -> pa.Array:
     if grouped and chosen is distinct:
         return chosen
     return chosen.take(pc.sort_indices(chosen))
-
-
-def _once(rows: Rows) -> Rows:
-    """Keep the first of rows that are equal in every declared column."""
-    again = pd.DataFrame({"customer": rows.codes, "time": rows.times, **rows.columns}).duplicated().to_numpy()
-    return rows.keep(~again) if again.any() else rows
 
 
 def judge_repeats(name: str, rows: Rows, repeats: int, declaration: Events | Intervals) -> None:

@@ -23,7 +23,8 @@ from churnpredict.events.declarations import Customers, Declaration, Events, Int
 from churnpredict.events.holes import warn_of_holes
 from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
-from churnpredict.events.reading import Rows, all_ids, judge_repeats, read_rows
+from churnpredict.events.reading import all_ids, judge_repeats, read_rows
+from churnpredict.events.rows import Rows
 from churnpredict.events.streams import Stream, count_labels, group_rows, spread_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties

@@ -11,17 +11,18 @@ import numpy as np
 import pyarrow as pa
 
 from churnpredict.events.check_declarations import check_zones
-from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.declarations import Declaration
 from churnpredict.events.history.kept_rows import group_by_partition
 from churnpredict.events.history.segments import Segment, Shelf, save_segment
-from churnpredict.events.reading import Rows, read_rows
+from churnpredict.events.reading import read_rows
+from churnpredict.events.rows import Rows
 from churnpredict.events.sources.base import Unit
 from churnpredict.events.sources.spill import Buckets, see_forms, with_forms, without_dictionaries
 from churnpredict.events.sources.texts import shared_form
 from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import Tally, counting
 
-__all__ = ["Intake", "empty_rows", "needs_the_whole", "read_units"]
+__all__ = ["Intake", "empty_rows", "read_units"]
 
 FEW = 1_000_000  # rows that are read at once; more are cut into buckets on disk first
 
@@ -58,19 +59,6 @@ class Intake:
     ids: str = ""
     aware: bool | None = None
     tally: Tally = field(default_factory=Tally)
-
-
-def needs_the_whole(declaration: Declaration) -> str | None:
-    """Return why the rows of a table cannot be read apart from each other; None where they can.
-
-    Rows that share an id or an order become one row, and repeated ones may be left out: which of them stay is decided among all.
-    """
-    if isinstance(declaration, Customers):
-        return "each customer has one row"
-    for key in ("id", "order"):
-        if getattr(declaration, key, None) is not None:
-            return f"{key}= is declared, and rows that share one are brought together"
-    return 'repeats="drop" is declared' if getattr(declaration, "repeats", None) == "drop" else None
 
 
 def read_units(name: str, declaration: Declaration, units: Sequence[tuple[int, Unit]], shelf: Shelf) -> Intake:

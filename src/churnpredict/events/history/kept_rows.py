@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.events.reading import Rows, are_midnights
+from churnpredict.events.one_row import HIDDEN
+from churnpredict.events.reading import are_midnights
+from churnpredict.events.rows import Rows
 from churnpredict.events.sources.spill import bucket_of, id_texts
 from churnpredict.events.streams import UNIT, are_events, event_columns, group_rows
 
@@ -20,6 +22,7 @@ __all__ = ["KeptRows", "group_by_partition", "merge_rows", "without_units"]
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
+Columns = dict[str, npt.NDArray[Any]]
 _NONE = np.empty(0, np.int32)
 
 
@@ -37,7 +40,7 @@ class KeptRows:
     offsets : ndarray of shape (n_ids + 1,), int64
     times : ndarray of shape (n,), int64
     columns : dict of str to ndarray of shape (n,)
-        As :class:`Rows` has them, with the unit of each row under ``UNIT``.
+        As :class:`Rows` has them, with the unit of each row under ``UNIT``, and the keys by which rows are brought together.
     labels : dict of str to pyarrow.Array
         Sorted; each is on some row.
     days_only : bool
@@ -76,18 +79,33 @@ def group_by_partition(rows: Rows, n: int, timezone: str) -> dict[int, KeptRows]
     remap = np.full(len(rows.ids), -1, np.int32)
     remap[order] = np.arange(len(order), dtype=np.int32)
     units = np.zeros(len(rows.times), np.int32) if rows.units is None else rows.units.astype(np.int32)
-    grouped, _ = group_rows(rows.codes, remap, len(order), rows.times, {**rows.columns, UNIT: units}, timezone)
+    plain, beside = _apart({**rows.columns, UNIT: units})
+    grouped, _ = group_rows(rows.codes, remap, len(order), rows.times, {**plain, UNIT: np.arange(len(units), dtype=np.int32)}, timezone)
+    ordered = _joined(grouped.columns, beside)
     ids = rows.ids.take(pa.array(order))
     ends = np.searchsorted(partition[order], np.arange(n + 1))
     found = {}
     for number in np.flatnonzero(np.diff(ends)).tolist():
         a, b = ends[number], ends[number + 1]
         some = slice(grouped.offsets[a], grouped.offsets[b])
-        columns = {name: values[some] for name, values in grouped.columns.items()}
+        columns = {name: values[some] for name, values in ordered.items()}
         offsets = grouped.offsets[a : b + 1] - grouped.offsets[a]
         kept = KeptRows(ids.slice(a, b - a), offsets, grouped.times[some], columns, dict(rows.labels), rows.days_only)
         found[number] = _with_used_labels(kept)
     return found
+
+
+def _apart(columns: Columns) -> tuple[Columns, Columns]:
+    """Return columns that decide on the order of rows, and those that only go along with them."""
+    plain = {name: values for name, values in columns.items() if not name.startswith(HIDDEN)}
+    return plain, {name: values for name, values in columns.items() if name.startswith(HIDDEN)}
+
+
+def _joined(ordered: Columns, beside: Columns) -> Columns:
+    """Return ordered rows with what goes along with them; before, each had its place among all under ``UNIT``."""
+    place = ordered[UNIT]
+    plain = {name: values for name, values in ordered.items() if name != UNIT}
+    return plain | {name: values[place] for name, values in beside.items()}
 
 
 def without_units(kept: KeptRows, gone: Collection[int], timezone: str) -> KeptRows | None:
@@ -128,22 +146,28 @@ def merge_rows(first: KeptRows, second: KeptRows, timezone: str) -> KeptRows:
             if len(place) < len(labels[name]):
                 side[name] = np.append(place, np.int32(-1))[side[name]]
     days_only = first.days_only and second.days_only
-    if not are_events(first.columns):
+    keyed = [name for name in first.columns if name.startswith(HIDDEN) and name != UNIT]
+    beside: Columns = {}
+    if keyed:  # the kernel moves one column beside those of events: the place of each row
+        beside = {name: np.concatenate([columns[0].pop(name), columns[1].pop(name)]) for name in [*keyed, *({UNIT} & set(columns[0]))]}
+        n = len(first)
+        columns[0][UNIT], columns[1][UNIT] = np.arange(n, dtype=np.int32), np.arange(n, n + len(second), dtype=np.int32)
+    if not are_events(columns[0]):
         owners = [np.repeat(place, np.diff(side.offsets)) for place, side in zip(places, (first, second), strict=True)]
-        joined = {name: np.concatenate([columns[0][name], columns[1][name]]) for name in first.columns}
+        joined = {name: np.concatenate([columns[0][name], columns[1][name]]) for name in columns[0]}
         times, n = np.concatenate([first.times, second.times]), len(ids)
         stream, _ = group_rows(np.concatenate(owners), np.arange(n, dtype=np.int32), n, times, joined, timezone)
-        return KeptRows(ids, stream.offsets, stream.times, stream.columns, labels, days_only)
-    names = list(first.columns)
+        return KeptRows(ids, stream.offsets, stream.times, _joined(stream.columns, beside) if keyed else stream.columns, labels, days_only)
+    names = list(columns[0])
     n, total = len(ids), len(first) + len(second)
     offsets, times = np.zeros(n + 1, np.int64), np.empty(total, np.int64)  # made by NumPy, which asks for large pages
-    merged = {name: np.empty(total, first.columns[name].dtype) for name in names}
+    merged = {name: np.empty(total, columns[0][name].dtype) for name in names}
     sides = [
         (kept.offsets, kept.times, *event_columns(own), own.get(UNIT, _NONE)) for kept, own in zip((first, second), columns, strict=True)
     ]
     _merge_events(places[0], places[1], sides[0], sides[1], offsets, times, *event_columns(merged), merged.get(UNIT, _NONE))
     np.cumsum(offsets, out=offsets)
-    return KeptRows(ids, offsets, times, merged, labels, days_only)
+    return KeptRows(ids, offsets, times, _joined(merged, beside) if keyed else merged, labels, days_only)
 
 
 def _united(values: list[pa.Array]) -> tuple[pa.Array, list[Codes]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from churnpredict.errors import ChurnError, SchemaError
 from churnpredict.events.declarations import Declaration
-from churnpredict.events.history.intake import Intake, needs_the_whole, read_units
+from churnpredict.events.history.intake import Intake, read_units
 from churnpredict.events.history.kept_rows import KeptRows, merge_rows, without_units
 from churnpredict.events.history.segments import Segment, Shelf, load_segment, save_segment
 from churnpredict.events.history.units import Proof, is_unchanged, take_proof
@@ -87,10 +87,16 @@ class KeptTable:
     def rows(self) -> int:
         return sum(unit.rows for unit in self.units)
 
-    def load(self, partition: int, shelf: Shelf, *, verify: bool) -> KeptRows | None:
-        """Return the rows of one partition without their units, None for none."""
+    def load(self, partition: int, shelf: Shelf, *, verify: bool, units: bool = False) -> KeptRows | None:
+        """Return the rows of one partition, None for none; with ``units``, that of each row beside it."""
         own = [s for s in self.segments if s.partition == partition]
-        return _merged([load_segment(shelf.folder, s, verify=verify).unmarked() for s in own], shelf.timezone)
+        parts = [load_segment(shelf.folder, s, verify=verify) for s in own]
+        return _merged(parts if units else [part.unmarked() for part in parts], shelf.timezone)
+
+    @property
+    def new_units(self) -> list[int]:
+        """The units that were read this time."""
+        return [unit.number for unit in self.units if not unit.old]
 
     def only(self, stay: set[int], shelf: Shelf) -> KeptTable:
         """Return a table with only the rows of the units of these numbers.
@@ -169,8 +175,8 @@ def renewed(name: str, declaration: Declaration, before: KeptTable | None, shelf
         proof = is_unchanged(whole, before.units[0].proof)
         if proof is not None:
             return replace(before, units=(replace(before.units[0], proof=proof, old=True),), kept_rows=before.rows)
-    units = source.units(declaration.columns()) if needs_the_whole(declaration) is None else []
-    if units and units[0].name and len({unit.kind for unit in units}) == 1:
+    units = source.units(declaration.columns())
+    if units[0].name and len({unit.kind for unit in units}) == 1:
         kept = before if before is not None and before.alone else KeptTable(declared, alone=True)
         try:
             return _renewed(name, declaration, kept, shelf, units)

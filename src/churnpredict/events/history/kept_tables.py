@@ -22,10 +22,12 @@ from churnpredict.events.declarations import Declaration
 from churnpredict.events.history.folder import Folder
 from churnpredict.events.history.intake import empty_rows
 from churnpredict.events.history.kept_table import KeptTable, Reread, renewed
+from churnpredict.events.history.one_row import bring_kept_together
 from churnpredict.events.history.segments import Shelf
 from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
+from churnpredict.events.one_row import ID, keys_of
 from churnpredict.events.partition_context import Whole, all_streams
 from churnpredict.events.partitions import FLOOR, ROW, PartitionedTables, check_partitions, recoded
 from churnpredict.events.source import open_source
@@ -85,8 +87,8 @@ def open_history(
     Notes
     -----
     The unit is the file: a table that grows by new Parquet or CSV files, such as one a day, costs what the new ones cost. One file that is
-    written again is read again. A table from a database, a frame or a lake is read each time, and so is one whose rows have to be
-    brought together (``id=``, ``order=``, ``repeats="drop"``, customers) whenever one of its files has changed.
+    written again is read again. A table from a database, a frame or a lake is read each time. Rows of several files may be one (``id=``,
+    ``order=``, ``repeats="drop"``): all are kept, and which are one is decided each time among all rows of a customer.
 
     Examples
     --------
@@ -248,8 +250,10 @@ class KeptTables(PartitionedTables):
     def _composed(self, number: int, *, verify: bool) -> EventTables:
         rows = {}
         for name, table in self._tables.items():
-            kept = table.load(number, self._shelf, verify=verify)
-            rows[name] = empty_rows(table.columns) if kept is None else kept.rows(table.aware)
+            declaration = self.declarations[name]
+            kept = table.load(number, self._shelf, verify=verify, units=ID in keys_of(declaration))
+            found = empty_rows(table.columns) if kept is None else kept.rows(table.aware)
+            rows[name] = bring_kept_together(name, declaration, found, table.new_units if verify else ())
         return EventTables.of_rows(self.declarations, self.timezone, rows)
 
     def _check_room(self) -> None:
