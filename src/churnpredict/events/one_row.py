@@ -36,7 +36,7 @@ __all__ = [
     "refuse_repeated_customers",
 ]
 
-HIDDEN = "\x1f"  # begins the names of columns that are no columns of the table
+HIDDEN = "\x1f"  # begins the names of columns that the table does not have
 ID = f"{HIDDEN}id"
 ORDER = f"{HIDDEN}order"
 
