@@ -236,3 +236,15 @@ def test_months_that_stand_only_in_names(holder: str, tmp_path: Path) -> None:
     (stream,) = parse_config(draft.text, tmp_path / "churn.toml").event_tables().streams.values()
     assert len(stream) == len(panel)
     assert stream.columns["value"].sum() == pytest.approx(panel["amount"].sum())
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
+def test_no_table_takes_the_place_of_another(tmp_path: Path) -> None:
+    """What the names of parts have in common is the name of another file."""
+    for year, part in YEARS:
+        part.to_csv(tmp_path / f"orders_{year}.csv", index=False)
+    TICKETS.to_csv(tmp_path / "orders.csv", index=False)
+    draft, found = drafted([tmp_path], tmp_path)
+    assert set(found["tables"]) == {"orders", "orders_2"}
+    streams = parse_config(draft.text, tmp_path / "churn.toml").event_tables().streams
+    assert {len(stream) for stream in streams.values()} == {len(ORDERS), len(TICKETS)}

@@ -35,7 +35,20 @@ def one_of_many(profiles: Sequence[TableProfile]) -> list[TableProfile]:
         for profile in found:
             groups.setdefault(place(profile) or f"\0{profile.name}", []).append(profile)
         found = [one for group in groups.values() for alike in _alike(group) for one in _merged(alike)]
+    found = _under_own_names(found)
     return [_with_question(profile, found) for profile in found]
+
+
+def _under_own_names(profiles: Sequence[TableProfile]) -> list[TableProfile]:
+    """Return the tables, each under a name of its own: what several parts have in common may be the name of another table."""
+    taken: set[str] = set()
+    found = []
+    for profile in profiles:
+        names = (profile.name, *(f"{profile.name}_{k}" for k in range(2, len(profiles) + 2)))
+        name = next(n for n in names if n not in taken and (n == profile.name or all(n != p.name for p in profiles)))
+        taken.add(name)
+        found.append(profile if name == profile.name else replace(profile, name=name))
+    return found
 
 
 def _with_question(profile: TableProfile, profiles: Sequence[TableProfile]) -> TableProfile:
