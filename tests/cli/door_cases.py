@@ -115,7 +115,11 @@ def turkish_orders(folder: Path) -> None:
 
 
 @case(
-    payments__customer="Customer ID", payments__time="Created (UTC)", payments__value="Amount", payments__kinds="Status", payments__id="id"
+    payments__customer="Customer ID",
+    payments__time="Created (UTC)",
+    payments__value="amount_received",
+    payments__kinds="Status",
+    payments__id="id",
 )
 def stripe_payments(folder: Path) -> None:
     rows = [

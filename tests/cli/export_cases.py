@@ -489,7 +489,7 @@ def russian_gym(folder: Path) -> None:
     )
 
 
-@case(faturalar__customer="abone_no", faturalar__value="tutar", churn__rule="cancellation", aboneler__since="aktivasyon_tarihi")
+@case(faturalar__customer="abone_no", faturalar__value="amount_received", churn__rule="cancellation", aboneler__since="aktivasyon_tarihi")
 def turkish_telecom(folder: Path) -> None:
     lines(
         folder,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.cli import export_cases, key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
+from tests.cli import business_cases, export_cases, key_cases, made_cases, more_door_cases, stranger_cases  # noqa: F401 - register their cases
 from tests.cli.door_cases import CASES, WANTED, D, P
 from tests.cli.test_commands import run
 from tests.shops import QUICKEST
@@ -185,13 +185,14 @@ def test_amounts_that_no_column_states(name: str, table: str, per_row: Any, draf
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_ids_written_in_two_ways_are_not_joined_in_silence(drafted: Drafted) -> None:
-    draft, _ = drafted("keys_written_in_two_ways")
-    (apart,) = (r.why for r in draft.readings if r.name == "customers")
-    assert "written in another way" in apart
-    assert "write both in one way" in apart
-    assert "[tables.customers]" not in draft.text
-    assert not any(str(who) in apart for who in P["who"])  # no id in a message
+def test_ids_written_in_two_ways_are_joined_and_it_is_said(drafted: Drafted) -> None:
+    draft, folder = drafted("keys_written_in_two_ways")
+    found = {r.name: r for r in draft.readings}
+    told = [note for r in found.values() for note in r.profile.notes]
+    assert any("written in small letters, without signs and leading zeros, as those in" in note for note in told)
+    assert not any(str(who) in note for who in P["who"] for note in told)  # no id in a message
+    assert set(map(str, found["orders"].customer.codes[1])) <= set(map(str, found["customers"].customer.codes[1]))
+    assert len(parse_config(draft.text, folder / "churn.toml").event_tables()) == len(P)
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")

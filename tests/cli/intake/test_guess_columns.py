@@ -52,3 +52,13 @@ def test_rows_that_follow_each_other_without_a_hole_are_states(tmp_path: Path) -
     profile = profile_of(tmp_path, "plans", "customer_id,valid_from,valid_to,status", rows)
     (found,) = guess_columns(profile, "customer_id")
     assert (found.kind, found.roles["time"]) == ("states", "valid_from")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("usage", "events"), ("salden", "states"), ("account_balances", "states")])
+def test_columns_that_are_months_become_rows(name: str, kind: str, tmp_path: Path) -> None:
+    """Totals are events; balances hold until the next month, and are no amounts."""
+    head = "customer_id," + ",".join(f"2023-{m:02d}" for m in range(1, 13))
+    profile = profile_of(tmp_path, name, head, [f"c{i}," + ",".join(str(i + m) for m in range(12)) for i in range(1, 30)])
+    assert len(profile.months) == 12
+    (found,) = guess_columns(profile, "customer_id")
+    assert (found.kind, found.key("known_after"), "value" in found.roles) == (kind, "month", kind == "events")

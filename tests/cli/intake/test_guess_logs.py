@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.cli.intake.profiles import days, profile_of
 
-from churnpredict.cli.intake.guess_logs import guess_log, guess_wide, period_of
+from churnpredict.cli.intake.guess_logs import guess_log, period_of
 
 FIRSTS = [f"{y}-{m:02d}-01" for y in (2022, 2023) for m in range(1, 13)]
 LASTS = ["2022-01-31", "2022-02-28", "2022-03-31", "2022-04-30", "2022-05-31"]
@@ -75,12 +75,3 @@ def test_prices_from_a_day_on_are_states(tmp_path: Path) -> None:
     profile = profile_of(tmp_path, "price_history", "customer_id,valid_from,price", rows)
     (found,) = guess_log(profile, "customer_id", profile.of_kind("time"), None)
     assert (found.kind, found.lists["values"], found.key("driver")) == ("states", ["price"], "price")
-
-
-def test_columns_that_are_months_become_rows(tmp_path: Path) -> None:
-    head = "customer_id," + ",".join(f"2023-{m:02d}" for m in range(1, 13))
-    profile = profile_of(tmp_path, "usage", head, [f"c{i}," + ",".join(str(i + m) for m in range(12)) for i in range(1, 30)])
-    assert len(profile.months) == 12
-    found = guess_wide(profile, "customer_id")
-    assert found.kind == "events"
-    assert found.key("known_after") == "month"

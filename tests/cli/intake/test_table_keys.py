@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cli.intake.profiles import profile_of
 
-from churnpredict.cli.intake.table_keys import Step, Way, customer_ways, placeholders, unlike_customer, written_apart
+from churnpredict.cli.intake.table_keys import Step, Way, customer_ways, placeholders, unlike_customer
 
 
 def test_the_customer_is_the_column_that_tables_share(tmp_path: Path) -> None:
@@ -51,13 +51,3 @@ def test_ids_that_stand_for_nobody_are_found_by_their_rows(tmp_path: Path) -> No
     rows = [f"c{i % 40}" for i in range(200)] + ["guest"] * 300 + ["VIP"] * 300
     column = profile_of(tmp_path, "orders", "customer", rows).columns["customer"]
     assert placeholders(column) == {"guest": 300}, "a customer who buys much is one"
-
-
-def test_ids_that_are_written_in_two_ways_are_named_and_not_joined(tmp_path: Path) -> None:
-    people = profile_of(tmp_path, "people", "customer_id", [f"C-{i:03d}" for i in range(30)])
-    orders = profile_of(tmp_path, "orders", "customer_id,day", [f"c{i % 30},2024-01-{i % 28 + 1:02d}" for i in range(90)])
-    told = written_apart([people, orders])
-    assert list(told) == ["people"]
-    assert "written in another way" in told["people"]
-    others = profile_of(tmp_path, "other", "customer_id", [f"K{i:03d}" for i in range(30)])
-    assert written_apart([people, others]) == {}

@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
         sender* payer* debitor* debtor* auftraggeber* rider* msisdn kundenkarte* kund* nutzer* benutzer* mitglied* abonnent* konto*
         kontonr kaeufer* klient* compte utilisateur* abonne adherent* usuario* socio* abonado* utente* abbonato* cuenta* membro*
         assinante* conta uzytkownik* abonent* odbiorc* klant* gebruiker* lid lidnr abonnee* клиент* покупател* пользовател* абонент*
-        заказчик* лицевой musteri* kullanici* uye* abone*
+        заказчик* лицевой musteri* kullanici* uye* abone* kunnr*
     """,
     "inside": """
         user* uid person* people member* employee* colleague* login seat* staff learner* student* actor agent* nutzer* benutzer*
@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     """,
     "time": """
         date* datum *datum fecha data dia jour day days tag *tag zeit* *zeit time* timestamp* datetime ts dt at on moment when utc
-        czas dzien tarih* zaman gun дата* время когда tijd* quando
+        czas dzien tarih* zaman gun дата* время когда tijd* quando budat erdat bldat fkdat audat
     """,
     "happened": """
         issue* issued ausgestellt* wystawien* emission* emis* emitted posted sold served order* purchas* paid pay* payment* invoice*
@@ -43,7 +43,7 @@ WORDS: dict[str, str] = {
         rechnung* buchung* besuch* *besuch* command* achat* paiement* factur* visite* pedido* compra* pago* fattur* ordin* acquist*
         pagament* pagamento* zamowien* zakup* platnosc* wizyt* bestelling* aankoop* betaling* bezoek* заказ* покупк* оплат* платеж*
         визит* siparis* satis* odeme* ziyaret* usage checkin check attended attendance receipt* beleg* kassenbon bon quittung*
-        scontrino* paragon*
+        scontrino* paragon* belnr vbeln
     """,
     "clerical": """
         update* modified* loaded export* import* insert* ingest* sync* due deliver* shipped shipping ship estimated approved carrier
@@ -56,12 +56,12 @@ WORDS: dict[str, str] = {
         subtotal eur usd gbp betrag* *betrag umsatz* *umsatz preis* *preis summe* *summe gesamt* wert* montant* prix somme valeur* ca
         importe* precio* ventas ingreso* monto* suma valor* preco* receita* importo* prezzo* totale* incasso* fatturato kwota* *kwota
         cena* wartosc* przychod* bedrag* *bedrag prijs* *prijs omzet* totaal* waarde сумма* цена* стоимост* выручк* оплат* tutar*
-        fiyat* toplam* ciro* bedel* abonnementspreis
+        fiyat* toplam* ciro* bedel* abonnementspreis wrbtr dmbtr netwr copay*
     """,
     "best_value": """
         amount* amt total* revenue* sale sales turnover spend* mrr betrag* *betrag umsatz* *umsatz summe* montant* importe* ventas
         monto* importo* totale* fatturato incasso* receita* kwota* przychod* bedrag* *bedrag omzet* totaal* сумма* выручк* tutar*
-        toplam* ciro* chiffre_d_affaires chiffre_affaires
+        toplam* ciro* chiffre_d_affaires chiffre_affaires wrbtr dmbtr netwr
     """,
     "not_value": """
         profit* margin* rueckerstatt* rembours* reembols* rimbors* zwrot* возврат* iade* cost costs discount* tax* vat fee fees
@@ -91,7 +91,7 @@ WORDS: dict[str, str] = {
         plz postleitzahl* zip zipcode* postcode* postal* cap cp codpostal pocztowy postkod* индекс postakodu posta_kodu
     """,
     "level": """
-        balance* saldo* saldi solde* kontostand* guthaben* stan_konta остат* баланс* bakiye* bestand* inventory outstanding
+        balance* saldo* saldi salden solde* kontostand* guthaben* stan_konta остат* баланс* bakiye* bestand* inventory outstanding
     """,
     "before": """
         old previous prev from before former alt alte alter alter_status vorher* bisher* ancien* anterior* precedent* poprzedn* stary
@@ -131,7 +131,7 @@ WORDS: dict[str, str] = {
         end* ended close* until till to expir* finish* resolved solved stop* terminated termination* completed ende *ende beendet* bis
         geschlossen* laufzeitende fin fini* fermeture* cloture* hasta cierre* fine al chius* chiusura* fim encerr* ate koniec* konca
         do zakoncz* zamkn* eind* einde* tot gesloten* конец* оконч* закрыт* заверш* по bitis* sona kapanis* kapandi*
-        abschluss* *abschluss fechamento sluit* afsluit*
+        abschluss* *abschluss fechamento sluit* afsluit* schliess* *schliessung
     """,
     "leaving": """
         churn* cancel* attrit* terminat* unsub* unregist* deactivat* left leave leaving exit* lapsed lost quit gone abandon* defect*

@@ -12,16 +12,18 @@ from churnpredict.cli.intake.date_orders import with_settled_dates
 from churnpredict.cli.intake.dated_files import with_dates_of_names
 from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
+from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.parts_of_tables import one_of_many
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
+from churnpredict.cli.intake.received_amounts import with_received
 from churnpredict.cli.intake.repeated_totals import with_totals_once
-from churnpredict.cli.intake.table_joins import joined_profile, months_as_rows, with_customer
-from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders, written_apart
-from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
-from churnpredict.cli.intake.tables_of_leaving import leavers, more_states, with_payment_driver, without_contradicted
+from churnpredict.cli.intake.table_joins import joined_profile, with_customer
+from churnpredict.cli.intake.table_keys import Way, customer_ways, placeholders
+from churnpredict.cli.intake.table_profiles import TableProfile
+from churnpredict.cli.intake.tables_of_leaving import leavers, months_turned, more_states, with_payment_driver, without_contradicted
 from churnpredict.cli.intake.tariff_states import tariff_states
 from churnpredict.cli.intake.titled_years import with_years_of_titles
 from churnpredict.events.source import Query
@@ -51,7 +53,7 @@ Ask = Callable[[Question], int]
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
     profiles = in_one_unit([with_derived(p) for p in one_of_many(with_years_of_titles(with_dates_of_names(profiles)))])
-    apart = written_apart(profiles)
+    profiles, apart = with_one_spelling(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]
     tables = {p.name: p for p in profiles}
@@ -95,12 +97,12 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     told |= seen
     readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
     used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
-    found = [with_totals_once(r) for r in found]
+    found = [with_received(with_totals_once(r)) for r in found]
     found = [_lines_of_orders(r, ways[r.name]) if r.name in ways else r for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
     readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
     readings = _one_table_of_people(readings)
-    readings = [_turned(r) for r in readings]
+    readings = [months_turned(r) for r in readings]
     readings = _observed(readings)
     return with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
 
@@ -205,15 +207,6 @@ def _as_event(r: Reading) -> Reading:
     keys = list(column.how) + ([("optional_time", True, "rows without this time are not events")] if not column.known.all() else [])
     unused = {c: "no role found" for c in r.profile.columns if c not in roles.values()}
     return replace(r, kind="events", roles=roles, lists={}, keys=keys, unused=unused, leaving="")
-
-
-def _turned(reading: Reading) -> Reading:
-    """Turn columns that are months into rows."""
-    if not reading.kind or not reading.profile.months:
-        return reading
-    profile = profile_query(months_as_rows(reading.profile, reading.roles["customer"]), reading.name, reading.profile)
-    columns = dict(profile.columns)
-    return replace(reading, profile=profile, keys=[*columns["month"].how, *reading.keys], unused=reading.unused)
 
 
 def _with_money(readings: Sequence[Reading]) -> list[Reading]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from churnpredict.cli.intake.column_times import lacks_year, mixed_zones
+from churnpredict.cli.intake.column_words import has_word
 from churnpredict.cli.intake.guess_contracts import find_pair, guess_contracts, is_of_people, is_short
 from churnpredict.cli.intake.guess_customers import guess_customers
 from churnpredict.cli.intake.guess_deals import find_deals, guess_deals
-from churnpredict.cli.intake.guess_logs import guess_log, guess_wide
+from churnpredict.cli.intake.guess_logs import guess_log
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import leaving_values
-from churnpredict.cli.intake.readings import Activity, Reading, is_status, left_out
+from churnpredict.cli.intake.readings import MOST_KINDS, Activity, Reading, is_status, left_out
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 from churnpredict.events.timing import DAY
 
 __all__ = ["guess_columns"]
 
 _RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "customer_id"})  # scores and plan, backtest, alerts
+
+_TWICE, _OFTEN = 2, 4  # rows per customer at least: of a table named for orders, of another
 
 
 def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | None = None) -> list[Reading]:
@@ -37,7 +40,7 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     if empty:
         return [left_out(profile, f'{empty:,} rows have no "{customer}": leave them out, or fill in the customer')]
     if profile.months:
-        return [guess_wide(profile, customer)]
+        return [_guess_wide(profile, customer)]
     times = [c for c in profile.of_kind("time") if not c.says("birth") and c.name != customer]
     once = column.unique
     deals = find_deals(profile, times)
@@ -48,6 +51,8 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
         return [guess_customers(profile, customer, times, activity, leaving=pair[1])]
     if pair is not None and not once and _is_history(profile, customer, *pair):
         return guess_log(profile, customer, [pair[0]], None, states=True)
+    if pair is not None and not once and (_is_of_orders(profile, customer, *pair) or _is_of_transactions(profile, customer, pair[0])):
+        return guess_log(profile, customer, [pair[0]], None)
     if pair is not None and not is_short(*pair):
         return [guess_contracts(profile, customer, *pair, times)]
     own = any(c.unique and c.name != customer and is_id(c.name) and not c.says("customer") for c in profile.of_kind("text", "number"))
@@ -80,3 +85,41 @@ def _is_history(profile: TableProfile, customer: str, start: Column, end: Column
     still = (~end.known[order])[last].mean() > 0.5  # contracts that are renewed as new rows have an end as planned
     changing = any((c.codes[0][order][1:] != c.codes[0][order][:-1])[following].mean() > 0.5 for c in texts if following.any())
     return bool(following.sum() > 20 and seamless[following].mean() > 0.9 and still and changing)
+
+
+def _is_of_orders(profile: TableProfile, customer: str, start: Column, end: Column) -> bool:
+    """Return whether rows are orders or bookings, of which some were cancelled, rather than contracts: customers make the next one while
+    the one before has not ended.
+    """
+    several = profile.rows / max(profile.columns[customer].distinct, 1)
+    if profile.says("contract", "ticket") or not end.says("leaving") or several < (_TWICE if profile.says("happened") else _OFTEN):
+        return False
+    who = profile.columns[customer].codes[0]
+    order = np.lexsort((start.times, who))
+    following = (who[order][1:] == who[order][:-1]) & start.known[order][1:]
+    still = ~end.known[order][:-1] | (end.times[order][:-1] > start.times[order][1:])
+    return bool(following.any() and still[following].mean() > 0.5)
+
+
+def _is_of_transactions(profile: TableProfile, customer: str, start: Column) -> bool:
+    """Return whether rows are transactions on contracts, such as new, renewal and cancellation, each with the term of its contract."""
+    who = profile.columns[customer]
+    return any(
+        not is_status(c)
+        and c.says("kind")
+        and leaving_values(c, who, start)
+        and any(has_word(str(v), role) for v in c.codes[1] for role in ("start", "since", "renewal"))
+        for c in profile.of_kind("text")
+        if c.distinct <= MOST_KINDS
+    )
+
+
+def _guess_wide(profile: TableProfile, customer: str) -> Reading:
+    """Return a table whose columns are months: turned by a query, one row per customer and month; balances are states, and no amounts."""
+    unused = {c: "not a month" for c in profile.columns if c not in profile.months and c != customer}
+    if profile.says("level"):
+        held = [("known_after", "month", "each number stands at the end of its month")]
+        return Reading(profile, "states", profile.name, {"customer": customer, "time": "month"}, {"values": ["amount"]}, held, unused)
+    roles = {"customer": customer, "time": "month", "value": "amount"}
+    keys = [("known_after", "month", "each number is the total of a month: it is not known before the month is over")]
+    return Reading(profile, "events", profile.name, roles, {}, keys, unused)

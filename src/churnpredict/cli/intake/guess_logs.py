@@ -26,7 +26,7 @@ from churnpredict.cli.intake.readings import (
 from churnpredict.cli.intake.table_keys import unlike_customer
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
-__all__ = ["guess_log", "guess_wide", "period_of"]
+__all__ = ["guess_log", "period_of"]
 
 _DAY = 86_400_000_000
 _ONCE = 0.95
@@ -240,7 +240,9 @@ def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column],
         passing = "" if column.says("reason") else _passing_state(column, profile.columns[roles["time"]])
         if passing and not any(has_word(str(v), "failed") for v in column.codes[1]):
             unused[column.name] = f'overwritten over time: only the latest rows are still "{passing}"'
-    return _best([c for c in kinds if c.says("kind") and c.name not in unused], "kind")
+    named = [c for c in kinds if c.says("kind") and c.name not in unused]
+    failing = [c for c in named if not c.says("reason") and any(has_word(str(v), "failed") for v in c.codes[1])]
+    return _best(failing or named, "kind")
 
 
 def _cents(profile: TableProfile, roles: dict[str, str], value: Column | None) -> list[str]:
@@ -316,11 +318,3 @@ def _best(columns: Sequence[Column], role: str) -> Column | None:
         return (column.says(role), plain, not is_id(column.name), not result, -len(tokens(column.name)), column.distinct)
 
     return max(columns, key=fit, default=None)
-
-
-def guess_wide(profile: TableProfile, customer: str) -> Reading:
-    """Return a table whose columns are months: turned by a query, one row per customer and month."""
-    unused = {c: "not a month" for c in profile.columns if c not in profile.months and c != customer}
-    roles = {"customer": customer, "time": "month", "value": "amount"}
-    keys = [("known_after", "month", "each number is the total of a month: it is not known before the month is over")]
-    return Reading(profile, "events", profile.name, roles, {}, keys, unused)

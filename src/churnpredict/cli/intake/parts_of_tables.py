@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from churnpredict.cli.intake.column_words import month_of, tokens
+from churnpredict.cli.intake.repeated_rows import without_repeated
 from churnpredict.cli.intake.table_joins import path_of, query_over, quoted
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query, table_name
 from churnpredict.errors import ChurnError
@@ -21,6 +22,7 @@ __all__ = ["one_of_many"]
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?=[a-f]*\d)[0-9a-f]{8,}")  # in the names of parts that engines write
 _FEWEST = 3  # columns of parts that lack others
 _SHEETS = re.compile(r"sheets?|tabelle|blatt|feuil|hoja|planilha|foglio|arkusz|blad|лист|sayfa|parts?|page|data|export", re.IGNORECASE)
+_PART_OF_YEAR = re.compile(r"(?<![^\W_])[qh]\d(\s*-\s*[qh]\d)?[\s_-]+(?=(19|20)\d\d)", re.IGNORECASE)  # "Q1-Q4 2023", "H1 2024"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -79,6 +81,7 @@ def _place(profile: TableProfile) -> tuple[str, ...]:
 def _plain(part: str) -> str:
     part = _RANDOM.sub("#", part)
     part = _WORD.sub(lambda word: "#" if month_of(word[0]) else word[0], part)
+    part = _PART_OF_YEAR.sub("", part)
     return re.sub(r"[\d#]+", "#", re.sub(r"\bq(?=\d)|(?<=\d)q(?=\d)", "#", part, flags=re.IGNORECASE))
 
 
@@ -120,7 +123,7 @@ def _merged(group: list[TableProfile]) -> list[TableProfile]:
         if parts:
             by_count.setdefault(parts, []).append(column)
     notes = [f"{parts} of {len(group)} parts have no {', '.join(columns)}" for parts, columns in by_count.items()]
-    return [replace(whole, name=_name(group), notes=(*whole.notes, *notes))]
+    return [without_repeated(replace(whole, name=_name(group), notes=(*whole.notes, *notes)), group)]
 
 
 def _name(group: Sequence[TableProfile]) -> str:

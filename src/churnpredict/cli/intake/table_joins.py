@@ -173,16 +173,26 @@ def with_customer(profile: TableProfile, customer: str, nobody: Sequence[str] = 
     return profile_query(query, profile.name, profile)
 
 
-def months_as_rows(profile: TableProfile, customer: str) -> Query:
-    """Return one row per customer and month, of columns that are months: months without a value are left out."""
+def months_as_rows(profile: TableProfile, customer: str, *, zeros: bool = False) -> Query:
+    """Return one row per customer and month, of columns that are months.
+
+    Months without a value are left out, and with ``zeros`` false those of nothing as well.
+    """
     others = [c for c in profile.columns if c not in profile.months]
-    name, who = quoted(profile.name), quoted(customer)
-    left_out = ", ".join(quoted(c) for c in others)
+    who, left_out = quoted(customer), ", ".join(quoted(c) for c in others)
+    meant = f"regexp_matches(CAST(amount AS VARCHAR), '[{0 if zeros else 1}-9]')"
+    source = profile.source
+    name = "given" if isinstance(source, Query) else quoted(profile.name)
     if all(re.fullmatch(r"\d{4}-\d{2}", c) or re.fullmatch(r"[A-Z][a-z]{2}-\d\d", c) for c in profile.months):
         turned = f"UNPIVOT {name} ON COLUMNS(* EXCLUDE ({left_out})) INTO NAME month VALUE amount"
-        return query_over(f"SELECT {who}, month, amount FROM ({turned}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
-    rows = " UNION ALL ".join(f"SELECT {who}, '{day}' AS month, {quoted(c)} AS amount FROM {name}" for c, day in profile.months.items())
-    return query_over(f"SELECT * FROM ({rows}) WHERE regexp_matches(CAST(amount AS VARCHAR), '[1-9]')", [profile])
+        sql = f"SELECT {who}, month, amount FROM ({turned}) WHERE {meant}"
+    else:
+        parts = (f"SELECT {who}, '{day}' AS month, {quoted(c)} AS amount FROM {name}" for c, day in profile.months.items())
+        sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE {meant}"
+    if not isinstance(source, Query):
+        return query_over(sql, [profile])
+    inner = source.sql if " " in source.sql else f"SELECT * FROM {source.sql}"
+    return Query(f"WITH given AS ({inner}) {sql}", source.database)
 
 
 def flagged_rows(profile: TableProfile, column: str, values: Sequence[str]) -> Query:

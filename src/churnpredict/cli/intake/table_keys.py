@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
 
-__all__ = ["Step", "Way", "customer_ways", "placeholders", "unlike_customer", "written_apart"]
+__all__ = ["CONTACT", "Step", "Way", "customer_ways", "placeholders", "unlike_customer"]
 
 _SHARED = 0.5  # share of the smaller column's values: both are keys of the same things
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
@@ -24,7 +23,7 @@ _NOBODY = {
     *("no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf", "invité", "invite", "inconnu", "anonyme", "invitado"),
     *("desconocido", "ospite", "anonimo", "convidado", "gość", "nieznany", "onbekend", "гость", "неизвестно", "misafir", "bilinmiyor"),
 }
-_CONTACT = {
+CONTACT = {
     *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
     *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "телефон"),
 }
@@ -70,7 +69,7 @@ def _fitness(table: TableProfile, column: Column) -> float:
     if not words and (table.says("people") or not timed):
         fit += 2.5 * column.unique
     if column.says("person") and not has_word(name, "customer"):
-        fit += 1.0 if _CONTACT & set(tokens(name)) else -5
+        fit += 1.0 if CONTACT & set(tokens(name)) else -5
     elif column.says("person"):
         fit -= 2
     if column.says("happened", "contract", "ticket", "item", "reason") and not (is_id(name) and has_word(tokens(name)[0], "customer")):
@@ -273,29 +272,3 @@ def placeholders(column: Column) -> dict[str, int]:
     counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=column.distinct)
     usual = max(10.0 * float(np.median(counts)), 20.0) if len(counts) > _FEW else np.inf
     return {str(v): int(n) for v, n in zip(column.codes[1], counts, strict=True) if n > usual and str(v).strip().lower() in _NOBODY}
-
-
-def written_apart(tables: Sequence[TableProfile]) -> dict[str, str]:
-    """Return tables whose customers are those of another table, written in another way, "C-007" and "c7": why each is not joined."""
-    columns = [(t, c) for t in tables for c in t.columns.values() if not unlike_customer(c) and c.says("customer") and c.distinct > _FEW]
-    found: dict[str, str] = {}
-    for i, (one, a) in enumerate(columns):
-        for other, b in columns[i + 1 :]:
-            if one is other or not ((is_id(a.name) and is_id(b.name)) or a.name == b.name):
-                continue
-            mine, theirs = set(map(str, a.codes[1])), set(map(str, b.codes[1]))
-            if len(mine & theirs) >= _SHARED * min(len(mine), len(theirs)):
-                continue
-            plain = [{_plain_id(v) for v in values} for values in (mine, theirs)]
-            if len(plain[0] & plain[1]) >= _SEEN * min(map(len, plain)):
-                less, more = ((one, a), (other, b)) if a.unique or one.rows < other.rows else ((other, b), (one, a))
-                found[less[0].name] = (
-                    f'the ids in "{less[1].name}" look like those in "{more[1].name}" of {more[0].name} written in another way '
-                    "(capital letters, hyphens, blanks or leading zeros): write both in one way"
-                )
-    return found
-
-
-def _plain_id(value: str) -> str:
-    """Return an id in small letters, without punctuation and leading zeros."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[^a-z0-9]", "", value.lower()))

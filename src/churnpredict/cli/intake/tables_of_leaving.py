@@ -1,4 +1,4 @@
-"""Tables made from others: customers who left and came back, by a date or a state, and the other numbers of a panel."""
+"""Tables made from others: customers who left and came back, by a date or a state, other numbers of a panel, months as rows."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word
 from churnpredict.cli.intake.readings import Activity, Reading
-from churnpredict.cli.intake.table_joins import flagged_rows
-from churnpredict.cli.intake.table_profiles import Column
+from churnpredict.cli.intake.table_joins import flagged_rows, months_as_rows
+from churnpredict.cli.intake.table_profiles import Column, profile_query
 from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY
 from churnpredict.figures import percent
 
-__all__ = ["leavers", "more_states", "with_payment_driver", "without_contradicted"]
+__all__ = ["leavers", "months_turned", "more_states", "with_payment_driver", "without_contradicted"]
 
 _NONE = np.iinfo(np.int64).min
 _MONTH = 30 * DAY
@@ -123,3 +123,13 @@ def with_payment_driver(readings: Sequence[Reading]) -> list[Reading]:
 
 def _is_measure(column: Column) -> bool:
     return column.kind in ("number", "flag") or (column.kind == "text" and 2 <= column.distinct <= 50)
+
+
+def months_turned(reading: Reading) -> Reading:
+    """Turn columns that are months into rows."""
+    if not reading.kind or not reading.profile.months:
+        return reading
+    query = months_as_rows(reading.profile, reading.roles["customer"], zeros=reading.kind == "states")
+    profile = profile_query(query, reading.name, reading.profile)
+    columns = dict(profile.columns)
+    return replace(reading, profile=profile, keys=[*columns["month"].how, *reading.keys], unused=reading.unused)
