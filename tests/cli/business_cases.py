@@ -111,3 +111,23 @@ def balances_with_months_as_columns(folder: Path) -> None:
     lines(folder, "salden.csv", ["Kontonummer;" + ";".join(f"{m:%m/%Y}" for m in held.columns), *rows], "cp1252")
     people = [f"{4000 + r.who};{r.first:%d.%m.%Y};{f'{r.last:%d.%m.%Y}' if r.gone else ''}" for r in P.itertuples()]
     lines(folder, "kunden.csv", ["Kontonummer;Eröffnungsdatum;Schließungsdatum", *people], "cp1252")
+
+
+@case(
+    events__value="price",
+    events_left__kinds="event",
+    churn__rule="cancellation",
+    churn__involuntary=["Canceled from Billing Retry"],
+)
+def subscriptions_of_an_app_store(folder: Path) -> None:
+    """The store cancels some for want of payment; the number of paid periods is a counter, and no amount."""
+    rows = []
+    for r in P.itertuples():
+        on, n = r.first.normalize(), 0
+        while on < (r.last if r.gone else END):
+            rows.append(f"{on:%Y-%m-%d},{'Renew' if n else 'Subscribe'},{9_000_000 + r.who},4.99,{n}")
+            on, n = on + pd.Timedelta(days=30), n + 1
+        if r.gone:
+            kind = "Canceled from Billing Retry" if r.who % 5 == 0 else "Cancel"
+            rows.append(f"{max(r.last, on - pd.Timedelta(days=29)):%Y-%m-%d},{kind},{9_000_000 + r.who},0.00,{n}")
+    lines(folder, "events.csv", ["event_date,event,subscriber_id,price,paid_periods", *rows])

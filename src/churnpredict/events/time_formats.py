@@ -28,10 +28,12 @@ _COMPACT = {8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"), 6: ("%y%m%d", "%d%m%y", "%m%d%y")
 _MONTHS = (
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y", "%d de %b de %Y", "%d %b %Y г.", "%b %d %Y", "%d %b, %Y"),
     *("%d/%b/%Y", "%d.%b.%Y", "%d %b %y", "%d/%b/%y", "%d.%b.%y", "%Y %b %d", "%Y-%b-%d", "%a, %d %b %Y", "%a %b %d %Y", "%A, %b %d, %Y"),
+    *("%d%b%Y", "%d%b%y"),
 )
 _CLOCKS = (
     *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
     *("T%H:%M", "T%H:%M:%S", " %I:%M%p", " %I:%M:%S%p", " %H.%M", " %H.%M.%S", " - %H:%M", " %H:%M:%S.%f"),
+    ":%H:%M:%S",
 )
 _AFTER_ISO = (
     " %I:%M %p",
@@ -107,7 +109,7 @@ def _candidates(text: pa.Array) -> Iterator[str]:
             yield day + clock
     if not named:
         yield from ("%Y-%m-%d" + clock for clock in _AFTER_ISO)
-        yield from ("%Y%m%d" + clock for clock in _CLOCKS[1:3])
+        yield from ("%Y%m%d" + clock for clock in (*_CLOCKS[1:3], " %H%M%S", " %H%M", "T%H%M%S"))
 
 
 def _fits(times: pa.Array, *, slips: bool = True) -> bool:

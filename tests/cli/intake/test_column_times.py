@@ -31,10 +31,15 @@ def declared(values: Iterable[object], name: str) -> dict[str, object] | None:
         ((DAYS - pd.Timestamp("1899-12-30")).days, "date", {"unit": "excel"}),
         (DAYS.strftime("%Y%m%d").astype(int), "amount", None),
         (DAYS.as_unit("s").asi8, "customer_id", None),
+        ((DAYS + pd.Timedelta("5h7min")).strftime("%Y%m%d%H%M%S").astype(int), "start_time", {"format": "%Y%m%d%H%M%S"}),
+        ((DAYS + pd.Timedelta("5h7min")).strftime("%Y%m%d%H%M").astype(int), "start_time", {"format": "%Y%m%d%H%M"}),
+        ((DAYS + pd.Timedelta("5h7min")).strftime("%Y%m%d %H%M%S"), "start_time", {"format": "%Y%m%d %H%M%S"}),
+        (DAYS.strftime("%d%b%Y").str.upper(), "activity_date", {"format": "%d%b%Y"}),
+        ((DAYS + pd.Timedelta("17h7s")).strftime("%d%b%Y:%H:%M:%S"), "activity_date", {"format": "%d%b%Y:%H:%M:%S"}),
         (["red", "blue"], "date", None),
         ([1, 2, 3], "days_late", None),
     ],
-    ids=range(12),
+    ids=range(17),
 )
 def test_a_column_of_times_is_declared_as_it_is_written(values: Iterable[object], name: str, expected: dict[str, object] | None) -> None:
     assert declared(values, name) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tests.cli.intake.profiles import days, profile_of
 
-from churnpredict.cli.intake.outcome_columns import flags_leaving, follows_activity, leaving_values, said_gone, tells_whether
+from churnpredict.cli.intake.outcome_columns import flags_leaving, follows_activity, is_counter, leaving_values, said_gone, tells_whether
 
 
 def test_how_well_a_column_tells_is_goodman_and_kruskals_lambda(tmp_path: Path) -> None:
@@ -77,3 +77,11 @@ def test_a_state_of_the_export_tells_who_fell_silent(tmp_path: Path) -> None:
     counts = dict.fromkeys(last, 5)
     assert follows_activity(found["mood"], found["who"], counts, last, 100) == "tells the outcome"
     assert follows_activity(found["plan"], found["who"], counts, last, 100) == ""
+
+
+def test_a_meter_is_a_counter_and_an_amount_is_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    rows = [f"c{i % 12},{day},{1000 * (i % 12) + 7 * i},{rng.integers(1, 90)},9.5" for i, day in enumerate(days("2024-01-01", 120))]
+    found = profile_of(tmp_path, "readings", "meter_id,reading_date,reading,amount,fee", rows).columns
+    who, time = found["meter_id"], found["reading_date"]
+    assert [is_counter(found[name], who, time) for name in ("reading", "amount", "fee")] == [True, False, False]

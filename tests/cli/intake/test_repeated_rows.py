@@ -37,7 +37,7 @@ def test_files_of_periods_are_one_table(names: tuple[str, str], tmp_path: Path) 
 def test_rows_of_two_exports_that_overlap_count_once(tmp_path: Path) -> None:
     (found,) = written(tmp_path, {"sales 2023.csv": ROWS[:140], "sales H1 2024.csv": ROWS[120:]})
     assert found.rows == len(ROWS)
-    assert found.notes == ("20 rows stand in two of the files: they count once",)
+    assert found.notes == ("20 rows are in two of the files: they count once",)
 
 
 def test_purchases_that_are_equal_by_chance_count_twice(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from churnpredict.events.time_formats import fitting_formats
 __all__ = ["header_month", "how_written", "is_number", "lacks_year", "mixed_zones"]
 
 _UNITS = (("s", 1e8, 5e9), ("ms", 1e11, 5e12), ("us", 1e14, 5e15))  # since 1970: what is counted, and from 1973 to 2128
+_MINUTES = (195_001_010_000, 22_000_000_000_000)  # digits of a moment, from minutes of 1950 to seconds of 2199
 _MOST_DAYS = 60_000  # more than a century of them
 _SHEET_DAYS = (29_221, 73_051)  # days as spreadsheets number them, from 1980 to 2100
 _LIKELY = (946_684_800, 2_524_608_000)  # seconds from 2000 to 2050: numbers of a column whose name does not say "date"
@@ -102,6 +103,11 @@ def _counted(values: pa.ChunkedArray, name: str) -> _How | None:
     if numbers.empty:
         return None
     low, high = numbers.min(), numbers.max()
+    if named and low >= _MINUTES[0] and high < _MINUTES[1] and _whole_or_sheet(numbers, low, high):
+        written = pc.unique(pa.array(numbers.astype("int64")).cast(pa.string()))
+        form = "%Y%m%d%H%M" if high < _MINUTES[0] * 100 else "%Y%m%d%H%M%S"
+        if _reads(written, form):
+            return _formatted([form])
     for unit, first, last in _UNITS:
         per_second = first / _UNITS[0][1]
         if first <= low and high < last and (named or (_LIKELY[0] <= low / per_second and high / per_second < _LIKELY[1])):

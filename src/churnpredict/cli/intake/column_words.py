@@ -245,10 +245,11 @@ WORDS: dict[str, str] = {
         onbetaald* отклон* неуспешн* неоплат* неуплат* basarisiz* reddedil* odenmedi*
     """,
     "involuntary": """
-        fail* declin* unpaid nonpayment non_payment payment* insufficient* fraud* death deceased died bankrupt* insolven* delinquen*
-        expired_card chargeback* dunning suspended zahlung* tod verstorben* insolvenz* betrug* paiement* impaye* deces decede* fraude*
-        fallecid* impag* pago* defunt* decess* frode* pagament* falec* obito* inadimpl* smierc* zmarl* oszustw* platnosc* nieoplac*
-        overled* betaling* смерт* умер* мошенн* неоплат* неуплат* платеж* olum* vefat* odeme* dolandir*
+        fail* declin* unpaid nonpayment non_payment payment* billing_retry billing_error insufficient* fraud* death deceased
+        died bankrupt* insolven* delinquen* expired_card chargeback* dunning suspended zahlung* tod verstorben* insolvenz*
+        betrug* paiement* impaye* deces decede* fraude* fallecid* impag* pago* defunt* decess* frode* pagament* falec* obito*
+        inadimpl* smierc* zmarl* oszustw* platnosc* nieoplac* overled* betaling* смерт* умер* мошенн* неоплат* неуплат* платеж*
+        olum* vefat* odeme* dolandir*
     """,
     "reply": """
         open opened opens click* reply replied respon* answered antwort* geoeffnet* geoffnet* ouvert* cliqu* repond* abiert* abrio

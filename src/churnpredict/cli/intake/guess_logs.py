@@ -10,7 +10,7 @@ import numpy as np
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
-from churnpredict.cli.intake.outcome_columns import flags_leaving, leaving_values
+from churnpredict.cli.intake.outcome_columns import flags_leaving, is_counter, leaving_values
 from churnpredict.cli.intake.readings import (
     MOST_KINDS,
     TELLS,
@@ -179,6 +179,9 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     numbers = [
         c for c in left if c.kind == "number" and not (is_id(c.name) and c.is_whole) and not (c.says("postal", "customer") and c.is_whole)
     ]
+    who, time = profile.columns[roles["customer"]], profile.columns[roles["time"]]
+    unused |= {c.name: "it only grows: a counter, not an amount" for c in numbers if not c.says("best_value") and is_counter(c, who, time)}
+    numbers, left = ([c for c in some if c.name not in unused] for some in (numbers, left))
     only = numbers[0] if len(numbers) == 1 and numbers[0].distinct > (_FEW if numbers[0].is_whole else 1) else None
     flows = [c for c in numbers if not (period and c.says("level"))]  # what is there at the end of a month is not what came in it
     value = best_value(flows) or best_quantity(flows) or (only if only in flows else None)

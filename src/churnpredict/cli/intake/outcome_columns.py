@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.table_profiles import Column
 
-__all__ = ["flags_leaving", "follows_activity", "leaving_values", "said_gone", "tells_whether"]
+__all__ = ["flags_leaving", "follows_activity", "is_counter", "leaving_values", "said_gone", "tells_whether"]
 
 Mask = npt.NDArray[np.bool_]
 _MOST_VALUES = 50
@@ -43,6 +43,7 @@ _GONE = {
     "бывшии",
     "eski",
 }
+_STEPS, _NEVER_LESS = 50, 0.99  # from row to row of a customer, and the share of those that go up or stay
 _LAST = 0.9  # of the flagged rows are the last of their customer
 _SAME = 0.8  # rank correlation with the number of rows
 _TELLING = 0.95  # AUC of a column against having fallen silent
@@ -90,6 +91,15 @@ def flags_leaving(column: Column, customer: Column, time: Column) -> Any | None:
         if last[flagged].mean() >= best[0]:
             best = (float(last[flagged].mean()), value)
     return best[1]
+
+
+def is_counter(column: Column, customer: Column, time: Column) -> bool:
+    """Return whether a number grows from each row of a customer to the next, such as the reading of a meter or a mileage."""
+    order = np.lexsort((time.times, customer.codes[0]))
+    same = customer.codes[0][order][1:] == customer.codes[0][order][:-1]
+    steps = np.diff(column.numbers[order])[same]
+    steps = steps[np.isfinite(steps)]
+    return bool(len(steps) > _STEPS and (steps >= 0).mean() > _NEVER_LESS and (steps > 0).mean() > 0.5)
 
 
 def said_gone(value: str) -> bool:

@@ -40,7 +40,7 @@ def without_repeated(whole: TableProfile, parts: Sequence[TableProfile]) -> Tabl
     else:
         query = query_over(f"SELECT DISTINCT * FROM {quoted(whole.name)}", [whole])
     made = profile_query(query, whole.name)
-    return replace(made, months=whole.months, notes=(*whole.notes, f"{int(twice.sum()):,} rows stand in two of the files: they count once"))
+    return replace(made, months=whole.months, notes=(*whole.notes, f"{int(twice.sum()):,} rows are in two of the files: they count once"))
 
 
 def _exported_twice(parts: Sequence[TableProfile], twice: npt.NDArray[np.bool_]) -> bool:

@@ -36,8 +36,9 @@ def leavers(readings: Sequence[Reading]) -> list[Reading]:
             name, *values = r.outcome
             keys = [k for k in r.keys if k[0] in ("format", "unit", "known_after", "observed_from", "observed_until")]
             roles = {k: r.roles[k] for k in ("customer", "time")}
+            kinds = {"kinds": name} if len(values) > 1 else {}
             left = replace(r.profile, source=flagged_rows(r.profile, name, values))
-            found.append(Reading(left, "events", f"{r.name}_left", roles, {}, keys, leaving=name))
+            found.append(Reading(left, "events", f"{r.name}_left", roles | kinds, {}, keys, leaving=name))
             if staying := _staying(r, name, values):
                 back = replace(r.profile, source=flagged_rows(r.profile, name, staying))
                 found.append(Reading(back, "events", f"{r.name}_back", roles, {}, keys, notes=["customers who come back"]))
