@@ -160,3 +160,18 @@ def test_long_sections_fold_and_wide_tables_name_their_cells() -> None:
     untouched = {"body": "<p>no table</p>"}
     page_parts.finish_page(None, "index", "", untouched, None)
     assert untouched == {"body": "<p>no table</p>"}
+
+
+def test_contributors_read_the_rooms_and_targets_that_there_are() -> None:
+    """Both are written in CONTRIBUTING.md by hand: the rooms in the order of the import contract, the targets of the Makefile."""
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    (contract,) = (
+        c for c in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"] if c["type"] == "layers"
+    )
+    layers = [name for layer in contract["layers"] for name in layer.split(" | ")]
+    rooms = [name for name in layers if (ROOT / "src" / "churnpredict" / name / "__init__.py").exists() and name != "languages"]
+    told = re.search(r"From the top: (.*?)small files below", page, re.S)
+    assert told is not None
+    assert re.findall(r"`(\w+)`", told[1]) == rooms
+    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.M)
+    assert sorted(re.findall(r"^\| `make (\w+)`", page, re.M)) == sorted({*targets} - {"help", "clean"})

@@ -15,7 +15,9 @@ scores.head()
 # what each says it is
 
 assert_type(pipeline, cp.ChurnPipeline)
-assert_type(scores, pd.DataFrame)
+assert_type(scores, cp.Scores)
+assert_type(pipeline.features_at(tables), pd.DataFrame)
+assert_type(cp.runs.read_scores("scores"), cp.Scores)
 assert_type(cp.load("churn.model"), cp.ChurnPipeline)
 assert_type(pipeline.explain(tables), cp.Explanation)
 assert_type(cp.churn_rate(tables, churn), cp.accounting.Accounts)

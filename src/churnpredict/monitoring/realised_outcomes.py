@@ -105,7 +105,7 @@ def read_earlier(path: str | Path, *, damaged: list[SourceError] | None = None) 
     if not path.is_dir():
         return [read_frame(path)]
     folders = [path] if (path / runs.MANIFEST).exists() else [path / name for name in reversed(runs.run_names(path))]
-    found = []
+    found: list[pd.DataFrame] = []
     for folder in folders:
         try:
             run = runs.open_run(folder)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from churnpredict.features.shared import SharedFeatures
     from churnpredict.model.season.week_counts import WeekCounts
     from churnpredict.model_file.state import TrainedState
+    from churnpredict.pipeline.scores import Scores
     from churnpredict.pipeline.season_view import SeasonView
 
 __all__ = ["ChurnPipeline"]
@@ -440,7 +441,7 @@ class ChurnPipeline(Answers):
         return scoring.probability_table(X, risk_of(self.model_, X))
 
     @shows_call('pipeline.score(tables, at="2024-09-01")')
-    def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Frame:
+    def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Scores:
         """Return one row per customer at risk, highest risk first. It is not a metric, as ``score`` of scikit-learn is: :meth:`backtest`
         measures.
 
@@ -454,8 +455,9 @@ class ChurnPipeline(Answers):
 
         Returns
         -------
-        DataFrame
-            ``customer_id``, ``cutoff``, ``risk``; where training distinguished the two, ``risk_left`` and ``risk_lost``, which sum to it;
+        Scores
+            A DataFrame with ``customer_id``, ``cutoff``, ``risk``; where training distinguished the two,
+            ``risk_left`` and ``risk_lost``, which sum to it;
             with ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of
             customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half); ``value`` over
             the horizon, and ``money_at_risk`` (both missing where no table is declared as money: ``Events(..., money=True)``); ``reason_1``
@@ -480,7 +482,7 @@ class ChurnPipeline(Answers):
         check_tables(tables, "pipeline.score(tables)")
         return self.scores_of(tables, self.features_at(tables, at), value=value)
 
-    def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Frame:
+    def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Scores:
         """Return the table of scores for features X of these tables, ranked among themselves."""
         found = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
         found.unit = self.unit

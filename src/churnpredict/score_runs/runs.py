@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from churnpredict.pipeline.scores import Scores
+
 __all__ = ["MANIFEST", "Part", "Run", "find_run", "open_run", "read_scores", "run_name", "run_names"]
 
 MANIFEST = "manifest.json"
@@ -259,7 +261,7 @@ def _wall_time(at: Moment) -> pd.Timestamp:
     return pd.Timestamp(moment(at, "at"), unit="us")
 
 
-def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_scores(folder: str | Path, *, at: Moment | None = None, columns: Sequence[str] | None = None) -> Scores:
     """Return the scores of a run that :func:`churnpredict.runs.write_scores` or ``churnpredict score`` wrote, checked to the last byte.
 
     Only files that the manifest names are read, and only if they match it.
