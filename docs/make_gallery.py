@@ -168,7 +168,7 @@ def page(told: dict[str, str]) -> str:
             alt = told[entry.name].replace("[", "(").replace("]", ")").replace("\n", " ")
             lines += ["", f"### {entry.question}", ""]
             lines += [f"![{alt}](gallery/{entry.name}-{theme}.png){{.only-{theme}}}" for theme in THEMES]
-            lines += ["", f"{told[entry.name].split('. ')[0]}.", "", "```python", entry.line, "```"]
+            lines += ["", f"{alt.split('. ')[0]}.", "", "```python", entry.line, "```"]
     return "\n".join(lines) + "\n"
 
 
