@@ -120,6 +120,7 @@ def test_report_is_one_call(trained: cp.ChurnPipeline, tables: cp.EventTables, t
     assert "Whom to contact" not in arabic
     assert "\ufffd" not in arabic, "marks that keep a sign beside its number are no damage"
     assert "(\u200e+" in arabic
+    assert re.search(r'class="why"><b>[^<]+</b><span>[^<]+</span>', arabic), "the line of a customer says its fact"
     alerts = {"silent": "habit__orders_days_since_last >= 20"}
     figures = trained.backtest(tables, at=["2023-09-01"], rounds=5)
     with_more = trained.report(tables, tmp_path / "more.html", at=AT, backtest=figures, alerts=alerts).read_text()

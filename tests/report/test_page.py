@@ -419,3 +419,18 @@ def test_a_page_without_customers_says_what_to_do_and_asks_for_no_money(scores):
     few = check_page(module.render_report(scores.head(1), churn=cp.Inactivity("90d", of="orders"))).text
     assert "The groups are too small to be shown: each has fewer than 5 customers." in few
     assert "No reasons are known" not in few
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_line_of_a_customer_says_its_fact_in_every_language(code):
+    spoken = language_of(code)
+    price, habit = spoken.label("price"), spoken.label("habit")
+    tied = spoken.clause("unranked").format(a=price, b=habit)
+    said = [
+        spoken.clause("reason", 4.2, 1).format(label=name, points=spoken.points(0.042), facts=fact)
+        for name, fact in ((price, "one"), (habit, "two"))
+    ]
+    row = {"customer_id": "a", "risk": 0.4, "value": 100.0, "money_at_risk": 40.0, "words": " ".join([tied, *said]), "remedy_1": "call"}
+    reasons = {"reason_1": "price", "reason_1_points": 0.042, "reason_2": "habit", "reason_2_points": 0.042}
+    page = module.render_report(pd.DataFrame([row | reasons]), language=code)
+    assert f"<b>{price}</b><span>One</span>" in page

@@ -148,8 +148,8 @@ def _sentences(words: Any, labels: list[str]) -> dict[str, str]:
     """Return the facts of each reason out of its sentences: what stands between "Label (+5 points):" and the next such label."""
     if not isinstance(words, str):
         return {}
-    starts = [(words.find(f"{label} (+"), label) for label in labels]
-    known = sorted((at, label) for at, label in starts if at >= 0)
+    starts = [(re.search(re.escape(label) + r" \(\u200e?\+", words), label) for label in labels]  # in Arabic, after a mark
+    known = sorted((at.start(), label) for at, label in starts if at)
     found = {}
     ends = [*(at for at, _ in known[1:]), len(words)]
     for (at, label), end in zip(known, ends[: len(known)], strict=True):
