@@ -34,7 +34,7 @@ def test_every_language_tells_it(code):
 
 def test_a_window_over_the_end_of_the_year_goes_on_at_its_beginning():
     told = season_told(ahead(), "90 days", language_of("en"))
-    assert told["words"][1] == "This time of the year has been seen 2 times before."
+    assert told["words"][1] == "This time of the year has been seen twice before."
     rects = re.findall(r'<rect class="window" x="([\d.]+)" width="([\d.]+)"', told["chart"])
     assert [tuple(map(float, r)) for r in rects] == [(300, 64), (0, 26)]
     later = season_told(ahead(opens=300.0 + 365.25, closes=390.0 + 365.25), "90 days", language_of("en"))
