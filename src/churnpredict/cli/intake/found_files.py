@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import filecmp
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,28 +70,35 @@ def _is_one_table(folder: Path) -> bool:
 
 def _copies(paths: Sequence[Path]) -> dict[Path, str]:
     """Return files that are copies of others, or lie deeper under the same name, with the reason to leave them out."""
-    told: dict[Path, str] = {}
-    files = sorted((p for p in paths if p.is_file()), key=lambda p: (len(p.absolute().parts), len(p.name), p))
-    by_size: dict[int, list[Path]] = {}
-    by_name: dict[str, list[Path]] = {}
+    series = Counter(map(_series, paths))
+    files = sorted((p for p in paths if p.is_file()), key=lambda p: (len(p.absolute().parts), -series[_series(p)], len(p.name), p))
+    of_size: dict[int, set[str]] = {}
     for path in files:
-        alike = by_size.setdefault(path.stat().st_size, [])
-        named = by_name.setdefault(path.name, [])
-        other = next((o for o in alike if _other_name(path, o) and filecmp.cmp(path, o, shallow=False)), None)
-        higher = next((o for o in named if o.parent != path.parent and path.is_relative_to(o.parent)), None)
-        if other is not None:
-            told[path] = f"the same as {other}, to the last byte"
-        elif higher is not None:
-            told[path] = f"it lies below {higher} under the same name: name it on the command line if it belongs to the table"
+        of_size.setdefault(path.stat().st_size, set()).add(_series(path))
+    told: dict[Path, str] = {}
+    kept: dict[object, list[Path]] = {}  # by name, and by content where files of one size may be copies
+    for path in files:
+        content = _digest(path) if len(of_size[path.stat().st_size]) > 1 else b""
+        same = [p for p in kept.get(content, []) if _series(p) != _series(path)] if content else []
+        above = [p for p in kept.get(path.name, []) if p.parent != path.parent and path.is_relative_to(p.parent)]
+        if same:
+            told[path] = f"the same as {same[0]}, to the last byte"
+        elif above:
+            told[path] = f"it lies below {above[0]} under the same name: name it on the command line if it belongs to the table"
         else:
-            alike.append(path)
-            named.append(path)
+            kept.setdefault(path.name, []).append(path)
+            kept.setdefault(content, []).append(path)
     return told
 
 
-def _other_name(one: Path, other: Path) -> bool:
-    """Return whether the paths of two files say that one is a copy: those of months or parts differ in digits alone."""
-    return re.sub(r"\d+", "#", str(one)) != re.sub(r"\d+", "#", str(other))
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _series(path: Path) -> str:
+    """Return a path without its digits: files of months or parts are alike in it, and none of them is a copy of another."""
+    return re.sub(r"\d+", "#", str(path))
 
 
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
@@ -102,6 +110,7 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
     ChurnError
         Where no file can be read: the error of the first.
     """
+    from churnpredict.cli.intake.many_files import tables_of_many
     from churnpredict.cli.intake.table_profiles import profile_database, profile_table, table_name
     from churnpredict.events.file_formats import tables_within
 
@@ -120,9 +129,10 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
 
     copies = _copies(paths)
     refused |= {str(path): why for path, why in copies.items()}
-    for path in progress(list(paths), "reading"):
-        if path in copies:
-            continue
+    wholes, single = tables_of_many([path for path in paths if path not in copies])
+    for whole in wholes:
+        profiles.append(_named(whole, whole.name, profiles))
+    for path in progress(single, "reading"):
         if path.suffix.lower() in _DATABASES:
             profiles += tried(lambda path=path: profile_database(path), path.name)  # type: ignore[misc]
             continue
@@ -134,10 +144,13 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
                     refused[path.name] = "written by churnpredict"
                     continue
                 name = f"{table_name(path.stem)}_{p.name}" if within and p.name in {q.name for q in profiles} else p.name
-                taken = {q.name for q in profiles}
-                profiles.append(
-                    replace(p, name=next(n for n in (name, *(f"{name}_{k}" for k in range(2, len(taken) + 3))) if n not in taken))
-                )
+                profiles.append(_named(p, name, profiles))
     if first is not None and not profiles:
         raise first
     return profiles, refused
+
+
+def _named(profile: TableProfile, name: str, others: Sequence[TableProfile]) -> TableProfile:
+    """Return a profile under a name that no other has."""
+    taken = {q.name for q in others}
+    return replace(profile, name=next(n for n in (name, *(f"{name}_{k}" for k in range(2, len(taken) + 3))) if n not in taken))

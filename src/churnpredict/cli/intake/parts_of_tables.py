@@ -17,7 +17,7 @@ from churnpredict.errors import ChurnError
 from churnpredict.events.source import File, Query
 from churnpredict.events.sources.wildcards import as_pattern, files_of
 
-__all__ = ["one_of_many"]
+__all__ = ["common_options", "one_of_many", "over_pattern", "place_without_numbers"]
 
 _RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?=[a-f]*\d)[0-9a-f]{8,}")  # in the names of parts that engines write
 _FEWEST = 3  # columns of parts that lack others
@@ -61,6 +61,11 @@ def _with_question(profile: TableProfile, profiles: Sequence[TableProfile]) -> T
         return profile
     note = f"the same columns as {', '.join(others)}: if they are parts of one table, name them in one glob"
     return replace(profile, notes=(*profile.notes, note))
+
+
+def place_without_numbers(path: Path) -> tuple[str, ...]:
+    """Return the parts of a file's path, without digits and months in its name."""
+    return (*path.absolute().parts[:-1], _plain(path.name))
 
 
 def _without_numbers(profile: TableProfile) -> str:
@@ -114,7 +119,7 @@ def _merged(group: list[TableProfile]) -> list[TableProfile]:
     if len(group) == 1:
         return group
     try:
-        whole = _over_pattern(group) or _over_query(group)
+        whole = over_pattern(group, [path_of(p) for p in group]) or _over_query(group)
     except ChurnError:
         return group
     lacking = {c: sum(c not in p.columns for p in group) for c in whole.columns}
@@ -137,10 +142,13 @@ def _name(group: Sequence[TableProfile]) -> str:
     return group[0].name
 
 
-def _over_pattern(group: Sequence[TableProfile]) -> TableProfile | None:
-    """Return files as one table under a pattern that matches them and no others; None where there is no such pattern."""
-    paths = [path_of(p) for p in group]
-    options = _common_options(group)
+def over_pattern(group: Sequence[TableProfile], files: Sequence[str | Path]) -> TableProfile | None:
+    """Return files as one table under a pattern that matches them and no others; None where there is no such pattern.
+
+    ``group`` are the profiles of all files, or of those that show how all are written.
+    """
+    paths = [str(path) for path in files]
+    options = common_options(group)
     if options is None or not all(paths):
         return None
     parts = [Path(path).parts for path in paths]
@@ -173,7 +181,7 @@ def _over_query(group: Sequence[TableProfile]) -> TableProfile:
     return replace(whole, notes=(*whole.notes, f"{len(group)} parts are one table: add new ones to the query"))
 
 
-def _common_options(group: Sequence[TableProfile]) -> dict[str, Any] | None:
+def common_options(group: Sequence[TableProfile]) -> dict[str, Any] | None:
     """Return the options that read all files of a group, or None; one may show no sign of what another shows, such as thousands."""
     each = [p.source.options if isinstance(p.source, File) else {} for p in group]
     for key in ("delimiter", "skip_rows", "footer_rows", "column_names"):
