@@ -143,7 +143,7 @@ TASKS = {
     "Try it": ("demo",),
     "Set up": ("init", "check"),
     "Train and judge": ("train", "backtest"),
-    "Score and act": ("score", "report", "alerts"),
+    "Score and act": ("score", "report", "digest", "alerts"),
     "Keep it running": ("drift", "retrain", "history", "check-model", "forget"),
 }
 

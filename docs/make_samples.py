@@ -33,6 +33,7 @@ QUICK_STEPS = (
     "score",
     "score --output runs",
     "report",
+    "digest",
     "alerts",
     "drift",
     "check-model churn.model",

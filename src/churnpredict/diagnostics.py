@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from churnpredict.evaluation.campaign import Campaign
+from churnpredict.evaluation.group_errors import error_rates
 from churnpredict.explanation.stability import compare_reasons, confused_reasons
 from churnpredict.explanation.whatif import what_would_help
 from churnpredict.features.probe import probe_features
 from churnpredict.features.rfm import rfm, rfm_summary
+from churnpredict.report.digest import digests, write_digests
 from churnpredict.retention.alerts import find_alerts, judge_alerts
 from churnpredict.retention.concentration import find_segments
+from churnpredict.retention.contacts import Contacts, read_contacts
 
 __all__ = [
     "Campaign",
+    "Contacts",
     "compare_reasons",
     "confused_reasons",
+    "digests",
+    "error_rates",
     "find_alerts",
     "find_segments",
     "judge_alerts",
     "probe_features",
+    "read_contacts",
     "rfm",
     "rfm_summary",
     "what_would_help",
+    "write_digests",
 ]

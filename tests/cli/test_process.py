@@ -274,6 +274,7 @@ WRONG = {
     "history": ["--format=xml", "--nonsense", "more"],
     "report": ["--at=x", "--since=x", "--output=-", "--model=nowhere", "--sha256=12", "--snoozed=nowhere", "--nonsense", "more"],
     "alerts": ["--at=x", "--output=x.xls", "--snoozed=nowhere", "--nonsense"],
+    "digest": ["--plan=nowhere.csv", "--plan=orders.csv", "--before=nowhere.csv", "--contacts=orders.csv", "--output=-", "--at=x", "more"],
     "check-model": ["", "nowhere", ".", "orders.csv", "--sha256=12 orders.csv", "/dev/null"],
 }  # fmt: skip
 

@@ -44,3 +44,23 @@ def test_check_model_says_what_is_in_a_file(folder: Path, capsys: pytest.Capture
     assert run("check-model", old, "--sha256", "0" * 64) == 4
     assert run("check-model", "orders.csv") == 4
     assert "not-a-model" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
+def test_digests_of_two_reports(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--until", "2023-10-01") == 0
+    for at in ("2023-11-01", "2023-12-01"):
+        assert run("report", "--at", at) == 0
+        (folder / "plan.csv").rename(folder / f"plan-{at}.csv")
+    capsys.readouterr()
+    first = pd.read_csv("plan-2023-11-01.csv")
+    who = first.loc[first["arm"] == "contact", "customer_id"].iloc[0]
+    (folder / "made.csv").write_text(f"customer_id,at,by,response\n{who},2023-11-05,Ada,call back\n")
+    given = ("--plan", "plan-2023-12-01.csv", "--before", "plan-2023-11-01.csv", "--contacts", "made.csv")
+    assert run("digest", *given) == 0
+    assert "next: open digests/2023-12-01/no-owner.html" in capsys.readouterr().out
+    text = (folder / "digests" / "2023-12-01" / "no-owner.txt").read_text()
+    assert "contacted on 5 Nov 2023 by Ada; answer: call back" in text
+    assert run("digest", *given, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["owners"] == 1
+    assert run("digest", *given, "--output", "plan-2023-12-01.csv") in (2, 5)

@@ -37,7 +37,7 @@ from churnpredict.cli.options import (
     typed,
 )
 from churnpredict.cli.process import log_line, run, say
-from churnpredict.cli.record_commands import check_model, forget
+from churnpredict.cli.record_commands import check_model, digest, forget
 from churnpredict.cli.scoring_checks import Copied, check_scoring, upsert_of
 from churnpredict.cli.usage_hints import hint_for
 from churnpredict.errors import UsageError
@@ -46,7 +46,7 @@ from churnpredict.progress import be_quiet, begin, stage
 __all__ = ["app", "main"]
 
 # Commands whose imports alone may take more than a second: all but init, whose first words are the files that it reads.
-LONG = ("demo", "check", "train", "score", "forget", "backtest", "drift", "retrain", "history", "report", "alerts", "check-model")
+LONG = ("demo", "check", "train", "score", "forget", "backtest", "drift", "retrain", "history", "report", "alerts", "digest", "check-model")
 
 app = App(
     help="Which customers will leave, why, and what to do about it.",
@@ -506,8 +506,12 @@ def _no_alerts(config: Path) -> UsageError:
     return UsageError("no-alerts", f'"{config}" has no rules', remedy=remedy)
 
 
-for command, short in ((forget, "Remove customers from all runs."), (check_model, "Check a model file without loading the model.")):
-    app.command(short_help=short)(command)
+for _command, _short in (
+    (digest, "Write a message per owner: who is new on the list, and why."),
+    (forget, "Remove customers from all runs."),
+    (check_model, "Check a model file without loading the model."),
+):
+    app.command(short_help=_short)(_command)
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -17,7 +17,7 @@ from churnpredict.files import may_be_file
 __all__ = ["refuse_clashes", "refuse_own_tables"]
 
 _PAGES = (".html", ".model", ".toml")  # no source includes these, wherever they are
-_FOLDERS = ("scores", "registry", "demo", "keep_history")  # files that may be one
+_FOLDERS = ("scores", "registry", "demo", "keep_history", "digests")  # files that may be one
 _RUN = Path("2024-01-01", "part-00000.parquet")  # files in a folder of runs
 
 

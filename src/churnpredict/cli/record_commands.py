@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from churnpredict.cli.options import Format, FormatOption, SignedBy, content_of, tell
+from churnpredict.cli.options import ConfigOption, Format, FormatOption, SignedBy, content_of, tell
+from churnpredict.progress import stage
 
-__all__ = ["check_model", "forget"]
+__all__ = ["check_model", "digest", "forget"]
 
 
 def forget(
@@ -44,3 +45,39 @@ def check_model(
 
     found = describe(file, expected_sha256=sha256, signed_by=signed_by)
     tell(found, told(found), how, f"churnpredict score --model {file}")
+
+
+def digest(
+    config: ConfigOption = Path("churn.toml"),
+    plan: Annotated[Path | None, typer.Option(help="The plan to tell of, instead of the one in the configuration.")] = None,
+    before: Annotated[Path | None, typer.Option(help="The plan before: who is new, and what became of its customers.")] = None,
+    contacts: Annotated[
+        Path | None, typer.Option(help="Contacts made since (.csv, .parquet): customer_id, at; and by, response, outcome, arm.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the digests; each cutoff has a folder in it.")] = Path("digests"),
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Cutoff of a plan in which there is nobody.")] = None,
+    how: FormatOption = Format.text,
+) -> None:
+    """Write a digest per owner, as HTML for e-mail and as text: who is new on the list, why, and what became of the list before."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.report.digest import write_digests
+    from churnpredict.report.digest_inputs import digest_inputs
+    from churnpredict.retention.contacts import read_contacts
+
+    settings = read_config(config)
+    current = plan or settings.resolve(settings.output.plan)
+    refuse_clashes({"digests": output}, reads={"--plan": current, "--before": before, "--contacts": contacts}, settings=settings)
+    made = None if contacts is None else read_contacts(contacts)
+    stage("who is still a customer")
+    given: dict[str, Any] = digest_inputs(settings.event_tables(), settings.churn_rule(), current, before, at=at)
+    spoken = {"language": settings.language, "unit": settings.plan.unit}
+    written = write_digests(given.pop("plan"), output, contacts=made, at=at, **given, **spoken)
+    folder = next(iter(written.values()))[0].parent
+    found = {
+        "command": "digest",
+        "owners": len(written),
+        "folder": str(folder),
+        "written": [str(p) for pair in written.values() for p in pair],
+    }
+    tell(found, f"{len(written):,} digests, for one owner each\nwrote {folder}", how, f"open {next(iter(written.values()))[0]}")
