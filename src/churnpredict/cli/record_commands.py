@@ -49,7 +49,7 @@ def check_model(
 
 def digest(
     config: ConfigOption = Path("churn.toml"),
-    plan: Annotated[Path | None, typer.Option(help="The plan to tell of, instead of the one in the configuration.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="The plan to report, instead of the one in the configuration.")] = None,
     before: Annotated[Path | None, typer.Option(help="The plan before: who is new, and what became of its customers.")] = None,
     contacts: Annotated[
         Path | None, typer.Option(help="Contacts made since (.csv, .parquet): customer_id, at; and by, response, outcome, arm.")
