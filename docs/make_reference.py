@@ -143,8 +143,8 @@ TASKS = {
     "Try it": ("demo",),
     "Set up": ("init", "check"),
     "Train and judge": ("train", "backtest"),
-    "Score and act": ("score", "report", "digest", "alerts"),
-    "Keep it running": ("drift", "retrain", "history", "check-model", "forget"),
+    "Score and act": ("score", "report", "digest", "alerts", "why"),
+    "Keep it running": ("drift", "retrain", "history", "check-model", "card", "forget"),
 }
 
 

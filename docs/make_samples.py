@@ -34,6 +34,8 @@ QUICK_STEPS = (
     "score --output runs",
     "report",
     "digest",
+    "why C000780",
+    "card",
     "alerts",
     "drift",
     "check-model churn.model",

@@ -8,7 +8,9 @@ from churnpredict.explanation.stability import compare_reasons, confused_reasons
 from churnpredict.explanation.whatif import what_would_help
 from churnpredict.features.probe import probe_features
 from churnpredict.features.rfm import rfm, rfm_summary
+from churnpredict.report.customer_page import write_customer_page
 from churnpredict.report.digest import digests, write_digests
+from churnpredict.report.model_card import write_model_card
 from churnpredict.retention.alerts import find_alerts, judge_alerts
 from churnpredict.retention.concentration import find_segments
 from churnpredict.retention.contacts import Contacts, read_contacts
@@ -28,5 +30,7 @@ __all__ = [
     "rfm",
     "rfm_summary",
     "what_would_help",
+    "write_customer_page",
     "write_digests",
+    "write_model_card",
 ]

@@ -274,6 +274,8 @@ WRONG = {
     "history": ["--format=xml", "--nonsense", "more"],
     "report": ["--at=x", "--since=x", "--output=-", "--model=nowhere", "--sha256=12", "--snoozed=nowhere", "--nonsense", "more"],
     "alerts": ["--at=x", "--output=x.xls", "--snoozed=nowhere", "--nonsense"],
+    "why": ["", "nobody", "K0001 --at=x", "K0001 --output=-", "K0001 --model=nowhere", "K0001 more"],
+    "card": ["--model=nowhere", "--output=-", "--model=orders.csv", "--config=nowhere", "more"],
     "digest": ["--plan=nowhere.csv", "--plan=orders.csv", "--before=nowhere.csv", "--contacts=orders.csv", "--output=-", "--at=x", "more"],
     "check-model": ["", "nowhere", ".", "orders.csv", "--sha256=12 orders.csv", "/dev/null"],
 }  # fmt: skip

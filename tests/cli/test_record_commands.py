@@ -64,3 +64,19 @@ def test_digests_of_two_reports(folder: Path, capsys: pytest.CaptureFixture[str]
     assert run("digest", *given, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["owners"] == 1
     assert run("digest", *given, "--output", "plan-2023-12-01.csv") in (2, 5)
+
+
+def test_the_page_of_a_customer_and_the_card_of_a_model(folder: Path, log: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("train", "--until", "2023-10-01") == 0
+    assert run("score", "--at", "2023-12-01") == 0
+    who = pd.read_csv("scores.csv", dtype={"customer_id": str})["customer_id"].iloc[0]
+    capsys.readouterr()
+    assert run("why", who, "--at", "2023-12-01", "--purpose", "To call.") == 0
+    assert capsys.readouterr().out.splitlines() == ["wrote why.html", "next: open why.html"]
+    assert who in Path("why.html").read_text()
+    assert run("card", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"command": "card", "written": "model-card.html", "tested": False}
+    assert run("why", "nobody-7", "--at", "2023-12-01") == 3
+    told = capsys.readouterr().err
+    assert "unknown-customer" in told
+    assert "nobody-7" not in told

@@ -37,7 +37,7 @@ from churnpredict.cli.options import (
     typed,
 )
 from churnpredict.cli.process import log_line, run, say
-from churnpredict.cli.record_commands import check_model, digest, forget
+from churnpredict.cli.record_commands import card, check_model, digest, forget, why
 from churnpredict.cli.scoring_checks import Copied, check_scoring, upsert_of
 from churnpredict.cli.usage_hints import hint_for
 from churnpredict.errors import UsageError
@@ -46,7 +46,23 @@ from churnpredict.progress import be_quiet, begin, stage
 __all__ = ["app", "main"]
 
 # Commands whose imports alone may take more than a second: all but init, whose first words are the files that it reads.
-LONG = ("demo", "check", "train", "score", "forget", "backtest", "drift", "retrain", "history", "report", "alerts", "digest", "check-model")
+LONG = (
+    "demo",
+    "check",
+    "train",
+    "score",
+    "forget",
+    "backtest",
+    "drift",
+    "retrain",
+    "history",
+    "report",
+    "alerts",
+    "digest",
+    "why",
+    "card",
+    "check-model",
+)
 
 app = App(
     help="Which customers will leave, why, and what to do about it.",
@@ -507,6 +523,8 @@ def _no_alerts(config: Path) -> UsageError:
 
 
 for _command, _short in (
+    (why, "Write a page on why one customer was scored."),
+    (card, "Write a model card: data, tests, limits, versions."),
     (digest, "Write a message per owner: who is new on the list, and why."),
     (forget, "Remove customers from all runs."),
     (check_model, "Check a model file without loading the model."),

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from churnpredict.cli.options import ConfigOption, Format, FormatOption, SignedBy, content_of, tell
+from churnpredict.cli.options import AtOption, ConfigOption, Format, FormatOption, SignedBy, content_of, tell
+from churnpredict.errors import ChurnError
 from churnpredict.progress import stage
 
-__all__ = ["check_model", "digest", "forget"]
+__all__ = ["card", "check_model", "digest", "forget", "why"]
 
 
 def forget(
@@ -81,3 +82,55 @@ def digest(
         "written": [str(p) for pair in written.values() for p in pair],
     }
     tell(found, f"{len(written):,} digests, for one owner each\nwrote {folder}", how, f"open {next(iter(written.values()))[0]}")
+
+
+def why(
+    customer: Annotated[str, typer.Argument(help="Id of the customer.")],
+    config: ConfigOption = Path("churn.toml"),
+    at: AtOption = None,
+    output: Annotated[Path, typer.Option(help="File for the page.")] = Path("why.html"),
+    model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
+    purpose: Annotated[str, typer.Option(help="What the score is used for.")] = "",
+    controller: Annotated[str, typer.Option(help="Who is responsible for it.")] = "",
+    how: FormatOption = Format.text,
+) -> None:
+    """Write a page on why one customer was scored, for data-protection requests: this customer's data and nobody else's."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.cli.trained_model import trained_model
+    from churnpredict.per_customer import read_as
+    from churnpredict.report.customer_page import write_customer_page
+
+    settings = read_config(config)
+    refuse_clashes({"--output": output}, reads={"--model": model}, settings=settings)
+    pipeline = trained_model(settings, model)
+    tables = settings.event_tables()
+    who = read_as([customer], tables.ids.to_pandas())[0]
+    write_customer_page(pipeline, tables, who, output, at=at, purpose=purpose, controller=controller)
+    tell({"command": "why", "written": str(output)}, f"wrote {output}", how, f"open {output}")
+
+
+def card(
+    config: ConfigOption = Path("churn.toml"),
+    output: Annotated[Path, typer.Option(help="File for the page.")] = Path("model-card.html"),
+    model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
+    purpose: Annotated[str, typer.Option(help="What the model is meant for.")] = "",
+    not_for: Annotated[str, typer.Option(help="What it must not be used for.")] = "",
+    contact: Annotated[str, typer.Option(help="Whom to ask.")] = "",
+    how: FormatOption = Format.text,
+) -> None:
+    """Write a model card: what the model predicts, on which data, how it was tested, its limits and versions."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.report.backtest_files import read_backtest
+    from churnpredict.report.model_card import write_model_card
+
+    settings = read_config(config)
+    file = model or settings.resolve(settings.output.model)
+    refuse_clashes({"--output": output}, reads={"--model": file}, settings=settings)
+    tested = read_backtest(settings.resolve(settings.output.backtest)).get("backtest")
+    if isinstance(tested, ChurnError):
+        raise tested
+    write_model_card(file, output, backtest=tested, purpose=purpose, not_for=not_for, contact=contact)
+    found = {"command": "card", "written": str(output), "tested": tested is not None}
+    tell(found, f"wrote {output}" + ("" if tested is not None else "; there was no backtest"), how, f"open {output}")

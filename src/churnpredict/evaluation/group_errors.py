@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import SchemaError, UsageError
+from churnpredict.errors import ChurnWarning, SchemaError, UsageError
 from churnpredict.intervals import wilson
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
 from churnpredict.per_customer import by_customer
@@ -79,7 +80,9 @@ def error_rates(
     told = _predictions(predictions, risk)
     least = check_whole_number(least, "least", least=_FEWEST)
     known = told[risk].notna().to_numpy()
-    values = by_customer(group, told.index.get_level_values("customer_id"), "group", positional=True, partial=True)[known]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ChurnWarning)  # a profile names all customers, and not all of them were at risk
+        values = by_customer(group, told.index.get_level_values("customer_id"), "group", positional=True, partial=True)[known]
     told, customers = told[known], told.index.get_level_values("customer_id")[known]
     names = np.array([NOT_KNOWN if pd.isna(v) else str(v) for v in values], dtype=object)
     y = check_numbers(told["outcome"].to_numpy(), "outcome", least=0, most=1)
