@@ -91,7 +91,7 @@ def why(
     output: Annotated[Path, typer.Option(help="File for the page.")] = Path("why.html"),
     model: Annotated[Path | None, typer.Option(help="Model file, instead of the one in the configuration.")] = None,
     purpose: Annotated[str, typer.Option(help="What the score is used for.")] = "",
-    controller: Annotated[str, typer.Option(help="Who is responsible for it.")] = "",
+    controller: Annotated[str, typer.Option(help="Person or company responsible for it.")] = "",
     how: FormatOption = Format.text,
 ) -> None:
     """Write a page on why one customer was scored, for data-protection requests: this customer's data and nobody else's."""

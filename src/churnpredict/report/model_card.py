@@ -46,7 +46,7 @@ def write_model_card(
     Parameters
     ----------
     model : ChurnPipeline, or path of a model file
-        With a file, its SHA-256 and whether it is signed are told, too.
+        With a file, its SHA-256 and whether it is signed are written, too.
     path : path
         Of the page.
     backtest : Backtest or DataFrame, optional
@@ -63,7 +63,7 @@ def write_model_card(
     Raises
     ------
     ModelError
-        The file is no model.
+        The file is not a model.
     OutputError
         ``not-written``.
 
@@ -112,7 +112,7 @@ def _part(heading: str, *sentences: str) -> list[str]:
 
 
 def _described(pipeline: ChurnPipeline, model: Any) -> dict[str, Any]:
-    """Return what a model file says of itself; of a pipeline in memory, without what only a file has."""
+    """Return what a model file contains; of a pipeline in memory, without what only a file has."""
     if isinstance(model, (str, Path)):
         return describe(model)
     with tempfile.TemporaryDirectory() as folder:
