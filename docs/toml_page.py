@@ -35,6 +35,10 @@ _MEANS = {
     ("tables", "source"): "A file, a folder or a glob, relative to churn.toml.",
     ("tables", "database"): "Instead of ``source``: a DuckDB or SQLite file, a ``postgresql://`` address, or ``$NAME`` for a variable.",
     ("tables", "query"): "What to read from ``database`` or ``files``: a query, or the name of a table; the section's name by default.",
+    (
+        "tables",
+        "grows_by",
+    ): "Column of ``database``'s table that is greater for newer rows: a kept history reads only what is above the last one.",
     ("tables", "files"): "Files that ``query`` sees under these names.",
     ("tables", "kind of table"): "What kind of table it is.",
     ("tables", "customer"): "Column of the customer's id.",
@@ -119,6 +123,7 @@ _EXAMPLES: dict[Any, str] = {
     "source": '"orders.csv"',
     "database": '"shop.duckdb"',
     "query": '"SELECT * FROM orders"',
+    "grows_by": '"inserted_at"',
     "files": '{ orders = "orders.csv", people = "people.csv" }',
     "encoding": '"cp1252"',
     "delimiter": '";"',
@@ -224,6 +229,7 @@ def sections() -> dict[str, list[Key]]:
     found = {"At the top of the file": [_key("file", *f, None) for f in _fields(config.Config) if f[0].name not in _NOT_TOP]}
     back = {v: k for k, v in config.RENAMED.items()}
     places = [_named("tables", name, text, "none", None) for name, text in (("source", "text"), ("database", "text"), ("query", "text"))]
+    places.append(_named("tables", "grows_by", "text", "none", None))
     places.append(_named("tables", "files", "table of paths", "none", None))
     options = [_option(name) for name in config.FILE]
     for kind, name in config.TABLES.items():

@@ -50,7 +50,7 @@ __all__ = ["Config", "Output", "Planning", "Settings", "parse_config", "read_con
 # Name in the file -> class in events.tables, and keys with other names there: "kind" is the kind of table.
 TABLES = {"events": "Events", "customers": "Customers", "intervals": "Intervals", "states": "States"}
 RENAMED = {"kinds": "kind"}
-_PLACES = ("source", "database", "files", "query")
+_PLACES = ("source", "database", "files", "query", "grows_by")
 # Options of churnpredict.File.
 FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
@@ -226,7 +226,7 @@ class Config:
         if "files" in section:
             return Query(section["query"], {alias: self._file(said) for alias, said in section["files"].items()})
         database = self._database(section["database"]) or self._refuse_variable(f"[tables.{name}]", section["database"])
-        return Query(section.get("query", name), database)
+        return Query(section.get("query", name), database, grows_by=section.get("grows_by"))
 
     def _file(self, said: Any) -> Any:
         """Return a path, or a file with the options that read it."""
@@ -419,6 +419,8 @@ def _table(name: str, section: Any) -> dict[str, Any]:
     if len(places) != 1 or ("query" in section and "source" in places) or ("query" not in section and "files" in places):
         remedy = 'Write source = "orders.csv", or database = "shop.duckdb" and query = "orders", or files = {...} and a query over them.'
         raise ConfigError("bad-setting", f"{where} mixes a file and a database", remedy=remedy)
+    if "grows_by" in section and "database" not in section:
+        raise ConfigError("bad-setting", f"{where}: grows_by is for databases, not for files", remedy="Leave it out.")
     if "source" not in section and (said := [key for key in FILE if key in section]):
         raise ConfigError("bad-setting", f"{where}: {said[0]} is for files, not for databases", remedy="Leave it out.")
     for alias, file in section.get("files", {}).items():

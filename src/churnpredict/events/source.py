@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from churnpredict.errors import UsageError
 from churnpredict.events.sources.any_file import open_file
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.databases import Database, Query, table_names
@@ -37,6 +38,8 @@ def open_source(source: Any, name: str) -> Source:
         If the object holds no table.
     """
     if isinstance(source, Query) and isinstance(source.database, Mapping):
+        if source.grows_by is not None:
+            raise UsageError("bad-argument", "grows_by is for tables of a database, not for files", table=name, remedy="Leave it out.")
         return Joined(name, source.sql, source.database)
     if isinstance(source, Query):
         return Database(name, source)

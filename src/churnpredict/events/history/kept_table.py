@@ -175,7 +175,8 @@ def renewed(name: str, declaration: Declaration, before: KeptTable | None, shelf
         proof = is_unchanged(whole, before.units[0].proof)
         if proof is not None:
             return replace(before, units=(replace(before.units[0], proof=proof, old=True),), kept_rows=before.rows)
-    units = source.units(declaration.columns())
+    known = [unit.name for unit in before.units] if before is not None and before.alone else []
+    units = source.units(declaration.columns(), known)
     if units[0].name and len({unit.kind for unit in units}) == 1:
         kept = before if before is not None and before.alone else KeptTable(declared, alone=True)
         try:

@@ -87,7 +87,8 @@ def open_history(
     Notes
     -----
     The unit is the file: a table that grows by new Parquet or CSV files, such as one a day, costs what the new ones cost. One file that is
-    written again is read again. A table from a database, a frame or a lake is read each time. Rows of several files may be one (``id=``,
+    written again is read again. A frame or a lake is read each time, and so is a table from a database, unless its
+    :class:`~churnpredict.Query` says which column grows (``grows_by``). Rows of several files may be one (``id=``,
     ``order=``, ``repeats="drop"``): all are kept, and which are one is decided each time among all rows of a customer.
 
     Examples
@@ -209,7 +210,7 @@ class KeptTables(PartitionedTables):
 
     def _told_of(self, name: str, table: KeptTable) -> KeptTable:
         old = sum(unit.old for unit in table.units)
-        what = "files" if table.alone else "sources"
+        what = "sources" if not table.alone else "files" if all(unit.proof.is_of_files for unit in table.units) else "parts"
         new = len(table.units) - old
         self.changes[name] = f"read {new:,} of {len(table.units):,} {what}" if new else f"unchanged ({len(table.units):,} {what})"
         return table

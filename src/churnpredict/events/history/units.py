@@ -17,7 +17,7 @@ SETTLED = 2_000_000_000  # nanoseconds: a file that was changed later than this 
 
 @dataclass(frozen=True)
 class Proof:
-    """What is remembered of the files of a unit when its rows were read.
+    """What is remembered of the files of a unit, or of the state that its source reports, when its rows were read.
 
     Attributes
     ----------
@@ -27,6 +27,16 @@ class Proof:
     """
 
     files: tuple[tuple[str, int, int, int, int, bool, str], ...]
+
+    @classmethod
+    def of_state(cls, state: str) -> Proof:
+        """Return what is remembered of rows of a database."""
+        return cls((("", 0, 0, 0, 0, True, hashlib.sha256(state.encode()).hexdigest()),))
+
+    @property
+    def is_of_files(self) -> bool:
+        """Whether these are files."""
+        return all(name for name, *_ in self.files)
 
     def described(self) -> list[list[Any]]:
         """Return what is in the manifest."""
@@ -39,7 +49,9 @@ class Proof:
 
 
 def take_proof(unit: Unit) -> Proof:
-    """Return what shows later that the files of a unit are those that are read now; no files show nothing."""
+    """Return what shows later that the rows of a unit are those that are read now; without files and a state, nothing does."""
+    if unit.state:
+        return Proof.of_state(unit.state)
     return Proof(tuple(_state(path, name, None) for path, name in _named(unit.files)))
 
 
@@ -51,6 +63,8 @@ def _named(files: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def is_unchanged(unit: Unit, proof: Proof) -> Proof | None:
     """Return the proof, brought up to date, if every file of a unit is what it was; None where one is not, or nothing can be proved."""
+    if unit.state:
+        return proof if proof == Proof.of_state(unit.state) else None
     if not unit.files or len(unit.files) != len(proof.files):
         return None
     found = []

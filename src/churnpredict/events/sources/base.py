@@ -31,12 +31,15 @@ class Unit:
         :meth:`Source.batches` of this part.
     kind : str
         Types of its columns: the same where its rows are read alone and where they are read with those of other units.
+    state : str
+        What the source reports about rows that come from no files; it does not change as long as they do not.
     """
 
     name: str
     files: tuple[str, ...]
     read: Callable[[Sequence[str], Sequence[str] | None], Iterator[pa.RecordBatch]]
     kind: str = ""
+    state: str = ""
 
 
 class Source:
@@ -78,8 +81,11 @@ class Source:
         """Return the paths of all files that the rows come from; none where the source is not made of files."""
         return []
 
-    def units(self, columns: Sequence[str]) -> list[Unit]:
-        """Return the parts in which the columns can be read: one, or several of which each row is read as it is in the whole."""
+    def units(self, columns: Sequence[str], known: Sequence[str] = ()) -> list[Unit]:
+        """Return the parts in which the columns can be read: one, or several of which each row is read as it is in the whole.
+
+        ``known`` are the names of those that were read before.
+        """
         return [Unit("", tuple(self.paths()), self.batches)]
 
     def count(self) -> int | None:

@@ -62,7 +62,7 @@ class Files(Source):
     def paths(self) -> list[str]:
         return files_of(self.path)
 
-    def units(self, columns: Sequence[str]) -> list[Unit]:
+    def units(self, columns: Sequence[str], known: Sequence[str] = ()) -> list[Unit]:
         """Return one unit for each file, where each has all of the columns, under their names."""
         files, start = self._files, len(fixed_part(self.path))
         alone = files == self.paths()  # not copies
