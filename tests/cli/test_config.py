@@ -273,3 +273,28 @@ def test_a_draft_of_a_database_can_be_read_back(tmp_path: Path, log: pd.DataFram
     text = draft_config(profile_database(tmp_path / "shop.db"), tmp_path).text
     assert 'database = "shop.db"' in text
     assert len(read_config(config(tmp_path, text)).event_tables()) == log["who"].nunique()
+
+
+def test_a_table_of_a_database_may_name_the_column_that_grows(tmp_path: Path) -> None:
+    import sqlite3
+
+    shop = sqlite3.connect(tmp_path / "shop.db")
+    shop.execute("CREATE TABLE log (no INTEGER, who TEXT, day TEXT)")
+    shop.execute("INSERT INTO log VALUES (1, 'a', '2024-01-01'), (2, 'b', '2024-01-02')")
+    shop.commit()
+    toml = (
+        '[tables.log]\nkind = "events"\ndatabase = "shop.db"\ngrows_by = "no"\n'
+        'customer = "who"\ntime = "day"\n[churn]\nrule = "inactivity"\nhorizon = "30d"\nof = "log"\n'
+    )
+    (tmp_path / "churn.toml").write_text(toml)
+    told = []
+    for _ in range(2):
+        with read_config(tmp_path / "churn.toml").scan_tables(tmp_path, history=tmp_path / "history") as tables:
+            told.append(tables.changes["log"])
+        shop.execute("INSERT INTO log VALUES (3, 'b', '2024-01-03')")
+        shop.commit()
+    shop.close()
+    assert told == ["read 3 of 3 parts", "read 2 of 4 parts"]
+    (tmp_path / "churn.toml").write_text(toml.replace('database = "shop.db"', 'source = "log.csv"'))
+    with pytest.raises(ConfigError, match="grows_by is for databases"):
+        read_config(tmp_path / "churn.toml")
