@@ -17,7 +17,7 @@ from churnpredict.errors import TimeError, UsageError
 from churnpredict.events.tables import Intervals, States
 from churnpredict.features import kernels
 from churnpredict.features.catalog import with_driver
-from churnpredict.features.feature import AGGREGATES
+from churnpredict.features.feature import AGGREGATES, OF_ATTRIBUTES
 from churnpredict.features.peers import PEER_AGGREGATES
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
@@ -29,6 +29,7 @@ OF_INTERVALS = [
     Feature("plans", "sum", "all"),
     Feature("plans", "attribute", column="seats"),
     Feature("plans", "attribute", column="renews"),
+    *(Feature("plans", a, column=column) for a in OF_ATTRIBUTES for column in ("seats", "renews")),
     Feature("plans", "days_until", column="notice"),
 ]
 OF_STATES = [
@@ -345,3 +346,28 @@ def test_the_usual_value_is_the_same_however_many_cutoffs_come_before(rng, histo
         usual = float(np.median(before)) if before else 0.0
         expected.append(values[high - 1] / usual if usual > 0 else np.nan)
     np.testing.assert_array_equal(found[0], np.array(expected, np.float32))
+
+
+@pytest.mark.parametrize("column", ["end", "value_at_end", "response", "known"])
+def test_what_is_written_later_is_not_an_attribute(column):
+    day = pd.Timestamp("2024-01-01")
+    rows = pd.DataFrame({"who": ["a"], "begin": [day], "later": [day + pd.Timedelta("200D")], "said": [day], "stars": [3.0]})
+    declared = {"customer": "who", "start": "begin", "end": "later", "value_at_end": "stars", "response": "later", "known_at": "said"}
+    tables = EventTables(tickets=Intervals(rows, **declared), observed_until="2025-01-01")
+    snapshots = pd.DataFrame({"customer_id": ["a"], "cutoff": [day + pd.Timedelta("30D")]})
+    with pytest.raises(UsageError, match="not declared"):
+        build_features(tables, snapshots, features=[Feature("tickets", "attribute", column=column)])
+
+
+@pytest.mark.parametrize("aggregate", OF_ATTRIBUTES)
+def test_only_declared_attributes_of_intervals_change(aggregate):
+    day = pd.Timestamp("2024-01-01")
+    rows = pd.DataFrame({"who": ["a", "a"], "begin": [day, day + pd.Timedelta("9D")], "fee": [3.0, 4.0], "renews": ["yes", "no"]})
+    tables = EventTables(
+        plans=Intervals(rows.assign(over=pd.NaT), customer="who", start="begin", end="over", value="fee", attributes=["renews"])
+    )
+    snapshots = pd.DataFrame({"customer_id": ["a"], "cutoff": [day + pd.Timedelta("30D")]})
+    found = build_features(tables, snapshots, features=[Feature("plans", aggregate, column="renews")])
+    assert found.to_numpy().tolist() == [[21.0 if aggregate == "days_since_change" else 1.0]]
+    with pytest.raises(UsageError, match="needs state"):
+        build_features(tables, snapshots, features=[Feature("plans", aggregate, column="end")])

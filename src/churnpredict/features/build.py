@@ -20,13 +20,13 @@ from churnpredict.errors import MismatchError, UsageError, closest, kind_of, war
 from churnpredict.events.expected import check_tables
 from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream, window_edges
-from churnpredict.events.tables import EventTables, States
+from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.visits import visits
 from churnpredict.features.aggregates import Block, Plan, Wanted
 from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, seats_of, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
-from churnpredict.features.feature import AGGREGATES, OF_KIND, OF_SEATS, OF_VISITS, Feature
+from churnpredict.features.feature import AGGREGATES, OF_ATTRIBUTES, OF_KIND, OF_SEATS, OF_VISITS, WRITTEN_LATER, Feature
 from churnpredict.features.peers import PEER_AGGREGATES, PeerCounts, count_peers, of_peers
 from churnpredict.features.threads import in_threads
 from churnpredict.spans import SpanLike, span
@@ -238,7 +238,8 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
     ours = profile is not None and row.table == profile.name
     stream = profile.versions if profile is not None and ours else tables.stream(row.table)
     declared = tables.declarations[row.table]
-    holds = {"state" if isinstance(declared, States) else "attribute"}
+    changing = isinstance(declared, Intervals) and row.column in declared.attributes and row.aggregate in OF_ATTRIBUTES
+    holds = {"state" if changing or isinstance(declared, States) else "attribute"}
     if row.column in tables.labels[row.table] and row.column != "user":  # people are counted within accounts
         holds.add("label")
     elif row.column in getattr(declared, "dates", ()):
@@ -247,7 +248,8 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
         return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, *getattr(declared, "dates", ()), "owner"]
     if "user" in stream.columns:
         holds |= {f"user and {role}" for role in ("kind", "item") if role in stream.columns}
-    return {"", *stream.columns, *holds, *(role for role in ("replies", "seats") if getattr(declared, role, None))}, list(stream.columns)
+    known = [name for name in stream.columns if name not in WRITTEN_LATER]
+    return {"", *stream.columns, *holds, *(role for role in ("replies", "seats") if getattr(declared, role, None))}, known
 
 
 def _origins(tables: EventTables, stream: Stream, owners: Codes | None = None) -> Ints:

@@ -11,8 +11,9 @@ from churnpredict.feature_names import kind_part
 from churnpredict.number_checks import is_whole_number
 from churnpredict.spans import span_text
 
-__all__ = ["AGGREGATES", "OF_KIND", "OF_SEATS", "OF_VISITS", "Aggregate", "Feature"]
+__all__ = ["AGGREGATES", "OF_ATTRIBUTES", "OF_KIND", "OF_SEATS", "OF_VISITS", "WRITTEN_LATER", "Aggregate", "Feature"]
 
+OF_ATTRIBUTES = ("days_since_change", "changes")  # aggregates of states that attributes of intervals have as well
 OF_SEATS = ("seats_used", "seats_change")  # people, divided by the paid seats of another table
 OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see churnpredict.events.visits
     *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
@@ -20,6 +21,7 @@ OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see chu
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
     *OF_SEATS,
 )
+WRITTEN_LATER = ("end", "value_at_end", "response", "known")  # columns of a row that may be unknown at a cutoff after its beginning
 _MOST_NTH = 10_000
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
