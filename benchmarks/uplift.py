@@ -76,8 +76,8 @@ def learnt(kind: str, n: int, seed: int) -> dict[str, Any]:
 
 
 def plain(X: pd.DataFrame) -> pd.DataFrame:
-    """Labels as codes, for a learner of numbers."""
-    return X.assign(**{name: X[name].cat.codes for name in X if X[name].dtype == "category"})
+    """Labels as codes, and -1 where nothing is known: the learner refuses columns that are empty in one arm."""
+    return X.assign(**{name: X[name].cat.codes for name in X if X[name].dtype == "category"}).fillna(-1.0)
 
 
 def true_effect(business: Any, at: pd.Timestamp, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
