@@ -82,7 +82,9 @@ def test_the_learner_is_chosen_by_qini_on_later_cutoffs(rng):
     X, y, treated, *_ = experiment(rng, n=n)
     cutoff = pd.Timestamp("2024-01-01") + pd.to_timedelta(30 * rng.integers(0, 5, n), unit="D")
     X.index = pd.MultiIndex.from_arrays([np.arange(n), cutoff], names=["customer_id", "cutoff"])
-    found = UpliftModel(classifier=ArmTree(max_depth=5, min_samples_leaf=60, random_state=0), rounds=40).fit(X, y, treated)
+    learner = ArmTree(max_depth=5, min_samples_leaf=60, random_state=0)
+    assert UpliftModel(classifier=learner, rounds=20).fit(X, y, treated).chosen_on_ == "other customers"  # the window is unknown
+    found = UpliftModel(classifier=learner, horizon="30d", rounds=40).fit(X, y, treated)
     assert found.chosen_on_ == "later cutoffs"
     assert set(found.choice_) == {"two", "single"}
     assert found.learner_ == max(found.choice_, key=lambda kind: found.choice_[kind].value)
@@ -92,6 +94,25 @@ def test_the_learner_is_chosen_by_qini_on_later_cutoffs(rng):
     assert one.choice_ == {}
     assert "one model" in repr(one)
     assert np.corrcoef(one.predict(X), X["b"])[0, 1] > 0.1
+
+
+def test_no_outcome_that_the_learners_are_compared_on_is_learnt_from(rng):
+    n = 3000
+    X, y, treated, *_ = experiment(rng, n=n)
+    start = pd.Timestamp("2024-01-01")
+    month = rng.integers(0, 10, n)
+    X.index = pd.MultiIndex.from_arrays([np.arange(n), start + pd.to_timedelta(30 * month, unit="D")], names=["customer_id", "cutoff"])
+    seen = []
+
+    class Recorder(ArmTree):
+        def fit(self, rows, labels):
+            seen.append(rows.index.get_level_values("cutoff").max())
+            return super().fit(rows, labels)
+
+    UpliftModel(classifier=Recorder(max_depth=3, random_state=0), horizon="60d", gap="30d", rounds=5).fit(X, y, treated)
+    edge = start + pd.Timedelta("180D")
+    assert edge - pd.Timedelta("90D") in seen  # the newest cutoff that may teach the comparison
+    assert not any(edge - pd.Timedelta("90D") < last < edge for last in seen)
 
 
 def test_other_customers_choose_where_there_is_one_cutoff(rng):

@@ -17,9 +17,10 @@ from churnpredict.evaluation.uplift_effects import effects_by_group, mean_effect
 from churnpredict.figures import percent, points, score
 from churnpredict.model.classifier import ChurnClassifier
 from churnpredict.model.labels import risk_of
-from churnpredict.model.split import customers_of, cutoffs_of
+from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.number_checks import check_whole_number
 from churnpredict.row_order import in_row_order
+from churnpredict.spans import SpanLike
 
 if TYPE_CHECKING:
     from churnpredict.evaluation.uplift_display import UpliftDisplay
@@ -43,8 +44,8 @@ class UpliftModel:
     """Two models, one per arm, or one that knows the arm, shrunk to what the experiment supports.
 
     The two-model learner (Hansotia and Rukstales 2002) and the S-learner, one model of trees that has the contact among its features
-    (Künzel et al. 2019), are compared on later cutoffs, or on other customers where the log has one cutoff; the higher
-    Qini wins.
+    (Künzel et al. 2019), are compared on later cutoffs, learnt from rows whose outcome windows had closed by then; on other customers
+    where the log has one cutoff or the window is unknown. The higher Qini wins.
 
     The difference of the risks that the two models give is noisy, because effects are small beside risks. So it is used only as far as it
     holds on customers whom the models were not trained on: with the risk p without a contact and the difference u, both cross-fitted, the
@@ -59,6 +60,8 @@ class UpliftModel:
         such logs, and of trees for the S-learner.
     learner : {"auto", "two", "single"}
         Which of both; "auto" chooses.
+    horizon, gap : span, optional
+        The outcome window behind y, such as ``"90d"``.
     min_leavers : int
         A log with fewer leavers in either arm is refused.
     rounds : int
@@ -98,10 +101,20 @@ class UpliftModel:
     """
 
     def __init__(
-        self, *, classifier: Any = None, learner: str = "auto", min_leavers: int = _FEWEST, rounds: int = 200, random_state: int = 0
+        self,
+        *,
+        classifier: Any = None,
+        learner: str = "auto",
+        horizon: SpanLike | None = None,
+        gap: SpanLike | None = None,
+        min_leavers: int = _FEWEST,
+        rounds: int = 200,
+        random_state: int = 0,
     ) -> None:
         self.classifier = classifier
         self.learner = learner
+        self.horizon = horizon
+        self.gap = gap
         self.min_leavers = min_leavers
         self.rounds = rounds
         self.random_state = random_state
@@ -256,14 +269,15 @@ class UpliftModel:
         if self.learner != "auto":
             return
         cutoffs = cutoffs_of(X)
-        if cutoffs is not None and cutoffs.min() < cutoffs.max():
-            edge = max(np.quantile(cutoffs, _EARLIER), cutoffs.min() + 1)
-            later, chosen_on = cutoffs >= edge, "later cutoffs"
+        if cutoffs is not None and cutoffs.min() < cutoffs.max() and self.horizon is not None:
+            later, chosen_on = cutoffs >= max(np.quantile(cutoffs, _EARLIER), cutoffs.min() + 1), "later cutoffs"
+            known = Window.of(self.horizon, self.gap, zone_of(X)).closes(cutoffs) <= cutoffs[later].min()
         else:
             later, chosen_on = np.zeros(len(y), bool), "other customers"
             folds = GroupKFold(_HALVES, shuffle=True, random_state=self.random_state)
             later[next(folds.split(y, groups=groups))[1]] = True
-        train, test = np.flatnonzero(~later), np.flatnonzero(later)
+            known = ~later
+        train, test = np.flatnonzero(known), np.flatnonzero(later)
         if min(y[rows][arm[rows] == a].sum() for rows in (train, test) for a in (0, 1)) < _FEW_TO_CHOOSE:
             return
         for kind in _LEARNERS:

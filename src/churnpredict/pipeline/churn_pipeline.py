@@ -386,7 +386,8 @@ class ChurnPipeline(Answers):
         outcomes = label_churn(past, rows, self.churn)
         X, arm = X.loc[outcomes.index], rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
         first = scoring.first_reasons(self.model_, treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ())))
-        return UpliftModel(random_state=self.random_state).fit(X, outcomes.within(), arm, groups=first)
+        model = UpliftModel(horizon=self.churn.horizon, gap=self.churn.gap, random_state=self.random_state)
+        return model.fit(X, outcomes.within(), arm, groups=first)
 
     def _unfitted(self) -> Any:
         if self.classifier is not None:
