@@ -386,7 +386,7 @@ class ChurnPipeline(Answers):
         outcomes = label_churn(past, rows, self.churn)
         X, arm = X.loc[outcomes.index], rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"]
         first = scoring.first_reasons(self.model_, treatments.nobody_treated(X, getattr(self.model_, "feature_names_in_", ())))
-        model = UpliftModel(horizon=self.churn.horizon, gap=self.churn.gap, random_state=self.random_state)
+        model = UpliftModel(horizon=self.churn.horizon_span, gap=self.churn.gap_span, random_state=self.random_state)
         return model.fit(X, outcomes.within(), arm, groups=first)
 
     def _unfitted(self) -> Any:
