@@ -50,3 +50,12 @@ def test_purchases_that_are_equal_by_chance_count_twice(tmp_path: Path) -> None:
 
 def test_files_of_other_things_stay_apart(tmp_path: Path) -> None:
     assert len(written(tmp_path, {"orders.csv": ROWS[:120], "payments.csv": ROWS[120:]})) == 2
+
+
+def test_files_of_single_years_are_one_table_and_wider_ones_with_few_columns_are_not(tmp_path: Path) -> None:
+    years = {f"orders_{year}.csv": [f"c{year},{year}-01-05"] for year in (2022, 2023)}
+    assert [p.rows for p in written(tmp_path, years, "who,day")] == [2]
+    (tmp_path / "orders_2024.csv").write_text("who,day,more\nc1,2024-01-05,x\n", encoding="utf-8")
+    names = (*years, "orders_2024.csv")
+    found = one_of_many([profile_table(tmp_path / name) for name in names])
+    assert sorted(p.rows for p in found) == [1, 2], "the wider file stays apart"

@@ -77,10 +77,3 @@ def test_flagged_rows_are_found_however_a_flag_is_written(spelling: str, tmp_pat
     profile = profile_of(tmp_path, "t", "who,churned", [f"a,{spelling}", f"b,{other}", f"c,{spelling}"])
     value = str(profile.columns["churned"].codes[1][0])
     assert profile_query(joins.flagged_rows(profile, "churned", [value]), "t").table["who"].to_pylist() == ["a", "c"]
-
-
-def test_files_of_single_years_are_one_table_and_others_are_not(tmp_path: Path) -> None:
-    years = [profile_of(tmp_path, f"orders_{y}", "who,day", [f"c{y},{y}-01-05"]) for y in (2022, 2023)]
-    assert {p.name: p.rows for p in joins.one_of_many(years)} == {"orders": 2}
-    wider = profile_of(tmp_path, "orders_2024", "who,day,more", ["c1,2024-01-05,x"])
-    assert len(joins.one_of_many([*years, wider])) == 3, "a pattern of their names would read the wider file, too"
