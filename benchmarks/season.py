@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/season.py [--real] [--seeds N] [--cutoffs N] [--line] [--defaults] [name ...]``. Worlds are drawn with a seed, so
 that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the law by which its customers buy and
-leave. No model can do better but by chance, so what it gains is what there is to gain. ``--line`` leaves out the trees, which costs a
+leave. No model can do better but by chance, so what it gains is what there is to gain. The kinds called "cancellations" are subscriptions
+that customers cancel; the others are shops whose customers fall silent. ``--line`` leaves out the trees, which costs a
 tenth: for many seeds. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for its trees, which changes
 both sides alike and costs a sixth. The real data are not part of the project: they are looked for in ``../shared/data`` beside the
 checkout, or in CHURNPREDICT_DATA.
@@ -142,6 +143,49 @@ def simulate(world: World, *, n: int = 2_000, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"who": [f"K{c:05d}" for c in rows[:, 0]], "when": when, "eur": rng.gamma(2, 15, len(rows)).round(2)})
 
 
+LEAVING: dict[str, World] = {
+    "cancellations, january": World(lambda d, _: 1.2 * _peak(d, 15, 25), "cancellations"),
+    "cancellations, summer": World(lambda d, _: 1.0 * _peak(d, 200, 40), "cancellations"),
+    "cancellations, 30 days": World(lambda d, _: 1.0 * _peak(d, 200, 40), "cancellations", "30d"),
+    "cancellations, nothing": World(lambda d, _: 0 * d, "none"),
+    "cancellations, shocks": World(lambda d, _: _rough(d, 0.25), "none"),
+}
+RATE = (2.0, 1_500.0)  # gamma, of leaving by day
+
+
+def simulate_leaving(world: World, *, n: int = 3_000, seed: int = 0) -> cp.EventTables:
+    """Subscriptions that customers cancel at rates of their own, in the operational time of the world; logins say nothing of it."""
+    rng, time = np.random.default_rng(seed), world.time()
+    joined = rng.integers(0, world.days - 60, n)
+    left = np.searchsorted(time, time[joined] + rng.exponential(1 / rng.gamma(RATE[0], 1 / RATE[1], n)), "right") - 1
+    stays = np.minimum(left, world.days)
+    logins = rng.poisson(rng.gamma(2, 0.03, n) * (stays - joined))
+    who = np.repeat(np.arange(n), logins)
+    at = joined[who] + 0.25 + np.floor(rng.random(len(who)) * (stays - joined)[who])
+    gone = np.flatnonzero(left < world.days)
+
+    def frame(customers: np.ndarray, days: np.ndarray) -> pd.DataFrame:
+        when = (START + pd.to_timedelta(days, unit="D")).astype("datetime64[us]")
+        return pd.DataFrame({"who": [f"K{c:05d}" for c in customers], "when": when})
+
+    return cp.EventTables(
+        customers=cp.Customers(frame(np.arange(n), joined), customer="who", since="when"),
+        logins=cp.Events(frame(who, at), customer="who", time="when"),
+        cancellations=cp.Events(frame(gone, left[gone] + 0.5), customer="who", time="when"),
+        observed_until=START + pd.Timedelta(days=world.days),
+    )
+
+
+def truth_of_leaving(world: World, X: pd.DataFrame, horizon: int) -> np.ndarray:
+    """The risk of each row (n,) under the law and the season of the world: its customer's rate given how long the customer has stayed."""
+    time = world.time()
+    cutoffs = (X.index.get_level_values("cutoff") - pd.Timestamp(0)).days.to_numpy() - EPOCH
+    (name,) = (c for c in X.columns if c.endswith("tenure_days"))
+    now, joined = time[cutoffs], time[cutoffs - X[name].to_numpy(float).round().astype(np.int64)]
+    stayed = RATE[1] + now - joined
+    return 1 - (stayed / (stayed + time[cutoffs + horizon] - now)) ** RATE[0]
+
+
 def truth(world: World, X: pd.DataFrame, horizon: int) -> np.ndarray:
     """The risk of each row (n,) under the law and the season of the world: MBG/NBD in its own time, with its own parameters."""
     triple = find_triple(X.columns, "orders")
@@ -177,7 +221,13 @@ def log_loss(y: np.ndarray, p: np.ndarray | float) -> float:
 
 
 def compare(
-    tables: cp.EventTables, churn: cp.Inactivity, cutoff: str, *, history: str, how: argparse.Namespace, world: World | None = None
+    tables: cp.EventTables,
+    churn: cp.Inactivity | cp.Cancellation,
+    cutoff: str,
+    *,
+    history: str,
+    how: argparse.Namespace,
+    world: World | None = None,
 ) -> Figures:
     """All sides on the same rows: nothing at or after the cutoff is used, but by the truth."""
     days = int(str(churn.horizon).removesuffix("d"))
@@ -202,7 +252,7 @@ def compare(
         found.seconds.append(trained)
         found.said, found.base = pipeline.season_.brief(), log_loss(y, pipeline.base_rate_)
     if world is not None:
-        p = truth(world, X_test, days)
+        p = (truth if isinstance(churn, cp.Inactivity) else truth_of_leaving)(world, X_test, days)
         found.loss.append(log_loss(y, p))
         found.gap.append(float(p.mean() - y.mean()))
     return found
@@ -248,6 +298,7 @@ GROUPS = {
     "strong": "strong seasons",
     "festival": "one festival a year",
     "week": "weekdays, less than a year",
+    "cancellations": "a season of cancellations",
     "none": "no season",
 }
 
@@ -255,18 +306,21 @@ GROUPS = {
 def worlds(names: list[str], how: argparse.Namespace) -> None:
     found: dict[str, list[Figures]] = {group: [] for group in GROUPS}
     for name in names:
-        world = WORLDS[name]
+        world, silence = (WORLDS | LEAVING)[name], name in WORLDS
+        churn = cp.Inactivity(world.horizon, of="orders") if silence else cp.Cancellation(world.horizon, of="cancellations")
         for seed in range(how.seeds):
-            log = simulate(world, seed=seed)
-            tables = cp.EventTables(orders=cp.Events(log, customer="who", time="when", value="eur", money=True))
+            if silence:
+                log = simulate(world, seed=seed)
+                tables = cp.EventTables(orders=cp.Events(log, customer="who", time="when", value="eur", money=True))
+            else:
+                tables = simulate_leaving(world, seed=seed)
             for cutoff in world.cutoffs[-how.cutoffs :]:
-                churn = cp.Inactivity(world.horizon, of="orders")
                 figures = compare(tables, churn, cutoff, history=f"{name} {seed}", how=how, world=world)
                 show(name, cutoff, figures)
                 found[world.group].append(figures)
     for group, title in GROUPS.items():
         summarise(title, found[group])
-    summarise("all with a season", found["mild"] + found["strong"] + found["festival"])
+    summarise("all with a season", found["mild"] + found["strong"] + found["festival"] + found["cancellations"])
 
 
 def real(how: argparse.Namespace) -> None:
@@ -302,7 +356,7 @@ def main() -> None:
     if given.real:
         real(given)
     else:
-        worlds(given.names or list(WORLDS), given)
+        worlds(given.names or [*WORLDS, *LEAVING], given)
 
 
 if __name__ == "__main__":

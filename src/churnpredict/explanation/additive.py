@@ -16,7 +16,6 @@ from churnpredict.model.calibration import IdentityCalibration, sigmoid
 from churnpredict.model.encoding import as_frame, check_matrix
 from churnpredict.model.labels import leaving_of
 from churnpredict.model.members import TreeMember
-from churnpredict.model.season.season import COLUMN
 
 __all__ = ["AdditiveModel", "Constant", "as_additive", "check_model"]
 
@@ -139,7 +138,8 @@ def as_additive(model: Any, X: Any, *, positive: Any = None) -> AdditiveModel:
 
 
 def _names(model: Any, X: Any) -> list[str]:
-    return _columns(model, X) + ([COLUMN] if getattr(model, "season_", None) is not None else [])
+    season = getattr(model, "season_", None)
+    return _columns(model, X) + ([] if season is None else [season.column])
 
 
 def _columns(model: Any, X: Any) -> list[str]:

@@ -28,7 +28,6 @@ from churnpredict.languages.catalogue import Language
 from churnpredict.markup import show
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.encoding import EncodedRows, as_frame
-from churnpredict.model.season.season import COLUMN
 from churnpredict.model.sub_risks import Share
 from churnpredict.number_checks import is_whole_number
 from churnpredict.signatures import Estimator, Matrix, Names
@@ -499,7 +498,7 @@ def explain(
         usual = getattr(model, "usual_", None)
     busy = model.expected_activity(rows) if hasattr(model, "expected_activity") else None
     if busy is not None and frame is not None:  # the calendar is shown by how busy it is, not by its log-odds
-        rows = frame.assign(**{COLUMN: busy})
+        rows = frame.assign(**{additive.names[-1]: busy})
     ahead = getattr(model, "horizon", None)
     return Explanation(
         index=pd.RangeIndex(n) if frame is None else frame.index,

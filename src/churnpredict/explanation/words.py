@@ -24,6 +24,7 @@ from churnpredict.explanation.explained import Explained
 from churnpredict.explanation.rows import known_numbers
 from churnpredict.feature_names import FeatureName, column_alone, read_name, subjects_of
 from churnpredict.languages.catalogue import Language, language_of
+from churnpredict.model.season.leaving import LEAVING
 from churnpredict.model.season.season import COLUMN
 from churnpredict.spans import span
 
@@ -205,8 +206,8 @@ class Narrator:
             j = self._window_like(f, j)
             f = self.read[j]
         value = self.value(j, i)
-        if f.name == COLUMN and value is not None:
-            return self._calendar(float(value))
+        if f.name in (COLUMN, LEAVING) and value is not None:
+            return self._calendar(float(value), f.name)
         if value is None:
             return self._missing(f, j, i)
         return self._value(f, j, i, value)
@@ -223,12 +224,12 @@ class Narrator:
             return self._say("unknown", f, i)
         return self._say("none.window" if f.window not in ("", "all") else "none", f, i)
 
-    def _calendar(self, ratio: float) -> str:
-        """Say how busy the time ahead usually is, against the time that the model learnt from."""
+    def _calendar(self, ratio: float, column: str) -> str:
+        """Say how busy the time ahead usually is, or how often customers leave in it, against the time that the model learnt from."""
         if not self.ahead:
             return self.language.words["season"]
         days = self.language.lasting(span(self.ahead).nominal / DAY)
-        return self.language.activity(days, ratio)
+        return self.language.activity(days, ratio, what=column.removeprefix("calendar__"))
 
     def _value(self, f: FeatureName, j: int, i: int, value: Any) -> str:
         if not self.numeric[j]:

@@ -193,16 +193,17 @@ class Language:
         """Write a number of days: whole from ten on, else to a tenth."""
         return self.span("days", days, digits=0 if days >= 10 else 1) if days >= 0.05 else self.words["moments"]
 
-    def activity(self, days: str, ratio: float) -> str:
-        """Say how busy the coming days usually are; within a twentieth of the past they are about the same.
+    def activity(self, days: str, ratio: float, *, what: str = "expected_activity") -> str:
+        """Say how busy the coming days usually are, or with "expected_leaving" how often customers leave in them; within a twentieth of the
+        past they are about the same.
 
         >>> language_of("en").activity("30 days", 0.98)
         'activity in the coming 30 days is usually about that of the time that the model learnt from'
         """
         if abs(ratio - 1) < 0.05:
-            return self.clause("expected_activity.same").format(days=days)
+            return self.clause(f"{what}.same").format(days=days)
         digits = 1 if ratio >= 1 else 2
-        return self.clause("expected_activity", ratio, digits).format(days=days, n=self.number(ratio, digits))
+        return self.clause(what, ratio, digits).format(days=days, n=self.number(ratio, digits))
 
     # --- messages ----------------------------------------------------------------------------------------------------------------------
 

@@ -22,9 +22,7 @@ from churnpredict.model.identifiers import refuse_identifiers
 from churnpredict.model.labels import check_leavers, read_labels
 from churnpredict.model.members import blended_margin, mean_contributions
 from churnpredict.model.season.named_spans import NamedSpan
-from churnpredict.model.season.season import Season
-from churnpredict.model.season.week_counts import WeekCounts
-from churnpredict.model.seasonal import activity_ratio, season_beside, season_column
+from churnpredict.model.seasonal import AnySeason, SeasonCounts, activity_ratio, season_beside, season_column
 from churnpredict.model.seen_rows import sketch_of
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
 from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
@@ -108,7 +106,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     typical_ : ndarray (n_features,) or None
         Mean contributions, in log-odds before calibration, of the customers at the newest training cutoff: the reference of
         :func:`~churnpredict.explain`. None where rows have no cutoffs, or only one.
-    season_ : Season or None
+    season_ : Season, LeavingSeason or None
         What the calendar adds to the log-odds: see :mod:`churnpredict.model.season`. None without weekly counts, or without evidence.
     shares_ : dict of str to Share
         Factors that turn the risk into that of an earlier horizon, or of being lost (where y holds both 1 and 2).
@@ -190,7 +188,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: Column | None = None,
         cutoff: Column | Moment | None = None,
         *,
-        weeks: Sequence[WeekCounts] = (),
+        weeks: SeasonCounts = (),
         named_spans: Sequence[NamedSpan] = (),
     ) -> ChurnClassifier:
         """Learn from rows X (n, n_features) and outcomes y.
@@ -205,9 +203,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             (days from the cutoff). Where both 1 and 2 occur, the risks of leaving and of being lost are predicted separately.
         sample_weight : array (n,), optional
         cutoff : array (n,) of times, optional
-        weeks : list of WeekCounts, optional
-            Weekly counts of the recurring event, as :func:`churnpredict.events.week_counts.count_weeks` gives them: from these the season
-            is learnt as a clock, if earlier cutoffs bear it out. :class:`churnpredict.ChurnPipeline` gives them.
+        weeks : list of WeekCounts, or LeavingCounts, optional
+            Weekly counts of the recurring event, as :func:`churnpredict.events.week_counts.count_weeks` gives them, or how many left in the
+            past, as :func:`churnpredict.churn.leaving_counts.count_leaving`: from these the season is learnt, if earlier cutoffs bear it
+            out. :class:`churnpredict.ChurnPipeline` gives them.
         named_spans : list of NamedSpan, optional
             Declared days for that clock.
 
@@ -256,7 +255,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             from churnpredict.model.tuning import tune
 
             settings, tuned = tune(rows, settings, self.tune)
-        self.season_: Season | None = None
+        self.season_: AnySeason | None = None
         seasonal: dict[str, Any] = {}
         if weeks:
             rows, settings, season = season_beside(rows, settings, weeks, named_spans)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from churnpredict.clock import DAY, local_time
 from churnpredict.errors import TimeError
 from churnpredict.model.purchases import find_triple
+from churnpredict.model.season.leaving import LEAVING, LeavingSeason, Windows, learn_leaving
+from churnpredict.model.season.leaving_counts import LeavingCounts
 from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.season.season import COLUMN, Season, SeasonRows, learn_season
 from churnpredict.model.season.week_counts import WeekCounts
@@ -18,13 +20,18 @@ from churnpredict.model.split import Window
 from churnpredict.model.training import Rows, Settings, fit_line, validation_folds
 from churnpredict.threads import one_blas_thread
 
-__all__ = ["activity_ratio", "season_beside", "season_column"]
+__all__ = ["SEASON_COLUMNS", "AnySeason", "SeasonCounts", "activity_ratio", "season_beside", "season_column"]
+
+SEASON_COLUMNS = (COLUMN, LEAVING)
+AnySeason = Season | LeavingSeason
+SeasonCounts = Sequence[WeekCounts] | LeavingCounts
+Fold = tuple[np.ndarray, np.ndarray]
 
 
 @one_blas_thread()
 def season_beside(
-    rows: Rows, settings: Settings, weeks: Sequence[WeekCounts], spans: Sequence[NamedSpan] = ()
-) -> tuple[Rows, Settings, Season | str]:
+    rows: Rows, settings: Settings, counts: SeasonCounts, spans: Sequence[NamedSpan] = ()
+) -> tuple[Rows, Settings, AnySeason | str]:
     """Return rows with the season's offset and an empty column for it, settings that fit them, and the season.
 
     Without evidence rows and settings are as they were, and in place of the season stands why.
@@ -33,44 +40,66 @@ def season_beside(
     ----------
     rows : Rows
     settings : Settings
-    weeks : list of WeekCounts
-        Of the table whose events recur.
+    counts : list of WeekCounts, or LeavingCounts
+        Weeks of the table whose events recur, before several moments; or how many left in the past, for cancellations and contracts.
     spans : list of NamedSpan
         Declared days.
     """
-    triple = find_triple(rows.names, weeks[0].table or settings.of) if weeks else None
-    if triple is None or settings.window is None or rows.times is None or COLUMN in rows.names:
+    if settings.window is None or rows.times is None or set(SEASON_COLUMNS) & set(rows.names):
         return rows, settings, "no recurring event is known"
     folds, validated_on = validation_folds(rows, window=settings.window, seed=settings.seed)
     if validated_on != "time":
         return rows, settings, "no later cutoffs to judge it by"
 
-    def seasonless(fold: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        before, valid = fold
-        line = fit_line(rows, before, rows.w[before], settings=settings, strength=0.03, max_rows=4_000)
-        return line.margin(rows.A[valid])
+    A = np.array(rows.A)
+    A[:, [j for j, name in enumerate(rows.names) if name.endswith(("season_sin", "season_cos"))]] = np.nan
+    quiet = replace(rows, A=A)  # the members do without these columns as well: see training.settle_season
 
+    def seasonless(fold: Fold) -> np.ndarray:
+        before, valid = fold
+        line = fit_line(quiet, before, rows.w[before], settings=settings, strength=0.03, max_rows=4_000)
+        return line.margin(A[valid])
+
+    if isinstance(counts, LeavingCounts):  # declared days say how busy customers are, not how often they leave
+        windows = _windows(rows.times, settings.window)
+        found: Any = learn_leaving(windows, rows.y, rows.w, counts, folds=folds, seasonless=seasonless)
+    else:
+        found = _silence(rows, settings, counts, folds, seasonless, spans)
+    if isinstance(found, str):
+        return rows, settings, found
+    season, offset, by_fold = found
+    wider = replace(
+        rows,
+        A=np.column_stack([rows.A, np.zeros(len(rows.A))]),
+        names=[*rows.names, season.column],
+        offset=offset,
+        by_fold=tuple(by_fold),
+    )
+    monotone = (*settings.monotone, 0) if settings.monotone else ()
+    return wider, replace(settings, monotone=monotone), season
+
+
+def _silence(
+    rows: Rows,
+    settings: Settings,
+    weeks: Sequence[WeekCounts],
+    folds: Sequence[Fold],
+    seasonless: Callable[[Fold], np.ndarray],
+    spans: Sequence[NamedSpan],
+) -> tuple[Season, np.ndarray, Sequence[Any]] | str:
+    triple = find_triple(rows.names, weeks[0].table or settings.of) if weeks else None
+    if triple is None or settings.window is None or rows.times is None:
+        return "no recurring event is known"
     columns = [rows.A[:, rows.names.index(name)] for name in triple]
     asked = _season_rows(columns, rows.times, settings.window)
     found = learn_season(asked, rows.y, rows.w, weeks, folds=folds, seasonless=seasonless, spans=spans)
     if isinstance(found, str):
-        return rows, settings, found
-    wider = replace(
-        rows,
-        A=np.column_stack([rows.A, np.zeros(len(rows.A))]),
-        names=[*rows.names, COLUMN],
-        offset=found.offset,
-        by_fold=tuple(found.by_fold),
-    )
-    monotone = (*settings.monotone, 0) if settings.monotone else ()
-    return (
-        wider,
-        replace(settings, monotone=monotone),
-        replace(found.season, columns=(triple.active_days, triple.since_last, triple.since_first)),
-    )
+        return found
+    season = replace(found.season, columns=(triple.active_days, triple.since_last, triple.since_first))
+    return season, found.offset, found.by_fold
 
 
-def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarray | None, window: Window) -> np.ndarray:
+def season_column(season: AnySeason, columns: Sequence[np.ndarray], times: np.ndarray | None, window: Window) -> np.ndarray:
     """Return what the calendar adds to the log-odds of rows to score, shape (n,).
 
     Raises
@@ -84,17 +113,24 @@ def season_column(season: Season, columns: Sequence[np.ndarray], times: np.ndarr
             "the model knows the season, and the rows do not say at which cutoff they stand",
             remedy='Keep the index level "cutoff" of X, as build_features gives it.',
         )
+    if isinstance(season, LeavingSeason):
+        return season.offsets(_windows(times, window))
     return season.offsets(_season_rows(columns, times, window))
 
 
-def activity_ratio(season: Season, times: np.ndarray, window: Window) -> np.ndarray:
-    """Return how busy each row's outcome window is expected to be, against the windows that were learnt from, shape (n,)."""
+def activity_ratio(season: AnySeason, times: np.ndarray, window: Window) -> np.ndarray:
+    """Return how busy each row's outcome window is expected to be, or how often customers leave in it, against the windows that were learnt
+    from, shape (n,).
+    """
+    asked = _windows(times, window)
+    return season.activity_ratio(asked.starts, asked.ends)
+
+
+def _windows(times: np.ndarray, window: Window) -> Windows:
     zone = window.timezone
-    starts, ends = np.asarray(window.gap.after(times, zone)), window.closes(times)
-    return season.activity_ratio(local_time(starts, zone) / DAY, local_time(ends, zone) / DAY)
+    starts = np.asarray(window.gap.after(times, zone))
+    return Windows(*(local_time(moments, zone) / DAY for moments in (times, starts, window.closes(times))))
 
 
 def _season_rows(columns: Sequence[Any], times: np.ndarray, window: Window) -> SeasonRows:
-    zone = window.timezone
-    starts = np.asarray(window.gap.after(times, zone))
-    return SeasonRows.of(columns, *(local_time(moments, zone) for moments in (times, starts, window.closes(times))))
+    return SeasonRows.of(columns, *_windows(times, window))

@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
-VERSION: Literal[3] = 3
-"""2 added shares, worth and usual values, 3 the season; files of versions 1 and 2 can be read."""
+VERSION: Literal[4] = 4
+"""2 added shares, worth and usual values, 3 the season, 4 the season of leaving; files of earlier versions can be read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -142,7 +142,7 @@ class Manifest(_Part):
     """manifest.json."""
 
     format: Literal["churnpredict model"]
-    version: Literal[1, 2, 3]
+    version: Literal[1, 2, 3, 4]
     written_by: dict[str, str]
     model_id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     files: Annotated[list[FileEntry], Field(min_length=1)]
@@ -282,6 +282,19 @@ class Season(_Part):
     columns: Annotated[list[Text], Field(min_length=3, max_length=3)]
 
 
+class LeavingSeason(_Part):
+    """The clock of leaving, for cancellations and contracts. Days count from 1970."""
+
+    end: Day
+    first: Day
+    rates: Annotated[list[Rate], Field(min_length=1, max_length=10_000)]
+    year: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    year_sd: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    usual: Annotated[float, Field(gt=0, le=100)]
+    share: Annotated[float, Field(ge=0, le=1)]
+    learnt_rate: Positive
+
+
 class Numbers(_Part):
     """numbers.json: members and calibration, the shares of the risk, the mean contributions of the reference, and the season."""
 
@@ -290,6 +303,7 @@ class Numbers(_Part):
     shares: Annotated[list[Share], Field(max_length=64)] = []
     typical: list[Number] | None = None
     season: Season | None = None  # not before version 3
+    leaving: LeavingSeason | None = None  # not before version 4
 
 
 def write_json(part: BaseModel) -> bytes:

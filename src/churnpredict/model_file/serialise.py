@@ -28,7 +28,9 @@ from churnpredict.model.labels import leaving_label
 from churnpredict.model.members import CalendarMember, LinearMember, PurchaseMember, TreeMember
 from churnpredict.model.purchases import PurchaseModel, Triple
 from churnpredict.model.season.clock import Clock
-from churnpredict.model.season.season import COLUMN, Season
+from churnpredict.model.season.leaving import LeavingSeason
+from churnpredict.model.season.season import Season
+from churnpredict.model.seasonal import SEASON_COLUMNS, AnySeason
 from churnpredict.model.sub_risks import LOST, Share
 from churnpredict.model.trees import TreeModel, read_trees
 from churnpredict.model_file import schema
@@ -253,13 +255,29 @@ def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns)
     if isinstance(part, schema.Trees):
         return _thaw_trees(part, texts[part.file], columns)[0]
     if isinstance(part, schema.Calendar):
-        _need(part.column == len(columns.names) - 1 and columns.names[-1] == COLUMN, "a member adds a season that is not there")
+        _need(part.column == len(columns.names) - 1 and columns.names[-1] in SEASON_COLUMNS, "a member adds a season that is not there")
         return CalendarMember(part.column, weight=part.weight)
     return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
 
 
-def _freeze_season(season: Season | None) -> schema.Season | None:
-    if season is None:
+def _freeze_leaving(season: AnySeason | None) -> schema.LeavingSeason | None:
+    if not isinstance(season, LeavingSeason):
+        return None
+    clock = season.clock
+    return schema.LeavingSeason(
+        end=int(clock.end),
+        first=int(clock.first),
+        rates=clock.rates.tolist(),
+        year=clock.year.tolist(),
+        year_sd=clock.year_sd.tolist(),
+        usual=float(season.usual),
+        share=float(season.share),
+        learnt_rate=float(season.learnt_rate),
+    )
+
+
+def _freeze_season(season: AnySeason | None) -> schema.Season | None:
+    if not isinstance(season, Season):
         return None
     clock = season.clock
     return schema.Season(
@@ -277,18 +295,22 @@ def _freeze_season(season: Season | None) -> schema.Season | None:
     )
 
 
-def _thaw_season(part: schema.Season | None, numbers: schema.Numbers, model: ChurnClassifier) -> Season | None:
+def _thaw_season(numbers: schema.Numbers, model: ChurnClassifier) -> AnySeason | None:
     """Read the season of a file, which must be that of exactly one member, and of a model that can know one."""
     members = sum(isinstance(member, schema.Calendar) for member in numbers.members)
-    _need(members == (part is not None), "a season without its member, or the reverse")
-    if part is None:
+    given = [part for part in (numbers.season, numbers.leaving) if part is not None]
+    _need(members == len(given) <= 1, "a season without its member, or the reverse")
+    if not given:
         return None
-    knows = set(part.columns) <= set(model.matrix_encoder_.names) and len(set(part.columns)) == 3 and model.horizon is not None
-    _need(knows and COLUMN not in model.matrix_encoder_.names, "its season has no columns to work on")
+    part, names = given[0], set(model.matrix_encoder_.names)
+    _need(model.horizon is not None and not set(SEASON_COLUMNS) & names, "its season has no columns to work on")
     _need(part.first <= part.end <= part.first + len(part.rates), "its clock ends before it begins")
     _need(sum(part.rates) > 0, "its clock stands still")
     rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
-    clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects))
+    clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects) if isinstance(part, schema.Season) else {})
+    if isinstance(part, schema.LeavingSeason):
+        return LeavingSeason(clock, part.usual, part.share, part.learnt_rate)
+    _need(set(part.columns) <= names and len(set(part.columns)) == 3, "its season has no columns to work on")
     plain, warped = (PurchaseModel(**found.model_dump()) for found in (part.plain, part.warped))
     one, two, three = part.columns
     return Season(clock, plain, warped, part.share, part.learnt_rate, (one, two, three))
@@ -385,9 +407,10 @@ def freeze_model(model: Any) -> tuple[schema.Columns, schema.Classifier, schema.
         threads=None,  # the settings hold it; the field is for older files
     )
     typical = None if getattr(model, "typical_", None) is None else model.typical_.tolist()
-    season = _freeze_season(getattr(model, "season_", None))
+    found = getattr(model, "season_", None)
+    season, leaving = _freeze_season(found), _freeze_leaving(found)
     calibration = freeze_calibration(model.calibration_)
-    figures = schema.Numbers(members=members, calibration=calibration, shares=shares, typical=typical, season=season)
+    figures = schema.Numbers(members=members, calibration=calibration, shares=shares, typical=typical, season=season, leaving=leaving)
     return columns, classifier, figures, texts
 
 
@@ -425,8 +448,8 @@ def thaw_model(
     model.base_rate_, model.validated_on_ = classifier.base_rate, classifier.validated_on
     model.training_record_ = given_value(classifier.record)
 
-    model.season_ = _thaw_season(numbers.season, numbers, model)
-    seen = columns if numbers.season is None else columns.model_copy(update={"names": [*columns.names, COLUMN]})
+    model.season_ = season = _thaw_season(numbers, model)
+    seen = columns if season is None else columns.model_copy(update={"names": [*columns.names, season.column]})
 
     def members_of(parts: Sequence[Any]) -> list[Any]:
         return [_thaw_member(part, texts, seen) for part in parts]

@@ -88,7 +88,8 @@ class ChurnPipeline(Answers):
         Abort training on audit findings of at least this severity; warn about the others. By default it only warns, so that a scheduled
         training always yields a model. ``churnpredict check`` fails on errors.
     season : bool
-        Learn the season as a clock, for :class:`Inactivity`, where the events bear one out: see :attr:`season_`.
+        Learn the season, where the past bears one out: as a clock for :class:`Inactivity`, as a hazard for :class:`Cancellation` and
+        :class:`SubscriptionEnd`: see :attr:`season_`.
     calendar : list of dict, optional
         Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. Each has a ``name``, a
         ``kind`` ("closure", "sale", "holiday", "break") or a ``factor``, and ``days`` such as ``["2024-12-20/2025-01-01", "05-01"]``, or a
@@ -353,8 +354,10 @@ class ChurnPipeline(Answers):
 
         model = self._unfitted()
         weeks = getattr(self, "weeks_", [])
-        knows_seasons = isinstance(model, ChurnClassifier) and weeks
-        seasonal: dict[str, Any] = {"weeks": weeks, "named_spans": named_spans(self.calendar, weeks[-1].moment)} if knows_seasons else {}
+        seasonal: dict[str, Any] = {}
+        if isinstance(model, ChurnClassifier) and weeks:
+            last = weeks[-1].moment if isinstance(weeks, list) else weeks.moment
+            seasonal = {"weeks": weeks, "named_spans": named_spans(self.calendar, last)}
         self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within(), **seasonal)
         self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
         self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnpredict.churn.leaving_counts import count_leaving, has_leaving_season
 from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.clock import DAY
 from churnpredict.events.tables import EventTables
@@ -14,6 +15,7 @@ from churnpredict.events.week_counts import count_weeks
 from churnpredict.model.purchases import find_triple
 from churnpredict.model.season.season import clock_of
 from churnpredict.model.season.week_counts import WeekCounts
+from churnpredict.model.seasonal import SeasonCounts
 from churnpredict.pipeline.cutoffs import default_step, observed_until
 from churnpredict.spans import Span
 
@@ -71,11 +73,13 @@ def season_moments(tables: EventTables, churn: ChurnRule, trained_on: Sequence[A
     return [*chosen[::-1], observed_until(tables, churn)]
 
 
-def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> list[WeekCounts]:
-    """Count weeks for the clock of the season, from the table whose silence is the churn; none for rules that know no silence.
+def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> SeasonCounts:
+    """Count for the season: weeks of the table whose silence is the churn, or how many left, for cancellations and contracts.
 
-    ``X`` are the training rows: the clock works on the three columns that MBG/NBD knows.
+    ``X`` are the training rows: the clock works on the three columns that MBG/NBD knows. Other rules have no season.
     """
+    if has_leaving_season(churn) and len(X):
+        return count_leaving(tables, churn, observed_until(tables, churn), tables.first_event())
     name, moments = season_question(tables, churn, X)
     return [] if name is None else count_weeks(tables, name, moments)
 

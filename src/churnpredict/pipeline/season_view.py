@@ -11,7 +11,9 @@ import pandas as pd
 from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
 from churnpredict.figures import percent
 from churnpredict.figures import times as multiple
-from churnpredict.model.season.season import Season
+from churnpredict.model.season.leaving import LeavingSeason
+from churnpredict.model.season.leaving_counts import PERIOD
+from churnpredict.model.seasonal import AnySeason
 
 __all__ = ["SeasonView"]
 
@@ -23,7 +25,7 @@ class SeasonView:
 
     Parameters
     ----------
-    season : Season or None
+    season : Season, LeavingSeason or None
     window : (float, float)
         Gap and horizon in days.
     why : str
@@ -34,11 +36,12 @@ class SeasonView:
     share : float
         How much of the season is used, in [0, 1]: as much as earlier cutoffs support.
     table : DataFrame
-        The usual year from the end of training on, a row per day: ``activity`` (1 is the mean of what was counted) and, two standard
-        deviations away, ``low`` and ``high``. Without rows where no season is used.
+        The usual year from the end of training on, a row per day: ``activity`` (1 is the mean of what was counted; how often customers
+        leave, for cancellations and contracts) and, two standard deviations away, ``low`` and ``high``. Without rows where no season is
+        used.
     """
 
-    def __init__(self, season: Season | None, window: tuple[float, float], why: str = "") -> None:
+    def __init__(self, season: AnySeason | None, window: tuple[float, float], why: str = "") -> None:
         self.season, self.window, self.why = season, window, why
         self.share = 0.0 if season is None else season.share
         clock = None if season is None else season.clock
@@ -77,16 +80,26 @@ class SeasonView:
         ratio = float(self.season.activity_ratio(np.array([start]), np.array([end]))[0])
         first, last = _date(np.array([int(start), int(end) - 1]))
         busy = "about" if abs(ratio - 1) < 0.05 else multiple(ratio)
-        said = [f"The days from {_day(first)} to {_day(last)} are usually {busy} as active as those that the model learnt from."]
+        ahead = f"the days from {_day(first)} to {_day(last)}"
+        said = [
+            f"Customers usually leave {busy} as often in {ahead} as in the time that the model learnt from."
+            if self._of_leaving
+            else f"T{ahead[1:]} are usually {busy} as active as those that the model learnt from."
+        ]
         year = self.season.clock.year
         if self._differs:
             high, low = _date(self.season.clock.end + np.array([year.argmax(), year.argmin()]))
+            most, least = ("Most leave", "fewest") if self._of_leaving else ("Busiest", "quietest")
             said.append(
-                f"Busiest around {_day(high)} ({multiple(year.max())} the mean), quietest around {_day(low)} ({multiple(year.min())})."
+                f"{most} around {_day(high)} ({multiple(year.max())} the mean), {least} around {_day(low)} ({multiple(year.min())})."
             )
         for name, factor in self.season.clock.effects.items():
             said.append(f"{name}: {multiple(factor)} as active.")
         return " ".join(said)
+
+    @property
+    def _of_leaving(self) -> bool:
+        return isinstance(self.season, LeavingSeason)
 
     @property
     def _differs(self) -> bool:
@@ -120,15 +133,23 @@ class SeasonView:
         figure, axes = new_figure(8.0, 3.4)
         ax = bare(axes[0, 0])
         past = np.arange(clock.first, clock.end)
-        weekly = clock.rates[: len(past)].reshape(-1, 7).mean(axis=1)
-        ax.step(_date(past[::7]), weekly, where="post", color=look().quiet, linewidth=1, label="counted, by week")
+        days, each = (PERIOD, "by four weeks") if self._of_leaving else (7, "by week")
+        counted = clock.rates[: len(past)].reshape(-1, days).mean(axis=1)
+        ax.step(
+            _date(np.append(past[::days], clock.end)),
+            np.append(counted, counted[-1]),
+            where="post",
+            color=look().quiet,
+            linewidth=1,
+            label=f"counted, {each}",
+        )
         ax.plot(self.table.index, self.table["activity"], color=colours[0], linewidth=2, label="usual year")
         ax.fill_between(self.table.index, self.table["low"], self.table["high"], color=colours[0], alpha=0.18, linewidth=0)
         start, end = self._ahead()
         opens, closes = _date(np.array([int(start), int(end)]))
         ax.axvspan(opens, closes, color=colours[4], alpha=0.18, linewidth=0, label="predicted window")
         ax.set_ylim(bottom=0)
-        ax.set_ylabel("activity (mean = 1)")
+        ax.set_ylabel("customers who leave (mean = 1)" if self._of_leaving else "activity (mean = 1)")
         ax.legend(frameon=False, fontsize=9, loc="upper left", ncols=3)
         return finish(figure, self.brief(), self._expected())
 

@@ -12,6 +12,7 @@ from churnpredict.churn.rule import window_after
 from churnpredict.clock import DAY, local_time
 from churnpredict.explanation.attribution import explain
 from churnpredict.languages.catalogue import Language, capital
+from churnpredict.model.season.leaving import LeavingSeason
 from churnpredict.report.charts import season_chart
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class SeasonAhead:
         In how many earlier years the same days were observed.
     moves : float
         What the season adds to the mean risk.
+    of_leaving : bool
+        Whether the year says how often customers leave, not how busy they are.
     """
 
     start: pd.Timestamp
@@ -51,6 +54,7 @@ class SeasonAhead:
     ratio: float
     seen: int
     moves: float
+    of_leaving: bool = False
 
 
 def season_ahead(pipeline: ChurnPipeline, X: pd.DataFrame, cutoff: int, timezone: str) -> SeasonAhead | None:
@@ -80,6 +84,7 @@ def season_ahead(pipeline: ChurnPipeline, X: pd.DataFrame, cutoff: int, timezone
         ratio=float(season.activity_ratio(np.array([opens]), np.array([closes]))[0]),
         seen=clock.years_seen(opens, closes),
         moves=float(explain(pipeline.model_, some).points["calendar"].mean()),
+        of_leaving=isinstance(season, LeavingSeason),
     )
 
 
@@ -87,7 +92,8 @@ def season_told(ahead: SeasonAhead | None, days: str | None, spoken: Language) -
     """Return the sentences and the picture of the season."""
     if ahead is None:
         return None
-    busy = spoken.activity(days or "", ahead.ratio)
+    busy = spoken.activity(days or "", ahead.ratio, what="expected_leaving" if ahead.of_leaving else "expected_activity")
+    note = spoken.say("season.note.leaving" if ahead.of_leaving else "season.note")
     seen = spoken.say("season.seen", n=ahead.seen) if ahead.seen else spoken.say("season.never")
     sign = "+" if ahead.moves >= 0 else "\u2212"
     moved = spoken.say("season.level", n=f"\u2066{sign}{spoken.points(abs(ahead.moves))}\u2069")
@@ -98,6 +104,7 @@ def season_told(ahead: SeasonAhead | None, days: str | None, spoken: Language) -
     ends = [spoken.day(ahead.start + pd.Timedelta(days=int(d))) for d in (0, _YEAR / 2, _YEAR - 1)]
     return {
         "words": [f"{capital(busy)}.", seen, moved],
-        "chart": season_chart(at.tolist(), activity, low, high, (opens, opens + length), spoken.say("season.note")),
+        "chart": season_chart(at.tolist(), activity, low, high, (opens, opens + length), note),
+        "note": note,
         "axis": ends,
     }

@@ -14,12 +14,14 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from churnpredict.churn.leaving_counts import count_leaving, has_leaving_season
 from churnpredict.churn.outcomes import Outcomes
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs
@@ -37,8 +39,8 @@ from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import Feature
 from churnpredict.features.peers import PEER_AGGREGATES
-from churnpredict.model.season.season import COLUMN
 from churnpredict.model.season.week_counts import WeekCounts, merge_counts
+from churnpredict.model.seasonal import SeasonCounts
 from churnpredict.pipeline import cutoffs, season_counts
 from churnpredict.pipeline import partition_tasks as parts
 from churnpredict.pipeline.scoring import COLUMNS, FLAGS, IN_SAMPLE, TEXTS
@@ -173,28 +175,32 @@ class SparkTables(Whole):
         labels = self.labels[name].get("kind")
         if labels is None:
             return {}
-
-        def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for tables in _tables(batches):
-                yield _binary(counts=_dump(parts.count_kinds(tables, name, before, labels)))
-
-        found = [_load(row.counts) for row in self._parts().mapInArrow(count, "counts binary").toLocalIterator()]
-        return common_kinds(labels, found, most)
+        return common_kinds(labels, list(self._answers(partial(parts.count_kinds, name=name, before=before, labels=labels))), most)
 
     def weeks(self, name: str | None, moments: Sequence[int]) -> list[WeekCounts]:
         """Count weeks of a table before each of several moments, summed over all customers; a moment is counted once."""
         if name is None:
             return []
         new = [m for m in moments if (name, m) not in self._weeks]
-
-        def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for tables in _tables(batches):
-                yield _binary(weeks=_dump(count_weeks(tables, name, new)))
-
         if new:
-            found = merge_counts(_load(row.weeks) for row in self._parts().mapInArrow(count, "weeks binary").toLocalIterator())
+            found = merge_counts(self._answers(partial(count_weeks, name=name, moments=new)))
             self._weeks |= {(name, m): counts for m, counts in zip(new, found, strict=True)}
         return [self._weeks[name, m] for m in moments]
+
+    def season_counts(self, past: EventTables, churn: ChurnRule, X: pd.DataFrame, until: int | None) -> SeasonCounts:
+        """Count as :func:`churnpredict.pipeline.season_counts.weeks_before` does, of what was known before ``until``."""
+        if not has_leaving_season(churn):
+            return self.weeks(*season_counts.season_question(past, churn, X))
+        moment, first = cutoffs.observed_until(past, churn), past.first_event()
+        known = EventTables.known_before if until else lambda part, _: part
+        return reduce(add, self._answers(lambda part: count_leaving(known(part, until or 0), churn, moment, first)))
+
+    def _answers(self, question: Callable[[EventTables], Any]) -> Iterator[Any]:
+        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for tables in _tables(batches):
+                yield _binary(found=_dump(question(tables)))
+
+        return (_load(row.found) for row in self._parts().mapInArrow(run, "found binary").toLocalIterator())
 
     def _parts(self) -> Any:
         return self._kept.select("part").where("part is not null")
@@ -348,7 +354,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
             known = [str(v) for v in tables.known_labels(row.table, str(row.column), latest)]
             X[row.name] = pd.Categorical(X[row.name], categories=pd.Index(known, dtype=object))
     pipeline.audit_ = settle(audit_rows(outline, churn, X, outcomes, features=rows), pipeline.raise_on)
-    pipeline.weeks_ = tables.weeks(*season_counts.season_question(past, churn, X)) if pipeline.season else []
+    pipeline.weeks_ = tables.season_counts(past, churn, X, moment) if pipeline.season else []
     pipeline.learn(X, outcomes)
     paid = payment_rows(outline)
     if paid:
@@ -404,7 +410,8 @@ def explain(pipeline: Any, tables: SparkTables, at: Any = None) -> Any:
     from churnpredict.explanation.drivers import assign_drivers
 
     content, cutoff = _prepare(pipeline, tables, at)
-    names = [str(c) for c in pipeline.model_.feature_names_in_] + [COLUMN] * (getattr(pipeline.model_, "season_", None) is not None)
+    season = getattr(pipeline.model_, "season_", None)
+    names = [str(c) for c in pipeline.model_.feature_names_in_] + ([] if season is None else [season.column])
     _, drivers = assign_drivers(names, None)
     columns = dict.fromkeys(["risk", "base_risk", *drivers], pa.float64())
     return tables.ask(partial(parts.explained, content=content, cutoff=cutoff), columns)

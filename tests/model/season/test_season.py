@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from tests.model.season.test_clock import END, WEEKS, counts
 
-from churnpredict.clock import DAY
 from churnpredict.model.season.season import FEWEST_PEOPLE, SeasonRows, clock_of, learn_season
 
 HORIZON = 60
@@ -36,8 +35,7 @@ def _snapshots(rate, n: int = 250, seed: int = 0):
             parts.append((len(past), cutoff - past[-1], cutoff - past[0], cutoff + first))
             labels.append(float(not ((times >= cutoff) & (times < cutoff + HORIZON)).any()))
     days, since_last, since_first, cutoffs = np.array(parts).T
-    moments = (cutoffs * DAY).astype(np.int64)
-    rows = SeasonRows.of((days, since_last, since_first), moments, moments, moments + HORIZON * DAY)
+    rows = SeasonRows.of((days, since_last, since_first), cutoffs, cutoffs, cutoffs + HORIZON)
     return rows, np.array(labels)
 
 
@@ -78,8 +76,8 @@ def test_offsets_are_those_of_the_season_and_its_folds_have_theirs(learnt):
 
 def test_rows_of_which_nothing_is_known_have_no_offset(learnt):
     _, _, found = learnt
-    moment = np.array([END * DAY])
-    unknown = SeasonRows.of([np.array([np.nan])] * 3, moment, moment, moment + HORIZON * DAY)
+    day = np.array([float(END)])
+    unknown = SeasonRows.of([np.array([np.nan])] * 3, day, day, day + HORIZON)
     assert found.season.offsets(unknown).tolist() == [0.0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,6 @@ _ROWS = 1_500  # for four parameters; more rows move a trial less than another m
 _OLDER, _BLOCK = 0.5, 1 / 3  # weights of trials: windows half a horizon apart overlap, blocks of validation more so
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Fold = tuple[np.ndarray, np.ndarray]
 
 
@@ -60,9 +59,9 @@ class SeasonRows(NamedTuple):
         return SeasonRows(*(values[rows] for values in self))
 
     @classmethod
-    def of(cls, columns: Sequence[np.ndarray], cutoffs: Ints, starts: Ints, ends: Ints) -> SeasonRows:
-        """Make them from the three columns of a table of recurring events, and wall times in microseconds."""
-        return cls(*triple_values(*columns), cutoffs / DAY, starts / DAY, ends / DAY)
+    def of(cls, columns: Sequence[np.ndarray], cutoffs: Floats, starts: Floats, ends: Floats) -> SeasonRows:
+        """Make them from the three columns of a table of recurring events, and their times in days since 1970 by the wall clock."""
+        return cls(*triple_values(*columns), cutoffs, starts, ends)
 
 
 class _Pair(NamedTuple):
@@ -124,6 +123,7 @@ class Season:
     share: float
     learnt_rate: float
     columns: tuple[str, str, str] = ("", "", "")
+    column: ClassVar[str] = COLUMN
 
     def offsets(self, rows: SeasonRows) -> Floats:
         """Return what the calendar adds to each row's log-odds of leaving, shape (n,)."""
