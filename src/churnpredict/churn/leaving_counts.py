@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import cast
+from dataclasses import is_dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.churn.base_rule import BaseRule
 from churnpredict.churn.rule import ChurnRule, is_of_contracts, left_by
 from churnpredict.clock import DAY, NEVER, OPEN, local_time
 from churnpredict.events.tables import EventTables
@@ -22,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 def has_leaving_season(churn: ChurnRule) -> bool:
     """Return whether the season of leaving can be counted under a rule: customers leave at a moment, by cancellation or with a contract."""
-    return isinstance(churn, BaseRule) and left_by(churn) in ("row", "contract")
+    return is_dataclass(churn) and left_by(churn) in ("row", "contract")
 
 
 def count_leaving(tables: EventTables, churn: ChurnRule, moment: int, first: int) -> LeavingCounts:
@@ -47,7 +46,7 @@ def count_leaving(tables: EventTables, churn: ChurnRule, moment: int, first: int
     >>> found.at_risk.shape, bool((found.left <= found.at_risk).all())
     ((65, 5), True)
     """
-    rule = replace(cast(BaseRule, churn), horizon=f"{PERIOD}d", gap="0d")
+    rule: ChurnRule = replace(cast(Any, churn), horizon=f"{PERIOD}d", gap="0d")
     n = len(tables.ids)
     customers, joined = np.arange(n, dtype=np.int32), _joined(tables, n)
     at_risk, left = (np.zeros((PERIODS, len(TENURES) + 1), np.int64) for _ in range(2))

@@ -266,33 +266,31 @@ Day = Annotated[int, Field(ge=-(1 << 31), le=1 << 31)]
 Rate = Annotated[float, Field(ge=0, le=1e9)]
 
 
-class Season(_Part):
-    """The clock of the season, and MBG/NBD in its time and in the calendar's. Days count from 1970."""
+class _Clock(_Part):
+    """The clock of a season, and how much of it is used. Days count from 1970."""
 
     end: Day
     first: Day
     rates: Annotated[list[Rate], Field(min_length=1, max_length=10_000)]
     year: Annotated[list[Rate], Field(min_length=366, max_length=366)]
     year_sd: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    share: Annotated[float, Field(ge=0, le=1)]
+    learnt_rate: Positive
+
+
+class Season(_Clock):
+    """The season of silence: MBG/NBD in the clock's time and in the calendar's."""
+
     effects: dict[str, Positive]
     plain: PurchaseParameters
     warped: PurchaseParameters
-    share: Annotated[float, Field(ge=0, le=1)]
-    learnt_rate: Positive
     columns: Annotated[list[Text], Field(min_length=3, max_length=3)]
 
 
-class LeavingSeason(_Part):
-    """The clock of leaving, for cancellations and contracts. Days count from 1970."""
+class LeavingSeason(_Clock):
+    """The season of cancellations and contract ends."""
 
-    end: Day
-    first: Day
-    rates: Annotated[list[Rate], Field(min_length=1, max_length=10_000)]
-    year: Annotated[list[Rate], Field(min_length=366, max_length=366)]
-    year_sd: Annotated[list[Rate], Field(min_length=366, max_length=366)]
     usual: Annotated[float, Field(gt=0, le=100)]
-    share: Annotated[float, Field(ge=0, le=1)]
-    learnt_rate: Positive
 
 
 class Numbers(_Part):
