@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 
 def has_leaving_season(churn: ChurnRule) -> bool:
     """Return whether the season of leaving can be counted under a rule: customers leave at a moment, by cancellation or with a contract."""
-    return is_dataclass(churn) and left_by(churn) in ("row", "contract")
+    return left_by(churn) in ("row", "contract") and is_dataclass(churn)
 
 
 def count_leaving(tables: EventTables, churn: ChurnRule, moment: int, first: int) -> LeavingCounts:
