@@ -10,7 +10,7 @@ import importlib
 from churnpredict import threads  # noqa: F401 - notices forks from here on
 from churnpredict.public_names import ON_TOP, PARTS, RETURNED
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [*sorted((*ON_TOP, *PARTS)), "__version__"]  # noqa: PLE0604
 
 
