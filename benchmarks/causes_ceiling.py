@@ -76,7 +76,7 @@ class Observer:
         recorded: float = 1.0,
         extra: tuple[float, tuple[str, ...]] = (0.0, ()),
     ) -> None:
-        self.world, self.end = business._world, (at - business.start).days
+        self.world, self.end = business.world, (at - business.start).days
         self.rows = business.truth.index.get_indexer(customers)
         self.first = max(self.end - _DAYS, 0)
         self.recorded, self.extra = recorded, extra

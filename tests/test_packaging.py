@@ -126,7 +126,7 @@ def test_fragments_move_into_the_changelog_and_none_is_lost(tmp_path):
     with pytest.raises(ValueError, match=r"unknown type: d\.wrong\.md"):
         changelog.collect(folder, target, "0.3.0", "2025-02-01")
     (folder / "d.wrong.md").rename(folder / "d.fixed.md")
-    with pytest.raises(ValueError, match=r"stands in CHANGELOG\.md already"):
+    with pytest.raises(ValueError, match=r"is in CHANGELOG\.md already"):
         changelog.collect(folder, target, "0.2.0", "2025-02-01")
     assert (folder / "d.fixed.md").exists()
 

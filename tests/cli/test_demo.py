@@ -115,7 +115,7 @@ def test_the_outputs_on_the_page_of_the_command_line_are_what_the_commands_print
 
 def test_machines_differ_in_digits_and_hashes_only() -> None:
     one = "C000780   70 %  2,087  Payment +47.8, Value \u22125.1\nmodel 7e63790c2790 \u2212.028 to .1"
-    other = "C000121   6 %     87  Habit +4.8 \u2248 Value +4.1\nmodel 0e63790c279f .28 to \u22121.0"
+    other = "C000121   6 %     87  Habit +4.8 / Value +4.1\nmodel 0e63790c279f .28 to \u22121.0"
     assert make_samples.masked(one) == make_samples.masked(other)
     assert make_samples.masked(one) != make_samples.masked(one.replace("model", "file"))
 

@@ -72,7 +72,7 @@ def digest(
     made = None if contacts is None else read_contacts(contacts)
     stage("who is still a customer")
     given: dict[str, Any] = digest_inputs(settings.event_tables(), settings.churn_rule(), current, before, at=at)
-    spoken = {"language": settings.language, "unit": settings.plan.unit}
+    spoken: dict[str, Any] = {"language": settings.language, "unit": settings.plan.unit}
     written = write_digests(given.pop("plan"), output, contacts=made, at=at, **given, **spoken)
     folder = next(iter(written.values()))[0].parent
     found = {

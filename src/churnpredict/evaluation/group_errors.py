@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from churnpredict.errors import ChurnWarning, SchemaError, UsageError
 from churnpredict.intervals import wilson
 from churnpredict.number_checks import check_number, check_numbers, check_share, check_whole_number
 from churnpredict.per_customer import by_customer
+from churnpredict.signatures import Column
 
 __all__ = ["ALL", "NOT_KNOWN", "SMALL", "called_share", "error_rates"]
 
@@ -27,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 def error_rates(
     predictions: pd.DataFrame,
-    group: Any,
+    group: Column | pd.DataFrame | Mapping[Hashable, object],
     *,
     risk: str = "model",
     called: float | None = 0.1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Hashable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ STYLE = (Path(__file__).parent / "templates" / "document.css").read_text(encodin
 def write_customer_page(
     pipeline: ChurnPipeline,
     tables: EventTables,
-    customer: Any,
+    customer: Hashable,
     path: str | Path,
     *,
     at: Moment | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from churnpredict.report.digest_message import STATUSES, Digest, Line, Past
 from churnpredict.report.display_formats import shown
 from churnpredict.retention.contacts import Contacts, of_customers
 from churnpredict.retention.plan import Plan
+from churnpredict.signatures import Column
 
 __all__ = ["digests", "write_digests"]
 
@@ -33,7 +35,7 @@ def digests(
     *,
     before: Plan | pd.DataFrame | None = None,
     unscored: pd.DataFrame | None = None,
-    scored: Any = None,
+    scored: Column | None = None,
     contacts: Contacts | None = None,
     at: Moment | None = None,
     language: str | Language = "en",
@@ -202,7 +204,19 @@ def _among(ids: Any, past: pd.DataFrame, what: str) -> Any:
     return match_ids(people, past["customer_id"], what)[0] >= 0
 
 
-def write_digests(plan: Plan | pd.DataFrame, folder: str | Path, **options: Any) -> dict[Any, tuple[Path, Path]]:
+def write_digests(
+    plan: Plan | pd.DataFrame,
+    folder: str | Path,
+    *,
+    before: Plan | pd.DataFrame | None = None,
+    unscored: pd.DataFrame | None = None,
+    scored: Column | None = None,
+    contacts: Contacts | None = None,
+    at: Moment | None = None,
+    language: str | Language = "en",
+    unit: str = "",
+    most: int = 50,
+) -> dict[Hashable, tuple[Path, Path]]:
     """Write the digests into a folder of this cutoff, ``folder/2024-06-01``: per owner a page for e-mail (.html) and a text (.txt).
 
     The folder of a cutoff is there whole or not at all; one that exists is replaced, so that no digest of an owner who has none any more
@@ -212,8 +226,8 @@ def write_digests(plan: Plan | pd.DataFrame, folder: str | Path, **options: Any)
     ----------
     plan : Plan, or its table
     folder : path
-    **options
-        As of :func:`digests`: ``before``, ``unscored``, ``scored``, ``contacts``, ``language``, ``unit``, ``most``.
+    before, unscored, scored, contacts, at, language, unit, most
+        As of :func:`digests`.
 
     Returns
     -------
@@ -224,7 +238,8 @@ def write_digests(plan: Plan | pd.DataFrame, folder: str | Path, **options: Any)
     OutputError
         ``not-written``.
     """
-    found, home = digests(plan, **options), check_path(folder, "folder")
+    told: Any = {"before": before, "unscored": unscored, "scored": scored, "contacts": contacts, "at": at, "most": most}
+    found, home = digests(plan, language=language, unit=unit, **told), check_path(folder, "folder")
     if not found:
         raise UsageError("nothing-to-write", "nobody is on the list, now or before", remedy="There is no digest to send.")
     target = home / f"{found[0].now:%Y-%m-%d}"

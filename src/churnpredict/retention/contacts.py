@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Contacts:
         """Return the table as a declaration: ``EventTables(..., contacts=contacts.events())``, with ``treatments="contacts"``."""
         return Events(self.table, customer="customer_id", time="at", kind="arm", driver="communication")
 
-    def answered(self, responses: str | Iterable[str]) -> dict[Any, str]:
+    def answered(self, responses: str | Iterable[str]) -> dict[Hashable, str]:
         """Return the customers who gave one of these responses, such as "do not call", with the response: ``exclude=`` of a plan.
 
         Raises
@@ -164,7 +164,7 @@ class Contacts:
 
 
 def read_contacts(
-    source: Any,
+    source: pd.DataFrame | Mapping[str, Sequence[object]] | str | Path,
     *,
     customer: str = "customer_id",
     time: str = "at",
