@@ -184,7 +184,7 @@ def _command(root: Any, name: str) -> list[str]:
     for option in command.params:
         said = option.metavar or option.name.upper() if option.param_type_name == "argument" else ", ".join(option.opts)
         default = option.default if isinstance(option.default, str | int | float | Path) and option.default is not False else None
-        text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default is not None else "")
+        text = (getattr(option, "help", None) or "").rstrip(".") + "." + (f" Default: ``{default}``." if default not in (None, "") else "")
         lines += [f"   * - ``{said}``", f"     - {text}"]
     return [*lines, ""]
 
