@@ -10,6 +10,7 @@ import pytest
 
 from churnpredict.cli.intake.found_files import read_profiles, tables_under
 from churnpredict.cli.intake.many_files import tables_of_many
+from churnpredict.cli.intake.parts_of_tables import one_of_many
 
 DAYS = pd.date_range("2024-01-05", periods=40)
 ROWS = 6
@@ -93,3 +94,11 @@ def test_files_without_times_keep_the_date_of_their_names(folder):
 def test_few_files_are_looked_at_one_by_one(folder):
     paths = tables_under([folder])[:20]
     assert tables_of_many(paths) == ([], paths)
+
+
+def test_exports_that_overlap_count_their_rows_once(tmp_path):
+    for day, before in zip(DAYS[1:], DAYS, strict=False):  # each export repeats the day before
+        pd.concat([orders(before), orders(day)]).to_csv(tmp_path / f"orders_{day:%Y-%m-%d}.csv", index=False)
+    profiles, _ = read_profiles(tables_under([tmp_path]))
+    (whole,) = one_of_many(profiles)
+    assert (whole.rows, round(float(whole.columns["amount"].numbers.sum()), 2)) == (len(DAYS) * ROWS, TOTAL)

@@ -24,7 +24,7 @@ def tables_of_many(paths: Sequence[Path]) -> tuple[list[TableProfile], list[Path
     Files belong together if they lie in one folder, their names differ in digits or months alone, and their first lines are the same.
     Twelve of them show how they are written. The others are read with them, and the table is kept only if its columns are then what they
     are in these twelve: dates, numbers or texts, and empty only where they are empty there. So a sum below the rows or another decimal
-    sign in one file leads back to each file.
+    sign in one file leads back to each file. So does a row that comes twice, since only the files tell whether exports overlap.
     """
     groups: dict[tuple[str, ...], list[Path]] = {}
     for path in paths:
@@ -55,7 +55,8 @@ def _whole(paths: Sequence[Path]) -> TableProfile | None:
         own = [p.columns[name] for p in some]
         if column.kind not in {c.kind for c in own} or (not column.filled.all() and all(c.filled.all() for c in own)):
             return None
-    return whole
+    distinct = whole.table.select(list(whole.columns)).group_by(list(whole.columns)).aggregate([]).num_rows
+    return whole if distinct == whole.rows else None
 
 
 def _first_line(path: Path) -> bytes:
