@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command_name
 
 from churnpredict.cli.options import (
     BANDS,
@@ -44,25 +45,6 @@ from churnpredict.errors import UsageError
 from churnpredict.progress import be_quiet, begin, stage
 
 __all__ = ["app", "main"]
-
-# Commands whose imports alone may take more than a second: all but init, whose first words are the files that it reads.
-LONG = (
-    "demo",
-    "check",
-    "train",
-    "score",
-    "forget",
-    "backtest",
-    "drift",
-    "retrain",
-    "history",
-    "report",
-    "alerts",
-    "digest",
-    "why",
-    "card",
-    "check-model",
-)
 
 app = App(
     help="Which customers will leave, why, and what to do about it.",
@@ -530,6 +512,9 @@ for _command, _short in (
     (check_model, "Check a model file without loading the model."),
 ):
     app.command(short_help=_short)(_command)
+
+# Commands whose imports alone may take more than a second: all but init, whose first words are the files that it reads.
+LONG = tuple(name for made in app.registered_commands if made.callback and (name := get_command_name(made.callback.__name__)) != "init")
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -18,8 +18,6 @@ from churnpredict.cli.process import say
 from churnpredict.errors import UsageError
 
 if TYPE_CHECKING:
-    from typer.models import CommandFunctionType
-
     from churnpredict.cli.intake.draft_tables import Question
 
 __all__ = [

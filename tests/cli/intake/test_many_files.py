@@ -102,3 +102,12 @@ def test_exports_that_overlap_count_their_rows_once(tmp_path):
     profiles, _ = read_profiles(tables_under([tmp_path]))
     (whole,) = one_of_many(profiles)
     assert (whole.rows, round(float(whole.columns["amount"].numbers.sum()), 2)) == (len(DAYS) * ROWS, TOTAL)
+
+
+def test_many_files_of_backtests_are_not_tables(tmp_path):
+    for day in DAYS:
+        told = pd.DataFrame({"cutoff": [f"{day:%Y-%m-%d}"], "model": ["model"], "metric": ["auc"], "train_rate": [day.day / 100]})
+        told.to_csv(tmp_path / f"backtest_{day:%Y-%m-%d}.csv", index=False)
+    orders(DAYS[0]).to_csv(tmp_path / "orders.csv", index=False)
+    profiles, refused = read_profiles(tables_under([tmp_path]))
+    assert ([p.name for p in profiles], refused) == (["orders"], {"backtest_*-*-*.csv": "written by churnpredict"})

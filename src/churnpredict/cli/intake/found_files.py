@@ -28,6 +28,7 @@ _NOT_DATA = ("node_modules", "site-packages", "venv", "env")
 _OTHERS = ("churn.toml", "pyvenv.cfg")  # in folders that are another project, or software
 _DEEPEST = 4  # levels of folders below the one that is read
 _BACKTEST = ({"cutoff", "model", "metric", "train_rate"}, {"said", "lost", "n"})  # the columns of files that have no customer
+_OWN = "written by churnpredict"
 _NOT_TABLES = ("package.json", "package-lock.json", "tsconfig.json", "requirements.txt", "readme.txt", "license.txt")
 
 
@@ -111,6 +112,7 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
         Where no file can be read: the error of the first.
     """
     from churnpredict.cli.intake.many_files import tables_of_many
+    from churnpredict.cli.intake.table_joins import path_of
     from churnpredict.cli.intake.table_profiles import profile_database, profile_table, table_name
     from churnpredict.events.file_formats import tables_within
 
@@ -131,7 +133,10 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
     refused |= {str(path): why for path, why in copies.items()}
     wholes, single = tables_of_many([path for path in paths if path not in copies])
     for whole in wholes:
-        profiles.append(_named(whole, whole.name, profiles))
+        if _is_backtest(whole):
+            refused[Path(path_of(whole)).name] = _OWN
+        else:
+            profiles.append(_named(whole, whole.name, profiles))
     for path in progress(single, "reading"):
         if path.suffix.lower() in _DATABASES:
             profiles += tried(lambda path=path: profile_database(path), path.name)  # type: ignore[misc]
@@ -140,14 +145,18 @@ def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, 
             within = part.sheet or part.member
             found = tried(lambda part=part: [profile_table(part)], f"{path.name}, {within}" if within else path.name)  # type: ignore[misc]
             for p in found:
-                if any(own <= set(p.columns) for own in _BACKTEST):
-                    refused[path.name] = "written by churnpredict"
+                if _is_backtest(p):
+                    refused[path.name] = _OWN
                     continue
                 name = f"{table_name(path.stem)}_{p.name}" if within and p.name in {q.name for q in profiles} else p.name
                 profiles.append(_named(p, name, profiles))
     if first is not None and not profiles:
         raise first
     return profiles, refused
+
+
+def _is_backtest(profile: TableProfile) -> bool:
+    return any(own <= set(profile.columns) for own in _BACKTEST)
 
 
 def _named(profile: TableProfile, name: str, others: Sequence[TableProfile]) -> TableProfile:

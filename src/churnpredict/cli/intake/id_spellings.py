@@ -133,12 +133,11 @@ def _is_key(profile: TableProfile, column: Column) -> bool:
 
 def _apart(profiles: Sequence[TableProfile]) -> Iterator[tuple[tuple[TableProfile, Column], tuple[TableProfile, Column]]]:
     """Yield columns of two tables that hold the same customers, written in other ways."""
-    columns = [(p, c) for p in profiles for c in p.columns.values() if c.distinct > _FEW and _is_key(p, c)]
-    for i, (one, a) in enumerate(columns):
-        for other, b in columns[i + 1 :]:
+    columns = [(p, c, set(map(str, c.codes[1]))) for p in profiles for c in p.columns.values() if c.distinct > _FEW and _is_key(p, c)]
+    for i, (one, a, mine) in enumerate(columns):
+        for other, b, theirs in columns[i + 1 :]:
             if one is other or not ((is_id(a.name) and is_id(b.name)) or a.name == b.name):
                 continue
-            mine, theirs = set(map(str, a.codes[1])), set(map(str, b.codes[1]))
             if len(mine & theirs) < _SAME * min(len(mine), len(theirs)) and _shared(_SPELLINGS[-1], mine, theirs):
                 yield (one, a), (other, b)
 
