@@ -7,28 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.cli.test_config import GOOD
-from tests.shops import QUICK
-
-import churnpredict as cp
-from churnpredict.cli import commands as cli
-from churnpredict.pipeline import churn_pipeline
-
-
-@pytest.fixture
-def folder(tmp_path: Path, log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with orders and a churn.toml, and a learner that is quick."""
-    log.to_csv(tmp_path / "orders.csv", index=False)
-    (tmp_path / "churn.toml").write_text(GOOD)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(churn_pipeline, "default_classifier", lambda *_, **__: cp.ChurnClassifier(**QUICK))
-    return tmp_path
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(arguments))
-    return int(ended.value.code or 0)
+from tests.cli.test_commands import run
 
 
 def test_check_model_says_what_is_in_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,11 @@
-"""One seed for every random matrix of this room, and a small trained model with named drivers."""
+"""One seed for every random matrix of this room, and small trained models: with named drivers, with deep trees, with a pair of causes."""
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
 
+from churnpredict.model.calibration import sigmoid
 from churnpredict.model.classifier import ChurnClassifier
 
 
@@ -38,3 +40,34 @@ def book():
     y = pd.Series((rng.random(n) < 1 / (1 + np.exp(-z))).astype(int), index=index)
     model = ChurnClassifier(n_estimators=60, n_jobs=1).fit(X, y)
     return model, X, y
+
+
+@pytest.fixture(scope="session")
+def deep():
+    """A model whose trees are too deep for tables, and rows."""
+    rng = np.random.default_rng(7)
+    A = rng.normal(size=(600, 15))
+    A[rng.random(A.shape) < 0.05] = np.nan
+    y = np.nan_to_num(A).sum(axis=1) + rng.normal(size=600)
+    params = {"objective": "regression", "num_leaves": 80, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1, "learning_rate": 0.5}
+    return lightgbm.train(params, lightgbm.Dataset(A, y), 3), A
+
+
+@pytest.fixture(scope="session")
+def world():
+    """Customers who leave where the price rose while a ticket is open."""
+    rng = np.random.default_rng(5)
+    n = 3000
+    X = pd.DataFrame(
+        {
+            "price__prices_last_change_pct": rng.choice([0.0, 12.0], n),
+            "price__prices_days_since_change": rng.exponential(60, n),
+            "support__tickets_open_count": rng.choice([0.0, 2.0], n),
+            "habit__orders_days_since_last": rng.exponential(20, n),
+        },
+        index=pd.RangeIndex(n, name="customer_id"),
+    )
+    both = (X.iloc[:, 0] > 0) & (X.iloc[:, 2] > 0)
+    y = (rng.random(n) < sigmoid(-3 + 3.5 * both + X.iloc[:, 3] / 60)).astype(int)
+    model = ChurnClassifier(n_jobs=1, members=("trees", "linear"), random_state=0).fit(X, y)
+    return model, X, both.to_numpy()

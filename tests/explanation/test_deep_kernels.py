@@ -10,17 +10,6 @@ from churnpredict.explanation import treeshap
 from churnpredict.explanation.treeshap import TreeShap
 
 
-@pytest.fixture(scope="module")
-def deep():
-    """A model whose trees are too deep for tables, and rows."""
-    rng = np.random.default_rng(7)
-    A = rng.normal(size=(600, 15))
-    A[rng.random(A.shape) < 0.05] = np.nan
-    y = np.nan_to_num(A).sum(axis=1) + rng.normal(size=600)
-    params = {"objective": "regression", "num_leaves": 80, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1, "learning_rate": 0.5}
-    return lightgbm.train(params, lightgbm.Dataset(A, y), 3), A
-
-
 @pytest.mark.parametrize("cells", [2, 16, 512])
 def test_deep_leaves_are_summed_by_quadrature(deep, monkeypatch, cells):
     booster, A = deep

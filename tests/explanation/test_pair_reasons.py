@@ -5,30 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnpredict import ChurnClassifier, explain
+from churnpredict import explain
 from churnpredict.errors import UsageError
 from churnpredict.explanation import pairs as module
-from churnpredict.model.calibration import sigmoid
-
-
-@pytest.fixture(scope="module")
-def world():
-    """Customers who leave where the price rose while a ticket is open."""
-    rng = np.random.default_rng(5)
-    n = 3000
-    X = pd.DataFrame(
-        {
-            "price__prices_last_change_pct": rng.choice([0.0, 12.0], n),
-            "price__prices_days_since_change": rng.exponential(60, n),
-            "support__tickets_open_count": rng.choice([0.0, 2.0], n),
-            "habit__orders_days_since_last": rng.exponential(20, n),
-        },
-        index=pd.RangeIndex(n, name="customer_id"),
-    )
-    both = (X.iloc[:, 0] > 0) & (X.iloc[:, 2] > 0)
-    y = (rng.random(n) < sigmoid(-3 + 3.5 * both + X.iloc[:, 3] / 60)).astype(int)
-    model = ChurnClassifier(n_jobs=1, members=("trees", "linear"), random_state=0).fit(X, y)
-    return model, X, both.to_numpy()
 
 
 def test_the_planted_pair_is_found_and_told(world):

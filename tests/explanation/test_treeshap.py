@@ -81,17 +81,6 @@ def test_every_boosting_constraint_and_objective(more, rng):
     check_like_lightgbm(TreeShap(booster, few_rows=0), booster, oracle.hard_rows(booster, A, 1))
 
 
-@pytest.fixture(scope="module")
-def deep():
-    """A model whose trees are too deep for tables, and rows."""
-    rng = np.random.default_rng(7)
-    A = rng.normal(size=(600, 15))
-    A[rng.random(A.shape) < 0.05] = np.nan
-    y = np.nan_to_num(A).sum(axis=1) + rng.normal(size=600)
-    params = {"objective": "regression", "num_leaves": 80, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1, "learning_rate": 0.5}
-    return lightgbm.train(params, lightgbm.Dataset(A, y), 3), A
-
-
 def test_nodes_that_no_training_row_reached(rng):
     text = oracle.chain_text(6, zero_cover=True)
     booster = lightgbm.Booster(model_str=text)

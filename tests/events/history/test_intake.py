@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 import pytest
-from tests.events.history.test_kept_tables import from_scratch, kept, seen
+from tests.events.history.test_kept_tables import MARKS, from_scratch, kept, seen
 from tests.laws.days import Sources
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning
 from churnpredict.events.history import intake
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
-    pytest.mark.filterwarnings("error:.*history-reread"),
-    pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
-]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 def test_refused_data_leave_the_history_what_it_was(sources: Sources) -> None:

@@ -5,23 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from tests.events.history.test_kept_tables import changes, from_scratch, seen
+from tests.events.history.test_kept_tables import MARKS, changes, from_scratch, seen
 from tests.laws.days import Sources
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
-    pytest.mark.filterwarnings("error:.*history-reread"),
-    pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
-]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 def at_rest(sources: Sources) -> None:

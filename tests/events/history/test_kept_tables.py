@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from tests.laws.days import Sources, found
@@ -18,15 +17,11 @@ from churnpredict import files
 from churnpredict.errors import ChurnWarning, OutputError
 from churnpredict.events.history import units
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
+MARKS = [  # the small business has refunds, holes and the like; reading again without need is an error here
     pytest.mark.filterwarnings("error:.*history-reread"),
     pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
 ]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 def kept(sources: Sources, **how: Any) -> Any:

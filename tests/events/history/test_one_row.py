@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.events.history.test_kept_tables import from_scratch, seen
+from tests.events.history.test_kept_tables import MARKS, from_scratch, seen
 from tests.laws.days import Sources
 
 import churnpredict as cp
@@ -17,15 +17,7 @@ from churnpredict.events import reading
 from churnpredict.events.history import kept_tables, one_row
 from churnpredict.events.one_row import key_numbers
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
-    pytest.mark.filterwarnings("error:.*history-reread"),
-    pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
-]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 def test_event_ids_are_unique_across_files(tmp_path: Path) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-import pytest
-from tests.events.history.test_kept_tables import from_scratch, seen
+from tests.events.history.test_kept_tables import MARKS, from_scratch, seen
 from tests.laws.days import Sources
 
 from churnpredict.events.history.removal import remove_customers
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
-    pytest.mark.filterwarnings("error:.*history-reread"),
-    pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
-]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 def test_forgetting_leaves_no_trace(sources: Sources) -> None:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
-from tests.events.history.test_kept_tables import from_scratch, seen
+from tests.events.history.test_kept_tables import MARKS, from_scratch, seen
 from tests.laws.days import Sources
 
 from churnpredict.errors import ChurnWarning
 from churnpredict.events.history import segments
 
-pytestmark = [  # the small business has refunds, holes and the like; reading again without need is an error here
-    pytest.mark.filterwarnings("error:.*history-reread"),
-    pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning"),
-]
-
-
-@pytest.fixture
-def sources(tmp_path: Path) -> Sources:
-    return Sources(tmp_path / "sources", np.random.default_rng(5))
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "gone", "manifest", "version", "library"])
