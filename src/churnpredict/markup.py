@@ -1,14 +1,16 @@
-"""HTML displays for notebooks in one style: headline, table and sentences, every text escaped."""
+"""HTML displays for notebooks in one style: headline, table and sentences, every text escaped; and whole pages without script."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import isfinite
 
 from churnpredict.text_tables import Bar, Figure, cell_text
 
-__all__ = ["STYLE", "show", "table"]
+__all__ = ["STYLE", "document", "policy", "show", "table"]
 
 # Colours follow the page: JupyterLab's, VS Code's and the documentation's variables first, else the current text colour. Lines are
 # that colour, thinned, so that they are right on light and on dark paper; the bar is of one brightness between both.
@@ -56,6 +58,26 @@ def show(
     sentences = "".join(f"<p>{escape(line)}</p>" for line in [*cut, *after])
     title = f"<p><b>{escape(headline)}</b></p>" if headline else ""
     return f'<div class="churnpredict"><style>{STYLE}</style>{title}{table(lines[:most], head)}{sentences}</div>'
+
+
+def document(title: str, body: str, style: str, *, language: str = "en", direction: str = "ltr", images: bool = False) -> str:
+    """Return a whole HTML page with a style; a browser runs and loads nothing from it, but ``images`` that are inside it.
+
+    >>> print(document("A < B", "<p>Text</p>", "p{margin:0}").splitlines()[4])
+    <title>A &lt; B</title>
+    """
+    return (
+        f'<!doctype html>\n<html lang="{language}" dir="{direction}"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy(style, images=images)}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f"<style>{style}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def policy(style: str, *, images: bool = False) -> str:
+    """Return the content security policy of a page that has nothing but one style, and images inside it."""
+    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; {'img-src data:; ' if images else ''}base-uri 'none'; form-action 'none'"
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:

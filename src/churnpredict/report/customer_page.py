@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Hashable
 from html import escape
 from pathlib import Path
@@ -22,7 +20,7 @@ from churnpredict.explanation.words import Narrator
 from churnpredict.features.peers import PEER_AGGREGATES
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import Language, language_of
-from churnpredict.markup import table
+from churnpredict.markup import document, table
 from churnpredict.moments import Moment
 from churnpredict.per_customer import match_ids
 from churnpredict.pipeline.cutoffs import scoring_cutoff
@@ -33,7 +31,7 @@ from churnpredict.text_tables import Figure
 if TYPE_CHECKING:
     from churnpredict.pipeline.churn_pipeline import ChurnPipeline
 
-__all__ = ["page", "write_customer_page"]
+__all__ = ["STYLE", "page", "write_customer_page"]
 
 _FACTS = 6  # sentences per driver
 STYLE = (Path(__file__).parent / "templates" / "document.css").read_text(encoding="utf-8")
@@ -156,19 +154,7 @@ def page(
         f"<h2>{escape(say('subject.controller'))}</h2>",
         *_texts(controller or say("subject.unsaid")),
     ]
-    return document(say("subject.title"), "\n".join(parts), language=spoken.code, direction=spoken.direction)
-
-
-def document(title: str, body: str, *, language: str = "en", direction: str = "ltr") -> str:
-    """Return a whole HTML page with the style of documents; a browser runs and loads nothing from it."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return (
-        f'<!doctype html>\n<html lang="{language}" dir="{direction}"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
+    return document(say("subject.title"), "\n".join(parts), STYLE, language=spoken.code, direction=spoken.direction)
 
 
 def _texts(*sentences: str) -> list[str]:

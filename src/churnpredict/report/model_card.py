@@ -15,10 +15,10 @@ from churnpredict.evaluation.verdict import reach_verdict
 from churnpredict.figures import percent, points, score
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import language_of
-from churnpredict.markup import table
+from churnpredict.markup import document, table
 from churnpredict.model_file.store import describe
 from churnpredict.pipeline.loading import load
-from churnpredict.report.customer_page import document
+from churnpredict.report.customer_page import STYLE
 from churnpredict.report.leaving import meaning
 from churnpredict.text_tables import Figure
 
@@ -104,7 +104,7 @@ def write_model_card(
         *_part("Versions"),
         table(_versions(found)),
     ]
-    return write_text(path, document(f"Model card: {found['model_id']}", "\n".join(part for part in parts if part)))
+    return write_text(path, document(f"Model card: {found['model_id']}", "\n".join(part for part in parts if part), STYLE))
 
 
 def _part(heading: str, *sentences: str) -> list[str]:

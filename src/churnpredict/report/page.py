@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from functools import cache
 from pathlib import Path
@@ -18,6 +16,7 @@ from churnpredict.errors import ChurnError, SchemaError
 from churnpredict.figures import unit_of
 from churnpredict.files import write_text
 from churnpredict.languages.catalogue import Language, language_of
+from churnpredict.markup import policy
 from churnpredict.monitoring.drift import Drift
 from churnpredict.number_checks import check_whole_number
 from churnpredict.report import sections
@@ -171,7 +170,6 @@ def render_report(
     most_cards = check_whole_number(most_cards, "most_cards")
     spoken = language_of(language)
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode()
     scores = scores.reset_index(drop=True)
     given = {name: part for name, part in parts.items() if not isinstance(part, ChurnError)}.get
     plan = given("plan")
@@ -193,7 +191,7 @@ def render_report(
             direction=spoken.direction,
             version=__version__,
             style=style,
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            policy=policy(style),
             plan=plan is not None,
             lines=lines,
             missing=sections.not_available(parts, spoken),
