@@ -260,37 +260,34 @@ def _thaw_member(part: Any, texts: Mapping[str, bytes], columns: schema.Columns)
     return _thaw_linear(part, columns) if isinstance(part, schema.Linear) else _thaw_purchases(part, columns)
 
 
+def _freeze_clock(season: AnySeason) -> dict[str, Any]:
+    """Return what the files of both kinds of season hold."""
+    clock = season.clock
+    return {
+        "end": int(clock.end),
+        "first": int(clock.first),
+        "rates": clock.rates.tolist(),
+        "year": clock.year.tolist(),
+        "year_sd": clock.year_sd.tolist(),
+        "share": float(season.share),
+        "learnt_rate": float(season.learnt_rate),
+    }
+
+
 def _freeze_leaving(season: AnySeason | None) -> schema.LeavingSeason | None:
     if not isinstance(season, LeavingSeason):
         return None
-    clock = season.clock
-    return schema.LeavingSeason(
-        end=int(clock.end),
-        first=int(clock.first),
-        rates=clock.rates.tolist(),
-        year=clock.year.tolist(),
-        year_sd=clock.year_sd.tolist(),
-        usual=float(season.usual),
-        share=float(season.share),
-        learnt_rate=float(season.learnt_rate),
-    )
+    return schema.LeavingSeason(**_freeze_clock(season), usual=float(season.usual))
 
 
 def _freeze_season(season: AnySeason | None) -> schema.Season | None:
     if not isinstance(season, Season):
         return None
-    clock = season.clock
     return schema.Season(
-        end=int(clock.end),
-        first=int(clock.first),
-        rates=clock.rates.tolist(),
-        year=clock.year.tolist(),
-        year_sd=clock.year_sd.tolist(),
-        effects=dict(clock.effects),
+        **_freeze_clock(season),
+        effects=dict(season.clock.effects),
         plain=schema.PurchaseParameters(**dataclasses.asdict(season.plain)),
         warped=schema.PurchaseParameters(**dataclasses.asdict(season.warped)),
-        share=float(season.share),
-        learnt_rate=float(season.learnt_rate),
         columns=list(season.columns),
     )
 
