@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.cli.test_commands import folder, run  # noqa: F401 - folder is a fixture
+from tests.cli.test_commands import run
 from tests.cli.test_config import GOOD
 
 import churnpredict as cp
@@ -16,7 +16,7 @@ SHORTER = GOOD.replace('horizon = "60d"', 'horizon = "30d"')
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.ChurnWarning")
-def test_a_model_of_another_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+def test_a_model_of_another_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert SHORTER != GOOD != RENAMED
     assert run("train", "--until", "2023-12-01") == 0
     (folder / "other.toml").write_text(SHORTER, encoding="utf-8")

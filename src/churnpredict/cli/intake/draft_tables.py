@@ -14,6 +14,7 @@ from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
+from churnpredict.cli.intake.merged_customers import with_merges_named
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.parts_of_tables import one_of_many
 from churnpredict.cli.intake.planned_ends import with_planned_ends
@@ -103,7 +104,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
     readings = _one_table_of_people(readings)
     readings = [months_turned(r) for r in readings]
-    readings = _observed(readings)
+    readings = _observed(with_merges_named(readings))
     return with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
 
 
