@@ -1,12 +1,13 @@
 """Spark against one process: the same features of the same log, what the engine costs on top, and what a second core brings.
 
-    python benchmarks/spark.py [--events 1000000] [--customers 200000] [--cutoffs 6] [--giant 0.01] [--plans]
+    python benchmarks/spark.py [--events 1000000] [--customers 200000] [--cutoffs 6] [--giant 0.01] [--plans] [--cores 1 2]
 
 The log is that of ``benchmarks/size.py``: string ids, an amount and an item, one customer with the share ``--giant`` of all rows. Every row
 of the table is a child process that reads it from Parquet, makes the 42 features of ``benchmarks/features.py`` and writes them to Parquet;
-``--plans`` runs two cores once more without adaptive execution. CPU is user and system time of all processes of the child (Python, Java,
-Python workers) after the session has started; spilled are the bytes that Spark moved from memory to disk. Elapsed is the clock on the
-wall, which only means something on a machine that does nothing else. Rows and the sum of all features are compared: they must be the same.
+``--plans`` runs two cores once more without adaptive execution; ``--cores 2`` leaves out Spark on one core. CPU is user and system time of
+all processes of the child (Python, Java, Python workers) after the session has started; spilled are the bytes that Spark moved from memory
+to disk. Elapsed is the clock on the wall, which only means something on a machine that does nothing else. Rows and the sum of all features
+are compared: they must be the same.
 """
 
 from __future__ import annotations
@@ -144,17 +145,22 @@ def main() -> None:
     parser.add_argument("--plans", action="store_true", help="two cores once more, without adaptive execution")
     parser.add_argument("--adaptive", default="true", help=argparse.SUPPRESS)
     parser.add_argument("--child", nargs=2, type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--cores", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="sides of Spark to run, by their cores")
     given = parser.parse_args()
     if given.child:
         source, target = given.child
-        found = spark(source, target, given.cutoffs, given.cores, given.adaptive) if given.cores else local(source, target, given.cutoffs)
+        (cores,) = given.cores
+        found = spark(source, target, given.cutoffs, cores, given.adaptive) if cores else local(source, target, given.cutoffs)
         print(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "events.parquet"
         write_events(source, given.events, customers=given.customers, giant=given.giant)
-        found = {name: run(source, given.cutoffs, *how) for name, how in SIDES.items() if given.plans or len(how) == 1}
+        wanted = {name: how for name, how in SIDES.items() if how[0] in (0, *given.cores) and (given.plans or len(how) == 1)}
+        found = {}
+        for name, how in wanted.items():
+            found[name] = run(source, given.cutoffs, *how)
+            print(f"  {name}: {found[name]['cpu']:.0f} s of CPU", flush=True)
     table = Table(
         f"{given.events:,} events, one customer with {given.giant:.0%}, {given.cutoffs} cutoffs, 42 features, Parquet to Parquet",
         ["", "CPU s", "of it Java", "elapsed s", "CPU / one process", "events per CPU s", "spilled GB"],
@@ -165,7 +171,8 @@ def main() -> None:
         rate = f"{given.events / f['cpu']:,.0f}"
         table.add(name, f"{f['cpu']:.1f}", java, f"{f['elapsed']:.1f}", f"{f['cpu'] / alone['cpu']:.2f}", rate, spill)
     table.print()
-    print(f"  second core: {found['Spark, one core']['elapsed'] / found['Spark, two cores']['elapsed']:.2f} times as fast on the clock")
+    if {1, 2} <= set(given.cores):
+        print(f"  second core: {found['Spark, one core']['elapsed'] / found['Spark, two cores']['elapsed']:.2f} times as fast on the clock")
     same = len({(f["rows"], f["bits"]) for f in found.values()}) == 1
     print(f"  {alone['rows']:,.0f} rows of features, {'equal to the last bit on all sides' if same else 'DIFFERENT'}")
     if not same:

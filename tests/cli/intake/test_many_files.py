@@ -51,7 +51,8 @@ def test_alike_parquet_files_are_one_table(tmp_path):
 
 
 def comma(path: Path, frame: pd.DataFrame) -> None:
-    frame.assign(amount=frame["amount"].map(lambda x: f"{x:.2f}".replace(".", ","))).to_csv(path, index=False, quoting=1)
+    told = [f'{row.customer},{row.paid_at},"{row.amount:.2f}"'.replace(".", ",") for row in frame.itertuples()]
+    path.write_text("\n".join(["customer,paid_at,amount", *told, ""]))
 
 
 def total_below(path: Path, frame: pd.DataFrame) -> None:
@@ -77,6 +78,13 @@ def test_one_file_that_is_written_otherwise_leads_to_each_file(folder, written):
     day = DAYS[17]  # not one of those that are looked at first
     written(folder / f"orders_{day:%Y-%m-%d}.csv", orders(day))
     assert tables_of_many(tables_under([folder])) == ([], tables_under([folder]))
+
+
+def test_words_among_dates_lead_to_each_file(folder):
+    for k, day in enumerate(DAYS):
+        due = "on receipt" if k == 17 else f"{day:%d-%b-%Y}"
+        orders(day).assign(due=due).to_csv(folder / f"orders_{day:%Y-%m-%d}.csv", index=False)
+    assert tables_of_many(tables_under([folder]))[0] == []
 
 
 def test_files_with_totals_lead_to_each_file(folder):
