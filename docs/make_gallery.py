@@ -41,6 +41,11 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("groups", "Who leaves more than others?", 'cp.churn_rate(tables, churn, period="Q", by="channel").plot()'),
         Entry("tenure", "In which year do customers leave?", "cp.accounting.tenure_table(tables, churn).plot()"),
         Entry(
+            "moves",
+            "Who became new, current, at risk or lost, and from what?",
+            'cp.accounting.transitions(tables, churn, start="2023-01-01", end="2023-07-01", of="usage").plot()',
+        ),
+        Entry(
             "revenue",
             "What becomes of the revenue?",
             'cp.accounting.revenue_churn(tables, churn, value="subscriptions", period="Q").plot(unit="€")',

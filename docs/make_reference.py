@@ -33,7 +33,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Rates and cohorts",
         "How many leave, when, and what that costs.",
         (
-            *("accounting.rates", "accounting.cohorts", "accounting.accounts", "accounting.bridge"),
+            *("accounting.rates", "accounting.cohorts", "accounting.accounts", "accounting.bridge", "accounting.state_moves"),
             *("accounting.coming_renewals", "accounting.retention_forecast", "accounting.account_risks"),
             "accounting.expected_purchases",
         ),

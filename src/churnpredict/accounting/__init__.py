@@ -10,12 +10,14 @@ from churnpredict.accounting.expected_purchases import expected
 from churnpredict.accounting.horizon import ReturnCurve, SuggestedHorizon, return_curve, suggest_horizon
 from churnpredict.accounting.rates import churn_rate, revenue_churn
 from churnpredict.accounting.retention_forecast import retention_forecast
+from churnpredict.accounting.state_moves import Transitions, transitions
 
 __all__ = [
     "Accounts",
     "ReturnCurve",
     "RevenueBridge",
     "SuggestedHorizon",
+    "Transitions",
     "account_risk",
     "churn_rate",
     "cohorts",
@@ -29,4 +31,5 @@ __all__ = [
     "revenue_churn",
     "suggest_horizon",
     "tenure_table",
+    "transitions",
 ]

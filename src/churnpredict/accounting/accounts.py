@@ -43,6 +43,8 @@ _MONEY = {
     "at_risk",
     "at_risk_low",
     "at_risk_high",
+    "money_start",
+    "money_end",
 }
 _MOST_GROUPS = 20
 UNKNOWN = "unknown"
@@ -79,8 +81,9 @@ class Accounts(pd.DataFrame):
 
         :func:`~churnpredict.accounting.cohorts` are retention curves, :func:`~churnpredict.churn_rate` and
         :func:`~churnpredict.accounting.tenure_table` rates with their intervals, :func:`~churnpredict.accounting.revenue_churn` and
-        :func:`~churnpredict.accounting.revenue_bridge` are bridges. ``theme`` is "light" or "dark"; more options are those of
-        :mod:`churnpredict.accounting.pictures` and :mod:`churnpredict.accounting.waterfalls`.
+        :func:`~churnpredict.accounting.revenue_bridge` are bridges, :func:`~churnpredict.accounting.transitions` a map of moves. ``theme``
+        is "light" or "dark"; more options are those of :mod:`churnpredict.accounting.pictures`,
+        :mod:`churnpredict.accounting.transition_map` and :mod:`churnpredict.accounting.waterfalls`.
         """
         return Drawer(self)
 
@@ -118,13 +121,14 @@ class Drawer(PlotAccessor):
     """What draws accounts: the picture of their kind without arguments of pandas, else what pandas draws."""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        from churnpredict.accounting import pictures, waterfalls
+        from churnpredict.accounting import pictures, transition_map, waterfalls
 
         frame: pd.DataFrame = getattr(self, "_parent")  # noqa: B009 (what the accessor of pandas was made of)
         kind = pictures.kind_of(frame)
         if kind is None or args or {"kind", "x", "y"} & set(options):
             return super().__call__(*args, **options)
-        draw: Any = getattr(waterfalls if kind in ("bridge", "revenue") else pictures, f"plot_{kind}")
+        home = waterfalls if kind in ("bridge", "revenue") else transition_map if kind == "transitions" else pictures
+        draw: Any = getattr(home, f"plot_{kind}")
         return draw(frame, **options)
 
 

@@ -186,6 +186,21 @@ class Ledger:
         left_at = np.where(outcome > 0, utc_time(walls, self.tables.timezone), OPEN)
         return left_at, np.maximum(outcome, 0).astype(np.int8)
 
+    def lost_before(self, customers: npt.NDArray[np.int32], moments: Ints) -> npt.NDArray[np.bool_]:
+        """Return whether the last departure before each moment was involuntary (pairs, sorted by both); of customers who have left, shape
+        (n,).
+        """
+        if self.ends_of_silence is not None:
+            return np.zeros(len(customers), np.bool_)
+        stream = self.tables.stream(self.churn.table(self.tables))
+        offsets, times = (stream.offsets, stream.times) if self.spells is None else (self.spells.offsets, self.spells.starts)
+        edges = np.empty((1, len(customers)), np.int64)
+        positions(offsets, times, customers, moments, np.empty(0, np.int64), edges)
+        last = np.where(edges[0] > offsets[customers], edges[0] - 1, -1)
+        if self.contracts is not None and self.spells is not None:
+            return np.append(self.contracts.lost[self.spells.last], False)[last]
+        return self.leaving(customers, np.append(times, 0)[last])[1] == 2
+
     def gone_by(self, left_at: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
         """Return whether these times of leaving are before the ends of periods, shape (n,).
 

@@ -17,22 +17,25 @@ from churnpredict.spans import span
 __all__ = ["kind_of", "plot_coming", "plot_rates", "plot_retention", "plot_return", "retention_curve", "spread_out"]
 
 _PERIODS = ((r"\d{4}Q\d", "quarter"), (r"\d{4}-\d{2}", "month"), (r"\d{4}", "year"), (r"\d{4}-\d{2}-\d{2}/.*", "week"))
+_KINDS = {
+    "bridge": {"period", *PARTS},
+    "coming": {"period", "amount", "at_risk", "at_risk_low", "at_risk_high"},
+    "revenue": {"period", "start", "lost_revenue", "contraction", "expansion", "end"},
+    "transitions": {"from", "to", "customers", "share"},
+}
 _LABELLED = 6  # cohorts with a line of their own colour
 
 
 def kind_of(frame: pd.DataFrame) -> str | None:
-    """Return which picture shows these accounts: "retention", "bridge", "coming", "revenue", "rates", or None."""
-    if frame.index.name == "joined" and "customers" in frame:
+    """Return which picture shows these accounts: "retention", "bridge", "coming", "revenue", "rates", "transitions", or
+    None.
+    """
+    columns = set(frame.columns)
+    if frame.index.name == "joined" and "customers" in columns:
         return "retention"
-    if {"period", *PARTS} <= set(frame.columns):
-        return "bridge"
-    if {"period", "amount", "at_risk", "at_risk_low", "at_risk_high"} <= set(frame.columns):
-        return "coming"
-    if {"period", "start", "lost_revenue", "contraction", "expansion", "end"} <= set(frame.columns):
-        return "revenue"
-    if {"customers", "rate", "low", "high"} <= set(frame.columns) and ({"period", "tenure_year"} & set(frame.columns)):
+    if {"customers", "rate", "low", "high"} <= columns and {"period", "tenure_year"} & columns:
         return "rates"
-    return None
+    return next((kind for kind, needed in _KINDS.items() if needed <= columns), None)
 
 
 def retention_curve(frame: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,10 @@ from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 
-__all__ = ["kinds_of_activity", "visits"]
+__all__ = ["DORMANT_DAYS", "NEW_DAYS", "kinds_of_activity", "visits"]
+
+NEW_DAYS = 90  # how long a customer is new
+DORMANT_DAYS = 180  # how long a silence makes a customer dormant
 
 
 def visits(tables: EventTables, name: str, kinds: Sequence[str] = ()) -> Stream:

@@ -11,6 +11,7 @@ import numba as nb
 import numpy as np
 
 from churnpredict.clock import DAY
+from churnpredict.events.visits import DORMANT_DAYS, NEW_DAYS
 
 __all__ = [
     "STAGES",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 STAGES = ("new", "current", "at risk", "dormant", "resurrected")
-NEW_DAYS, DORMANT_DAYS, BACK_DAYS = 90, 180, 30
+BACK_DAYS = 30
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 _HOUR = DAY // 24
 SESSION_ENDS = _HOUR // 2  # after a silence this long the next event begins a new session
