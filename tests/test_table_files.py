@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnpredict.errors import OutputError, SourceError, UsageError
-from churnpredict.table_files import harmless, read_frame, write_blocks, write_frame, write_parquet
+from churnpredict.table_files import beside, harmless, read_frame, write_blocks, write_frame, write_parquet
 
 
 def test_an_output_that_cannot_be_is_an_output_error(tmp_path: Path) -> None:
@@ -74,3 +74,11 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 
 def test_only_texts_are_made_harmless() -> None:
     assert [harmless(v) for v in ("-x", "x-", -1, None)] == ["'-x", "x-", -1, None]
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [("a/b.csv", "a/b.c.csv"), ("b.csv.gz", "b.c.csv.gz"), ("b.parquet", "b.c.parquet"), ("b.old.csv", "b.old.c.csv")],
+)
+def test_another_part_lies_beside_a_table(path: str, there: str) -> None:
+    assert beside(Path(path), "c") == Path(there)

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["check_ending", "harmless", "read_frame", "write_blocks", "write_csv", "write_frame", "write_parquet", "write_workbook"]
+__all__ = [
+    "beside",
+    "check_ending",
+    "harmless",
+    "read_frame",
+    "write_blocks",
+    "write_csv",
+    "write_frame",
+    "write_parquet",
+    "write_workbook",
+]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])  # characters that a workbook cannot hold
@@ -32,6 +42,22 @@ def check_ending(path: str | Path) -> str:
         if str(path).lower().endswith(ending):
             return kind
     raise UsageError("unknown-ending", f'"{path}" has an ending that is not known', remedy="Use .csv, .csv.gz or .parquet.")
+
+
+def beside(path: Path, part: str) -> Path:
+    """Return the path of another part of a table, in the same folder and format.
+
+    >>> beside(Path("out/backtest.csv.gz"), "tenths").as_posix()
+    'out/backtest.tenths.csv.gz'
+
+    Raises
+    ------
+    UsageError
+        ``unknown-ending``.
+    """
+    check_ending(path)
+    name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
+    return path.with_name(f"{name}.{part}{path.name.removeprefix(name)}")
 
 
 def write_frame(path: str | Path, frame: pd.DataFrame) -> Path:

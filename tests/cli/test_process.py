@@ -277,6 +277,11 @@ WRONG = {
     "why": ["", "nobody", "K0001 --at=x", "K0001 --output=-", "K0001 --model=nowhere", "K0001 more"],
     "card": ["--model=nowhere", "--output=-", "--model=orders.csv", "--config=nowhere", "more"],
     "digest": ["--plan=nowhere.csv", "--plan=orders.csv", "--before=nowhere.csv", "--contacts=orders.csv", "--output=-", "--at=x", "more"],
+    "when": [
+        "--at=x", "--over=5d", "--over=x", "--over=99999d", "--discount=-1", "--discount=nan", "--output=a.xls", "--output=orders.csv",
+        "--model=nowhere", "more",
+    ],
+    "expected": ["--at=x", "--over=0d", "--over=x", "--of=nowhere", "--buying=x", "--output=a.xls", "--output=orders.csv", "more"],
     "check-model": ["", "nowhere", ".", "orders.csv", "--sha256=12 orders.csv", "/dev/null"],
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
-from churnpredict.events.expected import check_tables, wrapping
+from churnpredict.events.expected import check_tables, one_log, wrapping
 
 FRAME = pd.DataFrame({"id": ["a"], "day": ["2024-01-01"]})
 DECLARED = cp.Events(FRAME, customer="id", time="day")
@@ -36,3 +36,14 @@ def test_tables_in_parts_are_taken_where_they_can_be() -> None:
         with pytest.raises(UsageError, match="needs-whole-tables"):
             check_tables(parts, "rfm(tables, at)")
     check_tables(cp.EventTables(log=DECLARED), "rfm(tables, at)")
+
+
+def test_the_table_of_events_meant_is_the_only_one_or_named() -> None:
+    two = cp.EventTables(log=DECLARED, more=DECLARED)
+    assert one_log(cp.EventTables(log=DECLARED), None, "rfm(of={})") == "log"
+    assert one_log(two, "more", "rfm(of={})") == "more"
+    with pytest.raises(UsageError, match=r'2 tables of events: log, more\. Name one: rfm\(of="log"\)\. \[which-table\]'):
+        one_log(two, None, "rfm(of={})")
+    prices = cp.EventTables(prices=cp.States(FRAME.assign(price=1.0), customer="id", time="day", values=["price"]))
+    with pytest.raises(UsageError, match=r"no table of events.*which-table"):
+        cp.diagnostics.rfm(prices, "2024-02-01")

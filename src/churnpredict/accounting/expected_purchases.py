@@ -9,7 +9,7 @@ import pandas as pd
 from churnpredict.argument_checks import check_choice
 from churnpredict.clock import DAY
 from churnpredict.errors import DataError
-from churnpredict.events.expected import check_tables
+from churnpredict.events.expected import check_tables, one_log
 from churnpredict.events.streams import local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
@@ -68,7 +68,7 @@ def expected(
     """
     check_tables(tables, "expected(tables)")
     check_choice(model, "model", BUYING)
-    name = _table(tables, of)
+    name = one_log(tables, of, "of={}")
     cutoff = tables.observed_until() if at is None else tables.instant(at, "at")
     frame = _summary(tables, name, int(cutoff))
     days = span(over, "over").nominal / DAY
@@ -84,12 +84,6 @@ def expected(
         frame["expected_spend"] = frame["expected_value"] * frame["expected_purchases"]
         frame.attrs["spend"] = vars(spend)
     return frame
-
-
-def _table(tables: EventTables, of: str | None) -> str:
-    from churnpredict.churn.rules import Inactivity
-
-    return Inactivity("1d", of=of).table(tables)
 
 
 def _summary(tables: EventTables, name: str, cutoff: int) -> pd.DataFrame:

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.churn.rules import Inactivity
 from churnpredict.errors import DataError, UsageError
-from churnpredict.events.expected import check_tables
+from churnpredict.events.expected import check_tables, one_log
 from churnpredict.events.streams import Stream, local_days
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
@@ -176,7 +175,7 @@ def return_curve(tables: EventTables, of: str | None = None, *, kinds: Sequence[
     True
     """
     check_tables(tables, "return_curve(tables)")
-    name = Inactivity("1d", of=of).table(tables)
+    name = one_log(tables, of, "of={}")
     stream = visits(tables, name, kinds)
     end = int(local_days(np.array([tables.observed_until(name)]), tables.timezone)[0])
     ended, running, longest = _silences(stream, end)

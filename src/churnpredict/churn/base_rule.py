@@ -12,7 +12,7 @@ from churnpredict.argument_checks import check_text
 from churnpredict.churn.rule import ChurnRule, LeftBy, window_after
 from churnpredict.churn.rule_questions import keep_as_text
 from churnpredict.clock import days_between
-from churnpredict.errors import UsageError
+from churnpredict.events.expected import one_log
 from churnpredict.events.tables import EventTables
 from churnpredict.spans import Span, span
 
@@ -58,11 +58,7 @@ class BaseRule(ChurnRule):
 
     def table(self, tables: EventTables) -> str:
         """Return the table that the rule reads; the only one of its kind by default."""
-        names = tables.logs() if self.of is None else [self.of]
-        if len(names) != 1:
-            remedy = f'Name one: {type(self).__name__}("{self.horizon}", of="{names[0] if names else "..."}").'
-            raise UsageError("which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=remedy)
-        return names[0]
+        return one_log(tables, self.of, f'{type(self).__name__}("{self.horizon}", of={{}})')
 
     def check(self, tables: EventTables) -> None:
         tables.stream(self.table(tables))

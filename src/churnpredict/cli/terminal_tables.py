@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from churnpredict.lifecycle.registry import Entry
     from churnpredict.score_runs.forgetting import Forgotten
 
-__all__ = ["alert_table", "counted", "decided", "forgotten", "history_table", "riskiest"]
+__all__ = ["alert_table", "best_buyers", "counted", "decided", "forgotten", "history_table", "riskiest"]
 
 _DONE = {"add": "added", "promote": "promoted", "refuse": "refused", "roll back": "rolled back"}
 
@@ -36,6 +36,22 @@ def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
         for r in judged.to_dict("records")
     ]
     return "\n".join(text_table(rows, ("alert", "now", "in the past", "left after it", "left anyway")))
+
+
+def best_buyers(found: pd.DataFrame, over: str, unit: str = "", n: int = 10) -> str:
+    """Return the sums of a table of expected purchases, and the customers from whom most is expected, in money where it is known."""
+    spent = "expected_spend" in found
+    purchases, alive = (f"{found[name].sum():,.0f}" for name in ("expected_purchases", "p_alive"))
+    money = f", worth {amount(found['expected_spend'].sum(), unit)}" if spent else ""
+    told = f"{len(found):,} customers, about {alive} of them still customers; {purchases} purchase days expected in {over}{money}"
+    best = found.sort_values("expected_spend" if spent else "expected_purchases", ascending=False, kind="stable").head(n)
+    rows = [
+        [str(customer), Figure(percent(row.p_alive)), Figure(f"{row.expected_purchases:.1f}")]
+        + ([Figure(amount(row.expected_spend, unit))] if spent else [])
+        for customer, row in best.iterrows()
+    ]
+    titles = ("customer", "still a customer", "purchase days", *(["spend"] if spent else []))
+    return "\n".join([*paragraph(told, indent="  ", first=""), *text_table(rows, titles, indent="  ")])
 
 
 def decided(entry: Entry) -> str:

@@ -18,6 +18,8 @@ CALLED = {
     **dict.fromkeys(("models", "registry", "rollback"), "history"),
     **dict.fromkeys(("monitor", "watch"), "drift"),
     **dict.fromkeys(("audit", "verify"), "check"),
+    **dict.fromkeys(("forecast", "survival", "curves", "staying"), "when"),
+    **dict.fromkeys(("clv", "ltv", "lifetime", "purchases"), "expected"),
 }
 
 
@@ -81,4 +83,6 @@ PURPOSE = {
     "history": "To list the models that were in use",
     "drift": "To find what has changed since training",
     "check": "To validate the data and look for leaks",
+    "when": "To see when customers will leave",
+    "expected": "To see what customers will buy",
 }

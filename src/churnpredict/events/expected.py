@@ -8,7 +8,7 @@ from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.tables import EventTables
 
-__all__ = ["check_tables", "wrapping"]
+__all__ = ["check_tables", "one_log", "wrapping"]
 
 _WRAP = 'cp.EventTables(orders=cp.Events({}, customer="...", time="..."))'
 
@@ -55,3 +55,35 @@ cp.EventTables(orders=cp.Events(frame, customer="...", time="...")). [not-tables
         raise UsageError("needs-whole-tables", f"{name} takes tables in memory, not {kind_of(given)}", remedy=remedy)
     remedy = f"Call {call} with tables = {wrapping(given)}."
     raise UsageError("not-tables", f"{name} takes EventTables as tables, not {kind_of(given)}", remedy=remedy)
+
+
+def one_log(tables: EventTables, of: str | None, call: str) -> str:
+    """Return the table of events that is meant: ``of``, or the only one.
+
+    Parameters
+    ----------
+    tables : EventTables
+    of : str, optional
+    call : str
+        The call as its user writes it, with braces for the name of the table: ``"rfm(tables, at, of={})"``.
+
+    Raises
+    ------
+    UsageError
+        ``which-table``.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> one_log(cp.make_business(50, random_state=0).tables, None, "rfm(tables, at, of={})")
+    Traceback (most recent call last):
+    churnpredict.errors.UsageError: there are 8 tables of events: orders, usage, errors, help, \
+returns, payments, contacts, market. Name one: rfm(tables, at, of="orders"). [which-table]
+    """
+    names = tables.logs() if of is None else [of]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise UsageError("which-table", "there is no table of events", remedy="Declare one: orders=cp.Events(...).")
+    what = f"there are {len(names)} tables of events: {', '.join(names)}"
+    raise UsageError("which-table", what, remedy="Name one: " + call.format(f'"{names[0]}"') + ".")

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from churnpredict.errors import UsageError
-from churnpredict.events.expected import check_tables
+from churnpredict.events.expected import check_tables, one_log
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
 from churnpredict.events.visits import visits
@@ -154,12 +153,8 @@ def _summarise(offsets, times, days, place, money_offsets, money_times, money_da
 
 
 def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
-    names = tables.logs() if of is None else [of]
-    if len(names) != 1:
-        raise UsageError(
-            "which-table", f"there are {len(names)} tables of events: {', '.join(names)}", remedy=f'Name one: of="{names[0]}".'
-        )
-    return names[0], tables.stream(names[0])
+    name = one_log(tables, of, "of={}")
+    return name, tables.stream(name)
 
 
 def _paid(stream: Stream) -> npt.NDArray[np.float64]:

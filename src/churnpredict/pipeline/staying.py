@@ -24,7 +24,7 @@ from churnpredict.text_tables import Figure, paragraph, text_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
-__all__ = ["Staying", "draw_staying", "staying_over"]
+__all__ = ["Staying", "check_period", "draw_staying", "staying_over"]
 
 _REASONS = 3
 _SHARES = (0.1, 0.5, 0.9)
@@ -118,8 +118,7 @@ def staying_over(
 ) -> Staying:
     """See :meth:`churnpredict.ChurnPipeline.when`."""
     churn: ChurnRule = pipeline.churn
-    check_number(discount, "discount", least=0)
-    days = _days_over(over, churn)
+    days = check_period(over, discount, churn)
     cutoff = int(cutoffs.one_moment(tables, X.index.get_level_values("cutoff")[0], "at"))
     hazards = leaving_curves.learn_leaving(pipeline, tables, cutoff, days)
     curves = leaving_curves.curves_of(pipeline.model_, churn, hazards, X)
@@ -134,14 +133,15 @@ def staying_over(
     return found
 
 
-def _days_over(over: SpanLike, churn: ChurnRule) -> float:
-    """Return the length of the period in days, not shorter than the horizon.
+def check_period(over: SpanLike, discount: float, churn: ChurnRule) -> float:
+    """Return the length of the period in days.
 
     Raises
     ------
     UsageError
-        ``bad-horizons``.
+        ``bad-horizons``: it is shorter than the horizon, or longer than a century. ``bad-argument``, ``bad-span``.
     """
+    check_number(discount, "discount", least=0)
     days = span(over, "over").nominal / DAY
     if days < churn.horizon_span.nominal / DAY:
         raise UsageError("bad-horizons", f"over={str(over)!r} is shorter than the horizon", remedy="Give a longer span, or leave it out.")

@@ -14,7 +14,7 @@ from churnpredict.events.tables import EventTables
 from churnpredict.languages.catalogue import Language, language_of
 from churnpredict.pipeline.cutoffs import scoring_cutoff
 from churnpredict.report.sections import tenths
-from churnpredict.table_files import check_ending, write_frame
+from churnpredict.table_files import beside, check_ending, write_frame
 
 __all__ = ["date_backtest", "read_backtest", "tenths_path", "write_backtest"]
 
@@ -87,8 +87,7 @@ def date_backtest(
 
 def tenths_path(path: Path) -> Path:
     """Return the path of a backtest's tenths: ``backtest.csv.gz`` has them in ``backtest.tenths.csv.gz``."""
-    name = path.name.split(".")[0] if path.name.endswith(".csv.gz") else path.stem
-    return path.with_name(f"{name}.tenths{path.name.removeprefix(name)}")
+    return beside(path, "tenths")
 
 
 def _figures_or_error(path: Path) -> pd.DataFrame | SourceError:
