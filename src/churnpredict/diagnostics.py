@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from churnpredict.churn.leaving_times import leaving_days
 from churnpredict.evaluation.campaign import Campaign
 from churnpredict.evaluation.group_errors import error_rates
 from churnpredict.explanation.stability import compare_reasons, confused_reasons
@@ -25,6 +26,7 @@ __all__ = [
     "find_alerts",
     "find_segments",
     "judge_alerts",
+    "leaving_days",
     "probe_features",
     "read_contacts",
     "rfm",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import churnpredict as cp
 from churnpredict.churn import leaving_times as module
-from churnpredict.churn.leaving_times import leaving_times, return_times
-from churnpredict.errors import UsageError
+from churnpredict.churn.leaving_times import leaving_days, leaving_times, return_times
+from churnpredict.errors import SchemaError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 START, END = pd.Timestamp("2024-01-01"), pd.Timestamp("2025-02-04")
@@ -113,3 +113,56 @@ def test_a_rule_of_ones_own_without_a_horizon_to_lengthen_is_refused() -> None:
 
     with pytest.raises(UsageError, match="no longer horizon"):
         leaving_times(shop.tables, past, Own(), 300.0)
+
+
+# --- days until a customer left ----------------------------------------------------------------------------------------------------------
+
+
+def check_days(seed: int, gap: int) -> None:
+    """A silent customer leaves 30 days after the last visit before the outcome window; the truth is found visit by visit."""
+    log = visits(seed)
+    tables = cp.EventTables(visits=cp.Events(log, customer="who", time="at"), observed_until=str(END.date()))
+    churn = cp.Inactivity("30d", of="visits", active_within="120d", gap=f"{gap}d")
+    cutoff = max(START + 150 * DAY, log["at"].min() + DAY)
+    if not ((log["at"] < cutoff) & (log["at"] >= cutoff - 120 * DAY)).any():
+        return
+    outcomes = cp.label_churn(tables, cp.take_snapshots(tables, churn, at=[cutoff, cutoff + 7 * DAY]), churn).sample(
+        frac=1, random_state=seed
+    )
+    found = leaving_days(tables, outcomes, churn)
+    assert found.index.equals(outcomes.index)
+    for (customer, at), days in found.items():
+        opens = at + gap * DAY
+        times = log.loc[log["who"] == customer, "at"]
+        if any(opens <= t < opens + 30 * DAY for t in times):
+            assert np.isnan(days)
+        else:
+            assert days == (max(t for t in times if t < opens) + 30 * DAY - at) / DAY
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0, 9]))
+def test_days_until_the_silence_since_the_last_visit_is_complete(seed: int, gap: int) -> None:
+    check_days(seed, gap)
+
+
+def test_days_from_the_window_instead_of_the_last_visit_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "first_from", lambda stream, customers, moments: stream.offsets[customers].astype(np.int64))
+    with pytest.raises(AssertionError):
+        list(map(check_days, range(20), [0] * 20))
+
+
+def test_days_of_other_rules_are_their_durations() -> None:
+    shop = cp.make_business(60, random_state=2, rule="cancellation")
+    outcomes = cp.label_churn(shop.tables, cp.take_snapshots(shop.tables, shop.churn, every="60d"), shop.churn, drop_immature=True)
+    found = leaving_days(shop.tables, outcomes, shop.churn)
+    left = outcomes["outcome"] > 0
+    assert left.any()
+    assert (found[left] == outcomes["duration"][left]).all()
+    assert found[~left].isna().all()
+
+
+def test_what_are_not_outcomes_is_refused() -> None:
+    shop = cp.make_business(60, random_state=2, rule="cancellation")
+    for given_ in (cp.take_snapshots(shop.tables, shop.churn, at="2024-01-01"), [1, 2]):
+        with pytest.raises(SchemaError, match="label_churn"):
+            leaving_days(shop.tables, given_, shop.churn)

@@ -13,10 +13,10 @@ from churnpredict.churn.pairs import index_of, sorted_pairs
 from churnpredict.churn.rule import ChurnRule, SilenceRule, is_of_silence
 from churnpredict.churn.rule_questions import first_from
 from churnpredict.clock import OPEN, days_between
-from churnpredict.errors import UsageError
+from churnpredict.errors import SchemaError, UsageError
 from churnpredict.events.tables import EventTables
 
-__all__ = ["leaving_times", "return_times"]
+__all__ = ["leaving_days", "leaving_times", "return_times"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -69,6 +69,60 @@ def leaving_times(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
     seen &= left <= days
     frame = {"days": np.where(seen, left, np.minimum(observed, days)), "outcome": np.where(seen, outcome, 0).astype(np.int8)}
     return pd.DataFrame({k: v[there] for k, v in frame.items()}, index=index_of(tables, customers[there], cutoffs[there]))
+
+
+def leaving_days(tables: EventTables, outcomes: pd.DataFrame, churn: ChurnRule) -> pd.Series:
+    """Return the days from each cutoff until its customer left; NaN for customers who stayed.
+
+    Under :class:`churnpredict.Inactivity` a customer leaves when the silence since the last activity has lasted for the whole horizon: the
+    longer a customer has been silent at a cutoff, the fewer days are left. They are negative where the silence was complete by then, which
+    is possible with ``active_within`` longer than the horizon.
+
+    Parameters
+    ----------
+    tables : EventTables
+    outcomes : Outcomes
+        What :func:`churnpredict.label_churn` returned for this rule.
+    churn : churn rule
+
+    Returns
+    -------
+    Series of float64
+        In the order of the outcomes.
+
+    Raises
+    ------
+    SchemaError
+        ``missing-column``: these are not outcomes.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> log = pd.DataFrame({"user": ["a", "b", "b", "c"], "day": ["2024-01-10", "2024-01-05", "2024-02-01", "2024-03-01"]})
+    >>> tables, churn = cp.EventTables(orders=cp.Events(log, customer="user", time="day")), cp.Inactivity("30d")
+    >>> outcomes = cp.label_churn(tables, cp.take_snapshots(tables, churn, at="2024-01-20"), churn)
+    >>> cp.diagnostics.leaving_days(tables, outcomes, churn).tolist()
+    [20.0, nan]
+    """
+    if not isinstance(outcomes, pd.DataFrame) or not {"duration", "outcome"} <= set(outcomes.columns):
+        remedy = "Give what label_churn(tables, snapshots, churn) returned."
+        raise SchemaError("missing-column", "outcomes have no duration and outcome", remedy=remedy)
+    if is_of_silence(churn):
+        customers, cutoffs = sorted_pairs(tables, outcomes.index.to_frame(index=False))
+        days = days_between(cutoffs, _quiet_from_the_last(tables, churn, customers, cutoffs), tables.timezone)
+        lasting = pd.Series(days, index=index_of(tables, customers, cutoffs)).reindex(outcomes.index)
+    else:
+        lasting = outcomes["duration"]
+    return lasting.where(outcomes["outcome"].to_numpy() != 0).astype(np.float64).rename("days")
+
+
+def _quiet_from_the_last(tables: EventTables, churn: SilenceRule, customers: npt.NDArray[np.int32], cutoffs: Ints) -> Ints:
+    """Return when a whole horizon has passed since the last activity before the outcome window, in microseconds UTC."""
+    stream, opens = churn.visits(tables), churn.gap_span.after(cutoffs, tables.timezone)
+    following = first_from(stream, customers, opens)
+    last = np.where(following < 0, stream.offsets[customers + 1], following) - 1
+    active = last >= stream.offsets[customers]  # a rule of one's own may have customers at risk without a row: silent from the window on
+    return churn.horizon_span.after(np.where(active, np.append(stream.times, 0)[last], opens), tables.timezone)
 
 
 def return_times(tables: EventTables, snapshots: pd.DataFrame, churn: SilenceRule) -> Floats:

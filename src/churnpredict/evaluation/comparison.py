@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from churnpredict.model.purchases import find_triple
 from churnpredict.model.split import cutoffs_of
 from churnpredict.number_checks import check_whole_number
 
-__all__ = ["BASELINES", "DIFFERENCE", "METRICS", "baseline_risks", "calibration_gap", "judge", "measures_for"]
+__all__ = ["BASELINES", "DIFFERENCE", "METRICS", "OF_RANKINGS", "baseline_risks", "calibration_gap", "judge", "measures_for"]
 
 _TOO_FEW = ("one-class", "too-few-leavers", "empty-matrix", "identifier-column")  # what one cutoff alone may lack
 BASELINES = ("base rate", "recency", "MBG/NBD", "one-snapshot LightGBM")
@@ -49,6 +49,10 @@ METRICS: dict[str, Callable[..., float]] = {
     "empc": partial(metrics.empc, **ASSUMED.amounts),
     "expected_profit": partial(metrics.expected_profit, **ASSUMED.amounts, acceptance=ASSUMED.acceptance),
 }
+
+
+OF_RANKINGS = ("auc", "average_precision", "lift_10")
+"""The metrics of scores that are not probabilities: those that see only their order."""
 
 
 def measures_for(campaign: Campaign) -> dict[str, Callable[..., float]]:
@@ -133,6 +137,7 @@ def judge(
     campaign: Campaign = ASSUMED,
     rounds: int = 200,
     random_state: int = 0,
+    rankings: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return every metric of every model, and the model minus each baseline, with 95 % intervals over customers.
 
@@ -149,6 +154,8 @@ def judge(
         The costs and values of the profit metrics.
     rounds : int
         Bootstrap samples.
+    rankings : collection of str
+        Names of scores that are not probabilities; they have :data:`OF_RANKINGS` only, and NaN for the rest.
 
     Returns
     -------
@@ -170,7 +177,11 @@ def judge(
     measures = measures_for(campaign)
 
     def measured(w: np.ndarray) -> np.ndarray:
-        return np.array([[f(target, risk, sample_weight=w) for f in measures.values()] for risk in risks.values()])
+        def one(name: str, metric: str) -> float:
+            fits = name not in rankings or metric in OF_RANKINGS
+            return measures[metric](target, risks[name], sample_weight=w) if fits else np.nan
+
+        return np.array([[one(name, metric) for metric in measures] for name in risks])
 
     value = measured(every)
     draws = [measured(w) for w in resampled_weights(len(target), customers=customers, rounds=rounds, random_state=random_state)]

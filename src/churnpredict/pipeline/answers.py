@@ -66,6 +66,8 @@ class Answers:
         at: Moments | None = None,
         *,
         against: Mapping[str, object] | None = None,
+        high: Literal["risk", "healthy"] | Mapping[str, str] | None = None,
+        capacity: int | None = None,
         rounds: int = 200,
         campaign: Campaign | None = None,
     ) -> Backtest:
@@ -79,8 +81,16 @@ class Answers:
         at : time or list of times, optional
             Test cutoffs; by default the latest three whose outcome windows are observed and do not overlap.
         against : mapping, optional
-            Scores of your own, by name, to judge in the same table: probabilities that were known at each cutoff. Each is the name of a
-            feature, a Series by ``customer_id`` and ``cutoff``, or a mapping of cutoff to scores by customer.
+            What you use today, by name, to judge beside the model: at each cutoff, and among the customers whom the team can call.
+            A score is the name of a feature, ``"table.column"`` of a table of :class:`churnpredict.States`, a Series by ``customer_id``
+            and ``cutoff``, or a mapping of cutoff to scores by customer. Features and columns are read as known before the cutoff. It may
+            also be a function of the tables as known before the cutoff, and of the cutoff. A rule is an alert rule, such as
+            ``"habit__orders_days_since_last >= 60"``. A list is a mapping of cutoff to ids.
+        high : {"risk", "healthy"} or mapping, optional
+            What a high score means, for all scores or by name: any numbers then serve, and customers without a score come last. Scores
+            without it are probabilities of leaving, from 0 to 1, which every customer needs.
+        capacity : int, optional
+            The number of customers that the team can call at one cutoff; a tenth of them by default, where ``against`` is given.
         rounds : int
             Bootstrap samples of customers for the intervals.
         campaign : Campaign, optional
@@ -90,13 +100,34 @@ class Answers:
         -------
         Backtest
             A frame with one row per cutoff, model and metric with the difference of the model from each baseline; printed, a verdict in
-            words per cutoff; ``plot()`` and ``to_html(path)``.
+            words per cutoff; ``plot()`` and ``to_html(path)``. With ``against`` or ``capacity`` also what each finds in the calls:
+            leavers, false alarms, days before leaving and money, and over all cutoffs as ``.switch``.
+
+        Raises
+        ------
+        UsageError
+            ``bad-argument``; ``no-direction``: a score that is not a probability, without ``high``; ``as-of-today``: a column of customers
+            without a history.
+        ImmatureError
+            ``immature``: outcomes of a cutoff are not fully observed yet.
+
+        Examples
+        --------
+        >>> import churnpredict as cp
+        >>> shop = cp.make_business(150, random_state=1)
+        >>> pipeline = cp.ChurnPipeline(shop.churn, classifier=cp.ChurnClassifier(members=("linear",)), every="60d")
+        >>> rule = {"silent for 30 days": "habit__orders_days_since_last >= 30"}
+        >>> found = pipeline.backtest(shop.tables, "2024-01-01", against=rule, capacity=20, rounds=0)
+        >>> calls = found.switch.pivot(index="model", columns="metric", values="value")
+        >>> bool((calls["found"] + calls["false_alarms"] == calls["called"]).all())
+        True
         """
         from churnpredict.evaluation.campaign import ASSUMED
         from churnpredict.pipeline.backtesting import backtest
 
         check_tables(tables, "pipeline.backtest(tables)")
-        return backtest(cast(Any, self), tables, at, against=against, rounds=rounds, campaign=ASSUMED if campaign is None else campaign)
+        options: dict[str, Any] = {"against": against, "high": high, "capacity": capacity, "rounds": rounds}
+        return backtest(cast(Any, self), tables, at, campaign=ASSUMED if campaign is None else campaign, **options)
 
     @shows_call("pipeline.explain(tables)")
     def explain(

@@ -18,6 +18,7 @@ from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
 from churnpredict.figures import amount, percent, points, ratio, score
 from churnpredict.markup import STYLE, document, table
+from churnpredict.pipeline.calls_display import HEAD, calls_heading, calls_notes, calls_table, switch_words
 from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
@@ -61,11 +62,20 @@ class Backtest(pd.DataFrame):
         Index ``(customer_id, cutoff)``; ``outcome`` (0/1) and the risk that each model gave. Pictures are drawn from it.
     campaign : Campaign
         The costs and values of the profits, assumed where not given.
+    switch : DataFrame or None
+        Where something was judged ``against``, or a ``capacity`` given: what each model, score, rule and list finds in the calls of all
+        cutoffs together. Columns ``model``, ``metric``, ``value``, ``low``, ``high``, and the difference of the model as above; metrics
+        ``called``, ``found`` (leavers), ``false_alarms``, ``lead_days`` (mean days from the cutoff until those found left) and
+        ``profit_of_calls``; ``found_by_model`` is what the model finds in as many calls as a list makes that is shorter than the capacity.
+    capacity : int or None
+        Calls at one cutoff; None: a tenth of the customers.
     """
 
-    _metadata = ["predictions", "campaign"]  # noqa: RUF012 (pandas asks for a list)
+    _metadata = ["predictions", "campaign", "switch", "capacity"]  # noqa: RUF012 (pandas asks for a list)
     predictions: pd.DataFrame | None = None
     campaign: Campaign = ASSUMED
+    switch: pd.DataFrame | None = None
+    capacity: int | None = None
 
     @property
     def _constructor(self) -> type[Backtest]:
@@ -100,7 +110,17 @@ class Backtest(pd.DataFrame):
             lines += text_table(*_figures(part, _BRIEF, _SHORT), indent="  ", width=width)
             words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
             lines += [*paragraph(words, indent="  ", width=width), ""]
-        return "\n".join([*lines, *paragraph(self._overall(verdicts), width=width)])
+            if calls := calls_heading(part):
+                lines += [*paragraph(calls, indent="  ", width=width), *text_table(calls_table(part), HEAD, indent="  ", width=width)]
+                lines += [line for note in calls_notes(part) for line in paragraph(note, indent="  ", width=width)] + [""]
+        last = [self._overall(verdicts), *self._switched()]
+        return "\n".join([*lines, *(line for told in last for line in paragraph(told, width=width))])
+
+    def _switched(self) -> list[str]:
+        """Return what a switch to the model would have meant, with the money behind it, as sentences."""
+        first = pd.DataFrame(self).drop_duplicates("cutoff")
+        told = switch_words(self.switch, self.capacity, int(first["leavers"].sum()), len(first))
+        return [*told, self._money()] if told else []
 
     def _overall(self, verdicts: dict[pd.Timestamp, Verdict]) -> str:
         n = len(verdicts)
@@ -138,7 +158,11 @@ class Backtest(pd.DataFrame):
         for cutoff, part in self._parts():
             words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
             out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names, _TITLES))}")
-        return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{''.join(out)}</div>"
+            if calls := calls_heading(part):
+                notes = "".join(f"<p>{html.escape(note)}</p>" for note in calls_notes(part))
+                out.append(f"<p>{html.escape(calls)}</p>{table(calls_table(part), HEAD)}{notes}")
+        switched = "".join(f"<p>{html.escape(told)}</p>" for told in self._switched())
+        return f"<div><p><b>{html.escape(self._overall(verdicts))}</b></p>{switched}{''.join(out)}</div>"
 
     def plot(self, *, metric: str = "log_loss") -> MatplotlibFigure:  # type: ignore[override]
         """Return calibration, gain and profit over all cutoffs together, and one metric over time.
@@ -163,6 +187,8 @@ class Backtest(pd.DataFrame):
         y, who = told["outcome"].to_numpy(), told.index.get_level_values("customer_id")
         models = [m for m in dict.fromkeys(self["model"]) if m in told]
         ranked = [m for m in models if m != "base rate"]  # as a ranking the base rate is chance, which is drawn anyway
+        losses = pd.DataFrame(self).query("metric == 'log_loss'")
+        unlike = set(losses.loc[losses["value"].isna(), "model"])  # scores that are not probabilities: they say nothing of profit or loss
         figure, grid = new_figure(11, 9.4, rows=2, columns=2)
         (reliable, gain), (profit, over_time) = grid
         ReliabilityDisplay.from_predictions(y, told[models[0]], name=models[0], ax=reliable)
@@ -170,12 +196,15 @@ class Backtest(pd.DataFrame):
             known = told[name].notna().to_numpy()
             p = told[name].to_numpy()[known]
             GainDisplay.from_predictions(y[known], p, customers=who[known], rounds=0 if i else 100, name=name, ax=gain)
-            ProfitDisplay.from_predictions(y[known], p, **asdict(self.campaign), name=name, ax=profit)
+            if name not in unlike:
+                ProfitDisplay.from_predictions(y[known], p, **asdict(self.campaign), name=name, ax=profit)
         frame = pd.DataFrame(self)
         cutoffs = sorted(set(frame["cutoff"]))
         wide = np.ptp([c.value for c in map(pd.Timestamp, cutoffs)]) / 8.64e13
         for i, name in enumerate([*ranked, *(m for m in models if m not in ranked)]):
-            part = frame[(frame["model"] == name) & (frame["metric"] == metric)].sort_values("cutoff")
+            part = frame[(frame["model"] == name) & (frame["metric"] == metric)].dropna(subset="value").sort_values("cutoff")
+            if not len(part):
+                continue
             shown = OverTimeDisplay(part["cutoff"], part["value"], low=part["low"], high=part["high"], metric=metric, name=name)
             shown.plot(over_time, shift=(wide or 30.0) * 0.012 * (i - (len(models) - 1) / 2))
         for ax in (gain, profit, over_time):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
 from churnpredict.argument_checks import check_instance
+from churnpredict.churn.leaving_times import leaving_days
 from churnpredict.churn.outcomes import immature, label_churn
 from churnpredict.churn.rule import ChurnRule, is_of_silence
 from churnpredict.churn.snapshots import take_snapshots
@@ -16,6 +18,7 @@ from churnpredict.churn.treatments import nobody_treated
 from churnpredict.errors import ChurnError, ImmatureError, warn
 from churnpredict.evaluation.audit_columns import separation
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
+from churnpredict.evaluation.capacity import Called, default_capacity, judge_calls
 from churnpredict.evaluation.comparison import baseline_risks, judge
 from churnpredict.evaluation.verdict import TOO_GOOD, reach_verdict
 from churnpredict.events.tables import EventTables
@@ -25,12 +28,12 @@ from churnpredict.features.shared import SharedFeatures
 from churnpredict.figures import score
 from churnpredict.intervals import wilson
 from churnpredict.model.labels import risk_of
-from churnpredict.number_checks import check_rounds
+from churnpredict.number_checks import check_rounds, check_whole_number
 from churnpredict.pipeline.auditing import columns_of_hindsight, still_there
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.cutoffs import backtest_cutoffs
 from churnpredict.pipeline.period_totals import period_totals
-from churnpredict.pipeline.rival_scores import check_rivals, rival_risks
+from churnpredict.pipeline.rival_scores import Rival, check_rivals, rank_rivals
 from churnpredict.pipeline.scoring import check_risks, snapshots_of
 from churnpredict.pipeline.season_view import SeasonView
 from churnpredict.pipeline.shared_rows import Planned, share_features
@@ -68,13 +71,23 @@ class Trainable(Planned, Protocol):
 
 
 def backtest(
-    pipeline: Trainable, tables: EventTables, at: Any = None, *, against: Any = None, rounds: int = 200, campaign: Campaign = ASSUMED
+    pipeline: Trainable,
+    tables: EventTables,
+    at: Any = None,
+    *,
+    against: Any = None,
+    high: Any = None,
+    capacity: int | None = None,
+    rounds: int = 200,
+    campaign: Campaign = ASSUMED,
 ) -> Backtest:
     """See :meth:`churnpredict.ChurnPipeline.backtest`."""
     rounds, churn = check_rounds(rounds), pipeline.churn
     check_instance(campaign, "campaign", Campaign, "Give campaign=Campaign(value=..., offer_cost=..., contact_cost=...).")
     cutoffs = backtest_cutoffs(tables, churn, at)
-    rivals = check_rivals(against, len(cutoffs))
+    rivals = check_rivals(against, len(cutoffs), high)
+    if capacity is not None:
+        capacity = check_whole_number(capacity, "capacity", least=1, what="the number of customers that the team can call")
     late = int(immature(tables, churn, tables.instants(cutoffs)).sum())
     if late:
         latest = tables.stamp(churn.latest_cutoff(tables))
@@ -88,31 +101,55 @@ def backtest(
     for finding in period_totals(tables, take_snapshots(tables, churn, at=cutoffs), churn):
         what = f"the backtest is too good to be true: {finding.where}: {finding.what}"
         warn("too-good", what, remedy=finding.cure)
-    parts, told, before = [], [], None
+    parts: list[_Tested] = []
     shared = share_features(pipeline, tables, cutoffs)
     for cutoff in progress(cutoffs, "backtest"):
-        figures, predictions, before = _at_one(
-            pipeline, tables, cutoff, rivals, rounds=rounds, before=before, campaign=campaign, shared=shared
+        before = parts[-1].pipeline if parts else None
+        parts.append(
+            _at_one(pipeline, tables, cutoff, rivals, capacity=capacity, rounds=rounds, before=before, campaign=campaign, shared=shared)
         )
-        parts.append(figures)
-        told.append(predictions)
-    found = Backtest(pd.concat(parts, ignore_index=True))
-    found.predictions, found.campaign = pd.concat(told), campaign
+    found = Backtest(pd.concat([part.figures for part in parts], ignore_index=True))
+    found.predictions, found.campaign, found.capacity = pd.concat([part.predictions for part in parts]), campaign, capacity
+    found.switch = _over_all(parts, campaign, rounds)
+    _warn_of_reversed(found, [name for name in rivals if not any(part.called and name in part.called.lists for part in parts)])
     return found
+
+
+class _Tested(NamedTuple):
+    """What one cutoff gave, and the pipeline that was trained there."""
+
+    figures: pd.DataFrame
+    predictions: pd.DataFrame
+    pipeline: Trainable
+    called: Called | None
+
+
+def _over_all(parts: Sequence[_Tested], campaign: Campaign, rounds: int) -> pd.DataFrame | None:
+    """Return what the calls find over all cutoffs together, of the models that were there at each; None where no calls were judged."""
+    every = [part.called for part in parts if part.called is not None]
+    if not every:
+        return None
+    common = [name for name in every[0].rankings if all(name in one.rankings for one in every)]
+    called = [replace(one, rankings={name: one.rankings[name] for name in common}) for one in every]
+    who = pd.concat([part.predictions.index.to_frame(index=False)["customer_id"] for part in parts])
+    return judge_calls(called, customers=who.to_numpy(), campaign=campaign, rounds=rounds)
 
 
 def _at_one(
     pipeline: Trainable,
     tables: EventTables,
     cutoff: pd.Timestamp,
-    rivals: Mapping[str, Any],
+    rivals: Mapping[str, Rival],
     *,
+    capacity: int | None,
     rounds: int,
     before: Trainable | None,
     campaign: Campaign,
     shared: SharedFeatures | None,
-) -> tuple[pd.DataFrame, pd.DataFrame, Trainable]:
-    """Return figures and risks at one cutoff, and the pipeline; nothing known at or after the cutoff reaches the model or the baselines."""
+) -> _Tested:
+    """Return figures and risks at one cutoff; nothing known at or after the cutoff reaches the model, the baselines or what tables hold of
+    the rivals.
+    """
     build, trained = build_features if shared is None else shared.build, pipeline.copy()
     X, outcomes = trained.training_rows(tables, cutoff, shared=shared)
     trained.learn(X, outcomes)
@@ -133,9 +170,19 @@ def _at_one(
         n_jobs=trained.n_jobs,
     )
     moment = snapshots["cutoff"].iloc[0]
-    risks |= rival_risks(rivals, moment, X_test)
+    ranked = rank_rivals(rivals, moment, X_test, tables, trained.features_)
+    risks |= {name: ranking.risks for name, ranking in ranked.items()}
     who = X_test.index.get_level_values("customer_id")
-    figures = judge(y_test, risks, customers=who, campaign=campaign, rounds=rounds)
+    unlike = [name for name, ranking in ranked.items() if ranking.kind != "probability"]
+    figures = judge(y_test, risks, customers=who, campaign=campaign, rounds=rounds, rankings=unlike)
+    called = None
+    if rivals or capacity is not None:
+        days = leaving_days(tables, happened, trained.churn).to_numpy()
+        lists = [name for name, ranking in ranked.items() if ranking.kind == "list"]
+        called = Called(y_test.astype(np.float64), days, risks, capacity or default_capacity(len(y_test)), lists)
+        without = [{"model": name, "metric": "without_score", "value": float(r.without)} for name, r in ranked.items() if r.kind == "score"]
+        found = judge_calls([called], customers=who, campaign=campaign, rounds=rounds)
+        figures = pd.concat([figures, found, *([pd.DataFrame(without)] if without else [])], ignore_index=True)
     weak = reach_verdict(figures).signal
     steady = None if before is None else _same_first_reason(before, trained, X_test)
     if steady is not None:
@@ -150,7 +197,15 @@ def _at_one(
         strongest=_strongest(trained, tables, figures, (X, outcomes), (X_test, y_test)),
         season=trained.season_.brief() or None,
     )
-    return figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained
+    return _Tested(figures, pd.DataFrame({"outcome": y_test, **risks}, index=X_test.index), trained, called)
+
+
+def _warn_of_reversed(figures: pd.DataFrame, scores: Collection[str]) -> None:
+    """Warn of scores that rank leavers last, significantly at each cutoff: they may have been declared the wrong way round."""
+    for name, rows in figures[(figures["metric"] == "auc") & figures["model"].isin(scores)].groupby("model", sort=False):
+        if (rows["high"] < 0.5).all():
+            what = f'"{name}" ranks customers who left behind those who stayed (AUC {score(rows["value"].mean())})'
+            warn("reversed-score", what, remedy='If a high score means a healthy customer, say so: high="healthy".', stacklevel=5)
 
 
 def _strongest(

@@ -34,7 +34,7 @@ from churnpredict.pipeline.scoring import snapshots_of
 from churnpredict.report.leaving import NOTHING_YET, rates_by_definition
 from churnpredict.report.revenue_section import coming_renewals, recurring_revenue
 from churnpredict.report.season_section import season_ahead
-from churnpredict.retention.alerts import find_alerts, judge_alerts, read_alerts
+from churnpredict.retention.alerts import features_of_rules, find_alerts, judge_alerts
 from churnpredict.retention.plan import Plan, plan_retention, with_plan_values
 from churnpredict.spans import Span, span
 from churnpredict.table_files import check_ending, read_frame
@@ -251,7 +251,7 @@ def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str
 
 def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:
     """Return the rows of the catalog that rules name; all of them where a name is unknown, so that the nearest can be proposed."""
-    wanted = {name for conditions in read_alerts(rules).values() for c in conditions for name in (c.feature, c.other) if name}
+    wanted = set(features_of_rules(rules))
     rows = catalog(tables, history=history)
     there = [row for row in rows if row.name in wanted]
     return there if len(there) == len(wanted) else rows

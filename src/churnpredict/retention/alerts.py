@@ -20,7 +20,7 @@ from churnpredict.per_customer import match_ids
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, CustomerId
 
-__all__ = ["find_alerts", "judge_alerts", "read_alerts"]
+__all__ = ["features_of_rules", "find_alerts", "holds", "judge_alerts", "read_alerts"]
 
 _COMPARE: dict[str, Callable[[Any, Any, float], Any]] = {
     "<=": at_most,
@@ -116,6 +116,25 @@ def _column(X: pd.DataFrame, feature: str, name: str) -> Any:
     if not pd.api.types.is_numeric_dtype(X[feature]):
         raise SchemaError("bad-feature", f"the rule {name!r} compares {feature!r}, which is not numeric", remedy="Use a numeric feature.")
     return X[feature].to_numpy(dtype=np.float64)
+
+
+def features_of_rules(rules: str | Path | Mapping[str, str]) -> list[str]:
+    """Return the names of the features that rules compare, each once.
+
+    >>> features_of_rules({"halved": "usage_30d < 0.5 * usage_30d_before and usage_30d_before >= 4"})
+    ['usage_30d', 'usage_30d_before']
+    """
+    conditions = (c for rule in read_alerts(rules).values() for c in rule)
+    return list(dict.fromkeys(name for c in conditions for name in (c.feature, c.other) if name is not None))
+
+
+def holds(X: pd.DataFrame, rule: str) -> Any:
+    """Return on which rows of X one rule holds, (n,) of bool; conditions on missing values never hold.
+
+    >>> holds(pd.DataFrame({"days_since_last": [70.0, 20.0, None]}), "days_since_last >= 60").tolist()
+    [True, False, False]
+    """
+    return _fires(X, read_alerts({rule: rule})[rule], rule)
 
 
 def checked(X: Any) -> pd.DataFrame:
