@@ -169,6 +169,7 @@ _EXAMPLES: dict[Any, str] = {
     "valid_from": '"valid_from"',
     "value_at_end": '"satisfaction"',
     "response": '"first_reply_at"',
+    "reopened": '"reopened_at"',
     "values": '["price"]',
     "rule": '"inactivity"',
     "horizon": '"90d"',

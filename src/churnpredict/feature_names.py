@@ -22,6 +22,7 @@ _NOTHING = (
     *("tenure_days", "tenure_year", "season_sin", "season_cos", "streak", "stage", "value_ratio"),
     *("open_count", "open_age", "open_value", "days_to_end", "planned_days", "closed_count", "days_since_end", "closed_days_mean"),
     *("end_value_mean", "end_value_last", "response_days_mean", "waiting_days", "days_until", "unanswered"),
+    *("late_rate", "late_days_mean", "late_days_max", "late_days_last", "late_days_trend", "overdue_days", "reopenings", "reopened_rate"),
     *("days_since_change", "changes", "last_change_pct", "change_year_pct"),
 )
 GRAMMAR: dict[str, str] = {
@@ -29,6 +30,7 @@ GRAMMAR: dict[str, str] = {
     **dict.fromkeys(_NUMBER, "number"),
     **dict.fromkeys(_NOTHING, ""),
     "renewals": "perhaps a window",
+    "slow_answer_rate": "perhaps a window",
     "plain": "",
 }
 """Aggregate -> the ending of its name. ``plain`` is an unchanged value: an attribute, a state, a column of a flat matrix."""
@@ -54,7 +56,9 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("days_to_end", "planned_days"), "term"),
     **dict.fromkeys(("recovered", "recovered_share"), "recovery"),
     **dict.fromkeys(("unanswered", "answered_share"), "answers"),
-    **dict.fromkeys(("response_days_mean", "waiting_days"), "response"),
+    **dict.fromkeys(("response_days_mean", "waiting_days", "slow_answer_rate"), "response"),
+    **dict.fromkeys(("reopenings", "reopened_rate"), "reopened"),
+    **dict.fromkeys(("late_rate", "late_days_mean", "late_days_max", "late_days_last", "late_days_trend", "overdue_days"), "lateness"),
     **dict.fromkeys(("days_since_change", "changes", "last_change_pct", "change_year_pct"), "change"),
 }
 """Aggregates that express the same in other numbers: reasons use one of a family. An aggregate that is not here is its own family."""

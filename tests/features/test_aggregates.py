@@ -23,7 +23,9 @@ from churnpredict.features.peers import PEER_AGGREGATES
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 
 OF_INTERVALS = [
-    *(Feature("plans", a) for a in AGGREGATES if AGGREGATES[a].needs in ("end", "planned_end", "value_at_end", "response")),
+    *(Feature("plans", a) for a in AGGREGATES if AGGREGATES[a].needs in ("end", "planned_end", "value_at_end", "response", "reopened")),
+    *(Feature("plans", "slow_answer_rate", w) for w in ("12h", "20d", "1mo")),
+    *(Feature("plans", a, kind="gold") for a in ("late_rate", "late_days_trend", "reopened_rate")),
     *(Feature("plans", a, kind="gold") for a in ("open_count", "closed_count", "days_since_end")),
     Feature("plans", "count", "60d"),
     Feature("plans", "sum", "all"),
@@ -64,6 +66,9 @@ def make_contracts(seed, n=60, n_customers=5):
             .astype("datetime64[us]"),
         }
     )
+    again = np.random.default_rng([seed, n])
+    waited = pd.to_timedelta(again.integers(0, 200 * 86_400, n), unit="s")
+    plans["again"] = (start + waited).to_series().mask(again.random(n) < 0.6).to_numpy().astype("datetime64[us]")
     plans["notice"] = plans["begin"] + pd.to_timedelta(rng.integers(0, 300, n), unit="D")
     prices = pd.DataFrame(
         {
@@ -90,6 +95,7 @@ def declared(plans, prices, visits):
             value_at_end="stars",
             kind="tier",
             response="replied",
+            reopened="again",
             attributes=["seats", "renews"],
             dates=["notice"],
         ),
@@ -98,7 +104,7 @@ def declared(plans, prices, visits):
 
 
 def plain(plans, prices):
-    ends = {"end": "finish", "planned_end": "agreed", "response": "replied", "value_at_end": "stars"}
+    ends = {"end": "finish", "planned_end": "agreed", "response": "replied", "reopened": "again", "value_at_end": "stars"}
     logs = {
         "plans": plain_rows(
             plans, customer="who", time="begin", value="fee", kind="tier", ends=ends, extras=["seats", "renews"], dates=["notice"]
@@ -167,6 +173,7 @@ def test_ends_and_what_is_written_at_ends_are_unknown_until_they_happen(seed):
             continue
         past.loc[past["finish"] >= cutoff, ["finish", "stars"]] = [pd.NaT, np.nan]
         past.loc[past["replied"] >= cutoff, "replied"] = pd.NaT
+        past.loc[past["again"] >= cutoff, "again"] = pd.NaT
         then = declared(past, states, states)
         pairs = snapshots_of(then, [cutoff])
         same_bits(build_features(whole, pairs, features=features), build_features(then, pairs, features=features))
@@ -318,6 +325,63 @@ def test_what_roles_and_names_say_becomes_rows_of_the_catalog():
         EventTables(tickets=Intervals(early, customer="who", start="at", end="end", response="reply"))
 
 
+def invoices(paid, *, timezone="UTC", driver="payment", **more):
+    """Invoices issued on 1 June and due on the tenth of July, and when each was paid."""
+    days = pd.Timestamp("2024-06-01") + pd.to_timedelta(np.arange(len(paid)), unit="h")
+    rows = pd.DataFrame({"who": "a", "issued": days, "due": pd.Timestamp("2024-07-10"), "paid": pd.to_datetime(paid)})
+    declared = {"customer": "who", "start": "issued", "end": "paid", "planned_end": "due", "end_inclusive": False, "driver": driver}
+    return EventTables(invoices=Intervals(rows, **declared | more), timezone=timezone, observed_until="2024-12-31")
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_payment_on_the_day_itself_is_not_late(timezone):
+    """Days are those of the business: half an hour before its midnight is in time, half an hour after it is a day late."""
+    for paid, days in (("2024-07-10 23:30", 0), ("2024-07-11 00:30", 1), ("2024-07-13 12:00", 3), ("2024-06-02", 0)):
+        tables = invoices([paid], timezone=timezone)
+        X = build_features(tables, pd.DataFrame({"customer_id": ["a"], "cutoff": ["2024-08-01"]})).iloc[0]
+        names = [f"payment__invoices_late_{n}" for n in ("rate", "days_mean", "days_max", "days_last")]
+        assert X[names].tolist() == [float(days > 0), days, days, days], paid
+
+
+def test_what_is_due_and_not_paid_is_late_once_its_day_is_over():
+    tables = invoices(["2024-07-05", None, "2024-08-20"])
+    cutoffs = ["2024-07-04", "2024-07-10 12:00", "2024-07-11", "2024-08-20", "2024-08-21"]
+    X = build_features(tables, pd.DataFrame({"customer_id": "a", "cutoff": cutoffs}))
+    agree(X[["payment__invoices_late_rate", "payment__invoices_overdue_days", "payment__invoices_late_days_max"]], pd.DataFrame({
+        "payment__invoices_late_rate": [np.nan, 0, 2 / 3, 2 / 3, 2 / 3],
+        "payment__invoices_overdue_days": [np.nan, np.nan, 1, 41, 42],
+        "payment__invoices_late_days_max": [np.nan, 0, 1, 41, 42],
+    }))  # fmt: skip
+
+
+def test_lateness_is_told_of_payments_and_tickets_only():
+    """A contract ends on its planned day, or is renewed: that is not late."""
+    for driver, named in (("payment", True), ("support", True), ("contract", False), (None, False)):
+        rows = catalog(invoices(["2024-07-05"], driver=driver))
+        assert any(r.aggregate == "late_rate" for r in rows) == named, driver
+
+
+def test_an_answer_after_the_deadline_is_slow_and_one_closed_before_it_is_not_judged():
+    day = pd.Timestamp("2024-06-01")
+    hours = [(None, None), (24, None), (25, None), (None, 23), (None, 24), (None, 25), (30, 12)]
+    replied, closed = (pd.Series([day + pd.Timedelta(hours=h[k]) if h[k] is not None else pd.NaT for h in hours]) for k in (0, 1))
+    rows = pd.DataFrame({"who": [f"c{i}" for i in range(len(hours))], "at": day, "replied": replied, "closed": closed})
+    tables = EventTables(
+        tickets=Intervals(rows, customer="who", start="at", end="closed", response="replied", driver="support"), observed_until="2024-12-31"
+    )
+    at = {"customer_id": rows["who"], "cutoff": "2024-06-05"}
+    X = build_features(tables, pd.DataFrame(at))["support__tickets_slow_answer_rate"]
+    assert X.fillna(-1).tolist() == [1, 0, 1, -1, -1, 1, 1]
+    early = build_features(tables, pd.DataFrame(at | {"cutoff": "2024-06-02"}))["support__tickets_slow_answer_rate"]
+    assert early.fillna(-1).tolist() == [-1] * 7, "the deadline has not passed"
+
+
+def test_nothing_is_reopened_before_it_begins():
+    rows = pd.DataFrame({"who": ["a"], "at": ["2024-06-02"], "closed": ["2024-06-09"], "again": ["2024-06-01"]})
+    with pytest.raises(TimeError, match="reopened before the interval begins"):
+        EventTables(tickets=Intervals(rows, customer="who", start="at", end="closed", reopened="again"))
+
+
 def test_changes_of_usage_are_not_changes_of_a_price():
     """The change of a state is one of a price, unless the table says that it is about what customers get."""
     frame = pd.DataFrame({"c": [1, 1, 2], "t": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-01-01"]), "level": [1.0, 2.0, 3.0]})
@@ -348,11 +412,19 @@ def test_the_usual_value_is_the_same_however_many_cutoffs_come_before(rng, histo
     np.testing.assert_array_equal(found[0], np.array(expected, np.float32))
 
 
-@pytest.mark.parametrize("column", ["end", "value_at_end", "response", "known"])
+@pytest.mark.parametrize("column", ["end", "value_at_end", "response", "reopened", "known"])
 def test_what_is_written_later_is_not_an_attribute(column):
     day = pd.Timestamp("2024-01-01")
     rows = pd.DataFrame({"who": ["a"], "begin": [day], "later": [day + pd.Timedelta("200D")], "said": [day], "stars": [3.0]})
-    declared = {"customer": "who", "start": "begin", "end": "later", "value_at_end": "stars", "response": "later", "known_at": "said"}
+    declared = {
+        "customer": "who",
+        "start": "begin",
+        "end": "later",
+        "value_at_end": "stars",
+        "response": "later",
+        "known_at": "said",
+        "reopened": "later",
+    }
     tables = EventTables(tickets=Intervals(rows, **declared), observed_until="2025-01-01")
     snapshots = pd.DataFrame({"customer_id": ["a"], "cutoff": [day + pd.Timedelta("30D")]})
     with pytest.raises(UsageError, match="not declared"):

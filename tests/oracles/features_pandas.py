@@ -125,6 +125,7 @@ class Row(NamedTuple):
     end: Any
     planned_end: Any
     response: Any
+    reopened: Any
     value_at_end: Any
     extras: dict
 
@@ -309,6 +310,46 @@ def waiting_days(s):
     return s.days_between(min(waiting), s.cutoff) if waiting else math.nan
 
 
+def slow_answers(s):
+    """For each interval that can be judged: whether it had no answer in time."""
+    found = []
+    for r in s.rows:
+        deadline = moved_by(r.time, s.feature.window or "1d", s.timezone)
+        if r.response is not None and r.response < s.cutoff:
+            found.append(r.response > deadline)
+        elif deadline < s.cutoff and (r.end is None or r.end > deadline):
+            found.append(True)
+    return found
+
+
+def reopened(s):
+    return [r for r in s.rows if r.reopened is not None and r.reopened < s.cutoff]
+
+
+def day_of(s, moment):
+    return wall(moment, s.timezone) // DAY_US
+
+
+def days_late(s):
+    """Whole days after the planned day, of those that have ended, the latest end last."""
+    return [max(day_of(s, r.end) - day_of(s, r.planned_end), 0) for r in s.closed if r.planned_end is not None]
+
+
+def days_overdue(s):
+    days = [day_of(s, s.cutoff) - day_of(s, r.planned_end) for r in s.open if r.planned_end is not None]
+    return [d for d in days if d > 0]
+
+
+def late_rate(s):
+    late, overdue = days_late(s), days_overdue(s)
+    return (sum(d > 0 for d in late) + len(overdue)) / (len(late) + len(overdue)) if late or overdue else math.nan
+
+
+def late_days_trend(s):
+    late = days_late(s)
+    return sum(late[-3:]) / 3 - mean(late[:-3]) if len(late) > 3 else math.nan
+
+
 def days_until(s):
     date = attribute(s)
     return math.nan if date is None or pd.isna(date) else s.days_between(s.cutoff, us(date))
@@ -464,6 +505,15 @@ MEASURES = {
     "end_value_mean": lambda s: mean([r.value_at_end for r in s.closed if r.value_at_end is not None]),
     "end_value_last": lambda s: from_the_end([r.value_at_end for r in s.closed], 1),
     "renewals": renewals,
+    "slow_answer_rate": lambda s: mean(slow_answers(s)),
+    "reopenings": lambda s: len(reopened(s)),
+    "reopened_rate": lambda s: len(reopened(s)) / len(s.rows) if s.rows else math.nan,
+    "late_rate": late_rate,
+    "late_days_mean": lambda s: mean(days_late(s)),
+    "late_days_max": lambda s: max(days_late(s) + days_overdue(s), default=math.nan),
+    "late_days_last": lambda s: from_the_end(days_late(s), 1),
+    "late_days_trend": late_days_trend,
+    "overdue_days": lambda s: max(days_overdue(s), default=math.nan),
     "response_days_mean": lambda s: mean(responses(s)),
     "waiting_days": waiting_days,
     "state": lambda s: s.held[-1] if s.held else None,
@@ -486,6 +536,7 @@ _OWN = {
     "end",
     "planned_end",
     "response",
+    "reopened",
     "value_at_end",
     "size",
     "sign",
@@ -501,7 +552,7 @@ def _by_customer(log):
     times, known = ([us(t) for t in log[c]] for c in ("time", "known"))
     days = [us(d) // DAY_US for d in log["local_day"]]
     roles = [log[c].tolist() if c in log else [None] * len(log) for c in ("value", "kind", "item", "user")]
-    for role in ("end", "planned_end", "response"):
+    for role in ("end", "planned_end", "response", "reopened"):
         roles.append([None if pd.isna(t) else us(t) for t in log[role]] if role in log else [None] * len(log))
     roles.append(log["value_at_end"].tolist() if "value_at_end" in log else [None] * len(log))
     others = log.drop(columns=[c for c in log if c in _OWN]).to_dict("records") or [{}] * len(log)

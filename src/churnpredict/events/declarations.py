@@ -191,7 +191,8 @@ class Intervals(_Declared):
         begins. False: the interval ends at that exact time, and the next one may begin then. By default this is detected, with a warning:
         where all ends are dates, and most intervals that follow another begin on the day after its end, ends are last days.
     planned_end : str, optional
-        Column of the end as agreed at the beginning.
+        Column of the end as agreed at the beginning, such as the renewal day of a contract, or the day on which an invoice is due. Where
+        the driver is ``"payment"`` or ``"support"``, features say how late the ends were.
     value : str, optional
         Column of a number known at the beginning, such as a monthly price.
     money : bool, optional
@@ -205,6 +206,8 @@ class Intervals(_Declared):
         Column of a number recorded at the end, such as a satisfaction score.
     response : str, optional
         Column of the time of the first response, such as to a ticket (missing while there is none).
+    reopened : str, optional
+        Column of the time at which it was last reopened, such as a ticket (missing where it never was).
     kind : str, optional
         Column of the kind: plan, topic, severity.
     attributes : list of str
@@ -252,6 +255,7 @@ class Intervals(_Declared):
     rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     value_at_end: str | None = field(default=None, kw_only=True)
     response: str | None = field(default=None, kw_only=True)
+    reopened: str | None = field(default=None, kw_only=True)
     kind: str | None = field(default=None, kw_only=True)
     attributes: Sequence[str] = field(default=(), kw_only=True)
     labels: Sequence[str] = field(default=(), kw_only=True)
@@ -275,6 +279,7 @@ class Intervals(_Declared):
                 self.currency,
                 self.value_at_end,
                 self.response,
+                self.reopened,
                 self.kind,
             ),
             *(self.known_at, *self.attributes, *self.dates),
@@ -282,7 +287,8 @@ class Intervals(_Declared):
 
     def as_written(self) -> list[str]:
         return _given(
-            *(self.customer, self.start, self.end, self.planned_end, self.response, self.known_at, self.currency, self.kind), *self.dates
+            *(self.customer, self.start, self.end, self.planned_end, self.response, self.reopened, self.known_at, self.currency, self.kind),
+            *self.dates,
         )
 
 

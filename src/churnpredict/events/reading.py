@@ -222,10 +222,12 @@ def _intervals(reader: Reader, intervals: Intervals) -> Rows:
     reader.columns["end"] = ends
     if intervals.planned_end is not None:
         reader.columns["planned_end"] = reader.ends(intervals.planned_end, intervals.end_inclusive)
-    if intervals.response is not None:
-        responses, waiting = reader.times(intervals.response, placeholders=True)
-        reader.columns["response"] = np.where(waiting, OPEN, responses)
-        _refuse_backwards(reader, starts, reader.columns["response"], intervals.response, "responses before the interval begins")
+    for role, column in (("response", intervals.response), ("reopened", intervals.reopened)):
+        if column is not None:
+            moments, waiting = reader.times(column, placeholders=True)
+            reader.columns[role] = np.where(waiting, OPEN, moments)
+            what = "responses" if role == "response" else "reopened"
+            _refuse_backwards(reader, starts, reader.columns[role], column, f"{what} before the interval begins")
     reader.money(intervals)
     reader.number("value_at_end", intervals.value_at_end)
     reader.label("kind", intervals.kind)

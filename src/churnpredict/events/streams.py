@@ -34,7 +34,7 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "user", "known")
-_WRITTEN_LATER = ("end", "response", "value_at_end")
+_WRITTEN_LATER = ("end", "response", "reopened", "value_at_end")
 _NO_TIME = Span()
 UNIT = "\x1funit"  # a column that says from which part of its source a row came; it has no say in the order of rows
 
@@ -143,7 +143,7 @@ class Stream:
             keep &= self.columns["known"] < moment
         past = self if bool(keep.all()) else self.where(keep)
         columns = dict(past.columns)
-        for name in ("end", "response"):  # what has not happened yet
+        for name in ("end", "response", "reopened"):  # what has not happened yet
             if name in columns and ((columns[name] >= moment) & (columns[name] != OPEN)).any():
                 columns[name] = np.where(columns[name] >= moment, OPEN, columns[name])
                 if name == "end" and "value_at_end" in columns:

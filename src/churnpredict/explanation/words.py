@@ -35,17 +35,23 @@ _FACTS = 2  # facts per reason: people do not read a third
 # Days that are written as a date: how long ago, or in how many days, with the date.
 _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "waiting_days")
 _AHEAD = ("days_to_end", "days_until")
-_LASTING = ("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean")
+_LASTING = (
+    *("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean"),
+    *("late_days_mean", "late_days_max", "late_days_last", "late_days_trend", "overdue_days"),
+)
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
-_SHARES = ("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration", "seats_used")
+_SHARES = (
+    *("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration", "seats_used"),
+    *("late_rate", "slow_answer_rate", "reopened_rate"),
+)
 _PERCENT = ("last_change_pct", "change_year_pct")
 _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
 # Compared with what is normal for the customer already, or yes and no: what most customers have adds nothing.
-_AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone")
+_AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone", "late_days_trend")
 _NONE_AT_ZERO = (
     *("count", "first_count", "active_days", "distinct", "dropped", "active_users", "new_users", "lost_users", "open_count"),
-    *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes"),
+    *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes", "reopenings"),
 )
 # Where nothing is a sentence of its own, in which a number of most customers would have no noun.
 _NOTHING_ALONE = ("unanswered", "dropped", "streak", "renewals", "changes")
@@ -328,7 +334,7 @@ class Narrator:
         if base == "sum" and self._unit(f) is None:
             base = "sum.plain"
         variants = [
-            "past" if f.aggregate == "days_until" and value < 0 else "",
+            "past" if f.aggregate in ("days_until", "late_days_trend") and value < 0 else "",
             "zero" if value == 0 and f.window != "all" else "",
             "all" if f.window == "all" else "",
             "contract" if f.driver == "contract" else "",
@@ -350,7 +356,7 @@ class Narrator:
             more |= {"ago": spoken.ago(abs(days)), "ahead": spoken.ahead(abs(days))}
         lasting = more.pop("lasting", None)
         if lasting is not None and f.aggregate in _LASTING:
-            more |= {"days": spoken.lasting(lasting), "every": self._every(lasting)}
+            more |= {"days": spoken.lasting(abs(lasting)), "every": self._every(lasting)}
         if "{last}" in template or "{first}" in template:
             more |= {"last": self._window("last", f), "first": self._window("first", f)}
         text = template.format(things=self.things(f.subject, count), k=f.number, **more)

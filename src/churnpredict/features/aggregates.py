@@ -17,7 +17,16 @@ from churnpredict.clock import DAY, NEVER, calendar_time
 from churnpredict.events.streams import Stream
 from churnpredict.features import kernels, profile_kernels, user_kernels
 from churnpredict.features.feature import AGGREGATES, OF_SEATS, Feature
-from churnpredict.features.state_kernels import INTERVAL_OUTPUTS, STATE_OUTPUTS, interval_states, state_changes
+from churnpredict.features.state_kernels import (
+    HANDLING_OUTPUTS,
+    INTERVAL_OUTPUTS,
+    LATENESS_OUTPUTS,
+    STATE_OUTPUTS,
+    handling,
+    interval_states,
+    lateness,
+    state_changes,
+)
 from churnpredict.spans import Span, span
 
 __all__ = ["Block", "Plan", "Run", "Wanted", "register"]
@@ -28,6 +37,7 @@ Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 
 _NO_NUMBERS, _NO_TIMES, _NO_CODES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 0))
 _YEAR = Span(months=12)
+_IN_TIME = Span(days=1)  # an answer within this is in time
 _RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
 _AGAINST_BEFORE = ("trend", "dropped", "lost_users", "seats_change")  # these also use the window before their own
@@ -436,6 +446,32 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
     return run
 
 
+def _lateness(_: Plan, rows: Wanted) -> Run:
+    columns = _by_name(rows, LATENESS_OUTPUTS)
+
+    def run(s: Stream, b: Block) -> None:
+        ends, planned = s.calendar_of("end"), s.calendar_of("planned_end")
+        lateness(s.columns["end"], ends, planned, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
+
+    return run
+
+
+def _handling(_: Plan, rows: Wanted) -> Run:
+    """Prepare answers and reopened intervals in one pass; each further span in which an answer is in time takes a pass of its own."""
+    by_span: dict[Span, Wanted] = defaultdict(list)
+    for column, row in rows:
+        by_span[span(row.window) if row.window else _IN_TIME].append((column, row))
+    passes = [(within, _by_name(some, HANDLING_OUTPUTS)) for within, some in by_span.items()]
+
+    def run(s: Stream, b: Block) -> None:
+        response, reopened = (s.columns.get(name, _NO_TIMES) for name in ("response", "reopened"))
+        for within, columns in passes:
+            deadlines = s.once(("deadline", within), partial(within.after, s.times, s.timezone))
+            handling(s.columns["end"], response, deadlines, reopened, b.cutoffs, b.edges, columns, b.out, b.at)
+
+    return run
+
+
 def _states(_: Plan, rows: Wanted) -> Run:
     by_column: dict[str, Wanted] = defaultdict(list)
     for column, row in rows:
@@ -478,6 +514,8 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "clock": (_clock_shares, ("weekend_share", "night_share")),
     "stages": (_stages, ("stage",)),
     "intervals": (_intervals, INTERVAL_OUTPUTS),
+    "lateness": (_lateness, LATENESS_OUTPUTS),
+    "handling": (_handling, HANDLING_OUTPUTS),
     "states": (_states, STATE_OUTPUTS),
 }
 _PREPARE = {family: prepare for family, (prepare, _) in _FAMILIES.items()}

@@ -12,6 +12,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import Customers, Events, EventTables, Intervals, States
 from churnpredict.feature_names import kind_part
 from churnpredict.features.feature import AGGREGATES, Feature
+from churnpredict.features.state_kernels import LATENESS_OUTPUTS
 from churnpredict.moments import Moment
 from churnpredict.spans import SpanLike, span
 
@@ -23,6 +24,7 @@ _HALF_LIVES = ("7d", "30d", "90d")
 _FIRST_DAYS = ("30d", "60d", "90d")
 _TROUBLE = re.compile(r"fail|declin|reject|bounc|error|exception|crash", re.IGNORECASE)  # share of customers that a kind must reach
 _DATES = ((r"card|mandate|iban|payment", "payment"), (r"expir|renew|end|until|due|trial", "contract"))  # what the name of a date tells
+_DUE = ("payment", "support")  # tables whose planned ends are a promise: contracts end on theirs, or are renewed
 _OWN_DRIVER = ("habit", "value")  # tables that declare these are about the business itself: each aggregate keeps its own driver
 
 
@@ -193,7 +195,10 @@ def _intervals(name: str, intervals: Intervals, history: SpanLike | None) -> lis
         rows += [Feature(name, "open_value"), Feature(name, "last_value", nth=1), Feature(name, "last_value", nth=2)]
     if intervals.value_at_end is not None:
         rows += [Feature(name, "end_value_mean"), Feature(name, "end_value_last")]
-    rows += [Feature(name, a) for a in ("response_days_mean", "waiting_days") if intervals.response is not None]
+    rows += [Feature(name, a) for a in ("response_days_mean", "waiting_days", "slow_answer_rate") if intervals.response is not None]
+    rows += [Feature(name, a) for a in ("reopenings", "reopened_rate") if intervals.reopened is not None]
+    if intervals.planned_end is not None and intervals.driver in _DUE:
+        rows += [Feature(name, a) for a in LATENESS_OUTPUTS]
     rows += [Feature(name, "attribute", column=c, driver=intervals.driver or "contract") for c in intervals.attributes]
     return rows + _dates(name, intervals)
 

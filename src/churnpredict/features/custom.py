@@ -17,7 +17,7 @@ from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import OPEN
 from churnpredict.features.aggregates import Block, Plan, Run, Wanted, register
-from churnpredict.features.feature import AGGREGATES, Aggregate
+from churnpredict.features.feature import AGGREGATES, WRITTEN_LATER, Aggregate
 
 __all__ = ["OwnFeature", "aggregate", "is_own"]
 
@@ -211,8 +211,10 @@ class _Frame:
             column = values[rows][keep]
             if name in self.labels:
                 frame[name] = self.labels[name][column]
-            elif name != "known" and column.dtype == np.int64:  # times: those of an end or a response are unknown until they have passed
-                hidden = (column == OPEN) | ((column >= cutoff) & (name in ("end", "response")))
+            elif (
+                name != "known" and column.dtype == np.int64
+            ):  # times: those of an end or a response, say, are unknown until they have passed
+                hidden = (column == OPEN) | ((column >= cutoff) & (name in WRITTEN_LATER))
                 frame[name] = pd.Series(self.tables.wall_times(np.where(hidden, 0, column))).mask(hidden)
             elif name != "known":
                 frame[name] = column

@@ -21,7 +21,13 @@ OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see chu
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
     *OF_SEATS,
 )
-WRITTEN_LATER = ("end", "value_at_end", "response", "known")  # columns of a row that may be unknown at a cutoff after its beginning
+WRITTEN_LATER = (
+    "end",
+    "value_at_end",
+    "response",
+    "reopened",
+    "known",
+)  # columns of a row that may be unknown at a cutoff after its beginning
 _MOST_NTH = 10_000
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 
@@ -136,6 +142,27 @@ AGGREGATES: dict[str, Aggregate] = {
         "support", "", "response", "days", "mean time from the beginning to the first response, of those that have come"
     ),
     "waiting_days": Aggregate("support", "", "response", "days", "cutoff - beginning of the oldest open interval without a response"),
+    "slow_answer_rate": Aggregate(
+        "support",
+        "within",
+        "response",
+        "share",
+        "share not answered within a day (or the given span), of those that were answered or were still open then",
+    ),
+    "reopenings": Aggregate("support", "", "reopened", "intervals", "intervals that have been reopened"),
+    "reopened_rate": Aggregate("support", "", "reopened", "share", "share of the intervals that have been reopened"),
+    "late_rate": Aggregate(
+        "payment", "", "planned_end", "share", "share that ended after the planned day, or is open after it, of those that ended or are due"
+    ),
+    "late_days_mean": Aggregate("payment", "", "planned_end", "days", "mean days from the planned day to the end, 0 for one in time"),
+    "late_days_max": Aggregate(
+        "payment", "", "planned_end", "days", "most days after the planned day, of those that ended or are still open after it"
+    ),
+    "late_days_last": Aggregate("payment", "", "planned_end", "days", "days from the planned day to the latest end, 0 for one in time"),
+    "late_days_trend": Aggregate(
+        "payment", "", "planned_end", "days", "mean days after the planned day of the latest 3 that ended - that of those before"
+    ),
+    "overdue_days": Aggregate("payment", "", "planned_end", "days", "days since the earliest planned day that an open interval has passed"),
     "renewals": Aggregate(
         "contract", "within", "end", "intervals", "intervals begun within 30 days (or the given span) of another's end, or before it"
     ),
@@ -160,7 +187,7 @@ class Feature:
     window : str, optional
         Length of the window before the cutoff, such as ``"90d"``; ``"all"`` for the whole history. For ``decayed`` the half-life, for
         ``first_count`` the time after joining. For ``renewals`` how long after the end of an interval the next one still renews it, such as
-        ``"1 month"``: 30 days by default.
+        ``"1 month"``: 30 days by default. For ``slow_answer_rate`` within how long an answer is in time: ``"1d"`` by default.
     kind : str, optional
         Only events of this kind.
     nth : int, optional

@@ -113,9 +113,10 @@ def _poison(stream: Stream, cutoff: int, rng: np.random.Generator) -> Stream:
         still = np.arange(len(owners)) < len(past)
         still &= columns["end"] == OPEN
         columns["end"] = np.where(still & (rng.random(len(owners)) < 0.5), cutoff + rng.integers(0, 365 * DAY, len(owners)), columns["end"])
-    if "response" in columns:
-        still = (np.arange(len(owners)) < len(past)) & (columns["response"] == OPEN) & (rng.random(len(owners)) < 0.5)
-        columns["response"] = np.where(still, cutoff + rng.integers(0, 365 * DAY, len(owners)), columns["response"])
+    for name in ("response", "reopened"):
+        if name in columns:
+            still = (np.arange(len(owners)) < len(past)) & (columns[name] == OPEN) & (rng.random(len(owners)) < 0.5)
+            columns[name] = np.where(still, cutoff + rng.integers(0, 365 * DAY, len(owners)), columns[name])
     if "value_at_end" in columns:
         unwritten = columns["end"] >= cutoff
         columns["value_at_end"] = np.where(unwritten, rng.normal(0, _GARBAGE, len(owners)), columns["value_at_end"])
@@ -131,7 +132,7 @@ def _garbage(name: str, like: npt.NDArray[Any], times: Ints, rng: np.random.Gene
     n = len(times)
     if name == "known":
         return times.copy()
-    if name in ("end", "planned_end", "response"):
+    if name in ("end", "planned_end", "response", "reopened"):
         return times + rng.integers(0, 365 * DAY, n)
     if like.dtype.kind == "f":
         return rng.normal(0, _GARBAGE, n)

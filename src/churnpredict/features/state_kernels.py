@@ -10,7 +10,16 @@ import numpy as np
 
 from churnpredict.clock import DAY, OPEN
 
-__all__ = ["INTERVAL_OUTPUTS", "STATE_OUTPUTS", "interval_states", "state_changes"]
+__all__ = [
+    "HANDLING_OUTPUTS",
+    "INTERVAL_OUTPUTS",
+    "LATENESS_OUTPUTS",
+    "STATE_OUTPUTS",
+    "handling",
+    "interval_states",
+    "lateness",
+    "state_changes",
+]
 
 # the order of the columns that the kernels write
 INTERVAL_OUTPUTS = (
@@ -28,6 +37,9 @@ INTERVAL_OUTPUTS = (
     "response_days_mean",
     "waiting_days",
 )
+LATENESS_OUTPUTS = ("late_rate", "late_days_mean", "late_days_max", "late_days_last", "late_days_trend", "overdue_days")
+HANDLING_OUTPUTS = ("slow_answer_rate", "reopenings", "reopened_rate")
+_LATELY = 3  # ends whose lateness is compared with that of those before
 STATE_OUTPUTS = ("days_since_change", "changes", "last_change_pct", "change_year_pct")
 _jit = nb.njit(cache=True, nogil=True)
 
@@ -106,6 +118,71 @@ def interval_states(  # type: ignore[no-untyped-def]
         for k in range(columns.size):
             if columns[k] >= 0:
                 out[columns[k], at + r] = found[k]
+
+
+@_jit
+def lateness(ends, ends_w, planned_w, cutoffs, cutoffs_w, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """Compute ``LATENESS_OUTPUTS`` of the intervals with a planned end: whole calendar days from its day to that of the end.
+
+    One that has not ended is late once the planned day is over; how late it will end is not known.
+    """
+    found = np.empty(len(LATENESS_OUTPUTS))
+    newest, days_late = np.empty(_LATELY, np.int64), np.empty(_LATELY)  # the latest ends, the latest first
+    for r in range(edges.shape[1]):
+        t, today = cutoffs[r], cutoffs_w[r] // DAY
+        ended, still, late, total, most, overdue = 0, 0, 0, 0.0, 0.0, 0.0
+        for i in range(edges[1, r], edges[0, r]):
+            if planned_w[i] == OPEN:
+                continue
+            due = planned_w[i] // DAY
+            if ends[i] >= t:
+                if today > due:
+                    still += 1
+                    overdue = max(overdue, today - due)
+                continue
+            days = max(ends_w[i] // DAY - due, 0)
+            late += days > 0
+            total += days
+            most = max(most, days)
+            k = min(ended, _LATELY)
+            while k > 0 and newest[k - 1] <= ends[i]:
+                k -= 1
+            for j in range(min(ended, _LATELY - 1), k, -1):
+                newest[j], days_late[j] = newest[j - 1], days_late[j - 1]
+            if k < _LATELY:
+                newest[k], days_late[k] = ends[i], days
+            ended += 1
+        lately = days_late[: min(ended, _LATELY)].sum()
+        found[0] = (late + still) / (ended + still) if ended + still else np.nan
+        found[1] = total / ended if ended else np.nan
+        found[2] = max(most, overdue) if ended + still else np.nan
+        found[3] = days_late[0] if ended else np.nan
+        found[4] = lately / _LATELY - (total - lately) / (ended - _LATELY) if ended > _LATELY else np.nan
+        found[5] = overdue if still else np.nan
+        for k in range(columns.size):
+            if columns[k] >= 0:
+                out[columns[k], at + r] = found[k]
+
+
+@_jit
+def handling(ends, response, deadlines, reopened, cutoffs, edges, columns, out, at):  # type: ignore[no-untyped-def]
+    """Compute ``HANDLING_OUTPUTS``; an interval without a response is judged once its deadline has passed while it was open."""
+    for r in range(edges.shape[1]):
+        t, low, high = cutoffs[r], edges[1, r], edges[0, r]
+        judged, slow, again = 0, 0, 0
+        for i in range(low, high):
+            if reopened.size:
+                again += reopened[i] < t
+            if response.size:
+                answered, over = response[i] < t, deadlines[i] < t and ends[i] > deadlines[i]
+                judged += answered or over
+                slow += response[i] > deadlines[i] if answered else over
+        if columns[0] >= 0:
+            out[columns[0], at + r] = slow / judged if judged else np.nan
+        if columns[1] >= 0:
+            out[columns[1], at + r] = again
+        if columns[2] >= 0:
+            out[columns[2], at + r] = again / (high - low) if high > low else np.nan
 
 
 @_jit

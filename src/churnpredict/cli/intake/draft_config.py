@@ -43,6 +43,7 @@ _SAYS = {
     "end": "when it ended; empty while it runs",
     "planned_end": "the agreed end",
     "response": "the first response",
+    "reopened": "when it was last reopened",
     "value_at_end": "a number recorded at the end",
     "owner": "who looks after the customer",
     "attributes": "attributes that do not change",
