@@ -10,12 +10,12 @@ from churnpredict.argument_checks import check_choice, check_flag, check_flag_or
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
 from churnpredict.events.currency import check_rates
-from churnpredict.events.declarations import ANY, Customers, Declaration
+from churnpredict.events.declarations import ANY, Customers, Declaration, Events
 from churnpredict.events.labels import labels_of
 from churnpredict.events.money import check_money
 from churnpredict.events.time_units import UNITS
 
-__all__ = ["RESERVED", "check_declarations", "check_zones"]
+__all__ = ["RESERVED", "check_declarations", "check_zones", "names_people", "people_table"]
 
 RESERVED = {"customer_id", "cutoff", "outcome", "duration"}
 
@@ -27,14 +27,24 @@ def _refuse_unnamed(given: Sequence[Any]) -> None:
         raise UsageError("unnamed-table", f"{kind_of(given[0])} was given without a name", remedy=remedy)
 
 
-def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = ()) -> None:
-    """Refuse invalid names and kinds, before any row is read.
+def people_table(declarations: Mapping[str, Any]) -> str | None:
+    """Return the table that says which account a person belongs to."""
+    return next((n for n, d in declarations.items() if isinstance(d, Customers) and d.account is not None), None)
+
+
+def names_people(declaration: Any) -> bool:
+    """Return whether the rows of a log name a person and not the account."""
+    return isinstance(declaration, Events) and declaration.user == declaration.customer
+
+
+def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Sequence[Any] = (), *, whole: bool = False) -> None:
+    """Refuse invalid names and kinds, before any row is read; ``whole`` says that all rows are read at once.
 
     Raises
     ------
     UsageError
         ``unnamed-table``, ``unknown-timezone``, ``two-customers``, ``no-events``, ``undeclared-table``, ``table-name``, ``unknown-driver``,
-        ``epoch-unit``, ``bad-format``, ``bad-money``, ``bad-seats``.
+        ``epoch-unit``, ``bad-format``, ``bad-money``, ``bad-seats``, ``bad-accounts``, ``needs-whole-tables``.
     """
     import zoneinfo
 
@@ -45,12 +55,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         raise UsageError(
             "unknown-timezone", f'timezone is "{timezone}"', remedy='Use an IANA name such as "Europe/Berlin" or "UTC".'
         ) from error
-    people = [n for n, d in declarations.items() if isinstance(d, Customers)]
-    if len(people) > 1:
-        raise UsageError("two-customers", f"two tables of customers: {', '.join(people)}", remedy="Join them first.")
-    if all(isinstance(d, Customers) for d in declarations.values()):
-        remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
-        raise UsageError("no-events", "no table of events is declared", remedy=remedy)
+    _check_customers(declarations)
+    _check_people(declarations, whole)
     for name, declaration in declarations.items():
         if not isinstance(declaration, Declaration):
             remedy = f'Wrap the source: {name}=Events(source, customer="...", time="...").'
@@ -90,6 +96,39 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         _check_times(name, declaration)
         check_money(name, declaration)
         check_rates(name, declaration)
+
+
+def _check_customers(declarations: dict[str, Any]) -> None:
+    """Refuse two tables of customers, or of people, and customers without any other table."""
+    for has_account, what in ((False, "customers"), (True, "people")):
+        same = [n for n, d in declarations.items() if isinstance(d, Customers) and (d.account is not None) == has_account]
+        if len(same) > 1:
+            raise UsageError("two-customers", f"two tables of {what}: {', '.join(same)}", remedy="Join them first.")
+    if all(isinstance(d, Customers) for d in declarations.values()):
+        remedy = 'Declare at least one: EventTables(orders=Events(frame, customer="user_id", time="paid_at")).'
+        raise UsageError("no-events", "no table of events is declared", remedy=remedy)
+
+
+def _check_people(declarations: dict[str, Any], whole: bool) -> None:
+    """Refuse a table of people that no log needs, or that holds what only accounts have; and a log of people without one."""
+    people, logs = people_table(declarations), [name for name, d in declarations.items() if names_people(d)]
+    if people is None:
+        if logs:
+            told = "one column is the customer and the user, and no table says to which account a person belongs"
+            remedy = 'Declare people=Customers(..., customer="person", account="account"), or leave out user=.'
+            raise UsageError("bad-accounts", told, table=logs[0], remedy=remedy)
+        return
+    table = declarations[people]
+    more = [part for part in ("since", "owner", "value", "attributes", "dates", "labels") if getattr(table, part)]
+    if more:
+        remedy = "Leave it out here. What describes accounts is in another table of customers, with the account as customer=."
+        raise UsageError("bad-accounts", f"{more[0]} is declared in a table of people", table=people, remedy=remedy)
+    if not logs:
+        remedy = f'Give such a log its column of people twice: Events(..., customer="{table.customer}", user="{table.customer}").'
+        raise UsageError("bad-accounts", "no log of events names people without their accounts", table=people, remedy=remedy)
+    if not whole:
+        remedy = "Read whole tables with EventTables and score into one file, or join the account to the events first."
+        raise UsageError("needs-whole-tables", "a table of people is not read in partitions", table=people, remedy=remedy)
 
 
 def _check_seats(name: str, declaration: Declaration, declarations: dict[str, Any]) -> None:

@@ -87,7 +87,8 @@ class Events(_Declared):
         Column of what the event was about: product, page, function.
     user : str, optional
         Column of the person who acted, where the customer is an account with several people. Features then say how many people are active,
-        new and lost, and how much depends on the busiest one. People are counted within their account and never named.
+        new and lost, and how much depends on the busiest one. People are counted within their account and never named. A log that names
+        people but not their accounts has the same column as ``customer`` and as ``user``, beside a table ``Customers(..., account=...)``.
     seats : str, optional
         Where the number of paid seats of an account is: a table of customers, intervals or states and one of its attributes or values, as
         ``"plans.seats"``. Features then say which share of them is in use.
@@ -385,6 +386,11 @@ class Customers(_Declared):
         year.
     valid_from : str, optional
         Column of the time from which a row's attributes apply, where they change.
+    account : str, optional
+        Column of the account that a person belongs to: the table is then one of people, ``customer`` is the person's id, and the customers
+        are the accounts. Events of these people, with one column as ``customer`` and as ``user``, count for the account that each belonged
+        to at that time; people who change their account need a row for each, with ``valid_from``. What describes accounts is in another
+        table of customers.
     unit : {"s", "ms", "us", "ns", "d", "excel", "excel1904"}, optional
         Unit of times that are numbers since 1970. "d" also reads days counted from any other day, as if it were 1970-01-01, and "excel"
         reads days as spreadsheets number them (45292 is 2024-01-01; "excel1904" in workbooks from old Macs).
@@ -399,6 +405,18 @@ class Customers(_Declared):
     >>> import churnpredict as cp
     >>> cp.Customers("customers.csv", customer="id", since="joined", attributes=["region"]).columns()
     ['id', 'joined', 'region']
+
+    People and their accounts, beside a log that names only people:
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"person": ["ann", "bob"], "firm": ["F1", "F1"]})
+    >>> log = pd.DataFrame({"person": ["ann", "bob", "ann"], "at": ["2024-01-01", "2024-01-02", "2024-01-03"]})
+    >>> tables = cp.EventTables(
+    ...     people=cp.Customers(people, customer="person", account="firm"),
+    ...     usage=cp.Events(log, customer="person", user="person", time="at"),
+    ... )
+    >>> tables.ids.to_pylist()
+    ['F1']
     """
 
     source: Source = field(repr=False)
@@ -410,15 +428,16 @@ class Customers(_Declared):
     owner: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
     valid_from: str | None = field(default=None, kw_only=True)
+    account: str | None = field(default=None, kw_only=True)
     unit: str | None = field(default=None, kw_only=True)
     format: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def columns(self) -> list[str]:
-        return _given(self.customer, self.since, self.owner, self.value, self.valid_from, *self.attributes, *self.dates)
+        return _given(self.customer, self.since, self.owner, self.value, self.valid_from, self.account, *self.attributes, *self.dates)
 
     def as_written(self) -> list[str]:
-        return _given(self.customer, self.since, self.valid_from, self.owner, *self.dates)
+        return _given(self.customer, self.since, self.valid_from, self.account, self.owner, *self.dates)
 
 
 Declaration = Events | Intervals | States | Customers

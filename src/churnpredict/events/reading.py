@@ -108,8 +108,7 @@ class Reader:
         ends = np.where(missing, OPEN, found)
         return day_after(ends, self.timezone) if inclusive else ends
 
-    def ids(self) -> tuple[npt.NDArray[np.int32], pa.Array]:
-        column = self.declaration.customer
+    def ids(self, column: str) -> tuple[npt.NDArray[np.int32], pa.Array]:
         return read_ids(self.table[column], table=self.name, name=column, form=form_of_column(self.table.schema.field(column)))
 
     def number(self, role: str, column: str | None, *, signed: bool = True, negative: str = "") -> None:
@@ -179,7 +178,7 @@ class Reader:
     def one_row_each(self, times: Ints) -> Rows:
         """Return all rows, those that are one brought together; with their keys beside them where rows are read apart from others."""
         keys = {key: key_codes(key, self.table[column], self.name, column) for key, column in keys_of(self.declaration).items()}
-        codes, ids = self.ids()
+        codes, ids = self.ids(self.declaration.customer)
         rows = Rows(codes, ids, times, self.columns, self.labels, self.aware, are_midnights(times, self.timezone))
         if UNIT in self.extra:
             numbers = {part: values for key, coded in keys.items() for part, values in key_numbers(key, *coded).items()}
@@ -269,6 +268,8 @@ def _customers(reader: Reader, customers: Customers) -> Rows:
     for column in customers.attributes:
         reader.either(column)
     reader.dates(customers.dates)
+    if customers.account is not None:
+        reader.columns["account"], reader.labels["account"] = reader.ids(customers.account)
     reader.label("owner", customers.owner)
     reader.number("value", customers.value, signed=False)
     return reader.one_row_each(times)

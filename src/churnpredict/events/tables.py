@@ -23,7 +23,8 @@ from churnpredict.events.declarations import Customers, Declaration, Events, Int
 from churnpredict.events.holes import warn_of_holes
 from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
-from churnpredict.events.reading import all_ids, judge_repeats, read_rows
+from churnpredict.events.membership import read_tables
+from churnpredict.events.reading import all_ids, judge_repeats
 from churnpredict.events.rows import Rows
 from churnpredict.events.streams import Stream, count_labels, group_rows, spread_rows
 from churnpredict.events.tally import judge
@@ -112,10 +113,11 @@ class EventTables:
     _ends: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, *unnamed: Never, timezone: str = "UTC", observed_until: Moment | None = None, **declarations: Declaration) -> None:
-        check_declarations(declarations, timezone, unnamed)
+        check_declarations(declarations, timezone, unnamed, whole=True)
         self.timezone = timezone
-        self.declarations: dict[str, Declaration] = declarations
-        self._gather({name: read_rows(name, d, timezone) for name, d in declarations.items()})
+        rows = read_tables(declarations, timezone)
+        self.declarations: dict[str, Declaration] = {name: declarations[name] for name in rows}
+        self._gather(rows)
         self._observed = None if observed_until is None else self.instant(observed_until, "observed_until")
 
     @classmethod
