@@ -27,7 +27,15 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "outcomes": (
         "What leaving means",
         "Rules, snapshots of who could leave, and what became of them.",
-        ("churn.rules", "churn.snapshots", "churn.outcomes", "accounting.horizon", "accounting.contradictions", "churn.unscored"),
+        (
+            "churn.rules",
+            "churn.snapshots",
+            "churn.outcomes",
+            "churn.leaving_times",
+            "accounting.horizon",
+            "accounting.contradictions",
+            "churn.unscored",
+        ),
     ),
     "rates": (
         "Rates and cohorts",

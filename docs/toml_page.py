@@ -250,7 +250,7 @@ def sections() -> dict[str, list[Key]]:
     return found
 
 
-_NOT_TOP = ("path", "tables", "churn", "model", "output", "plan", "alerts")
+_NOT_TOP = ("path", "tables", "churn", "model", "output", "plan", "alerts", "against")
 
 
 def _fields(cls: Any) -> list[tuple[dataclasses.Field[Any], Any]]:
@@ -331,4 +331,9 @@ def page() -> str:
         lines.append("")
     lines += ["[alerts]", "--------", "", "One line for each rule: its name, and a condition on features.", ""]
     lines += [".. code-block:: toml", "", "   [alerts]", '   no_order = "habit__orders_days_since_last > 60"', ""]
+    lines += ["[against]", "---------", ""]
+    lines += ["What you use today, for ``churnpredict backtest``: a line for each rule, and for each score with what a high one means."]
+    lines += ["A score without ``high`` is a probability of leaving. ``capacity`` and the money are those of ``[plan]``.", ""]
+    lines += [".. code-block:: toml", "", "   [against]", '   "our rule" = "habit__orders_days_since_last >= 30"']
+    lines += ['   "CRM health" = { score = "health.score", high = "healthy" }', ""]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -68,4 +69,8 @@ def test_the_riskiest_customers_and_alerts() -> None:
     both = riskiest(pd.DataFrame([two, two | {"about_equal": False}]))
     assert both.count("Price +5.0 / Support +4.0") == both.count("Price +5.0, Support +4.0") == 1
     judged = pd.DataFrame({"alert": ["silent"], "fired": [30], "left": [0.5], "base_rate": [0.1]})
+    judged = judged.assign(leavers=1200.0, missed=34.0, lead_days=[41.6])
     assert "silent" in alert_table(judged, {"silent": 4})
+    assert "34 of 1,200" in alert_table(judged, {})
+    assert alert_table(judged, {}).split()[-1] == "42"
+    assert alert_table(judged.assign(lead_days=np.nan), {}).split()[-1] == "-"

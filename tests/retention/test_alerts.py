@@ -90,6 +90,58 @@ def test_judged_by_what_followed(X, rng):
         cp.diagnostics.judge_alerts(X, y[1:], RULES)
 
 
+def leavings_by_loop(rows):
+    """Customers who left, those of whom nothing fired before, and the days of each first alert: snapshot by snapshot."""
+    moments = {}
+    for customer, cutoff, fires, days in rows:
+        if not np.isnan(days):
+            alarms = moments.setdefault((customer, cutoff + pd.Timedelta(days=days)), [])
+            if fires and days > 0:
+                alarms.append((cutoff, days))
+    first = [min(alarms)[1] for alarms in moments.values() if alarms]
+    return len(moments), len(moments) - len(first), np.median(first) if first else np.nan
+
+
+def check_leavings(X, seed):
+    """Customers who leave once or twice, at hours of their own; alerts before, after and of customers who stay."""
+    rng = np.random.default_rng(seed)
+    rows, days = [], []
+    for customer, cutoff in X.index:
+        left = [
+            pd.Timestamp("2024-01-01") + pd.Timedelta(hours=int(h))
+            for h in np.random.default_rng([seed, int(customer[1:])]).integers(0, 4000, 2)
+        ]
+        ahead = [(t - cutoff) / pd.Timedelta("1D") for t in sorted(left) if -20 <= (t - cutoff) / pd.Timedelta("1D") < 60]
+        days.append(ahead[0] if ahead else np.nan)
+    X = X.assign(idle=np.where(rng.random(len(X)) < 0.3, 90.0, 0.0))
+    rows = [(c, t, idle >= 60, d) for (c, t), idle, d in zip(X.index, X["idle"], days, strict=True)]
+    y = ~np.isnan(days)
+    found = cp.diagnostics.judge_alerts(X, y.astype(int), {"silent": "idle >= 60"}, days=days).iloc[0]
+    assert tuple(found[["leavers", "missed", "lead_days"]]) == pytest.approx(leavings_by_loop(rows), nan_ok=True)
+    mixed = rng.permutation(len(X))
+    again = cp.diagnostics.judge_alerts(X.iloc[mixed], y[mixed].astype(int), {"silent": "idle >= 60"}, days=np.array(days)[mixed]).iloc[0]
+    assert again.equals(found)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_leaving_counts_once_from_its_first_alert(X, seed):
+    check_leavings(X, seed)
+
+
+def test_the_last_alert_instead_of_the_first_is_caught(X, monkeypatch):
+    monkeypatch.setattr(module.np, "maximum", np.minimum)
+    with pytest.raises(AssertionError):
+        check_leavings(X, 0)
+
+
+def test_without_days_nothing_is_said_of_how_early(X):
+    y = np.arange(len(X)) % 2
+    assert cp.diagnostics.judge_alerts(X, y, RULES)[["leavers", "missed", "lead_days"]].isna().all().all()
+    for wrong in (np.ones(len(X)), np.where(y, 3.0, np.nan)[1:], np.where(y, 3.0, np.inf)):
+        with pytest.raises(UsageError, match="bad-argument"):
+            cp.diagnostics.judge_alerts(X, y, RULES, days=wrong)
+
+
 @pytest.mark.parametrize(
     "rule",
     ["", "idle", "idle >", "idle > __import__('os')", "idle > 1 or now > 2", "idle >> 2", "idle > 1; now", "3 < idle", 7, "idle > 1 and"],

@@ -306,9 +306,10 @@ def backtest(
         tell(found, f"would test at {', '.join(cutoffs)} and write {target}", how, typed("backtest", config))
         return
     stage("training and testing at each cutoff")
-    figures = pipeline.backtest(tables, at=at, rounds=rounds)
+    figures = pipeline.backtest(tables, at=at, rounds=rounds, **settings.judging())
     write_backtest(target, figures)
     found = {"command": "backtest", "backtest": str(target), "figures": json.loads(figures.to_json(orient="records", date_format="iso"))}
+    found |= {} if figures.switch is None else {"switch": json.loads(figures.switch.to_json(orient="records"))}
     tell(found, f"{figures}\nwrote {target}", how, typed("report", config))
 
 

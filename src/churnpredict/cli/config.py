@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from churnpredict.cli.rival_settings import Rivals, campaign_of, read_rivals
 from churnpredict.cli.setting_values import check_value, kinds_of, shown
 from churnpredict.errors import ConfigError, UsageError, closest
 from churnpredict.languages.catalogue import language_of
@@ -146,6 +147,7 @@ class Config:
     timezone: str = "UTC"
     observed_until: str | datetime.date | None = None
     language: str = "en"
+    against: Rivals = field(default_factory=Rivals)
 
     def resolve(self, name: str) -> Path:
         """Return a path of the file, relative to the folder in which it lies."""
@@ -243,6 +245,12 @@ class Config:
         options = {f.name: getattr(self.plan, f.name) for f in dataclasses.fields(self.plan)} | {"language": self.language}
         return options | {name: None if options[name] is None else self.resolve(options[name]) for name in ("playbook", "exclude")}
 
+    def judging(self) -> dict[str, Any]:
+        """Return the arguments of :meth:`churnpredict.ChurnPipeline.backtest`: ``[against]``, and the money and capacity of ``[plan]``."""
+        plan = self.plan
+        campaign = campaign_of(plan.value, plan.offer_cost, plan.contact_cost, plan.acceptance)
+        return {**self.against.options(), "capacity": plan.capacity or None, "campaign": campaign}
+
     def churn_rule(self) -> ChurnRule:
         """Return the churn rule."""
         from churnpredict.churn.rules import rules_by_name
@@ -279,7 +287,9 @@ def parse_config(text: str, path: Path) -> Config:
         As :func:`read_config`.
     """
     content = _content(text, path)
-    _refuse_unknown("the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "timezone", "observed_until", "language"))
+    _refuse_unknown(
+        "the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "against", "timezone", "observed_until", "language")
+    )
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
         raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')
@@ -288,13 +298,14 @@ def parse_config(text: str, path: Path) -> Config:
     output = _typed(Output, "[output]", content.get("output", {}))
     plan = _typed(Planning, "[plan]", content.get("plan", {}))
     alerts = _alerts(content.get("alerts", {}))
+    against = read_rivals(_mapping("[against]", content.get("against", {})))
     for key, kind in (("timezone", str), ("observed_until", datetime.date), ("language", str)):
         if key in content:
             check_value("the file", key, content[key], kind)
     _check_output(output)
     spoken = language_of(content.get("language", "en")).code
     moments = (content.get("timezone", "UTC"), content.get("observed_until"))
-    return Config(path, tables, churn, model, output, plan, alerts, *moments, language=spoken)
+    return Config(path, tables, churn, model, output, plan, alerts, *moments, language=spoken, against=against)
 
 
 def _text(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,19 @@ def counted(number: int, noun: str) -> str:
 
 
 def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
-    """Return each alert rule in a row: customers now, how often it fired in the past, and how many left after it and anyway."""
+    """Return each alert rule in a row: customers now, how often it fired in the past, and how many left after it and
+    anyway, how many leavers it missed, and how early it fired.
+    """
     rows = [
-        (r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"])))
+        (
+            *(r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"]))),
+            Figure(f"{r['missed']:,.0f} of {r['leavers']:,.0f}"),
+            Figure("-" if math.isnan(r["lead_days"]) else f"{r['lead_days']:.0f}"),
+        )
         for r in judged.to_dict("records")
     ]
-    return "\n".join(text_table(rows, ("alert", "now", "in the past", "left after it", "left anyway")))
+    head = ("alert", "now", "in the past", "left after it", "left anyway", "leavers missed", "days before leaving")
+    return "\n".join(text_table(rows, head))
 
 
 def best_buyers(found: pd.DataFrame, over: str, unit: str = "", n: int = 10) -> str:

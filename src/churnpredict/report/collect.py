@@ -12,6 +12,7 @@ import pandas as pd
 
 from churnpredict.accounting.cohorts import cohorts, tenure_table
 from churnpredict.accounting.rates import churn_rate
+from churnpredict.churn.leaving_times import leaving_days
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.treatments import contacted
@@ -241,12 +242,12 @@ def _snoozed(path: Path, tables: EventTables) -> dict[tuple[Any, str], Any]:
 
 
 def judged_alerts(tables: EventTables, churn: ChurnRule, rules: Mapping[str, str], *, history: str | None = None) -> pd.DataFrame:
-    """Return how often each rule was followed by churn, over all cutoffs whose outcomes are known: see
+    """Return how often and how early each rule was followed by churn, over all cutoffs whose outcomes are known: see
     :func:`churnpredict.diagnostics.judge_alerts`.
     """
     outcomes = label_churn(tables, training_snapshots(tables, churn), churn)
     X = build_features(tables, snapshots_of(outcomes), features=_named(tables, rules, history))
-    return judge_alerts(X, outcomes.within().to_numpy(), rules)
+    return judge_alerts(X, outcomes.within().to_numpy(), rules, days=leaving_days(tables, outcomes, churn).to_numpy())
 
 
 def _named(tables: EventTables, rules: Mapping[str, str], history: str | None) -> list[Feature]:

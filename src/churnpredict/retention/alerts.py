@@ -14,8 +14,10 @@ import pandas as pd
 
 from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.argument_checks import check_instance
+from churnpredict.clock import DAY
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
 from churnpredict.moments import Moment, moment
+from churnpredict.number_checks import check_numbers
 from churnpredict.per_customer import match_ids
 from churnpredict.row_order import in_row_order
 from churnpredict.signatures import Column, CustomerId
@@ -137,11 +139,16 @@ def holds(X: pd.DataFrame, rule: str) -> Any:
     return _fires(X, read_alerts({rule: rule})[rule], rule)
 
 
-def checked(X: Any) -> pd.DataFrame:
+def _checked_index(X: Any) -> pd.Index:
     if not isinstance(X, pd.DataFrame) or list(X.index.names) != ["customer_id", "cutoff"]:
         raise SchemaError(
             "bad-index", "X is not indexed by customer_id and cutoff", remedy="Give the frame that build_features() returned."
         )
+    return X.index
+
+
+def checked(X: Any) -> pd.DataFrame:
+    _checked_index(X)
     return X.sort_index(level=["customer_id", "cutoff"], sort_remaining=False)
 
 
@@ -213,8 +220,9 @@ def _asleep(snoozed: Mapping[tuple[Any, str], Any], customers: Any) -> dict[tupl
     }
 
 
-def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, str]) -> pd.DataFrame:
-    """Return how often each rule was followed by churn, compared with the base rate.
+def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, str], *, days: Column | None = None) -> pd.DataFrame:
+    """Return how often each rule was followed by churn, compared with the base rate, and with ``days`` how early it fired and how many
+    leavers it missed.
 
     Parameters
     ----------
@@ -222,17 +230,30 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         Past snapshots.
     y : array (n,)
         1 where the customer left, in the order of X.
+    days : array (n,), optional
+        Days from the cutoff until the customer left, NaN for customers who stayed, in the order of X: see
+        :func:`churnpredict.diagnostics.leaving_days`.
 
     Returns
     -------
     DataFrame
         One row per rule: ``alert``, ``fired`` (snapshots), ``customers``, ``left`` (share of the snapshots that left), ``base_rate``,
-        ``lift``, ``caught`` (share of all leavers). NaN where nothing fired or nobody left.
+        ``lift``, ``caught`` (share of all leavers). NaN where nothing fired or nobody left. Of the customers who left, each counted once
+        per leaving: ``leavers``, ``missed`` (those of whom it did not fire at any snapshot before they left) and ``lead_days`` (days from
+        the first of these snapshots until they left; the median of those not missed). NaN without ``days``.
 
     Raises
     ------
     UsageError
-        ``bad-argument``: X and y differ in length, or y holds other than 0 and 1.
+        ``bad-argument``: X, y and days differ in length, y holds other than 0 and 1, or days are known of others than those who left.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([["a", "b"], pd.to_datetime(["2024-01-01", "2024-02-01"])], names=["customer_id", "cutoff"])
+    >>> X = pd.DataFrame({"days_since_last": [30.0, 61.0, 1.0, 9.0]}, index=index)
+    >>> told = judge_alerts(X, [1, 1, 1, 1], {"silent": "days_since_last >= 60"}, days=[41.0, 10.0, 59.0, 28.0])
+    >>> told[["leavers", "missed", "lead_days"]].values.tolist()
+    [[2.0, 1.0, 10.0]]
     """
     remedy = "Give 0 or 1 per row of X."
     check_instance(X, "X", pd.DataFrame, "Give the features of past snapshots: pipeline.features_of(tables, snapshots).")
@@ -242,6 +263,8 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         raise UsageError("bad-argument", "y holds what is not a number", remedy=remedy) from None
     if len(target) != len(X) or not np.isin(target, (0, 1)).all():
         raise UsageError("bad-argument", f"y does not fit the {len(X):,} rows of X", remedy=remedy)
+    ahead = None if days is None else _checked_days(in_row_order(days, X, "days"), target)
+    leaving = None if ahead is None else _leavings(X, ahead)
     base = float(target.mean()) if len(target) else np.nan
     rows = []
     for name, conditions in read_alerts(rules).items():
@@ -249,5 +272,36 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         left = float(target[fires].mean()) if fires.any() else np.nan
         who = X.index.get_level_values(0)[fires].nunique()
         lift, caught = (left / base, float(target[fires].sum() / target.sum())) if base > 0 else (np.nan, np.nan)
-        rows.append((name, int(fires.sum()), who, left, base, lift, caught))
-    return pd.DataFrame(rows, columns=["alert", "fired", "customers", "left", "base_rate", "lift", "caught"])
+        early = (np.nan,) * 3 if ahead is None or leaving is None else _how_early(fires, ahead, leaving)
+        rows.append((name, int(fires.sum()), who, left, base, lift, caught, *early))
+    columns = ["alert", "fired", "customers", "left", "base_rate", "lift", "caught", "leavers", "missed", "lead_days"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _checked_days(days: Any, target: Any) -> Any:
+    ahead = check_numbers(days, "days", missing=True)
+    if len(ahead) != len(target) or (np.isnan(ahead) == (target == 1)).any():
+        remedy = "Give days for the rows of y that are 1, and NaN for the others: leaving_days(tables, outcomes, churn)."
+        raise UsageError("bad-argument", "days are not those of the customers who left", remedy=remedy)
+    return ahead
+
+
+def _leavings(X: pd.DataFrame, days: Any) -> Any:
+    """Return the number of each leaving, (n,), -1 for customers who stayed: rows of one customer and one moment of leaving share it."""
+    index, left = _checked_index(X), ~np.isnan(days)
+    cutoffs = pd.DatetimeIndex(index.get_level_values("cutoff")).as_unit("us").asi8
+    moments = cutoffs[left] + np.round(days[left] * DAY).astype(np.int64)
+    who = pd.factorize(index.get_level_values("customer_id"))[0][left]
+    number = np.full(len(X), -1)
+    number[left] = pd.DataFrame({"who": who, "moment": moments}).groupby(["who", "moment"]).ngroup().to_numpy()
+    return number
+
+
+def _how_early(fires: Any, days: Any, leaving: Any) -> tuple[float, float, float]:
+    """Return how many customers left, how many of them the rule missed, and the median days from its first alert until they left."""
+    n = int(leaving.max(initial=-1)) + 1
+    first = np.full(n, -np.inf)
+    in_time = fires & (days > 0)
+    np.maximum.at(first, leaving[in_time], days[in_time])
+    found = first[np.isfinite(first)]
+    return float(n), float(n - len(found)), float(np.median(found)) if len(found) else np.nan
