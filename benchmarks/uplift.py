@@ -8,6 +8,10 @@ boosting, which takes seconds where the default takes minutes. Judged on 4,000 o
 ``python benchmarks/uplift.py --business`` learns from the monthly campaigns of ten simulated businesses, and is judged by their true
 effects 121 days before the end of the records; no outcome of the log reaches beyond that day. A contact of these businesses lowers the
 hazard of nearly half of the customers and raises that of one in ten, for 45 of the 90 days that count: about one leaver in thirty is kept.
+
+``python benchmarks/uplift.py --random 40`` draws the arms of these ten campaign logs anew, 40 times each, and counts how often they are
+refused as not random: by chance, once for each customer, and more likely the higher the true risk. Beside it stands the rule it replaced:
+the AUC of a five-fold cross-validation above .52, with a bootstrap interval above .5.
 """
 
 from __future__ import annotations
@@ -17,12 +21,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 import churnpredict as cp
 from _measure import Table, cpu, pin
 from churnpredict.churn.treatments import experiment
 from churnpredict.errors import TrainingError
+from churnpredict.evaluation.metrics import auc, bootstrap_interval
+from churnpredict.evaluation.random_arms import places_of, random_arms_test
 from churnpredict.evaluation.uplift import UpliftModel
 from churnpredict.pipeline.cutoffs import as_known
 
@@ -33,6 +45,7 @@ KEPT = {
     "none": dict.fromkeys(REASONS, 0.0),
 }
 _TOP = 0.3  # share of the customers who are contacted
+_STRENGTHS = (0.1, 0.2, 0.3, 0.5)  # log-odds of a contact per standard deviation of the logarithm of the true risk
 
 
 def world(kind: str, n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -86,16 +99,28 @@ def true_effect(business: Any, at: pd.Timestamp, ids: pd.Index) -> tuple[np.ndar
     return alone, alone - contacted
 
 
-def learnt_in_business(n: int, seed: int) -> dict[str, Any]:
-    """Learn from a business's own campaigns, and judge by its true effects later."""
+def judged_at(business: Any) -> pd.Timestamp:
+    """The day on which effects are judged: no outcome of the log reaches beyond it."""
+    return (business.end - pd.Timedelta(days=121)).normalize()
+
+
+def campaigns(n: int, seed: int) -> tuple[Any, list[Any], pd.DataFrame, np.ndarray, np.ndarray]:
+    """A business, its features, and its campaign log before the last day on which effects are judged: features, outcomes, arms."""
     business = cp.make_business(n, random_state=seed, treatments=True, rule="cancellation")
-    churn, at = business.churn, (business.end - pd.Timedelta(days=121)).normalize()
-    past = as_known(business.tables, at)
+    churn = business.churn
+    past = as_known(business.tables, judged_at(business))
     rows = experiment(past, churn, "treatments")
     features = [row for row in cp.catalog(past) if row.window in (None, "30d", "90d") and row.table not in ("treatments", "cancellations")]
     outcomes = cp.label_churn(past, rows, churn)
     X = plain(cp.build_features(past, rows, features=features)).loc[outcomes.index]
-    arm, y = rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"].to_numpy(), outcomes.within().to_numpy()
+    arm = rows.set_index(["customer_id", "cutoff"]).loc[outcomes.index, "treated"].to_numpy()
+    return business, features, X, outcomes.within().to_numpy(), arm
+
+
+def learnt_in_business(n: int, seed: int) -> dict[str, Any]:
+    """Learn from a business's own campaigns, and judge by its true effects later."""
+    business, features, X, y, arm = campaigns(n, seed)
+    churn, at = business.churn, judged_at(business)
     learner = HistGradientBoostingClassifier(max_iter=40, max_leaf_nodes=8, learning_rate=0.1, random_state=0)
     try:
         model = UpliftModel(classifier=learner, rounds=100, random_state=seed).fit(X, y, arm)
@@ -121,6 +146,64 @@ def learnt_in_business(n: int, seed: int) -> dict[str, Any]:
         "inside": model.effect_.low <= mean <= model.effect_.high, "mean": mean, "estimate": model.effect_.value,
         "qini": model.qini_.low > 0, "single": model.learner_ == "single", "chance": _TOP * float(truth.mean()), **caught,
     }  # fmt: skip
+
+
+def replaced_rule(predict: Any, arm: np.ndarray, owner: np.ndarray, parts: list[np.ndarray]) -> bool:
+    """Whether the earlier rule refuses: pairs of rows teach each other's models, which the bootstrap of the AUC does not see."""
+    chance = np.empty(len(arm))
+    for k, test in enumerate(parts):
+        chance[test] = predict(np.concatenate([*parts[:k], *parts[k + 1 :]]), test)
+    found = bootstrap_interval(auc, arm, chance, customers=owner, rounds=60)
+    return found.value > 0.52 and found.low > 0.5
+
+
+def refusals(draws: int, seeds: int, customers: int) -> None:
+    """Print how often logs are refused as not random: logs that are, and logs whose contacts follow the true risk."""
+    line = LogisticRegression(C=0.1)
+    found: list[dict[str, Any]] = []
+    for seed in range(seeds):
+        business, _, frame, y, _ = campaigns(customers, seed)
+        X = PCA(40, random_state=0).fit_transform(StandardScaler().fit_transform(frame))
+        ids, days = frame.index.get_level_values(0), pd.Series(frame.index.get_level_values("cutoff")).dt.normalize()
+        owner, risk = pd.factorize(ids)[0], np.full(len(X), np.nan)
+        for day in days.unique():
+            risk[days == day] = business.true_risk(day, "90d").reindex(ids[days == day]).to_numpy()
+        pull = np.log(np.clip(np.where(np.isnan(risk), np.nanmean(risk), risk), 1e-3, 1))
+        pull = (pull - pull.mean()) / pull.std()
+        parts = [test for _, test in GroupKFold(5, shuffle=True, random_state=seed).split(X, groups=owner)]
+
+        def model(labels: np.ndarray, X: np.ndarray = X) -> Any:
+            return lambda known, new: clone(line).fit(X[known], labels[known]).predict_proba(X[new])[:, 1]
+
+        by_risk = places_of(model(y), parts)
+        for draw in range(draws):
+            rng = np.random.default_rng([seed, draw])
+            chances = {
+                "by chance": rng.random(len(X)) < 0.5, "by chance, once a customer": (rng.random(len(X)) < 0.5)[owner],
+                "by chance, one in ten held out": rng.random(len(X)) < 0.9,
+                **{f"by risk, {s}": rng.random(len(X)) < 1 / (1 + np.exp(-s * pull)) for s in _STRENGTHS},
+            }  # fmt: skip
+            for kind, drawn in chances.items():
+                arm = drawn.astype(int)
+                told = places_of(model(arm), parts)
+                p = random_arms_test(told, by_risk, arm, owner)
+                alone = random_arms_test(told, told._replace(place=0 * told.place), arm, owner) / 2
+                old = replaced_rule(model(arm), arm, owner, parts)
+                found.append(
+                    {"kind": kind, "refused": p < 0.025, "at 1 %": p < 0.01, "alone": alone < 0.01, "old": old, "auc": auc(arm, pull)}
+                )
+    head = ["arms drawn", "AUC of the true risk", "logs", "refused", "at 1 %", "at 1 %, without the test by risk", "the replaced rule"]
+    table = Table(f"Logs of {len(y):,} rows and {y.sum():,} leavers refused as not random, 95 % intervals", head)
+    for kind, rows in pd.DataFrame(found).groupby("kind", sort=False):
+        shares = [share_of(int(rows[column].sum()), len(rows)) for column in ("refused", "at 1 %", "alone", "old")]
+        table.add(str(kind), f"{rows['auc'].mean():.3f}", str(len(rows)), *shares)
+    table.print()
+
+
+def share_of(count: int, n: int) -> str:
+    """A share with its 95 % interval."""
+    found = binomtest(count, n).proportion_ci(method="wilson")
+    return f"{count / n:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def businesses(seeds: int, customers: int) -> None:
@@ -155,8 +238,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--customers", type=int, default=4000)
     parser.add_argument("--business", action="store_true")
+    parser.add_argument("--random", type=int, default=0)
     given = parser.parse_args()
     pin()
+    if given.random:
+        refusals(given.random, given.seeds, min(given.customers, 1000))
+        return
     if given.business:
         businesses(given.seeds, given.customers)
         return

@@ -13,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, qini
+from churnpredict.evaluation.random_arms import places_of, random_arms_test
 from churnpredict.evaluation.uplift_effects import effects_by_group, mean_effect, no_effect_test
 from churnpredict.figures import percent, points, score
 from churnpredict.model.classifier import ChurnClassifier
@@ -35,7 +36,7 @@ _HALVES = 3
 _FEW_TO_CHOOSE = 15  # leavers per arm on either side
 _FEWEST = 50  # leavers per arm
 _UNLIKELY = 0.05  # the level of the test of no effect
-_CHANCE = 0.52  # AUC of separating the arms that is still taken as chance
+_NOT_RANDOM = 0.025  # the level of the test that contacts were drawn at random
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,7 +89,10 @@ class UpliftModel:
         Of the cross-fitted uplift: area between its Qini curve and that of chance; if its interval holds 0, this log does not tell whom to
         contact.
     propensity_ : Interval
-        AUC of predicting from X who was contacted; 0.5 if contacts were random.
+        AUC of predicting from X who was contacted, on customers who came later in a random order; 0.5 if contacts were random.
+    random_arms_ : float
+        The p-value of the hypothesis that contacts were drawn at random: :func:`~churnpredict.evaluation.random_arms.random_arms_test`.
+        Below 0.025 the log is refused.
 
     Examples
     --------
@@ -136,7 +140,7 @@ class UpliftModel:
         Raises
         ------
         TrainingError
-            ``log-too-small``; ``not-random``: X predicts who was contacted, so that the arms cannot be compared.
+            ``log-too-small``; ``not-random``: X, or the risk, predicts who was contacted, so that the arms cannot be compared.
         UsageError
             ``bad-argument``.
         """
@@ -152,16 +156,19 @@ class UpliftModel:
         self._check_size(target, arm)
         folds = list(GroupKFold(_FOLDS, shuffle=True, random_state=self.random_state).split(target, groups=owner))
         how: Any = {"customers": owner, "rounds": self.rounds, "random_state": self.random_state}
-        chance = np.empty(len(target))
-        for train, test in folds:
-            chance[test] = risk_of(self._learner().fit(_rows(X, train), arm[train].astype(int)), _rows(X, test))
-        self.propensity_ = bootstrap_interval(auc, arm, chance, **how)
-        if self.propensity_.value > _CHANCE and self.propensity_.low > 0.5:
+
+        def predicted_by(labels: Floats) -> Any:
+            return lambda train, test: risk_of(self._learner().fit(_rows(X, train), labels[train].astype(int)), _rows(X, test))
+
+        parts = [test for _, test in folds]
+        told = places_of(predicted_by(arm), parts)
+        self.propensity_ = bootstrap_interval(auc, arm[told.rows], told.place, **(how | {"customers": owner[told.rows]}))
+        self.random_arms_ = random_arms_test(told, places_of(predicted_by(target), parts), arm, owner)
+        if self.random_arms_ < _NOT_RANDOM:
             raise TrainingError(
                 "not-random",
-                f"the features predict who was contacted (AUC {score(self.propensity_.value)}, .500 is chance): "
-                f"the arms differ in more than "
-                f"the contact",
+                f"the features or the risk predict who was contacted (p = {score(self.random_arms_, digits=4)}): "
+                "the arms differ in more than the contact",
                 remedy="Learn from a randomised log: plan_retention(holdout=) draws a random hold-out.",
             )
         share = float(arm.mean())
