@@ -137,12 +137,12 @@ def test_a_plan_gets_an_uplift_only_where_it_is_proven(rng):
 _DAYS, _WINDOW = 400, 60
 
 
-def business(kept, n=1300):
+def business(kept, seed=3, n=1300):
     """Tables of customers who fall silent and leave soon after, or stay; and the share of contacts that kept somebody.
 
     Three campaigns contact a random half of those still there; a contact keeps the share ``kept`` of those who would leave in the window.
     """
-    rng = np.random.default_rng(4)
+    rng = np.random.default_rng(seed)
     silent = np.where(rng.random(n) < 0.8, rng.integers(60, _DAYS, n), _DAYS)
     leaves = np.where(rng.random(n) < 0.7, silent + 15 + rng.exponential(40, n), np.inf)
     calls, helped = [], []
@@ -168,9 +168,9 @@ def business(kept, n=1300):
     return cp.EventTables(**declared, observed_until=start + pd.Timedelta(days=_DAYS)), float(np.concatenate(helped).mean())
 
 
-def learnt(kept):
+def learnt(kept, seed=3):
     """Tables, pipeline, what the experiment taught, and the share of contacts that kept somebody."""
-    tables, share = business(kept)
+    tables, share = business(kept, seed)
     churn = cp.Cancellation(f"{_WINDOW}d", of="cancellations")
     pipeline = cp.ChurnPipeline(churn, treatments="calls", classifier=cp.ChurnClassifier(**QUICK)).fit(tables)
     return tables, pipeline, pipeline.learn_uplift(tables), share
@@ -183,7 +183,7 @@ def effective():
 
 @pytest.fixture(scope="module")
 def useless():
-    return learnt(0.0)
+    return learnt(0.0, seed=6)  # with seed 3 the arms differ in risk as one random log in 200 does, and are refused
 
 
 def plans(tables, pipeline, uplift):
