@@ -142,6 +142,7 @@ _EXAMPLES: dict[Any, str] = {
     "end_inclusive": "true",
     "planned_end": '"renews_on"',
     "money": "true",
+    "per": '"month"',
     "currency": '"currency"',
     "rates": "{ EUR = 1.0, USD = 0.92 }",
     "item": '"product"',

@@ -13,18 +13,18 @@ from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule, left_by
 from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
-from churnpredict.clock import OPEN, days_between
+from churnpredict.clock import OPEN
 from churnpredict.errors import ContentError, UsageError, warn
 from churnpredict.events.spells import Contracts, Spells
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.terms import months_of_terms
 from churnpredict.spans import Span
 
 __all__ = ["Holdings", "holdings"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-AVERAGE_MONTH = 30.436875  # days, of the Gregorian calendar
 _LARGEST = 2**52  # cents: any sum of fewer than 2,000 of them fits in 64 bits, and each is a float without loss
 
 
@@ -120,26 +120,12 @@ def holdings(
 
 
 def _months(tables: EventTables, name: str) -> npt.NDArray[np.float64]:
-    """Return the months of each contract as agreed: whole ones by the calendar, else days of an average month."""
+    if getattr(tables.declarations[name], "per", None) is not None:
+        remedy = 'Leave out per="contract": the table itself says what its amounts are paid for.'
+        raise UsageError("bad-argument", "the amounts are per month already", table=name, remedy=remedy)
     stream = tables.stream(name)
     planned = stream.columns.get("planned_end", np.full(len(stream), OPEN, np.int64))
-    unknown = (planned == OPEN) | (planned <= stream.times)
-    if unknown.any():
-        raise UsageError(
-            "no-planned-end",
-            "amounts of whole contracts need the end that was agreed",
-            table=name,
-            rows=int(unknown.sum()),
-            total=len(stream),
-            remedy='Declare the column: Intervals(..., planned_end=...); or give amounts per month and per="month".',
-        )
-    months = days_between(stream.times, planned, tables.timezone) / AVERAGE_MONTH
-    whole = np.maximum(np.rint(months), 1).astype(np.int64)
-    for n in np.unique(whole):
-        here = whole == n
-        exact = Span(months=int(n)).after(stream.times[here], tables.timezone) == planned[here]
-        months[here] = np.where(exact, float(n), months[here])
-    return months
+    return months_of_terms(stream.times, planned, tables.timezone, name)
 
 
 def _pauses(tables: EventTables, name: str) -> Stream:

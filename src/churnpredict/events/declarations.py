@@ -197,8 +197,11 @@ class Intervals(_Declared):
     value : str, optional
         Column of a number known at the beginning, such as a monthly price.
     money : bool, optional
-        Whether ``value`` is money that the customer pays. Only such values count for what a customer is worth; by default those that have a
-        ``currency``. Hours, points and pieces are values, but not money.
+        Whether ``value`` is money that the customer pays; by default whether it has a ``currency``. Hours, points and pieces are values,
+        but not money.
+    per : {"month", "year", "contract"}, optional
+        What the money is paid for: a month, a year, or the whole contract, from its start to its ``planned_end``. The values are then read
+        as amounts per month, and say what a customer is worth where no table of payments does; without it they do not.
     currency : str, optional
         Column of the currency of ``value``. Where currencies differ, ``rates`` is required.
     rates : mapping of str to float
@@ -252,6 +255,7 @@ class Intervals(_Declared):
     planned_end: str | None = field(default=None, kw_only=True)
     value: str | None = field(default=None, kw_only=True)
     money: bool | None = field(default=None, kw_only=True)
+    per: str | None = field(default=None, kw_only=True)
     currency: str | None = field(default=None, kw_only=True)
     rates: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     value_at_end: str | None = field(default=None, kw_only=True)

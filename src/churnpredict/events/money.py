@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.declarations import Declaration, Events, Intervals
+from churnpredict.events.terms import PERIODS
 
 __all__ = ["check_money", "is_money", "money_tables", "paying_table"]
 
@@ -19,7 +21,7 @@ def check_money(name: str, declaration: Any) -> None:
     Raises
     ------
     UsageError
-        ``bad-money``.
+        ``bad-money``, ``unknown-choice``.
     """
     said = getattr(declaration, "money", None)
     if said is not None and not isinstance(said, (bool, np.bool_)):
@@ -31,6 +33,18 @@ def check_money(name: str, declaration: Any) -> None:
     if said is False and declaration.currency is not None:
         remedy = "Leave out currency=, or money=False."
         raise UsageError("bad-money", "the values have a currency and are declared not to be money", table=name, remedy=remedy)
+    if getattr(declaration, "per", None) is not None:
+        _check_per(name, declaration)
+
+
+def _check_per(name: str, declaration: Intervals) -> None:
+    per = check_choice(declaration.per, "per", PERIODS, table=name)
+    if not is_money(declaration):
+        remedy = "Write money=True, and name the column as value=."
+        raise UsageError("bad-money", f'per is "{per}", and no value is declared as money', table=name, remedy=remedy)
+    if per == "contract" and declaration.planned_end is None:
+        remedy = 'Name the column of the agreed end: planned_end=...; or give amounts per month and per="month".'
+        raise UsageError("bad-money", 'per is "contract", and no planned end is declared', table=name, remedy=remedy)
 
 
 def money_tables(declarations: Mapping[str, Declaration]) -> list[str]:
@@ -62,12 +76,14 @@ def _by_driver(declaration: Declaration) -> bool:
 
 
 def paying_table(declarations: Mapping[str, Declaration]) -> str | None:
-    """Return the table of events whose values are what customers pay; None where none is declared, or several are.
+    """Return the table whose values are what customers pay; None where none is declared, or several are.
 
-    Tables declared as money take precedence over those with the driver of payments: orders and their payments count once.
+    A log declared as money takes precedence over one with the driver of payments, and both over contracts that say what their money is paid
+    for (``per``): orders, their payments and the contract behind them count once.
     """
     logs = {name: d for name, d in declarations.items() if isinstance(d, Events)}
-    found = [name for name, d in logs.items() if _said(d)] or [name for name, d in logs.items() if _by_driver(d)]
+    terms = [name for name, d in declarations.items() if isinstance(d, Intervals) and d.per is not None]
+    found = [name for name, d in logs.items() if _said(d)] or [name for name, d in logs.items() if _by_driver(d)] or terms
     if len(found) > 1:
         warn(
             "several-moneys",

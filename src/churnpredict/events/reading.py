@@ -31,6 +31,7 @@ from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import judge, summing
+from churnpredict.events.terms import per_month
 from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN
 from churnpredict.figures import percent
@@ -228,6 +229,9 @@ def _intervals(reader: Reader, intervals: Intervals) -> Rows:
             what = "responses" if role == "response" else "reopened"
             _refuse_backwards(reader, starts, reader.columns[role], column, f"{what} before the interval begins")
     reader.money(intervals)
+    if intervals.per is not None:
+        c = reader.columns
+        c["value"] = per_month(c["value"], intervals.per, starts, c.get("planned_end"), reader.timezone, reader.name)
     reader.number("value_at_end", intervals.value_at_end)
     reader.label("kind", intervals.kind)
     for column in intervals.attributes:

@@ -9,8 +9,10 @@ import pandas as pd
 from churnpredict.churn.pairs import sorted_pairs
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import warn
+from churnpredict.events.declarations import Intervals
 from churnpredict.events.money import paying_table
 from churnpredict.events.tables import EventTables
+from churnpredict.events.terms import AVERAGE_MONTH
 from churnpredict.events.timing import DAY
 from churnpredict.features.build import build_features
 from churnpredict.features.feature import Feature
@@ -30,9 +32,13 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
 
     The value is the payment per day in the last 364 days (since the first payment where that is later), bounded and shrunk towards the
     average of all customers by :func:`churnpredict.retention.value.credible_rate`, times the horizon. The payments are the values of the
-    one table of events that is declared as money (:func:`churnpredict.events.money.paying_table`); without one, or with several, all values
-    are NaN. Refunds count as negative; a value is never below 0, and it is 0 for customers who have never paid. A value declared with the
-    customers takes precedence: it is per year, and the horizon is a share of the year.
+    one table of events that is declared as money (:func:`churnpredict.events.money.paying_table`). Refunds count as negative; a value is
+    never below 0, and it is 0 for customers who have never paid.
+
+    Without such a table of events, the one table of contracts that says what its amounts are paid for (``Intervals(..., per="month")``)
+    gives the value: what the contracts that run at the cutoff cost over the horizon, 0 for customers without one. Without either, or with
+    several, all values are NaN. A value declared with the customers takes precedence over both: it is per year, and the horizon is a share
+    of the year.
 
     Parameters
     ----------
@@ -52,10 +58,19 @@ def value_over_horizon(tables: EventTables, snapshots: pd.DataFrame, churn: Chur
         held = tables.profile.as_of(*sorted_pairs(tables, snapshots))
         a_year = np.asarray(np.append(tables.profile.versions.columns["value"], np.nan)[held], dtype=np.float64)  # -1: not known yet
         return a_year * (churn.horizon_span.nominal / DAY / _YEAR)
+    days = churn.horizon_span.nominal / DAY
+    name = paying_table(tables.declarations)
+    if name is not None and _is_of_contracts(tables, name):
+        a_month = build_features(tables, snapshots, features=[Feature(name, "open_value", driver="value")])
+        return np.maximum(a_month.to_numpy(dtype=np.float64)[:, 0], 0.0) * (days / AVERAGE_MONTH)
     found = payments(tables, snapshots)
     if found is None:
         return np.full(len(snapshots), np.nan)
-    return credible_rate(*found, learn_credibility(*found) if book is None else book) * (churn.horizon_span.nominal / DAY)
+    return credible_rate(*found, learn_credibility(*found) if book is None else book) * days
+
+
+def _is_of_contracts(tables: EventTables, name: str) -> bool:
+    return isinstance(tables.declarations[name], Intervals)
 
 
 def value_by_model(
@@ -78,7 +93,7 @@ def value_by_model(
             remedy="Declare which values are money: Events(..., money=True), in churn.toml money = true.",
             stacklevel=4,
         )
-    if book is None and paying is not None:
+    if book is None and paying is not None and not _is_of_contracts(tables, paying):
         warn(
             "worth-not-learnt",
             "the model was trained without payments, so the value of customers is unknown",
@@ -113,9 +128,9 @@ def payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floa
 
 
 def payment_rows(tables: EventTables) -> list[Feature]:
-    """Return the features that give the payments by quarter; none where nothing is paid."""
+    """Return the features that give the payments by quarter; none where no log says what is paid."""
     name = paying_table(tables.declarations)
-    if name is None:
+    if name is None or isinstance(tables.declarations[name], Intervals):
         return []
     return [*(Feature(name, "sum", f"{days}d", driver="value") for days in _QUARTERS), Feature(name, "days_since_first", driver="value")]
 

@@ -197,7 +197,8 @@ def _plan(scores: pd.DataFrame, options: Mapping[str, Any]) -> Plan | None:
         warn(
             "no-plan",
             "there is no plan whom to contact: nothing says what customers are worth",
-            remedy="Write money = true beside a value that is money and train again, or value = 500 (over the horizon) under [plan].",
+            remedy="Write money = true beside a value that is money and train again (with contracts also what it is paid for, such as "
+            'per = "month"), or value = 500 (over the horizon) under [plan].',
         )
         return None
     return plan_retention(scores, **options)

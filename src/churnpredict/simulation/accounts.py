@@ -60,7 +60,7 @@ class AccountBusiness:
         seats = frames["contracts"][["account", "starts", "seats"]]
         return kinds.EventTables(
             accounts=kinds.Customers(frames["accounts"], customer="account", since="signed_up", attributes=["plan", "region"]),
-            contracts=kinds.Intervals(frames["contracts"], customer="account", value="monthly", money=True, **term),
+            contracts=kinds.Intervals(frames["contracts"], customer="account", value="monthly", money=True, per="month", **term),
             seats=kinds.States(seats, customer="account", time="starts", values=["seats"], driver="value"),
             usage=kinds.Events(frames["usage"], customer="account", time="at", user="person", item="feature", seats="seats.seats"),
             observed_until=self.end,

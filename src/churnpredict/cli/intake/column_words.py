@@ -229,6 +229,14 @@ WORDS: dict[str, str] = {
         mitglieder* organization* organisation* households patients comptes usuarios clientes clienti utenti klienci uzytkownicy
         klanten leden клиенты пользователи абоненты musteri* kullanici* uyeler* students companies
     """,
+    "monthly": """
+        monthly month mrr monatlich* monat *monat mensuel* mois mensual* mes mensile* mese mensal* miesieczn* miesiac* maandelijks* maand*
+        месяц* ежемесячн* aylik
+    """,
+    "yearly": """
+        yearly year annual* annum arr jahr* *jahr jaehrlich* annuel* annee anual* ano annuale* anno roczn* rok jaarlijks* jaar* год*
+        ежегодн* yillik yil
+    """,
     "price": """
         price* plan tariff* tarif* tier* fee fees dues rate preis* ucret* *preis prix precio* prezzo* preco* cena* prijs* *prijs цена*
         тариф* fiyat* package paket*

@@ -275,6 +275,10 @@ def _section(reading: Reading, folder: Path) -> list[str]:
     lines += [f"{role} = {_toml(column)}  # {_SAYS[role]}" for role, column in reading.roles.items()]
     lines += [f"{role} = {_toml(columns)}  # {_SAYS[role]}" for role, columns in reading.lists.items() if columns]
     lines += [f"{key} = {_toml(value)}  # {why}" for key, value, why in (*written, *reading.keys)]
+    if reading.kind == "intervals" and reading.key("money") and not reading.key("per"):
+        lines += [
+            '# per = "month"  # or "year", "contract": what the amounts are paid for; without it they do not say what customers are worth'
+        ]
     lines += [f"# {note}" for note in reading.notes]
     lines += [f"# {note}" for note in reading.profile.notes]
     by_reason: dict[str, list[str]] = {}
@@ -282,6 +286,12 @@ def _section(reading: Reading, folder: Path) -> list[str]:
         by_reason.setdefault(why, []).append(column)
     lines += [f"# not used, {why}: {', '.join(columns)}".replace("\n", " ") for why, columns in by_reason.items()]
     return lines
+
+
+def _says_worth(reading: Reading) -> bool:
+    """Return whether a table says what customers are worth: payments, contracts of a known period, or a value of each."""
+    of_contracts = reading.kind == "intervals"
+    return bool(reading.key("per" if of_contracts else "money")) or (reading.kind == "customers" and "value" in reading.roles)
 
 
 def _text_of(readings: Sequence[Reading], folder: Path, rule: Rule, refused: Mapping[str, str], tried: Sequence[str]) -> str:
@@ -295,7 +305,7 @@ def _text_of(readings: Sequence[Reading], folder: Path, rule: Rule, refused: Map
     lines += ["[churn]", *(f"{key} = {_toml(value)}" + (f"  # {why}" if why else "") for key, value, why in rule.lines), ""]
     lines += [f"# too few customers left by: {', '.join(tried)}", ""] if tried else []
     lines += ["[output]", 'model = "churn.model"', 'scores = "scores.csv"    # or scores.parquet', 'backtest = "backtest.csv"']
-    if not any(r.key("money") or (r.kind == "customers" and "value" in r.roles) for r in used):
+    if not any(_says_worth(r) for r in used):
         lines += ["", "[plan]"]
         lines += ["# value = 500  # what a customer is worth over the horizon: no column has it, and a contact plan needs it"]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from churnpredict.cli.intake.date_orders import with_settled_dates
 from churnpredict.cli.intake.dated_files import with_dates_of_names
 from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
 from churnpredict.cli.intake.guess_columns import guess_columns
+from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
 from churnpredict.cli.intake.merged_customers import with_merges_named
@@ -27,7 +28,6 @@ from churnpredict.cli.intake.table_profiles import TableProfile
 from churnpredict.cli.intake.tables_of_leaving import leavers, months_turned, more_states, with_payment_driver, without_contradicted
 from churnpredict.cli.intake.tariff_states import tariff_states
 from churnpredict.cli.intake.titled_years import with_years_of_titles
-from churnpredict.events.source import Query
 from churnpredict.events.timing import DAY, stamp
 from churnpredict.figures import percent
 
@@ -105,7 +105,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = _one_table_of_people(readings)
     readings = [months_turned(r) for r in readings]
     readings = _observed(with_merges_named(readings))
-    return with_payment_driver(_with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
+    return with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
 
 
 def _lines_of_orders(reading: Reading, way: Way) -> Reading:
@@ -208,27 +208,6 @@ def _as_event(r: Reading) -> Reading:
     keys = list(column.how) + ([("optional_time", True, "rows without this time are not events")] if not column.known.all() else [])
     unused = {c: "no role found" for c in r.profile.columns if c not in roles.values()}
     return replace(r, kind="events", roles=roles, lists={}, keys=keys, unused=unused, leaving="")
-
-
-def _with_money(readings: Sequence[Reading]) -> list[Reading]:
-    """Mark which values are money that customers pay: in one log only, payments rather than orders, so that nothing counts twice."""
-    paid = [r for r in readings if r.kind == "events" and _is_money(r)]
-    paying = max(paid, key=lambda r: (r.profile.says("payment"), r.profile.rows), default=None)
-    said = ("money", True, "the values are money; remove this if they are hours, points or pieces")
-    return [replace(r, keys=[*r.keys, said]) if r is paying or (r.kind == "intervals" and _is_money(r)) else r for r in readings]
-
-
-def _is_money(reading: Reading) -> bool:
-    column = reading.profile.columns.get(reading.roles.get("value", ""))
-    if column is None or (reading.kind == "events" and (reading.leaving or reading.profile.says("leaving"))):
-        return False  # refunds to leavers are not payments of customers
-    if reading.key("driver") == "support" or reading.profile.says("refund"):
-        return False  # what is paid to customers: claims, refunds
-    if reading.profile.says("usage") and "currency" not in reading.roles:
-        return False
-    if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: named by the file
-        return reading.profile.says("value", "payment", "price", "best_value")
-    return column.says("value", "best_value", "price") and not column.says("quantity")
 
 
 def _bounds(times: np.ndarray) -> tuple[int | None, int | None]:
