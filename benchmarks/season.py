@@ -1,12 +1,13 @@
 """The season as a clock: kinds of simulated business and the real histories, each without the clock, with it, and with the truth.
 
-Run ``python benchmarks/season.py [--real] [--seeds N] [--cutoffs N] [--line] [--defaults] [name ...]``. Worlds are drawn with a seed, so
-that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the law by which its customers buy and
+Run ``python benchmarks/season.py [--real | --cost] [--seeds N] [--cutoffs N] [--line] [--defaults] [name ...]``.
+Worlds are drawn with a seed, so that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the law by which its customers buy and
 leave. No model can do better but by chance, so what it gains is what there is to gain. The kinds called "cancellations" are subscriptions
 that customers cancel; the others are shops whose customers fall silent. ``--line`` leaves out the trees, which costs a
 tenth: for many seeds. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for its trees, which changes
 both sides alike and costs a sixth. The real data are not part of the project: they are looked for in ``../shared/data`` beside the
-checkout, or in CHURNPREDICT_DATA.
+checkout, or in CHURNPREDICT_DATA. ``--cost`` asks what the season adds to the CPU of a whole fit: pairs of fits with it and without, by
+turns, each with tables of its own.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import cpu, pin
+from churnpredict.model import classifier
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.labels import risk_of
 from churnpredict.model.purchases import PurchaseModel, find_triple, silence_margin, triple_values
+from churnpredict.pipeline import season_counts
 
 DATA = Path(os.environ.get("CHURNPREDICT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 START = pd.Timestamp("2009-01-01")
@@ -303,17 +306,25 @@ GROUPS = {
 }
 
 
+def draw(name: str, seed: int) -> tuple[World, Callable[[], cp.EventTables], cp.Inactivity | cp.Cancellation]:
+    """A world of one seed: its kind, its tables (made anew each time, so that nothing is remembered), and what leaving is."""
+    world = (WORLDS | LEAVING)[name]
+    if name in LEAVING:
+        return world, lambda: simulate_leaving(world, seed=seed), cp.Cancellation(world.horizon, of="cancellations")
+    log = simulate(world, seed=seed)
+
+    def tables() -> cp.EventTables:
+        return cp.EventTables(orders=cp.Events(log, customer="who", time="when", value="eur", money=True))
+
+    return world, tables, cp.Inactivity(world.horizon, of="orders")
+
+
 def worlds(names: list[str], how: argparse.Namespace) -> None:
     found: dict[str, list[Figures]] = {group: [] for group in GROUPS}
     for name in names:
-        world, silence = (WORLDS | LEAVING)[name], name in WORLDS
-        churn = cp.Inactivity(world.horizon, of="orders") if silence else cp.Cancellation(world.horizon, of="cancellations")
         for seed in range(how.seeds):
-            if silence:
-                log = simulate(world, seed=seed)
-                tables = cp.EventTables(orders=cp.Events(log, customer="who", time="when", value="eur", money=True))
-            else:
-                tables = simulate_leaving(world, seed=seed)
+            world, make, churn = draw(name, seed)
+            tables = make()
             for cutoff in world.cutoffs[-how.cutoffs :]:
                 figures = compare(tables, churn, cutoff, history=f"{name} {seed}", how=how, world=world)
                 show(name, cutoff, figures)
@@ -342,10 +353,65 @@ def real(how: argparse.Namespace) -> None:
     summarise("real histories", found)
 
 
+COSTS = ("christmas", "holiday troughs, 30 days", "nothing", "cancellations, summer", "cancellations, 30 days", "cancellations, nothing")
+
+
+def cost(names: list[str], how: argparse.Namespace) -> None:
+    """Print the CPU of whole fits by default, with the season against without it, and what of it the season's own steps take.
+
+    The whole contains that trees stop elsewhere once the season is known: the rounds of both sides are printed.
+    """
+    own = [0.0]
+    for module, step in ((season_counts, "training_step"), (season_counts, "weeks_before"), (classifier, "season_beside")):
+        setattr(module, step, clocked(getattr(module, step), own))
+    for name in names:
+        for seed in range(how.seeds):
+            world, make, churn = draw(name, seed)
+            pairs, parts, rounds = [], [], ["", ""]
+            for turn in range(how.repeats + 1):
+                took = [0.0, 0.0]
+                for season in (turn % 2 == 0, turn % 2 == 1):
+                    own[0], tables = 0.0, make()
+                    settings = {} if not how.line else {"classifier": cp.ChurnClassifier(n_jobs=1, members=("linear", "purchases"))}
+                    pipeline = cp.ChurnPipeline(churn, n_jobs=1, season=season, **settings)
+                    _, took[season] = cpu(pipeline.fit, tables, world.cutoffs[-1])
+                    rounds[season] = "/".join(str(n) for n in pipeline.model_.training_record_["rounds"].values())
+                    part = own[0]
+                    if season and turn:
+                        parts.append(part / (took[True] - part))
+                if turn:  # the first turn compiles and warms up
+                    pairs.append(took)
+            without, beside = np.array(pairs).T
+            print(
+                f"{name:<26}seed {seed}  fit {np.median(without):6.2f} s, with season {spread(beside / without - 1)}; "
+                f"its own steps {spread(np.array(parts))}; rounds {rounds[0]} -> {rounds[1]}   {pipeline.season_.brief()}",
+                flush=True,
+            )
+
+
+def clocked(step: Callable[..., object], total: list[float]) -> Callable[..., object]:
+    """The same step, its CPU seconds added to ``total[0]``."""
+
+    def run(*given: object, **named: object) -> object:
+        found, seconds = cpu(lambda: step(*given, **named))
+        total[0] += seconds
+        return found
+
+    return run
+
+
+def spread(shares: np.ndarray) -> str:
+    """The median and the range of some shares, in percent."""
+    low, middle, high = (100 * np.quantile(shares, q) for q in (0, 0.5, 1))
+    return f"{middle:+.1f} % ({low:+.1f} to {high:+.1f})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="kinds of business; all by default")
     parser.add_argument("--real", action="store_true", help="the real histories instead")
+    parser.add_argument("--cost", action="store_true", help="what the season adds to the CPU of a fit instead")
+    parser.add_argument("--repeats", type=int, default=3, help="pairs of fits, for --cost")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--cutoffs", type=int, default=7, help="the latest of each kind")
     parser.add_argument("--line", action="store_true", help="without the trees")
@@ -355,6 +421,8 @@ def main() -> None:
     pin()
     if given.real:
         real(given)
+    elif given.cost:
+        cost(given.names or list(COSTS), given)
     else:
         worlds(given.names or [*WORLDS, *LEAVING], given)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -104,9 +104,8 @@ def leaving_clock(counts: LeavingCounts, before: float | None = None) -> Clock |
     In period p and tenure class c, of n at risk ``n exp(a[c] + u[p])`` are expected to leave, so neither growth nor the age of the
     customer base passes for season. The classes are taken out, and u is divided into trend, season, deviation and noise.
     """
-    last = counts.moment // DAY
-    skipped = 0 if before is None else max(-(-(last - int(np.floor(before)) + counts.lag) // PERIOD), 0)
-    end = last - skipped * PERIOD
+    skipped = 0 if before is None else _unsettled(counts, before)
+    end = counts.moment // DAY - skipped * PERIOD
     at_risk, left = (part[skipped:][::-1].astype(np.float64) for part in (counts.at_risk, counts.left))
     seen = np.flatnonzero(at_risk.sum(axis=1))
     if len(seen) < _FEWEST_PERIODS:
@@ -121,6 +120,11 @@ def leaving_clock(counts: LeavingCounts, before: float | None = None) -> Clock |
     rates, ahead = np.exp(log_rate), np.arange(366) + 0.5
     scale = rates[: PERIOD * n].mean()
     return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), {})
+
+
+def _unsettled(counts: LeavingCounts, day: float) -> int:
+    """Return how many of the newest periods were not settled before a day."""
+    return max(-(-(counts.moment // DAY - int(np.floor(day)) + counts.lag) // PERIOD), 0)
 
 
 def leaving_intensity(at_risk: Floats, left: Floats) -> Intensity:
@@ -178,15 +182,29 @@ def learn_leaving(
     for day in np.unique(windows.cutoffs)[::-1].tolist():
         if not older or older[-1] - day >= half:
             older.append(day)
-    for day in older[:_MOST][::-1]:  # (i) older cutoffs, each with the clock and the line of its day
-        here, before = np.flatnonzero(windows.cutoffs == day), np.flatnonzero(windows.ends <= day)
-        clock = leaving_clock(counts, day)
-        if isinstance(clock, Clock) and _learnable(y[here]) and _learnable(y[before]):
-            z, offset = seasonless((before, here)), _ahead(windows, y, w, clock, (before, here))[1]
-            trials.append(Trial(z, offset, y[here], _OLDER))
+    clocks: dict[int, Clock | str] = {}
+
+    def clock_before(day: float) -> Clock | str:
+        skipped = _unsettled(counts, day)
+        if skipped not in clocks:
+            clocks[skipped] = leaving_clock(counts, day)
+        return clocks[skipped]
+
+    for i in range(0, min(len(older), _MOST), 2):  # (i) older cutoffs, each with the clock of its day
+        days = older[i : i + 2]
+        before = np.flatnonzero(windows.ends <= days[-1])  # two cutoffs share the line of the older one: lines cost most
+        asked = [(np.flatnonzero(windows.cutoffs == day), day) for day in days]
+        known = [(here, clock_before(day)) for here, day in asked if _learnable(y[here])]
+        known = [(here, clock) for here, clock in known if isinstance(clock, Clock)]
+        if known and _learnable(y[before]):
+            z = seasonless((before, np.concatenate([here for here, _ in known])))
+            for here, clock in known:
+                offset = _ahead(windows, y, w, cast(Clock, clock), (before, here))[1]
+                trials.append(Trial(z[: len(here)], offset, y[here], _OLDER))
+                z = z[len(here) :]
     by_fold: list[tuple[Floats, Floats]] = []
     for fold in folds:  # (ii) the blocks that validate the blend
-        clock = leaving_clock(counts, float(windows.cutoffs[fold[1]].min()))
+        clock = clock_before(float(windows.cutoffs[fold[1]].min()))
         if isinstance(clock, str):
             by_fold.append((np.zeros(len(fold[0])), np.zeros(len(fold[1]))))
             continue

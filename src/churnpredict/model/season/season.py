@@ -244,17 +244,19 @@ def _with_share(
         if clock is None:
             by_fold.append((np.zeros(len(before)), np.zeros(len(valid))))
             continue
-        pair = _fit(rows.take(before), y[before], w[before], clock)
+        pair = _fit(rows.take(before), y[before], w[before], clock, near=pair)
         by_fold.append((_margins(rows.take(before), pair, clock)[1], _margins(rows.take(valid), pair, clock)[1]))
         trials.append(Trial(seasonless(fold), by_fold[-1][1], y[valid], _BLOCK))
     share = choose_share(trials)
     if share < _SLIGHT:
         return "earlier cutoffs do not bear a season out" if trials else "no earlier cutoff can tell whether it helps"
-    return _assembled(rows, y, w, now, share, [(share * a, share * b) for a, b in by_fold])
+    return _assembled(rows, y, w, now, share, [(share * a, share * b) for a, b in by_fold], near=pair)
 
 
-def _assembled(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, share: float, by_fold: list[tuple[Floats, Floats]]) -> Learnt:
-    pair = _fit(rows, y, w, clock)
+def _assembled(
+    rows: SeasonRows, y: Floats, w: Floats, clock: Clock, share: float, by_fold: list[tuple[Floats, Floats]], near: _Pair | None = None
+) -> Learnt:
+    pair = _fit(rows, y, w, clock, near=near)
     rate = float(np.average(clock.mean_rate(rows.starts, rows.ends), weights=w))
     season = Season(clock, pair.plain, pair.warped, share, max(rate, 1e-6))
     return Learnt(season, season.offsets(rows), by_fold)
