@@ -1,13 +1,13 @@
 """The season as a clock: kinds of simulated business and the real histories, each without the clock, with it, and with the truth.
 
 Run ``python benchmarks/season.py [--real | --cost] [--seeds N] [--cutoffs N] [--line] [--defaults] [name ...]``.
-Worlds are drawn with a seed, so that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the law by which its customers buy and
-leave. No model can do better but by chance, so what it gains is what there is to gain. The kinds called "cancellations" are subscriptions
-that customers cancel; the others are shops whose customers fall silent. ``--line`` leaves out the trees, which costs a
-tenth: for many seeds. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for its trees, which changes
-both sides alike and costs a sixth. The real data are not part of the project: they are looked for in ``../shared/data`` beside the
-checkout, or in CHURNPREDICT_DATA. ``--cost`` asks what the season adds to the CPU of a whole fit: pairs of fits with it and without, by
-turns, each with tables of its own.
+Worlds are drawn with a seed, so that anybody gets the same ones. The truth knows the world: its season, also of the time ahead, and the
+law by which its customers buy and leave. No model can do better but by chance, so what it gains is what there is to gain. The kinds
+called "cancellations" are subscriptions that customers cancel; the others are shops whose customers fall silent. ``--line`` leaves out
+the trees, which costs a tenth: for many seeds. Without ``--defaults`` the pipeline takes steps of a third of the horizon and one seed for
+its trees, which changes both sides alike and costs a sixth. The real data are not part of the project: they are looked for in
+``../shared/data`` beside the checkout, or in CHURNPREDICT_DATA. ``--cost`` asks what the season adds to the CPU of a whole fit: pairs of
+fits with it and without, by turns, each with tables of its own.
 """
 
 from __future__ import annotations

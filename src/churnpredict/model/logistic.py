@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from churnpredict.model.calibration import sigmoid
 __all__ = ["fit_logistic"]
 
 _WIDE = 150  # columns from which the Hessian costs more than it saves
-_NARROW = {"solver": "newton-cholesky", "max_iter": 50, "tol": 1e-5}
-_BROAD = {"solver": "lbfgs", "max_iter": 150, "tol": 1e-3}
+_NARROW: dict[str, Any] = {"solver": "newton-cholesky", "max_iter": 50, "tol": 1e-5}
+_BROAD: dict[str, Any] = {"solver": "lbfgs", "max_iter": 150, "tol": 1e-3}
 
 
 def fit_logistic(
@@ -50,19 +51,18 @@ def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, 
     n = Z.shape[1]
     penalty = np.r_[np.full(n, 1 / strength), 0.0]
 
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+    def at(theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         z = offset + Z @ theta[:n] + theta[n]
-        d = w * (sigmoid(z) - y)
+        d = w * ((p := sigmoid(z)) - y)
         value = float(w @ (np.logaddexp(0, z) - y * z)) + 0.5 * float(penalty @ theta**2)
-        return value / len(y), (np.r_[Z.T @ d, d.sum()] + penalty * theta) / len(y)
+        return value / len(y), (np.r_[Z.T @ d, d.sum()] + penalty * theta) / len(y), p
 
     theta = np.zeros(n + 1)
     if n > _WIDE:
-        theta = minimize(loss, theta, jac=True, method="L-BFGS-B", options={"maxiter": 150, "gtol": 1e-4}).x
+        theta = minimize(lambda theta: at(theta)[:2], theta, jac=True, method="L-BFGS-B", options={"maxiter": 150, "gtol": 1e-4}).x
         return theta[:n], float(theta[n])
-    value, gradient = loss(theta)
+    value, gradient, p = at(theta)
     for _ in range(50):
-        p = sigmoid(offset + Z @ theta[:n] + theta[n])
         root = np.sqrt(h := w * p * (1 - p))
         bent = Z * root[:, None]
         H = np.empty((n + 1, n + 1))
@@ -71,11 +71,11 @@ def _around(offset: np.ndarray, Z: np.ndarray, y: np.ndarray, w: np.ndarray, *, 
         step = np.linalg.solve((H + np.diag(penalty)) / len(y) + 1e-12 * np.eye(n + 1), gradient)
         size, before = 1.0, value
         while size > 1e-4:
-            value, gradient = loss(theta - size * step)
+            value, gradient, p = at(theta - size * step)
             if value <= before:
                 break
             size /= 2
         theta = theta - size * step
-        if np.abs(gradient).max() < 1e-6 or before - value < 1e-10:
+        if np.abs(gradient).max() < _NARROW["tol"] or before - value < 1e-10:
             break
     return theta[:n], float(theta[n])

@@ -137,7 +137,7 @@ def decompose(intensity: Intensity, effects: Sequence[Effect] = ()) -> Decomposi
         slopes = np.exp(2 * logs) * (twice @ inverse.T.ravel() - seen @ v @ v)
         return value, slopes + away / _SPREAD
 
-    logs = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 2)] * len(start), options={"maxiter": 25, "ftol": 1e-6}).x
+    logs = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(-9, 2)] * len(start), options={"maxiter": 25, "ftol": 1e-5}).x
     lower, _ = inverse_at(logs)
     inverse = np.tril(lower) + np.tril(lower, -1).T
     weights = L @ inverse @ y

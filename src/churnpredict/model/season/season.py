@@ -27,7 +27,7 @@ _YEAR = 365  # days of history, below which part of the year was never seen
 _SHORT, _WEEKS = 14, 8  # days of a window up to which days of the week matter by themselves; fewest weeks of events for them
 _CLIP = 2.0  # log-odds: beyond it the calendar would overrule everything known of a customer
 _FEW, _SLIGHT = 50, 0.05  # rows of a trial; a share below which the season is left out
-_ROWS = 1_500  # for four parameters; more rows move a trial less than another month does
+_ROWS = 1_000  # for four parameters; more rows move a trial less than another month does
 _OLDER, _BLOCK = 0.5, 1 / 3  # weights of trials: windows half a horizon apart overlap, blocks of validation more so
 
 Floats = npt.NDArray[np.float64]
