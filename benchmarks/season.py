@@ -16,7 +16,7 @@ import argparse
 import os
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,8 @@ def _rough(days: np.ndarray, size: float) -> np.ndarray:
 class World:
     """One kind of business: the log intensity by day of the year and day of the history, and how it differs otherwise.
 
+    Worlds of two countries compare a clock for each country with one clock for both.
+
     ``group`` is "mild" or "strong" for a season that moves the level of a window by about .05 or about .1, "festival", "week" or "none".
     """
 
@@ -82,6 +84,12 @@ class World:
     joins: Curve | None = None
     days: int = 1_460
     cutoffs: tuple[str, ...] = ("2011-03-14", "2011-06-12", "2011-09-10", "2011-12-12", "2012-03-12", "2012-06-12", "2012-09-10")
+    south: float | None = None  # share of the customers of a second country, half a year later; all of one season where negative
+
+    @property
+    def other(self) -> World:
+        """The same as the second country has it."""
+        return replace(self, curve=lambda d, t: self.curve((d + 182.6) % 365.25, t)) if self.south and self.south > 0 else self
 
     def time(self) -> np.ndarray:
         """Operational time at the beginning of each day, of those ahead as well."""
@@ -118,6 +126,9 @@ WORLDS: dict[str, World] = {
         days=330,
         cutoffs=("2009-10-06", "2009-10-07", "2009-10-08", "2009-10-09", "2009-10-10", "2009-10-11", "2009-10-12"),
     ),
+    "two hemispheres": World(_christmas, "segments", south=0.5),
+    "two hemispheres, summer": World(lambda d, _: 1.2 * _peak(d, 200, 35), "segments", south=0.3),
+    "two countries alike": World(_christmas, "alike", south=-0.4),
     "nothing": World(lambda d, _: 0 * d, "none"),
     "trend": World(lambda d, t: 0.35 * t / 365, "none"),
     "growth": World(lambda d, _: 0 * d, "none", growth=1.5),
@@ -244,8 +255,10 @@ def compare(
     happened = cp.label_churn(tables, cp.take_snapshots(tables, churn, at=cutoff), churn)
     y = happened.within().to_numpy()
     found = Figures(history, [], [], [], 0.0, "")
+    by = "country" if world is not None and world.south is not None else None
     for season in (False, True):
-        pipeline = cp.ChurnPipeline(churn, n_jobs=1, season=season, **settings)
+        alone = {"season": True} if by else {"season": season}  # one clock for both countries, and one for each
+        pipeline = cp.ChurnPipeline(churn, n_jobs=1, season_by=by if season else None, **alone, **settings)
         X, outcomes = pipeline.training_rows(tables, cutoff)
         _, trained = cpu(pipeline.learn, X, outcomes)
         X_test = cp.build_features(tables, happened.index.to_frame(index=False), features=pipeline.features_)
@@ -254,7 +267,7 @@ def compare(
         found.gap.append(float(p.mean() - y.mean()))
         found.seconds.append(trained)
         found.said, found.base = pipeline.season_.brief(), log_loss(y, pipeline.base_rate_)
-    if world is not None:
+    if world is not None and by is None:
         p = (truth if isinstance(churn, cp.Inactivity) else truth_of_leaving)(world, X_test, days)
         found.loss.append(log_loss(y, p))
         found.gap.append(float(p.mean() - y.mean()))
@@ -301,9 +314,28 @@ GROUPS = {
     "strong": "strong seasons",
     "festival": "one festival a year",
     "week": "weekdays, less than a year",
+    "segments": "two seasons, a clock for each country against one for both",
+    "alike": "one season, a clock for each country against one for both",
     "cancellations": "a season of cancellations",
     "none": "no season",
 }
+
+
+def two_countries(world: World, seed: int) -> Callable[[], cp.EventTables]:
+    """Shops of two countries, whose customers are told apart by an attribute."""
+    assert world.south is not None
+    n = round(2_000 * abs(world.south))
+    logs = {"north": simulate(world, n=2_000 - n, seed=seed), "south": simulate(world.other, n=n, seed=seed + 1_000)}
+    log = pd.concat([part.assign(who=country[0] + part["who"], country=country) for country, part in logs.items()])
+    people = log[["who", "country"]].drop_duplicates()
+
+    def tables() -> cp.EventTables:
+        return cp.EventTables(
+            customers=cp.Customers(people, customer="who", attributes=["country"]),
+            orders=cp.Events(log, customer="who", time="when", value="eur", money=True),
+        )
+
+    return tables
 
 
 def draw(name: str, seed: int) -> tuple[World, Callable[[], cp.EventTables], cp.Inactivity | cp.Cancellation]:
@@ -311,6 +343,8 @@ def draw(name: str, seed: int) -> tuple[World, Callable[[], cp.EventTables], cp.
     world = (WORLDS | LEAVING)[name]
     if name in LEAVING:
         return world, lambda: simulate_leaving(world, seed=seed), cp.Cancellation(world.horizon, of="cancellations")
+    if world.south is not None:
+        return world, two_countries(world, seed), cp.Inactivity(world.horizon, of="orders")
     log = simulate(world, seed=seed)
 
     def tables() -> cp.EventTables:

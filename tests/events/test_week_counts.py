@@ -124,3 +124,41 @@ def test_histories_without_inner_weeks_count_nobody(n):
     (found,) = count_weeks(tables, "orders", tables.instants("2024-03-10"))
     assert found.people == 0
     assert not found.by_ends.any()
+
+
+def _with_profile(log, **more):
+    rows = [(who, "2020-01-01", "even" if int(who[1:]) % 2 == 0 else "odd") for who in sorted(set(log["who"]))]
+    people = pd.DataFrame(rows, columns=["who", "from", "side"]).astype({"from": "datetime64[us]"})
+    if "later" in more:  # from a day on, all are on one side
+        people = pd.concat([people, people.assign(**{"from": pd.Timestamp(more["later"]), "side": "odd"})], ignore_index=True)
+    customers = cp.Customers(people, customer="who", attributes=["side"], valid_from="from")
+    return cp.EventTables(customers=customers, orders=cp.Events(log, customer="who", time="at"))
+
+
+def test_segments_are_counted_apart_and_add_up():
+    log = _log()
+    tables = _with_profile(log)
+    whole, *apart = count_weeks(tables, "orders", tables.instants(END), ("side", "column"))
+    assert [part.segment for part in apart] == [("column", "even"), ("column", "odd")]
+    assert whole.segment is None
+    for part, rest in zip(apart, (0, 1), strict=True):
+        some = log[log["who"].str[1:].astype(int) % 2 == rest]
+        by_ends, by_first, people = _slowly(some, END)
+        assert people == part.people > 10
+        for wanted, counted in ((by_ends, part.by_ends), (by_first, part.by_first)):
+            assert {tuple(map(int, at)): int(counted[tuple(at)]) for at in np.argwhere(counted)} == wanted
+    for name in ("by_ends", "by_first", "weekdays", "people"):
+        assert np.array_equal(sum(getattr(part, name) for part in apart), getattr(whole, name))
+    with pytest.raises(ValueError, match="two segments"):
+        apart[0] + apart[1]
+
+
+def test_a_segment_holds_those_who_were_in_it_before_the_moment():
+    log = _log()
+    asked = ("side", "column")
+    now, late = (_with_profile(log, later=day) for day in (END, END - pd.Timedelta(days=1)))
+    usual = count_weeks(_with_profile(log), "orders", now.instants(END), asked)
+    assert all(_same(a, b) for a, b in zip(usual, count_weeks(now, "orders", now.instants(END), asked), strict=True))
+    moved = count_weeks(late, "orders", late.instants(END), asked)
+    assert moved[1].people == 0
+    assert moved[2].people == usual[0].people

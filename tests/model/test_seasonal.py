@@ -178,3 +178,50 @@ def test_constraints_and_isotonic_calibration_live_with_it(data):
     assert np.abs(why.values.sum(axis=1) + why.base_value - model.decision_function(X.iloc[:50])).max() < 1e-9
     later = X.iloc[:50].assign(**{NAMES[1]: np.minimum(X[NAMES[1]].iloc[:50] + 5, X[NAMES[2]].iloc[:50])})
     assert len(model.decision_function(later)) == 50
+
+
+@pytest.fixture(scope="module")
+def apart(data):
+    """Two countries, one of which has counts of its own; and a third that is too small for them."""
+    from dataclasses import replace
+
+    X, y = data
+    X = X.assign(lifecycle__country=pd.Categorical(np.resize(["n", "s", "s", "t"], len(y))))
+    weeks = _weeks(X)
+    parts = [replace(c, segment=("lifecycle__country", name), people=people) for name, people in (("s", 900), ("t", 199)) for c in weeks]
+    model = _model().fit(X, y, weeks=[*weeks, *parts])
+    return X, model
+
+
+def test_only_segments_of_enough_customers_have_clocks(apart):
+    X, model = apart
+    (code,) = model.season_.own
+    assert model.matrix_encoder_.levels[X.columns.get_loc("lifecycle__country")][code] == "s"
+    assert model.season_.columns == (*NAMES, "lifecycle__country")
+    busy, there = model.expected_activity(X), X["lifecycle__country"] == "s"
+    times = X.index.get_level_values("cutoff")
+    newest = times == times.max()
+    assert len({*busy[newest & there].round(12)}) == len({*busy[newest & ~there].round(12)}) == 1
+    assert busy[newest & there][0] != busy[newest & ~there][0]
+
+
+@pytest.mark.parametrize("change", ["none", "without a column", "code", "twice", "short", "still"])
+def test_clocks_of_segments_that_contradict_the_rest_are_refused(apart, change):
+    X, model = apart
+    columns, classifier, numbers, texts = serialise.freeze_model(model)
+    season, (own,) = numbers.season, numbers.season.own
+    changed = {
+        "none": {},
+        "without a column": {"columns": season.columns[:3]},
+        "code": {"own": [own.model_copy(update={"code": 3})]},
+        "twice": {"own": [own, own]},
+        "short": {"own": [own.model_copy(update={"rates": own.rates[1:]})]},
+        "still": {"own": [own.model_copy(update={"rates": [0.0] * len(own.rates)})]},
+    }[change]
+    numbers = numbers.model_copy(update={"season": season.model_copy(update=changed)})
+    if change == "none":
+        back = serialise.thaw_model(columns, classifier, read_json(Numbers, write_json(numbers), "numbers.json"), texts)
+        assert np.array_equal(back.decision_function(X), model.decision_function(X))
+        return
+    with pytest.raises(ModelFileError):
+        serialise.thaw_model(columns, classifier, numbers, texts)

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.pipeline.test_season_view import UNTIL, _tables, seasonal_log
+from tests.pipeline.test_season_view import QUICK, UNTIL, _tables, seasonal_log
 
 import churnpredict as cp
+from churnpredict.errors import ChurnError, UsageError
 from churnpredict.events import week_counts
+from churnpredict.pipeline.season_counts import MOST_SEGMENTS
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +48,80 @@ def test_steps_stay_short_where_every_month_is_alike():
     flat["at"] = (pd.Timestamp("2021-01-01") + pd.to_timedelta(flat["at"], unit="D")).astype("datetime64[us]")
     tables = _tables(flat[flat["at"] < "2023-09-01"])
     assert cp.ChurnPipeline(cp.Inactivity("30d", of="orders", active_within="90d")).step_between(tables) is None
+
+
+def _two_countries(log):
+    """A quarter of the customers live half a year later."""
+    south = log["who"].str[-1].isin(["0", "1"])
+    moved = log.assign(at=log["at"] + pd.to_timedelta(np.where(south, 182, 0), unit="D"), country=np.where(south, "south", "north"))
+    people = moved[["who", "country"]].drop_duplicates().assign(size=1.0)
+    customers = cp.Customers(people, customer="who", attributes=["country", "size"])
+    return cp.EventTables(customers=customers, orders=cp.Events(moved, customer="who", time="at"))
+
+
+def _of_countries(tables, **more):
+    churn = cp.Inactivity("60d", of="orders", active_within="90d")
+    pipeline = cp.ChurnPipeline(churn, every="20d", classifier=cp.ChurnClassifier(**QUICK), **more)
+    return pipeline.learn(*pipeline.training_rows(tables, UNTIL))
+
+
+@pytest.fixture(scope="module")
+def countries():
+    return _two_countries(seasonal_log(1_300))
+
+
+@pytest.fixture(scope="module")
+def apart(countries):
+    return _of_countries(countries, season_by="country")
+
+
+def test_segments_have_clocks_of_their_own(countries, apart):
+    season = apart.model_.season_
+    assert season.columns[3].endswith("country")
+    assert set(apart.season_.segments.index) == {"north", "south"}
+    together = _of_countries(countries)
+    assert together.model_.season_ is None or not together.model_.season_.own
+    busiest = {code: int(clock.year.argmax()) for code, clock in season.own.items()}
+    one, other = busiest.values()
+    assert 120 < abs(one - other) < 246  # half a year apart
+    assert "by its own clock" in apart.season_.words()
+
+
+def test_clocks_of_segments_are_saved(countries, apart, tmp_path):
+    path = tmp_path / "churn.model"
+    apart.save(path)
+    again = cp.load(path)
+    assert again.season_by == "country"
+    one, other = (pipeline.predict_proba(countries, at=UNTIL)["leaves"].to_numpy() for pipeline in (apart, again))
+    assert np.array_equal(one, other)
+    assert again.season_.words() == apart.season_.words()
+    X = cp.build_features(countries, cp.take_snapshots(countries, apart.churn, at=UNTIL), features=apart.features_)
+    busy = apart.model_.expected_activity(X)
+    country = X[apart.model_.season_.columns[3]].astype(str).to_numpy()
+    for name, expected in apart.season_.segments.items():
+        assert busy[country == name] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("by", "code", "text"),
+    [
+        ("contry", "missing-column", "country"),
+        ("size", "bad-argument", "number"),
+        ("country", "missing-column", "not a feature"),
+    ],
+)
+def test_a_segment_that_cannot_be_counted_is_refused(countries, by, code, text):
+    features = [row for row in cp.catalog(countries) if row.column != "country"] if text == "not a feature" else None
+    pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), season_by=by, features=features, every="30d")
+    with pytest.raises(ChurnError, match=text) as caught:
+        pipeline.training_rows(countries, UNTIL)
+    assert caught.value.code == code
+
+
+def test_too_many_segments_are_refused(log):
+    people = log[["who"]].drop_duplicates().assign(street=lambda d: "s" + (np.arange(len(d)) % (MOST_SEGMENTS + 1)).astype(str))
+    tables = cp.EventTables(
+        customers=cp.Customers(people, customer="who", attributes=["street"]), orders=cp.Events(log, customer="who", time="at")
+    )
+    with pytest.raises(UsageError, match=f"has {MOST_SEGMENTS + 1} values"):
+        cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), season_by="street").training_rows(tables, UNTIL)

@@ -123,7 +123,9 @@ def test_a_planted_look_ahead_is_caught(log, monkeypatch):
 
     honest = season_counts.count_weeks
     tables = _tables(log)
-    monkeypatch.setattr(season_counts, "count_weeks", lambda _, name, moments: honest(tables, name, [m + 30 * DAY for m in moments]))
+    monkeypatch.setattr(
+        season_counts, "count_weeks", lambda _, name, moments, by: honest(tables, name, [m + 30 * DAY for m in moments], by)
+    )
     season, _ = _risks(log)
     monkeypatch.undo()
     assert not np.array_equal(season.clock.rates, _risks(log)[0].clock.rates)

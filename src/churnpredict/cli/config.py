@@ -79,6 +79,7 @@ class Settings:
     treated: str = "exclude"
     raise_on: str | None = None
     season: bool = True
+    season_by: str | None = None
     calendar: list[dict[str, Any]] | None = None
 
 

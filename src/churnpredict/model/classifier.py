@@ -258,7 +258,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.season_: AnySeason | None = None
         seasonal: dict[str, Any] = {}
         if weeks:
-            rows, settings, season = season_beside(rows, settings, weeks, named_spans)
+            rows, settings, season = season_beside(rows, settings, weeks, named_spans, self.matrix_encoder_.levels)
             seasonal = {"season": {"share": 0.0, "why": season} if isinstance(season, str) else {"share": season.share}}
             self.season_ = None if isinstance(season, str) else season
         blend = train(rows, settings)
@@ -367,8 +367,10 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if season is None:
             return A
         window = Window.of(self.horizon, self.gap, zone_of(X))
-        columns = [A[:, self.matrix_encoder_.names.index(name)] for name in season.columns]
-        return np.column_stack([A, season_column(season, columns, cutoffs_of(X), window)])
+        return np.column_stack([A, season_column(season, self._season_columns(A, season), cutoffs_of(X), window)])
+
+    def _season_columns(self, A: np.ndarray, season: AnySeason) -> list[np.ndarray]:
+        return [A[:, self.matrix_encoder_.names.index(name)] for name in season.columns]
 
     def _blended(self, A: np.ndarray) -> np.ndarray:
         with asking(self.n_jobs):
@@ -379,7 +381,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         season, times = getattr(self, "season_", None), cutoffs_of(X)
         if season is None or times is None:
             return None
-        return activity_ratio(season, times, Window.of(self.horizon, self.gap, zone_of(X)))
+        columns = self._season_columns(self.encode(X), season) if len(season.columns) > 3 else []
+        return activity_ratio(season, columns, times, Window.of(self.horizon, self.gap, zone_of(X)))
 
     def margin(self, X: Matrix) -> np.ndarray:
         """Return weighted sum of the members' margins (n,), before calibration."""

@@ -83,7 +83,7 @@ class PurchaseModel:
         log_gone = -np.logaddexp(0.0, odds)
         log_some = np.minimum(-np.logaddexp(0.0, -odds) + np.log(-np.expm1(log_quiet)), -1e-12)
         gone = np.exp(log_gone)
-        by_quiet = 1 / np.minimum(-np.expm1(-log_quiet), -1e-12)  # of log(1 - exp(quiet))
+        by_quiet = 1 / np.minimum(-np.expm1(np.minimum(-log_quiet, 700.0)), -1e-12)  # of log(1 - exp(quiet))
         by_r = gone * (log_since - log_rate) - by_quiet * log_ahead
         by_alpha = gone * shape * (1 / since - 1 / rate) + by_quiet * shape * horizon / (rate * (rate + horizon))
         slopes = np.stack([by_r * self.r, by_alpha * self.alpha, -gone, gone * self.b / (self.b + x)])
@@ -202,7 +202,8 @@ def fit_to_outcomes(
         return value, by @ up + 2e-4 * away
 
     first = start if near is None else np.clip(np.log([near.r, near.alpha / scale, near.a, near.b]), -7, 7)
-    best = minimize(loss, first, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options={"maxiter": 200})
+    options = {"maxiter": 200} | ({} if near is None else {"ftol": 1e-7})  # of a thousand rows a ten-thousandth in log likelihood
+    best = minimize(loss, first, jac=slopes, method="L-BFGS-B", bounds=[(-7, 7)] * 4, options=options)
     r, alpha, a, b = np.exp(best.x)
     return PurchaseModel(float(r), float(alpha * scale), float(a), float(b))
 

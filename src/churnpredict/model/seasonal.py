@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,11 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 @one_blas_thread()
 def season_beside(
-    rows: Rows, settings: Settings, counts: SeasonCounts, spans: Sequence[NamedSpan] = ()
+    rows: Rows,
+    settings: Settings,
+    counts: SeasonCounts,
+    spans: Sequence[NamedSpan] = (),
+    levels: Mapping[int, Sequence[str]] | None = None,
 ) -> tuple[Rows, Settings, AnySeason | str]:
     """Return rows with the season's offset and an empty column for it, settings that fit them, and the season.
 
@@ -44,6 +48,8 @@ def season_beside(
         Weeks of the table whose events recur, before several moments; or how many left in the past, for cancellations and contracts.
     spans : list of NamedSpan
         Declared days.
+    levels : dict of int to list of str
+        The values behind the codes of a category column, by its position: needed where segments are counted apart.
     """
     if settings.window is None or rows.times is None or set(SEASON_COLUMNS) & set(rows.names):
         return rows, settings, "no recurring event is known"
@@ -64,7 +70,7 @@ def season_beside(
         windows = _windows(rows.times, settings.window)
         found: Any = learn_leaving(windows, rows.y, rows.w, counts, folds=folds, seasonless=seasonless)
     else:
-        found = _silence(rows, settings, counts, folds, seasonless, spans)
+        found = _silence(rows, settings, counts, folds, seasonless, spans, levels or {})
     if isinstance(found, str):
         return rows, settings, found
     season, offset, by_fold = found
@@ -86,16 +92,23 @@ def _silence(
     folds: Sequence[Fold],
     seasonless: Callable[[Fold], np.ndarray],
     spans: Sequence[NamedSpan],
+    levels: Mapping[int, Sequence[str]],
 ) -> tuple[Season, np.ndarray, Sequence[Any]] | str:
     triple = find_triple(rows.names, weeks[0].table or settings.of) if weeks else None
     if triple is None or settings.window is None or rows.times is None:
         return "no recurring event is known"
-    columns = [rows.A[:, rows.names.index(name)] for name in triple]
+    names = [triple.active_days, triple.since_last, triple.since_first]
+    segmented = next((c.segment[0] for c in weeks if c.segment), None)
+    codes = {}
+    if segmented in rows.names:
+        names.append(segmented)
+        codes = {label: code for code, label in enumerate(levels.get(rows.names.index(segmented), ()))}
+    columns = [rows.A[:, rows.names.index(name)] for name in names]
     asked = _season_rows(columns, rows.times, settings.window)
-    found = learn_season(asked, rows.y, rows.w, weeks, folds=folds, seasonless=seasonless, spans=spans)
+    found = learn_season(asked, rows.y, rows.w, weeks, folds=folds, seasonless=seasonless, spans=spans, codes=codes)
     if isinstance(found, str):
         return found
-    season = replace(found.season, columns=(triple.active_days, triple.since_last, triple.since_first))
+    season = replace(found.season, columns=tuple(names if found.season.own else names[:3]))
     return season, found.offset, found.by_fold
 
 
@@ -118,12 +131,15 @@ def season_column(season: AnySeason, columns: Sequence[np.ndarray], times: np.nd
     return season.offsets(_season_rows(columns, times, window))
 
 
-def activity_ratio(season: AnySeason, times: np.ndarray, window: Window) -> np.ndarray:
+def activity_ratio(season: AnySeason, columns: Sequence[np.ndarray], times: np.ndarray, window: Window) -> np.ndarray:
     """Return how busy each row's outcome window is expected to be, or how often customers leave in it, against the windows that were learnt
     from, shape (n,).
     """
-    asked = _windows(times, window)
-    return season.activity_ratio(asked.starts, asked.ends)
+    if isinstance(season, LeavingSeason) or not season.own:
+        asked = _windows(times, window)
+        return season.activity_ratio(asked.starts, asked.ends)
+    rows = _season_rows(columns, times, window)
+    return season.activity_ratio(rows.starts, rows.ends, rows.segments)
 
 
 def _windows(times: np.ndarray, window: Window) -> Windows:

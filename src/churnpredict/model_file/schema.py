@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
-VERSION: Literal[4] = 4
-"""2 added shares, worth and usual values, 3 the season, 4 the season of leaving; files of earlier versions can be read."""
+VERSION: Literal[5] = 5
+"""2 added shares, worth and usual values, 3 the season, 4 the season of leaving, 5 clocks of segments; earlier files can be read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -142,7 +142,7 @@ class Manifest(_Part):
     """manifest.json."""
 
     format: Literal["churnpredict model"]
-    version: Literal[1, 2, 3, 4]
+    version: Literal[1, 2, 3, 4, 5]
     written_by: dict[str, str]
     model_id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
     files: Annotated[list[FileEntry], Field(min_length=1)]
@@ -278,13 +278,23 @@ class _Clock(_Part):
     learnt_rate: Positive
 
 
+class SegmentClock(_Part):
+    """The clock of a segment: of the same days as that of all customers."""
+
+    code: Annotated[int, Field(ge=0, lt=1000)]
+    rates: Annotated[list[Rate], Field(min_length=1, max_length=10_000)]
+    year: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+    year_sd: Annotated[list[Rate], Field(min_length=366, max_length=366)]
+
+
 class Season(_Clock):
     """The season of silence: MBG/NBD in the clock's time and in the calendar's."""
 
     effects: dict[str, Positive]
     plain: PurchaseParameters
     warped: PurchaseParameters
-    columns: Annotated[list[Text], Field(min_length=3, max_length=3)]
+    columns: Annotated[list[Text], Field(min_length=3, max_length=4)]
+    own: Annotated[list[SegmentClock], Field(max_length=100)] = []  # not before version 5
 
 
 class LeavingSeason(_Clock):

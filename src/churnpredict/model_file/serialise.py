@@ -289,6 +289,10 @@ def _freeze_season(season: AnySeason | None) -> schema.Season | None:
         plain=schema.PurchaseParameters(**dataclasses.asdict(season.plain)),
         warped=schema.PurchaseParameters(**dataclasses.asdict(season.warped)),
         columns=list(season.columns),
+        own=[
+            schema.SegmentClock(code=code, rates=clock.rates.tolist(), year=clock.year.tolist(), year_sd=clock.year_sd.tolist())
+            for code, clock in sorted(season.own.items())
+        ],
     )
 
 
@@ -307,10 +311,21 @@ def _thaw_season(numbers: schema.Numbers, model: ChurnClassifier) -> AnySeason |
     clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects) if isinstance(part, schema.Season) else {})
     if isinstance(part, schema.LeavingSeason):
         return LeavingSeason(clock, part.usual, part.share, part.learnt_rate)
-    _need(set(part.columns) <= names and len(set(part.columns)) == 3, "its season has no columns to work on")
+    _need(set(part.columns) <= names and len(set(part.columns)) == len(part.columns), "its season has no columns to work on")
+    _need((len(part.columns) == 4) == bool(part.own), "its season has segments without a column, or the reverse")
+    own = {found.code: _thaw_clock_of(found, clock, model.matrix_encoder_, part.columns[3]) for found in part.own}
+    _need(len(own) == len(part.own), "two clocks of its season are of one segment")
     plain, warped = (PurchaseModel(**found.model_dump()) for found in (part.plain, part.warped))
-    one, two, three = part.columns
-    return Season(clock, plain, warped, part.share, part.learnt_rate, (one, two, three))
+    return Season(clock, plain, warped, part.share, part.learnt_rate, tuple(part.columns), own)
+
+
+def _thaw_clock_of(part: schema.SegmentClock, pooled: Clock, encoder: MatrixEncoder, column: str) -> Clock:
+    """Read the clock of a segment, which must be a value of its column."""
+    levels = encoder.levels.get(encoder.names.index(column), [])
+    _need(part.code < len(levels), "its season has a segment that its column has not")
+    _need(len(part.rates) == len(pooled.rates) and sum(part.rates) > 0, "the clock of a segment stands still, or has other days")
+    rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
+    return dataclasses.replace(pooled, rates=rates, year=year, year_sd=sd)
 
 
 def freeze_calibration(calibration: Any) -> schema.Affine | schema.Isotonic:

@@ -90,6 +90,9 @@ class ChurnPipeline(Answers):
     season : bool
         Learn the season, where the past bears one out: as a clock for :class:`Inactivity`, as a hazard for :class:`Cancellation` and
         :class:`SubscriptionEnd`: see :attr:`season_`.
+    season_by : str, optional
+        An attribute of the customers, such as the country, whose values may have clocks of their own: each is drawn towards the clock of
+        all customers, unless its events differ. For :class:`Inactivity`.
     calendar : list of dict, optional
         Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. Each has a ``name``, a
         ``kind`` ("closure", "sale", "holiday", "break") or a ``factor``, and ``days`` such as ``["2024-12-20/2025-01-01", "05-01"]``, or a
@@ -151,6 +154,7 @@ class ChurnPipeline(Answers):
         language: str = "en",
         unit: str = "",
         season: bool = True,
+        season_by: str | None = None,
         calendar: Sequence[Mapping[str, object]] | None = None,
     ) -> None:
         check_rule(churn, "ChurnPipeline(churn)")
@@ -172,6 +176,9 @@ class ChurnPipeline(Answers):
         self.language = language_of(language).code
         self.unit = unit
         self.season = check_flag(season, "season")
+        self.season_by = (
+            None if season_by is None else check_text(season_by, "season_by", "Give the name of an attribute of the customers.")
+        )
         self.calendar = check_calendar(calendar)
 
     def __repr__(self) -> str:
@@ -266,7 +273,10 @@ class ChurnPipeline(Answers):
         self._fitted()
         why = (getattr(self.model_, "training_record_", None) or {}).get("season", {}).get("why", "")
         window = (self.churn.gap_span.nominal / DAY, self.churn.horizon_span.nominal / DAY)
-        return SeasonView(getattr(self.model_, "season_", None), window, why)
+        season = getattr(self.model_, "season_", None)
+        encoder, column = getattr(self.model_, "matrix_encoder_", None), getattr(season, "columns", ())[3:]
+        labels = encoder.levels[encoder.names.index(column[0])] if encoder is not None and column else ()
+        return SeasonView(season, window, why, labels)
 
     @shows_call('pipeline.fit(tables, until="2024-06-01")')
     def fit(self, tables: EventTables, until: Moment | None = None) -> ChurnPipeline:
@@ -338,14 +348,14 @@ class ChurnPipeline(Answers):
         X = build(past, scoring.snapshots_of(outcomes), features=self.features_, history=self.history)
         if self.treatments is not None:
             X, outcomes = treatments.apply(past, X, outcomes, self.churn, self.treatments, self.treated)
-        self.weeks_ = season_counts.weeks_before(past, self.churn, X) if self.season else []
+        self.weeks_ = season_counts.weeks_before(past, self.churn, X, self.season_by) if self.season else []
         return X, outcomes
 
     def step_between(self, past: EventTables, weeks: Callable[[str, list[int]], list[WeekCounts]] | None = None) -> SpanLike | None:
         """Return the step between training cutoffs, None for the default: see :func:`churnpredict.pipeline.season_counts.training_step`."""
         if self.every is not None or not self.season:
             return self.every
-        return season_counts.training_step(past, self.churn, most_cutoffs=self.most_cutoffs, weeks=weeks)
+        return season_counts.training_step(past, self.churn, most_cutoffs=self.most_cutoffs, weeks=weeks, by=self.season_by)
 
     def learn(self, X: Frame, outcomes: Outcomes) -> ChurnPipeline:
         """Train on features and outcomes from :meth:`training_rows`."""
@@ -356,7 +366,7 @@ class ChurnPipeline(Answers):
         weeks = getattr(self, "weeks_", [])
         seasonal: dict[str, Any] = {}
         if isinstance(model, ChurnClassifier) and weeks:
-            last = weeks[-1].moment if isinstance(weeks, list) else weeks.moment
+            last = max(counts.moment for counts in weeks) if isinstance(weeks, list) else weeks.moment
             seasonal = {"weeks": weeks, "named_spans": named_spans(self.calendar, last)}
         self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within(), **seasonal)
         self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from churnpredict.figures import percent
 from churnpredict.figures import times as multiple
 from churnpredict.model.season.leaving import LeavingSeason
 from churnpredict.model.season.leaving_counts import PERIOD
+from churnpredict.model.season.season import Season
 from churnpredict.model.seasonal import AnySeason
 
 __all__ = ["SeasonView"]
 
+_MOST_TOLD = 4  # segments
 _TIMES = ("never", "once", "twice")
 
 
@@ -30,6 +33,8 @@ class SeasonView:
         Gap and horizon in days.
     why : str
         Why there is no season, where there is none.
+    labels : list of str
+        The values behind the codes of segments that have clocks of their own.
 
     Attributes
     ----------
@@ -39,9 +44,12 @@ class SeasonView:
         The usual year from the end of training on, a row per day: ``activity`` (1 is the mean of what was counted; how often customers
         leave, for cancellations and contracts) and, two standard deviations away, ``low`` and ``high``. Without rows where no season is
         used.
+    segments : Series
+        How busy customers of each segment that has a clock of its own are expected to be in the window ahead, by its value; 1 is the mean
+        of what was learnt from.
     """
 
-    def __init__(self, season: AnySeason | None, window: tuple[float, float], why: str = "") -> None:
+    def __init__(self, season: AnySeason | None, window: tuple[float, float], why: str = "", labels: Sequence[str] = ()) -> None:
         self.season, self.window, self.why = season, window, why
         self.share = 0.0 if season is None else season.share
         clock = None if season is None else season.clock
@@ -49,6 +57,9 @@ class SeasonView:
         activity, sd = (np.empty(0), np.empty(0)) if clock is None else (clock.year, clock.year_sd)
         bounds = {"low": activity * np.exp(-2 * sd), "high": activity * np.exp(2 * sd)}
         self.table = pd.DataFrame({"activity": activity, **bounds}, index=days.rename("date"))
+        own = season.own if isinstance(season, Season) else {}
+        ahead = {labels[code] if code < len(labels) else str(code): self._ratio(np.array([code])) for code in own}
+        self.segments = pd.Series(ahead, name="activity", dtype=np.float64)
 
     def __repr__(self) -> str:
         return self.words()
@@ -60,7 +71,7 @@ class SeasonView:
         if not self.season.clock.knows_the_year:
             what = "declared days alone" if self.season.clock.effects else "days of the week alone, as history is shorter than a year"
             return f"Season: {what}; used at {percent(self.share)}."
-        if not (self._differs or self.season.clock.effects):
+        if not (self._differs or self.season.clock.effects or len(self.segments)):
             return f"Season: times of the year hardly differ; used at {percent(self.share)}."
         start, end = self._ahead()
         n = self.season.clock.years_seen(start, end)
@@ -77,7 +88,7 @@ class SeasonView:
         """Say what is expected of the time ahead, the extremes of the year, and the factor of each declared name."""
         assert self.season is not None
         start, end = self._ahead()
-        ratio = float(self.season.activity_ratio(np.array([start]), np.array([end]))[0])
+        ratio = self._ratio()
         first, last = _date(np.array([int(start), int(end) - 1]))
         busy = "about" if abs(ratio - 1) < 0.05 else multiple(ratio)
         ahead = f"the days from {_day(first)} to {_day(last)}"
@@ -95,7 +106,15 @@ class SeasonView:
             )
         for name, factor in self.season.clock.effects.items():
             said.append(f"{name}: {multiple(factor)} as active.")
+        furthest = np.log(self.segments).abs().sort_values(ascending=False).index[:_MOST_TOLD]
+        said += [f"{label} by its own clock: {multiple(self.segments[label])} as active." for label in furthest]
         return " ".join(said)
+
+    def _ratio(self, *segment: Any) -> float:
+        """Return how busy the window ahead is expected to be, against those that were learnt from."""
+        assert self.season is not None
+        start, end = self._ahead()
+        return float(self.season.activity_ratio(np.array([start]), np.array([end]), *segment)[0])
 
     @property
     def _of_leaving(self) -> bool:

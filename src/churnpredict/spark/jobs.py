@@ -287,6 +287,12 @@ def build_features(
 _OUTCOMES = {"duration": pa.float64(), "outcome": pa.int8()}
 
 
+def _refuse_segments(pipeline: Any) -> None:
+    if pipeline.season_by is not None:
+        remedy = "Leave season_by away, or train in one process; scoring in Spark knows the clocks of segments."
+        raise UsageError("bad-argument", "training in Spark does not count the weeks of segments (season_by)", remedy=remedy)
+
+
 def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float = 1.0) -> Any:
     """Train a pipeline on snapshots, features and outcomes made in Spark; the training itself runs here, on the driver.
 
@@ -311,6 +317,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
 
     if not 0 < share <= 1:
         raise UsageError("bad-argument", f"share is {share!r}", remedy="Give a share above 0 and up to 1.")
+    _refuse_segments(pipeline)
     churn, outline = pipeline.churn, tables.outline
     moment = None if until is None else cutoffs.one_moment(outline, until, "until")
     past = cutoffs.as_known(outline, until)

@@ -128,7 +128,7 @@ def test_an_earlier_cutoff_never_sees_a_later_clock(monkeypatch):
 
     def before(self, day):
         found = true(self, day)
-        asked.append((day, None if found is None else found.end))
+        asked.append((day, None if found is None else found.pooled.end))
         return found
 
     monkeypatch.setattr(module.Clocks, "before", before)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.clock import DAY
-from churnpredict.model.season.decomposition import YEAR, Decomposition, Effect, decompose
+from churnpredict.model.season.decomposition import YEAR, Effect, decompose
 from churnpredict.model.season.intensity import estimate_intensity
 from churnpredict.model.season.named_spans import NamedSpan, days_inside, share_of_effect
 from churnpredict.model.season.week_counts import WeekCounts
@@ -106,7 +106,7 @@ def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, year:
     ]
     parts = decompose(intensity, effects)
     days = np.arange(-7 * n_weeks, AHEAD) + 0.5
-    log_rate = _log_rate(parts, days, n_weeks) if year else np.zeros(len(days))
+    log_rate = parts.log_rate(days) if year else np.zeros(len(days))
     for group, effect in zip(groups.values(), parts.effects, strict=True):
         log_rate += effect * days_inside(group, np.arange(end - 7 * n_weeks, end + AHEAD))
     rates = np.exp(log_rate)
@@ -118,12 +118,6 @@ def estimate_clock(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, year:
     scale = rates[: 7 * n_weeks].mean()
     usual, sd = (np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead)) if year else (np.ones(366), np.zeros(366))
     return Clock(end, end - 7 * n_weeks, rates / scale, usual, sd, factors)
-
-
-def _log_rate(parts: Decomposition, days: Floats, n_weeks: int) -> Floats:
-    found = parts.season(days) + parts.deviation(days)
-    found[: 7 * n_weeks] += np.repeat(parts.noise, 7)
-    return found
 
 
 def _declared_clock(counts: WeekCounts, end: int, spans: Sequence[NamedSpan]) -> Clock:

@@ -76,6 +76,13 @@ class Decomposition:
         found[ahead] = (_fading(last, self.weeks) @ self.weights) * _fading(days[ahead], last)[:, 0]
         return self.sizes["deviation"] ** 2 * found
 
+    def log_rate(self, days: Floats) -> Floats:
+        """Return season, deviation and noise (n,) of consecutive days from the first one that was counted."""
+        found = self.season(days) + self.deviation(days)
+        span = round(2 * float(-self.weeks[-1]))
+        found[: span * len(self.noise)] += np.repeat(self.noise, span)
+        return found
+
     @cached_property
     def _seasonal(self) -> Floats:
         """The weight of each week on each day of the year, (367, W)."""

@@ -115,9 +115,7 @@ def leaving_clock(counts: LeavingCounts, before: float | None = None) -> Clock |
         return f"fewer than {_FEWEST_LEAVERS} customers who left"
     parts = decompose(leaving_intensity(at_risk, left))
     n = len(left)
-    log_rate = parts.season(days := np.arange(-PERIOD * n, AHEAD) + 0.5) + parts.deviation(days)
-    log_rate[: PERIOD * n] += np.repeat(parts.noise, PERIOD)
-    rates, ahead = np.exp(log_rate), np.arange(366) + 0.5
+    rates, ahead = np.exp(parts.log_rate(np.arange(-PERIOD * n, AHEAD) + 0.5)), np.arange(366) + 0.5
     scale = rates[: PERIOD * n].mean()
     return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), {})
 

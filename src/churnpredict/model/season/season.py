@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from churnpredict.model.purchases import PurchaseModel, fit_to_outcomes, silence
 from churnpredict.model.season.clock import Clock, estimate_clock
 from churnpredict.model.season.decomposition import YEAR
 from churnpredict.model.season.named_spans import NamedSpan
+from churnpredict.model.season.segments import SegmentClocks, clock_of_segment
 from churnpredict.model.season.share import Trial, choose_share
 from churnpredict.model.season.week_counts import WeekCounts
 
@@ -44,6 +45,8 @@ class SeasonRows(NamedTuple):
     known : (n,) bool
     cutoffs, starts, ends : (n,) float
         Each row's cutoff, and its outcome window.
+    segments : (n,) int, optional
+        Code of each customer's segment, -1 for none.
     """
 
     x: Floats
@@ -53,15 +56,19 @@ class SeasonRows(NamedTuple):
     cutoffs: Floats
     starts: Floats
     ends: Floats
+    segments: npt.NDArray[np.int64] | None = None
 
     def take(self, rows: Any) -> SeasonRows:
         """Return some of the rows."""
-        return SeasonRows(*(values[rows] for values in self))
+        return SeasonRows(*(None if values is None else values[rows] for values in self))  # type: ignore[arg-type]
 
     @classmethod
     def of(cls, columns: Sequence[np.ndarray], cutoffs: Floats, starts: Floats, ends: Floats) -> SeasonRows:
-        """Make them from the three columns of a table of recurring events, and their times in days since 1970 by the wall clock."""
-        return cls(*triple_values(*columns), cutoffs, starts, ends)
+        """Make them from the three columns of a table of recurring events and, for segments, that of their codes, and from their times in
+        days since 1970 by the wall clock.
+        """
+        codes = [np.where(np.isnan(column), -1, column).astype(np.int64) for column in columns[3:]]
+        return cls(*triple_values(*columns[:3]), cutoffs, starts, ends, *codes)
 
 
 class _Pair(NamedTuple):
@@ -71,16 +78,15 @@ class _Pair(NamedTuple):
     warped: PurchaseModel
 
 
-def _warp(rows: SeasonRows, clock: Clock) -> tuple[Floats, Floats, Floats, Floats]:
+def _warp(rows: SeasonRows, clock: SegmentClocks) -> tuple[Floats, Floats, Floats, Floats]:
     """Return ``(t_x, T, horizon, gap)`` in operational time."""
-    now, opens = clock.at(rows.cutoffs), clock.at(rows.starts)
-    first = clock.at(rows.cutoffs - rows.T)
-    last = clock.at(rows.cutoffs - (rows.T - rows.t_x))
+    moments = rows.cutoffs, rows.starts, rows.cutoffs - rows.T, rows.cutoffs - (rows.T - rows.t_x), rows.ends
+    now, opens, first, last, closes = (clock.at(days, rows.segments) for days in moments)
     T = np.maximum(now - first, 0.0)
-    return np.clip(last - first, 0.0, T), T, np.maximum(clock.at(rows.ends) - opens, 1e-3), np.maximum(opens - now, 0.0)
+    return np.clip(last - first, 0.0, T), T, np.maximum(closes - opens, 1e-3), np.maximum(opens - now, 0.0)
 
 
-def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, *, near: _Pair | None = None) -> _Pair:
+def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: SegmentClocks, *, near: _Pair | None = None) -> _Pair:
     """Fit both; ``near`` are those of an earlier day, from which the search starts."""
     known = np.flatnonzero(rows.known)
     if len(known) > _ROWS:
@@ -89,10 +95,10 @@ def _fit(rows: SeasonRows, y: Floats, w: Floats, clock: Clock, *, near: _Pair | 
     horizon, gap = rows.ends - rows.starts, rows.starts - rows.cutoffs
     plain = fit_to_outcomes(rows.x, rows.t_x, rows.T, y, w, horizon=horizon, gap=gap, near=near and near.plain)
     t_x, T, h, g = _warp(rows, clock)
-    return _Pair(plain, fit_to_outcomes(rows.x, t_x, T, y, w, horizon=h, gap=g, near=plain))
+    return _Pair(plain, fit_to_outcomes(rows.x, t_x, T, y, w, horizon=h, gap=g, near=near.warped if near else plain))
 
 
-def _margins(rows: SeasonRows, pair: _Pair, clock: Clock) -> tuple[Floats, Floats]:
+def _margins(rows: SeasonRows, pair: _Pair, clock: SegmentClocks) -> tuple[Floats, Floats]:
     """Return log-odds of silence in calendar time (n,), and what operational time adds; 0 where nothing is known."""
     plain = silence_margin(pair.plain, rows.x, rows.t_x, rows.T, window=(rows.ends - rows.starts, rows.starts - rows.cutoffs))
     t_x, T, h, g = _warp(rows, clock)
@@ -107,14 +113,18 @@ class Season:
     Attributes
     ----------
     clock : Clock
+        Of everybody whose segment has no other one.
     plain, warped : PurchaseModel
         In calendar time and in operational time.
     share : float
         Of the difference, in [0, 1]; what is only declared is used whole.
     learnt_rate : float
         Mean intensity of the outcome windows that the model has learnt from.
-    columns : (str, str, str)
-        The columns of the recurring event: active days, days since the last and since the first.
+    columns : tuple of str
+        The columns of the recurring event: active days, days since the last and since the first; and that of the segments, where they
+        have clocks.
+    own : dict of int to Clock
+        Clocks of segments, by the code of their value.
     """
 
     clock: Clock
@@ -122,16 +132,22 @@ class Season:
     warped: PurchaseModel
     share: float
     learnt_rate: float
-    columns: tuple[str, str, str] = ("", "", "")
+    columns: tuple[str, ...] = ("", "", "")
+    own: dict[int, Clock] = field(default_factory=dict)
     column: ClassVar[str] = COLUMN
+
+    @property
+    def clocks(self) -> SegmentClocks:
+        """The clock of each customer."""
+        return SegmentClocks(self.clock, self.own)
 
     def offsets(self, rows: SeasonRows) -> Floats:
         """Return what the calendar adds to each row's log-odds of leaving, shape (n,)."""
-        return self.share * _margins(rows, _Pair(self.plain, self.warped), self.clock)[1]
+        return self.share * _margins(rows, _Pair(self.plain, self.warped), self.clocks)[1]
 
-    def activity_ratio(self, starts: Floats, ends: Floats) -> Floats:
+    def activity_ratio(self, starts: Floats, ends: Floats, segments: npt.NDArray[np.int64] | None = None) -> Floats:
         """Return how busy the days from ``starts`` to ``ends`` are expected to be, against those learnt from, shape (n,)."""
-        return self.clock.mean_rate(starts, ends) / self.learnt_rate
+        return self.clocks.mean_rate(starts, ends, segments) / self.learnt_rate
 
 
 class Learnt(NamedTuple):
@@ -151,6 +167,7 @@ def learn_season(
     folds: Sequence[Fold],
     seasonless: Callable[[Fold], Floats],
     spans: Sequence[NamedSpan] = (),
+    codes: Mapping[str, int] | None = None,
 ) -> Learnt | str:
     """Learn the season from training rows and weekly counts; where there is no evidence for one, why.
 
@@ -168,11 +185,14 @@ def learn_season(
         Log-odds of the validation rows of a fold by a quick model that knows no clock.
     spans : list of NamedSpan
         Declared days.
+    codes : dict of str to int
+        The code in ``rows`` of the value of each segment that has counts of its own.
     """
-    counts = sorted(counts, key=lambda c: c.moment)
+    apart = [c for c in counts if c.segment is not None]
+    counts = sorted((c for c in counts if c.segment is None), key=lambda c: c.moment)
     if not counts or not rows.known.any():
         return "no recurring event is known"
-    clocks = Clocks(counts, spans, float(np.median(rows.ends - rows.starts)))
+    clocks = Clocks(counts, spans, float(np.median(rows.ends - rows.starts)), apart, codes or {})
     now = clocks.before(counts[-1].moment / DAY)
     found = _why_no_clock(counts[-1]) if now is None else _with_share(rows, y, w, now, clocks, folds, seasonless)
     declared = _declared(rows, y, w, counts, folds, spans) if spans and isinstance(found, str) else None
@@ -190,19 +210,38 @@ def _why_no_clock(counts: WeekCounts) -> str:
 class Clocks:
     """The clock of each moment, made when it is first asked for; None before enough history, or of too few customers."""
 
-    def __init__(self, counts: Sequence[WeekCounts], spans: Sequence[NamedSpan], horizon: float) -> None:
-        self.counts, self.spans, self.horizon = counts, spans, horizon
-        self.made: dict[int, Clock | None] = {}
+    def __init__(
+        self,
+        counts: Sequence[WeekCounts],
+        spans: Sequence[NamedSpan],
+        horizon: float,
+        apart: Sequence[WeekCounts] = (),
+        codes: Mapping[str, int] | None = None,
+    ) -> None:
+        self.counts, self.spans, self.horizon, self.apart, self.codes = counts, spans, horizon, apart, codes or {}
+        self.made: dict[int, SegmentClocks | None] = {}
 
-    def before(self, day: float) -> Clock | None:
+    def before(self, day: float) -> SegmentClocks | None:
         """Return the latest clock that knows nothing at or after a day."""
         known = [i for i, c in enumerate(self.counts) if c.moment <= day * DAY]
         if not known:
             return None
         i = known[-1]
         if i not in self.made:
-            self.made[i] = clock_of(self.counts[i], self.spans, horizon=self.horizon)
+            self.made[i] = self._make(self.counts[i])
         return self.made[i]
+
+    def _make(self, counts: WeekCounts) -> SegmentClocks | None:
+        pooled = clock_of(counts, self.spans, horizon=self.horizon)
+        if pooled is None:
+            return None
+        own: dict[int, Clock] = {}
+        for part in self.apart if pooled.knows_the_year else ():
+            code = self.codes.get(part.segment[1]) if part.segment and part.moment == counts.moment else None
+            clock = clock_of_segment(pooled, part) if code is not None and part.people >= FEWEST_PEOPLE else None
+            if code is not None and clock is not None:
+                own[code] = clock
+        return SegmentClocks(pooled, own)
 
 
 def clock_of(counts: WeekCounts, spans: Sequence[NamedSpan] = (), *, horizon: float = YEAR) -> Clock | None:
@@ -222,7 +261,7 @@ def _learnable(y: Floats) -> bool:
 
 
 def _with_share(
-    rows: SeasonRows, y: Floats, w: Floats, now: Clock, clocks: Clocks, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
+    rows: SeasonRows, y: Floats, w: Floats, now: SegmentClocks, clocks: Clocks, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
 ) -> Learnt | str:
     trials: list[Trial] = []
     pair: _Pair | None = None
@@ -254,11 +293,17 @@ def _with_share(
 
 
 def _assembled(
-    rows: SeasonRows, y: Floats, w: Floats, clock: Clock, share: float, by_fold: list[tuple[Floats, Floats]], near: _Pair | None = None
+    rows: SeasonRows,
+    y: Floats,
+    w: Floats,
+    clock: SegmentClocks,
+    share: float,
+    by_fold: list[tuple[Floats, Floats]],
+    near: _Pair | None = None,
 ) -> Learnt:
     pair = _fit(rows, y, w, clock, near=near)
-    rate = float(np.average(clock.mean_rate(rows.starts, rows.ends), weights=w))
-    season = Season(clock, pair.plain, pair.warped, share, max(rate, 1e-6))
+    rate = float(np.average(clock.mean_rate(rows.starts, rows.ends, rows.segments), weights=w))
+    season = Season(clock.pooled, pair.plain, pair.warped, share, max(rate, 1e-6), own=clock.own)
     return Learnt(season, season.offsets(rows), by_fold)
 
 
@@ -266,9 +311,10 @@ def _declared(
     rows: SeasonRows, y: Floats, w: Floats, counts: Sequence[WeekCounts], folds: Sequence[Fold], spans: Sequence[NamedSpan]
 ) -> Learnt | None:
     """Use what was declared, whether or not the past shows a season."""
-    clock = estimate_clock(counts[-1], spans, year=False, week=False)
-    if clock is None:
+    declared = estimate_clock(counts[-1], spans, year=False, week=False)
+    if declared is None:
         return None
+    clock = SegmentClocks(declared)
     by_fold = []
     for before, valid in folds:
         pair = _fit(rows.take(before), y[before], w[before], clock)

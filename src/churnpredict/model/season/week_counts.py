@@ -41,6 +41,8 @@ class WeekCounts:
         From the first active day of anybody to the moment.
     table : str
         Whose active days they are.
+    segment : (str, str), optional
+        The column of the features and the value in it of the customers that are counted; by default all customers are.
     """
 
     moment: int
@@ -50,6 +52,7 @@ class WeekCounts:
     people: int
     days: int
     table: str = ""
+    segment: tuple[str, str] | None = None
 
     @property
     def n_weeks(self) -> int:
@@ -57,8 +60,8 @@ class WeekCounts:
         return self.by_ends.shape[1]
 
     def __add__(self, other: WeekCounts) -> WeekCounts:
-        if self.moment != other.moment:
-            raise ValueError("counts before two different moments do not add up")
+        if (self.moment, self.segment) != (other.moment, other.segment):
+            raise ValueError("counts before two different moments, or of two segments, do not add up")
         n = max(self.n_weeks, other.n_weeks)
         return WeekCounts(
             self.moment,
@@ -68,6 +71,7 @@ class WeekCounts:
             self.people + other.people,
             max(self.days, other.days),
             self.table,
+            self.segment,
         )
 
 
