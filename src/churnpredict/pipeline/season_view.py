@@ -106,8 +106,8 @@ class SeasonView:
             )
         for name, factor in self.season.clock.effects.items():
             said.append(f"{name}: {multiple(factor)} as active.")
-        furthest = np.log(self.segments).abs().sort_values(ascending=False).index[:_MOST_TOLD]
-        said += [f"{label} by its own clock: {multiple(self.segments[label])} as active." for label in furthest]
+        furthest = sorted(self.segments.items(), key=lambda of: -abs(np.log(of[1])))[:_MOST_TOLD]
+        said += [f"{label} by its own clock: {multiple(busy)} as active." for label, busy in furthest]
         return " ".join(said)
 
     def _ratio(self, *segment: Any) -> float:
