@@ -197,3 +197,47 @@ def test_the_verdict_says_what_the_clock_knew():
     y = np.tile([0, 0, 0, 1], 100)
     figures = judge(y, {"model": np.where(y, 0.7, 0.4), "base rate": np.full(400, 0.25)}, rounds=20)
     assert reach_verdict(figures, season="Season: never seen.").words.endswith("Season: never seen.")
+
+
+RISES = (200, 420, 610, 830, 985)  # days of the history on which the price rises; the last one is ahead of the end of training
+
+
+@pytest.fixture(scope="module")
+def subscriptions() -> cp.EventTables:
+    """Customers who cancel at one hazard on all days, but six times as often for four weeks after each rise of the price."""
+    rng, n = np.random.default_rng(2), 2_500
+    pace = np.ones(1_100)
+    for start in RISES:
+        pace[start : start + 28] = 6
+    clock = np.r_[0, np.cumsum(pace)]
+    joined = rng.integers(0, 900, n)
+    left = np.searchsorted(clock, clock[joined] + rng.exponential(1_500, n), "right") - 1
+    start = pd.Timestamp("2021-01-01")
+    people = pd.DataFrame({"who": [f"K{c:04d}" for c in range(n)], "since": start + pd.to_timedelta(joined, unit="D")})
+    gone = left < 1_100
+    ends = pd.DataFrame({"who": people["who"][gone], "at": (start + pd.to_timedelta(left[gone], unit="D")).as_unit("us")})
+    return cp.EventTables(
+        customers=cp.Customers(people.astype({"since": "datetime64[us]"}), customer="who", since="since"),
+        cancellations=cp.Events(ends, customer="who", time="at"),
+        observed_until=start + pd.Timedelta(days=1_100),
+    )
+
+
+def test_declared_days_move_the_hazard_as_they_did_before(subscriptions, tmp_path):
+    start, rule = pd.Timestamp("2021-01-01"), cp.Cancellation("60d", of="cancellations")
+    until = start + pd.Timedelta(days=980)
+    days = [f"{(start + pd.Timedelta(days=d)).date()}/{(start + pd.Timedelta(days=d + 27)).date()}" for d in RISES]
+    calendar = [{"name": "price rise", "kind": "sale", "days": days}]
+    classifier = cp.ChurnClassifier(**QUICK, members=("linear",))
+    happened = cp.label_churn(subscriptions, cp.take_snapshots(subscriptions, rule, at=until), rule).within().mean()
+    risks = {}
+    for declared in (None, calendar):
+        pipeline = cp.ChurnPipeline(rule, classifier=classifier, every="20d", calendar=declared)
+        pipeline.learn(*pipeline.training_rows(subscriptions, until))
+        risks[declared is not None] = pipeline.predict_proba(subscriptions, at=until)["leaves"]
+    assert abs(risks[True].mean() - happened) < 0.03 < abs(risks[False].mean() - happened)
+    assert "price rise: customers leave" in pipeline.season_.words()
+    pipeline.save(tmp_path / "leaving.model")
+    back = cp.load(tmp_path / "leaving.model")
+    assert back.season_.words() == pipeline.season_.words()
+    assert np.array_equal(back.predict_proba(subscriptions, at=until)["leaves"], risks[True])

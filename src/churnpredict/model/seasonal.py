@@ -66,9 +66,9 @@ def season_beside(
         line = fit_line(quiet, before, rows.w[before], settings=settings, strength=0.03, max_rows=2_000)  # it only judges
         return line.margin(A[valid])
 
-    if isinstance(counts, LeavingCounts):  # declared days say how busy customers are, not how often they leave
+    if isinstance(counts, LeavingCounts):
         windows = _windows(rows.times, settings.window)
-        found: Any = learn_leaving(windows, rows.y, rows.w, counts, folds=folds, seasonless=seasonless)
+        found: Any = learn_leaving(windows, rows.y, rows.w, counts, folds=folds, seasonless=seasonless, spans=spans)
     else:
         found = _silence(rows, settings, counts, folds, seasonless, spans, levels or {})
     if isinstance(found, str):

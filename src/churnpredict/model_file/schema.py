@@ -39,7 +39,7 @@ __all__ = [
 
 FORMAT: Literal["churnpredict model"] = "churnpredict model"
 VERSION: Literal[5] = 5
-"""2 added shares, worth and usual values, 3 the season, 4 the season of leaving, 5 clocks of segments; earlier files can be read."""
+"""2 added shares, worth and usual values, 3 the season, 4 that of leaving, 5 clocks of segments; files of earlier versions can be read."""
 
 Count = Annotated[int, Field(ge=0, le=1 << 53)]
 Position = Annotated[int, Field(ge=0, lt=1 << 20)]
@@ -301,6 +301,7 @@ class LeavingSeason(_Clock):
     """The season of cancellations and contract ends."""
 
     usual: Annotated[float, Field(gt=0, le=100)]
+    effects: dict[str, Positive] = {}  # not before version 5
 
 
 class Numbers(_Part):

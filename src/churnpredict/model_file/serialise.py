@@ -277,7 +277,7 @@ def _freeze_clock(season: AnySeason) -> dict[str, Any]:
 def _freeze_leaving(season: AnySeason | None) -> schema.LeavingSeason | None:
     if not isinstance(season, LeavingSeason):
         return None
-    return schema.LeavingSeason(**_freeze_clock(season), usual=float(season.usual))
+    return schema.LeavingSeason(**_freeze_clock(season), usual=float(season.usual), effects=dict(season.clock.effects))
 
 
 def _freeze_season(season: AnySeason | None) -> schema.Season | None:
@@ -308,7 +308,7 @@ def _thaw_season(numbers: schema.Numbers, model: ChurnClassifier) -> AnySeason |
     _need(part.first <= part.end <= part.first + len(part.rates), "its clock ends before it begins")
     _need(sum(part.rates) > 0, "its clock stands still")
     rates, year, sd = (np.array(values, np.float64) for values in (part.rates, part.year, part.year_sd))
-    clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects) if isinstance(part, schema.Season) else {})
+    clock = Clock(part.end, part.first, rates, year, sd, dict(part.effects))
     if isinstance(part, schema.LeavingSeason):
         return LeavingSeason(clock, part.usual, part.share, part.learnt_rate)
     _need(set(part.columns) <= names and len(set(part.columns)) == len(part.columns), "its season has no columns to work on")

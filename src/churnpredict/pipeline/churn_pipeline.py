@@ -94,7 +94,8 @@ class ChurnPipeline(Answers):
         An attribute of the customers, such as the country, whose values may have clocks of their own: each is drawn towards the clock of
         all customers, unless its events differ. For :class:`Inactivity`.
     calendar : list of dict, optional
-        Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. Each has a ``name``, a
+        Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. For cancellations and
+        contracts only their place in the calendar counts, and what they do is learnt from the past. Each has a ``name``, a
         ``kind`` ("closure", "sale", "holiday", "break") or a ``factor``, and ``days`` such as ``["2024-12-20/2025-01-01", "05-01"]``, or a
         ``country``: see :mod:`churnpredict.pipeline.named_days`.
     language : {"en", "ar", "bg", "de", "es", "fr", "pl", "ru"}

@@ -8,6 +8,7 @@ from churnpredict.model.calibration import sigmoid
 from churnpredict.model.season.clock import Clock
 from churnpredict.model.season.leaving import LeavingSeason, Windows, learn_leaving, leaving_clock, leaving_intensity
 from churnpredict.model.season.leaving_counts import PERIOD, PERIODS, LeavingCounts
+from churnpredict.model.season.named_spans import NamedSpan
 
 END = 15_500
 HAZARD = 0.03  # of four weeks
@@ -100,6 +101,46 @@ def test_less_than_a_year_or_few_leavers_are_no_clock():
     assert leaving_clock(counts(periods=13)) == "less than a year of history"
     few = counts()
     assert leaving_clock(LeavingCounts(few.moment, few.at_risk, few.left // 40)) == "fewer than 200 customers who left"
+
+
+def _priced(*starts, factor=4.0, length=20):
+    """A hazard that is higher on some days, and their declaration."""
+    inside = np.concatenate([start + np.arange(length) for start in starts])
+    spans = [NamedSpan("price rise", start, start + length - 1, 1.5, 0.5) for start in starts]
+    return lambda days: np.where(np.isin(np.floor(days), inside), factor, 1.0), spans
+
+
+def test_declared_days_are_estimated_where_they_were_seen_and_expected_again():
+    rate, spans = _priced(END - 1_200, END - 760, END - 290, END + 10)
+    clock, blind = leaving_clock(counts(rate), spans=spans), leaving_clock(counts(rate))
+    assert clock.effects["price rise"] == pytest.approx(4, rel=0.2)
+    ahead = END + np.array([10.0, 60.0])
+    on, off = clock.mean_rate(ahead, ahead + 20)
+    assert on / off == pytest.approx(4, rel=0.25)
+    on, off = blind.mean_rate(ahead, ahead + 20)
+    assert on / off < 1.5
+    past = np.array([END - 760.0, END - 820.0])
+    assert np.divide(*clock.mean_rate(past, past + 20)) == pytest.approx(4, rel=0.25)
+    assert leaving_clock(counts(rate), END - 300.0, spans).effects.keys() == {"price rise"}
+
+
+def test_declared_days_that_were_never_seen_change_nothing():
+    """A factor of activity says nothing of leaving; nor do days that come after the day of an older clock."""
+    _, spans = _priced(END + 10)
+    assert leaving_clock(counts(), spans=spans).effects == {}
+    assert np.array_equal(leaving_clock(counts(), spans=spans).rates, leaving_clock(counts()).rates)
+    _, late = _priced(END - 290)
+    assert np.array_equal(leaving_clock(counts(), END - 400.0, late).rates, leaving_clock(counts(), END - 400.0).rates)
+
+
+def test_declared_days_are_used_where_the_year_is_flat():
+    rate, spans = _priced(END - 1_200, END - 640, END - 470, END - 290, END + 10)
+    windows, y, fold, seasonless = _rows(rate)
+    found = learn_leaving(windows, y, np.ones(len(y)), counts(rate), folds=[fold], seasonless=seasonless, spans=spans)
+    starts = END + np.array([0.0, 40.0])  # with the days, and without them
+    one, other = found.season.offsets(Windows(starts, starts, starts + 90))
+    assert found.season.share > 0.3
+    assert one > other + 0.1
 
 
 def _rows(rate, *, seed=0, n=400, known=0.0):

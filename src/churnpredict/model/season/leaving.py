@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from churnpredict.clock import DAY
 from churnpredict.model.season.clock import AHEAD, Clock
-from churnpredict.model.season.decomposition import decompose
+from churnpredict.model.season.decomposition import Effect, decompose
 from churnpredict.model.season.intensity import Intensity
 from churnpredict.model.season.leaving_counts import PERIOD, LeavingCounts
+from churnpredict.model.season.named_spans import NamedSpan, days_inside, share_of_effect
 from churnpredict.model.season.share import Trial, choose_share
 
 __all__ = ["LEAVING", "LearntLeaving", "LeavingSeason", "Windows", "learn_leaving", "leaving_clock", "leaving_intensity"]
@@ -26,6 +27,7 @@ _FEWEST_LEAVERS = 200
 _FLAT = 0.03  # deviation of the usual year in log hazard, below which there is nothing to use
 _CLIP = 2.0  # log-odds: beyond it the calendar would overrule everything known of a customer
 _FEW, _SLIGHT = 50, 0.05  # rows of a trial; a share below which the season is left out
+_UNKNOWN, _PASSES, _FURTHEST = 1.0, 4, 4.0  # deviation of the log factor of declared days, passes of its estimate, and its bound
 _MOST = 8  # older cutoffs that are tried: each costs a line
 _OLDER, _BLOCK = 0.5, 1 / 3  # weights of trials, as in season.py
 _WIDE, _SMOOTH = 1 / 9.0, 1.0  # weak priors of the first estimate, taken out again before the second
@@ -98,11 +100,14 @@ def _log_odds(hazard: Floats | float) -> Floats:
     return np.asarray(hazard + np.log(-np.expm1(-np.asarray(hazard))))
 
 
-def leaving_clock(counts: LeavingCounts, before: float | None = None) -> Clock | str:
+def leaving_clock(counts: LeavingCounts, before: float | None = None, spans: Sequence[NamedSpan] = ()) -> Clock | str:
     """Return the clock of leaving from what was known before a day, everything by default; or why there is none.
 
     In period p and tenure class c, of n at risk ``n exp(a[c] + u[p])`` are expected to leave, so neither growth nor the age of the
     customer base passes for season. The classes are taken out, and u is divided into trend, season, deviation and noise.
+
+    Of declared days only the place in the calendar is believed: their factors are of activity, and a closure or a price rise may move the
+    hazard either way. What they do to it is estimated, and is nothing where such days were never seen.
     """
     skipped = 0 if before is None else _unsettled(counts, before)
     end = counts.moment // DAY - skipped * PERIOD
@@ -113,11 +118,22 @@ def leaving_clock(counts: LeavingCounts, before: float | None = None) -> Clock |
     at_risk, left = at_risk[seen[0] :], left[seen[0] :]
     if left.sum() < _FEWEST_LEAVERS:
         return f"fewer than {_FEWEST_LEAVERS} customers who left"
-    parts = decompose(leaving_intensity(at_risk, left))
-    n = len(left)
-    rates, ahead = np.exp(parts.log_rate(np.arange(-PERIOD * n, AHEAD) + 0.5)), np.arange(366) + 0.5
+    intensity, n = leaving_intensity(at_risk, left), len(left)
+    names = list(dict.fromkeys(span.name for span in spans))
+    inside = [days_inside([s for s in spans if s.name == name], np.arange(end - PERIOD * n, end + AHEAD)) for name in names]
+    of_period = [some[: PERIOD * n].reshape(n, PERIOD).mean(axis=1) for some in inside]
+    factors = np.ones(len(names))
+    for _ in range(_PASSES if names else 1):  # how much of an effect falls to a period that it covers in part depends on its size
+        shares = [share_of_effect(share, factor) for share, factor in zip(of_period, factors, strict=True)]
+        parts = decompose(intensity, [Effect(share, 0.0, _UNKNOWN) for share in shares])
+        factors = np.exp(np.clip(parts.effects, -_FURTHEST, _FURTHEST))
+    log_rate, ahead = parts.log_rate(np.arange(-PERIOD * n, AHEAD) + 0.5), np.arange(366) + 0.5
+    for some, factor in zip(inside, factors, strict=True):
+        log_rate += np.log(factor) * some
+    rates = np.exp(log_rate)
     scale = rates[: PERIOD * n].mean()
-    return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), {})
+    seen = {name: float(factor) for name, factor, share in zip(names, factors, of_period, strict=True) if share.any()}
+    return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), seen)
 
 
 def _unsettled(counts: LeavingCounts, day: float) -> int:
@@ -152,7 +168,14 @@ def leaving_intensity(at_risk: Floats, left: Floats) -> Intensity:
 
 
 def learn_leaving(
-    windows: Windows, y: Floats, w: Floats, counts: LeavingCounts, *, folds: Sequence[Fold], seasonless: Callable[[Fold], Floats]
+    windows: Windows,
+    y: Floats,
+    w: Floats,
+    counts: LeavingCounts,
+    *,
+    folds: Sequence[Fold],
+    seasonless: Callable[[Fold], Floats],
+    spans: Sequence[NamedSpan] = (),
 ) -> LearntLeaving | str:
     """Learn the season of leaving; return in words why there is none, where there is none.
 
@@ -168,11 +191,13 @@ def learn_leaving(
         Of the validation of the blend.
     seasonless : callable
         Log-odds of the second rows of a fold by a quick model that has learnt from the first ones, and knows no season.
+    spans : list of NamedSpan
+        Declared days.
     """
-    now = leaving_clock(counts)
+    now = leaving_clock(counts, spans=spans)
     if isinstance(now, str):
         return now
-    if float(np.log(now.year).std()) < _FLAT:
+    if float(np.log(now.year).std()) < _FLAT and not now.effects:
         return "customers leave about as often at all times of the year"
     trials: list[Trial] = []
     half = float(np.median(windows.ends - windows.starts)) / 2
@@ -185,7 +210,7 @@ def learn_leaving(
     def clock_before(day: float) -> Clock | str:
         skipped = _unsettled(counts, day)
         if skipped not in clocks:
-            clocks[skipped] = leaving_clock(counts, day)
+            clocks[skipped] = leaving_clock(counts, day, spans)
         return clocks[skipped]
 
     for i in range(0, min(len(older), _MOST), 2):  # (i) older cutoffs, each with the clock of its day
