@@ -132,8 +132,8 @@ def leaving_clock(counts: LeavingCounts, before: float | None = None, spans: Seq
         log_rate += np.log(factor) * some
     rates = np.exp(log_rate)
     scale = rates[: PERIOD * n].mean()
-    seen = {name: float(factor) for name, factor, share in zip(names, factors, of_period, strict=True) if share.any()}
-    return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), seen)
+    effects = {name: float(factor) for name, factor, share in zip(names, factors, of_period, strict=True) if share.any()}
+    return Clock(end, end - PERIOD * n, rates / scale, np.exp(parts.season(ahead)) / scale, parts.season_sd(ahead), effects)
 
 
 def _unsettled(counts: LeavingCounts, day: float) -> int:
