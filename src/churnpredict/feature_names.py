@@ -14,7 +14,7 @@ _WINDOW = (
     *("recovered", "recovered_share", "per_session", "answered_share"),
     *("share", "own_share", "entropy", "dropped", "weekend_share", "night_share", "peer_churn", "peer_count"),
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
-    *("seats_used", "seats_change"),
+    *("seats_used", "seats_change", "first_value_share", "first_value_days"),
 )
 _NUMBER = ("last_gap", "last_value", "days_to")
 _NOTHING = (
@@ -44,6 +44,7 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("distinct", "entropy"), "variety"),
     **dict.fromkeys(("active_users", "new_users", "lost_users"), "people"),
     **dict.fromkeys(("busiest_silence", "busiest_gone"), "busiest"),
+    **dict.fromkeys(("first_value_share", "first_value_days"), "first value"),
     **dict.fromkeys(("seats_used", "seats_change"), "seats"),
     **dict.fromkeys(("kinds_per_user", "items_per_user"), "breadth"),
     **dict.fromkeys(("weekend_share", "night_share"), "hours"),

@@ -142,6 +142,17 @@ def test_the_sentence_that_was_asked_for():
         ),
         ({"habit__logins_active_users_30d": 0.0}, {}, "Habit: logins: nobody active in the last 30 days."),
         ({"habit__logins_lost_users_30d": 0.0}, {}, "Habit: logins: nobody has become inactive in the last 30 days."),
+        (
+            {"onboarding__logins_first_value_share_90d": 0.25},
+            {},
+            "Onboarding: logins: 25 % of the people active for the first time in the last 90 days have had a first result.",
+        ),
+        (
+            {"onboarding__logins_first_value_days_90d": 12.0},
+            {},
+            "Onboarding: logins: people active for the first time in the last 90 days had their first result after 12 days on average.",
+        ),
+        ({"onboarding__logins_first_value_days_90d": float("nan")}, {}, "Onboarding: logins: no first result of new people on record."),
         ({"habit__logins_concentration_90d": 0.8}, {}, "Habit: logins: the busiest person accounts for 80 % in the last 90 days."),
         ({"habit__logins_busiest_gone_180d": 1.0}, {}, "Habit: logins: the busiest person has gone silent."),
         ({"value__logins_seats_used_30d": 0.4}, {}, "Value: logins: 40 % of the paid seats used in the last 30 days."),

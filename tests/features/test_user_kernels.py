@@ -124,3 +124,44 @@ def test_people_are_never_named():
     tables = declared(log(), user="person")
     shown = [repr(tables), tables._repr_html_(), *(f.name for f in cp.catalog(tables))]
     assert not any(who in text for text in shown for who in ("ann", "ben", "dan"))
+
+
+def valued_log():
+    """ann has a value on her third day, ben never, cat at once; in BIRCH dan's value comes from the cutoff on."""
+    rows = [
+        *(("ACME", "ann", day, worth) for day, worth in ((70, 0.0), (71, None), (73, 5.0), (80, 9.0))),
+        *(("ACME", "ben", day, 0.0) for day in (75, 85)),
+        ("ACME", "cat", 76, 2.0),
+        *(("ACME", "old", day, worth) for day, worth in ((1, 0.0), (90, 4.0))),  # new long ago
+        *(("BIRCH", "dan", day, worth) for day, worth in ((80, 0.0), (91, 3.0))),
+    ]
+    frame = pd.DataFrame(rows, columns=["account", "person", "day", "worth"])
+    return frame.assign(at=pd.Timestamp("2024-01-01") + pd.to_timedelta(frame.pop("day") - 1, unit="D"))
+
+
+def test_how_soon_new_people_have_their_first_value():
+    frame = valued_log()
+    wanted = [("first_value_share", "30d"), ("first_value_days", "30d"), ("first_value_share", "7d"), ("first_value_days", "all")]
+    expected = [[2 / 3, 0], [(3 + 0) / 2, np.nan], [np.nan, np.nan], [(3 + 0 + 89) / 3, np.nan]]
+    for rows in (frame, frame[frame["at"] < CUTOFF], frame.iloc[::-1]):
+        tables = cp.EventTables(logins=cp.Events(rows, customer="account", time="at", user="person", value="worth", repeats="keep"))
+        np.testing.assert_allclose(measure(tables, *wanted), expected, rtol=1e-7)
+    pairs = pd.DataFrame({"customer_id": ["ACME"], "cutoff": CUTOFF})
+    rows = [cp.Feature("logins", *f) for f in wanted]
+    assert cp.build_features(tables, pairs, features=rows, history="60d").isna().all(axis=None), "nobody knows who is new"
+    names = {f.name for f in cp.catalog(tables)}
+    assert {"onboarding__logins_first_value_share_90d", "onboarding__logins_first_value_days_90d"} <= names
+    assert not [f for f in cp.catalog(tables, history="365d") if f.aggregate.startswith("first_value")]
+    with pytest.raises(UsageError, match="needs-column"):  # no value is declared
+        measure(declared(log(), user="person"), ("first_value_days", "30d"))
+
+
+def test_a_log_whose_kind_is_the_role_says_when_administrators_change():
+    frame = log().assign(what=["admin" if who in ("ann", "cat") else "member" for who in log()["person"]])
+    tables = declared(frame, user="person")
+    found = [f for f in cp.catalog(tables) if f.kind == "admin" and f.aggregate.endswith("users")]
+    assert [(f.aggregate, f.window) for f in found] == [("active_users", "90d"), ("new_users", "90d"), ("lost_users", "90d")]
+    pairs = pd.DataFrame({"customer_id": ["ACME"], "cutoff": CUTOFF})
+    rows = [cp.Feature("logins", a, "30d", kind="admin") for a in ("active_users", "new_users", "lost_users")]
+    assert cp.build_features(tables, pairs, features=rows).iloc[0].tolist() == [1, 1, 1]  # cat has come, ann gone
+    assert not [f for f in cp.catalog(declared(frame)) if f.kind == "admin" and f.aggregate.endswith("users")]

@@ -154,6 +154,8 @@ EVERY_FEATURE = [
     Feature("orders", "stage"),
     *(Feature("orders", a, w) for a in ("active_users", "new_users", "concentration") for w in ("12h", "7d", "60d", "all")),
     *(Feature("orders", "lost_users", w) for w in ("7d", "60d")),
+    *(Feature("orders", a, w) for a in ("first_value_share", "first_value_days") for w in ("7d", "60d", "all")),
+    Feature("orders", "new_users", "60d", kind="buy"),
     *(Feature("orders", a, w) for a in ("busiest_silence", "busiest_gone") for w in ("60d", "all")),
     *(Feature("orders", a, w) for a in ("kinds_per_user", "items_per_user") for w in ("7d", "60d", "all")),
     Feature("orders", "active_users", "60d", kind="buy"),

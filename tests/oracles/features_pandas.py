@@ -34,6 +34,8 @@ OF_ACTIVITY = [
     "active_users",
     "new_users",
     "lost_users",
+    "first_value_share",
+    "first_value_days",
     "concentration",
     "busiest_silence",
     "busiest_gone",
@@ -384,6 +386,27 @@ def new_users(s):
     return sum(id(r) in now for user, r in first.items() if user is not None) if s.complete else math.nan
 
 
+def first_values(s):
+    """Days until the first value of each person who is new in the window, None for those without one yet."""
+    now, found = {id(r) for r in s.within()}, []
+    for user in sorted(people(s.rows)):
+        own = [r for r in s.rows if r.user == user]
+        if id(own[0]) in now and s.complete:
+            valued = [r for r in own if r.value is not None and r.value > 0]
+            found.append(wall(valued[0].time, s.timezone) - wall(own[0].time, s.timezone) if valued else None)
+    return found
+
+
+def first_value_share(s):
+    found = first_values(s)
+    return sum(days is not None for days in found) / len(found) if found else math.nan
+
+
+def first_value_days(s):
+    found = [days for days in first_values(s) if days is not None]
+    return sum(found) / DAY_US / len(found) if found else math.nan
+
+
 def seats(s, people):
     """Divide by the paid seats, which the histories declare to be the age."""
     paid = s.person["age"]
@@ -460,6 +483,8 @@ MEASURES = {
     "seats_used": lambda s: seats(s, len(people(s.within()))),
     "seats_change": seats_change,
     "lost_users": lost_users,
+    "first_value_share": first_value_share,
+    "first_value_days": first_value_days,
     "concentration": concentration,
     "busiest_silence": busiest_silence,
     "busiest_gone": lambda s: math.nan if math.isnan(busiest_silence(s)) else float(busiest_silence(s) >= 2),

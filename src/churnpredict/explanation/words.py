@@ -36,12 +36,12 @@ _FACTS = 2  # facts per reason: people do not read a third
 _AGO = ("days_since_last", "days_since_first", "tenure_days", "open_age", "days_since_end", "days_since_change", "waiting_days")
 _AHEAD = ("days_to_end", "days_until")
 _LASTING = (
-    *("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean"),
+    *("gap_mean", "gap_max", "last_gap", "days_to", "planned_days", "closed_days_mean", "response_days_mean", "first_value_days"),
     *("late_days_mean", "late_days_max", "late_days_last", "late_days_trend", "overdue_days"),
 )
 _NO_DATE = re.compile(r" \([^()]*\{date\}\)")
 _SHARES = (
-    *("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration", "seats_used"),
+    *("share", "own_share", "peer_churn", "recovered_share", "answered_share", "concentration", "seats_used", "first_value_share"),
     *("late_rate", "slow_answer_rate", "reopened_rate"),
 )
 _PERCENT = ("last_change_pct", "change_year_pct")
@@ -62,7 +62,7 @@ UNSAID = ("gap_sd", "gap_share_longer", "entropy", "weekend_share", "night_share
 _HARD = (
     *("decayed", "distinct", "own_share", "value_ratio", "stage", "per_session", "peer_churn", "gap_ratio", "gap_mean", "gap_max", "max"),
     *("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped"),
-    *("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change"),
+    *("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change", "first_value_share", "first_value_days"),
 )
 
 

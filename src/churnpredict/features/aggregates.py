@@ -366,11 +366,26 @@ def _new_people(plan: Plan, rows: Wanted) -> Run:
     return lambda s, b: user_kernels.first_seen(s.offsets, _numbered(s)[1], b.customers, b.edges, which, columns, b.out, b.at)
 
 
-def _busiest(plan: Plan, rows: Wanted) -> Run:
+def _columns_by_window(plan: Plan, rows: Wanted, aggregates: Sequence[str]) -> tuple[Ints, list[Ints]]:
+    """Return the windows of some features, and for each aggregate the column of its feature of each window, -1 for none."""
     column = {(plan.window(row), row.aggregate): column for column, row in rows}
     windows = sorted({window for window, _ in column})
-    wanted = [_ints(column.get((w, a), -1) for w in windows) for a in ("concentration", "busiest_silence", "busiest_gone")]
-    which = _ints(windows)
+    return _ints(windows), [_ints(column.get((w, a), -1) for w in windows) for a in aggregates]
+
+
+def _first_values(plan: Plan, rows: Wanted) -> Run:
+    which, wanted = _columns_by_window(plan, rows, ("first_value_share", "first_value_days"))
+
+    def run(s: Stream, b: Block) -> None:
+        numbers, seen, _, _, sizes = _numbered(s)
+        people = s.once("first values", partial(user_kernels.first_valued_rows, s.offsets, numbers, sizes, s.columns["value"]))
+        user_kernels.first_values(s.offsets, seen, people, s.calendar_times, b.customers, b.edges, which, *wanted, b.out, b.at)
+
+    return run
+
+
+def _busiest(plan: Plan, rows: Wanted) -> Run:
+    which, wanted = _columns_by_window(plan, rows, ("concentration", "busiest_silence", "busiest_gone"))
 
     def run(s: Stream, b: Block) -> None:
         numbers, _, ahead, behind, sizes = _numbered(s)
@@ -508,6 +523,7 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "dropped items": (_dropped, ("dropped",)),
     "people": (_people, ("active_users", "lost_users", *OF_SEATS)),
     "new people": (_new_people, ("new_users",)),
+    "first values of new people": (_first_values, ("first_value_share", "first_value_days")),
     "busiest person": (_busiest, ("concentration", "busiest_silence", "busiest_gone")),
     "breadth of people": (_breadths, ("kinds_per_user", "items_per_user")),
     "last value against the usual": (_value_ratios, ("value_ratio",)),

@@ -247,7 +247,7 @@ def _declared(row: Feature, tables: EventTables) -> tuple[set[str], list[str]]:
     if profile is not None and ours:
         return holds | ({"since"} if profile.since is not None else set()), [*profile.attributes, *getattr(declared, "dates", ()), "owner"]
     if "user" in stream.columns:
-        holds |= {f"user and {role}" for role in ("kind", "item") if role in stream.columns}
+        holds |= {f"user and {role}" for role in ("kind", "item", "value") if role in stream.columns}
     known = [name for name in stream.columns if name not in WRITTEN_LATER]
     return {"", *stream.columns, *holds, *(role for role in ("replies", "seats") if getattr(declared, role, None))}, known
 

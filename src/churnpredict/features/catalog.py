@@ -23,6 +23,7 @@ _TRENDS = ("14d", "30d", "90d", "180d")
 _HALF_LIVES = ("7d", "30d", "90d")
 _FIRST_DAYS = ("30d", "60d", "90d")
 _TROUBLE = re.compile(r"fail|declin|reject|bounc|error|exception|crash", re.IGNORECASE)  # share of customers that a kind must reach
+_ADMINISTRATORS = re.compile(r"admin|(?<![a-z])owner|superuser", re.IGNORECASE)  # kinds that are roles: who has them has changed
 _DATES = ((r"card|mandate|iban|payment", "payment"), (r"expir|renew|end|until|due|trial", "contract"))  # what the name of a date tells
 _DUE = ("payment", "support")  # tables whose planned ends are a promise: contracts end on theirs, or are renewed
 _OWN_DRIVER = ("habit", "value")  # tables that declare these are about the business itself: each aggregate keeps its own driver
@@ -155,6 +156,7 @@ def _people(name: str, events: Events, windows: list[str], history: SpanLike | N
     """Return the rows about the people inside an account."""
     rows = [Feature(name, "active_users", w) for w in ("7d", "30d", "90d", "365d") if w in windows]
     rows += [Feature(name, "new_users", w) for w in ("30d", "90d") if history is None]
+    rows += [Feature(name, a, "90d") for a in ("first_value_share", "first_value_days") if history is None and events.value is not None]
     rows += [Feature(name, "lost_users", w) for w in _fitting(("30d", "90d"), history, factor=2)]
     wanted = [("concentration", "90d"), ("busiest_silence", "180d"), ("busiest_gone", "180d")]
     rows += [Feature(name, "seats_used", w) for w in ("30d", "90d") if w in windows and events.seats is not None]
@@ -172,6 +174,9 @@ def _kind(name: str, events: Events, kind: str, history: SpanLike | None, called
     if _TROUBLE.search(kind):
         paid = events.driver == "payment"
         wanted += [("recovered", "365d"), ("recovered_share", "365d")] if paid else [("per_session", "30d"), ("per_session", "90d")]
+    if events.user is not None and _ADMINISTRATORS.search(kind):
+        wanted += [("active_users", "90d")] + ([("new_users", "90d")] if history is None else [])
+        wanted += [("lost_users", w) for w in _fitting(("90d",), history, factor=2)]
     return rows + [Feature(name, a, w, kind=kind, called=called) for a, w in wanted if w in windows]
 
 

@@ -19,6 +19,7 @@ OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see chu
     *("days_since_last", "days_since_first", "active_days", "decayed", "stage", "first_count", "days_to"),
     *("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer", "last_gap"),
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
+    *("first_value_share", "first_value_days"),
     *OF_SEATS,
 )
 WRITTEN_LATER = (
@@ -97,6 +98,22 @@ AGGREGATES: dict[str, Aggregate] = {
     "dropped": Aggregate("value", "window", "item", "items", "distinct items of the window before that do not occur in the window"),
     "active_users": Aggregate("habit", "window", "user", "people", "people of the account with an event in the window"),
     "new_users": Aggregate("habit", "window", "user", "people", "people whose first event of all lies in the window"),
+    "first_value_share": Aggregate(
+        "onboarding",
+        "window",
+        "user and value",
+        "share",
+        "share of the people whose first event of all lies in the window that have had an event with a value above 0",
+        fixed=True,
+    ),
+    "first_value_days": Aggregate(
+        "onboarding",
+        "window",
+        "user and value",
+        "days",
+        "mean days of these people from their first event to their first event with a value above 0",
+        fixed=True,
+    ),
     "lost_users": Aggregate("habit", "window", "user", "people", "people with an event in the window before and none in the window"),
     "concentration": Aggregate("habit", "window", "user", "share", "events of the busiest person in the window / events of all people"),
     "busiest_silence": Aggregate(

@@ -11,7 +11,7 @@ import numpy as np
 
 from churnpredict.clock import DAY
 
-__all__ = ["busiest", "distinct", "first_seen", "next_of_pairs", "number_within"]
+__all__ = ["busiest", "distinct", "first_seen", "first_valued_rows", "first_values", "next_of_pairs", "number_within"]
 
 GONE = 2  # times the own mean gap
 _NEVER_AGAIN = np.int32(2**31 - 1)
@@ -116,6 +116,50 @@ def first_seen(offsets, seen, customers, edges, which, columns, out, at):  # typ
                 continue
             before = seen[low - 1] if low > begin else 0
             out[columns[f], at + r] = seen[high - 1] - before if high > low else 0
+
+
+@_jit
+def first_valued_rows(offsets, numbers, sizes, values):  # type: ignore[no-untyped-def]
+    """Return for each person, customer by customer, their first row and their first row with a value above 0 (-1 for none), and where the
+    people of each customer begin.
+    """
+    places = np.zeros(sizes.size + 1, np.int64)
+    places[1:] = np.cumsum(sizes)
+    begun, valued = np.full(places[-1], -1, np.int64), np.full(places[-1], -1, np.int64)
+    for c in range(sizes.size):
+        for i in range(offsets[c], offsets[c + 1]):
+            if numbers[i] >= 0:
+                person = places[c] + numbers[i]
+                if begun[person] < 0:
+                    begun[person] = i
+                if valued[person] < 0 and values[i] > 0:
+                    valued[person] = i
+    return begun, valued, places
+
+
+@_jit
+def first_values(offsets, seen, people, times, customers, edges, which, shares, days, out, at):  # type: ignore[no-untyped-def]
+    """Compute which share of the people whose first row of all lies in each window have had a value, and after how many days.
+
+    ``people`` is what :func:`first_valued_rows` returns, ``times`` are calendar times; columns by window, -1 for not wanted. Times are
+    added as whole numbers, so the order of people, which goes by their first rows, changes no digit.
+    """
+    begun, valued, places = people
+    for f in range(which.size):
+        for r in range(edges.shape[1]):
+            begin, low, high = offsets[customers[r]], edges[which[f], r], edges[0, r]
+            n, reached, total = 0, 0, 0
+            if edges[1, r] == begin and high > low:
+                first, place = seen[low - 1] if low > begin else 0, places[customers[r]]
+                for person in range(place + first, place + seen[high - 1]):
+                    n += 1
+                    if 0 <= valued[person] < high:
+                        reached += 1
+                        total += times[valued[person]] - times[begun[person]]
+            if shares[f] >= 0:
+                out[shares[f], at + r] = reached / n if n else np.nan
+            if days[f] >= 0:
+                out[days[f], at + r] = total / DAY / reached if reached else np.nan
 
 
 @_jit
