@@ -1,13 +1,13 @@
 """Spark against one process: the same features of the same log, what the engine costs on top, and what a second core brings.
 
-    python benchmarks/spark.py [--events 1000000] [--customers 200000] [--cutoffs 6] [--giant 0.01] [--plans] [--cores 1 2]
+    python benchmarks/spark.py [--events 1000000] [--customers 200000] [--cutoffs 6] [--giant 0.01] [--plans] [--cores 1 2] [--partitions N]
 
 The log is that of ``benchmarks/size.py``: string ids, an amount and an item, one customer with the share ``--giant`` of all rows. Every row
 of the table is a child process that reads it from Parquet, makes the 42 features of ``benchmarks/features.py`` and writes them to Parquet;
-``--plans`` runs two cores once more without adaptive execution; ``--cores 2`` leaves out Spark on one core. CPU is user and system time of
-all processes of the child (Python, Java, Python workers) after the session has started; spilled are the bytes that Spark moved from memory
-to disk. Elapsed is the clock on the wall, which only means something on a machine that does nothing else. Rows and the sum of all features
-are compared: they must be the same.
+``--plans`` runs two cores once more without adaptive execution, ``--cores 2`` leaves out Spark on one core, ``--partitions`` are Spark's
+buckets (its own choice: one for 500,000 rows). CPU is user and system time of all processes of the child (Python, Java, Python workers)
+after the session has started; spilled are the bytes that Spark moved from memory to disk. Elapsed is the clock on the wall, which only
+means something on a machine that does nothing else. Rows and the sum of all features are compared: they must be the same.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def start_session(cores: int, settings: dict[str, str]) -> Any:
     return session
 
 
-def spark(source: Path, target: Path, n: int, cores: int, adaptive: str) -> dict[str, float]:
+def spark(source: Path, target: Path, n: int, cores: int, adaptive: str, partitions: int | None) -> dict[str, float]:
     import churnpredict as cp
     from churnpredict.spark.jobs import SparkTables, build_features
     from features import rows
@@ -91,7 +91,7 @@ def spark(source: Path, target: Path, n: int, cores: int, adaptive: str) -> dict
     session = start_session(cores, {"spark.driver.memory": "4g", "spark.sql.adaptive.enabled": adaptive})
     begin, java, started = tree_cpu(), tree_cpu("java"), time.perf_counter()
     declared = cp.Events(session.read.parquet(str(source)), customer="user_id", time="ts", value="amount", money=True, item="item")
-    with SparkTables(orders=declared, partitions=8) as tables:
+    with SparkTables(orders=declared, partitions=partitions) as tables:
         read = time.perf_counter() - started
         frame = build_features(tables, cp.Inactivity("90d", active_within="ever"), at=cutoffs(n), features=rows())
         frame.write.parquet(str(target))
@@ -101,7 +101,7 @@ def spark(source: Path, target: Path, n: int, cores: int, adaptive: str) -> dict
     return found
 
 
-def run(source: Path, n: int, cores: int, adaptive: str = "true") -> dict[str, float]:
+def run(source: Path, n: int, partitions: int | None, cores: int, adaptive: str = "true") -> dict[str, float]:
     """One side in a process of its own; ``cores`` is 0 for the library alone."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "features"
@@ -119,15 +119,18 @@ def run(source: Path, n: int, cores: int, adaptive: str = "true") -> dict[str, f
             str(cores),
             "--adaptive",
             adaptive,
+            *(["--partitions", str(partitions)] if partitions else []),
         ]
         pinned = {0: {0}, 1: {0}}.get(cores)
         child = subprocess.run(
             command,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
             preexec_fn=None if pinned is None else lambda: os.sched_setaffinity(0, pinned),
         )
+        if child.returncode:
+            raise SystemExit(child.stderr[-4000:])
         found: dict[str, float] = json.loads(child.stdout.strip().splitlines()[-1])
         table = pq.read_table(target).sort_by([("customer_id", "ascending"), ("cutoff", "ascending")])
         numbers = table.drop_columns(["customer_id", "cutoff"])
@@ -143,6 +146,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, help="default: one for 100 events")
     parser.add_argument("--giant", type=float, default=GIANT, help="share of all rows that one customer has")
     parser.add_argument("--plans", action="store_true", help="two cores once more, without adaptive execution")
+    parser.add_argument("--partitions", type=int, help="buckets of Spark; default: one for 500,000 rows")
     parser.add_argument("--adaptive", default="true", help=argparse.SUPPRESS)
     parser.add_argument("--child", nargs=2, type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--cores", type=int, nargs="+", default=[1, 2], help="sides of Spark to run, by their cores")
@@ -150,7 +154,8 @@ def main() -> None:
     if given.child:
         source, target = given.child
         (cores,) = given.cores
-        found = spark(source, target, given.cutoffs, cores, given.adaptive) if cores else local(source, target, given.cutoffs)
+        how = (source, target, given.cutoffs)
+        found = spark(*how, cores, given.adaptive, given.partitions) if cores else local(*how)
         print(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -159,7 +164,7 @@ def main() -> None:
         wanted = {name: how for name, how in SIDES.items() if how[0] in (0, *given.cores) and (given.plans or len(how) == 1)}
         found = {}
         for name, how in wanted.items():
-            found[name] = run(source, given.cutoffs, *how)
+            found[name] = run(source, given.cutoffs, given.partitions, *how)
             print(f"  {name}: {found[name]['cpu']:.0f} s of CPU", flush=True)
     table = Table(
         f"{given.events:,} events, one customer with {given.giant:.0%}, {given.cutoffs} cutoffs, 42 features, Parquet to Parquet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -67,6 +68,10 @@ _CODES = (
     *("BRL", "MXN", "ARS", "CLP", "COP", "PEN", "UYU", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "KRW", "THB", "VND", "PHP", "IDR", "MYR"),
     *("ILS", "AED", "SAR", "QAR", "EGP", "MAD", "TND", "ZAR", "NGN", "KES", "GHS", "KZT", "GEL", "RSD", "HRK", "BAM", "PKR", "BDT", "LKR"),
 )
+
+_WORD = re.compile(r"[^\W\d_]+")
+_ENDLESS = frozenset({"inf", "infinity"})
+_WORDS_BESIDE = _ENDLESS.union("e", *(_WORD.findall(sign.lower()) for sign in (*_CURRENCIES, *_CODES)))  # "e": 1e5
 
 
 @dataclass(frozen=True)
@@ -257,6 +262,8 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
     """
     distinct = pc.unique(text.cast(pa.string()))
     some = distinct.slice(0, _SAMPLE)
+    if any(_in_no_format(value.strip().lower()) for value in some.to_pylist() if value is not None):
+        return {}
     possible = [form for form in FORMATS if read_amounts(some, form).whole]
     marks = [sign for sign in _GROUPING if possible and pc.any(pc.match_substring_regex(distinct, _group(sign))).as_py()]
     found = {}
@@ -267,6 +274,12 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
         if amounts.whole and not pc.all(amounts.missing).as_py():
             found[form] = amounts
     return found
+
+
+def _in_no_format(text: str) -> bool:
+    """Return whether a text has no digit, or a word that no number is written with: most columns of texts need no closer look."""
+    words = set(_WORD.findall(text))
+    return text not in _MISSING and (not words <= _WORDS_BESIDE or not (words & _ENDLESS or re.search("[0-9]", text)))
 
 
 def _without_unseen(form: NumberFormat, marks: Collection[str]) -> NumberFormat:

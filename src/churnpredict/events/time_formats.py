@@ -84,7 +84,10 @@ def fitting_formats(values: pa.Array) -> list[str]:
     slips = not pc.all(pc.match_substring_regex(text, "^[0-9]+$")).as_py()  # digits alone may be anything
     found: dict[str, npt.NDArray[np.int64]] = {}
     numbers_for_names = cache(lambda: name_no_months(text, "%b")[0])
+    marked = {mark: pc.mean(pc.match_substring(some, mark).cast(pa.int8())).as_py() for mark in ":/.,"} if len(some) else {}
     for form in candidates:
+        if any(share <= 1 - _MOSTLY and mark in form for mark, share in marked.items()):
+            continue  # too few have a sign of it; the reader would say the same, only later
         numbered = form.replace("%b", "~%m")
         if (
             _fits(_parsed(some, numbered), slips=slips)
