@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import churnpredict as cp
 from churnpredict.churn.rules import rules_by_name
-from churnpredict.languages.catalogue import language_of
-from churnpredict.report.leaving import horizon_days, meaning, rates_by_definition, span_told
+from churnpredict.evaluation.campaign import Campaign
+from churnpredict.languages.catalogue import LANGUAGES, language_of
+from churnpredict.pipeline.backtest_result import Backtest
+from churnpredict.report.leaving import horizon_days, meaning, rates_by_definition, span_told, trust
 from churnpredict.spans import span
 
 EN = language_of("en")
@@ -41,3 +44,36 @@ def test_rates_are_counted_by_hand() -> None:
     assert (found["rate"] == found["lost"] / found["customers"]).all()
     assert ((found["low"] <= found["rate"]) & (found["rate"] <= found["high"])).all()
     assert (found["cutoff"].diff().dropna() == pd.Timedelta(days=30)).all()
+
+
+# --- beside what the business uses today -------------------------------------------------------------------------------------------------
+
+
+def judged_calls() -> Backtest:
+    """Two cutoffs at which a model, chance and a list were called."""
+    rows = []
+    for cutoff, found in (("2024-01-01", 12.0), ("2024-02-01", 10.5)):
+        for model, called, hits in (("model", 50.0, found), ("base rate", 50.0, 4.0), ("<b>list", 20.0, 3.0)):
+            rows += [(cutoff, model, "called", called), (cutoff, model, "found", hits)]
+    frame = pd.DataFrame(rows, columns=["cutoff", "model", "metric", "value"]).assign(low=np.nan, high=np.nan, n=400, leavers=40)
+    return Backtest(frame.assign(cutoff=pd.to_datetime(frame["cutoff"]), signal="weak"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_yours_found_in_its_calls_is_told_in_every_language(language: str) -> None:
+    spoken = language_of(language)
+    told = [words for words in trust(judged_calls(), spoken)["words"] if "list" in words]
+    assert len(told) == 1
+    assert all(number in told[0] for number in ("100", "22", "40", "6"))
+    assert "<b>" in told[0], "the template escapes it"
+
+
+def test_money_is_told_only_where_it_was_given() -> None:
+    found = judged_calls()
+    worth = {"model": ["<b>list"], "metric": ["profit_of_calls"], "value": [1.0]}
+    found.switch = pd.DataFrame(worth | {"difference": [2337.0], "difference_low": [-10.0], "difference_high": [4000.0]})
+    assert not any("2,337" in words for words in trust(found, EN, "€")["words"]), "the money was assumed"
+    found.campaign = Campaign(value=500, offer_cost=20, contact_cost=2)
+    assert any("€2,337 (−€10 to €4,000)" in words for words in trust(found, EN, "€")["words"])
+    found.switch = found.switch.assign(difference_low=np.nan)
+    assert not any("2,337" in words for words in trust(found, EN, "€")["words"])

@@ -13,6 +13,8 @@ from churnpredict.churn.rules import rules_by_name
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.clock import DAY
 from churnpredict.errors import ChurnError
+from churnpredict.evaluation.campaign import ASSUMED
+from churnpredict.evaluation.comparison import BASELINES, DIFFERENCE
 from churnpredict.evaluation.verdict import reach_verdict
 from churnpredict.events.tables import EventTables
 from churnpredict.intervals import wilson
@@ -66,7 +68,7 @@ def meaning(churn: ChurnRule | None, date: str | None, spoken: Language) -> list
     return told
 
 
-def trust(backtest: pd.DataFrame | None, spoken: Language) -> dict[str, Any]:
+def trust(backtest: pd.DataFrame | None, spoken: Language, unit: str = "") -> dict[str, Any]:
     """Return how far to trust the risks: the verdict over all tested cutoffs as sentences, and whether it is a warning.
 
     Returns
@@ -93,7 +95,10 @@ def trust(backtest: pd.DataFrame | None, spoken: Language) -> dict[str, Any]:
             key = "trust.mixed"
         else:
             key = "trust.each" if better == n else "trust.most" if kind == "better" else "trust.some" if better else "trust.never"
-    return {"kind": kind, "words": [spoken.say(key, n=n, k=k, worse=worse, weak=weak), *_found(frame, spoken)]}
+    return {
+        "kind": kind,
+        "words": [spoken.say(key, n=n, k=k, worse=worse, weak=weak), *_found(frame, spoken), *_beside_yours(backtest, spoken, unit)],
+    }
 
 
 def _against(part: pd.DataFrame) -> str:
@@ -119,6 +124,29 @@ def _found(frame: pd.DataFrame, spoken: Language) -> list[str]:
         share = float(left.sum() / customers.sum())
         said = float((left + gap["value"].to_numpy(dtype=float) * customers).sum() / customers.sum())
         told.append(spoken.say("trust.level", said=spoken.percent(said), left=spoken.percent(share)))
+    return told
+
+
+def _beside_yours(backtest: pd.DataFrame, spoken: Language, unit: str) -> list[str]:
+    """Return what scores, rules and lists of the business found in the calls of all tested cutoffs, and the worth of a switch from them.
+
+    Money is reported where the backtest knows what a call costs and brings, and how sure it is.
+    """
+    frame = pd.DataFrame(backtest)
+    sums = frame[frame["metric"].isin(("called", "found"))].pivot_table(
+        index="model", columns="metric", values="value", aggfunc="sum", sort=False
+    )
+    switch, told = getattr(backtest, "switch", None), []
+    known = switch is not None and getattr(backtest, "campaign", ASSUMED) is not ASSUMED
+    for name in sums.index[1:].difference(list(BASELINES), sort=False):
+        (calls, found), (theirs, other) = (sums.loc[who, ["called", "found"]] for who in (sums.index[0], name))
+        holes = {"calls": spoken.people(calls), "found": spoken.number(found, 0), "theirs": spoken.people(theirs)}
+        told.append(spoken.say("trust.against", name=shown(name), other=spoken.number(other, 0), **holes))
+        if known:
+            row = pd.DataFrame(switch).set_index(["model", "metric"]).loc[(name, "profit_of_calls"), list(DIFFERENCE)]
+            if row.notna().all():
+                money = dict(zip(("money", "low", "high"), (spoken.amount(value, unit) for value in row), strict=True))
+                told.append(spoken.say("trust.switch", name=shown(name), **money))
     return told
 
 

@@ -177,7 +177,7 @@ def render_report(
     if plan is not None:
         scores = with_plan_values(scores, plan)
     money = sections.money_of(scores)
-    found = _sections(scores, money, given, spoken=spoken, churn=churn)
+    found = _sections(scores, money, given, spoken=spoken, churn=churn, unit=unit)
     if plan is not None:
         lines = planned(plan, spoken, unit, most_cards, {name: given(name) for name in ("changes", "pairs", "activity")})
     else:
@@ -258,7 +258,9 @@ def _writers(spoken: Language, unit: str) -> dict[str, Any]:
     }
 
 
-def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Language, churn: ChurnRule | None) -> dict[str, Any]:
+def _sections(
+    scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Language, churn: ChurnRule | None, unit: str
+) -> dict[str, Any]:
     """Return everything on the page but its lines of customers."""
     days = horizon_days(churn)
     figures = sections.book(scores, money, spoken, days)
@@ -270,7 +272,7 @@ def _sections(scores: pd.DataFrame, money: pd.Series, given: Any, *, spoken: Lan
         "book": figures,
         "days": None if churn is None else span_told(churn.horizon_span, spoken),
         "leaving": meaning(churn, figures["cutoff"], spoken),
-        "trust": trust(given("backtest"), spoken),
+        "trust": trust(given("backtest"), spoken, unit),
         "unscored": sections.without_score(given("unscored"), spoken),
         "histogram": sections.histogram(scores["risk"]),
         "reasons_known": "reason_1" in scores and bool(scores["reason_1"].notna().any()),
