@@ -8,6 +8,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.evaluation.campaign import ASSUMED
+from churnpredict.evaluation.comparison import DIFFERENCE
 from churnpredict.figures import amount
 from churnpredict.pipeline.backtest_result import Backtest
 from churnpredict.pipeline.calls_display import HEAD, calls_heading, calls_notes, calls_table, switch_words
@@ -88,3 +89,16 @@ def test_pictures_leave_out_what_is_not_a_probability(found: Backtest) -> None:
     drawn = {ax.get_title(loc="left"): {line.get_label() for line in ax.get_lines()} for ax in axes}
     assert any("health" in str(label) for label in drawn["Are leavers found first?"])
     assert not any("health" in str(label) for label in drawn["What would a campaign earn?"])
+
+
+def test_a_list_that_names_nobody_and_one_leaver_are_worded_as_such() -> None:
+    def row(model: str, metric: str, value: float) -> dict[str, object]:
+        return {"model": model, "metric": metric, "value": value, "low": value, "high": value} | dict.fromkeys(DIFFERENCE, 0.0)
+
+    nobody = {"called": 0.0, "found": 0.0, "false_alarms": 0.0, "lead_days": np.nan, "profit_of_calls": 0.0, "found_by_model": 0.0}
+    one = {"called": 9.0, "found": 1.0, "false_alarms": 8.0, "lead_days": 12.25, "profit_of_calls": 3.0}
+    figures = pd.DataFrame([*(row("model", k, v) for k, v in one.items()), *(row("list", k, v) for k, v in nobody.items())])
+    assert calls_notes(figures) == ["list names nobody."]
+    words = switch_words(figures, 9, 4, 1)
+    assert words[0] == "Calling 9 customers at the cutoff, the model finds 1 leaver, on average 12.2 days before they leave. 4 left in all."
+    assert words[1].startswith("list finds 0 leavers. Switching to the model: ")

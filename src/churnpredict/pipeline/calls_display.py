@@ -48,6 +48,9 @@ def calls_notes(part: pd.DataFrame) -> list[str]:
         same = told.get((name, "found_by_model"))
         if same is not None:
             found, called = told[name, "found"]["value"], told[name, "called"]["value"]
+            if not called:
+                notes.append(f"{name} names nobody.")
+                continue
             notes.append(
                 f"{name} names only {people(called)} of them; leavers among these: {_count(found)}. In as many calls the model finds "
                 f"{interval_of(same['value'], same['low'], same['high'], _count)}."
@@ -70,7 +73,8 @@ def switch_words(switch: pd.DataFrame | None, capacity: int | None, leavers: int
 def _finds(told: _Rows, name: str) -> str:
     days = told[name, "lead_days"]["value"]
     early = "" if math.isnan(days) else f", on average {_count(days)} days before they leave"
-    return f"{_count(told[name, 'found']['value'])} leavers{early}"
+    found = _count(told[name, "found"]["value"])
+    return f"{found} leaver{'' if found == '1' else 's'}{early}"
 
 
 def _switched(told: _Rows, name: str) -> str:
