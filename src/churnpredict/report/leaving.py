@@ -143,9 +143,10 @@ def _beside_yours(backtest: pd.DataFrame, spoken: Language, unit: str) -> list[s
         holes = {"calls": spoken.people(calls), "found": spoken.number(found, 0), "theirs": spoken.people(theirs)}
         told.append(spoken.say("trust.against", name=shown(name), other=spoken.number(other, 0), **holes))
         if known:
-            row = pd.DataFrame(switch).set_index(["model", "metric"]).loc[(name, "profit_of_calls"), list(DIFFERENCE)]
-            if row.notna().all():
-                money = dict(zip(("money", "low", "high"), (spoken.amount(value, unit) for value in row), strict=True))
+            rows = pd.DataFrame(switch).query("metric == 'profit_of_calls'").set_index("model")
+            worth = rows.loc[[name], list(DIFFERENCE)].to_numpy(dtype=float)[0]
+            if not np.isnan(worth).any():
+                money = dict(zip(("money", "low", "high"), (spoken.amount(value, unit) for value in worth), strict=True))
                 told.append(spoken.say("trust.switch", name=shown(name), **money))
     return told
 
