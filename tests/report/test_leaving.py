@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,7 +64,7 @@ def judged_calls() -> Backtest:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_yours_found_in_its_calls_is_told_in_every_language(language: str) -> None:
     spoken = language_of(language)
-    told = [words for words in trust(judged_calls(), spoken)["words"] if "list" in words]
+    told = trust(judged_calls(), spoken)["yours"]
     assert len(told) == 1
     assert all(number in told[0] for number in ("100", "22", "40", "6"))
     assert "<b>" in told[0], "the template escapes it"
@@ -72,8 +74,13 @@ def test_money_is_told_only_where_it_was_given() -> None:
     found = judged_calls()
     worth = {"model": ["<b>list"], "metric": ["profit_of_calls"], "value": [1.0]}
     found.switch = pd.DataFrame(worth | {"difference": [2337.0], "difference_low": [-10.0], "difference_high": [4000.0]})
-    assert not any("2,337" in words for words in trust(found, EN, "€")["words"]), "the money was assumed"
+    assert not any("2,337" in words for words in trust(found, EN, "€")["yours"]), "the money was assumed"
     found.campaign = Campaign(value=500, offer_cost=20, contact_cost=2)
-    assert any("€2,337 (−€10 to €4,000)" in words for words in trust(found, EN, "€")["words"])
+    assert any("€2,337 (−€10 to €4,000)" in words for words in trust(found, EN, "€")["yours"])
     found.switch = found.switch.assign(difference_low=np.nan)
-    assert not any("2,337" in words for words in trust(found, EN, "€")["words"])
+    assert not any("2,337" in words for words in trust(found, EN, "€")["yours"])
+
+
+def test_the_page_shows_it_as_text(scores: pd.DataFrame, tmp_path: Path) -> None:
+    page = cp.write_report(scores, tmp_path / "page.html", backtest=judged_calls()).read_text(encoding="utf-8")
+    assert "<p>Among the 100 customers whom the model would have called first, 22 left; among the 40 of “&lt;b&gt;list”, 6.</p>" in page

@@ -74,10 +74,11 @@ def trust(backtest: pd.DataFrame | None, spoken: Language, unit: str = "") -> di
     Returns
     -------
     dict
-        ``words`` (list of sentences), ``kind`` ("better", "equal", "worse", "weak" or "none").
+        ``words`` (list of sentences), ``kind`` ("better", "equal", "worse", "weak" or "none"), ``yours`` (list of texts: what the scores,
+        rules and lists of the business found in its calls).
     """
     if backtest is None or not len(backtest):
-        return {"kind": "none", "words": [spoken.say("trust.none"), spoken.say("trust.do")]}
+        return {"kind": "none", "words": [spoken.say("trust.none"), spoken.say("trust.do")], "yours": []}
     frame = pd.DataFrame(backtest)
     parts = [part for _, part in frame.groupby("cutoff", sort=True)]
     against = [_against(part) for part in parts]
@@ -95,10 +96,8 @@ def trust(backtest: pd.DataFrame | None, spoken: Language, unit: str = "") -> di
             key = "trust.mixed"
         else:
             key = "trust.each" if better == n else "trust.most" if kind == "better" else "trust.some" if better else "trust.never"
-    return {
-        "kind": kind,
-        "words": [spoken.say(key, n=n, k=k, worse=worse, weak=weak), *_found(frame, spoken), *_beside_yours(backtest, spoken, unit)],
-    }
+    words = [spoken.say(key, n=n, k=k, worse=worse, weak=weak), *_found(frame, spoken)]
+    return {"kind": kind, "words": words, "yours": _beside_yours(backtest, spoken, unit)}
 
 
 def _against(part: pd.DataFrame) -> str:
@@ -136,19 +135,20 @@ def _beside_yours(backtest: pd.DataFrame, spoken: Language, unit: str) -> list[s
     sums = frame[frame["metric"].isin(("called", "found"))].pivot_table(
         index="model", columns="metric", values="value", aggfunc="sum", sort=False
     )
-    switch, told = getattr(backtest, "switch", None), []
+    switch, paragraphs = getattr(backtest, "switch", None), []
     known = switch is not None and getattr(backtest, "campaign", ASSUMED) is not ASSUMED
     for name in sums.index[1:].difference(list(BASELINES), sort=False):
         (calls, found), (theirs, other) = (sums.loc[who, ["called", "found"]] for who in (sums.index[0], name))
         holes = {"calls": spoken.people(calls), "found": spoken.number(found, 0), "theirs": spoken.people(theirs)}
-        told.append(spoken.say("trust.against", name=shown(name), other=spoken.number(other, 0), **holes))
+        told = [spoken.say("trust.against", name=shown(name), other=spoken.number(other, 0), **holes)]
         if known:
             rows = pd.DataFrame(switch).query("metric == 'profit_of_calls'").set_index("model")
             worth = rows.loc[[name], list(DIFFERENCE)].to_numpy(dtype=float)[0]
             if not np.isnan(worth).any():
                 money = dict(zip(("money", "low", "high"), (spoken.amount(value, unit) for value in worth), strict=True))
                 told.append(spoken.say("trust.switch", name=shown(name), **money))
-    return told
+        paragraphs.append(" ".join(told))
+    return paragraphs
 
 
 def rates_by_definition(tables: EventTables, churn: ChurnRule) -> pd.DataFrame | None:
