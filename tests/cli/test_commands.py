@@ -271,3 +271,16 @@ def test_scores_go_into_a_database_as_changes(folder: Path, capsys: pytest.Captu
         file.write('\n[output]\nscores = "nightly"\ndatabase = "other.sqlite"\nchanges = true\n')
     assert run("score", "--at", "2023-12-01") == 0
     assert f"rows in the database: {told['customers']:,} new, 0 changed, 0 unchanged, 0 vanished" in capsys.readouterr().out
+
+
+def test_a_backtest_judges_what_the_configuration_names_and_the_page_shows_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = folder / "churn.toml"
+    config.write_text(config.read_text() + '\n[against]\n"our rule" = "habit__orders_days_since_last >= 30"\n')
+    assert run("backtest", "--at", "2023-12-01", "--rounds", "20", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {row["model"] for row in told["switch"]} >= {"model", "our rule"}
+    written = pd.read_csv(folder / "backtest.csv").set_index(["model", "metric"])["value"]
+    assert written["our rule", "found"] + written["our rule", "false_alarms"] == pytest.approx(written["our rule", "called"])
+    assert run("train", "--until", "2023-12-01") == 0
+    assert run("report", "--at", "2024-02-15") == 0
+    assert f"of “our rule”, {written['our rule', 'found']:.0f}." in (folder / "report.html").read_text()
