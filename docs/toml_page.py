@@ -150,6 +150,7 @@ _EXAMPLES: dict[Any, str] = {
     "seats": '"plans.seats"',
     "known_at": '"loaded_at"',
     "activity": '["paid"]',
+    "session": '"30min"',
     "replies": '["opened", "clicked"]',
     "id": '"event_id"',
     "repeats": '"drop"',

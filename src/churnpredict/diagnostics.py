@@ -9,6 +9,7 @@ from churnpredict.explanation.stability import compare_reasons, confused_reasons
 from churnpredict.explanation.whatif import what_would_help
 from churnpredict.features.probe import probe_features
 from churnpredict.features.rfm import rfm, rfm_summary
+from churnpredict.features.sessions import sessions
 from churnpredict.report.customer_page import write_customer_page
 from churnpredict.report.digest import digests, write_digests
 from churnpredict.report.model_card import write_model_card
@@ -31,6 +32,7 @@ __all__ = [
     "read_contacts",
     "rfm",
     "rfm_summary",
+    "sessions",
     "what_would_help",
     "write_customer_page",
     "write_digests",

@@ -12,6 +12,7 @@ __all__ = ["FAMILIES", "GRAMMAR", "FeatureName", "column_alone", "kind_names", "
 _WINDOW = (
     *("count", "active_days", "trend", "sum", "mean", "max", "distinct", "decayed", "first_count"),
     *("recovered", "recovered_share", "per_session", "answered_share"),
+    *("sessions", "session_minutes", "session_events", "session_depth", "session_depth_change"),
     *("share", "own_share", "entropy", "dropped", "weekend_share", "night_share", "peer_churn", "peer_count"),
     *("active_users", "new_users", "lost_users", "concentration", "busiest_silence", "busiest_gone", "kinds_per_user", "items_per_user"),
     *("seats_used", "seats_change", "first_value_share", "first_value_days"),
@@ -36,7 +37,7 @@ GRAMMAR: dict[str, str] = {
 """Aggregate -> the ending of its name. ``plain`` is an unchanged value: an attribute, a state, a column of a flat matrix."""
 
 FAMILIES: dict[str, str] = {
-    **dict.fromkeys(("count", "active_days", "trend", "decayed"), "activity"),
+    **dict.fromkeys(("count", "active_days", "trend", "decayed", "sessions"), "activity"),
     **dict.fromkeys(("days_since_last", "gap_ratio", "gap_share_longer"), "silence"),
     **dict.fromkeys(("gap_mean", "gap_sd", "gap_max", "last_gap"), "rhythm"),
     **dict.fromkeys(("sum", "mean", "max", "last_value"), "worth"),
@@ -55,6 +56,7 @@ FAMILIES: dict[str, str] = {
     **dict.fromkeys(("closed_count", "closed_days_mean", "days_since_end"), "closed"),
     **dict.fromkeys(("end_value_mean", "end_value_last"), "ending"),
     **dict.fromkeys(("days_to_end", "planned_days"), "term"),
+    **dict.fromkeys(("session_minutes", "session_events", "session_depth", "session_depth_change"), "session"),
     **dict.fromkeys(("recovered", "recovered_share"), "recovery"),
     **dict.fromkeys(("unanswered", "answered_share"), "answers"),
     **dict.fromkeys(("response_days_mean", "waiting_days", "slow_answer_rate"), "response"),

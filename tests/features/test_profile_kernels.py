@@ -64,14 +64,17 @@ def test_entropy_and_labels_that_were_dropped(labels: list[int], low: int) -> No
     assert out[0, 0] == len({v for v in labels[low // 2 : low] if v >= 0} - set(labels[low:]))
 
 
+HALF_AN_HOUR = 30 * 60_000_000
+
+
 def test_rows_per_session() -> None:
     times = np.array([0, 10, 29, 60, 95, 96], np.int64) * 60_000_000  # minutes; sessions begin after half an hour without a row
     kinds = np.array([1, 1, 0, 1, 0, 1], np.int32)
     edges, out = block(6, 0)
-    kernels.per_session(times, kinds, members(1), edges, ONE, ONLY, out, 0)
+    kernels.per_session(times, kinds, members(1), HALF_AN_HOUR, edges, ONE, ONLY, out, 0)
     assert out[0, 0] == pytest.approx(4 / 3)
     edges, out = block(6, 6)
-    kernels.per_session(times, kinds, members(1), edges, ONE, ONLY, out, 0)
+    kernels.per_session(times, kinds, members(1), HALF_AN_HOUR, edges, ONE, ONLY, out, 0)
     assert math.isnan(out[0, 0])
 
 

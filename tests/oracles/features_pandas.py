@@ -303,6 +303,26 @@ def per_session(s):
     return sum(r.kind == s.feature.kind for r in rows) / (1 + sum(p >= DAY_US / 48 for p in pauses)) if rows else math.nan
 
 
+def sessions(rows):
+    """Rows in lists: after half an hour of silence the next one begins."""
+    found = []
+    for row in rows:
+        if found and row.time - found[-1][-1].time < DAY_US / 48:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+def session_minutes(s):
+    lengths = [(rows[-1].time - rows[0].time) / 60e6 for rows in sessions(s.within())]
+    return statistics.median(lengths) if lengths else math.nan
+
+
+def depth(rows):
+    return mean([len({r.item for r in some} - {None}) for some in sessions(rows)])
+
+
 def responses(s):
     return [s.days_between(r.time, r.response) for r in s.rows if r.response is not None and r.response < s.cutoff]
 
@@ -473,6 +493,11 @@ MEASURES = {
     "recovered": lambda s: sum(followed(s)),
     "recovered_share": lambda s: mean(followed(s)),
     "per_session": per_session,
+    "sessions": lambda s: len(sessions(s.within())),
+    "session_minutes": session_minutes,
+    "session_events": lambda s: mean([len(rows) for rows in sessions(s.within())]),
+    "session_depth": lambda s: depth(s.within()),
+    "session_depth_change": lambda s: depth(s.within()) - depth(s.within(2)[: len(s.within(2)) - len(s.within())]),
     "unanswered": lambda s: len(list(itertools.takewhile(lambda r: not r.extras["reply"], reversed(s.rows)))),
     "answered_share": lambda s: mean(answered(s)),
     "own_share": lambda s: len(s.within()) / len(s.rows) if s.rows else math.nan,

@@ -14,6 +14,7 @@ from churnpredict.events.declarations import ANY, Customers, Declaration, Events
 from churnpredict.events.labels import labels_of
 from churnpredict.events.money import check_money
 from churnpredict.events.time_units import UNITS
+from churnpredict.spans import span
 
 __all__ = ["RESERVED", "check_declarations", "check_zones", "names_people", "people_table"]
 
@@ -92,6 +93,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         if driver is not None and driver not in DRIVER_KEYS:
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
+        session = getattr(declaration, "session", None)
+        span("30min" if session is None else session, f"session of table {name}")
         _check_seats(name, declaration, declarations)
         _check_times(name, declaration)
         check_money(name, declaration)

@@ -100,6 +100,9 @@ class Events(_Declared):
         unless this is ``"any"``; rows of zero do, such as free orders. Counts and sums use all rows in any case.
     replies : list of str
         Kinds that are the customer's replies, such as opens and clicks; all other kinds count as contacts that can be replied to.
+    session : str, optional
+        The silence after which the next row begins a new session, such as ``"30min"``. Features then say how many sessions there are, how
+        long they are, and how much is done in each. Features that you name yourself use 30 minutes by default.
     id : str, optional
         Column of the event's own id: the same id with different content is an error, with the same content it counts once; rows with
         different ids are never duplicates.
@@ -154,6 +157,7 @@ class Events(_Declared):
     known_at: str | None = field(default=None, kw_only=True)
     activity: Sequence[str] | Literal["any"] | None = field(default=None, kw_only=True)
     replies: Sequence[str] = field(default=(), kw_only=True)
+    session: str | None = field(default=None, kw_only=True)
     id: str | None = field(default=None, kw_only=True)
     repeats: str | None = field(default=None, kw_only=True)
     order: str | None = field(default=None, kw_only=True)

@@ -48,10 +48,10 @@ _PERCENT = ("last_change_pct", "change_year_pct")
 _MONEY = ("sum", "mean", "max", "last_value", "open_value", "end_value_mean", "end_value_last")
 _COUNTED = ("count", "first_count", "trend")  # where the number stands before the noun
 # Compared with what is normal for the customer already, or yes and no: what most customers have adds nothing.
-_AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone", "late_days_trend")
+_AGAINST_OWN = ("gap_ratio", "value_ratio", "busiest_silence", "busiest_gone", "late_days_trend", "session_depth_change")
 _NONE_AT_ZERO = (
     *("count", "first_count", "active_days", "distinct", "dropped", "active_users", "new_users", "lost_users", "open_count"),
-    *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes", "reopenings"),
+    *("closed_count", "renewals", "recovered", "unanswered", "streak", "changes", "reopenings", "sessions"),
 )
 # Where nothing is a sentence of its own, in which a number of most customers would have no noun.
 _NOTHING_ALONE = ("unanswered", "dropped", "streak", "renewals", "changes")
@@ -63,6 +63,7 @@ _HARD = (
     *("decayed", "distinct", "own_share", "value_ratio", "stage", "per_session", "peer_churn", "gap_ratio", "gap_mean", "gap_max", "max"),
     *("mean", "end_value_mean", "end_value_last", "season_sin", "season_cos", "tenure_year", "changes", "active_days", "dropped"),
     *("concentration", "busiest_silence", "kinds_per_user", "items_per_user", "seats_change", "first_value_share", "first_value_days"),
+    *("session_minutes", "session_events", "session_depth", "session_depth_change"),
 )
 
 
@@ -396,7 +397,7 @@ class Narrator:
             return self.language.signed("+" if value > 0 else "", self.language.numbers["percent"].format(n=self.language.number(value)))
         if f.aggregate in _LASTING:
             return self._every(value) if f.aggregate == "gap_mean" else self.language.lasting(value)
-        if f.aggregate == "seats_change":
+        if f.aggregate in ("seats_change", "session_depth_change"):
             sign = "+" if value > 0 else ""
         return self.language.signed(sign, self.language.number(self._written(f, value)))
 

@@ -40,7 +40,7 @@ _YEAR = Span(months=12)
 _IN_TIME = Span(days=1)  # an answer within this is in time
 _RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
-_AGAINST_BEFORE = ("trend", "dropped", "lost_users", "seats_change")  # these also use the window before their own
+_AGAINST_BEFORE = ("trend", "dropped", "lost_users", "seats_change", "session_depth_change")  # these also use the window before their own
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
 
 
@@ -87,10 +87,15 @@ class Plan:
         The table's kinds in the order of their codes, for aggregates that compare some kinds with the others.
     replies : list of str
         The kinds that are replies.
+    session : str, optional
+        The silence that ends a session.
     """
 
-    def __init__(self, wanted: Wanted, limit: Span | None, kinds: Sequence[str] = (), replies: Sequence[str] = ()) -> None:
+    def __init__(
+        self, wanted: Wanted, limit: Span | None, kinds: Sequence[str] = (), replies: Sequence[str] = (), session: str | None = None
+    ) -> None:
         self.limit, self.kinds, self.replies = limit, list(kinds), replies
+        self.session = profile_kernels.SESSION_ENDS if session is None else span(session).nominal
         distinct, self.copies = self._without_repeats(wanted)
         self.columns = [column for column, _ in distinct]
         self.spans = self._windows(row for _, row in distinct)
@@ -302,7 +307,22 @@ def _followed(plan: Plan, rows: Wanted) -> Run:
 
 def _per_session(plan: Plan, rows: Wanted) -> Run:
     members, which, columns = plan.members(rows), plan.windows(rows), _columns(rows)
-    return lambda s, b: profile_kernels.per_session(s.times, s.columns["kind"], members, b.edges, which, columns, b.out, b.at)
+    return lambda s, b: profile_kernels.per_session(s.times, s.columns["kind"], members, plan.session, b.edges, which, columns, b.out, b.at)
+
+
+def _sessions(plan: Plan, rows: Wanted) -> Run:
+    by_window: dict[tuple[int, int], Wanted] = defaultdict(list)
+    for column, row in rows:
+        by_window[plan.window(row), plan.window(row, 2) if row.aggregate in _AGAINST_BEFORE else -1].append((column, row))
+    which, before = (_ints(key[k] for key in by_window) for k in (0, 1))
+    columns = np.array([_by_name(some, profile_kernels.SESSION_OUTPUTS) for some in by_window.values()])
+
+    def run(s: Stream, b: Block) -> None:
+        items = s.columns.get("item", _NO_CODES)
+        n_items = int(items.max(initial=-1)) + 1
+        profile_kernels.sessions(s.times, items, n_items, plan.session, b.edges, which, before, columns, b.out, b.at)
+
+    return run
 
 
 def _own_shares(plan: Plan, rows: Wanted) -> Run:
@@ -517,7 +537,8 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "shares of kinds": (_kind_shares, ("share",)),
     "streaks of kinds": (_kind_streaks, ("streak", "unanswered")),
     "what follows a kind": (_followed, ("recovered", "recovered_share", "answered_share")),
-    "sessions": (_per_session, ("per_session",)),
+    "kinds in sessions": (_per_session, ("per_session",)),
+    "sessions": (_sessions, profile_kernels.SESSION_OUTPUTS),
     "shares of the own total": (_own_shares, ("own_share",)),
     "entropies": (_entropies, ("entropy",)),
     "dropped items": (_dropped, ("dropped",)),

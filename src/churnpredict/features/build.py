@@ -166,8 +166,8 @@ def build_rows(
     for (name, kind, visited), wanted in rows_of.items():
         stream = visits(tables, name) if visited else tables.stream(name, kind)
         kinds = names_of(tables, name).get("kind", pa.array([], pa.string())).to_pylist()
-        replies = labels_of(getattr(tables.declarations[name], "replies", ()))
-        _fill(tables, stream, Plan(wanted, limit, kinds, replies), customers, cutoffs, out, n_jobs)
+        replies, session = (getattr(tables.declarations[name], role, None) for role in ("replies", "session"))
+        _fill(tables, stream, Plan(wanted, limit, kinds, labels_of(replies or ()), session), customers, cutoffs, out, n_jobs)
     for column, row in enumerate(numeric):
         if isinstance(row, Feature) and row.aggregate in OF_SEATS and row.name not in built:
             paid = number_that_holds(seats_of(row, tables), tables, customers, cutoffs, limit)

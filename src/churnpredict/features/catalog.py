@@ -142,6 +142,11 @@ def _events(name: str, events: Events, history: SpanLike | None) -> list[Feature
         rows += [Feature(name, "distinct", w) for w in ("30d", "90d", "365d") if w in windows]
         rows += [Feature(name, "entropy", w) for w in ("90d",) if w in windows]
         rows += [Feature(name, "dropped", w) for w in _fitting(("90d",), history, factor=2)]
+    if events.session is not None:
+        some = [w for w in ("30d", "90d") if w in windows]
+        rows += [Feature(name, a, w) for a in ("sessions", "session_minutes", "session_events") for w in some]
+        rows += [Feature(name, "session_depth", w) for w in some if events.item is not None]
+        rows += [Feature(name, "session_depth_change", w) for w in _fitting(("30d", "90d"), history, factor=2) if events.item is not None]
     if events.user is not None:
         rows += _people(name, events, windows, history)
     if events.replies:

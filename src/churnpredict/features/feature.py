@@ -86,9 +86,16 @@ AGGREGATES: dict[str, Aggregate] = {
         "payment", "window", "kind", "events", "events of the kind in the window directly followed by one of another kind"
     ),
     "recovered_share": Aggregate("payment", "window", "kind", "share", "recovered / events of the kind in the window"),
-    "per_session": Aggregate(
-        "complexity", "window", "kind", "per session", "events of the kind in the window / sessions, which end with 30 minutes of silence"
+    "per_session": Aggregate("complexity", "window", "kind", "per session", "events of the kind in the window / sessions in it"),
+    "sessions": Aggregate(
+        "habit", "window", "", "sessions", "sessions, which end with 30 minutes of silence, or with the silence that the table declares"
     ),
+    "session_minutes": Aggregate(
+        "value", "window", "", "minutes", "median time from the first to the last event of the sessions in the window"
+    ),
+    "session_events": Aggregate("value", "window", "", "events", "events / sessions in the window"),
+    "session_depth": Aggregate("value", "window", "item", "items", "mean distinct items per session in the window"),
+    "session_depth_change": Aggregate("value", "window", "item", "items", "session_depth - session_depth of the window before"),
     "unanswered": Aggregate("communication", "", "replies", "events", "contacts since the last reply"),
     "answered_share": Aggregate(
         "communication", "window", "replies", "share", "share of the contacts in the window directly followed by a reply"

@@ -14,6 +14,8 @@ from churnpredict.clock import DAY
 from churnpredict.events.visits import DORMANT_DAYS, NEW_DAYS
 
 __all__ = [
+    "SESSION_ENDS",
+    "SESSION_OUTPUTS",
     "STAGES",
     "clock_shares",
     "dropped_labels",
@@ -23,6 +25,7 @@ __all__ = [
     "kind_streaks",
     "own_shares",
     "per_session",
+    "sessions",
     "stages",
 ]
 
@@ -30,7 +33,9 @@ STAGES = ("new", "current", "at risk", "dormant", "resurrected")
 BACK_DAYS = 30
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 _HOUR = DAY // 24
-SESSION_ENDS = _HOUR // 2  # after a silence this long the next event begins a new session
+_MINUTE = _HOUR // 60
+SESSION_ENDS = 30 * _MINUTE  # after a silence this long the next event begins a new session, unless the table says otherwise
+SESSION_OUTPUTS = ("sessions", "session_minutes", "session_events", "session_depth", "session_depth_change")
 _MONDAY = 3  # 1970-01-01 was a Thursday
 _SATURDAY = 5
 _jit = nb.njit(cache=True, nogil=True)
@@ -79,18 +84,59 @@ def followed(kinds, members, share, edges, which, columns, out, at):  # type: ig
 
 
 @_jit
-def per_session(times, kinds, members, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
-    """Compute rows of some kinds per session of each window: a row after a silence of ``SESSION_ENDS``, or the window's first, begins a
-    session.
-    """
+def per_session(times, kinds, members, gap, edges, which, columns, out, at):  # type: ignore[no-untyped-def]
+    """Compute rows of some kinds per session of each window: a row after a silence of ``gap``, or the window's first, begins a session."""
     for f in range(columns.size):
         for r in range(edges.shape[1]):
             low, high = edges[which[f], r], edges[0, r]
             n, sessions = 0, 0
             for i in range(low, high):
                 n += members[f, kinds[i]]
-                sessions += i == low or times[i] - times[i - 1] >= SESSION_ENDS
+                sessions += i == low or times[i] - times[i - 1] >= gap
             out[columns[f], at + r] = n / sessions if sessions else np.nan
+
+
+@_jit
+def sessions(times, items, n_items, gap, edges, which, before, columns, out, at):  # type: ignore[no-untyped-def]
+    """Compute ``SESSION_OUTPUTS`` of each window; ``columns[f, k]`` is -1 for what is not wanted.
+
+    The window's first row begins a session, and one that is open at the cutoff lasts until its last row before it.
+    """
+    seen, mark = np.full(n_items, -1, np.int64), 0  # the session in which each item was last seen
+    found = np.empty(len(SESSION_OUTPUTS))
+    for f in range(which.size):
+        for r in range(edges.shape[1]):
+            low, high = edges[which[f], r], edges[0, r]
+            minutes = np.zeros(high - low)
+            n, distinct = _in_sessions(times, items, seen, mark, gap, low, high, minutes)
+            mark += n
+            found[0] = n
+            found[1] = np.median(minutes[:n]) if n else np.nan
+            found[2] = (high - low) / n if n else np.nan
+            found[3] = distinct / n if n else np.nan
+            if columns[f, 4] >= 0:
+                first = edges[before[f], r]
+                m, earlier = _in_sessions(times, items, seen, mark, gap, first, low, np.zeros(low - first))
+                mark += m
+                found[4] = found[3] - earlier / m if m else np.nan
+            for k in range(columns.shape[1]):
+                if columns[f, k] >= 0:
+                    out[columns[f, k], at + r] = found[k]
+
+
+@_jit
+def _in_sessions(times, items, seen, mark, gap, low, high, minutes):  # type: ignore[no-untyped-def]
+    """Return the sessions of rows [low, high) and the sum of their distinct items; write how many minutes each lasts."""
+    n, distinct, first = 0, 0, low
+    for i in range(low, high):
+        if i == low or times[i] - times[i - 1] >= gap:
+            first = i
+            n += 1
+        minutes[n - 1] = (times[i] - times[first]) / _MINUTE
+        if seen.size and items[i] >= 0 and seen[items[i]] != mark + n:
+            seen[items[i]] = mark + n
+            distinct += 1
+    return n, distinct
 
 
 @_jit

@@ -16,7 +16,7 @@ from churnpredict.features.feature import Feature
 from churnpredict.features.profile_kernels import STAGES
 from churnpredict.moments import Moment
 
-__all__ = ["SEGMENTS", "rfm", "rfm_summary"]
+__all__ = ["SEGMENTS", "rfm", "rfm_summary", "table_meant"]
 
 # segment by score of recency (rows, 1 to 5) and frequency (columns, 1 to 5)
 SEGMENTS = (
@@ -64,7 +64,7 @@ def rfm(tables: EventTables, at: Moment, *, of: str | None = None) -> pd.DataFra
     np.True_
     """
     check_tables(tables, "rfm(tables, at)")
-    name, stream = _table(tables, of)
+    name, stream = table_meant(tables, of)
     cutoff = tables.instant(at, "at")
     seen = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas())[_seen_before(visits(tables, name), cutoff)]})
     rows = [Feature(name, "days_since_last"), Feature(name, "active_days", "all"), Feature(name, "gap_mean"), Feature(name, "stage")]
@@ -114,7 +114,7 @@ def rfm_summary(tables: EventTables, at: Moment, *, of: str | None = None) -> pd
     [1.0, 10.0, 19.0, 7.0]
     """
     check_tables(tables, "rfm_summary(tables, at)")
-    name, money = _table(tables, of)
+    name, money = table_meant(tables, of)
     cutoff = tables.instant(at, "at")
     stream = visits(tables, name)
     if "known" in stream.columns:  # otherwise rows before the cutoff come first anyway, and need no copy
@@ -152,7 +152,14 @@ def _summarise(offsets, times, days, place, money_offsets, money_times, money_da
         out[3, c] = total / (last - first) if last > first else 0.0
 
 
-def _table(tables: EventTables, of: str | None) -> tuple[str, Stream]:
+def table_meant(tables: EventTables, of: str | None) -> tuple[str, Stream]:
+    """Return the table of events of that name, or the only one.
+
+    Raises
+    ------
+    UsageError
+        ``which-table``, ``unknown-table``.
+    """
     name = one_log(tables, of, "of={}")
     return name, tables.stream(name)
 
