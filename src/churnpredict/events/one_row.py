@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -15,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, warn
-from churnpredict.events.columns import encoded, is_text
+from churnpredict.events.columns import encoded, is_text, plain
 from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.order_lines import one_row_per_order
 from churnpredict.events.rows import Rows
 from churnpredict.events.tally import judge
+from churnpredict.events.text_hash import hash_texts
 
 __all__ = [
     "HIDDEN",
@@ -30,7 +29,6 @@ __all__ = [
     "key_codes",
     "key_numbers",
     "keys_of",
-    "one_row_per_order",
     "parts_of",
     "refuse_differing",
     "refuse_repeated_customers",
@@ -64,6 +62,12 @@ def key_codes(key: str, column: pa.ChunkedArray, table: str, name: str) -> tuple
         ``float-id``.
     """
     codes, values = encoded(column)
+    there = _are_there(key, values, table, name)
+    return np.where(np.append(there, False)[codes], codes, -1).astype(np.int32), values
+
+
+def _are_there(key: str, values: pa.Array, table: str, name: str) -> npt.NDArray[np.bool_]:
+    """Return which values are ids or numbers, shape (n,); refuse those that have lost digits."""
     if pa.types.is_floating(values.type) and pc.any(pc.greater_equal(pc.abs(values), 2.0**53)).as_py():
         remedy = "Read the column again from its source as int64 or text."
         told = "event ids" if key == ID else "order numbers"
@@ -72,26 +76,34 @@ def key_codes(key: str, column: pa.ChunkedArray, table: str, name: str) -> tuple
     unknown = pc.is_null(values, nan_is_null=True)
     if is_text(values.type):
         unknown = pc.or_(unknown, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(values), ""), True))
-    there = ~unknown.to_numpy(zero_copy_only=False)
-    return np.where(np.append(there, False)[codes], codes, -1).astype(np.int32), values
+    return np.asarray(~unknown.to_numpy(zero_copy_only=False))
 
 
-def key_numbers(key: str, codes: npt.NDArray[np.int32], values: pa.Array) -> dict[str, Ints]:
-    """Return the value of each row as two numbers that mean the same in every part of a table.
+def key_numbers(key: str, column: pa.ChunkedArray, table: str, name: str) -> dict[str, Ints]:
+    """Return the id or number of each row as two numbers that mean the same in every part of a table.
 
     A whole number is itself; of anything else they are 127 bits of BLAKE2b, so that no two values share them. The first is -1 for none.
+
+    Raises
+    ------
+    ContentError
+        ``float-id``.
     """
+    parts = [_key_numbers(key, plain(chunk), table, name) for chunk in column.chunks]
+    high, low = zip(*parts, strict=True) if parts else ([np.empty(0, np.int64)], [np.empty(0, np.int64)])
+    return dict(zip(parts_of(key), (np.concatenate(high), np.concatenate(low)), strict=True))
+
+
+def _key_numbers(key: str, values: pa.Array, table: str, name: str) -> tuple[Ints, Ints]:
+    there = _are_there(key, values, table, name)
     if pa.types.is_integer(values.type):
         low = values.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64).view(np.int64)
         high = np.zeros(len(low), np.int64)
     else:
         binary = pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type) or pa.types.is_fixed_size_binary(values.type)
-        texts = (values if binary else values.cast(pa.string())).cast(pa.binary()).to_pylist()
-        digests = b"".join(blake2b(text or b"", digest_size=16).digest() for text in texts)
-        pairs = np.frombuffer(digests, "<i8").reshape(-1, 2)
-        high, low = pairs[:, 0] & np.iinfo(np.int64).max, pairs[:, 1]
-    first, second = parts_of(key)
-    return {first: np.append(high, -1)[codes], second: np.append(low, 0)[codes]}
+        high, low = hash_texts(values if binary or is_text(values.type) else values.cast(pa.string())).view(np.int64).T
+        high = high & np.iinfo(np.int64).max
+    return np.where(there, high, -1), np.where(there, low, 0)
 
 
 def parts_of(key: str) -> tuple[str, str]:
@@ -137,7 +149,7 @@ def bring_together(name: str, declaration: Declaration, rows: Rows, keys: Keys) 
     if is_dropped(declaration):
         again = frame.duplicated().to_numpy()
         rows, order = rows.keep(~again), None if order is None else order[~again]
-    return rows if order is None else one_row_per_order(rows, [order], order >= 0)
+    return rows if order is None else one_row_per_order(rows, order, order)
 
 
 def refuse_repeated_customers(name: str, declaration: Customers, twice: int, rows: Rows) -> None:
@@ -180,53 +192,3 @@ def judge_repeated_ids(name: str, declaration: Declaration, rows: int, total: in
             warn("repeated-event", "rows that repeat an event id are dropped", **where, remedy="Load each event once.", stacklevel=8)
 
     judge(("repeated-event", name, column), verdict, rows, total)
-
-
-def one_row_per_order(rows: Rows, numbers: Sequence[Ints], known: npt.NDArray[np.bool_]) -> Rows:
-    """Merge the lines of each customer's order into one event: the sum of their values at their first moment, known when the last is.
-
-    Parameters
-    ----------
-    rows : Rows
-        In any order, ungrouped.
-    numbers : list of ndarray of shape (n,)
-        Arrays that together say which order a row belongs to.
-    known : ndarray of shape (n,), bool
-        Whether a row has a number; one without is an order by itself.
-    """
-    frame = pd.DataFrame({"customer": rows.codes, **{str(i): number for i, number in enumerate(numbers)}})
-    shared = frame.duplicated(keep=False).to_numpy() & known
-    if not shared.any():
-        return rows
-    alone, lines, numbers = rows.keep(~shared), rows.keep(shared), [number[shared] for number in numbers]
-    value = lines.columns.get("value", np.zeros(len(lines.times)))
-    labels = [lines.columns[name] for name in ("kind", "item", "user") if name in lines.columns]
-    # the largest first: law 6, whatever the order of rows
-    order = np.lexsort((*labels, -np.nan_to_num(np.abs(value)), *numbers, lines.codes))
-    first = np.ones(len(order), np.bool_)
-    first[1:] = np.diff(lines.codes[order]) != 0
-    for number in numbers:
-        first[1:] |= np.diff(number[order]) != 0
-    starts = np.flatnonzero(first)
-    kept = order[starts]
-    columns = {name: column[kept] for name, column in lines.columns.items()}
-    if "value" in columns:
-        there = ~np.isnan(value[order])
-        total = _exact_sums(np.where(there, value[order], 0.0), starts)
-        columns["value"] = np.where(np.add.reduceat(there, starts) > 0, total, np.nan)
-    if "known" in columns:
-        columns["known"] = np.maximum.reduceat(lines.columns["known"][order], starts)
-    times = np.append(alone.times, np.minimum.reduceat(lines.times[order], starts))
-    columns = {name: np.append(column, columns[name]) for name, column in alone.columns.items()}
-    return replace(rows, codes=np.append(alone.codes, lines.codes[kept]), times=times, columns=columns)
-
-
-def _exact_sums(values: npt.NDArray[np.float64], starts: Ints) -> npt.NDArray[np.float64]:
-    """Return the sums of runs of values, each rounded once: the order of the rows cannot change a digit."""
-    ends = np.append(starts[1:], len(values))
-    found = values[starts]
-    pairs = ends - starts == 2
-    found[pairs] += values[starts[pairs] + 1]  # rounded once, too
-    for place in np.flatnonzero(ends - starts > 2):
-        found[place] = math.fsum(values[starts[place] : ends[place]])
-    return np.asarray(found)

@@ -20,9 +20,11 @@ from churnpredict.errors import DataError, SchemaError, UsageError
 from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.content_hash import arrays_of, digest_of
 from churnpredict.events.declarations import Declaration
+from churnpredict.events.event_ids import EventIds
 from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.partition_context import Whole
+from churnpredict.events.reading import read_rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.spill import Buckets, load_arrays, load_values, save_arrays, save_values
 from churnpredict.events.streams import Stream
@@ -189,12 +191,16 @@ class PartitionedTables(Whole):
         """Check and sort one partition after the other, and keep each as arrays."""
         aware: dict[str, bool | None] = dict.fromkeys(self.declarations)
         ids: list[pa.Array] = []
+        event_ids = EventIds(self._folder)
         for buckets, group in progress(groups, "sorting"):
             if any(rows[group].any() for rows in buckets.rows.values()):
                 some = self.declarations.items()
                 given: dict[str, Any] = {name: replace(d, source=buckets.read(name, group), optional=True) for name, d in some}
                 with counting(tally):
-                    tables = EventTables(timezone=self.timezone, **given)
+                    rows = {name: read_rows(name, d, self.timezone, event_ids=len(groups) > 1) for name, d in given.items()}
+                    event_ids.add(rows)
+                    tables = EventTables.of_rows(given, self.timezone, rows)
+                del rows
                 for name, zoned in tables.aware.items():
                     check_zones({"earlier rows": aware[name], name: zoned})
                     aware[name] = zoned if aware[name] is None else aware[name]
@@ -204,6 +210,7 @@ class PartitionedTables(Whole):
             buckets.remove(group)
         check_zones(aware)
         tally.settle()
+        event_ids.settle(self.declarations)
         if len(self) <= _MANY_IDS and ids:
             check_spellings(pa.concat_arrays(ids), ", ".join(self.declarations))
 

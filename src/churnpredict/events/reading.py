@@ -25,7 +25,7 @@ from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
 from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
-from churnpredict.events.one_row import bring_together, key_codes, key_numbers, keys_of
+from churnpredict.events.one_row import ID, bring_together, key_codes, key_numbers, keys_of
 from churnpredict.events.rows import Rows
 from churnpredict.events.source import open_source
 from churnpredict.events.sources.texts import form_of_column, texts_form
@@ -46,8 +46,8 @@ Ints = npt.NDArray[np.int64]
 class Reader:
     """One table being read: the declaration, what the source gave, and what the columns have become."""
 
-    def __init__(self, name: str, declaration: Declaration, timezone: str, extra: Sequence[str] = ()) -> None:
-        self.name, self.declaration, self.timezone, self.extra = name, declaration, timezone, extra
+    def __init__(self, name: str, declaration: Declaration, timezone: str, extra: Sequence[str] = (), *, with_ids: bool = False) -> None:
+        self.name, self.declaration, self.timezone, self.extra, self.with_ids = name, declaration, timezone, extra, with_ids
         self.table = _fetch(name, declaration, extra)
         self.columns: dict[str, npt.NDArray[Any]] = {}
         self.labels: dict[str, pa.Array] = {}
@@ -178,24 +178,34 @@ class Reader:
 
     def one_row_each(self, times: Ints) -> Rows:
         """Return all rows, those that are one brought together; with their keys beside them where rows are read apart from others."""
-        keys = {key: key_codes(key, self.table[column], self.name, column) for key, column in keys_of(self.declaration).items()}
+        keys = keys_of(self.declaration).items()
         codes, ids = self.ids(self.declaration.customer)
         rows = Rows(codes, ids, times, self.columns, self.labels, self.aware, are_midnights(times, self.timezone))
         if UNIT in self.extra:
-            numbers = {part: values for key, coded in keys.items() for part, values in key_numbers(key, *coded).items()}
-            return replace(rows, columns={**rows.columns, **numbers}, units=self.table[UNIT].to_numpy())
-        return bring_together(self.name, self.declaration, rows, keys)
+            columns = dict(rows.columns)
+            for key, column in keys:
+                columns |= key_numbers(key, self.table[column], self.name, column)
+            return replace(rows, columns=columns, units=self.table[UNIT].to_numpy())
+        coded = {key: key_codes(key, self.table[column], self.name, column) for key, column in keys}
+        together = bring_together(self.name, self.declaration, rows, coded)
+        if not self.with_ids or ID not in coded:
+            return together
+        high, low = key_numbers(ID, self.table[dict(keys)[ID]], self.name, dict(keys)[ID]).values()
+        return replace(together, event_ids=(high, low))
 
 
-def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool = False) -> Rows:
-    """Read one table as declared; with ``units``, its source says in a column of that name from which part of it each row comes.
+def read_rows(name: str, declaration: Declaration, timezone: str, *, units: bool = False, event_ids: bool = False) -> Rows:
+    """Read one table as declared.
+
+    With ``units``, its source says in a column of that name from which part of it each row comes. With ``event_ids``, the ids of events
+    come with the rows, to be compared with those of other partitions.
 
     Raises
     ------
     DataError
         Any error in the table.
     """
-    reader = Reader(name, declaration, timezone, (UNIT,) if units else ())
+    reader = Reader(name, declaration, timezone, (UNIT,) if units else (), with_ids=event_ids)
     if isinstance(declaration, Events):
         return _events(reader, declaration)
     if isinstance(declaration, Intervals):

@@ -34,6 +34,8 @@ class Rows:
         The part of its source that each row came from, where that is asked for.
     offsets : ndarray of shape (n_ids + 1,), int64, or None
         Where the rows are grouped by sorted ids, and in order, already: those of id ``i`` are ``offsets[i]:offsets[i + 1]``.
+    event_ids : (ndarray, ndarray) or None
+        Two numbers for the event id of each row of the source, where that is asked for.
     """
 
     codes: npt.NDArray[np.int32]
@@ -45,6 +47,7 @@ class Rows:
     days_only: bool = False
     units: npt.NDArray[np.int32] | None = None
     offsets: Ints | None = None
+    event_ids: tuple[Ints, Ints] | None = None
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> Rows:
         columns = {k: v[mask] for k, v in self.columns.items()}

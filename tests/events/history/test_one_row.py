@@ -37,6 +37,30 @@ def test_event_ids_are_unique_across_files(tmp_path: Path) -> None:
         cp.runs.open_history(tmp_path / "history", **declared)
 
 
+@pytest.mark.parametrize("many", [1, 100])  # new rows are few, or not
+@pytest.mark.parametrize("ids", ["text", "number"])
+def test_an_event_id_at_two_customers_is_noticed_in_whatever_partition_they_are(tmp_path: Path, ids: str, many: int) -> None:
+    def write(number: int, rows: int, event: int) -> None:
+        """Write a file of new customers; one of them has an event of a given number."""
+        numbers = np.append(np.arange(rows - 1) + 10_000 * number, event)
+        frame = pd.DataFrame({"who": [f"c{number}-{i}" for i in range(rows)], "at": "2024-01-01", "id": numbers})
+        frame.assign(id=frame["id"].map("e{}".format) if ids == "text" else frame["id"]).to_csv(tmp_path / f"{number}.csv", index=False)
+
+    declared = {"log": cp.Events(str(tmp_path / "*.csv"), customer="who", time="at", id="id")}
+    write(1, 5 * many, 1)
+    write(2, 50, 2)
+    cp.runs.open_history(tmp_path / "history", partitions=8, **declared).close()
+    write(3, 20, 3)
+    with cp.runs.open_history(tmp_path / "history", partitions=8, **declared) as tables:
+        assert tables.changes["log"] == "read 1 of 3 files"
+    write(3, 20, 10_003)
+    with pytest.warns(ChurnWarning, match="history-reread"), pytest.raises(ContentError, match=rf"1 of {70 + 5 * many} rows.*event-id"):
+        cp.runs.open_history(tmp_path / "history", partitions=8, **declared)
+    write(3, 20, 3)
+    with cp.runs.open_history(tmp_path / "history", partitions=8, **declared) as tables:
+        assert len(tables) == 70 + 5 * many
+
+
 def test_the_lines_of_an_order_come_together_from_any_file(tmp_path: Path) -> None:
     """The largest line gives the item, and its file may go again."""
     declared = {"log": cp.Events(str(tmp_path / "*.csv"), customer="who", time="at", order="no", value="eur", item="item")}
@@ -71,8 +95,8 @@ def test_customers_are_unique_across_files(tmp_path: Path) -> None:
         cp.runs.open_history(tmp_path / "history", log=log, people=people)
 
 
-def _one_key(key: str, codes: Any, values: Any) -> Any:
-    found = key_numbers(key, codes, values)
+def _one_key(key: str, column: Any, table: str, name: str) -> Any:
+    found = key_numbers(key, column, table, name)
     return {column: np.where(numbers < 0, numbers, 1) for column, numbers in found.items()}
 
 
@@ -81,8 +105,8 @@ def _one_key(key: str, codes: Any, values: Any) -> Any:
     [
         ({"repeats": "drop"}, kept_tables, "bring_kept_together", lambda name, declaration, rows, new: rows),
         ({"id": "line"}, one_row, "_repeats", lambda declaration, rows, hidden: (0, np.zeros(len(rows.times), np.bool_))),
-        ({"id": "line"}, one_row, "_differing", lambda rows, hidden, new: 0),
-        ({"order": "basket"}, one_row, "one_row_per_order", lambda rows, numbers, known: rows),
+        ({"id": "line"}, one_row, "_differing", lambda rows, hidden, some: 0),
+        ({"order": "basket"}, one_row, "one_row_per_order", lambda rows, high, low: rows),
         ({"order": "basket"}, reading, "key_numbers", _one_key),
     ],
 )

@@ -87,16 +87,15 @@ class KeptTable:
     def rows(self) -> int:
         return sum(unit.rows for unit in self.units)
 
-    def load(self, partition: int, shelf: Shelf, *, verify: bool, units: bool = False) -> KeptRows | None:
-        """Return the rows of one partition, None for none; with ``units``, that of each row beside it."""
-        own = [s for s in self.segments if s.partition == partition]
-        parts = [load_segment(shelf.folder, s, verify=verify) for s in own]
-        return _merged(parts if units else [part.unmarked() for part in parts], shelf.timezone)
-
     @property
-    def new_units(self) -> list[int]:
-        """The units that were read this time."""
-        return [unit.number for unit in self.units if not unit.old]
+    def new_units(self) -> dict[int, int]:
+        """The rows of each unit that was read this time, by its number."""
+        return {unit.number: unit.rows for unit in self.units if not unit.old}
+
+    def load(self, partition: int, shelf: Shelf, *, verify: bool) -> KeptRows | None:
+        """Return the rows of one partition, None for none."""
+        own = [s for s in self.segments if s.partition == partition]
+        return _merged([load_segment(shelf.folder, s, verify=verify).unmarked() for s in own], shelf.timezone)
 
     def only(self, stay: set[int], shelf: Shelf) -> KeptTable:
         """Return a table with only the rows of the units of these numbers.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Never
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from churnpredict.argument_checks import check_path
@@ -22,7 +23,7 @@ from churnpredict.events.declarations import Declaration
 from churnpredict.events.history.folder import Folder
 from churnpredict.events.history.intake import empty_rows
 from churnpredict.events.history.kept_table import KeptTable, Reread, renewed
-from churnpredict.events.history.one_row import bring_kept_together
+from churnpredict.events.history.one_row import bring_kept_together, repeated_ids
 from churnpredict.events.history.segments import Shelf
 from churnpredict.events.history.versions import reading_versions
 from churnpredict.events.ids import check_spellings
@@ -235,9 +236,10 @@ class KeptTables(PartitionedTables):
         for table in self._tables.values():
             tally.merge(table.tally)
         self._held, room = {}, self.memory // _HELD
+        repeated = {n: repeated_ids(table, self._shelf) for n, table in self._tables.items() if ID in keys_of(self.declarations[n])}
         for number in progress(range(self.n_partitions), "merging"):
             with counting(tally):
-                tables = self._composed(number, verify=True)
+                tables = self._composed(number, repeated, verify=True)
             room -= sum(array.nbytes for array in arrays_of(tables).values())
             if room > 0:
                 self._held[number] = tables
@@ -248,13 +250,12 @@ class KeptTables(PartitionedTables):
         if ids and len(self) <= _MANY_IDS:
             check_spellings(pa.concat_arrays(ids), ", ".join(self.declarations))
 
-    def _composed(self, number: int, *, verify: bool) -> EventTables:
+    def _composed(self, number: int, repeated: dict[str, npt.NDArray[np.int64]], *, verify: bool) -> EventTables:
         rows = {}
         for name, table in self._tables.items():
-            declaration = self.declarations[name]
-            kept = table.load(number, self._shelf, verify=verify, units=ID in keys_of(declaration))
+            kept = table.load(number, self._shelf, verify=verify)
             found = empty_rows(table.columns) if kept is None else kept.rows(table.aware)
-            rows[name] = bring_kept_together(name, declaration, found, table.new_units if verify else ())
+            rows[name] = bring_kept_together(name, self.declarations[name], found, repeated.get(name))
         return EventTables.of_rows(self.declarations, self.timezone, rows)
 
     def _check_room(self) -> None:
@@ -279,7 +280,7 @@ class KeptTables(PartitionedTables):
         own = self._held.get(number)
         if own is None:
             with counting(Tally()):
-                own = self._composed(number, verify=False)
+                own = self._composed(number, {}, verify=False)
         streams = {}
         for name, stream in all_streams(own).items():
             columns = dict(stream.columns)

@@ -6,17 +6,18 @@ written again or removed changes nothing else. Rows that are equal in every colu
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from churnpredict.events.declarations import Customers, Declaration
+from churnpredict.events.event_ids import are_among, refuse_shared, repeated_words
+from churnpredict.events.history.kept_table import KeptTable
+from churnpredict.events.history.segments import Segment, Shelf, load_segment
 from churnpredict.events.one_row import (
     HIDDEN,
     ID,
@@ -24,18 +25,22 @@ from churnpredict.events.one_row import (
     is_dropped,
     judge_repeated_ids,
     keys_of,
-    one_row_per_order,
     parts_of,
     refuse_differing,
     refuse_repeated_customers,
 )
+from churnpredict.events.order_lines import one_row_per_order
 from churnpredict.events.rows import Rows
 from churnpredict.events.streams import UNIT
+from churnpredict.events.tally import judge
 
-__all__ = ["bring_kept_together"]
+__all__ = ["bring_kept_together", "repeated_ids"]
+
+Ints = npt.NDArray[np.int64]
+_FEW = 8  # times as many rows as new ones, from which on only ids of these are looked for
 
 
-def bring_kept_together(name: str, declaration: Declaration, rows: Rows, new: Collection[int]) -> Rows:
+def bring_kept_together(name: str, declaration: Declaration, rows: Rows, repeated: Ints | None = None) -> Rows:
     """Return grouped rows with those that are one brought together.
 
     Parameters
@@ -44,9 +49,9 @@ def bring_kept_together(name: str, declaration: Declaration, rows: Rows, new: Co
         Of the table.
     declaration : Declaration
     rows : Rows
-        Grouped and in order, with the numbers of their keys; and with their units where event ids are declared.
-    new : collection of int
-        Units whose event ids have not been compared with those of all other rows yet.
+        Grouped and in order, with the numbers of their keys.
+    repeated : ndarray, optional
+        Of :func:`repeated_ids`; None where ids have been compared before.
 
     Raises
     ------
@@ -63,8 +68,11 @@ def bring_kept_together(name: str, declaration: Declaration, rows: Rows, new: Co
         refuse_repeated_customers(name, declaration, int(moments.sum()), rows)
     if not keys and not is_dropped(declaration):
         return rows
-    if ID in keys:
-        refuse_differing(name, declaration, _differing(rows, hidden, new), len(rows.times))
+    if ID in keys and repeated is not None:
+        ids, more = (hidden[part] for part in parts_of(ID))
+        some = np.flatnonzero(are_among(more, repeated) & (ids >= 0))
+        refuse_differing(name, declaration, _differing(rows, hidden, some), len(rows.times))
+        judge(("shared-id", name), _judge_shared(name, declaration), [(ids[some], more[some])], len(rows.times))
     again, gone = _repeats(declaration, rows, hidden)
     if ID in keys:
         judge_repeated_ids(name, declaration, again, len(rows.times))
@@ -72,8 +80,33 @@ def bring_kept_together(name: str, declaration: Declaration, rows: Rows, new: Co
         rows, hidden = _without(rows, gone), {column: values[~gone] for column, values in hidden.items()}
     if ORDER not in keys or not len(rows.times):
         return rows
-    numbers = [hidden[part] for part in parts_of(ORDER)]
-    return one_row_per_order(replace(rows, codes=_owners(rows), offsets=None), numbers, numbers[0] >= 0)
+    high, low = parts_of(ORDER)
+    return one_row_per_order(replace(rows, codes=_owners(rows), offsets=None), hidden[high], hidden[low])
+
+
+def repeated_ids(table: KeptTable, shelf: Shelf) -> Ints:
+    """Return the second numbers of event ids that occur more than once in a table, at least once in a row that is new; ascending, and 0.
+
+    Only ids of new rows are looked for among all: those of the others have been compared before.
+    """
+    low = parts_of(ID)[1]
+    new = table.new_units
+    if not any(new.values()):
+        return np.empty(0, np.int64)
+
+    def parts() -> Iterator[tuple[Segment, Any]]:
+        return ((segment, load_segment(shelf.folder, segment, verify=False).columns) for segment in table.segments)
+
+    if sum(new.values()) * _FEW > table.rows:
+        return repeated_words(lambda: (columns[low] for _, columns in parts()), table.rows)
+    fresh = [c[low][np.isin(c[UNIT], np.array(list(new), np.int32))] for s, c in parts() if not new.keys().isdisjoint(s.units)]
+    wanted = np.unique(np.concatenate([np.empty(0, np.int64), *fresh]))
+    hits = [columns[low][are_among(columns[low], wanted)] for _, columns in parts()]
+    return repeated_words(lambda: hits, sum(map(len, hits)))
+
+
+def _judge_shared(name: str, declaration: Declaration) -> Callable[[list[tuple[Ints, Ints]], int], None]:
+    return lambda pairs, total: refuse_shared(name, declaration, pairs, total)
 
 
 def _owners(rows: Rows) -> npt.NDArray[np.int32]:
@@ -109,18 +142,12 @@ def _repeats(declaration: Declaration, rows: Rows, hidden: dict[str, npt.NDArray
     return int(again.sum()), gone
 
 
-def _differing(rows: Rows, hidden: dict[str, npt.NDArray[Any]], new: Collection[int]) -> int:
-    """Return how many rows share the event id of another one and are not equal to it, where one of the two is new."""
-    high, low = parts_of(ID)
-    if not new or not len(rows.times):
-        return 0
-    fresh = np.isin(hidden[UNIT], np.array(sorted(new), np.int32)) & (hidden[high] >= 0)
-    alike = pc.is_in(pa.array(hidden[low]), value_set=pa.array(hidden[low][fresh])).to_numpy(zero_copy_only=False)
-    some = np.flatnonzero(alike & (hidden[high] >= 0))
-    beside = {column: hidden[column][some] for column in (high, low, *parts_of(ORDER)) if column in hidden}
+def _differing(rows: Rows, hidden: dict[str, npt.NDArray[Any]], some: Ints) -> int:
+    """Return how many of some rows share the event id of another one and are not equal to it."""
+    beside = {column: hidden[column][some] for column in (*parts_of(ID), *parts_of(ORDER)) if column in hidden}
     frame = pd.DataFrame({**beside, "customer": _owners(rows)[some], "time": rows.times[some]})
     frame = frame.assign(**{f"column {column}": values[some] for column, values in rows.columns.items()})
-    return int((frame.duplicated([high, low]) & ~frame.duplicated()).sum())
+    return int((frame.duplicated(list(parts_of(ID))) & ~frame.duplicated()).sum())
 
 
 def _without(rows: Rows, gone: npt.NDArray[np.bool_]) -> Rows:
