@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from tests.laws.days import Sources, found
 
 import churnpredict as cp
-from churnpredict import files
 from churnpredict.errors import ChurnWarning, OutputError
 from churnpredict.events.history import units
 
@@ -95,48 +93,17 @@ def test_a_frame_and_a_stream_are_read_each_time(tmp_path: Path) -> None:
 # --- killed at every write ---
 
 
-class Killed(BaseException):
-    """What a killed process does from then on: nothing."""
-
-
-@pytest.fixture
-def killer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """Kill at the n-th call that changes a file or a folder, counted from 1: neither this one nor any later one has an effect."""
-    left = [10**9]
-
-    def guarded(work: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **how: Any) -> Any:
-            left[0] -= 1
-            if left[0] <= 0:
-                raise Killed
-            return work(*given, **how)
-
-        return call
-
-    for home, name in ((os, "replace"), (os, "fsync"), (os, "unlink"), (os, "mkdir"), (os, "rmdir"), (files.tempfile, "mkstemp")):
-        monkeypatch.setattr(home, name, guarded(getattr(home, name)))
-    yield lambda n: left.__setitem__(0, n)
-    left[0] = 10**9
-
-
-def test_killed_at_any_write_it_is_the_old_one_or_the_new_one(sources: Sources, killer: Callable[[int], None]) -> None:
+def test_killed_at_any_write_it_is_the_old_one_or_the_new_one(sources: Sources, killed: Callable[[int, Callable[[], Any]], bool]) -> None:
     seen(sources)
-    manifest = sources.home.parent / "history" / "manifest.json"
-    states, n, killed = {manifest.read_bytes()}, 1, True
+    n = 1
     sources.correct()
     sources.new_file()
-    while killed:
-        killer(n)
-        try:
-            kept(sources).close()
-            killed = False
-        except Killed:
-            n += 5
-        killer(10**9)
-        states.add(manifest.read_bytes())
-        if n % 3 == 0 or not killed:
+    while killed(n, lambda: kept(sources).close()):
+        if n % 3 == 0:
             assert found_after(sources) == from_scratch(sources)
             sources.new_file()
+        n += 5
+    assert found_after(sources) == from_scratch(sources)
     assert n > 30
 
 

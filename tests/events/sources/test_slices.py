@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +150,33 @@ def test_only_slices_that_have_changed_are_read(tmp_path: Path, kind: str) -> No
     shop.run("DELETE FROM log WHERE mark > 39")
     assert kept(shop, home)[1] == "read 1 of 4 parts"
     assert kept(shop, home)[0] == scratch(shop)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_killed_at_any_write_the_history_of_slices_is_the_old_one_or_the_new_one(
+    tmp_path: Path, kind: str, killed: Callable[[int, Callable[[], Any]], bool]
+) -> None:
+    """What the manifest names is there after each kill, and the next run gives what one from scratch gives."""
+    shop, home = Shop(kind, str(tmp_path / "shop.db"), "INTEGER", np.random.default_rng(5)), tmp_path / "history"
+    states, before, n = set(), kept(shop, home)[0], 1
+    old = (home / "manifest.json").read_bytes()
+    shop.insert()
+    shop.late()
+    shop.update()
+    expected = scratch(shop)
+    assert before != expected
+    while killed(n, lambda: cp.runs.open_history(home, partitions=2, **shop.declared()).close()):
+        manifest = (home / "manifest.json").read_bytes()
+        states.add(manifest == old)
+        named = {segment["file"] for table in json.loads(manifest)["tables"].values() for segment in table["segments"]}
+        assert named <= {file.name for file in (home / "rows").iterdir()}
+        shutil.copytree(home, tmp_path / "copy")
+        assert kept(shop, tmp_path / "copy")[0] == expected
+        shutil.rmtree(tmp_path / "copy")
+        n += 1
+    assert states == {True, False}
+    assert n > 10
+    assert kept(shop, home) == (expected, "unchanged (4 parts)")
 
 
 def test_many_slices_are_cut_anew(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,12 +50,12 @@ class Folder:
             self._refuse_others()
             self._file = open(path / ".lock", "ab")  # noqa: SIM115 - held until it is closed
             if not lock(self._file.fileno(), wait=False):
-                self.close()
                 remedy = "Wait until that run has ended; the lock is released even if it is killed."
                 raise OutputError("locked", f'the history in "{path}" is in use', remedy=remedy)
             self.rows.mkdir(exist_ok=True)
-        except OSError as error:
-            if isinstance(error, OutputError):
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OutputError) or not isinstance(error, OSError):
                 raise
             raise not_written(path, error.strerror or error, left="the history is what it was") from error
 
