@@ -55,7 +55,7 @@ def test_missing_ids_and_repeats_of_one_customer_are_no_such_ids(tmp_path: Path)
 
 @pytest.mark.parametrize("at_once", [7, 1 << 20])
 def test_words_that_occur_again_are_found_a_share_at_a_time(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(event_ids, "_AT_ONCE", at_once)
+    monkeypatch.setattr(event_ids, "AT_ONCE", at_once)
     rng = np.random.default_rng(0)
     parts = [rng.integers(-50, 50, 25) * (1 << 55) for _ in range(4)]
     words, counts = np.unique(np.concatenate(parts), return_counts=True)

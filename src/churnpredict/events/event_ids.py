@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Pairs = tuple[Ints, Ints]
 _WORDS = ("high", "low")
-_AT_ONCE = 1 << 24  # words that are sorted at once
+AT_ONCE = 1 << 24  # words that are sorted at once
 _SPARSE = 16  # bits of a bitmap for each word in it
 _ODD = -7046029254386353131  # 2^64 / golden ratio, as a signed word
 _jit = nb.njit(cache=True, nogil=True)
@@ -106,7 +106,7 @@ def repeated_words(parts: Callable[[], Iterable[Ints]], rows: int) -> Ints:
     >>> repeated_words(lambda: [np.array([5, 7, 7]), np.array([9, 5])], 5).tolist()
     [0, 5, 7]
     """
-    n = rows // _AT_ONCE + 1
+    n = rows // AT_ONCE + 1
     found = [np.zeros(1, np.int64)]
     for number in range(n):
         words = np.concatenate([np.empty(0, np.int64), *(_share(part, n, number) for part in parts())])
