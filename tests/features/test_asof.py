@@ -10,6 +10,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import UsageError
+from churnpredict.features import asof
 
 LOG = pd.DataFrame({"who": ["a", "b"], "at": ["2023-01-05", "2023-01-05"]})
 
@@ -37,6 +38,17 @@ def test_categories_are_those_known_before_the_latest_cutoff() -> None:
     held = cp.States(prices, customer="who", time="at", values=["plan"])
     found = built([cp.Feature("prices", "state", column="plan")], ["2023-05-01"], prices=held)
     assert found.iloc[:, 0].cat.categories.tolist() == ["basic"]
+
+
+def test_the_rows_that_held_are_looked_for_once_for_all_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    prices = pd.DataFrame({"who": ["a", "a"], "at": ["2023-03-01", "2023-06-01"], "price": [10.0, 12.0], "plan": ["basic", "pro"]})
+    held = cp.States(prices, customer="who", time="at", values=["price", "plan"])
+    searches, search = [], asof.latest_known
+    monkeypatch.setattr(asof, "latest_known", lambda *given: searches.append(given) or search(*given))
+    rows = [cp.Feature("prices", "state", column="price"), cp.Feature("prices", "state", column="plan")]
+    found = built(rows, ["2023-03-02", "2023-06-02"], prices=held)
+    assert found.loc["a"].to_numpy().tolist() == [[10.0, "basic"], [12.0, "pro"]]
+    assert len(searches) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*before their customer")

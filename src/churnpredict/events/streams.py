@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.clock import DAY, NEVER, OPEN, calendar_time, local_time
+from churnpredict.events.wide_rows import count_same, sort_rows
 from churnpredict.spans import Span
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 _EVENT_COLUMNS = ("value", "kind", "item", "user", "known")
-_WRITTEN_LATER = ("end", "response", "reopened", "value_at_end")
 _NO_TIME = Span()
 UNIT = "\x1funit"  # a column that says from which part of its source a row came; it has no say in the order of rows
 
@@ -373,29 +373,11 @@ def are_events(columns: Iterable[str]) -> bool:
 def _sort_whole(
     customers: npt.NDArray[np.int32], n_customers: int, times: Ints, columns: dict[str, npt.NDArray[Any]], timezone: str
 ) -> tuple[Stream, int]:
-    """Group rows of any columns by customer, by one sort: intervals, states and customers are few beside events.
-
-    Of rows of one moment the one that was known last comes last. What is written at an end, or an answer, has no say before anything
-    else: it is not known yet while the order counts.
-    """
-    telling = [name for name in columns if name != UNIT]
-    ranked = sorted(telling, key=lambda name: (name != "known") + (name in _WRITTEN_LATER))
-    order = np.lexsort((*(columns[name] for name in reversed(ranked)), times, customers))
-    order = order[np.count_nonzero(customers < 0) :]
-    customers, times = customers[order], times[order]
-    columns = {name: column[order] for name, column in columns.items()}
+    """Group rows of any columns by customer, by one sort."""
+    order, repeats = sort_rows(customers, times, {name: values for name, values in columns.items() if name != UNIT})
     offsets = np.zeros(n_customers + 1, np.int64)
-    np.cumsum(np.bincount(customers, minlength=n_customers), out=offsets[1:])
-    return Stream(offsets, times, columns, timezone), _count_same([customers, times, *(columns[name] for name in telling)])
-
-
-def _count_same(columns: list[npt.NDArray[Any]]) -> int:
-    """Count rows that equal the row before them in every column."""
-    same = np.ones(max(len(columns[0]) - 1, 0), np.bool_)
-    for values in columns:
-        alike = values[1:] == values[:-1]
-        same &= alike | ((values[1:] != values[1:]) & (values[:-1] != values[:-1])) if values.dtype.kind == "f" else alike
-    return int(same.sum())
+    np.cumsum(np.bincount(customers[order], minlength=n_customers), out=offsets[1:])
+    return Stream(offsets, times[order], {name: values[order] for name, values in columns.items()}, timezone), repeats
 
 
 def spread_rows(
@@ -423,7 +405,7 @@ def spread_rows(
     stream = Stream(ends, times, columns, timezone)
     if are_events(columns):
         return stream, int(_count_repeats(ends, times, *event_columns(columns)))
-    return stream, _count_same([stream.owners, times, *columns.values()])
+    return stream, count_same([stream.owners, times, *columns.values()])
 
 
 @nb.njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ from churnpredict.events.tables import EventTables, States
 from churnpredict.features.feature import Feature
 from churnpredict.spans import Span, whole_years
 
-__all__ = ["is_label", "label_that_holds", "names_of", "number_that_holds", "season", "seats_of", "tenure"]
+__all__ = ["RowsThatHold", "is_label", "label_that_holds", "names_of", "number_that_holds", "season", "seats_of", "tenure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -31,36 +31,67 @@ def names_of(tables: EventTables, table: str) -> dict[str, pa.Array]:
     return tables.labels.get(table, {})
 
 
-def _rows_that_hold(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> tuple[Stream, Ints]:
-    """Return the stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
-    if tables.profile is not None and row.table == tables.profile.name:
-        found = tables.profile.as_of(customers, cutoffs)
-        return tables.profile.versions, found
-    stream = tables.stream(row.table, row.kind)
-    return stream, latest_known(stream, customers, cutoffs, limit)
+class RowsThatHold:
+    """The rows of tables that held at some snapshots: found once for all columns of a table.
+
+    Parameters
+    ----------
+    tables : EventTables
+    customers, cutoffs : ndarray of shape (n,)
+        Snapshots, sorted by both.
+    limit : Span or None
+        How far back states are looked for.
+    """
+
+    def __init__(self, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> None:
+        self.tables, self.customers, self.cutoffs, self.limit = tables, customers, cutoffs, limit
+        self._held: dict[tuple[str, str | None], tuple[Stream, Ints]] = {}
+        self._known: dict[tuple[str, str | None], npt.NDArray[np.bool_]] = {}
+
+    def of(self, row: Feature) -> tuple[Stream, Ints]:
+        """Return the stream of the feature's table, and the row of it that held at each snapshot, -1 for none."""
+        key = row.table, row.kind
+        if key not in self._held:
+            profile = self.tables.profile
+            if profile is not None and row.table == profile.name:
+                self._held[key] = profile.versions, profile.as_of(self.customers, self.cutoffs)
+            else:
+                stream = self.tables.stream(row.table, row.kind)
+                self._held[key] = stream, latest_known(stream, self.customers, self.cutoffs, self.limit)
+        return self._held[key]
+
+    def known(self, row: Feature) -> npt.NDArray[np.bool_]:
+        """Return which rows of the feature's table were known before the latest cutoff, of customers who had joined."""
+        key = row.table, row.kind
+        if key not in self._known:
+            latest = int(self.cutoffs.max()) if len(self.cutoffs) else NEVER
+            stream, profile = self.of(row)[0], self.tables.profile
+            known = stream.columns.get("known", stream.times) < latest
+            if profile is not None and row.table == profile.name:
+                known &= profile.joined_before(latest)[stream.owners]
+            self._known[key] = known
+        return self._known[key]
 
 
-def number_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None) -> Floats:
-    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
+def number_that_holds(row: Feature, holding: RowsThatHold) -> Floats:
+    stream, held = holding.of(row)
     values = stream.columns[str(row.column)]
     if row.aggregate == "days_until":
         dates = np.append(values, OPEN)[held]
-        ahead = days_between(cutoffs, np.where(dates == OPEN, 0, dates), tables.timezone)
+        ahead = days_between(holding.cutoffs, np.where(dates == OPEN, 0, dates), holding.tables.timezone)
         return np.where(dates == OPEN, np.nan, ahead).astype(np.float32)
     return np.append(values, np.nan)[held].astype(np.float32)
 
 
-def label_that_holds(row: Feature, tables: EventTables, customers: Codes, cutoffs: Ints, limit: Span | None, latest: int) -> pd.Categorical:
+def label_that_holds(row: Feature, holding: RowsThatHold) -> pd.Categorical:
     """Return a label as it was at each snapshot. Categories are those known before the latest cutoff, so that the future adds none."""
-    stream, held = _rows_that_hold(row, tables, customers, cutoffs, limit)
-    codes, names = stream.columns[str(row.column)], names_of(tables, row.table)[str(row.column)]
-    known = stream.columns.get("known", stream.times) < latest
-    if tables.profile is not None and row.table == tables.profile.name:
-        known &= tables.profile.joined_before(latest)[stream.owners]
-    used = np.unique(codes[known & (codes >= 0)])
+    stream, held = holding.of(row)
+    codes, names = stream.columns[str(row.column)], names_of(holding.tables, row.table)[str(row.column)]
+    there = np.bincount(codes[holding.known(row)] + 1, minlength=len(names) + 1)[1:] > 0
+    used = np.flatnonzero(there)
     place = np.full(len(names) + 1, -1, np.int32)  # the last place is that of missing labels
     place[used] = np.arange(len(used))
-    categories = pd.Index([str(names[int(i)].as_py()) for i in used], dtype=object)
+    categories = pd.Index([str(name) for name in names.take(pa.array(used)).to_pylist()], dtype=object)
     return pd.Categorical.from_codes(place[np.append(codes, -1)[held]], categories=categories)
 
 

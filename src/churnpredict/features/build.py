@@ -23,7 +23,7 @@ from churnpredict.events.streams import Stream, window_edges
 from churnpredict.events.tables import EventTables, Intervals, States
 from churnpredict.events.visits import visits
 from churnpredict.features.aggregates import Block, Plan, Wanted
-from churnpredict.features.asof import is_label, label_that_holds, names_of, number_that_holds, season, seats_of, tenure
+from churnpredict.features.asof import RowsThatHold, is_label, label_that_holds, names_of, number_that_holds, season, seats_of, tenure
 from churnpredict.features.catalog import catalog, with_driver
 from churnpredict.features.custom import OwnFeature
 from churnpredict.features.feature import AGGREGATES, OF_ATTRIBUTES, OF_KIND, OF_SEATS, OF_VISITS, WRITTEN_LATER, Feature
@@ -137,12 +137,8 @@ def build_rows(
     Features in ``built`` were computed before: each name has a function that writes its values into an array of shape (n,).
     """
     limit = None if history is None else span(history, "history")
-    latest = int(cutoffs.max()) if len(cutoffs) else NEVER
-    labels = {
-        r.name: label_that_holds(r, tables, customers, cutoffs, limit, latest)
-        for r in rows
-        if isinstance(r, Feature) and is_label(r, tables)
-    }
+    holding = RowsThatHold(tables, customers, cutoffs, limit)
+    labels = {r.name: label_that_holds(r, holding) for r in rows if isinstance(r, Feature) and is_label(r, tables)}
     numeric = [r for r in rows if r.name not in labels]
     out = np.empty((len(numeric), len(customers)), np.float32)
     rows_of: dict[tuple[str, str | None, bool], Wanted] = defaultdict(list)
@@ -154,7 +150,7 @@ def build_rows(
         elif row.aggregate in PEER_AGGREGATES:
             out[column] = of_peers(row, tables, customers, cutoffs, counts)
         elif row.aggregate in ("attribute", "state", "days_until"):
-            out[column] = number_that_holds(row, tables, customers, cutoffs, limit)
+            out[column] = number_that_holds(row, holding)
         elif row.table in tables.streams:
             kind = None if row.aggregate in OF_KIND else row.kind
             rows_of[row.table, kind, kind is None and row.aggregate in OF_VISITS].append((column, row))
@@ -170,7 +166,7 @@ def build_rows(
         _fill(tables, stream, Plan(wanted, limit, kinds, labels_of(replies or ()), session), customers, cutoffs, out, n_jobs)
     for column, row in enumerate(numeric):
         if isinstance(row, Feature) and row.aggregate in OF_SEATS and row.name not in built:
-            paid = number_that_holds(seats_of(row, tables), tables, customers, cutoffs, limit)
+            paid = number_that_holds(seats_of(row, tables), holding)
             out[column] = np.divide(out[column], paid, out=np.full_like(paid, np.nan), where=paid > 0)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
     return frame.assign(**labels)[[r.name for r in rows]] if labels else frame
