@@ -68,3 +68,10 @@ def test_a_part_that_lacks_a_column_is_refused_by_name(scores, everything, part)
         with pytest.raises(SchemaError, match="missing-column") as error:
             module.render_report(scores, **{part: pd.DataFrame(whole).drop(columns=column)})
         assert column in str(error.value)
+
+
+@pytest.mark.parametrize(("code", "written"), [("en", "1.0"), ("de", "1,0")])
+def test_a_lift_of_one_keeps_its_zero(backtest, code, written):
+    lift = backtest[backtest["metric"] == "auc"].assign(metric="lift_10", value=1.0)
+    (told,) = sections.judged(lift, language_of(code))
+    assert told["write"](told["models"][0]["value"]) == written

@@ -151,6 +151,14 @@ class Language:
         bare = self.numbers.get("bare_score") and abs(value) < 1 - 0.5 / 10**digits
         return text.replace("0" + self.numbers["decimal"], self.numbers["decimal"], 1) if bare else text
 
+    def ratio(self, value: Any) -> str:
+        """Write a factor such as a lift, to one digit also where that is a zero.
+
+        >>> language_of("en").ratio(1.0), language_of("de").ratio(2.34)
+        ('1.0', '2,3')
+        """
+        return self._written(f"{value:.1f}") if _known(value) else "–"
+
     def points(self, share: Any, *, sign: bool = False) -> str:
         """Write probability points to one digit; without ``sign`` they are signed by the sentence around them.
 

@@ -172,7 +172,7 @@ def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame
             {
                 "label": spoken.say(f"metric.{key}"),
                 "better": spoken.say(f"metric.{key}.note", n=spoken.score(0.5)) if key == "auc" else spoken.say(f"metric.{key}.note"),
-                "write": {"lift_10": _one_digit(spoken), "calibration_gap": partial(spoken.points, sign=True)}.get(key, spoken.score),
+                "write": {"lift_10": spoken.ratio, "calibration_gap": partial(spoken.points, sign=True)}.get(key, spoken.score),
                 "models": models,
                 "cutoff": spoken.day(pd.Timestamp(first["cutoff"])),
                 "n": int(first["n"]),
@@ -181,10 +181,6 @@ def judged(backtest: pd.DataFrame | None, spoken: Language, scores: pd.DataFrame
             }
         )
     return out
-
-
-def _one_digit(spoken: Language) -> Any:
-    return lambda value: spoken.number(value, 1) if math.isfinite(value) else "–"
 
 
 def _is_later(tested: Any, scores: pd.DataFrame | None) -> bool:
