@@ -165,3 +165,50 @@ def test_rates_are_those_of_the_world(world, model) -> None:
     lost = (y["outcome"] == 2).sum() / (y["outcome"] > 0).sum()
     assert model.shares_["lost"].rate == pytest.approx(lost, abs=0.001)
     assert expit(model.shares_["lost"].constant) == pytest.approx(model.shares_["lost"].rate)
+
+
+@pytest.mark.parametrize("members", [("sooner",), ("trees", "sooner")])
+def test_trees_that_learn_who_left_early_keep_the_level_and_add_up(world, members) -> None:
+    X, y, truth = world
+    model = cp.ChurnClassifier(horizons=["30d"], **QUICK | {"members": members, "n_estimators": 60}).fit(X, y)
+    assert model.training_record_["weights"]["sooner"] == 1 or "trees" in members
+    risk = model.predict_risk(X)
+    assert abs(risk.mean() - (y["outcome"] > 0).mean()) < 0.01  # of early leavers alone there are a third as many
+    assert np.corrcoef(risk, truth())[0, 1] > 0.93
+    why = cp.explain(model, X[:50])
+    np.testing.assert_allclose(expit(why.base_value + why.drivers.sum(axis=1)), risk[:50], rtol=0, atol=1e-9)
+    assert (model.predict_risk(X, horizon="30d") <= risk).all()
+
+
+def test_members_learn_early_leavers_only_where_asked(world) -> None:
+    X, y, _ = world
+    small, quick = slice(0, 1200), QUICK | {"n_estimators": 20}
+    fitted = cp.ChurnClassifier(**quick).fit(X[small], y[small])
+    assert "sooner" not in fitted.training_record_["weights"]
+    few = y[small].assign(duration=y[small]["duration"].clip(lower=31))
+    none = cp.ChurnClassifier(**quick | {"members": ("trees", "linear", "sooner")}).fit(X[small], few)
+    np.testing.assert_array_equal(none.predict_risk(X[small]), fitted.predict_risk(X[small]))  # fewer than 50 left early
+
+
+def at_end(y):
+    outcomes = Outcomes(y)
+    outcomes.decided_at_end = True
+    return outcomes
+
+
+@pytest.mark.parametrize(
+    ("given", "changes", "code"),
+    [
+        (lambda y: y["outcome"].to_numpy().clip(max=1), {}, "no-duration"),
+        (lambda y: y[["outcome"]], {}, "no-duration"),
+        (at_end, {}, "no-duration"),
+        (lambda y: y, {"horizon": None}, "no-horizon"),
+        (lambda y: y, {"members": ("soon",)}, "unknown-member"),
+    ],
+    ids=["labels", "no duration", "decided at the end", "no horizon", "no such member"],
+)
+def test_early_leavers_are_refused_where_nobody_knows_when(world, given, changes, code) -> None:
+    X, y, _ = world
+    with pytest.raises(UsageError) as caught:
+        cp.ChurnClassifier(**QUICK | {"members": ("trees", "sooner")} | changes).fit(X[:1200], given(y[:1200]))
+    assert caught.value.code == code

@@ -25,8 +25,18 @@ from churnpredict.model.season.named_spans import NamedSpan
 from churnpredict.model.seasonal import AnySeason, SeasonCounts, activity_ratio, season_beside, season_column
 from churnpredict.model.seen_rows import sketch_of
 from churnpredict.model.split import Window, customers_of, cutoffs_of, zone_of
-from churnpredict.model.sub_risks import LOST, Share, earlier_horizons, expected_days, learn_shares, multiply, product_shares, shares_of
-from churnpredict.model.training import MEMBERS, Rows, Settings, train
+from churnpredict.model.sub_risks import (
+    LOST,
+    Share,
+    earlier_horizons,
+    expected_days,
+    learn_shares,
+    left_sooner,
+    multiply,
+    product_shares,
+    shares_of,
+)
+from churnpredict.model.training import MEMBERS, SOONER, Rows, Settings, train
 from churnpredict.model.tree_parameters import read_parameter, read_parameters
 from churnpredict.moments import Moment
 from churnpredict.number_checks import is_number, is_whole_number
@@ -59,8 +69,11 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Earlier horizons to predict as well, such as ``["30d", "60d"]``; needs an outcomes frame as y, of a rule that knows the
         day of leaving: not of Inactivity (``shorter-horizon``). They can never exceed the risk of a longer one: see
         :mod:`churnpredict.model.sub_risks`.
-    members : "auto" or sequence of {"trees", "linear", "purchases"}
-        Members that may take part; validation chooses their weights.
+    members : "auto" or sequence of {"trees", "linear", "purchases", "sooner"}
+        Members that may take part; validation chooses their weights. "auto" means the first three. "sooner" are trees that learn who left
+        in the first third of the window: what drives leaving is plainer shortly before it
+        (docs/decisions/0021-ceiling-of-reasons.md). It needs the outcomes frame as y, of a rule that knows the day of leaving, and takes
+        part from 50 such leavers on.
     of : str, optional
         Table whose events recur, for MBG/NBD; by default the first that has the three columns it needs.
     half_life : "auto", span or None
@@ -229,6 +242,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         target, self.classes_, self.leaving_ = read_labels(y, positive=self.positive)
         horizons = earlier_horizons(self.horizons, self.horizon)
+        sooner = left_sooner(y, self.horizon, gap=self.gap) if SOONER in self.members else None
         finer = shares_of(y, horizons, gap=self.gap)
         w = np.ones(len(A)) if sample_weight is None else _check_sample_weight(sample_weight, A, dtype=np.float64, ensure_non_negative=True)
         times = cutoffs_of(frame if frame is not None else A, cutoff)
@@ -241,6 +255,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             A, target, w = A[keep], target[keep], w[keep]
             times, customers = (None if v is None else v[keep] for v in (times, customers))
             finer = {name: asked[keep] for name, asked in finer.items()}
+            sooner = None if sooner is None else sooner[keep]
         if self.leaving_ is None and any(dict(self.monotone or {}).values()):
             _refuse_unknown_risk("monotone= declares the direction of the risk")
         if not is_whole_number(self.min_leavers) or self.min_leavers < 0:
@@ -249,7 +264,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._seen = sketch_of(A)
         w = w / w.mean()
         self.base_rate_ = float(w @ target / w.sum())
-        rows = Rows(A, target, w, times, customers, names=self.matrix_encoder_.names, categories=tuple(self.matrix_encoder_.levels))
+        names, categories = self.matrix_encoder_.names, tuple(self.matrix_encoder_.levels)
+        rows = Rows(A, target, w, times, customers, names=names, categories=categories, sooner=sooner)
         settings, tuned = self._settings(zone_of(frame, cutoff)), None
         if self.tune is not None:
             from churnpredict.model.tuning import tune
@@ -279,8 +295,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         members = MEMBERS if isinstance(self.members, str) and self.members == "auto" else tuple(self.members)
         if self.leaving_ is None and "purchases" in members and len(members) > 1:
             members = tuple(m for m in members if m != "purchases")  # it needs the label that means leaving, and that is unknown
-        if not members or set(members) - set(MEMBERS):
-            raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join(MEMBERS)}.")
+        if not members or set(members) - {*MEMBERS, SOONER}:
+            raise UsageError("unknown-member", f"members={self.members!r}", remedy=f"Choose from {', '.join((*MEMBERS, SOONER))}.")
         half_life = self.half_life if self.half_life in (None, "auto") else span(self.half_life, "half_life").nominal
         return Settings(
             window=None if self.horizon is None else Window.of(self.horizon, self.gap, timezone),

@@ -24,7 +24,7 @@ import pandas as pd
 from churnpredict.errors import OutcomeError, UsageError, closest
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.split import Window, cutoffs_of, zone_of
-from churnpredict.model.training import Rows, Settings, train
+from churnpredict.model.training import SOONER, Rows, Settings, train
 from churnpredict.spans import SpanLike, span, span_text
 
 __all__ = [
@@ -149,6 +149,32 @@ def shares_of(y: Any, horizons: Mapping[str, float], *, gap: Any) -> dict[str, n
     return found
 
 
+def left_sooner(y: Any, horizon: Any, *, gap: Any) -> np.ndarray:
+    """Return labels (n,): 1 where a customer left in the first third of the window, rounded to days.
+
+    Examples
+    --------
+    >>> y = pd.DataFrame({"outcome": [1, 1, 0, 2], "duration": [10.0, 30.0, 90.0, 29.0]})
+    >>> left_sooner(y, "90d", gap=None).tolist()
+    [1.0, 0.0, 0.0, 1.0]
+
+    Raises
+    ------
+    UsageError
+        ``no-duration``: y does not hold the days on which customers left; ``no-horizon``.
+    """
+    if horizon is None:
+        raise UsageError("no-horizon", 'the member "sooner" needs the horizon', remedy='Pass horizon= too, such as "90d".')
+    if not isinstance(y, pd.DataFrame) or not {"outcome", "duration"} <= set(y.columns) or getattr(y, "decided_at_end", False):
+        raise UsageError(
+            "no-duration",
+            'the member "sooner" needs the days on which customers left',
+            remedy="Pass the outcomes frame of label_churn as y, of a rule that knows the day of leaving, or leave it out.",
+        )
+    third = f"{max(1, round(span(horizon, 'horizon').nominal / _DAY / 3))}d"
+    return np.asarray(shares_of(y, {third: 0.0}, gap=gap)[third] == 1, dtype=np.float64)
+
+
 def learn_shares(rows: Rows, targets: Mapping[str, np.ndarray], horizons: Mapping[str, float], settings: Settings) -> dict[str, Share]:
     """Learn a share for each target from the rows that take part; one number for all where there are few leavers."""
     return {name: _learn(rows, target, name, horizons.get(name), settings) for name, target in targets.items()}
@@ -170,7 +196,7 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
     )
     # MBG/NBD and monotone constraints are about leaving, not about how or when. Leavers are few: validation splits by customer
     # (horizon=None), not by time, or the folds would learn from so few rows that their shares were shrunk too much.
-    members = tuple(m for m in settings.members if m != "purchases") or ("trees",)
+    members = tuple(m for m in settings.members if m not in ("purchases", SOONER)) or ("trees",)
     blend = train(part, replace(settings, members=members, window=None, monotone=(), n_seeds=1))
     return Share(name, days, rate, blend.members, blend.calibration)
 

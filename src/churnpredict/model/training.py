@@ -24,6 +24,7 @@ from churnpredict.threads import one_blas_thread
 
 __all__ = [
     "MEMBERS",
+    "SOONER",
     "Blend",
     "Rows",
     "Settings",
@@ -36,6 +37,9 @@ __all__ = [
 ]
 
 MEMBERS = ("trees", "linear", "purchases")
+_FEW_SOONER = 50  # leavers in the first third of the window that the member "sooner" needs
+_SLOPES = 0.5, 1.5  # least and most that the margins of other labels are scaled by
+SOONER = "sooner"  # a member that takes part only where it is asked for
 _LARGE = 100_000  # rows from which one validation block is enough
 _STRENGTHS = (0.003, 0.03, 0.3)
 _ALIKE = 0.01  # a penalty whose log loss is higher by this share of it has 1/e of the best one's weight
@@ -53,7 +57,8 @@ class Rows:
     """Training rows: matrix (n, F), labels 0/1, weights of mean 1, and cutoffs and customers where known.
 
     ``offset`` are log-odds (n,) that stand before anything is learnt, and ``by_fold`` those of each fold's training and validation rows, as
-    they were known then; their column in the matrix is empty while members learn.
+    they were known then; their column in the matrix is empty while members learn. ``sooner`` (n,) is 1 where a customer left early in the
+    window.
     """
 
     A: np.ndarray
@@ -65,6 +70,7 @@ class Rows:
     categories: tuple[int, ...] = ()
     offset: np.ndarray | None = None
     by_fold: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    sooner: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -181,10 +187,14 @@ class _Trees:
 
     Noisy histories are learnt best by trees that use half of the rows and two columns in five, clean rules by trees that use most. Except
     for large data both are trained, and validation weighs them.
+
+    Where the trees learn other labels than those that are predicted, ``outcome`` (n,), validation also turns their margins into those of
+    the outcome: by ``slope`` and ``shift``.
     """
 
-    def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide") -> None:
-        self.rows, self.settings = rows, settings
+    def __init__(self, rows: Rows, settings: Settings, sampling: str = "wide", outcome: np.ndarray | None = None) -> None:
+        self.rows, self.settings, self.outcome = rows, settings, outcome
+        self.slope, self.shift = 1.0, 0.0
         self.n_seeds = settings.n_seeds or (2 if len(rows.y) <= _SMALL and rows.A.size <= _SMALL * 100 else 1)
         self.kept_seeds = settings.n_seeds or self.n_seeds * (2 if len(rows.y) <= _LARGE else 1)
         self.parameters = tree_parameters_of(rows, settings, sampling)
@@ -207,7 +217,18 @@ class _Trees:
         grown = self._grow(pairs, self.settings.n_estimators, self.n_seeds)
         best = [b.best_iteration or self.settings.n_estimators for boosters in grown for b in boosters]
         self.rounds = max(1, round(float(np.mean(best))))
-        return [self._mean(boosters, self.rows.A[valid]) + level for boosters, (_, valid), level in zip(grown, folds, levels, strict=True)]
+        pairs_of = zip(grown, folds, levels, strict=True)
+        margins = [self._mean(boosters, self.rows.A[valid]) + level for boosters, (_, valid), level in pairs_of]
+        if self.outcome is not None:
+            self._translate(np.concatenate(margins), np.concatenate([valid for _, valid in folds]))
+        return [self.slope * margin + self.shift for margin in margins]
+
+    def _translate(self, margin: np.ndarray, valid: np.ndarray) -> None:
+        """Learn slope and shift from the validation rows."""
+        y, w = np.asarray(self.outcome)[valid], self.rows.w[valid]
+        before = np.concatenate([after for _, after in self.rows.by_fold]) if self.rows.by_fold else 0.0
+        self.slope = float(np.clip(AffineCalibration().fit(margin, y, w).slope, *_SLOPES))
+        self.shift = _level(before + self.slope * margin, y, w)
 
     def _pair(self, i: int, fold: Fold, w: np.ndarray, level: float) -> tuple[Any, Any]:
         """Return the data sets of the training and the validation rows of fold ``i``."""
@@ -230,9 +251,9 @@ class _Trees:
         boosters = self._grow([(self.data, None)], round(more * self.rounds), self.kept_seeds)[0]
         for booster in boosters:
             booster.free_dataset()
-            if level is not None:
-                lift(booster, level)
-        return [TreeMember(b, weight=1 / len(boosters)) for b in boosters]
+            if level is not None or self.shift:
+                lift(booster, (level or 0.0) + self.shift / self.slope)
+        return [TreeMember(b, weight=self.slope / len(boosters)) for b in boosters]
 
 
 def _level(offset: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
@@ -402,6 +423,8 @@ def train(rows: Rows, settings: Settings) -> Blend:
         return Blend(_Trees(rows, settings).refit(rows.w, 1.0), make_calibration("identity"), validated_on, {"weights": {}})
     samplings = () if "trees" not in settings.members else tuple(_SAMPLING) if len(rows.y) <= _LARGE else ("wide",)
     trees = {f"trees, {sampling}": _Trees(rows, settings, sampling) for sampling in samplings}
+    if SOONER in settings.members and rows.sooner is not None and rows.sooner.sum() >= _FEW_SOONER:
+        trees[SOONER] = _Trees(replace(rows, y=rows.sooner), settings, "narrow", rows.y)
     with work("training", sum(len(folds) * grower.n_seeds + grower.kept_seeds for grower in trees.values())):
         return _blended(rows, settings, folds, validated_on, trees)
 
