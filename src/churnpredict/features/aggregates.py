@@ -15,18 +15,8 @@ import numpy.typing as npt
 
 from churnpredict.clock import DAY, NEVER, calendar_time
 from churnpredict.events.streams import Stream
-from churnpredict.features import kernels, profile_kernels, user_kernels
+from churnpredict.features import kernels, profile_kernels, state_kernels, user_kernels
 from churnpredict.features.feature import AGGREGATES, OF_SEATS, Feature
-from churnpredict.features.state_kernels import (
-    HANDLING_OUTPUTS,
-    INTERVAL_OUTPUTS,
-    LATENESS_OUTPUTS,
-    STATE_OUTPUTS,
-    handling,
-    interval_states,
-    lateness,
-    state_changes,
-)
 from churnpredict.spans import Span, span
 
 __all__ = ["Block", "Plan", "Run", "Wanted", "register"]
@@ -38,7 +28,7 @@ Wanted = list[tuple[int, Feature]]  # (column of the output, feature)
 _NO_NUMBERS, _NO_TIMES, _NO_CODES, _NO_FACTORS = np.empty(0), np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 0))
 _YEAR = Span(months=12)
 _IN_TIME = Span(days=1)  # an answer within this is in time
-_RENEWAL, _RENEWALS = Span(days=30), INTERVAL_OUTPUTS.index("renewals")
+_RENEWAL, _RENEWALS = Span(days=30), state_kernels.INTERVAL_OUTPUTS.index("renewals")
 _UNSURE = 4  # days by which some months, or a change of the clock, may differ from normal
 _AGAINST_BEFORE = ("trend", "dropped", "lost_users", "seats_change", "session_depth_change")  # these also use the window before their own
 _RHYTHM = ("gap_mean", "gap_sd", "gap_max", "gap_ratio", "gap_share_longer")
@@ -319,8 +309,7 @@ def _sessions(plan: Plan, rows: Wanted) -> Run:
 
     def run(s: Stream, b: Block) -> None:
         items = s.columns.get("item", _NO_CODES)
-        n_items = int(items.max(initial=-1)) + 1
-        profile_kernels.sessions(s.times, items, n_items, plan.session, b.edges, which, before, columns, b.out, b.at)
+        profile_kernels.sessions(s.times, items, int(items.max(initial=-1)) + 1, plan.session, b.edges, which, before, columns, b.out, b.at)
 
     return run
 
@@ -460,7 +449,7 @@ def _stages(_: Plan, rows: Wanted) -> Run:
 def _intervals(_: Plan, rows: Wanted) -> Run:
     """Prepare the features of intervals in one pass; each further span of renewals takes a pass of its own."""
     renewals = [(span(row.window) if row.window else _RENEWAL, column) for column, row in rows if row.aggregate == "renewals"]
-    first = _by_name(rows, INTERVAL_OUTPUTS)
+    first = _by_name(rows, state_kernels.INTERVAL_OUTPUTS)
     passes: list[tuple[Span, Ints]] = []
     for within, column in renewals or [(_RENEWAL, -1)]:
         columns = np.full_like(first, -1) if passes else first
@@ -472,9 +461,8 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
         ends, response = s.columns["end"], s.columns.get("response", _NO_TIMES)
         walls = tuple(s.calendar_of(name) if name in s.columns else _NO_TIMES for name in ("end", "planned_end", "response"))
         for within, columns in passes:
-            steady = within == Span(days=within.days)
-            last = (within.days * DAY, _NO_TIMES if steady else s.calendar_of("end", within))
-            interval_states(
+            last = (within.days * DAY, _NO_TIMES if within == Span(days=within.days) else s.calendar_of("end", within))
+            state_kernels.interval_states(
                 ends, response, s.calendar_times, *walls, values, at_end, *last, b.cutoffs, b.walls, b.edges, columns, b.out, b.at
             )
 
@@ -482,13 +470,10 @@ def _intervals(_: Plan, rows: Wanted) -> Run:
 
 
 def _lateness(_: Plan, rows: Wanted) -> Run:
-    columns = _by_name(rows, LATENESS_OUTPUTS)
-
-    def run(s: Stream, b: Block) -> None:
-        ends, planned = s.calendar_of("end"), s.calendar_of("planned_end")
-        lateness(s.columns["end"], ends, planned, b.cutoffs, b.walls, b.edges, columns, b.out, b.at)
-
-    return run
+    columns = _by_name(rows, state_kernels.LATENESS_OUTPUTS)
+    return lambda s, b: state_kernels.lateness(
+        s.columns["end"], s.calendar_of("end"), s.calendar_of("planned_end"), b.cutoffs, b.walls, b.edges, columns, b.out, b.at
+    )
 
 
 def _handling(_: Plan, rows: Wanted) -> Run:
@@ -496,13 +481,13 @@ def _handling(_: Plan, rows: Wanted) -> Run:
     by_span: dict[Span, Wanted] = defaultdict(list)
     for column, row in rows:
         by_span[span(row.window) if row.window else _IN_TIME].append((column, row))
-    passes = [(within, _by_name(some, HANDLING_OUTPUTS)) for within, some in by_span.items()]
+    passes = [(within, _by_name(some, state_kernels.HANDLING_OUTPUTS)) for within, some in by_span.items()]
 
     def run(s: Stream, b: Block) -> None:
         response, reopened = (s.columns.get(name, _NO_TIMES) for name in ("response", "reopened"))
         for within, columns in passes:
             deadlines = s.once(("deadline", within), partial(within.after, s.times, s.timezone))
-            handling(s.columns["end"], response, deadlines, reopened, b.cutoffs, b.edges, columns, b.out, b.at)
+            state_kernels.handling(s.columns["end"], response, deadlines, reopened, b.cutoffs, b.edges, columns, b.out, b.at)
 
     return run
 
@@ -511,13 +496,13 @@ def _states(_: Plan, rows: Wanted) -> Run:
     by_column: dict[str, Wanted] = defaultdict(list)
     for column, row in rows:
         by_column[str(row.column)].append((column, row))
-    wanted = [(name, _by_name(some, STATE_OUTPUTS)) for name, some in by_column.items()]
+    wanted = [(name, _by_name(some, state_kernels.STATE_OUTPUTS)) for name, some in by_column.items()]
 
     def run(s: Stream, b: Block) -> None:
         year_ago = _YEAR.before(b.cutoffs, s.timezone)
         for name, columns in wanted:
             values = s.columns[name].astype(np.float64, copy=False)
-            state_changes(s.times, s.calendar_times, values, year_ago, b.walls, b.edges, columns, b.out, b.at)
+            state_kernels.state_changes(s.times, s.calendar_times, values, year_ago, b.walls, b.edges, columns, b.out, b.at)
 
     return run
 
@@ -550,10 +535,10 @@ _FAMILIES: dict[str, tuple[Callable[[Plan, Wanted], Run], tuple[str, ...]]] = {
     "last value against the usual": (_value_ratios, ("value_ratio",)),
     "clock": (_clock_shares, ("weekend_share", "night_share")),
     "stages": (_stages, ("stage",)),
-    "intervals": (_intervals, INTERVAL_OUTPUTS),
-    "lateness": (_lateness, LATENESS_OUTPUTS),
-    "handling": (_handling, HANDLING_OUTPUTS),
-    "states": (_states, STATE_OUTPUTS),
+    "intervals": (_intervals, state_kernels.INTERVAL_OUTPUTS),
+    "lateness": (_lateness, state_kernels.LATENESS_OUTPUTS),
+    "handling": (_handling, state_kernels.HANDLING_OUTPUTS),
+    "states": (_states, state_kernels.STATE_OUTPUTS),
 }
 _PREPARE = {family: prepare for family, (prepare, _) in _FAMILIES.items()}
 _FAMILY_OF = {aggregate: family for family, (_, aggregates) in _FAMILIES.items() for aggregate in aggregates}
