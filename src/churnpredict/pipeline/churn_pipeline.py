@@ -14,7 +14,6 @@ from churnpredict.argument_checks import check_flag, check_text, check_texts, sh
 from churnpredict.churn import treatments
 from churnpredict.churn.outcomes import Outcomes, label_churn
 from churnpredict.churn.rule import ChurnRule, check_rule
-from churnpredict.clock import DAY
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.money import money_tables
@@ -30,7 +29,7 @@ from churnpredict.pipeline import cutoffs, scoring, season_counts, valuing
 from churnpredict.pipeline.answers import Answers
 from churnpredict.pipeline.expected import check_metric
 from churnpredict.pipeline.learner import checked_classifier, default_classifier, with_window
-from churnpredict.pipeline.named_days import check_calendar, named_spans
+from churnpredict.pipeline.named_days import check_calendar
 from churnpredict.progress import stage
 from churnpredict.signatures import Estimator, Frame
 from churnpredict.spans import SpanLike, span_text
@@ -177,9 +176,8 @@ class ChurnPipeline(Answers):
         self.language = language_of(language).code
         self.unit = unit
         self.season = check_flag(season, "season")
-        self.season_by = (
-            None if season_by is None else check_text(season_by, "season_by", "Give the name of an attribute of the customers.")
-        )
+        attribute = "Give the name of an attribute of the customers."
+        self.season_by = None if season_by is None else check_text(season_by, "season_by", attribute)
         self.calendar = check_calendar(calendar)
 
     def __repr__(self) -> str:
@@ -269,15 +267,10 @@ class ChurnPipeline(Answers):
         UsageError
             ``not-fitted``.
         """
-        from churnpredict.pipeline.season_view import SeasonView
+        from churnpredict.pipeline.season_view import season_of
 
         self._fitted()
-        why = (getattr(self.model_, "training_record_", None) or {}).get("season", {}).get("why", "")
-        window = (self.churn.gap_span.nominal / DAY, self.churn.horizon_span.nominal / DAY)
-        season = getattr(self.model_, "season_", None)
-        encoder, column = getattr(self.model_, "matrix_encoder_", None), getattr(season, "columns", ())[3:]
-        labels = encoder.levels[encoder.names.index(column[0])] if encoder is not None and column else ()
-        return SeasonView(season, window, why, labels)
+        return season_of(self.model_, self.churn)
 
     @shows_call('pipeline.fit(tables, until="2024-06-01")')
     def fit(self, tables: EventTables, until: Moment | None = None) -> ChurnPipeline:
@@ -365,10 +358,7 @@ class ChurnPipeline(Answers):
 
         model = self._unfitted()
         weeks = getattr(self, "weeks_", [])
-        seasonal: dict[str, Any] = {}
-        if isinstance(model, ChurnClassifier) and weeks:
-            last = max(counts.moment for counts in weeks) if isinstance(weeks, list) else weeks.moment
-            seasonal = {"weeks": weeks, "named_spans": named_spans(self.calendar, last)}
+        seasonal = season_counts.to_learn_from(weeks, self.calendar) if isinstance(model, ChurnClassifier) and weeks else {}
         self.model_ = model.fit(X, outcomes if hasattr(model, "predict_risk") else outcomes.within(), **seasonal)
         self.cutoffs_ = sorted(set(X.index.get_level_values("cutoff")))
         self.n_snapshots_, self.n_leavers_ = len(X), int(outcomes.within().sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,14 +15,16 @@ from churnpredict.events.tables import EventTables
 from churnpredict.events.week_counts import count_weeks
 from churnpredict.features.feature import Feature
 from churnpredict.model.purchases import find_triple
+from churnpredict.model.season.leaving_counts import LeavingCounts
 from churnpredict.model.season.season import FEWEST_PEOPLE, clock_of
 from churnpredict.model.season.segments import clock_of_segment
 from churnpredict.model.season.week_counts import WeekCounts
 from churnpredict.model.seasonal import SeasonCounts
 from churnpredict.pipeline.cutoffs import default_step, observed_until
+from churnpredict.pipeline.named_days import named_spans
 from churnpredict.spans import Span
 
-__all__ = ["MOST_SEGMENTS", "season_moments", "season_question", "training_step", "weeks_before"]
+__all__ = ["MOST_SEGMENTS", "season_moments", "season_question", "to_learn_from", "training_step", "weeks_before"]
 
 MOST_SEGMENTS = 40  # more are seldom large enough for a clock of their own
 _MOST_OF_A_YEAR, _TWO_YEARS = 330 * DAY, 730 * DAY
@@ -128,3 +130,9 @@ def season_question(tables: EventTables, churn: ChurnRule, X: pd.DataFrame) -> t
     if name is None or find_triple(X.columns, name) is None or not len(X):
         return None, []
     return name, season_moments(tables, churn, list(X.index.get_level_values("cutoff").unique()))
+
+
+def to_learn_from(weeks: SeasonCounts, calendar: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Return the arguments with which a classifier learns the season: counts, and the named days around the last moment."""
+    last = weeks.moment if isinstance(weeks, LeavingCounts) else max(counts.moment for counts in weeks)
+    return {"weeks": weeks, "named_spans": named_spans(calendar, last)}

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.churn.rule import ChurnRule
+from churnpredict.clock import DAY
 from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
 from churnpredict.figures import percent
 from churnpredict.figures import times as multiple
@@ -17,10 +19,19 @@ from churnpredict.model.season.leaving_counts import PERIOD
 from churnpredict.model.season.season import Season
 from churnpredict.model.seasonal import AnySeason
 
-__all__ = ["SeasonView"]
+__all__ = ["SeasonView", "season_of"]
 
 _MOST_TOLD = 4  # segments
 _TIMES = ("never", "once", "twice")
+
+
+def season_of(model: Any, churn: ChurnRule) -> SeasonView:
+    """Return the season that a trained model knows."""
+    season = getattr(model, "season_", None)
+    encoder, column = getattr(model, "matrix_encoder_", None), getattr(season, "columns", ())[3:]
+    labels = encoder.levels[encoder.names.index(column[0])] if encoder is not None and column else ()
+    why = (getattr(model, "training_record_", None) or {}).get("season", {}).get("why", "")
+    return SeasonView(season, (churn.gap_span.nominal / DAY, churn.horizon_span.nominal / DAY), why, labels)
 
 
 class SeasonView:

@@ -2,8 +2,7 @@
 
 Each table is cut into parcels by the hash of the customer's id, so that all rows of a customer, of all tables, are in one task, a bucket of
 customers at a time. The task runs the same checks, kernels and model as a single process: results are equal to the last bit, whatever the
-number of partitions. churnpredict must be installed where the tasks run. Longer than most modules because this is the only file that may
-name PySpark.
+number of partitions. churnpredict must be installed where the tasks run.
 """
 
 from __future__ import annotations
@@ -287,12 +286,6 @@ def build_features(
 _OUTCOMES = {"duration": pa.float64(), "outcome": pa.int8()}
 
 
-def _refuse_segments(pipeline: Any) -> None:
-    if pipeline.season_by is not None:
-        remedy = "Leave season_by away, or train in one process; scoring in Spark knows the clocks of segments."
-        raise UsageError("bad-argument", "training in Spark does not count the weeks of segments (season_by)", remedy=remedy)
-
-
 def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float = 1.0) -> Any:
     """Train a pipeline on snapshots, features and outcomes made in Spark; the training itself runs here, on the driver.
 
@@ -317,7 +310,8 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
 
     if not 0 < share <= 1:
         raise UsageError("bad-argument", f"share is {share!r}", remedy="Give a share above 0 and up to 1.")
-    _refuse_segments(pipeline)
+    if pipeline.season_by is not None:
+        raise UsageError("bad-argument", "training in Spark knows no season_by", remedy="Leave season_by away, or train in one process.")
     churn, outline = pipeline.churn, tables.outline
     moment = None if until is None else cutoffs.one_moment(outline, until, "until")
     past = cutoffs.as_known(outline, until)
