@@ -14,6 +14,7 @@ from churnpredict.churn.rules import rules_by_name
 from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import DRIVERS, label_and_remedy
 from churnpredict.languages.catalogue import LANGUAGES, Language, language_of, read_language
+from churnpredict.report.drift_section import MEASURED, REMEDIES
 
 ENGLISH = language_of("en")
 OTHERS = [code for code in LANGUAGES if code != "en"]
@@ -83,6 +84,14 @@ def test_a_language_lacks_nothing(code: str) -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_churn_rule_has_its_sentence(code: str) -> None:
     assert [rule for rule in rules_by_name() if f"leaving.{rule}" not in language_of(code).page] == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_drift_alarm_has_its_sentences(code: str) -> None:
+    page = language_of(code).page
+    wanted = {f"alarm.{alarm}" for alarm in MEASURED} | set(REMEDIES.values()) | {f"drift.{m[0]}" for m in MEASURED.values() if m}
+    assert wanted - set(page) == set()
+    assert {key for key in page if key.startswith("fix.")} - wanted == {"fix.crept"}
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from churnpredict.errors import ContentError, IdentityError, SchemaError, UsageE
 from churnpredict.monitoring import realised_outcomes as matured
 from churnpredict.pipeline import churn_pipeline
 from churnpredict.pipeline.churn_pipeline import ChurnPipeline
+from churnpredict.report.page import render_report
 
 AT = pd.Timestamp("2023-12-01")
 FEATURES = [
@@ -143,6 +145,10 @@ def test_what_has_changed_is_named(
         assert alarm.value > alarm.limit >= alarm.usual or alarm.limit == 0
         assert alarm.what
         assert alarm.remedy
+    page = render_report(pd.DataFrame({"customer_id": ["a"], "cutoff": [AT], "risk": [0.2]}), drift=found, language="de")
+    plain = html.unescape(page)
+    assert [a.code for a in found.alarms if a.what.rstrip(".") in plain or a.remedy in plain] == []
+    assert plain.count('<li class="warn">') >= len(found.alarms)
     assert "K0" not in repr(found) + found.figures.to_csv() + found.table.to_csv()  # no customer is named
 
 

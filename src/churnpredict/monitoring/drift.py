@@ -71,7 +71,7 @@ class Drift:
     @property
     def table(self) -> pd.DataFrame:
         """The alarms as a frame."""
-        return pd.DataFrame([vars(a) for a in self.alarms], columns=[f.name for f in fields(Alarm)])
+        return pd.DataFrame([vars(a) for a in self.alarms], columns=[f.name for f in fields(Alarm) if f.name != "facts"])
 
     def of(self, *groups: str) -> tuple[Alarm, ...]:
         """Return the alarms of some groups."""

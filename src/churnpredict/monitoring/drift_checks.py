@@ -74,6 +74,9 @@ _FEW_ROWS, _FEW_PERIODS = 20, 4
 _TOLD = 3
 
 
+Facts = tuple[tuple[Any, ...], ...]
+
+
 @dataclass(frozen=True)
 class Alarm:
     """One alarm: a difference from training.
@@ -91,6 +94,8 @@ class Alarm:
     value, usual, limit : float
         The effect, its largest earlier value, and the limit from which it is an alarm; in the unit of the check.
     remedy : str
+    facts : tuple of (kind, figures)
+        Further figures of ``what``, for sentences in other languages: ``("median", 3.0, 12.0)``. Not a column of the table of alarms.
     """
 
     group: str
@@ -101,6 +106,7 @@ class Alarm:
     usual: float
     limit: float
     remedy: str
+    facts: Facts = ()
 
 
 class Book:
@@ -114,12 +120,12 @@ class Book:
         self.rows.append({"group": group, "check": check, "where": where, **change._asdict(), "alarm": change.alarming})
         return change.alarming
 
-    def alarm(self, group: str, code: str, where: str, what: str, change: Change, remedy: str) -> None:
-        self.alarms.append(Alarm(group, code, where, what, *change, remedy))
+    def alarm(self, group: str, code: str, where: str, what: str, change: Change, remedy: str, facts: Facts = ()) -> None:
+        self.alarms.append(Alarm(group, code, where, what, *change, remedy, facts))
 
-    def check(self, group: str, code: str, where: str, change: Change, what: str, remedy: str) -> None:
+    def check(self, group: str, code: str, where: str, change: Change, what: str, remedy: str, facts: Facts = ()) -> None:
         if self.note(group, code, where, change):
-            self.alarm(group, code, where, what, change, remedy)
+            self.alarm(group, code, where, what, change, remedy, facts)
 
 
 # --- sources ---
@@ -183,7 +189,7 @@ def _arrival(book: Book, tables: EventTables, pulse: Pulse, moment: int, step: S
         what, remedy = f"{what}, in steps no larger than before", "Business has grown or shrunk since training: train again."
     else:
         remedy = "Check whether the table is loaded completely and once; if business really changed this much, train again."
-    book.check(INPUTS if crept else SOURCES, "volume", pulse.name, change, what, remedy)
+    book.check(INPUTS if crept else SOURCES, "volume", pulse.name, change, what, remedy, (("count", usual, int(pulse.rows[-1])),))
     if len(pulse.delays) >= _FEW_PERIODS and np.isfinite(pulse.delays[-1]):
         usual_delay = float(np.nanmax(pulse.delays[:-1], initial=0.0))
         delay = Change(float(pulse.delays[-1]), usual_delay, 2 * usual_delay + 1)
@@ -203,7 +209,8 @@ def _column(book: Book, pulse: Pulse, column: str, values: pd.Series, tests: int
         remedy = "Check the newest rows of this column: unit, currency, codes, a field no longer filled."
         if group == INPUTS:
             remedy = "It has changed little by little since training: if the table is right, train again."
-        book.alarm(group, "column", where, _told(values[~now], values[now], change), change, remedy)
+        what, facts = _told(values[~now], values[now], change)
+        book.alarm(group, "column", where, what, change, remedy, facts)
     _new_levels(book, SOURCES, where, values, pulse.period, pulse.ends)
 
 
@@ -221,27 +228,33 @@ def _psi(values: pd.Series, groups: np.ndarray, times: np.ndarray, tests: int) -
     return unlike(psi_distances(counts), times, floor=FLOOR, extra=chance(held, n[-1], n[:-1], tests))
 
 
-def _told(before: pd.Series, now: pd.Series, change: Change) -> str:
-    """Return a changed column in words: the index, and what of missing, median and levels tells most of it."""
+def _told(before: pd.Series, now: pd.Series, change: Change) -> tuple[str, Facts]:
+    """Return a changed column in words and as facts: the index, and what of missing, median and levels tells most of it."""
+    facts: list[tuple[Any, ...]] = []
     usual, limit = (f"{v:.2f}" if np.isfinite(v) else "not known" for v in (change.usual, change.limit))
     said = [f"PSI {change.value:.2f} against the most similar time in training (usual {usual}, limit {limit})"]
     missing = [float(part.isna().mean()) for part in (before, now)]
     if not len(before) or not len(now):
-        return said[0] + "; " + ("no rows before" if len(now) else "no rows now")
+        return said[0] + "; " + ("no rows before" if len(now) else "no rows now"), ()
     if abs(missing[1] - missing[0]) > 0.05:
+        facts.append(("missing", *missing))
         said.append(f"missing {percent(missing[0])} before, {percent(missing[1])} now")
     if isinstance(before.dtype, pd.CategoricalDtype) or before.dtype == object:
         shares = [part.value_counts(normalize=True) for part in (before, now)]
         moved = (shares[1].astype(float).sub(shares[0].astype(float), fill_value=0.0)).abs()
         if len(moved):
             level = moved.idxmax()
-            said.append(f'"{level}" {percent(shares[0].get(level, 0.0))} before, {percent(shares[1].get(level, 0.0))} now')
+            held = [float(share.get(level, 0.0)) for share in shares]
+            facts.append(("level", *held, str(level)))
+            said.append(f'"{level}" {percent(held[0])} before, {percent(held[1])} now')
     elif now.notna().any() and before.notna().any():
         old, new = float(before.median()), float(now.median())
         unit = f", {multiple(new / old)}: a change of unit?" if old > 0 and new > 0 and not 1 / 8 < new / old < 8 else ""
         texts = [short(v) for v in (old, new)]
-        said += [f"median {texts[0]} before, {texts[1]} now{unit}"] if texts[0] != texts[1] or len(said) == 1 else []
-    return "; ".join(said)
+        if texts[0] != texts[1] or len(said) == 1:
+            facts.append(("median", old, new))
+            said.append(f"median {texts[0]} before, {texts[1]} now{unit}")
+    return "; ".join(said), tuple(facts)
 
 
 def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: np.ndarray, times: np.ndarray) -> None:
@@ -262,7 +275,8 @@ def _new_levels(book: Book, group: str, where: str, values: pd.Series, groups: n
         new = [str(v) for v in values.cat.categories[first == k - 1]]
         named = ", ".join(f'"{v}"' for v in new[:_TOLD]) + (f" and {len(new) - _TOLD} more" if len(new) > _TOLD else "")
         what = f"{percent(change.value)} of the rows have values not seen in training: {named}"
-        book.alarm(group, "new-values", where, what, change, "The model treats them as missing: map them to known ones, or train again.")
+        remedy = "The model treats them as missing: map them to known ones, or train again."
+        book.alarm(group, "new-values", where, what, change, remedy, (("names", *new[:_TOLD]),))
 
 
 # --- customers, inputs, scores ---
@@ -288,7 +302,7 @@ def count_customers(book: Book, pipeline: ChurnPipeline, tables: EventTables, mo
         after = f"{days:,} {'day' if days == 1 else 'days'} after the end of the data at {tables.stamp(observed)}"
         what = f"{tables.stamp(moment)} is {after}: {what}"
         remedy = "Load the data up to that moment, or give a moment that they cover as at."
-    book.check(INPUTS, "customers", "all customers", change, what, remedy)
+    book.check(INPUTS, "customers", "all customers", change, what, remedy, (("count", usual, int(counts[-1])),))
     return int(counts[-1])
 
 
@@ -310,7 +324,7 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         values = X[name].reset_index(drop=True)
         change = _psi(values, groups, times, X.shape[1])
         if book.note(INPUTS, "feature", name, change):
-            changed.setdefault(tables_of.get(name, "other"), []).append((change, name, _told(values[~now], values[now], change)))
+            changed.setdefault(tables_of.get(name, "other"), []).append((change, name, _told(values[~now], values[now], change)[0]))
         _new_levels(book, INPUTS, name, values, groups, times)
     for table, found in changed.items():
         found.sort(key=lambda item: item[0].limit - item[0].value)
@@ -319,7 +333,8 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
         of, verb = sum(t == table for t in tables_of.values()), "is" if len(found) == 1 else "are"
         what = f"{len(found)} of {of} features {verb} unlike every training cutoff: {told}{more}"
         remedy = "If the table is right, customers have changed: retrain, and until then trust the ranking more than the level."
-        book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy)
+        names = tuple(name for _, name, _ in found[:_TOLD])
+        book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy, (("names", *names),))
     if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # in-sample risks are not checked
         _look_at_scores(book, risk_of(pipeline.model_, X), groups, times)
 

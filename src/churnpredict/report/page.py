@@ -21,6 +21,7 @@ from churnpredict.monitoring.drift import Drift
 from churnpredict.number_checks import check_whole_number
 from churnpredict.report import sections
 from churnpredict.report.display_formats import shown
+from churnpredict.report.drift_section import drifted
 from churnpredict.report.leaving import horizon_days, meaning, span_told, trust
 from churnpredict.report.plan_section import listed, planned
 from churnpredict.report.revenue_section import renewals_told, revenue_told
@@ -285,7 +286,7 @@ def _sections(
         "backtest": sections.judged(given("backtest"), spoken, scores),
         "backtest_note": shown(given("backtest_note") or ""),
         "calibration": sections.calibration(calibration, spoken),
-        "drift": sections.drifted(given("drift"), spoken),
+        "drift": drifted(given("drift"), spoken),
         "season": season_told(given("season"), None if churn is None else span_told(churn.horizon_span, spoken), spoken),
         "renewals": renewals_told(given("renewals"), spoken),
         "revenue": revenue_told(given("revenue")),

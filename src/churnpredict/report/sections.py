@@ -22,7 +22,6 @@ __all__ = [
     "book",
     "calibration",
     "cohort_table",
-    "drifted",
     "histogram",
     "judged",
     "money_of",
@@ -260,39 +259,6 @@ def cohort_table(frame: pd.DataFrame | None, spoken: Language, most: int = 12) -
         n = row["customers"]
         rows.append({"label": shown(joined, "id"), "customers": spoken.people(n) if pd.notna(n) else "–", "cells": cells})
     return {"columns": columns, "rows": rows}
-
-
-def drifted(drift: Any, spoken: Language) -> dict[str, Any] | None:
-    """Return a drift check: an object with ``alarms`` and ``sent``, or the alarms as a frame with ``where``, ``what`` and ``remedy``.
-
-    Each alarm is a sentence of the page's language by its ``code``, and in English what was measured.
-    """
-    if drift is None:
-        return None
-    from churnpredict.monitoring.drift_checks import EVERYTHING
-
-    alarms = getattr(drift, "alarms", drift)
-    if isinstance(alarms, pd.DataFrame):
-        rows = alarms.to_dict("records")
-    else:
-        rows = [{name: getattr(a, name, "") for name in ("code", "where", "what", "remedy")} for a in alarms]
-    told = [
-        {name: shown(r.get(name)) for name in ("where", "what", "remedy")}
-        | {"said": spoken.page.get(f"alarm.{r.get('code')}", ""), "named": r.get("where") not in EVERYTHING}
-        for r in rows
-    ]
-    return {"alarms": told, "sent": shown(getattr(drift, "sent", "")).capitalize(), "outcomes": _outcomes(drift, spoken)}
-
-
-def _outcomes(drift: Any, spoken: Language) -> str:
-    """Return in words how earlier scores compare with their outcomes; nothing where no outcome is known."""
-    outcomes = getattr(drift, "outcomes", None)
-    if outcomes is None or not len(outcomes):
-        return ""
-    from churnpredict.monitoring.realised_outcomes import verdict
-
-    found = verdict(outcomes)
-    return spoken.say("alarm.outcomes", risk=spoken.percent(found["mean_risk"].value), observed=spoken.percent(found["observed"].value))
 
 
 def without_score(unscored: pd.DataFrame | None, spoken: Language) -> list[dict[str, Any]]:
