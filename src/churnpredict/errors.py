@@ -121,14 +121,14 @@ def _sentence(
 
 
 class ChurnError(Exception):
-    """Root of all errors that churnpredict raises on purpose.
+    """Base class of all errors that churnpredict raises on purpose.
 
     Parameters
     ----------
     code : str
         Stable identifier, such as ``"null-id"``.
     what, remedy : str
-        What is wrong, and what to do about it.
+        The problem, and the fix.
     table, column : str, optional
         Where.
     rows, total : int, optional
@@ -247,7 +247,7 @@ class OutputError(ChurnError, OSError):
 
 
 class ChurnWarning(UserWarning):
-    """Warning of something that was handled and that a person should check; ``.code`` names it."""
+    """Warning of a problem that was handled but should be checked; ``.code`` names it."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)

@@ -62,7 +62,7 @@ def renewals(
 ) -> Accounts:
     """Return the contracts that come up for renewal in the coming months or quarters, with their amounts and what is at risk.
 
-    A contract comes up at the end that was agreed (``planned_end``), and is not renewed where its customer leaves then or before. The risk
+    A contract comes up at the end that was agreed (``planned_end``), and is not renewed if its customer leaves then or before. The risk
     of that follows the risks of the pipeline's horizons up to that moment; between two horizons it rises at the ends of contracts and with
     the days, in the proportion in which customers left at ends, and before them, in the last 24 months. Contracts beyond the longest
     horizon have an amount and no chance: give the pipeline a longer horizon. All of it is as known at the cutoff.

@@ -54,7 +54,7 @@ def expected(
     UsageError
         ``which-table``, ``unknown-choice``.
     DataError
-        ``no-customers``: nobody was seen before the cutoff.
+        ``no-customers``: no customer was seen before the cutoff.
     TrainingError
         ``nobody-returned``, ``no-spend``.
 

@@ -193,7 +193,7 @@ def plot_coming(frame: pd.DataFrame, *, unit: str = "") -> Any:
     frame : Accounts
         As :func:`churnpredict.accounting.renewals` gives them; groups are added up, and have no interval then.
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
     """
     known = frame[frame["amount"].notna().to_numpy()]
     if not len(known):

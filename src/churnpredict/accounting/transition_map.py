@@ -28,7 +28,7 @@ def plot_transitions(frame: Any, *, of: str = "customers", unit: str = "") -> An
     of : {"customers", "money_start", "money_end"}
         What the fields show.
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
 
     Raises
     ------

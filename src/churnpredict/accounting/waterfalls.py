@@ -26,7 +26,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     period : str, optional
         The newest that is fully observed by default.
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
 
     Raises
     ------
@@ -60,7 +60,7 @@ def plot_bridge(frame: pd.DataFrame, *, period: Any = None, group: Any = None, u
     group : optional
         One of the groups; by default all that are shown.
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
 
     Raises
     ------

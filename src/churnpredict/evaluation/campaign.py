@@ -12,12 +12,12 @@ __all__ = ["ASSUMED", "Campaign"]
 
 @dataclass(frozen=True)
 class Campaign:
-    """What a contact costs, and what it brings where it keeps a customer; amounts in one unit, of your choice.
+    """Costs of a contact, and its gain if the customer stays; all amounts in one unit of your choice.
 
     Attributes
     ----------
     value : float
-        What a customer who is kept is worth over the horizon.
+        Value of a kept customer over the horizon.
     offer_cost : float
         The offer, paid to everybody who takes it.
     contact_cost : float

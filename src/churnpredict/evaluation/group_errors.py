@@ -36,14 +36,14 @@ def error_rates(
     threshold: float | None = None,
     least: int = 20,
 ) -> pd.DataFrame:
-    """Return how often each group is called for nothing, how many of its leavers are missed, and whether its risks are right.
+    """Return false alarm rates, missed leavers and calibration per group.
 
     Parameters
     ----------
     predictions : Backtest or DataFrame
         A :class:`churnpredict.Backtest`, or its ``predictions``: index (customer_id, cutoff), ``outcome`` (0/1) and a column of risks.
     group : mapping or Series by customer, or array (n,)
-        What to compare: a region, an age class, a contract type. Values are shown as text.
+        Groups to compare: a region, an age class, a contract type. Values are shown as text.
     risk : str
         The column of risks to judge.
     called : float, optional

@@ -64,7 +64,7 @@ class _Declared:
 @shows_call('cp.Events(frame, customer="user_id", time="paid_at", value="amount")')
 @dataclass(frozen=True)
 class Events(_Declared):
-    """A log: something happened to a customer at a time (orders, logins, payments, contacts).
+    """A log of events, each of one customer at one time (orders, logins, payments, contacts).
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     base_rate_ : float
         Weighted share of leavers among the training rows.
     validated_on_ : {"time", "customers", "rows", "nothing"}
-        What the validation folds split by.
+        The unit by which validation folds are split.
 
     Examples
     --------

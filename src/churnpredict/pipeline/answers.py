@@ -197,7 +197,7 @@ class Answers:
         discount : float
             By how much revenue a year later counts less: 0.1 for 10 %.
         value : float, optional
-            What every customer is worth over the horizon, instead of the value from the tables.
+            Value of every customer over the horizon, instead of the value from the tables.
 
         Returns
         -------

@@ -456,7 +456,7 @@ class ChurnPipeline(Answers):
         at : time, optional
             The cutoff; by default the end of what was observed.
         value : float, optional
-            What every customer is worth over the horizon, instead of the value from the tables.
+            Value of every customer over the horizon, instead of the value from the tables.
 
         Returns
         -------

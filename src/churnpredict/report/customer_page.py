@@ -47,7 +47,7 @@ def write_customer_page(
     purpose: str = "",
     controller: str = "",
 ) -> Path:
-    """Write a page that tells one customer what the model made of the customer's data, as data-protection laws ask for.
+    """Write a page that tells one customer how the model used the customer's data, as data-protection laws require.
 
     It holds the risk and what it means, how much each group of reasons added or took away, the customer's own data behind them, every value
     that went into the model, and how many rows of each table were used. It holds nothing of other customers: no ranks, no usual values of

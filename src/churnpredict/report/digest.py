@@ -55,7 +55,7 @@ def digests(
     unscored : DataFrame, optional
         As :meth:`churnpredict.ChurnPipeline.unscored` gives it at this cutoff: customers who are gone.
     scored : customers, optional
-        Who has a score at this cutoff: the ``customer_id`` of the scores. By default everybody of whom :class:`churnpredict.Plan` decided.
+        The ``customer_id`` of customers with a score at this cutoff. By default all that have a decision in :class:`churnpredict.Plan`.
     contacts : Contacts, optional
         From :func:`churnpredict.diagnostics.read_contacts`: contacts between the two cutoffs.
     at : time, optional

@@ -54,7 +54,7 @@ def write_model_card(
     errors : DataFrame, optional
         Error rates by group, from :func:`churnpredict.diagnostics.error_rates`.
     purpose, not_for, contact : str
-        What the model is meant for, what not, and whom to ask: shown as they are.
+        Intended use, uses to avoid, and the person to ask: shown as they are.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def find_segments(
     y : array (n,)
         1 where the customer left, in the order of X.
     value : array (n,), optional
-        What each customer is worth: adds ``money_lost`` and ``share_of_money``.
+        Value of each customer: adds ``money_lost`` and ``share_of_money``.
     level : float
         Bound on the chance of any false segment: by default one in ten thousand, so that 200 businesses without structure give none.
     smallest : float

@@ -64,7 +64,7 @@ def plot_profit(plan: Any, *, unit: str = "") -> Any:
     ----------
     plan : Plan
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
     """
     curve, n = profit_by_contacts(plan), plan.counts.get("contact", 0)
     if len(curve) < 2:
@@ -108,7 +108,7 @@ def plot_effect(plan: Any, *, unit: str = "", most: int = 8) -> Any:
     ----------
     plan : Plan
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
     most : int
         Drivers, those with most money at risk first.
     """
@@ -158,7 +158,7 @@ def plot_value(plan: Any, *, unit: str = "") -> Any:
     ----------
     plan : Plan
     unit : str
-        What money is counted in, such as "€".
+        Currency of the amounts, such as "€".
     """
     offer = plan.offer
     known = np.zeros(0, dtype=bool) if offer is None else ~np.isnan(offer.value) & (offer.value > 0)
@@ -264,7 +264,7 @@ def plot_renewals(
     scores, renewals, weeks
         As for :func:`renewals_by_week`.
     unit : str
-        What money is counted in, such as "€"; by default that of the scores.
+        Currency of the amounts, such as "€"; by default that of the scores.
     """
     table, unit = renewals_by_week(scores, renewals, weeks=weeks), unit or unit_of(scores)
     total = int(table["renewals"].sum())

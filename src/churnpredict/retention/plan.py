@@ -239,7 +239,7 @@ def plan_retention(
         One row per customer: ``customer_id``, ``risk``; ``value``, ``cutoff``, ``reason_1`` .., ``words``, ``owner`` where known. As from
         :meth:`churnpredict.ChurnPipeline.score`.
     value : number, mapping or Series by customer, column of the scores, or array (n,), optional
-        What a customer is worth over the horizon; by default the scores' ``value``.
+        Value of a customer over the horizon; by default the scores' ``value``.
     budget : float, optional
         Limit of the expected spend.
     offer_cost : number, mapping or Series by customer, column of the scores, or array (n,)
@@ -252,7 +252,7 @@ def plan_retention(
         By how much a contact lowers the risk, in probability, as learnt from a treatment log
         (:meth:`churnpredict.ChurnPipeline.learn_uplift`); takes precedence over the acceptance where it is known.
     owner : mapping or Series by customer, column of the scores, or array (n,), optional
-        Who would make the contact; by default the scores' ``owner``.
+        Person who would make the contact; by default the scores' ``owner``.
     capacity : int, or mapping of owner to int, optional
         Maximum number of contacts per owner; owners that a mapping does not name have no limit. Without owners: maximum number of contacts
         in total.

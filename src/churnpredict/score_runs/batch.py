@@ -98,7 +98,7 @@ def write_scores(
     detail : {"words", "drivers"}
         "drivers" leaves the column ``words`` empty: reasons with points but without sentences, at a fraction of the time.
     value : float, optional
-        What every customer is worth over the horizon, instead of the value from the tables.
+        Value of every customer over the horizon, instead of the value from the tables.
     keep : int, optional
         Number of runs to keep: the one that is written, whatever its cutoff, and the newest of the others; all by default. In a database:
         number of cutoffs.

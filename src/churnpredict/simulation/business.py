@@ -268,7 +268,7 @@ def make_business(
     causes : list of str, optional
         The drivers whose causes strike; all twelve by default.
     spend : float
-        What customers pay, as a multiple of the usual amounts, 0.01 to 1,000.
+        Amounts that customers pay, as a multiple of the usual amounts, 0.01 to 1,000.
     treatments : bool
         Add ``frames["treatments"]``: monthly retention campaigns to customers chosen at random, half of them a hold-out.
     rule : {"inactivity", "cancellation"}

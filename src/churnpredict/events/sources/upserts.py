@@ -27,10 +27,10 @@ class Upsert:
     Attributes
     ----------
     key : {"cutoff", "customer"}
-        What a row of the table stands for: a customer at a cutoff, so that earlier cutoffs stay; or a customer, so that the table holds
+        Meaning of a row of the table: a customer at a cutoff, so that earlier cutoffs stay; or a customer, so that the table holds
         the newest run alone.
     vanished : {"remove", "keep", "empty"}
-        What becomes of rows whose customer is not in the run: deleted, as a full rewrite does; left as they are; or kept with every
+        Treatment of rows whose customer is not in the run: deleted, as a full rewrite does; left as they are; or kept with every
         column of the scores empty, so that a system that reads the table sees that the customer has no score any more.
     """
 
