@@ -194,6 +194,8 @@ _EXAMPLES: dict[Any, str] = {
     "treated": '"exclude"',
     "raise_on": '"warning"',
     "season": "false",
+    "season_by": '"country"',
+    "account": '"company_id"',
     "calendar": '[{ name = "closed", kind = "closure", days = ["12-20/01-01"] }]',
     "budget": "5000",
     "offer_cost": "10.0",
