@@ -27,6 +27,7 @@ from tests.faults.model_damage import damaged
 import churnpredict as cp
 from churnpredict.errors import ChurnError, ModelFileError
 from churnpredict.model_file import archive, store
+from churnpredict.model_file.schema import VERSION
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 GOOD = (MODELS / "format_1.model").read_bytes()
@@ -310,10 +311,12 @@ def test_files_that_the_manifest_does_not_list_as_they_are(path):
 
 def test_newer_files_name_the_version_that_reads_them(path):
     def newer(parts):
-        parts["manifest.json"].update(version=5, surprise=[1], written_by={"churnpredict": "7.1"})
+        parts["manifest.json"].update(version=VERSION + 1, surprise=[1], written_by={"churnpredict": "7.1"})
 
     path.write_bytes(forged(newer))
-    with pytest.raises(ModelFileError, match=r"format 5, this version reads up to 4. Install churnpredict 7.1 or later"):
+    with pytest.raises(
+        ModelFileError, match=f"format {VERSION + 1}, this version reads up to {VERSION}. Install churnpredict 7.1 or later"
+    ):
         cp.load(path)
     for version in (0, -1, 1.5, "1", True, None):
         assert refused(path, forged(lambda parts, v=version: parts["manifest.json"].update(version=v))) == "model-schema"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.explanation.drivers import label_of
-from churnpredict.figures import amount, percent, points
+from churnpredict.figures import amount, people, percent, points
 from churnpredict.text_tables import Figure, paragraph, text_table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
     rows = [
         (
             *(r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"]))),
-            Figure(f"{r['missed']:,.0f} of {r['leavers']:,.0f}"),
+            Figure(f"{people(r['missed'])} of {people(r['leavers'])}"),
             Figure("-" if math.isnan(r["lead_days"]) else f"{r['lead_days']:.0f}"),
         )
         for r in judged.to_dict("records")
@@ -49,7 +49,7 @@ def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
 def best_buyers(found: pd.DataFrame, over: str, unit: str = "", n: int = 10) -> str:
     """Return the sums of a table of expected purchases, and the customers from whom most is expected, in money where it is known."""
     spent = "expected_spend" in found
-    purchases, alive = (f"{found[name].sum():,.0f}" for name in ("expected_purchases", "p_alive"))
+    purchases, alive = (people(found[name].sum()) for name in ("expected_purchases", "p_alive"))
     money = f", worth {amount(found['expected_spend'].sum(), unit)}" if spent else ""
     told = f"{len(found):,} customers, about {alive} of them still customers; {purchases} purchase days expected in {over}{money}"
     best = found.sort_values("expected_spend" if spent else "expected_purchases", ascending=False, kind="stable").head(n)
