@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ from churnpredict.events.declarations import Customers, Declaration
 from churnpredict.events.order_lines import one_row_per_order
 from churnpredict.events.rows import Rows
 from churnpredict.events.tally import judge
-from churnpredict.events.text_hash import hash_texts
 
 __all__ = [
     "HIDDEN",
@@ -101,7 +101,9 @@ def _key_numbers(key: str, values: pa.Array, table: str, name: str) -> tuple[Int
         high = np.zeros(len(low), np.int64)
     else:
         binary = pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type) or pa.types.is_fixed_size_binary(values.type)
-        high, low = hash_texts(values if binary or is_text(values.type) else values.cast(pa.string())).view(np.int64).T
+        texts = (values if binary else values.cast(pa.string())).cast(pa.binary()).to_pylist()
+        digests = b"".join([blake2b(text or b"", digest_size=16).digest() for text in texts])
+        high, low = np.frombuffer(digests, "<i8").reshape(-1, 2).T
         high = high & np.iinfo(np.int64).max
     return np.where(there, high, -1), np.where(there, low, 0)
 
