@@ -10,6 +10,7 @@ __all__ = ["DAY", "NEVER", "OPEN", "calendar_time", "days_between", "local_time"
 Ints = npt.NDArray[np.int64]
 
 DAY = 86_400_000_000
+MINUTE = DAY // 1440
 NEVER = -(1 << 63)
 OPEN = (1 << 63) - 1
 

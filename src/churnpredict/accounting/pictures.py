@@ -27,9 +27,7 @@ _LABELLED = 6  # cohorts with a line of their own colour
 
 
 def kind_of(frame: pd.DataFrame) -> str | None:
-    """Return which picture shows these accounts: "retention", "bridge", "coming", "revenue", "rates", "transitions", or
-    None.
-    """
+    """Return which picture shows these accounts, such as "retention" or "bridge"; None for none."""
     columns = set(frame.columns)
     if frame.index.name == "joined" and "customers" in columns:
         return "retention"

@@ -249,8 +249,8 @@ def _money(ledger: Ledger, customers: Codes, states: tuple[Ints, Ints], moments:
     start, end = moments
     sums = {}
     for name, since, until, state in (("money_start", 2 * start - end, start, states[0]), ("money_end", start, end, states[1])):
-        each = np.full(len(customers), 1, np.int64)
-        money = np.nan_to_num(worth.before(customers, since * each, until * each)[0])
+        moments_of_all = (np.full(len(customers), moment, np.int64) for moment in (since, until))
+        money = np.nan_to_num(worth.before(customers, *moments_of_all)[0])
         if not worth.counted:
             money[np.isin(state, (_NOT_YET, _LEFT, _LOST))] = 0.0
         elif since < worth.first:

@@ -93,8 +93,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
         if driver is not None and driver not in DRIVER_KEYS:
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"
             raise UsageError("unknown-driver", f'driver is "{driver}"', table=name, remedy=remedy)
-        session = getattr(declaration, "session", None)
-        span("30min" if session is None else session, f"session of table {name}")
+        if (session := getattr(declaration, "session", None)) is not None:
+            span(session, f"session of table {name}")
         _check_seats(name, declaration, declarations)
         _check_times(name, declaration)
         check_money(name, declaration)

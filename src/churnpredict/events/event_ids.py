@@ -14,6 +14,7 @@ import pandas as pd
 
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.one_row import refuse_differing
+from churnpredict.events.order_lines import ODD
 from churnpredict.events.rows import Rows
 from churnpredict.events.sources.spill import load_arrays, save_arrays
 
@@ -25,7 +26,6 @@ Pairs = tuple[Ints, Ints]
 _WORDS = ("high", "low")
 AT_ONCE = 1 << 24  # words that are sorted at once
 _SPARSE = 16  # bits of a bitmap for each word in it
-_ODD = -7046029254386353131  # 2^64 / golden ratio, as a signed word
 _jit = nb.njit(cache=True, nogil=True)
 
 
@@ -120,7 +120,7 @@ def _share(words, n, number):  # type: ignore[no-untyped-def]
     """Return the words other than 0 of one of n shares."""
     found, left = np.empty(words.size, np.int64), 0
     for word in words:
-        if word != 0 and (n == 1 or (((word * _ODD) >> 32) & 0x7FFFFFFF) % n == number):
+        if word != 0 and (n == 1 or (((word * ODD) >> 32) & 0x7FFFFFFF) % n == number):
             found[left] = word
             left += 1
     return found[:left]
@@ -144,10 +144,10 @@ def are_among(words: Ints, wanted: Ints) -> Mask:
 def _mark(words, wanted, bitmap, bits, found):  # type: ignore[no-untyped-def]
     """Look words up in a bitmap first, which stays in the cache while few are wanted."""
     for word in wanted:
-        place = ((word * _ODD) >> (64 - bits)) & ((1 << bits) - 1)
+        place = ((word * ODD) >> (64 - bits)) & ((1 << bits) - 1)
         bitmap[place >> 6] |= 1 << (place & 63)
     for i in range(words.size):
-        place = ((words[i] * _ODD) >> (64 - bits)) & ((1 << bits) - 1)
+        place = ((words[i] * ODD) >> (64 - bits)) & ((1 << bits) - 1)
         if (bitmap[place >> 6] >> (place & 63)) & 1:
             at = np.searchsorted(wanted, words[i])
             found[i] = at < wanted.size and wanted[at] == words[i]

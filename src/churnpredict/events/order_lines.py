@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from churnpredict.events.rows import Rows
 
-__all__ = ["one_row_per_order"]
+__all__ = ["ODD", "one_row_per_order"]
 
 Ints = npt.NDArray[np.int64]
-_ODD = -7046029254386353131  # 2^64 / golden ratio, as a signed word
+ODD = -7046029254386353131  # 2^64 / golden ratio, as a signed word
 _MOST_PARTS = 64  # of an exact sum: floats that share no digit, of which there are at most 40
 _jit = nb.njit(cache=True, nogil=True)
 
@@ -73,7 +73,7 @@ def _find_first_lines(codes, high, low, places, first):  # type: ignore[no-untyp
         first[i] = i
         if high[i] < 0:
             continue
-        mixed = (low[i] ^ ((high[i] ^ (codes[i] * _ODD)) * _ODD)) * _ODD
+        mixed = (low[i] ^ ((high[i] ^ (codes[i] * ODD)) * ODD)) * ODD
         at = (mixed ^ ((mixed >> 32) & 0xFFFFFFFF)) & last
         while places[at] != 0:
             j = places[at] - 1

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.clock import DAY, NEVER, OPEN, calendar_time, local_time
-from churnpredict.events.wide_rows import count_same, sort_rows
+from churnpredict.events.wide_rows import LATER_MOMENTS, count_same, sort_rows
 from churnpredict.spans import Span
 
 __all__ = [
@@ -143,7 +143,7 @@ class Stream:
             keep &= self.columns["known"] < moment
         past = self if bool(keep.all()) else self.where(keep)
         columns = dict(past.columns)
-        for name in ("end", "response", "reopened"):  # what has not happened yet
+        for name in LATER_MOMENTS:  # what has not happened yet
             if name in columns and ((columns[name] >= moment) & (columns[name] != OPEN)).any():
                 columns[name] = np.where(columns[name] >= moment, OPEN, columns[name])
                 if name == "end" and "value_at_end" in columns:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["count_same", "sort_rows"]
+__all__ = ["LATER_MOMENTS", "count_same", "sort_rows"]
 
 Ints = npt.NDArray[np.int64]
-_WRITTEN_LATER = ("end", "response", "reopened", "value_at_end")
+LATER_MOMENTS = ("end", "response", "reopened")
+"""Columns of times that may still be unknown when a row begins: at a cutoff they count only once they have passed."""
+_WRITTEN_LATER = (*LATER_MOMENTS, "value_at_end")
 
 
 def sort_rows(customers: npt.NDArray[np.int32], times: Ints, columns: Mapping[str, npt.NDArray[Any]]) -> tuple[Ints, int]:

@@ -16,8 +16,9 @@ from churnpredict.errors import UsageError, kind_of
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import OPEN
+from churnpredict.events.wide_rows import LATER_MOMENTS
 from churnpredict.features.aggregates import Block, Plan, Run, Wanted, register
-from churnpredict.features.feature import AGGREGATES, WRITTEN_LATER, Aggregate
+from churnpredict.features.feature import AGGREGATES, Aggregate
 
 __all__ = ["OwnFeature", "aggregate", "is_own"]
 
@@ -211,10 +212,8 @@ class _Frame:
             column = values[rows][keep]
             if name in self.labels:
                 frame[name] = self.labels[name][column]
-            elif (
-                name != "known" and column.dtype == np.int64
-            ):  # times: those of an end or a response, say, are unknown until they have passed
-                hidden = (column == OPEN) | ((column >= cutoff) & (name in WRITTEN_LATER))
+            elif name != "known" and column.dtype == np.int64:  # times: some are unknown until they have passed
+                hidden = (column == OPEN) | ((column >= cutoff) & (name in LATER_MOMENTS))
                 frame[name] = pd.Series(self.tables.wall_times(np.where(hidden, 0, column))).mask(hidden)
             elif name != "known":
                 frame[name] = column

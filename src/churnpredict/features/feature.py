@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from churnpredict.argument_checks import check_text
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.labels import label_of
+from churnpredict.events.wide_rows import LATER_MOMENTS
 from churnpredict.feature_names import kind_part
 from churnpredict.number_checks import is_whole_number
 from churnpredict.spans import span_text
@@ -22,13 +23,7 @@ OF_VISITS = (  # aggregates of activity: refunds do not count as visits, see chu
     *("first_value_share", "first_value_days"),
     *OF_SEATS,
 )
-WRITTEN_LATER = (
-    "end",
-    "value_at_end",
-    "response",
-    "reopened",
-    "known",
-)  # columns of a row that may be unknown at a cutoff after its beginning
+WRITTEN_LATER = (*LATER_MOMENTS, "value_at_end", "known")  # columns of a row that may be unknown at a cutoff after its beginning
 _MOST_NTH = 10_000
 OF_KIND = ("share", "streak", "recovered", "recovered_share", "per_session")  # aggregates that compare one kind with the others
 

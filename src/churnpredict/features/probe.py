@@ -15,6 +15,7 @@ from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream, group_rows
 from churnpredict.events.tables import EventTables
 from churnpredict.events.timing import DAY, OPEN
+from churnpredict.events.wide_rows import LATER_MOMENTS
 from churnpredict.number_checks import check_whole_number
 
 __all__ = ["poisoned", "probe_features"]
@@ -109,11 +110,7 @@ def _poison(stream: Stream, cutoff: int, rng: np.random.Generator) -> Stream:
     columns: dict[str, npt.NDArray[Any]] = {}
     for name, values in past.columns.items():
         columns[name] = np.concatenate([values, _garbage(name, stream.columns[name], times[len(past) :], rng)])
-    if "end" in columns:  # open intervals may end at any time from now on
-        still = np.arange(len(owners)) < len(past)
-        still &= columns["end"] == OPEN
-        columns["end"] = np.where(still & (rng.random(len(owners)) < 0.5), cutoff + rng.integers(0, 365 * DAY, len(owners)), columns["end"])
-    for name in ("response", "reopened"):
+    for name in LATER_MOMENTS:  # open intervals may end, be answered or be reopened at any time from now on
         if name in columns:
             still = (np.arange(len(owners)) < len(past)) & (columns[name] == OPEN) & (rng.random(len(owners)) < 0.5)
             columns[name] = np.where(still, cutoff + rng.integers(0, 365 * DAY, len(owners)), columns[name])
@@ -132,7 +129,7 @@ def _garbage(name: str, like: npt.NDArray[Any], times: Ints, rng: np.random.Gene
     n = len(times)
     if name == "known":
         return times.copy()
-    if name in ("end", "planned_end", "response", "reopened"):
+    if name in (*LATER_MOMENTS, "planned_end"):
         return times + rng.integers(0, 365 * DAY, n)
     if like.dtype.kind == "f":
         return rng.normal(0, _GARBAGE, n)

@@ -10,7 +10,7 @@ import math
 import numba as nb
 import numpy as np
 
-from churnpredict.clock import DAY
+from churnpredict.clock import DAY, MINUTE
 from churnpredict.events.visits import DORMANT_DAYS, NEW_DAYS
 
 __all__ = [
@@ -33,8 +33,7 @@ STAGES = ("new", "current", "at risk", "dormant", "resurrected")
 BACK_DAYS = 30
 NIGHT_FROM, NIGHT_UNTIL = 22, 6
 _HOUR = DAY // 24
-_MINUTE = _HOUR // 60
-SESSION_ENDS = 30 * _MINUTE  # after a silence this long the next event begins a new session, unless the table says otherwise
+SESSION_ENDS = 30 * MINUTE  # after a silence this long the next event begins a new session, unless the table says otherwise
 SESSION_OUTPUTS = ("sessions", "session_minutes", "session_events", "session_depth", "session_depth_change")
 _MONDAY = 3  # 1970-01-01 was a Thursday
 _SATURDAY = 5
@@ -132,7 +131,7 @@ def _in_sessions(times, items, seen, mark, gap, low, high, minutes):  # type: ig
         if i == low or times[i] - times[i - 1] >= gap:
             first = i
             n += 1
-        minutes[n - 1] = (times[i] - times[first]) / _MINUTE
+        minutes[n - 1] = (times[i] - times[first]) / MINUTE
         if seen.size and items[i] >= 0 and seen[items[i]] != mark + n:
             seen[items[i]] = mark + n
             distinct += 1

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from churnpredict.clock import MINUTE
 from churnpredict.events.expected import check_tables
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import Events, EventTables
@@ -15,8 +16,6 @@ from churnpredict.moments import Moment
 from churnpredict.spans import SpanLike, span
 
 __all__ = ["sessions"]
-
-_MINUTE = 60_000_000
 
 
 def sessions(tables: EventTables, of: str | None = None, *, gap: SpanLike | None = None, until: Moment | None = None) -> pd.DataFrame:
@@ -67,7 +66,7 @@ def sessions(tables: EventTables, of: str | None = None, *, gap: SpanLike | None
     following = np.append(first[1:], len(stream))
     found = pd.DataFrame({"customer_id": pd.Index(tables.ids.to_pandas()).take(stream.owners[first])})
     found["start"] = tables.wall_times(stream.times[first])
-    found["minutes"] = (stream.times[following - 1] - stream.times[first]) / _MINUTE
+    found["minutes"] = (stream.times[following - 1] - stream.times[first]) / MINUTE
     found["events"] = following - first
     if "item" in stream.columns:
         found["depth"] = _distinct(stream.columns["item"], np.repeat(np.arange(len(first)), following - first), len(first))

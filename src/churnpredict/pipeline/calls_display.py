@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnpredict.evaluation.capacity import AT_CAPACITY
 from churnpredict.evaluation.comparison import BASELINES
 from churnpredict.figures import amount, interval_of, people
 from churnpredict.languages.catalogue import language_of
@@ -31,9 +32,8 @@ def calls_table(part: pd.DataFrame) -> list[list[object]]:
     for name in dict.fromkeys(part["model"]):
         if (name, "called") not in told:
             continue
-        own = {key: told[name, key] for key in ("called", "found", "false_alarms", "lead_days", "profit_of_calls")}
-        cells = [_cell(own["called"], people, whole=True), *(_cell(own[key], _count) for key in ("found", "false_alarms", "lead_days"))]
-        worth = own["profit_of_calls"]
+        called, *counted, worth = (told[name, metric] for metric in AT_CAPACITY)
+        cells = [_cell(called, people, whole=True), *(_cell(row, _count) for row in counted)]
         rows.append([name, *cells, _cell(worth, amount), _cell(worth, _signed, "difference")])
     return rows
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from churnpredict.errors import ChurnWarning, IdentityError, UsageError, closest
+from churnpredict.evaluation.comparison import BASELINES
 from churnpredict.events.tables import Customers, EventTables, States
 from churnpredict.features.build import build_features
 from churnpredict.features.catalog import catalog
@@ -28,7 +29,7 @@ __all__ = ["Ranking", "Rival", "check_rivals", "rank_rivals"]
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["probability", "score", "list"]
-_TAKEN = ("model", "base rate", "recency", "MBG/NBD", "one-snapshot LightGBM")
+_TAKEN = ("model", *BASELINES)
 _HIGH = ("risk", "healthy")
 _FORMS = (
     'a feature, "table.column" of a States table, an alert rule, a Series by customer_id and cutoff, a mapping of cutoff to scores by '
@@ -245,8 +246,7 @@ def _read(text: str, X: pd.DataFrame, tables: EventTables, features: Sequence[An
 def _with_columns(X: pd.DataFrame, names: Iterable[str], tables: EventTables, features: Sequence[Any], what: str) -> pd.DataFrame:
     """Return features by their names; those that the pipeline does not have are built for these customers alone."""
     wanted = list(dict.fromkeys(names))
-    rows = {row.name: row for row in features} | {row.name: row for row in catalog(tables)} if set(wanted) - set(X) else {}
-    rows = rows or {row.name: row for row in features}
+    rows = {row.name: row for row in (*features, *(catalog(tables) if set(wanted) - set(X) else ()))}
     for name in wanted:
         if name not in X and name not in rows:
             near = closest(name, [*map(str, X.columns), *rows])

@@ -115,10 +115,8 @@ class SeasonView:
             said.append(
                 f"{most} around {_day(high)} ({multiple(year.max())} the mean), {least} around {_day(low)} ({multiple(year.min())})."
             )
-        for name, factor in self.season.clock.effects.items():
-            said.append(
-                f"{name}: customers leave {multiple(factor)} as often." if self._of_leaving else f"{name}: {multiple(factor)} as active."
-            )
+        told = "customers leave {} as often" if self._of_leaving else "{} as active"
+        said += [f"{name}: {told.format(multiple(factor))}." for name, factor in self.season.clock.effects.items()]
         furthest = sorted(self.segments.items(), key=lambda of: -abs(np.log(of[1])))[:_MOST_TOLD]
         said += [f"{label} by its own clock: {multiple(busy)} as active." for label, busy in furthest]
         return " ".join(said)

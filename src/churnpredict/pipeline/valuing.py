@@ -130,7 +130,7 @@ def payments(tables: EventTables, snapshots: pd.DataFrame) -> tuple[Floats, Floa
 def payment_rows(tables: EventTables) -> list[Feature]:
     """Return the features that give the payments by quarter; none where no log says what is paid."""
     name = paying_table(tables.declarations)
-    if name is None or isinstance(tables.declarations[name], Intervals):
+    if name is None or _is_of_contracts(tables, name):
         return []
     return [*(Feature(name, "sum", f"{days}d", driver="value") for days in _QUARTERS), Feature(name, "days_since_first", driver="value")]
 

@@ -276,9 +276,7 @@ def _section(reading: Reading, folder: Path) -> list[str]:
     lines += [f"{role} = {_toml(columns)}  # {_SAYS[role]}" for role, columns in reading.lists.items() if columns]
     lines += [f"{key} = {_toml(value)}  # {why}" for key, value, why in (*written, *reading.keys)]
     if reading.kind == "intervals" and reading.key("money") and not reading.key("per"):
-        lines += [
-            '# per = "month"  # or "year", "contract": what the amounts are paid for; without it they do not say what customers are worth'
-        ]
+        lines.append('# per = "month"  # or "year", "contract": what the amounts are paid for; without it customers have no value')
     lines += [f"# {note}" for note in reading.notes]
     lines += [f"# {note}" for note in reading.profile.notes]
     by_reason: dict[str, list[str]] = {}

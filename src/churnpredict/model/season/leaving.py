@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -217,12 +217,11 @@ def learn_leaving(
         days = older[i : i + 2]
         before = np.flatnonzero(windows.ends <= days[-1])  # two cutoffs share the line of the older one: lines cost most
         asked = [(np.flatnonzero(windows.cutoffs == day), day) for day in days]
-        known = [(here, clock_before(day)) for here, day in asked if _learnable(y[here])]
-        known = [(here, clock) for here, clock in known if isinstance(clock, Clock)]
+        known = [(here, clock) for here, day in asked if _learnable(y[here]) and isinstance(clock := clock_before(day), Clock)]
         if known and _learnable(y[before]):
             z = seasonless((before, np.concatenate([here for here, _ in known])))
             for here, clock in known:
-                offset = _ahead(windows, y, w, cast(Clock, clock), (before, here))[1]
+                offset = _ahead(windows, y, w, clock, (before, here))[1]
                 trials.append(Trial(z[: len(here)], offset, y[here], _OLDER))
                 z = z[len(here) :]
     by_fold: list[tuple[Floats, Floats]] = []

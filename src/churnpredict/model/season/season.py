@@ -238,8 +238,7 @@ class Clocks:
         own: dict[int, Clock] = {}
         for part in self.apart if pooled.knows_the_year else ():
             code = self.codes.get(part.segment[1]) if part.segment and part.moment == counts.moment else None
-            clock = clock_of_segment(pooled, part) if code is not None and part.people >= FEWEST_PEOPLE else None
-            if code is not None and clock is not None:
+            if code is not None and part.people >= FEWEST_PEOPLE and (clock := clock_of_segment(pooled, part)) is not None:
                 own[code] = clock
         return SegmentClocks(pooled, own)
 
