@@ -43,7 +43,7 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "Did the risks come true?" in page
     assert f"{tenths['n'].iloc[-1]:,}" in page
     assert "What has changed since training" in page
-    assert "scored rows are left out: their model was trained on later outcomes" in page
+    assert "earlier scores do not count: their model was trained on later outcomes" in page
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "next: open report.html"
     assert "in-sample" in told.err  # of the scores of October, by a model of December
