@@ -6,6 +6,7 @@ import pytest
 from tests.pipeline.test_season_view import QUICK, UNTIL, _tables, seasonal_log
 
 import churnpredict as cp
+from churnpredict.churn.rule import rule_name
 from churnpredict.errors import ChurnError, UsageError
 from churnpredict.events import week_counts
 from churnpredict.pipeline.season_counts import MOST_SEGMENTS
@@ -116,6 +117,25 @@ def test_a_segment_that_cannot_be_counted_is_refused(countries, by, code, text):
     with pytest.raises(ChurnError, match=text) as caught:
         pipeline.training_rows(countries, UNTIL)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "churn", [cp.Cancellation("60d", of="gone"), cp.SubscriptionEnd("60d"), cp.rules.TrialEnd("60d"), cp.rules.WinBack("60d", of="orders")]
+)
+def test_rules_without_a_clock_of_events_refuse_segments(churn):
+    with pytest.raises(UsageError, match=f"season_by='country' needs a rule of silence, and churn is {rule_name(churn)}") as caught:
+        cp.ChurnPipeline(churn, season_by="country")
+    assert caught.value.code == "bad-argument"
+    assert cp.ChurnPipeline(churn).season_by is None
+
+
+def test_training_in_spark_refuses_segments_before_it_reads_anything():
+    """Without Spark: nothing of the tables is touched."""
+    jobs = pytest.importorskip("churnpredict.spark.jobs")
+    pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), season_by="country")
+    with pytest.raises(UsageError, match="training in Spark knows no season_by") as caught:
+        jobs.fit(pipeline, tables=object())
+    assert caught.value.code == "bad-argument"
 
 
 def test_too_many_segments_are_refused(log):

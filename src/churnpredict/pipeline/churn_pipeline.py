@@ -91,7 +91,7 @@ class ChurnPipeline(Answers):
         :class:`SubscriptionEnd`: see :attr:`season_`.
     season_by : str, optional
         An attribute of the customers, such as the country, whose values may have clocks of their own: each is drawn towards the clock of
-        all customers, unless its events differ. For :class:`Inactivity`.
+        all customers, unless its events differ. For :class:`Inactivity`; other rules refuse it (``bad-argument``).
     calendar : list of dict, optional
         Named days on which customers are busier or quieter, for that clock: closures, sales, holidays, breaks. For cancellations and
         contracts only their place in the calendar counts, and what they do is learnt from the past. Each has a ``name``, a
@@ -176,8 +176,7 @@ class ChurnPipeline(Answers):
         self.language = language_of(language).code
         self.unit = unit
         self.season = check_flag(season, "season")
-        attribute = "Give the name of an attribute of the customers."
-        self.season_by = None if season_by is None else check_text(season_by, "season_by", attribute)
+        self.season_by = season_counts.check_season_by(season_by, churn)
         self.calendar = check_calendar(calendar)
 
     def __repr__(self) -> str:

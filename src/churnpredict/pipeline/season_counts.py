@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from churnpredict.argument_checks import check_text
 from churnpredict.churn.leaving_counts import count_leaving, has_leaving_season
-from churnpredict.churn.rule import ChurnRule, is_of_silence
+from churnpredict.churn.rule import ChurnRule, is_of_silence, rule_name
 from churnpredict.clock import DAY
 from churnpredict.errors import SchemaError, UsageError, closest
 from churnpredict.events.tables import EventTables
@@ -24,7 +25,7 @@ from churnpredict.pipeline.cutoffs import default_step, observed_until
 from churnpredict.pipeline.named_days import named_spans
 from churnpredict.spans import Span
 
-__all__ = ["MOST_SEGMENTS", "season_moments", "season_question", "to_learn_from", "training_step", "weeks_before"]
+__all__ = ["MOST_SEGMENTS", "check_season_by", "season_moments", "season_question", "to_learn_from", "training_step", "weeks_before"]
 
 MOST_SEGMENTS = 40  # more are seldom large enough for a clock of their own
 _MOST_OF_A_YEAR, _TWO_YEARS = 330 * DAY, 730 * DAY
@@ -81,6 +82,22 @@ def season_moments(tables: EventTables, churn: ChurnRule, trained_on: Sequence[A
         if not chosen or chosen[-1] - moment >= half:
             chosen.append(moment)
     return [*chosen[::-1], observed_until(tables, churn)]
+
+
+def check_season_by(by: str | None, churn: ChurnRule) -> str | None:
+    """Return the attribute whose values have clocks of their own.
+
+    Raises
+    ------
+    UsageError
+        ``bad-argument``: it is no text, or customers do not leave by silence, so that there are no clocks of their events.
+    """
+    if by is None:
+        return None
+    if not is_of_silence(churn):
+        remedy = "Leave season_by away: the season of cancellations and contracts is one for all customers."
+        raise UsageError("bad-argument", f"season_by={by!r} needs a rule of silence, and churn is {rule_name(churn)}", remedy=remedy)
+    return check_text(by, "season_by", "Give the name of an attribute of the customers.")
 
 
 def _segments(tables: EventTables, by: str | None) -> tuple[str, str] | None:
