@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.model.season.test_clock import END
+from tests.model.season.test_leaving import _rows as leaving_rows
+from tests.model.season.test_leaving import _yearly as yearly
+from tests.model.season.test_leaving import counts as leaving_counts
 from tests.model.season.test_season import HORIZON, _counts_at, _rate, _snapshots
 
 import churnpredict as cp
 from churnpredict.clock import DAY
 from churnpredict.errors import ModelFileError, TimeError
+from churnpredict.model.calibration import sigmoid
 from churnpredict.model.season.season import COLUMN
 from churnpredict.model_file import serialise
 from churnpredict.model_file.schema import Numbers, read_json, write_json
@@ -100,6 +104,42 @@ def test_without_evidence_it_is_the_model_that_it_was(data):
     assert other.training_record_["season"] == {"share": 0.0, "why": "less than a year of events"}
     assert np.array_equal(one.decision_function(X), other.decision_function(X))
     assert one.encode(X).shape == other.encode(X).shape
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Customers who cancel or are lost, at a hazard with a season; their risk has parts and an earlier horizon."""
+    windows, left, *_ = leaving_rows(yearly, n=150)
+    rng = np.random.default_rng(1)
+    cutoffs = pd.DatetimeIndex((windows.cutoffs * DAY).astype(np.int64).astype("datetime64[us]"))
+    index = pd.MultiIndex.from_arrays([rng.permutation(len(left)), cutoffs], names=["customer_id", "cutoff"])
+    X = pd.DataFrame({"price__plain": rng.normal(size=len(left)), "price__other": rng.normal(size=len(left))}, index=index)
+    lost = rng.random(len(left)) < sigmoid(X["price__plain"].to_numpy() - 1)
+    y = pd.DataFrame({"outcome": left.astype(int) * (1 + lost), "duration": np.where(left > 0, rng.uniform(0, 90, len(left)), 90.0)}, index=index)
+    model = cp.ChurnClassifier(horizon="90d", horizons=["30d"], n_seeds=1, n_estimators=40, n_jobs=1, half_life=None)
+    return X, model.fit(X, y, weeks=leaving_counts(yearly))
+
+
+def test_the_parts_of_a_risk_with_a_season_are_learnt(parts):
+    X, model = parts
+    assert model.season_ is not None
+    assert model.season_.share > 0.3
+    risks = model.predict_parts(X)
+    assert np.abs(risks["risk_left"] + risks["risk_lost"] - risks["risk"]).max() < 1e-12
+    assert (risks["risk_30d"] <= risks["risk"]).all()
+    assert np.corrcoef(risks["risk_lost"] / risks["risk"], X["price__plain"])[0, 1] > 0.8
+
+
+def test_the_shares_of_a_risk_do_not_depend_on_the_season(parts):
+    """The season moves how many leave, not how or when: whatever its column holds, the shares are the same."""
+    X, model = parts
+    A = model.encode(X[:200])
+    other = A.copy()
+    other[:, -1] += np.linspace(-2, 2, len(A))
+    assert len(model.shares_) == 2
+    for share in model.shares_.values():
+        assert share.members
+        assert np.array_equal(share.log_odds(A), share.log_odds(other))
 
 
 def test_rows_without_a_cutoff_are_refused(data, fitted):

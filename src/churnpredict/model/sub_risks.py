@@ -193,6 +193,9 @@ def _learn(rows: Rows, target: np.ndarray, name: str, days: float | None, settin
         w=w / w.mean(),
         times=None if rows.times is None else rows.times[asked],
         customers=None if rows.customers is None else rows.customers[asked],
+        offset=None,  # the season moves the whole risk; its column is empty here, so that no share depends on it
+        by_fold=(),
+        sooner=None,
     )
     # MBG/NBD and monotone constraints are about leaving, not about how or when. Leavers are few: validation splits by customer
     # (horizon=None), not by time, or the folds would learn from so few rows that their shares were shrunk too much.
