@@ -115,7 +115,9 @@ def parts():
     index = pd.MultiIndex.from_arrays([rng.permutation(len(left)), cutoffs], names=["customer_id", "cutoff"])
     X = pd.DataFrame({"price__plain": rng.normal(size=len(left)), "price__other": rng.normal(size=len(left))}, index=index)
     lost = rng.random(len(left)) < sigmoid(X["price__plain"].to_numpy() - 1)
-    y = pd.DataFrame({"outcome": left.astype(int) * (1 + lost), "duration": np.where(left > 0, rng.uniform(0, 90, len(left)), 90.0)}, index=index)
+    y = pd.DataFrame(
+        {"outcome": left.astype(int) * (1 + lost), "duration": np.where(left > 0, rng.uniform(0, 90, len(left)), 90.0)}, index=index
+    )
     model = cp.ChurnClassifier(horizon="90d", horizons=["30d"], n_seeds=1, n_estimators=40, n_jobs=1, half_life=None)
     return X, model.fit(X, y, weeks=leaving_counts(yearly))
 
