@@ -38,6 +38,11 @@ def tenure_table(tables: EventTables, churn: ChurnRule, *, min_group: int = 5, l
         the end of that year. A customer starts on the day of joining, or with the first row of the table that the rule reads, whichever is
         later; customers with an unknown start are left out.
 
+    Raises
+    ------
+    UsageError
+        ``rule-not-accountable``, ``bad-argument``.
+
     Examples
     --------
     >>> import churnpredict as cp
@@ -100,6 +105,13 @@ def cohorts(
         One row per cohort (index ``joined``): ``customers`` who joined in it, and in column k the share of them who are customers at the
         start of the k-th period after it. Missing where that lies in the future, or where a cohort has fewer than ``min_group``
         customers. Under rules that let customers come back, a share may rise again.
+
+    Raises
+    ------
+    UsageError
+        ``rule-not-accountable``, ``bad-period``, ``bad-argument``.
+    TimeError
+        ``no-period``.
 
     Examples
     --------

@@ -224,7 +224,7 @@ def plot_coming(frame: pd.DataFrame, *, unit: str = "") -> Any:
 
 @drawn
 def plot_return(curve: Any, horizon: str | None = None) -> Any:
-    """Return share of quiet customers who still come back, by days of silence, with a horizon marked.
+    """Return the share of quiet customers who still come back, by days of silence, with a horizon marked.
 
     Parameters
     ----------

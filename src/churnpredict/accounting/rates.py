@@ -226,6 +226,13 @@ def revenue_churn(
         ``contraction`` and ``expansion`` (of customers who stayed and pay less or more), ``end`` = start - lost - contraction + expansion,
         ``gross_churn`` = (lost + contraction) / start, ``net_retention`` = end / start; ``note``. New customers are not counted.
 
+    Raises
+    ------
+    UsageError
+        ``rule-not-accountable``, ``bad-period``, ``no-such-value``, ``not-money``, ``bad-argument``.
+    TimeError
+        ``no-period``.
+
     Examples
     --------
     >>> import churnpredict as cp

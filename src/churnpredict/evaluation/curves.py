@@ -29,7 +29,7 @@ def reliability_curve(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
 
 
 def gain_curve(y: Any, p: Any, *, shares: Any, sample_weight: Any = None) -> np.ndarray:
-    """Return share of all leavers among each top share of customers; equal scores are crossed in a straight line, as a random order would.
+    """Return the share of all leavers among each top share of customers; equal scores are crossed in a straight line, like a random order.
 
     >>> gain_curve([1, 0, 0, 0], [.5, .5, .5, .5], shares=[0, .25, 1]).tolist()
     [0.0, 0.25, 1.0]

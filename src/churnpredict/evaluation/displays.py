@@ -164,7 +164,17 @@ class ReliabilityDisplay(Display):
     def from_predictions(
         cls, y: Column, p: Column, *, sample_weight: Column | None = None, bins: int = 10, name: str | None = None, ax: Axes | None = None
     ) -> ReliabilityDisplay:
-        """Draw from labels 0/1 (n,) and risks (n,)."""
+        """Draw predicted risks against observed labels.
+
+        Parameters
+        ----------
+        y, p, sample_weight : array (n,)
+            Labels (0 stayed, 1 left), predicted risks, and weights of the rows where they differ.
+        bins : int
+            Number of bins.
+        name, ax : str, matplotlib Axes, optional
+            Name in legend and title; axes to draw on, by default new ones.
+        """
         said, seen, n = reliability_curve(y, p, sample_weight=sample_weight, bins=bins)
         low, high = wilson(seen * n, n)
         risks = np.asarray(p, dtype=np.float64)
@@ -173,7 +183,7 @@ class ReliabilityDisplay(Display):
 
     @drawn
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> ReliabilityDisplay:
-        """Draw on the axes, or on new ones."""
+        """Draw on the axes, or on new ones; ``name`` replaces that of the display in the legend."""
         ax, colour = self._axes(ax)
         top = min(1.0, 1.05 * float(np.max(np.r_[self.risk, self.high, 0.02])))
         if not ax.child_axes:
@@ -267,8 +277,20 @@ class GainDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
     ) -> GainDisplay:
-        """Draw from labels 0/1 (n,) and risks (n,); rows of the same customer are drawn together for the interval."""
+        """Draw the gain, or the lift, of risks.
 
+        Parameters
+        ----------
+        y, p, sample_weight : array (n,)
+            Labels (0 stayed, 1 left), predicted risks, and weights of the rows where they differ.
+        kind : {"gain", "lift"}
+        customers : array (n,), optional
+            The customer of each row: rows of a customer are drawn together for the interval. By default every row is a customer.
+        rounds, random_state : int
+            Draws of the interval (0: none), and their seed.
+        name, ax : str, matplotlib Axes, optional
+            Name in legend and title; axes to draw on, by default new ones.
+        """
         p, customers, sample_weight = as_rows(y, p=p, customers=customers, sample_weight=sample_weight)
         base = np.ones(np.size(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
 
@@ -287,7 +309,7 @@ class GainDisplay(Display):
 
     @drawn
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> GainDisplay:
-        """Draw on the axes, or on new ones."""
+        """Draw on the axes, or on new ones; ``name`` replaces that of the display in the legend."""
         ax, colour = self._axes(ax)
         lift = self.kind == "lift"
         some = self.share >= (0.02 if lift else 0)
@@ -361,9 +383,18 @@ class ProfitDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
     ) -> ProfitDisplay:
-        """Draw from labels 0/1 (n,) and risks (n,); the money as in ``expected_profit``, ``value`` one number or one per customer (n,).
+        """Draw the profit of contacting customers by expected profit: with one value for all that is the order of the risks.
 
-        With one value customers are contacted by risk, with one per customer by expected profit.
+        Parameters
+        ----------
+        y, p, sample_weight : array (n,)
+            Labels (0 stayed, 1 left), predicted risks, and weights of the rows where they differ.
+        value : float or array (n,)
+            Value of a customer over the horizon.
+        offer_cost, contact_cost, acceptance : float
+            As of :class:`churnpredict.Campaign`.
+        name, ax : str, matplotlib Axes, optional
+            Name in legend and title; axes to draw on, by default new ones.
         """
         money: dict[str, Any] = {"value": value, "offer_cost": offer_cost, "contact_cost": contact_cost, "acceptance": acceptance}
         share, profit, chosen = profit_curve(y, p, sample_weight=sample_weight, **money)
@@ -373,7 +404,7 @@ class ProfitDisplay(Display):
 
     @drawn
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> ProfitDisplay:
-        """Draw on the axes, or on new ones."""
+        """Draw on the axes, or on new ones; ``name`` replaces that of the display in the legend."""
         ax, colour = self._axes(ax)
         if not any(line.get_gid() == "curve" for line in ax.lines):
             ax.plot([0, 1], [0, self.profit[-1]], color=look().quiet, linewidth=1, linestyle="--", label="random")
@@ -433,7 +464,28 @@ class OverTimeDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
     ) -> OverTimeDisplay:
-        """Draw from labels 0/1 (n,), risks (n,) and the cutoff of every row; ``metric`` is one that ``backtest`` reports."""
+        """Draw a metric at each cutoff.
+
+        Parameters
+        ----------
+        y, p : array (n,)
+            Labels (0 stayed, 1 left) and predicted risks, one per row.
+        cutoff : array (n,) of times
+            The cutoff of each row; may be left out where the index of ``y`` has it.
+        metric : str
+            One of those that :meth:`churnpredict.ChurnPipeline.backtest` reports, such as ``"auc"``.
+        customers : array (n,), optional
+            The customer of each row: rows of a customer are drawn together for the interval. By default every row is a customer.
+        rounds, random_state : int
+            Draws of the interval (0: none), and their seed.
+        name, ax : str, matplotlib Axes, optional
+            Name in legend and title; axes to draw on, by default new ones.
+
+        Raises
+        ------
+        UsageError
+            ``unknown-metric``, ``no-cutoffs``.
+        """
         from churnpredict.evaluation.comparison import METRICS
 
         if metric not in METRICS:
@@ -461,7 +513,7 @@ class OverTimeDisplay(Display):
 
     @drawn
     def plot(self, ax: Axes | None = None, *, name: str | None = None, shift: float = 0.0) -> OverTimeDisplay:
-        """Draw on the axes, or on new ones, every mark moved by ``shift`` days so that several models do not hide each other."""
+        """Draw on the axes, or on new ones; ``name`` is for the legend, ``shift`` moves the marks by days, apart from other models."""
         ax, colour = self._axes(ax)
         when = self.cutoffs + pd.Timedelta(days=shift)
         ax.vlines(when, self.low, self.high, color=colour, linewidth=1.2, alpha=0.7)

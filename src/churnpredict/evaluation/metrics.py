@@ -86,7 +86,7 @@ def checked_risks(y: Any, p: Any, sample_weight: Any = None) -> tuple[np.ndarray
 
 
 def by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weight of leavers and of stayers in each group of equal scores, highest score first."""
+    """Return the weight of leavers and of stayers in each group of equal scores, highest score first."""
     order = np.argsort(-p, kind="stable")
     ranked = p[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]]) if len(p) else np.zeros(0, int)
@@ -96,7 +96,7 @@ def by_score(y: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, n
 
 
 def auc(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Return probability that a leaver scores above a stayer, ties counted half; NaN with one class.
+    """Return the probability that a leaver scores above a stayer, ties counted half; NaN with one class.
 
     >>> auc([0, 1, 1], [.2, .2, .9])
     0.75
@@ -209,7 +209,7 @@ def calibration_intercept(y: Any, p: Any, *, sample_weight: Any = None) -> float
 
 
 def calibration_slope(y: Any, p: Any, *, sample_weight: Any = None) -> float:
-    """Return slope of the outcome on the log-odds of the risk (1 is perfect, below 1 is overconfident); NaN for constant risks.
+    """Return the slope of the outcome on the log-odds of the risk (1 is perfect, below 1 is overconfident); NaN for constant risks.
 
     >>> y = [0] * 8 + [1] * 2 + [0] * 2 + [1] * 8
     >>> round(calibration_slope(y, [.2] * 10 + [.8] * 10), 3)
@@ -238,7 +238,7 @@ def calibration_error(y: Any, p: Any, *, sample_weight: Any = None, bins: int = 
 
 
 def gain(y: Any, p: Any, *, k: float = 0.1, sample_weight: Any = None) -> float:
-    """Return share of all leavers among the top share ``k`` of customers.
+    """Return the share of all leavers among the top share ``k`` of customers.
 
     Customers with equal scores at the border count by their share: what a random order would give on average.
 

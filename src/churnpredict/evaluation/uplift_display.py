@@ -120,9 +120,27 @@ class UpliftDisplay(Display):
         name: str | None = None,
         ax: Axes | None = None,
     ) -> UpliftDisplay:
-        """Draw from labels 0/1 (n,), the uplift or any other ranking (n,), and who was contacted (n,).
+        """Draw how many customers a ranking keeps, from contacts that were made at random.
 
-        With ``value``, what a kept customer is worth, the profit is computed as well. Rows of a customer are drawn together for intervals.
+        Parameters
+        ----------
+        y, p : array (n,)
+            Labels (0 stayed, 1 left), and the predicted uplift or any other score: customers with the highest are contacted first.
+        treated : array (n,)
+            1 for customers who were contacted, 0 for those held out.
+        kind : {"uplift", "qini"}
+        value : float, optional
+            What a kept customer is worth; with it the profit is computed too.
+        offer_cost, contact_cost : float
+            Costs of an offer and of a contact, in the unit of ``value``.
+        customers : array (n,), optional
+            The customer of each row: rows of a customer are drawn together for intervals. By default every row is a customer.
+        sample_weight : array (n,), optional
+            Weights of the rows.
+        rounds, random_state : int
+            Draws of the intervals (0: none), and their seed.
+        name, ax : str, matplotlib Axes, optional
+            Name in legend and title; axes to draw on, by default new ones.
         """
         check_choice(kind, "kind", list(_CURVES), code="bad-argument")
         p, treated, customers, sample_weight = as_rows(y, p=p, treated=treated, customers=customers, sample_weight=sample_weight)
@@ -151,7 +169,7 @@ class UpliftDisplay(Display):
 
     @drawn
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> UpliftDisplay:
-        """Draw on the axes, or on new ones."""
+        """Draw on the axes, or on new ones; ``name`` replaces that of the display in the legend."""
         ax, colour = self._axes(ax)
         if not any(line.get_gid() == "curve" for line in ax.lines):
             ax.plot([0, 1], [0, self.kept[-1]], color=look().quiet, linewidth=1, linestyle="--", label="random order")

@@ -69,7 +69,7 @@ class Events(_Declared):
     Parameters
     ----------
     source : frame, relation, Arrow stream, path or glob
-        See :func:`churnpredict.events.source.open_source`.
+        Or a :class:`churnpredict.File`, a :class:`churnpredict.Query`.
     customer, time : str
         Columns of the customer's id and of the time.
     value : str, optional

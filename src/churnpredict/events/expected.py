@@ -14,7 +14,7 @@ _WRAP = 'cp.EventTables(orders=cp.Events({}, customer="...", time="..."))'
 
 
 def wrapping(given: object) -> str:
-    """Return code that wraps the given object as tables."""
+    """Return the code that wraps the given object as tables."""
     if isinstance(given, Declaration):
         return "cp.EventTables(orders=...)"
     if isinstance(given, dict) and given and all(isinstance(part, Declaration) for part in given.values()):

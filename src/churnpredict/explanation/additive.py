@@ -66,7 +66,7 @@ class AdditiveModel:
     stands_for: str = "an average training row"
 
     def margin(self, A: np.ndarray) -> np.ndarray:
-        """Return weighted sum of the members' margins (n,), before calibration."""
+        """Return the weighted sum of the members' margins (n,), before calibration."""
         return np.asarray(sum((m.weight * m.margin(A) for m in self.members), start=np.zeros(len(A))))
 
     def decide(self, A: np.ndarray) -> np.ndarray:

@@ -200,7 +200,10 @@ class Explanation(PairReasons, RankedReasons):
     def reasons(
         self, k: int = 3, *, language: str | Language = "en", names: Names | None = None, money: Mapping[str, str] | None = None
     ) -> pd.DataFrame:
-        """Return one row per customer and reason: rank, driver, label, points, nature, facts, remedy; arguments as in :meth:`words`."""
+        """Return one row per customer and reason: rank, driver, label, points, nature, facts, remedy.
+
+        ``language``, ``names`` and ``money`` are as for :meth:`words`.
+        """
         from churnpredict.explanation.words import reasons
 
         return reasons(self, k, language=language, names=names, money=money)
@@ -348,9 +351,7 @@ class Explanation(PairReasons, RankedReasons):
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return one row per driver: mean absolute points, share of customers whose risk it raises, and of how many it is the
-        first reason.
-        """
+        """Return one row per driver: label, mean absolute points, share of customers whose risk it raises, in how many first, nature."""
         points = self.by_driver * self._secant[:, None]
         first = self.strongest(1)[0][:, 0]
         return pd.DataFrame(
@@ -463,6 +464,15 @@ def explain(
     References
     ----------
     Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees, Nature Machine Intelligence 2.
+
+    Examples
+    --------
+    >>> from churnpredict import ChurnClassifier
+    >>> X = pd.DataFrame({"habit__days_since_last": np.arange(400) % 90, "price__rises": np.arange(400) % 3})
+    >>> y = ((X["habit__days_since_last"] > 45) & (X["price__rises"] > 0)).astype(int)
+    >>> why = explain(ChurnClassifier(n_jobs=1).fit(X, y), X)
+    >>> np.allclose(why.drivers.sum(axis=1) + why.base_value, why.log_odds, atol=1e-9)
+    True
     """
     check_choice(detail, "detail", ("features", "drivers"))
     check_model(model, X, "explain(model, X)")

@@ -116,6 +116,16 @@ def confused_reasons(why: Explanation, truth: pd.Series) -> pd.DataFrame:
     ------
     IdentityError
         ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``.
+
+    Examples
+    --------
+    >>> from churnpredict import ChurnClassifier, explain
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"habit__a": rng.normal(size=300), "price__b": rng.normal(size=300)})
+    >>> why = explain(ChurnClassifier(n_estimators=20, n_jobs=1).fit(X, (X["habit__a"] > 0).astype(int)), X)
+    >>> truth = pd.Series("habit", index=X.index)[X["habit__a"] > 1]
+    >>> confused_reasons(why, truth)["habit"].tolist()
+    [1.0]
     """
     who = why.index.get_level_values(0)
     if isinstance(truth, pd.Series) and truth.index.equals(why.index):

@@ -285,7 +285,9 @@ class TreeShap:
             yield slice(begin, begin + len(part)), out
 
     def top_pairs(self, A: ArrayLike, k: int, *, groups: ArrayLike | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the k pairs with the largest mean magnitude over the rows, and their values; all pairs are never held at once.
+        """Return the ``k`` pairs with the largest mean magnitude over the rows, and their values; all pairs are never held at once.
+
+        ``groups`` are as for :meth:`interaction_values`.
 
         Returns
         -------

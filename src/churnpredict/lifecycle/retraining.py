@@ -50,7 +50,7 @@ class Retraining:
     promoted : bool
     verdict : str
         ``better``; or why the champion stays: ``equal``, ``worse``, ``no-signal``, ``calibration``, ``too-early``, ``sources``,
-        ``leakage``, ``refit``. ``equal`` promotes if ``when_equal`` is "newer".
+        ``leakage``, ``refit``. ``equal`` promotes if ``when_equal`` is "newer", or if only the champion's level is off.
     words : str
     until : Timestamp
         Only data known before this time were used.
@@ -149,8 +149,9 @@ def retrain(
 ) -> Retraining:
     """Train a challenger, and compare it with the champion on the newest window whose outcomes neither was trained on.
 
-    The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss
-    is lower beyond chance, and then trained again on everything known before ``until``. The champion stays as it is.
+    The challenger has the same settings and learns only from what was known before the judging cutoff. It is promoted if its log loss is
+    significantly lower, or ``when_equal`` decides for it; in any case it must be significantly better than one risk for everybody, and its
+    level must not be off. It is then trained again on everything known before ``until``. The champion stays as it is.
 
     Parameters
     ----------
@@ -177,7 +178,19 @@ def retrain(
     Raises
     ------
     ChurnError
-        Any error of the training: then nothing is promoted.
+        ``other-rule``: the challenger predicts another outcome. Any error of the training: then nothing is promoted.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> shop = cp.make_business(200, random_state=1)
+    >>> quick = cp.ChurnClassifier(members=("linear",), n_jobs=1)
+    >>> orders = cp.EventTables(orders=cp.Events(shop.frames["orders"], customer="customer", time="paid_at"))
+    >>> rows = [cp.Feature("orders", "days_since_last")]
+    >>> champion = cp.ChurnPipeline(shop.churn, features=rows, classifier=quick, season=False).fit(orders, until="2023-07-01")
+    >>> decision = cp.retrain(champion, orders, until="2024-05-01", rounds=20)
+    >>> decision.promoted == (decision.winner is not None)
+    True
     """
     if when_equal not in ("keep", "newer"):
         raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
@@ -190,8 +203,7 @@ def retrain(
     if fresh.churn != champion.churn:
         remedy = "Train a new model with the new rule; its figures cannot be compared."
         raise UsageError("other-rule", "champion and challenger predict different outcomes", remedy=remedy)
-    past = cutoffs.as_known(tables, until)
-    churn = champion.churn
+    past, churn = cutoffs.as_known(tables, until), champion.churn
     churn.check(past)
     known = cutoffs.observed_until(past, churn)
     end = past.wall_times(np.array([known]))[0]
@@ -258,8 +270,7 @@ class _Contest:
         self, champion: ChurnPipeline, fresh: ChurnPipeline, past: EventTables, end: pd.Timestamp, at: int, when_equal: str, rounds: int
     ) -> None:
         self.champion, self.fresh, self.past, self.end, self.when_equal, self.rounds = champion, fresh, past, end, when_equal, rounds
-        self.at = at
-        self.cutoff = pd.Timestamp(at, unit="us", tz="UTC")
+        self.at, self.cutoff = at, pd.Timestamp(at, unit="us", tz="UTC")
         snapshots = take_snapshots(past, champion.churn, at=self.cutoff)
         outcomes = label_churn(past, snapshots, champion.churn)
         self.snapshots, self.y = snapshots_of(outcomes), outcomes.within().to_numpy()
@@ -299,7 +310,7 @@ class _Contest:
         return Retraining(False, verdict, words, **self._about(), **found)
 
     def _promote(self, verdict: Verdict, words: str, judged: np.ndarray, found: dict[str, Any]) -> Retraining:
-        """Return refit the winner on everything, and check that it is not worse."""
+        """Refit the winner on everything, and check that it is not worse."""
         winner = self.fresh.copy().fit(self.past)
         again = check_risks(risk_of(winner.model_, self._features(winner)))
         worse = log_loss(self.y, again) - log_loss(self.y, judged)

@@ -12,7 +12,7 @@ __all__ = ["AffineCalibration", "IdentityCalibration", "IsotonicCalibration", "m
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """Return probability of log-odds, without overflow.
+    """Return the probability of log-odds, without overflow.
 
     >>> float(sigmoid(np.array([0.0]))[0])
     0.5

@@ -86,6 +86,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate, num_leaves, max_depth : float, int, int
         Shape of the trees; shallow trees cost no accuracy here and make exact reasons cheap.
     calibration : {"affine", "identity", "isotonic"}
+        How log-odds become those that are observed: by a slope and an intercept, not at all, or by any rising function.
     monotone : dict, optional
         Feature or driver name -> +1 (risk may only rise with it) or -1.
     positive : label, optional
@@ -401,7 +402,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return activity_ratio(season, columns, times, Window.of(self.horizon, self.gap, zone_of(X)))
 
     def margin(self, X: Matrix) -> np.ndarray:
-        """Return weighted sum of the members' margins (n,), before calibration."""
+        """Return the weighted sum of the members' margins (n,), before calibration."""
         return self._blended(self.encode(X))
 
     def _log_odds(self, A: np.ndarray) -> np.ndarray:

@@ -97,7 +97,7 @@ def as_frame(X: Any) -> pd.DataFrame | None:
 
 
 def _by_name(frame: pd.DataFrame) -> dict[str, int]:
-    """Return position of each column by its name as text, whatever type the name has."""
+    """Return the position of each column by its name as text, whatever type the name has."""
     there = {str(c): i for i, c in enumerate(frame.columns)}
     if len(there) < frame.shape[1]:
         raise SchemaError("duplicate-column", "two column names are one as text", remedy="Give every column its own name.")

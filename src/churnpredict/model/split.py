@@ -70,7 +70,7 @@ def zone_of(X: Any, cutoff: Any = None) -> str:
 
 
 def cutoffs_of(X: Any, cutoff: Any = None) -> np.ndarray | None:
-    """Return cutoff of each row as int64 microseconds UTC, from ``cutoff`` or the index level "cutoff"; None when there is none.
+    """Return the cutoff of each row as int64 microseconds UTC, from ``cutoff`` or the index level "cutoff"; None when there is none.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _known(codes: Any) -> np.ndarray:
 
 
 def customers_of(X: Any, customers: Any = None) -> np.ndarray | None:
-    """Return code of the customer of each row (int64), from ``customers`` or the index level "customer_id"; None when there is none."""
+    """Return the code of the customer of each row (int64), from ``customers`` or the index level "customer_id"; None when there is none."""
     if customers is None:
         names = getattr(getattr(X, "index", None), "names", None)
         if names is None or "customer_id" not in names:
@@ -167,7 +167,7 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         return f"TemporalSplit({given})"
 
     def get_n_splits(self, X: Matrix | None = None, y: Column | None = None, groups: Column | None = None) -> int:
-        """Return number of folds."""
+        """Return the number of folds. ``X``, ``y`` and ``groups`` are there for scikit-learn, and are not used."""
         return self.n_splits
 
     def split(
@@ -180,6 +180,17 @@ class TemporalSplit(BaseCrossValidator):  # type: ignore[misc]
         customers: Column | None = None,
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (training rows, test rows) as integer positions, oldest test block first.
+
+        Parameters
+        ----------
+        X : frame or array (n, n_features)
+            Only its index is read.
+        y : optional
+            Not used; it is there for scikit-learn.
+        groups : array (n,), optional
+            Cutoffs, if they are times; else customers.
+        cutoff, customers : array (n,), optional
+            The cutoff and the customer of each row, instead of the index levels "cutoff" and "customer_id".
 
         Raises
         ------

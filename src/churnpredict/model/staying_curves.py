@@ -70,7 +70,7 @@ class StayingCurves:
         return np.asarray(np.maximum(hazard, _LEAST_HAZARD))
 
     def expected_days(self) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation of the time until leaving (n,), the last hazard taken to go on for ever."""
+        """Return the mean and standard deviation of the time until leaving (n,), the last hazard taken to go on for ever."""
         t, width, hazard = self.times, np.diff(self.times), self.last_hazard()
         mean, second = np.zeros(len(self.log_stay)), np.zeros(len(self.log_stay))
         for k, w in enumerate(width):

@@ -159,7 +159,9 @@ class Answers:
         Raises
         ------
         UsageError
-            ``not-fitted``, and what :meth:`score` raises.
+            ``not-fitted``.
+        TimeError, DataError, MismatchError
+            As :meth:`score`.
         """
         from churnpredict.explanation.attribution import explain
 
@@ -213,7 +215,9 @@ class Answers:
         Raises
         ------
         UsageError
-            ``not-fitted``, ``bad-horizons``, and what :meth:`score` raises.
+            ``not-fitted``, ``bad-horizons``.
+        TimeError, DataError, MismatchError
+            As :meth:`score`.
         TrainingError
             ``no-follow-up``: nobody was observed for longer than the horizon.
         """
@@ -271,7 +275,9 @@ class Answers:
         Raises
         ------
         UsageError
-            ``not-fitted``, and what :meth:`score` raises.
+            ``not-fitted``.
+        TimeError, DataError, MismatchError
+            As :meth:`score`.
         OutputError
             ``not-written``.
         """

@@ -307,7 +307,7 @@ class ChurnPipeline(Answers):
     def audit(self, tables: EventTables, until: Moment | None = None, *, rows: tuple[Frame, Outcomes] | None = None) -> Audit:
         """Look for leaks in the training rows and in the tables behind them, without training; :meth:`fit` does so by itself.
 
-        ``rows`` are features and outcomes from :meth:`training_rows`, if they have been computed already.
+        ``until`` is as for :meth:`fit`; ``rows`` are what :meth:`training_rows` gave for it, if they have been computed already.
         """
         from churnpredict.pipeline.auditing import audit_training, still_there
 
@@ -323,7 +323,7 @@ class ChurnPipeline(Answers):
     ) -> tuple[Frame, Outcomes]:
         """Return features X (n, n_features) and outcomes (n, 2) of all training snapshots; settles :attr:`features_`.
 
-        ``shared`` are features of several trainings that were built together, as a backtest does; X does not depend on it.
+        ``until`` is as for :meth:`fit`. ``shared`` holds features that several trainings of a backtest share; X does not depend on it.
         """
         check_tables(tables, "pipeline.training_rows(tables)")
         if self.horizons and self.classifier is None and self.churn.decided_at_end:
@@ -429,7 +429,7 @@ class ChurnPipeline(Answers):
         check_kinds(self.features_, tables, refuse=self.raise_on is not None)
 
     def predict_proba(self, tables: EventTables, at: Moment | None = None) -> Frame:
-        """Return probabilities of everybody at risk at one cutoff.
+        """Return the probabilities of everybody at risk at one cutoff, by default at the end of what was observed.
 
         Returns
         -------
@@ -446,8 +446,9 @@ class ChurnPipeline(Answers):
 
     @shows_call('pipeline.score(tables, at="2024-09-01")')
     def score(self, tables: EventTables, at: Moment | None = None, *, value: float | None = None) -> Scores:
-        """Return one row per customer at risk, highest risk first. It is not a metric, as ``score`` of scikit-learn is: :meth:`backtest`
-        measures.
+        """Return one row per customer at risk, highest risk first.
+
+        It is not a metric, as ``score`` of scikit-learn is: :meth:`backtest` measures.
 
         Parameters
         ----------
@@ -460,13 +461,12 @@ class ChurnPipeline(Answers):
         Returns
         -------
         Scores
-            A DataFrame with ``customer_id``, ``cutoff``, ``risk``; where training distinguished the two,
-            ``risk_left`` and ``risk_lost``, which sum to it;
-            with ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per cent of
-            customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half); ``value`` over
-            the horizon, and ``money_at_risk`` (both missing where no table is declared as money: ``Events(..., money=True)``); ``reason_1``
-            to ``reason_3`` with the probability points that each adds; ``about_equal``: whether the model cannot rank the first two;
-            ``words``; ``remedy_1`` to ``remedy_3``; ``model_id``; and ``in_sample`` only where the model has learnt from later outcomes.
+            A DataFrame with ``customer_id``, ``cutoff``, ``risk``; where training distinguished the two, ``risk_left`` and ``risk_lost``,
+            which sum to it; with ``horizons`` the risks within them (``risk_30d``) and ``expected_days`` until leaving; ``percentile`` (per
+            cent of customers whose risk is no higher); ``band`` (high: at least twice the odds of the base rate, low: at most half);
+            ``value`` over the horizon, and ``money_at_risk`` (both missing where no table has ``money=True``); ``reason_1`` to ``reason_3``
+            with the probability points that each adds; ``about_equal``: whether the model cannot rank the first two; ``words``;
+            ``remedy_1`` to ``remedy_3``; ``model_id``; and ``in_sample`` where the model has learnt from later outcomes.
 
         Warns
         -----
@@ -487,7 +487,7 @@ class ChurnPipeline(Answers):
         return self.scores_of(tables, self.features_at(tables, at), value=value)
 
     def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Scores:
-        """Return the table of scores for features X of these tables, ranked among themselves."""
+        """Return the scores for features ``X`` of these tables, ranked among themselves; ``value`` is as for :meth:`score`."""
         found = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
         found.unit = self.unit
         return found
@@ -530,7 +530,7 @@ class ChurnPipeline(Answers):
         return cutoffs.in_sample(tables, self.churn, self.cutoffs_, moments)
 
     def unscored(self, tables: EventTables, at: Moment | None = None) -> Frame:
-        """Return the customers without a score at a cutoff, each with the reason: not a customer yet, no data, or gone already.
+        """Return the customers without a score at a cutoff (by default the end of what was observed), each with the reason.
 
         Returns
         -------
@@ -543,7 +543,7 @@ class ChurnPipeline(Answers):
         return absent(tables, self.churn, cutoffs.scoring_cutoff(tables, self.churn, at))
 
     def save(self, path: str | Path, *, sign_with: str | Path | None = None) -> Path:
-        """Write the pipeline to one file, whole or not at all; signed, if a private ed25519 key (PEM) is given."""
+        """Write the pipeline to one file, whole or not at all; signed, if the path of a private ed25519 key (PEM) is given."""
         from churnpredict.model_file.store import save
 
         return save(self.state, path, sign_with=sign_with)

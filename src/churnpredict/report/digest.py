@@ -232,11 +232,23 @@ def write_digests(
     Returns
     -------
     dict of owner to (Path, Path)
+        The page and the text of each owner.
 
     Raises
     ------
     OutputError
         ``not-written``.
+    ChurnError
+        What :func:`digests` raises.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = {"customer_id": ["a", "b"], "cutoff": pd.Timestamp("2024-05-01"), "arm": "contact", "risk": [0.4, 0.2], "owner": "Ada"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page, text = write_digests(pd.DataFrame(rows), folder)["Ada"]
+    >>> page.parent.name, page.suffix, text.suffix
+    ('2024-05-01', '.html', '.txt')
     """
     told: Any = {"before": before, "unscored": unscored, "scored": scored, "contacts": contacts, "at": at, "most": most}
     found, home = digests(plan, language=language, unit=unit, **told), check_path(folder, "folder")

@@ -230,6 +230,8 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         Past snapshots.
     y : array (n,)
         1 where the customer left, in the order of X.
+    rules : mapping of name to rule, or path of a TOML file
+        As for :func:`find_alerts`.
     days : array (n,), optional
         Days from the cutoff until the customer left, NaN for customers who stayed, in the order of X: see
         :func:`churnpredict.diagnostics.leaving_days`.
@@ -246,6 +248,8 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
     ------
     UsageError
         ``bad-argument``: X, y and days differ in length, y holds other than 0 and 1, or days are known of others than those who left.
+    ConfigError, SchemaError
+        As for :func:`find_alerts`.
 
     Examples
     --------

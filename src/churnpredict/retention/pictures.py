@@ -259,12 +259,42 @@ def plot_renewals(
 ) -> MatplotlibFigure:
     """Return a calendar of the coming renewals: the money at risk of the contracts that end in each week.
 
+    Where nothing is known of money, it shows how many of these customers are expected to leave.
+
     Parameters
     ----------
-    scores, renewals, weeks
-        As for :func:`renewals_by_week`.
+    scores : DataFrame
+        ``customer_id``, ``risk``, ``cutoff``; ``money_at_risk`` where known: as :meth:`churnpredict.ChurnPipeline.score` gives them.
+    renewals : Series or mapping of customer to time
+        When the contract of a customer ends; customers without one are missing, or NaT.
+    weeks : int
+        Weeks from the cutoff on, 1 to 53.
     unit : str
         Currency of the amounts, such as "€"; by default that of the scores.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Its ``alt_text`` says in words what is seen.
+
+    Raises
+    ------
+    SchemaError
+        ``missing-column``.
+    UsageError
+        ``bad-argument``.
+    TimeError
+        ``bad-time``.
+    IdentityError
+        ``id-types-differ``, ``default-index``, ``duplicate-customer``, ``unknown-ids``.
+    MissingExtraError
+        ``missing-extra``: matplotlib is not installed.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"customer_id": ["a", "b"], "risk": [0.5, 0.25], "cutoff": "2024-05-01", "money_at_risk": [50.0, 25.0]})
+    >>> plot_renewals(scores, {"a": "2024-05-07", "b": "2024-05-30"}, weeks=8, unit="€").alt_text.partition(":")[0]
+    '67 % of the money at risk in 2 renewals falls into the week of 2024-05-06'
     """
     table, unit = renewals_by_week(scores, renewals, weeks=weeks), unit or unit_of(scores)
     total = int(table["renewals"].sum())

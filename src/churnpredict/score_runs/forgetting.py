@@ -95,6 +95,20 @@ def forget(
         ``float-id``, ``null-id``.
     UsageError
         ``no-customers``, ``unknown-database``, ``bad-table-name``.
+
+    Examples
+    --------
+    >>> import tempfile, churnpredict as cp
+    >>> shop = cp.make_business(200, random_state=1)
+    >>> quick = cp.ChurnClassifier(members=("linear",), n_jobs=1)
+    >>> pipeline = cp.ChurnPipeline(shop.churn, every="60d", classifier=quick).fit(shop.tables, until="2024-01-01")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = cp.runs.write_scores(pipeline, shop.tables, folder, at="2024-01-01")
+    ...     gone = cp.runs.read_scores(folder)["customer_id"].head(2)
+    ...     done = cp.runs.forget(gone, folder)
+    ...     left = cp.runs.read_scores(folder)["customer_id"]
+    >>> done["found"], done["rows"], bool(left.isin(gone).any())
+    (2, 2, False)
     """
     gone = _texts(customers)
     if into is not None:

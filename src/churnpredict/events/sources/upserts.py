@@ -32,6 +32,12 @@ class Upsert:
     vanished : {"remove", "keep", "empty"}
         Treatment of rows whose customer is not in the run: deleted, as a full rewrite does; left as they are; or kept with every
         column of the scores empty, so that a system that reads the table sees that the customer has no score any more.
+
+    Examples
+    --------
+    >>> import churnpredict as cp
+    >>> cp.runs.Upsert(key="customer", vanished="empty")
+    Upsert(key='customer', vanished='empty')
     """
 
     key: Literal["cutoff", "customer"] = "cutoff"
