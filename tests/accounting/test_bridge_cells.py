@@ -16,7 +16,7 @@ from churnpredict.accounting.revenue_steps import Steps
 
 def cells(rows, start="2024-01-01", end="2024-05-01"):  # type: ignore[no-untyped-def]
     frame = pd.DataFrame(rows, columns=["who", "start", "end", "eur"]).astype({"start": "datetime64[us]", "end": "datetime64[us]"})
-    held = cp.Intervals(frame, customer="who", start="start", end="end", value="eur", money=True)
+    held = cp.Intervals(frame, customer="who", start="start", end="end", value="eur", money=True, per="month")
     tables = cp.EventTables(contracts=held, observed_until="2024-06-01")
     meaning = Definition()
     steps = Steps.of(holdings(tables, None, "contracts.value", 2, meaning), "contracts")

@@ -36,7 +36,7 @@ class Trained:
 
 def declared(rows=ROWS, **more):
     frame = pd.DataFrame(rows, columns=["user", "from", "to", "until", "eur"])
-    role = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False}
+    role = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {"money": True, "per": "month"}
     return cp.EventTables(contracts=cp.Intervals(frame, **role), observed_until="2024-06-01", **more)
 
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_answered_is_refused():
     with pytest.raises(UsageError, match="bad-argument"):
         renewals(declared(), declared())
     frame = pd.DataFrame(ROWS, columns=["user", "from", "to", "until", "eur"])
-    plain = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur")
+    plain = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", money=True, per="month")
     with pytest.raises(UsageError, match="no-planned-end"):
         coming(cp.EventTables(contracts=plain, observed_until="2024-06-01"))
     with pytest.raises(UsageError, match="bad-argument"):

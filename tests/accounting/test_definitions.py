@@ -34,7 +34,7 @@ CANCELS = cp.Cancellation("30d", of="cancellations")
 
 def base():
     frame = pd.DataFrame(CONTRACTS, columns=["user", "from", "to", "eur", "kind"])
-    contracts = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", kind="kind")
+    contracts = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", money=True, per="month", kind="kind")
     days = pd.DataFrame({"user": ["pauses"], "from": ["2024-03-11"], "to": ["2024-03-21"]})
     return cp.EventTables(
         contracts=contracts,
@@ -149,7 +149,7 @@ def test_pauses_may_overlap_and_reach_over_the_ends_of_contracts():
         }
     )
     tables = cp.EventTables(
-        contracts=cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur"),
+        contracts=cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", money=True, per="month"),
         pauses=cp.Intervals(days, customer="user", start="from", end="to", end_inclusive=False),
         observed_until="2024-07-01",
     )

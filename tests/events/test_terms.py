@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -123,7 +124,9 @@ def test_the_bridge_does_not_divide_twice():
     tables = cp.EventTables(contracts=contracts([year("a", 1200.0)], money=True, per="year"), observed_until="2024-07-01")
     bridge = cp.accounting.revenue_bridge(tables, value="contracts", min_group=1)
     assert set(bridge["end"].dropna()) == {100.0}
-    with pytest.raises(UsageError, match="per month already"):
+    again = cp.accounting.revenue_bridge(tables, value="contracts", per="year", min_group=1)
+    assert set(again["end"].dropna()) == {100.0}
+    with pytest.raises(UsageError, match=r'per is "contract", and amounts are declared per year.*bad-argument'):
         cp.accounting.revenue_bridge(tables, value="contracts", per="contract", min_group=1)
 
 
@@ -133,3 +136,30 @@ def test_whole_months_are_whole_whether_the_end_or_the_last_day_is_written(start
     end = begin + pd.DateOffset(months=months) - pd.Timedelta(days=int(last_day))
     found = months_of_terms(*(np.array([t.value // 1000]) for t in (begin, end)), "UTC", "contracts")
     assert found.tolist() == [float(months)]
+
+
+# A contract's first day, its agreed end as written, whether that day belongs to it, and its months by the calendar.
+TERMS = {
+    "a year that holds a leap day": ("2024-01-01", "2025-01-01", False, 12.0),
+    "the same, last day": ("2024-01-01", "2024-12-31", True, 12.0),
+    "a year without one": ("2025-01-01", "2026-01-01", False, 12.0),
+    "two years around one": ("2023-03-01", "2025-02-28", True, 24.0),
+    "February of a leap year": ("2024-02-01", "2024-02-29", True, 1.0),
+    "a year from a leap day": ("2024-02-29", "2025-02-28", False, 12.0),
+    "the same, last day the 27th": ("2024-02-29", "2025-02-27", True, 12.0),
+    "the same, last day the 28th": ("2024-02-29", "2025-02-28", True, 12.0),
+    "four years from leap day to leap day": ("2024-02-29", "2028-02-28", True, 48.0),
+    "a year that ends on a leap day": ("2023-03-01", "2024-02-29", True, 12.0),
+    "45 days": ("2024-03-01", "2024-04-15", False, 45 / AVERAGE_MONTH),
+}
+
+
+@pytest.mark.parametrize("case", TERMS)
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_whole_contracts_per_month_by_hand(case, zone):
+    start, until, last_day, months = TERMS[case]
+    declared = contracts([("a", start, None, until, 1200.0)], money=True, per="contract")
+    tables = cp.EventTables(
+        contracts=dataclasses.replace(declared, end_inclusive=last_day), observed_until="2026-07-01", timezone=zone
+    )
+    assert tables.stream("contracts").columns["value"] == pytest.approx([1200.0 / months], rel=1e-12)

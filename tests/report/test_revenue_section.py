@@ -45,7 +45,7 @@ def declared(**money):
 
 
 def test_months_by_hand() -> None:
-    told = revenue_told(recurring_revenue(declared(money=True), RULE))
+    told = revenue_told(recurring_revenue(declared(money=True, per="month"), RULE))
     assert told is not None
     found = {row["label"]: tuple(row[name] for name in ("start", "new", "churn", "end")) for row in told["rows"]}
     assert found == {
@@ -74,7 +74,7 @@ def test_what_is_not_declared_as_money_is_not_revenue(money: dict[str, bool]) ->
 
 def test_a_history_without_a_whole_month_has_no_bridge() -> None:
     frame = pd.DataFrame({"user": list("abcde"), "from": "2024-05-20", "to": None, "eur": 10.0})
-    contracts = cp.Intervals(frame, customer="user", start="from", end="to", value="eur", money=True)
+    contracts = cp.Intervals(frame, customer="user", start="from", end="to", value="eur", money=True, per="month")
     assert recurring_revenue(cp.EventTables(contracts=contracts, observed_until="2024-06-01"), RULE) is None
 
 
@@ -112,7 +112,7 @@ def test_the_page_says_nothing_of_contracts_where_none_are_known() -> None:
 @pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 def test_renewals_are_those_of_the_accounts() -> None:
     shop = cp.make_business(120, random_state=3)
-    contracts = dataclasses.replace(shop.tables.declarations["subscriptions"], money=True)
+    contracts = shop.tables.declarations["subscriptions"]
     tables = cp.EventTables(subscriptions=contracts, observed_until=shop.end)
     churn = cp.SubscriptionEnd("60d", of="subscriptions", grace="14d")
     learner = cp.ChurnClassifier(horizon="60d", n_estimators=5, n_jobs=1, min_leavers=5)
@@ -121,5 +121,5 @@ def test_renewals_are_those_of_the_accounts() -> None:
     X = pipeline.features_at(tables, pd.Timestamp("2024-03-01"))
     found = coming_renewals(pipeline, tables, X)
     pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(cp.accounting.renewals(pipeline, tables, at="2024-03-01")))
-    plain = cp.EventTables(subscriptions=shop.tables.declarations["subscriptions"], observed_until=shop.end)
+    plain = cp.EventTables(subscriptions=dataclasses.replace(contracts, money=False, per=None), observed_until=shop.end)
     assert coming_renewals(pipeline, plain, X) is None

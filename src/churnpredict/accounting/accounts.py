@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.accounting.paid_for import ASSUMED, MONTH, UNTOLD
 from churnpredict.clock import NEVER
 from churnpredict.errors import UsageError, closest
 from churnpredict.events.tables import EventTables
@@ -46,12 +47,26 @@ _MONEY = {
     "money_start",
     "money_end",
 }
+_MOVED = {"new", "churn", "returned", "moved"}  # money of a bridge, which prints it itself
+_AMOUNTS = {
+    MONTH: "Amounts are per month.",
+    ASSUMED: "Amounts are taken to be per month: nothing says what those of the contracts are paid for.",
+}
 _MOST_GROUPS = 20
 UNKNOWN = "unknown"
 
 
 class Accounts(pd.DataFrame):
-    """A table of accounts: a frame of plain numbers that prints shares as per cent and money with separators."""
+    """A table of accounts: a frame of plain numbers that prints shares as per cent and money with separators.
+
+    Attributes
+    ----------
+    amounts_per : {"month", "assumed", ""}
+        Whether amounts are per month; "assumed" where nothing says what those of contracts are paid for; "" where that is no question.
+    """
+
+    _metadata = ["amounts_per"]  # noqa: RUF012 (pandas asks for a list)
+    amounts_per: str = UNTOLD
 
     @property
     def _constructor(self) -> type[Accounts]:
@@ -107,14 +122,19 @@ class Accounts(pd.DataFrame):
             return self.printed().to_string(index=False)
         rows, names = self._rows()
         keys = next((j for j, value in enumerate(rows[0]) if isinstance(value, Figure)), 1)  # the period and the group
-        return "\n".join(text_table(rows, names, keys=max(keys, 1)))
+        return "\n".join([*text_table(rows, names, keys=max(keys, 1)), *self._notes()])
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
         if self.columns.nlevels > 1 or not self.columns.is_unique or not len(self):
             return self.printed().to_html(index=False)
-        return show("", *self._rows())
+        return show("", *self._rows(), after=self._notes())
+
+    def _notes(self) -> list[str]:
+        """Return the sentences below the table: what the amounts are paid for."""
+        told = self.amounts_per == ASSUMED or not (_MONEY | _MOVED).isdisjoint(self.columns)
+        return [_AMOUNTS[self.amounts_per]] if told and self.amounts_per in _AMOUNTS else []
 
 
 class Drawer(PlotAccessor):

@@ -13,6 +13,7 @@ from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide
 from churnpredict.accounting.bridge_cells import COUNTED, MOVES, Cells
 from churnpredict.accounting.definitions import LIKE, Definition
 from churnpredict.accounting.ledger import Periods
+from churnpredict.accounting.paid_for import amounts_per
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.argument_checks import check_choice
@@ -20,6 +21,7 @@ from churnpredict.churn.rule import ChurnRule, check_rule, left_by
 from churnpredict.errors import UsageError
 from churnpredict.events.expected import check_tables
 from churnpredict.events.tables import EventTables, Intervals
+from churnpredict.events.terms import PERIODS
 from churnpredict.moments import Moment
 from churnpredict.number_checks import check_whole_number
 from churnpredict.signatures import CustomerId
@@ -42,7 +44,7 @@ class RevenueBridge(Accounts):
         The money in whole cents, of type ``Int64``: missing where it is hidden or not known yet.
     """
 
-    _metadata = ["decimals"]  # noqa: RUF012 (pandas asks for a list)
+    _metadata = ["decimals", "amounts_per"]  # noqa: RUF012 (pandas asks for a list)
     decimals: int = 2
 
     @property
@@ -79,7 +81,7 @@ def revenue_bridge(
     free: str | None = None,
     trials: Sequence[str] = (),
     pauses: str | None = None,
-    per: str = "month",
+    per: str | None = None,
     decimals: int = 2,
     min_group: int = 5,
 ) -> RevenueBridge:
@@ -120,9 +122,10 @@ def revenue_bridge(
         Kinds of contracts that are trials: they are not revenue, whatever their amount.
     pauses : str, optional
         A table of intervals in which customers have paused: they stay customers who pay nothing, or as ``like`` says.
-    per : {"month", "contract"}
-        What amounts are of. "contract": of the whole contract, which is divided by its months as agreed (``planned_end``), so that a year
-        of 1,200 is 100 per month.
+    per : {"month", "year", "contract"}, optional
+        What amounts of contracts are paid for; all are counted per month. "contract": the whole contract, which is divided by its months
+        as agreed (``planned_end``), so that a year of 1,200 is 100 per month. By default as the table declares it
+        (:class:`churnpredict.Intervals`); where it does not, amounts are taken to be per month, with a warning.
     decimals : int
         Digits behind the point of the currency, 0 to 6.
     min_group : int
@@ -154,7 +157,8 @@ def revenue_bridge(
     >>> import pandas as pd, churnpredict as cp
     >>> rows = [("a", "2024-01-10", "2024-04-01", 100), ("a", "2024-04-01", None, 130), ("b", "2024-02-05", "2024-03-01", 49.90)]
     >>> contracts = pd.DataFrame(rows, columns=["user", "from", "to", "monthly"])
-    >>> subscriptions = cp.Intervals(contracts, customer="user", start="from", end="to", end_inclusive=False, value="monthly")
+    >>> roles = {"customer": "user", "start": "from", "end": "to", "end_inclusive": False, "value": "monthly"}
+    >>> subscriptions = cp.Intervals(contracts, **roles, money=True, per="month")
     >>> tables = cp.EventTables(subscriptions=subscriptions, observed_until="2024-06-01")
     >>> bridge = cp.accounting.revenue_bridge(tables, value="subscriptions", changes="each", end="2024-05-01", min_group=1)
     >>> bridge[["period", "start", "new", "expansion", "churn", "end", "net_retention"]]  # doctest: +NORMALIZE_WHITESPACE
@@ -163,6 +167,7 @@ def revenue_bridge(
     2024-02  100.00  49.90       0.00  49.90  100.00          100 %
     2024-03  100.00   0.00       0.00   0.00  100.00          100 %
     2024-04  100.00   0.00      30.00   0.00  130.00          130 %
+    Amounts are per month.
     """
     call = "revenue_bridge(tables, value=...)"
     check_tables(tables, call)
@@ -175,6 +180,7 @@ def revenue_bridge(
     if not name:
         remedy = 'Name a table of contracts or prices: value="subscriptions".'
         raise UsageError("bad-argument", f"value is {value!r}", remedy=remedy)
+    paid = amounts_per(tables, name, per)
     steps = Steps.of(holdings(tables, churn, value, decimals, definition, trials=trials, pauses=pauses, per=per), name)
     if definition.free is None:
         _refuse_free(steps, definition)
@@ -186,7 +192,7 @@ def revenue_bridge(
     cells = Cells.of(tables, steps, periods, definition, groups)
     row, column = np.nonzero(np.ones_like(cells.involved) if groups is None else cells.involved)
     frame = _frame(cells, (row, column), periods, groups, 10.0**decimals, definition)
-    frame.decimals = decimals
+    frame.decimals, frame.amounts_per = decimals, paid
     first = ["period", *([] if groups is None else [groups.name])]
     involved, ends = cells.involved[row, column], periods.ends[row]
     hide(frame, (involved < min_group) & (involved > 0), f"fewer than {min_group} customers", shown=first)
@@ -198,7 +204,7 @@ def revenue_bridge(
 
 def _definition(churn: ChurnRule | None, like: str | None, given: dict[str, str | None]) -> Definition:
     """Return what counts as what; refuse what contradicts it, and what is not documented."""
-    known: dict[str, tuple[str, ...]] = {"changes": _CHANGES, "free": ("churn", "contraction"), "per": ("month", "contract")}
+    known: dict[str, tuple[str, ...]] = {"changes": _CHANGES, "free": ("churn", "contraction"), "per": PERIODS}
     for name, choices in known.items():
         if given[name] is not None:
             check_choice(given[name], name, choices, code="bad-argument")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnpredict.accounting.accounts import Accounts, Groups, check_least, hide
 from churnpredict.accounting.ledger import Periods
+from churnpredict.accounting.paid_for import amounts_per
 from churnpredict.accounting.renewal_shocks import drawn_losses, spread_of_months
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ContractRule, is_of_contracts
@@ -66,6 +67,7 @@ def renewals(
     of that follows the risks of the pipeline's horizons up to that moment; between two horizons it rises at the ends of contracts and with
     the days, in the proportion in which customers left at ends, and before them, in the last 24 months. Contracts beyond the longest
     horizon have an amount and no chance: give the pipeline a longer horizon. All of it is as known at the cutoff.
+    Amounts are per month, as the table declares what they are paid for; where it does not, they are taken to be, with a warning.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def renewals(
     Returns
     -------
     Accounts
-        One row per period, or per period and group: ``period``, the group, ``contracts``, their ``amount``; ``scored``, how many of them
+        One row per period, or per period and group: ``period``, the group, ``contracts``, their ``amount`` per month; ``scored``, how many of them
         have a chance, and of these ``renews`` (the mean chance), ``at_risk`` (the amount that is expected to be lost) and its interval,
         ``at_risk_low`` and ``at_risk_high``; ``note``. With ``notice`` or ``notices`` also how many contracts are ``on_notice``, and how
         many are ``certain`` to be renewed because the day of notice has passed. The interval counts that contracts are lost or not, and a
@@ -137,6 +139,7 @@ def renewals(
     if worth.contracts is None or "planned_end" not in stream.columns:
         remedy = "Declare the end that was agreed: Intervals(..., planned_end=..., value=...)."
         raise UsageError("no-planned-end", "renewals need contracts with a planned end and a value", table=name, remedy=remedy)
+    paid = amounts_per(tables, name if value is None else value)
     risks = pipeline.when(tables, at)
     cutoff = tables.observed_until() if at is None else tables.instant(at, "at")
     rows = _running(stream, name, cutoff)
@@ -173,6 +176,7 @@ def renewals(
         keys[groups.name] = groups.named(column)
     frame = Accounts(keys | {key: values[shown] for key, values in table.items()})
     people = np.bincount(np.unique(np.column_stack([cell, customers]), axis=0)[:, 0], minlength=len(periods) * n_groups)
+    frame.amounts_per = paid
     return _noted(frame, list(keys), people[shown] < min_group, f"fewer than {min_group} customers")
 
 

@@ -45,7 +45,8 @@ def documented_rate(
     if not isinstance(value, str):
         remedy = f'Name the table of contracts or prices: churn_rate(..., like="{like}", value="subscriptions").'
         raise UsageError("bad-argument", f"value is {value!r}, and like counts customers who pay", remedy=remedy)
-    bridge = revenue_bridge(tables, churn, value=value, like=like, by=by, trials=trials, **options)
+    per = getattr(tables.declarations.get(value.partition(".")[0]), "per", None) or "month"  # customers are counted, not amounts
+    bridge = revenue_bridge(tables, churn, value=value, like=like, by=by, trials=trials, per=per, **options)
     found = LIKE[like]
     if not found.customers:
         raise UsageError(

@@ -14,6 +14,7 @@ from churnpredict.accounting.bridge_cells import levels_at_edges
 from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.documented_rates import documented_rate
 from churnpredict.accounting.ledger import Ledger, Periods
+from churnpredict.accounting.paid_for import MONTH, UNTOLD, amounts_per
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.revenue_steps import Steps
 from churnpredict.accounting.worth import Worth
@@ -69,7 +70,7 @@ def churn_rate(
     value : str or float, optional
         The payments: a table of events with a value (payments of the lost customers in the period before, by the calendar), a table of
         intervals with a value or a table of states (the price at the start of the period; ``"prices.price"`` where there are several
-        columns), or the number itself.
+        columns), or the number itself. Contracts that say what their amounts are paid for (``per``) have one payment a month.
     payments : float, optional
         Number of payments per customer and period; counted by default in a table of events, else 1.
     min_group : int
@@ -140,7 +141,9 @@ def churn_rate(
     first = ["period", *([] if groups is None else [groups.name])]
     counts = ["customers", "lost", "voluntary", "involuntary"]
     money = [] if worth is None else ["average_payment", "payments", "money_lost"]
-    return Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
+    found = Accounts(frame[[*first, *counts, "rate", "low", "high", *money, "note"]])
+    found.amounts_per = MONTH if worth is not None and worth.monthly and payments is None else UNTOLD
+    return found
 
 
 def _refuse_payments(payments: float | None) -> None:
@@ -245,6 +248,7 @@ def revenue_churn(
     ledger = Ledger(tables, churn, "revenue_churn(tables, churn)")
     periods = _periods(ledger, period, start, end)
     check_least(min_group)
+    paid = amounts_per(ledger.tables, value)
     worth = Worth(ledger.tables, value, None, grace=ledger.grace)
     sums = np.zeros((5, len(periods)))
     running = None if worth.contracts is None else _Running(ledger, worth, value.partition(".")[0], periods)
@@ -267,7 +271,7 @@ def revenue_churn(
     frame = Accounts({"period": np.array(periods.labels, object), "customers": counted.astype(np.int64), "start": first})
     frame = frame.assign(lost_revenue=gone, contraction=less, expansion=more, end=first - gone - less + more)
     frame["gross_churn"], frame["net_retention"] = share_of(gone + less, first), share_of(frame["end"], first)
-    frame["note"] = ""
+    frame["note"], frame.amounts_per = "", paid
     early = periods.earlier < worth.first if worth.counted else np.zeros(len(periods), bool)
     hide(frame, early, "no whole period of payments before it", shown=["customers"])
     _hide_immature(frame, periods.ends, ledger, shown=["customers"])

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churnpredict.accounting.definitions import Definition
+from churnpredict.accounting.paid_for import in_months
 from churnpredict.accounting.worth import Worth
 from churnpredict.churn.rule import ChurnRule, left_by
 from churnpredict.churn.rule_questions import check_kinds, first_from, is_kind
@@ -18,7 +19,6 @@ from churnpredict.errors import ContentError, UsageError, warn
 from churnpredict.events.spells import Contracts, Spells
 from churnpredict.events.streams import Stream, positions
 from churnpredict.events.tables import EventTables
-from churnpredict.events.terms import months_of_terms
 from churnpredict.spans import Span
 
 __all__ = ["Holdings", "holdings"]
@@ -69,7 +69,7 @@ def holdings(
     *,
     trials: Sequence[str] = (),
     pauses: str | None = None,
-    per: str = "month",
+    per: str | None = None,
 ) -> Holdings:
     """Return what customers pay: the contracts or prices of a table, as far as the rule says that they are customers.
 
@@ -86,8 +86,7 @@ def holdings(
     if worth.counted:
         remedy = "Name a table of intervals with a value (contracts), or a table of states (prices)."
         raise UsageError("not-recurring", "the values of events are single payments, not recurring revenue", table=name, remedy=remedy)
-    amounts = worth.values / _months(tables, name) if per == "contract" else worth.values
-    cents = _in_cents(amounts, decimals, name)
+    cents = _in_cents(in_months(tables, name, worth.values, per), decimals, name)
     ends = stream.columns["end"] if worth.contracts is not None else stream.following  # each price applies until the next
     free, none = cents == 0, np.zeros(len(stream), np.bool_)
     held = Holdings(stream.owners, stream.times, ends, cents, cut=none, keeps=free & (definition.free == "contraction"), free=free)
@@ -117,15 +116,6 @@ def holdings(
     return (
         held if pauses is None or definition.pauses == "on" else _paused(held, _pauses(tables, pauses), definition.pauses == "contraction")
     )
-
-
-def _months(tables: EventTables, name: str) -> npt.NDArray[np.float64]:
-    if getattr(tables.declarations[name], "per", None) is not None:
-        remedy = 'Leave out per="contract": the table itself says what its amounts are paid for.'
-        raise UsageError("bad-argument", "the amounts are per month already", table=name, remedy=remedy)
-    stream = tables.stream(name)
-    planned = stream.columns.get("planned_end", np.full(len(stream), OPEN, np.int64))
-    return months_of_terms(stream.times, planned, tables.timezone, name)
 
 
 def _pauses(tables: EventTables, name: str) -> Stream:

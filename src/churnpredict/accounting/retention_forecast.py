@@ -13,6 +13,7 @@ from churnpredict.accounting.accounts import Accounts
 from churnpredict.accounting.bridge_cells import levels_at_edges
 from churnpredict.accounting.definitions import Definition
 from churnpredict.accounting.ledger import Periods
+from churnpredict.accounting.paid_for import amounts_per
 from churnpredict.accounting.recurring import holdings
 from churnpredict.accounting.retention_levels import chances, drawn_amounts
 from churnpredict.accounting.revenue_steps import Steps
@@ -113,6 +114,7 @@ def retention_forecast(
     check_share(level, "level", open_=True)
     check_whole_number(draws, "draws", least=100, what="a number of draws")
     cutoff = tables.observed_until() if at is None else tables.instant(at, "at")
+    paid = amounts_per(tables, value)
     past = tables.known_before(cutoff)
     paths = _paths(past, churn, value, cutoff, (period, periods, trials))
     rng = np.random.default_rng(random_state)
@@ -121,7 +123,9 @@ def retention_forecast(
     for name, drawn in (("gross", gross), ("net", net)):
         low, middle, high = np.quantile(drawn, [(1 - level) / 2, 0.5, (1 + level) / 2], axis=0)
         columns |= {f"{name}_retention": middle, f"{name}_low": low, f"{name}_high": high}
-    return Accounts(columns)
+    found = Accounts(columns)
+    found.amounts_per = paid
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from churnpredict.accounting.accounts import Accounts, check_least, hide, share_of
 from churnpredict.accounting.ledger import Ledger
+from churnpredict.accounting.paid_for import amounts_per
 from churnpredict.accounting.worth import Worth
 from churnpredict.argument_checks import check_choice, shows_call
 from churnpredict.churn.rule import ChurnRule
@@ -47,7 +48,7 @@ class Transitions(Accounts):
         The two moments.
     """
 
-    _metadata = ["start", "end"]  # noqa: RUF012 (pandas asks for a list)
+    _metadata = ["start", "end", "amounts_per"]  # noqa: RUF012 (pandas asks for a list)
     start: str = ""
     end: str = ""
 
@@ -88,7 +89,7 @@ class Transitions(Accounts):
         return rows, [f"{self.start} \u2192 {self.end}", *map(str, counts.columns)]
 
     def __repr__(self) -> str:
-        return "\n".join(text_table(*self._rows())) if len(self) else "no customers"
+        return "\n".join([*text_table(*self._rows()), *self._notes()]) if len(self) else "no customers"
 
     __str__ = __repr__
 
@@ -96,7 +97,8 @@ class Transitions(Accounts):
         return show("", *self._rows(), after=self._notes())
 
     def _notes(self) -> list[str]:
-        return [f"Hidden (\u2013): {note}." for note in dict.fromkeys(self["note"]) if note] if "note" in self else []
+        hidden = [f"Hidden (\u2013): {note}." for note in dict.fromkeys(self["note"]) if note] if "note" in self else []
+        return [*hidden, *super()._notes()]
 
 
 def _cell(count: Any, share: float) -> str:
@@ -197,6 +199,7 @@ def transitions(
     frame["share"] = share_of(counts[shown], whole)
     frame["low"], frame["high"] = wilson(counts[shown], whole, level)
     if value is not None:
+        frame.amounts_per = amounts_per(ledger.tables, value)
         for name, money in _money(ledger, customers, (source, target), moments, value).items():
             frame[name] = [math.fsum(money[cell == c]) for c in shown]
     frame["note"] = ""

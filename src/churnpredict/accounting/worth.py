@@ -34,6 +34,8 @@ class Worth:
 
     Attributes
     ----------
+    monthly : bool
+        Whether amounts are of contracts that say what they are paid for: they are read per month.
     counted : bool
         Whether payments are sums over a period before the moment, not a state at the moment.
 
@@ -46,7 +48,7 @@ class Worth:
     def __init__(self, tables: EventTables, value: str | float, payments: float | None, *, grace: str = "0d") -> None:
         self.payments = None if payments is None else check_number(payments, "payments", least=0, open_=True, what="a number per period")
         self.number: float | None = None
-        self.counted = False
+        self.counted = self.monthly = False
         if not isinstance(value, str):
             self.number = check_number(
                 value, "value", least=0, what="a payment of 0 or more, or the name of a table whose values are payments"
@@ -58,6 +60,7 @@ class Worth:
         if getattr(declaration, "money", None) is False:
             remedy = "Name a table whose values are money, or leave out money=False."
             raise UsageError("not-money", "the values are declared not to be money", table=name, remedy=remedy)
+        self.monthly = getattr(declaration, "per", None) is not None
         self.contracts: Contracts | None = None
         if isinstance(declaration, Intervals):
             until = span(grace, "grace", zero=True).after(self.stream.columns["end"], tables.timezone)

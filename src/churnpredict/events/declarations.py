@@ -205,7 +205,8 @@ class Intervals(_Declared):
         but not money.
     per : {"month", "year", "contract"}, optional
         What the money is paid for: a month, a year, or the whole contract, from its start to its ``planned_end``. The values are then read
-        as amounts per month, and say what a customer is worth where no table of payments does; without it they do not.
+        as amounts per month, and say what a customer is worth where no table of payments does. Without it they do not, and accounts of
+        revenue take them to be per month, with a warning.
     currency : str, optional
         Column of the currency of ``value``. Where currencies differ, ``rates`` is required.
     rates : mapping of str to float

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from churnpredict.clock import OPEN, days_between
+from churnpredict.clock import DAY, OPEN, days_between, local_time
 from churnpredict.errors import UsageError, warn
 from churnpredict.events.tally import judge
 from churnpredict.spans import Span
 
-__all__ = ["AVERAGE_MONTH", "PERIODS", "months_of_terms", "per_month"]
+__all__ = ["AVERAGE_MONTH", "PERIODS", "months_of_terms", "of_a_month", "per_month"]
 
 AVERAGE_MONTH = 30.436875  # days, of the Gregorian calendar
 PERIODS = ("month", "year", "contract")  # what an amount can be paid for
@@ -35,8 +35,19 @@ def per_month(values: Floats, per: str, starts: Ints, planned: Ints | None, time
     [100.0]
     """
     judge(("no-amount", table), lambda rows, total: _tell_missing(rows, total, table), int(np.isnan(values).sum()), len(values))
+    return of_a_month(values, per, starts, np.full(len(starts), OPEN) if planned is None else planned, timezone, table)
+
+
+def of_a_month(values: Floats, per: str, starts: Ints, planned: Ints, timezone: str, table: str) -> Floats:
+    """Return amounts per ``per`` as amounts per month: a twelfth of a year, or a whole contract by its months as agreed.
+
+    Raises
+    ------
+    UsageError
+        ``no-planned-end``.
+    """
     if per == "contract":
-        return values / months_of_terms(starts, np.full(len(starts), OPEN) if planned is None else planned, timezone, table)
+        return values / months_of_terms(starts, planned, timezone, table)
     return values / 12.0 if per == "year" else values
 
 
@@ -84,5 +95,14 @@ def months_of_terms(starts: Ints, planned: Ints, timezone: str, table: str) -> F
     for n in np.unique(whole):
         here = whole == n
         after = Span(months=int(n)).after(starts[here], timezone)
-        months[here] = np.where((after == planned[here]) | (after == next_day[here]), float(n), months[here])
+        agreed = (after == planned[here]) | (after == next_day[here])
+        if n % 12 == 0:  # a year from 29 February may also run to the last day of the next February
+            agreed |= _on_leap_day(starts[here], timezone) & (Span(days=1).after(after, timezone) == planned[here])
+        months[here] = np.where(agreed, float(n), months[here])
     return months
+
+
+def _on_leap_day(moments: Ints, timezone: str) -> npt.NDArray[np.bool_]:
+    days = (local_time(moments, timezone) // DAY).astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    return (months.astype(np.int64) % 12 == 1) & ((days - months).astype(np.int64) == 28)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnpredict.accounting.bridge import revenue_bridge
 from churnpredict.accounting.coming_renewals import renewals
+from churnpredict.accounting.paid_for import UNTOLD
 from churnpredict.churn.rule import ChurnRule, is_of_contracts, left_by
 from churnpredict.errors import TimeError
 from churnpredict.events.declarations import Intervals
@@ -113,7 +114,7 @@ def revenue_told(bridge: pd.DataFrame | None) -> dict[str, Any] | None:
         | {"label": shown(row["period"], "id"), "new": float(row["new"] + row["returned"]), "bar": share_bar(float(row["end"]), top)}
         for row in known.to_dict("records")
     ]
-    return {"rows": rows, "last": rows[-1]}
+    return {"rows": rows, "last": rows[-1], "per": getattr(bridge, "amounts_per", UNTOLD)}
 
 
 def renewals_told(coming: pd.DataFrame | None, spoken: Language) -> dict[str, Any] | None:
@@ -138,6 +139,7 @@ def renewals_told(coming: pd.DataFrame | None, spoken: Language) -> dict[str, An
         )
     return {
         "rows": rows,
+        "per": getattr(coming, "amounts_per", UNTOLD),
         "contracts": int(near["scored"].sum()),
         "at_risk": float(near["at_risk"].sum()),
         "later": int(later["contracts"].sum()),

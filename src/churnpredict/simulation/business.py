@@ -208,7 +208,7 @@ def _declare(business: Business, kinds: Any) -> dict[str, Any]:
     ticket = {"start": "opened_at", "end": "closed_at", "value": "severity", "value_at_end": "satisfaction", "kind": "topic"}
     term = {"start": "starts", "end": "ends", "planned_end": "renews_at", "value": "price", "kind": "plan", "attributes": ["auto_renew"]}
     declared["tickets"] = kinds.Intervals(frames["tickets"], driver="support", optional=True, **ticket, **who)
-    declared["subscriptions"] = kinds.Intervals(frames["subscriptions"], driver="contract", **term, **who)
+    declared["subscriptions"] = kinds.Intervals(frames["subscriptions"], driver="contract", money=True, per="month", **term, **who)
     declared["prices"] = kinds.States(frames["prices"], time="at", values=["price", "discount"], driver="price", **who)
     if business.rule == "cancellation":
         declared["cancellations"] = kinds.Events(frames["cancellations"], **log)
