@@ -74,7 +74,10 @@ def _rows(who: np.ndarray, begun: np.ndarray, at: np.ndarray | None, by_year: np
 
 
 def declared(frame: pd.DataFrame, until: object) -> cp.EventTables:
-    roles = {"customer": "customer", "start": "from", "end": "to", "planned_end": "until", "value": "amount", "end_inclusive": False} | {"money": True, "per": "month"}
+    roles = {"customer": "customer", "start": "from", "end": "to", "planned_end": "until", "value": "amount", "end_inclusive": False} | {
+        "money": True,
+        "per": "month",
+    }
     return cp.EventTables(contracts=cp.Intervals(frame, **roles), observed_until=until)
 
 
@@ -128,7 +131,10 @@ def subscriptions_by_month(path: Path) -> list[tuple[str, str, int, bool, float]
     for column in ("start_date", "end_date"):
         frame[column] = pd.to_datetime(frame[column])
     kept = frame[frame["end_date"].isna() | (frame["end_date"] > frame["start_date"])]
-    roles = {"customer": "account_id", "start": "start_date", "end": "end_date", "value": "mrr_amount", "end_inclusive": False} | {"money": True, "per": "month"}
+    roles = {"customer": "account_id", "start": "start_date", "end": "end_date", "value": "mrr_amount", "end_inclusive": False} | {
+        "money": True,
+        "per": "month",
+    }
     last = max(kept["start_date"].max(), kept["end_date"].max()) + pd.Timedelta(days=1)
     tables = cp.EventTables(contracts=cp.Intervals(kept, **roles), observed_until=last)
     seen = cp.accounting.revenue_bridge(tables, value="contracts", period="M", min_group=1).set_index("period").dropna(subset=["end"])

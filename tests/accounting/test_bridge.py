@@ -50,7 +50,9 @@ def declared(all_books, *, last_days=False, **settings):
         (who, dated(a), dated(b - last_days), c / 100) for own in all_books.values() for who, rs in own.items() for a, b, c in rs if b > a
     ]
     frame = pd.DataFrame(rows, columns=["user", "from", "to", "eur"])
-    subscriptions = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=last_days, value="eur", money=True, per="month", repeats="keep")
+    subscriptions = cp.Intervals(
+        frame, customer="user", start="from", end="to", end_inclusive=last_days, value="eur", money=True, per="month", repeats="keep"
+    )
     return cp.EventTables(subscriptions=subscriptions, observed_until="2027-01-01", **settings)
 
 

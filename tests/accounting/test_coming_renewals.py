@@ -36,7 +36,10 @@ class Trained:
 
 def declared(rows=ROWS, **more):
     frame = pd.DataFrame(rows, columns=["user", "from", "to", "until", "eur"])
-    role = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {"money": True, "per": "month"}
+    role = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {
+        "money": True,
+        "per": "month",
+    }
     return cp.EventTables(contracts=cp.Intervals(frame, **role), observed_until="2024-06-01", **more)
 
 

@@ -34,7 +34,9 @@ CANCELS = cp.Cancellation("30d", of="cancellations")
 
 def base():
     frame = pd.DataFrame(CONTRACTS, columns=["user", "from", "to", "eur", "kind"])
-    contracts = cp.Intervals(frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", money=True, per="month", kind="kind")
+    contracts = cp.Intervals(
+        frame, customer="user", start="from", end="to", end_inclusive=False, value="eur", money=True, per="month", kind="kind"
+    )
     days = pd.DataFrame({"user": ["pauses"], "from": ["2024-03-11"], "to": ["2024-03-21"]})
     return cp.EventTables(
         contracts=contracts,

@@ -148,7 +148,9 @@ def test_revenue_by_hand():
         ],
         columns=["id", "a", "b", "eur"],
     )  # fmt: skip
-    tables = cp.EventTables(subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur", money=True, per="month"), observed_until="2024-12-31")
+    tables = cp.EventTables(
+        subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur", money=True, per="month"), observed_until="2024-12-31"
+    )
     churn = cp.SubscriptionEnd("30d", of="subs", grace="30d")
     frame = cp.accounting.revenue_churn(tables, churn, value="subs", start="2024-04-01", end="2024-07-01")
     (row,) = frame.to_dict("records")
@@ -383,7 +385,9 @@ def test_money_lost_and_lost_revenue_agree_on_contracts_that_end_as_a_period_doe
         ],
         columns=["id", "a", "b", "eur"],
     )  # fmt: skip
-    tables = cp.EventTables(subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur", money=True, per="month"), observed_until="2024-12-31")
+    tables = cp.EventTables(
+        subs=cp.Intervals(contracts, customer="id", start="a", end="b", value="eur", money=True, per="month"), observed_until="2024-12-31"
+    )
     churn = cp.SubscriptionEnd("30d", of="subs", grace="0d")
     may = {"period": "M", "value": "subs", "start": "2024-05-01", "end": "2024-06-01", "min_group": 1}
     (rates,) = cp.churn_rate(tables, churn, **may).to_dict("records")

@@ -60,7 +60,10 @@ def yearly(n=400):
         there = there[rng.random(len(there)) >= 0.2]
     frame = pd.DataFrame(rows, columns=["user", "from", "until", "eur"])
     frame["to"] = frame["until"]
-    roles = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {"money": True, "per": "month"}
+    roles = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {
+        "money": True,
+        "per": "month",
+    }
     return cp.EventTables(contracts=cp.Intervals(frame, **roles), observed_until="2024-01-01")
 
 
@@ -77,7 +80,10 @@ def test_terms_run_on_where_a_contract_renews_itself():
     """One row per customer, without an end: the agreed end is the first of many, a year apart."""
     rows = [(who, "2019-02-15", None if who % 5 else f"{2020 + who % 4}-02-15", "2020-02-15", 50.0) for who in range(500)]
     frame = pd.DataFrame(rows, columns=["user", "from", "to", "until", "eur"])
-    roles = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {"money": True, "per": "month"}
+    roles = {"customer": "user", "start": "from", "end": "to", "planned_end": "until", "value": "eur", "end_inclusive": False} | {
+        "money": True,
+        "per": "month",
+    }
     tables = cp.EventTables(contracts=cp.Intervals(frame, **roles), observed_until="2024-01-01")
     coming = retention_forecast(tables, value="contracts", at="2023-10-01").set_index("period")
     assert coming.loc["2024Q1", "gross_retention"] < 0.97

@@ -59,7 +59,9 @@ def declared(visits, contracts, ends, timezone="UTC"):
     )
     return cp.EventTables(
         visits=cp.Events(logins.assign(eur=1.1), customer="id", time="day", value="eur", money=True, repeats="keep"),
-        plans=cp.Intervals(plans, customer="id", start="from", end="to", end_inclusive=False, kind="kind", value="eur", money=True, per="month"),
+        plans=cp.Intervals(
+            plans, customer="id", start="from", end="to", end_inclusive=False, kind="kind", value="eur", money=True, per="month"
+        ),
         ends=cp.Events(gone, customer="id", time="day", kind="why", repeats="keep"),
         observed_until=dated(LAST + 400),
         timezone=timezone,

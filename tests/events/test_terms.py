@@ -159,7 +159,5 @@ TERMS = {
 def test_whole_contracts_per_month_by_hand(case, zone):
     start, until, last_day, months = TERMS[case]
     declared = contracts([("a", start, None, until, 1200.0)], money=True, per="contract")
-    tables = cp.EventTables(
-        contracts=dataclasses.replace(declared, end_inclusive=last_day), observed_until="2026-07-01", timezone=zone
-    )
+    tables = cp.EventTables(contracts=dataclasses.replace(declared, end_inclusive=last_day), observed_until="2026-07-01", timezone=zone)
     assert tables.stream("contracts").columns["value"] == pytest.approx([1200.0 / months], rel=1e-12)

@@ -98,12 +98,12 @@ def renewals(
     Returns
     -------
     Accounts
-        One row per period, or per period and group: ``period``, the group, ``contracts``, their ``amount`` per month; ``scored``, how many of them
-        have a chance, and of these ``renews`` (the mean chance), ``at_risk`` (the amount that is expected to be lost) and its interval,
-        ``at_risk_low`` and ``at_risk_high``; ``note``. With ``notice`` or ``notices`` also how many contracts are ``on_notice``, and how
-        many are ``certain`` to be renewed because the day of notice has passed. The interval counts that contracts are lost or not, and a
-        shock that all of a month share: how far past months lay from their average, in the last 24. It does not count errors of the model
-        that last.
+        One row per period, or per period and group: ``period``, the group, ``contracts``, their ``amount`` per month; ``scored``, how many
+        of them have a chance, and of these ``renews`` (the mean chance), ``at_risk`` (the amount per month that is expected to be lost) and
+        its interval, ``at_risk_low`` and ``at_risk_high``; ``note``. With ``notice`` or ``notices`` also how many contracts are
+        ``on_notice``, and how many are ``certain`` to be renewed because the day of notice has passed. The interval counts that contracts
+        are lost or not, and a shock that all of a month share: how far past months lay from their average, in the last 24. It does not
+        count errors of the model that last.
 
     Raises
     ------
