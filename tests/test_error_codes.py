@@ -2,6 +2,7 @@
 
 import functools
 import re
+import tomllib
 import traceback
 import warnings
 from pathlib import Path
@@ -48,6 +49,36 @@ def test_every_code_says_what_it_means():
         what, _ = error_page.TOLD.get(code, (entry.what, entry.remedy))
         assert what, f"say in docs/error_page.py what {code} means, and what to do about it"
     assert not set(error_page.TOLD) - set(found), "told of codes that are gone"
+
+
+def test_a_code_with_several_messages_is_told_in_general():
+    """The page would show the longest of them, as if it were the only one."""
+    assert not {code for code, entry in found_codes().items() if len(entry.messages) > 2} - set(error_page.TOLD)
+
+
+def test_a_remedy_is_the_one_that_stands_before_the_error(tmp_path, monkeypatch):
+    source = """
+def check(a, b):
+    remedy = "Mend a."
+    if a:
+        raise UsageError("bad-a", "a is bad", remedy=remedy)
+    remedy = "Mend b."
+    raise UsageError("bad-b", "b is bad", remedy=remedy)
+"""
+    (tmp_path / "checks.py").write_text(source)
+    monkeypatch.setattr(error_page, "SOURCE", tmp_path)
+    assert {code: entry.remedy for code, entry in error_page.codes().items()} == {"bad-a": "Mend a.", "bad-b": "Mend b."}
+
+
+def test_every_extra_is_there_to_install():
+    """Both ways: no message names an extra that is gone, and no extra is silently needed."""
+    root = Path(__file__).parents[1]
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    source = "\n".join(path.read_text() for path in error_page.SOURCE.rglob("*.py"))
+    named = set(re.findall(r'(?:missing_extra|_missing)\([^()]*?"(\w+)"(?:, table=[\w.]+)?\)', source))
+    assert named == set(extras) - {"all"}
+    assert set(re.findall(r"\w+", extras["all"][0])) == named | {"churnpredict"}
+    assert set(re.findall(r"churnpredict\[(\w+)\]", source)) <= named
 
 
 def test_no_code_escapes_the_page():
@@ -115,6 +146,8 @@ TELLTALE = {
     "snapshot of another type": lambda d: cp.build_features(orders(log(user=[1, 2, 3, 4])), snapshots(SECRET)),
     "duplicate snapshot": lambda d: cp.build_features(orders(log()), snapshots(SECRET, SECRET)),
     "snapshot without cutoff": lambda d: cp.build_features(orders(log()), snapshots(SECRET, cutoff=pd.NaT)),
+    "columns of snapshots swapped": lambda d: cp.build_features(orders(log()), snapshots("2024-04-01", cutoff=SECRET)),
+    "renewals that are no times": lambda d: cp.displays.plot_renewals(snapshots("c").assign(risk=0.5), {"c": SECRET}),
     "cutoff that is none": lambda d: cp.take_snapshots(orders(log()), cp.Inactivity("30d"), at="2025-01-01"),
     "immature": lambda d: cp.label_churn(orders(log()), snapshots(SECRET), cp.Inactivity("30d")),
     "infinite": lambda d: orders(log(eur=[np.inf, 1, 2, 3]), value="eur"),

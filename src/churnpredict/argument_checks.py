@@ -151,7 +151,8 @@ def check_choice(given: Any, name: str, choices: Collection[str], *, code: str =
     if isinstance(given, str) and given in choices:
         return given
     shown, near = (f"{given!r:.60}", closest(given, choices)) if isinstance(given, str) else (kind_of(given), "")
-    raise UsageError(code, f"{name} is {shown}", table=table, remedy=f"Use {' or '.join(map(repr, choices))}.{near}")
+    *others, last = map(repr, choices)
+    raise UsageError(code, f"{name} is {shown}", table=table, remedy=f"Use {', '.join(others)}{' or ' if others else ''}{last}.{near}")
 
 
 def check_path(given: Any, name: str) -> Path:

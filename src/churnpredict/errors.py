@@ -58,6 +58,7 @@ __all__ = [
     "kind_of",
     "mask",
     "memory_shortage",
+    "missing_extra",
     "warn",
 ]
 
@@ -256,6 +257,15 @@ class ChurnWarning(UserWarning):
 
 _SHORTAGE = re.compile(r"bad[ _]alloc|out of memory|cannot allocate memory|can't start new thread", re.IGNORECASE)
 _LOCAL = ("builtins", "duckdb", "_duckdb", "lightgbm", "pyarrow", "sqlite3", "numba")  # libraries in this process, unlike a server
+
+
+def missing_extra(what: str, extra: str, *, table: str | None = None) -> MissingExtraError:
+    """Return the error of an optional dependency that is not installed; ``extra`` is one of those in pyproject.toml.
+
+    >>> str(missing_extra("pictures need matplotlib", "plot"))
+    'pictures need matplotlib. Install it: pip install "churnpredict[plot]" [missing-extra]'
+    """
+    return MissingExtraError("missing-extra", what, table=table, remedy=f'Install it: pip install "churnpredict[{extra}]"')
 
 
 def memory_shortage(error: BaseException) -> DataError | None:

@@ -141,12 +141,29 @@ def moment_column(values: Any, what: str = "cutoff", timezone: str | None = "UTC
         place, distinct = pd.factorize(values)
     except TypeError:  # an unhashable value is not a moment
         place, distinct = np.arange(len(values)), values
-    read = [_read(value, what) for value in distinct]
+    read = _read_each(distinct, place, what, told)
     zoned = {with_zone for _, with_zone in read}
     if len(zoned) > 1:
         raise TimeError("mixed-zones", f"{what} holds moments with and without a zone", remedy="Write all of them in one way.", **told)
     walls = np.array([wall for wall, _ in read], np.int64)
     return (walls if zoned != {False} or timezone in (None, "UTC") else utc_time(walls, str(timezone)))[place]
+
+
+def _read_each(distinct: Any, place: Ints, what: str, told: dict[str, Any]) -> list[tuple[int, bool]]:
+    """Return every distinct moment of a column. A column is data: what cannot be read is counted and masked, not quoted."""
+    read: list[tuple[int, bool]] = []
+    strange: dict[int, TimeError] = {}
+    for i, value in enumerate(distinct):
+        try:
+            read.append(_read(value, what))
+        except TimeError as error:
+            strange[i] = error
+    if strange:
+        rows, first = int(np.isin(place, list(strange)).sum()), next(iter(strange.values()))
+        said = "values that are not moments, or days that do not exist"
+        shown = [distinct[i] for i in strange]
+        raise TimeError("bad-time", said, rows=rows, examples=shown, remedy=first.remedy, **told) from None
+    return read
 
 
 def _localised(walls: Ints, timezone: str) -> Ints:

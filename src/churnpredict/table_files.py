@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from churnpredict.errors import MissingExtraError, SourceError, UsageError, memory_shortage
+from churnpredict.errors import SourceError, UsageError, memory_shortage, missing_extra
 from churnpredict.files import write_whole
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def write_workbook(path: str | Path, sheets: dict[str, pd.DataFrame]) -> Path:
     try:
         from openpyxl import Workbook
     except ImportError as error:
-        raise MissingExtraError(
-            "missing-extra", "Excel needs openpyxl, which is not installed", remedy="Run: pip install 'churnpredict[report]'"
-        ) from error
+        raise missing_extra("writing workbooks needs openpyxl", "report") from error
     book = Workbook(write_only=True)
     for name, frame in sheets.items():
         sheet = book.create_sheet(name)

@@ -133,7 +133,7 @@ def test_training_in_spark_refuses_segments_before_it_reads_anything():
     """Without Spark: nothing of the tables is touched."""
     jobs = pytest.importorskip("churnpredict.spark.jobs")
     pipeline = cp.ChurnPipeline(cp.Inactivity("60d", of="orders"), season_by="country")
-    with pytest.raises(UsageError, match="training in Spark knows no season_by") as caught:
+    with pytest.raises(UsageError, match="training in Spark does not support season_by") as caught:
         jobs.fit(pipeline, tables=object())
     assert caught.value.code == "bad-argument"
 

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from churnpredict.errors import MissingExtraError, UsageError
+from churnpredict.argument_checks import check_choice
+from churnpredict.errors import missing_extra
 from churnpredict.figures import tick
 
 __all__ = [
@@ -119,11 +120,9 @@ def _themed(name: str | None) -> Iterator[None]:
     if name is None:
         yield
         return
-    if name not in _THEMES:
-        raise UsageError("unknown-choice", f"theme={name!r}", remedy="Use 'light' or 'dark'.")
+    theme = _THEMES[check_choice(name, "theme", list(_THEMES))]
     import matplotlib
 
-    theme = _THEMES[name]
     inks = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "axes.titlecolor")
     papers = ("figure.facecolor", "axes.facecolor", "legend.facecolor")
     settings = dict.fromkeys(inks, theme.ink) | dict.fromkeys(papers, theme.paper) | {"savefig.facecolor": "auto"}
@@ -139,9 +138,7 @@ def _need_matplotlib() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as missing:
-        raise MissingExtraError(
-            "missing-extra", "pictures need matplotlib", remedy='Install it: pip install "churnpredict[plot]"'
-        ) from missing
+        raise missing_extra("pictures need matplotlib", "plot") from missing
     return Figure
 
 

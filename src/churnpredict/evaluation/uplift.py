@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import TrainingError, UsageError
 from churnpredict.evaluation.metrics import Interval, auc, bootstrap_interval, qini
 from churnpredict.evaluation.random_arms import places_of, random_arms_test
@@ -144,8 +145,7 @@ class UpliftModel:
         UsageError
             ``bad-argument``.
         """
-        if self.learner not in ("auto", *_LEARNERS):
-            raise UsageError("unknown-choice", f"learner={self.learner!r}", remedy="Use 'auto', 'two' or 'single'.")
+        check_choice(self.learner, "learner", ("auto", *_LEARNERS))
         check_whole_number(self.random_state, "random_state", most=2**32 - 1)
         given = (in_row_order(v, X, name) for v, name in ((y, "y"), (treated, "treated")))
         target, arm = (np.asarray(v, dtype=np.float64).ravel() for v in given)

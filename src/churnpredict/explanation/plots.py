@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnpredict.argument_checks import check_choice
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, escaped, finish, look, low_to_high, new_figure, percent_axis, sentence
 from churnpredict.explanation.explained import Explained
@@ -245,8 +246,7 @@ def plot_swarm(why: Explained, *, by: str = "features", most: int = 10) -> Any:
     most : int
         Lines, those that move risks most.
     """
-    if by not in ("features", "drivers"):
-        raise UsageError("unknown-choice", f"by={by!r}", remedy="Use 'features' or 'drivers'.")
+    check_choice(by, "by", ("features", "drivers"))
     if not len(why):
         return _nobody()
     theme, secant = look(), why._secant[:, None]

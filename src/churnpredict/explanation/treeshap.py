@@ -123,7 +123,7 @@ class TreeShap:
 
     def __init__(self, model: Estimator, background: ArrayLike | None = None, *, n_jobs: int = 1, few_rows: int | None = None) -> None:
         if not is_whole_number(n_jobs) or n_jobs < 1:
-            raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give the number of threads, 1 or more")
+            raise UsageError("bad-n-jobs", f"n_jobs is {n_jobs!r:.40}", remedy="Give the number of threads, 1 or more.")
         self.n_jobs = int(n_jobs)
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
         booster: Any = model if hasattr(model, "predict") else None
@@ -155,11 +155,11 @@ class TreeShap:
         if background is not None:
             self._background = self._matrix(background)
             if not len(self._background):
-                raise UsageError("empty-background", "the background has no rows", remedy="Give at least one reference row")
+                raise UsageError("empty-background", "the background has no rows", remedy="Give at least one reference row.")
             try:
                 self._build()
             except UnsupportedError as why:
-                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background") from why
+                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without a background.") from why
 
     @property
     def expected_value(self) -> float:
@@ -204,7 +204,7 @@ class TreeShap:
             out = np.empty((len(rows), width))
         elif out.shape != (len(rows), width) or out.dtype != np.float64 or not out.flags.c_contiguous or not out.flags.writeable:
             raise UsageError(
-                "bad-out", f"out is not a writeable C-ordered float64 array of shape {(len(rows), width)}", remedy="Allocate it so"
+                "bad-out", f"out is not a writeable C-ordered float64 array of shape {(len(rows), width)}", remedy="Leave out out=."
             )
         threads = thread_count(self.n_jobs if n_jobs is None else n_jobs)
         if self._left_to_lightgbm(len(rows), few_rows):
@@ -262,7 +262,7 @@ class TreeShap:
         if out is None:
             out = np.empty(shape)
         elif out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous or not out.flags.writeable:
-            raise UsageError("bad-out", f"out is not a writeable C-ordered float64 array of shape {shape}", remedy="Allocate it so")
+            raise UsageError("bad-out", f"out is not a writeable C-ordered float64 array of shape {shape}", remedy="Leave out out=.")
         plan.matrices(rows, out, thread_count(self.n_jobs if n_jobs is None else n_jobs))
         return out, self._build_pairs().expected
 
@@ -323,7 +323,7 @@ class TreeShap:
         if len(rows.shape) != 2 or rows.shape[1] != self.n_features:
             raise MismatchError(
                 "column-count", f"the rows have shape {tuple(rows.shape)}, the model has {self.n_features} columns",
-                remedy="Give the encoded matrix that the model scores",
+                remedy="Give the encoded matrix that the model scores.",
             )  # fmt: skip
         if frame is None and self._columns is not None:
             self._columns.check_codes(rows)
@@ -388,7 +388,7 @@ class TreeShap:
                 self._build()
             except UnsupportedError as error:
                 if self._is_deep or self._forest is not None:
-                    raise ModelFileError("model-unsupported", str(error), remedy="Train with max_depth") from error
+                    raise ModelFileError("model-unsupported", str(error), remedy="Train with max_depth=.") from error
                 why = self._why_not = str(error)
         if why:
             _log.debug("explained by pred_contrib: %s", why)
@@ -406,11 +406,11 @@ class TreeShap:
             from churnpredict.explanation.interactions import PairTables
 
             if self._trees is None:
-                raise ModelFileError("model-unsupported", self._why_not, remedy="Save the model with LightGBM 4, then read it again")
+                raise ModelFileError("model-unsupported", self._why_not, remedy="Save the model with LightGBM 4, then read it again.")
             try:
                 self._pairs = PairTables(self._trees, self._background)
             except UnsupportedError as why:
-                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without pairs") from why
+                raise ModelFileError("model-unsupported", str(why), remedy="Explain it without pairs.") from why
         return self._pairs
 
     def _build(self) -> _Tables:

@@ -150,7 +150,7 @@ class _Search:
         self, model: AdditiveModel, past: pd.DataFrame, stayed: np.ndarray, threshold: float | None, drivers: Mapping[str, object] | None
     ) -> None:
         if not stayed.any():
-            raise UsageError("nobody-stayed", "no row of among has the label 0 (stayed)", remedy="Give labels with 0 for who stayed.")
+            raise UsageError("nobody-stayed", "no row of among has the label 0", remedy="Give stayed= with 0 for customers who stayed.")
         self.model = model
         A = model.encode(past)
         log_odds = model.decide(A)

@@ -321,5 +321,5 @@ def language_of(language: str | Language) -> Language:
     if not isinstance(language, str) or language not in LANGUAGES:
         names = ", ".join(f'"{code}" ({_by_code(code).name})' for code in LANGUAGES)
         near = closest(language, LANGUAGES) if isinstance(language, str) else ""
-        raise UsageError("unknown-language", f"language={language!r} is none of ours.{near}", remedy=f"Use {names}.")
+        raise UsageError("unknown-language", f"there is no language {language!r}", remedy=f"Use {names}.{near}")
     return _by_code(language)

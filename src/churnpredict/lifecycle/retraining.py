@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_flag, shows_call
+from churnpredict.argument_checks import check_choice, check_flag, shows_call
 from churnpredict.churn.outcomes import label_churn
 from churnpredict.churn.rule import window_after
 from churnpredict.churn.snapshots import take_snapshots
@@ -192,8 +192,7 @@ def retrain(
     >>> decision.promoted == (decision.winner is not None)
     True
     """
-    if when_equal not in ("keep", "newer"):
-        raise UsageError("bad-argument", f"when_equal is {when_equal!r}", remedy='Use "keep" or "newer".')
+    check_choice(when_equal, "when_equal", ("keep", "newer"), code="bad-argument")
     check_flag(despite_sources, "despite_sources")
     rounds = check_rounds(rounds, least=1)
     check_trained_and_tables(champion, tables, "retrain(pipeline, tables)")

@@ -21,7 +21,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from churnpredict.churn.rule import window_after
-from churnpredict.errors import MissingExtraError, ModelFileError, OutputError, SchemaError, UsageError
+from churnpredict.errors import ModelFileError, OutputError, SchemaError, UsageError, missing_extra
 from churnpredict.lifecycle.registry import Entry, Ledger, alone
 from churnpredict.model_file import store
 from churnpredict.pipeline import scoring
@@ -48,8 +48,7 @@ def _mlflow() -> Any:
         import mlflow
         import mlflow.pyfunc
     except ImportError as missing:
-        remedy = 'Install it: pip install "churnpredict[mlflow]"'
-        raise MissingExtraError("missing-extra", "runs and models in MLflow need mlflow-skinny", remedy=remedy) from missing
+        raise missing_extra("runs and models in MLflow need mlflow-skinny", "mlflow") from missing
     if not sys.stderr.isatty():  # bars are for terminals
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     return mlflow

@@ -204,7 +204,7 @@ def read_trees(source: Any, objectives: Collection[str] = SCORING_OBJECTIVES) ->
 
 
 def _refuse(code: str, what: str) -> NoReturn:
-    raise ModelFileError(code, what, remedy="Take the file from a backup, or train and save the model again")
+    raise ModelFileError(code, what, remedy="Take the file from a backup, or train and save the model again.")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from churnpredict.errors import MissingExtraError, UsageError, warn
+from churnpredict.errors import UsageError, missing_extra, warn
 from churnpredict.model.training import Rows, Settings, out_of_time_loss
 from churnpredict.progress import someone_is_watching
 from churnpredict.spans import span
@@ -56,9 +56,9 @@ def tune(rows: Rows, settings: Settings, budget: Any) -> tuple[Settings, dict[st
     try:
         import optuna
     except ImportError as missing:
-        raise MissingExtraError("missing-extra", "tune= needs Optuna", remedy='Install it: pip install "churnpredict[tune]"') from missing
+        raise missing_extra("tune= needs Optuna", "tune") from missing
     if "trees" not in settings.members or out_of_time_loss(rows, settings) is None:
-        warn("not-tuned", "tuning is impossible: there are no trees, or too few rows to hold any out", remedy="Leave tune= away.")
+        warn("not-tuned", "tuning is impossible: there are no trees, or too few rows to hold any out", remedy="Leave out tune=.")
         return settings, {}
 
     def objective(trial: Any) -> float:

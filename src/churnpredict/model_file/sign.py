@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from churnpredict.errors import MissingExtraError, ModelFileError, UsageError
+from churnpredict.errors import ModelFileError, UsageError, missing_extra
 from churnpredict.model_file import schema
 
 __all__ = ["MEMBER", "check_signature", "sign"]
@@ -19,9 +19,7 @@ def _library() -> Any:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError:
-        raise MissingExtraError(
-            "missing-extra", "signatures need a library that is not installed", remedy='pip install "churnpredict[sign]"'
-        ) from None
+        raise missing_extra("signatures need cryptography", "sign") from None
     return serialization, ed25519
 
 

@@ -68,5 +68,5 @@ def _check(where: str, given: dict[str, Any], windows: dict[str, Span]) -> None:
             raise UsageError(
                 "other-window",
                 f"the classifier has {where}{key}={value!r} and the churn rule {str(windows[key])!r}: validation would purge wrongly",
-                remedy="Leave horizon= away, or give the rule's horizon and gap.",
+                remedy="Leave out horizon=, or give the rule's horizon and gap.",
             )

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from churnpredict.clock import DAY
-from churnpredict.errors import MissingExtraError, UsageError, closest, warn
+from churnpredict.errors import UsageError, closest, missing_extra, warn
 from churnpredict.model.season.named_spans import NamedSpan
 
 __all__ = ["KINDS", "check_calendar", "named_spans"]
@@ -170,9 +170,7 @@ def _of_country(entry: Mapping[str, Any], year: int) -> list[tuple[datetime.date
     try:
         import holidays
     except ImportError:
-        raise MissingExtraError(
-            "missing-extra", "public holidays of a country need a package", remedy='Install it: pip install "churnpredict[holidays]"'
-        ) from None
+        raise missing_extra("public holidays of a country need the package holidays", "holidays") from None
     years = range(year - _BEFORE, year + _AFTER + 1)
     try:
         days = holidays.country_holidays(entry["country"], subdiv=entry.get("region"), years=years)

@@ -90,12 +90,12 @@ def check_season_by(by: str | None, churn: ChurnRule) -> str | None:
     Raises
     ------
     UsageError
-        ``bad-argument``: it is no text, or customers do not leave by silence, so that there are no clocks of their events.
+        ``bad-argument``: it is not a text, or customers do not leave by silence, so that there are no clocks of their events.
     """
     if by is None:
         return None
     if not is_of_silence(churn):
-        remedy = "Leave season_by away: the season of cancellations and contracts is one for all customers."
+        remedy = "Leave out season_by=: the season of cancellations and contracts is one for all customers."
         raise UsageError("bad-argument", f"season_by={by!r} needs a rule of silence, and churn is {rule_name(churn)}", remedy=remedy)
     return check_text(by, "season_by", "Give the name of an attribute of the customers.")
 
@@ -133,7 +133,7 @@ def weeks_before(tables: EventTables, churn: ChurnRule, X: pd.DataFrame, by: str
     """
     segments = _segments(tables, by)
     if segments is not None and segments[1] not in X.columns:
-        remedy = "Keep it among the features, or leave season_by away."
+        remedy = "Keep it among the features, or leave out season_by=."
         raise SchemaError("missing-column", "the attribute that season_by names is not a feature", column=segments[1], remedy=remedy)
     if has_leaving_season(churn) and len(X):
         return count_leaving(tables, churn, observed_until(tables, churn), tables.first_event())

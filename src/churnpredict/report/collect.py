@@ -179,7 +179,8 @@ def _listed(path: Path, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
     listed = read_frame(path)
     for column in columns:
         if column not in listed:
-            raise SchemaError("missing-column", "there is no such column", table=what, column=column, remedy="Name it so.")
+            remedy = f"The file needs the columns {', '.join(columns)}."
+            raise SchemaError("missing-column", "there is no such column", table=what, column=column, remedy=remedy)
     return listed
 
 

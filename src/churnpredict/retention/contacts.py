@@ -24,6 +24,7 @@ __all__ = ["Contacts", "of_customers", "read_contacts"]
 
 _OPTIONAL = ("arm", "by", "response", "outcome")
 _COLUMNS = ("customer_id", "at", *_OPTIONAL)
+_ARGUMENTS = {"customer_id": "customer", "at": "time"}  # of read_contacts, where they are called otherwise
 _HELD = "hold_out"
 
 
@@ -210,7 +211,8 @@ def read_contacts(
     for name, column in names.items():
         if column is not None and column not in frame and not (name in _OPTIONAL and column == name):
             near = closest(str(column), map(str, frame.columns))
-            raise SchemaError("missing-column", f"there is no such column.{near}", table="contacts", column=column, remedy="Name it.")
+            remedy = f"Name the column as the table does: {_ARGUMENTS.get(name, name)}=....{near}"
+            raise SchemaError("missing-column", "there is no such column", table="contacts", column=column, remedy=remedy)
     unknown = int(frame[customer].isna().sum())
     if unknown:
         remedy = "Complete the ids, or leave these rows out."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from churnpredict.argument_checks import check_text, shows_call
+from churnpredict.argument_checks import check_choice, check_text, shows_call
 from churnpredict.errors import IdentityError, SchemaError, UsageError, closest, kind_of, warn
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.explanation.attribution import MOST_REASONS
@@ -181,9 +181,8 @@ class Plan:
         """
         from churnpredict.retention import pictures
 
-        draw: Any = {"profit": pictures.plot_profit, "effect": pictures.plot_effect, "value": pictures.plot_value}.get(kind)
-        if draw is None:
-            raise UsageError("unknown-choice", f"kind={kind!r}", remedy="Use 'profit', 'effect' or 'value'.")
+        drawing: dict[str, Any] = {"profit": pictures.plot_profit, "effect": pictures.plot_effect, "value": pictures.plot_value}
+        draw = drawing[check_choice(kind, "kind", list(drawing))]
         return draw(self, **{"unit": self.unit} | options)
 
     def to_csv(self, path: str | Path) -> Path:

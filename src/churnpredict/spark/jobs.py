@@ -25,7 +25,7 @@ from churnpredict.churn.outcomes import Outcomes
 from churnpredict.churn.rule import ChurnRule
 from churnpredict.churn.snapshots import check_somebody, choose_cutoffs
 from churnpredict.churn.treatments import ahead_column, evened
-from churnpredict.errors import ChurnWarning, DataError, MissingExtraError, SchemaError, UsageError, warn
+from churnpredict.errors import ChurnWarning, DataError, SchemaError, UsageError, missing_extra, warn
 from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.partition_context import Whole
 from churnpredict.events.source import Source
@@ -311,7 +311,7 @@ def fit(pipeline: Any, tables: SparkTables, until: Any = None, *, share: float =
     if not 0 < share <= 1:
         raise UsageError("bad-argument", f"share is {share!r}", remedy="Give a share above 0 and up to 1.")
     if pipeline.season_by is not None:
-        raise UsageError("bad-argument", "training in Spark knows no season_by", remedy="Leave season_by away, or train in one process.")
+        raise UsageError("bad-argument", "training in Spark does not support season_by", remedy="Leave it out, or train in one process.")
     churn, outline = pipeline.churn, tables.outline
     moment = None if until is None else cutoffs.one_moment(outline, until, "until")
     past = cutoffs.as_known(outline, until)
@@ -450,7 +450,7 @@ def _frame(name: str, declaration: Any) -> Any:
     try:
         from pyspark.sql import DataFrame, SparkSession
     except ImportError as error:
-        raise MissingExtraError("missing-extra", "PySpark is not installed", remedy='pip install "churnpredict[spark]"') from error
+        raise missing_extra("tables of Spark need PySpark", "spark") from error
     given = declaration.source
     if isinstance(given, str):
         session = SparkSession.getActiveSession()

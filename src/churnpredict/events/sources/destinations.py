@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ChurnError, MissingExtraError, OutputError, UsageError, memory_shortage
+from churnpredict.errors import ChurnError, OutputError, UsageError, memory_shortage, missing_extra
 from churnpredict.events.sources.base import quoted, said
 
 __all__ = ["TABLE", "check_destination", "delete_rows", "replace_rows", "transaction"]
@@ -240,9 +240,7 @@ def _kind(database: Any) -> str:
         try:
             import adbc_driver_postgresql.dbapi  # noqa: F401
         except ImportError:
-            raise MissingExtraError(
-                "missing-extra", "PostgreSQL needs a driver that is not installed", remedy='pip install "churnpredict[postgres]"'
-            ) from None
+            raise missing_extra("PostgreSQL needs the driver adbc-driver-postgresql", "postgres") from None
         return "postgresql"
     if type(database).__name__ == "DuckDBPyConnection":
         return "connection"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import MissingExtraError, SchemaError, SourceError, UsageError
+from churnpredict.errors import SchemaError, SourceError, UsageError, missing_extra
 from churnpredict.events.sources.base import BATCH, quoted
 from churnpredict.events.sources.server_types import cast_on_server
 from churnpredict.events.sources.slices import RowSum
@@ -172,9 +172,7 @@ class ADBC:
         try:
             from adbc_driver_postgresql import dbapi
         except ImportError:
-            raise MissingExtraError(
-                "missing-extra", "PostgreSQL needs a driver that is not installed", remedy='pip install "churnpredict[postgres]"'
-            ) from None
+            raise missing_extra("PostgreSQL needs the driver adbc-driver-postgresql", "postgres") from None
         with dbapi.connect(self.given) as connection, connection.cursor() as self.cursor:
             yield self
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import MissingExtraError, SourceError, UsageError
+from churnpredict.errors import MissingExtraError, SourceError, UsageError, missing_extra
 from churnpredict.events.sources.base import BATCH, Source, distinct
 from churnpredict.events.sources.file_options import File
 
@@ -161,12 +161,7 @@ class Lake(Source):
         return newest[0]
 
     def _missing(self, package: str, extra: str) -> MissingExtraError:
-        return MissingExtraError(
-            "missing-extra",
-            f"reading {_NAMES[self.kind][0]} tables needs {package}",
-            table=self.name,
-            remedy=f'Install it: pip install "churnpredict[{extra}]".',
-        )
+        return missing_extra(f"reading {_NAMES[self.kind][0]} tables needs {package}", extra, table=self.name)
 
     def _no_version(self, version: int) -> SourceError:
         kind, what = _NAMES[self.kind]

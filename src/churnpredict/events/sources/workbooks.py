@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from churnpredict.errors import ContentError, MissingExtraError, SourceError, UsageError, closest
+from churnpredict.errors import ContentError, SourceError, UsageError, closest, missing_extra
 from churnpredict.events.sources.base import Source, distinct
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.layouts import Layout, layout_of_rows
@@ -105,12 +105,7 @@ class Workbook(Source):
         try:
             import python_calamine
         except ImportError:
-            raise MissingExtraError(
-                "missing-extra",
-                "reading workbooks needs python-calamine",
-                table=self.name,
-                remedy='Install it: pip install "churnpredict[excel]".',
-            ) from None
+            raise missing_extra("reading workbooks needs python-calamine", "excel", table=self.name) from None
         try:
             if self.path.lower().endswith(_ZIPPED):
                 with zipfile.ZipFile(self.path) as archive:
