@@ -552,6 +552,8 @@ TABLE = [
     Bad(20, "words for nothing in a value column", "W missing-words", lambda _: sums(orders(log(eur=["1", "NULL", "N/A", "4"]), value="eur"), [1, 0, 4])),
     Bad(20, "amounts with zeros before", "E value-type", lambda _: orders(log(eur=["00001.50", "2", "3", "4"]), value="eur")),
     Bad(20, "hexadecimal, underscores, percent", "E value-type", lambda _: orders(log(eur=["0x1F", "1_000", "5%", "4"]), value="eur")),
+    Bad(20, "lengths of time as a value", "S", lambda _: sums(orders(log(eur=["0:00:01", "0:00:02", "1:00:00", "26:00:00"]), value="eur"), [3, 3600, 93600]), "Read as seconds: texts of hours, minutes and seconds, and the types for them."),
+    Bad(20, "minutes and seconds, or hours and minutes", "E value-type", lambda _: orders(log(eur=["00:01", "00:02", "01:00", "26:00"]), value="eur")),
     Bad(20, "yes and no as a value", "E value-type", lambda _: orders(log(eur=[True, False, True, True]), value="eur")),
     Bad(20, "labels by how they are stored", "S", stored_labels, "Labels are text: 1 is \"1\" as int, float with blanks, decimal or text."),
     Bad(20, "labels of a CSV", "S", csv_labels, "Labels stay what stands there: yes, 1.10, 12E4, 0x1F and 007 are themselves."),

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from churnpredict.errors import ContentError, warn
 from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
 from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, as_double, flat, is_text, plain, warn_if_any
+from churnpredict.events.durations import in_seconds
 from churnpredict.events.tally import judge
 from churnpredict.figures import percent
 
@@ -19,11 +20,14 @@ _PLAIN_NUMBERS = "Write plain numbers such as -1234.50: one currency and no sign
 _HUGE = 1e15
 _LARGEST = 1e30  # sums of such values still fit float32
 _NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?$"  # rows at a time, together with the memory of a cast to float64
+_TWO_FIELDS = r"^\s*[0-9]{1,5}:[0-5][0-9]\s*$"
 _ENDLESS = r"^[+-]?(inf|infinity)$"
 
 
 def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool = True, negative: str = "") -> npt.NDArray[np.float64]:
     """Return a value column as float64; missing is NaN. Integers never wrap, decimals and texts are read to the nearest float64.
+
+    Lengths of time become seconds: those of a type of their own, and texts of hours, minutes and seconds such as 00:04:29.
 
     Raises
     ------
@@ -43,6 +47,8 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
         values = _of_decimals(values)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         values = as_double(values)
+    elif (seconds := in_seconds(values)) is not None:
+        values = seconds
     else:
         raise ContentError(
             "value-type",
@@ -59,6 +65,8 @@ def read_numbers(column: pa.ChunkedArray, *, table: str, name: str, signed: bool
 
 def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
     values, words, unread = numbers_of_texts(text)
+    if unread is not None and (seconds := in_seconds(text)) is not None:
+        values, unread = seconds, None
     if unread is not None:
         wrong = text.filter(unread)
         raise ContentError(
@@ -69,8 +77,7 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
             rows=len(wrong),
             total=len(text),
             examples=pc.unique(wrong.slice(0, 1000)).to_pylist(),
-            remedy=_how_to_say(text)
-            or "Write plain numbers such as -1234.50: one currency and no signs, no thousands signs, no zeros before.",
+            remedy=_how_to_say(text) or _PLAIN_NUMBERS,
         )
     warn_if_any(
         "missing-words",
@@ -84,7 +91,9 @@ def _of_texts(text: pa.Array, table: str, name: str) -> pa.Array:
 
 
 def _how_to_say(text: pa.Array) -> str:
-    """Return the options of a file with which all texts are numbers, as a fix; empty where there are none."""
+    """Return how texts that are all written alike can be read as numbers, as a fix; empty where they are not."""
+    if pc.all(pc.match_substring_regex(text, _TWO_FIELDS)).as_py():
+        return "Write lengths of time as hours, minutes and seconds, such as 00:04:29: what 04:29 means is not known."
     ways: list[tuple[NumberFormat, Amounts]] = []
     for form, amounts in number_readings(text).items():
         if not any(same_numbers(amounts, other) for _, other in ways):

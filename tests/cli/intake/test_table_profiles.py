@@ -21,6 +21,23 @@ def test_each_kind_of_column_is_told_from_its_values(tmp_path: Path) -> None:
     assert [c.name for c in found.of_kind("time", "clock")] == ["day", "at"]
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "kind"),
+    [
+        ("duration", "0:04:{:02d}", "number"),
+        ("Gesprächsdauer", "00:04:{:02d}", "number"),
+        ("at", "00:04:{:02d}", "clock"),  # a time of day: no name, and no value beyond a day, says otherwise
+        ("at", "25:04:{:02d}", "number"),
+        ("duration", "04:{:02d}", "clock"),  # minutes or hours: not known
+    ],
+)
+def test_lengths_of_time_are_told_from_times_of_day(name: str, written: str, kind: str, tmp_path: Path) -> None:
+    column = profile_of(tmp_path, "calls", f"who,{name}", [f"a,{written.format(s)}" for s in range(10, 20)]).columns[name]
+    assert column.kind == kind
+    if kind == "number":
+        assert np.diff(column.numbers).tolist() == [1.0] * 9
+
+
 def test_blanks_are_no_values_and_have_no_code(tmp_path: Path) -> None:
     column = profile_of(tmp_path, "log", "who,plan", ["a,x", "b, ", "c,", "d,x", "e,y"]).columns["plan"]
     assert column.filled.tolist() == [True, False, False, True, True]

@@ -74,6 +74,10 @@ WORDS: dict[str, str] = {
         *anzahl dauer* stueck* stuck* quantite* nombre* duree* cantidad* duracion* quantita* durata* quantidade* duracao* ilosc*
         liczba* czas aantal* duur* количеств* длительност* adet* miktar* sure*
     """,
+    "duration": """
+        duration* length elapsed talk_time watch_time billsec dauer* *dauer laenge duree* duracion* durata* duracao* czas_trwania duur*
+        длительност* продолжительност* sure*
+    """,
     "usage": "usage consumption metering nutzung* verbrauch* consommation* consumo* zuzyci* verbruik* gebruik* потребл* tuketim* kullanim*",
     "pieces": """
         quantity* qty units pieces pcs menge* *menge anzahl* stueck* stuck* quantite* cantidad* quantita* quantidade* ilosc* aantal*

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from churnpredict.cli.intake import table_profiles
+from churnpredict.cli.intake import flags
 from churnpredict.cli.intake.table_keys import Way
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.events.source import File, Query
@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 # As a reader that takes flags for numbers writes them, too.
-YES = (*sorted(table_profiles.YES), "1.0")
-_NO = (*sorted(table_profiles.NO), "0.0")
+YES = (*sorted(flags.YES), "1.0")
+_NO = (*sorted(flags.NO), "0.0")
 
 _RESERVED = (  # words that have a meaning of their own in a query
     "all|analyse|analyze|and|anti|any|array|as|asc|asof|at|authorization|between|binary|both|by|case|cast|check|collate|collation|column"

@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_times import header_month, how_written, is_number
 from churnpredict.cli.intake.column_words import has_word, tokens
+from churnpredict.cli.intake.flags import as_flag, is_flag
 from churnpredict.errors import ChurnError, ChurnWarning, IdentityError, UsageError
 from churnpredict.events.amounts import number_readings
+from churnpredict.events.durations import in_seconds
 from churnpredict.events.file_formats import FileFormat, detect_format
 from churnpredict.events.source import File, Query, open_source, table_names
 from churnpredict.events.sources.texts import form_of_column, texts_form
@@ -28,7 +30,7 @@ from churnpredict.events.times import read_times
 __all__ = ["Column", "TableProfile", "profile_database", "profile_query", "profile_table", "table_name"]
 
 Ints = npt.NDArray[np.int64]
-_FEW = 50
+_A_DAY = 86_400  # seconds: a time of day is less
 _TYPES = {b"whole": pa.int64(), b"number": pa.float64()}
 _CLOCK = r"^[0-2]?[0-9]:[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?( ?[AaPp][Mm])?$"
 _LATIN = {  # letters that do not fall apart into a Latin one and a sign
@@ -304,6 +306,8 @@ def _column(values: pa.ChunkedArray, name: str) -> Column:
     if is_number(kind):
         flag = set(pc.unique(values).drop_null().to_pylist()) == {0, 1}
         return Column(name, "flag" if flag else "number", values)
+    if (seconds := in_seconds(values.combine_chunks())) is not None and (has_word(name, "duration") or pc.max(seconds).as_py() >= _A_DAY):
+        return Column(name, "number", pa.chunked_array([seconds]))
     if pa.types.is_time(kind):
         return Column(name, "clock", values.cast(pa.string()))
     if not pa.types.is_string(kind):
@@ -311,19 +315,6 @@ def _column(values: pa.ChunkedArray, name: str) -> Column:
     column = Column(name, "text", values)
     if all(re.match(_CLOCK, str(v).strip()) for v in column.codes[1]):
         return Column(name, "clock", values)
-    if column.distinct == 2 and {str(v).strip().lower() for v in column.codes[1]} in _FLAGS:
-        return Column(name, "flag", _as_flag(values))
+    if is_flag(column.codes[1]):
+        return Column(name, "flag", as_flag(values))
     return column
-
-
-_YES = {"yes", "true", "y", "t", "ja", "oui", "si", "sí", "sim", "tak", "да", "evet", "1"}
-_NO = {"no", "false", "n", "f", "nein", "non", "nao", "não", "nie", "nee", "нет", "hayir", "hayır", "0"}
-_PAIRS = (*("jn", "sn", "on", "eh", "дн"), ("wahr", "falsch"), ("vrai", "faux"))  # "S" beside "H" is a side of a ledger
-_FLAGS = [{yes, no} for yes in _YES for no in _NO] + [set(pair) for pair in _PAIRS]
-YES, NO = (frozenset({*alone, *(pair[i] for pair in _PAIRS)}) for i, alone in enumerate((_YES, _NO)))  # however a flag is written
-
-
-def _as_flag(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    said = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-    yes = pc.is_in(said, pa.array(sorted(YES))).cast(pa.int8())
-    return pc.if_else(pc.fill_null(pc.equal(said, ""), True), pa.scalar(None, pa.int8()), yes)
