@@ -1,4 +1,4 @@
-"""Compiled kernels over columns of the tables of exact SHAP: merge them, look rows of pairs up, write the matrices of pairs.
+"""Compiled kernels over columns of the tables of exact SHAP: merge them, find the cells of rows, add up, write the matrices of pairs.
 
 The tables are those of :mod:`~churnpredict.explanation.table_kernels`: a column for each feature, and one for each pair of features that
 are on one path. The mathematics is in ``docs/algorithm.md``.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-__all__ = ["merge_columns", "pair_rows", "spread_rows"]
+__all__ = ["add_tables", "find_cells", "merge_columns", "pair_rows", "spread_rows"]
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 TILE = 8  # rows written together: one line of the fastest cache of every sum
@@ -54,6 +54,28 @@ def merge_columns(column_start, column_id, cells_of, table_start, table, target)
 
 
 @jit
+def find_cells(codes, cell, begin, end, column_feature, lookup_start, lookup, first, is_looked_up, step_start, step_code, step_add):
+    """Write the cell of each row of ``codes`` (n_used, n) in the table of columns ``begin:end``: the sum of what its codes add.
+
+    Where codes add something else at few places only, they are compared with these: many rows at once, without any look-up.
+    """
+    rows = codes.shape[1]
+    for row in range(rows):
+        cell[row] = first
+    for column in range(begin, end):
+        code = codes[column_feature[column]]
+        if is_looked_up[column]:
+            look = lookup[lookup_start[column] : lookup_start[column + 1]]
+            for row in range(rows):
+                cell[row] += look[code[row]]
+        for step in range(step_start[column], step_start[column + 1]):
+            at = step_code[step]
+            add = step_add[step]
+            for row in range(rows):
+                cell[row] += add if code[row] >= at else np.uint16(0)
+
+
+@jit
 def add_columns(cell, rows, begin, end, targets, at, cells, table, sums):
     """Add a group's columns of its table to their sums, two at a time: the cells are read half as often."""
     odd = (end - begin) & 1
@@ -76,9 +98,27 @@ def add_columns(cell, rows, begin, end, targets, at, cells, table, sums):
 
 
 @jit
+def add_tables(
+    codes, cell, sums,
+    column_start, column_feature, lookup_start, lookup, first, is_looked_up, step_start, step_code, step_add,
+    cells_of, sum_start, sum_target, table_start, table,
+):  # fmt: skip
+    """Write into ``sums`` (n_targets, at least n) what the tables hold for rows with these ``codes`` (n_used, n)."""
+    rows = codes.shape[1]
+    sums[:, :rows] = 0.0
+    for group in range(cells_of.shape[0]):
+        find_cells(
+            codes, cell, column_start[group], column_start[group + 1], column_feature, lookup_start, lookup, first[group], is_looked_up,
+            step_start, step_code, step_add,
+        )  # fmt: skip
+        add_columns(cell, rows, sum_start[group], sum_start[group + 1], sum_target, table_start[group], cells_of[group], table, sums)
+
+
+@jit
 def pair_rows(
     codes, cell, sums, pair_sums,
-    column_start, column_feature, lookup_start, lookup, cells_of, sum_start, sum_target, table_start, table,
+    column_start, column_feature, lookup_start, lookup, first, is_looked_up, step_start, step_code, step_add,
+    cells_of, sum_start, sum_target, table_start, table,
     pair_start, pair_target, pair_table_start, pair_table,
 ):  # fmt: skip
     """Add up what a block's rows find in the tables.
@@ -89,14 +129,10 @@ def pair_rows(
     sums[:, :rows] = 0.0
     pair_sums[:, :rows] = 0.0
     for group in range(cells_of.shape[0]):
-        begin = column_start[group]
-        for row in range(rows):
-            cell[row] = 0
-        for column in range(begin, column_start[group + 1]):
-            look = lookup[lookup_start[column] : lookup_start[column + 1]]
-            code = codes[column_feature[column]]
-            for row in range(rows):
-                cell[row] += look[code[row]]
+        find_cells(
+            codes, cell, column_start[group], column_start[group + 1], column_feature, lookup_start, lookup, first[group], is_looked_up,
+            step_start, step_code, step_add,
+        )  # fmt: skip
         cells = cells_of[group]
         add_columns(cell, rows, sum_start[group], sum_start[group + 1], sum_target, table_start[group], cells, table, sums)
         add_columns(

@@ -1,4 +1,4 @@
-"""Compiled kernels of exact tree SHAP: leaves too deep for a table, their pairs, and the contributions of all rows.
+"""Compiled kernels of exact tree SHAP: leaves too deep for a table, and their pairs.
 
 Imported only when tables are built: importing numba takes most of a second. The kernels of a stage share one file with all that they call:
 a compiled function is cached by its own file, and would keep the old code of another one. The mathematics is in ``docs/algorithm.md``;
@@ -15,8 +15,8 @@ import numba
 import numpy as np
 
 __all__ = [
+    "add_deep",
     "add_deep_pairs",
-    "explain_codes",
     "fill_deep",
     "fill_parts",
 ]
@@ -348,75 +348,19 @@ def add_deep_interventional(
 
 
 @jit
-def explain_codes(
-    codes, out, sums,
-    column_start, column_feature, lookup_start, lookup, cells_of, sum_start, sum_target, table_start, table,
-    deep_value, deep_start, deep_feature, bit_start, bit, pattern_start, patterns, shares,
-    part_start, part_first, whole_start, whole, without, target, beta, interventional,
+def add_deep(
+    codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, pattern_start, patterns, shares,
+    part_start, part_first, whole_start, whole, without, target, beta, interventional, sums,
 ):  # fmt: skip
-    """SHAP values of as many rows as ``out`` (n, n_targets) has, from their ``codes``: find each group's cell, add the table's row.
-
-    ``sums`` (n_targets, at least n) is overwritten.
-    """
-    rows = out.shape[0]
-    n_targets = out.shape[1]
-    cell = np.zeros(rows, np.uint16)
-    for column in range(n_targets):
-        for row in range(rows):
-            sums[column, row] = 0.0
-    for group in range(cells_of.shape[0]):
-        begin = column_start[group]
-        end = column_start[group + 1]
-        # two columns at a time: half the traffic of the running index, and of reading it
-        odd = (end - begin) & 1
-        if odd:
-            look = lookup[lookup_start[begin] : lookup_start[begin + 1]]
-            code = codes[column_feature[begin]]
-            for row in range(rows):
-                cell[row] = look[code[row]]
-        else:
-            for row in range(rows):
-                cell[row] = 0
-        for column in range(begin + odd, end, 2):
-            look = lookup[lookup_start[column] : lookup_start[column + 1]]
-            code = codes[column_feature[column]]
-            look2 = lookup[lookup_start[column + 1] : lookup_start[column + 2]]
-            code2 = codes[column_feature[column + 1]]
-            for row in range(rows):
-                cell[row] += look[code[row]] + look2[code2[row]]
-        cells = cells_of[group]
-        at = table_start[group]
-        begin = sum_start[group]
-        end = sum_start[group + 1]
-        odd = (end - begin) & 1
-        if odd:
-            part = table[at : at + cells]
-            total = sums[sum_target[begin]]
-            for row in range(rows):
-                total[row] += part[cell[row]]
-            at += cells
-        for column in range(begin + odd, end, 2):
-            part = table[at : at + cells]
-            total = sums[sum_target[column]]
-            part2 = table[at + cells : at + 2 * cells]
-            total2 = sums[sum_target[column + 1]]
-            for row in range(rows):
-                c = cell[row]
-                total[row] += part[c]
-                total2[row] += part2[c]
-            at += 2 * cells
-    if deep_value.shape[0] > 0:
-        if interventional:
-            add_deep_interventional(
-                codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, target, pattern_start, patterns, shares, beta, sums
-            )
-        else:
-            add_deep_path_dependent(
-                codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
-            )  # fmt: skip
-    for row in range(rows):
-        for column in range(n_targets):
-            out[row, column] = sums[column, row]
+    """Add SHAP values of the deep leaves to ``sums`` (n_targets, at least n) of rows with these ``codes`` (n_used, n)."""
+    if interventional:
+        add_deep_interventional(
+            codes, rows, deep_value, deep_start, deep_feature, bit_start, bit, target, pattern_start, patterns, shares, beta, sums
+        )
+    else:
+        add_deep_path_dependent(
+            codes, rows, deep_start, deep_feature, bit_start, bit, target, part_start, part_first, whole_start, whole, without, sums
+        )  # fmt: skip
 
 
 @jit

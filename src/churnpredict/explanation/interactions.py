@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from churnpredict.explanation.code_steps import steps_of
 from churnpredict.explanation.leaf_layout import beta_weights, gauss_legendre, lay_out
 from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.codes import TreeCodes
@@ -71,6 +72,7 @@ class PairTables:
             self._beta,
         )
         self._look, self._cells, self._tables = look, cells, (table_start, table)
+        self._find = *look, *steps_of(look[0], look[2], look[3]), cells
         pair_start, low, high, *self._pair_tables = table_kernels.fill_pair_tables(
             layout.begins, layout.ends, layout.values, entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, slot_codes, code_class,
             *look, cells, MOST_FEATURES, self._nodes, self._weights, layout.reference, self._beta,
@@ -128,7 +130,7 @@ class PairTables:
         column_start, column_feature = self._look[:2]
         sums = merge_columns(column_start, column_feature, self._cells, *self._tables, goal.astype(np.int64))
         pairs = merge_columns(self._pair_start, self._pair_id, self._cells, *self._pair_tables, wanted)
-        tables = *self._look, self._cells, *sums, *pairs
+        tables = *self._find, *sums, *pairs
         deep = *self._deep, goal.astype(np.int64), wanted, self._nodes, self._weights, self._beta, self._interventional
         return PairPlan(known // width, known % width, width, self._codes, tables, deep)
 

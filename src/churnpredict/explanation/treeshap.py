@@ -20,6 +20,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from churnpredict.errors import MismatchError, ModelFileError, UsageError
 from churnpredict.explanation.booster_columns import BoosterColumns
+from churnpredict.explanation.code_steps import steps_of
 from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError, beta_weights, gauss_legendre, lay_out
 from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
@@ -427,12 +428,13 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
 
 
 class _Tables:
-    """The tables of one model: arrays for :func:`churnpredict.explanation.deep_kernels.explain_codes`, and the expected value."""
+    """The tables of one model: arrays for the kernels that add up what rows find in them, and the expected value."""
 
     def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None) -> None:
         from churnpredict.explanation import column_kernels, deep_kernels, table_kernels
 
-        self._explain_codes, self._merge_columns = deep_kernels.explain_codes, column_kernels.merge_columns
+        self._add_tables, self._merge_columns = column_kernels.add_tables, column_kernels.merge_columns
+        self._add_deep = deep_kernels.add_deep
         self._n_features = trees.n_features
         layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
         self._codes, values, reference = layout.codes, layout.values, layout.reference
@@ -440,11 +442,11 @@ class _Tables:
         nodes, weights = gauss_legendre(layout.deepest)
         self._beta = beta_weights(layout.deepest)
         self._interventional = background is not None
-        (
-            self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, self._table_start, self._table, shared,
-        ) = table_kernels.fill_tables(
+        *look, self._cells, self._table_start, self._table, shared = table_kernels.fill_tables(
             layout.begins, layout.ends, values, *layout.leaves, MOST_FEATURES, nodes, weights, reference, self._beta,
         )  # fmt: skip
+        self._column_start, self._column_feature, lookup_start, lookup = look
+        self._find = *look, *steps_of(self._column_start, lookup_start, lookup), self._cells
         deep_leaves = layout.deep
         self._deep_value = values[deep_leaves]
         start, feature, q, *deep, alone = deep_kernels.fill_deep(
@@ -472,13 +474,14 @@ class _Tables:
             tables = merged[1]
 
         def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-            sums = np.empty((out.shape[1], min(BLOCK, len(rows))))
+            block = min(BLOCK, len(rows))
+            sums, cell = np.empty((out.shape[1], block)), np.empty(block, np.uint16)
             for top in range(0, len(rows), BLOCK):
                 part = rows[top : top + BLOCK]
-                self._explain_codes(
-                    self._codes.encode(part), out[top : top + len(part)], sums,
-                    self._column_start, self._column_feature, self._lookup_start, self._lookup, self._cells, *tables,
-                    self._deep_value, *self._deep, goal, self._beta, self._interventional,
-                )  # fmt: skip
+                codes = self._codes.encode(part)
+                self._add_tables(codes, cell, sums, *self._find, *tables)
+                if len(self._deep_value):
+                    self._add_deep(codes, len(part), self._deep_value, *self._deep, goal, self._beta, self._interventional, sums)
+                out[top : top + len(part)] = sums[:, : len(part)].T
 
         return explain
