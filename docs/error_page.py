@@ -599,6 +599,9 @@ def _through(tree: ast.Module) -> dict[str, tuple[str, ast.Call]]:
 
 def _read(call: ast.Call, scope: ast.AST, tree: ast.Module, through: dict[str, Any]) -> tuple[str | None, str | None, str, str]:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
+    if name == "check_choice" and len(call.args) > 1:
+        code = next((k.value.value for k in call.keywords if k.arg == "code" and isinstance(k.value, ast.Constant)), "unknown-choice")
+        return "UsageError", code, f"{_text(call.args[1], scope, tree)} is …", "Use one of those that the message names."
     cls, inner = through.get(name, (_class_of(call), call))
     first = call.args[0] if call.args else None
     if cls is None or not (isinstance(first, ast.Constant) and isinstance(first.value, str) and re.fullmatch(r"[a-z0-9-]+", first.value)):

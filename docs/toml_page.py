@@ -6,13 +6,14 @@ import dataclasses
 import datetime
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import churnpredict as cp
 from churnpredict.churn import rules
 from churnpredict.cli import config, setting_values
-from churnpredict.events import tables
+from churnpredict.events import declarations, observation, tables, terms, time_units
+from churnpredict.languages.catalogue import LANGUAGES
 
 __all__ = ["Key", "page", "sections"]
 
@@ -59,7 +60,7 @@ _MEANS = {
     ("model", "random_state"): "Seed: the same data and seed give the same model.",
     ("model", "n_jobs"): "Threads of the model; as many as help by default.",
     ("model", "raise_on"): 'Findings of the audit that stop the training: errors; "warning" for warnings too, "nothing" for none.',
-    ("model", "season"): "Whether the season is learnt as a clock, where the events bear one out.",
+    ("model", "season"): "Whether the season is learnt, where it improves predictions at past cutoffs.",
     ("model", "calendar"): "Named days on which customers are busier or quieter, also written as sections ``[[model.calendar]]``.",
     ("model", "treated"): "How training handles snapshots whose outcome window holds a contact.",
     ("plan", "value"): "What every customer is worth over the horizon, instead of what the tables say.",
@@ -91,17 +92,22 @@ _MEANS = {
     ("file", "observed_until"): "Up to when the tables are complete; the end of the last row's day by default.",
     ("file", "language"): "Language of sentences, remedies and pages.",
 }
-_CHOICES = {
-    ("tables", "kind of table"): '"events", "customers", "intervals", "states"',
-    ("churn", "rule"): ", ".join(f'"{name}"' for name in rules.rules_by_name()),
-    ("model", "treated"): '"exclude", "flag", "feature"',
-    ("model", "raise_on"): '"error", "warning", "nothing"',
+
+
+def _quoted(choices: Iterable[str]) -> str:
+    return ", ".join(f'"{choice}"' for choice in choices)
+
+
+_CHOICES: dict[Any, str] = {
+    ("tables", "kind of table"): _quoted(config.TABLES),
+    ("churn", "rule"): _quoted(rules.rules_by_name()),
     ("model", "calendar"): "list of tables",
-    ("output", "key"): '"cutoff", "customer"',
-    ("output", "vanished"): '"remove", "keep", "empty"',
-    "repeats": '"keep", "drop"',
-    "unit of time": '"s", "ms", "us", "ns", "d", "excel", "excel1904"',
-    "known_after": '"day", "week", "month", "quarter", "year"',
+    "repeats": _quoted(declarations.REPEATS),
+    "per": _quoted(terms.PERIODS),
+    "unit of time": _quoted(time_units.UNITS),
+    "known_after": _quoted(observation.PERIODS),
+    "language": _quoted(LANGUAGES),
+    **{key: _quoted(choices) for key, choices in setting_values.CHOICES.items()},
 }
 # Values as written in a file, by section and key, or by key alone.
 _EXAMPLES: dict[Any, str] = {
@@ -113,6 +119,20 @@ _EXAMPLES: dict[Any, str] = {
     ("plan", "unit"): '"€"',
     ("tables", "unit"): '"ms"',
     ("churn", "kinds"): '["paid"]',
+    ('[churn], rule = "trial_end"', "kinds"): '["trial"]',
+    ('[churn], rule = "trial_end"', "of"): '"subscriptions"',
+    ('[churn], rule = "subscription_end"', "of"): '"subscriptions"',
+    ('[churn], rule = "cancellation"', "of"): '"cancellations"',
+    ('[churn], rule = "down_sell"', "of"): '"prices"',
+    ('[tables.NAME], kind = "intervals"', "kinds"): '"plan"',
+    ('[tables.NAME], kind = "intervals"', "value"): '"monthly_price"',
+    ('[tables.NAME], kind = "intervals"', "attributes"): '["auto_renew"]',
+    ('[tables.NAME], kind = "intervals"', "labels"): '["product_code"]',
+    ('[tables.NAME], kind = "intervals"', "dates"): '["last_day_of_notice"]',
+    ('[tables.NAME], kind = "states"', "labels"): '["tariff_code"]',
+    ('[tables.NAME], kind = "states"', "time"): '"valid_from"',
+    ('[tables.NAME], kind = "states"', "driver"): '"price"',
+    ('[tables.NAME], kind = "customers"', "value"): '"value_per_year"',
     ("churn", "involuntary"): '["payment_failed"]',
     ("output", "database"): '"$WAREHOUSE"',
     ("output", "changes"): "true",
@@ -251,7 +271,13 @@ def sections() -> dict[str, list[Key]]:
     found["[model]"] = [_key("model", *f, cp.ChurnPipeline) for f in _fields(config.Settings)]
     found["[plan]"] = [_key("plan", *f, cp.plan_retention) for f in _fields(config.Planning)]
     found["[output]"] = [_key("output", *f, None) for f in _fields(config.Output)]
-    return found
+    return {heading: [_fitting(heading, key) for key in keys] for heading, keys in found.items()}
+
+
+def _fitting(heading: str, key: Key) -> Key:
+    """Return a key with the example of its own section, where it has one."""
+    example = _EXAMPLES.get((heading, key.name))
+    return key if example is None else key._replace(example=f"{key.name} = {example}")
 
 
 _NOT_TOP = ("path", "tables", "churn", "model", "output", "plan", "alerts", "against")

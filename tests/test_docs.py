@@ -80,6 +80,53 @@ def test_every_key_of_the_configuration_is_explained_with_an_example_that_can_be
     assert len(key.means) < 200, "one sentence"
 
 
+# Keys that an example needs beside it, by the key.
+BESIDE = {
+    "database": "",
+    "query": 'database = "shop.duckdb"',
+    "grows_by": 'database = "shop.duckdb"',
+    "files": 'query = "SELECT * FROM orders"',
+}
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=[f"{section} {key.name}" for section, key in KEYS])
+def test_every_example_of_the_configuration_is_accepted_in_its_section(section: str, key: toml_page.Key) -> None:
+    needed = [k.example for k in toml_page.sections()[section] if k.default == "needed" and k.name not in ("kind", "rule")]
+    lines = [line for line in needed if line != key.example] + [key.example]
+    kind = re.search(r'(kind|rule) = "(\w+)"', section)
+    table = '[tables.orders]\nkind = "events"\nsource = "orders.csv"\ncustomer = "id"\ntime = "at"\n'
+    churn = '[churn]\nrule = "inactivity"\nhorizon = "90d"\n'
+    if section.startswith("[tables"):
+        if kind is None:
+            lines, kind = [key.example, 'customer = "id"', 'time = "at"'], re.search(r'(kind) = "(events)"', 'kind = "events"')
+        beside = BESIDE.get(key.name, 'source = "orders.csv"')
+        parts = {line for line in (*lines, beside, f'kind = "{kind[2]}"') if line}
+        if key.name == "source":
+            parts.discard('source = "orders.csv"')
+            parts.add(key.example)
+        text = churn + "[tables.one]\n" + "\n".join(sorted(parts))
+    elif section.startswith("[churn]"):
+        text = table + "[churn]\n" + "\n".join(dict.fromkeys([f'rule = "{kind[2]}"', *lines]))
+    elif section.startswith("["):
+        text = table + churn + section + "\n" + key.example
+    else:
+        text = key.example + "\n" + table + churn
+    assert config.parse_config(text, Path("churn.toml"))
+
+
+def test_every_choice_of_the_configuration_is_that_of_the_library() -> None:
+    from churnpredict.churn.treatments import HANDLINGS
+    from churnpredict.cli import setting_values
+    from churnpredict.evaluation.audit_report import SEVERITIES
+    from churnpredict.events.source import File
+    from churnpredict.events.sources.upserts import KEYS as UPSERT_KEYS
+    from churnpredict.events.sources.upserts import VANISHED
+
+    there = {"treated": HANDLINGS, "raise_on": (*SEVERITIES[:2], "nothing"), "key": UPSERT_KEYS, "vanished": VANISHED}
+    assert there == setting_values.CHOICES
+    assert tuple(f.name for f in dataclasses.fields(File) if f.name != "path") == config.FILE
+
+
 def test_the_page_of_the_configuration_has_every_key_of_every_class() -> None:
     page = toml_page.page()
     for cls in (config.Settings, config.Planning, config.Output):

@@ -209,7 +209,7 @@ def score(
     signed_by: SignedBy = None,
     detail: Annotated[Detail, typer.Option(help="Reasons in sentences, or only as drivers with points, which is faster.")] = Detail.words,
     keep: Annotated[int | None, typer.Option(help="Number of runs to keep in the folder, the newest ones.", min=1)] = None,
-    into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB file.")] = None,
+    into: Annotated[str | None, typer.Option(help="A database to copy the run into: postgresql://... or a DuckDB or SQLite file.")] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Write only rows of that table that are new or differ.")] = False,
     key: Annotated[Key | None, typer.Option(help="With --changes: one row per customer and cutoff, or per customer.")] = None,
     vanished: Annotated[

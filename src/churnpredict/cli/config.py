@@ -288,9 +288,7 @@ def parse_config(text: str, path: Path) -> Config:
         As :func:`read_config`.
     """
     content = _content(text, path)
-    _refuse_unknown(
-        "the file", content, ("tables", "churn", "model", "output", "plan", "alerts", "against", "timezone", "observed_until", "language")
-    )
+    _refuse_unknown("the file", content, [f.name for f in dataclasses.fields(Config) if f.name != "path"])
     tables = {name: _table(name, section) for name, section in _section(content, "tables").items()}
     if not tables:
         raise ConfigError("missing-key", "no table is declared", remedy='Add a section [tables.orders] with kind = "events".')

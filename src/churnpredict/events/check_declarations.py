@@ -10,7 +10,7 @@ from churnpredict.argument_checks import check_choice, check_flag, check_flag_or
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
 from churnpredict.events.currency import check_rates
-from churnpredict.events.declarations import ANY, Customers, Declaration, Events
+from churnpredict.events.declarations import ANY, REPEATS, Customers, Declaration, Events
 from churnpredict.events.labels import labels_of
 from churnpredict.events.money import check_money
 from churnpredict.events.time_units import UNITS
@@ -87,8 +87,8 @@ def check_declarations(declarations: dict[str, Any], timezone: str, unnamed: Seq
             remedy = "Name in labels= only declared attributes or values."
             raise UsageError("bad-labels", "labels name a column that is not declared", table=name, column=stray[0], remedy=remedy)
         repeats = getattr(declaration, "repeats", None)
-        if repeats not in (None, "keep", "drop"):
-            raise UsageError("bad-repeats", f"repeats is {repeats!r}", table=name, remedy='Write "keep" or "drop", or leave it out.')
+        if repeats is not None:
+            check_choice(repeats, "repeats", REPEATS, code="bad-repeats", table=name)
         driver = getattr(declaration, "driver", None)
         if driver is not None and driver not in DRIVER_KEYS:
             remedy = f"Drivers are {', '.join(DRIVER_KEYS)}.{closest(driver, DRIVER_KEYS)}"

@@ -13,10 +13,11 @@ from churnpredict.argument_checks import check_text, check_texts, shows_call
 from churnpredict.moments import Moment
 from churnpredict.signatures import Source
 
-__all__ = ["ANY", "Customers", "Declaration", "Events", "Intervals", "States"]
+__all__ = ["ANY", "REPEATS", "Customers", "Declaration", "Events", "Intervals", "States"]
 
 
 ANY = "any"  # rows of any value count as activity
+REPEATS = ("keep", "drop")  # what becomes of rows that repeat another one
 
 
 def _given(*columns: str | None) -> list[str]:

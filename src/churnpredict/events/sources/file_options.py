@@ -27,9 +27,10 @@ class File:
         How letters are stored, such as ``"cp1252"``, ``"iso-8859-2"`` or ``"utf-16"``; UTF-8 by default.
     delimiter : str, optional
         Separator of fields; detected among comma, semicolon, tab and vertical bar by default.
-    decimal, thousands : str, optional
-        The sign before decimals (``"."`` by default) and between groups of digits (none by default). Currencies, parentheses and
-        minus signs around a number need no option.
+    decimal : str, optional
+        The sign before decimals, ``"."`` or ``","``; a point by default.
+    thousands : str, optional
+        The sign between groups of digits; none by default. Currencies, parentheses and minus signs around a number need no option.
     skip_rows : int, optional
         Number of lines above the header, empty ones included.
     footer_rows : int, optional
