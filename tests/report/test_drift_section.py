@@ -42,7 +42,8 @@ def test_every_alarm_is_told_in_every_language(code: str) -> None:
         assert row["said"] == spoken.page[f"alarm.{alarm.code}"]
         assert row["details"].endswith(spoken.page[REMEDIES[alarm.code]])
         assert row["own"] == ""
-        for figure in (spoken.people(1200), spoken.percent(0.75), spoken.number(1250), "red {x}", "idle, visits"):
+        idle = ", ".join(map(spoken.isolated, ("idle", "visits")))
+        for figure in (spoken.people(1200), spoken.percent(0.75), spoken.number(1250), "red {x}", idle):
             assert figure in row["details"]
     assert "21" in found["left_out"]
 

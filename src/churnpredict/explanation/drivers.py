@@ -99,7 +99,7 @@ def label_and_remedy(driver: Driver, language: Language) -> tuple[str, str]:
     ('Preis', 'Den Preis erklären; einen passenden Tarif anbieten')
     """
     ours = driver.key in _ENGLISH.drivers
-    label = language.label(driver.key) if ours and driver.label == _ENGLISH.label(driver.key) else driver.label
+    label = language.label(driver.key) if ours and driver.label == _ENGLISH.label(driver.key) else language.isolated(driver.label)
     remedy = language.remedy(driver.key) if ours and driver.remedy == _ENGLISH.remedy(driver.key) else driver.remedy
     return label, remedy
 

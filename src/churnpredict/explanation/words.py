@@ -118,23 +118,19 @@ class Narrator:
         table, kind = self.parts.get(subject, (subject, ""))
         given = self.names.get(subject)
         if given is None and kind and table in self.names:
-            return f"{_of_count(self.names[table], n)} ({self._own(kind)})"
+            return f"{self.language.isolated(_of_count(self.names[table], n))} ({self._own(kind)})"
         if given is not None:
-            return _of_count(given, n)
+            return self.language.isolated(_of_count(given, n))
         if kind and (table not in self.tables or subject in self.attributes):
-            return self._kind(kind)  # a column of a profile or of states: "region", not "customers (region)"
+            return self.language.noun(_plain(kind))  # a column of a profile or of states: "region", not "customers (region)"
         noun = self.language.noun(column_alone(table))
         if n == 1 and self._has_plural(noun):
             noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
         return f"{noun} ({self._own(kind)})" if kind else noun
 
-    def _kind(self, kind: str) -> str:
-        plain = kind.removeprefix("kind_").replace("_", " ")  # before kinds that would end a feature's name
-        return self.language.nouns.get(plain, plain)
-
     def _own(self, kind: str) -> str:
         """Return a kind as the business calls it, in quotation marks where the language has no noun for it and uses them."""
-        told = self._kind(kind)
+        told = self.language.noun(_plain(kind))
         return told if told in self.language.nouns.values() else self.language.words["quoted"].format(text=told)
 
     def _has_plural(self, noun: str) -> bool:
@@ -271,7 +267,7 @@ class Narrator:
     def _label(self, value: Any) -> str:
         if isinstance(value, (bool, np.bool_)) or str(value) in ("True", "False", "true", "false"):
             return self.language.words["yes" if str(value).lower() == "true" else "no"]
-        return str(self.language.words["quoted"].format(text=value))
+        return str(self.language.words["quoted"].format(text=self.language.isolated(str(value))))
 
     def _silence(self, f: FeatureName, i: int, after: str) -> str:
         days = self.other(f, i, "days_since_last")
@@ -425,6 +421,10 @@ class Narrator:
             return "" if said == self.language.number(0) else self.language.words["usual.none"]
         text = self._number_of(self.read[j], float(usual)) if self.numeric[j] else self._label(usual)
         return "" if text == said else self.language.words["usual.others"].format(u=text)
+
+
+def _plain(kind: str) -> str:
+    return kind.removeprefix("kind_").replace("_", " ")  # before kinds that would end a feature's name
 
 
 def _of_count(given: Any, n: float | None) -> str:

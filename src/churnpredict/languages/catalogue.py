@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from churnpredict.errors import UsageError, closest
+from churnpredict.languages.isolation import isolate
 from churnpredict.languages.plural import plural_chooser
 
 __all__ = ["LANGUAGES", "Language", "capital", "language_of", "read_language"]
 
 _FOLDER = Path(__file__).parent
+NAMES = frozenset({"name", "owner", "id", "rule", "by", "text", "period", "code"})  # holes of messages that hold names of the data
 LANGUAGES = tuple(sorted((path.stem for path in _FOLDER.glob("*.toml")), key=lambda code: (code != "en", code)))
 """Codes of all languages: a file of this folder is one."""
 
@@ -137,7 +139,7 @@ class Language:
         pattern = (
             "{n} {u}" if any(letter.isalpha() for letter in unit) and self.numbers["money"].startswith("{u}") else self.numbers["money"]
         )
-        return sign + str(pattern.format(n=text, u=unit))
+        return sign + str(pattern.format(n=text, u=self.isolated(unit)))
 
     def score(self, value: Any, *, sign: bool = False, digits: int = 3) -> str:
         """Write a figure such as an AUC, to three digits; ``sign`` is for differences.
@@ -224,6 +226,7 @@ class Language:
         n = holes.get("n")
         message = self._form(self.page, key, _rounded(n, 0) if isinstance(n, int) else n if isinstance(n, str) else None)
         written = {name: self._written(_rounded(v, 0)) if isinstance(v, int) else v for name, v in holes.items()}
+        written |= {name: self.isolated(str(v)) for name, v in written.items() if name in NAMES}
         return str(message.format(**written))
 
     def clause(self, key: str, n: float | None = None, digits: int | None = None) -> str:
@@ -241,15 +244,19 @@ class Language:
             return message
         return str(message[0] if len(message) == 1 else message[self._choose(plain or "0")])
 
+    def isolated(self, name: str) -> str:
+        """Return a name of the data as it may stand amid a sentence."""
+        return isolate(name, self.direction)
+
     def noun(self, name: str) -> str:
         """Return what a table or a kind of its events is called."""
-        return self.nouns.get(name, name.replace("_", " "))
+        return self.nouns[name] if name in self.nouns else self.isolated(name.replace("_", " "))
 
     def label(self, key: str, given: str = "") -> str:
         """Return what a driver is called; one of your own as it is given, or by its key."""
         if key in self.drivers:
             return self.drivers[key]["label"]
-        return given or capital(key.replace("_", " "))
+        return self.isolated(given or capital(key.replace("_", " ")))
 
     def remedy(self, key: str) -> str:
         """Return what to do about a driver; nothing for one of your own."""
@@ -257,11 +264,7 @@ class Language:
 
 
 def capital(text: str) -> str:
-    """Return the text with its first letter in upper case.
-
-    >>> capital("own thing")
-    'Own thing'
-    """
+    """Return the text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 

@@ -138,7 +138,7 @@ def page(
     customer = shown(X.index.get_level_values("customer_id")[0], "id")
     parts = [
         f"<h1>{escape(say('subject.title'))}</h1>",
-        *_texts(f"{say('column.customer')}: {customer}", say("as_known", date=date), say("model", id=pipeline.model_id_)),
+        *_texts(f"{say('column.customer')}: {spoken.isolated(customer)}", say("as_known", date=date), say("model", id=pipeline.model_id_)),
         *_texts(*meaning(pipeline.churn, date, spoken)),
         *_texts(say("subject.risk", risk=risk, base=base), say("subject.how")),
         f"<h2>{escape(say('subject.reasons'))}</h2>",
@@ -201,10 +201,14 @@ def _values(why: Explanation, X: pd.DataFrame, of_others: list[bool], spoken: La
     for j in np.argsort(-np.abs(points), kind="stable"):
         name = why.features[j]
         value = X[name].iloc[0] if name in X else None
-        text = "–" if value is None or pd.isna(value) else spoken.number(float(value)) if _is_number(value) else shown(value)
+        text = "–" if value is None or pd.isna(value) else _text(value, spoken)
         text = spoken.say("subject.peers") if of_others[j] else text
-        rows.append((name, Figure(text), Figure(spoken.points(float(points[j]), sign=True))))
+        rows.append((spoken.isolated(str(name)), Figure(text), Figure(spoken.points(float(points[j]), sign=True))))
     return table(rows, [spoken.say("subject.name"), spoken.say("column.value"), spoken.say("column.points")])
+
+
+def _text(value: Any, spoken: Language) -> str:
+    return spoken.number(float(value)) if _is_number(value) else spoken.isolated(shown(value))
 
 
 def _is_number(value: Any) -> bool:

@@ -144,7 +144,7 @@ def _line(row: dict[Any, Any], spoken: Language, unit: str, new: bool) -> Line:
     if isinstance(money, (int, float)) and not pd.isna(money):
         figures.append(f"{say('column.money')} {spoken.amount(money, unit)}")
     remedy = shown(row.get("remedy"))
-    return Line(shown(row["customer_id"], "id"), " · ".join(figures), shown(row.get("words")), remedy, new)
+    return Line(spoken.isolated(shown(row["customer_id"], "id")), " · ".join(figures), shown(row.get("words")), remedy, new)
 
 
 def _told(row: dict[Any, Any], spoken: Language, with_contacts: bool) -> Past:
@@ -156,7 +156,7 @@ def _told(row: dict[Any, Any], spoken: Language, with_contacts: bool) -> Past:
             contact += f"; {say('digest.response', text=shown(row['response']))}" if row["response"] else ""
         else:
             contact = say("digest.uncontacted")
-    return Past(shown(row["customer_id"], "id"), row["status"], say(f"digest.{row['status']}"), contact)
+    return Past(spoken.isolated(shown(row["customer_id"], "id")), row["status"], say(f"digest.{row['status']}"), contact)
 
 
 def _table(plan: Plan | pd.DataFrame, name: str, at: Any) -> tuple[pd.DataFrame, pd.Timestamp]:

@@ -157,6 +157,6 @@ def _row(row: Line | Past, start: str) -> str:
         contact = f'<br><span style="color:{_SOFT}">{escape(row.contact)}</span>' if row.contact else ""
         return f"{name}: {escape(row.told)}{contact}"
     why = f"<br>{escape(row.why)}" if row.why else ""
-    remedy = f'<br><span style="color:{_MARK};font-weight:600">{escape(row.remedy)}</span>' if row.remedy else ""
+    remedy = f'<br><span style="color:{_MARK};font-weight:600"><bdi>{escape(row.remedy)}</bdi></span>' if row.remedy else ""
     style = f"border-{start}:3px solid {_MARK if row.new else _LINE};padding:2px 12px"
     return f'<div style="{style}">{name} <span style="color:{_SOFT}">{escape(row.figures)}</span>{why}{remedy}</div>'

@@ -16,6 +16,7 @@ _UNSEEN = {
     kind: re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{marks}\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
     for kind, marks in (("id", "\u200e"), ("text", ""))  # in Arabic sentences, a mark keeps a sign beside its number
 }
+_ISOLATED = re.compile("\u2068([^\u2066-\u2069]*)\u2069")  # a name that our sentences isolate; an id keeps no such marks
 
 
 def shown(text: Any, kind: str = "text") -> str:
@@ -23,11 +24,18 @@ def shown(text: Any, kind: str = "text") -> str:
 
     >>> shown("a\\u202eb"), shown("a\\u200eb", "id"), shown(None)
     ('a\\ufffdb', 'a\\ufffdb', '')
+    >>> shown("a \\u2068b\\u2069") == "a \\u2068b\\u2069", shown("a \\u2068b")  # a name that a sentence isolates; a mark alone
+    (True, 'a \\ufffdb')
     """
     if text is None or (isinstance(text, float) and math.isnan(text)):
         return ""
-    clean, most = _UNSEEN[kind].sub("\ufffd", str(text)), _LONGEST[kind]
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+    parts = _ISOLATED.split(str(text)) if kind == "text" else [str(text)]  # every second one is such a name
+    parts = [_UNSEEN[kind].sub("\ufffd", part) for part in parts]
+    clean = "".join(f"\u2068{part}\u2069" if place % 2 else part for place, part in enumerate(parts))
+    if len(clean) <= _LONGEST[kind]:
+        return clean
+    cut = clean[: _LONGEST[kind] - 1]
+    return cut + "\u2069" * (cut.count("\u2068") - cut.count("\u2069")) + "…"
 
 
 def label_of(key: str, spoken: Language) -> str:

@@ -92,7 +92,7 @@ def _measured(row: Mapping[str, Any], spoken: Language) -> str:
 
 def _fact(spoken: Language, kind: str, *figures: Any) -> str:
     if kind == "names":
-        return spoken.say("drift.names", names=", ".join(shown(name) for name in figures))
+        return spoken.say("drift.names", names=", ".join(spoken.isolated(shown(name)) for name in figures))
     before, now, *name = figures
     return spoken.say(
         f"drift.{kind}", before=_FACTS[kind](spoken, before), now=_FACTS[kind](spoken, now), name="".join(shown(n) for n in name)

@@ -266,4 +266,4 @@ def without_score(unscored: pd.DataFrame | None, spoken: Language) -> list[dict[
     if unscored is None:
         return []
     counts = unscored["reason"].value_counts()
-    return [{"reason": spoken.absences.get(str(reason), shown(reason)), "n": int(n)} for reason, n in counts.items()]
+    return [{"reason": spoken.absences.get(str(reason), spoken.isolated(shown(reason))), "n": int(n)} for reason, n in counts.items()]
