@@ -24,7 +24,7 @@ import pandas as pd
 
 import churnpredict as cp
 from _measure import cpu, pin
-from churnpredict.model import classifier
+from churnpredict.model import classifier, training
 from churnpredict.model.calibration import sigmoid
 from churnpredict.model.labels import risk_of
 from churnpredict.model.purchases import PurchaseModel, find_triple, silence_margin, triple_values
@@ -393,45 +393,65 @@ COSTS = ("christmas", "holiday troughs, 30 days", "nothing", "cancellations, sum
 def cost(names: list[str], how: argparse.Namespace) -> None:
     """Print the CPU of whole fits by default, with the season against without it, and what of it the season's own steps take.
 
-    The whole contains that trees stop elsewhere once the season is known: the rounds of both sides are printed.
+    The whole contains that trees stop elsewhere once the season is known: the rounds of both sides are printed, and what trees and lines
+    add or save, in percent of the fit without the season.
     """
-    own = [0.0]
+    clock = Clock()
     for module, step in ((season_counts, "training_step"), (season_counts, "weeks_before"), (classifier, "season_beside")):
-        setattr(module, step, clocked(getattr(module, step), own))
+        setattr(module, step, clock.on("own", getattr(module, step)))
+    for step in ("out_of_time", "refit"):
+        setattr(training._Trees, step, clock.on("trees", getattr(training._Trees, step)))
+    training.fit_line = clock.on("lines", training.fit_line)
     for name in names:
         for seed in range(how.seeds):
             world, make, churn = draw(name, seed)
             pairs, parts, rounds = [], [], ["", ""]
             for turn in range(how.repeats + 1):
-                took = [0.0, 0.0]
+                took, of = [0.0, 0.0], [{}, {}]
                 for season in (turn % 2 == 0, turn % 2 == 1):
-                    own[0], tables = 0.0, make()
+                    clock.start()
+                    tables = make()
                     settings = {} if not how.line else {"classifier": cp.ChurnClassifier(n_jobs=1, members=("linear", "purchases"))}
                     pipeline = cp.ChurnPipeline(churn, n_jobs=1, season=season, **settings)
                     _, took[season] = cpu(pipeline.fit, tables, world.cutoffs[-1])
                     rounds[season] = "/".join(str(n) for n in pipeline.model_.training_record_["rounds"].values())
-                    part = own[0]
-                    if season and turn:
-                        parts.append(part / (took[True] - part))
+                    of[season] = dict(clock.total)
                 if turn:  # the first turn compiles and warms up
                     pairs.append(took)
+                    own = of[True]["own"]
+                    parts.append([own / (took[True] - own), *((of[True][part] - of[False][part]) / took[False] for part in clock.total)])
             without, beside = np.array(pairs).T
+            own, *apart = np.array(parts).T
+            said = ", ".join(f"{part} {spread(change)}" for part, change in zip(clock.total, apart, strict=True))
             print(
-                f"{name:<26}seed {seed}  fit {np.median(without):6.2f} s, with season {spread(beside / without - 1)}; "
-                f"its own steps {spread(np.array(parts))}; rounds {rounds[0]} -> {rounds[1]}   {pipeline.season_.brief()}",
+                f"{name:<26}seed {seed}  fit {np.median(without):6.2f} s, with season {spread(beside / without - 1)}, of which {said}; "
+                f"its own steps, of the rest {spread(own)}; rounds {rounds[0]} -> {rounds[1]}   {pipeline.season_.brief()}",
                 flush=True,
             )
 
 
-def clocked(step: Callable[..., object], total: list[float]) -> Callable[..., object]:
-    """The same step, its CPU seconds added to ``total[0]``."""
+class Clock:
+    """CPU seconds of some kinds of step. A step within another one counts for the outer one."""
 
-    def run(*given: object, **named: object) -> object:
-        found, seconds = cpu(lambda: step(*given, **named))
-        total[0] += seconds
-        return found
+    def __init__(self) -> None:
+        self.start()
 
-    return run
+    def start(self) -> None:
+        self.total, self.inside = {"own": 0.0, "trees": 0.0, "lines": 0.0}, False
+
+    def on(self, kind: str, step: Callable[..., object]) -> Callable[..., object]:
+        """The same step, timed."""
+
+        def run(*given: object, **named: object) -> object:
+            if self.inside:
+                return step(*given, **named)
+            self.inside = True
+            found, seconds = cpu(lambda: step(*given, **named))
+            self.inside = False
+            self.total[kind] += seconds
+            return found
+
+        return run
 
 
 def spread(shares: np.ndarray) -> str:
