@@ -32,6 +32,7 @@ from _measure import Table, cpu, pin
 from causes_ceiling import CAUSES, Observer
 from churnpredict.evaluation.metrics import auc
 from churnpredict.explanation.stability import compare_reasons, confused_reasons
+from churnpredict.model.calibration import AffineCalibration
 
 
 def midnight(business: Any, days: int) -> pd.Timestamp:
@@ -163,6 +164,7 @@ def first_reasons(pipeline: Any, X: pd.DataFrame, left: np.ndarray, truth: pd.Da
         "right": why.top(1)["reason_1"].to_numpy() == truth["driver"].to_numpy(),
         "loss": -np.where(left, np.log(risk), np.log(1 - risk)),
         "auc": auc(left.astype(float), risk),
+        "slope": AffineCalibration(prior=0.0).fit(np.log(risk / (1 - risk)), left).slope,
     }
 
 
@@ -171,7 +173,7 @@ def sooner(n: int, customers: int, first: int) -> None:
     kinds = {"as they are": (), **{kind: (kind,) for kind in _KINDS}, "all at once": _KINDS}
     table = Table(
         "Without and with trees that learn who left soon",
-        ["", "leavers", "first right", "better, worse", "riskiest tenth", "log loss", "AUC", "CPU s of the fit", "weight"],
+        ["", "leavers", "first right", "better, worse", "riskiest tenth", "log loss", "AUC", "slope", "CPU s of the fit", "weight"],
     )
     kept: list[tuple[dict[str, Any], dict[str, Any]]] = []
     spent = np.zeros(2)
@@ -214,8 +216,9 @@ def sides(pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> list[str]:
     tenth = " -> ".join(f"{right(side, True).mean():.1%} of {len(right(side, True))}" for side in (one, two))
     losses = " -> ".join(f"{np.concatenate([w['loss'] for w in side]).mean():.4f}" for side in (one, two))
     aucs = " -> ".join(f"{np.mean([w['auc'] for w in side]):.3f}" for side in (one, two))
+    slopes = " -> ".join(f"{np.exp(np.mean(np.log([w['slope'] for w in side]))):.2f}" for side in (one, two))
     both = f"{before.mean():.1%} -> {after.mean():.1%}"
-    return [f"{len(before)}", both, f"{better}, {worse} (p {p:.2g})", tenth, losses, aucs]
+    return [f"{len(before)}", both, f"{better}, {worse} (p {p:.2g})", tenth, losses, aucs, slopes]
 
 
 _SHARES = {

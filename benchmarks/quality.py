@@ -243,7 +243,7 @@ def main(names: list[str]) -> None:
         print("The data sets are not here (../shared/data): nothing to measure.")
         return
     warnings.simplefilter("ignore", cp.ChurnWarning)
-    for name in [n for n in names if n != "--peers"] or list(known):
+    for name in [n for n in names if not n.startswith("--")] or list(known):
         known[name]()
 
 
