@@ -399,8 +399,8 @@ def cost(names: list[str], how: argparse.Namespace) -> None:
     clock = Clock()
     for module, step in ((season_counts, "training_step"), (season_counts, "weeks_before"), (classifier, "season_beside")):
         setattr(module, step, clock.on("own", getattr(module, step)))
-    for step in ("out_of_time", "refit"):
-        setattr(training._Trees, step, clock.on("trees", getattr(training._Trees, step)))
+    for step in ("make_dataset", "grow", "score"):
+        setattr(training, step, clock.on("trees", getattr(training, step)))
     training.fit_line = clock.on("lines", training.fit_line)
     for name in names:
         for seed in range(how.seeds):
