@@ -5,16 +5,23 @@ The scripts install packages, so they are run by hand; what they say about churn
 
 from __future__ import annotations
 
+import datetime
 import re
 import subprocess
 from pathlib import Path
 
 import duckdb
+import lightgbm
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 import churnpredict as cp
-from churnpredict.errors import MismatchError, SchemaError
+from churnpredict.errors import ChurnWarning, ContentError, MismatchError, SchemaError
 from churnpredict.evaluation import metrics
 
 ROOT = Path(__file__).parents[1]
@@ -79,3 +86,62 @@ def test_catboost_with_values_missing_only_now_is_refused(mode, rng):
     with pytest.raises(MismatchError) as refused:
         cp.explain(model, X)
     assert refused.value.code == "not-a-number"
+
+
+def features_of(tables: cp.EventTables, who: list[str], at: str) -> pd.DataFrame:
+    return cp.build_features(tables, pd.DataFrame({"customer_id": who, "cutoff": pd.Timestamp(at)}))
+
+
+@pytest.mark.parametrize("read", [str, pq.read_table], ids=["by path", "by Arrow"])
+def test_open_contracts_stay_open_when_their_end_runs_over(read, tmp_path):
+    ends = [datetime.datetime(2024, 3, 1), datetime.datetime(9999, 12, 31), datetime.datetime(2024, 4, 1)]
+    rows = {"who": list("abc"), "start": [datetime.datetime(2024, 1, 1)] * 3, "end": pa.array(ends, pa.timestamp("us"))}
+    pq.write_table(pa.table(rows), tmp_path / "contracts.parquet", use_deprecated_int96_timestamps=True)
+    contracts = cp.Intervals(read(tmp_path / "contracts.parquet"), customer="who", start="start", end="end")
+    with pytest.warns(ChurnWarning, match="placeholder-date"):
+        tables = cp.EventTables(contracts=contracts, timezone="UTC")
+    assert features_of(tables, ["a", "b", "c"], "2024-06-01")["contract__contracts_open_count"].tolist() == [0, 1, 0]
+
+
+def test_an_empty_label_is_missing_whether_a_table_is_partitioned_by_it_or_not(tmp_path):
+    deltalake = pytest.importorskip("deltalake")
+    days = [datetime.datetime(2024, 1, day) for day in range(1, 5)]
+    rows = pa.table({"who": list("abcd"), "day": days, "plan": ["team", "", None, "pro"]})
+    found = []
+    for name, by in {"plain": None, "partitioned": ["plan"]}.items():
+        deltalake.write_deltalake(tmp_path / name, rows, partition_by=by)
+        tables = cp.EventTables(visits=cp.Events(str(tmp_path / name), customer="who", time="day", kind="plan"), timezone="UTC")
+        found.append(features_of(tables, list("abcd"), "2024-02-01"))
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_moments_are_no_amounts_and_lengths_are_seconds():
+    frame = {"who": ["a", "b"], "day": [datetime.date(2024, 1, 1)] * 2}
+    calls = [datetime.datetime(1899, 12, 31, 0, 25, 30)] * 2
+    with pytest.raises(ContentError) as refused:
+        cp.EventTables(calls=cp.Events(pl.DataFrame({**frame, "length": calls}), customer="who", time="day", value="length"))
+    assert refused.value.code == "value-type"
+    calls = [datetime.timedelta(minutes=25, seconds=30)] * 2
+    tables = cp.EventTables(calls=cp.Events(pl.DataFrame({**frame, "length": calls}), customer="who", time="day", value="length"))
+    assert features_of(tables, ["a", "b"], "2024-01-02")["value__calls_last_value_1"].tolist() == [1530, 1530]
+
+
+def test_a_refit_model_has_a_base_of_the_rows_that_are_given(rng):
+    X = rng.normal(size=(2000, 3))
+    y = (rng.random(2000) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    late = X[:, 0] > 1
+    first = lightgbm.train({"objective": "binary", "num_leaves": 4, "verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, y), 5)
+    booster = first.refit(X[late], y[late], decay_rate=0.0)
+    alone, with_rows = cp.TreeShap(booster), cp.TreeShap(booster, background=X[late])
+    assert alone.expected_value == pytest.approx(booster.predict(X[:1], pred_contrib=True)[0, -1])
+    assert with_rows.expected_value == pytest.approx(booster.predict(X[late], raw_score=True).mean())
+    assert with_rows.expected_value - alone.expected_value > 0.3
+
+
+def test_categories_of_histogram_boosting_are_explained_to_the_score(rng):
+    plan = rng.integers(0, 6, 1000)
+    X = np.column_stack([plan, rng.normal(size=1000)])
+    y = rng.random(1000) < np.array([0.6, 0.1, 0.3, 0.7, 0.05, 0.4])[plan]
+    model = HistGradientBoostingClassifier(categorical_features=[0], max_iter=5).fit(X, y)
+    values, base = cp.TreeShap(model).shap_values(X)
+    np.testing.assert_allclose(values.sum(axis=1) + base, model.decision_function(X), atol=1e-12)

@@ -91,7 +91,7 @@ class TreeShap:
     base : str
         Which rows the expected value is the mean of. Without a background libraries mean three things by it: LightGBM and histogram
         boosting count training rows without weights, CatBoost and scikit-learn's trees with their weights, XGBoost weights them by the
-        Hessian of the loss.
+        Hessian of the loss. After ``refit`` LightGBM still counts the rows of the first training: give a background.
 
     Raises
     ------
