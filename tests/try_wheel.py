@@ -21,7 +21,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LARGEST = 1_250_000  # bytes of a wheel; what it is made of: docs/decisions/0020-rooms.md
+LARGEST = 1_350_000  # bytes of a wheel; what it is made of: docs/decisions/0020-rooms.md
 
 START = """
 import pathlib, sys, warnings
@@ -187,7 +187,7 @@ def build(folder: Path, uv: str | None) -> tuple[Path, int]:
     print(f"{wheel.name}: {size:,} bytes, {len(names)} files")
     wrong = size > LARGEST or any(name.startswith("tests/") or "/tests/" in name for name in names)
     if wrong:
-        print("FAILED: the wheel is larger than 1.25 MB, or holds tests", flush=True)
+        print("FAILED: the wheel is larger than 1.35 MB, or holds tests", flush=True)
     return wheel, int(wrong)
 
 
