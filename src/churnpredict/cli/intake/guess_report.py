@@ -15,7 +15,7 @@ from churnpredict.text_tables import paragraph, text_table
 
 __all__ = ["guess_report"]
 
-_HEADS = ("file", "read as", "key", "times", "money", "not used, and why")
+_HEADS = ("file", "read as", "key", "times", "amount", "not used, and why")
 
 
 def guess_report(readings: Sequence[Reading], rule: Rule, refused: Mapping[str, str], width: int | None = None) -> str:
