@@ -47,3 +47,43 @@ def test_times_with_and_without_a_zone_are_named(tmp_path: Path) -> None:
     naive = len(range(0, len(D), 3))
     with pytest.raises(ConfigError, match=f'"ordered_at" holds {len(D) - naive:,} times with a time zone and {naive:,} without'):
         drafted(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "closed", "reopened"),
+    [
+        ("tickets", "opened_at", "closed_at", "reopened_at"),
+        ("tickets", "created", "solved_at", "last_reopened"),
+        ("cases", "CreatedDate", "ClosedDate", "ReopenedDate"),
+        ("anfragen", "eroeffnet_am", "geschlossen_am", "wiedereroeffnet_am"),
+        ("reclamations", "ouverture", "cloture", "reouverture"),
+        ("zgloszenia", "otwarto", "zamknieto", "ponownie_otwarto"),
+    ],
+)
+def test_reopened_tickets_are_declared(name: str, opened: str, closed: str, reopened: str, tmp_path: Path) -> None:
+    rows = []
+    for i, r in enumerate(D.itertuples()):
+        at = r.at.floor("s")
+        again = at + (at - at.floor("D")) / 2 if i % 6 == 0 else None
+        end = (again or at) + 2 * (at - at.floor("D")) if i % 9 else None
+        rows.append(f"{i},{r.who},{again or ''},{end or ''},{at}")
+    lines(tmp_path, f"{name}.csv", [f"id,customer_id,{reopened},{closed},{opened}", *rows])
+    lines(tmp_path, "orders.csv", ["customer_id,ordered_at,amount", *(f"{r.who},{r.at:%Y-%m-%d %H:%M},{r.eur}" for r in D.itertuples())])
+    text, found = drafted(tmp_path)
+    table = found[name]
+    assert (table["kind"], table["start"], table["end"], table["reopened"]) == ("intervals", opened, closed, reopened)
+    from churnpredict.cli.config import parse_config
+
+    tables = parse_config(text, tmp_path / "churn.toml").event_tables()
+    assert int((tables.stream(name).columns["reopened"] < 2**62).sum()) == sum(r.split(",")[2] != "" for r in rows)
+
+
+def test_a_time_of_nearly_all_tickets_or_before_they_open_is_not_a_reopening(tmp_path: Path) -> None:
+    rows = [
+        f"{i},{r.who},{r.at:%Y-%m-%d},{r.at + 3 * (r.at - r.at.floor('D')):%Y-%m-%d},{r.at:%Y-%m-%d}" for i, r in enumerate(D.itertuples())
+    ]
+    rows = [",".join([*r.split(",")[:3], "" if i % 9 == 0 else r.split(",")[3], r.split(",")[4]]) for i, r in enumerate(rows)]
+    lines(tmp_path, "tickets.csv", ["id,customer_id,opened_at,closed_at,reopened_at", *rows])
+    lines(tmp_path, "orders.csv", ["customer_id,ordered_at,amount", *(f"{r.who},{r.at:%Y-%m-%d %H:%M},{r.eur}" for r in D.itertuples())])
+    _, found = drafted(tmp_path)
+    assert "reopened" not in found["tickets"]

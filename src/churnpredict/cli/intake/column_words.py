@@ -161,6 +161,10 @@ WORDS: dict[str, str] = {
         response* responded first_response reply replied antwort* reponse* respuesta* risposta* resposta* odpowied* reactie* antwoord*
         ответ* yanit*
     """,
+    "reopened": """
+        reopen* wiedereroeffn* wiedereroffn* wiedergeoeffnet* erneut_geoeffnet* erneut_geoffnet* reouv* rouvert* reabiert* reapert*
+        reabr* riapert* riapr* reabert* ponownie ponown* heropen* переоткр* повторн* возобновл* yeniden_acil* tekrar_acil*
+    """,
     "owner": """
         owner* rep reps csm salesperson seller agent* account_manager manager* handler betreuer* verkaeufer* verkaufer* vertreter*
         berater* gestionnaire* commercial* vendedor* comercial* gestor* venditor* agente opiekun* handlowiec* sprzedawc* verkoper*

@@ -39,6 +39,8 @@ _SAYS = {
     "currency": "currency of the value",
     "known_at": "when the row became known",
     "since": "when the customer joined",
+    "account": "the account that the person belongs to",
+    "valid_from": "since when the row applies",
     "start": "when it began",
     "end": "when it ended; empty while it runs",
     "planned_end": "the agreed end",

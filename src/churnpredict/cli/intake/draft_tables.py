@@ -15,9 +15,10 @@ from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
-from churnpredict.cli.intake.merged_customers import with_merges_named
+from churnpredict.cli.intake.merged_customers import Known, with_merges_named, without_merged
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.parts_of_tables import one_of_many
+from churnpredict.cli.intake.people_tables import with_people
 from churnpredict.cli.intake.planned_ends import with_planned_ends
 from churnpredict.cli.intake.readings import Activity, Reading
 from churnpredict.cli.intake.received_amounts import with_received
@@ -59,7 +60,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     profiles = [p for p in profiles if p.name not in apart]
     tables = {p.name: p for p in profiles}
     ways = customer_ways(profiles)
-    known: dict[str, tuple[TableProfile, str]] = {}
+    known: Known = {}
     notes: dict[str, str] = {}
     lists: dict[str, str] = {}
     for name, profile in tables.items():
@@ -86,10 +87,12 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     known = {
         name: (with_amount(priced.get(name, p), set(priced.get(name, p).columns) - set(p.columns)), c) for name, (p, c) in known.items()
     }
-    settled = with_settled_dates({name: p for name, (p, _) in known.items()})
-    known = {name: (settled[name], c) for name, (_, c) in known.items()}
-    first = [r for name, (p, c) in known.items() for r in guess_columns(p, c)]
-    activity = _activity(first)
+    known = _dated(known)
+    first = _guessed(known)
+    merged = without_merged(known, tables, first)
+    known, pairs = merged or (known, {})
+    lists |= pairs
+    activity = _activity(_guessed(known) if merged else first)
     found = [r for name, (p, c) in known.items() for r in guess_columns(p, c, activity=activity)]
     found = [_asked(r, ask) for r in without_contradicted(found, activity)]
     found = with_planned_ends(found, activity, lambda text, choices: ask(Question(text, choices)) == 1)
@@ -97,15 +100,25 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     over_time, seen = tariff_states(found, {name: tables[name] for name in lists})
     told |= seen
     readings += [Reading(tables[name], "", name, why=told.get(name, why)) for name, why in lists.items()]
-    used = set() if not ways else {s.table for w in ways.values() for s in w.steps}
+    used = {s.table for w in ways.values() for s in w.steps}
     found = [with_received(with_totals_once(r)) for r in found]
     found = [_lines_of_orders(r, ways[r.name]) if r.name in ways else r for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
     readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
-    readings = _one_table_of_people(readings)
+    readings = with_people(_one_table_of_people(readings), {name: tables[name] for name in lists})
     readings = [months_turned(r) for r in readings]
-    readings = _observed(with_merges_named(readings))
+    readings = _observed(with_merges_named(readings) if merged is None else readings)
     return with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
+
+
+def _dated(known: Known) -> Known:
+    """Return the tables with the order of day and month in their dates settled."""
+    settled = with_settled_dates({name: p for name, (p, _) in known.items()})
+    return {name: (settled[name], customer) for name, (_, customer) in known.items()}
+
+
+def _guessed(known: Known) -> list[Reading]:
+    return [r for profile, customer in known.values() for r in guess_columns(profile, customer)]
 
 
 def _lines_of_orders(reading: Reading, way: Way) -> Reading:

@@ -30,6 +30,7 @@ __all__ = ["find_pair", "guess_contracts", "is_of_people", "is_short", "joins"]
 Mask = npt.NDArray[np.bool_]
 _DAY = 86_400_000_000
 _SOME = 20
+_ALWAYS = 0.9  # of tickets are not opened again: a time that so many have is something else
 
 
 def find_pair(profile: TableProfile, times: Sequence[Column], once: bool) -> tuple[Column, Column] | None:
@@ -110,17 +111,15 @@ def joins(start: Column) -> bool:
     )
 
 
-def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
-    """Return the reading of a table of contracts or tickets. Long because each role is chosen from the columns that earlier roles left."""
-    ticket, ended = profile.says("ticket") and not profile.says("contract"), end.known
-    roles = {"customer": customer, "start": start.name, "end": end.name}
-    unused: dict[str, str] = {}
-    lists: dict[str, list[str]] = {"attributes": []}
+def _other_times(times: Sequence[Column], start: Column, end: Column, ticket: bool, roles: dict[str, str], unused: dict[str, str]) -> None:
+    """Add the roles of the times beside the beginning and the end, and why others have none."""
     for column in times:
         if column.name in roles.values():
             continue
-        planned = column.says("planned_end") and not ticket
-        if (
+        planned, tells = column.says("planned_end") and not ticket, tells_whether(column, end.known) >= 0.9
+        if ticket and column.says("reopened") and _in_order(start, column) and np.mean(column.known) < _ALWAYS:
+            roles.setdefault("reopened", column.name)
+        elif (
             column.says("overwritten")
             or (column.says("clerical") and not planned)
             or (column.says("planned_end") and _moves_on(start, end, column))
@@ -128,12 +127,26 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
             unused[column.name] = IN_PLACE
         elif column.says("response") and ticket and _in_order(start, column):
             roles.setdefault("response", column.name)
-        elif column.says("planned_end") and np.mean(column.known) > 0.5 and _in_order(start, column) and tells_whether(column, ended) < 0.9:
+        elif (
+            column.says("planned_end")
+            and np.mean(column.known) > 0.5
+            and _in_order(start, column)
+            and tells_whether(column, end.known) < 0.9
+        ):
             roles.setdefault("planned_end", column.name)
-        elif tells_whether(column, ended) >= 0.9:
+        elif tells:
             unused[column.name] = TELLS
         elif column.says("recorded") and column.known.all() and _in_order(start, column):
             roles.setdefault("known_at", column.name)
+
+
+def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Column, times: Sequence[Column]) -> Reading:
+    """Return the reading of a table of contracts or tickets. Long because each role is chosen from the columns that earlier roles left."""
+    ticket, ended = profile.says("ticket") and not profile.says("contract"), end.known
+    roles = {"customer": customer, "start": start.name, "end": end.name}
+    unused: dict[str, str] = {}
+    lists: dict[str, list[str]] = {"attributes": []}
+    _other_times(times, start, end, ticket, roles, unused)
     rest = [c for c in profile.columns.values() if c.name not in roles.values() and c.name not in unused and c.kind != "time"]
     written = [c for c in rest if ticket and c.kind == "number" and not is_id(c.name) and c.filled.any() and not (c.filled & ~ended).any()]
     if written and not ended.all():

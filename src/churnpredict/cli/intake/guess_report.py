@@ -69,7 +69,7 @@ def _file(reading: Reading, above: str) -> str:
 
 
 def _row(reading: Reading, above: str) -> tuple[str, ...]:
-    roles = [r for r in ("time", "start", "end", "since") if r in reading.roles]
+    roles = [r for r in ("time", "start", "end", "since", "valid_from") if r in reading.roles]
     times = [reading.roles[r] for r in roles if r != "end" or reading.column(r).kind == "time"]
     planned = [f"planned end {reading.roles['planned_end']}"] if "planned_end" in reading.roles else []
     period = reading.key("known_after")

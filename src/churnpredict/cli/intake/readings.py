@@ -95,7 +95,7 @@ def left_out(profile: TableProfile, why: str) -> Reading:
 def said_how(profile: TableProfile, roles: dict[str, str], unused: dict[str, str]) -> list[tuple[str, Any, str]]:
     """Return how the times of a table must be declared; columns in another format than the first are not used."""
     first: tuple[tuple[str, Any, str], ...] | None = None
-    for role in ("time", "start", "since", "end", "planned_end", "response", "known_at"):
+    for role in ("time", "start", "since", "valid_from", "end", "planned_end", "response", "reopened", "known_at"):
         column = profile.columns.get(roles.get(role, ""))
         if column is None:
             continue
