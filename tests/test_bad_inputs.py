@@ -60,6 +60,11 @@ def log(**columns):
     return pd.DataFrame(frame | columns)
 
 
+def guests():
+    users = ["guest"] * 90 + [f"c{i}" for i in range(40)]
+    return pd.DataFrame({"user": users, "at": pd.date_range("2024-01-01", periods=len(users), freq="D")})
+
+
 def orders(source=None, **roles):
     settings = {k: roles.pop(k) for k in ("timezone", "observed_until") if k in roles}
     return cp.EventTables(orders=cp.Events(log() if source is None else source, **{"customer": "user", "time": "at"} | roles), **settings)
@@ -514,6 +519,7 @@ TABLE = [
     Bad(5, "duplicate customer", "E duplicate-customer", lambda _: with_people(pd.DataFrame({"id": ["a", "b", "a", "c"]}))),
     Bad(5, "duplicate customer among categories", "E duplicate-customer", lambda _: with_people(pd.DataFrame({"id": pd.Categorical(["a", "b", "a"], categories=list("abcd"))}))),
     Bad(6, "events of unknown customers", "W unknown-customer", lambda _: taken(with_people(pd.DataFrame({"id": ["a", "b"]})), [2, 1])),
+    Bad(6, "guests who share one id", "W shared-customer", lambda _: orders(guests())),
     Bad(7, "int and str ids", "E id-types-differ", lambda _: with_people(pd.DataFrame({"id": [1, 2]}))),
     Bad(7, "segments whose ids are text, where the tables have numbers", "E id-types-differ", lambda _: by_segment(pd.Series("a", index=["1", "2"]))),
     Bad(7, "segments with the default index", "E default-index", lambda _: by_segment(pd.Series(["a", "b", "c"]))),

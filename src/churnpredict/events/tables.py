@@ -26,6 +26,7 @@ from churnpredict.events.last_days import with_last_days
 from churnpredict.events.membership import read_tables
 from churnpredict.events.reading import all_ids, judge_repeats
 from churnpredict.events.rows import Rows
+from churnpredict.events.shared_ids import warn_of_shared_ids
 from churnpredict.events.streams import Stream, count_labels, group_rows, spread_rows
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
@@ -183,6 +184,7 @@ class EventTables:
         declaration = self.declarations[name]
         if isinstance(declaration, (Events, Intervals)):
             judge_repeats(name, rows, repeats, declaration)
+            warn_of_shared_ids(name, declaration.customer, stream, self.ids)
         if isinstance(self.declarations[name], Events):
             warn_of_holes(name, stream)
         declaration = self.declarations[name]

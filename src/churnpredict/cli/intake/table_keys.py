@@ -10,6 +10,7 @@ import numpy as np
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.table_profiles import Column, TableProfile
+from churnpredict.events.shared_ids import names_nobody
 
 __all__ = ["CONTACT", "Step", "Way", "customer_ways", "placeholders", "unlike_customer"]
 
@@ -17,12 +18,6 @@ _SHARED = 0.5  # share of the smaller column's values: both are keys of the same
 _SEEN = 0.9  # share of the values of a foreign key that are among the keys
 _FEW = 10
 _MANY = 0.05  # share of the rows of a table of people: so many companies they belong to
-_NOBODY = {
-    *("0", "-1", "00000", "000000", "99999", "999999", "9999999", "none", "null", "nil", "n/a", "na", "-", "--", "?", "x", "cash"),
-    *("guest", "guests", "unknown", "anonymous", "anon", "walk-in", "walkin"),
-    *("no card", "gast", "unbekannt", "anonym", "laufkunde", "barverkauf", "invité", "invite", "inconnu", "anonyme", "invitado"),
-    *("desconocido", "ospite", "anonimo", "convidado", "gość", "nieznany", "onbekend", "гость", "неизвестно", "misafir", "bilinmiyor"),
-}
 CONTACT = {
     *("email", "mail", "courriel", "correo", "eposta", "phone", "telephone", "telefono", "telefon", "telefone", "mobile", "movil"),
     *("celular", "cellulare", "telemovel", "handynummer", "rufnummer", "telefonnummer", "telefoonnummer", "телефон"),
@@ -271,4 +266,4 @@ def placeholders(column: Column) -> dict[str, int]:
     """Return values that stand for nobody, such as 0 for guests or "unknown", and their rows: far more than those of any customer."""
     counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=column.distinct)
     usual = max(10.0 * float(np.median(counts)), 20.0) if len(counts) > _FEW else np.inf
-    return {str(v): int(n) for v, n in zip(column.codes[1], counts, strict=True) if n > usual and str(v).strip().lower() in _NOBODY}
+    return {str(v): int(n) for v, n in zip(column.codes[1], counts, strict=True) if n > usual and names_nobody(str(v))}
