@@ -151,7 +151,7 @@ TASKS = {
     "Try it": ("demo",),
     "Set up": ("init", "check"),
     "Train and judge": ("train", "backtest"),
-    "Score and act": ("score", "when", "expected", "report", "digest", "alerts", "why"),
+    "Score and act": ("score", "when", "expected", "transitions", "report", "digest", "alerts", "why"),
     "Keep it running": ("drift", "retrain", "history", "check-model", "card", "forget"),
 }
 

@@ -33,6 +33,7 @@ QUICK_STEPS = (
     "score",
     "score --output runs",
     "expected --of orders",
+    "transitions --start 2023-01-01",
     "report",
     "digest",
     "why C000780",

@@ -13,6 +13,7 @@ from tests.oracles.transitions import NOW, Contract, Row, Silence, moves
 import churnpredict as cp
 from churnpredict.accounting import transitions
 from churnpredict.accounting.state_moves import STATES
+from churnpredict.churn.rule import ChurnRule
 from churnpredict.errors import ImmatureError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
@@ -197,3 +198,18 @@ def test_a_part_of_the_columns_is_shown_as_a_table() -> None:
     assert "2023-02-05 \u2192 2023-05-16" in repr(moved).splitlines()[0]
     assert repr(moved[["from", "to", "customers"]]).split()[:3] == ["from", "to", "customers"]
     assert (moved.start, moved.end) == ("2023-02-05", "2023-05-16")
+
+
+@pytest.mark.parametrize(
+    "churn", [cp.Inactivity("60d", of="orders"), cp.SubscriptionEnd("60d", of="subscriptions"), cp.Cancellation("60d", of="cancellations")]
+)
+def test_the_last_quarter_is_the_default(churn: ChurnRule) -> None:
+    tables = cp.make_business(150, random_state=8, rule="cancellation").tables
+    found = cp.accounting.transitions(tables, churn)
+    start, end = pd.Timestamp(found.start), pd.Timestamp(found.end)
+    assert end - start == pd.Timedelta(days=90)
+    pd.testing.assert_frame_equal(found, cp.accounting.transitions(tables, churn, start=start, end=end))
+    with pytest.raises(ImmatureError):
+        cp.accounting.transitions(tables, churn, start=start, end=end + pd.Timedelta(days=1, seconds=1))
+    sooner = cp.accounting.transitions(tables, churn, end=end - pd.Timedelta(days=30))
+    assert (sooner.start, sooner.end) == tuple(str((day - pd.Timedelta(days=30)).date()) for day in (start, end))

@@ -93,3 +93,34 @@ def test_several_logs_need_the_name_of_one(folder: Path, capsys: pytest.CaptureF
     assert 'there are 2 tables of events: orders, visits. Name one: of="orders". [which-table]' in capsys.readouterr().err
     assert not Path("expected.csv").exists()
     assert run("expected", "--of", "visits") == 0
+
+
+def test_transitions_are_those_of_the_library(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = read_config("churn.toml")
+    tables, churn = config.event_tables(), config.churn_rule()
+    asked = ("transitions", "--start", "2023-03-01", "--end", "2023-09-01")
+    assert run(*asked, "--min-group", "1") == 0
+    printed = capsys.readouterr().out
+    found = cp.accounting.transitions(tables, churn, start="2023-03-01", end="2023-09-01", min_group=1)
+    assert printed == f"{found}\nwrote transitions.csv\nnext: open transitions.csv\n"
+    pd.testing.assert_frame_equal(
+        pd.read_csv("transitions.csv", keep_default_na=False), pd.DataFrame(found).astype({"customers": "int64"}), rtol=1e-12
+    )
+    assert run(*asked, "--value", "orders", "--min-group", "30", "--output", "m.parquet", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    money = cp.accounting.transitions(tables, churn, start="2023-03-01", end="2023-09-01", value="orders", min_group=30)
+    pd.testing.assert_frame_equal(pd.read_parquet("m.parquet"), pd.DataFrame(money))
+    assert (told["start"], told["end"], told["moves"]) == ("2023-03-01", "2023-09-01", len(money))
+    assert told["customers"] == money["customers"].sum()
+    assert run(*asked, "--min-group", "30") == 0
+    assert "hidden (\u2013): fewer than 30 customers" in capsys.readouterr().out
+
+
+def test_transitions_of_the_last_quarter_by_default(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("transitions", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert pd.Timestamp(told["end"]) - pd.Timestamp(told["start"]) == pd.Timedelta(days=90)
+    config = read_config("churn.toml")
+    later = pd.Timestamp(told["end"]) + pd.Timedelta(seconds=1)
+    with pytest.raises(cp.errors.ImmatureError):
+        cp.accounting.transitions(config.event_tables(), config.churn_rule(), end=later)

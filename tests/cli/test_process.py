@@ -282,6 +282,10 @@ WRONG = {
         "--model=nowhere", "more",
     ],
     "expected": ["--at=x", "--over=0d", "--over=x", "--of=nowhere", "--buying=x", "--output=a.xls", "--output=orders.csv", "more"],
+    "transitions": [
+        "--start=x", "--end=x", "--end=2099-01-01", "--start=2024-01-01 --end=2023-01-01", "--of=nowhere", "--value=nowhere",
+        "--min-group=0", "--output=a.xls", "--output=orders.csv", "more",
+    ],
     "check-model": ["", "nowhere", ".", "orders.csv", "--sha256=12 orders.csv", "/dev/null"],
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,11 @@ def test_the_riskiest_customers_and_alerts() -> None:
     both = riskiest(pd.DataFrame([two, two | {"about_equal": False}]))
     assert both.count("Price +5.0 / Support +4.0") == both.count("Price +5.0, Support +4.0") == 1
     judged = pd.DataFrame({"alert": ["silent"], "fired": [30], "left": [0.5], "base_rate": [0.1]})
-    judged = judged.assign(leavers=1200.0, missed=34.0, lead_days=[41.6])
+    judged = judged.assign(left_low=0.33, left_high=0.67, leavers=1200.0, missed=34.0, missed_low=0.02, missed_high=0.039, lead_days=[41.6])
     assert "silent" in alert_table(judged, {"silent": 4})
     assert "34 of 1,200" in alert_table(judged, {})
-    assert alert_table(judged, {}).split()[-1] == "42"
-    assert alert_table(judged.assign(lead_days=np.nan), {}).split()[-1] == "-"
+    assert re.search("42 *\n", alert_table(judged, {}))
+    assert all(told in alert_table(judged, {}) for told in ("33 % to 67 %", "2.0 % to 3.9 %"))
+    bare = alert_table(judged.assign(lead_days=np.nan, left_low=np.nan, left_high=np.nan, missed_low=np.nan, missed_high=np.nan), {})
+    assert " to " not in bare
+    assert bare.split()[-1] == "-"

@@ -16,6 +16,7 @@ KINDS = {
     "events": cp.Events(FRAME, customer="who", time="at", value="eur", kind="what", item="sku", user="person", known_at="seen", id="no"),
     "intervals": cp.Intervals(FRAME, customer="who", start="from", end="to", value="eur", kind="plan", attributes=["size"], dates=["due"]),
     "states": cp.States(FRAME, customer="who", time="at", values=["plan", "price"], labels=["plan"]),
+    "people": cp.Customers(FRAME, customer="who", account="firm", valid_from="from"),
     "customers": cp.Customers(FRAME, customer="who", since="joined", attributes=["city", "age"], owner="amy", labels=["age"]),
 }
 
@@ -33,6 +34,7 @@ def test_every_role_that_names_a_column_is_read(kind: str) -> None:
 def test_numbers_are_not_kept_as_written_and_labels_are() -> None:
     assert "eur" not in KINDS["events"].as_written()
     assert {"who", "sku", "no"} <= set(KINDS["events"].as_written())
+    assert {"who", "firm", "from"} <= set(KINDS["people"].as_written())
     assert KINDS["states"].described() == ["price"], "declared labels are not judged by their values"
     assert KINDS["customers"].described() == ["city"]
 

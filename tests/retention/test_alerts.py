@@ -123,6 +123,28 @@ def check_leavings(X, seed):
     assert again.equals(found)
 
 
+def wilson_by_hand(count: float, n: float) -> tuple[float, float]:
+    """The roots of (p - share)^2 = z^2 p (1 - p) / n in p."""
+    z2, share = 1.959963984540054**2, count / n
+    return tuple(sorted(np.roots([1 + z2 / n, -(2 * share + z2 / n), share**2]).real))
+
+
+def test_shares_have_intervals(X):
+    """Over customers, and over leavings; without any of them there is none."""
+    y = (X.index.get_level_values("customer_id").str[-1].astype(int) % 3 == 0).astype(int)
+    days = np.where(y == 1, np.arange(len(X)) % 50 + 1.0, np.nan)
+    X = X.assign(idle=np.where(np.arange(len(X)) % 4 == 0, 90.0, 0.0))
+    found = cp.diagnostics.judge_alerts(X, y, {"silent": "idle >= 60", "never": "idle > 1000"}, days=days).set_index("alert")
+    row = found.loc["silent"]
+    assert row["customers"] < row["fired"], "snapshots of one customer are alike"
+    assert (row["left_low"], row["left_high"]) == pytest.approx(wilson_by_hand(row["left"] * row["customers"], row["customers"]))
+    assert (row["missed_low"], row["missed_high"]) == pytest.approx(wilson_by_hand(row["missed"], row["leavers"]))
+    assert found.loc["never", ["left_low", "left_high"]].isna().all()
+    assert found.loc["never", "missed_high"] == 1.0
+    without = cp.diagnostics.judge_alerts(X, y, {"silent": "idle >= 60"})
+    assert without[["missed_low", "missed_high"]].isna().all(axis=None)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_each_leaving_counts_once_from_its_first_alert(X, seed):
     check_leavings(X, seed)

@@ -113,8 +113,8 @@ def transitions(
     tables: EventTables,
     churn: ChurnRule,
     *,
-    start: Moment,
-    end: Moment,
+    start: Moment | None = None,
+    end: Moment | None = None,
     of: str | None = None,
     value: str | None = None,
     min_group: int = 5,
@@ -133,9 +133,10 @@ def transitions(
     tables : EventTables
     churn : Inactivity, SubscriptionEnd or Cancellation
         As for :func:`churnpredict.churn_rate`: accounts are kept in hindsight.
-    start, end : time
+    start, end : time, optional
         The two moments. All departures before ``end`` must be known: a contract rule waits for its grace period. "New" and "returned" need
-        what happened in the 90 days before ``start``.
+        what happened in the 90 days before ``start``. By default ``end`` is the last moment for which all departures are known, and
+        ``start`` is 90 days before.
     of : str, optional
         The table of events whose silence is ``at risk`` and ``dormant``: under :class:`churnpredict.Inactivity` the table of the rule, else
         none by default, and all are current who are neither new nor returned. Customers who were never active count as active on the day
@@ -182,8 +183,7 @@ def transitions(
     """
     ledger = Ledger(tables, churn, "transitions(tables, churn)")
     check_least(min_group)
-    moments = ledger.tables.instant(start, "start"), ledger.tables.instant(end, "end")
-    _check_moments(ledger, *moments)
+    moments = _moments(ledger, start, end)
     entry = ledger.entries()
     customers = np.flatnonzero(entry < moments[1]).astype(np.int32)
     active = visits(ledger.tables, of) if of is not None else None
@@ -206,6 +206,17 @@ def transitions(
     hide(frame, whole < min_group, f"fewer than {min_group} customers")
     frame.start, frame.end = (ledger.tables.stamp(moment) for moment in moments)
     return frame
+
+
+def _moments(ledger: Ledger, start: Moment | None, end: Moment | None) -> tuple[int, int]:
+    """Return both moments, checked; by default the latest ones."""
+    last = ledger.settled_until
+    if ledger.open_until(np.array([last])).any():  # contracts end at this moment, and may yet be renewed
+        last = Span(days=1).before(last, ledger.tables.timezone)
+    second = last if end is None else ledger.tables.instant(end, "end")
+    first = _RECENT.before(second, ledger.tables.timezone) if start is None else ledger.tables.instant(start, "start")
+    _check_moments(ledger, first, second)
+    return first, second
 
 
 def _check_moments(ledger: Ledger, start: int, end: int) -> None:

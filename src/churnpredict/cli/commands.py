@@ -37,7 +37,7 @@ from churnpredict.cli.options import (
     tell,
     typed,
 )
-from churnpredict.cli.period_commands import expected, when
+from churnpredict.cli.period_commands import expected, transitions, when
 from churnpredict.cli.process import log_line, run, say
 from churnpredict.cli.record_commands import card, check_model, digest, forget, why
 from churnpredict.cli.scoring_checks import Copied, check_scoring, upsert_of
@@ -509,6 +509,7 @@ def _no_alerts(config: Path) -> UsageError:
 for _command, _short in (
     (when, "Say when customers will leave, and the revenue until then."),
     (expected, "Say what customers will buy in a coming period."),
+    (transitions, "Count customers who moved between states: new, at risk, left."),
     (why, "Write a page on why one customer was scored."),
     (card, "Write a model card: data, tests, limits, versions."),
     (digest, "Write a message per owner: who is new on the list, and why."),

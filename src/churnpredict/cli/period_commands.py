@@ -1,4 +1,4 @@
-"""Commands about a coming period: when customers leave, and what they buy until then; ``commands`` registers them."""
+"""Commands about a period: when customers leave, what they buy until then, how they moved in the last one; ``commands`` registers them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from churnpredict.cli.options import AtOption, ConfigOption, DryRun, Format, FormatOption, SignedBy, tell, typed
 from churnpredict.progress import stage
 
-__all__ = ["Buying", "expected", "when"]
+__all__ = ["Buying", "expected", "transitions", "when"]
 
 
 class Buying(StrEnum):
@@ -107,3 +107,37 @@ def expected(
     sums = {name: float(found[name].sum()) for name in ("p_alive", "expected_purchases", "expected_spend") if name in found}
     told = {"command": "expected", "customers": len(found), "over": period, **sums, "written": str(output)}
     tell(told, f"{best_buyers(found, period, settings.plan.unit)}\nwrote {output}", how, f"open {output}")
+
+
+def transitions(
+    config: ConfigOption = Path("churn.toml"),
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="First moment; by default 90 days before the second.")] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Second moment; by default the last for which all departures are known.")
+    ] = None,
+    of: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="Table of events whose silence puts customers at risk; by default that of the rule.")
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="Payments, contracts or prices: also count the money that moved.")
+    ] = None,
+    min_group: Annotated[int, typer.Option(metavar="N", help="Hide the figures of fewer customers than this.", min=1)] = 5,
+    output: Annotated[Path, typer.Option(help="File of one row per pair of states (.csv, .csv.gz, .parquet).")] = Path("transitions.csv"),
+    how: FormatOption = Format.text,
+) -> None:
+    """Count how many customers moved from one state of their life to another: new, current, at risk, dormant, left; no model is needed."""
+    from churnpredict.accounting.state_moves import transitions as count_moves
+    from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.table_files import check_ending, write_frame
+
+    settings = read_config(config)
+    check_ending(output)
+    refuse_clashes({"--output": output}, settings=settings)
+    churn = settings.churn_rule()
+    moved = count_moves(settings.event_tables(), churn, start=start, end=end, of=of, value=value, min_group=min_group)
+    write_frame(output, moved)
+    told = {"command": "transitions", "start": moved.start, "end": moved.end, "moves": len(moved)}
+    told |= {"customers": int(moved["customers"].sum()), "written": str(output)}
+    hidden = [f"hidden (\u2013): {note}" for note in dict.fromkeys(moved["note"]) if note]
+    tell(told, "\n".join([repr(moved), *hidden, f"wrote {output}"]), how, f"open {output}")

@@ -32,18 +32,25 @@ def counted(number: int, noun: str) -> str:
 
 def alert_table(judged: pd.DataFrame, now: Mapping[Any, int]) -> str:
     """Return each alert rule in a row: customers now, how often it fired in the past, and how many left after it and
-    anyway, how many leavers it missed, and how early it fired.
+    anyway, how many leavers it missed, and how early it fired; shares with their intervals in the line below.
     """
     rows = [
         (
-            *(r["alert"], now.get(r["alert"], 0), int(r["fired"]), Figure(percent(r["left"])), Figure(percent(r["base_rate"]))),
-            Figure(f"{people(r['missed'])} of {people(r['leavers'])}"),
+            *(r["alert"], now.get(r["alert"], 0), int(r["fired"])),
+            Figure(f"{percent(r['left'])}{_between(r['left_low'], r['left_high'])}"),
+            Figure(percent(r["base_rate"])),
+            Figure(f"{people(r['missed'])} of {people(r['leavers'])}{_between(r['missed_low'], r['missed_high'])}"),
             Figure("-" if math.isnan(r["lead_days"]) else f"{r['lead_days']:.0f}"),
         )
         for r in judged.to_dict("records")
     ]
     head = ("alert", "now", "in the past", "left after it", "left anyway", "leavers missed", "days before leaving")
     return "\n".join(text_table(rows, head))
+
+
+def _between(low: float, high: float) -> str:
+    """Return an interval as a second line of a cell, nothing where there is none."""
+    return "" if math.isnan(low) else f"\n{percent(low)} to {percent(high)}"
 
 
 def best_buyers(found: pd.DataFrame, over: str, unit: str = "", n: int = 10) -> str:

@@ -19,6 +19,7 @@ CALLED = {
     **dict.fromkeys(("monitor", "watch"), "drift"),
     **dict.fromkeys(("audit", "verify"), "check"),
     **dict.fromkeys(("forecast", "survival", "curves", "staying"), "when"),
+    **dict.fromkeys(("states", "moves", "matrix", "migration", "lifecycle"), "transitions"),
     **dict.fromkeys(("clv", "ltv", "lifetime", "purchases"), "expected"),
 }
 
@@ -85,4 +86,5 @@ PURPOSE = {
     "check": "To validate the data and look for leaks",
     "when": "To see when customers will leave",
     "expected": "To see what customers will buy",
+    "transitions": "To see how customers moved between states",
 }

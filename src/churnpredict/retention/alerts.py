@@ -16,6 +16,7 @@ from churnpredict.amounts import DOUBLE, SINGLE, at_least, at_most, equal
 from churnpredict.argument_checks import check_instance
 from churnpredict.clock import DAY
 from churnpredict.errors import ConfigError, SchemaError, UsageError, closest
+from churnpredict.intervals import wilson
 from churnpredict.moments import Moment, moment
 from churnpredict.number_checks import check_numbers
 from churnpredict.per_customer import match_ids
@@ -239,10 +240,12 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
     Returns
     -------
     DataFrame
-        One row per rule: ``alert``, ``fired`` (snapshots), ``customers``, ``left`` (share of the snapshots that left), ``base_rate``,
-        ``lift``, ``caught`` (share of all leavers). NaN where nothing fired or nobody left. Of the customers who left, each counted once
-        per leaving: ``leavers``, ``missed`` (those of whom it did not fire at any snapshot before they left) and ``lead_days`` (days from
-        the first of these snapshots until they left; the median of those not missed). NaN without ``days``.
+        One row per rule: ``alert``, ``fired`` (snapshots), ``customers``, ``left`` (share of the snapshots that left) with its interval
+        ``left_low`` to ``left_high``, ``base_rate``, ``lift``, ``caught`` (share of all leavers). NaN where nothing fired or nobody left.
+        Of the customers who left, each counted once per leaving: ``leavers``, ``missed`` (those of whom it did not fire at any snapshot
+        before they left), ``missed_low`` to ``missed_high`` (interval of their share) and ``lead_days`` (days from the first of these
+        snapshots until they left; the median of those not missed). NaN without ``days``. Intervals are Wilson's, of 95 %; that of
+        ``left`` counts customers and not snapshots, since those of one customer are alike.
 
     Raises
     ------
@@ -279,7 +282,15 @@ def judge_alerts(X: pd.DataFrame, y: Column, rules: str | Path | Mapping[str, st
         early = (np.nan,) * 3 if ahead is None or leaving is None else _how_early(fires, ahead, leaving)
         rows.append((name, int(fires.sum()), who, left, base, lift, caught, *early))
     columns = ["alert", "fired", "customers", "left", "base_rate", "lift", "caught", "leavers", "missed", "lead_days"]
-    return pd.DataFrame(rows, columns=columns)
+    found = pd.DataFrame(rows, columns=columns)
+    for share, count, n in (
+        ("left", found["left"] * found["customers"], found["customers"]),
+        ("missed", found["missed"], found["leavers"]),
+    ):
+        place = list(found).index(share)
+        for i, bound in enumerate(wilson(count, n)):
+            found.insert(place + 1 + i, f"{share}_{('low', 'high')[i]}", bound)
+    return found
 
 
 def _checked_days(days: Any, target: Any) -> Any:
