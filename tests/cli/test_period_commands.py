@@ -112,8 +112,8 @@ def test_transitions_are_those_of_the_library(folder: Path, capsys: pytest.Captu
     pd.testing.assert_frame_equal(pd.read_parquet("m.parquet"), pd.DataFrame(money))
     assert (told["start"], told["end"], told["moves"]) == ("2023-03-01", "2023-09-01", len(money))
     assert told["customers"] == money["customers"].sum()
-    assert run(*asked, "--min-group", "30") == 0
-    assert "hidden (\u2013): fewer than 30 customers" in capsys.readouterr().out
+    assert run(*asked, "--min-group", "1000") == 0
+    assert "hidden (\u2013): fewer than 1000 customers" in capsys.readouterr().out
 
 
 def test_transitions_of_the_last_quarter_by_default(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

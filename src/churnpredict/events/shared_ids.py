@@ -78,7 +78,7 @@ def warn_of_shared_ids(name: str, column: str, stream: Stream, ids: pa.Array) ->
         return
     power = np.log2(rows[some]).astype(np.int64)
     customers, counts = np.bincount(power, minlength=_SIZES), np.bincount(power, rows[some], minlength=_SIZES)
-    large = some[rows[some] > _MANY]
+    large = some[rows[some] > max(_MANY, _TIMES / 2 * float(np.median(rows[some])))]  # few: words are looked at one by one
     texts = ids.take(pa.array(large)).cast(pa.string()).to_pylist() if len(large) else []
     nobody = Counter({text: int(n) for text, n in zip(texts, rows[large], strict=True) if names_nobody(text)})
     judge(("shared-customer", name), lambda *found: _warn(name, column, *found), customers, counts.astype(np.int64), nobody)
