@@ -11,7 +11,8 @@ threads), and where that goes is measured around the functions that do it. The o
 
 With ``--next-day`` the log is a folder of files, and the other side is the same job with a kept history (``--keep-history``): what the
 first run costs, and the next one, for which a file with a thousandth of the rows has come, then others with more, against runs from scratch
-on the same files. The scores of both sides must be equal. Features alone, without a model, are compared in the same way.
+on the same files. The cutoff is the end of the last day that has come, so it moves as well. The scores of both sides must be equal.
+Features alone, without a model, are compared in the same way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from _measure import Table, pin
 from size import cutoffs, write_events
@@ -79,7 +82,7 @@ class Stages:
         setattr(home, name, watched)
 
 
-def child(source: Path, model: Path, target: Path, memory: str, detail: str, history: str = "") -> None:
+def child(source: Path, model: Path, target: Path, memory: str, detail: str, at: str, history: str = "") -> None:
     """What is measured: all that a job of its own does, imports included; with a kept history in a folder, if one is given."""
     stages = Stages()
     pin()
@@ -119,7 +122,7 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str, his
             else cp.events.partitions.scan_tables(folder=folder, memory=memory, **declared(source))
         ),
         target,
-        at=cutoffs(1)[0],
+        at=at,
         detail=detail,
         log=seen.append,
     )
@@ -138,7 +141,7 @@ def child(source: Path, model: Path, target: Path, memory: str, detail: str, his
     print(json.dumps(found))
 
 
-def features_child(source: Path, target: Path, memory: str, history: str) -> None:
+def features_child(source: Path, target: Path, memory: str, at: str, history: str) -> None:
     """Features of everybody at risk at the next cutoff to Parquet: reading and writing included."""
     pin()
     import churnpredict as cp
@@ -150,7 +153,7 @@ def features_child(source: Path, target: Path, memory: str, history: str) -> Non
         else cp.runs.scan_tables(folder=target.parent, memory=memory, **declared(source))
     )
     with tables:
-        cp.runs.write_features(tables, cp.Inactivity("90d", active_within="365d"), target, at=cutoffs(1)[0])
+        cp.runs.write_features(tables, cp.Inactivity("90d", active_within="365d"), target, at=at)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)}))
 
@@ -159,7 +162,6 @@ def bare(source: Path, model: Path, rows: int) -> dict[str, float]:
     """CPU seconds of one scan, and of predicting and explaining so many rows with LightGBM alone."""
     pin()
     import duckdb
-    import pandas as pd
 
     import churnpredict as cp
 
@@ -209,7 +211,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, nargs="+", default=[1, 4, 16], help="thousandths of the rows that come at a time")
     parser.add_argument("--what", choices=("features", "run"), nargs="+", default=["features", "run"], help="of the next day")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
-    parser.add_argument("--features", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--features", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -234,7 +236,7 @@ def main() -> None:
             sys.exit(not next_day(home, model, events, given))
         write_events(source, events, seed=1, customers=given.customers)
         for detail in given.detail:
-            found = in_child("--child", source, model, home / detail, given.memory, detail)
+            found = in_child("--child", source, model, home / detail, given.memory, detail, cutoffs(1)[0])
             other = in_child("--bare", source, model, found["scored"])
             kept &= tell(found, other, events, given, detail)
     sys.exit(not kept)
@@ -249,9 +251,10 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
     later.mkdir()
     days = write_days(folder, later, events, given)
     detail, memory, sides = given.detail[0], given.memory, []
-    first = in_child("--child", folder, model, home / "kept", memory, detail, home / "history") if "run" in given.what else None
+    at = end_of(folder)
+    first = in_child("--child", folder, model, home / "kept", memory, detail, at, home / "history") if "run" in given.what else None
     if "features" in given.what:
-        in_child("--features", folder, home / "features-0", memory, home / "history-of-features")
+        in_child("--features", folder, home / "features-0", memory, at, home / "history-of-features")
     told = f"the next day: {given.customers:,} customers, {events:,} events kept"
     if first:
         size = sum(file.stat().st_size for file in (home / "history").rglob("*") if file.is_file())
@@ -261,13 +264,14 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
     peak, same, starts = 0, True, start_of(home, model, memory, detail, given)
     for number, (file, rows) in enumerate(days, 1):
         file.rename(folder / file.name)
+        at = end_of(folder)
         pairs = {}
         if "features" in given.what:
-            own = in_child("--features", folder, home / f"features-{number}", memory, home / "history-of-features")
-            pairs["features"] = own, in_child("--features", folder, home / f"features-{number}s", memory, "")
+            own = in_child("--features", folder, home / f"features-{number}", memory, at, home / "history-of-features")
+            pairs["features"] = own, in_child("--features", folder, home / f"features-{number}s", memory, at, "")
         if "run" in given.what:
-            kept = in_child("--child", folder, model, home / "kept", memory, detail, home / "history")
-            pairs["whole run"] = kept, in_child("--child", folder, model, home / "scratch", memory, detail)
+            kept = in_child("--child", folder, model, home / "kept", memory, detail, at, home / "history")
+            pairs["whole run"] = kept, in_child("--child", folder, model, home / "scratch", memory, detail, at)
             same &= cp.runs.read_scores(home / "kept").equals(cp.runs.read_scores(home / "scratch"))
             sides.append(pairs["whole run"])
         for what, (ours, theirs) in pairs.items():
@@ -288,15 +292,24 @@ def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
     return same
 
 
+def end_of(source: Path) -> str:
+    """The end of the last day in a log: the cutoff of its next run."""
+    import pyarrow.parquet as pq
+
+    files = sorted(source.glob("*.parquet"))[-1:] if source.is_dir() else [source]
+    last = max(pq.read_table(file, columns=["ts"])["ts"].to_numpy().max() for file in files)
+    return str(pd.Timestamp(last).floor("1D"))
+
+
 def start_of(home: Path, model: Path, memory: str, detail: str, given: Any) -> dict[str, float]:
     """What starting a process costs: imports, compiled code and the model, by the same work on a log of a hundred customers."""
     tiny = home / "tiny.parquet"
     write_events(tiny, 5_000, customers=100)
-    found = {}
+    found, at = {}, end_of(tiny)
     if "features" in given.what:
-        found["features"] = min(in_child("--features", tiny, home / f"tiny-{i}", memory, "")["cpu"] for i in range(2))
+        found["features"] = min(in_child("--features", tiny, home / f"tiny-{i}", memory, at, "")["cpu"] for i in range(2))
     if "run" in given.what:
-        found["whole run"] = min(in_child("--child", tiny, model, home / f"tiny-run-{i}", memory, detail)["cpu"] for i in range(2))
+        found["whole run"] = min(in_child("--child", tiny, model, home / f"tiny-run-{i}", memory, detail, at)["cpu"] for i in range(2))
     return found
 
 

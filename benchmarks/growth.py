@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from _measure import Table, pin
-from batch import in_child, write_days
+from batch import end_of, in_child, write_days
 from size import write_events
 
 HISTORIES, HISTORY = (1_000_000, 2_000_000, 4_000_000, 8_000_000), 2_000_000
@@ -30,12 +30,12 @@ def next_days(home: Path, events: int, days: tuple[int, ...], start: float) -> P
     folder.mkdir(parents=True)
     later.mkdir()
     files = write_days(folder, later, events, SimpleNamespace(days=days, customers=events // 100))
-    in_child("--features", folder, home / "first", "4GiB", home / "history")
+    in_child("--features", folder, home / "first", "4GiB", end_of(folder), home / "history")
     found = []
     for number, (file, rows) in enumerate(files):
         file.rename(folder / file.name)
-        kept = in_child("--features", folder, home / f"kept-{number}", "4GiB", home / "history")["cpu"]
-        scratch = in_child("--features", folder, home / f"scratch-{number}", "4GiB", "")["cpu"]
+        kept = in_child("--features", folder, home / f"kept-{number}", "4GiB", end_of(folder), home / "history")["cpu"]
+        scratch = in_child("--features", folder, home / f"scratch-{number}", "4GiB", end_of(folder), "")["cpu"]
         found.append((rows, kept - start, scratch - start))
     return found
 
@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         write_events(home / "tiny.parquet", 5_000, customers=100)
-        start = min(in_child("--features", home / "tiny.parquet", home / f"tiny-{i}", "4GiB", "")["cpu"] for i in range(3))
+        start = min(in_child("--features", home / "tiny.parquet", home / f"tiny-{i}", "4GiB", end_of(home / "tiny.parquet"), "")["cpu"] for i in range(3))
         by_history = [next_days(home / f"{events}", events, DAYS if events == HISTORY else DAYS[:1], start) for events in HISTORIES]
     by_day = by_history[HISTORIES.index(HISTORY)]
     table = Table(

@@ -17,6 +17,7 @@ from churnpredict.argument_checks import check_flag_or_none
 from churnpredict.errors import ModelFileError
 from churnpredict.explanation.additive import AdditiveModel, check_additive
 from churnpredict.explanation.certainty import lead_error
+from churnpredict.explanation.joint_shap import values_of_each
 from churnpredict.explanation.treeshap import TreeShap
 from churnpredict.model.encoding import EncodedRows, as_frame
 from churnpredict.model.members import CalendarMember
@@ -24,8 +25,8 @@ from churnpredict.threads import asking, thread_count
 
 __all__ = ["Contributions", "always_by_tables", "encoded_blocks", "rows_bar", "tree_parts"]
 
-BLOCK_CELLS = 8_000_000
-"""Cells of the encoded matrix at a time: 64 MB."""
+BLOCK_CELLS = 4_000_000
+"""Cells of the encoded matrix at a time: 32 MB, and as much for the values of each member."""
 
 _PROGRESS_ROWS = 200_000  # above it a progress bar is shown on a terminal
 _log = logging.getLogger("churnpredict")
@@ -96,9 +97,6 @@ class _Trees:
             known = _tables.get(booster)
             self.shap = _tables.setdefault(booster, TreeShap(booster)) if known is None else known
 
-    def contributions(self, A: np.ndarray, groups: np.ndarray | None, n_jobs: int) -> tuple[np.ndarray, float]:
-        return self.shap.shap_values(A, groups=groups, n_jobs=n_jobs, few_rows=_FEW_ROWS.get())
-
 
 class _Sum:
     """A member of another kind, which computes its own contributions.
@@ -111,7 +109,7 @@ class _Sum:
         self.member = member
         self.mean = None if background is None else member.contributions(background)[0].mean(axis=0)
 
-    def contributions(self, A: np.ndarray, groups: np.ndarray | None, n_jobs: int) -> tuple[np.ndarray, float]:
+    def contributions(self, A: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, float]:
         if groups is None:
             return self._counted(A)
         total, base = np.empty((len(A), int(groups.max()) + 1)), 0.0
@@ -175,8 +173,11 @@ class Contributions:
         groups = None if self.keep_features else self.group_of
         total, base = None, 0.0
         opinions: list[tuple[float, np.ndarray]] = []
+        threads = thread_count(self.n_jobs, pieces=len(A) / _ROWS)
+        shaps = [part.shap for part in self.parts if isinstance(part, _Trees)]
+        by_trees = iter(values_of_each(shaps, A, groups, n_jobs=threads, few_rows=_FEW_ROWS.get()))
         for member, part in zip(self.model.members, self.parts, strict=True):
-            phi, start = part.contributions(A, groups, thread_count(self.n_jobs, pieces=len(A) / _ROWS))
+            phi, start = next(by_trees) if isinstance(part, _Trees) else part.contributions(A, groups)
             if not isinstance(member, CalendarMember):  # it says something about one column only
                 opinions.append((member.weight, phi if groups is not None else _by_group(phi, self.group_of)))
             phi = member.weight * phi

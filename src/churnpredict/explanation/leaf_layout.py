@@ -41,8 +41,17 @@ class Layout:
     reference: NDArray[np.uint16]
 
 
-def lay_out(trees: TreeModel | Forest, background: NDArray[np.float64] | None, cells: int, features: int, cell_cost: float) -> Layout:
+def lay_out(
+    trees: TreeModel | Forest,
+    background: NDArray[np.float64] | None,
+    cells: int,
+    features: int,
+    cell_cost: float,
+    codes: TreeCodes | None = None,
+) -> Layout:
     """Return codes, leaves and groups of a model: at most ``cells`` cells and ``features`` features a table.
+
+    ``codes`` may be finer than those of the model alone: groups and tables are the same.
 
     Raises
     ------
@@ -52,7 +61,7 @@ def lay_out(trees: TreeModel | Forest, background: NDArray[np.float64] | None, c
     from churnpredict.explanation import layout_kernels, table_kernels
 
     try:
-        codes = codes_of(trees, trees.flush if isinstance(trees, Forest) else ZERO_THRESHOLD)
+        codes = codes or codes_of(trees, trees.flush if isinstance(trees, Forest) else ZERO_THRESHOLD)
     except TooManyCodesError as error:
         raise UnsupportedError(str(error)) from error
     values, *leaves = layout_kernels.lay_out_leaves(

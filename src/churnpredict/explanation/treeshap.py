@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +25,7 @@ from churnpredict.explanation.leaf_layout import BLOCK, CHUNK, UnsupportedError,
 from churnpredict.explanation.readers.find_reader import read_forest
 from churnpredict.explanation.readers.forest import Forest
 from churnpredict.model.boosters import load_booster, score
+from churnpredict.model.codes import TreeCodes
 from churnpredict.model.encoding import as_frame
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
 from churnpredict.number_checks import check_whole_number, is_whole_number
@@ -34,7 +35,7 @@ from churnpredict.threads import thread_count
 if TYPE_CHECKING:
     from churnpredict.explanation.interactions import PairPlan, PairTables
 
-__all__ = ["TreeShap"]
+__all__ = ["Tables", "TreeShap", "explain_each"]
 
 FEW_ROWS = 150
 """Up to this many rows ``pred_contrib`` explains: building pays from about 80 rows on, and loading numba costs as much."""
@@ -128,7 +129,7 @@ class TreeShap:
         self.n_jobs = int(n_jobs)
         self._few_rows = FEW_ROWS if few_rows is None else few_rows
         booster: Any = model if hasattr(model, "predict") else None
-        self._tables: _Tables | None = None
+        self._tables: Tables | None = None
         self._pairs: PairTables | None = None
         self._why_not = ""
         self._background: NDArray[np.float64] | None = None
@@ -355,7 +356,7 @@ class TreeShap:
         """Begin and values of one chunk after the other, in order; written into ``out`` where given."""
         n = len(rows)
         width = self.n_features if target is None else int(target.max()) + 1
-        explain = self._build().kernel(target)
+        explain = self._build().explain(target)
         # chunks are small enough for bounded memory, and for every thread to have some
         chunk = min(CHUNK, max(BLOCK, -(-n // (2 * n_jobs * BLOCK)) * BLOCK))
 
@@ -382,8 +383,7 @@ class TreeShap:
 
     def _left_to_lightgbm(self, n: int, few_rows: int | None = None) -> bool:
         """Return whether ``n`` rows are explained by ``pred_contrib``; said in the log."""
-        few = -1 if self._background is not None or self._forest is not None else self._few_rows if few_rows is None else few_rows
-        why = self._why_not or (f"building tables does not pay for {n} rows" if n <= few and not self._is_deep else "")
+        why = self._why_not or (f"building tables does not pay for {n} rows" if self._are_few(n, few_rows) else "")
         if not why:
             try:
                 self._build()
@@ -394,6 +394,15 @@ class TreeShap:
         if why:
             _log.debug("explained by pred_contrib: %s", why)
         return bool(why)
+
+    def _are_few(self, n: int, few_rows: int | None) -> bool:
+        few = -1 if self._background is not None or self._forest is not None else self._few_rows if few_rows is None else few_rows
+        return n <= few and not self._is_deep
+
+    def trees_for(self, n: int, few_rows: int | None = None) -> TreeModel | None:
+        """Return LightGBM's trees without a background, if ``n`` rows are enough for tables: what models of the same rows can share."""
+        is_shared = isinstance(self._trees, TreeModel) and self._background is None and not self._why_not
+        return self._trees if is_shared and not self._are_few(n, few_rows) else None  # type: ignore[return-value]
 
     def _contributions(self, A: NDArray[np.float64], n_jobs: int) -> NDArray[np.float64]:
         booster = self._booster if self._borrowed is None else self._borrowed() or self._booster
@@ -414,10 +423,10 @@ class TreeShap:
                 raise ModelFileError("model-unsupported", str(why), remedy="Explain it without pairs.") from why
         return self._pairs
 
-    def _build(self) -> _Tables:
+    def _build(self) -> Tables:
         if self._tables is None:
             assert self._trees is not None
-            self._tables = _Tables(self._trees, self._background)
+            self._tables = Tables(self._trees, self._background)
         return self._tables
 
 
@@ -427,17 +436,28 @@ def _summed(phi: NDArray[np.float64], target: NDArray[np.int64], width: int) -> 
     return total
 
 
-class _Tables:
+def explain_each(codes: TreeCodes, adders: Sequence[Any], rows: NDArray[np.float64], outs: Sequence[NDArray[np.float64]]) -> None:
+    """Write the values of rows (n, n_features) by each of some models of the same codes into its ``out`` (n, n_targets)."""
+    block = min(BLOCK, len(rows))
+    sums, cell = np.empty((max(out.shape[1] for out in outs), block)), np.empty(block, np.uint16)
+    for top in range(0, len(rows), BLOCK):
+        found = codes.encode(rows[top : top + BLOCK])
+        for add, out in zip(adders, outs, strict=True):
+            add(found, sums, cell)
+            out[top : top + found.shape[1]] = sums[:, : found.shape[1]].T
+
+
+class Tables:
     """The tables of one model: arrays for the kernels that add up what rows find in them, and the expected value."""
 
-    def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None) -> None:
+    def __init__(self, trees: TreeModel | Forest, background: NDArray[np.float64] | None, codes: TreeCodes | None = None) -> None:
         from churnpredict.explanation import column_kernels, deep_kernels, table_kernels
 
         self._add_tables, self._merge_columns = column_kernels.add_tables, column_kernels.merge_columns
         self._add_deep = deep_kernels.add_deep
         self._n_features = trees.n_features
-        layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST)
-        self._codes, values, reference = layout.codes, layout.values, layout.reference
+        layout = lay_out(trees, background, MOST_CELLS, MOST_FEATURES, CELL_COST, codes)
+        self.codes, values, reference = layout.codes, layout.values, layout.reference
         entry_start, entry_slot, entry_q, entry_ok, ok, slot_feature, _, slot_codes, code_class = layout.leaves
         nodes, weights = gauss_legendre(layout.deepest)
         self._beta = beta_weights(layout.deepest)
@@ -458,9 +478,14 @@ class _Tables:
         self.expected = layout.constant + shared + alone
         self._merged: tuple[bytes, tuple[NDArray[Any], ...]] | None = None
 
-    def kernel(self, target: NDArray[np.int64] | None) -> Any:
+    def explain(self, target: NDArray[np.int64] | None) -> Any:
         """Return a function of (rows, out) that explains rows, per feature or per group of features."""
-        features = self._codes.features
+        adder = self.adder(target)
+        return lambda rows, out: explain_each(self.codes, [adder], rows, [out])
+
+    def adder(self, target: NDArray[np.int64] | None) -> Any:
+        """Return a function of (codes, sums, cell) that writes the values of rows (n_targets, at least n) into ``sums``."""
+        features = self.codes.features
         if target is None:
             goal = features
             tables: tuple[NDArray[Any], ...] = self._column_start, features[self._column_feature], self._table_start, self._table  # pyright: ignore[reportArgumentType]
@@ -473,15 +498,10 @@ class _Tables:
                 self._merged = merged = key, self._merge_columns(*columns, goal)
             tables = merged[1]
 
-        def explain(rows: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-            block = min(BLOCK, len(rows))
-            sums, cell = np.empty((out.shape[1], block)), np.empty(block, np.uint16)
-            for top in range(0, len(rows), BLOCK):
-                part = rows[top : top + BLOCK]
-                codes = self._codes.encode(part)
-                self._add_tables(codes, cell, sums, *self._find, *tables)
-                if len(self._deep_value):
-                    self._add_deep(codes, len(part), self._deep_value, *self._deep, goal, self._beta, self._interventional, sums)
-                out[top : top + len(part)] = sums[:, : len(part)].T
+        def add(codes: NDArray[np.uint16], sums: NDArray[np.float64], cell: NDArray[np.uint16]) -> None:
+            self._add_tables(codes, cell, sums, *self._find, *tables)
+            if len(self._deep_value):
+                rows = codes.shape[1]
+                self._add_deep(codes, rows, self._deep_value, *self._deep, goal, self._beta, self._interventional, sums)
 
-        return explain
+        return add

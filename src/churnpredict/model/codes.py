@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,6 +72,10 @@ class TreeCodes:
     def arrays(self) -> tuple[Any, ...]:
         """Return what the kernels that encode rows take."""
         return self.features, self.is_categorical, self.edges, self.edge_start, self.flush
+
+    def of_nodes(self, nodes: slice) -> TreeCodes:
+        """Return the same codes with the decisions of some nodes only: those of one model among several."""
+        return replace(self, used=self.used[nodes], map_start=self.map_start[nodes.start : nodes.stop + 1])
 
     def encode(self, A: NDArray[np.float64]) -> NDArray[np.uint16]:
         """Return codes (n_used, n) of rows A (n, n_features), C-ordered; one row of zeros where the trees use no feature."""
