@@ -70,7 +70,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         write_events(home / "tiny.parquet", 5_000, customers=100)
-        start = min(in_child("--features", home / "tiny.parquet", home / f"tiny-{i}", "4GiB", end_of(home / "tiny.parquet"), "")["cpu"] for i in range(3))
+        start = min(
+            in_child("--features", home / "tiny.parquet", home / f"tiny-{i}", "4GiB", end_of(home / "tiny.parquet"), "")["cpu"]
+            for i in range(3)
+        )
         by_history = [next_days(home / f"{events}", events, DAYS if events == HISTORY else DAYS[:1], start) for events in HISTORIES]
     by_day = by_history[HISTORIES.index(HISTORY)]
     table = Table(
