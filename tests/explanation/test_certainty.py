@@ -7,10 +7,8 @@ import pytest
 import churnpredict as cp
 from churnpredict.explanation.certainty import lead_error
 from churnpredict.explanation.stability import compare_reasons
-from churnpredict.languages.catalogue import language_of
+from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.model.calibration import sigmoid
-
-LANGUAGES = ("ar", "bg", "de", "en", "es", "fr", "pl", "ru")
 
 
 @pytest.fixture(scope="module")

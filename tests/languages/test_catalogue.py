@@ -13,6 +13,7 @@ import pytest
 from churnpredict.churn.rules import rules_by_name
 from churnpredict.errors import UsageError
 from churnpredict.explanation.drivers import DRIVERS, label_and_remedy
+from churnpredict.languages import catalogue
 from churnpredict.languages.catalogue import LANGUAGES, Language, language_of, read_language
 from churnpredict.report.drift_section import MEASURED, REMEDIES
 
@@ -72,8 +73,11 @@ def english_left(spoken: Language) -> list[str]:
     return found
 
 
-def test_there_are_eight_of_them() -> None:
-    assert LANGUAGES == ("en", "ar", "bg", "de", "es", "fr", "pl", "ru")
+def test_each_file_of_the_folder_is_a_language_and_english_is_the_first() -> None:
+    folder = Path(catalogue.__file__).parent
+    assert sorted(LANGUAGES) == sorted(path.stem for path in folder.glob("*.toml"))
+    assert LANGUAGES[0] == "en"
+    assert list(LANGUAGES[1:]) == sorted(LANGUAGES[1:])
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from churnpredict.languages.catalogue import language_of
+from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.languages.plural import plural_chooser
 
 COUNTS = ["0", "1", "2", "3", "4", "5", "11", "12", "21", "22", "25", "100", "101", "102", "111", "1000", "1.5", "0.5"]
@@ -22,6 +22,7 @@ def test_plural_rules_are_those_of_the_cldr() -> None:
         "ru": "many one few few few many many many one few many many one few many many other other",
         "ar": "zero one two few few few many many many many many other other other many other other other",
     }
+    assert set(expected) == set(LANGUAGES)
     for code, named in expected.items():
         spoken = language_of(code)
         choose, categories = plural_chooser(spoken.plural), [*spoken.plural, "other"]

@@ -8,7 +8,7 @@ import pytest
 from tests.pipeline.test_season_view import UNTIL, _pipeline, _tables, seasonal_log
 
 import churnpredict as cp
-from churnpredict.languages.catalogue import language_of
+from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.model.season.season import COLUMN
 from churnpredict.report.page import render_report
 from churnpredict.report.season_section import SeasonAhead, season_ahead, season_told
@@ -22,7 +22,7 @@ def ahead(**more):
     return SeasonAhead(**(known | more))
 
 
-@pytest.mark.parametrize("code", ["en", "ar", "bg", "de", "es", "fr", "pl", "ru"])
+@pytest.mark.parametrize("code", LANGUAGES)
 def test_every_language_tells_it(code):
     spoken = language_of(code)
     words = season_told(ahead(), spoken.span("days", 90), spoken)["words"]

@@ -55,6 +55,7 @@ _PLACES = ("source", "database", "files", "query", "grows_by")
 # Options of churnpredict.File.
 FILE = ("encoding", "delimiter", "decimal", "thousands", "skip_rows", "footer_rows", "column_names", "sheet", "member", "version")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&]password=")
+_WRITTEN = ("model", "scores", "backtest", "report", "plan", "alerts", "registry", "keep_history")  # keys of [output] that are paths
 _TAKEN = ("timezone", "observed_until", "memory", "partitions", "folder", "self")  # names that the readers of tables use internally
 
 
@@ -169,9 +170,8 @@ class Config:
 
     def outputs(self) -> dict[str, Path]:
         """Return the paths under ``[output]``, by their keys."""
-        keys = ("model", "scores", "backtest", "report", "plan", "alerts", "registry")
-        found = {key: self.resolve(name) for key in keys if not (name := getattr(self.output, key)).startswith("mlflow:")}
-        return found if self.output.keep_history is None else found | {"keep_history": self.resolve(self.output.keep_history)}
+        named = {key: name for key in _WRITTEN if (name := getattr(self.output, key)) is not None}
+        return {key: self.resolve(name) for key, name in named.items() if not name.startswith("mlflow:")}
 
     def destination(self) -> str | None:
         """Return the database into which runs are copied, if there is one."""
@@ -390,7 +390,7 @@ def _check_output(output: Output) -> None:
     if not TABLE.fullmatch(output.table):
         remedy = 'Write table = "churn_scores" or "schema.churn_scores".'
         raise ConfigError("bad-setting", f"[output]: table is {shown(output.table)}", remedy=remedy)
-    for key in ("model", "scores", "backtest", "report", "plan", "alerts", "registry", "keep_history"):
+    for key in _WRITTEN:
         name = getattr(output, key)
         if name is None:
             continue

@@ -20,11 +20,12 @@ from churnpredict.events.amounts import Amounts, Doubt, NumberFormat, number_rea
 from churnpredict.events.source import File, open_source
 from churnpredict.events.sources.any_file import first_file
 from churnpredict.events.sources.character_sets import find_encoding
-from churnpredict.events.sources.json_files import JSON, JsonFiles
+from churnpredict.events.sources.endings import JSON, TEXT, WORKBOOKS
+from churnpredict.events.sources.json_files import JsonFiles
 from churnpredict.events.sources.layouts import Layout, find_layout
-from churnpredict.events.sources.text_files import TEXT, ends_of, undecodable
+from churnpredict.events.sources.text_files import ends_of, undecodable
 from churnpredict.events.sources.unpacking import members, open_bytes, stem_ending, write_plain
-from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
+from churnpredict.events.sources.workbooks import Workbook
 from churnpredict.events.time_formats import fitting_formats
 
 __all__ = ["FileFormat", "detect_format", "tables_within"]

@@ -16,6 +16,7 @@ from churnpredict.cli.intake.id_names import is_id
 from churnpredict.cli.intake.outcome_columns import tells_whether
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_query
 from churnpredict.events.source import File, open_source
+from churnpredict.events.sources.endings import PARQUET, WORKBOOKS
 
 __all__ = ["flat_recipe"]
 
@@ -71,7 +72,7 @@ def flat_recipe(source: str | File) -> str:
     unlike = [c for c, text in texts.items() if c not in numbers and text.nunique() > profile.rows / 2]
     path = str(source.path if isinstance(source, File) else source)
     script = _RECIPE.format(
-        kind="parquet" if path.lower().endswith((".parquet", ".pq")) else "excel" if path.lower().endswith((".xlsx", ".xlsm")) else "csv",
+        kind="parquet" if path.lower().endswith(PARQUET) else "excel" if path.lower().endswith(WORKBOOKS) else "csv",
         path=repr(Path(path).as_posix()),
         options=_options(source),
         index="".join([f".set_index({own[0]!r})" if own else "", f".drop(columns={unlike!r})" if unlike else ""]),

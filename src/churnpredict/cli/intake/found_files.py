@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ChurnError
+from churnpredict.events.sources.endings import TABLES
 from churnpredict.events.sources.lakes import lake_kind
 from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards
 from churnpredict.progress import progress
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["found_files", "read_profiles", "tables_under"]
 
 _DATABASES = (".db", ".duckdb", ".sqlite", ".sqlite3")
-_TEXTS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json")
-_PACKED = tuple(text + packed for text in _TEXTS for packed in (".gz", ".zst", ".bz2", ".xz"))
-_ENDINGS = (*_TEXTS, *_PACKED, ".parquet", ".pq", ".xlsx", ".xlsm", ".zip", *_DATABASES)
 _NOT_DATA = ("node_modules", "site-packages", "venv", "env")
 _OTHERS = ("churn.toml", "pyvenv.cfg")  # in folders that are another project, or software
 _DEEPEST = 4  # levels of folders below the one that is read
@@ -50,7 +48,7 @@ def found_files(folder: Path, *, depth: int = _DEEPEST) -> list[Path]:
     software, links to folders, and other projects of churnpredict are left out.
     """
     there = _entries(folder)
-    files = [p for p in there if p.is_file() and p.name.lower().endswith(_ENDINGS) and p.name.lower() not in _NOT_TABLES]
+    files = [p for p in there if p.is_file() and p.name.lower().endswith((*TABLES, *_DATABASES)) and p.name.lower() not in _NOT_TABLES]
     below = [p for p in there if p.is_dir() and not p.is_symlink() and not p.name.startswith("_") and p.name.lower() not in _NOT_DATA]
     inside = [p for p in below if depth and not any((p / name).exists() for name in _OTHERS)]
     deeper = [found for p in inside for found in ([p] if _is_one_table(p) else found_files(p, depth=depth - 1))]

@@ -9,12 +9,12 @@ from pathlib import Path
 from churnpredict.cli.intake.parts_of_tables import common_options, over_pattern, place_without_numbers
 from churnpredict.cli.intake.table_profiles import TableProfile, profile_table
 from churnpredict.errors import ChurnError
+from churnpredict.events.sources.endings import PARQUET, TEXT
 
 __all__ = ["tables_of_many"]
 
 _MANY = 24  # files from which on each of them is not looked at alone
 _SHOWN = 12  # of them are
-_TEXTS = (".csv", ".tsv", ".txt")
 _LAYOUT = ("skip_rows", "footer_rows", "column_names", "encoding")  # may differ from file to file without a trace in the rows
 
 
@@ -28,7 +28,7 @@ def tables_of_many(paths: Sequence[Path]) -> tuple[list[TableProfile], list[Path
     """
     groups: dict[tuple[str, ...], list[Path]] = {}
     for path in paths:
-        if path.suffix.lower() in (*_TEXTS, ".parquet"):
+        if path.suffix.lower() in (*TEXT, *PARQUET):
             groups.setdefault(place_without_numbers(path), []).append(path)
     tables = {}
     for place, group in groups.items():
@@ -38,7 +38,7 @@ def tables_of_many(paths: Sequence[Path]) -> tuple[list[TableProfile], list[Path
 
 
 def _whole(paths: Sequence[Path]) -> TableProfile | None:
-    if paths[0].suffix.lower() in _TEXTS and len({_first_line(path) for path in paths}) > 1:
+    if paths[0].suffix.lower() in TEXT and len({_first_line(path) for path in paths}) > 1:
         return None
     shown = [paths[round(k * (len(paths) - 1) / (_SHOWN - 1))] for k in range(_SHOWN)]
     try:

@@ -8,15 +8,16 @@ import os
 from churnpredict.errors import SourceError, UsageError
 from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.sources.base import Source
+from churnpredict.events.sources.endings import JSON, JSON_LINES, TEXT, WORKBOOKS
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.files import open_files
 from churnpredict.events.sources.folders import files_within
-from churnpredict.events.sources.json_files import JSON, JsonFiles
+from churnpredict.events.sources.json_files import JsonFiles
 from churnpredict.events.sources.lakes import Lake, lake_around, lake_kind
-from churnpredict.events.sources.text_files import TEXT, open_text
+from churnpredict.events.sources.text_files import open_text
 from churnpredict.events.sources.unpacking import members, stem_ending
 from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards, plain_path
-from churnpredict.events.sources.workbooks import WORKBOOKS, Workbook
+from churnpredict.events.sources.workbooks import Workbook
 from churnpredict.events.sources.written import Written
 
 __all__ = ["first_file", "open_file"]
@@ -32,7 +33,6 @@ _OPTIONS = {
     "delta": ("a Delta Lake table", ("version",)),
     "iceberg": ("an Iceberg table", ("version",)),
 }
-_LINES = (".jsonl", ".ndjson")
 
 
 def first_file(file: File, name: str) -> str:
@@ -90,7 +90,7 @@ def open_file(file: File, name: str) -> Source:
             raise UsageError(
                 "file-option", f'"{plain_path(path)}" is {called}, to which {option} does not apply', table=name, remedy=remedy
             )
-    if file.member is not None and stem_ending(path) in (*TEXT, *_LINES):  # nothing in it has a name
+    if file.member is not None and stem_ending(path) in (*TEXT, *JSON_LINES):  # nothing in it has a name
         remedy = "Leave it out; member= is for .zip files, and for JSON that holds several lists."
         raise UsageError("file-option", f'"{plain_path(path)}" holds one table, and member is given', table=name, remedy=remedy)
     if kind in ("delta", "iceberg"):

@@ -13,6 +13,7 @@ import pyarrow as pa
 from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quoted, said
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
+from churnpredict.events.sources.endings import PARQUET, STREAMS, TEXT
 from churnpredict.events.sources.folders import check_alike, files_within, key_pattern, keys_of
 from churnpredict.events.sources.parquet_types import check_stored_types
 from churnpredict.events.sources.texts import mark_untyped
@@ -20,9 +21,6 @@ from churnpredict.events.sources.wildcards import as_pattern, files_of, fixed_pa
 
 __all__ = ["Files", "is_ragged", "open_files", "ragged_rows"]
 
-_PARQUET = (".parquet", ".pq")
-_TEXT = (".csv", ".tsv", ".txt")
-_PACKED = (".gz", ".zst", ".bz2", ".xz")
 _PACKINGS = {".gz": "gzip", ".zst": "zstd"}  # said, not left to DuckDB: of "a?.csv.gz" it reads the packed bytes, or nothing
 _RAGGED = ("Expected Number of Columns", "unterminated quote", "invalid state", "Error when sniffing")  # in what the reader says
 _PLACE = "\x1fplace"  # the column in which a reader says the file of a row
@@ -276,9 +274,9 @@ def _literal(text: str) -> str:
 
 def _file_kind(path: str) -> str | None:
     stem, ending = os.path.splitext(path.lower())
-    if ending in _PACKED:
+    if ending in STREAMS:
         ending = os.path.splitext(stem)[1]
-    return "parquet" if ending in _PARQUET else "text" if ending in _TEXT else None
+    return "parquet" if ending in PARQUET else "text" if ending in TEXT else None
 
 
 def open_files(path: str, name: str) -> Source:

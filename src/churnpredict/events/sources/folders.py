@@ -8,17 +8,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from churnpredict.errors import SchemaError, SourceError, warn
+from churnpredict.events.sources.endings import TABLES
 
 __all__ = ["check_alike", "files_within", "key_pattern", "keys_of"]
 
-_KINDS = {  # what a folder may hold -> the patterns of its files
-    "Parquet": ("*.parquet", "*.pq"),
-    "text": ("*.csv", *(f"*.csv{packed}" for packed in (".gz", ".zst", ".bz2", ".xz")), "*.tsv"),
-    "JSON lines": ("*.jsonl", "*.ndjson"),
-    "workbooks": ("*.xlsx", "*.xlsm", "*.xlsb", "*.xls", "*.ods"),
-    "archives": ("*.zip",),
-}
-_BESIDE = ("*.json", "*.txt")  # notes and lists of files are beside tables under these endings: a table only where nothing else is
+_BESIDE = (".json", ".txt")  # notes and lists of files are beside tables under these endings: a table only where nothing else is
+_ENDINGS = tuple(ending for ending in TABLES if f".{ending.split('.')[1]}" not in _BESIDE)
 
 
 def files_within(folder: str, table: str) -> str:
@@ -29,21 +24,18 @@ def files_within(folder: str, table: str) -> str:
     SourceError
         ``mixed-files``.
     """
-    there = {pattern: files for kind in _KINDS.values() for pattern in kind if (files := _matching(folder, pattern))}
+    inside = glob.glob(os.path.join(glob.escape(folder), "**", "*"), recursive=True)
+    counts = {ending: n for ending in (*_ENDINGS, *_BESIDE) if (n := sum(path.endswith(ending) for path in inside))}
+    there = [ending for ending in counts if ending in _ENDINGS]
     if len(there) > 1:
-        listed = ", ".join(f"{len(files)} {pattern.removeprefix('*')}" for pattern, files in there.items())
+        listed = ", ".join(f"{counts[ending]} {ending}" for ending in there)
         raise SourceError(
             "mixed-files",
             f'the folder "{folder}" holds files of several kinds ({listed}), and a folder is one table',
             table=table,
-            remedy=f'Say which files are the table: "{os.path.join(folder, next(iter(there)))}".',
+            remedy=f'Say which files are the table: "{os.path.join(folder, "*" + there[0])}".',
         )
-    found = next(iter(there), None) or next((pattern for pattern in _BESIDE if _matching(folder, pattern)), "*.parquet")
-    return os.path.join(glob.escape(folder), "**", found)
-
-
-def _matching(folder: str, pattern: str) -> list[str]:
-    return glob.glob(os.path.join(glob.escape(folder), "**", pattern), recursive=True)
+    return os.path.join(glob.escape(folder), "**", "*" + next(iter(there or counts), ".parquet"))
 
 
 def keys_of(below: str) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from churnpredict.errors import SchemaError, SourceError, UsageError
 from churnpredict.events.sources.base import BATCH, Source, distinct
+from churnpredict.events.sources.endings import JSON
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.folders import check_alike
 from churnpredict.events.sources.unpacking import open_bytes
@@ -19,7 +20,6 @@ from churnpredict.events.sources.wildcards import files_of
 
 __all__ = ["JSON", "JsonFiles"]
 
-JSON = (".json", ".jsonl", ".ndjson")
 ROWS = 50_000  # that are held as Python objects at a time
 _EXACT = 2**53
 _NESTED = "nested"

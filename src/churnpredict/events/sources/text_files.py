@@ -20,6 +20,7 @@ from churnpredict.events.amounts import Doubt, NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.character_sets import find_encoding
 from churnpredict.events.sources.csv_form import CsvForm, find_form
+from churnpredict.events.sources.endings import STREAMS, TEXT
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.files import Files, is_ragged, ragged_rows
 from churnpredict.events.sources.layouts import find_layout
@@ -27,9 +28,8 @@ from churnpredict.events.sources.unpacking import open_bytes, write_plain
 from churnpredict.events.sources.wildcards import files_of
 from churnpredict.events.sources.written import Written, refuse_layout
 
-__all__ = ["TEXT", "ends_of", "open_text"]
+__all__ = ["ends_of", "open_text"]
 
-TEXT = (".csv", ".tsv", ".txt")
 _HEAD, _TAIL = 1 << 16, 1 << 16
 _CALLED = {"cp1252": "Windows-1252 or ISO-8859-1", "cp1250": "Windows-1250", "cp1251": "Windows-1251", "cp1254": "Windows-1254"} | {
     name: name.upper() for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso-8859-2", "iso-8859-15")
@@ -200,7 +200,7 @@ def ends_of(path: str, table: str) -> tuple[str, str]:
         head = file.read(_HEAD)
     whole = len(head) < _HEAD
     tail = b"" if not whole else head
-    if not whole and not path.lower().endswith((".gz", ".bz2", ".xz", ".zst")):
+    if not whole and not path.lower().endswith(STREAMS):
         with open(path, "rb") as file:
             file.seek(max(os.path.getsize(path) - _TAIL, 0))
             tail = file.read()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from churnpredict.errors import SourceError, UsageError, closest, memory_shortage
+from churnpredict.events.sources.endings import PACKED, STREAMS, TEXT, ZIP
 
-__all__ = ["PACKED", "check_size", "members", "open_bytes", "stem_ending", "write_plain"]
+__all__ = ["check_size", "members", "open_bytes", "stem_ending", "write_plain"]
 
-PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _CHUNK = 1 << 20
 LARGEST = 32 << 30  # bytes that one packed file may hold
 SMALL = 64 << 20  # what never does harm, however densely it is packed
@@ -24,7 +24,7 @@ _DENSEST = 200  # how many times smaller tables become; archives that are made t
 def stem_ending(path: str) -> str:
     """Return the ending that says the kind of a file: ".csv" of "orders.csv.gz"."""
     stem, ending = os.path.splitext(path.lower())
-    return os.path.splitext(stem)[1] if ending in PACKED[:-1] else ending
+    return os.path.splitext(stem)[1] if ending in STREAMS else ending
 
 
 def check_size(path: str, packed: int, unpacked: int, table: str) -> None:
@@ -55,7 +55,7 @@ def _hidden(name: str) -> bool:
 
 
 @contextmanager
-def open_bytes(path: str, member: str | None, table: str, endings: tuple[str, ...] = (".csv", ".tsv", ".txt")) -> Iterator[BinaryIO]:
+def open_bytes(path: str, member: str | None, table: str, endings: tuple[str, ...] = TEXT) -> Iterator[BinaryIO]:
     """Yield the bytes of a file, unpacked on the way.
 
     Raises
@@ -67,7 +67,7 @@ def open_bytes(path: str, member: str | None, table: str, endings: tuple[str, ..
     """
     ending = os.path.splitext(path.lower())[1]
     try:
-        if ending == ".zip":
+        if ending == ZIP:
             with zipfile.ZipFile(path) as archive, archive.open(_member(path, member, table, endings)) as file:
                 yield cast(BinaryIO, file)
         else:

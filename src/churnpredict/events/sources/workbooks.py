@@ -19,9 +19,8 @@ from churnpredict.events.sources.layouts import Layout, layout_of_rows
 from churnpredict.events.sources.texts import mark_untyped
 from churnpredict.events.sources.unpacking import check_size
 
-__all__ = ["WORKBOOKS", "Workbook"]
+__all__ = ["Workbook"]
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _ZIPPED = (".xlsx", ".xlsm", ".xlsb", ".ods")
 _HEAD, _TAIL = 200, 40
 _EXACT = 2**53
