@@ -132,9 +132,9 @@ class Stream:
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Stream:
         """Return the rows that ``keep`` marks, for the same customers."""
-        offsets = np.zeros_like(self.offsets)
-        np.cumsum(np.bincount(self.owners[keep], minlength=self.n_customers), out=offsets[1:])
-        return replace(self, offsets=offsets, times=self.times[keep], columns={k: v[keep] for k, v in self.columns.items()})
+        rows = np.flatnonzero(keep)  # found once for all columns
+        offsets = np.searchsorted(rows, self.offsets).astype(self.offsets.dtype, copy=False)
+        return replace(self, offsets=offsets, times=self.times[rows], columns={k: v[rows] for k, v in self.columns.items()})
 
     def known_before(self, moment: int) -> Stream:
         """Return only what was known strictly before ``moment``."""
