@@ -267,3 +267,20 @@ def test_clocks_of_segments_that_contradict_the_rest_are_refused(apart, change):
         return
     with pytest.raises(ModelFileError):
         serialise.thaw_model(columns, classifier, numbers, texts)
+
+
+@pytest.mark.parametrize("asked", [{"outcome": "lost"}, {"outcome": "left"}, {"horizon": "30d"}])
+def test_a_part_of_a_risk_with_a_season_is_explained_to_the_last_point(parts, asked):
+    X, model = parts
+    why = cp.explain(model, X[:60], **asked)
+    risk = model.predict_risk(X[:60], **asked)
+    assert np.abs(why.risk - risk).max() < 1e-12
+    assert np.abs(why.points.sum(axis=1) - (why.risk - why.base_risk)).max() < 1e-10
+    assert "calendar" in why.points.columns
+
+
+def test_the_parts_of_a_risk_with_a_season_come_back_from_a_file(parts):
+    X, model = parts
+    columns, classifier, numbers, texts = serialise.freeze_model(model)
+    back = serialise.thaw_model(columns, classifier, read_json(Numbers, write_json(numbers), "numbers.json"), texts)
+    pd.testing.assert_frame_equal(back.predict_parts(X[:60]), model.predict_parts(X[:60]))
