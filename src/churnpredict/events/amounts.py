@@ -18,49 +18,19 @@ _GROUPING = {" ": f" {_SPACES}", "'": "'’ʼ", ".": r"\.", ",": ",", "_": "_"}
 _MINUS = "-−‐‑–"  # the sign on the keyboard, and those that typesetting and spreadsheets use instead
 _MISSING = ("", "null", "none", "nil", "na", "n/a", "#n/a", "nan", r"\n", "-", "--", "–", "—")
 _SAMPLE = 500
+_FIRST = 20  # values that are tried alone, before a format reads the sample: a pattern is compiled for each column, and kept in re
 _MAYBE_GROUPED = r"^-?(0|[1-9][0-9]{0,2}(\.[0-9]{3})?)$"
 # What is written -> the currency it names. A "$" alone may be of many countries: it equals only itself.
 _CURRENCIES: Mapping[str, str] = {
     **{"€": "EUR", "$": "USD", "£": "GBP", "₽": "RUB", "₺": "TRY", "₹": "INR", "₴": "UAH", "₩": "KRW", "₪": "ILS", "₫": "VND", "₱": "PHP"},
-    **{
-        "฿": "THB",
-        "₦": "NGN",
-        "₡": "CRC",
-        "₲": "PYG",
-        "₵": "GHS",
-        "₸": "KZT",
-        "₾": "GEL",
-        "₼": "AZN",
-        "¥": "JPY",
-        "￥": "JPY",
-        "元": "CNY",
-    },
-    **{
-        "zł": "PLN",
-        "zl": "PLN",
-        "zł.": "PLN",
-        "Kč": "CZK",
-        "Ft": "HUF",
-        "lei": "RON",
-        "лв": "BGN",
-        "лв.": "BGN",
-        "грн": "UAH",
-        "грн.": "UAH",
-    },
+    **{"฿": "THB", "₦": "NGN", "₡": "CRC", "₲": "PYG", "₵": "GHS", "₸": "KZT"},
+    **{"₾": "GEL", "₼": "AZN", "¥": "JPY", "￥": "JPY", "元": "CNY"},
+    **{"zł": "PLN", "zl": "PLN", "zł.": "PLN", "Kč": "CZK", "Ft": "HUF"},
+    **{"lei": "RON", "лв": "BGN", "лв.": "BGN", "грн": "UAH", "грн.": "UAH"},
     **{"руб": "RUB", "руб.": "RUB", "р.": "RUB", "р": "RUB", "TL": "TRY", "Fr.": "CHF", "Fr": "CHF", "SFr.": "CHF", "sFr.": "CHF"},
     **{"kr": "kr", "kr.": "kr", "Kr": "kr", "Kr.": "kr", "R$": "BRL", "US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD"},
-    **{
-        "NZ$": "NZD",
-        "HK$": "HKD",
-        "S$": "SGD",
-        "MX$": "MXN",
-        "NT$": "TWD",
-        "Rs": "INR",
-        "Rs.": "INR",
-        "RM": "MYR",
-        "Rp": "IDR",
-        "Rp.": "IDR",
-    },
+    **{"NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "MX$": "MXN", "NT$": "TWD"},
+    **{"Rs": "INR", "Rs.": "INR", "RM": "MYR", "Rp": "IDR", "Rp.": "IDR"},
     **{"Euro": "EUR", "euro": "EUR", "Euros": "EUR", "euros": "EUR", "EURO": "EUR", "CN¥": "CNY", "RMB": "CNY", "US $": "USD"},
 }
 _CODES = (
@@ -264,14 +234,17 @@ def number_readings(text: pa.Array) -> dict[NumberFormat, Amounts]:
     some = distinct.slice(0, _SAMPLE)
     if any(_in_no_format(value.strip().lower()) for value in some.to_pylist() if value is not None):
         return {}
-    possible = [form for form in FORMATS if read_amounts(some, form).whole]
+    first = [value.strip() for value in some.slice(0, _FIRST).to_pylist() if value is not None]
+    possible = [form for form in FORMATS if all(_may_read(value, form) for value in first)]
     marks = [sign for sign in _GROUPING if possible and pc.any(pc.match_substring_regex(distinct, _group(sign))).as_py()]
     found = {}
-    read: dict[NumberFormat, Amounts] = {}
+    read: dict[NumberFormat, Amounts | None] = {}
     for form in possible:
         same = _without_unseen(form, marks)
-        read[same] = amounts = read.get(same) or read_amounts(distinct, same)
-        if amounts.whole and not pc.all(amounts.missing).as_py():
+        if same not in read:
+            read[same] = read_amounts(distinct, same) if len(distinct) == len(some) or read_amounts(some, same).whole else None
+        amounts = read[same]
+        if amounts is not None and amounts.whole and not pc.all(amounts.missing).as_py():
             found[form] = amounts
     return found
 
@@ -280,6 +253,21 @@ def _in_no_format(text: str) -> bool:
     """Return whether a text has no digit, or a word that no number is written with: most columns of texts need no closer look."""
     words = set(_WORD.findall(text))
     return text not in _MISSING and (not words <= _WORDS_BESIDE or not (words & _ENDLESS or re.search("[0-9]", text)))
+
+
+def _may_read(text: str, form: NumberFormat) -> bool:
+    """Return False where a text is certainly no number in a format."""
+    if (low := text.lower()) in _MISSING or low.lstrip("+-") in _ENDLESS:
+        return True
+    full, digits = _compiled(form)
+    found = full.match(text)
+    return found is not None and (not found["body"] or digits.match(found["body"]) is not None)
+
+
+@lru_cache
+def _compiled(form: NumberFormat) -> list[re.Pattern[str]]:
+    """Return the patterns of a number with everything around it, and of its digits, for ``re``: its ``\\s`` has more spaces than Arrow's."""
+    return [re.compile(re.sub(r"\\x\{([0-9A-F]{4})\}", lambda code: chr(int(code[1], 16)), p)) for p in _patterns(form)[1:]]
 
 
 def _without_unseen(form: NumberFormat, marks: Collection[str]) -> NumberFormat:
