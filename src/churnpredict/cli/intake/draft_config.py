@@ -21,6 +21,7 @@ from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import TableProfile
 from churnpredict.errors import ChurnError, ChurnWarning, ConfigError
 from churnpredict.events.source import File, Query
+from churnpredict.events.sources.connections import one_connection
 from churnpredict.events.tables import EventTables
 from churnpredict.pipeline.cutoffs import training_snapshots
 
@@ -81,6 +82,7 @@ def _best_of(question: Question) -> int:
     return 0
 
 
+@one_connection()
 def draft_config(profiles: Sequence[TableProfile], folder: Path, *, ask: Ask = _best_of, refused: Mapping[str, str] | None = None) -> Draft:
     """Draft a churn.toml with paths relative to ``folder``, and test it.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnpredict.errors import ChurnError
+from churnpredict.events.sources.connections import one_connection
 from churnpredict.events.sources.endings import TABLES
 from churnpredict.events.sources.lakes import lake_kind
 from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards
@@ -100,6 +101,7 @@ def _series(path: Path) -> str:
     return re.sub(r"\d+", "#", str(path))
 
 
+@one_connection()
 def read_profiles(paths: Sequence[Path]) -> tuple[list[TableProfile], dict[str, str]]:
     """Return the profiles of files, of each sheet of a workbook, file of an archive and table of a database, and why others could not be
     read.

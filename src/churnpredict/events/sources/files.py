@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from churnpredict.errors import ContentError, SchemaError, SourceError, memory_shortage
 from churnpredict.events.sources.base import BATCH, Source, Unit, distinct, quoted, said
+from churnpredict.events.sources.connections import connect, shared_connection
 from churnpredict.events.sources.csv_form import CsvForm, find_form, wrong_text
 from churnpredict.events.sources.endings import PARQUET, STREAMS, TEXT
 from churnpredict.events.sources.folders import check_alike, files_within, key_pattern, keys_of
@@ -49,7 +50,7 @@ class Files(Source):
         """Yield the columns as Arrow, a batch at a time; of one of the files, if its ``path`` is given."""
         import duckdb
 
-        with _connect() as connection:
+        with connect() as connection:
             connection.execute(f"SET memory_limit='{_STREAM_MEMORY}'; SET preserve_insertion_order=false")
             try:
                 for batch in connection.sql(self.select(columns, text, path=path)).to_arrow_reader(BATCH):
@@ -188,15 +189,15 @@ class Files(Source):
         return [str(n) for n in names if n != _PLACE]
 
     @cached_property
-    def _connection(self) -> Any:
-        """One for the few questions that a table asks: opening it costs as much as reading half a million rows."""
-        return _connect()
+    def _own_connection(self) -> Any:
+        """One for the few questions that a table asks."""
+        return connect()
 
     def _query(self, query: str) -> pa.Table:
         import duckdb
 
         try:
-            return self._connection.sql(query).to_arrow_table()
+            return (shared_connection() or self._own_connection).sql(query).to_arrow_table()
         except duckdb.Error as error:
             raise memory_shortage(error) or self.refusal(error) from None  # what the reader says further on quotes the row
 
@@ -227,7 +228,7 @@ class Files(Source):
         if named:
             return max(named, key=len)
         for file in sorted(files):
-            with _connect() as connection:
+            with connect() as connection:
                 try:
                     for _ in connection.sql(f"SELECT * FROM {self._from(path=file)}").to_arrow_reader(BATCH):  # noqa: S608 - quoted
                         pass
@@ -258,14 +259,6 @@ def ragged_rows(path: str, table: str) -> ContentError:
         table=table,
         remedy="Write the file again with every field in its place; a comma within a field needs quotes around it.",
     )
-
-
-def _connect() -> Any:
-    import duckdb
-
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone='UTC'")
-    return connection
 
 
 def _literal(text: str) -> str:

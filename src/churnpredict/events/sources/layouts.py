@@ -100,8 +100,8 @@ def layout_of_rows(rows: list[list[str]], lines: list[int], last: list[list[str]
     return Layout(",", lines[first] if first else 0, header, footers, width, reasons)
 
 
-def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """Return rows, and the line in which each begins; rows of empty cells only are left out."""
+def _parsed(text: str, delimiter: str, most: int | None = None) -> tuple[list[list[str]], list[int]]:
+    """Return rows, at ``most`` so many, and the line in which each begins; rows of empty cells only are left out."""
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
     rows, lines, before = [], [], 0
     try:
@@ -110,6 +110,8 @@ def _parsed(text: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
             if any(cells):
                 rows.append(cells)
                 lines.append(before)
+            if len(rows) == most:
+                break
             before = reader.line_num
     except csv.Error:
         pass  # a field beyond what the parser takes: what came before decides
@@ -124,7 +126,7 @@ def _delimiter(head: str) -> str:
     """Return the one that cuts most rows into the same number of fields, at least two."""
     best, most = ",", (0.0, 0, 0)
     for delimiter in _DELIMITERS:
-        widths = Counter(len(r) for r in _parsed(head, delimiter)[0][: _SOME + _MOST_TITLES])
+        widths = Counter(len(r) for r in _parsed(head, delimiter, _SOME + _MOST_TITLES)[0])
         wide = {w: n for w, n in widths.items() if w > 1}
         if wide:
             width, rows = max(wide.items(), key=lambda item: (item[1], item[0]))
