@@ -266,7 +266,7 @@ def _may_read(text: str, form: NumberFormat) -> bool:
 
 @lru_cache
 def _compiled(form: NumberFormat) -> list[re.Pattern[str]]:
-    """Return the patterns of a number with all that may stand around it, and of its digits, for ``re``, which has more spaces than Arrow."""
+    """Return the patterns of a number with all around it, and of its digits, for ``re``, which has more spaces than Arrow."""
     return [re.compile(re.sub(r"\\x\{([0-9A-F]{4})\}", lambda code: chr(int(code[1], 16)), p)) for p in _patterns(form)[1:]]
 
 
