@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Who leaves, and when": (
-        Entry("retention", "How many are still there after so many months?", 'cp.accounting.cohorts(tables, churn, period="Q").plot()'),
+        Entry("retention", "How many are still there after each quarter?", 'cp.accounting.cohorts(tables, churn, period="Q").plot()'),
         Entry("rates", "How many leave in each quarter, and how sure is that?", 'cp.churn_rate(tables, churn, period="Q").plot()'),
         Entry("groups", "Who leaves more than others?", 'cp.churn_rate(tables, churn, period="Q", by="channel").plot()'),
         Entry("tenure", "In which year do customers leave?", "cp.accounting.tenure_table(tables, churn).plot()"),

@@ -352,3 +352,19 @@ def test_a_column_of_a_profile_is_called_by_its_own_name():
 def test_the_mark_of_a_kind_that_ends_like_a_measure_is_not_told():
     kind = {"communication__contacts_kind_open_count_30d": 2.0, "communication__contacts_count_30d": 9.0}
     assert told(kind, {"communication__contacts_kind_open_count_30d": 1.0}) == "Communication: 2 contacts (open) in the last 30 days."
+
+
+def test_contracts_run_and_end_where_tickets_are_open_and_closed():
+    names = ("open_count", "closed_count", "open_age", "closed_days_mean")
+    said = {}
+    for driver in ("contract", "support"):
+        for name in names:
+            for value in (2.0, 0.0, np.nan):
+                said[driver, name, str(value)] = told({f"{driver}__things_{name}": value})
+    assert "2 running" in said["contract", "open_count", "2.0"]
+    assert "none has ended so far" in said["contract", "closed_count", "0.0"]
+    assert "2 ended so far" in said["contract", "closed_count", "2.0"]
+    assert "the oldest running one" in said["contract", "open_age", "2.0"]
+    for (driver, *_), text in said.items():
+        wrong = ("open", "closed") if driver == "contract" else ("running", "ended")
+        assert not set(wrong) & set(re.findall(r"\w+", text)), text

@@ -14,6 +14,7 @@ from churnpredict.languages.catalogue import LANGUAGES, language_of
 from churnpredict.monitoring import drift, drift_checks
 from churnpredict.monitoring.drift import Drift
 from churnpredict.monitoring.drift_checks import Alarm
+from churnpredict.monitoring.realised_outcomes import judge_matured, verdict
 from churnpredict.report.drift_section import MEASURED, REMEDIES, drifted
 from churnpredict.report.page import render_report
 
@@ -96,3 +97,31 @@ def test_a_page_holds_no_english_drift_sentence(code: str) -> None:
         assert english not in alarms
     assert language_of(code).say("drift.in-sample", n=3) in page
     assert "scored rows are left out" not in page
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_features_are_told_with_what_changed_of_them(code: str) -> None:
+    spoken = language_of(code)
+    moved = (("habit__gap", ("missing", 0.02, 0.5), ("median", 3.0, 12.0)), ("price__plan",))
+    alarm = Alarm("input", "inputs", "visits", "w", 0.5, 0.1, 0.2, "r", (("features", *moved),))
+    found = drifted(Drift(DAY, 1, (alarm,)), spoken)
+    assert found is not None
+    missing = spoken.say("drift.missing", before=spoken.percent(0.02), now=spoken.percent(0.5))
+    median = spoken.say("drift.median", before="3", now="12").rstrip(".")
+    names = f"{spoken.isolated('habit__gap')} ({missing} {median}), {spoken.isolated('price__plan')}"
+    assert spoken.say("drift.names", names=names) in found["alarms"][0]["details"]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_earlier_scores_are_told_with_slope_and_lift(code: str) -> None:
+    spoken = language_of(code)
+    rng = np.random.default_rng(5)
+    n = 400
+    risk = rng.uniform(0.02, 0.6, n)
+    rows = pd.DataFrame({"customer_id": np.arange(n), "cutoff": DAY, "risk": risk, "left": rng.random(n) < risk})
+    figures = judge_matured(rows, 0.3, pd.Timedelta(days=90))
+    slope, lift = (verdict(figures)[name].value for name in ("calibration_slope", "lift_10"))
+    told = drifted(Drift(DAY, 1, (), outcomes=figures), spoken)
+    assert told is not None
+    assert spoken.say("alarm.outcomes.slope", value=spoken.number(slope, 2)) in told["outcomes"]
+    assert spoken.say("trust.found", n=spoken.number(lift, 1)) in told["outcomes"]

@@ -90,6 +90,13 @@ def test_renewals_with_what_is_hidden_and_what_lies_too_far_ahead() -> None:
     assert renewals_told(COMING.tail(1), language_of("en"))["rows"] == []
 
 
+def test_the_loss_to_expect_lies_between_its_bounds() -> None:
+    rare = COMING.head(1).assign(at_risk=15.0, at_risk_low=0.0, at_risk_high=0.0)  # two contracts that are hardly ever lost
+    told = renewals_told(rare, language_of("en"))
+    assert told is not None
+    assert [(row["at_risk_low"], row["at_risk"], row["at_risk_high"]) for row in told["rows"]] == [(0.0, 15.0, 15.0)]
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_language_tells_it(code: str) -> None:
     spoken = language_of(code)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnpredict.accounting.paid_for import UNTOLD
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.pictures import bare, drawn, finish, look, new_figure, sentence
 from churnpredict.figures import amount, percent
@@ -40,7 +41,7 @@ def plot_revenue(frame: pd.DataFrame, *, period: Any = None, unit: str = "") -> 
     row = known.iloc[-1]
     start, lost, less, more, end = (float(row[c]) for c in parts)
     steps = [("at the start", start), ("lost customers", -lost), ("pay less", -less), ("pay more", more), ("at the end", end)]
-    figure = _waterfall(steps, unit, f"revenue{f' in {unit}' if unit else ''} of the customers at the start")
+    figure = _waterfall(steps, unit, f"revenue{_of(frame, unit)} of the customers at the start")
     kept = end / start if start > 0 else float("nan")
     title = f"{row['period']}: {percent(kept)} of the revenue stayed; {amount(lost, unit)} left with customers"
     between = f"{amount(lost, unit)} lost, {amount(less, unit)} less and {amount(more, unit)} more"
@@ -79,7 +80,7 @@ def plot_bridge(frame: pd.DataFrame, *, period: Any = None, group: Any = None, u
     moved = float(known["moved"].sum()) if "moved" in known else 0.0
     if abs(moved) > 1e-6:
         steps.append(("changed groups", moved))
-    figure = _waterfall([*steps, ("at the end", end)], unit, f"recurring revenue{f' in {unit}' if unit else ''}")
+    figure = _waterfall([*steps, ("at the end", end)], unit, f"recurring revenue{_of(frame, unit)}")
     grown = "" if start <= 0 else f" ({percent(abs(end / start - 1))} {'more' if end >= start else 'less'})"
     first, then, gone = (amount(v, unit) for v in (start, end, lost))
     whose = f" of {group}" if group is not None else ""
@@ -87,6 +88,11 @@ def plot_bridge(frame: pd.DataFrame, *, period: Any = None, group: Any = None, u
     words = (("new", new), ("returned", back), ("more", more), ("less", less), ("lost", lost))
     between = ", ".join(f"{amount(v, unit)} {word}" for word, v in words)
     return finish(figure, title, f"Bridge from {first} at the start over {between} to {then} at the end.")
+
+
+def _of(frame: pd.DataFrame, unit: str) -> str:
+    """Return the unit of amounts, as it follows their name."""
+    return (f" in {unit}" if unit else "") + (" per month" if getattr(frame, "amounts_per", UNTOLD) != UNTOLD else "")
 
 
 def _of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -123,7 +129,8 @@ def _waterfall(steps: list[tuple[str, float]], unit: str, label: str) -> Any:
         ax.bar(i, change, bottom=bottom, color=colour, width=0.62, gid=name)
         sign = "" if whole else "+" if change > 0 else "\u2212" if change < 0 else ""
         top = max(bottom, bottom + change)
-        ax.annotate(sign + amount(abs(change), unit), (i, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
+        size = abs(change) if abs(steps[0][1]) < 1000 else round(abs(change))  # no cents beside thousands
+        ax.annotate(sign + amount(size, unit), (i, top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9)
         level, peak = bottom + change, max(peak, top)
         if i < final:
             ax.plot([i, i + 1], [level] * 2, color=theme.quiet, linewidth=0.8, linestyle=":")

@@ -106,7 +106,7 @@ def run(command: Callable[[], Any], *, as_json: bool, hint: Callable[[str], str]
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         with _ending_signals(), warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _tell("warning", message, as_json)
+            warnings.showwarning = _once(as_json)
             code = int(command() or 0)
     except _Stopped as stopped:
         code = 128 + stopped.number
@@ -163,6 +163,18 @@ def _fault(error: Exception) -> ChurnError:
 
 def _interrupted() -> ChurnError:
     return ChurnError("interrupted", "stopped by a signal", remedy="No partial output is left; start the command again.")
+
+
+def _once(as_json: bool) -> Callable[..., None]:
+    """Return what prints a warning that was not printed before: two parts of a page may find the same."""
+    told: set[str] = set()
+
+    def show(message: Any, *_: Any, **__: Any) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            _tell("warning", message, as_json)
+
+    return show
 
 
 def _tell(kind: str, told: Any, as_json: bool) -> None:

@@ -81,7 +81,12 @@ def digest(
         "folder": str(folder),
         "written": [str(p) for pair in written.values() for p in pair],
     }
-    tell(found, f"{len(written):,} digests, for one owner each\nwrote {folder}", how, f"open {next(iter(written.values()))[0]}")
+    tell(
+        found,
+        f"{len(written):,} {'digest' if len(written) == 1 else 'digests, for one owner each'}\nwrote {folder}",
+        how,
+        f"open {next(iter(written.values()))[0]}",
+    )
 
 
 def why(

@@ -334,7 +334,6 @@ class Narrator:
             "past" if f.aggregate in ("days_until", "late_days_trend") and value < 0 else "",
             "zero" if value == 0 and f.window != "all" else "",
             "all" if f.window == "all" else "",
-            "contract" if f.driver == "contract" else "",
             "first" if f.number == 1 else "",
             "mass" if self._is_mass(f, value) else "",
         ]
@@ -342,6 +341,7 @@ class Narrator:
 
     def _say(self, key: str, f: FeatureName, i: int, *, days: float | None = None, count: float | None = None, **more: Any) -> str:
         spoken = self.language
+        key = f"{key}.contract" if f.driver == "contract" and f"{key}.contract" in spoken.words else key  # contracts run, tickets are open
         template = spoken.clause(key, more.pop("value", count))
         if "{date}" in template:
             date = self._date(i, days, ahead=f.aggregate in _AHEAD)

@@ -318,23 +318,23 @@ def look_at_inputs(book: Book, pipeline: ChurnPipeline, tables: EventTables, mom
     groups, cutoffs = pd.factorize(X.index.get_level_values("cutoff"), sort=True)
     times = np.array([int(tables.instants(c)[0]) for c in cutoffs])
     tables_of = {row.name: next(iter(row.tables), "other") for row in pipeline.features_}
-    changed: dict[str, list[tuple[Change, str, str]]] = {}
+    changed: dict[str, list[tuple[Change, str, str, Facts]]] = {}
     now = groups == len(times) - 1
     for name in X.columns:
         values = X[name].reset_index(drop=True)
         change = _psi(values, groups, times, X.shape[1])
         if book.note(INPUTS, "feature", name, change):
-            changed.setdefault(tables_of.get(name, "other"), []).append((change, name, _told(values[~now], values[now], change)[0]))
+            changed.setdefault(tables_of.get(name, "other"), []).append((change, name, *_told(values[~now], values[now], change)))
         _new_levels(book, INPUTS, name, values, groups, times)
     for table, found in changed.items():
         found.sort(key=lambda item: item[0].limit - item[0].value)
-        told = "; ".join(f"{name}: {what}" for _, name, what in found[:_TOLD])
+        told = "; ".join(f"{name}: {what}" for _, name, what, _ in found[:_TOLD])
         more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
         of, verb = sum(t == table for t in tables_of.values()), "is" if len(found) == 1 else "are"
         what = f"{len(found)} of {of} features {verb} unlike every training cutoff: {told}{more}"
         remedy = "If the table is right, customers have changed: retrain, and until then trust the ranking more than the level."
-        names = tuple(name for _, name, _ in found[:_TOLD])
-        book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy, (("names", *names),))
+        moved = tuple((name, *facts) for _, name, _, facts in found[:_TOLD])
+        book.alarm(INPUTS, "inputs", table, what, found[0][0], remedy, (("features", *moved),))
     if moment >= learnt_until(tables, pipeline.churn, pipeline.cutoffs_):  # in-sample risks are not checked
         _look_at_scores(book, risk_of(pipeline.model_, X), groups, times)
 

@@ -93,10 +93,18 @@ def _measured(row: Mapping[str, Any], spoken: Language) -> str:
 def _fact(spoken: Language, kind: str, *figures: Any) -> str:
     if kind == "names":
         return spoken.say("drift.names", names=", ".join(spoken.isolated(shown(name)) for name in figures))
+    if kind == "features":
+        return spoken.say("drift.names", names=", ".join(_feature(spoken, *feature) for feature in figures))
     before, now, *name = figures
     return spoken.say(
         f"drift.{kind}", before=_FACTS[kind](spoken, before), now=_FACTS[kind](spoken, now), name="".join(shown(n) for n in name)
     )
+
+
+def _feature(spoken: Language, name: str, *facts: tuple[Any, ...]) -> str:
+    """Return a feature and in brackets what of it has changed."""
+    told = " ".join(_fact(spoken, *fact) for fact in facts).rstrip(".")
+    return spoken.isolated(shown(name)) + (f" ({told})" if told else "")
 
 
 def _outcomes(drift: Any, spoken: Language) -> str:
@@ -107,4 +115,9 @@ def _outcomes(drift: Any, spoken: Language) -> str:
     from churnpredict.monitoring.realised_outcomes import verdict
 
     found = verdict(outcomes)
-    return spoken.say("alarm.outcomes", risk=spoken.percent(found["mean_risk"].value), observed=spoken.percent(found["observed"].value))
+    told = [spoken.say("alarm.outcomes", risk=spoken.percent(found["mean_risk"].value), observed=spoken.percent(found["observed"].value))]
+    order = {"calibration_slope": ("alarm.outcomes.slope", "value", 2), "lift_10": ("trust.found", "n", 1)}
+    for name, (key, hole, digits) in order.items():
+        if name in found and math.isfinite(found[name].value):
+            told.append(spoken.say(key, **{hole: spoken.number(found[name].value, digits)}))
+    return " ".join(told)

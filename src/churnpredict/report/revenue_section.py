@@ -130,10 +130,14 @@ def renewals_told(coming: pd.DataFrame | None, spoken: Language) -> dict[str, An
     rows = []
     for row in near.to_dict("records"):
         known = math.isfinite(row["contracts"])
-        ends = {"low": row["at_risk_low"], "high": row["at_risk_high"]}
+        ends = {
+            "low": min(row["at_risk_low"], row["at_risk"]),
+            "high": max(row["at_risk_high"], row["at_risk"]),
+        }  # of few: it may lie outside
         note = spoken.say("renewals.part", n=int(row["contracts"] - row["scored"])) if known and row["scored"] < row["contracts"] else ""
         rows.append(
-            {name: float(row[name]) for name in ("contracts", "amount", "renews", "at_risk", "at_risk_low", "at_risk_high")}
+            {name: float(row[name]) for name in ("contracts", "amount", "renews", "at_risk")}
+            | {f"at_risk_{name}": float(value) for name, value in ends.items()}
             | {"label": shown(row["period"], "id"), "bar": share_bar(row["at_risk"], top, **ends) if known else "", "known": known}
             | {"note": note if known else spoken.say("renewals.few")}
         )
