@@ -343,14 +343,14 @@ class EventTables:
                 table="snapshots",
                 remedy=f"Cast them before: {_cast_to(self.ids.type)}",
             ) from None  # what Arrow says quotes an id
-        found = pc.index_in(runs.values, value_set=self.ids)
-        if found.null_count:
+        places = pc.index_in(runs.values, value_set=self.ids)
+        if places.null_count:
             remedy = "Take the snapshots from the same tables."
             raise IdentityError(
-                "unknown-snapshot-customer", "snapshots of customers who are in no table", rows=found.null_count, remedy=remedy
+                "unknown-snapshot-customer", "snapshots of customers who are in no table", rows=places.null_count, remedy=remedy
             )
         lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
-        return np.repeat(found.to_numpy().astype(np.int32), lengths)
+        return np.repeat(places.to_numpy().astype(np.int32), lengths)
 
 
 def _one_kind(given: pa.DataType, ours: pa.DataType) -> bool:

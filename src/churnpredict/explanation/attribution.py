@@ -308,8 +308,8 @@ class Explanation(PairReasons, RankedReasons):
         frame = as_frame(self.rows)
         if frame is None:
             return pd.DataFrame(np.asarray(self.rows), index=self.index, columns=self.features)
-        there = {str(c): c for c in frame.columns}
-        frame = frame[[there[name] for name in self.features]]
+        columns = {str(c): c for c in frame.columns}
+        frame = frame[[columns[name] for name in self.features]]
         frame.columns = pd.Index(self.features)
         return frame
 
@@ -382,11 +382,11 @@ class Explanation(PairReasons, RankedReasons):
 
     def _table(self) -> list[tuple[object, ...]]:
         """Return the rows of :meth:`summary` as people read them."""
-        found = self.summary()
-        top = max(float(found["mean_abs_points"].max()), 1e-12) if len(found) else 1.0
+        by_driver = self.summary()
+        top = max(float(by_driver["mean_abs_points"].max()), 1e-12) if len(by_driver) else 1.0
         return [
             (label, Bar(mean / top, points(mean, sign=False)), Number(percent(raises)), Number(percent(first)))
-            for label, mean, raises, first in found.iloc[:, :4].itertuples(index=False)
+            for label, mean, raises, first in by_driver.iloc[:, :4].itertuples(index=False)
         ]
 
     def __repr__(self) -> str:
@@ -497,7 +497,7 @@ def explain(
             bar.update(len(A))
     factors = [Factor(*work.calibrated()) for work in works]
     factors = [factors[0], *(f if sign > 0 else f.turned() for f, (_, sign) in zip(factors[1:], chain, strict=True))]
-    told = reasons_of_product(factors) if chain else factors[0]
+    contributions = reasons_of_product(factors) if chain else factors[0]
     scales = [work.scale * sign for work, sign in zip(works, (1.0, *(sign for _, sign in chain)), strict=True)]
     if chain:
         scales = [own * whole for own, whole in zip(scales, product_scales(factors)[2], strict=True)]
@@ -515,10 +515,10 @@ def explain(
         features=additive.names,
         keys=keys,
         table=table,
-        base_value=told.base_value,
-        log_odds=told.log_odds,
-        by_driver=told.by_driver,
-        by_feature=told.by_feature,
+        base_value=contributions.base_value,
+        log_odds=contributions.log_odds,
+        by_driver=contributions.by_driver,
+        by_feature=contributions.by_feature,
         rows=rows,
         given_usual=None if usual is None else dict(usual),
         usual_rows=rows if chosen.rows is None else chosen.rows,

@@ -188,11 +188,11 @@ class OwnFeature:
         """Return the feature of each snapshot, shape (n,)."""
         frames = {name: _Frame(tables, name) for name in self.tables}
         moments = tables.wall_times(cutoffs)
-        found = [
+        values = [
             float(self.function({n: f.before(int(c), int(t)) for n, f in frames.items()}, moment))
             for c, t, moment in zip(customers, cutoffs, moments, strict=True)
         ]
-        return np.array(found, np.float32)
+        return np.array(values, np.float32)
 
 
 class _Frame:

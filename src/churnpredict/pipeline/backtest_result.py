@@ -119,8 +119,8 @@ class Backtest(pd.DataFrame):
     def _switched(self) -> list[str]:
         """Return what a switch to the model would have meant, with the money behind it, as sentences."""
         first = pd.DataFrame(self).drop_duplicates("cutoff")
-        told = switch_words(self.switch, self.capacity, int(first["leavers"].sum()), len(first))
-        return [*told, self._money()] if told else []
+        sentences = switch_words(self.switch, self.capacity, int(first["leavers"].sum()), len(first))
+        return [*sentences, self._money()] if sentences else []
 
     def _overall(self, verdicts: dict[pd.Timestamp, Verdict]) -> str:
         n = len(verdicts)
@@ -175,8 +175,8 @@ class Backtest(pd.DataFrame):
         from churnpredict.evaluation.displays import GainDisplay, OverTimeDisplay, ProfitDisplay, ReliabilityDisplay
         from churnpredict.evaluation.pictures import new_figure
 
-        told = self.predictions
-        if told is None:
+        predictions = self.predictions
+        if predictions is None:
             raise UsageError(
                 "no-predictions",
                 "plots need predicted risks, and these figures come without them",
@@ -184,17 +184,17 @@ class Backtest(pd.DataFrame):
             )
         if metric not in METRICS:
             raise UsageError("unknown-metric", f"metric={metric!r}", remedy=f"Choose from {', '.join(METRICS)}.")
-        y, who = told["outcome"].to_numpy(), told.index.get_level_values("customer_id")
-        models = [m for m in dict.fromkeys(self["model"]) if m in told]
+        y, who = predictions["outcome"].to_numpy(), predictions.index.get_level_values("customer_id")
+        models = [m for m in dict.fromkeys(self["model"]) if m in predictions]
         ranked = [m for m in models if m != "base rate"]  # as a ranking the base rate is chance, which is drawn anyway
         losses = pd.DataFrame(self).query("metric == 'log_loss'")
         unlike = set(losses.loc[losses["value"].isna(), "model"])  # scores that are not probabilities: they say nothing of profit or loss
         figure, grid = new_figure(11, 9.4, rows=2, columns=2)
         (reliable, gain), (profit, over_time) = grid
-        ReliabilityDisplay.from_predictions(y, told[models[0]], name=models[0], ax=reliable)
+        ReliabilityDisplay.from_predictions(y, predictions[models[0]], name=models[0], ax=reliable)
         for i, name in enumerate(ranked):
-            known = told[name].notna().to_numpy()
-            p = told[name].to_numpy()[known]
+            known = predictions[name].notna().to_numpy()
+            p = predictions[name].to_numpy()[known]
             GainDisplay.from_predictions(y[known], p, customers=who[known], rounds=0 if i else 100, name=name, ax=gain)
             if name not in unlike:
                 ProfitDisplay.from_predictions(y[known], p, **asdict(self.campaign), name=name, ax=profit)

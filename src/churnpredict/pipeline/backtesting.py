@@ -101,18 +101,18 @@ def backtest(
     for finding in period_totals(tables, take_snapshots(tables, churn, at=cutoffs), churn):
         what = f"the backtest is too good to be true: {finding.where}: {finding.what}"
         warn("too-good", what, remedy=finding.cure)
-    parts: list[_Tested] = []
+    tested: list[_Tested] = []
     shared = share_features(pipeline, tables, cutoffs)
     for cutoff in progress(cutoffs, "backtest"):
-        before = parts[-1].pipeline if parts else None
-        parts.append(
+        before = tested[-1].pipeline if tested else None
+        tested.append(
             _at_one(pipeline, tables, cutoff, rivals, capacity=capacity, rounds=rounds, before=before, campaign=campaign, shared=shared)
         )
-    found = Backtest(pd.concat([part.figures for part in parts], ignore_index=True))
-    found.predictions, found.campaign, found.capacity = pd.concat([part.predictions for part in parts]), campaign, capacity
-    found.switch = _over_all(parts, campaign, rounds)
-    _warn_of_reversed(found, [name for name in rivals if not any(part.called and name in part.called.lists for part in parts)])
-    return found
+    result = Backtest(pd.concat([part.figures for part in tested], ignore_index=True))
+    result.predictions, result.campaign, result.capacity = pd.concat([part.predictions for part in tested]), campaign, capacity
+    result.switch = _over_all(tested, campaign, rounds)
+    _warn_of_reversed(result, [name for name in rivals if not any(part.called and name in part.called.lists for part in tested)])
+    return result
 
 
 class _Tested(NamedTuple):
@@ -126,13 +126,13 @@ class _Tested(NamedTuple):
 
 def _over_all(parts: Sequence[_Tested], campaign: Campaign, rounds: int) -> pd.DataFrame | None:
     """Return what the calls find over all cutoffs together, of the models that were there at each; None where no calls were judged."""
-    every = [part.called for part in parts if part.called is not None]
-    if not every:
+    all_called = [part.called for part in parts if part.called is not None]
+    if not all_called:
         return None
-    common = [name for name in every[0].rankings if all(name in one.rankings for one in every)]
-    called = [replace(one, rankings={name: one.rankings[name] for name in common}) for one in every]
-    who = pd.concat([part.predictions.index.to_frame(index=False)["customer_id"] for part in parts])
-    return judge_calls(called, customers=who.to_numpy(), campaign=campaign, rounds=rounds)
+    common = [name for name in all_called[0].rankings if all(name in one.rankings for one in all_called)]
+    called = [replace(one, rankings={name: one.rankings[name] for name in common}) for one in all_called]
+    customers = pd.concat([part.predictions.index.to_frame(index=False)["customer_id"] for part in parts])
+    return judge_calls(called, customers=customers.to_numpy(), campaign=campaign, rounds=rounds)
 
 
 def _at_one(
@@ -154,10 +154,10 @@ def _at_one(
     X, outcomes = trained.training_rows(tables, cutoff, shared=shared)
     trained.learn(X, outcomes)
     snapshots = take_snapshots(tables, trained.churn, at=cutoff)
-    happened = label_churn(tables, snapshots, trained.churn)
-    X_test = build(tables, snapshots_of(happened), features=trained.features_, history=trained.history)
+    test_outcomes = label_churn(tables, snapshots, trained.churn)
+    X_test = build(tables, snapshots_of(test_outcomes), features=trained.features_, history=trained.history)
     X_test = nobody_treated(X_test, getattr(trained.model_, "feature_names_in_", ()))
-    y_test = happened.within().to_numpy()
+    y_test = test_outcomes.within().to_numpy()
     risks = {"model": check_risks(risk_of(trained.model_, X_test))}
     risks |= baseline_risks(
         X,
@@ -172,28 +172,28 @@ def _at_one(
     moment = snapshots["cutoff"].iloc[0]
     ranked = rank_rivals(rivals, moment, X_test, tables, trained.features_)
     risks |= {name: ranking.risks for name, ranking in ranked.items()}
-    who = X_test.index.get_level_values("customer_id")
-    unlike = [name for name, ranking in ranked.items() if ranking.kind != "probability"]
-    figures = judge(y_test, risks, customers=who, campaign=campaign, rounds=rounds, rankings=unlike)
+    customers = X_test.index.get_level_values("customer_id")
+    not_probabilities = [name for name, ranking in ranked.items() if ranking.kind != "probability"]
+    figures = judge(y_test, risks, customers=customers, campaign=campaign, rounds=rounds, rankings=not_probabilities)
     called = None
     if rivals or capacity is not None:
-        days = leaving_days(tables, happened, trained.churn).to_numpy()
+        days = leaving_days(tables, test_outcomes, trained.churn).to_numpy()
         lists = [name for name, ranking in ranked.items() if ranking.kind == "list"]
         called = Called(y_test.astype(np.float64), days, risks, capacity or default_capacity(len(y_test)), lists)
         without = [{"model": name, "metric": "without_score", "value": float(r.without)} for name, r in ranked.items() if r.kind == "score"]
-        found = judge_calls([called], customers=who, campaign=campaign, rounds=rounds)
-        figures = pd.concat([figures, found, *([pd.DataFrame(without)] if without else [])], ignore_index=True)
-    weak = reach_verdict(figures).signal
-    steady = None if before is None else _same_first_reason(before, trained, X_test)
-    if steady is not None:
-        figures = pd.concat([figures, pd.DataFrame([steady])], ignore_index=True)
+        in_calls = judge_calls([called], customers=customers, campaign=campaign, rounds=rounds)
+        figures = pd.concat([figures, in_calls, *([pd.DataFrame(without)] if without else [])], ignore_index=True)
+    signal = reach_verdict(figures).signal
+    same_reason = None if before is None else _same_first_reason(before, trained, X_test)
+    if same_reason is not None:
+        figures = pd.concat([figures, pd.DataFrame([same_reason])], ignore_index=True)
     figures.insert(0, "cutoff", moment)
     figures = figures.assign(
         n=len(y_test),
         leavers=int(y_test.sum()),
         train_rate=trained.base_rate_,
         seasons_seen=seasons_seen(trained.cutoffs_, moment, trained.churn),
-        signal=weak,
+        signal=signal,
         strongest=_strongest(trained, tables, figures, (X, outcomes), (X_test, y_test)),
         season=trained.season_.brief() or None,
     )
@@ -216,12 +216,12 @@ def _strongest(
     A column that is overwritten when customers leave makes the model less than perfect, as it also tells those who leave after the outcome
     window; it is found among the training rows.
     """
-    told = figures[(figures["model"] == "model") & (figures["metric"] == "auc")]["value"]
-    auc = float(told.iloc[0]) if len(told) else np.nan
+    model_auc = figures[(figures["model"] == "model") & (figures["metric"] == "auc")]["value"]
+    auc = float(model_auc.iloc[0]) if len(model_auc) else np.nan
     (X, y), (rows_trained, outcomes) = test, rows
     alone = {str(name): separation(column, y) for name, column in X.items()} if auc >= TOO_GOOD else {}
-    there = still_there(tables, trained.churn)
-    hindsight = [] if np.isnan(auc) else columns_of_hindsight(tables, rows_trained, outcomes, trained.features_, there)
+    still_customers = still_there(tables, trained.churn)
+    hindsight = [] if np.isnan(auc) else columns_of_hindsight(tables, rows_trained, outcomes, trained.features_, still_customers)
     if not alone and not hindsight:
         return None
     if hindsight:

@@ -314,9 +314,8 @@ class ChurnPipeline(Answers):
         check_tables(tables, "pipeline.audit(tables)")
         X, outcomes = self.training_rows(tables, until) if rows is None else rows
         past = cutoffs.as_known(tables, until)
-        handling = {"treatments": self.treatments, "handled": self.treated}
-        there = still_there(tables, self.churn)
-        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, there=there, **handling)
+        handling: Any = {"treatments": self.treatments, "handled": self.treated, "there": still_there(tables, self.churn)}
+        return audit_training(past, self.churn, X, outcomes, features=self.features_, history=self.history, **handling)
 
     def training_rows(
         self, tables: EventTables, until: Moment | None = None, *, shared: SharedFeatures | None = None
@@ -488,9 +487,9 @@ class ChurnPipeline(Answers):
 
     def scores_of(self, tables: EventTables, X: Frame, *, value: float | None = None) -> Scores:
         """Return the scores for features ``X`` of these tables, ranked among themselves; ``value`` is as for :meth:`score`."""
-        found = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
-        found.unit = self.unit
-        return found
+        scores = scoring.score_table(self.rows_of(tables, X, usual=self.usual_, value=value))
+        scores.unit = self.unit
+        return scores
 
     def rows_of(
         self,
@@ -516,14 +515,15 @@ class ChurnPipeline(Answers):
         rows: Any = X if A is None else EncodedRows(X, A)
         why = explain(self.model_, rows, usual=usual, detail="features" if words else "drivers", n_jobs=n_jobs)
         rate, name = self.base_rate_, self.model_id_
-        seen = self.has_seen(tables, X.index.get_level_values("cutoff"))
-        if seen:
+        in_sample = self.has_seen(tables, X.index.get_level_values("cutoff"))
+        if in_sample:
             cutoffs.warn_in_sample()
-        told: dict[str, Any] = {
+        wording: dict[str, Any] = {
+            "words": words,
             "language": language_of(self.language),
             "money": dict.fromkeys(money_tables(tables.declarations), self.unit),
         }
-        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, words=words, in_sample=seen, **told)
+        return scoring.score_rows(X, parts, worth, explanation=why, base_rate=rate, model_id=name, in_sample=in_sample, **wording)
 
     def has_seen(self, tables: EventTables, moments: Moments) -> bool:
         """Return whether the model was trained on outcomes after any of these cutoffs: its scores there are not forecasts."""

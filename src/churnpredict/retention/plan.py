@@ -294,7 +294,7 @@ def plan_retention(
     spoken = language_of(language)
     check_text(unit, "unit")
     unit = unit or unit_of(scores)
-    (offer_cost, contact_cost, acceptance), said, noted = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
+    (offer_cost, contact_cost, acceptance), was_given, assumption_notes = assumed(offer_cost, contact_cost, acceptance, spoken, unit)
     budget = None if budget is None else check_number(budget, "budget", least=0)
     contact_cost = check_number(contact_cost, "contact_cost", least=0)
     acceptance, holdout = check_share(acceptance, "acceptance"), check_share(holdout, "holdout", most=0.5)
@@ -304,10 +304,10 @@ def plan_retention(
     ids = frame["customer_id"]
     worth = _values(frame, value)
     drivers = _reasons(frame)
-    price = _costs(offer_cost, frame)
+    offer_costs = _costs(offer_cost, frame)
     plays = read_playbook(playbook, offer_cost=math.nan, acceptance=float(acceptance), drivers=set(drivers.ravel()) - {""}, language=spoken)
     driver, offer, remedies, hopeless = _offers(
-        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, price, acceptance, contact_cost
+        frame["risk"].to_numpy(dtype=np.float64), worth, drivers, plays, offer_costs, acceptance, contact_cost
     )
     if uplift is not None:
         offer = _with_uplift(offer, check_numbers(_given(uplift, frame, "uplift"), "uplift", least=-1, most=1, missing=True))
@@ -319,35 +319,35 @@ def plan_retention(
     decision[hopeless] = "not actionable"
     decision[np.isnan(worth)] = "no value known"
     decision[excluded] = "excluded"
-    open_ = np.flatnonzero((decision == "no profit") & (profit > 0))
-    order = open_[np.lexsort((ids.iloc[open_].astype(str).to_numpy(), -profit[open_]))]
+    candidates = np.flatnonzero((decision == "no profit") & (profit > 0))
+    order = candidates[np.lexsort((ids.iloc[candidates].astype(str).to_numpy(), -profit[candidates]))]
     held = np.zeros(len(frame), dtype=bool)
     held[order] = draw_holdout(len(order), holdout, np.random.default_rng(random_state))
     room = _room(owners, capacity, len(frame))
     chosen = choose(order, held, profit, spend, room, budget)
     decision[order] = chosen
 
-    taken = order[np.isin(chosen, ("contact", "hold-out"))]
+    in_plan = order[np.isin(chosen, ("contact", "hold-out"))]
     columns = {
         "value": worth, "money_at_risk": offer.risk * worth, "expected_profit": profit, "expected_spend": spend,
         "offer_cost": offer.offer_cost, "acceptance": offer.acceptance, "driver": driver, "remedy": remedies,
     }  # fmt: skip
-    table = _table(frame, taken, decision, owners).assign(**{name: values[taken] for name, values in columns.items()})
-    contacts, away = taken[decision[taken] == "contact"], taken[decision[taken] == "hold-out"]
-    mine = Offer(offer.risk[contacts], worth[contacts], offer.offer_cost[contacts], offer.acceptance[contacts], float(contact_cost))
+    table = _table(frame, in_plan, decision, owners).assign(**{name: values[in_plan] for name, values in columns.items()})
+    contacts, held_out = in_plan[decision[in_plan] == "contact"], in_plan[decision[in_plan] == "hold-out"]
+    contacted = Offer(offer.risk[contacts], worth[contacts], offer.offer_cost[contacts], offer.acceptance[contacts], float(contact_cost))
     known_profit = np.where(np.isnan(worth), np.nan, profit)
     decided = {"customer_id": ids.to_numpy(), "decision": decision, "why": why, "expected_profit": known_profit, "value": worth}
     return Plan(
         table=table[[c for c in _COLUMNS if c in table] + [c for c in table if c not in _COLUMNS]],
         decisions=pd.DataFrame(decided),
-        profit=profit_interval(mine, random_state=random_state),
+        profit=profit_interval(contacted, random_state=random_state),
         spend=float(spend[contacts].sum()),
-        kept=float((mine.risk * mine.acceptance).sum()),
+        kept=float((contacted.risk * contacted.acceptance).sum()),
         budget=budget,
-        holdout=justify_holdout(offer, contacts, away, spoken.amount(float(profit[away].sum()), unit), spoken),
-        notes=noted + notes,
+        holdout=justify_holdout(offer, contacts, held_out, spoken.amount(float(profit[held_out].sum()), unit), spoken),
+        notes=assumption_notes + notes,
         offer=offer,
-        assumptions=assumptions_of(mine, said),
+        assumptions=assumptions_of(contacted, was_given),
         unit=unit,
     )
 
@@ -496,11 +496,11 @@ def _excluded(ids: pd.Series, exclude: Any, spoken: Language) -> tuple[Any, Any,
     if exclude is None:
         return np.zeros(len(ids), dtype=bool), np.full(len(ids), "", dtype=object), ()
     listed = listed_customers(exclude, ids, "exclude")
-    found = int(listed.found.sum())
-    if listed.strangers and len(ids) and not found:
+    matched = int(listed.found.sum())
+    if listed.strangers and len(ids) and not matched:
         warn("excludes-nobody", "no customer of the scores is among those to exclude", remedy="Compare the ids.", stacklevel=4)
-    told = spoken.say("note.strangers", n=listed.strangers, m=listed.strangers + found)
-    return listed.found, listed.why, (told,) if listed.strangers else ()
+    note = spoken.say("note.strangers", n=listed.strangers, m=listed.strangers + matched)
+    return listed.found, listed.why, (note,) if listed.strangers else ()
 
 
 def _room(owners: Any, capacity: Any, n: int) -> tuple[Any, dict[Any, float]]:

@@ -34,19 +34,21 @@ def assumptions_of(offer: Offer, said: Mapping[str, bool]) -> tuple[Assumption, 
     if not len(offer.risk):
         return ()
     ranges = {"offer": offer.offer_cost, "contact": np.array([offer.contact_cost]), "acceptance": offer.acceptance}
-    return tuple(Assumption(name, float(found.min()), float(found.max()), said[name]) for name, found in ranges.items())
+    return tuple(Assumption(name, float(values.min()), float(values.max()), said[name]) for name, values in ranges.items())
 
 
 def assumed(
     offer_cost: Any, contact_cost: float | None, acceptance: float | None, spoken: Language, unit: str
 ) -> tuple[tuple[Any, float, float], dict[str, bool], tuple[str, ...]]:
     """Return the numbers to use, which of them were given, and a note on the assumed ones."""
-    said = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
-    chosen = {name: _ASSUMED[name] if given is None else given for name, given in said.items()}
+    arguments = {"offer": offer_cost, "contact": contact_cost, "acceptance": acceptance}
+    chosen = {name: _ASSUMED[name] if given is None else given for name, given in arguments.items()}
     numbers = {name: spoken.percent(value) if name == "acceptance" else spoken.amount(value, unit) for name, value in _ASSUMED.items()}
-    told = spoken.words["and"].join(spoken.say(f"note.{name}", n=numbers[name]) for name, given in said.items() if given is None)
-    note = (spoken.say("note.assumed", what=told),) if told else ()
-    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), {name: given is not None for name, given in said.items()}, note
+    assumptions = spoken.words["and"].join(
+        spoken.say(f"note.{name}", n=numbers[name]) for name, given in arguments.items() if given is None
+    )
+    note = (spoken.say("note.assumed", what=assumptions),) if assumptions else ()
+    return (chosen["offer"], chosen["contact"], chosen["acceptance"]), {name: given is not None for name, given in arguments.items()}, note
 
 
 def justify_holdout(offer: Offer, contacts: Any, away: Any, price: str, spoken: Language) -> str:
