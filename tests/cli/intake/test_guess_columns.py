@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.cli.intake.profiles import days, profile_of
 
@@ -62,3 +63,33 @@ def test_columns_that_are_months_become_rows(name: str, kind: str, tmp_path: Pat
     assert len(profile.months) == 12
     (found,) = guess_columns(profile, "customer_id")
     assert (found.kind, found.key("known_after"), "value" in found.roles) == (kind, "month", kind == "events")
+
+
+@pytest.mark.parametrize(
+    ("names", "n"),
+    [
+        ([f"{d:02d}.03.2024" for d in range(1, 32)], 31),
+        ([f"2024-02-{d:02d}" for d in range(1, 30)], 29),
+        ([f"{d.month}/{d.day}/{d.year % 100}" for d in pd.date_range("2023-12-20", "2024-02-10")], 53),
+        ([f"Tag {d}.1.2024" for d in range(1, 32)], 31),
+        ([str(d) for d in range(1, 32)], 31),
+    ],
+)
+def test_columns_that_are_days_are_named(names: list[str], n: int, tmp_path: Path) -> None:
+    rows = (",".join([f"M{i}", *("x" if (i + j) % 3 else "" for j in range(len(names)))]) for i in range(60))
+    found = guess_columns(profile_of(tmp_path, "attendance", ",".join(["member_id", *names]), rows), "member_id")
+    assert [(r.kind, r.why[: r.why.index(":")]) for r in found] == [("", f"{n} of its columns are days")]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"2023-{m:02d}-01" for m in range(1, 13)] + [f"2024-{m:02d}-01" for m in range(1, 13)],
+        [f"01.{m:02d}.2023" for m in range(1, 13)] + [f"01.{m:02d}.2024" for m in range(1, 9)],
+        [f"q{i}" for i in range(1, 32)],
+    ],
+)
+def test_first_days_of_months_and_questions_are_not_days(names: list[str], tmp_path: Path) -> None:
+    rows = (",".join([f"M{i}", *(str((i + j) % 7) for j in range(len(names)))]) for i in range(60))
+    found = guess_columns(profile_of(tmp_path, "sales", ",".join(["member_id", *names]), rows), "member_id")
+    assert not any("are days" in r.why for r in found)

@@ -87,3 +87,17 @@ def test_a_time_of_nearly_all_tickets_or_before_they_open_is_not_a_reopening(tmp
     lines(tmp_path, "orders.csv", ["customer_id,ordered_at,amount", *(f"{r.who},{r.at:%Y-%m-%d %H:%M},{r.eur}" for r in D.itertuples())])
     _, found = drafted(tmp_path)
     assert "reopened" not in found["tickets"]
+
+
+@pytest.mark.parametrize("name", ["satisfaction_rating", "CSAT", "Zufriedenheit", "note_client", "ocena"])
+def test_what_customers_say_of_a_ticket_is_not_known_while_it_is_open(name: str, tmp_path: Path) -> None:
+    rows = []
+    for i, r in enumerate(D.itertuples()):
+        end = r.at + 3 * (r.at - r.at.floor("D")) if i % 9 else ""
+        rows.append(f"{i},{r.who},{r.at:%Y-%m-%d %H:%M},{end},{('good', 'bad', 'none')[i % 3]},{('low', 'high')[i % 2]}")
+    lines(tmp_path, "tickets.csv", [f"id,customer_id,opened_at,closed_at,{name},priority", *rows])
+    lines(tmp_path, "orders.csv", ["customer_id,ordered_at,amount", *(f"{r.who},{r.at:%Y-%m-%d %H:%M},{r.eur}" for r in D.itertuples())])
+    text, found = drafted(tmp_path)
+    assert name not in str(found["tickets"])
+    assert f"recorded at the end: unknown while it is open: {name}" in text
+    assert "priority" in str(found["tickets"])

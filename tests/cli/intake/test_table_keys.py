@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.cli.intake.profiles import profile_of
 
 from churnpredict.cli.intake.table_keys import Step, Way, customer_ways, placeholders, unlike_customer
@@ -51,3 +52,17 @@ def test_ids_that_stand_for_nobody_are_found_by_their_rows(tmp_path: Path) -> No
     rows = [f"c{i % 40}" for i in range(200)] + ["guest"] * 300 + ["VIP"] * 300
     column = profile_of(tmp_path, "orders", "customer", rows).columns["customer"]
     assert placeholders(column) == {"guest": 300}, "a customer who buys much is one"
+
+
+@pytest.mark.parametrize(("number", "who"), [("Id", "Email"), ("id", "phone"), ("ref", "E-Mail"), ("key", "customer")])
+@pytest.mark.parametrize("later", [True, False])
+def test_the_number_of_an_order_with_several_lines_is_not_the_customer(number: str, who: str, later: bool, tmp_path: Path) -> None:
+    """All lines of an order are of one moment; its customer comes again. A time that only the first line has decides nothing."""
+    head = [number, who, "Created at", "Lineitem price", "Paid at"]
+    rows = []
+    for order in range(400):
+        at = f"2024-{1 + order // 40:02d}-{1 + order % 27:02d} 10:{order % 60:02d}:00"
+        for line in range(2 + order % 2):
+            rows.append([f"{900000 + order}", f"b{order % 57}@x.example", at, f"{5 + line}.50", at if line == 0 and later else ""])
+    profile = profile_of(tmp_path, "orders", ",".join(head), (",".join(r) for r in rows))
+    assert customer_ways([profile])["orders"].column == who

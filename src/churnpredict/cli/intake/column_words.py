@@ -165,6 +165,10 @@ WORDS: dict[str, str] = {
         reopen* wiedereroeffn* wiedereroffn* wiedergeoeffnet* erneut_geoeffnet* erneut_geoffnet* reouv* rouvert* reabiert* reapert*
         reabr* riapert* riapr* reabert* ponownie ponown* heropen* переоткр* повторн* возобновл* yeniden_acil* tekrar_acil*
     """,
+    "judged": """
+        satisf* csat nps rating* rated zufrieden* bewert* note_client valorac* calificac* valutaz* soddisf* avaliac* ocena* oceny zadowol*
+        tevreden* beoordel* удовлетвор* оценк* memnun* puan* resolution* loesung* losung*
+    """,
     "owner": """
         owner* rep reps csm salesperson seller agent* account_manager manager* handler betreuer* verkaeufer* verkaufer* vertreter*
         berater* gestionnaire* commercial* vendedor* comercial* gestor* venditor* agente opiekun* handlowiec* sprzedawc* verkoper*

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from churnpredict.cli.intake.column_times import lacks_year, mixed_zones
@@ -20,6 +22,8 @@ __all__ = ["guess_columns"]
 
 _RESULTS = ({"customer_id", "risk"}, {"cutoff", "model", "metric"}, {"alert", "customer_id"})  # scores and plan, backtest, alerts
 
+_DATED = r"(?:[^\W\d]+[ _.,-]*)?(?:\d{4}[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2}))(?:[ T]00:00(?::00)?)?"
+_MONTHS = 12
 _TWICE, _OFTEN = 2, 4  # rows per customer at least: of a table named for orders, of another
 
 
@@ -39,6 +43,9 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
     empty = int((~column.filled).sum())
     if empty:
         return [left_out(profile, f'{empty:,} rows have no "{customer}": leave them out, or fill in the customer')]
+    if days := _columns_of_days(profile):
+        told = f"{days} of its columns are days: write one row per customer and day, with the day in a column (UNPIVOT in a query)"
+        return [left_out(profile, told)]
     if profile.months:
         return [_guess_wide(profile, customer)]
     times = [c for c in profile.of_kind("time") if not c.says("birth") and c.name != customer]
@@ -72,6 +79,15 @@ def guess_columns(profile: TableProfile, customer: str, *, activity: Activity | 
                 return [left_out(profile, f'"{dated.name}" {told}')]
         return [left_out(profile, f'"{customer}" has several rows, and no time distinguishes them')]
     return guess_log(profile, customer, times, pair)
+
+
+def _columns_of_days(profile: TableProfile) -> int:
+    """Return how many columns are days, dated or numbered as those of a month; 0 where they are months or few."""
+    dated = [found for name in profile.columns if (found := re.fullmatch(_DATED, name.strip()))]
+    parts = zip(*([part for part in found.groups() if part is not None] for found in dated), strict=True)
+    of_days = any(len(set(part)) > _MONTHS for part in parts)  # neither months nor the first days of them have so many
+    numbered = {int(name) for name in profile.columns if re.fullmatch(r"\s*\d{1,2}\s*", name)}
+    return max(len(dated) if of_days else 0, len(numbered) if numbered >= set(range(1, 29)) else 0)
 
 
 def _is_history(profile: TableProfile, customer: str, start: Column, end: Column) -> bool:

@@ -164,6 +164,7 @@ def guess_contracts(profile: TableProfile, customer: str, start: Column, end: Co
             unused[column.name] = TELLS
         if unused.get(column.name) == TELLS and column.kind == "text" and column.says("reason") and column.distinct <= MOST_KINDS:
             reason = column.name
+    unused |= {c.name: "recorded at the end: unknown while it is open" for c in rest if ticket and c.kind != "number" and c.says("judged")}
     status = [c for c in rest if c.name not in unused and c.says("kind") and has_word(c.name, "kind") and is_status(c)]
     unused |= {c.name: IN_PLACE for c in status}
     left = [c for c in rest if c.name not in unused]

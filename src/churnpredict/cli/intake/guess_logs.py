@@ -17,6 +17,7 @@ from churnpredict.cli.intake.readings import (
     Reading,
     best_quantity,
     best_value,
+    both_sides,
     is_status,
     perhaps_cents,
     said_how,
@@ -226,7 +227,8 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
-    return Reading(profile, "events", profile.name, roles, lists, keys, unused, _cents(profile, roles, value))
+    notes = [*_cents(profile, roles, value), *both_sides(value, numbers)]
+    return Reading(profile, "events", profile.name, roles, lists, keys, unused, notes)
 
 
 def _kind(profile: TableProfile, roles: dict[str, str], texts: Sequence[Column], unused: dict[str, str]) -> Column | None:

@@ -19,6 +19,7 @@ __all__ = [
     "best_price",
     "best_quantity",
     "best_value",
+    "both_sides",
     "is_status",
     "left_out",
     "perhaps_cents",
@@ -28,6 +29,25 @@ __all__ = [
 ]
 
 MOST_KINDS = 50
+_SIDES = (
+    {
+        "debit",
+        "debits",
+        "soll",
+        "debe",
+        "cargo",
+        "dare",
+        "addebito",
+        "debito",
+        "debet",
+        "winien",
+        "дебет",
+        "borc",
+        "withdrawal",
+        "withdrawals",
+    },
+    {"credit", "credits", "haben", "haber", "abono", "avere", "accredito", "credito", "kredit", "кредит", "alacak", "deposit", "deposits"},
+)
 IN_PLACE = "overwritten over time: it was different at a past cutoff"
 TELLS = "tells the outcome"
 
@@ -161,6 +181,15 @@ def perhaps_cents(value: Column | None, *, exported: bool) -> list[str]:
     if value is None or not value.is_whole or not (exported or {"unit", "amount"} <= set(tokens(value.name))):
         return []
     return [f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query']
+
+
+def both_sides(value: Column | None, numbers: Sequence[Column]) -> list[str]:
+    """Return a note where two columns are the sides of an account: the value is at most one of them."""
+    sides = [next((c for c in numbers if names & set(tokens(c.name))), None) for names in _SIDES]
+    if None in sides or value not in (None, *sides):
+        return []
+    one, other = (c.name for c in sides if c is not None)
+    return [f'"{one}" and "{other}" are two sides of an account: make one column of amounts of them in a query, with money = true']
 
 
 def best_quantity(numbers: Sequence[Column]) -> Column | None:

@@ -79,7 +79,38 @@ def _fitness(table: TableProfile, column: Column) -> float:
         fit -= 3
     if column.kind == "number" and not (has_word(name, "customer") or is_id(name)):
         fit -= 2
-    return fit
+    return fit - 6.0 * _is_of_orders(table, column)
+
+
+def _is_of_orders(table: TableProfile, column: Column) -> bool:
+    """Return whether a column numbers orders of several lines: all rows of a number are of one moment, and of one customer who comes again,
+    by another column that names customers.
+    """
+    times = sorted(table.of_kind("time"), key=lambda c: -c.known.sum())
+    if column.unique or not times or column.distinct <= _FEW or has_word(column.name, "customer"):
+        return False
+    if not _at_one_moment(column, times[0]):
+        return False
+    others = [c for c in table.of_kind("text", "number") if c is not column and (CONTACT & set(tokens(c.name)) or c.says("customer"))]
+    return any(_belongs_to(column, c) and not _at_one_moment(c, times[0]) for c in others if _FEW < c.distinct < column.distinct)
+
+
+def _at_one_moment(column: Column, time: Column) -> bool:
+    """Return whether nearly all values with several rows have them at one moment."""
+    there = column.filled & time.known
+    codes, times = column.codes[0][there], time.times[there]
+    first, last = np.full(column.distinct, np.iinfo(np.int64).max), np.full(column.distinct, np.iinfo(np.int64).min)
+    np.minimum.at(first, codes, times)
+    np.maximum.at(last, codes, times)
+    several = np.bincount(codes, minlength=column.distinct) > 1
+    return bool(several.sum() > _FEW and (first == last)[several].mean() > _SEEN)
+
+
+def _belongs_to(column: Column, other: Column) -> bool:
+    """Return whether each value of a column has one value of the other."""
+    there = column.filled & other.filled
+    pairs = np.unique(np.stack([column.codes[0][there], other.codes[0][there]], axis=1), axis=0)
+    return bool(len(pairs) <= 1.02 * len(np.unique(pairs[:, 0])))
 
 
 class _Keys:
