@@ -83,7 +83,7 @@ def test_prices_from_a_day_on_are_states(tmp_path: Path) -> None:
 )
 def test_two_sides_of_an_account_are_named(one: str, other: str, told: bool, tmp_path: Path) -> None:
     rows = (
-        f"A{i % 40},{day},{'' if i % 3 else f'{10 + i}.25'},{f'{20 + i}.75' if i % 3 else ''}"
+        f"A{i % 40},{day},{'' if i % 3 else f'{10 + i * 37 % 90}.25'},{f'{20 + i * 53 % 70}.75' if i % 3 else ''}"
         for i, day in enumerate(days("2024-01-01", 300))
     )
     profile = profile_of(tmp_path, "bookings", f"account_no,booked_on,{one},{other}", rows)
