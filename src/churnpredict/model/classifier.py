@@ -368,7 +368,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # names that are not text count as well: without them, columns in another order would be taken by position
         framed = named or self.matrix_encoder_.levels or self.matrix_encoder_.names != [f"x{j}" for j in range(self.n_features_in_)]
         if frame is not None and framed:
-            return self._with_season(self.matrix_encoder_.transform(frame), frame)
+            beside = int(getattr(self, "season_", None) is not None)
+            return self._with_season(self.matrix_encoder_.transform(frame, beside=beside), frame)
         if self.matrix_encoder_.levels:
             raise MismatchError("no-names", "an array has no column names, and some columns are categories", remedy="Pass a frame.")
         if frame is not None:
@@ -376,15 +377,16 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # scikit-learn's own message where only one of fit and predict has names
         A = np.asarray(validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False))
         check_finite(A, self.matrix_encoder_.names)
-        return self._with_season(np.ascontiguousarray(A), X)
+        is_seasonal = getattr(self, "season_", None) is not None
+        return self._with_season(np.column_stack([A, np.empty(len(A))]) if is_seasonal else np.ascontiguousarray(A), X)
 
     def _with_season(self, A: np.ndarray, X: Any) -> np.ndarray:
-        """Return the encoded rows, and beside them what the calendar adds to their log-odds, where a season was learnt."""
+        """Return the encoded rows, with what the calendar adds to their log-odds in the last column, where a season was learnt."""
         season = getattr(self, "season_", None)
-        if season is None:
-            return A
-        window = Window.of(self.horizon, self.gap, zone_of(X))
-        return np.column_stack([A, season_column(season, self._season_columns(A, season), cutoffs_of(X), window)])
+        if season is not None:
+            window = Window.of(self.horizon, self.gap, zone_of(X))
+            A[:, -1] = season_column(season, self._season_columns(A, season), cutoffs_of(X), window)
+        return A
 
     def _season_columns(self, A: np.ndarray, season: AnySeason) -> list[np.ndarray]:
         return [A[:, self.matrix_encoder_.names.index(name)] for name in season.columns]

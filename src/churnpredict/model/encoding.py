@@ -224,8 +224,10 @@ class MatrixEncoder:
         ranked = sorted(zip(-counts[present], values[present], strict=True))[:_MAX_LEVELS]
         return [str(value) for _, value in ranked], n_rows + int(sum(count for count, _ in ranked))
 
-    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+    def transform(self, frame: pd.DataFrame, *, beside: int = 0) -> np.ndarray:
         """Return matrix (n, n_features) of a frame: columns found by name, extra ones ignored, unseen categories missing.
+
+        ``beside`` further columns come after them, for the caller to fill.
 
         Raises
         ------
@@ -246,14 +248,15 @@ class MatrixEncoder:
             )
         if list(there) != self.names:
             frame = frame.iloc[:, [there[name] for name in self.names]]
+        whole = np.empty((len(frame), len(self.names) + beside))
+        A = whole[:, : len(self.names)]
         if not self.levels and all(isinstance(d, np.dtype) and d.kind in "fiub" for d in frame.dtypes):
-            A = np.ascontiguousarray(frame.to_numpy(dtype=np.float64))
+            A[:] = frame.to_numpy() if len(set(frame.dtypes)) == 1 else frame.to_numpy(dtype=np.float64)  # of one type: not copied twice
         else:
-            A = np.empty((len(frame), len(self.names)))
             for j in range(len(self.names)):
                 A[:, j] = self._column(j, frame.iloc[:, j])
         check_finite(A, self.names)
-        return A
+        return whole
 
     def _column(self, j: int, column: pd.Series) -> np.ndarray:
         _refuse_what_is_no_value(self.names[j], column)
