@@ -10,7 +10,7 @@ from tests.model.test_tree_scores import large, raw
 
 import churnpredict as cp
 from churnpredict.model import tree_scores
-from churnpredict.model.members import TreeMember
+from churnpredict.model.members import LinearMember, TreeMember
 
 
 def test_few_rows_and_many_rows_agree_and_switch(monkeypatch):
@@ -39,3 +39,24 @@ def test_a_classifier_scores_the_same_either_way(monkeypatch):
     monkeypatch.setattr(tree_scores, "LOADING", 0)
     np.testing.assert_array_equal(model.predict_proba(X), slow)
     assert any(isinstance(m, TreeMember) and m.joint[1].scores is not None for m in model.members_)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_limits_of_whole_columns_are_those_of_columns_one_by_one(monkeypatch, seed):
+    """Columns without holes are taken together; the limits are the same to the last bit as column by column."""
+    rng = np.random.default_rng(seed)
+    A = rng.gamma(1.0, 10.0, (301, 9)) * rng.choice([-1.0, 1.0], 9)
+    A[rng.random(301) < 0.3, 2] = np.nan
+    A[rng.random(301) < 0.9, 5] = np.nan
+    A[:, 7] = np.nan
+    y, w = (rng.random(301) < 0.4).astype(float), rng.random(301) + 0.5
+    found = LinearMember().fit(A, y, w)
+    monkeypatch.setattr(np, "quantile", np.nanquantile)
+    slow = LinearMember().fit(A, y, w)
+    for name in ("low_", "high_", "slope_", "shift_"):
+        assert getattr(found, name).tobytes() == getattr(slow, name).tobytes()
+    logs = np.sign(A[:, 0]) * np.log(1 + np.abs(A[:, 0]))
+    step = found.scale_[0] / 4
+    low, high = np.nanquantile(logs, [0.005, 0.995])
+    assert low - step <= found.low_[0] <= low
+    assert high <= found.high_[0] <= high + step

@@ -135,8 +135,10 @@ class LinearMember:
         known = ~np.isnan(logs)
         some = known.any(axis=0)
         self.low_, self.high_ = np.zeros(len(some)), np.zeros(len(some))  # pyright: ignore[reportArgumentType]
-        if some.any():
-            self.low_[some], self.high_[some] = np.nanquantile(logs[:, some], [0.005, 0.995], axis=0)
+        whole = some & known.all(axis=0)  # NumPy takes columns with missing values one by one
+        for columns, quantile in ((whole, np.quantile), (some & ~whole, np.nanquantile)):
+            if columns.any():
+                self.low_[columns], self.high_[columns] = quantile(logs[:, columns], [0.005, 0.995], axis=0)
         logs = np.clip(np.where(known, logs, 0), self.low_, self.high_)
         total = np.maximum(w @ known, 1e-12)
         self.center_ = (w @ (logs * known)) / total
