@@ -45,3 +45,23 @@ def test_any_depth(rng):
     phi, expected = TreeShap(text, background).shap_values(rows)
     np.testing.assert_allclose(phi.sum(axis=1) + expected, score, rtol=0, atol=1e-12)
     assert expected == pytest.approx(booster.predict(background).mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize("cells", [2, 512])
+@pytest.mark.parametrize("seed", range(4))
+def test_many_rows_share_sums_and_get_those_of_few(monkeypatch, seed, cells):
+    """Sums over nodes are made once for each pair of patterns where a block has more rows than pairs: the same to the last bit."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(1500, 16)).round(1)
+    A[:, 0] = rng.integers(0, 50, 1500)  # categories: a bit that changes at many codes
+    A[rng.random(A.shape) < 0.05] = np.nan
+    y = (np.nan_to_num(A[:, 0]) * 7 % 5 + np.nan_to_num(A[:, 1:]).sum(axis=1) > 2).astype(float)
+    options = {"objective": "binary", "verbose": -1, "num_leaves": 60, "min_data_in_leaf": 1, "num_threads": 1, "seed": seed}
+    booster = lightgbm.train(options, lightgbm.Dataset(A, y, categorical_feature=[0]), 4)
+    monkeypatch.setattr(treeshap, "MOST_CELLS", cells)
+    explainer = TreeShap(booster, few_rows=0)
+    rows = A[rng.integers(0, len(A), treeshap.BLOCK)]
+    many = explainer.shap_values(rows)[0]
+    few = [explainer.shap_values(rows[start : start + 90])[0] for start in range(0, 900, 90)]  # fewer than pairs of 10 features
+    assert np.concatenate(few).tobytes() == many[:900].tobytes()
+    check_like_lightgbm(explainer, booster, rows[:300])

@@ -23,6 +23,7 @@ __all__ = [
 
 jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 PART = 6  # features per part of a deep leaf: 64 patterns
+MOST_CHANGES = 6  # of a feature's bit from code to code, up to which comparing is cheaper than looking up
 
 
 @jit
@@ -201,6 +202,30 @@ def fill_parts(deep_value, feature_start, q, nodes, weights):
 
 
 @jit
+def add_bit(goal, code, look, place):
+    """Add to the pattern of each row whether its code is among those that a feature's splits let pass.
+
+    Where that changes at few codes, rows are compared with these, many at once; else each code is looked up.
+    """
+    changes = 0
+    for c in range(1, look.shape[0]):
+        changes += look[c] != look[c - 1]
+    if changes > MOST_CHANGES:
+        for row in range(goal.shape[0]):
+            goal[row] |= np.uint16(look[code[row]]) << place
+        return
+    bit = np.uint16(1 << place)
+    if look[0]:
+        for row in range(goal.shape[0]):
+            goal[row] |= bit
+    for c in range(1, look.shape[0]):
+        if look[c] != look[c - 1]:
+            at = np.uint16(c)
+            for row in range(goal.shape[0]):
+                goal[row] ^= bit if code[row] >= at else np.uint16(0)
+
+
+@jit
 def sum_nodes(mine, own, factor, theirs, got):
     """Fill ``got[i, row]``: sum over the nodes of the products of one part without feature i times those of all other parts."""
     points = mine.shape[1]
@@ -238,6 +263,7 @@ def add_deep_path_dependent(
     others = np.zeros(rows * most_points)
     itself = np.arange(rows).astype(np.uint16)
     got = np.zeros((PART, rows))
+    pairs = np.zeros((2, rows), np.uint16)
     for d in range(part_start.shape[0] - 1):
         points = (feature_start[d + 1] - feature_start[d] + 1) // 2
         base = part_start[d]
@@ -247,11 +273,17 @@ def add_deep_path_dependent(
             for row in range(rows):
                 goal[row] = 0
             for e in range(part_first[base + part], part_first[base + part + 1]):
-                look = bit[bit_start[e] : bit_start[e + 1]]
-                column = codes[feature[e]]
-                place = e - part_first[base + part]
-                for row in range(rows):
-                    goal[row] |= np.uint16(look[column[row]]) << place
+                add_bit(goal, codes[feature[e]], bit[bit_start[e] : bit_start[e + 1]], e - part_first[base + part])
+        n_first = (whole_start[base + 1] - whole_start[base]) // points
+        n_second = (whole_start[base + 2] - whole_start[base + 1]) // points if n_parts == 2 else 0
+        by_pairs = n_parts == 2 and n_first * n_second <= rows
+        if by_pairs:  # the sums of every pair of patterns once, for all rows that have it
+            n_pairs = n_first * n_second
+            for pair in range(n_pairs):
+                pairs[0, pair] = pair // n_second
+                pairs[1, pair] = pair % n_second
+            for row in range(rows):
+                pattern[0, row] = pattern[0, row] * n_second + pattern[1, row]
         for part in range(n_parts):
             begin = whole_start[base + part]
             end = whole_start[base + part + 1]
@@ -259,7 +291,11 @@ def add_deep_path_dependent(
             if n_parts == 2:
                 begin = whole_start[base + 1 - part]
                 end = whole_start[base + 2 - part]
-                sum_nodes(mine, pattern[part], whole[begin:end].reshape((end - begin) // points, points), pattern[1 - part], got)
+                factor = whole[begin:end].reshape((end - begin) // points, points)
+                if by_pairs:
+                    sum_nodes(mine, pairs[part, :n_pairs], factor, pairs[1 - part, :n_pairs], got)
+                else:
+                    sum_nodes(mine, pattern[part], factor, pattern[1 - part], got)
             else:
                 product = others[: rows * points].reshape(rows, points)
                 for row in range(rows):
@@ -276,8 +312,12 @@ def add_deep_path_dependent(
             for e in range(part_first[base + part], part_first[base + part + 1]):
                 total = sums[target[feature[e]]]
                 add = got[e - part_first[base + part]]
-                for row in range(rows):
-                    total[row] += add[row]
+                if by_pairs:
+                    for row in range(rows):
+                        total[row] += add[pattern[0, row]]
+                else:
+                    for row in range(rows):
+                        total[row] += add[row]
 
 
 @jit
