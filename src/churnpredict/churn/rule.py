@@ -123,8 +123,8 @@ def left_by(churn: object) -> LeftBy:
     >>> left_by(cp.Inactivity("90d")), left_by(cp.rules.DownSell("90d"))
     ('silence', 'outcome')
     """
-    told: LeftBy = getattr(churn, "left_by", "outcome")
-    return told
+    declared: LeftBy = getattr(churn, "left_by", "outcome")
+    return declared
 
 
 def is_of_silence(churn: object) -> TypeGuard[SilenceRule]:

@@ -141,6 +141,7 @@ def build_rows(
     labels = {r.name: label_that_holds(r, holding) for r in rows if isinstance(r, Feature) and is_label(r, tables)}
     numeric = [r for r in rows if r.name not in labels]
     out = np.empty((len(numeric), len(customers)), np.float32)
+    # Features of a stream are not computed here one by one, but collected: (table, kind, visits alone) -> its features, for one pass.
     rows_of: dict[tuple[str, str | None, bool], Wanted] = defaultdict(list)
     for column, row in enumerate(numeric):
         if row.name in built:
@@ -166,6 +167,7 @@ def build_rows(
         _fill(tables, stream, Plan(wanted, limit, kinds, labels_of(replies or ()), session), customers, cutoffs, out, n_jobs)
     for column, row in enumerate(numeric):
         if isinstance(row, Feature) and row.aggregate in OF_SEATS and row.name not in built:
+            # Here the column holds a number of people: of the paid seats it becomes a share.
             paid = number_that_holds(seats_of(row, tables), holding)
             out[column] = np.divide(out[column], paid, out=np.full_like(paid, np.nan), where=paid > 0)
     frame = pd.DataFrame(out.T, index=index_of(tables, customers, cutoffs), columns=[r.name for r in numeric], copy=False)
@@ -187,9 +189,9 @@ def check_rows(rows: Sequence[Feature | OwnFeature], tables: EventTables) -> Non
             for table in row.tables:
                 tables.stream(table)
             continue
-        there, columns = _declared(row, tables)
+        offered, columns = _declared(row, tables)
         needs = AGGREGATES[row.aggregate].needs
-        if needs not in there:
+        if needs not in offered:
             raise UsageError(
                 "needs-column",
                 f'"{row.aggregate}" needs {needs or "a table of events"}, which the table does not declare',
@@ -216,8 +218,8 @@ def check_kinds(rows: Sequence[Feature | OwnFeature], tables: EventTables, *, re
         if isinstance(row, Feature) and row.kind is not None:
             wanted[row.table].add(row.kind)
     for table, kinds in wanted.items():
-        there = tables.labels.get(table, {}).get("kind")
-        if there is None or not len(tables.streams[table]) or kinds & set(there.to_pylist()):
+        occurring = tables.labels.get(table, {}).get("kind")
+        if occurring is None or not len(tables.streams[table]) or kinds & set(occurring.to_pylist()):
             continue
         what = f"the model was trained with {len(kinds):,} kinds of rows, and none of them occurs here: their features are all empty"
         remedy = "Write the kinds as in training (check 1 against 1.0, yes against true), or train again."
