@@ -13,6 +13,7 @@ With ``--next-day`` the log is a folder of files, and the other side is the same
 first run costs, and the next one, for which a file with a thousandth of the rows has come, then others with more, against runs from scratch
 on the same files. The cutoff is the end of the last day that has come, so it moves as well. The scores of both sides must be equal.
 Features alone, without a model, are compared in the same way.
+``--same-codes`` prints how much of what the trees see is the same a day later.
 """
 
 from __future__ import annotations
@@ -210,6 +211,7 @@ def main() -> None:
     parser.add_argument("--next-day", action="store_true", help="a kept history against runs from scratch")
     parser.add_argument("--days", type=int, nargs="+", default=[1, 4, 16], help="thousandths of the rows that come at a time")
     parser.add_argument("--what", choices=("features", "run"), nargs="+", default=["features", "run"], help="of the next day")
+    parser.add_argument("--same-codes", action="store_true", help="how many rows have the same codes at the next day's cutoff")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("--features", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--bare", nargs=3, help=argparse.SUPPRESS)
@@ -235,11 +237,34 @@ def main() -> None:
         if given.next_day:
             sys.exit(not next_day(home, model, events, given))
         write_events(source, events, seed=1, customers=given.customers)
+        if given.same_codes:
+            same_codes(source, model)
+            return
         for detail in given.detail:
             found = in_child("--child", source, model, home / detail, given.memory, detail, cutoffs(1)[0])
             other = in_child("--bare", source, model, found["scored"])
             kept &= tell(found, other, events, given, detail)
     sys.exit(not kept)
+
+
+def same_codes(source: Path, model: Path) -> None:
+    """Print the share of customers, and of their codes, that are the same at two cutoffs a day apart."""
+    import churnpredict as cp
+    from churnpredict.model.codes import codes_of
+    from churnpredict.model.joined_trees import join_trees
+    from churnpredict.model.trees import read_trees
+
+    pipeline, tables, last = cp.load(model), cp.EventTables(**declared(source)), pd.Timestamp(end_of(source))
+    frames = [pipeline.features_at(tables, at) for at in (last - pd.Timedelta(days=1), last)]
+    both = frames[0].index.droplevel("cutoff").intersection(frames[1].index.droplevel("cutoff"))
+    rows = [pipeline.model_.encode(frame.loc[frame.index.isin(both, level="customer_id")]) for frame in frames]
+    trees = [read_trees(m.booster) for m in pipeline.model_.members_ if hasattr(m, "booster")]
+    table = Table(f"{len(both):,} customers a day later", ["trees of", "thresholds", "same codes", "customers with all codes the same"])
+    for name, model_ in (("all boosters", join_trees(trees)), ("the first", trees[0])):
+        codes = codes_of(model_)
+        same = codes.encode(rows[0]) == codes.encode(rows[1])
+        table.add(name, f"{len(codes.edges):,}", f"{same.mean():.1%}", f"{same.all(axis=0).mean():.1%}")
+    table.print()
 
 
 def next_day(home: Path, model: Path, events: int, given: Any) -> bool:
