@@ -53,6 +53,7 @@ def test_predict_proba_agrees_with_score(trained: cp.ChurnPipeline, tables: cp.E
     assert np.array_equal(joined["risk"], joined["leaves"])
 
 
+@pytest.mark.filterwarnings("ignore:.*a single customer has")
 def test_nothing_known_at_or_after_until_is_used(log: pd.DataFrame, trained: cp.ChurnPipeline, churn: cp.Inactivity) -> None:
     """Law 1 for the whole pipeline: the future may be cut off or poisoned without a trace in the model."""
     past = log[log["paid_at"] < UNTIL]
