@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from html import escape
@@ -80,11 +81,16 @@ def keep_colon(app: Any, what: str, name: str, thing: Any, options: Any, lines: 
 
 
 def trim(app: Any, page: Any) -> None:
-    """Take away the empty line that doctest wants at the end of a block in Markdown."""
+    """Take away the empty line that doctest wants at the end of a block in Markdown; keep numbers and their per-cent sign on one line."""
     for block in page.findall(nodes.literal_block):
         text = block.astext().rstrip()
         block.children = [nodes.Text(text)]
         block.rawsource = text  # where both differ, Sphinx takes the block for a parsed literal: no colours, no copy button
+    for words in list(page.findall(nodes.Text)):
+        if not isinstance(words.parent, (nodes.literal, nodes.literal_block, nodes.raw, nodes.comment)):
+            kept = re.sub(r"(?<=\d) (?=%)", "\u00a0", words)
+            if kept != words:
+                words.parent.replace(words, nodes.Text(kept))
 
 
 def describe(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:

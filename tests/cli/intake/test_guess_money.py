@@ -20,7 +20,14 @@ def contracts(folder: Path, column: str):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize(
     ("column", "per"),
-    [("monthly_price", "month"), ("mrr_amount", "month"), ("annual_amount", "year"), ("Jahresbetrag", "year"), ("price", None)],
+    [
+        ("monthly_price", "month"),
+        ("mrr_amount", "month"),
+        ("annual_amount", "year"),
+        ("Jahresbetrag", "year"),
+        ("price", None),
+        ("monthly", "month"),
+    ],
 )
 def test_what_is_paid_for_is_in_the_name(tmp_path: Path, column: str, per: str | None) -> None:
     (found,) = read_tables([contracts(tmp_path, column)], lambda question: 0)
@@ -34,3 +41,12 @@ def test_where_nothing_says_it_the_draft_asks(tmp_path: Path) -> None:
     assert 'per = "month"' in told
     assert "# per" not in told
     assert "# value = 500" not in told
+
+
+@pytest.mark.parametrize("column", ["month", "year", "monthly"])
+def test_a_whole_number_of_a_month_is_no_price(tmp_path: Path, column: str) -> None:
+    rows = [f"c{i},{STARTS[i]},{ENDS[i] if i % 3 else ''},{1 + i % 12}" for i in range(60)]
+    profile = profile_of(tmp_path, "subscriptions", f"customer_id,start_date,end_date,{column}", rows)
+    (found,) = read_tables([profile], lambda question: 0)
+    assert "value" not in found.roles
+    assert found.key("money") is None

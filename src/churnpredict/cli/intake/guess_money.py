@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from churnpredict.cli.intake.readings import Reading
+from churnpredict.cli.intake.readings import Reading, is_rate
 from churnpredict.events.source import Query
 
 __all__ = ["with_money"]
@@ -43,4 +43,5 @@ def _is_money(reading: Reading) -> bool:
         return False
     if reading.roles.get("time") == "month" and isinstance(reading.profile.source, Query):  # months as columns: named by the file
         return reading.profile.says("value", "payment", "price", "best_value")
-    return column.says("value", "best_value", "price") and not column.says("quantity")
+    rate = reading.kind == "intervals" and is_rate(column)
+    return (rate or column.says("value", "best_value", "price")) and not column.says("quantity")

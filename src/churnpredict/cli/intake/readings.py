@@ -20,6 +20,7 @@ __all__ = [
     "best_quantity",
     "best_value",
     "both_sides",
+    "is_rate",
     "is_status",
     "left_out",
     "perhaps_cents",
@@ -171,9 +172,15 @@ def best_value(numbers: Sequence[Column]) -> Column | None:
 
 
 def best_price(numbers: Sequence[Column]) -> Column | None:
-    """Return what a contract costs: the amount of money, or else the price of a unit."""
-    prices = (c for c in numbers if "unit" in tokens(c.name) and {"amount", "price"} & set(tokens(c.name)))
-    return best_value(numbers) or next(prices, None)
+    """Return what a contract costs: the amount of money, or else the price of a unit, or what is just called "monthly" and has cents."""
+    prices = [c for c in numbers if "unit" in tokens(c.name) and {"amount", "price"} & set(tokens(c.name))]
+    prices += [c for c in numbers if is_rate(c)]
+    return best_value(numbers) or next(iter(prices), None)
+
+
+def is_rate(column: Column) -> bool:
+    """Return whether a number is called by what it is paid for alone, such as "monthly"; a month or a year is a whole number."""
+    return column.says("monthly", "yearly") and column.kind == "number" and not column.is_whole
 
 
 def perhaps_cents(value: Column | None, *, exported: bool) -> list[str]:
