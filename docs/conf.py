@@ -84,10 +84,11 @@ def trim(app: Any, page: Any) -> None:
     """Take away the empty line that doctest wants at the end of a block in Markdown; keep numbers and their per-cent sign on one line."""
     for block in page.findall(nodes.literal_block):
         text = block.astext().rstrip()
-        block.children = [nodes.Text(text)]
+        block.clear()
+        block.append(nodes.Text(text))
         block.rawsource = text  # where both differ, Sphinx takes the block for a parsed literal: no colours, no copy button
     for words in list(page.findall(nodes.Text)):
-        if not isinstance(words.parent, (nodes.literal, nodes.literal_block, nodes.raw, nodes.comment)):
+        if words.parent is not None and not isinstance(words.parent, (nodes.literal, nodes.literal_block, nodes.raw, nodes.comment)):
             kept = re.sub(r"(?<=\d) (?=%)", "\u00a0", words)
             if kept != words:
                 words.parent.replace(words, nodes.Text(kept))
