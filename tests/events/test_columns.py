@@ -18,7 +18,7 @@ def test_cents_stay_cents():
     cents = np.arange(-50_000, 50_000)
     assert np.array_equal(as_double(pa.array((cents / 100).astype(np.float32))).to_numpy(), cents / 100)
     assert as_double(pa.array(np.array([1.1, 0.25, np.inf]).astype(np.float16))).to_pylist() == [1.1, 0.25, np.inf]
-    assert as_double(pa.array([0.1, None], pa.float16())).to_pylist() == [0.1, None]
+    assert as_double(pa.array([np.float16(0.1), None], pa.float16())).to_pylist() == [0.1, None]
     assert as_double(pa.array([16777216, 3.4e38, 1e-30], pa.float32())).to_pylist() == [16777216.0, 3.4e38, 1e-30]
 
 

@@ -48,7 +48,7 @@ def test_shap_draws_them(world):
     why = explain(world[0], world[1].iloc[:100])
     told = why.to_shap(pairs=True)
     assert told.values.shape == (100, 4, 4)
-    shap.summary_plot(told.values, told.data, feature_names=told.feature_names, show=False)
+    shap.summary_plot(told.values, told.data, feature_names=np.array(told.feature_names), show=False)  # shap 0.46 takes no list
     plt.close("all")
     shap.dependence_plot((0, 2), told.values, told.data, feature_names=told.feature_names, show=False)
     plt.close("all")

@@ -42,8 +42,10 @@ def plain(column: pa.Array) -> pa.Array:
         kind = column.type
     if pa.types.is_float16(kind):
         column = _as_single(column)
-    if pa.types.is_large_string(kind) or (hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind)):
-        column = column.cast(pa.string()) if column.nbytes < 2**31 else column.cast(pa.large_string())
+    if hasattr(pa.types, "is_string_view") and pa.types.is_string_view(kind):
+        column = column.cast(pa.large_string())  # Arrow before 19 cannot tell how large a view is
+    if pa.types.is_large_string(column.type) and column.nbytes < 2**31:
+        column = column.cast(pa.string())
     return column
 
 

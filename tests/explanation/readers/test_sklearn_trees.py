@@ -57,8 +57,12 @@ def test_sklearn_sums_to_the_score_and_equals_shap(model, X):
             warnings.simplefilter("ignore")
             import shap
 
-            theirs = np.asarray(shap.TreeExplainer(model).shap_values(X[:20], check_additivity=False))
-        np.testing.assert_allclose(phi[:20], theirs[..., 1] if theirs.ndim == 3 else theirs, rtol=0, atol=1e-6)
+            foreign = shap.TreeExplainer(model)
+            theirs, mean = np.asarray(foreign.shap_values(X[:20], check_additivity=False)), np.atleast_1d(foreign.expected_value)[-1]
+        theirs = theirs[..., 1] if theirs.ndim == 3 else theirs
+        # shap 0.46 sends missing values of forests and trees to the wrong side: its values miss their own score.
+        if np.allclose(theirs.sum(axis=1) + mean, raw_of(model, X[:20]), atol=1e-6) or "0.46" not in shap.__version__:
+            np.testing.assert_allclose(phi[:20], theirs, rtol=0, atol=1e-6)
 
 
 def tree_game(model, row):
