@@ -78,6 +78,7 @@ def test_a_customer_cut_in_two_is_caught(monkeypatch):
         check_partitions(history, 3, cutoffs)
 
 
+@pytest.mark.filterwarnings("ignore:.*an id that many people share")
 def test_memory_decides_on_the_number_of_partitions(rng, monkeypatch):
     orders = Events(giant(rng), customer="user", time="at")
     with scan_tables(orders=orders) as tables:

@@ -49,6 +49,7 @@ def giant(rng, n=20_000):
     return pd.DataFrame({"user": who, "at": at.as_unit("us"), "eur": rng.gamma(2.0, 10.0, n).round(2)})
 
 
+@pytest.mark.filterwarnings("ignore:.*an id that many people share")
 def test_a_giant_customer_works(rng, tmp_path):
     log = giant(rng)
     orders = Events(log, customer="user", time="at", value="eur")

@@ -175,6 +175,7 @@ def test_contacted_snapshots_are_left_out_as_in_one_process(session):
     assert (found.n_snapshots_, found.n_leavers_, found.model_id_) == (expected.n_snapshots_, expected.n_leavers_, expected.model_id_)
 
 
+@pytest.mark.filterwarnings("ignore:.*an id that many people share")
 def test_one_customer_with_most_of_the_rows(session):
     """A giant customer makes one task longer, and nothing else; ties of risks share a percentile."""
     rng = np.random.default_rng(0)
