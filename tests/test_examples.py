@@ -225,6 +225,7 @@ CREATE TABLE raw_subscriptions AS SELECT * FROM (VALUES
 
 
 @pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")  # one row of three is a refund
+@pytest.mark.skipif(duckdb.__version__ == "1.5.0", reason="an internal error of DuckDB 1.5.0 in one of the queries")
 def test_dbt_models_make_what_churn_toml_declares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = EXAMPLES / "dbt"
     known: dict[str, Callable[..., str]] = {"source": lambda _, table: table, "var": lambda _, otherwise: otherwise}

@@ -213,6 +213,7 @@ numbers, for example series.index.astype("int64"). [id-types-differ]
     if without and not partial:
         remedy = "They get no value; complete it if they should have one."
         warn("missing-ids", f"{what} does not name all customers", rows=without, total=len(customers), remedy=remedy, stacklevel=stacklevel)
+    values = values.to_numpy() if isinstance(values, pd.arrays.NumpyExtensionArray) else values  # pandas 2 warns of its own array
     taken = pd.Series(pd.api.extensions.take(values, place, allow_fill=True))
     return taken.to_numpy() if isinstance(taken.dtype, np.dtype) else taken.astype(object).where(taken.notna(), None).to_numpy(dtype=object)
 

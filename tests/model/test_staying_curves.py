@@ -6,6 +6,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from churnpredict.model import staying_curves as module
 from churnpredict.model.staying_curves import StayingCurves, join_curves, secant_of_exp
@@ -29,8 +30,8 @@ def test_a_day_of_many_is_one_step() -> None:
 def test_mean_and_spread_are_those_of_many_small_steps() -> None:
     found = curves()
     stay = found.at(FINE)
-    mean = np.trapezoid(stay, FINE, axis=1)
-    second = 2 * np.trapezoid(stay * FINE, FINE, axis=1)
+    mean = trapezoid(stay, FINE, axis=1)
+    second = 2 * trapezoid(stay * FINE, FINE, axis=1)
     got, spread = found.expected_days()
     np.testing.assert_allclose(got, mean, rtol=2e-3)
     np.testing.assert_allclose(spread, np.sqrt(second - mean**2), rtol=4e-3)

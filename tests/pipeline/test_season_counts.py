@@ -139,7 +139,7 @@ def test_training_in_spark_refuses_segments_before_it_reads_anything():
 
 
 def test_too_many_segments_are_refused(log):
-    people = log[["who"]].drop_duplicates().assign(street=lambda d: "s" + (np.arange(len(d)) % (MOST_SEGMENTS + 1)).astype(str))
+    people = log[["who"]].drop_duplicates().assign(street=lambda d: [f"s{n % (MOST_SEGMENTS + 1)}" for n in range(len(d))])
     tables = cp.EventTables(
         customers=cp.Customers(people, customer="who", attributes=["street"]), orders=cp.Events(log, customer="who", time="at")
     )

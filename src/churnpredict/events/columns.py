@@ -79,6 +79,8 @@ def encoded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     elif (encoded := encode_text(column)) is not None:
         return encoded[0], plain(encoded[1])
     else:
+        if pa.types.is_float16(column.type):  # Arrow 18 has no dictionaries of them
+            column = pa.chunked_array([plain(flat(column))])
         kind = column.type
         column = column.dictionary_encode()
         values = column.chunk(0).dictionary if column.num_chunks else pa.array([], kind)

@@ -76,8 +76,9 @@ def learnt_until(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.
 
 
 def in_sample(tables: EventTables, churn: ChurnRule, trained_on: Sequence[pd.Timestamp], moments: Any) -> bool:
-    """Return whether a model looks back at moments (cutoffs, a DatetimeIndex) whose outcomes it was trained on."""
-    first = pd.DatetimeIndex(moments).min()
+    """Return whether a model looks back at moments (cutoffs, a list or a DatetimeIndex) whose outcomes it was trained on."""
+    # Not made an index: pandas 2 counts nanoseconds in a list's, which end in 2262.
+    first = moments.min() if isinstance(moments, pd.Index) else min(moments, default=pd.NaT)
     return not pd.isna(first) and int(tables.instants(first)[0]) < learnt_until(tables, churn, trained_on)
 
 
