@@ -25,8 +25,8 @@ setup: $(STAMP)  ## make .venv with what the demo and the tests need
 demo: setup  ## simulate a business and run the whole way: train, score, explain
 	$(BIN)/churnpredict demo demo-output
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: setup  ## the tests; with CI=1 the slow ones too
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(CI),,-m "not slow")
 
 check: setup  ## format, lint, language, types, import contracts, doctests, README, notebooks
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,16 @@ settings.register_profile("thorough", parent=settings.get_profile("quick"), max_
 settings.load_profile(os.environ.get("CHURNPREDICT_PROFILE") or ("ci" if os.environ.get("CI") else "quick"))
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+SLOW = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["tool"]["churnpredict"]["slow-tests"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.split("::")[0] in SLOW:
+            item.add_marker("slow")
 
 
 @pytest.fixture

@@ -122,6 +122,12 @@ def test_long_modules_stand_on_the_list_with_their_reason():
     assert all(len(why.split()) > 3 for why in LONG.values())
 
 
+def test_slow_tests_are_files_with_their_reason():
+    assert [path for path in LISTS["slow-tests"] if not (ROOT / path).is_file()] == []
+    assert all(len(why.split()) > 2 for why in LISTS["slow-tests"].values())
+    assert 'export CI="${CI:-1}"' in (ROOT / ".ci" / "run").read_text(), "continuous integration runs them"
+
+
 def test_no_module_is_longer_than_anybody_reads():
     assert {str(path.relative_to(SOURCE)) for path in MODULES if path.read_text().count("\n") > MOST_LINES} == set(), "split it"
 
