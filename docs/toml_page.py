@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 import churnpredict as cp
 from churnpredict.churn import rules
 from churnpredict.cli import config, setting_values
-from churnpredict.events import declarations, observation, tables, terms, time_units
+from churnpredict.events import declarations, observation, tables, terms
+from churnpredict.events.values import time_units
 from churnpredict.languages.catalogue import LANGUAGES
 
 __all__ = ["Key", "page", "sections"]

@@ -15,10 +15,10 @@ import pytest
 import churnpredict as cp
 from churnpredict import Events, EventTables
 from churnpredict.errors import ChurnError, UsageError
-from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.file_formats import detect_format
 from churnpredict.events.sources import unpacking
 from churnpredict.events.sources.file_options import File
+from churnpredict.events.values.amounts import NumberFormat
 from churnpredict.runs import scan_tables
 
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from churnpredict.clock import NEVER, OPEN
 from churnpredict.errors import UsageError, kind_of, warn
-from churnpredict.events.labels import labels_of
 from churnpredict.events.spells import Contracts
 from churnpredict.events.streams import Stream, latest_known, positions
 from churnpredict.events.tables import EventTables
+from churnpredict.events.values.labels import labels_of
 from churnpredict.spans import Span, span_text
 
 __all__ = [

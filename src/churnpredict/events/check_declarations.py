@@ -9,11 +9,11 @@ from typing import Any
 from churnpredict.argument_checks import check_choice, check_flag, check_flag_or_none, check_text
 from churnpredict.driver_keys import DRIVER_KEYS
 from churnpredict.errors import TimeError, UsageError, closest, kind_of
-from churnpredict.events.currency import check_rates
 from churnpredict.events.declarations import ANY, REPEATS, Customers, Declaration, Events
-from churnpredict.events.labels import labels_of
 from churnpredict.events.money import check_money
-from churnpredict.events.time_units import UNITS
+from churnpredict.events.values.currency import check_rates
+from churnpredict.events.values.labels import labels_of
+from churnpredict.events.values.time_units import UNITS
 from churnpredict.spans import span
 
 __all__ = ["RESERVED", "check_declarations", "check_zones", "names_people", "people_table"]

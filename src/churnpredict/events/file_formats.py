@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import UsageError
-from churnpredict.events.amounts import Amounts, Doubt, NumberFormat, number_readings, same_numbers
 from churnpredict.events.source import File, open_source
 from churnpredict.events.sources.any_file import first_file
 from churnpredict.events.sources.character_sets import find_encoding
@@ -26,7 +25,8 @@ from churnpredict.events.sources.layouts import Layout, find_layout
 from churnpredict.events.sources.text_files import ends_of, undecodable
 from churnpredict.events.sources.unpacking import members, open_bytes, stem_ending, write_plain
 from churnpredict.events.sources.workbooks import Workbook
-from churnpredict.events.time_formats import fitting_formats
+from churnpredict.events.values.amounts import Amounts, Doubt, NumberFormat, number_readings, same_numbers
+from churnpredict.events.values.time_formats import fitting_formats
 
 __all__ = ["FileFormat", "detect_format", "tables_within"]
 

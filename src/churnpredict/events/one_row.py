@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, IdentityError, warn
-from churnpredict.events.columns import encoded, is_text, plain
 from churnpredict.events.declarations import Customers, Declaration
 from churnpredict.events.order_lines import one_row_per_order
 from churnpredict.events.rows import Rows
 from churnpredict.events.tally import judge
+from churnpredict.events.values.columns import encoded, is_text, plain
 
 __all__ = [
     "HIDDEN",

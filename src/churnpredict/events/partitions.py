@@ -21,7 +21,6 @@ from churnpredict.events.check_declarations import check_declarations, check_zon
 from churnpredict.events.content_hash import arrays_of, digest_of
 from churnpredict.events.declarations import Declaration
 from churnpredict.events.event_ids import EventIds
-from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.partition_context import Whole
 from churnpredict.events.reading import read_rows
@@ -30,6 +29,7 @@ from churnpredict.events.sources.spill import Buckets, load_arrays, load_values,
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
+from churnpredict.events.values.ids import check_spellings
 from churnpredict.markup import show
 from churnpredict.moments import Moment
 from churnpredict.number_checks import is_whole_number

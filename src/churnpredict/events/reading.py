@@ -17,13 +17,8 @@ import pyarrow.compute as pc
 from churnpredict.clock import local_time
 from churnpredict.errors import ContentError, IdentityError, SchemaError, TimeError, UsageError, warn
 from churnpredict.events.check_declarations import RESERVED
-from churnpredict.events.columns import encoded
-from churnpredict.events.currency import in_one_currency
 from churnpredict.events.declarations import ANY, Customers, Declaration, Events, Intervals, States
-from churnpredict.events.ids import check_spellings, read_ids
-from churnpredict.events.labels import read_labels
 from churnpredict.events.last_days import day_after
-from churnpredict.events.numbers import read_numbers
 from churnpredict.events.observation import end_of_period, observed_rows
 from churnpredict.events.one_row import ID, bring_together, key_codes, key_numbers, keys_of
 from churnpredict.events.rows import Rows
@@ -32,8 +27,13 @@ from churnpredict.events.sources.texts import form_of_column, texts_form
 from churnpredict.events.streams import UNIT
 from churnpredict.events.tally import judge, summing
 from churnpredict.events.terms import per_month
-from churnpredict.events.times import drop_unknown_times, read_times
 from churnpredict.events.timing import DAY, NEVER, OPEN
+from churnpredict.events.values.columns import encoded
+from churnpredict.events.values.currency import in_one_currency
+from churnpredict.events.values.ids import check_spellings, read_ids
+from churnpredict.events.values.labels import read_labels
+from churnpredict.events.values.numbers import read_numbers
+from churnpredict.events.values.times import drop_unknown_times, read_times
 from churnpredict.figures import percent
 
 __all__ = ["all_ids", "are_midnights", "judge_repeats", "read_rows"]

@@ -21,7 +21,6 @@ from churnpredict.errors import IdentityError, SchemaError, UsageError, closest,
 from churnpredict.events.check_declarations import check_declarations, check_zones
 from churnpredict.events.declarations import Customers, Declaration, Events, Intervals, States
 from churnpredict.events.holes import warn_of_holes
-from churnpredict.events.labels import label_of
 from churnpredict.events.last_days import with_last_days
 from churnpredict.events.membership import read_tables
 from churnpredict.events.reading import all_ids, judge_repeats
@@ -31,6 +30,7 @@ from churnpredict.events.streams import Stream, count_labels, group_rows, spread
 from churnpredict.events.tally import judge
 from churnpredict.events.ties import without_ties
 from churnpredict.events.timing import stamp
+from churnpredict.events.values.labels import label_of
 from churnpredict.feature_names import kind_names
 from churnpredict.markup import show
 from churnpredict.moments import Moment, Moments, moment, moments

@@ -8,9 +8,9 @@ import numpy as np
 
 from churnpredict.errors import UsageError
 from churnpredict.events.declarations import ANY, Declaration, Events
-from churnpredict.events.labels import labels_of
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables
+from churnpredict.events.values.labels import labels_of
 
 __all__ = ["DORMANT_DAYS", "NEW_DAYS", "kinds_of_activity", "visits"]
 

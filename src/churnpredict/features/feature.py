@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from churnpredict.argument_checks import check_text
 from churnpredict.errors import UsageError, closest
-from churnpredict.events.labels import label_of
+from churnpredict.events.values.labels import label_of
 from churnpredict.events.wide_rows import LATER_MOMENTS
 from churnpredict.feature_names import kind_part
 from churnpredict.number_checks import is_whole_number

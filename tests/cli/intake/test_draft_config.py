@@ -22,7 +22,7 @@ from churnpredict.cli.intake.found_files import found_files, read_profiles
 from churnpredict.cli.intake.readings import Reading
 from churnpredict.cli.intake.table_profiles import profile_table
 from churnpredict.errors import ConfigError, TimeError
-from churnpredict.events.time_formats import fitting_formats, read_formatted
+from churnpredict.events.values.time_formats import fitting_formats, read_formatted
 from churnpredict.pipeline import churn_pipeline
 
 LEARNER = QUICKEST

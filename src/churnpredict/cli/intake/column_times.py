@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_words import has_word, month_of, tokens
-from churnpredict.events.columns import no_times
-from churnpredict.events.month_names import name_no_months
-from churnpredict.events.time_formats import fitting_formats
+from churnpredict.events.values.columns import no_times
+from churnpredict.events.values.month_names import name_no_months
+from churnpredict.events.values.time_formats import fitting_formats
 
 __all__ = ["header_month", "how_written", "is_number", "lacks_year", "mixed_zones"]
 

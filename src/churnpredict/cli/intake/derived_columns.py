@@ -16,7 +16,7 @@ from churnpredict.cli.intake.readings import best_value
 from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_in, number_of, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
-from churnpredict.events.amounts import NumberFormat, read_amounts
+from churnpredict.events.values.amounts import NumberFormat, read_amounts
 
 __all__ = ["in_one_unit", "with_derived"]
 

@@ -20,12 +20,12 @@ from churnpredict.cli.intake.column_times import header_month, how_written, is_n
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.flags import as_flag, is_flag
 from churnpredict.errors import ChurnError, ChurnWarning, IdentityError, UsageError
-from churnpredict.events.amounts import number_readings
-from churnpredict.events.durations import in_seconds
 from churnpredict.events.file_formats import FileFormat, detect_format
 from churnpredict.events.source import File, Query, open_source, table_names
 from churnpredict.events.sources.texts import form_of_column, texts_form
-from churnpredict.events.times import read_times
+from churnpredict.events.values.amounts import number_readings
+from churnpredict.events.values.durations import in_seconds
+from churnpredict.events.values.times import read_times
 
 __all__ = ["Column", "TableProfile", "profile_database", "profile_query", "profile_table", "table_name"]
 

@@ -26,7 +26,6 @@ from churnpredict.events.history.kept_table import KeptTable, Reread, renewed
 from churnpredict.events.history.one_row import bring_kept_together, repeated_ids
 from churnpredict.events.history.segments import Shelf
 from churnpredict.events.history.versions import reading_versions
-from churnpredict.events.ids import check_spellings
 from churnpredict.events.memory import size
 from churnpredict.events.one_row import ID, keys_of
 from churnpredict.events.partition_context import Whole, all_streams
@@ -35,6 +34,7 @@ from churnpredict.events.source import open_source
 from churnpredict.events.streams import Stream
 from churnpredict.events.tables import EventTables, common_kinds, kinds_before
 from churnpredict.events.tally import Tally, counting
+from churnpredict.events.values.ids import check_spellings
 from churnpredict.files import not_written
 from churnpredict.moments import Moment
 from churnpredict.progress import progress

@@ -6,7 +6,6 @@ import glob
 import os
 
 from churnpredict.errors import SourceError, UsageError
-from churnpredict.events.amounts import NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.endings import JSON, JSON_LINES, TEXT, WORKBOOKS
 from churnpredict.events.sources.file_options import File
@@ -19,6 +18,7 @@ from churnpredict.events.sources.unpacking import members, stem_ending
 from churnpredict.events.sources.wildcards import as_pattern, files_of, has_wildcards, plain_path
 from churnpredict.events.sources.workbooks import Workbook
 from churnpredict.events.sources.written import Written
+from churnpredict.events.values.amounts import NumberFormat
 
 __all__ = ["first_file", "open_file"]
 

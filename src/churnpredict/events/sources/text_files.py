@@ -16,7 +16,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from churnpredict.errors import ContentError, SourceError, UsageError
-from churnpredict.events.amounts import Doubt, NumberFormat
 from churnpredict.events.sources.base import Source
 from churnpredict.events.sources.character_sets import find_encoding
 from churnpredict.events.sources.csv_form import CsvForm, find_form
@@ -27,6 +26,7 @@ from churnpredict.events.sources.layouts import find_layout
 from churnpredict.events.sources.unpacking import open_bytes, write_plain
 from churnpredict.events.sources.wildcards import files_of
 from churnpredict.events.sources.written import Written, refuse_layout
+from churnpredict.events.values.amounts import Doubt, NumberFormat
 
 __all__ = ["ends_of", "open_text"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.events.columns import MISSING_WORDS
+from churnpredict.events.values.columns import MISSING_WORDS
 
 __all__ = ["FORM", "PLAIN_NUMBER", "WORDS", "form_of_column", "mark_untyped", "shared_form", "texts_form"]
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, SchemaError
-from churnpredict.events.amounts import NumberFormat, read_amounts
 from churnpredict.events.sources.base import Source, distinct
 from churnpredict.events.sources.file_options import File
 from churnpredict.events.sources.layouts import Layout
 from churnpredict.events.sources.texts import form_of_column, texts_form
+from churnpredict.events.values.amounts import NumberFormat, read_amounts
 
 __all__ = ["Written", "refuse_layout"]
 

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError, warn
-from churnpredict.events.columns import flat as one_array
-from churnpredict.events.columns import is_text, plain, warn_if_any
-from churnpredict.events.iso_times import parse_iso
-from churnpredict.events.numbers import numbers_of_texts
 from churnpredict.events.tally import judge
-from churnpredict.events.time_formats import fitting_formats, read_formatted
-from churnpredict.events.time_units import FAR_FUTURE, FAR_PAST, UNITS, count_times, fitting_units, scaled, unit_remedy
 from churnpredict.events.timing import DAY
+from churnpredict.events.values.columns import flat as one_array
+from churnpredict.events.values.columns import is_text, plain, warn_if_any
+from churnpredict.events.values.iso_times import parse_iso
+from churnpredict.events.values.numbers import numbers_of_texts
+from churnpredict.events.values.time_formats import fitting_formats, read_formatted
+from churnpredict.events.values.time_units import FAR_FUTURE, FAR_PAST, UNITS, count_times, fitting_units, scaled, unit_remedy
 
 __all__ = ["drop_unknown_times", "read_times"]
 

@@ -7,7 +7,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churnpredict.events.columns import MISSING_WORDS, is_text
+from churnpredict.events.values.columns import MISSING_WORDS, is_text
 
 __all__ = ["in_seconds"]
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import IdentityError, warn
-from churnpredict.events.columns import encoded, is_text
 from churnpredict.events.sources.exact_ids import exact_ids, refuse_missing
 from churnpredict.events.sources.texts import texts_form
+from churnpredict.events.values.columns import encoded, is_text
 
 __all__ = ["check_spellings", "read_ids"]
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from churnpredict.errors import warn
 from churnpredict.events.tally import judge
-from churnpredict.events.text_encoding import encode_text
+from churnpredict.events.values.text_encoding import encode_text
 
 __all__ = ["MISSING_TOLD", "MISSING_WORDS", "as_double", "encoded", "flat", "is_text", "no_times", "plain", "warn_if_any"]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnpredict.events import text_encoding as codes
-from churnpredict.events.text_encoding import encode_text
+from churnpredict.events.values import text_encoding as codes
+from churnpredict.events.values.text_encoding import encode_text
 
 # One family of texts per column, so that many columns are short in what differs and some are not; the last mixes all.
 FAMILIES = [

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import TimeError
-from churnpredict.events.time_units import UNITS, count_times, fitting_units, scaled, unit_remedy
+from churnpredict.events.values.time_units import UNITS, count_times, fitting_units, scaled, unit_remedy
 
 DAYS = pd.date_range("2024-01-01", periods=5)
 NUMBERS = {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from churnpredict import Events, EventTables, File
 from churnpredict.errors import ChurnError
-from churnpredict.events import amounts as module
-from churnpredict.events.amounts import NumberFormat, number_readings, read_amounts
+from churnpredict.events.values import amounts as module
+from churnpredict.events.values.amounts import NumberFormat, number_readings, read_amounts
 from churnpredict.runs import scan_tables
 
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import TimeError
-from churnpredict.events import time_formats
-from churnpredict.events.month_names import NAMES, bare, name_no_months
-from churnpredict.events.time_formats import fitting_formats, read_formatted
+from churnpredict.events.values import time_formats
+from churnpredict.events.values.month_names import NAMES, bare, name_no_months
+from churnpredict.events.values.time_formats import fitting_formats, read_formatted
 
 # First and short names as a person of the country writes them in a date.
 LONG = {

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import ContentError, warn
-from churnpredict.events.amounts import Amounts, NumberFormat, number_readings, same_numbers
-from churnpredict.events.columns import MISSING_TOLD, MISSING_WORDS, as_double, flat, is_text, plain, warn_if_any
-from churnpredict.events.durations import in_seconds
 from churnpredict.events.tally import judge
+from churnpredict.events.values.amounts import Amounts, NumberFormat, number_readings, same_numbers
+from churnpredict.events.values.columns import MISSING_TOLD, MISSING_WORDS, as_double, flat, is_text, plain, warn_if_any
+from churnpredict.events.values.durations import in_seconds
 from churnpredict.figures import percent
 
 __all__ = ["numbers_of_texts", "read_numbers"]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import ContentError, UsageError
-from churnpredict.events.currency import in_one_currency, read_rates
+from churnpredict.events.values.currency import in_one_currency, read_rates
 
 WHERE = ("orders", "amount")
 CODES, NAMES = np.array([0, 1, 0, -1], np.int32), pa.array(["EUR", "USD"])

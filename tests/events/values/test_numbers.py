@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import ChurnWarning, ContentError
-from churnpredict.events.numbers import numbers_of_texts, read_numbers
+from churnpredict.events.values.numbers import numbers_of_texts, read_numbers
 
 
 def read(values: list[object], kind: pa.DataType | None = None, **options: object) -> list[float]:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import ContentError
-from churnpredict.events.durations import in_seconds
-from churnpredict.events.numbers import read_numbers
+from churnpredict.events.values.durations import in_seconds
+from churnpredict.events.values.numbers import read_numbers
 
 SECONDS = [0, 1, 59, 60, 3599, 3600, 86_399, 86_400, 90_061, 360_000]
 

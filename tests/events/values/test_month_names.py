@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from churnpredict.events.month_names import MONTHS, NAMES, bare, name_no_months
+from churnpredict.events.values.month_names import MONTHS, NAMES, bare, name_no_months
 
 
 @pytest.mark.parametrize("language", NAMES)

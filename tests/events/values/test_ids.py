@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import ChurnWarning, IdentityError
-from churnpredict.events.ids import check_spellings, read_ids
+from churnpredict.events.values.ids import check_spellings, read_ids
 
 
 def read(values: list[object], form: bytes | None = None, kind: pa.DataType | None = None) -> list[object]:

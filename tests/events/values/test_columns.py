@@ -8,8 +8,8 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError
-from churnpredict.events.columns import as_double
-from churnpredict.events.labels import as_labels, label_of
+from churnpredict.events.values.columns import as_double
+from churnpredict.events.values.labels import as_labels, label_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::churnpredict.errors.ChurnWarning")
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import SchemaError, UsageError, kind_of, warn
-from churnpredict.events.columns import as_double, encoded, is_text, plain
 from churnpredict.events.tally import judge
+from churnpredict.events.values.columns import as_double, encoded, is_text, plain
 
 __all__ = ["as_labels", "label_of", "labels_of", "read_labels"]
 

@@ -14,9 +14,9 @@ from tests.shops import QUICKEST
 
 import churnpredict as cp
 from churnpredict.errors import ChurnError, ChurnWarning, MismatchError, SchemaError
-from churnpredict.events.ids import read_ids
-from churnpredict.events.labels import as_labels, label_of, read_labels
-from churnpredict.events.numbers import read_numbers
+from churnpredict.events.values.ids import read_ids
+from churnpredict.events.values.labels import as_labels, label_of, read_labels
+from churnpredict.events.values.numbers import read_numbers
 
 D = decimal.Decimal
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from churnpredict.errors import TimeError
-from churnpredict.events import iso_times
+from churnpredict.events.values import iso_times
 from churnpredict.moments import is_aware, moment
 
 ZONES = ["", "", "Z", "z", "UTC", "GMT", " UTC", " Z", "+00:00", "+01:00", "-0530", "+02", " +0100", " -05:30", "+14:00", "-12:00"]

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
-from churnpredict.events.columns import MISSING_TOLD, no_times, warn_if_any
-from churnpredict.events.month_names import name_no_months
+from churnpredict.events.values.columns import MISSING_TOLD, no_times, warn_if_any
+from churnpredict.events.values.month_names import name_no_months
 
 __all__ = ["fitting_formats", "read_formatted"]
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from churnpredict.errors import ContentError, UsageError, kind_of
-from churnpredict.events.labels import label_of
 from churnpredict.events.tally import judge
+from churnpredict.events.values.labels import label_of
 from churnpredict.number_checks import check_number
 
 __all__ = ["check_rates", "in_one_currency", "read_rates"]

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnpredict.errors import TimeError
-from churnpredict.events.columns import MISSING_TOLD, no_times, warn_if_any
-from churnpredict.events.numbers import numbers_of_texts
-from churnpredict.events.time_formats import fitting_formats
-from churnpredict.events.time_units import fitting_units, unit_remedy
+from churnpredict.events.values.columns import MISSING_TOLD, no_times, warn_if_any
+from churnpredict.events.values.numbers import numbers_of_texts
+from churnpredict.events.values.time_formats import fitting_formats
+from churnpredict.events.values.time_units import fitting_units, unit_remedy
 from churnpredict.moments import ISO_VARIANTS
 
 __all__ = ["parse_iso"]

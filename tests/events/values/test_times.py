@@ -9,7 +9,7 @@ import pytest
 
 import churnpredict as cp
 from churnpredict.errors import ChurnWarning, TimeError
-from churnpredict.events.times import read_times
+from churnpredict.events.values.times import read_times
 
 T = 1_706_695_200_000_000  # 2024-01-31T10:00:00Z
 NAIVE = "2024-01-31 10:00:00"
