@@ -1,4 +1,4 @@
-"""What the amounts of contracts are paid for: as declared, as given, or taken to be a month, with a warning."""
+"""Periods that amounts of contracts are paid for: as declared, as given, or taken to be a month, with a warning."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ NOBODY = frozenset(
     )
 )
 _NINES = 3  # 999 may be a customer; 9999 and longer ones stand for nobody
-_MANY = 20  # customers, and rows of an id, before one of them can be told from the others
+_MANY = 20  # customers, and rows of an id, before one of them stands out
 _TIMES = 10  # as many rows as usual
 _LARGE = 0.1  # of all rows
 _SIZES = 48  # numbers of rows per customer, by powers of two

@@ -1,4 +1,4 @@
-"""What each code adds to the number of a cell, as the few codes at which it changes: compared for many rows at once, not looked up."""
+"""Steps of what codes add to the number of a cell: compared for many rows at once, not looked up."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _joint: weakref.WeakKeyDictionary[TreeShap, tuple[list[weakref.ref[TreeShap]], J
 class JointTables:
     """Tables of several models over the thresholds of all: each gives the values of its own tables, to the last bit.
 
-    Thresholds of other models divide a model's codes further, and which codes its leaves tell apart stays the same.
+    Thresholds of other models divide a model's codes further, and its leaves separate the same codes.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _UNSEEN = {
     kind: re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{marks}\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
     for kind, marks in (("id", "\u200e"), ("text", ""))  # in Arabic sentences, a mark keeps a sign beside its number
 }
-_ISOLATED = re.compile("\u2068([^\u2066-\u2069]*)\u2069")  # a name that our sentences isolate; an id keeps no such marks
+_ISOLATED = re.compile("\u2068([^\u2066-\u2069]*)\u2069")  # a name that is isolated in sentences; an id keeps no such marks
 
 
 def shown(text: Any, kind: str = "text") -> str:
