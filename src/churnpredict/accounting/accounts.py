@@ -62,7 +62,7 @@ class Accounts(pd.DataFrame):
     Attributes
     ----------
     amounts_per : {"month", "assumed", ""}
-        Whether amounts are per month; "assumed" where nothing says what those of contracts are paid for; "" where there are none of contracts.
+        Whether amounts are per month; "assumed" where nothing says what those of contracts are paid for; "" without contracts.
     """
 
     _metadata = ["amounts_per"]  # noqa: RUF012 (pandas asks for a list)
