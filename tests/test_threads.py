@@ -7,7 +7,7 @@ import os
 import pytest
 
 from churnpredict.errors import UsageError
-from churnpredict.threads import asking, one_blas_thread, processors, thread_count, was_forked
+from churnpredict.threads import asking, each_in_threads, one_blas_thread, processors, thread_count, was_forked
 
 
 def test_threads_follow_the_work_unless_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +52,12 @@ def test_linear_algebra_keeps_to_one_thread_and_has_its_own_again() -> None:
         with one_blas_thread():
             assert set(pools()) <= {1}
         assert pools() == before
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3, 50])
+def test_every_piece_is_done_once_and_an_error_is_raised(threads: int) -> None:
+    done: list[int] = []
+    each_in_threads(done.append, range(20), threads)
+    assert sorted(done) == list(range(20))
+    with pytest.raises(ZeroDivisionError):
+        each_in_threads(lambda n: 1 // n, [1, 0, 2], threads)

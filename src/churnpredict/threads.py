@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from churnpredict.errors import UsageError
 
-__all__ = ["asking", "in_forks", "one_blas_thread", "processors", "thread_count", "was_forked"]
+__all__ = ["asking", "each_in_threads", "in_forks", "one_blas_thread", "processors", "thread_count", "was_forked"]
 
 _forked = False
 _asked: ContextVar[Any] = ContextVar("n_jobs", default=None)
@@ -114,3 +114,22 @@ def thread_count(n_jobs: Any, *, pieces: float = float("inf")) -> int:
     if wanted < 0:
         return max(1, here + 1 + wanted)
     return int(max(1, min(here, pieces)))
+
+
+def each_in_threads(work: Callable[[Any], object], pieces: Sequence[Any], threads: int) -> None:
+    """Call ``work`` with every piece, in at most so many threads; the first error is raised.
+
+    >>> found = []
+    >>> each_in_threads(found.append, range(3), 1)
+    >>> found
+    [0, 1, 2]
+    """
+    threads = min(threads, len(pieces))
+    if threads < 2:
+        for piece in pieces:
+            work(piece)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, pieces))

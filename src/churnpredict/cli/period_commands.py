@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from churnpredict.cli.options import AtOption, ConfigOption, DryRun, Format, FormatOption, SignedBy, tell, typed
 from churnpredict.progress import stage
+
+if TYPE_CHECKING:
+    from churnpredict.cli.config import Config
 
 __all__ = ["Buying", "expected", "transitions", "when"]
 
@@ -89,14 +92,10 @@ def expected(
 ) -> None:
     """Say what to expect of each customer in a coming period: purchases, spend, and the chance of still being one; no model is needed."""
     from churnpredict.accounting.expected_purchases import expected as expect
-    from churnpredict.cli.config import read_config
-    from churnpredict.cli.outputs import refuse_clashes
     from churnpredict.cli.terminal_tables import best_buyers
-    from churnpredict.table_files import check_ending, write_frame
+    from churnpredict.table_files import write_frame
 
-    settings = read_config(config)
-    check_ending(output)
-    refuse_clashes({"--output": output}, settings=settings)
+    settings = _settings(config, output)
     churn = settings.churn_rule()
     period = over or str(churn.horizon_span)
     bought = of or (settings.churn.get("of") if churn.decided_at_end else None)  # other rules read tables without purchases
@@ -127,13 +126,9 @@ def transitions(
 ) -> None:
     """Count how many customers moved from one state of their life to another: new, current, at risk, dormant, left; no model is needed."""
     from churnpredict.accounting.state_moves import transitions as count_moves
-    from churnpredict.cli.config import read_config
-    from churnpredict.cli.outputs import refuse_clashes
-    from churnpredict.table_files import check_ending, write_frame
+    from churnpredict.table_files import write_frame
 
-    settings = read_config(config)
-    check_ending(output)
-    refuse_clashes({"--output": output}, settings=settings)
+    settings = _settings(config, output)
     churn = settings.churn_rule()
     moved = count_moves(settings.event_tables(), churn, start=start, end=end, of=of, value=value, min_group=min_group)
     write_frame(output, moved)
@@ -141,3 +136,15 @@ def transitions(
     told |= {"customers": int(moved["customers"].sum()), "written": str(output)}
     hidden = [f"hidden (\u2013): {note}" for note in dict.fromkeys(moved["note"]) if note]
     tell(told, "\n".join([repr(moved), *hidden, f"wrote {output}"]), how, f"open {output}")
+
+
+def _settings(config: Path, output: Path) -> Config:
+    """Return the configuration of a command that writes one table to ``output``; refuse paths that it cannot write."""
+    from churnpredict.cli.config import read_config
+    from churnpredict.cli.outputs import refuse_clashes
+    from churnpredict.table_files import check_ending
+
+    settings = read_config(config)
+    check_ending(output)
+    refuse_clashes({"--output": output}, settings=settings)
+    return settings

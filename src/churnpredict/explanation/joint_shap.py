@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +15,7 @@ from churnpredict.explanation.treeshap import Tables, TreeShap, explain_each
 from churnpredict.model.codes import TooManyCodesError, codes_of
 from churnpredict.model.joined_trees import join_trees
 from churnpredict.model.trees import TreeModel
-from churnpredict.threads import thread_count
+from churnpredict.threads import each_in_threads, thread_count
 
 __all__ = ["JointTables", "values_of_each"]
 
@@ -56,14 +55,7 @@ class JointTables:
             part = slice(begin, begin + CHUNK)
             explain_each(self._codes, adders, np.require(A[part], np.float64, ["C", "W"]), [out[part] for out in found])
 
-        starts = range(0, len(A), CHUNK)
-        threads = min(len(starts), thread_count(n_jobs))
-        if threads < 2:
-            for begin in starts:
-                one(begin)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(one, starts))
+        each_in_threads(one, range(0, len(A), CHUNK), thread_count(n_jobs))
         return [(out, float(tables.expected)) for out, tables in zip(found, self._tables, strict=True)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from churnpredict.errors import UsageError
 from churnpredict.number_checks import is_whole_number
-from churnpredict.threads import processors
+from churnpredict.threads import each_in_threads, processors
 
 __all__ = ["in_threads", "thread_number"]
 
@@ -20,11 +20,7 @@ def thread_number(n_jobs: int) -> int:
 
 def in_threads(work: Callable[[int], None], blocks: Sequence[int], n_jobs: int) -> None:
     """Run all blocks, the first one alone: it compiles, and fills shared caches."""
-    threads = min(thread_number(n_jobs), len(blocks) - 1)
-    for block in blocks[:1] if threads > 1 else blocks:
+    threads = thread_number(n_jobs)
+    for block in blocks[:1]:
         work(block)
-    if threads > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, blocks[1:]))
+    each_in_threads(work, blocks[1:], threads)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from churnpredict.model.boosters import score
 from churnpredict.model.codes import TooManyCodesError, TreeCodes, codes_of
 from churnpredict.model.joined_trees import join_trees
 from churnpredict.model.trees import EXPLAINABLE_OBJECTIVES, TreeModel, read_trees
-from churnpredict.threads import thread_count
+from churnpredict.threads import each_in_threads, thread_count
 
 __all__ = ["BoosterScores", "TreeScores"]
 
@@ -89,13 +88,7 @@ class TreeScores:
             out[:, part] = scored
 
         starts = range(0, len(A), CHUNK)
-        threads = min(len(starts), thread_count(n_jobs, pieces=len(A) * len(self._word_start) / _ROWS_BY_TREES))
-        if threads < 2:
-            for begin in starts:
-                one(begin)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(one, starts))
+        each_in_threads(one, starts, thread_count(n_jobs, pieces=len(A) * len(self._word_start) / _ROWS_BY_TREES))
         return out
 
 

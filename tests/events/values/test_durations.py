@@ -53,6 +53,12 @@ def test_other_texts_are_no_lengths(texts: list[str | None]) -> None:
     assert in_seconds(pa.array(texts, pa.string())) is None
 
 
+@pytest.mark.parametrize("first", ["00:00:01", "n/a"])
+def test_all_rows_decide_not_the_first_ones(first: str) -> None:
+    assert in_seconds(pa.array([first] * 1000 + ["00:00:02"])).to_pylist()[-1] == 2
+    assert in_seconds(pa.array([first] * 1000 + ["soon"])) is None
+
+
 def test_two_fields_are_refused_with_the_way_out() -> None:
     with pytest.raises(ContentError, match="what 04:29 means is not known") as refused:
         read_numbers(pa.chunked_array([["04:29", "12:01"]]), table="calls", name="length")

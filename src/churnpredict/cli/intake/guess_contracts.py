@@ -127,12 +127,7 @@ def _other_times(times: Sequence[Column], start: Column, end: Column, ticket: bo
             unused[column.name] = IN_PLACE
         elif column.says("response") and ticket and _in_order(start, column):
             roles.setdefault("response", column.name)
-        elif (
-            column.says("planned_end")
-            and np.mean(column.known) > 0.5
-            and _in_order(start, column)
-            and tells_whether(column, end.known) < 0.9
-        ):
+        elif column.says("planned_end") and np.mean(column.known) > 0.5 and _in_order(start, column) and not tells:
             roles.setdefault("planned_end", column.name)
         elif tells:
             unused[column.name] = TELLS

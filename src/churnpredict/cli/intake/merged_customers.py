@@ -132,9 +132,7 @@ def _as_now(profile: TableProfile, customer: str, pair: _Pair) -> tuple[TablePro
 def _chains(pair: _Pair) -> str:
     """Return a query of each old id and the last one that it became, by however many steps."""
     source = pair.table.source
-    rows = quoted(pair.table.name) if not isinstance(source, Query) or isinstance(source.database, Mapping) else _inner(source)
-    if isinstance(source, Query) and isinstance(source.database, Mapping):
-        rows = f"({_inner(source)}) AS pairs"
+    rows = _inner(source) if isinstance(source, Query) else quoted(pair.table.name)
     old, new = f"CAST({quoted(pair.old.name)} AS VARCHAR)", quoted(pair.new.name)
     pairs = f"SELECT {old} AS old_id, {new} AS new_id FROM {rows} WHERE {old} <> CAST({new} AS VARCHAR) AND CAST({new} AS VARCHAR) <> ''"
     again = "SELECT way.old_id, step.new_id FROM way JOIN step ON CAST(way.new_id AS VARCHAR) = step.old_id"

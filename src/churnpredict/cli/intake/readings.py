@@ -30,24 +30,12 @@ __all__ = [
 ]
 
 MOST_KINDS = 50
-_SIDES = (
-    {
-        "debit",
-        "debits",
-        "soll",
-        "debe",
-        "cargo",
-        "dare",
-        "addebito",
-        "debito",
-        "debet",
-        "winien",
-        "дебет",
-        "borc",
-        "withdrawal",
-        "withdrawals",
-    },
-    {"credit", "credits", "haben", "haber", "abono", "avere", "accredito", "credito", "kredit", "кредит", "alacak", "deposit", "deposits"},
+_SIDES = tuple(
+    set(words.split())
+    for words in (
+        "debit debits soll debe cargo dare addebito debito debet winien дебет borc withdrawal withdrawals",
+        "credit credits haben haber abono avere accredito credito kredit кредит alacak deposit deposits",
+    )
 )
 IN_PLACE = "overwritten over time: it was different at a past cutoff"
 TELLS = "tells the outcome"
