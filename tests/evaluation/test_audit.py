@@ -82,7 +82,7 @@ def test_names_that_only_sound_like_it(name):
 def test_the_report_prints_shows_and_refuses(clean):
     X = clean["X"].assign(**{"churn_<flag>": clean["y"]})
     report = room.audit(X, clean["y"])
-    assert report.findings.columns.tolist() == ["severity", "code", "where", "what", "sure", "cure"]
+    assert report.findings.columns.tolist() == ["severity", "code", "where", "what", "sure", "remedy"]
     assert report.findings["sure"].between(0, 1).all()
     text = repr(report)
     assert "error" in text

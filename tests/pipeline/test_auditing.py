@@ -103,7 +103,7 @@ def test_a_column_of_late_writing_that_nobody_declared(shop, tmp_path):
         snapshots = cp.take_snapshots(tables, shop.churn, at="2023-01-01")
         report = audit_tables(tables, snapshots, shop.churn, function=lambda t, s: count(t, s, "orders"))
         assert [f.code for f in report.alarms] == ["known-at-undeclared"]
-        assert 'known_at="recorded_at"' in report.alarms[0].cure
+        assert 'known_at="recorded_at"' in report.alarms[0].remedy
 
 
 def test_treated_outcomes_are_told_until_they_are_handled():
@@ -112,7 +112,7 @@ def test_treated_outcomes_are_told_until_they_are_handled():
     simple = {"function": lambda t, s: count(t, s, "orders")}
     report = audit_tables(shop.tables, past, shop.churn, **simple)
     assert [f.code for f in report.alarms] == ["treated-outcomes"]
-    assert 'treatments="treatments"' in report.alarms[0].cure
+    assert 'treatments="treatments"' in report.alarms[0].remedy
     assert audit_tables(shop.tables, past, shop.churn, treatments="treatments", handled="flag", **simple).ok
 
 

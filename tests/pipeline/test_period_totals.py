@@ -46,7 +46,7 @@ def _world(kind: str, rule: str = "cancellation", **how: object) -> tuple[cp.Eve
 def test_a_total_of_a_month_that_is_not_over_is_found(rule: str) -> None:
     (finding,) = period_totals(*_world("total", rule))
     assert (finding.severity, finding.code, finding.where) == ("error", "total-of-open-period", 'table "totals", column "day"')
-    assert 'known_after="month"' in finding.cure
+    assert 'known_after="month"' in finding.remedy
     assert not list(period_totals(*_world("total", rule, known_after="month")))
 
 

@@ -88,14 +88,14 @@ def _screen(A: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def too_well(case: Case) -> Iterator[Finding]:
     """Yield single features that predict better than the future allows: numbers by AUC, categories by their share of leavers."""
-    cure = "Find out when this value is written. Drop it, or use its value from before the cutoff."
+    remedy = "Find out when this value is written. Drop it, or use its value from before the cutoff."
     for name, (values, *_) in column_scores(case.X, case.y, case.who).items():
         a, bound = auc_bound(case.y, values, case.who)
         what = f"alone it separates leavers from stayers with an AUC of {score(a)}; honest features rarely pass {score(TOO_WELL)}"
         if bound > TOO_WELL:
-            yield Finding("error", "predicts-too-well", place(name), what, min(0.999, 0.95 + (bound - TOO_WELL) * 2.45), cure)
+            yield Finding("error", "predicts-too-well", place(name), what, min(0.999, 0.95 + (bound - TOO_WELL) * 2.45), remedy)
         elif a > TOO_WELL:
-            yield Finding("note", "predicts-well", place(name), what + ", but so few customers left that it may be chance", 0.5, cure)
+            yield Finding("note", "predicts-well", place(name), what + ", but so few customers left that it may be chance", 0.5, remedy)
 
 
 def column_scores(X: pd.DataFrame, y: np.ndarray, who: np.ndarray) -> dict[str, list[np.ndarray]]:
@@ -153,18 +153,18 @@ def missing_tells(case: Case) -> Iterator[Finding]:
     some = np.flatnonzero(missing.any(axis=0) & ~missing.all(axis=0))
     left = case.y == 1
     gap = missing[left].mean(axis=0) - missing[~left].mean(axis=0)
-    cure = "It is most likely written when a customer leaves, or stops being written. Drop it, or use its value from before the cutoff."
+    remedy = "It is most likely written when a customer leaves, or stops being written. Drop it, or use its value from before the cutoff."
     for j in some:
         name, there = str(case.X.columns[int(j)]), ~missing[:, j]
         a, bound = auc_bound(case.y, missing[:, j].astype(float), case.who) if abs(gap[j]) > 0.9 else (0.5, 0.5)
         if bound > TOO_WELL:
             side = "missing" if gap[j] > 0 else "filled"
             yield Finding(
-                "error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {score(a)})", 0.99, cure
+                "error", "missing-tells", place(name), f"it is {side} for leavers and not for others (AUC {score(a)})", 0.99, remedy
             )
         elif (purity := _pure(there, case.y, case.who)) is not None and _is_sparse(there):
             what = f"all {int(there.sum()):,} rows in which it is filled left, while {percent(left.mean())} of all rows did"
-            yield Finding("warning", "missing-tells", place(name), what, 1 - purity, cure)
+            yield Finding("warning", "missing-tells", place(name), what, 1 - purity, remedy)
 
 
 def _is_sparse(there: np.ndarray) -> bool:
@@ -200,13 +200,13 @@ def single_values(case: Case) -> Iterator[Finding]:
         if large.sum() < 3 or n[n >= 5].sum() < 0.8 * known.sum():
             continue
         v, m, k = distinct[large], mean[large], n[large]
-        where, cure = place(name), "Encode categories inside each training fold, from outcomes that were known before the cutoff."
+        where, remedy = place(name), "Encode categories inside each training fold, from outcomes that were known before the cutoff."
         if _is_encoding(v, m, k, base):
             what = f"its {len(distinct)} values are the shares of leavers among the very rows that carry them"
-            yield Finding("error", "target-encoding", where, what, 0.99, cure)
+            yield Finding("error", "target-encoding", where, what, 0.99, remedy)
         elif np.isin(m, (0.0, 1.0)).all() and 0 < m.mean() < 1 and (1 - max(base, 1 - base)) * k.sum() > 20:
             what = f"each of its {len(distinct)} values belongs to leavers alone or to stayers alone, as in leave-one-out encodings"
-            yield Finding("error", "target-encoding", where, what, 0.99, cure)
+            yield Finding("error", "target-encoding", where, what, 0.99, remedy)
 
 
 def _is_encoding(v: np.ndarray, mean: np.ndarray, n: np.ndarray, base: float) -> bool:

@@ -95,7 +95,7 @@ def names_outcome(name: str) -> str | None:  # noqa: PLR0911 - one line per mean
 
 def named(case: Case) -> Iterator[Finding]:
     """Yield columns whose names refer to the outcome."""
-    cure = "Drop it, or use its value from before the cutoff (States, or Customers with valid_from=)."
+    remedy = "Drop it, or use its value from before the cutoff (States, or Customers with valid_from=)."
     for name in case.names:
         if name not in case.X:
             continue
@@ -112,7 +112,7 @@ def named(case: Case) -> Iterator[Finding]:
             continue
         what = "it is a status that leaving changes" if perhaps else f"the name refers to {meaning}"
         what += f", and it separates leavers (AUC {score(strength)})" if telling else ""
-        yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, cure)
+        yield Finding("error" if telling else "warning", "names-outcome", place(name), what, 0.95 if telling else 0.6, remedy)
 
 
 def _is_status(name: str, column: pd.Series) -> bool:
@@ -196,21 +196,21 @@ def dates_and_ids(case: Case) -> Iterator[Finding]:
             late = known & (moments >= case.times) if case.times is not None else np.zeros(len(known), bool)
             if late.any():
                 what = f"{int(late.sum()):,} of {int(known.sum()):,} dates lie at or after the cutoff"
-                cure = "Use only what was known before the cutoff."
-                yield Finding("error", "date-after-cutoff", place(name), what, 0.99, cure)
+                remedy = "Use only what was known before the cutoff."
+                yield Finding("error", "date-after-cutoff", place(name), what, 0.99, remedy)
             else:
-                cure = "Give days before the cutoff instead."
+                remedy = "Give days before the cutoff instead."
                 yield Finding(
-                    "warning", "date-as-feature", place(name), "a date keeps growing: next month has none of its values", 0.9, cure
+                    "warning", "date-as-feature", place(name), "a date keeps growing: next month has none of its values", 0.9, remedy
                 )
         elif why_identifier(column, case.who) is not None:
-            cure = "Move it to the index, or drop it."
-            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a different value: an identifier", 0.9, cure)
+            remedy = "Move it to the index, or drop it."
+            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a different value: an identifier", 0.9, remedy)
 
 
 def at_the_cutoff(case: Case) -> Iterator[Finding]:
     """Yield recency that is negative, or never zero for leavers: rows at or after the cutoff were counted."""
-    cure = "Count only rows with time < cutoff; a day's rows are known the day after."
+    remedy = "Count only rows with time < cutoff; a day's rows are known the day after."
     for name in case.X.columns:
         words = set(tokens(name))
         if not ("since" in words or "recency" in words):
@@ -221,7 +221,7 @@ def at_the_cutoff(case: Case) -> Iterator[Finding]:
         negative = values < 0
         if negative.any():
             what = f"{int(negative.sum()):,} rows lie after the cutoff: the time since the last one is negative"
-            yield Finding("error", "after-cutoff", place(name), what, 0.99, cure)
+            yield Finding("error", "after-cutoff", place(name), what, 0.99, remedy)
             continue
         zero = values == 0
         near = (values > 0) & (values <= 7)
@@ -231,4 +231,4 @@ def at_the_cutoff(case: Case) -> Iterator[Finding]:
         chance = float((1 - case.y[near].mean()) ** n)
         if chance < 1e-4:
             what = f"none of the {int(zero.sum()):,} rows at 0 left, while {percent(case.y[near].mean())} of those next to them did"
-            yield Finding("error", "after-cutoff", place(name), what + ": 0 seems to mean activity after the cutoff", 1 - chance, cure)
+            yield Finding("error", "after-cutoff", place(name), what + ": 0 seems to mean activity after the cutoff", 1 - chance, remedy)

@@ -34,7 +34,8 @@ class Finding:
         Stable code of the kind of finding.
     where : str
         Column, table or rows.
-    what, cure : str
+    what, remedy : str
+        What is wrong, and what to do about it.
     sure : float
         Confidence, between 0 and 1.
     """
@@ -44,7 +45,7 @@ class Finding:
     where: str
     what: str
     sure: float
-    cure: str
+    remedy: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,8 +60,8 @@ class Audit:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """One row per finding: ``severity``, ``code``, ``where``, ``what``, ``sure``, ``cure``."""
-        columns = ["severity", "code", "where", "what", "sure", "cure"]
+        """One row per finding: ``severity``, ``code``, ``where``, ``what``, ``sure``, ``remedy``."""
+        columns = ["severity", "code", "where", "what", "sure", "remedy"]
         return pd.DataFrame([asdict(f) for f in self.found], columns=columns)
 
     @property
@@ -99,7 +100,7 @@ class Audit:
         if grave:
             first = "; ".join(f"{f.where}: {f.what}" for f in grave[:3])
             more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
-            raise LeakageError("leakage", f"the audit found {first}{more}", remedy=" ".join(dict.fromkeys(f.cure for f in grave[:3])))
+            raise LeakageError("leakage", f"the audit found {first}{more}", remedy=" ".join(dict.fromkeys(f.remedy for f in grave[:3])))
         return self
 
     def _summary(self) -> str:
@@ -110,12 +111,12 @@ class Audit:
         lines = [f"Audit: {self._summary()}"]
         for f in self.found:
             lines += paragraph(f"{f.severity:<8}{f.where}  [{f.code}, {percent(f.sure)} sure]", indent=" " * 10, first="  ")
-            lines += [*paragraph(f.what, indent=" " * 10), *paragraph(f"-> {f.cure}", indent=" " * 13, first=" " * 10)]
+            lines += [*paragraph(f.what, indent=" " * 10), *paragraph(f"-> {f.remedy}", indent=" " * 13, first=" " * 10)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = [(f.severity, f.where, f.what, percent(f.sure), f.cure) for f in self.found]
-        return show(f"Audit: {self._summary()}", rows, ("severity", "where", "what", "sure", "cure"))
+        rows = [(f.severity, f.where, f.what, percent(f.sure), f.remedy) for f in self.found]
+        return show(f"Audit: {self._summary()}", rows, ("severity", "where", "what", "sure", "remedy"))
 
 
 @dataclass(frozen=True)

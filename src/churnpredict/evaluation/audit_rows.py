@@ -37,8 +37,8 @@ def constant_labels(case: Case) -> Iterator[Finding]:
         if chance < 1e-4:
             said = "stayed" if leavers == 0 else "left"
             what = f"all {total:,} customers {said} at this cutoff, while {percent(rest)} left at the others"
-            cure = "Most likely the outcome window is not fully observed: such rows have no label. Take earlier cutoffs."
-            yield Finding("error", "constant-labels", f"cutoff {pd.Timestamp(c, unit='us').date()}", what, 1 - chance, cure)
+            remedy = "Most likely the outcome window is not fully observed: such rows have no label. Take earlier cutoffs."
+            yield Finding("error", "constant-labels", f"cutoff {pd.Timestamp(c, unit='us').date()}", what, 1 - chance, remedy)
 
 
 def time_order(case: Case) -> Iterator[Finding]:
@@ -46,9 +46,9 @@ def time_order(case: Case) -> Iterator[Finding]:
     if case.times is not None and case.customers is not None:
         twice = int(pd.DataFrame({"c": case.customers, "t": case.times}).duplicated().sum())
         if twice:
-            cure = "Keep one row per customer and cutoff."
+            remedy = "Keep one row per customer and cutoff."
             what = f"{twice:,} rows repeat a customer and cutoff"
-            yield Finding("error", "duplicate-snapshot", "rows", what, 0.99, cure)
+            yield Finding("error", "duplicate-snapshot", "rows", what, 0.99, remedy)
     if case.outcomes is None:
         return
     duration = np.asarray(case.outcomes["duration"], dtype=np.float64)
@@ -77,9 +77,9 @@ def left_before(case: Case) -> Iterator[Finding]:
         f'{int(known.sum()):,} rows are of customers whose earlier outcome was already known to be "left"; '
         f"{percent(again)} of them leave again"
     )
-    cure = "Take snapshots only of customers who can still leave: take_snapshots, or a shorter active_within=."
+    remedy = "Take snapshots only of customers who can still leave: take_snapshots, or a shorter active_within=."
     final = case.outcomes is not None and not getattr(case.outcomes, "decided_at_end", True)
-    yield Finding("error" if final else "note", "already-left", "rows", what, 0.99 if final else 0.6, cure)
+    yield Finding("error" if final else "note", "already-left", "rows", what, 0.99 if final else 0.6, remedy)
 
 
 def duplicates(case: Case) -> Iterator[Finding]:
@@ -124,8 +124,8 @@ def duplicates(case: Case) -> Iterator[Finding]:
         n = int(np.isin(keys[test][same[test]], keys[train][same[train]]).sum())
         across = f", {n:,} of them in test with a twin in training" if n else across
     what = f"{people:,} customers have rows that another customer has too, value for value{across}"
-    cure = "One customer seems to have several ids: map them to one, or keep them in one fold."
-    yield Finding("error" if across else "warning", "duplicate-customers", f"{int(same.sum()):,} rows", what, 0.9, cure)
+    remedy = "One customer seems to have several ids: map them to one, or keep them in one fold."
+    yield Finding("error" if across else "warning", "duplicate-customers", f"{int(same.sum()):,} rows", what, 0.9, remedy)
 
 
 def _ordered_codes(column: pd.Series) -> np.ndarray:
@@ -195,13 +195,13 @@ def mixed_folds(case: Case) -> Iterator[Finding]:
         if case.window is not None:
             overlap += int((case.window.closes(case.times[train]) > case.times[test].min()).sum())
     repeated = case.customers is not None and len(np.unique(case.customers)) < len(case.customers)
-    cure = "Split along time and leave out training rows whose window reaches into the test: TemporalSplit(horizon=..., gap=...)."
+    remedy = "Split along time and leave out training rows whose window reaches into the test: TemporalSplit(horizon=..., gap=...)."
     if mixed:
         what = f"{percent(mixed / rows)} of the training rows are later than the first row tested: times are split at random"
-        yield Finding("error", "random-split", "folds", what, 0.99, cure)
+        yield Finding("error", "random-split", "folds", what, 0.99, remedy)
     if overlap:
         what = f"the outcome windows of {percent(overlap / rows)} of the training rows reach into the test"
-        yield Finding("error", "overlapping-windows", "folds", what, 0.99, cure)
+        yield Finding("error", "overlapping-windows", "folds", what, 0.99, remedy)
     if shared and repeated:
         what = f"{percent(shared / tested)} of the rows tested are of customers who are in training too (at other cutoffs)"
         yield Finding(

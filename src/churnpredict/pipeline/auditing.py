@@ -209,10 +209,10 @@ def _known_by_then(matrix: Audit, behind: Audit, tables: EventTables, features: 
     witnesses = {row.table for row in timed if row.kind is None or not _kind_is_of_customer(tables, row.table)}
     for f in matrix.found:
         if f.code in telling and f.where in proven and proven[f.where].table in witnesses:
-            cure = (
+            remedy = (
                 "No leak: it was known at the cutoff. Many of these customers have left already; a shorter active_within= leaves them out."
             )
-            f = replace(f, severity="note", cure=cure)  # noqa: PLW2901
+            f = replace(f, severity="note", remedy=remedy)  # noqa: PLW2901
         yield f
 
 
@@ -232,7 +232,7 @@ def settle(report: Audit, raise_on: str | None) -> Audit:
     """Raise on findings at least as severe as ``raise_on``; warn about the other errors and warnings."""
     report.raise_on(raise_on)
     for f in report.alarms:
-        warn(f.code, f"the audit found {f.where}: {f.what}", remedy=f.cure, stacklevel=4)
+        warn(f.code, f"the audit found {f.where}: {f.what}", remedy=f.remedy, stacklevel=4)
     return report
 
 
@@ -265,12 +265,12 @@ def _moving(tables: EventTables, snapshots: pd.DataFrame, function: Function, ra
         for name, code in _which_future(part, here, function, int(cutoff), moved).items():
             order = list(_FUTURES)  # where little future is left, only garbage changes it: the clearer message is kept
             seen[name] = min(seen.get(name, code), code, key=order.index)
-    for code, (what, cure) in _FUTURES.items():
+    for code, (what, remedy) in _FUTURES.items():
         names = sorted(name for name, c in seen.items() if c == code)
         for name in names[:_TOLD]:
-            yield Finding("error", code, f'feature "{name}"', what, 0.999, cure)
+            yield Finding("error", code, f'feature "{name}"', what, 0.999, remedy)
         if len(names) > _TOLD:
-            yield Finding("error", code, f"{len(names) - _TOLD} more features", what, 0.999, cure)
+            yield Finding("error", code, f"{len(names) - _TOLD} more features", what, 0.999, remedy)
 
 
 _FUTURES = {
@@ -362,8 +362,8 @@ def _cancelled(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule) -
             what = (
                 f"{int(gone.sum()):,} of {len(customers):,} snapshots are of customers who are in this table; {percent(left)} of them leave"
             )
-            cure = "They had left already: use the rule Cancellation, or leave them out of the snapshots."
-            yield Finding("warning", "already-left", f'table "{name}"', what, 0.95, cure)
+            remedy = "They had left already: use the rule Cancellation, or leave them out of the snapshots."
+            yield Finding("warning", "already-left", f'table "{name}"', what, 0.95, remedy)
 
 
 def _treated(
@@ -375,8 +375,8 @@ def _treated(
         share = float(arms["treated"].mean())
         what = f"{percent(share)} of the outcome windows contain a retention contact: these outcomes may be its effect"
         if share > _FEW_TREATED and handled is None:
-            cure = f'Declare how to handle them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
-            yield Finding("warning", "treated-outcomes", f'table "{name}"', what, 0.9, cure)
+            remedy = f'Declare how to handle them: ChurnPipeline(..., treatments="{name}", treated="exclude"), "flag" or "feature".'
+            yield Finding("warning", "treated-outcomes", f'table "{name}"', what, 0.9, remedy)
         elif share:
             yield Finding("note", "treated-outcomes", f'table "{name}"', what, 0.9, f"Training handles them: {handled or 'they are few'}.")
 
@@ -395,8 +395,8 @@ def _late_columns(tables: EventTables) -> Iterator[Finding]:
             share = float(np.mean(written - since > DAY // 24)) if len(since) else 0.0
             if share > _FEW_TREATED:
                 what = f"{percent(share)} of the rows were written more than an hour after they happened"
-                cure = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that were not known yet.'
-                yield Finding("warning", "known-at-undeclared", f'table "{name}", column "{column}"', what, 0.8, cure)
+                remedy = f'Declare it: known_at="{column}". Otherwise features at a cutoff count rows that were not known yet.'
+                yield Finding("warning", "known-at-undeclared", f'table "{name}", column "{column}"', what, 0.8, remedy)
 
 
 def _columns(name: str, source: Any) -> list[str]:

@@ -100,7 +100,7 @@ def backtest(
         )
     for finding in period_totals(tables, take_snapshots(tables, churn, at=cutoffs), churn):
         what = f"the backtest is too good to be true: {finding.where}: {finding.what}"
-        warn("too-good", what, remedy=finding.cure)
+        warn("too-good", what, remedy=finding.remedy)
     tested: list[_Tested] = []
     shared = share_features(pipeline, tables, cutoffs)
     for cutoff in progress(cutoffs, "backtest"):

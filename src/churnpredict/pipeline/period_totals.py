@@ -42,9 +42,9 @@ def period_totals(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
             continue
         told = _dated_before_joining(tables, stream, period) or _smaller_when_leaving_early(tables, stream, period, left_at)
         if told:
-            cure = f'Declare known_after="{period}": a total is not known before its {period} is over.'
+            remedy = f'Declare known_after="{period}": a total is not known before its {period} is over.'
             where = f'table "{name}", column "{declared.time}"'
-            yield Finding("error", "total-of-open-period", where, f"all rows are dated at the start of a {period}, and {told}", 0.95, cure)
+            yield Finding("error", "total-of-open-period", where, f"all rows are dated at the start of a {period}, and {told}", 0.95, remedy)
 
 
 def _period(stream: Stream) -> str:
