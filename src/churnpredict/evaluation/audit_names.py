@@ -205,7 +205,9 @@ def dates_and_ids(case: Case) -> Iterator[Finding]:
                 )
         elif why_identifier(column, case.who) is not None:
             remedy = "Move it to the index, or drop it."
-            yield Finding("warning", "id-as-feature", place(name), "nearly every customer has a different value: an identifier", 0.9, remedy)
+            yield Finding(
+                "warning", "id-as-feature", place(name), "nearly every customer has a different value: an identifier", 0.9, remedy
+            )
 
 
 def at_the_cutoff(case: Case) -> Iterator[Finding]:

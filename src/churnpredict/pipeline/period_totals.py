@@ -44,7 +44,9 @@ def period_totals(tables: EventTables, snapshots: pd.DataFrame, churn: ChurnRule
         if told:
             remedy = f'Declare known_after="{period}": a total is not known before its {period} is over.'
             where = f'table "{name}", column "{declared.time}"'
-            yield Finding("error", "total-of-open-period", where, f"all rows are dated at the start of a {period}, and {told}", 0.95, remedy)
+            yield Finding(
+                "error", "total-of-open-period", where, f"all rows are dated at the start of a {period}, and {told}", 0.95, remedy
+            )
 
 
 def _period(stream: Stream) -> str:
