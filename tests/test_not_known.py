@@ -13,13 +13,13 @@ import pytest
 import churnpredict as cp
 from churnpredict import figures
 from churnpredict.accounting.accounts import Accounts
+from churnpredict.evaluation.metric_titles import write_figure
 from churnpredict.evaluation.metrics import Interval
 from churnpredict.evaluation.uplift import UpliftModel
 from churnpredict.evaluation.verdict import against_baseline, level_sentence, slope_sentence
 from churnpredict.languages.catalogue import language_of
 from churnpredict.lifecycle.retraining import Retraining, weigh
 from churnpredict.pipeline.backtest_result import cell, steady
-from churnpredict.pipeline.backtest_result import written as of_backtest
 from churnpredict.pipeline.scores import Scores
 
 UNKNOWN = re.compile(r"\b(nan|NaN|None|inf|NaT)\b|<NA>")
@@ -62,7 +62,7 @@ def of_verdicts() -> Iterator[str]:
         yield slope_sentence(figures_of)[1]
     for metric in ("auc", "lift_10", "calibration_gap", "expected_profit", "calibration_slope"):
         yield str(cell(metric, pd.Series({"value": 0.5, "low": NAN, "high": NAN})))
-        yield of_backtest(metric, NAN)
+        yield write_figure(metric, NAN)
     yield steady(pd.DataFrame({"metric": ["same_first_reason"], "value": [NAN]})) or ""
 
 

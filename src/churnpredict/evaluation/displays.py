@@ -6,7 +6,6 @@ models can be compared. Notebooks show the display itself. Longer than most modu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from churnpredict.argument_checks import check_choice, check_text
 from churnpredict.errors import UsageError
 from churnpredict.evaluation import metrics
 from churnpredict.evaluation.curves import gain_curve, profit_curve, reliability_curve, resampled_weights
+from churnpredict.evaluation.metric_titles import axis_title
 from churnpredict.evaluation.metrics import as_rows
 from churnpredict.evaluation.pictures import drawn, finish, look, new_figure, percent_axis, png
 from churnpredict.figures import amount, given, percent, short, times
@@ -518,7 +518,7 @@ class OverTimeDisplay(Display):
         when = self.cutoffs + pd.Timedelta(days=shift)
         ax.vlines(when, self.low, self.high, color=colour, linewidth=1.2, alpha=0.7)
         ax.plot(when, self.value, "o-", color=colour, markersize=5, linewidth=1.2, label=checked_name(name) or self.name, gid="curve")
-        ax.set_ylabel(_TITLES.get(self.metric, self.metric.replace("_", " ")))
+        ax.set_ylabel(axis_title(self.metric))
         ax.set_xlabel("Cutoff")
         seen = sorted({*getattr(ax, "_cutoffs", ()), *self.cutoffs})
         vars(ax)["_cutoffs"] = seen
@@ -530,19 +530,8 @@ class OverTimeDisplay(Display):
             ax.xaxis.set_major_locator(AutoDateLocator())
             ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
         legend_of(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
-        title = _TITLES.get(self.metric, self.metric.replace("_", " "))
         low, high = (short(v) for v in (np.nanmin(self.value), np.nanmax(self.value))) if np.isfinite(self.value).any() else ("-", "-")
         n = len(self.cutoffs)
-        self._tell(f"{title}: {low} to {high} at {n} cutoff{'' if n == 1 else 's'}", "Dots with 95 % intervals over customers, by cutoff.")
+        words = f"{axis_title(self.metric)}: {low} to {high} at {n} cutoff{'' if n == 1 else 's'}"
+        self._tell(words, "Dots with 95 % intervals over customers, by cutoff.")
         return self
-
-
-_TITLES: Mapping[str, str] = {
-    "auc": "AUC",
-    "average_precision": "Average precision",
-    "log_loss": "Log loss (lower is better)",
-    "brier": "Brier score (lower is better)",
-    "calibration_gap": "Mean risk minus share that left",
-    "lift_10": "Lift of the top tenth",
-    "empc": "EMPC",
-}

@@ -15,9 +15,10 @@ from churnpredict.churn.rule import window_after
 from churnpredict.churn.snapshots import take_snapshots
 from churnpredict.errors import ModelError, UsageError
 from churnpredict.evaluation.comparison import judge
+from churnpredict.evaluation.metric_titles import head_of, write_figure
 from churnpredict.evaluation.metrics import Interval, compare, log_loss
 from churnpredict.events.tables import EventTables
-from churnpredict.figures import interval_of, loss_gap, percent, points, ratio, score
+from churnpredict.figures import interval_of, loss_gap, percent, points, ratio
 from churnpredict.markup import show
 from churnpredict.model.labels import risk_of
 from churnpredict.moments import Moment
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Retraining", "retrain", "weigh"]
 
 _ROUNDS = 500
-_TITLES = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of the top tenth", "calibration_gap": "risk minus observed, points"}
+_FIGURES = ("auc", "log_loss", "lift_10", "calibration_gap")
 _REFIT = 0.02  # log loss: the refit is trained on the test window, and must not be worse on it than the challenger was
 Verdict = Literal["better", "equal", "worse", "no-signal", "calibration", "too-early", "sources", "leakage", "refit"]
 
@@ -95,10 +96,10 @@ class Retraining:
         """Return rows and names of the columns."""
         wide = self._wide()
         rows: list[tuple[object, ...]] = [
-            (str(model), *(Figure(_written(m, float(v))) for m, v in zip(wide.columns, row, strict=True)))
+            (str(model), *(Figure(write_figure(m, float(v))) for m, v in zip(wide.columns, row, strict=True)))
             for model, row in zip(wide.index, wide.to_numpy(), strict=True)
         ]
-        return rows, ("", *(_TITLES[m] for m in wide.columns)) if rows else ()
+        return rows, ("", *(head_of(m, short=True) for m in wide.columns)) if rows else ()
 
     def plot(self, **options: object) -> Picture:
         """Draw champion against challenger, as a matplotlib Figure; ``theme`` is "light" or "dark", ``most`` the number of drivers.
@@ -121,7 +122,7 @@ class Retraining:
         if not len(self.figures):
             return pd.DataFrame()
         wide = self.figures.pivot_table(index="model", columns="metric", values="value", sort=False)
-        return wide[[m for m in _TITLES if m in wide]]
+        return wide[[m for m in _FIGURES if m in wide]]
 
     def _moved(self) -> Iterator[str]:
         if len(self.drivers):
@@ -130,10 +131,6 @@ class Retraining:
             pairs = zip(moved.index, moved["champion"], moved["challenger"], strict=True)
             told = ", ".join(f"{driver} {points(old, sign=False)} -> {points(new, sign=False)}" for driver, old, new in pairs)
             yield f"same strongest driver for {percent(self.agreement['same_first'])} of customers; mean points that moved most: {told}"
-
-
-def _written(metric: str, value: float) -> str:
-    return points(value) if metric == "calibration_gap" else ratio(value) if metric == "lift_10" else score(value)
 
 
 @shows_call("cp.retrain(pipeline, tables)")

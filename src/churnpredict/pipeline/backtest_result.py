@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ import pandas as pd
 from churnpredict.errors import UsageError
 from churnpredict.evaluation.campaign import ASSUMED, Campaign
 from churnpredict.evaluation.comparison import DIFFERENCE, METRICS
+from churnpredict.evaluation.metric_titles import head_of, write_figure
 from churnpredict.evaluation.verdict import Verdict, reach_verdict
-from churnpredict.figures import amount, percent, points, ratio, score
+from churnpredict.figures import percent, score
 from churnpredict.markup import STYLE, document, table
 from churnpredict.pipeline.calls_display import HEAD, calls_heading, calls_notes, calls_table, switch_words
 from churnpredict.text_tables import Figure, paragraph, text_table
@@ -28,19 +29,6 @@ __all__ = ["Backtest"]
 
 _SHOWN = ("auc", "average_precision", "log_loss", "brier", "lift_10", "calibration_gap", "calibration_slope", "empc", "expected_profit")
 _BRIEF = ("auc", "log_loss", "lift_10", "calibration_gap")
-_SHORT = {"auc": "AUC", "log_loss": "log loss", "lift_10": "lift of top tenth", "calibration_gap": "risk minus observed"}
-_TITLES = {
-    "auc": "AUC",
-    "average_precision": "Average precision",
-    "log_loss": "Log loss",
-    "brier": "Brier",
-    "lift_10": "Lift of the top tenth",
-    "calibration_gap": "Mean risk − share that left, points",
-    "calibration_slope": "Calibration slope",
-    "calibration_intercept": "Calibration intercept",
-    "empc": "EMPC",
-    "expected_profit": "Expected profit",
-}
 _EQUAL = "not told apart"  # a verdict's key: no significant difference
 _NEEDED = {"cutoff", "model", "metric", "value", "low", "high", "n", "leavers", "signal", *DIFFERENCE}
 
@@ -107,7 +95,7 @@ class Backtest(pd.DataFrame):
         lines, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             lines += paragraph(_heading(cutoff, part), width=width)
-            lines += text_table(*_figures(part, _BRIEF, _SHORT), indent="  ", width=width)
+            lines += text_table(*_figures(part, _BRIEF, short=True), indent="  ", width=width)
             words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
             lines += [*paragraph(words, indent="  ", width=width), ""]
             if calls := calls_heading(part):
@@ -157,7 +145,7 @@ class Backtest(pd.DataFrame):
         out, verdicts = [], self.verdicts()
         for cutoff, part in self._parts():
             words = " ".join(filter(None, (verdicts[cutoff].words, steady(part))))
-            out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names, _TITLES))}")
+            out.append(f"<h3>{html.escape(_heading(cutoff, part))}</h3><p>{html.escape(words)}</p>{table(*_figures(part, names))}")
             if calls := calls_heading(part):
                 notes = "".join(f"<p>{html.escape(note)}</p>" for note in calls_notes(part))
                 out.append(f"<p>{html.escape(calls)}</p>{table(calls_table(part), HEAD)}{notes}")
@@ -265,28 +253,19 @@ def steady(part: pd.DataFrame) -> str | None:
     return None if not len(row) else f"Share with the same first reason as under the previous model: {percent(row['value'].iloc[0])}."
 
 
-def _figures(part: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str]) -> tuple[list[list[object]], list[str]]:
+def _figures(part: pd.DataFrame, names: Sequence[str], *, short: bool = False) -> tuple[list[list[object]], list[str]]:
     """Return rows and names of the columns: model, each metric with its interval below, log loss minus that of this baseline."""
     shown = [m for m in names if m in set(part["metric"])]
     rows: list[list[object]] = []
     for model, figures in _by_model(part):
         rows.append([model, *(cell(m, figures.loc[m]) for m in shown), _apart(figures.loc["log_loss"])])
-    return rows, ["", *(titles.get(m, m.replace("_", " ")) for m in shown), "log loss, model minus this"]
-
-
-def written(metric: str, value: float) -> str:
-    """Return a figure as its kind is written: scores without zero, the lift as it is, gaps in points, money with three digits."""
-    if metric == "calibration_gap":
-        return points(value)
-    if metric == "expected_profit":
-        return amount(value)
-    return ratio(value) if metric in ("lift_10", "calibration_slope", "calibration_intercept") else score(value)
+    return rows, ["", *(head_of(m, short=short) for m in shown), "log loss, model minus this"]
 
 
 def cell(metric: str, row: Any) -> Figure:
     if np.isnan(row["value"]):
         return Figure("-")
-    value, low, high = (written(metric, float(row[name])) for name in ("value", "low", "high"))
+    value, low, high = (write_figure(metric, float(row[name])) for name in ("value", "low", "high"))
     return Figure(
         f"{value}\n{low} to {high}" if {low[0], high[0]} & {"+", "-", "−"} else f"{value}\n{low}–{high}"
     )  # a dash is not a minus sign

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from churnpredict.argument_checks import check_instance, check_text
+from churnpredict.evaluation.metric_titles import head_of, write_figure
 from churnpredict.evaluation.verdict import reach_verdict
 from churnpredict.figures import percent, points, score
 from churnpredict.files import write_text
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["write_model_card"]
 
 _FEW = 200  # leavers in training, below which the card says that they are few
-_SHORT = (("auc", "AUC"), ("log_loss", "log loss"), ("lift_10", "lift of top tenth"), ("calibration_gap", "risk minus observed, points"))
+_FIGURES = ("auc", "log_loss", "lift_10", "calibration_gap")
 
 
 def write_model_card(
@@ -163,13 +165,13 @@ def _figures(backtest: pd.DataFrame) -> str:
     for (cutoff, model), part in pd.DataFrame(backtest).groupby(["cutoff", "model"], sort=False):
         by = {str(row["metric"]): row for row in part.to_dict("records")}
         cells = []
-        for metric, _ in _SHORT:
-            write = points if metric == "calibration_gap" else score
+        for metric in _FIGURES:
+            write = partial(write_figure, metric)
             told = by.get(metric, {})
             value, low, high = (float(told.get(side, math.nan)) for side in ("value", "low", "high"))
             cells.append(Figure("-" if math.isnan(value) else f"{write(value)}\n{write(low)} to {write(high)}"))
         rows.append((f"{pd.Timestamp(str(cutoff)).date()} {model}", *cells))
-    return table(rows, ["", *(title for _, title in _SHORT)])
+    return table(rows, ["", *map(head_of, _FIGURES)])
 
 
 def _groups(errors: pd.DataFrame) -> str:
