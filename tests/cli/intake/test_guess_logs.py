@@ -75,17 +75,3 @@ def test_prices_from_a_day_on_are_states(tmp_path: Path) -> None:
     profile = profile_of(tmp_path, "price_history", "customer_id,valid_from,price", rows)
     (found,) = guess_log(profile, "customer_id", profile.of_kind("time"), None)
     assert (found.kind, found.lists["values"], found.key("driver")) == ("states", ["price"], "price")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "told"),
-    [("Debit", "Credit", True), ("Haben", "Soll", True), ("Withdrawals", "Deposits", True), ("Amount", "Credit", False)],
-)
-def test_two_sides_of_an_account_are_named(one: str, other: str, told: bool, tmp_path: Path) -> None:
-    rows = (
-        f"A{i % 40},{day},{'' if i % 3 else f'{10 + i * 37 % 90}.25'},{f'{20 + i * 53 % 70}.75' if i % 3 else ''}"
-        for i, day in enumerate(days("2024-01-01", 300))
-    )
-    profile = profile_of(tmp_path, "bookings", f"account_no,booked_on,{one},{other}", rows)
-    (found,) = guess_log(profile, "account_no", [profile.columns["booked_on"]], None)
-    assert any("two sides of an account" in note for note in found.notes) == told

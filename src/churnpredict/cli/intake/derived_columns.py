@@ -1,4 +1,4 @@
-"""Columns that a query makes from others: dates from their parts, amounts from cents, from debit and credit, from cells with currencies."""
+"""Columns that a query makes from others: dates from their parts, amounts from cents, from cells with currencies."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from churnpredict.cli.intake.column_words import has_word, tokens
 from churnpredict.cli.intake.id_names import is_id
+from churnpredict.cli.intake.ledger_sides import with_sides
 from churnpredict.cli.intake.readings import best_value
-from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_in, number_of, quoted
+from churnpredict.cli.intake.table_joins import YES, extended, loses_none, number_of, quoted
 from churnpredict.cli.intake.table_profiles import Column, TableProfile, profile_query
 from churnpredict.errors import SourceError
 from churnpredict.events.values.amounts import NumberFormat, read_amounts
@@ -42,35 +43,6 @@ _MINOR = {
     "centimos",
     "centavos",
 }
-# The two sides of a ledger, in small letters.
-_SIDES = [
-    {"d", "c"},
-    {"dr", "cr"},
-    {"s", "h"},
-    {"debit", "credit"},
-    {"soll", "haben"},
-    {"debe", "haber"},
-    {"dare", "avere"},
-    {"debit", "crédit"},
-    {"débit", "crédit"},
-    {"débito", "crédito"},
-    {"debito", "credito"},
-    {"wn", "ma"},
-    {"borç", "alacak"},
-    {"дебет", "кредит"},
-    {"debet", "credit"},
-    {"in", "out"},
-    {"+", "-"},
-    {"sale", "refund"},
-    {"sale", "return"},
-    {"invoice", "credit note"},
-    {"charge", "refund"},
-    {"payment", "refund"},
-    {"purchase", "refund"},
-    {"purchase", "return"},
-    {"rechnung", "gutschrift"},
-    {"facture", "avoir"},
-]
 _STRIPE = r"(ch|py|pi|in|ii|il|sub|si|re|txn|price|plan)_[A-Za-z0-9]+$"
 _WHOLE_ID = 17  # letters of an id that nobody has shortened
 _WITHOUT_CENTS = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
@@ -81,7 +53,7 @@ _FORMS = (NumberFormat(), NumberFormat(",", "."), NumberFormat(",", " "), Number
 
 def with_derived(profile: TableProfile) -> TableProfile:
     """Return the table with the columns that can be made of others."""
-    for derive in (_with_date, _with_currencies, _with_units, _with_sides, _with_result, _with_expiry):
+    for derive in (_with_date, _with_currencies, _with_units, with_sides, _with_result, _with_expiry):
         profile = derive(profile)
     return profile
 
@@ -165,23 +137,6 @@ def _is_of_stripe(profile: TableProfile) -> bool:
     ids = [c for c in profile.of_kind("text") if c.distinct and all(re.match(_STRIPE, str(v)) for v in c.codes[1])]
     seconds = any(key == "unit" and unit == "s" for c in profile.of_kind("time") for key, unit, _ in c.how)
     return any(seconds or all(len(str(v)) >= _WHOLE_ID for v in c.codes[1]) for c in ids)
-
-
-def _with_sides(profile: TableProfile) -> TableProfile:
-    """Return the table with signed amounts, where another column names the side of the ledger: the rarer side is negative."""
-    value = best_value([c for c in profile.of_kind("number") if not is_id(c.name)])
-    name = _free(profile, "signed_amount")
-    if value is None or not name or not (np.nan_to_num(value.numbers) >= 0).all():
-        return profile
-    for column in profile.of_kind("text"):
-        sides = [str(v) for v in column.codes[1]]
-        if {s.strip().lower() for s in sides} in _SIDES:
-            counts = np.bincount(column.codes[0][column.codes[0] >= 0], minlength=2)
-            less = sides[int(np.argmin(counts))].replace("'", "''")
-            text = number_in(profile, quoted(value.name))
-            made = f"CASE WHEN CAST({quoted(column.name)} AS VARCHAR) = '{less}' THEN -1 ELSE 1 END * {text} AS {name}"
-            return _extended(profile, made, name, (value,), f'{name} is "{value.name}", negative where "{column.name}" is {less}')
-    return profile
 
 
 def _with_result(profile: TableProfile) -> TableProfile:

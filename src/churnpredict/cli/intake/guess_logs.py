@@ -17,7 +17,6 @@ from churnpredict.cli.intake.readings import (
     Reading,
     best_quantity,
     best_value,
-    both_sides,
     is_status,
     perhaps_cents,
     said_how,
@@ -227,7 +226,7 @@ def _events(profile: TableProfile, roles: dict[str, str], left: Sequence[Column]
     if period:
         keys.append(("known_after", period, f"each row is the total of a {period}: it is not known before the {period} is over"))
     say_rest(profile, roles, lists, unused)
-    notes = [*_cents(profile, roles, value), *both_sides(value, numbers)]
+    notes = _cents(profile, roles, value)
     return Reading(profile, "events", profile.name, roles, lists, keys, unused, notes)
 
 

@@ -32,4 +32,4 @@ def is_id(name: str) -> bool:
     if not words:
         return False
     ends = words[-1] not in _WORDS and (has_word(words[-1], "id") or name.lower().endswith("id"))
-    return ends or (len(words) > 1 and has_word(words[0], "id"))
+    return ends or (len(words) > 1 and words[0] not in _WORDS and has_word(words[0], "id"))

@@ -19,7 +19,6 @@ __all__ = [
     "best_price",
     "best_quantity",
     "best_value",
-    "both_sides",
     "is_rate",
     "is_status",
     "left_out",
@@ -30,13 +29,6 @@ __all__ = [
 ]
 
 MOST_KINDS = 50
-_SIDES = tuple(
-    set(words.split())
-    for words in (
-        "debit debits soll debe cargo dare addebito debito debet winien дебет borc withdrawal withdrawals",
-        "credit credits haben haber abono avere accredito credito kredit кредит alacak deposit deposits",
-    )
-)
 IN_PLACE = "overwritten over time: it was different at a past cutoff"
 TELLS = "tells the outcome"
 
@@ -151,7 +143,7 @@ def best_value(numbers: Sequence[Column]) -> Column | None:
 
     def fit(c: Column) -> float:
         grown = 3.0 * c.says("best_value") + 2.0 * c.says("value", "price") - 5.0 * c.says("not_value") * (not c.says("best_value"))
-        grown += 0.3 * (c.name in ("signed_amount", "full_amount"))  # made of another
+        grown += 0.3 * (c.name in ("signed_amount", "signed_value", "full_amount"))  # made of another
         grown -= 3.0 * c.says("quantity") + 2.5 * c.says("not_value") + 1.0 * ("unit" in tokens(c.name))
         return grown + 0.5 * (not c.is_whole) + 0.25 * ({"total", "net", "paid", "usd", "eur"} & set(tokens(c.name)) != set())
 
@@ -176,15 +168,6 @@ def perhaps_cents(value: Column | None, *, exported: bool) -> list[str]:
     if value is None or not value.is_whole or not (exported or {"unit", "amount"} <= set(tokens(value.name))):
         return []
     return [f'"{value.name}" has whole numbers only: where they are cents, divide by 100 in a query']
-
-
-def both_sides(value: Column | None, numbers: Sequence[Column]) -> list[str]:
-    """Return a note where two columns are the sides of an account: the value is at most one of them."""
-    sides = [next((c for c in numbers if names & set(tokens(c.name))), None) for names in _SIDES]
-    if None in sides or value not in (None, *sides):
-        return []
-    one, other = (c.name for c in sides if c is not None)
-    return [f'"{one}" and "{other}" are two sides of an account: make one column of amounts of them in a query, with money = true']
 
 
 def best_quantity(numbers: Sequence[Column]) -> Column | None:
