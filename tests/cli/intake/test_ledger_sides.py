@@ -18,7 +18,7 @@ from churnpredict.cli.intake.ledger_sides import with_sides
         ("who;amount;D/C", ("a;1,234.50;D", "b;4.25;D", "c;12,002.25;C"), [1234.5, 4.25, -12002.25]),
         ("who,total,type", ("a,10.50,Sale", "b,4,Sale", "c,2.25,Refund"), [10.5, 4.0, -2.25]),
         ("who,amount,type", ("a,10.50,purchase", "b,4,verify", "c,2.25,refund", "d,9,purchase"), [10.5, 4.0, -2.25, 9.0]),
-        ("who,amount,kind", ("a,10.50,payment", "b,4,chargeback", "c,2.25,reversal", "d,9,payment", "e,1,payment"), [10.5, -4, -2.25, 9, 1]),
+        ("who,amount,kind", ("a,10.5,payment", "b,4,chargeback", "c,2,reversal", "d,9,payment", "e,1,payment"), [10.5, -4, -2, 9, 1]),
         ("who,amount,type", ("a,10.50,sale", "b,4,credit", "c,2.25,sale"), [10.5, -4.0, 2.25]),
         ("wer;Betrag;Art", ("a;10,50;Rechnung", "b;4,00;Gutschrift", "c;2,25;Rechnung"), [10.5, -4.0, 2.25]),
         ("qui;montant;type", ("a;10,50;Vente", "b;4,00;Retour", "c;2,25;Vente"), [10.5, -4.0, 2.25]),

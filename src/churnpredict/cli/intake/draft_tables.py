@@ -15,6 +15,7 @@ from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
 from churnpredict.cli.intake.line_amounts import with_amount, with_prices
+from churnpredict.cli.intake.marked_rows import without_marked
 from churnpredict.cli.intake.merged_customers import Known, with_merges_named, without_merged
 from churnpredict.cli.intake.message_logs import with_messages
 from churnpredict.cli.intake.parts_of_tables import one_of_many
@@ -82,6 +83,8 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
             missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
             notes[name] = f"{' and '.join(missing)}: they are left out"
             joined = with_customer(joined, customer, list(nobody))
+        joined, marks = without_marked(joined, customer)
+        notes[name] = "; ".join([*([notes[name]] if name in notes else []), *marks])
         known[name] = (joined, customer)
     priced, told = with_prices(tables | {name: p for name, (p, _) in known.items()}, list(known))
     known = {
@@ -104,7 +107,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     found = [with_received(with_totals_once(r)) for r in found]
     found = [_lines_of_orders(r, ways[r.name]) if r.name in ways else r for r in found]
     readings += [replace(r, why=f"{r.why}: it links other tables to the customer") if not r.kind and r.name in used else r for r in found]
-    readings = [replace(r, notes=[notes[r.name], *r.notes]) if r.name in notes else r for r in readings]
+    readings = [replace(r, notes=[notes[r.name], *r.notes]) if notes.get(r.name) else r for r in readings]
     readings = with_people(_one_table_of_people(readings), {name: tables[name] for name in lists})
     readings = [months_turned(r) for r in readings]
     readings = _observed(with_merges_named(readings) if merged is None else readings)
