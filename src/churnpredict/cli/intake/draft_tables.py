@@ -76,15 +76,7 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
             )
             continue
         customer = _customer(name, way, ask)
-        nobody = placeholders(joined.columns[customer])
-        empty = int((~joined.columns[customer].filled).sum())
-        if empty or nobody:
-            missing = [f'{empty:,} rows have no "{customer}"'] if empty else []
-            missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
-            notes[name] = f"{' and '.join(missing)}: they are left out"
-            joined = with_customer(joined, customer, list(nobody))
-        joined, marks = without_marked(joined, customer)
-        notes[name] = "; ".join([*([notes[name]] if name in notes else []), *marks])
+        joined, notes[name] = _that_count(joined, customer)
         known[name] = (joined, customer)
     priced, told = with_prices(tables | {name: p for name, (p, _) in known.items()}, list(known))
     known = {
@@ -112,6 +104,20 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     readings = [months_turned(r) for r in readings]
     readings = _observed(with_merges_named(readings) if merged is None else readings)
     return with_payment_driver(with_money([*readings, *leavers(readings), *more_states(readings), *over_time]))
+
+
+def _that_count(profile: TableProfile, customer: str) -> tuple[TableProfile, str]:
+    """Return the table without the rows of nobody and those that are marked as not to count, and a note on them."""
+    nobody = placeholders(profile.columns[customer])
+    empty = int((~profile.columns[customer].filled).sum())
+    said = []
+    if empty or nobody:
+        missing = [f'{empty:,} rows have no "{customer}"'] if empty else []
+        missing += [f'{rows:,} rows have {value} as "{customer}", which is nobody' for value, rows in nobody.items()]
+        said = [f"{' and '.join(missing)}: they are left out"]
+        profile = with_customer(profile, customer, list(nobody))
+    profile, marks = without_marked(profile, customer)
+    return profile, "; ".join([*said, *marks])
 
 
 def _dated(known: Known) -> Known:

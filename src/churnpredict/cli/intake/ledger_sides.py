@@ -45,9 +45,9 @@ _PAIRS = [
 _OUT, _IN = (
     set(words.split())
     for words in (
-        "debit debits soll debe cargo cargos dare addebito addebiti debito debet winien дебет borc withdrawal withdrawals paid_out money_out"
-        " cash_out out outgoing outflow belastung belastungen lastschrift ausgang ausgabe ausgaben sortie sorties depense depenses uscite"
-        " salida salidas saida saidas wyplata wyplaty obciazenie obciazenia расход списание cikan af",
+        "debit debits soll debe cargo cargos dare addebito addebiti debito debet winien дебет borc withdrawal withdrawals paid_out"
+        " money_out cash_out out outgoing outflow belastung belastungen lastschrift ausgang ausgabe ausgaben sortie sorties depense"
+        " depenses uscite salida salidas saida saidas wyplata wyplaty obciazenie obciazenia расход списание cikan af",
         "credit credits haben haber abono abonos avere accredito accrediti credito kredit кредит alacak deposit deposits paid_in money_in"
         " cash_in in incoming inflow gutschrift gutschriften eingang einnahme einnahmen entree entrees recette recettes entrate"
         " entrada entradas wplata wplaty uznanie uznania приход зачисление giren bij",

@@ -18,8 +18,10 @@ __all__ = ["without_marked"]
 Mark = tuple[Column, str, npt.NDArray[np.bool_], str]  # the column, its condition in a query, the rows, and what it says
 _MOST = 0.5  # a mark on more rows says something else
 # Beginnings of words of a row that was deleted. A person or a contract that is deleted has left: there the column tells who leaves.
-_DELETED = ("delet", "geloesch", "gelosch", "loesch", "losch", "supprim", "eliminad", "borrad", "excluid", "usunie", "verwijder", "silin")
-_DELETED += ("удален", "eliminat", "void", "invalidat", "loekz", "lvorm")
+_DELETED = (
+    *("delet", "geloesch", "gelosch", "loesch", "losch", "supprim", "eliminad", "borrad", "excluid", "usunie", "verwijder", "silin"),
+    *("удален", "eliminat", "void", "invalidat", "loekz", "lvorm"),
+)
 # Names of flags for rows that no customer made, without a leading "is"; "test" and "demo" alone may be groups of an experiment, and visits.
 _UNREAL = {"sandbox", "testmode", "testkonto", "testkunde", "testbestellung", "bot", "robot", "crawler", "spider", "dummy"}
 _UNREAL |= {f"{what}_{of}" for what in ("test", "demo", "internal", "bot") for of in ("user", "account", "customer", "order", "client")}
