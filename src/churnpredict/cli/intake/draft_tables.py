@@ -11,6 +11,7 @@ import pandas as pd
 from churnpredict.cli.intake.date_orders import with_settled_dates
 from churnpredict.cli.intake.dated_files import with_dates_of_names
 from churnpredict.cli.intake.derived_columns import in_one_unit, with_derived
+from churnpredict.cli.intake.filled_down import is_grouped_report, with_filled_cells
 from churnpredict.cli.intake.guess_columns import guess_columns
 from churnpredict.cli.intake.guess_money import with_money
 from churnpredict.cli.intake.id_spellings import with_one_spelling
@@ -39,6 +40,7 @@ _NONE = np.iinfo(np.int64).min
 _FAR = 180 * DAY  # a row this far from all others is an error
 _RARE = 0.005
 _APART = 14 * DAY
+_IN_GROUPS = "some rows are headings without a column of their own, as in a report in groups: export a list with the customer on each row"
 _COVERED = 0.5  # share of the customers in the logs that a table of customers must hold
 
 
@@ -55,7 +57,7 @@ Ask = Callable[[Question], int]
 
 def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
     """Return the reading of each table, including those left out; nothing is written or trained."""
-    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_years_of_titles(with_dates_of_names(profiles)))])
+    profiles = in_one_unit([with_derived(p) for p in one_of_many(with_years_of_titles(with_dates_of_names(with_filled_cells(profiles))))])
     profiles, apart = with_one_spelling(profiles)
     readings: list[Reading] = [Reading(p, "", p.name, why=apart[p.name]) for p in profiles if p.name in apart]
     profiles = [p for p in profiles if p.name not in apart]
@@ -68,6 +70,9 @@ def read_tables(profiles: Sequence[TableProfile], ask: Ask) -> list[Reading]:
         way = ways.get(name)
         if way is None:
             lists[name] = "no column names the customer, and no other table leads to the customer"
+            continue
+        if is_grouped_report(profile, way.column):
+            lists[name] = _IN_GROUPS
             continue
         joined = joined_profile(profile, way, tables) if way.steps else profile
         if joined is None:
